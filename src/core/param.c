@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/param.h"
+#include "core/rng.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t param_add(ParamList *list, const char *name, ParamInit init, double scale, const int *shape)
+{
+    Param p = {.at = list->size, .size = 1, .init = init, .scale = scale};
+    assert(strlen(name) < sizeof p.name && !param_find(list, name));
+    snprintf(p.name, sizeof p.name, "%s", name);
+    for (; shape[p.n_dim]; p.n_dim++) {
+        assert(p.n_dim < 4 && shape[p.n_dim] > 0);
+        p.shape[p.n_dim] = shape[p.n_dim];
+        p.size *= (size_t)shape[p.n_dim];
+    }
+    Param *grown = realloc(list->param, ((size_t)list->n + 1) * sizeof *grown);
+    if (!grown) {
+        list->failed = 1;
+        return 0;
+    }
+    list->param = grown;
+    list->param[list->n++] = p;
+    list->size += p.size;
+    return p.at;
+}
+
+Status param_check(const ParamList *list)
+{
+    return list->failed ? fail(ERR_MEMORY, "no memory for the list of parameters") : OK;
+}
+
+const Param *param_find(const ParamList *list, const char *name)
+{
+    for (int i = 0; i < list->n; i++)
+        if (strcmp(list->param[i].name, name) == 0) return &list->param[i];
+    return NULL;
+}
+
+void param_start(const ParamList *list, real *theta, uint64_t seed)
+{
+    for (int i = 0; i < list->n; i++) {
+        const Param *p = &list->param[i];
+        Rng          rng = rng_stream(seed, p->name, 0);
+        for (size_t j = 0; j < p->size; j++) {
+            double value = p->scale;
+            if (p->init == PARAM_NORMAL) value *= rng_normal(&rng);
+            if (p->init == PARAM_UNIFORM) value *= 2 * rng_uniform(&rng) - 1;
+            theta[p->at + j] = (real)(float)value; /* the same start in both builds */
+        }
+    }
+}
+
+void param_free(ParamList *list)
+{
+    free(list->param);
+    *list = (ParamList){0};
+}

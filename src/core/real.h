@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * real.h: the number type of all arithmetic. The product is built with float; the gradient and golden tests link a
+ * second build of the same sources with double (-DHOPSACK_DOUBLE), because only double can tell a gradient that is
+ * off by one per cent from rounding.
+ */
+#ifndef HOPSACK_REAL_H
+#define HOPSACK_REAL_H
+
+#include <float.h>
+
+#ifdef HOPSACK_DOUBLE
+typedef double real;
+#define REAL_IS_DOUBLE 1
+#define REAL_MAX DBL_MAX
+#else
+typedef float real;
+#define REAL_IS_DOUBLE 0
+#define REAL_MAX FLT_MAX
+#endif
+
+#endif

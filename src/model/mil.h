@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mil.h: the network. Instances → embedder → attention → selection → pooling → output network → targets.
+ *
+ *     bag ──(all instances, no gradients)──► score a ──► select the top fraction
+ *     selected ──► h = embedder(x) ──► a = score(h) ──► z = pool(a, h) ──► y = output(z) ──► loss
+ *
+ * Widrich et al., "Modern Hopfield Networks and Attention for Immune Repertoire Classification", NeurIPS 2020.
+ */
+#ifndef HOPSACK_MIL_H
+#define HOPSACK_MIL_H
+
+#include "core/bag.h"
+#include "core/option.h"
+#include "core/param.h"
+#include "model/target.h"
+
+typedef enum { SELECT_TOP, SELECT_RANDOM, SELECT_ALL } SelectKind;
+typedef enum { COMPAT_NONE, COMPAT_DEEPRC } Compat;
+
+/* The keys model.* of the config. The blobs hold the options struct of the chosen kind (embedder.h, pooling.h). */
+typedef struct {
+    int embedder; /* place in embedder_types */
+    _Alignas(8) unsigned char embedder_options[OPTION_BLOB];
+    int pooling; /* place in pooling_types */
+    _Alignas(8) unsigned char pooling_options[OPTION_BLOB];
+    int    select;          /* SelectKind */
+    double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
+    int    select_min;      /* at least that many; 0 with COMPAT_DEEPRC */
+    int    output_hidden, output_unit;
+    int    compat;          /* Compat: data.compat */
+} ModelOptions;
+
+typedef struct Mil Mil;
+
+/* Builds the network for bags of `spec`. ERR_CONFIG or ERR_MODEL if the parts do not fit together. The targets are
+ * borrowed; their `at` and `n_out` are set. */
+Status mil_new(Mil **out, const ModelOptions *options, const BagSpec *spec, Target *target, int n_target);
+void   mil_free(Mil *mil);
+
+const ParamList *mil_params(const Mil *mil);
+int              mil_n_out(const Mil *mil);
+int              mil_n_query(const Mil *mil); /* columns of attention: queries, or heads · queries */
+int              mil_n_head(const Mil *mil);  /* 1 for attention pooling; column = query · n_head + head */
+
+/* Reserves workspace for minibatches of up to n_bag bags with up to n_max instances each, `learn` for gradients too.
+ * May be called again. mil_memory tells the bytes it would take, without taking them. */
+Status mil_plan(Mil *mil, int n_bag, int n_max, bool learn);
+size_t mil_memory(const Mil *mil, int n_bag, int n_max, bool learn);
+
+/* Training loss of a minibatch (deeprc.md-style: Σ_targets weight · mean over bags with a known label) and its
+ * gradient, added to grad [params.size]; target_loss [n_target] the weighted terms, or NULL. `update` numbers the random
+ * stream of selection: random. Allocates nothing. */
+double mil_learn(Mil *mil, real *grad, const real *theta, const Batch *batch, uint64_t seed, uint64_t update,
+                 double *target_loss);
+
+/* What depends on parameters alone; before mil_predict, whenever theta changed. theta is borrowed until the next. */
+void mil_prepare(Mil *mil, const real *theta);
+
+/* Evaluation of one bag: output [n_out]. With `attention`, which needs a plan, also by row of the bag:
+ * logit [n, n_query], weight [n, n_query] (0 where selection left an instance out). Allocates nothing. */
+typedef struct {
+    real *logit, *weight;
+} MilAttention;
+void mil_predict(Mil *mil, real *output, const Bag *bag, MilAttention *attention);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * target.h: what a model predicts. A target (a task of the config) takes n_out of the model's outputs, a loss and a
+ * prediction; a kind of target is a descriptor in the table of target.c.
+ */
+#ifndef HOPSACK_TARGET_H
+#define HOPSACK_TARGET_H
+
+#include "core/option.h"
+#include "core/real.h"
+
+typedef struct TargetType TargetType;
+
+typedef struct {
+    const TargetType *type;
+    const char *name, *column; /* of the task, and of the label table */
+    double      weight;        /* of this task's loss, ≥ 0; rounded to single precision, as DeepRC keeps it */
+    int         at, n_out;     /* this target's outputs are y[at … at+n_out-1] */
+
+    /* binary */
+    const char *positive, *negative; /* cell texts; negative NULL: the one other value */
+    double      pos_weight;
+    /* multiclass */
+    int           n_class;
+    const char  **classes;       /* [n_class] */
+    const double *class_weights; /* [n_class] or NULL: 1 */
+    /* regression: targets are (number - mean) / std */
+    double mean, std;
+} Target;
+
+struct TargetType {
+    const char *name; /* binary, multiclass, regression */
+
+    /* Loss of one bag, unweighted, from its outputs y [n_out] and target [n_out]. */
+    double (*loss)(const Target *t, const real *y, const real *target);
+    /* Adds scale · ∂loss/∂y to dy [n_out]. */
+    void (*loss_backward)(real *dy, const Target *t, const real *y, const real *target, double scale);
+    /* p [n_out]: probability, probabilities, or the number in the column's unit. */
+    void (*predict)(double *p, const Target *t, const real *y);
+};
+
+extern const TargetType *const target_types[]; /* ends with NULL */
+const TargetType              *target_type(const char *name);
+
+#endif
