@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * topk.h: the k largest of n scores; where scores are equal the lower row comes first.
+ */
+#ifndef HOPSACK_TOPK_H
+#define HOPSACK_TOPK_H
+
+#include "core/real.h"
+
+#include <stdint.h>
+
+#define TOPK_SCRATCH(n) ((size_t)(n) + 8192) /* uint32_t of scratch that topk_mark needs */
+
+/* keep [k]: places of the k largest of score [n] (not NaN), ascending in place (not in score). Equal scores: lower
+ * row [n] first. 0 ≤ k ≤ n. Linear time; allocates nothing. */
+void topk(int *keep, const real *score, const int *row, int n, int k, uint32_t *scratch);
+
+#endif
