@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * embedder.h: what turns an instance into a vector h [n_h]. A kind of embedder is a descriptor in the table of
+ * embedder.c, and one file.
+ *
+ * The network calls, once an update (or whenever parameters changed):
+ *     prepare → open each bag → forward over all instances (no cache) → forward over those selected (with cache)
+ *             → zero and backward for each gradient slot → finish
+ */
+#ifndef HOPSACK_EMBEDDER_H
+#define HOPSACK_EMBEDDER_H
+
+#include "core/bag.h"
+#include "core/option.h"
+#include "core/param.h"
+
+/* Every embedder's struct begins with this. */
+typedef struct {
+    int n_h;   /* numbers of an embedding */
+    int width; /* row stride of h, ≥ n_h; what is beyond n_h is 0 */
+} Embedder;
+
+/* How much workspace `plan` reserves. */
+typedef struct {
+    int  n_bag;    /* bags open at once */
+    int  n_keep;   /* instances with cache, over all bags */
+    int  n_slot;   /* gradient slots; 0: no learning */
+    int  n_thread; /* for scratch */
+} ModelRoom;
+
+/* A run of instances. */
+typedef struct {
+    const Bag *bag;
+    int        slot;    /* the bag's number among those open */
+    int        from, n; /* places from … from+n-1 of the bag */
+    int        cached;  /* row of the cache that belongs to `from`; -1: keep nothing for backward */
+    int        thread;
+} Rows;
+
+typedef struct {
+    const char   *name;
+    BagKind       takes;
+    const Option *options;
+    size_t        options_size; /* ≤ OPTION_BLOB */
+    size_t        size;         /* of the embedder's struct */
+
+    Status (*init)(void *self, ParamList *list, const void *options, const BagSpec *spec);
+    void (*plan)(void *self, Arena *arena, const ModelRoom *room);
+    /* Tables that depend on theta alone. present [max_len + 1]: lengths that will be asked for; NULL: all. */
+    void (*prepare)(void *self, const real *theta, const bool *present);
+    /* Sets what the whole bag decides (its input's divisor), and tables of this bag. pad_len is set before. */
+    void (*open)(void *self, Bag *bag, int slot);
+    void (*forward)(void *self, real *h, const Rows *rows); /* h [n, width] */
+    void (*zero)(void *self, int grad_slot);
+    /* Adds the gradients of rows that forward kept to gradient slot `grad_slot`. h, dh [n, width] */
+    void (*backward)(void *self, int grad_slot, const real *h, const real *dh, const Rows *rows);
+    /* Adds gradient slots 0 … n_slot-1, in this order, to grad [n_params]. */
+    void (*finish)(void *self, real *grad, int n_slot);
+    /* Shortest pad_len this embedder can work with (data.compat: deeprc); 1 if it does not matter. */
+    int (*least_pad)(const void *self);
+} EmbedderType;
+
+extern const EmbedderType *const embedder_types[]; /* ends with NULL */
+const EmbedderType              *embedder_type(const char *name);
+
+extern const EmbedderType embedder_cnn;
+
+#endif
