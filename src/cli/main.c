@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * main.c: the table of commands, and the one place that prints an error and exits.
+ */
+#include "cli/cli.h"
+#include "core/blas.h"
+#include "core/log.h"
+#include "core/parallel.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const Command command_help;
+
+const Command *const commands[] = {
+    &command_help,
+    NULL,
+};
+
+static int report(Status status)
+{
+    fflush(stdout);
+    if (status != OK) {
+        const char *sentence = status_sentence();
+        fprintf(stderr, "hopsack: %s\n", *sentence ? sentence : status_words(status));
+    }
+    return status_exit_code(status);
+}
+
+static Status print_version(void)
+{
+    TRY(blas_start());
+    printf("hopsack " HOPSACK_VERSION "\n");
+    printf("BLAS: %s, kernel %s\n", blas_version(), blas_kernel());
+    return OK;
+}
+
+static Status unknown_command(const char *name)
+{
+    const char *names[64];
+    int n = 0;
+    for (const Command *const *c = commands; *c && n < 63; c++) names[n++] = (*c)->name;
+    names[n] = NULL;
+    const char *near = cli_nearest(name, names);
+    if (near) return fail(ERR_USAGE, "unknown command '%s': did you mean %s? (hopsack help lists all)", name, near);
+    return fail(ERR_USAGE, "unknown command '%s'; hopsack help lists all", name);
+}
+
+/* Results that could not be written are a failure, not a success without output. */
+static Status close_stdout(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return OK;
+    return fail(ERR_IO, "standard output: cannot write the result (disk full, or closed)");
+}
+
+static void last_line(const Cli *cli, double started)
+{
+    log_info("hopsack %s, seed %" PRIu64 ", %.2f s wall, %.2f s CPU, %.1f MB peak", HOPSACK_VERSION, cli->seed,
+             log_seconds() - started, log_cpu_seconds(), (double)log_peak_memory() / 1e6);
+}
+
+static Status run_command(Cli *cli)
+{
+    const double started = log_seconds();
+    log_level(cli->quiet ? LOG_QUIET : cli->verbose ? LOG_VERBOSE : LOG_NORMAL);
+    TRY(parallel_start(cli->threads));
+    TRY(cli->command->run(cli));
+    TRY(close_stdout());
+    last_line(cli, started);
+    return OK;
+}
+
+static Status parse_and_run(const Command *command, int argc, char **argv)
+{
+    static Cli cli; /* some tens of kilobytes */
+    bool help;
+    Status status = cli_parse(&cli, &help, command, argc, argv);
+    if (status == OK && help) cli_help(command, stdout);
+    if (status == OK) status = help ? close_stdout() : run_command(&cli);
+    cli_free(&cli);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write, with its sentence */
+    if (argc < 2) {
+        cli_list(stderr);
+        return report(fail(ERR_USAGE, "no command; hopsack help lists them"));
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--version") == 0) return report(print_version());
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";
+    const Command *command = command_find(name);
+    return report(command ? parse_and_run(command, argc, argv) : unknown_command(name));
+}
