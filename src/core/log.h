@@ -11,23 +11,23 @@
 typedef enum { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE } LogLevel;
 void log_level(LogLevel level);
 
-void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* always, "hopsack: warning: …" */
-void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* not with --quiet */
-void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* only with --verbose */
+void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* always, "hopsack: warning: …" */
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* not with --quiet */
+void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2))); /* only with --verbose */
 
 /* Progress of long work: done/total, speed, `note` (for example "loss 0.42"), time left. On a terminal one line that
  * rewrites itself, at most ten times a second; elsewhere a plain line every 30 seconds. Cheap enough to call often. */
 typedef struct {
     const char *what, *unit; /* "training", "updates" */
-    int64_t     total;
-    double      started, said; /* seconds, log_seconds */
+    int64_t total, done;     /* total 0: unknown */
+    double started, said;    /* seconds, log_seconds */
 } Progress;
 void progress_start(Progress *p, const char *what, const char *unit, int64_t total);
 void progress_tell(Progress *p, int64_t done, const char *note);
 void progress_end(Progress *p, const char *note); /* one final line with the seconds taken */
 
-double  log_seconds(void);     /* monotonic clock */
-double  log_cpu_seconds(void); /* of this process */
+double log_seconds(void);      /* monotonic clock */
+double log_cpu_seconds(void);  /* of this process */
 int64_t log_peak_memory(void); /* bytes, resident, of this process */
 
 #endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/digest.h"
+
+#include <errno.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <string.h>
+
+Status file_sha256(char hex[65], const char *path)
+{
+    FILE *in = fopen(path, "rb");
+    if (!in) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+
+    struct sha256_ctx sha;
+    uint8_t chunk[1 << 16], digest[SHA256_DIGEST_SIZE];
+    size_t got;
+    sha256_init(&sha);
+    while ((got = fread(chunk, 1, sizeof chunk, in)) > 0) sha256_update(&sha, got, chunk);
+    const int error = ferror(in) ? errno : 0;
+    fclose(in);
+    if (error) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(error));
+
+    sha256_digest(&sha, sizeof digest, digest);
+    for (int i = 0; i < SHA256_DIGEST_SIZE; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    return OK;
+}

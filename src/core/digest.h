@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * digest.h: what names a file's content in manifests and provenance.
+ */
+#ifndef HOPSACK_DIGEST_H
+#define HOPSACK_DIGEST_H
+
+#include "core/status.h"
+
+/* SHA-256 of a file, as 64 hex digits and a NUL. */
+Status file_sha256(char hex[65], const char *path);
+
+#endif

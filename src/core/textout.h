@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * textout.h: text output to a path, to "-" (stdout), or gzipped where the name ends in .gz. A regular file appears
+ * whole or not at all; a pipe or device is written as it comes.
+ */
+#ifndef HOPSACK_TEXTOUT_H
+#define HOPSACK_TEXTOUT_H
+
+#include "core/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct TextOut TextOut;
+
+Status textout_open(TextOut **out, const char *path, bool force);
+void textout_printf(TextOut *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void textout_write(TextOut *out, const char *bytes, size_t n);
+Status textout_commit(TextOut *out); /* reports the first error of all writes; frees */
+void textout_drop(TextOut *out);     /* frees without publishing; accepts NULL */
+
+#endif
