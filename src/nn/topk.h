@@ -7,6 +7,7 @@
 
 #include "core/real.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define TOPK_SCRATCH(n) ((size_t)(n) + 8192) /* uint32_t of scratch that topk_mark needs */
