@@ -13,11 +13,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef enum {
-    OPTION_INT,    /* int */
+    OPTION_INT,    /* int; a word of the row's choices is 0 */
     OPTION_SEED,   /* uint64_t */
-    OPTION_NUMBER, /* double; the word "auto" or "null", where the row's choices list it, is NaN */
+    OPTION_NUMBER, /* double; a word of the row's choices ("auto", "null") is NaN */
     OPTION_BOOL,   /* bool: true or false */
     OPTION_TEXT,   /* const char *, NULL for null. Owned by the Settings it was bound from */
     OPTION_CHOICE, /* int: index of the word in `choices` */
@@ -26,20 +27,50 @@ typedef enum {
     OPTION_NUMBERS /* OptionNumbers */
 } OptionKind;
 
-typedef struct { int n; const char **text; } OptionTexts;   /* [n] owned by the Settings */
-typedef struct { int n; double *number; } OptionNumbers;    /* [n] owned by the Settings */
+typedef struct {
+    int n;
+    const char **text; /* [n] owned by the Settings */
+} OptionTexts;
+
+typedef struct {
+    int n;
+    double *number; /* [n] owned by the Settings */
+} OptionNumbers;
 
 typedef struct {
     const char *name;
-    OptionKind  kind;
-    size_t      at;       /* offsetof in the struct filled */
-    const char *standard; /* default, as YAML would write it; NULL: none, the setting must be given */
-    double      least, most; /* closed range of numbers, INT and BYTES; 0, 0: any */
-    const char *choices;  /* CHOICE: "adam adamw sgd"; NUMBER: words that stand for NaN */
+    OptionKind kind;
+    size_t at;            /* offsetof in the struct filled */
+    const char *standard; /* default, as a flag would write it; NULL: none, the setting must be given */
+    double least, most;   /* closed range of numbers, INT and BYTES; 0, 0: any */
+    const char *choices;  /* CHOICE: "adam adamw sgd"; NUMBER and INT: words that stand for NaN and 0 */
     const char *unit;     /* "updates", "bags", … or "" */
     const char *help;     /* one line */
 } Option;
 
 #define OPTION_BLOB 256 /* bytes a family member's options struct may have */
+
+/* What was written for a setting. */
+typedef struct {
+    bool list;               /* [a, b] instead of one value */
+    bool null;               /* null, ~ or nothing, unquoted */
+    int n;                   /* 1 unless list */
+    const char *const *text; /* [n]; outlives the struct filled, as texts are not copied */
+} OptionValue;
+
+/* Checks `value` by the row and stores it in `out`, the struct that rows fill. The sentence of ERR_CONFIG says what is
+ * wrong, not where. Lists get memory of their own, handed out in *owned (else NULL), which the caller frees. */
+Status option_set(void *out, const Option *row, const OptionValue *value, void **owned);
+
+/* The stored value's text i = 0 … n-1, in `buffer` or as stored; NULL for null. A list may have none. */
+#define OPTION_ROOM 64
+int option_count(const void *in, const Option *row); /* 1 unless a list */
+const char *option_text(char buffer[OPTION_ROOM], const void *in, const Option *row, int i);
+bool option_is_list(const Option *row);
+
+int option_word(const char *choices, const char *word); /* its place among words parted by blanks; -1 if it is none */
+
+/* Two lines for `hopsack help config`: path, type, default, range or words, unit; and what it means. */
+void option_help(FILE *out, const char *path, const Option *row);
 
 #endif

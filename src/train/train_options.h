@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * train_options.h: the keys train.* of the config.
+ */
+#ifndef HOPSACK_TRAIN_OPTIONS_H
+#define HOPSACK_TRAIN_OPTIONS_H
+
+#include "core/option.h"
+#include "train/optimizer.h"
+
+typedef enum { KEEP_BEST, KEEP_LAST } Keep;
+
+typedef struct {
+    int updates;   /* length of training; 0: given by epochs */
+    int epochs;    /* passes over the training bags; 0: given by updates. One of the two is 0, the other not */
+    int batch;     /* bags an update */
+    int draws;     /* instances drawn a bag and update; 0: all */
+    int optimizer; /* place in optimizer_types */
+    OptimizerOptions step; /* lr, beta1, beta2, eps, l1, l2 */
+    int evaluate_every;    /* updates; 0: only at the end */
+    int keep;              /* Keep */
+} TrainOptions;
+
+extern const Option train_options[];
+
+#endif
