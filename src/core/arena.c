@@ -16,7 +16,10 @@
 #define ARENA_DEBUG 0
 #endif
 
-static size_t round_up(size_t bytes) { return (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN; }
+static size_t round_up(size_t bytes)
+{
+    return (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+}
 
 void *arena_take(Arena *arena, size_t count, size_t size)
 {
@@ -29,7 +32,7 @@ void *arena_take(Arena *arena, size_t count, size_t size)
     if (!ARENA_DEBUG) return arena->base + at;
 
     void **grown = realloc(arena->piece, (arena->n_piece + 1) * sizeof *grown);
-    void  *piece = aligned_alloc(ARENA_ALIGN, bytes ? bytes : ARENA_ALIGN);
+    void *piece = aligned_alloc(ARENA_ALIGN, bytes ? bytes : ARENA_ALIGN);
     if (!grown || !piece) abort();
     arena->piece = grown;
     arena->piece[arena->n_piece++] = piece;

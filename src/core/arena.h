@@ -21,10 +21,10 @@
 #include <stddef.h>
 
 typedef struct {
-    char  *base;     /* NULL: counting */
-    size_t used;     /* bytes handed out or counted */
-    size_t size;     /* bytes reserved */
-    void **piece;    /* [n_piece] under ASan: what is freed at rewind */
+    char *base;   /* NULL: counting */
+    size_t used;  /* bytes handed out or counted */
+    size_t size;  /* bytes reserved */
+    void **piece; /* [n_piece] under ASan: what is freed at rewind */
     size_t n_piece;
 } Arena;
 
@@ -35,7 +35,7 @@ void *arena_take(Arena *arena, size_t count, size_t size);
 #define ARENA_TAKE(arena, type, count) ((type *)arena_take((arena), (count), sizeof(type)))
 
 Status arena_reserve(Arena *arena, const char *what); /* ERR_MEMORY names `what` and the bytes asked for */
-void   arena_rewind(Arena *arena);                    /* forgets all pieces, keeps the memory */
-void   arena_free(Arena *arena);                      /* back to {0}; accepts NULL */
+void arena_rewind(Arena *arena);                      /* forgets all pieces, keeps the memory */
+void arena_free(Arena *arena);                        /* back to {0}; accepts NULL */
 
 #endif

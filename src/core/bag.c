@@ -7,7 +7,7 @@
 /* first and at from the number of instances of each length, count [max_len + 1] in first[0 …]. */
 static void starts_from_counts(int *first, size_t *at, int max_len)
 {
-    int    n = 0;
+    int n = 0;
     size_t residues = 0;
     for (int l = 0; l <= max_len; l++) {
         const int count = first[l];
@@ -23,19 +23,25 @@ static void starts_from_counts(int *first, size_t *at, int max_len)
 void bag_pack(Bag *out, Arena *arena, const int8_t *codes, size_t stride, const int64_t *len, const real *factor,
               int n)
 {
-    int    max_len = 0;
+    int max_len = 0;
     size_t residues = 0;
     for (int i = 0; i < n; i++) {
         assert(len[i] >= 0 && (size_t)len[i] <= stride);
         if (len[i] > max_len) max_len = (int)len[i];
         residues += (size_t)len[i];
     }
-    int     *row = ARENA_TAKE(arena, int, (size_t)n);
-    int     *first = ARENA_TAKE(arena, int, (size_t)max_len + 2);
-    size_t  *at = ARENA_TAKE(arena, size_t, (size_t)max_len + 2);
+    int *row = ARENA_TAKE(arena, int, (size_t)n);
+    int *first = ARENA_TAKE(arena, int, (size_t)max_len + 2);
+    size_t *at = ARENA_TAKE(arena, size_t, (size_t)max_len + 2);
     uint8_t *dense = ARENA_TAKE(arena, uint8_t, residues);
-    real    *scaled = factor ? ARENA_TAKE(arena, real, (size_t)n) : NULL;
-    *out = (Bag){.n = n, .row = row, .max_len = max_len, .first = first, .at = at, .codes = dense, .factor = scaled,
+    real *scaled = factor ? ARENA_TAKE(arena, real, (size_t)n) : NULL;
+    *out = (Bag){.n = n,
+                 .row = row,
+                 .max_len = max_len,
+                 .first = first,
+                 .at = at,
+                 .codes = dense,
+                 .factor = scaled,
                  .inv_std = 1};
     if (!row) return;
 
@@ -44,7 +50,7 @@ void bag_pack(Bag *out, Arena *arena, const int8_t *codes, size_t stride, const 
     starts_from_counts(first, at, max_len);
     for (int i = 0; i < n; i++) { /* first[l] walks to its end, and is put back below */
         const size_t l = (size_t)len[i];
-        const int    place = first[l]++;
+        const int place = first[l]++;
         memcpy(dense + at[l], codes + (size_t)i * stride, l);
         at[l] += l;
         row[place] = i;
@@ -58,8 +64,8 @@ void bag_pack(Bag *out, Arena *arena, const int8_t *codes, size_t stride, const 
 
 static void take_vectors(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat)
 {
-    int   *row = ARENA_TAKE(arena, int, (size_t)n_keep);
-    float *x = ARENA_TAKE(arena, float, (size_t)n_keep * (size_t)n_feat);
+    int *row = ARENA_TAKE(arena, int, (size_t)n_keep);
+    float *x = ARENA_TAKE(arena, float, (size_t)n_keep *(size_t)n_feat);
     for (int j = 0; j < n_keep; j++) {
         row[j] = bag->row[keep[j]];
         memcpy(x + (size_t)j * (size_t)n_feat, bag->x + (size_t)keep[j] * (size_t)n_feat, (size_t)n_feat * sizeof *x);
@@ -73,12 +79,12 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
         take_vectors(out, arena, bag, keep, n_keep, n_feat);
         return;
     }
-    int     *row = ARENA_TAKE(arena, int, (size_t)n_keep);
-    real    *factor = bag->factor ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
-    int     *first = ARENA_TAKE(arena, int, (size_t)bag->max_len + 2);
-    size_t  *at = ARENA_TAKE(arena, size_t, (size_t)bag->max_len + 2);
-    size_t   residues = 0;
-    int      j = 0, max_len = 0;
+    int *row = ARENA_TAKE(arena, int, (size_t)n_keep);
+    real *factor = bag->factor ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
+    int *first = ARENA_TAKE(arena, int, (size_t)bag->max_len + 2);
+    size_t *at = ARENA_TAKE(arena, size_t, (size_t)bag->max_len + 2);
+    size_t residues = 0;
+    int j = 0, max_len = 0;
     for (int l = 0; l <= bag->max_len; l++) { /* keep ascends, so lengths come in order */
         first[l] = j;
         at[l] = residues;
@@ -99,8 +105,15 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     for (int i = 0; i < n_keep; i++) row[i] = bag->row[keep[i]];
     if (factor)
         for (int i = 0; i < n_keep; i++) factor[i] = bag->factor[keep[i]];
-    *out = (Bag){.n = n_keep, .row = row, .max_len = max_len, .first = first, .at = at, .codes = codes,
-                 .factor = factor, .pad_len = bag->pad_len, .inv_std = bag->inv_std};
+    *out = (Bag){.n = n_keep,
+                 .row = row,
+                 .max_len = max_len,
+                 .first = first,
+                 .at = at,
+                 .codes = codes,
+                 .factor = factor,
+                 .pad_len = bag->pad_len,
+                 .inv_std = bag->inv_std};
 }
 
 void bag_take_room(Arena *arena, BagKind kind, int n_keep, int max_len, int n_feat, bool counts)
@@ -108,7 +121,7 @@ void bag_take_room(Arena *arena, BagKind kind, int n_keep, int max_len, int n_fe
     const size_t n = (size_t)n_keep;
     (void)ARENA_TAKE(arena, int, n);
     if (kind == BAG_VECTORS) {
-        (void)ARENA_TAKE(arena, float, n * (size_t)n_feat);
+        (void)ARENA_TAKE(arena, float, n *(size_t)n_feat);
         return;
     }
     if (counts) (void)ARENA_TAKE(arena, real, n);
@@ -117,4 +130,7 @@ void bag_take_room(Arena *arena, BagKind kind, int n_keep, int max_len, int n_fe
     (void)ARENA_TAKE(arena, uint8_t, n * (size_t)max_len);
 }
 
-size_t bag_residues(const Bag *bag) { return bag->codes ? bag->at[bag->max_len + 1] : 0; }
+size_t bag_residues(const Bag *bag)
+{
+    return bag->codes ? bag->at[bag->max_len + 1] : 0;
+}

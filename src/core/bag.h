@@ -33,26 +33,26 @@ typedef enum { BAG_SEQUENCES, BAG_VECTORS } BagKind;
 
 /* What every bag of a dataset has in common. File, model and checks agree on it. */
 typedef struct {
-    BagKind     kind;
-    int         n_feat;       /* vectors: numbers an instance; sequences: letters of the alphabet (20) */
-    int         max_len;      /* sequences: longest in the dataset; 0 for vectors */
-    char        alphabet[32]; /* sequences: letters in code order, "ACDEFGHIKLMNPQRSTVWY" */
-    char        region[16];   /* sequences: "junction", "CDR3", or "" where a foreign file does not say */
+    BagKind kind;
+    int n_feat;        /* vectors: numbers an instance; sequences: letters of the alphabet (20) */
+    int max_len;       /* sequences: longest in the dataset; 0 for vectors */
+    char alphabet[32]; /* sequences: letters in code order, "ACDEFGHIKLMNPQRSTVWY" */
+    char region[16];   /* sequences: "junction", "CDR3", or "" where a foreign file does not say */
 } BagSpec;
 
 typedef struct {
-    int         n;       /* instances */
-    const int  *row;     /* [n] */
+    int n;          /* instances */
+    const int *row; /* [n] */
 
     /* BAG_SEQUENCES */
-    int            max_len; /* longest here; 0 if n is 0 */
-    const int     *first;   /* [max_len + 2] instances of length l are first[l] … first[l+1]-1 */
-    const size_t  *at;      /* [max_len + 2] where their residues begin in codes */
-    const uint8_t *codes;   /* [at[max_len + 1]] 0 … 19 */
-    const real    *factor;  /* [n] count after scaling, multiplies the one-hot part of the input; NULL: 1 */
+    int max_len;          /* longest here; 0 if n is 0 */
+    const int *first;     /* [max_len + 2] instances of length l are first[l] … first[l+1]-1 */
+    const size_t *at;     /* [max_len + 2] where their residues begin in codes */
+    const uint8_t *codes; /* [at[max_len + 1]] 0 … 19 */
+    const real *factor;   /* [n] count after scaling, multiplies the one-hot part of the input; NULL: 1 */
 
     /* Set by model/select for the whole bag before its instances are embedded. */
-    int  pad_len; /* data.compat deeprc: length every sequence is padded to; 0: padding takes no part */
+    int pad_len;  /* data.compat deeprc: length every sequence is padded to; 0: padding takes no part */
     real inv_std; /* the input is divided by its standard deviation: 1 over that */
 
     /* BAG_VECTORS */
@@ -60,8 +60,8 @@ typedef struct {
 } Bag;
 
 typedef struct {
-    int         n_bag;
-    const Bag  *bag;    /* [n_bag] */
+    int n_bag;
+    const Bag *bag;     /* [n_bag] */
     const real *target; /* [n_bag, n_out] 0/1, one-hot, or normalised number */
     const real *mask;   /* [n_bag, n_target] 1: label known, 0: missing */
 } Batch;

@@ -10,8 +10,8 @@
 #define GEMM cblas_sgemm
 #endif
 
-#define FOR_BLOCKS(n, at, rows)                                                                                        \
-    for (int at = 0, rows; at < (n) && (rows = (n) - at < BLAS_ROWS ? (n) - at : BLAS_ROWS); at += BLAS_ROWS)
+#define FOR_BLOCKS(n, at, rows)                                                                                      \
+    for (int at = 0, rows; at < (n) && (rows = (n)-at < BLAS_ROWS ? (n)-at : BLAS_ROWS); at += BLAS_ROWS)
 
 void blas_nt(real *c, const real *a, const real *b, int n, int m, int k, bool add)
 {
@@ -43,18 +43,26 @@ Status blas_start(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < ADDRESS_SPACE_LEAST)
-        return fail(ERR_MEMORY, "the address space of this process is limited to %.0f MB; raise it (ulimit -v) to 512 MB or more",
+        return fail(ERR_MEMORY,
+                    "the address space of this process is limited to %.0f MB; raise it (ulimit -v) to 512 MB or more",
                     (double)limit.rlim_cur / 1048576);
     if (openblas_get_parallel() == OPENBLAS_THREAD)
         return fail(ERR_CONFIG, "OpenBLAS is the pthread build, which slows down under OpenMP; install "
                                 "libopenblas0-openmp and choose it with update-alternatives");
     openblas_set_num_threads(1);
     if (openblas_get_num_threads() != 1)
-        return fail(ERR_CONFIG, "OpenBLAS %s does not obey one thread a call; set OPENBLAS_NUM_THREADS=1", blas_version());
+        return fail(ERR_CONFIG, "OpenBLAS %s does not obey one thread a call; set OPENBLAS_NUM_THREADS=1",
+                    blas_version());
     real one = 1, two = 2, product = 0;
     blas_nt(&product, &one, &two, 1, 1, 1, false);
     return product == 2 ? OK : fail(ERR_BUG, "OpenBLAS says 1 times 2 is %g", (double)product);
 }
 
-const char *blas_kernel(void) { return openblas_get_corename(); }
-const char *blas_version(void) { return openblas_get_config(); }
+const char *blas_kernel(void)
+{
+    return openblas_get_corename();
+}
+const char *blas_version(void)
+{
+    return openblas_get_config();
+}

@@ -22,7 +22,7 @@ void blas_nn(real *c, const real *a, const real *b, int n, int k, int m, bool ad
 /* c [m, k] (+)= aᵀ b, a [n, m], b [n, k]: its gradient to the weights. */
 void blas_tn(real *c, const real *a, const real *b, int m, int k, int n, bool add);
 
-Status      blas_start(void);  /* one thread a call, verified; memory limits that would make OpenBLAS spin refused */
+Status blas_start(void);       /* one thread a call, verified; memory limits that would make OpenBLAS spin refused */
 const char *blas_kernel(void); /* for example "Haswell" */
 const char *blas_version(void);
 

@@ -13,7 +13,10 @@ Status parallel_start(int n_thread)
     return blas_start();
 }
 
-int parallel_threads(void) { return threads; }
+int parallel_threads(void)
+{
+    return threads;
+}
 
 void parallel_for(int n_chunk, void (*body)(void *context, int chunk, int thread), void *context)
 {

@@ -13,7 +13,7 @@
 
 /* Sets the thread count (0: all cores the process may use) and checks that BLAS obeys one thread a call. */
 Status parallel_start(int n_thread);
-int    parallel_threads(void); /* at least 1 */
+int parallel_threads(void); /* at least 1 */
 
 /* Runs body(context, chunk, thread) for chunk = 0 … n_chunk-1, in any order; thread is 0 … parallel_threads()-1. */
 void parallel_for(int n_chunk, void (*body)(void *context, int chunk, int thread), void *context);

@@ -44,7 +44,7 @@ void param_start(const ParamList *list, real *theta, uint64_t seed)
 {
     for (int i = 0; i < list->n; i++) {
         const Param *p = &list->param[i];
-        Rng          rng = rng_stream(seed, p->name, 0);
+        Rng rng = rng_stream(seed, p->name, 0);
         for (size_t j = 0; j < p->size; j++) {
             double value = p->scale;
             if (p->init == PARAM_NORMAL) value *= rng_normal(&rng);

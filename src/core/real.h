@@ -12,11 +12,11 @@
 #ifdef HOPSACK_DOUBLE
 typedef double real;
 #define REAL_IS_DOUBLE 1
-#define REAL_MAX DBL_MAX
+#define REAL_MAX       DBL_MAX
 #else
 typedef float real;
 #define REAL_IS_DOUBLE 0
-#define REAL_MAX FLT_MAX
+#define REAL_MAX       FLT_MAX
 #endif
 
 #endif

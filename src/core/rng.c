@@ -20,9 +20,15 @@ Rng rng_stream(uint64_t seed, const char *purpose, uint64_t index)
     return (Rng){.key = rng_mix(key ^ rng_mix(index + GAMMA))};
 }
 
-uint64_t rng_u64(Rng *rng) { return rng_mix(rng->key + ++rng->n * GAMMA); }
+uint64_t rng_u64(Rng *rng)
+{
+    return rng_mix(rng->key + ++rng->n * GAMMA);
+}
 
-double rng_uniform(Rng *rng) { return (double)(rng_u64(rng) >> 11) * 0x1p-53; }
+double rng_uniform(Rng *rng)
+{
+    return (double)(rng_u64(rng) >> 11) * 0x1p-53;
+}
 
 /* Lemire (2019): the high word of a product, and a rejection that hardly ever happens. */
 uint64_t rng_below(Rng *rng, uint64_t n)

@@ -19,10 +19,10 @@ typedef struct {
 Rng rng_stream(uint64_t seed, const char *purpose, uint64_t index);
 
 uint64_t rng_u64(Rng *rng);
-double   rng_uniform(Rng *rng);                 /* in [0, 1), 53 bits */
-uint64_t rng_below(Rng *rng, uint64_t n);       /* uniform in 0 … n-1, unbiased; n > 0 */
-double   rng_normal(Rng *rng);                  /* mean 0, standard deviation 1 (Box–Muller, one of the pair) */
-void     rng_shuffle(Rng *rng, int *x, int n);  /* Fisher–Yates from the last place down */
+double rng_uniform(Rng *rng);              /* in [0, 1), 53 bits */
+uint64_t rng_below(Rng *rng, uint64_t n);  /* uniform in 0 … n-1, unbiased; n > 0 */
+double rng_normal(Rng *rng);               /* mean 0, standard deviation 1 (Box–Muller, one of the pair) */
+void rng_shuffle(Rng *rng, int *x, int n); /* Fisher–Yates from the last place down */
 
 uint64_t rng_mix(uint64_t x); /* the finaliser alone, for hashes */
 

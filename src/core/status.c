@@ -9,7 +9,7 @@ static _Thread_local char sentence[1024];
 
 Status fail(Status status, const char *format, ...)
 {
-    char    text[sizeof sentence]; /* apart: an argument may be the sentence itself */
+    char text[sizeof sentence]; /* apart: an argument may be the sentence itself */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -20,7 +20,7 @@ Status fail(Status status, const char *format, ...)
 
 Status fail_at(Status status, const char *format, ...)
 {
-    char    where[512], text[sizeof sentence];
+    char where[512], text[sizeof sentence];
     va_list args;
     va_start(args, format);
     vsnprintf(where, sizeof where, format, args);
@@ -30,13 +30,17 @@ Status fail_at(Status status, const char *format, ...)
     return status;
 }
 
-const char *status_sentence(void) { return sentence; }
+const char *status_sentence(void)
+{
+    return sentence;
+}
 
 const char *status_words(Status status)
 {
     switch (status) {
-#define X(name, code, words)                                                                                           \
-    case name: return words;
+#define X(name, code, words)                                                                                         \
+    case name:                                                                                                       \
+        return words;
         STATUS_MAP(X)
 #undef X
     }
@@ -46,8 +50,9 @@ const char *status_words(Status status)
 int status_exit_code(Status status)
 {
     switch (status) {
-#define X(name, code, words)                                                                                           \
-    case name: return code;
+#define X(name, code, words)                                                                                         \
+    case name:                                                                                                       \
+        return code;
         STATUS_MAP(X)
 #undef X
     }

@@ -22,27 +22,27 @@ typedef struct {
 
 /* How much workspace `plan` reserves. */
 typedef struct {
-    int  n_bag;    /* bags open at once */
-    int  n_keep;   /* instances with cache, over all bags */
-    int  n_slot;   /* gradient slots; 0: no learning */
-    int  n_thread; /* for scratch */
+    int n_bag;    /* bags open at once */
+    int n_keep;   /* instances with cache, over all bags */
+    int n_slot;   /* gradient slots; 0: no learning */
+    int n_thread; /* for scratch */
 } ModelRoom;
 
 /* A run of instances. */
 typedef struct {
     const Bag *bag;
-    int        slot;    /* the bag's number among those open */
-    int        from, n; /* places from … from+n-1 of the bag */
-    int        cached;  /* row of the cache that belongs to `from`; -1: keep nothing for backward */
-    int        thread;
+    int slot;    /* the bag's number among those open */
+    int from, n; /* places from … from+n-1 of the bag */
+    int cached;  /* row of the cache that belongs to `from`; -1: keep nothing for backward */
+    int thread;
 } Rows;
 
 typedef struct {
-    const char   *name;
-    BagKind       takes;
+    const char *name;
+    BagKind takes;
     const Option *options;
-    size_t        options_size; /* ≤ OPTION_BLOB */
-    size_t        size;         /* of the embedder's struct */
+    size_t options_size; /* ≤ OPTION_BLOB */
+    size_t size;         /* of the embedder's struct */
 
     Status (*init)(void *self, ParamList *list, const void *options, const BagSpec *spec);
     void (*plan)(void *self, Arena *arena, const ModelRoom *room);
@@ -61,7 +61,7 @@ typedef struct {
 } EmbedderType;
 
 extern const EmbedderType *const embedder_types[]; /* ends with NULL */
-const EmbedderType              *embedder_type(const char *name);
+const EmbedderType *embedder_type(const char *name);
 
 extern const EmbedderType embedder_cnn;
 

@@ -24,11 +24,11 @@ typedef struct {
     _Alignas(8) unsigned char embedder_options[OPTION_BLOB];
     int pooling; /* place in pooling_types */
     _Alignas(8) unsigned char pooling_options[OPTION_BLOB];
-    int    select;          /* SelectKind */
+    int select;             /* SelectKind */
     double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
-    int    select_min;      /* at least that many; 0 with COMPAT_DEEPRC */
-    int    output_hidden, output_unit;
-    int    compat;          /* Compat: data.compat */
+    int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
+    int output_hidden, output_unit;
+    int compat; /* Compat: data.compat */
 } ModelOptions;
 
 typedef struct Mil Mil;
@@ -36,12 +36,12 @@ typedef struct Mil Mil;
 /* Builds the network for bags of `spec`. ERR_CONFIG or ERR_MODEL if the parts do not fit together. The targets are
  * borrowed; their `at` and `n_out` are set. */
 Status mil_new(Mil **out, const ModelOptions *options, const BagSpec *spec, Target *target, int n_target);
-void   mil_free(Mil *mil);
+void mil_free(Mil *mil);
 
 const ParamList *mil_params(const Mil *mil);
-int              mil_n_out(const Mil *mil);
-int              mil_n_query(const Mil *mil); /* columns of attention: queries, or heads · queries */
-int              mil_n_head(const Mil *mil);  /* 1 for attention pooling; column = query · n_head + head */
+int mil_n_out(const Mil *mil);
+int mil_n_query(const Mil *mil); /* columns of attention: queries, or heads · queries */
+int mil_n_head(const Mil *mil);  /* 1 for attention pooling; column = query · n_head + head */
 
 /* Reserves workspace for minibatches of up to n_bag bags with up to n_max instances each, `learn` for gradients too.
  * May be called again. mil_memory tells the bytes it would take, without taking them. */

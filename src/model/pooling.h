@@ -19,10 +19,10 @@ typedef struct {
 } Pooling;
 
 typedef struct {
-    const char   *name;
+    const char *name;
     const Option *options;
-    size_t        options_size; /* ≤ OPTION_BLOB */
-    size_t        size;
+    size_t options_size; /* ≤ OPTION_BLOB */
+    size_t size;
 
     /* h has n_h numbers at row stride `width`, a multiple of 16 beyond which nothing is read. */
     Status (*init)(void *self, ParamList *list, const void *options, int n_h, int width);
@@ -43,7 +43,7 @@ typedef struct {
 } PoolingType;
 
 extern const PoolingType *const pooling_types[]; /* ends with NULL */
-const PoolingType              *pooling_type(const char *name);
+const PoolingType *pooling_type(const char *name);
 
 extern const PoolingType pooling_attention;
 

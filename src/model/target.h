@@ -14,15 +14,15 @@ typedef struct TargetType TargetType;
 typedef struct {
     const TargetType *type;
     const char *name, *column; /* of the task, and of the label table */
-    double      weight;        /* of this task's loss, ≥ 0; rounded to single precision, as DeepRC keeps it */
-    int         at, n_out;     /* this target's outputs are y[at … at+n_out-1] */
+    double weight;             /* of this task's loss, ≥ 0; rounded to single precision, as DeepRC keeps it */
+    int at, n_out;             /* this target's outputs are y[at … at+n_out-1] */
 
     /* binary */
     const char *positive, *negative; /* cell texts; negative NULL: the one other value */
-    double      pos_weight;
+    double pos_weight;
     /* multiclass */
-    int           n_class;
-    const char  **classes;       /* [n_class] */
+    int n_class;
+    const char **classes;        /* [n_class] */
     const double *class_weights; /* [n_class] or NULL: 1 */
     /* regression: targets are (number - mean) / std */
     double mean, std;
@@ -30,6 +30,7 @@ typedef struct {
 
 struct TargetType {
     const char *name; /* binary, multiclass, regression */
+    int n_out;        /* outputs; 0: one a class */
 
     /* Loss of one bag, unweighted, from its outputs y [n_out] and target [n_out]. */
     double (*loss)(const Target *t, const real *y, const real *target);
@@ -40,6 +41,8 @@ struct TargetType {
 };
 
 extern const TargetType *const target_types[]; /* ends with NULL */
-const TargetType              *target_type(const char *name);
+const TargetType *target_type(const char *name);
+
+extern const TargetType target_binary;
 
 #endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pooling.c: the table of poolings. A new one is a file and a row here.
+ */
+#include "model/pooling.h"
+
+#include <string.h>
+
+const PoolingType *const pooling_types[] = {&pooling_attention, NULL};
+
+const PoolingType *pooling_type(const char *name)
+{
+    for (const PoolingType *const *t = pooling_types; *t; t++)
+        if (strcmp((*t)->name, name) == 0) return *t;
+    return NULL;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/select.h"
+#include "nn/topk.h"
+
+#include <string.h>
+
+bool select_scores(const ModelOptions *o)
+{
+    return o->select == SELECT_TOP && o->select_fraction <= 1;
+}
+
+int select_count(const ModelOptions *o, int n)
+{
+    if (o->select == SELECT_ALL || o->select_fraction > 1) return n;
+    const int least = o->compat == COMPAT_DEEPRC ? 0 : o->select_min;
+    const int k = (int)((double)n * o->select_fraction);
+    return k >= least ? k : least < n ? least : n;
+}
+
+void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_query)
+{
+    const size_t n = (size_t)n_max, more = n_query > 1 ? n : 0;
+    s->keep = ARENA_TAKE(arena, int, n);
+    s->ranked = ARENA_TAKE(arena, int, more);
+    s->column = ARENA_TAKE(arena, real, more);
+    s->best = ARENA_TAKE(arena, real, more);
+    s->topk = ARENA_TAKE(arena, uint32_t, TOPK_SCRATCH(n_max));
+}
+
+/* Does place i come after place j? */
+static bool after(const real *score, int stride, const int *row, int i, int j)
+{
+    const real a = score[(size_t)i * (size_t)stride], b = score[(size_t)j * (size_t)stride];
+    return a < b || (a == b && row[i] > row[j]);
+}
+
+static void sift_down(int *heap, int n, int at, const real *score, int stride, const int *row)
+{
+    const int moved = heap[at];
+    for (int child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && after(score, stride, row, heap[child + 1], heap[child])) child++;
+        if (!after(score, stride, row, heap[child], moved)) break;
+        heap[at] = heap[child];
+    }
+    heap[at] = moved;
+}
+
+/* Heapsort: qsort of the C library allocates. */
+void select_order(int *order, int n, const real *score, int stride, const int *row)
+{
+    for (int at = n / 2 - 1; at >= 0; at--) sift_down(order, n, at, score, stride, row);
+    for (int end = n - 1; end > 0; end--) {
+        const int last = order[0];
+        order[0] = order[end];
+        order[end] = last;
+        sift_down(order, end, 0, score, stride, row);
+    }
+}
+
+/* The first k of the ranking are among the first k of each query, so nobody else needs a rank. */
+void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_query, int k)
+{
+    if (n_query == 1) {
+        topk(s->keep, a, row, n, k, s->topk);
+        return;
+    }
+    for (int i = 0; i < n; i++) s->best[i] = (real)-n;
+    for (int q = 0; q < n_query; q++) {
+        for (int i = 0; i < n; i++) s->column[i] = a[(size_t)i * (size_t)n_query + (size_t)q];
+        topk(s->ranked, s->column, row, n, k, s->topk);
+        select_order(s->ranked, k, s->column, 1, row);
+        for (int rank = 0; rank < k; rank++)
+            if ((real)-rank > s->best[s->ranked[rank]]) s->best[s->ranked[rank]] = (real)-rank;
+    }
+    topk(s->keep, s->best, row, n, k, s->topk);
+}
+
+/* Selection sampling (Knuth 3.4.2 S): each place in turn, with the probability that leaves k. */
+void select_random(SelectScratch *s, int n, int k, Rng *rng)
+{
+    for (int i = 0, kept = 0; kept < k; i++)
+        if (rng_below(rng, (uint64_t)(n - i)) < (uint64_t)(k - kept)) s->keep[kept++] = i;
+}
