@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * sampler.h: the order of bags, the instances drawn from them, and the decoded bags held in memory.
+ * sampler.h: the order of bags, and the instances drawn from one. See cache.h for where decoded bags come from.
  */
 #ifndef HOPSACK_SAMPLER_H
 #define HOPSACK_SAMPLER_H
 
 #include "core/bag.h"
 #include "core/rng.h"
-#include "data/bagfile.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* order [n]: the training bags in the order of epoch `epoch`: a shuffle of bag [n] from stream (seed, "epoch", epoch). */
 void sampler_epoch(int *order, const int *bag, int n, uint64_t seed, uint64_t epoch);
@@ -20,13 +20,7 @@ void sampler_epoch(int *order, const int *bag, int n, uint64_t seed, uint64_t ep
 void sampler_draw(Bag *out, Arena *arena, const Bag *bag, int n_feat, int draws, bool replacement, Rng *rng,
                   uint64_t *bits);
 
-/* Decoded bags. `limit` bytes of memory: -1 all, ERR_MEMORY beforehand if the machine has not that much; otherwise the
- * first bags that fit stay, the others are read each time they are asked for. */
-typedef struct Cache Cache;
-Status  cache_open(Cache **out, BagFile *file, CountScale counts, int64_t limit);
-Status  cache_bag(Cache *cache, const Bag **out, int bag, int slot); /* borrowed until the same slot is asked again */
-void    cache_close(Cache *cache);
-int64_t cache_bytes(const Cache *cache); /* held */
-#define CACHE_SLOTS 64 /* slot 0 … 63: bags in use at once (a minibatch) when they are not held */
+/* Counts the most that sampler_draw can take for any bag of up to n_max instances; bits not included. */
+void sampler_room(Arena *arena, BagKind kind, int n_max, int draws, int max_len, int n_feat, bool counts);
 
 #endif

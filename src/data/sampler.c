@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Drawing into a bitmap and walking it costs less than any list: no sorting, and since a bag is sorted by length, the
+ * result is too. Above half of a bag the instances to leave out are drawn instead, so that a fresh bit is found within
+ * two tries on average.
+ */
+#include "data/sampler.h"
+
+#include <assert.h>
+#include <string.h>
+
+void sampler_epoch(int *order, const int *bag, int n, uint64_t seed, uint64_t epoch)
+{
+    Rng rng = rng_stream(seed, "epoch", epoch);
+    memcpy(order, bag, (size_t)n * sizeof *order);
+    rng_shuffle(&rng, order, n);
+}
+
+static size_t words_of(int n)
+{
+    return ((size_t)n + 63) / 64;
+}
+
+/* Sets m distinct bits of n, all zero before. */
+static void draw_distinct(uint64_t *bits, int n, int m, Rng *rng)
+{
+    for (int drawn = 0; drawn < m;) {
+        const uint64_t i = rng_below(rng, (uint64_t)n), bit = 1ull << (i % 64);
+        drawn += !(bits[i / 64] & bit);
+        bits[i / 64] |= bit;
+    }
+}
+
+static void invert(uint64_t *bits, int n)
+{
+    for (size_t w = 0; w < words_of(n); w++) bits[w] = ~bits[w];
+    if (n % 64) bits[n / 64] &= (1ull << (n % 64)) - 1;
+}
+
+/* Draws m with replacement; returns how many distinct ones came. */
+static int draw_repeated(uint64_t *bits, int n, int m, Rng *rng)
+{
+    int distinct = 0;
+    for (int drawn = 0; drawn < m; drawn++) {
+        const uint64_t i = rng_below(rng, (uint64_t)n), bit = 1ull << (i % 64);
+        distinct += !(bits[i / 64] & bit);
+        bits[i / 64] |= bit;
+    }
+    return distinct;
+}
+
+static void list_bits(int *keep, const uint64_t *bits, int n)
+{
+    for (size_t w = 0; w < words_of(n); w++)
+        for (uint64_t left = bits[w]; left; left &= left - 1) *keep++ = (int)(w * 64) + __builtin_ctzll(left);
+}
+
+void sampler_draw(Bag *out, Arena *arena, const Bag *bag, int n_feat, int draws, bool replacement, Rng *rng,
+                  uint64_t *bits)
+{
+    const int n = bag->n;
+    if (n == 0 || draws <= 0 || (!replacement && n <= draws)) {
+        *out = *bag;
+        return;
+    }
+    int n_keep = draws;
+    memset(bits, 0, words_of(n) * sizeof *bits);
+    if (replacement)
+        n_keep = draw_repeated(bits, n, draws, rng);
+    else if (draws <= n / 2)
+        draw_distinct(bits, n, draws, rng);
+    else {
+        draw_distinct(bits, n, n - draws, rng);
+        invert(bits, n);
+    }
+    int *keep = ARENA_TAKE(arena, int, (size_t)n_keep);
+    assert(keep);
+    list_bits(keep, bits, n);
+    bag_take(out, arena, bag, keep, n_keep, n_feat);
+}
+
+void sampler_room(Arena *arena, BagKind kind, int n_max, int draws, int max_len, int n_feat, bool counts)
+{
+    if (draws <= 0) return;
+    const int most = draws < n_max ? draws : n_max;
+    (void)ARENA_TAKE(arena, int, (size_t)most);
+    bag_take_room(arena, kind, most, max_len, n_feat, counts);
+}

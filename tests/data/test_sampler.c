@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/sampler.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    Arena memory;
+    Bag bag;
+} Owned;
+
+/* n sequences of random lengths 0 … 20 with counts; residues tell the row they belong to. */
+static Owned sequences(int n, bool counts)
+{
+    enum { STRIDE = 20 };
+    Owned o = {0};
+    int8_t *codes = calloc((size_t)n * STRIDE, 1);
+    int64_t *len = malloc((size_t)n * sizeof *len);
+    real *factor = malloc((size_t)n * sizeof *factor);
+    Rng rng = rng_stream(3, "test", (uint64_t)n);
+    for (int i = 0; i < n; i++) {
+        len[i] = (int64_t)rng_below(&rng, STRIDE + 1);
+        factor[i] = (real)(i % 1000);
+        for (int t = 0; t < STRIDE; t++) codes[i * STRIDE + t] = (int8_t)((i / (t % 3 ? 20 : 1) + t) % 20);
+    }
+    bag_pack(&o.bag, &o.memory, codes, STRIDE, len, counts ? factor : NULL, n);
+    cr_assert_eq(arena_reserve(&o.memory, "test"), OK);
+    bag_pack(&o.bag, &o.memory, codes, STRIDE, len, counts ? factor : NULL, n);
+    free(codes);
+    free(len);
+    free(factor);
+    return o;
+}
+
+static Arena room_for(const Bag *bag, int draws, int n_feat)
+{
+    Arena a = {0};
+    sampler_room(&a, bag->x ? BAG_VECTORS : BAG_SEQUENCES, bag->n, draws, bag->max_len, n_feat, bag->factor != NULL);
+    cr_assert_eq(arena_reserve(&a, "test"), OK);
+    return a;
+}
+
+static uint64_t *bits_for(int n)
+{
+    return malloc(((size_t)n + 63) / 64 * sizeof(uint64_t));
+}
+
+/* The place in `bag` of row r. */
+static int place_of(const Bag *bag, int row)
+{
+    for (int i = 0; i < bag->n; i++)
+        if (bag->row[i] == row) return i;
+    return -1;
+}
+
+static int length_at(const Bag *bag, int i)
+{
+    int l = 0;
+    while (bag->first[l + 1] <= i) l++;
+    return l;
+}
+
+static void assert_sub_bag(const Bag *drawn, const Bag *bag)
+{
+    int before = -1;
+    for (int i = 0; i < drawn->n; i++) {
+        const int place = place_of(bag, drawn->row[i]);
+        cr_assert_gt(place, before, "bag order, all distinct");
+        before = place;
+        const int l = length_at(drawn, i);
+        cr_assert_eq(l, length_at(bag, place));
+        cr_assert_arr_eq(bag_codes(drawn, i, l), bag_codes(bag, place, l), (size_t)l);
+        if (bag->factor) cr_assert_eq(drawn->factor[i], bag->factor[place]);
+    }
+}
+
+Test(data_sampler, a_draw_is_the_rows_it_names)
+{
+    const int draws[] = {1, 2, 63, 200, 400, 799};
+    for (int counts = 0; counts < 2; counts++) {
+        Owned o = sequences(800, counts);
+        uint64_t *bits = bits_for(o.bag.n);
+        for (size_t d = 0; d < sizeof draws / sizeof *draws; d++)
+            for (int repeated = 0; repeated < 2; repeated++) {
+                Arena a = room_for(&o.bag, draws[d], 0);
+                Rng rng = rng_stream(1, "draws", d);
+                Bag drawn;
+                sampler_draw(&drawn, &a, &o.bag, 0, draws[d], repeated, &rng, bits);
+                if (!repeated) cr_assert_eq(drawn.n, draws[d]);
+                cr_assert(drawn.n > 0 && drawn.n <= draws[d]);
+                assert_sub_bag(&drawn, &o.bag);
+                arena_free(&a);
+            }
+        free(bits);
+        arena_free(&o.memory);
+    }
+}
+
+Test(data_sampler, vectors_are_drawn_too)
+{
+    enum { N = 100, F = 3, M = 70 };
+    float x[N * F];
+    int row[N];
+    for (int i = 0; i < N; i++) {
+        row[i] = i;
+        for (int f = 0; f < F; f++) x[i * F + f] = (float)(i * 10 + f);
+    }
+    const Bag bag = {.n = N, .row = row, .x = x, .inv_std = 1};
+    Arena a = room_for(&bag, M, F);
+    Rng rng = rng_stream(1, "draws", 0);
+    uint64_t bits[2];
+    Bag drawn;
+    sampler_draw(&drawn, &a, &bag, F, M, false, &rng, bits);
+    cr_assert_eq(drawn.n, M);
+    for (int i = 0; i < M; i++) {
+        if (i) cr_assert_gt(drawn.row[i], drawn.row[i - 1]);
+        cr_assert_arr_eq(drawn.x + i * F, x + drawn.row[i] * F, F * sizeof *x);
+    }
+    arena_free(&a);
+}
+
+Test(data_sampler, a_small_bag_or_no_limit_is_passed_on)
+{
+    Owned o = sequences(50, true);
+    uint64_t bits[1];
+    Rng rng = rng_stream(1, "draws", 0);
+    Arena none = {0};
+    Bag drawn;
+    const int draws[] = {0, 50, 51, 10000};
+    for (size_t d = 0; d < sizeof draws / sizeof *draws; d++) {
+        sampler_draw(&drawn, &none, &o.bag, 0, draws[d], false, &rng, bits);
+        cr_assert_eq(drawn.n, 50);
+        cr_assert_eq(drawn.codes, o.bag.codes);
+    }
+    cr_assert_eq(none.used, 0);
+    const Bag empty = {0};
+    sampler_draw(&drawn, &none, &empty, 0, 10, true, &rng, bits);
+    cr_assert_eq(drawn.n, 0);
+    arena_free(&o.memory);
+}
+
+/* chi² over places of how often each was drawn, on N-1 degrees of freedom, as a normal deviate. */
+static double unevenness(int n, int m, bool repeated, int repeats)
+{
+    Owned o = sequences(n, false);
+    int *count = calloc((size_t)n, sizeof *count);
+    uint64_t *bits = bits_for(n);
+    Arena a = room_for(&o.bag, m, 0);
+    double total = 0, chi2 = 0;
+    for (int r = 0; r < repeats; r++) {
+        Rng rng = rng_stream(9, "draws", (uint64_t)r);
+        Bag drawn;
+        arena_rewind(&a);
+        sampler_draw(&drawn, &a, &o.bag, 0, m, repeated, &rng, bits);
+        total += drawn.n;
+        for (int i = 0; i < drawn.n; i++) count[drawn.row[i]]++;
+    }
+    const double p = total / repeats / n, variance = repeats * p * (1 - p) * n / (n - 1.0);
+    for (int i = 0; i < n; i++) chi2 += pow(count[i] - repeats * p, 2) / variance;
+    arena_free(&a);
+    arena_free(&o.memory);
+    free(count);
+    free(bits);
+    return (chi2 - (n - 1)) / sqrt(2.0 * (n - 1));
+}
+
+Test(data_sampler, every_instance_has_the_same_chance)
+{
+    cr_assert_lt(fabs(unevenness(500, 50, false, 4000)), 4);
+    cr_assert_lt(fabs(unevenness(500, 300, false, 4000)), 4);
+    cr_assert_lt(fabs(unevenness(500, 500, true, 4000)), 4);
+}
+
+Test(data_sampler, repetition_leaves_the_expected_number)
+{
+    enum { N = 20000 };
+    Owned o = sequences(N, false);
+    uint64_t *bits = bits_for(N);
+    const int draws[] = {2000, N, 5 * N};
+    for (int d = 0; d < 3; d++) {
+        Arena a = room_for(&o.bag, draws[d], 0);
+        Rng rng = rng_stream(4, "draws", 0);
+        Bag drawn;
+        sampler_draw(&drawn, &a, &o.bag, 0, draws[d], true, &rng, bits);
+        const double kept = N * (1 - pow(1 - 1.0 / N, draws[d]));
+        cr_assert_float_eq(drawn.n, kept, 5 * sqrt(kept * (1 - kept / N)) + 1);
+        arena_free(&a);
+    }
+    free(bits);
+    arena_free(&o.memory);
+}
+
+Test(data_sampler, same_stream_same_draw_other_stream_another)
+{
+    Owned o = sequences(1000, false);
+    uint64_t *bits = bits_for(1000);
+    Arena a[3];
+    Bag drawn[3];
+    for (int k = 0; k < 3; k++) {
+        Rng rng = rng_stream(1, "draws", k == 2);
+        a[k] = room_for(&o.bag, 100, 0);
+        sampler_draw(&drawn[k], &a[k], &o.bag, 0, 100, false, &rng, bits);
+    }
+    cr_assert_arr_eq(drawn[0].row, drawn[1].row, 100 * sizeof(int));
+    cr_assert(memcmp(drawn[0].row, drawn[2].row, 100 * sizeof(int)) != 0);
+    for (int k = 0; k < 3; k++) arena_free(&a[k]);
+    free(bits);
+    arena_free(&o.memory);
+}
+
+Test(data_sampler, an_epoch_is_a_shuffle)
+{
+    const int bag[] = {3, 5, 8, 13, 21, 34, 55, 89};
+    int first[8], again[8], second[8], sum = 0;
+    sampler_epoch(first, bag, 8, 7, 0);
+    sampler_epoch(again, bag, 8, 7, 0);
+    sampler_epoch(second, bag, 8, 7, 1);
+    cr_assert_arr_eq(first, again, sizeof first);
+    cr_assert(memcmp(first, second, sizeof first) != 0);
+    for (int i = 0; i < 8; i++) sum += first[i];
+    cr_assert_eq(sum, 228);
+}
