@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The network stands here twice, over the same parameters: once with workspace for a minibatch of draws and its
+ * gradients, once with workspace for one whole bag. A whole bag may be a hundred times a draw, and needs no gradients.
+ */
+#include "train/loop.h"
+#include "core/log.h"
+#include "core/parallel.h"
+#include "data/sampler.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct Loop {
+    LoopSetup in;
+    Mil *learner, *scorer;
+    const OptimizerType *optimizer;
+    OptimizerOptions step;
+    OptimizerState state;
+    size_t n_params;
+    int n_out, n_train, per_epoch, updates;
+
+    real *theta, *grad, *kept; /* [n_params] */
+    LoopKept best;
+    int *train, *order; /* [n_train] members; in the order of the epoch */
+    int epoch;          /* whose order that is; -1: none */
+    Bag *drawn;         /* [batch] */
+    const Bag **whole;  /* [batch] */
+    Arena *room;        /* [batch] memory of a draw */
+    uint64_t *bits;     /* [batch, n_bits] scratch of a draw */
+    size_t n_bits;
+    real *target, *mask; /* [batch, n_out], [batch, n_target] */
+    int update, first;   /* under way, from 1; its first place in `order` */
+    int n_batch;         /* bags of this update */
+
+    real *output;                                /* [n, n_out] of the part under evaluation */
+    real *part_output, *part_target, *part_mask; /* the same without gaps */
+    int *member;                                 /* [n] of that part */
+    MetricRank *rank;                            /* [n] */
+    double started, smooth;                      /* seconds; mean loss for the progress line */
+};
+
+/* ---- putting together ---- */
+
+static int draw_max(const LoopSetup *in)
+{
+    const int draws = in->options->draws;
+    return draws > 0 && draws < in->n_max ? draws : in->n_max;
+}
+
+static void *take(size_t count, size_t size, bool *lost)
+{
+    void *piece = calloc(count ? count : 1, size);
+    if (!piece) *lost = true;
+    return piece;
+}
+#define TAKE(count, place) ((place) = take((size_t)(count), sizeof *(place), &lost))
+
+static Status take_room(Loop *l)
+{
+    const LoopSetup *in = &l->in;
+    const size_t n = (size_t)in->n, batch = (size_t)in->options->batch, n_out = (size_t)l->n_out;
+    bool lost = false;
+    l->n_bits = ((size_t)in->n_max + 63) / 64;
+    TAKE(l->n_params, l->theta);
+    TAKE(l->n_params, l->grad);
+    TAKE(l->n_params, l->kept);
+    TAKE(l->n_params, l->state.m);
+    TAKE(l->n_params, l->state.v);
+    TAKE(l->n_train, l->order);
+    TAKE(batch, l->drawn);
+    TAKE(batch, l->whole);
+    TAKE(batch, l->room);
+    TAKE(batch * l->n_bits, l->bits);
+    TAKE(batch * n_out, l->target);
+    TAKE(batch * (size_t)in->n_target, l->mask);
+    TAKE(n * n_out, l->output);
+    TAKE(n * n_out, l->part_output);
+    TAKE(n * n_out, l->part_target);
+    TAKE(n * (size_t)in->n_target, l->part_mask);
+    TAKE(n, l->member);
+    TAKE(n, l->rank);
+    return lost ? fail(ERR_MEMORY, "no memory for training with %zu parameters", l->n_params) : OK;
+}
+
+static Status take_draw_room(Loop *l)
+{
+    const LoopSetup *in = &l->in;
+    for (int s = 0; s < in->options->batch; s++) {
+        sampler_room(&l->room[s], in->spec->kind, in->n_max, in->options->draws, in->spec->max_len, in->spec->n_feat,
+                     in->counts);
+        TRY(arena_reserve(&l->room[s], "a draw of instances"));
+    }
+    return OK;
+}
+
+static Status list_training(Loop *l)
+{
+    bool lost = false;
+    TAKE(l->in.n, l->train);
+    if (lost) return fail(ERR_MEMORY, "no memory for the list of training bags");
+    for (int i = 0; i < l->in.n; i++)
+        if (l->in.part[i] == PART_TRAIN) l->train[l->n_train++] = i;
+    if (l->n_train == 0) return fail(ERR_FORMAT, "the training part holds no bag");
+    return OK;
+}
+
+static Status set_length(Loop *l)
+{
+    const TrainOptions *o = l->in.options;
+    l->per_epoch = (l->n_train + o->batch - 1) / o->batch;
+    const int64_t updates = o->updates > 0 ? o->updates : (int64_t)o->epochs * l->per_epoch;
+    if (updates > INT32_MAX) return fail(ERR_CONFIG, "train.epochs=%d is more updates than %d", o->epochs, INT32_MAX);
+    l->updates = (int)updates;
+    return OK;
+}
+
+static Status make(Loop *l)
+{
+    const LoopSetup *in = &l->in;
+    if (in->options->batch > CACHE_SLOTS)
+        return fail(ERR_CONFIG, "train.batch is %d; at most %d bags", in->options->batch, CACHE_SLOTS);
+    if (in->n_target > LOOP_TARGETS)
+        return fail(ERR_CONFIG, "tasks: %d are given; at most %d", in->n_target, LOOP_TARGETS);
+    TRY(list_training(l));
+    TRY(set_length(l));
+    l->optimizer = optimizer_types[in->options->optimizer];
+    l->step = in->options->step;
+    TRY(mil_new(&l->learner, in->model, in->spec, in->target, in->n_target));
+    TRY(mil_new(&l->scorer, in->model, in->spec, in->target, in->n_target));
+    l->n_params = mil_params(l->learner)->size;
+    l->n_out = mil_n_out(l->learner);
+    TRY(take_room(l));
+    TRY(take_draw_room(l));
+    TRY(mil_plan(l->learner, in->options->batch, draw_max(in), true));
+    TRY(mil_plan(l->scorer, 1, in->n_max, false));
+    param_start(mil_params(l->learner), l->theta, in->seed);
+    return OK;
+}
+
+Status loop_new(Loop **out, const LoopSetup *setup)
+{
+    *out = NULL;
+    Loop *l = calloc(1, sizeof *l);
+    if (!l) return fail(ERR_MEMORY, "no memory for training");
+    l->in = *setup;
+    l->epoch = -1;
+    l->best.loss = NAN;
+    const Status status = make(l);
+    if (status == OK)
+        *out = l;
+    else
+        loop_free(l);
+    return status;
+}
+
+void loop_free(Loop *l)
+{
+    if (!l) return;
+    for (int s = 0; l->room && s < l->in.options->batch; s++) arena_free(&l->room[s]);
+    void *const owned[] = {l->theta,       l->grad,      l->kept,   l->state.m,       l->state.v,
+                           l->train,       l->order,     l->drawn,  (void *)l->whole, l->room,
+                           l->bits,        l->target,    l->mask,   l->output,        l->part_output,
+                           l->part_target, l->part_mask, l->member, l->rank};
+    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
+    mil_free(l->learner);
+    mil_free(l->scorer);
+    free(l);
+}
+
+int loop_updates(const Loop *l)
+{
+    return l->updates;
+}
+LoopKept loop_kept(const Loop *l)
+{
+    return l->best;
+}
+const real *loop_theta(const Loop *l)
+{
+    return l->kept;
+}
+const Mil *loop_mil(const Loop *l)
+{
+    return l->scorer;
+}
+
+Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
+{
+    Mil *mil;
+    Arena draw = {0};
+    TRY(mil_new(&mil, in->model, in->spec, in->target, in->n_target));
+    sampler_room(&draw, in->spec->kind, in->n_max, in->options->draws, in->spec->max_len, in->spec->n_feat,
+                 in->counts);
+    *params = mil_params(mil)->size;
+    *bytes = mil_memory(mil, in->options->batch, draw_max(in), true) + mil_memory(mil, 1, in->n_max, false) +
+             (size_t)in->options->batch * draw.used + 5 * *params * sizeof(real);
+    mil_free(mil);
+    return OK;
+}
+
+/* ---- one update ---- */
+
+static void draw_bag(void *context, int s, int thread)
+{
+    Loop *l = context;
+    (void)thread;
+    Rng rng =
+        rng_stream(l->in.seed, "draw", (uint64_t)(l->update - 1) * (uint64_t)l->in.options->batch + (uint64_t)s);
+    arena_rewind(&l->room[s]);
+    sampler_draw(&l->drawn[s], &l->room[s], l->whole[s], l->in.spec->n_feat, l->in.options->draws,
+                 l->in.model->compat == COMPAT_DEEPRC, &rng, l->bits + (size_t)s * l->n_bits);
+}
+
+static void copy_labels(Loop *l, int s, int member)
+{
+    const Labels *labels = l->in.labels;
+    const size_t n_out = (size_t)l->n_out, n_target = (size_t)l->in.n_target;
+    memcpy(l->target + (size_t)s * n_out, labels->target + (size_t)member * n_out, n_out * sizeof *l->target);
+    memcpy(l->mask + (size_t)s * n_target, labels->mask + (size_t)member * n_target, n_target * sizeof *l->mask);
+}
+
+/* The bags of this update, with their draws and labels. */
+static Status load_batch(Loop *l)
+{
+    const int epoch = (l->update - 1) / l->per_epoch;
+    l->first = (l->update - 1) % l->per_epoch * l->in.options->batch;
+    l->n_batch = l->n_train - l->first < l->in.options->batch ? l->n_train - l->first : l->in.options->batch;
+    if (epoch != l->epoch) {
+        sampler_epoch(l->order, l->train, l->n_train, l->in.seed, (uint64_t)epoch);
+        l->epoch = epoch;
+    }
+    for (int s = 0; s < l->n_batch; s++) {
+        const int member = l->order[l->first + s];
+        TRY(cache_bag(l->in.cache, &l->whole[s], l->in.bag[member], s));
+        copy_labels(l, s, member);
+    }
+    parallel_for(l->n_batch, draw_bag, l);
+    return OK;
+}
+
+static Status update(Loop *l)
+{
+    TRY(load_batch(l));
+    const Batch batch = {.n_bag = l->n_batch, .bag = l->drawn, .target = l->target, .mask = l->mask};
+    memset(l->grad, 0, l->n_params * sizeof *l->grad);
+    double loss = mil_learn(l->learner, l->grad, l->theta, &batch, l->in.seed, (uint64_t)l->update, NULL);
+    if (l->step.l1 != 0) loss += optimizer_l1(l->grad, l->theta, mil_params(l->learner), l->step.l1);
+    if (!isfinite(loss))
+        return fail(ERR_DIVERGED, "the loss of update %d is not a number any more; a smaller train.lr may help",
+                    l->update);
+    optimizer_step(l->optimizer, l->theta, &l->state, &l->step, l->grad, l->n_params);
+    l->smooth = l->update == 1 ? loss : 0.95 * l->smooth + 0.05 * loss;
+    return OK;
+}
+
+/* ---- evaluation ---- */
+
+Status loop_outputs(real *output, Mil *mil, Cache *cache, const int *bag, int n)
+{
+    const size_t n_out = (size_t)mil_n_out(mil);
+    for (int i = 0; i < n; i++) {
+        const Bag *whole;
+        TRY(cache_bag(cache, &whole, bag[i], 0));
+        mil_predict(mil, output + (size_t)i * n_out, whole, NULL);
+    }
+    return OK;
+}
+
+/* Labels of the part's members without gaps; returns their number. */
+static int gather(Loop *l, Part part)
+{
+    const Labels *labels = l->in.labels;
+    const size_t n_out = (size_t)l->n_out, n_target = (size_t)l->in.n_target;
+    int n = 0;
+    for (int i = 0; i < l->in.n; i++) {
+        if (l->in.part[i] != part) continue;
+        memcpy(l->part_target + (size_t)n * n_out, labels->target + (size_t)i * n_out, n_out * sizeof(real));
+        memcpy(l->part_mask + (size_t)n * n_target, labels->mask + (size_t)i * n_target, n_target * sizeof(real));
+        l->member[n++] = i;
+    }
+    return n;
+}
+
+static void score(Loop *l, LoopRecord *record)
+{
+    const MetricInput in = {.n_bag = record->n_bag,
+                            .n_out = l->n_out,
+                            .n_target = l->in.n_target,
+                            .output = l->part_output,
+                            .target = l->part_target,
+                            .mask = l->part_mask,
+                            .rank = l->rank};
+    for (int k = 0; k < l->in.n_target; k++) {
+        const Target *t = &l->in.target[k];
+        const int known = metric_scores(record->score[k], t, k, &in);
+        if (known > 0) record->loss += (double)(float)t->weight * record->score[k][0];
+    }
+}
+
+/* By the parameters that the scorer was prepared with. */
+static Status evaluate(Loop *l, Part part, LoopRecord *record)
+{
+    *record =
+        (LoopRecord){.update = l->update, .part = part, .lr = l->step.lr, .epoch = (double)l->update / l->per_epoch};
+    record->n_bag = gather(l, part);
+    for (int i = 0; i < record->n_bag; i++) {
+        const Bag *whole;
+        TRY(cache_bag(l->in.cache, &whole, l->in.bag[l->member[i]], 0));
+        mil_predict(l->scorer, l->part_output + (size_t)i * (size_t)l->n_out, whole, NULL);
+    }
+    score(l, record);
+    record->seconds = log_seconds() - l->started;
+    return OK;
+}
+
+Status loop_score(Loop *l, Part part, LoopRecord *record, real *output)
+{
+    const size_t n_out = (size_t)l->n_out;
+    mil_prepare(l->scorer, l->kept);
+    TRY(evaluate(l, part, record));
+    record->update = l->best.update;
+    record->epoch = (double)l->best.update / l->per_epoch;
+    for (int i = 0; output && i < record->n_bag; i++)
+        memcpy(output + (size_t)l->member[i] * n_out, l->part_output + (size_t)i * n_out, n_out * sizeof *output);
+    return OK;
+}
+
+/* Lowest validation loss of the first target, the earlier where equal; the last without such a loss. */
+static void keep(Loop *l, double loss)
+{
+    const bool last = l->in.options->keep == KEEP_LAST || isnan(loss);
+    if (!last && l->best.update > 0 && !(loss < l->best.loss)) return;
+    memcpy(l->kept, l->theta, l->n_params * sizeof *l->kept);
+    l->best = (LoopKept){l->update, loss};
+}
+
+static Status evaluate_both(Loop *l, LoopEvaluated *evaluated, void *context)
+{
+    LoopRecord train, validation;
+    mil_prepare(l->scorer, l->theta);
+    TRY(evaluate(l, PART_TRAIN, &train));
+    TRY(evaluate(l, PART_VALIDATION, &validation));
+    if (!isfinite(train.loss) || !isfinite(validation.loss))
+        return fail(ERR_DIVERGED, "the loss after update %d is not a number any more; a smaller train.lr may help",
+                    l->update);
+    keep(l, validation.n_bag ? validation.score[0][0] : NAN);
+    if (evaluated) TRY(evaluated(context, &train));
+    if (evaluated && validation.n_bag) TRY(evaluated(context, &validation));
+    return OK;
+}
+
+/* ---- all of it ---- */
+
+static Status stopped(const Loop *l)
+{
+    if (!l->in.stop || *l->in.stop == 0) return OK;
+    const bool term = *l->in.stop == SIGTERM;
+    return fail(term ? ERR_SIGTERM : ERR_SIGINT, "%s after update %d of %d", term ? "terminated" : "interrupted",
+                l->update, l->updates);
+}
+
+Status loop_run(Loop *l, LoopEvaluated *evaluated, void *context)
+{
+    const int every = l->in.options->evaluate_every;
+    Progress progress;
+    l->started = log_seconds();
+    progress_start(&progress, "training", "updates", l->updates);
+    for (l->update = 1; l->update <= l->updates; l->update++) {
+        char note[64];
+        TRY(update(l));
+        snprintf(note, sizeof note, "loss %.4f", l->smooth);
+        progress_tell(&progress, l->update, note);
+        if ((every > 0 && l->update % every == 0) || l->update == l->updates)
+            TRY(evaluate_both(l, evaluated, context));
+        TRY(stopped(l));
+    }
+    l->update = l->updates;
+    progress_end(&progress, NULL);
+    return OK;
+}

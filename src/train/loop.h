@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * loop.h: the training loop. Batches of bags in the order of the epoch, instances drawn from each, one step of the
+ * optimizer; now and then both parts are scored on whole bags, and the parameters to keep are kept.
+ *
+ * Draw of bag number s of update u (from 1) is stream (seed, "draw", (u - 1) · batch + s): no thread, and no update
+ * before it, has a say. After loop_run has begun nothing here allocates.
+ */
+#ifndef HOPSACK_LOOP_H
+#define HOPSACK_LOOP_H
+
+#include "data/cache.h"
+#include "data/split.h"
+#include "model/mil.h"
+#include "train/label.h"
+#include "train/metric.h"
+#include "train/optimizer.h"
+#include "train/train_options.h"
+
+#include <signal.h>
+#include <stdint.h>
+
+#define LOOP_TARGETS 64 /* most tasks of a model */
+
+/* What is trained on. All is borrowed. */
+typedef struct {
+    const TrainOptions *options;
+    uint64_t seed;
+    const ModelOptions *model;
+    const BagSpec *spec;
+    Target *target; /* [n_target] */
+    int n_target;
+    Cache *cache;
+    int n;                             /* members */
+    int n_max;                         /* instances of the largest bag */
+    bool counts;                       /* do bags have a factor? */
+    const int *bag;                    /* [n] numbers in the cache */
+    const Part *part;                  /* [n] */
+    const Labels *labels;              /* [n] */
+    const volatile sig_atomic_t *stop; /* a signal's number ends the loop after the update under way; may be NULL */
+} LoopSetup;
+
+/* One evaluation of one part. */
+typedef struct {
+    int update;
+    double epoch; /* passes over the training bags */
+    Part part;
+    double lr, seconds;
+    double loss; /* Σ weight · loss over the targets */
+    int n_bag;
+    double score[LOOP_TARGETS][METRIC_MOST]; /* as metric_of(target) names them */
+} LoopRecord;
+
+typedef struct {
+    int update;  /* of the parameters kept; 0: none yet */
+    double loss; /* validation loss of the first target; NaN without validation */
+} LoopKept;
+
+typedef struct Loop Loop;
+
+/* Plans all memory and draws the initial parameters. ERR_CONFIG, ERR_MEMORY. */
+Status loop_new(Loop **out, const LoopSetup *setup);
+void loop_free(Loop *loop); /* accepts NULL */
+
+/* Trains to the end. `evaluated` is called for each record, in order training, validation. ERR_DIVERGED names the
+ * update; ERR_SIGINT and ERR_SIGTERM after a signal. The parameters kept stay valid in every case. */
+typedef Status LoopEvaluated(void *context, const LoopRecord *record);
+Status loop_run(Loop *loop, LoopEvaluated *evaluated, void *context);
+
+int loop_updates(const Loop *loop); /* to do in all */
+LoopKept loop_kept(const Loop *loop);
+const real *loop_theta(const Loop *loop); /* [n_params] kept */
+const Mil *loop_mil(const Loop *loop);
+
+/* Scores of the parameters kept on a part, and outputs [n, n_out] of its members (others untouched; NULL: not asked). */
+Status loop_score(Loop *loop, Part part, LoopRecord *record, real *output);
+
+/* Bytes of workspace that loop_new would take for these settings, and the number of parameters. */
+Status loop_memory(const LoopSetup *setup, size_t *bytes, size_t *params);
+
+/* Outputs [n, n_out] of whole bags, one at a time, by the parameters that mil_prepare was given. */
+Status loop_outputs(real *output, Mil *mil, Cache *cache, const int *bag, int n);
+
+#endif

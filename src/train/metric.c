@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/metric.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+/* ---- ROC AUC ---- */
+
+static void sift(MetricRank *x, int from, int n)
+{
+    const MetricRank moved = x[from];
+    int at = from;
+    for (int child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && x[child + 1].value > x[child].value) child++;
+        if (x[child].value <= moved.value) break;
+        x[at] = x[child];
+    }
+    x[at] = moved;
+}
+
+/* Heap sort: in place, where qsort would allocate. */
+static void sort(MetricRank *x, int n)
+{
+    for (int i = n / 2 - 1; i >= 0; i--) sift(x, i, n);
+    for (int end = n - 1; end > 0; end--) {
+        const MetricRank top = x[0];
+        x[0] = x[end];
+        x[end] = top;
+        sift(x, 0, end);
+    }
+}
+
+double metric_auc(MetricRank *rank, int n)
+{
+    double below = 0, positives = 0, wins = 0; /* negatives passed so far */
+    for (int i = 0; i < n; i++)
+        if (isnan(rank[i].value)) return NAN;
+    sort(rank, n);
+    for (int i = 0, next; i < n; i = next) {
+        double tied[2] = {0, 0};
+        for (next = i; next < n && rank[next].value == rank[i].value; next++) tied[rank[next].label]++;
+        wins += tied[1] * (below + 0.5 * tied[0]);
+        below += tied[0];
+        positives += tied[1];
+    }
+    return positives > 0 && below > 0 ? wins / (positives * below) : NAN;
+}
+
+/* ---- binary ---- */
+
+typedef struct {
+    double count[2][2]; /* [truth][prediction] */
+} Confusion;
+
+static double balanced_accuracy(const Confusion *c)
+{
+    double sum = 0, classes = 0;
+    for (int truth = 0; truth < 2; truth++) {
+        const double n = c->count[truth][0] + c->count[truth][1];
+        if (n == 0) continue;
+        sum += c->count[truth][truth] / n;
+        classes++;
+    }
+    return classes > 0 ? sum / classes : NAN;
+}
+
+/* No positive among truth and predictions: 0, as is usual, unless there are no bags. */
+static double f1(const Confusion *c, int n)
+{
+    const double hit = 2 * c->count[1][1], all = hit + c->count[0][1] + c->count[1][0];
+    if (n == 0) return NAN;
+    return all > 0 ? hit / all : 0;
+}
+
+static void binary_scores(double *out, const Target *t, int index, const MetricInput *in)
+{
+    Confusion c = {0};
+    double loss = 0;
+    int n = 0;
+    for (int b = 0; b < in->n_bag; b++) {
+        if (in->mask[(size_t)b * (size_t)in->n_target + (size_t)index] == 0) continue;
+        const size_t at = (size_t)b * (size_t)in->n_out + (size_t)t->at;
+        const real *y = in->output + at;
+        const int label = in->target[at] > (real)0.5;
+        double p;
+        t->type->predict(&p, t, y);
+        loss += t->type->loss(t, y, in->target + at);
+        c.count[label][p > 0.5]++;
+        in->rank[n++] = (MetricRank){(double)*y, label};
+    }
+    out[0] = n > 0 ? loss / n : NAN;
+    out[1] = metric_auc(in->rank, n);
+    out[2] = balanced_accuracy(&c);
+    out[3] = n > 0 ? (c.count[0][0] + c.count[1][1]) / n : NAN;
+    out[4] = f1(&c, n);
+}
+
+static const MetricType binary = {"binary", 5, {"loss", "auc", "bacc", "accuracy", "f1"}, binary_scores};
+
+/* ---- all kinds ---- */
+
+const MetricType *const metric_types[] = {&binary, NULL};
+
+const MetricType *metric_of(const Target *t)
+{
+    const MetricType *const *type = metric_types;
+    while (*type && strcmp((*type)->target, t->type->name) != 0) type++;
+    assert(*type);
+    return *type;
+}
+
+int metric_scores(double *out, const Target *t, int index, const MetricInput *in)
+{
+    int n = 0;
+    for (int b = 0; b < in->n_bag; b++) n += in->mask[(size_t)b * (size_t)in->n_target + (size_t)index] != 0;
+    metric_of(t)->score(out, t, index, in);
+    return n;
+}
