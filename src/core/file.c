@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TEMPORARY_MORE 32 /* bytes by which a temporary name is longer */
+
 static Status cannot(const char *verb, const char *path)
 {
     return fail(ERR_IO, "%s: cannot %s: %s", path, verb, strerror(errno));
@@ -43,20 +45,21 @@ Status file_begin(FileDraft *draft, const char *path, bool force)
     const size_t n = strlen(real_path ? real_path : path);
     if (n < sizeof draft->path) memcpy(draft->path, real_path ? real_path : path, n + 1);
     free(real_path);
-    if (n >= sizeof draft->path) return fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, PATH_MAX - 1);
+    if (n + TEMPORARY_MORE >= sizeof draft->path)
+        return fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, PATH_MAX - 1 - TEMPORARY_MORE);
 
     const char *name = split_path(folder, draft->path);
     if (!*name) return fail(ERR_IO, "'%s': names no file", path);
+    if (strlen(name) > NAME_MAX - TEMPORARY_MORE)
+        return fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, NAME_MAX - TEMPORARY_MORE);
     struct stat info;
     if (stat(folder, &info) != 0 && errno == ENOENT)
         return fail(ERR_IO, "%s: folder %s does not exist; make it first", path, folder);
     TRY(check_target(draft->path, force));
     if (access(folder, W_OK | X_OK) != 0)
         return fail(ERR_IO, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
-    const int length = snprintf(draft->temporary, sizeof draft->temporary, "%.*s.%s.hopsack-tmp-%ld",
-                                (int)(name - draft->path), draft->path, name, (long)getpid());
-    if (length >= PATH_MAX || strlen(name) + 32 > NAME_MAX)
-        return fail(ERR_IO, "%s: name is too long; %d bytes are left for it", path, NAME_MAX - 32);
+    snprintf(draft->temporary, sizeof draft->temporary, "%.*s.%s.hopsack-tmp-%ld", (int)(name - draft->path),
+             draft->path, name, (long)getpid());
     draft->open = true;
     return OK;
 }

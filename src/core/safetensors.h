@@ -4,8 +4,8 @@
  * Readable from Python by the library of that name.
  *
  * Our files carry two metadata strings: "hopsack", a JSON text with sorted keys, and "crc32", eight hex digits over the
- * whole file with those digits set to zero. Foreign files without "crc32" are accepted. Before a tensor is handed out, header
- * length, JSON, dtype, shape, offsets, overlaps, gaps and size have been checked against the file.
+ * whole file with each of those digits set to '0'. Foreign files without either are accepted. Before a tensor is
+ * handed out, header length, JSON, dtype, shape, offsets, overlaps, gaps and size have been checked against the file.
  */
 #ifndef HOPSACK_SAFETENSORS_H
 #define HOPSACK_SAFETENSORS_H
@@ -20,25 +20,24 @@ typedef enum { TENSOR_F32, TENSOR_F64, TENSOR_I64, TENSOR_U64, TENSOR_U8 } Tenso
 
 typedef struct {
     const char *name;
-    TensorType  type;
-    int         n_dim;
-    int64_t     shape[8];
+    TensorType type;
+    int n_dim;
+    int64_t shape[8];
     const void *data; /* row-major, little-endian */
 } Tensor;
 
 typedef struct {
-    int     n;
+    int n;
     Tensor *tensor;      /* [n], in the order of the file's offsets; names and data belong to the file */
-    char   *hopsack;     /* metadata "hopsack", NULL in foreign files */
-    char   *bytes;       /* the whole file */
-    size_t  size;
-    void   *names;
+    const char *hopsack; /* metadata "hopsack", NULL in foreign files */
+    char *bytes;         /* the tensors' data, each aligned to 64 bytes */
+    void *names;
 } TensorFile;
 
-/* Writes whole or not at all. `hopsack` may be NULL. */
-Status        tensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force);
-Status        tensors_read(TensorFile *out, const char *path); /* ERR_MODEL: malformed, and how; ERR_IO: unreadable */
+/* Writes whole or not at all, tensors of wide types first. Without `hopsack` (NULL) the file has no metadata at all. */
+Status tensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force);
+Status tensors_read(TensorFile *out, const char *path); /* ERR_MODEL: malformed, and how; ERR_IO: unreadable */
 const Tensor *tensors_find(const TensorFile *file, const char *name);
-void          tensors_free(TensorFile *file);
+void tensors_free(TensorFile *file);
 
 #endif

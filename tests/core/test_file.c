@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/file.h"
+#include "core/rng.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static char folder[64];
+
+static void enter_folder(void)
+{
+    strcpy(folder, "/tmp/hopsack-test-XXXXXX");
+    cr_assert(mkdtemp(folder) && chdir(folder) == 0);
+}
+
+static void leave_folder(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(core_file, .init = enter_folder, .fini = leave_folder);
+
+static void assert_content(const char *path, const char *text)
+{
+    char *bytes;
+    size_t n;
+    cr_assert_eq(file_read_whole(&bytes, &n, path, 1 << 20), OK, "%s", status_sentence());
+    cr_assert_str_eq(bytes, text);
+    cr_assert_eq(n, strlen(text));
+    free(bytes);
+}
+
+static void assert_sentence(const char *part)
+{
+    cr_assert(strstr(status_sentence(), part), "'%s' does not say '%s'", status_sentence(), part);
+}
+
+static int n_entries(void)
+{
+    FILE *list = popen("ls -A | wc -l", "r");
+    int n = -1;
+    cr_assert_eq(fscanf(list, "%d", &n), 1);
+    pclose(list);
+    return n;
+}
+
+Test(core_file, written_whole_and_read_back)
+{
+    cr_assert_eq(file_write_whole("a.txt", "hello\n", 6, false), OK, "%s", status_sentence());
+    assert_content("a.txt", "hello\n");
+    cr_assert_eq(n_entries(), 1);
+}
+
+Test(core_file, an_existing_file_needs_force)
+{
+    cr_assert_eq(file_write_whole("a.txt", "old", 3, false), OK);
+    cr_assert_eq(file_write_whole("a.txt", "new", 3, false), ERR_IO);
+    assert_sentence("a.txt: exists; --force");
+    assert_content("a.txt", "old");
+    cr_assert_eq(file_write_whole("a.txt", "new", 3, true), OK);
+    assert_content("a.txt", "new");
+}
+
+Test(core_file, a_draft_dropped_leaves_the_old_file)
+{
+    FileDraft draft;
+    cr_assert_eq(file_write_whole("a.txt", "old", 3, false), OK);
+    cr_assert_eq(file_begin(&draft, "a.txt", true), OK);
+    FILE *out = fopen(draft.temporary, "w");
+    fputs("half", out);
+    fclose(out);
+    cr_assert_eq(n_entries(), 2);
+    file_drop(&draft);
+    file_drop(&draft);
+    file_drop(NULL);
+    assert_content("a.txt", "old");
+    cr_assert_eq(n_entries(), 1);
+}
+
+Test(core_file, a_commit_without_content_fails)
+{
+    FileDraft draft;
+    cr_assert_eq(file_begin(&draft, "a.txt", false), OK);
+    cr_assert_eq(file_commit(&draft), ERR_IO);
+    cr_assert_not(draft.open);
+}
+
+Test(core_file, places_that_cannot_be_written)
+{
+    char long_name[400];
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = 0;
+    mkdir("sub", 0777);
+    cr_assert_eq(symlink("/dev/null", "null"), 0);
+    const char *const path[] = {"none/a.txt", "sub", "none/", "null", long_name};
+    const char *const says[] = {"folder none does not exist", "is a folder", "names no file", "no regular file",
+                                "name is longer than 223"};
+    for (size_t i = 0; i < sizeof path / sizeof *path; i++) {
+        cr_assert_eq(file_write_whole(path[i], "x", 1, true), ERR_IO, "%s was written", path[i]);
+        assert_sentence(says[i]);
+    }
+}
+
+Test(core_file, a_link_is_followed)
+{
+    cr_assert_eq(file_write_whole("a.txt", "old", 3, false), OK);
+    cr_assert_eq(symlink("a.txt", "link"), 0);
+    cr_assert_eq(file_write_whole("link", "new", 3, true), OK, "%s", status_sentence());
+    assert_content("a.txt", "new");
+    struct stat info;
+    cr_assert(lstat("link", &info) == 0 && S_ISLNK(info.st_mode));
+}
+
+Test(core_file, a_full_disk_is_said_and_nothing_stays)
+{
+    const char *const full = "/dev/full";
+    if (access(full, W_OK) != 0) cr_skip_test("no /dev/full here");
+    TextOut *out;
+    cr_assert_eq(textout_open(&out, full, false), OK);
+    for (int i = 0; i < 100000; i++) textout_printf(out, "%d\n", i);
+    cr_assert_eq(textout_commit(out), ERR_IO);
+    assert_sentence("/dev/full: cannot write: No space left");
+}
+
+Test(core_file, reading_says_why_not)
+{
+    char *bytes;
+    size_t n;
+    cr_assert_eq(file_read_whole(&bytes, &n, "none", 10), ERR_IO);
+    assert_sentence("none: cannot read: No such file");
+    cr_assert_eq(file_read_whole(&bytes, &n, ".", 10), ERR_IO);
+    assert_sentence(".: cannot read: Is a directory");
+    cr_assert_eq(file_write_whole("eleven", "12345678901", 11, false), OK);
+    cr_assert_eq(file_read_whole(&bytes, &n, "eleven", 10), ERR_FORMAT);
+    assert_sentence("eleven: larger than 10 bytes");
+    cr_assert_null(bytes);
+}
+
+Test(core_file, reads_across_its_pieces)
+{
+    enum { N = 300001 };
+    char *text = malloc(N), *bytes;
+    size_t n;
+    for (int i = 0; i < N; i++) text[i] = (char)(i % 251);
+    cr_assert_eq(file_write_whole("big", text, N, false), OK);
+    cr_assert_eq(file_read_whole(&bytes, &n, "big", N), OK);
+    cr_assert_eq(n, (size_t)N);
+    cr_assert_eq(memcmp(bytes, text, N), 0);
+    cr_assert_eq(bytes[N], 0);
+    free(bytes);
+    free(text);
+}
+
+Test(core_file, folders_with_their_parents)
+{
+    cr_assert_eq(file_make_folder("a/b//c/"), OK, "%s", status_sentence());
+    cr_assert_eq(file_make_folder("a/b/c"), OK);
+    cr_assert(file_exists("a/b/c"));
+    cr_assert_eq(file_write_whole("file", "", 0, false), OK);
+    cr_assert_eq(file_make_folder("file/x"), ERR_IO);
+    assert_sentence("file: cannot make folder: Not a directory");
+    cr_assert_eq(file_make_folder(""), ERR_IO);
+}
+
+Test(core_file, text_out_plain_and_gz_hold_the_same)
+{
+    static const char *const name[] = {"t.tsv", "t.tsv.gz"};
+    char longest[5000], line[6000];
+    memset(longest, 'y', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    for (int i = 0; i < 2; i++) {
+        TextOut *out;
+        cr_assert_eq(textout_open(&out, name[i], false), OK);
+        textout_printf(out, "%s\t%d\n", "bag", 7);
+        textout_printf(out, "%s\n", longest);
+        textout_write(out, "end", 3);
+        cr_assert_not(file_exists(name[i]));
+        cr_assert_eq(textout_commit(out), OK, "%s", status_sentence());
+    }
+    for (int i = 0; i < 2; i++) {
+        gzFile in = gzopen(name[i], "r");
+        cr_assert_eq(gzdirect(in), i == 0);
+        cr_assert_str_eq(gzgets(in, line, sizeof line), "bag\t7\n");
+        cr_assert_str_eq(strtok(gzgets(in, line, sizeof line), "\n"), longest);
+        cr_assert_str_eq(gzgets(in, line, sizeof line), "end");
+        gzclose(in);
+    }
+}
+
+Test(core_file, text_out_dropped_leaves_nothing)
+{
+    TextOut *out;
+    cr_assert_eq(textout_open(&out, "t.tsv.gz", false), OK);
+    textout_printf(out, "x\n");
+    textout_drop(out);
+    textout_drop(NULL);
+    cr_assert_eq(n_entries(), 0);
+}
+
+Test(core_file, sha256_of_known_texts)
+{
+    char hex[65];
+    cr_assert_eq(file_write_whole("abc", "abc", 3, false), OK);
+    cr_assert_eq(file_sha256(hex, "abc"), OK);
+    cr_assert_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    cr_assert_eq(file_write_whole("empty", "", 0, false), OK);
+    cr_assert_eq(file_sha256(hex, "empty"), OK);
+    cr_assert_str_eq(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    cr_assert_eq(file_sha256(hex, "none"), ERR_IO);
+    cr_assert_eq(file_sha256(hex, "."), ERR_IO);
+}
+
+Test(core_file, numbers_have_the_fewest_digits)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } row[] = {{0, "0"},
+               {-0.0, "-0"},
+               {0.1, "0.1"},
+               {1e-4, "0.0001"},
+               {1e-5, "1e-05"},
+               {1e15, "1e+15"},
+               {5e-324, "5e-324"},
+               {1. / 3, "0.3333333333333333"},
+               {100000, "100000"},
+               {0.1 + 0.2, "0.30000000000000004"},
+               {DBL_MAX, "1.7976931348623157e+308"},
+               {NAN, ""},
+               {INFINITY, ""}};
+    char buffer[NUMBER_ROOM];
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        cr_assert_str_eq(number_text(buffer, row[i].value), row[i].text);
+    cr_assert_str_eq(number_text_float(buffer, 0.1f), "0.1");
+    cr_assert_str_eq(number_text_float(buffer, 16777217), "16777216");
+    cr_assert_str_eq(number_text_float(buffer, FLT_TRUE_MIN), "1e-45");
+}
+
+Test(core_file, numbers_read_back)
+{
+    Rng rng = rng_stream(5, "numbers", 0);
+    char buffer[NUMBER_ROOM];
+    for (int i = 0; i < 20000; i++) {
+        const uint64_t bits = rng_u64(&rng);
+        const uint32_t low = (uint32_t)bits;
+        double d, back;
+        float f;
+        memcpy(&d, &bits, sizeof d);
+        memcpy(&f, &low, sizeof f);
+        if (isfinite(d)) cr_assert(number_read(&back, number_text(buffer, d)) && back == d, "%s (seed 5)", buffer);
+        if (isfinite(f)) cr_assert_eq(strtof(number_text_float(buffer, f), NULL), f, "%s (seed 5)", buffer);
+    }
+}
+
+Test(core_file, only_decimal_numbers_are_read)
+{
+    double d;
+    int64_t n;
+    uint64_t u;
+    static const char *const no_number[] = {"",      " 1",    "1 ",  "0x10", "inf", "nan",
+                                            "1e999", "1.2.3", "--1", "e5",   "1,5"};
+    for (size_t i = 0; i < sizeof no_number / sizeof *no_number; i++)
+        cr_assert_not(number_read(&d, no_number[i]), "'%s' was read", no_number[i]);
+    cr_assert(number_read(&d, "1e-400") && d == 0);
+    cr_assert(number_read_int(&n, "-9223372036854775808") && n == INT64_MIN);
+    cr_assert_not(number_read_int(&n, "9223372036854775808"));
+    cr_assert_not(number_read_int(&n, "1.0"));
+    cr_assert(number_read_u64(&u, "18446744073709551615") && u == UINT64_MAX);
+    cr_assert_not(number_read_u64(&u, "18446744073709551616"));
+    cr_assert_not(number_read_u64(&u, "-1"));
+}
