@@ -15,34 +15,34 @@ typedef enum { COUNTS_NONE, COUNTS_RAW, COUNTS_LOG, COUNTS_LOG1P } CountScale; /
 
 /* Opens and checks names, types, sizes, offsets, checksums of what it reads. ERR_FORMAT, ERR_IO. */
 Status bagfile_open(BagFile **out, const char *path);
-void   bagfile_close(BagFile *file); /* accepts NULL */
+void bagfile_close(BagFile *file); /* accepts NULL */
 
-const char    *bagfile_path(const BagFile *file);
+const char *bagfile_path(const BagFile *file);
 const BagSpec *bagfile_spec(const BagFile *file);
-int            bagfile_n_bag(const BagFile *file);
-const char    *bagfile_key(const BagFile *file, int bag);   /* sample key, with extension where the file has one */
-int            bagfile_n(const BagFile *file, int bag);     /* instances */
-int            bagfile_n_max(const BagFile *file);          /* of the largest bag */
-int64_t        bagfile_n_total(const BagFile *file);
-const Table   *bagfile_columns(const BagFile *file);        /* label table inside the file; NULL if none */
-const char    *bagfile_provenance(const BagFile *file);     /* JSON text; NULL if none */
-bool           bagfile_has_genes(const BagFile *file);
+int bagfile_n_bag(const BagFile *file);
+const char *bagfile_key(const BagFile *file, int bag); /* sample key, with extension where the file has one */
+int bagfile_n(const BagFile *file, int bag);           /* instances */
+int bagfile_n_max(const BagFile *file);                /* of the largest bag */
+int64_t bagfile_n_total(const BagFile *file);
+const Table *bagfile_columns(const BagFile *file);   /* label table inside the file; NULL if none */
+const char *bagfile_provenance(const BagFile *file); /* JSON text; NULL if none */
+bool bagfile_has_genes(const BagFile *file);
 
 /* Decodes a bag into memory from `arena` (not counting). factor is set unless `counts` is COUNTS_NONE: raw max(c, 0),
  * log ln max(c, 1), log1p ln(1 + max(c, 0)), of the count in single precision as DeepRC. */
 Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
-void   bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts); /* counts what it will take */
+void bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts); /* counts what it will take */
 
 /* One column of text an instance, for export. v_call and j_call are "" where unknown. Caller owns the three arrays. */
 typedef struct {
-    int      n;
-    char    *sequence;  /* [n, stride], NUL-ended */
-    size_t   stride;
-    int64_t *count;     /* [n] as in the file */
+    int n;
+    char *sequence; /* [n, stride], NUL-ended */
+    size_t stride;
+    int64_t *count;                /* [n] as in the file */
     const char **v_call, **j_call; /* [n] borrowed from the file; NULL if the file has none */
 } BagText;
 Status bagfile_read_text(BagText *out, BagFile *file, int bag);
-void   bagtext_free(BagText *text);
+void bagtext_free(BagText *text);
 
 /* Hash of a bag's content (sequences with counts, or vectors), whatever the order of its rows and its name. From the
  * file, or computed (reads the bag) where the file has none. */
@@ -57,15 +57,16 @@ Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, co
 typedef struct BagWriter BagWriter;
 
 typedef struct {
-    BagSpec spec;     /* kind, alphabet, region, n_feat for vectors; max_len: longest sequence to expect, 0 unknown */
-    bool    compress; /* gzip level 4, else none; numeric datasets carry fletcher32 either way */
-    bool    force;
+    BagSpec spec;  /* kind, alphabet, region, n_feat for vectors; max_len: longest sequence to expect, 0 unknown */
+    bool compress; /* gzip level 4, else none; numeric datasets carry fletcher32 either way */
+    bool force;
 } BagWriterOptions;
 
 Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions *options);
 
 /* Adds a bag. codes [n, stride] left-aligned, len [n], count [n]; v, j [n] indices into the names handed to
- * bagwriter_genes, or NULL. Streams: holds no more than one chunk. */
+ * bagwriter_genes, or NULL. stride 0: sequences follow one another without gaps. Streams: holds no more than one
+ * chunk. */
 Status bagwriter_add(BagWriter *w, const char *key, const int8_t *codes, size_t stride, const int64_t *len,
                      const int64_t *count, const int16_t *v, const int16_t *j, int n);
 Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const char *const *j_name, int n_j);
@@ -73,6 +74,6 @@ Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const c
 /* Writes tables, label columns (may be NULL) and provenance (JSON object text with the caller's facts, to which
  * version and checksums are added), and publishes the file. Frees. */
 Status bagwriter_finish(BagWriter *w, const Table *columns, const char *provenance);
-void   bagwriter_drop(BagWriter *w); /* frees without publishing; accepts NULL */
+void bagwriter_drop(BagWriter *w); /* frees without publishing; accepts NULL */
 
 #endif

@@ -11,21 +11,22 @@
 #include <stdbool.h>
 
 typedef struct {
-    int          n_row, n_column;
+    int n_row, n_column;
     const char **column; /* [n_column] header names */
     const char **cell;   /* [n_row, n_column] row-major, never NULL */
-    const int   *line;   /* [n_row] line in the file, from 1; 0 if not from a text file */
-    const char  *path;   /* for messages */
-    void        *store;
+    const int *line;     /* [n_row] line in the file, from 1; 0 if not from a text file */
+    const char *path;    /* for messages */
+    void *store;
 } Table;
 
 /* Reads a delimited text file, gz or not (by its bytes); tab, comma or semicolon, found from the header. Quotes as in
  * RFC 4180, a byte-order mark, Windows or old Macintosh line ends and a missing final newline are understood. */
 Status table_read(Table *out, const char *path);
-Status table_new(Table *out, int n_row, int n_column, const char *const *column, const char *const *cell); /* copies */
-void   table_free(Table *t);
+Status table_new(Table *out, int n_row, int n_column, const char *const *column,
+                 const char *const *cell); /* copies */
+void table_free(Table *t);
 
-int         table_column(const Table *t, const char *name); /* -1 if there is none */
+int table_column(const Table *t, const char *name); /* -1 if there is none */
 const char *table_cell(const Table *t, int row, int column);
 
 /* The ID column: `name`, or with "auto" the first of ID, repertoire_id, sample_id, Sample, subject_id, filename.

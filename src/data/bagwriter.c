@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Writing. How many sequences come and how long the longest is shows only at the end, and HDF5 arrays that grow in two
+ * directions are slow and fragile; so bags are first spooled, dense, into two nameless files beside the target, and
+ * `bagwriter_finish` lays them out in arrays of their final size, one chunk at a time.
+ */
+#include "core/file.h"
+#include "core/number.h"
+#include "data/alphabet.h"
+#include "data/bagfile.h"
+#include "data/baghash.h"
+#include "data/h5.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define CHUNK_BYTES (256 << 10) /* of codes; the other columns have as many rows a chunk */
+
+/* A spooled row; its residues follow one another in the other file. */
+typedef struct {
+    int64_t count;
+    int32_t len;
+    int16_t v, j;
+} Row;
+
+/* What is known of each bag. */
+typedef struct {
+    int64_t start, end, min_len, max_len;
+    double avg_len;
+    uint64_t hash;
+    char *key;
+} BagRow;
+
+struct BagWriter {
+    BagWriterOptions options;
+    Alphabet alphabet;
+    FileDraft draft;
+    FILE *rows, *codes;
+    int64_t n_seq, max_len, min_len;
+    double sum_len;
+    BagRow *bag; /* [n_bag] */
+    int n_bag, room;
+    bool genes;
+    char **name; /* [n_v + n_j] */
+    int n_v, n_j;
+    H5Id file;
+    json_t *crc; /* name → checksum */
+};
+
+/* ---- opening ---- */
+
+static Status write_fail(const BagWriter *w)
+{
+    return fail(ERR_IO, "%s: cannot write: %s", w->draft.path, strerror(errno));
+}
+
+/* A file without a name in the target's folder, gone whatever happens. */
+static FILE *spool_open(const char *temporary)
+{
+    char folder[4400];
+    snprintf(folder, sizeof folder, "%s", temporary);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[1] = '\0';
+    else
+        strcpy(folder, ".");
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) { /* file systems without nameless files */
+        snprintf(folder, sizeof folder, "%s-XXXXXX", temporary);
+        fd = mkostemp(folder, O_CLOEXEC);
+        if (fd >= 0) unlink(folder);
+    }
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w+b");
+    if (fd >= 0 && !file) close(fd);
+    if (file) setvbuf(file, NULL, _IOFBF, 1 << 20);
+    return file;
+}
+
+Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions *options)
+{
+    assert(options->spec.kind == BAG_SEQUENCES);
+    *out = NULL;
+    BagWriter *w = calloc(1, sizeof *w);
+    if (!w) return fail(ERR_MEMORY, "%s: no memory to write it", path);
+    Status status = OK;
+    w->options = *options;
+    w->file = -1;
+    w->min_len = INT64_MAX;
+    TRY_DONE(alphabet_init(&w->alphabet, *options->spec.alphabet ? options->spec.alphabet : ALPHABET_AMINO));
+    TRY_DONE(file_begin(&w->draft, path, options->force));
+    w->rows = spool_open(w->draft.temporary);
+    w->codes = spool_open(w->draft.temporary);
+    if (!w->rows || !w->codes) TRY_DONE(write_fail(w));
+    w->crc = json_object();
+    if (!w->crc) status = fail(ERR_MEMORY, "%s: no memory to write it", path);
+done:
+    if (status != OK)
+        bagwriter_drop(w);
+    else
+        *out = w;
+    return status;
+}
+
+void bagwriter_drop(BagWriter *w)
+{
+    if (!w) return;
+    (void)h5_close(&w->file, w->draft.path);
+    if (w->rows) fclose(w->rows);
+    if (w->codes) fclose(w->codes);
+    file_drop(&w->draft);
+    for (int i = 0; i < w->n_bag; i++) free(w->bag[i].key);
+    for (int i = 0; w->name && i < w->n_v + w->n_j; i++) free(w->name[i]);
+    free(w->name);
+    free(w->bag);
+    json_decref(w->crc);
+    free(w);
+}
+
+/* ---- adding ---- */
+
+static Status add_bag(BagWriter *w, const char *key, BagRow **out)
+{
+    if (w->n_bag == w->room) {
+        const int room = w->room ? 2 * w->room : 64;
+        BagRow *grown = realloc(w->bag, (size_t)room * sizeof *grown);
+        if (!grown) return fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, room);
+        w->bag = grown;
+        w->room = room;
+    }
+    char *copy = strdup(key);
+    if (!copy) return fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
+    *out = &w->bag[w->n_bag++];
+    **out = (BagRow){.start = w->n_seq, .end = w->n_seq, .min_len = INT64_MAX, .key = copy};
+    return OK;
+}
+
+typedef struct {
+    double len_count, count;
+    uint64_t hash;
+} Sums;
+
+static void add_row(BagWriter *w, BagRow *bag, Sums *sums, const int8_t *codes, const Row *row)
+{
+    fwrite(row, sizeof *row, 1, w->rows);
+    fwrite(codes, 1, (size_t)row->len, w->codes);
+    if (row->len < bag->min_len) bag->min_len = row->len;
+    if (row->len > bag->max_len) bag->max_len = row->len;
+    sums->len_count += (double)row->len * (double)row->count;
+    sums->count += (double)row->count;
+    sums->hash += baghash_sequence(codes, row->len, row->count);
+    w->sum_len += row->len;
+}
+
+static Status close_bag(BagWriter *w, BagRow *bag, const Sums *sums, int n)
+{
+    bag->end = bag->start + n;
+    bag->avg_len = sums->count == 0 ? NAN : sums->len_count / sums->count;
+    bag->hash = baghash_bag(sums->hash, n);
+    w->n_seq += n;
+    if (bag->min_len < w->min_len) w->min_len = bag->min_len;
+    if (bag->max_len > w->max_len) w->max_len = bag->max_len;
+    return ferror(w->rows) || ferror(w->codes) ? write_fail(w) : OK;
+}
+
+Status bagwriter_add(BagWriter *w, const char *key, const int8_t *codes, size_t stride, const int64_t *len,
+                     const int64_t *count, const int16_t *v, const int16_t *j, int n)
+{
+    BagRow *bag = NULL;
+    Sums sums = {0};
+    assert(n > 0);
+    TRY(add_bag(w, key, &bag));
+    for (int i = 0; i < n; i++) {
+        assert(len[i] >= 0 && (stride == 0 || (size_t)len[i] <= stride));
+        const Row row = {.count = count[i], .len = (int32_t)len[i], .v = v ? v[i] : -1, .j = j ? j[i] : -1};
+        add_row(w, bag, &sums, codes, &row);
+        codes += stride > 0 ? (int64_t)stride : len[i];
+    }
+    if (v || j) w->genes = true;
+    return close_bag(w, bag, &sums, n);
+}
+
+Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const char *const *j_name, int n_j)
+{
+    assert(!w->name && n_v <= INT16_MAX && n_j <= INT16_MAX);
+    w->name = calloc((size_t)n_v + (size_t)n_j + 1, sizeof *w->name);
+    if (!w->name) return fail(ERR_MEMORY, "%s: no memory for gene names", w->draft.path);
+    w->n_v = n_v;
+    w->n_j = n_j;
+    w->genes = true;
+    for (int i = 0; i < n_v + n_j; i++)
+        if (!(w->name[i] = strdup(i < n_v ? v_name[i] : j_name[i - n_v])))
+            return fail(ERR_MEMORY, "%s: no memory for gene names", w->draft.path);
+    return OK;
+}
+
+/* ---- finishing: the columns of all sequences ---- */
+
+/* One chunk of rows in memory, and the arrays it goes to. */
+typedef struct {
+    int64_t n; /* rows a chunk */
+    Row *row;
+    int8_t *dense, *codes; /* [n, max_len] */
+    int64_t *number;       /* [n] */
+    int16_t *gene;         /* [n] */
+    H5Set set_codes, set_len, set_count, set_v, set_j;
+} Layout;
+
+static int64_t chunk_rows(const BagWriter *w)
+{
+    int64_t rows = CHUNK_BYTES / (w->max_len > 0 ? w->max_len : 1);
+    if (rows < 1) rows = 1;
+    return rows < w->n_seq ? rows : w->n_seq;
+}
+
+static Status layout_make(Layout *l, const BagWriter *w)
+{
+    const char *path = w->draft.path;
+    const bool gzip = w->options.compress;
+    const int64_t width = w->max_len > 0 ? w->max_len : 1;
+    l->n = chunk_rows(w);
+    l->row = malloc((size_t)l->n * sizeof *l->row);
+    l->dense = malloc((size_t)(l->n * width));
+    l->codes = malloc((size_t)(l->n * width));
+    l->number = malloc((size_t)l->n * sizeof *l->number);
+    l->gene = malloc((size_t)l->n * sizeof *l->gene);
+    if (!l->row || !l->dense || !l->codes || !l->number || !l->gene)
+        return fail(ERR_MEMORY, "%s: no memory for %lld sequences of up to %lld residues", path, (long long)l->n,
+                    (long long)width);
+    TRY(h5_make(&l->set_codes, w->file, path, "/sampledata/sequences", H5_INT8, 2, w->n_seq, width, l->n, gzip));
+    TRY(h5_make(&l->set_len, w->file, path, "/sampledata/seq_lens", H5_INT64, 1, w->n_seq, 1, l->n, gzip));
+    TRY(h5_make(&l->set_count, w->file, path, "/sampledata/sequence_counts", H5_INT64, 1, w->n_seq, 1, l->n, gzip));
+    if (!w->genes) return OK;
+    TRY(h5_make(&l->set_v, w->file, path, "/sampledata/v_call", H5_INT16, 1, w->n_seq, 1, l->n, gzip));
+    return h5_make(&l->set_j, w->file, path, "/sampledata/j_call", H5_INT16, 1, w->n_seq, 1, l->n, gzip);
+}
+
+static void layout_free(Layout *l)
+{
+    H5Set *const set[] = {&l->set_codes, &l->set_len, &l->set_count, &l->set_v, &l->set_j};
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++) h5_set_close(set[i]);
+    free(l->row);
+    free(l->dense);
+    free(l->codes);
+    free(l->number);
+    free(l->gene);
+}
+
+static Status layout_codes(Layout *l, BagWriter *w, int64_t first, int64_t n)
+{
+    const size_t width = (size_t)l->set_codes.width;
+    size_t residues = 0;
+    for (int64_t i = 0; i < n; i++) residues += (size_t)l->row[i].len;
+    if (fread(l->dense, 1, residues, w->codes) != residues) return write_fail(w);
+    memset(l->codes, -1, (size_t)n * width);
+    const int8_t *from = l->dense;
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(l->codes + (size_t)i * width, from, (size_t)l->row[i].len);
+        from += l->row[i].len;
+    }
+    return h5_write(&l->set_codes, H5_INT8, l->codes, first, n);
+}
+
+static Status layout_chunk(Layout *l, BagWriter *w, int64_t first, int64_t n)
+{
+    if (fread(l->row, sizeof *l->row, (size_t)n, w->rows) != (size_t)n) return write_fail(w);
+    TRY(layout_codes(l, w, first, n));
+    for (int64_t i = 0; i < n; i++) l->number[i] = l->row[i].len;
+    TRY(h5_write(&l->set_len, H5_INT64, l->number, first, n));
+    for (int64_t i = 0; i < n; i++) l->number[i] = l->row[i].count;
+    TRY(h5_write(&l->set_count, H5_INT64, l->number, first, n));
+    if (!w->genes) return OK;
+    for (int64_t i = 0; i < n; i++) l->gene[i] = l->row[i].v;
+    TRY(h5_write(&l->set_v, H5_INT16, l->gene, first, n));
+    for (int64_t i = 0; i < n; i++) l->gene[i] = l->row[i].j;
+    return h5_write(&l->set_j, H5_INT16, l->gene, first, n);
+}
+
+static Status write_sequences(BagWriter *w)
+{
+    Layout l = {.set_codes.id = -1, .set_len.id = -1, .set_count.id = -1, .set_v.id = -1, .set_j.id = -1};
+    Status status = OK;
+    if (fflush(w->rows) != 0 || fflush(w->codes) != 0) return write_fail(w);
+    rewind(w->rows);
+    rewind(w->codes);
+    TRY_DONE(layout_make(&l, w));
+    for (int64_t first = 0; first < w->n_seq; first += l.n)
+        TRY_DONE(layout_chunk(&l, w, first, w->n_seq - first < l.n ? w->n_seq - first : l.n));
+done:
+    layout_free(&l);
+    return status;
+}
+
+/* ---- finishing: the table of bags, strings, provenance ---- */
+
+enum { COLUMN_RANGE, COLUMN_N, COLUMN_MIN, COLUMN_MAX };
+
+static Status write_column(BagWriter *w, const char *name, int which)
+{
+    const int width = which == COLUMN_RANGE ? 2 : 1;
+    int64_t *cell = malloc((size_t)w->n_bag * (size_t)width * sizeof *cell);
+    if (!cell) return fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
+    for (int b = 0; b < w->n_bag; b++) {
+        const BagRow *bag = &w->bag[b];
+        if (which == COLUMN_RANGE) {
+            cell[2 * b] = bag->start;
+            cell[2 * b + 1] = bag->end;
+        } else
+            cell[b] = which == COLUMN_N ? bag->end - bag->start : which == COLUMN_MIN ? bag->min_len : bag->max_len;
+    }
+    const Status status =
+        h5_write_array(w->file, w->draft.path, name, H5_INT64, width, w->n_bag, width, cell, w->options.compress);
+    free(cell);
+    return status;
+}
+
+static Status write_means_and_hashes(BagWriter *w)
+{
+    double *mean = malloc((size_t)w->n_bag * sizeof *mean);
+    uint64_t *hash = malloc((size_t)w->n_bag * sizeof *hash);
+    Status status = mean && hash ? OK : fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
+    for (int b = 0; status == OK && b < w->n_bag; b++) {
+        mean[b] = w->bag[b].avg_len;
+        hash[b] = w->bag[b].hash;
+    }
+    if (status == OK)
+        status = h5_write_array(w->file, w->draft.path, "/sampledata/sample_avg_seq_len", H5_FLOAT64, 1, w->n_bag, 1,
+                                mean, w->options.compress);
+    if (status == OK)
+        status = h5_write_array(w->file, w->draft.path, "/metadata/bag_hash", H5_UINT64, 1, w->n_bag, 1, hash,
+                                w->options.compress);
+    free(mean);
+    free(hash);
+    return status;
+}
+
+static Status note_crc(BagWriter *w, const char *name, unsigned long crc)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%08lx", crc);
+    if (json_object_set_new(w->crc, name, json_string(text)) == 0) return OK;
+    return fail(ERR_MEMORY, "%s: no memory for its checksums", w->draft.path);
+}
+
+static Status write_texts(BagWriter *w, const char *name, int rank, int64_t n, int64_t width, const char *const *text)
+{
+    unsigned long crc = crc32_z(0, NULL, 0);
+    for (int64_t i = 0; i < n * width; i++) crc = crc32_z(crc, (const Bytef *)text[i], strlen(text[i]) + 1);
+    TRY(note_crc(w, name, crc));
+    return h5_write_texts(w->file, w->draft.path, name, rank, n, width, text);
+}
+
+static Status write_keys(BagWriter *w)
+{
+    const char **key = malloc((size_t)w->n_bag * sizeof *key);
+    if (!key) return fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
+    for (int b = 0; b < w->n_bag; b++) key[b] = w->bag[b].key;
+    const Status status = write_texts(w, "/metadata/sample_keys", 1, w->n_bag, 1, key);
+    free((void *)key);
+    return status;
+}
+
+/* DeepRC's free text, in Python's words. */
+static Status write_stats(BagWriter *w)
+{
+    char text[2048], mean[NUMBER_ROOM];
+    const char *shown = number_text(mean, w->sum_len / (double)w->n_seq);
+    int at =
+        snprintf(text, sizeof text,
+                 "n_samples=%d\nmax_seq_len=%lld\navg_seq_len=%s%s\nmin_seq_len=%lld\naa_ind_dict=OrderedDict([",
+                 w->n_bag, (long long)w->max_len, shown, strpbrk(shown, ".en") ? "" : ".0", (long long)w->min_len);
+    for (int i = 0; i < w->alphabet.n; i++)
+        at += snprintf(text + at, sizeof text - (size_t)at, "%s('%c', %d)", i ? ", " : "", w->alphabet.letter[i], i);
+    snprintf(text + at, sizeof text - (size_t)at, "])");
+    return write_texts(w, "/metadata/stats", 0, 1, 1, (const char *const[]){text});
+}
+
+static Status write_bags(BagWriter *w)
+{
+    const int64_t n = w->n_bag;
+    TRY(write_column(w, "/sampledata/sample_sequences_start_end", COLUMN_RANGE));
+    TRY(write_column(w, "/sampledata/n_sequences_per_sample", COLUMN_N));
+    TRY(write_column(w, "/sampledata/sample_min_seq_len", COLUMN_MIN));
+    TRY(write_column(w, "/sampledata/sample_max_seq_len", COLUMN_MAX));
+    TRY(write_means_and_hashes(w));
+    TRY(write_keys(w));
+    TRY(note_crc(w, "/metadata/n_samples", crc32_z(0, (const Bytef *)&n, sizeof n)));
+    TRY(h5_write_scalar(w->file, w->draft.path, "/metadata/n_samples", n));
+    TRY(write_texts(w, "/metadata/aas", 0, 1, 1, (const char *const[]){w->alphabet.letter}));
+    return write_stats(w);
+}
+
+static Status write_labels(BagWriter *w, const Table *columns)
+{
+    if (w->genes) {
+        const char *const *name = (const char *const *)w->name;
+        TRY(write_texts(w, "/metadata/v_call_names", 1, w->n_v, 1, name));
+        TRY(write_texts(w, "/metadata/j_call_names", 1, w->n_j, 1, name + w->n_v));
+    }
+    if (!columns) return OK;
+    assert(columns->n_row == w->n_bag);
+    TRY(write_texts(w, "/metadata/column_names", 1, columns->n_column, 1, columns->column));
+    return write_texts(w, "/metadata/columns", 2, columns->n_row, columns->n_column, columns->cell);
+}
+
+/* Keys sorted and nothing of time or place, so that equal input gives equal bytes. */
+static Status write_provenance(BagWriter *w, const char *provenance)
+{
+    json_t *facts = provenance ? json_loads(provenance, 0, NULL) : json_object();
+    assert(json_is_object(facts));
+    if (!json_object_get(facts, "region") && *w->options.spec.region)
+        json_object_set_new(facts, "region", json_string(w->options.spec.region));
+    json_object_set_new(facts, "version", json_string(HOPSACK_VERSION));
+    json_object_set(facts, "crc32", w->crc);
+    char *text = json_dumps(facts, JSON_SORT_KEYS | JSON_COMPACT);
+    const Status status = text ? h5_write_array(w->file, w->draft.path, "/metadata/provenance", H5_UINT8, 1,
+                                                (int64_t)strlen(text), 1, text, w->options.compress)
+                               : fail(ERR_MEMORY, "%s: no memory for its provenance", w->draft.path);
+    free(text);
+    json_decref(facts);
+    return status;
+}
+
+Status bagwriter_finish(BagWriter *w, const Table *columns, const char *provenance)
+{
+    Status status = OK;
+    if (w->n_bag == 0) TRY_DONE(fail(ERR_FORMAT, "%s: there are no bags to write", w->draft.path));
+    TRY_DONE(h5_create(&w->file, w->draft.temporary));
+    TRY_DONE(write_sequences(w));
+    TRY_DONE(write_bags(w));
+    TRY_DONE(write_labels(w, columns));
+    TRY_DONE(write_provenance(w, provenance));
+    TRY_DONE(h5_close(&w->file, w->draft.path));
+    status = file_commit(&w->draft);
+done:
+    bagwriter_drop(w);
+    return status;
+}
