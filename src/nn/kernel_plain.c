@@ -8,26 +8,13 @@
  * The fast levels round once where these round a product and a sum; with c = 1 a window has the same bits everywhere.
  */
 #include "nn/kernel.h"
+#include "nn/selu.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-#define SELU_LAMBDA ((real)1.0507009873554804934193349852946)
-#define SELU_ALPHA  ((real)1.6732632423543772848170429916717)
-#define LANES       KERNEL_LANES
-
-/* y = λ x for x > 0, λα (exp(x) - 1) elsewhere. */
-static real selu(real x)
-{
-    return x > 0 ? SELU_LAMBDA * x : SELU_LAMBDA * SELU_ALPHA * (real)expm1(x);
-}
-
-/* dy/dx from y: λ, or λα exp(x) = y + λα. */
-static real selu_slope(real y)
-{
-    return y > 0 ? SELU_LAMBDA : y + SELU_LAMBDA * SELU_ALPHA;
-}
+#define LANES KERNEL_LANES
 
 static int least(int a, int b)
 {
