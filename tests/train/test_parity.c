@@ -267,7 +267,7 @@ static void compare_selected(Case *c, const Mil *m, bool gradients)
 
 static void compare_bags(Case *c, const Mil *m, bool gradients)
 {
-    double z[2048], dz[2048], y[512], dy[512], p[512], losses[512], std[MOST_BAGS], pad = NAN;
+    double z[2048], dz[2048], y[512], dy[512], p[512], losses[512], std[MOST_BAGS] = {0}, pad = NAN;
     const int n_z = mil_params(m)->param[0].shape[0], n = c->batch.n_bag, n_out = c->n_out;
     for (int b = 0; b < n; b++) {
         const MilView v = mil_view(m, b);

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * test_mil.c: gradients of the whole network against finite differences (double), for every member of every family,
+ * and identities that must hold for any network.
+ */
+#include "model/mil.h"
+#include "core/parallel.h"
+#include "nn/selu.h"
+#include "support/bags.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <math.h>
+
+enum { N_BAG = 4, LONGEST = 12, N_TARGET = 2 };
+
+/* Awkward minibatch: one sequence; lengths 0, 1 and shorter than the kernel; equal sequences; an ordinary bag. */
+typedef struct {
+    TestBag owner[N_BAG];
+    Bag bag[N_BAG];
+    real target[N_BAG * N_TARGET], mask[N_BAG * N_TARGET];
+    Batch batch;
+} Minibatch;
+
+static void minibatch(Minibatch *x, bool counts)
+{
+    static const int one[] = {7}, odd[] = {0, 1, 2, 12, 0}, equal[] = {6, 6, 6, 6, 6, 6},
+                     plain[] = {5, 9, 12, 8, 3, 11, 10, 10, 10, 4};
+    static const struct {
+        const int *len;
+        int n;
+    } of[N_BAG] = {{one, 1}, {odd, 5}, {equal, 6}, {plain, 10}};
+    for (int b = 0; b < N_BAG; b++) {
+        test_bag(&x->owner[b], of[b].len, of[b].n, counts, (uint64_t)b);
+        x->bag[b] = x->owner[b].bag;
+        for (int t = 0; t < N_TARGET; t++) {
+            x->target[b * N_TARGET + t] = (b + t) % 2;
+            x->mask[b * N_TARGET + t] = !(t == 1 && b == 2); /* one label is missing */
+        }
+    }
+    x->batch = (Batch){.n_bag = N_BAG, .bag = x->bag, .target = x->target, .mask = x->mask};
+}
+
+static void minibatch_free(Minibatch *x)
+{
+    for (int b = 0; b < N_BAG; b++) test_bag_free(&x->owner[b]);
+}
+
+static void targets(Target *t)
+{
+    t[0] = (Target){.type = target_type("binary"), .weight = 1, .pos_weight = 2.5};
+    t[1] = (Target){.type = target_type("binary"), .weight = 0.25, .pos_weight = 1};
+}
+
+/* Larger weights than training starts with, so that attention is not flat. */
+static real *start(const Mil *m, uint64_t seed)
+{
+    const ParamList *list = mil_params(m);
+    real *theta = malloc(list->size * sizeof *theta);
+    param_start(list, theta, seed);
+    for (size_t i = 0; i < list->size; i++) theta[i] *= 4;
+    return theta;
+}
+
+#if REAL_IS_DOUBLE
+
+static double loss_at(Mil *m, const real *theta, const Batch *batch, real *waste)
+{
+    return mil_learn(m, waste, theta, batch, 5, 0, NULL);
+}
+
+/* Largest difference of the gradient to central differences over all tensors, relative to the largest entry of the
+ * tensor. `planted` scales the gradient of the tensor of that number first, so that the check can be seen to fail. */
+static double gradient_error(const ModelOptions *o, bool counts, int planted, const char *what)
+{
+    Minibatch x;
+    Target target[N_TARGET];
+    Mil *m;
+    BagSpec spec = TEST_SPEC(LONGEST);
+    double error = 0;
+    minibatch(&x, counts);
+    targets(target);
+    cr_assert_eq(mil_new(&m, o, &spec, target, N_TARGET), OK, "%s", status_sentence());
+    cr_assert_eq(mil_plan(m, N_BAG, 10, true), OK);
+    const ParamList *list = mil_params(m);
+    real *theta = start(m, 1), *grad = calloc(list->size, sizeof *grad), *waste = calloc(list->size, sizeof *waste);
+    cr_assert(isfinite(mil_learn(m, grad, theta, &x.batch, 5, 0, NULL)));
+    for (int i = 0; i < list->n; i++) {
+        const Param *p = &list->param[i];
+        double worst = 0, largest = 0.1;
+        for (size_t j = p->at; j < p->at + p->size; j += 1 + p->size / 150) {
+            const real was = theta[j];
+            const double step = 1e-6;
+            if (i == planted) grad[j] *= 1.001;
+            theta[j] = was + step;
+            const double up = loss_at(m, theta, &x.batch, waste);
+            theta[j] = was - step;
+            const double numeric = (up - loss_at(m, theta, &x.batch, waste)) / (2 * step);
+            theta[j] = was;
+            worst = fmax(worst, fabs(numeric - grad[j]));
+            largest = fmax(largest, fabs(numeric));
+        }
+        if (planted < 0)
+            cr_expect_lt(worst, 2e-7 * largest, "%s: gradient of %s differs by %.3g, largest %.3g", what, p->name,
+                         worst, largest);
+        error = fmax(error, worst / largest);
+    }
+    free(theta), free(grad), free(waste);
+    mil_free(m);
+    minibatch_free(&x);
+    return error;
+}
+
+static void shrink(ModelOptions *o)
+{
+    const Option *e = embedder_types[o->embedder]->options, *p = pooling_types[o->pooling]->options;
+    test_option(o->embedder_options, e, "n_kernel", 5);
+    test_option(o->embedder_options, e, "kernel", 4);
+    test_option(o->pooling_options, p, "n_unit", 6);
+}
+
+Test(model_mil, gradient_of_every_family)
+{
+    for (int e = 0; embedder_types[e]; e++)
+        for (int p = 0; pooling_types[p]; p++)
+            for (int bits = 0; bits < 64; bits++) {
+                ModelOptions o = test_model(e, p);
+                char what[160];
+                shrink(&o);
+                if (embedder_types[e]->takes != BAG_SEQUENCES) continue;
+                const int n_query = bits & 1 ? 3 : 1, n_layer = bits & 2 ? 2 : 1, position = !(bits & 4);
+                test_option(o.pooling_options, pooling_types[p]->options, "n_query", n_query);
+                test_option(o.embedder_options, embedder_types[e]->options, "n_layer", n_layer);
+                test_option(o.embedder_options, embedder_types[e]->options, "position", position);
+                o.compat = bits & 8 ? COMPAT_DEEPRC : COMPAT_NONE;
+                o.output_hidden = bits & 16 ? 2 : 0;
+                const bool counts = bits & 32;
+                o.select = bits % 3 == 0 ? SELECT_TOP : bits % 3 == 1 ? SELECT_ALL : SELECT_RANDOM;
+                snprintf(what, sizeof what,
+                         "%s+%s queries %d, layers %d, position %d, compat %d, hidden %d, counts %d, "
+                         "selection %d",
+                         embedder_types[e]->name, pooling_types[p]->name, n_query, n_layer, position, o.compat,
+                         o.output_hidden, counts, o.select);
+                gradient_error(&o, counts, -1, what);
+            }
+}
+
+Test(model_mil, gradient_without_hidden_attention_layers)
+{
+    ModelOptions o = test_model(0, 0);
+    shrink(&o);
+    test_option(o.pooling_options, pooling_types[0]->options, "n_layer", 0);
+    test_option(o.pooling_options, pooling_types[0]->options, "n_query", 2);
+    gradient_error(&o, false, -1, "no hidden layer");
+}
+
+Test(model_mil, a_gradient_off_by_a_thousandth_is_seen)
+{
+    ModelOptions o = test_model(0, 0);
+    shrink(&o);
+    cr_expect_gt(gradient_error(&o, false, 0, "planted"), 1e-5);
+}
+
+#endif
+
+/* ---- identities, in both builds ---- */
+
+static Mil *model(ModelOptions *o, Target *target, int n_bag, int n_max, bool learn, int longest)
+{
+    Mil *m;
+    BagSpec spec = TEST_SPEC(longest);
+    targets(target);
+    cr_assert_eq(mil_new(&m, o, &spec, target, N_TARGET), OK, "%s", status_sentence());
+    cr_assert_eq(mil_plan(m, n_bag, n_max, learn), OK);
+    return m;
+}
+
+Test(model_mil, prediction_does_not_depend_on_batch_mates)
+{
+    Minibatch x;
+    Target target[N_TARGET];
+    ModelOptions o = test_model(0, 0);
+    minibatch(&x, true);
+    Mil *m = model(&o, target, N_BAG, 10, true, LONGEST);
+    real *theta = start(m, 3), *grad = calloc(mil_params(m)->size, sizeof *grad), together[N_BAG][N_TARGET];
+    mil_learn(m, grad, theta, &x.batch, 0, 0, NULL);
+    for (int b = 0; b < N_BAG; b++) memcpy(together[b], mil_view(m, b).y, sizeof together[b]);
+    mil_prepare(m, theta);
+    for (int b = 0; b < N_BAG; b++) {
+        real alone[N_TARGET];
+        mil_predict(m, alone, &x.bag[b], NULL);
+        for (int t = 0; t < N_TARGET; t++)
+            cr_expect_lt(fabs((double)(alone[t] - together[b][t])),
+                         1e3 * (REAL_IS_DOUBLE ? DBL_EPSILON : FLT_EPSILON) * 1e-2);
+    }
+    free(theta), free(grad);
+    mil_free(m);
+    minibatch_free(&x);
+}
+
+Test(model_mil, deeprc_prediction_does_depend_on_them)
+{
+    Minibatch x;
+    Target target[N_TARGET];
+    ModelOptions o = test_model(0, 0);
+    o.compat = COMPAT_DEEPRC;
+    minibatch(&x, false);
+    Mil *m = model(&o, target, N_BAG, 10, true, LONGEST);
+    real *theta = start(m, 3), *grad = calloc(mil_params(m)->size, sizeof *grad), alone[N_TARGET];
+    mil_learn(m, grad, theta, &x.batch, 0, 0, NULL);
+    const real together = mil_view(m, 2).y[0]; /* the bag of six, beside one of twelve */
+    mil_prepare(m, theta);
+    mil_predict(m, alone, &x.bag[2], NULL);
+    cr_expect_gt(fabs((double)(alone[0] - together)), 1e-4);
+    free(theta), free(grad);
+    mil_free(m);
+    minibatch_free(&x);
+}
+
+/* Everything mil_learn computes for large bags, on 1 … 4 threads. */
+Test(model_mil, threads_change_no_bit)
+{
+    enum { N = 3000 };
+    ModelOptions o = test_model(0, 0);
+    Target target[N_TARGET];
+    TestBag owner[N_BAG];
+    Bag bag[N_BAG];
+    Minibatch labels;
+    minibatch(&labels, false);
+    for (int b = 0; b < N_BAG; b++) {
+        int *len = test_lengths(N, 0, 20, (uint64_t)b);
+        test_bag(&owner[b], len, N, b % 2 == 0, (uint64_t)b);
+        bag[b] = owner[b].bag;
+        free(len);
+    }
+    labels.batch.bag = bag;
+    real *first = NULL;
+    double loss = 0;
+    for (int threads = 1; threads <= 4; threads++) {
+        cr_assert_eq(parallel_start(threads), OK);
+        Mil *m = model(&o, target, N_BAG, N, true, 20);
+        const size_t n = mil_params(m)->size;
+        real *theta = start(m, 1), *grad = calloc(n, sizeof *grad);
+        const double got = mil_learn(m, grad, theta, &labels.batch, 0, 0, NULL);
+        if (!first) {
+            first = grad;
+            loss = got;
+        } else {
+            cr_expect(memcmp(&got, &loss, sizeof got) == 0, "loss on %d threads", threads);
+            cr_expect(memcmp(grad, first, n * sizeof *grad) == 0, "gradient on %d threads", threads);
+            free(grad);
+        }
+        free(theta);
+        mil_free(m);
+    }
+    free(first);
+    parallel_start(1);
+    for (int b = 0; b < N_BAG; b++) test_bag_free(&owner[b]);
+    minibatch_free(&labels);
+}
+
+Test(model_mil, a_constant_on_all_logits_changes_nothing)
+{
+    Minibatch x;
+    Target target[N_TARGET];
+    ModelOptions o = test_model(0, 0);
+    minibatch(&x, false);
+    Mil *m = model(&o, target, 1, 10, false, LONGEST);
+    real *theta = start(m, 9), before[N_TARGET], after[N_TARGET];
+    const Param *bias = param_find(mil_params(m), "attention_nn.attention_nn.4.bias");
+    cr_assert_not_null(bias);
+    mil_prepare(m, theta);
+    mil_predict(m, before, &x.bag[3], NULL);
+    theta[bias->at] += 1;
+    mil_prepare(m, theta);
+    mil_predict(m, after, &x.bag[3], NULL);
+    for (int t = 0; t < N_TARGET; t++) cr_expect_float_eq((double)before[t], (double)after[t], 1e-5);
+    free(theta);
+    mil_free(m);
+    minibatch_free(&x);
+}
+
+Test(model_mil, one_sequence_pools_to_its_own_embedding)
+{
+    Minibatch x;
+    Target target[N_TARGET];
+    ModelOptions o = test_model(0, 0);
+    minibatch(&x, false);
+    Mil *m = model(&o, target, 1, 10, false, LONGEST);
+    real *theta = start(m, 9), y[N_TARGET];
+    mil_prepare(m, theta);
+    mil_predict(m, y, &x.bag[0], NULL);
+    const MilView v = mil_view(m, 0);
+    cr_assert_eq(v.kept->n, 1);
+    for (int k = 0; k < 32; k++) cr_expect_eq(v.z[k], v.h[k]);
+    free(theta);
+    mil_free(m);
+    minibatch_free(&x);
+}
+
+Test(model_mil, order_of_rows_changes_nothing_but_rounding)
+{
+    enum { N = 200 };
+    int *len = test_lengths(N, 0, 15, 4);
+    TestBag b, turned;
+    Target target[N_TARGET];
+    ModelOptions o = test_model(0, 0);
+    test_bag(&b, len, N, true, 1);
+    turned = (TestBag){.stride = b.stride,
+                       .codes = malloc(N * b.stride),
+                       .len = malloc(N * sizeof(int64_t)),
+                       .factor = malloc(N * sizeof(real))};
+    for (int i = 0; i < N; i++) {
+        memcpy(turned.codes + (size_t)i * b.stride, b.codes + (size_t)(N - 1 - i) * b.stride, b.stride);
+        turned.len[i] = b.len[N - 1 - i];
+        turned.factor[i] = b.factor[N - 1 - i];
+    }
+    bag_pack(&turned.bag, &turned.arena, turned.codes, b.stride, turned.len, turned.factor, N);
+    cr_assert_eq(arena_reserve(&turned.arena, "test"), OK);
+    bag_pack(&turned.bag, &turned.arena, turned.codes, b.stride, turned.len, turned.factor, N);
+    Mil *m = model(&o, target, 1, N, false, 15);
+    real *theta = start(m, 2), y[2][N_TARGET];
+    mil_prepare(m, theta);
+    mil_predict(m, y[0], &b.bag, NULL);
+    mil_predict(m, y[1], &turned.bag, NULL);
+    for (int t = 0; t < N_TARGET; t++) cr_expect_float_eq((double)y[0][t], (double)y[1][t], 1e-5);
+    free(theta), free(len);
+    mil_free(m);
+    test_bag_free(&b);
+    test_bag_free(&turned);
+}
+
+Test(model_mil, attention_by_row)
+{
+    enum { N = 40, QUERIES = 2 };
+    int *len = test_lengths(N, 3, 14, 8);
+    TestBag b;
+    Target target[N_TARGET];
+    ModelOptions o = test_model(0, 0);
+    test_option(o.pooling_options, pooling_types[0]->options, "n_query", QUERIES);
+    o.select_fraction = 0.25;
+    test_bag(&b, len, N, false, 1);
+    Mil *m = model(&o, target, 1, N, false, 14);
+    real *theta = start(m, 2), y[N_TARGET], logit[N * QUERIES], weight[N * QUERIES];
+    MilAttention attention = {logit, weight};
+    mil_prepare(m, theta);
+    mil_predict(m, y, &b.bag, &attention);
+    int kept = 0;
+    for (int q = 0; q < QUERIES; q++) {
+        double sum = 0, best = -1e30;
+        int at = 0;
+        for (int i = 0; i < N; i++) {
+            sum += (double)weight[i * QUERIES + q];
+            if ((double)logit[i * QUERIES + q] > best) best = (double)logit[i * QUERIES + q], at = i;
+        }
+        cr_expect_float_eq(sum, 1, 1e-5);
+        cr_expect_gt(weight[at * QUERIES + q], 0, "the largest logit of query %d is kept", q);
+    }
+    for (int i = 0; i < N; i++) kept += weight[i * QUERIES] > 0;
+    cr_expect_eq(kept, N / 4);
+    free(theta), free(len);
+    mil_free(m);
+    test_bag_free(&b);
+}
+
+Test(model_mil, several_queries_have_several_vectors)
+{
+    Target target[N_TARGET];
+    ModelOptions o = test_model(0, 0);
+    test_option(o.pooling_options, pooling_types[0]->options, "n_query", 3);
+    Mil *m = model(&o, target, 1, 10, false, LONGEST);
+    cr_expect_eq(mil_n_query(m), 3);
+    cr_expect_eq(param_find(mil_params(m), "attention_nn.attention_nn.4.weight")->shape[0], 3);
+    cr_expect_eq(param_find(mil_params(m), "output_nn.output_nn.0.weight")->shape[1], 96);
+    mil_free(m);
+}
+
+Test(model_mil, vectors_do_not_fit_a_sequence_embedder)
+{
+    Target target[N_TARGET];
+    ModelOptions o = test_model(0, 0);
+    BagSpec spec = {.kind = BAG_VECTORS, .n_feat = 20};
+    Mil *m;
+    targets(target);
+    cr_expect_eq(mil_new(&m, &o, &spec, target, N_TARGET), ERR_MODEL);
+    cr_expect_null(m);
+    cr_expect_not_null(strstr(status_sentence(), "vectors"));
+}
