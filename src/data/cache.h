@@ -11,10 +11,10 @@
 /* Decoded bags. `limit` bytes of memory: -1 all, ERR_MEMORY beforehand if the machine has not that much; otherwise the
  * first bags that fit stay, the others are read each time they are asked for. */
 typedef struct Cache Cache;
-Status  cache_open(Cache **out, BagFile *file, CountScale counts, int64_t limit);
-Status  cache_bag(Cache *cache, const Bag **out, int bag, int slot); /* borrowed until the same slot is asked again */
-void    cache_close(Cache *cache);                                   /* accepts NULL; the file stays open */
-int64_t cache_bytes(const Cache *cache);                             /* held */
+Status cache_open(Cache **out, BagFile *file, CountScale counts, int64_t limit);
+Status cache_bag(Cache *cache, const Bag **out, int bag, int slot); /* borrowed until the same slot is asked again */
+void cache_close(Cache *cache);                                     /* accepts NULL; the file stays open */
+int64_t cache_bytes(const Cache *cache);                            /* held */
 #define CACHE_SLOTS 64 /* slot 0 … 63: bags in use at once (a minibatch) when they are not held */
 
 #endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A few bags at a time are drawn in parallel, each in memory of its own, and written in order.
+ */
+#include "data/simulate.h"
+#include "core/log.h"
+#include "core/parallel.h"
+#include "core/textout.h"
+#include "data/alphabet.h"
+#include "data/bagfile.h"
+#include "data/repertoire.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(SimulateOptions, field)
+const Option simulate_options[] = {
+    {"n_bag", OPTION_INT, AT(n_bag), "200", 1, 10000000, NULL, "bags", "repertoires"},
+    {"n_seq", OPTION_INT, AT(n_seq), "2000", 1, 100000000, NULL, "sequences", "sequences in each repertoire"},
+    {"positive", OPTION_NUMBER, AT(positive), "0.5", 0, 1, NULL, "of the bags", "share that carries the signal"},
+    {"background", OPTION_CHOICE, AT(background), "trb", 0, 0, "trb uniform", "",
+     "where sequences come from: human TRB statistics, or uniform residues"},
+    {"motifs", OPTION_TEXTS, AT(motifs), "SFZEN", 0, 0, NULL, "",
+     "what carriers hold: residues, and Z, which leaves the residue that is there; one is drawn for each carrier"},
+    {"rate", OPTION_NUMBER, AT(rate), "0.01", 0, 1, NULL, "of the sequences", "carriers in a positive repertoire"},
+    {"rate_mode", OPTION_CHOICE, AT(rate_mode), "exact", 0, 0, "exact", "",
+     "exact: round(rate * n_seq) carriers, at least 1 unless rate is 0"},
+    {"position", OPTION_TEXT, AT(position), "middle", 0, 0, NULL, "",
+     "of the motif: middle (the first and last four residues stay), anywhere, or an offset from 0"},
+    {"counts", OPTION_CHOICE, AT(counts), "none", 0, 0, "none", "", "clone counts; none: 1 each"},
+    {0},
+};
+
+#define SLOTS_MOST 4     /* repertoires in memory at once */
+#define FIT_DRAWS  20000 /* background sequences looked at to see whether a motif fits */
+#define FIT_LEAST  0.001
+#define SIGNAL     "status" /* the label column that the signal decides */
+
+typedef struct {
+    const SimulateOptions *options;
+    uint64_t seed;
+    Recipe recipe;
+    Motif *motif;         /* [n_motif] */
+    void *state;          /* of the background */
+    unsigned char *label; /* [n_bag] 1: positive */
+    int n_slot, first;    /* bags under way are first … first + n_slot - 1 */
+    Arena memory;
+    Repertoire slot[SLOTS_MOST];
+    BagWriter *writer;
+    TextOut *truth;
+    int64_t accidental[2], plain[2]; /* by class: sequences with a motif by chance, and all but carriers */
+    SimulateResult *result;
+} Simulator;
+
+/* ---- settings ---- */
+
+static Status parse_motifs(Simulator *s)
+{
+    const OptionTexts *motifs = &s->options->motifs;
+    if (motifs->n == 0 && s->options->rate > 0)
+        return fail(ERR_CONFIG, "simulate.motifs: none is given; name one, or set simulate.rate to 0");
+    s->motif = calloc((size_t)motifs->n + 1, sizeof *s->motif);
+    if (!s->motif) return fail(ERR_MEMORY, "simulate.motifs: out of memory");
+    for (int m = 0; m < motifs->n; m++)
+        if (motif_parse(&s->motif[m], motifs->text[m]) != OK) return fail_at(ERR_CONFIG, "simulate.motifs");
+    s->recipe.n_motif = motifs->n;
+    s->recipe.motif = s->motif;
+    return OK;
+}
+
+static Status start_background(Simulator *s)
+{
+    const BackgroundType *type = background_types[s->options->background];
+    s->state = malloc(type->size + 1);
+    if (!s->state) return fail(ERR_MEMORY, "simulate.background: out of memory");
+    if (type->init) type->init(s->state);
+    s->recipe.background = type;
+    s->recipe.state = s->state;
+    return OK;
+}
+
+/* Sequences are drawn again until the motif fits, so it must fit into some. */
+static Status check_fit(const Simulator *s)
+{
+    for (int m = 0; m < s->recipe.n_motif; m++) {
+        Rng rng = rng_stream(s->seed, "fit", (uint64_t)m);
+        const double share = repertoire_fit(&s->recipe, m, FIT_DRAWS, &rng);
+        if (share < FIT_LEAST)
+            return fail(ERR_CONFIG,
+                        "simulate.motifs: '%s' with simulate.position=%s fits into %.2g %% of the sequences; "
+                        "take a shorter motif or another position",
+                        s->motif[m].text, s->options->position, 100 * share);
+    }
+    return OK;
+}
+
+static void summarise(Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    SimulateResult *r = s->result;
+    *r = (SimulateResult){.n_bag = o->n_bag, .n_seq = (int64_t)o->n_bag * o->n_seq};
+    r->n_positive = (int)lround(o->positive * o->n_bag);
+    r->n_carrier = (int)lround(o->rate * o->n_seq);
+    if (r->n_carrier == 0 && o->rate > 0) r->n_carrier = 1;
+}
+
+/* Enough slots for the threads, never more than a few repertoires. */
+static void plan_memory(Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    s->n_slot = parallel_threads() < SLOTS_MOST ? parallel_threads() : SLOTS_MOST;
+    if (s->n_slot > o->n_bag) s->n_slot = o->n_bag;
+    for (int i = 0; i < s->n_slot; i++)
+        repertoire_plan(&s->slot[i], &s->memory, &s->recipe, o->n_seq, s->result->n_carrier);
+}
+
+static Status prepare(Simulator *s, SimulateResult *result, const SimulateOptions *options, uint64_t seed)
+{
+    *s = (Simulator){.options = options, .seed = seed, .result = result};
+    summarise(s);
+    if (place_parse(&s->recipe.place, options->position) != OK) return fail_at(ERR_CONFIG, "simulate.position");
+    TRY(parse_motifs(s));
+    TRY(start_background(s));
+    TRY(check_fit(s));
+    plan_memory(s);
+    result->memory = (int64_t)s->memory.used;
+    return OK;
+}
+
+static void release(Simulator *s)
+{
+    bagwriter_drop(s->writer);
+    textout_drop(s->truth);
+    arena_free(&s->memory);
+    free(s->label);
+    free(s->state);
+    free(s->motif);
+}
+
+Status simulate_plan(SimulateResult *out, const SimulateOptions *options, uint64_t seed)
+{
+    Simulator s;
+    const Status status = prepare(&s, out, options, seed);
+    release(&s);
+    return status;
+}
+
+/* ---- bags ---- */
+
+static Status draw_labels(Simulator *s)
+{
+    const int n = s->options->n_bag;
+    Rng rng = rng_stream(s->seed, "label", 0);
+    int *order = malloc((size_t)n * sizeof *order);
+    s->label = calloc((size_t)n, 1);
+    if (!order || !s->label) {
+        free(order);
+        return fail(ERR_MEMORY, "labels of %d bags: out of memory", n);
+    }
+    for (int b = 0; b < n; b++) order[b] = b;
+    rng_shuffle(&rng, order, n);
+    for (int i = 0; i < s->result->n_positive; i++) s->label[order[i]] = 1;
+    free(order);
+    return OK;
+}
+
+static void draw_bag(void *context, int chunk, int thread)
+{
+    (void)thread;
+    Simulator *s = context;
+    const int bag = s->first + chunk;
+    Rng rng = rng_stream(s->seed, "repertoire", (uint64_t)bag);
+    const int n_carrier = s->label[bag] ? s->result->n_carrier : 0;
+    repertoire_draw(&s->slot[chunk], &s->recipe, s->options->n_seq, n_carrier, &rng);
+}
+
+static void spell(char *text, const int8_t *codes, int64_t len)
+{
+    for (int64_t t = 0; t < len; t++) text[t] = ALPHABET_AMINO[codes[t]];
+    text[len] = '\0';
+}
+
+static void write_truth(Simulator *s, const char *key, const Repertoire *r)
+{
+    char before[REPERTOIRE_LEN_MOST + 1], after[REPERTOIRE_LEN_MOST + 1];
+    for (int i = 0; i < r->n_carrier; i++) {
+        const Carrier *c = &r->carrier[i];
+        spell(before, c->original, r->len[c->row]);
+        spell(after, r->codes + (size_t)c->row * (size_t)r->stride, r->len[c->row]);
+        textout_printf(s->truth, "%s\t%d\t" SIGNAL "\t%s\t%d\t%s\t%s\n", key, c->row, s->motif[c->motif].text,
+                       c->offset, before, after);
+    }
+}
+
+static void bag_key(char key[16], int bag)
+{
+    (void)snprintf(key, 16, "sim%05d", bag);
+}
+
+static Status write_bag(Simulator *s, int bag, const Repertoire *r)
+{
+    char key[16];
+    bag_key(key, bag);
+    s->accidental[s->label[bag]] += r->n_accidental;
+    s->plain[s->label[bag]] += r->n - r->n_carrier;
+    write_truth(s, key, r);
+    return bagwriter_add(s->writer, key, r->codes, (size_t)r->stride, r->len, r->count, NULL, NULL, r->n);
+}
+
+static Status write_bags(Simulator *s)
+{
+    Progress progress;
+    const int n = s->options->n_bag;
+    progress_start(&progress, "simulating", "bags", n);
+    for (s->first = 0; s->first < n; s->first += s->n_slot) {
+        const int n_now = n - s->first < s->n_slot ? n - s->first : s->n_slot;
+        parallel_for(n_now, draw_bag, s);
+        for (int i = 0; i < n_now; i++) TRY(write_bag(s, s->first + i, &s->slot[i]));
+        progress_tell(&progress, s->first + n_now, NULL);
+    }
+    progress_end(&progress, NULL);
+    for (int class = 0; class < 2; class ++)
+        if (s->plain[class]) s->result->accidental[class] = (double)s->accidental[class] / (double)s->plain[class];
+    return OK;
+}
+
+/* ---- files ---- */
+
+static Status open_files(Simulator *s, const SimulateFiles *files)
+{
+    BagWriterOptions options = {.compress = files->compress, .force = files->force};
+    options.spec = (BagSpec){.kind = BAG_SEQUENCES,
+                             .n_feat = (int)strlen(ALPHABET_AMINO),
+                             .max_len = s->recipe.background->max_len,
+                             .alphabet = ALPHABET_AMINO,
+                             .region = "junction"};
+    TRY(bagwriter_open(&s->writer, files->path, &options));
+    TRY(textout_open(&s->truth, files->truth, files->force));
+    textout_printf(s->truth, "bag\tinstance\tsignal\tmotif\toffset\toriginal\tjunction_aa\n");
+    return OK;
+}
+
+static Status label_table(Table *out, const Simulator *s)
+{
+    static const char *const column[] = {"ID", SIGNAL};
+    const int n = s->options->n_bag;
+    char(*key)[16] = malloc((size_t)n * sizeof *key);
+    const char **cell = malloc((size_t)n * 2 * sizeof *cell);
+    Status status = OK;
+    if (!key || !cell) TRY_DONE(fail(ERR_MEMORY, "labels of %d bags: out of memory", n));
+    for (int b = 0; b < n; b++) {
+        bag_key(key[b], b);
+        cell[2 * b] = key[b];
+        cell[2 * b + 1] = s->label[b] ? "+" : "-";
+    }
+    TRY_DONE(table_new(out, n, 2, column, cell));
+done:
+    free(cell);
+    free(key);
+    return status;
+}
+
+/* All settings, by their rows' names; the caller's to free; NULL if memory is out. */
+static char *provenance(const Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    const SimulateResult *r = s->result;
+    json_t *motifs = json_array();
+    for (int m = 0; m < o->motifs.n; m++) json_array_append_new(motifs, json_string(o->motifs.text[m]));
+    char seed[24];
+    (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
+    json_t *facts = json_pack("{s:s, s:s, s:{s:i, s:i, s:f, s:s, s:o, s:f, s:s, s:s, s:s}, s:{s:i, s:i, s:f, s:f}}",
+                              "made_by", "simulate", "seed", seed, "simulate", "n_bag", o->n_bag, "n_seq", o->n_seq,
+                              "positive", o->positive, "background", s->recipe.background->name, "motifs", motifs,
+                              "rate", o->rate, "rate_mode", "exact", "position", o->position, "counts", "none",
+                              "signal", "positive_bags", r->n_positive, "carriers_per_positive_bag", r->n_carrier,
+                              "accidental_negative", r->accidental[0], "accidental_positive", r->accidental[1]);
+    char *text = facts ? json_dumps(facts, JSON_SORT_KEYS) : NULL;
+    json_decref(facts);
+    return text;
+}
+
+static Status publish(Simulator *s)
+{
+    Table labels = {0};
+    Status status;
+    char *facts = provenance(s);
+    if (!facts) TRY_DONE(fail(ERR_MEMORY, "provenance: out of memory"));
+    TRY_DONE(label_table(&labels, s));
+    BagWriter *writer = s->writer;
+    s->writer = NULL;
+    TRY_DONE(bagwriter_finish(writer, &labels, facts));
+    TextOut *truth = s->truth;
+    s->truth = NULL;
+    TRY_DONE(textout_commit(truth));
+done:
+    table_free(&labels);
+    free(facts);
+    return status;
+}
+
+Status simulate_run(SimulateResult *out, const SimulateOptions *options, uint64_t seed, const SimulateFiles *files)
+{
+    Simulator s;
+    Status status;
+    TRY_DONE(prepare(&s, out, options, seed));
+    TRY_DONE(open_files(&s, files));
+    TRY_DONE(arena_reserve(&s.memory, "simulate"));
+    plan_memory(&s);
+    TRY_DONE(draw_labels(&s));
+    TRY_DONE(write_bags(&s));
+    TRY_DONE(publish(&s));
+done:
+    release(&s);
+    return status;
+}
+
+char *simulate_truth_path(const char *path)
+{
+    static const char *const extension[] = {".h5", ".hdf5"};
+    size_t len = strlen(path);
+    for (int i = 0; i < 2; i++) {
+        const size_t n = strlen(extension[i]);
+        if (len > n && strcmp(path + len - n, extension[i]) == 0) {
+            len -= n;
+            break;
+        }
+    }
+    char *truth = malloc(len + sizeof ".truth.tsv.gz");
+    if (!truth) return NULL;
+    memcpy(truth, path, len);
+    memcpy(truth + len, ".truth.tsv.gz", sizeof ".truth.tsv.gz");
+    return truth;
+}
