@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
+#include "core/nearest.h"
 
 #include <errno.h>
 #include <math.h>
@@ -32,35 +33,12 @@ static const Flag short_settings[] = {
 
 /* ---- names ---- */
 
-static int least3(int a, int b, int c)
-{
-    return a < b ? (a < c ? a : c) : (b < c ? b : c);
-}
-
-/* Levenshtein's distance of names up to 63 letters. */
-static int distance(const char *a, const char *b)
-{
-    int row[64];
-    const int n = (int)strnlen(b, 63);
-    for (int j = 0; j <= n; j++) row[j] = j;
-    for (int i = 1; a[i - 1] && i < 64; i++) {
-        int corner = row[0];
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            const int above = row[j];
-            row[j] = least3(above + 1, row[j - 1] + 1, corner + (a[i - 1] != b[j - 1]));
-            corner = above;
-        }
-    }
-    return row[n];
-}
-
 const char *cli_nearest(const char *name, const char *const *names)
 {
     const char *best = NULL;
-    int best_distance = 1 + ((int)strnlen(name, 63) + 1) / 3;
+    int best_distance = 1 + ((int)strlen(name) + 1) / 3;
     for (; *names; names++) {
-        const int d = distance(name, *names);
+        const int d = nearest_distance(name, *names);
         if (d < best_distance) {
             best = *names;
             best_distance = d;

@@ -297,7 +297,7 @@ static void score(Loop *l, LoopRecord *record)
                             .rank = l->rank};
     for (int k = 0; k < l->in.n_target; k++) {
         const Target *t = &l->in.target[k];
-        const int known = metric_scores(record->score[k], t, k, &in);
+        const int known = record->known[k] = metric_scores(record->score[k], t, k, &in);
         if (known > 0) record->loss += (double)(float)t->weight * record->score[k][0];
     }
 }

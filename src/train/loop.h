@@ -47,7 +47,7 @@ typedef struct {
     Part part;
     double lr, seconds;
     double loss; /* Σ weight · loss over the targets */
-    int n_bag;
+    int    n_bag, known[LOOP_TARGETS]; /* bags; those with a label of the target */
     double score[LOOP_TARGETS][METRIC_MOST]; /* as metric_of(target) names them */
 } LoopRecord;
 

@@ -48,6 +48,24 @@ double metric_auc(MetricRank *rank, int n)
     return positives > 0 && below > 0 ? wins / (positives * below) : NAN;
 }
 
+void metric_auc_interval(double interval[2], const MetricRank *rank, int n, Rng *rng, MetricRank *scratch,
+                         MetricRank *areas)
+{
+    int found = 0;
+    interval[0] = interval[1] = NAN;
+    for (int i = 0; i < n; i++) scratch[i] = rank[i];
+    if (isnan(metric_auc(scratch, n))) return;
+    for (int k = 0; k < METRIC_RESAMPLES; k++) {
+        for (int i = 0; i < n; i++) scratch[i] = rank[rng_below(rng, (uint64_t)n)];
+        const double area = metric_auc(scratch, n);
+        if (!isnan(area)) areas[found++] = (MetricRank){area, 0};
+    }
+    if (found == 0) return;
+    sort(areas, found);
+    interval[0] = areas[(int)(0.025 * (found - 1))].value;
+    interval[1] = areas[(int)ceil(0.975 * (found - 1))].value;
+}
+
 /* ---- binary ---- */
 
 typedef struct {

@@ -12,6 +12,7 @@
 #define HOPSACK_METRIC_H
 
 #include "core/real.h"
+#include "core/rng.h"
 #include "model/target.h"
 
 #define METRIC_MOST 8
@@ -45,5 +46,11 @@ int metric_scores(double *out, const Target *t, int index, const MetricInput *in
 
 /* The area under the ROC curve; sorts `rank` [n]. */
 double metric_auc(MetricRank *rank, int n);
+
+/* interval [2]: 95 % of the areas of METRIC_RESAMPLES samples of n bags drawn with replacement (percentiles; samples of
+ * one class do not count). NaN where the area itself is. `scratch` [n], `areas` [METRIC_RESAMPLES]. */
+#define METRIC_RESAMPLES 2000
+void metric_auc_interval(double interval[2], const MetricRank *rank, int n, Rng *rng, MetricRank *scratch,
+                         MetricRank *areas);
 
 #endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+#include "cli/configure.h"
+#include "cli/print.h"
+#include "cli/scores.h"
+#include "core/log.h"
+#include "train/job.h"
+
+#include <signal.h>
+
+static const Flag flags[] = {
+    {.name = "o", .value = "RUN", .help = "folder of the run, which must be new or empty", .needed = true},
+    {0},
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+    stop = number;
+}
+
+/* The first signal ends training after the update under way, the second at once. */
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static Status print_summary(const Cli *cli, json_t *summary)
+{
+    const char *part;
+    json_t *scores;
+    if (cli->json) return print_json(summary);
+    json_object_foreach(json_object_get(summary, "parts"), part, scores)
+    {
+        scores_print(stdout, part, scores);
+    }
+    json_decref(summary);
+    return OK;
+}
+
+static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
+{
+    const json_t *bags = json_object_get(plan, "bags");
+    if (cli->json) return print_json(plan);
+    printf("would train on %lld bags, choose by %lld, test on %lld: %lld updates, into %s\n",
+           (long long)json_integer_value(json_object_get(bags, "train")),
+           (long long)json_integer_value(json_object_get(bags, "validation")),
+           (long long)json_integer_value(json_object_get(bags, "test")),
+           (long long)json_integer_value(json_object_get(plan, "updates")), folder);
+    printf("%lld parameters; memory: %.1f MB for bags, %.1f MB to work\n",
+           (long long)json_integer_value(json_object_get(plan, "parameters")),
+           (double)json_integer_value(json_object_get(plan, "memory_bags")) / 1e6,
+           (double)json_integer_value(json_object_get(plan, "memory_workspace")) / 1e6);
+    json_decref(plan);
+    return OK;
+}
+
+static Status train(Cli *cli, const Config *config)
+{
+    json_t *result = NULL;
+    const JobSetup setup = {.config = config,
+                            .folder = cli_text(cli, "o"),
+                            .force = cli->force,
+                            .argc = cli->argc,
+                            .argv = cli->argv,
+                            .stop = &stop,
+                            .begin = watch_signals};
+    if (cli->dry_run) {
+        TRY(job_plan(&result, &setup));
+        return print_plan(cli, result, setup.folder);
+    }
+    TRY(job_run(&result, &setup));
+    return print_summary(cli, result);
+}
+
+static Status run(Cli *cli)
+{
+    Config config;
+    TRY(configure(&config, cli, cli->n_word ? cli->word[0] : NULL));
+    const Status status = train(cli, &config);
+    config_free(&config);
+    return status;
+}
+
+const Command command_train = {
+    .name = "train",
+    .line = "one model with a train/validation/test split",
+    .usage = "[CONFIG.yaml] [--section.key=value ...] -o RUN",
+    .about =
+        "Bags are dealt into folds; fold splits.fold is the test part, one more chooses the best state, the rest is\n"
+        "learned from. Test scores are computed once, at the end. RUN then holds config.yaml, manifest.json,\n"
+        "splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv and summary.json.",
+    .flags = flags,
+    .most = 1,
+    .settings = true,
+    .more = config_help,
+    .run = run,
+};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * configure.h: the config of a command line: a YAML file, if there is one, below the flags.
+ */
+#ifndef HOPSACK_CONFIGURE_H
+#define HOPSACK_CONFIGURE_H
+
+#include "cli/cli.h"
+#include "train/config.h"
+
+/* Also puts the resolved seed into `cli`, for the last line. */
+Status configure(Config *out, Cli *cli, const char *yaml);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * scores.h: scores for people, from the JSON that files hold.
+ */
+#ifndef HOPSACK_SCORES_H
+#define HOPSACK_SCORES_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* A line a task: "test AUC 0.987 (40 bags), 95 % interval 0.951 to 1.000, loss 0.1234, …". `scores` as record.h's
+ * record_scores; json null prints nothing. */
+void scores_print(FILE *out, const char *part, const json_t *scores);
+
+#endif

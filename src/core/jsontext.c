@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * jansson writes 17 digits, or as many as one asks for, always. Its text is walked once more and each number with a
+ * fraction or an exponent is said again in as few digits as do.
+ */
+#include "core/jsontext.h"
+#include "core/number.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *jsontext_real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* Length of a number token at `text`, 0 if there is none; *real: it is not a whole number. */
+static size_t number_at(const char *text, bool *real)
+{
+    if (*text != '-' && (*text < '0' || *text > '9')) return 0;
+    const size_t n = strspn(text, "0123456789+-.eE");
+    *real = strcspn(text, ".eE") < n;
+    return n;
+}
+
+/* Length of a string token with its quotes. */
+static size_t string_at(const char *text)
+{
+    size_t n = 1;
+    while (text[n] && text[n] != '"') n += text[n] == '\\' ? 2 : 1;
+    return n + 1;
+}
+
+/* In place: the shorter text never overtakes the longer. */
+static void shorten(char *text)
+{
+    char *to = text;
+    while (*text) {
+        bool real = false;
+        size_t n = *text == '"' ? string_at(text) : number_at(text, &real);
+        if (n == 0) n = 1;
+        if (real) {
+            char buffer[NUMBER_ROOM];
+            const char *said = number_text(buffer, strtod(text, NULL));
+            const size_t length = strlen(said);
+            memmove(to, said, length);
+            to += length;
+        } else {
+            memmove(to, text, n);
+            to += n;
+        }
+        text += n;
+    }
+    *to = 0;
+}
+
+Status jsontext(char **out, json_t *value, JsonStyle style)
+{
+    static const size_t flags[] = {JSON_COMPACT, JSON_INDENT(2), JSON_COMPACT | JSON_SORT_KEYS};
+    *out = value ? json_dumps(value, flags[style] | JSON_ENCODE_ANY) : NULL;
+    json_decref(value);
+    if (!*out) return fail(ERR_MEMORY, "no memory for a JSON text, or a text in it is not UTF-8");
+    shorten(*out);
+    return OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * jsontext.h: jansson values to text, numbers with the fewest digits that read back.
+ */
+#ifndef HOPSACK_JSONTEXT_H
+#define HOPSACK_JSONTEXT_H
+
+#include "core/status.h"
+
+#include <jansson.h>
+
+typedef enum {
+    JSONTEXT_LINE,
+    JSONTEXT_PAGES,
+    JSONTEXT_SORTED
+} JsonStyle; /* one line; indented; one line, sorted keys */
+
+/* The text, the caller's to free. Takes over `value`; NULL (memory ran out while it was built) is ERR_MEMORY. */
+Status jsontext(char **out, json_t *value, JsonStyle style);
+
+json_t *jsontext_real(double value); /* null where it is not finite */
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/job.h"
+#include "core/file.h"
+#include "core/jsontext.h"
+#include "core/log.h"
+#include "train/loop.h"
+#include "train/manifest.h"
+#include "train/modelfile.h"
+#include "train/predictions.h"
+#include "train/record.h"
+#include "train/run.h"
+#include "train/task.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const JobSetup *in;
+    const Config *config;
+    Target *target;
+    Cohort cohort;
+    Grouping grouping;
+    Cache *cache;
+    Loop *loop;
+    Run run;
+    LoopRecord score[3]; /* by part, of the parameters kept */
+    real *output;        /* [n, n_out] of members with a part */
+    double started;
+} Job;
+
+/* ---- getting ready ---- */
+
+static Status open_data(Job *j, const JobSetup *in)
+{
+    const Config *c = j->config = in->config;
+    j->in = in;
+    j->started = log_seconds();
+    if (!c->data.path) return fail(ERR_CONFIG, "data.path is missing: which dataset? (--data.path=FILE)");
+    TRY(task_targets(&j->target, c));
+    TRY(cohort_open(&j->cohort, c->data.path, c->data.metadata, c->data.id_column, true));
+    TRY(cohort_label(&j->cohort, j->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
+    return grouping_make(&j->grouping, &j->cohort, &c->splits, c->seed);
+}
+
+static LoopSetup loop_setup(const Job *j)
+{
+    const Config *c = j->config;
+    return (LoopSetup){.options = &c->train,
+                       .seed = c->seed,
+                       .model = &c->model,
+                       .spec = bagfile_spec(j->cohort.file),
+                       .target = j->target,
+                       .n_target = c->n_task,
+                       .cache = j->cache,
+                       .n = j->cohort.n,
+                       .n_max = bagfile_n_max(j->cohort.file),
+                       .counts = c->data.counts != COUNTS_NONE,
+                       .bag = j->cohort.bag,
+                       .part = j->grouping.part,
+                       .labels = &j->cohort.labels,
+                       .stop = j->in->stop};
+}
+
+static Status open_loop(Job *j)
+{
+    const Config *c = j->config;
+    TRY(cache_open(&j->cache, j->cohort.file, (CountScale)c->data.counts, c->data.cache));
+    const LoopSetup setup = loop_setup(j);
+    TRY(loop_new(&j->loop, &setup));
+    j->output = calloc((size_t)j->cohort.n * (size_t)j->cohort.labels.n_out + 1, sizeof *j->output);
+    return j->output ? OK : fail(ERR_MEMORY, "no memory for the outputs of %d bags", j->cohort.n);
+}
+
+static void close_job(Job *j)
+{
+    run_end(&j->run);
+    loop_free(j->loop);
+    cache_close(j->cache);
+    grouping_free(&j->grouping);
+    cohort_close(&j->cohort);
+    free(j->output);
+    free(j->target);
+}
+
+/* ---- files ---- */
+
+static Status write_beginning(Job *j)
+{
+    json_t *manifest = NULL;
+    TRY(manifest_new(&manifest, j->config, j->in->argc, j->in->argv));
+    const Status status = run_begin(&j->run, j->in->folder, j->in->force);
+    if (status != OK) {
+        json_decref(manifest);
+        return status;
+    }
+    TRY(run_write_json(&j->run, "manifest.json", manifest));
+    TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
+    return run_write_splits(&j->run, &j->cohort, &j->grouping);
+}
+
+static void say_record(const Job *j, const LoopRecord *r)
+{
+    const double auc = r->score[0][1];
+    log_info("update %d %s: loss %.4f, %s %.4f (%d bags)", r->update, part_name[r->part], r->loss,
+             metric_of(&j->target[0])->name[1], auc, r->n_bag);
+}
+
+static Status evaluated(void *context, const LoopRecord *record)
+{
+    Job *j = context;
+    say_record(j, record);
+    return run_add_metrics(&j->run, record_json(record, j->target, j->config->n_task));
+}
+
+static Status write_model(Job *j, json_t *metrics)
+{
+    const ModelFacts facts = {.config = j->config,
+                              .spec = bagfile_spec(j->cohort.file),
+                              .target = j->target,
+                              .n_target = j->config->n_task,
+                              .update = loop_kept(j->loop).update,
+                              .hash = j->grouping.hash,
+                              .part = j->grouping.part,
+                              .n = j->grouping.n,
+                              .metrics = metrics};
+    return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(j->loop)),
+                           loop_theta(j->loop), true);
+}
+
+static Status write_predictions(Job *j)
+{
+    const size_t n_out = (size_t)j->cohort.labels.n_out, n_target = (size_t)j->config->n_task;
+    TextOut *out;
+    TRY(textout_open(&out, run_path(&j->run, "predictions.tsv"), true));
+    predictions_header(out);
+    for (int i = 0; i < j->cohort.n; i++) {
+        if (j->grouping.part[i] == PART_NONE) continue;
+        const Prediction p = {.bag = j->cohort.id[i],
+                              .part = part_name[j->grouping.part[i]],
+                              .repeat = 0,
+                              .fold = j->config->splits.fold,
+                              .target = j->target,
+                              .n_target = (int)n_target,
+                              .output = j->output + (size_t)i * n_out,
+                              .label = j->cohort.labels.target + (size_t)i * n_out,
+                              .mask = j->cohort.labels.mask + (size_t)i * n_target};
+        predictions_write(out, &p);
+    }
+    return textout_commit(out);
+}
+
+/* ---- the end ---- */
+
+/* The interval of the test area of one target, null where it is not defined. */
+static json_t *interval_json(const Job *j, int index)
+{
+    const Labels *labels = &j->cohort.labels;
+    const Target *t = &j->target[index];
+    const size_t n = (size_t)j->cohort.n;
+    MetricRank *rank = calloc(2 * n + METRIC_RESAMPLES, sizeof *rank);
+    int found = 0;
+    double interval[2];
+    if (!rank) return NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (j->grouping.part[i] != PART_TEST || labels->mask[i * (size_t)labels->n_target + (size_t)index] == 0)
+            continue;
+        const size_t at = i * (size_t)labels->n_out + (size_t)t->at;
+        rank[found++] = (MetricRank){(double)j->output[at], labels->target[at] > (real)0.5};
+    }
+    Rng rng = rng_stream(j->config->seed, "bootstrap", (uint64_t)index);
+    metric_auc_interval(interval, rank, found, &rng, rank + n, rank + 2 * n);
+    free(rank);
+    return isnan(interval[0]) ? json_null() : json_pack("[f, f]", interval[0], interval[1]);
+}
+
+static json_t *part_scores(const Job *j, Part part)
+{
+    json_t *scores = record_scores(&j->score[part], j->target, j->config->n_task);
+    json_t *tasks = json_object_get(scores, "tasks");
+    for (int k = 0; part == PART_TEST && k < j->config->n_task; k++)
+        json_object_set_new(json_object_get(tasks, j->target[k].name), "auc_ci95", interval_json(j, k));
+    return scores;
+}
+
+static json_t *all_scores(const Job *j)
+{
+    json_t *parts = json_object();
+    for (Part part = PART_TRAIN; part <= PART_TEST; part++)
+        json_object_set_new(parts, part_name[part], j->score[part].n_bag ? part_scores(j, part) : json_null());
+    return parts;
+}
+
+static json_t *summary_json(const Job *j, json_t *parts)
+{
+    const double seconds = round((log_seconds() - j->started) * 1e3) / 1e3;
+    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:I, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
+                     (json_int_t)j->config->seed, "fold", j->config->splits.fold, "updates", loop_updates(j->loop),
+                     "kept_update", loop_kept(j->loop).update, "parameters",
+                     (json_int_t)mil_params(loop_mil(j->loop))->size, "parts", parts, "seconds", seconds,
+                     "peak_memory", (json_int_t)log_peak_memory());
+}
+
+/* Test scores are computed here and nowhere else: once, by the parameters kept. */
+static Status finish(Job *j, json_t **summary)
+{
+    for (Part part = PART_TRAIN; part <= PART_TEST; part++)
+        TRY(loop_score(j->loop, part, &j->score[part], j->output));
+    json_t *parts = all_scores(j);
+    Status status = OK;
+    TRY_DONE(write_model(j, parts));
+    TRY_DONE(write_predictions(j));
+    *summary = summary_json(j, parts);
+    if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
+    if (status == OK) status = run_write_json(&j->run, "summary.json", json_incref(*summary));
+done:
+    json_decref(parts);
+    return status;
+}
+
+/* After a signal or divergence: the model kept so far, if there is one, and the sentence again with where it is. */
+static Status save_kept(Job *j, Status why)
+{
+    char sentence[900];
+    json_t *none = json_object();
+    snprintf(sentence, sizeof sentence, "%s", status_sentence());
+    Status status = why;
+    if (loop_kept(j->loop).update == 0)
+        fail(why, "%s; no evaluation came before, so there is no model", sentence);
+    else if (write_model(j, none) == OK)
+        fail(why, "%s; %s holds the model of update %d", sentence, j->run.path, loop_kept(j->loop).update);
+    else
+        fail(why, "%s; and the model could not be saved", sentence);
+    json_decref(none);
+    return status;
+}
+
+static bool keeps_model(Status status)
+{
+    return status == ERR_DIVERGED || status == ERR_SIGINT || status == ERR_SIGTERM;
+}
+
+Status job_run(json_t **summary, const JobSetup *setup)
+{
+    Job j = {0};
+    Status status;
+    *summary = NULL;
+    TRY(run_check(setup->folder, setup->force));
+    TRY_DONE(open_data(&j, setup));
+    TRY_DONE(open_loop(&j));
+    if (setup->begin) setup->begin();
+    TRY_DONE(write_beginning(&j));
+    status = loop_run(j.loop, evaluated, &j);
+    if (keeps_model(status)) status = save_kept(&j, status);
+    if (status == OK) status = finish(&j, summary);
+done:
+    if (status != OK && *summary) {
+        json_decref(*summary);
+        *summary = NULL;
+    }
+    close_job(&j);
+    return status;
+}
+
+/* ---- dry run ---- */
+
+static Status plan(Job *j, json_t **out)
+{
+    size_t bytes, params, decoded = 0;
+    const LoopSetup setup = loop_setup(j);
+    const int *count = j->grouping.count;
+    TRY(loop_memory(&setup, &bytes, &params));
+    for (int b = 0; b < j->cohort.n; b++) {
+        Arena room = {0};
+        bagfile_read_room(&room, j->cohort.file, b, (CountScale)j->config->data.counts);
+        decoded += room.used;
+    }
+    const int64_t limit = j->config->data.cache;
+    if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
+    const int per_epoch = (count[PART_TRAIN] + j->config->train.batch - 1) / j->config->train.batch;
+    const int updates = j->config->train.updates ? j->config->train.updates : j->config->train.epochs * per_epoch;
+    *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
+                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", updates, "parameters",
+                     (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
+    return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
+}
+
+Status job_plan(json_t **out, const JobSetup *setup)
+{
+    Job j = {0};
+    Status status;
+    *out = NULL;
+    TRY(run_check(setup->folder, setup->force));
+    TRY_DONE(open_data(&j, setup));
+    TRY_DONE(plan(&j, out));
+done:
+    close_job(&j);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * predictions.h: predictions.tsv: bag task class target output probability part repeat fold.
+ */
+#ifndef HOPSACK_PREDICTIONS_H
+#define HOPSACK_PREDICTIONS_H
+
+#include "core/file.h"
+#include "model/target.h"
+
+typedef struct {
+    const char *bag, *part; /* part: train, validation, test or new */
+    int repeat, fold;       /* -1: empty cells */
+    const Target *target;   /* [n_target] */
+    int n_target;
+    const real *output;       /* [n_out] of the bag */
+    const real *label, *mask; /* [n_out], [n_target] of the bag; NULL: no labels */
+} Prediction;
+
+void predictions_header(TextOut *out);
+void predictions_write(TextOut *out, const Prediction *p); /* the rows of one bag */
+
+/* A cell of a tab-separated table: quoted as RFC 4180 has it where a tab, quote or line end stands in it. */
+void predictions_cell(TextOut *out, const char *text);
+
+#endif
