@@ -133,12 +133,23 @@ static int compare_task(const Golden *g, const json_t *tasks, const json_t *scor
     return 1;
 }
 
+/* Our copy of the scores holds its tasks; the complete file leaves them to the model file they came from. */
+static json_t *tasks_of(const Golden *g)
+{
+    json_t *tasks = golden_attr_json(g, "/", "tasks");
+    if (tasks) return tasks;
+    Golden model;
+    cr_assert(golden_open(&model, "deeprc_lstm8_multitask.h5"));
+    tasks = golden_attr_json(&model, "/", "tasks");
+    golden_close(&model);
+    return tasks;
+}
+
 Test(SUITE, scores_of_the_original)
 {
-    Golden g, lstm;
-    if (!golden_open(&g, "deeprc_scores.h5")) cr_skip_test("deeprc_scores.h5 is not on this machine");
-    if (!golden_open(&lstm, "deeprc_lstm8_multitask.h5")) cr_skip_test("its tasks are not on this machine");
-    json_t *tasks = golden_attr_json(&lstm, "/", "tasks");
+    Golden g;
+    cr_assert(golden_open(&g, "deeprc_scores.h5"));
+    json_t *tasks = tasks_of(&g);
     json_t *scores = golden_attr_json(&g, REAL_IS_DOUBLE ? "complete/f64" : "complete/f32", "scores");
     cr_assert(tasks && scores);
     size_t column = 0;
@@ -150,6 +161,5 @@ Test(SUITE, scores_of_the_original)
     cr_assert_eq(compared, 2);
     json_decref(tasks);
     json_decref(scores);
-    golden_close(&lstm);
     golden_close(&g);
 }
