@@ -12,10 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const Command command_help;
+extern const Command command_help, command_import;
 
 const Command *const commands[] = {
     &command_help,
+    &command_import,
     NULL,
 };
 

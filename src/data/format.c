@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/format.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+extern const FormatType format_named, format_deeprc;
+
+const FormatType *const format_types[] = {&format_named, &format_deeprc, NULL};
+
+const FormatType *format_find(const char *name)
+{
+    for (int i = 0; format_types[i]; i++)
+        if (strcmp(format_types[i]->name, name) == 0) return format_types[i];
+    return NULL;
+}
+
+int header_find(const Header *header, const char *name)
+{
+    for (int c = 0; c < header->n; c++)
+        if (strcmp(header->name[c], name) == 0) return c;
+    for (int c = 0; c < header->n; c++)
+        if (strcasecmp(header->name[c], name) == 0) return c;
+    return -1;
+}
+
+const char *header_list(char *text, size_t room, const Header *header)
+{
+    size_t at = 0;
+    text[0] = '\0';
+    for (int c = 0; c < header->n && at + 60 < room; c++)
+        at += (size_t)snprintf(text + at, room - at, "%s%.40s%s", c ? ", " : "", header->name[c],
+                               c + 1 < header->n && at + 120 >= room ? ", …" : "");
+    return text;
+}
+
+Status header_need(int *column, const Header *header, const char *name, const char *flag)
+{
+    char list[400];
+    *column = header_find(header, name);
+    if (*column >= 0) return OK;
+    return fail(ERR_FORMAT, "has no column '%s'; its columns are %s. Name another with %s", name,
+                header_list(list, sizeof list, header), flag);
+}
+
+Status format_recognise(const FormatType **out, const Header *header, const FormatWish *wish)
+{
+    char list[400];
+    for (int i = 0; format_types[i]; i++)
+        if (format_types[i]->recognise(header, wish)) {
+            *out = format_types[i];
+            return OK;
+        }
+    return fail(ERR_FORMAT,
+                "is of no format known here; its columns are %s. Name the one with amino-acid sequences with "
+                "--sequence-column, and the counts with --count-column",
+                header_list(list, sizeof list, header));
+}

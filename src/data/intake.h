@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * intake.h: the rows of one repertoire file that an import keeps, and why the others were dropped.
+ *
+ * DeepRC's converter: rows that pass the filters and hold letters of the alphabet only are kept, empty sequences too.
+ * Counts: the integer part; "null" is 0, negative is 1, 0 stays; other text is an error.
+ * The pipeline of all other cases, in this order: filters; productive; sequence present; letters; ends cut off where
+ * CDR3 is wanted of a junction; length; equal sequences merged, their counts added. Counts that are blank or below 1 are 1.
+ */
+#ifndef HOPSACK_INTAKE_H
+#define HOPSACK_INTAKE_H
+
+#include "data/alphabet.h"
+#include "data/format.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define INTAKE_LONGEST 60 /* residues: one stray 200-mer would widen the whole dataset */
+
+/* Reasons a row is dropped, in the order they are looked at; names as in reports. */
+#define DROP_MAP(X)                                                                                                  \
+    X(DROP_FILTER, "filtered")                                                                                       \
+    X(DROP_FLAG, "not_productive")                                                                                   \
+    X(DROP_EMPTY, "no_sequence")                                                                                     \
+    X(DROP_FRAME, "out_of_frame")                                                                                    \
+    X(DROP_STOP, "stop_codon")                                                                                       \
+    X(DROP_LETTER, "other_letter")                                                                                   \
+    X(DROP_SHORT, "too_short")                                                                                       \
+    X(DROP_LONG, "too_long")
+typedef enum {
+#define X(name, text) name,
+    DROP_MAP(X)
+#undef X
+        N_DROP
+} Drop;
+extern const char *const drop_name[N_DROP];
+
+typedef struct {
+    int64_t read, kept, dropped[N_DROP];
+    int64_t merged;    /* rows whose count was added to an equal one's */
+    int64_t count_one; /* counts that became 1 because they were blank or below 1 */
+    int64_t count_sum, count_min;
+    int64_t ends; /* kept rows that begin with C and end with F or W */
+} Tally;
+
+typedef struct {
+    const char *column, *value;
+} RowRule;
+
+typedef struct {
+    const FormatType *format; /* NULL: told by the header */
+    FormatWish wish;
+    const RowRule *include; /* [n_include] a row must match one of them, if there are any */
+    const RowRule *exclude; /* [n_exclude] and none of these */
+    int n_include, n_exclude;
+    char separator; /* 0: told by the header */
+    bool merge;
+    bool cut_ends; /* CDR3 is wanted */
+    Alphabet alphabet;
+} IntakeRules;
+
+typedef struct {
+    int n;
+    int8_t *codes;        /* dense */
+    int64_t *len, *count; /* [n] */
+    Tally tally;
+    const FormatType *format; /* as told */
+    size_t room, n_code, room_code;
+} Intake;
+
+/* The rules of DeepRC's converter hold if `deeprc` was asked for by name. */
+bool intake_converter(const IntakeRules *rules);
+
+/* ERR_FORMAT names file and line, or column; a repertoire left without rows is one too. */
+Status intake_read(Intake *out, const char *path, const IntakeRules *rules);
+void intake_free(Intake *r);
+void tally_add(Tally *sum, const Tally *one);
+
+#endif
