@@ -486,6 +486,15 @@ void bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale co
     (void)arena_take(arena, counter.used, 1);
 }
 
+Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    assert(file->spec.kind == BAG_SEQUENCES);
+    TRY(read_len(file, bag));
+    memcpy(len, file->scratch_len, (size_t)n * sizeof *len);
+    return h5_read(count, &file->count, H5_INT64, first_row(file, bag), n);
+}
+
 /* ---- text, hash, join ---- */
 
 static Status read_genes(BagText *out, const BagFile *file, int bag)

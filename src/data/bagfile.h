@@ -33,6 +33,9 @@ bool bagfile_has_genes(const BagFile *file);
 Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
 void bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts); /* counts what it will take */
 
+/* Lengths and counts alone, as in the file: len [n], count [n]. Sequences only. */
+Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag);
+
 /* One column of text an instance, for export. v_call and j_call are "" where unknown. Caller owns the three arrays. */
 typedef struct {
     int n;

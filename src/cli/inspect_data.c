@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/inspect_data.h"
+#include "cli/print.h"
+#include "data/survey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static long long whole(const json_t *object, const char *key)
+{
+    return (long long)json_number_value(json_object_get(object, key));
+}
+
+static double number(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "";
+}
+
+static void print_sequences(const json_t *s)
+{
+    const json_t *length = json_object_get(s, "length"), *count = json_object_get(s, "count");
+    const char *region = text(s, "region");
+    printf("  length      %lld to %lld, mean %.2f (stored %lld wide)\n", whole(length, "min"), whole(length, "max"),
+           number(length, "mean"), whole(s, "width"));
+    printf("  counts      %lld to %lld, sum %.0f, %lld of 1 (%.1f %%)\n", whole(count, "min"), whole(count, "max"),
+           number(count, "sum"), whole(count, "ones"), 100 * number(count, "ones") / number(s, "instances"));
+    printf("  alphabet    %s\n", text(s, "alphabet"));
+    printf("  region      %s%s\n", *region ? region : "not said",
+           json_is_true(json_object_get(s, "genes")) ? ", with V and J genes" : "");
+}
+
+static void print_column(const json_t *column)
+{
+    const char *value;
+    json_t *n;
+    json_t *values = json_object_get(column, "values");
+    const char *separator = ": ";
+    printf("  %-20s %lld different", text(column, "name"), whole(column, "distinct"));
+    json_object_foreach(values, value, n)
+    {
+        printf("%s%s %lld", separator, value, (long long)json_integer_value(n));
+        separator = ", ";
+    }
+    if (whole(column, "missing") > 0) printf("; %lld missing", whole(column, "missing"));
+    printf("\n");
+}
+
+static void print_columns(const json_t *columns)
+{
+    size_t i;
+    json_t *column;
+    if (json_array_size(columns) == 0) {
+        printf("labels        none in the file\n");
+        return;
+    }
+    printf("labels        %zu columns\n", json_array_size(columns));
+    json_array_foreach(columns, i, column) print_column(column);
+}
+
+static void print_equal(const json_t *groups)
+{
+    size_t i, k;
+    json_t *group, *key;
+    json_array_foreach(groups, i, group)
+    {
+        printf("equal bags    ");
+        json_array_foreach(group, k, key) printf("%s%s", k ? " = " : "", json_string_value(key));
+        printf("\n");
+    }
+}
+
+static void print_provenance(const json_t *facts)
+{
+    const char *reason;
+    json_t *n;
+    const json_t *total = json_object_get(facts, "total");
+    if (!json_is_object(facts)) {
+        printf("provenance    none: not written by hopsack\n");
+        return;
+    }
+    printf("provenance    %s, version %s\n", text(facts, "made_by"), text(facts, "version"));
+    if (!total) return;
+    printf("  %lld files, %lld rows, %lld kept\n", whole(facts, "files"), whole(total, "rows"), whole(total, "kept"));
+    json_object_foreach(json_object_get(total, "dropped"), reason, n)
+    {
+        printf("  dropped     %s %lld\n", reason, (long long)json_integer_value(n));
+    }
+    if (whole(total, "merged") > 0) printf("  merged      %lld rows\n", whole(total, "merged"));
+    if (whole(total, "counts_set_to_1") > 0) printf("  counts      %lld set to 1\n", whole(total, "counts_set_to_1"));
+}
+
+static void print_survey(const json_t *s)
+{
+    const json_t *sizes = json_object_get(s, "instances_per_bag");
+    const bool sequences = strcmp(text(s, "kind"), "sequences") == 0;
+    printf("dataset       %s, %.1f MB\n", text(s, "path"), number(s, "bytes") / 1e6);
+    printf("bags          %lld\n", whole(s, "bags"));
+    printf("%-13s %lld, %lld to %lld a bag, median %.6g\n", text(s, "kind"), whole(s, "instances"),
+           whole(sizes, "min"), whole(sizes, "max"), number(sizes, "median"));
+    if (sequences)
+        print_sequences(s);
+    else
+        printf("  features    %lld\n", whole(s, "n_features"));
+    print_columns(json_object_get(s, "columns"));
+    print_equal(json_object_get(s, "equal_bags"));
+    print_provenance(json_object_get(s, "provenance"));
+}
+
+Status inspect_dataset(const char *path, bool json)
+{
+    json_t *survey;
+    TRY(survey_dataset(&survey, path));
+    if (json) return print_json(survey);
+    print_survey(survey);
+    json_decref(survey);
+    return OK;
+}
