@@ -52,6 +52,7 @@ typedef struct {
 
 /* What was written for a setting. */
 typedef struct {
+    bool flag;               /* on the command line: one text, which for a list is split at commas */
     bool list;               /* [a, b] instead of one value */
     bool null;               /* null, ~ or nothing, unquoted */
     int n;                   /* 1 unless list */
@@ -59,7 +60,8 @@ typedef struct {
 } OptionValue;
 
 /* Checks `value` by the row and stores it in `out`, the struct that rows fill. The sentence of ERR_CONFIG says what is
- * wrong, not where. Lists get memory of their own, handed out in *owned (else NULL), which the caller frees. */
+ * wrong, not where. Lists get memory of their own, handed out in *owned (else NULL; also on failure), which the caller
+ * frees when the struct is no longer used. */
 Status option_set(void *out, const Option *row, const OptionValue *value, void **owned);
 
 /* The stored value's text i = 0 … n-1, in `buffer` or as stored; NULL for null. A list may have none. */

@@ -13,6 +13,7 @@
 #define HOPSACK_CONFIG_H
 
 #include "core/settings.h"
+#include "data/simulate.h"
 #include "data/split.h"
 #include "model/mil.h"
 #include "train/train_options.h"
@@ -53,7 +54,8 @@ typedef struct {
     SplitOptions splits;
     ModelOptions model;
     TrainOptions train;
-    Settings *settings; /* owns every text and list above */
+    SimulateOptions simulate; /* the simulator's: checked, but no part of a run, and not in config_text */
+    Settings *settings;       /* owns every text and list above */
 } Config;
 
 /* `yaml` (may be NULL) below `flag` [n_flag], each "section.key=value" or one of the short names ("target=COLUMN",

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * section.c: the three walks over a table of sections. Each sees a section as blocks: the section itself, or the entries
+ * of its list.
+ */
+#include "core/section.h"
+#include "core/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_ROOM  600
+#define WORDS_ROOM 256
+
+static const Option none[] = {{0}};
+
+static const Option *rows_or_none(const Option *rows)
+{
+    return rows ? rows : none;
+}
+
+/* The row of the key `kind`. words: room for its choices. */
+static Option kind_row(char words[WORDS_ROOM], const Section *section)
+{
+    const Family *family = section->family;
+    Member member;
+    size_t n = 0;
+    words[0] = 0;
+    for (int i = 0; n < WORDS_ROOM && family->member(&member, i); i++)
+        n += (size_t)snprintf(words + n, WORDS_ROOM - n, "%s%s", i ? " " : "", member.name);
+    return (Option){.name = "kind",
+                    .kind = OPTION_CHOICE,
+                    .at = section->kind_at,
+                    .standard = family->standard,
+                    .choices = words,
+                    .unit = "",
+                    .help = family->help};
+}
+
+/* The kind by default of a block that has kinds; NULL if it has none. */
+static const char *standard_kind(const Section *section)
+{
+    if (section->family) return section->family->standard;
+    for (const Option *row = rows_or_none(section->rows); row->name; row++)
+        if (strcmp(row->name, "kind") == 0) return row->standard;
+    return NULL;
+}
+
+static void join(char out[PATH_ROOM], const char *path, const char *name)
+{
+    snprintf(out, PATH_ROOM, "%s%s%s", path, *path ? "." : "", name);
+}
+
+/* ---- binding ---- */
+
+static Status bind_row(const Option *row, void *base, const char *block, Settings *s)
+{
+    char path[PATH_ROOM];
+    const OptionValue *given;
+    join(path, block, row->name);
+    TRY(settings_take(&given, s, path, row->standard ? NULL : row->help));
+    if (!row->standard && (!given || given->null)) return OK; /* settings_finish tells */
+
+    const OptionValue standard = {
+        .flag = true, .null = row->standard && strcmp(row->standard, "null") == 0, .n = 1, .text = &row->standard};
+    void *owned;
+    const Status status = option_set(base, row, given ? given : &standard, &owned);
+    TRY(settings_keep(s, owned));
+    return status == OK ? OK : settings_fail_at(status, s, path);
+}
+
+static Status bind_rows(const Option *rows, void *base, const char *block, Settings *s)
+{
+    for (const Option *row = rows_or_none(rows); row->name; row++) TRY(bind_row(row, base, block, s));
+    return OK;
+}
+
+static Status bind_family(const Section *section, char *base, const char *block, Settings *s)
+{
+    char words[WORDS_ROOM], path[PATH_ROOM];
+    Member member;
+    const Option row = kind_row(words, section);
+    TRY(bind_row(&row, base, block, s));
+    const int chosen = *(int *)(void *)(base + section->kind_at);
+    for (int i = 0; section->family->member(&member, i); i++) {
+        if (i == chosen) TRY(bind_rows(member.rows, base + section->options_at, block, s));
+        for (const Option *other = rows_or_none(member.rows); i != chosen && other->name; other++) {
+            join(path, block, other->name);
+            TRY(settings_other_kind(s, path, member.name));
+        }
+    }
+    return OK;
+}
+
+static Status bind_block(const Section *section, char *base, const char *block, Settings *s)
+{
+    const char *standard = standard_kind(section);
+    if (standard) settings_afresh(s, block, standard);
+    TRY(bind_rows(section->rows, base + section->at, block, s));
+    return section->family ? bind_family(section, base, block, s) : OK;
+}
+
+static Status bind_list(const Section *section, char *whole, Settings *s)
+{
+    int n;
+    TRY(settings_list(&n, s, section->path));
+    char *entries = calloc((size_t)n + 1, section->entry_size);
+    if (!entries) return fail(ERR_MEMORY, "no memory for %d %s", n, section->path);
+    TRY(settings_keep(s, entries));
+    *(int *)(void *)(whole + section->count_at) = n;
+    memcpy(whole + section->list_at, &entries, sizeof entries);
+    for (int i = 0; i < n; i++) {
+        char block[PATH_ROOM];
+        snprintf(block, sizeof block, "%s.%d", section->path, i);
+        TRY(bind_block(section, entries + (size_t)i * section->entry_size, block, s));
+    }
+    return OK;
+}
+
+Status section_bind(const Section *table, void *whole, Settings *s)
+{
+    for (const Section *section = table; section->path; section++) {
+        if (section->entry_size)
+            TRY(bind_list(section, whole, s));
+        else
+            TRY(bind_block(section, whole, section->path, s));
+    }
+    return OK;
+}
+
+/* ---- writing ---- */
+
+static void write_row(YamlOut *out, const Option *row, const void *base)
+{
+    char buffer[OPTION_ROOM];
+    yamlout_key(out, row->name);
+    if (option_is_list(row)) yamlout_list(out, false);
+    for (int i = 0; i < option_count(base, row); i++) {
+        const char *text = option_text(buffer, base, row, i);
+        const bool null = text && !option_is_list(row) && row->kind != OPTION_TEXT && yaml_is_null(text);
+        yamlout_value(out, null ? NULL : text);
+    }
+    if (option_is_list(row)) yamlout_list_end(out);
+}
+
+static void write_rows(YamlOut *out, const Option *rows, const void *base)
+{
+    for (const Option *row = rows_or_none(rows); row->name; row++) write_row(out, row, base);
+}
+
+static void write_block(YamlOut *out, const Section *section, const char *base)
+{
+    char words[WORDS_ROOM];
+    Member member;
+    write_rows(out, section->rows, base + section->at);
+    if (!section->family) return;
+    const Option row = kind_row(words, section);
+    write_row(out, &row, base);
+    if (section->family->member(&member, *(const int *)(const void *)(base + section->kind_at)))
+        write_rows(out, member.rows, base + section->options_at);
+}
+
+static void write_list(YamlOut *out, const Section *section, const char *whole)
+{
+    const char *entries;
+    memcpy(&entries, whole + section->list_at, sizeof entries);
+    yamlout_list(out, true);
+    for (int i = 0; i < *(const int *)(const void *)(whole + section->count_at); i++) {
+        yamlout_block(out);
+        write_block(out, section, entries + (size_t)i * section->entry_size);
+        yamlout_block_end(out);
+    }
+    yamlout_list_end(out);
+}
+
+/* Closes the blocks of `from` and opens those of `to` that they do not share. */
+static void move(YamlOut *out, const char *from, const char *to)
+{
+    char name[PATH_ROOM];
+    size_t shared = 0; /* bytes of names that are equal, with the dot behind */
+    for (size_t i = 0; from[i] && from[i] == to[i]; i++)
+        if (from[i] == '.') shared = i + 1;
+    for (const char *rest = from + shared; *rest; rest += strcspn(rest, "."), rest += *rest == '.')
+        yamlout_block_end(out);
+    for (const char *rest = to + shared; *rest;) {
+        const size_t n = strcspn(rest, ".");
+        snprintf(name, sizeof name, "%.*s", (int)n, rest);
+        yamlout_key(out, name);
+        yamlout_block(out);
+        rest += n + (rest[n] == '.');
+    }
+}
+
+Status section_write(char **text, const Section *table, const void *whole)
+{
+    YamlOut *out;
+    const char *here = "";
+    *text = NULL;
+    TRY(yamlout_open(&out));
+    for (const Section *section = table; section->path; section++) {
+        const char *there = section->entry_size ? "" : section->path;
+        move(out, here, there);
+        here = there;
+        if (section->entry_size) {
+            yamlout_key(out, section->path);
+            write_list(out, section, whole);
+        } else {
+            write_block(out, section, whole);
+        }
+    }
+    move(out, here, "");
+    return yamlout_close(text, out);
+}
+
+/* ---- explaining ---- */
+
+static void help_rows(FILE *out, const char *block, const Option *rows)
+{
+    char path[PATH_ROOM];
+    for (const Option *row = rows_or_none(rows); row->name; row++) {
+        join(path, block, row->name);
+        option_help(out, path, row);
+    }
+}
+
+static void help_family(FILE *out, const char *block, const Section *section)
+{
+    char words[WORDS_ROOM];
+    Member member;
+    const Option kind[] = {kind_row(words, section), {0}};
+    help_rows(out, block, kind);
+    for (int i = 0; section->family->member(&member, i); i++) {
+        if (!rows_or_none(member.rows)->name) continue;
+        fprintf(out, " %s.kind %s\n", block, member.name);
+        help_rows(out, block, member.rows);
+    }
+}
+
+void section_help(FILE *out, const Section *table)
+{
+    for (const Section *section = table; section->path; section++) {
+        char block[PATH_ROOM / 2];
+        snprintf(block, sizeof block, "%s%s", section->path, section->entry_size ? ".0" : "");
+        if (section != table) fputc('\n', out);
+        if (section->entry_size) fprintf(out, " %s: a list; its entries are numbered from 0\n", section->path);
+        help_rows(out, block, section->rows);
+        if (section->family) help_family(out, block, section);
+    }
+}

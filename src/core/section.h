@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * section.h: a config described by tables. A Section is a block of settings: the rows that fill a struct, at a path. What
+ * describes a config is bound to settings, written as YAML and explained by walking the same table of sections.
+ *
+ * Some blocks are families: their key `kind` chooses which more rows there are, and the options struct they fill. Some are
+ * lists, `tasks.0`, `tasks.1`, …: each entry has the section's rows.
+ */
+#ifndef HOPSACK_SECTION_H
+#define HOPSACK_SECTION_H
+
+#include "core/option.h"
+#include "core/settings.h"
+#include "core/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+typedef struct {
+    const char *name;   /* word of `kind` */
+    const Option *rows; /* of this kind alone; NULL: none */
+} Member;
+
+typedef struct {
+    const char *standard, *help;            /* of the key `kind` */
+    bool (*member)(Member *out, int place); /* false behind the last */
+} Family;
+
+typedef struct {
+    const char *path;     /* "model.selection"; "": the top. A table ends with NULL */
+    const Option *rows;   /* NULL: none but the family's */
+    size_t at;            /* offset of the struct that rows fill, in the whole; in a list, in its entry */
+    const Family *family; /* NULL: none */
+    size_t kind_at;       /* offset of the int that gets the place of `kind` */
+    size_t options_at;    /* offset of what the member's rows fill */
+    size_t entry_size;    /* of a list: bytes of an entry; 0: no list */
+    size_t count_at;      /* offset of the int that gets the number of entries */
+    size_t list_at;       /* offset of the pointer to them */
+} Section;
+
+/* Fills `whole`, which is {0} before. Sections with one first part of their paths stand together in the table. */
+Status section_bind(const Section *table, void *whole, Settings *s);
+
+/* YAML text of all settings, the caller's to free. Bound again it gives the same struct, and the same text. */
+Status section_write(char **text, const Section *table, const void *whole);
+
+void section_help(FILE *out, const Section *table);
+
+#endif

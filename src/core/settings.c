@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settings.c: entries of all layers stay side by side in one list; which of them counts is decided when somebody asks.
+ * There are tens of them, so every search is a walk.
+ */
+#include "core/settings.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/nearest.h"
+#include "core/yaml.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MOST   ((size_t)1 << 20) /* bytes of a config file */
+#define FLAG_LAYER  INT_MAX
+#define PATH_ROOM   600
+#define ORIGIN_ROOM 4300
+
+typedef struct {
+    const char *path, *origin; /* "mil.yaml:12" or "--train.lr" */
+    int layer;
+    YamlForm form;
+    OptionValue value; /* of a YAML_VALUE */
+    bool used;         /* somebody asked for it */
+    bool hidden;       /* a later layer's list or kind took its place */
+} Entry;
+
+typedef struct {
+    const char *path;
+    const char *kind; /* the kind of the block it belongs to, which was not chosen; NULL: it counts */
+    bool list;        /* of blocks */
+} Known;
+
+struct Settings {
+    Entry *entry; /* [n_entry] */
+    int n_entry, layer;
+    Known *known; /* [n_known] */
+    int n_known;
+    const char *missing, *missing_help; /* the first setting needed and not given */
+    void **owned;                       /* [n_owned] */
+    int n_owned;
+};
+
+/* ---- memory ---- */
+
+static Status no_memory(void)
+{
+    return fail(ERR_MEMORY, "no memory for the settings");
+}
+
+/* Room for one more in an array that doubles at powers of two. */
+static void *grow(void *array, int n, size_t size)
+{
+    return n & (n - 1) ? array : realloc(array, (n ? 2 * (size_t)n : 1) * size);
+}
+
+Status settings_new(Settings **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out ? OK : no_memory();
+}
+
+void settings_free(Settings *s)
+{
+    if (!s) return;
+    for (int i = 0; i < s->n_owned; i++) free(s->owned[i]);
+    free(s->owned);
+    free(s->entry);
+    free(s->known);
+    free(s);
+}
+
+Status settings_keep(Settings *s, void *owned)
+{
+    if (!owned) return OK;
+    void **grown = grow(s->owned, s->n_owned, sizeof *grown);
+    if (!grown) {
+        free(owned);
+        return no_memory();
+    }
+    s->owned = grown;
+    s->owned[s->n_owned++] = owned;
+    return OK;
+}
+
+static Status keep_text(Settings *s, const char **out, const char *text)
+{
+    char *copy = strdup(text);
+    *out = copy;
+    return copy ? settings_keep(s, copy) : no_memory();
+}
+
+static Status keep_value(Settings *s, OptionValue *out, const OptionValue *value)
+{
+    const char **text = calloc((size_t)value->n + 1, sizeof *text);
+    if (!text) return no_memory();
+    TRY(settings_keep(s, text));
+    for (int i = 0; i < value->n; i++) TRY(keep_text(s, &text[i], value->text[i]));
+    *out = *value;
+    out->text = text;
+    return OK;
+}
+
+/* ---- paths ---- */
+
+/* Is `path` equal to or inside `block`? All is inside "". */
+static bool inside(const char *path, const char *block)
+{
+    const size_t n = strlen(block);
+    return n == 0 || (strncmp(path, block, n) == 0 && (path[n] == '.' || !path[n]));
+}
+
+static const char *last_name(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+/* ---- layers ---- */
+
+static Status add_entry(Settings *s, const char *path, const char *origin, YamlForm form, const OptionValue *value)
+{
+    for (int i = 0; i < s->n_entry; i++)
+        if (s->entry[i].layer == s->layer && strcmp(s->entry[i].path, path) == 0)
+            return fail(ERR_CONFIG, "%s: '%s' is given twice (before: %s); keep one", origin, path,
+                        s->entry[i].origin);
+
+    Entry e = {.layer = s->layer, .form = form};
+    TRY(keep_text(s, &e.path, path));
+    TRY(keep_text(s, &e.origin, origin));
+    if (value) TRY(keep_value(s, &e.value, value));
+    if (form == YAML_BLOCKS || (value && value->list))
+        for (int i = 0; i < s->n_entry; i++)
+            if (s->entry[i].layer < s->layer && inside(s->entry[i].path, path)) s->entry[i].hidden = true;
+
+    Entry *grown = grow(s->entry, s->n_entry, sizeof *grown);
+    if (!grown) return no_memory();
+    s->entry = grown;
+    s->entry[s->n_entry++] = e;
+    return OK;
+}
+
+typedef struct {
+    Settings *s; /* NULL: only look for base */
+    const char *name;
+    char base[4096]; /* the file named by the key base; "": none */
+    int base_line;
+} Source;
+
+static Status note_base(Source *source, int line, const OptionValue *value)
+{
+    if (source->base_line) return fail(ERR_CONFIG, "%s:%d: 'base' is given twice; keep one", source->name, line);
+    source->base_line = line;
+    if (!value || value->list) return fail(ERR_CONFIG, "%s:%d: base: takes the name of one file", source->name, line);
+    const char *name = value->null ? "" : value->text[0], *slash = strrchr(source->name, '/');
+    const int folder = slash && *name && *name != '/' ? (int)(slash - source->name + 1) : 0;
+    const int n = snprintf(source->base, sizeof source->base, "%.*s%s", folder, source->name, name);
+    if (n < (int)sizeof source->base) return OK;
+    return fail(ERR_CONFIG, "%s:%d: base: the name is too long", source->name, line);
+}
+
+static Status take_entry(void *context, const char *path, int line, YamlForm form, const OptionValue *value)
+{
+    Source *source = context;
+    char origin[ORIGIN_ROOM];
+    if (inside(path, "base")) return note_base(source, line, value);
+    if (!source->s) return OK;
+    snprintf(origin, sizeof origin, "%s:%d", source->name, line);
+    return add_entry(source->s, path, origin, form, value);
+}
+
+/* A layer of one text. */
+static Status add_layer(Settings *s, const char *text, size_t n, const char *name)
+{
+    Source source = {.s = s, .name = name};
+    s->layer++;
+    TRY(yaml_read(text, n, name, take_entry, &source));
+    if (!*source.base) return OK;
+    return fail(ERR_CONFIG, "%s:%d: base: this file cannot have a base of its own; only one level is read", name,
+                source.base_line);
+}
+
+Status settings_yaml(Settings *s, const char *text, size_t n, const char *name)
+{
+    return add_layer(s, text, n, name);
+}
+
+static Status read_file(char **text, size_t *n, const char *path)
+{
+    const Status status = file_read_whole(text, n, path, FILE_MOST);
+    return status == ERR_FORMAT ? fail(ERR_CONFIG, "%s", status_sentence()) : status;
+}
+
+static Status add_base(Settings *s, const Source *from)
+{
+    char *text;
+    size_t n;
+    Status status = read_file(&text, &n, from->base);
+    if (status != OK) return fail_at(status, "%s:%d: base", from->name, from->base_line);
+    status = add_layer(s, text, n, from->base);
+    free(text);
+    return status;
+}
+
+Status settings_file(Settings *s, const char *path)
+{
+    Status status = OK;
+    Source look = {.name = path};
+    char *text;
+    size_t n;
+    TRY(read_file(&text, &n, path));
+    TRY_DONE(yaml_read(text, n, path, take_entry, &look));
+    if (*look.base) TRY_DONE(add_base(s, &look));
+    Source source = {.s = s, .name = path};
+    s->layer++;
+    TRY_DONE(yaml_read(text, n, path, take_entry, &source));
+done:
+    free(text);
+    return status;
+}
+
+Status settings_flag(Settings *s, const char *path, const char *value, const char *shown)
+{
+    s->layer = FLAG_LAYER;
+    if (strlen(path) > PATH_ROOM - 100) return fail(ERR_CONFIG, "%.60s…: the name is too long", shown);
+    if (!yaml_is_utf8(value) || !yaml_is_utf8(path))
+        return fail(ERR_CONFIG, "%s: the value is not UTF-8 text", shown);
+    const OptionValue given = {.flag = true, .null = strcmp(value, "null") == 0, .n = 1, .text = &value};
+    return add_entry(s, path, shown, YAML_VALUE, &given);
+}
+
+Status settings_replace_list(Settings *s, const char *path, const char *shown)
+{
+    s->layer = FLAG_LAYER;
+    return add_entry(s, path, shown, YAML_BLOCKS, NULL);
+}
+
+/* ---- questions ---- */
+
+/* The entry at `path` that counts: the highest layer's. */
+static Entry *find(const Settings *s, const char *path)
+{
+    Entry *found = NULL;
+    for (int i = 0; i < s->n_entry; i++) {
+        Entry *e = &s->entry[i];
+        if (!e->hidden && strcmp(e->path, path) == 0 && (!found || e->layer > found->layer)) found = e;
+    }
+    return found;
+}
+
+static Status add_known(Settings *s, const char *path, const char *kind)
+{
+    Known *grown = grow(s->known, s->n_known, sizeof *grown);
+    if (!grown) return no_memory();
+    s->known = grown;
+    s->known[s->n_known] = (Known){.kind = kind};
+    return keep_text(s, &s->known[s->n_known++].path, path);
+}
+
+static void mark_used(Settings *s, const char *path)
+{
+    for (int i = 0; i < s->n_entry; i++)
+        if (strcmp(s->entry[i].path, path) == 0) s->entry[i].used = true;
+}
+
+Status settings_take(const OptionValue **out, Settings *s, const char *path, const char *needed)
+{
+    TRY(add_known(s, path, NULL));
+    const Entry *e = find(s, path);
+    *out = NULL;
+    if (e && e->form == YAML_VALUE) {
+        mark_used(s, path);
+        *out = &e->value;
+    }
+    if (!needed || s->missing || (*out && !(*out)->null)) return OK;
+    s->missing = s->known[s->n_known - 1].path;
+    s->missing_help = needed;
+    return OK;
+}
+
+Status settings_other_kind(Settings *s, const char *path, const char *kind)
+{
+    for (int i = 0; i < s->n_known; i++) /* kinds may share a name */
+        if (!s->known[i].kind && strcmp(s->known[i].path, path) == 0) return OK;
+    return add_known(s, path, kind);
+}
+
+/* ---- lists of blocks ---- */
+
+/* "tasks.12.name" → 12; -1 if what follows the list's name is no number. */
+static int list_place(const char *path, const char *list)
+{
+    const char *number = path + strlen(list) + 1;
+    const size_t n = strspn(number, "0123456789");
+    return n > 0 && n < 6 && (number[n] == '.' || !number[n]) ? atoi(number) : -1;
+}
+
+static bool has_inside(const Settings *s, const char *list, int place)
+{
+    char path[PATH_ROOM];
+    snprintf(path, sizeof path, "%s.%d", list, place);
+    for (int i = 0; i < s->n_entry; i++)
+        if (!s->entry[i].hidden && inside(s->entry[i].path, path)) return true;
+    return false;
+}
+
+static Status check_list_entry(const Entry *e, const char *list, int n)
+{
+    const bool itself = strcmp(e->path, list) == 0;
+    const bool nothing = e->form == YAML_VALUE && (e->value.null || (e->value.list && e->value.n == 0));
+    if (itself ? e->form == YAML_VALUE && !nothing : list_place(e->path, list) < 0)
+        return fail(ERR_CONFIG, "%s: '%s' is a list of blocks; begin each with '- '", e->origin, list);
+    if (!itself && list_place(e->path, list) >= n)
+        return fail(ERR_CONFIG, "%s: '%s' has %d entries, numbered from 0", e->origin, list, n);
+    return OK;
+}
+
+Status settings_list(int *n, Settings *s, const char *path)
+{
+    TRY(add_known(s, path, NULL));
+    s->known[s->n_known - 1].list = true;
+    for (*n = 0; has_inside(s, path, *n);) ++*n;
+    for (int i = 0; i < s->n_entry; i++) {
+        const Entry *e = &s->entry[i];
+        if (!e->hidden && inside(e->path, path)) TRY(check_list_entry(e, path, *n));
+    }
+    mark_used(s, path);
+    return OK;
+}
+
+/* ---- kinds ---- */
+
+void settings_afresh(Settings *s, const char *path, const char *standard)
+{
+    char kind_path[PATH_ROOM];
+    const char *word = standard;
+    const Entry *kind = NULL; /* the last that changed the word */
+    snprintf(kind_path, sizeof kind_path, "%s.kind", path);
+    for (int i = 0; i < s->n_entry; i++) { /* from the lowest layer up */
+        const Entry *e = &s->entry[i];
+        if (e->hidden || e->form != YAML_VALUE || e->value.list || strcmp(e->path, kind_path) != 0) continue;
+        if (strcmp(e->value.text[0], word) == 0) continue;
+        word = e->value.text[0];
+        kind = e;
+    }
+    for (int i = 0; kind && i < s->n_entry; i++) {
+        Entry *e = &s->entry[i];
+        if (e->hidden || e->layer >= kind->layer || !inside(e->path, path)) continue;
+        e->hidden = true;
+        if (e->form == YAML_VALUE && strcmp(e->path, kind_path) != 0)
+            log_info("%s: %s no longer counts, as %s makes %s %s", e->origin, e->path, kind->origin, kind_path, word);
+    }
+}
+
+/* ---- what was wrong ---- */
+
+bool settings_given(const Settings *s, const char *path)
+{
+    const Entry *e = find(s, path);
+    return e && e->form == YAML_VALUE && !e->value.null;
+}
+
+Status settings_fail_at(Status status, const Settings *s, const char *path)
+{
+    const Entry *e = find(s, path);
+    if (!e) return fail_at(status, "%s", path);
+    if (!e->value.flag) return fail_at(status, "%s: %s", e->origin, path);
+    if (strcmp(e->origin + 2, path) == 0) return fail_at(status, "%s", e->origin);
+    return fail_at(status, "%s (%s)", e->origin, path);
+}
+
+Status settings_fail(const Settings *s, const char *path, const char *format, ...)
+{
+    char sentence[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    return settings_fail_at(fail(ERR_CONFIG, "%s", sentence), s, path);
+}
+
+static int n_names(const char *path)
+{
+    int n = 1;
+    for (; *path; path++) n += *path == '.';
+    return n;
+}
+
+/* The first n names of `path`. */
+static void cut_names(char out[PATH_ROOM], const char *path, int n)
+{
+    size_t at = 0;
+    for (; path[at] && (path[at] != '.' || --n > 0); at++) continue;
+    snprintf(out, PATH_ROOM, "%.*s", (int)at, path);
+}
+
+/* The known path nearest to an entry's; for a block, the nearest that has as many names. A name that only stands at the
+ * wrong place is nearer than any misspelling. */
+static void nearest(char out[PATH_ROOM], const Settings *s, const Entry *e)
+{
+    int best = INT_MAX;
+    out[0] = 0;
+    for (int i = 0; i < s->n_known; i++) {
+        char name[PATH_ROOM];
+        cut_names(name, s->known[i].path, e->form == YAML_VALUE ? INT_MAX : n_names(e->path));
+        int distance = 2 * nearest_distance(e->path, name);
+        if (strcmp(last_name(e->path), last_name(name)) == 0 && distance > 1) distance = 1;
+        if (distance >= best) continue;
+        best = distance;
+        memcpy(out, name, sizeof name);
+    }
+}
+
+/* Says why nobody asked for the entry; OK if it is an empty block, or the head of one. */
+static Status explain(const Settings *s, const Entry *e)
+{
+    for (int i = 0; i < s->n_known; i++) {
+        const char *known = s->known[i].path;
+        const bool equal = strcmp(known, e->path) == 0;
+        if (equal && s->known[i].kind)
+            return fail(ERR_CONFIG, "%s: %s is a setting of kind %s, which is not the kind chosen", e->origin,
+                        e->path, s->known[i].kind);
+        if (inside(e->path, known) && !s->known[i].list)
+            return fail(ERR_CONFIG, "%s: %s is one value, not a block", e->origin, known);
+        if (!inside(known, e->path)) continue;
+        if (e->form == YAML_BLOCK || (e->form == YAML_VALUE && e->value.null)) return OK;
+        return fail(ERR_CONFIG, "%s: %s is one block of settings; write them below it, as 'name: value'", e->origin,
+                    e->path);
+    }
+    char name[PATH_ROOM];
+    nearest(name, s, e);
+    return fail(ERR_CONFIG, "%s: unknown setting '%s'; did you mean %s?", e->origin, e->path, name);
+}
+
+Status settings_finish(const Settings *s)
+{
+    for (int i = 0; i < s->n_entry; i++)
+        if (!s->entry[i].used && !s->entry[i].hidden) TRY(explain(s, &s->entry[i]));
+    if (!s->missing) return OK;
+    return fail(ERR_CONFIG, "%s must be given (%s): write it into the config file, or --%s=VALUE", s->missing,
+                s->missing_help, s->missing);
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#define DEPTH_MOST 8     /* blocks and lists inside each other */
+#define PATH_MOST  512   /* bytes of a path */
+#define TEXT_MOST  65536 /* bytes of a value */
+#define ENTRY_MOST 10000
+
+/* ---- reading ---- */
+
+typedef struct {
+    yaml_parser_t parser;
+    yaml_event_t event; /* the one looked at */
+    const char *name;
+    YamlTake *take;
+    void *context;
+    char path[PATH_MOST];
+    int depth, n_entry;
+} Reader;
+
+static int line_of(const Reader *r)
+{
+    return (int)r->event.start_mark.line + 1;
+}
+
+static Status parser_failed(const Reader *r)
+{
+    const yaml_parser_t *p = &r->parser;
+    if (p->error == YAML_MEMORY_ERROR) return fail(ERR_MEMORY, "%s: no memory to read it", r->name);
+    if (p->error == YAML_READER_ERROR)
+        return fail(ERR_CONFIG, "%s: byte %zu: %s; the file must be UTF-8 text", r->name, p->problem_offset + 1,
+                    p->problem);
+    return fail(ERR_CONFIG, "%s:%zu: not YAML: %s%s%s", r->name, p->problem_mark.line + 1, p->problem,
+                p->context ? " " : "", p->context ? p->context : "");
+}
+
+/* Moves to the next event. */
+static Status next(Reader *r)
+{
+    yaml_event_delete(&r->event);
+    return yaml_parser_parse(&r->parser, &r->event) ? OK : parser_failed(r);
+}
+
+/* Whatever makes a file mean more than it shows is refused. */
+static Status check_plain(const Reader *r)
+{
+    const yaml_event_t *e = &r->event;
+    const yaml_char_t *anchor = NULL, *tag = NULL;
+    if (e->type == YAML_ALIAS_EVENT)
+        return fail(ERR_CONFIG, "%s:%d: aliases (*%s) are not supported; write the value out", r->name, line_of(r),
+                    (const char *)e->data.alias.anchor);
+    if (e->type == YAML_SCALAR_EVENT) anchor = e->data.scalar.anchor, tag = e->data.scalar.tag;
+    if (e->type == YAML_SEQUENCE_START_EVENT)
+        anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag;
+    if (e->type == YAML_MAPPING_START_EVENT) anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag;
+    if (anchor)
+        return fail(ERR_CONFIG, "%s:%d: anchors (&%s) are not supported; write the value out", r->name, line_of(r),
+                    (const char *)anchor);
+    if (tag)
+        return fail(ERR_CONFIG, "%s:%d: tags (%s) are not supported; leave it out", r->name, line_of(r),
+                    (const char *)tag);
+    if (e->type != YAML_SCALAR_EVENT) return OK;
+    if (e->data.scalar.length > TEXT_MOST)
+        return fail(ERR_CONFIG, "%s:%d: a value of %zu bytes is longer than %d", r->name, line_of(r),
+                    e->data.scalar.length, TEXT_MOST);
+    if (memchr(e->data.scalar.value, 0, e->data.scalar.length))
+        return fail(ERR_CONFIG, "%s:%d: a value holds a NUL byte", r->name, line_of(r));
+    return OK;
+}
+
+static const char *scalar_text(const Reader *r)
+{
+    return (const char *)r->event.data.scalar.value;
+}
+
+static bool scalar_is_null(const Reader *r)
+{
+    return r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE && yaml_is_null(scalar_text(r));
+}
+
+static Status hand_out(Reader *r, int line, YamlForm form, const OptionValue *value)
+{
+    if (++r->n_entry > ENTRY_MOST) return fail(ERR_CONFIG, "%s:%d: more than %d settings", r->name, line, ENTRY_MOST);
+    return r->take(r->context, r->path, line, form, value);
+}
+
+/* path ← path.key; what it was before is the caller's to restore by cutting it at the length returned in *before. */
+static Status step_into(Reader *r, const char *key, size_t *before)
+{
+    *before = strlen(r->path);
+    const size_t room = sizeof r->path - *before;
+    const int n = snprintf(r->path + *before, room, "%s%s", *before ? "." : "", key);
+    if (n < (int)room) return OK;
+    r->path[*before] = 0;
+    return fail(ERR_CONFIG, "%s:%d: the key %.40s… is longer than %d bytes", r->name, line_of(r), key, PATH_MOST - 1);
+}
+
+static Status read_node(Reader *r);
+
+static Status read_block(Reader *r)
+{
+    TRY(next(r));
+    while (r->event.type != YAML_MAPPING_END_EVENT) {
+        size_t before;
+        TRY(check_plain(r));
+        if (r->event.type != YAML_SCALAR_EVENT || !*scalar_text(r))
+            return fail(ERR_CONFIG, "%s:%d: a key must be one word", r->name, line_of(r));
+        TRY(step_into(r, scalar_text(r), &before));
+        TRY(next(r));
+        TRY(read_node(r));
+        r->path[before] = 0;
+        TRY(next(r));
+    }
+    return OK;
+}
+
+static Status read_blocks(Reader *r)
+{
+    TRY(hand_out(r, line_of(r), YAML_BLOCKS, NULL));
+    for (int i = 0; r->event.type != YAML_SEQUENCE_END_EVENT; i++) {
+        char number[16];
+        size_t before;
+        if (r->event.type != YAML_MAPPING_START_EVENT)
+            return fail(ERR_CONFIG, "%s:%d: entry %d of the list '%s' is not a block of keys like those before",
+                        r->name, line_of(r), i, r->path);
+        snprintf(number, sizeof number, "%d", i);
+        TRY(step_into(r, number, &before));
+        TRY(read_node(r));
+        r->path[before] = 0;
+        TRY(next(r));
+    }
+    return OK;
+}
+
+/* Copies the values until the list ends; *text [*n] is the caller's, also on failure. */
+static Status collect(Reader *r, char ***text, int *n)
+{
+    for (; r->event.type != YAML_SEQUENCE_END_EVENT; ++*n) {
+        TRY(check_plain(r));
+        if (r->event.type != YAML_SCALAR_EVENT || scalar_is_null(r))
+            return fail(ERR_CONFIG, "%s:%d: entry %d of the list '%s' is not one value", r->name, line_of(r), *n,
+                        r->path);
+        char **grown = realloc(*text, ((size_t)*n + 1) * sizeof **text);
+        if (grown) *text = grown;
+        if (!grown || !(grown[*n] = strdup(scalar_text(r))))
+            return fail(ERR_MEMORY, "%s: no memory to read it", r->name);
+        TRY(next(r));
+    }
+    return OK;
+}
+
+static Status read_values(Reader *r)
+{
+    char **text = NULL;
+    int n = 0;
+    const int line = line_of(r);
+    Status status = collect(r, &text, &n);
+    if (status == OK) {
+        const OptionValue value = {.list = true, .n = n, .text = (const char *const *)text};
+        status = hand_out(r, line, YAML_VALUE, &value);
+    }
+    for (int i = 0; i < n; i++) free(text[i]);
+    free(text);
+    return status;
+}
+
+static Status read_value(Reader *r)
+{
+    const char *text = scalar_text(r);
+    const OptionValue value = {.null = scalar_is_null(r), .n = 1, .text = &text};
+    return hand_out(r, line_of(r), YAML_VALUE, &value);
+}
+
+/* Reads the node that begins with the event looked at, up to its last event. */
+static Status read_node(Reader *r)
+{
+    Status status = OK;
+    TRY(check_plain(r));
+    if (r->event.type == YAML_SCALAR_EVENT) return read_value(r);
+    if (++r->depth > DEPTH_MOST)
+        return fail(ERR_CONFIG, "%s:%d: '%s' is nested deeper than %d levels", r->name, line_of(r), r->path,
+                    DEPTH_MOST);
+    if (r->event.type == YAML_MAPPING_START_EVENT) {
+        if (*r->path) TRY(hand_out(r, line_of(r), YAML_BLOCK, NULL));
+        status = read_block(r);
+    } else {
+        TRY(next(r));
+        status = r->event.type == YAML_MAPPING_START_EVENT ? read_blocks(r) : read_values(r);
+    }
+    r->depth--;
+    return status;
+}
+
+static Status read_document(Reader *r)
+{
+    TRY(next(r)); /* stream start */
+    TRY(next(r));
+    if (r->event.type == YAML_STREAM_END_EVENT) return OK; /* empty, or comments only */
+    TRY(next(r));
+    if (r->event.type == YAML_SCALAR_EVENT && scalar_is_null(r)) {
+        TRY(next(r));
+    } else {
+        if (r->event.type != YAML_MAPPING_START_EVENT)
+            return fail(ERR_CONFIG, "%s:%d: should hold 'key: value' lines", r->name, line_of(r));
+        TRY(read_node(r));
+        TRY(next(r));
+    }
+    TRY(next(r)); /* behind the document's end */
+    if (r->event.type != YAML_STREAM_END_EVENT)
+        return fail(ERR_CONFIG, "%s:%d: a second document begins; one file holds one config", r->name, line_of(r));
+    return OK;
+}
+
+Status yaml_read(const char *text, size_t n, const char *name, YamlTake *take, void *context)
+{
+    Reader r = {.name = name, .take = take, .context = context};
+    if (!yaml_parser_initialize(&r.parser)) return fail(ERR_MEMORY, "%s: no memory to read it", name);
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
+    const Status status = read_document(&r);
+    yaml_event_delete(&r.event);
+    yaml_parser_delete(&r.parser);
+    return status;
+}
+
+bool yaml_is_null(const char *text)
+{
+    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(text, words[i]) == 0) return true;
+    return false;
+}
+
+/* libyaml checks the texts it is given. */
+bool yaml_is_utf8(const char *text)
+{
+    yaml_event_t event;
+    if (!yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1,
+                                      YAML_ANY_SCALAR_STYLE))
+        return false;
+    yaml_event_delete(&event);
+    return true;
+}
+
+/* ---- writing ---- */
+
+struct YamlOut {
+    yaml_emitter_t emitter;
+    char *text;
+    size_t n;
+    bool failed;
+};
+
+static int keep(void *context, unsigned char *bytes, size_t n)
+{
+    YamlOut *out = context;
+    char *grown = realloc(out->text, out->n + n + 1);
+    if (!grown) return 0;
+    memcpy(grown + out->n, bytes, n);
+    out->text = grown;
+    out->n += n;
+    grown[out->n] = 0;
+    return 1;
+}
+
+/* `made`: was the event made? The emitter owns it from here. */
+static void emit(YamlOut *out, int made, yaml_event_t *event)
+{
+    if (!made || !yaml_emitter_emit(&out->emitter, event)) out->failed = true;
+}
+
+Status yamlout_open(YamlOut **out)
+{
+    yaml_event_t event;
+    YamlOut *o = *out = calloc(1, sizeof *o);
+    if (!o || !yaml_emitter_initialize(&o->emitter)) {
+        free(o);
+        *out = NULL;
+        return fail(ERR_MEMORY, "no memory to write the config");
+    }
+    yaml_emitter_set_output(&o->emitter, keep, o);
+    yaml_emitter_set_unicode(&o->emitter, 1);
+    yaml_emitter_set_width(&o->emitter, -1);
+    emit(o, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event);
+    emit(o, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event);
+    yamlout_block(o);
+    return OK;
+}
+
+static void emit_text(YamlOut *out, const char *text, yaml_scalar_style_t style)
+{
+    yaml_event_t event;
+    emit(out,
+         yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1, style),
+         &event);
+}
+
+void yamlout_key(YamlOut *out, const char *key)
+{
+    emit_text(out, key, YAML_PLAIN_SCALAR_STYLE);
+}
+
+void yamlout_value(YamlOut *out, const char *text)
+{
+    if (!text)
+        emit_text(out, "null", YAML_PLAIN_SCALAR_STYLE);
+    else
+        emit_text(out, text, yaml_is_null(text) ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE);
+}
+
+void yamlout_block(YamlOut *out)
+{
+    yaml_event_t event;
+    emit(out, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE), &event);
+}
+
+void yamlout_block_end(YamlOut *out)
+{
+    yaml_event_t event;
+    emit(out, yaml_mapping_end_event_initialize(&event), &event);
+}
+
+void yamlout_list(YamlOut *out, bool of_blocks)
+{
+    yaml_event_t event;
+    emit(out,
+         yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
+                                              of_blocks ? YAML_BLOCK_SEQUENCE_STYLE : YAML_FLOW_SEQUENCE_STYLE),
+         &event);
+}
+
+void yamlout_list_end(YamlOut *out)
+{
+    yaml_event_t event;
+    emit(out, yaml_sequence_end_event_initialize(&event), &event);
+}
+
+Status yamlout_close(char **text, YamlOut *out)
+{
+    yaml_event_t event;
+    yamlout_block_end(out);
+    emit(out, yaml_document_end_event_initialize(&event, 1), &event);
+    emit(out, yaml_stream_end_event_initialize(&event), &event);
+    yaml_emitter_delete(&out->emitter);
+    const bool failed = out->failed;
+    *text = failed ? NULL : out->text;
+    if (failed) free(out->text);
+    free(out);
+    return failed ? fail(ERR_MEMORY, "no memory to write the config") : OK;
+}

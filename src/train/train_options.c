@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/train_options.h"
+#include "data/cache.h"
+
+#define AT(field) offsetof(TrainOptions, field)
+
+const Option train_options[] = {
+    {"updates", OPTION_INT, AT(updates), "10000", 1, 1e9, "null", "updates",
+     "length of training; null where epochs is given: exactly one of the two"},
+    {"epochs", OPTION_INT, AT(epochs), "null", 1, 1e9, "null", "passes over the training bags",
+     "length of training, in place of updates"},
+    {"batch", OPTION_INT, AT(batch), "4", 1, CACHE_SLOTS, NULL, "bags", "bags an update"},
+    {"draws", OPTION_INT, AT(draws), "10000", 0, 1e9, NULL, "instances",
+     "drawn from a bag for an update; 0: all of them"},
+    {"optimizer", OPTION_CHOICE, AT(optimizer), "adam", 0, 0, "adam", "", "how a gradient becomes a step"},
+    {"lr", OPTION_NUMBER, AT(step.lr), "1.0e-3", 0, 1000, NULL, "", "learning rate"},
+    {"beta1", OPTION_NUMBER, AT(step.beta1), "0.9", 0, 0.999999, NULL, "",
+     "decay of the mean of gradients, an update"},
+    {"beta2", OPTION_NUMBER, AT(step.beta2), "0.999", 0, 0.999999, NULL, "", "decay of the mean of their squares"},
+    {"eps", OPTION_NUMBER, AT(step.eps), "1.0e-4", 1e-30, 1, NULL, "", "added to the root of the mean of squares"},
+    {"l1", OPTION_NUMBER, AT(step.l1), "0.0", 0, 1000, NULL, "", "weight of the mean absolute parameter in the loss"},
+    {"l2", OPTION_NUMBER, AT(step.l2), "0.0", 0, 1000, NULL, "", "share of a parameter added to its gradient"},
+    {"evaluate_every", OPTION_INT, AT(evaluate_every), "500", 0, 1e9, NULL, "updates",
+     "between two evaluations; 0: only at the end"},
+    {"keep", OPTION_CHOICE, AT(keep), "best", 0, 0, "best last", "",
+     "which model a run ends with: lowest validation loss of the first task, or the last. Without validation: last"},
+    {0},
+};
