@@ -21,6 +21,10 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* The compiler takes the address as it is; otherwise it computes every row's anew from the residue and runs out of
+ * registers for that. */
+#define HIDE(pointer) __asm__("" : "+r"(pointer))
+
 static int least(int a, int b)
 {
     return a < b ? a : b;
@@ -36,20 +40,21 @@ static int most(int a, int b)
 static const float exp2_fit[6] = {0x1.37f796p+0f, 0x1.b07a70p-2f, 0x1.8fb0e2p-4f,
                                   0x1.150ceap-6f, 0x1.3492a8p-9f, 0x1.1bf6c0p-12f};
 
-/* λx for x > 0. Elsewhere, with x log₂e = n + f and s = 2^n:  λα (2^n 2^f - 1) = s f · fit(f) + (s λα - λα), which
- * keeps its relative precision near 0. Adding 1.5 · 2^23 rounds to an integer in the low bits; with 127 on top, those
- * are the exponent of s. */
+/* a · 2^n by way of the exponent's bits; `sum` holds n in its lowest bits. a must be far from 0 and infinity. */
+INLINE V times_power(V a, V sum) { return v_from_bits(vi_add(v_bits(a), vi_to_exponent(v_bits(sum)))); }
+
+/* λx for x > 0. Elsewhere, with x log₂e = n + f:  λα (2^n 2^f - 1) = 2^n fit(f) · f + (2^n λα - λα), which keeps its
+ * relative precision near 0. Adding 1.5 · 2^23 rounds to an integer in the low bits. */
 INLINE V selu_register(V x)
 {
-    const V magic = v_set(0x1.8p23f + 127), log2e = v_set(0x1.715476p+0f), scale = v_set(SELU_LAMBDA_ALPHA);
+    const V magic = v_set(0x1.8p23f), log2e = v_set(0x1.715476p+0f), scale = v_set(SELU_LAMBDA_ALPHA);
     const V low = v_max(v_set(-80), x); /* 2^n stays a normal number; NaN passes */
     const V sum = v_fma(low, log2e, magic);
     const V f = v_fma(low, log2e, v_sub(magic, sum));
-    const V s = v_exponent(sum);
-    V fit = v_set(exp2_fit[5]);
+    V       fit = v_set(exp2_fit[5]);
     UNROLL
     for (int i = 4; i >= 0; i--) fit = v_fma(fit, f, v_set(exp2_fit[i]));
-    const V below = v_fma(v_mul(s, f), fit, v_fma(s, scale, v_sub(v_set(0), scale)));
+    const V below = v_fma(times_power(fit, sum), f, v_sub(times_power(scale, sum), scale));
     return v_choose(v_greater(x, v_set(0)), v_mul(x, v_set(SELU_LAMBDA)), below);
 }
 
@@ -138,9 +143,10 @@ INLINE const float *rows_of(const ConvTables *t, int code, int k)
 /* Residue by residue. sum[q] is the window that began q residues ago; a residue moves every window that is open one
  * step on, into the next register:  sum[q] = sum[q-1] + row q.  The window that leaves the last register is complete;
  * those that are open when the sequence ends reach beyond it. Needs l ≥ size ≥ 2. */
-INLINE void embed_fixed(const Run *run, int k, const int size, const int regs, const bool with_arg)
+INLINE void embed_fixed(const Run *run, int k, const int size, const int width, const int regs, const bool with_arg)
 {
-    const int width = run->t->width, l = run->l, n_cut = l - run->n_window; /* the last n_cut windows do not count */
+    const int      l = run->l, n_cut = l - run->n_window; /* the last n_cut windows do not count */
+    const float   *letter = run->t->letter + k;
     const uint8_t *codes = run->codes;
     for (int i = 0; i < run->n; i++, codes += l) {
         const float c = run->factor ? run->factor[i] : 1;
@@ -149,7 +155,8 @@ INLINE void embed_fixed(const Run *run, int k, const int size, const int regs, c
         peak_start(&peak, regs);
         UNROLL
         for (int t = 0; t < size - 1; t++) {
-            const float *row = rows_of(run->t, codes[t], k);
+            const float *row = letter + (size_t)codes[t] * (size_t)(size * width);
+            HIDE(row);
             UNROLL
             for (int q = t; q >= 0; q--) {
                 UNROLL
@@ -160,7 +167,8 @@ INLINE void embed_fixed(const Run *run, int k, const int size, const int regs, c
             }
         }
         for (int t = size - 1; t < l; t++) {
-            const float *row = rows_of(run->t, codes[t], k);
+            const float *row = letter + (size_t)codes[t] * (size_t)(size * width);
+            HIDE(row);
             UNROLL
             for (int r = 0; r < regs; r++)
                 full[r] = v_add(sum[size - 2][r], v_load(row + (size - 1) * width + r * LANES));
@@ -209,18 +217,24 @@ INLINE void embed_any(const Run *run, int k, const int regs, const bool with_arg
 /* Kernel sizes with code of their own. */
 #define FIXED_SIZES(X) X(3) X(5) X(7) X(9) X(11)
 
-/* `regs` registers of channels from k on. */
+/* `regs` registers of channels from k on. Constant widths spare the addresses of rows a multiplication each. */
 INLINE void embed_channels(const Run *run, int k, const int regs, const bool with_arg)
 {
-    if (run->l >= run->t->size) switch (run->t->size) {
-#define X(size)                                                                                                      \
-    case size:                                                                                                       \
-        embed_fixed(run, k, size, regs, with_arg);                                                                   \
-        return;
-            FIXED_SIZES(X)
+    const int size = run->l >= run->t->size ? run->t->size : 0, width = run->t->width;
+    switch (size) {
+#define X(fixed)                                                                                                       \
+    case fixed:                                                                                                        \
+        if (width == 32 && regs == CONV_REGS)                                                                          \
+            embed_fixed(run, k, fixed, 32, regs, with_arg);                                                            \
+        else if (width == 16 && regs == 1)                                                                             \
+            embed_fixed(run, k, fixed, 16, regs, with_arg);                                                            \
+        else                                                                                                           \
+            embed_fixed(run, k, fixed, width, regs, with_arg);                                                         \
+        break;
+        FIXED_SIZES(X)
 #undef X
-        }
-    embed_any(run, k, regs, with_arg);
+    default: embed_any(run, k, regs, with_arg);
+    }
 }
 
 static void embed_run(const Run *run)

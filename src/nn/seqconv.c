@@ -17,17 +17,6 @@ static size_t deep_size(const SeqConv *l)
 {
     return (size_t)l->size * (size_t)l->n_kernel * (size_t)l->width;
 }
-static int windows(int len)
-{
-    return len > 1 ? len : 1;
-}
-static size_t place_rows_most(const SeqConv *l)
-{
-    size_t rows = 0;
-    for (int len = 0; len <= l->max_len; len++) rows += (size_t)windows(len);
-    return rows;
-}
-
 void seqconv_init(SeqConv *l, ParamList *list, const char *name, int n_kernel, int size, int n_layer, bool position,
                   int max_len)
 {
@@ -59,11 +48,10 @@ static size_t scratch_size(const SeqConv *l)
 
 void seqconv_plan(SeqConv *l, Arena *arena, int n_bag, int n_keep, int n_slot, int n_thread)
 {
-    const size_t width = (size_t)l->width, rows = place_rows_most(l);
+    const size_t width = (size_t)l->width, rows = (size_t)seqinput_rows_most(l->max_len);
     seqinput_plan(&l->input, arena, l->max_len, l->position);
     l->letter = ARENA_TAKE(arena, real, letter_size(l));
     l->place = ARENA_TAKE(arena, real, rows * width);
-    l->place_at = ARENA_TAKE(arena, int, (size_t)l->max_len + 2);
     l->bias = ARENA_TAKE(arena, real, width);
     for (int j = 1; j < l->n_layer; j++) {
         l->deep[j] = ARENA_TAKE(arena, real, deep_size(l));
@@ -103,12 +91,7 @@ static void prepare_letters(SeqConv *l, const real *w)
 static void prepare_places(SeqConv *l, const real *w, const bool *present)
 {
     real column[SEQINPUT_PLACES][64]; /* w[·, 20 + f, q] of up to 64 channels, unit stride */
-    int row = 0;
-    for (int len = 0; len <= l->max_len; len++) {
-        l->place_at[len] = row;
-        if (!present || present[len]) row += windows(len);
-    }
-    l->place_at[l->max_len + 1] = row;
+    const int row = seqinput_number_rows(&l->input, present);
     ZERO(l->place, (size_t)row * (size_t)l->width);
     if (!l->position) return;
     for (int q = 0; q < l->size; q++)
@@ -118,10 +101,10 @@ static void prepare_places(SeqConv *l, const real *w, const bool *present)
                 for (int o = 0; o < n; o++)
                     column[f][o] = w[((o0 + o) * l->n_in + SEQINPUT_LETTERS + f) * l->size + q];
             for (int len = 1; len <= l->max_len; len++) {
-                if (l->place_at[len + 1] == l->place_at[len]) continue;
+                if (l->input.place_at[len + 1] == l->input.place_at[len]) continue;
                 for (int p = 0; p + q < len; p++) {
                     const real *f = seqinput_feature(&l->input, len, p + q);
-                    real *to = l->place + (size_t)(l->place_at[len] + p) * (size_t)l->width + o0;
+                    real *to = l->place + (size_t)(l->input.place_at[len] + p) * (size_t)l->width + o0;
                     for (int o = 0; o < n; o++)
                         to[o] += f[0] * column[0][o] + f[1] * column[1][o] + f[2] * column[2][o];
                 }
@@ -154,7 +137,7 @@ void seqconv_prepare(SeqConv *l, const real *theta, const bool *present)
 void seqconv_open(SeqConv *l, Bag *bag, int slot)
 {
     real *letter = l->open_letter + (size_t)slot * letter_size(l);
-    real *place = l->open_place + (size_t)slot * place_rows_most(l) * (size_t)l->width;
+    real *place = l->open_place + (size_t)slot * (size_t)seqinput_rows_most(l->max_len) * (size_t)l->width;
     const real s = (real)seqinput_inverse_std(&l->input, bag);
     bag->inv_std = s;
     l->open[slot] = (ConvTables){.size = l->size,
@@ -163,12 +146,12 @@ void seqconv_open(SeqConv *l, Bag *bag, int slot)
                                  .inv_std = s,
                                  .letter = letter,
                                  .place = place,
-                                 .place_at = l->place_at,
+                                 .place_at = l->input.place_at,
                                  .bias = l->bias};
     for (size_t i = 0; i < letter_size(l); i++) letter[i] = s * l->letter[i];
     for (int len = 0; len <= bag->max_len; len++) {
         if (bag->first[len] == bag->first[len + 1]) continue;
-        for (int row = l->place_at[len]; row < l->place_at[len + 1]; row++) {
+        for (int row = l->input.place_at[len]; row < l->input.place_at[len + 1]; row++) {
             const size_t at = (size_t)row * (size_t)l->width;
             for (int o = 0; o < l->width; o++) place[at + (size_t)o] = l->bias[o] + s * l->place[at + (size_t)o];
         }
@@ -185,7 +168,7 @@ int seqconv_least_pad(const SeqConv *l)
 /* Positions of layer j's output for a sequence of length len, and how many of them real windows can reach. */
 static int positions(const SeqConv *l, const ConvTables *t, int len, int j)
 {
-    return t->pad_len ? t->pad_len - (j + 1) * (l->size - 1) : windows(len);
+    return t->pad_len ? t->pad_len - (j + 1) * (l->size - 1) : seqinput_places(len);
 }
 
 /* y [n, width]: the first layer's activations of one sequence. */
@@ -193,7 +176,8 @@ static void first_layer(real *y, const SeqConv *l, const ConvTables *t, const ui
 {
     const int width = l->width;
     for (int p = 0; p < n; p++, y += width) {
-        const real *place = p < windows(len) ? t->place + (size_t)(t->place_at[len] + p) * (size_t)width : t->bias;
+        const real *place =
+            p < seqinput_places(len) ? t->place + (size_t)(t->place_at[len] + p) * (size_t)width : t->bias;
         for (int o = 0; o < width; o++) y[o] = place[o];
         for (int q = 0; q < l->size && p + q < len; q++) {
             const real *row = t->letter + (code[p + q] * l->size + q) * width;
@@ -274,7 +258,7 @@ static void first_layer_backward(ConvGrad *d, const SeqConv *l, const ConvTables
     const int width = l->width;
     for (int p = 0; p < n; p++, dy += width) {
         for (int o = 0; o < width; o++) d->bias[o] += dy[o];
-        if (p >= windows(len)) continue;
+        if (p >= seqinput_places(len)) continue;
         real *place = d->place + (size_t)(t->place_at[len] + p) * (size_t)width;
         for (int o = 0; o < width; o++) place[o] += t->inv_std * dy[o];
         for (int q = 0; q < l->size && p + q < len; q++) {
@@ -344,7 +328,7 @@ void seqconv_zero(SeqConv *l, int grad_slot)
 {
     const size_t width = (size_t)l->width;
     ZERO(l->grad[grad_slot].letter, letter_size(l));
-    ZERO(l->grad[grad_slot].place, (size_t)l->place_at[l->max_len + 1] * width);
+    ZERO(l->grad[grad_slot].place, (size_t)l->input.place_at[l->max_len + 1] * width);
     ZERO(l->grad[grad_slot].bias, width);
     if (l->n_layer > 1) ZERO(l->deep_grad[grad_slot], (size_t)(l->n_layer - 1) * (deep_size(l) + width));
 }
@@ -375,7 +359,7 @@ static void add_slots(SeqConv *l, int n_slot)
     const size_t width = (size_t)l->width, deep = (size_t)(l->n_layer - 1) * (deep_size(l) + width);
     for (int s = 1; s < n_slot; s++) {
         add_slot(l->grad[0].letter, l->grad[s].letter, letter_size(l));
-        add_slot(l->grad[0].place, l->grad[s].place, (size_t)l->place_at[l->max_len + 1] * width);
+        add_slot(l->grad[0].place, l->grad[s].place, (size_t)l->input.place_at[l->max_len + 1] * width);
         add_slot(l->grad[0].bias, l->grad[s].bias, width);
         add_slot(l->deep_grad[0], l->deep_grad[s], deep);
     }
@@ -394,10 +378,10 @@ static void finish_places(const SeqConv *l, real *dw)
 {
     for (int q = 0; q < l->size; q++)
         for (int len = 1; len <= l->max_len; len++) {
-            const int rows = l->place_at[len + 1] - l->place_at[len];
+            const int rows = l->input.place_at[len + 1] - l->input.place_at[len];
             for (int p = 0; p < rows && p + q < len; p++) {
                 const real *f = seqinput_feature(&l->input, len, p + q);
-                const real *d = l->grad[0].place + (size_t)(l->place_at[len] + p) * (size_t)l->width;
+                const real *d = l->grad[0].place + (size_t)(l->input.place_at[len] + p) * (size_t)l->width;
                 for (int k = 0; k < SEQINPUT_PLACES; k++) {
                     if (f[k] == 0) continue;
                     real *to = dw + (SEQINPUT_LETTERS + k) * l->size + q;

@@ -31,8 +31,7 @@ typedef struct {
 
     /* made by prepare; not divided by a bag's std */
     real *letter;                    /* [21, size, width] */
-    real *place;                     /* [place_at[max_len + 1], width] position part alone */
-    int *place_at;                   /* [max_len + 2] */
+    real *place;                     /* [rows, width] position part alone; rows as input.place_at says */
     real *bias;                      /* [width] */
     real *deep[SEQCONV_LAYERS];      /* [size, n_kernel, width] of layer 1 … */
     real *deep_bias[SEQCONV_LAYERS]; /* [width] */

@@ -43,11 +43,27 @@ void seqinput_plan(SeqInput *in, Arena *arena, int max_len, bool position)
 {
     const size_t n = (size_t)max_len + 1;
     *in = (SeqInput){.max_len = max_len, .position = position};
+    in->place_at = ARENA_TAKE(arena, int, n + 1);
     if (!position) return;
     in->feature = ARENA_TAKE(arena, real, n * (size_t)max_len * SEQINPUT_PLACES);
     in->sum = ARENA_TAKE(arena, double, n);
     in->square = ARENA_TAKE(arena, double, n);
     if (in->feature) fill(in);
+}
+
+int seqinput_number_rows(SeqInput *in, const bool *present)
+{
+    int row = 0;
+    for (int l = 0; l <= in->max_len; l++) {
+        in->place_at[l] = row;
+        if (!present || present[l]) row += seqinput_places(l);
+    }
+    return in->place_at[in->max_len + 1] = row;
+}
+
+int seqinput_rows_most(int max_len)
+{
+    return 1 + max_len * (max_len + 1) / 2;
 }
 
 double seqinput_inverse_std(const SeqInput *in, const Bag *bag)

@@ -27,10 +27,21 @@ typedef struct {
     real *feature;  /* [max_len + 1, max_len, 3] by length and position; NULL without position features */
     double *sum;    /* [max_len + 1] of a length's position features */
     double *square; /* [max_len + 1] of their squares */
+    int *place_at;  /* [max_len + 2] first row of length l in tables that have a row for every (length, position) */
 } SeqInput;
 
 /* Tables for lengths up to max_len; memory from `arena` (while it counts, only counted). */
 void seqinput_plan(SeqInput *in, Arena *arena, int max_len, bool position);
+
+/* Positions of a sequence of length l that have a row: one even if it is empty. */
+static inline int seqinput_places(int l)
+{
+    return l > 1 ? l : 1;
+}
+
+/* Numbers the rows of the lengths that occur, present [max_len + 1] or NULL for all; returns how many there are. */
+int seqinput_number_rows(SeqInput *in, const bool *present);
+int seqinput_rows_most(int max_len); /* of all lengths */
 
 /* [3] features of position p of a sequence of length l; NULL without position features. */
 static inline const real *seqinput_feature(const SeqInput *in, int l, int p)

@@ -10,7 +10,7 @@
 #include "nn/topk.h"
 
 #include <assert.h>
-#include <stdbool.h>
+#include <limits.h>
 #include <string.h>
 
 #define DIGIT 12
@@ -25,7 +25,7 @@ typedef uint32_t Key;
 #define KEY_SIGN ((Key)1 << (KEY_BITS - 1))
 
 _Static_assert(sizeof(Key) == sizeof(real), "a key holds the bits of a score");
-_Static_assert(TOPK_SCRATCH(0) >= BINS, "the counts fit into the scratch");
+_Static_assert(TOPK_SCRATCH(0) >= 2 * BINS, "the counts fit into the scratch");
 
 /* Greater score, greater key; -0 is 0. */
 static Key score_key(real score)
@@ -33,7 +33,7 @@ static Key score_key(real score)
     Key bits;
     const real sum = score + 0;
     memcpy(&bits, &sum, sizeof bits);
-    return bits ^ (bits & KEY_SIGN ? (Key)-1 : KEY_SIGN);
+    return bits ^ ((0 - (bits >> (KEY_BITS - 1))) | KEY_SIGN); /* below 0 all bits turn, else the sign; no branch */
 }
 
 /* Lower row, greater key. */
@@ -60,54 +60,73 @@ static int bin_of(const uint32_t *count, int n_bin, int *k)
     return bin;
 }
 
-/* The k-th greatest key (k ≥ 1) of the places [n], NULL for 0 … n-1. `places` is overwritten, and room [n] for it is
- * at `room`. *k becomes the number of keys equal to it that are among the k greatest; count [BINS] is scratch. */
-static Key kth_key(const Keys *keys, const uint32_t *places, uint32_t *room, int n, int *k, uint32_t *count)
+typedef struct {
+    uint32_t *place; /* [n] those whose key agrees with the threshold so far; NULL: 0 … n-1 */
+    int n;
+} Left;
+
+static inline uint32_t place_of(const Left *left, int i)
 {
-    Key prefix = 0;
-    int shift = KEY_BITS;
-    while (shift > 0) {
+    return left->place ? left->place[i] : (uint32_t)i;
+}
+
+/* count[0][digit] of all that are left. Neighbours count in tables of their own: one that waits for the other's
+ * increment of the same bin would take twice as long. */
+static void count_digits(uint32_t (*count)[BINS], const Keys *keys, const Left *left, int shift, Key mask)
+{
+    const Keys k = *keys; /* copies: the counts could lie over the original for all the compiler knows */
+    const Left l = *left;
+    memset(count, 0, 2 * sizeof *count);
+    for (int i = 0; i < l.n; i++) count[i & 1][key_at(&k, place_of(&l, i)) >> shift & mask]++;
+    for (int bin = 0; bin < BINS; bin++) count[0][bin] += count[1][bin];
+}
+
+/* Keeps those with this digit, at `room` [left->n]. */
+static void keep_digit(Left *left, uint32_t *room, const Keys *keys, int shift, Key mask, Key digit)
+{
+    const Keys k = *keys;
+    const Left l = *left;
+    int n = 0;
+    for (int i = 0; i < l.n; i++) {
+        const uint32_t place = place_of(&l, i);
+        room[n] = place; /* n ≤ i: never ahead of what is read */
+        n += (key_at(&k, place) >> shift & mask) == digit;
+    }
+    *left = (Left){room, n};
+}
+
+/* Narrows `left` down to the places whose key equals the k-th greatest of them (k ≥ 1), and returns how many of these
+ * are among the k. */
+static int kth(Left *left, uint32_t *room, const Keys *keys, int k, uint32_t (*count)[BINS])
+{
+    for (int shift = KEY_BITS; shift > 0;) {
         const int bits = shift < DIGIT ? shift : DIGIT;
         const Key mask = ((Key)1 << bits) - 1;
         shift -= bits;
-        memset(count, 0, BINS * sizeof *count);
-        for (int i = 0; i < n; i++) count[key_at(keys, places ? places[i] : (uint32_t)i) >> shift & mask]++;
-        const Key bin = (Key)bin_of(count, 1 << bits, k);
-        int n_left = 0;
-        for (int i = 0; i < n; i++) {
-            const uint32_t place = places ? places[i] : (uint32_t)i;
-            room[n_left] = place; /* n_left ≤ i: never ahead of what is read */
-            n_left += (key_at(keys, place) >> shift & mask) == bin;
-        }
-        prefix |= bin << shift;
-        places = room;
-        n = n_left;
+        count_digits(count, keys, left, shift, mask);
+        const int bin = bin_of(count[0], 1 << bits, &k);
+        if (count[0][bin] < (uint32_t)left->n) keep_digit(left, room, keys, shift, mask, (Key)bin);
     }
-    return prefix;
+    return k;
 }
 
 void topk(int *keep, const real *score, const int *row, int n, int k, uint32_t *scratch)
 {
     assert(k >= 0 && k <= n);
     if (k == 0) return;
-    uint32_t *count = scratch, *places = scratch + BINS;
+    uint32_t(*count)[BINS] = (uint32_t(*)[BINS])(void *)scratch, *room = scratch + 2 * BINS;
+    Left left = {NULL, n};
     const Keys scores = {score, NULL}, rows = {NULL, row};
-    int n_equal = k;
-    const Key least = kth_key(&scores, NULL, places, n, &n_equal, count);
-
-    int n_tie = 0; /* places of all scores equal to the k-th; n_equal of them stay */
-    for (int i = 0; i < n; i++) {
-        places[n_tie] = (uint32_t)i;
-        n_tie += score_key(score[i]) == least;
+    const int n_equal = kth(&left, room, &scores, k, count);
+    const real least = score[place_of(&left, 0)];
+    int last_row = INT_MAX;
+    if (n_equal < left.n) {
+        (void)kth(&left, room, &rows, n_equal, count);
+        last_row = row[place_of(&left, 0)];
     }
-    Key last_row = 0;
-    if (n_equal < n_tie) last_row = kth_key(&rows, places, places, n_tie, &n_equal, count);
-
     int n_keep = 0;
-    for (int i = 0; i < n && n_keep < k; i++) {
-        const Key key = score_key(score[i]);
+    for (int i = 0; n_keep < k; i++) {
         keep[n_keep] = i;
-        n_keep += key > least || (key == least && row_key(row[i]) >= last_row);
+        n_keep += (score[i] > least) | ((score[i] == least) & (row[i] <= last_row)); /* no branch: it would guess */
     }
-    assert(n_keep == k);
 }

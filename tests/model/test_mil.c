@@ -116,6 +116,7 @@ static void shrink(ModelOptions *o)
     const Option *e = embedder_types[o->embedder]->options, *p = pooling_types[o->pooling]->options;
     test_option(o->embedder_options, e, "n_kernel", 5);
     test_option(o->embedder_options, e, "kernel", 4);
+    test_option(o->embedder_options, e, "n_unit", 5);
     test_option(o->pooling_options, p, "n_unit", 6);
 }
 
@@ -175,11 +176,11 @@ static Mil *model(ModelOptions *o, Target *target, int n_bag, int n_max, bool le
     return m;
 }
 
-Test(model_mil, prediction_does_not_depend_on_batch_mates)
+static void same_alone_and_together(int embedder)
 {
     Minibatch x;
     Target target[N_TARGET];
-    ModelOptions o = test_model(0, 0);
+    ModelOptions o = test_model(embedder, 0);
     minibatch(&x, true);
     Mil *m = model(&o, target, N_BAG, 10, true, LONGEST);
     real *theta = start(m, 3), *grad = calloc(mil_params(m)->size, sizeof *grad), together[N_BAG][N_TARGET];
@@ -196,6 +197,11 @@ Test(model_mil, prediction_does_not_depend_on_batch_mates)
     free(theta), free(grad);
     mil_free(m);
     minibatch_free(&x);
+}
+
+Test(model_mil, prediction_does_not_depend_on_batch_mates)
+{
+    for (int e = 0; embedder_types[e]; e++) same_alone_and_together(e);
 }
 
 Test(model_mil, deeprc_prediction_does_depend_on_them)
@@ -218,10 +224,10 @@ Test(model_mil, deeprc_prediction_does_depend_on_them)
 }
 
 /* Everything mil_learn computes for large bags, on 1 … 4 threads. */
-Test(model_mil, threads_change_no_bit)
+static void same_bits_on_threads(int embedder)
 {
     enum { N = 3000 };
-    ModelOptions o = test_model(0, 0);
+    ModelOptions o = test_model(embedder, 0);
     Target target[N_TARGET];
     TestBag owner[N_BAG];
     Bag bag[N_BAG];
@@ -257,6 +263,11 @@ Test(model_mil, threads_change_no_bit)
     parallel_start(1);
     for (int b = 0; b < N_BAG; b++) test_bag_free(&owner[b]);
     minibatch_free(&labels);
+}
+
+Test(model_mil, threads_change_no_bit)
+{
+    for (int e = 0; embedder_types[e]; e++) same_bits_on_threads(e);
 }
 
 Test(model_mil, a_constant_on_all_logits_changes_nothing)

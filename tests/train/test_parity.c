@@ -127,9 +127,12 @@ static bool read_options(Case *c, json_t *config)
                           .output_unit = (int)number(config, "out_units"),
                           .compat = COMPAT_DEEPRC};
     void *blob = c->o.embedder_options;
-    set_option(blob, embedder_types[embedder]->options, "n_kernel", number(config, "n_kernels"));
-    set_option(blob, embedder_types[embedder]->options, "kernel", number(config, "kernel_size"));
-    set_option(blob, embedder_types[embedder]->options, "n_layer", number(config, "n_cnn_layers"));
+    const bool lstm = strcmp(embedder_types[embedder]->name, "lstm") == 0;
+    set_option(blob, embedder_types[embedder]->options, lstm ? "n_unit" : "n_kernel", number(config, "n_kernels"));
+    if (!lstm) {
+        set_option(blob, embedder_types[embedder]->options, "kernel", number(config, "kernel_size"));
+        set_option(blob, embedder_types[embedder]->options, "n_layer", number(config, "n_cnn_layers"));
+    }
     set_option(blob, embedder_types[embedder]->options, "position",
                json_is_true(json_object_get(config, "add_positional_information")));
     set_option(c->o.pooling_options, pooling_types[0]->options, "n_layer", number(config, "att_layers"));
@@ -237,10 +240,16 @@ static void selection_order(int *order, const Case *c, const MilView *v)
         for (int i = 0; i < n; i++) order[row[i]] = i;
 }
 
+/* Numbers of an embedding: with one query, what the output network reads. */
+static int width_of(const Mil *m)
+{
+    return param_find(mil_params(m), "output_nn.output_nn.0.weight")->shape[1];
+}
+
 static void compare_selected(Case *c, const Mil *m, bool gradients)
 {
     static double h[1 << 18], a[1 << 14], w[1 << 14], dh[1 << 18], da[1 << 14], index[1 << 14];
-    const int n_h = mil_params(m)->param[0].shape[0];
+    const int n_h = width_of(m);
     int at = 0;
     for (int b = 0; b < c->batch.n_bag; b++) {
         const MilView v = mil_view(m, b);
@@ -268,7 +277,7 @@ static void compare_selected(Case *c, const Mil *m, bool gradients)
 static void compare_bags(Case *c, const Mil *m, bool gradients)
 {
     double z[2048], dz[2048], y[512], dy[512], p[512], losses[512], std[MOST_BAGS] = {0}, pad = NAN;
-    const int n_z = mil_params(m)->param[0].shape[0], n = c->batch.n_bag, n_out = c->n_out;
+    const int n_z = width_of(m), n = c->batch.n_bag, n_out = c->n_out;
     for (int b = 0; b < n; b++) {
         const MilView v = mil_view(m, b);
         for (int k = 0; k < n_z; k++) z[b * n_z + k] = (double)v.z[k], dz[b * n_z + k] = (double)v.dz[k];
@@ -326,7 +335,7 @@ static void compare_all(Case *c, const Mil *m)
     Mil *whole = build(c, &all, &theta);
     grad = calloc(mil_params(whole)->size, sizeof *grad);
     mil_learn(whole, grad, theta, &c->batch, 0, 0, NULL);
-    const int n_h = mil_params(whole)->param[0].shape[0];
+    const int n_h = width_of(whole);
     for (int b = 0; b < c->batch.n_bag; b++) {
         const MilView v = mil_view(whole, b), one = mil_view(m, b);
         for (int i = 0; i < v.whole->n; i++) {
