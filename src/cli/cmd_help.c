@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
+#include "train/config.h"
 
 #include <string.h>
 
@@ -8,6 +9,10 @@ static Status run(Cli *cli)
     const char *topic = cli->n_word > 0 ? cli->word[0] : NULL;
     if (!topic) {
         cli_list(stdout);
+        return OK;
+    }
+    if (strcmp(topic, "config") == 0) {
+        config_help(stdout);
         return OK;
     }
     const Command *command = command_find(topic);

@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const Command command_help, command_import;
+extern const Command command_bench, command_evaluate, command_help, command_import, command_predict, command_simulate,
+    command_train;
 
 const Command *const commands[] = {
-    &command_help,
-    &command_import,
-    NULL,
+    &command_import,  &command_simulate, &command_train, &command_evaluate,
+    &command_predict, &command_bench,    &command_help,  NULL,
 };
 
 static int report(Status status)

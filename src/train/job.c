@@ -25,8 +25,7 @@ typedef struct {
     Cache *cache;
     Loop *loop;
     Run run;
-    LoopRecord score[3]; /* by part, of the parameters kept */
-    real *output;        /* [n, n_out] of members with a part */
+    real *output; /* [n, n_out] of members with a part */
     double started;
 } Job;
 
@@ -153,34 +152,15 @@ static Status write_predictions(Job *j)
 
 /* ---- the end ---- */
 
-/* The interval of the test area of one target, null where it is not defined. */
-static json_t *interval_json(const Job *j, int index)
-{
-    const Labels *labels = &j->cohort.labels;
-    const Target *t = &j->target[index];
-    const size_t n = (size_t)j->cohort.n;
-    MetricRank *rank = calloc(2 * n + METRIC_RESAMPLES, sizeof *rank);
-    int found = 0;
-    double interval[2];
-    if (!rank) return NULL;
-    for (size_t i = 0; i < n; i++) {
-        if (j->grouping.part[i] != PART_TEST || labels->mask[i * (size_t)labels->n_target + (size_t)index] == 0)
-            continue;
-        const size_t at = i * (size_t)labels->n_out + (size_t)t->at;
-        rank[found++] = (MetricRank){(double)j->output[at], labels->target[at] > (real)0.5};
-    }
-    Rng rng = rng_stream(j->config->seed, "bootstrap", (uint64_t)index);
-    metric_auc_interval(interval, rank, found, &rng, rank + n, rank + 2 * n);
-    free(rank);
-    return isnan(interval[0]) ? json_null() : json_pack("[f, f]", interval[0], interval[1]);
-}
-
 static json_t *part_scores(const Job *j, Part part)
 {
-    json_t *scores = record_scores(&j->score[part], j->target, j->config->n_task);
-    json_t *tasks = json_object_get(scores, "tasks");
-    for (int k = 0; part == PART_TEST && k < j->config->n_task; k++)
-        json_object_set_new(json_object_get(tasks, j->target[k].name), "auc_ci95", interval_json(j, k));
+    json_t *scores = NULL;
+    int *member = malloc(((size_t)j->cohort.n + 1) * sizeof *member);
+    int n = 0;
+    for (int i = 0; member && i < j->cohort.n; i++)
+        if (j->grouping.part[i] == part) member[n++] = i;
+    if (member) scores = record_scores(j->target, &j->cohort.labels, j->output, member, n, j->config->seed);
+    free(member);
     return scores;
 }
 
@@ -188,7 +168,7 @@ static json_t *all_scores(const Job *j)
 {
     json_t *parts = json_object();
     for (Part part = PART_TRAIN; part <= PART_TEST; part++)
-        json_object_set_new(parts, part_name[part], j->score[part].n_bag ? part_scores(j, part) : json_null());
+        json_object_set_new(parts, part_name[part], j->grouping.count[part] ? part_scores(j, part) : json_null());
     return parts;
 }
 
@@ -205,8 +185,7 @@ static json_t *summary_json(const Job *j, json_t *parts)
 /* Test scores are computed here and nowhere else: once, by the parameters kept. */
 static Status finish(Job *j, json_t **summary)
 {
-    for (Part part = PART_TRAIN; part <= PART_TEST; part++)
-        TRY(loop_score(j->loop, part, &j->score[part], j->output));
+    for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->output));
     json_t *parts = all_scores(j);
     Status status = OK;
     TRY_DONE(write_model(j, parts));

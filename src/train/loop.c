@@ -41,7 +41,8 @@ struct Loop {
     real *part_output, *part_target, *part_mask; /* the same without gaps */
     int *member;                                 /* [n] of that part */
     MetricRank *rank;                            /* [n] */
-    double started, smooth;                      /* seconds; mean loss for the progress line */
+    LoopTimes times;
+    double started, smooth; /* seconds; mean loss for the progress line */
 };
 
 /* ---- putting together ---- */
@@ -243,33 +244,34 @@ static Status load_batch(Loop *l)
     return OK;
 }
 
-static Status update(Loop *l)
+Status loop_update(Loop *l)
 {
+    const double started = log_seconds();
+    l->update++;
     TRY(load_batch(l));
+    const double loaded = log_seconds();
     const Batch batch = {.n_bag = l->n_batch, .bag = l->drawn, .target = l->target, .mask = l->mask};
     memset(l->grad, 0, l->n_params * sizeof *l->grad);
     double loss = mil_learn(l->learner, l->grad, l->theta, &batch, l->in.seed, (uint64_t)l->update, NULL);
+    const double learned = log_seconds();
     if (l->step.l1 != 0) loss += optimizer_l1(l->grad, l->theta, mil_params(l->learner), l->step.l1);
     if (!isfinite(loss))
         return fail(ERR_DIVERGED, "the loss of update %d is not a number any more; a smaller train.lr may help",
                     l->update);
     optimizer_step(l->optimizer, l->theta, &l->state, &l->step, l->grad, l->n_params);
     l->smooth = l->update == 1 ? loss : 0.95 * l->smooth + 0.05 * loss;
+    l->times.load += loaded - started;
+    l->times.learn += learned - loaded;
+    l->times.step += log_seconds() - learned;
     return OK;
+}
+
+LoopTimes loop_times(const Loop *l)
+{
+    return l->times;
 }
 
 /* ---- evaluation ---- */
-
-Status loop_outputs(real *output, Mil *mil, Cache *cache, const int *bag, int n)
-{
-    const size_t n_out = (size_t)mil_n_out(mil);
-    for (int i = 0; i < n; i++) {
-        const Bag *whole;
-        TRY(cache_bag(cache, &whole, bag[i], 0));
-        mil_predict(mil, output + (size_t)i * n_out, whole, NULL);
-    }
-    return OK;
-}
 
 /* Labels of the part's members without gaps; returns their number. */
 static int gather(Loop *l, Part part)
@@ -297,7 +299,7 @@ static void score(Loop *l, LoopRecord *record)
                             .rank = l->rank};
     for (int k = 0; k < l->in.n_target; k++) {
         const Target *t = &l->in.target[k];
-        const int known = record->known[k] = metric_scores(record->score[k], t, k, &in);
+        const int known = metric_scores(record->score[k], t, k, &in);
         if (known > 0) record->loss += (double)(float)t->weight * record->score[k][0];
     }
 }
@@ -318,15 +320,26 @@ static Status evaluate(Loop *l, Part part, LoopRecord *record)
     return OK;
 }
 
-Status loop_score(Loop *l, Part part, LoopRecord *record, real *output)
+Status loop_pass(Loop *l, int n, real *output)
 {
-    const size_t n_out = (size_t)l->n_out;
+    mil_prepare(l->scorer, l->theta);
+    for (int i = 0; i < n; i++) {
+        const Bag *whole;
+        TRY(cache_bag(l->in.cache, &whole, l->in.bag[i], 0));
+        mil_predict(l->scorer, output + (size_t)i * (size_t)l->n_out, whole, NULL);
+    }
+    return OK;
+}
+
+Status loop_part(Loop *l, Part part, real *output)
+{
     mil_prepare(l->scorer, l->kept);
-    TRY(evaluate(l, part, record));
-    record->update = l->best.update;
-    record->epoch = (double)l->best.update / l->per_epoch;
-    for (int i = 0; output && i < record->n_bag; i++)
-        memcpy(output + (size_t)l->member[i] * n_out, l->part_output + (size_t)i * n_out, n_out * sizeof *output);
+    for (int i = 0; i < l->in.n; i++) {
+        const Bag *whole;
+        if (l->in.part[i] != part) continue;
+        TRY(cache_bag(l->in.cache, &whole, l->in.bag[i], 0));
+        mil_predict(l->scorer, output + (size_t)i * (size_t)l->n_out, whole, NULL);
+    }
     return OK;
 }
 
@@ -370,16 +383,15 @@ Status loop_run(Loop *l, LoopEvaluated *evaluated, void *context)
     Progress progress;
     l->started = log_seconds();
     progress_start(&progress, "training", "updates", l->updates);
-    for (l->update = 1; l->update <= l->updates; l->update++) {
+    while (l->update < l->updates) {
         char note[64];
-        TRY(update(l));
+        TRY(loop_update(l));
         snprintf(note, sizeof note, "loss %.4f", l->smooth);
         progress_tell(&progress, l->update, note);
         if ((every > 0 && l->update % every == 0) || l->update == l->updates)
             TRY(evaluate_both(l, evaluated, context));
         TRY(stopped(l));
     }
-    l->update = l->updates;
     progress_end(&progress, NULL);
     return OK;
 }

@@ -47,7 +47,7 @@ typedef struct {
     Part part;
     double lr, seconds;
     double loss; /* Σ weight · loss over the targets */
-    int    n_bag, known[LOOP_TARGETS]; /* bags; those with a label of the target */
+    int n_bag;
     double score[LOOP_TARGETS][METRIC_MOST]; /* as metric_of(target) names them */
 } LoopRecord;
 
@@ -67,18 +67,26 @@ void loop_free(Loop *loop); /* accepts NULL */
 typedef Status LoopEvaluated(void *context, const LoopRecord *record);
 Status loop_run(Loop *loop, LoopEvaluated *evaluated, void *context);
 
+/* The next update alone, without evaluation; what bench times. */
+Status loop_update(Loop *loop);
+
+typedef struct {
+    double load, learn, step; /* seconds so far: bags and draws; the network; penalties and optimizer */
+} LoopTimes;
+LoopTimes loop_times(const Loop *loop);
+
 int loop_updates(const Loop *loop); /* to do in all */
 LoopKept loop_kept(const Loop *loop);
 const real *loop_theta(const Loop *loop); /* [n_params] kept */
 const Mil *loop_mil(const Loop *loop);
 
-/* Scores of the parameters kept on a part, and outputs [n, n_out] of its members (others untouched; NULL: not asked). */
-Status loop_score(Loop *loop, Part part, LoopRecord *record, real *output);
+/* Outputs of the first n members by the parameters as they are; what bench times. */
+Status loop_pass(Loop *loop, int n, real *output);
+
+/* Outputs [n, n_out] of a part's members (others untouched) by the parameters kept. */
+Status loop_part(Loop *loop, Part part, real *output);
 
 /* Bytes of workspace that loop_new would take for these settings, and the number of parameters. */
 Status loop_memory(const LoopSetup *setup, size_t *bytes, size_t *params);
-
-/* Outputs [n, n_out] of whole bags, one at a time, by the parameters that mil_prepare was given. */
-Status loop_outputs(real *output, Mil *mil, Cache *cache, const int *bag, int n);
 
 #endif

@@ -13,7 +13,10 @@
 
 json_t *record_json(const LoopRecord *record, const Target *target, int n_target);
 
-/* Scores alone: {"n_bags", "loss", "tasks"}, and n_bags in each task: those whose label is known. */
-json_t *record_scores(const LoopRecord *record, const Target *target, int n_target);
+/* Scores of some members of a cohort: {"n_bags", "loss", "tasks": {name: {"n_bags", "loss", "auc", "auc_ci95", …}}};
+ * n_bags of a task: those whose label is known. `member` [n] are rows of labels and of output [labels->n, n_out].
+ * auc_ci95 (metric.h) resamples from stream (seed, "bootstrap", task). NULL: no memory. */
+json_t *record_scores(const Target *target, const Labels *labels, const real *output, const int *member, int n,
+                      uint64_t seed);
 
 #endif

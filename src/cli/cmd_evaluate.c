@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+#include "cli/print.h"
+#include "cli/scores.h"
+#include "core/log.h"
+#include "train/apply.h"
+#include "train/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const Flag flags[] = {
+    {.name = "part",
+     .value = "unseen|all",
+     .standard = "unseen",
+     .help = "unseen: bags the model was neither trained nor validated on; all: each part by itself"},
+    {.name = "metadata", .value = "FILE", .help = "label table; without it the columns inside DATA"},
+    {.name = "id-column", .value = "COLUMN", .standard = "auto", .help = "column of bag IDs in the label table"},
+    {0},
+};
+
+static const char *const part_words[] = {"new", "train", "validation"}; /* by Seen */
+
+typedef struct {
+    Apply apply;
+    Cohort cohort;
+    Seen *seen;   /* [n] */
+    real *output; /* [n, n_out] */
+    int *member;  /* [n] scratch */
+    int count[3]; /* labelled bags, by Seen */
+    bool all;
+} Evaluation;
+
+static Status open_all(Evaluation *e, const Cli *cli)
+{
+    bool known;
+    TRY(apply_read(&e->apply, &cli->word[0], 1));
+    TRY(cohort_open(&e->cohort, cli->word[1], cli_text(cli, "metadata"), cli_text(cli, "id-column"), true));
+    TRY(apply_fit(&e->apply, e->cohort.file));
+    TRY(apply_label(&e->apply, &e->cohort, &known));
+    if (!known)
+        return fail(ERR_FORMAT, "%s: no column '%s', the label that the model predicts", e->cohort.table->path,
+                    e->apply.target[0].column);
+    const size_t n = (size_t)e->cohort.n + 1;
+    e->seen = calloc(n, sizeof *e->seen);
+    e->output = calloc(n * (size_t)e->apply.n_out, sizeof *e->output);
+    e->member = calloc(n, sizeof *e->member);
+    return e->seen && e->output && e->member ? OK : fail(ERR_MEMORY, "no memory for %d bags", e->cohort.n);
+}
+
+static Status find_seen(Evaluation *e)
+{
+    for (int i = 0; i < e->cohort.n; i++) {
+        uint64_t hash;
+        if (!cohort_labelled(&e->cohort, i)) continue;
+        TRY(bagfile_hash(&hash, e->cohort.file, e->cohort.bag[i]));
+        e->seen[i] = apply_seen(&e->apply, hash);
+        e->count[e->seen[i]]++;
+    }
+    if (e->all || e->count[SEEN_NOT] > 0) return OK;
+    const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
+    if (seen == 0) return fail(ERR_FORMAT, "%s: no bag has a label", bagfile_path(e->cohort.file));
+    return fail(ERR_FORMAT,
+                "%s: the model was trained or validated on all %d labelled bags; --part=all scores them nevertheless",
+                bagfile_path(e->cohort.file), seen);
+}
+
+static Status compute(Evaluation *e)
+{
+    Progress progress;
+    progress_start(&progress, "evaluating", "bags", e->cohort.n);
+    for (int i = 0; i < e->cohort.n; i++) {
+        if (!cohort_labelled(&e->cohort, i) || (!e->all && e->seen[i] != SEEN_NOT)) continue;
+        TRY(apply_bag(e->output + (size_t)i * (size_t)e->apply.n_out, &e->apply, e->cohort.bag[i], NULL));
+        progress_tell(&progress, i + 1, NULL);
+    }
+    progress_end(&progress, NULL);
+    return OK;
+}
+
+static json_t *scores_of(const Evaluation *e, Seen which)
+{
+    int n = 0;
+    for (int i = 0; i < e->cohort.n; i++)
+        if (cohort_labelled(&e->cohort, i) && e->seen[i] == which) e->member[n++] = i;
+    return record_scores(e->apply.target, &e->cohort.labels, e->output, e->member, n, e->apply.model[0].config.seed);
+}
+
+static Status print_result(const Evaluation *e, const Cli *cli)
+{
+    json_t *parts = json_object();
+    for (Seen which = SEEN_NOT; which <= SEEN_VALIDATION; which++)
+        if (e->count[which] > 0 && (e->all || which == SEEN_NOT))
+            json_object_set_new(parts, part_words[which], scores_of(e, which));
+    if (cli->json)
+        return print_json(json_pack("{s:s, s:s, s:o, s:{s:i, s:i}}", "model", e->apply.model[0].path, "data",
+                                    bagfile_path(e->cohort.file), "parts", parts, "left_out", "train",
+                                    e->all ? 0 : e->count[SEEN_TRAIN], "validation",
+                                    e->all ? 0 : e->count[SEEN_VALIDATION]));
+    const char *part;
+    json_t *scores;
+    json_object_foreach(parts, part, scores)
+    {
+        scores_print(stdout, part, scores);
+    }
+    json_decref(parts);
+    return OK;
+}
+
+static Status evaluate(Evaluation *e, const Cli *cli)
+{
+    const char *part = cli_text(cli, "part");
+    e->all = strcmp(part, "all") == 0;
+    if (!e->all && strcmp(part, "unseen") != 0) return fail(ERR_USAGE, "--part=%s: it is unseen or all", part);
+    TRY(open_all(e, cli));
+    TRY(find_seen(e));
+    const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
+    if (!e->all && seen > 0)
+        log_info("left out: %d bags the model was trained on, %d it was validated on", e->count[SEEN_TRAIN],
+                 e->count[SEEN_VALIDATION]);
+    if (cli->dry_run) {
+        printf("would score %d bags\n", e->count[SEEN_NOT] + (e->all ? seen : 0));
+        return OK;
+    }
+    TRY(compute(e));
+    return print_result(e, cli);
+}
+
+static Status run(Cli *cli)
+{
+    Evaluation e = {0};
+    const Status status = evaluate(&e, cli);
+    apply_free(&e.apply);
+    cohort_close(&e.cohort);
+    free(e.seen);
+    free(e.output);
+    free(e.member);
+    return status;
+}
+
+const Command command_evaluate = {
+    .name = "evaluate",
+    .line = "scores a model on bags it has not seen",
+    .usage = "MODEL DATA [--metadata=FILE] [--part=all]",
+    .about =
+        "MODEL is a model.safetensors or the folder of a run. A bag counts as seen by its content, not by its name.",
+    .flags = flags,
+    .least = 2,
+    .most = 2,
+    .run = run,
+};

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/inspect_model.h"
+#include "cli/print.h"
+#include "cli/scores.h"
+#include "core/file.h"
+#include "core/safetensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a model ---- */
+
+static const char *const type_name[] = {"F32", "F64", "I64", "U64", "U8"}; /* by TensorType */
+
+static json_t *shape_json(const Tensor *t)
+{
+    json_t *shape = json_array();
+    for (int d = 0; d < t->n_dim; d++) json_array_append_new(shape, json_integer(t->shape[d]));
+    return shape;
+}
+
+static json_t *tensors_json(const TensorFile *file, int64_t *n_params)
+{
+    json_t *list = json_array();
+    *n_params = 0;
+    for (int k = 0; k < file->n; k++) {
+        const Tensor *t = &file->tensor[k];
+        int64_t size = 1;
+        for (int d = 0; d < t->n_dim; d++) size *= t->shape[d];
+        *n_params += size;
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:o}", "name", t->name, "type", type_name[t->type], "shape", shape_json(t)));
+    }
+    return list;
+}
+
+/* Hashes say nothing to a reader; their number does. */
+static void count_bags(json_t *model)
+{
+    json_t *bags = json_object_get(model, "bag_hash"), *count = json_object(), *list;
+    const char *part;
+    json_object_foreach(bags, part, list)
+    {
+        json_object_set_new(count, part, json_integer((json_int_t)json_array_size(list)));
+    }
+    json_object_set_new(model, "bags_seen", count);
+    json_object_del(model, "bag_hash");
+}
+
+static Status model_json(json_t **out, const char *path)
+{
+    TensorFile file;
+    int64_t n_params;
+    TRY(tensors_read(&file, path));
+    json_t *model = file.hopsack ? json_loads(file.hopsack, 0, NULL) : json_object();
+    if (!json_is_object(model)) {
+        json_decref(model);
+        tensors_free(&file);
+        return fail(ERR_MODEL, "%s: its hopsack metadata is no JSON object", path);
+    }
+    if (file.hopsack) count_bags(model);
+    json_object_set_new(model, "tensors", tensors_json(&file, &n_params));
+    json_object_set_new(model, "parameters", json_integer(n_params));
+    tensors_free(&file);
+    *out = model;
+    return OK;
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "";
+}
+
+static void print_parts(const json_t *parts)
+{
+    const char *name;
+    const json_t *scores;
+    json_object_foreach((json_t *)(size_t)parts, name, scores)
+    {
+        scores_print(stdout, name, scores);
+    }
+}
+
+static void print_facts(const json_t *model)
+{
+    size_t k;
+    const json_t *task, *bags = json_object_get(model, "bags_seen");
+    printf("hopsack %s, kept at update %lld, seen %lld training and %lld validation bags\n", text(model, "version"),
+           (long long)json_integer_value(json_object_get(model, "update")),
+           (long long)json_integer_value(json_object_get(bags, "train")),
+           (long long)json_integer_value(json_object_get(bags, "validation")));
+    printf("bags of %s, alphabet %s, region %s\n", text(model, "kind"), text(model, "alphabet"),
+           *text(model, "region") ? text(model, "region") : "unknown");
+    json_array_foreach(json_object_get(model, "tasks"), k, task)
+    {
+        printf("task %s: %s, column '%s', positive '%s'\n", text(task, "name"), text(task, "kind"),
+               text(task, "column"), text(task, "positive"));
+    }
+    print_parts(json_object_get(model, "metrics"));
+}
+
+static void print_tensors(const json_t *model)
+{
+    size_t k, d;
+    const json_t *tensor, *size;
+    printf("\n%-56s %-5s shape\n", "tensor", "type");
+    json_array_foreach(json_object_get(model, "tensors"), k, tensor)
+    {
+        printf("%-56s %-5s [", text(tensor, "name"), text(tensor, "type"));
+        json_array_foreach(json_object_get(tensor, "shape"), d, size)
+        {
+            printf("%s%lld", d ? ", " : "", (long long)json_integer_value(size));
+        }
+        printf("]\n");
+    }
+    printf("%lld parameters\n", (long long)json_integer_value(json_object_get(model, "parameters")));
+}
+
+Status inspect_model(const char *path, bool json)
+{
+    json_t *model = NULL;
+    TRY(model_json(&model, path));
+    if (json) return print_json(model);
+    printf("model %s\n", path);
+    if (json_object_get(model, "version"))
+        print_facts(model);
+    else
+        printf("tensors of another program: no hopsack metadata\n");
+    print_tensors(model);
+    if (json_object_get(model, "config")) printf("\nconfig\n%s", text(model, "config"));
+    json_decref(model);
+    return OK;
+}
+
+/* ---- a run ---- */
+
+static const char *const run_files[] = {"config.yaml",       "manifest.json", "metrics.jsonl",   "splits.tsv",
+                                        "model.safetensors", "summary.json",  "predictions.tsv", NULL};
+
+static bool in_folder(char path[4096], const char *folder, const char *file)
+{
+    snprintf(path, 4096, "%s/%s", folder, file);
+    return file_exists(path);
+}
+
+static json_t *files_json(const char *folder)
+{
+    char path[4096];
+    json_t *list = json_array();
+    for (const char *const *file = run_files; *file; file++)
+        if (in_folder(path, folder, *file)) json_array_append_new(list, json_string(*file));
+    return list;
+}
+
+/* The summary, or {} of a run that has not ended, with what stands in the folder. */
+static Status run_json(json_t **out, const char *folder)
+{
+    char path[4096];
+    json_error_t error;
+    const bool finished = in_folder(path, folder, "summary.json");
+    json_t *run = finished ? json_load_file(path, 0, &error) : json_object();
+    if (!json_is_object(run)) {
+        json_decref(run);
+        return fail(ERR_FORMAT, "%s:%d: not the summary of a run: %s", path, error.line, error.text);
+    }
+    json_object_set_new(run, "finished", json_boolean(finished));
+    json_object_set_new(run, "files", files_json(folder));
+    if (!finished && json_array_size(json_object_get(run, "files")) == 0) {
+        json_decref(run);
+        return fail(ERR_FORMAT, "%s: neither a run nor a dataset nor a model", folder);
+    }
+    *out = run;
+    return OK;
+}
+
+static void print_files(const json_t *run)
+{
+    size_t k;
+    const json_t *file;
+    printf("files:");
+    json_array_foreach(json_object_get(run, "files"), k, file)
+    {
+        printf(" %s", json_string_value(file));
+    }
+    printf("\n");
+}
+
+Status inspect_run(const char *folder, bool json)
+{
+    json_t *run = NULL;
+    TRY(run_json(&run, folder));
+    if (json) return print_json(run);
+    printf("run %s\n", folder);
+    if (json_is_true(json_object_get(run, "finished"))) {
+        printf("hopsack %s, fold %lld, %lld updates, kept that of update %lld, %lld parameters\n",
+               text(run, "version"), (long long)json_integer_value(json_object_get(run, "fold")),
+               (long long)json_integer_value(json_object_get(run, "updates")),
+               (long long)json_integer_value(json_object_get(run, "kept_update")),
+               (long long)json_integer_value(json_object_get(run, "parameters")));
+        print_parts(json_object_get(run, "parts"));
+        printf("%.1f s, %.1f MB peak\n", json_number_value(json_object_get(run, "seconds")),
+               json_number_value(json_object_get(run, "peak_memory")) / 1e6);
+    } else
+        printf("not finished\n");
+    print_files(run);
+    json_decref(run);
+    return OK;
+}
