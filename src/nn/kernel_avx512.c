@@ -61,15 +61,27 @@ INLINE V v_where(Mask m, V a)
 {
     return _mm512_maskz_mov_ps(m, a);
 } /* else 0 */
-INLINE V v_from_bits(VI a) { return _mm512_castsi512_ps(a); }
-INLINE VI v_bits(V a) { return _mm512_castps_si512(a); }
+INLINE V v_from_bits(VI a)
+{
+    return _mm512_castsi512_ps(a);
+}
+INLINE VI v_bits(V a)
+{
+    return _mm512_castps_si512(a);
+}
 
 INLINE VI vi_set(int32_t x)
 {
     return _mm512_set1_epi32(x);
 }
-INLINE VI vi_add(VI a, VI b) { return _mm512_add_epi32(a, b); }
-INLINE VI vi_to_exponent(VI a) { return _mm512_slli_epi32(a, 23); }
+INLINE VI vi_add(VI a, VI b)
+{
+    return _mm512_add_epi32(a, b);
+}
+INLINE VI vi_to_exponent(VI a)
+{
+    return _mm512_slli_epi32(a, 23);
+}
 INLINE VI vi_load(const int32_t *p)
 {
     return _mm512_loadu_si512(p);

@@ -41,7 +41,10 @@ static const float exp2_fit[6] = {0x1.37f796p+0f, 0x1.b07a70p-2f, 0x1.8fb0e2p-4f
                                   0x1.150ceap-6f, 0x1.3492a8p-9f, 0x1.1bf6c0p-12f};
 
 /* a · 2^n by way of the exponent's bits; `sum` holds n in its lowest bits. a must be far from 0 and infinity. */
-INLINE V times_power(V a, V sum) { return v_from_bits(vi_add(v_bits(a), vi_to_exponent(v_bits(sum)))); }
+INLINE V times_power(V a, V sum)
+{
+    return v_from_bits(vi_add(v_bits(a), vi_to_exponent(v_bits(sum))));
+}
 
 /* λx for x > 0. Elsewhere, with x log₂e = n + f:  λα (2^n 2^f - 1) = 2^n fit(f) · f + (2^n λα - λα), which keeps its
  * relative precision near 0. Adding 1.5 · 2^23 rounds to an integer in the low bits. */
@@ -51,7 +54,7 @@ INLINE V selu_register(V x)
     const V low = v_max(v_set(-80), x); /* 2^n stays a normal number; NaN passes */
     const V sum = v_fma(low, log2e, magic);
     const V f = v_fma(low, log2e, v_sub(magic, sum));
-    V       fit = v_set(exp2_fit[5]);
+    V fit = v_set(exp2_fit[5]);
     UNROLL
     for (int i = 4; i >= 0; i--) fit = v_fma(fit, f, v_set(exp2_fit[i]));
     const V below = v_fma(times_power(fit, sum), f, v_sub(times_power(scale, sum), scale));
@@ -145,8 +148,8 @@ INLINE const float *rows_of(const ConvTables *t, int code, int k)
  * those that are open when the sequence ends reach beyond it. Needs l ≥ size ≥ 2. */
 INLINE void embed_fixed(const Run *run, int k, const int size, const int width, const int regs, const bool with_arg)
 {
-    const int      l = run->l, n_cut = l - run->n_window; /* the last n_cut windows do not count */
-    const float   *letter = run->t->letter + k;
+    const int l = run->l, n_cut = l - run->n_window; /* the last n_cut windows do not count */
+    const float *letter = run->t->letter + k;
     const uint8_t *codes = run->codes;
     for (int i = 0; i < run->n; i++, codes += l) {
         const float c = run->factor ? run->factor[i] : 1;
@@ -222,18 +225,19 @@ INLINE void embed_channels(const Run *run, int k, const int regs, const bool wit
 {
     const int size = run->l >= run->t->size ? run->t->size : 0, width = run->t->width;
     switch (size) {
-#define X(fixed)                                                                                                       \
-    case fixed:                                                                                                        \
-        if (width == 32 && regs == CONV_REGS)                                                                          \
-            embed_fixed(run, k, fixed, 32, regs, with_arg);                                                            \
-        else if (width == 16 && regs == 1)                                                                             \
-            embed_fixed(run, k, fixed, 16, regs, with_arg);                                                            \
-        else                                                                                                           \
-            embed_fixed(run, k, fixed, width, regs, with_arg);                                                         \
+#define X(fixed)                                                                                                     \
+    case fixed:                                                                                                      \
+        if (width == 32 && regs == CONV_REGS)                                                                        \
+            embed_fixed(run, k, fixed, 32, regs, with_arg);                                                          \
+        else if (width == 16 && regs == 1)                                                                           \
+            embed_fixed(run, k, fixed, 16, regs, with_arg);                                                          \
+        else                                                                                                         \
+            embed_fixed(run, k, fixed, width, regs, with_arg);                                                       \
         break;
         FIXED_SIZES(X)
 #undef X
-    default: embed_any(run, k, regs, with_arg);
+    default:
+        embed_any(run, k, regs, with_arg);
     }
 }
 

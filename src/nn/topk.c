@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * topk.c: the threshold is found digit by digit, as in a radix sort that follows only the digit's bin in which the k-th
- * lies. A score becomes an unsigned key of the same order; the rest is counting.
+ * topk.c: the threshold is found digit by digit, as in a radix sort that follows only the bin in which the k-th lies.
+ * A score becomes an unsigned key of the same order; the rest is counting.
  *
  * Scores of an untrained network agree in their leading bits, so the first digits may decide nothing: all of them are
- * looked at, and only keys that agree so far are looked at again. The threshold among equal scores is the same search
- * over the rows.
+ * looked at, and only keys that agree so far are looked at again. Loops have no branch on a score: it would be guessed.
  */
 #include "nn/topk.h"
 
@@ -25,108 +24,89 @@ typedef uint32_t Key;
 #define KEY_SIGN ((Key)1 << (KEY_BITS - 1))
 
 _Static_assert(sizeof(Key) == sizeof(real), "a key holds the bits of a score");
-_Static_assert(TOPK_SCRATCH(0) >= 2 * BINS, "the counts fit into the scratch");
+_Static_assert(TOPK_SCRATCH(1) * sizeof(uint32_t) >= 2 * BINS * sizeof(uint32_t) + sizeof(Key),
+               "counts and keys fit");
 
-/* Greater score, greater key; -0 is 0. */
-static Key score_key(real score)
+/* Greater score, greater key: below 0 all bits turn, else the sign. -0 becomes 0; NaN
+ * lies beyond infinity. */
+static inline Key score_key(real score)
 {
     Key bits;
     const real sum = score + 0;
     memcpy(&bits, &sum, sizeof bits);
-    return bits ^ ((0 - (bits >> (KEY_BITS - 1))) | KEY_SIGN); /* below 0 all bits turn, else the sign; no branch */
+    return bits ^ ((0 - (bits >> (KEY_BITS - 1))) | KEY_SIGN);
 }
 
-/* Lower row, greater key. */
-static Key row_key(int row)
+/* count[0][digit] of all keys. Neighbours count in tables of their own: one that waits for the other's increment of the
+ * same bin would take twice as long. */
+static void count_digits(uint32_t (*count)[BINS], const Key *key, int n, int shift, Key mask)
 {
-    return (Key)(uint32_t)~row;
-}
-
-typedef struct {
-    const real *score; /* keys are those of score[place], or of row[place] if this is NULL */
-    const int *row;
-} Keys;
-
-static inline Key key_at(const Keys *keys, uint32_t place)
-{
-    return keys->score ? score_key(keys->score[place]) : row_key(keys->row[place]);
+    memset(count, 0, 2 * sizeof *count);
+    for (int i = 0; i < n; i++) count[i & 1][key[i] >> shift & mask]++;
+    for (Key bin = 0; bin <= mask; bin++) count[0][bin] += count[1][bin];
 }
 
 /* The bin in which the k-th greatest lies; *k becomes its rank within. */
-static int bin_of(const uint32_t *count, int n_bin, int *k)
+static Key bin_of(const uint32_t *count, Key mask, int *k)
 {
-    int bin = n_bin - 1;
+    Key bin = mask;
     while ((uint32_t)*k > count[bin]) *k -= (int)count[bin--];
     return bin;
 }
 
-typedef struct {
-    uint32_t *place; /* [n] those whose key agrees with the threshold so far; NULL: 0 … n-1 */
-    int n;
-} Left;
-
-static inline uint32_t place_of(const Left *left, int i)
+static int keep_digit(Key *key, int n, int shift, Key mask, Key digit)
 {
-    return left->place ? left->place[i] : (uint32_t)i;
-}
-
-/* count[0][digit] of all that are left. Neighbours count in tables of their own: one that waits for the other's
- * increment of the same bin would take twice as long. */
-static void count_digits(uint32_t (*count)[BINS], const Keys *keys, const Left *left, int shift, Key mask)
-{
-    const Keys k = *keys; /* copies: the counts could lie over the original for all the compiler knows */
-    const Left l = *left;
-    memset(count, 0, 2 * sizeof *count);
-    for (int i = 0; i < l.n; i++) count[i & 1][key_at(&k, place_of(&l, i)) >> shift & mask]++;
-    for (int bin = 0; bin < BINS; bin++) count[0][bin] += count[1][bin];
-}
-
-/* Keeps those with this digit, at `room` [left->n]. */
-static void keep_digit(Left *left, uint32_t *room, const Keys *keys, int shift, Key mask, Key digit)
-{
-    const Keys k = *keys;
-    const Left l = *left;
-    int n = 0;
-    for (int i = 0; i < l.n; i++) {
-        const uint32_t place = place_of(&l, i);
-        room[n] = place; /* n ≤ i: never ahead of what is read */
-        n += (key_at(&k, place) >> shift & mask) == digit;
+    int n_left = 0;
+    for (int i = 0; i < n; i++) {
+        const Key here = key[i];
+        key[n_left] = here;
+        n_left += (here >> shift & mask) == digit;
     }
-    *left = (Left){room, n};
+    return n_left;
 }
 
-/* Narrows `left` down to the places whose key equals the k-th greatest of them (k ≥ 1), and returns how many of these
- * are among the k. */
-static int kth(Left *left, uint32_t *room, const Keys *keys, int k, uint32_t (*count)[BINS])
+/* The k-th greatest of key [n], 1 ≤ k ≤ n; the order is lost. *k becomes the number of keys equal to it that are among
+ * the k greatest, *n_equal the number of all that are equal to it. */
+static Key kth_key(Key *key, int n, int *k, int *n_equal, uint32_t (*count)[BINS])
 {
     for (int shift = KEY_BITS; shift > 0;) {
         const int bits = shift < DIGIT ? shift : DIGIT;
         const Key mask = ((Key)1 << bits) - 1;
         shift -= bits;
-        count_digits(count, keys, left, shift, mask);
-        const int bin = bin_of(count[0], 1 << bits, &k);
-        if (count[0][bin] < (uint32_t)left->n) keep_digit(left, room, keys, shift, mask, (Key)bin);
+        count_digits(count, key, n, shift, mask);
+        const Key bin = bin_of(count[0], mask, k);
+        if (count[0][bin] < (uint32_t)n) n = keep_digit(key, n, shift, mask, bin);
     }
-    return k;
+    *n_equal = n;
+    return key[0];
+}
+
+/* The row of the k-th among those with this key, rows ascending. */
+static int kth_row(Key *key, const real *score, Key equal, const int *row, int n, int k, uint32_t (*count)[BINS])
+{
+    int n_key = 0, n_equal;
+    for (int i = 0; i < n; i++) {
+        key[n_key] = (Key)(INT_MAX - row[i]);
+        n_key += score_key(score[i]) == equal;
+    }
+    return INT_MAX - (int)kth_key(key, n_key, &k, &n_equal, count);
 }
 
 void topk(int *keep, const real *score, const int *row, int n, int k, uint32_t *scratch)
 {
     assert(k >= 0 && k <= n);
     if (k == 0) return;
-    uint32_t(*count)[BINS] = (uint32_t(*)[BINS])(void *)scratch, *room = scratch + 2 * BINS;
-    Left left = {NULL, n};
-    const Keys scores = {score, NULL}, rows = {NULL, row};
-    const int n_equal = kth(&left, room, &scores, k, count);
-    const real least = score[place_of(&left, 0)];
-    int last_row = INT_MAX;
-    if (n_equal < left.n) {
-        (void)kth(&left, room, &rows, n_equal, count);
-        last_row = row[place_of(&left, 0)];
-    }
+    uint32_t(*count)[BINS] = (void *)scratch;
+    Key *key = (void *)(scratch + 2 * BINS);
+    int k_equal = k, n_equal, last_row = INT_MAX;
+    for (int i = 0; i < n; i++) key[i] = score_key(score[i]);
+    const Key least = kth_key(key, n, &k_equal, &n_equal, count);
+    if (k_equal < n_equal) last_row = kth_row(key, score, least, row, n, k_equal, count);
+
     int n_keep = 0;
     for (int i = 0; n_keep < k; i++) {
+        const Key here = score_key(score[i]);
         keep[n_keep] = i;
-        n_keep += (score[i] > least) | ((score[i] == least) & (row[i] <= last_row)); /* no branch: it would guess */
+        n_keep += (here > least) | ((here == least) & (row[i] <= last_row));
     }
 }

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOPK_SCRATCH(n) ((size_t)(n) + 8192) /* uint32_t of scratch that topk_mark needs */
+#define TOPK_SCRATCH(n) ((size_t)(n) * (sizeof(real) / 4) + 8192) /* uint32_t of scratch that topk needs */
 
-/* keep [k]: places of the k largest of score [n] (not NaN), ascending in place (not in score). Equal scores: lower
+/* keep [k]: places of the k largest of score [n] (NaN is the largest), ascending in place (not in score). Equal scores: lower
  * row [n] first. 0 ≤ k ≤ n. Linear time; allocates nothing. */
 void topk(int *keep, const real *score, const int *row, int n, int k, uint32_t *scratch);
 

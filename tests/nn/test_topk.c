@@ -107,3 +107,20 @@ Test(nn_topk, rows_with_gaps_break_ties)
     check(score, row, 5, 2);
     check(score, row, 5, 4);
 }
+
+/* After divergence: which are kept does not matter, but there must be k of them. */
+Test(nn_topk, nan_does_no_harm)
+{
+    Rng rng = rng_stream(3, "topk", 0);
+    for (int turn = 0; turn < 200; turn++) {
+        real score[30];
+        int row[30], keep[30];
+        uint32_t scratch[TOPK_SCRATCH(30)];
+        fill(score, row, 30, draw_few_values, &rng);
+        for (int i = 0; i < 30; i++)
+            if (rng_below(&rng, 2)) score[i] = (real)(rng_below(&rng, 2) ? NAN : -NAN);
+        const int k = 1 + (int)rng_below(&rng, 30);
+        topk(keep, score, row, 30, k, scratch);
+        for (int j = 0; j < k; j++) cr_assert(keep[j] > (j ? keep[j - 1] : -1) && keep[j] < 30);
+    }
+}
