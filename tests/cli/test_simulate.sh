@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # test_simulate.sh HOPSACK: the command simulate, right and wrong.
 set -u
-hopsack=$1
+hopsack=$(realpath "$1")
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 99
