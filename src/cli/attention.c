@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 Status attention_open(Attention *a, const char *path, bool force, const Mil *mil, const BagFile *file, int top)
 {
@@ -47,6 +48,7 @@ Status attention_write(Attention *a, BagFile *file, int bag, const char *id)
     const int n = bagfile_n(file, bag), rows = a->top > 0 && a->top < n ? a->top : n;
     if (a->sequences) TRY(bagfile_read_text(&text, file, bag));
     for (int column = 0; column < a->n_query; column++) {
+        memcpy(a->order, a->row, (size_t)n * sizeof *a->order); /* select_order sorts what it is given */
         select_order(a->order, n, a->bag.logit + column, a->n_query, a->row);
         for (int rank = 0; rank < rows; rank++) write_row(a, id, &text, a->order[rank], column, rank + 1);
     }

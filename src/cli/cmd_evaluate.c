@@ -68,11 +68,13 @@ static Status find_seen(Evaluation *e)
 static Status compute(Evaluation *e)
 {
     Progress progress;
-    progress_start(&progress, "evaluating", "bags", e->cohort.n);
+    int done = 0;
+    progress_start(&progress, "evaluating", "bags",
+                   e->count[SEEN_NOT] + (e->all ? e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION] : 0));
     for (int i = 0; i < e->cohort.n; i++) {
         if (!cohort_labelled(&e->cohort, i) || (!e->all && e->seen[i] != SEEN_NOT)) continue;
         TRY(apply_bag(e->output + (size_t)i * (size_t)e->apply.n_out, &e->apply, e->cohort.bag[i], NULL));
-        progress_tell(&progress, i + 1, NULL);
+        progress_tell(&progress, ++done, NULL);
     }
     progress_end(&progress, NULL);
     return OK;

@@ -6,19 +6,25 @@
 #include "core/blas.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "data/h5.h"
+#include "train/manifest.h"
 
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
+#include <zlib.h>
 
-extern const Command command_bench, command_evaluate, command_help, command_import, command_predict, command_simulate,
-    command_train;
+extern const Command command_bench, command_evaluate, command_help, command_import, command_inspect, command_predict,
+    command_simulate, command_train;
 
+/* clang-format off: a row a command */
 const Command *const commands[] = {
-    &command_import,  &command_simulate, &command_train, &command_evaluate,
-    &command_predict, &command_bench,    &command_help,  NULL,
+    &command_import, &command_simulate, &command_train, &command_evaluate, &command_predict, &command_inspect,
+    &command_bench,  &command_help,     NULL,
 };
+/* clang-format on */
 
 static int report(Status status)
 {
@@ -33,8 +39,20 @@ static int report(Status status)
 static Status print_version(void)
 {
     TRY(blas_start());
-    printf("hopsack " HOPSACK_VERSION "\n");
-    printf("BLAS: %s, kernel %s\n", blas_version(), blas_kernel());
+    json_t *machine = manifest_machine();
+    size_t k;
+    const json_t *flag;
+    printf("hopsack " HOPSACK_VERSION "\n%s, kernel %s\n", blas_version(), blas_kernel());
+    printf("HDF5 %s, jansson %s, libyaml %s, zlib %s\n", h5_version(), jansson_version_str(),
+           yaml_get_version_string(), zlibVersion());
+    printf("CPU %s, kernels %s, flags", json_string_value(json_object_get(machine, "cpu")),
+           json_string_value(json_object_get(machine, "kernels")));
+    json_array_foreach(json_object_get(machine, "cpu_flags"), k, flag)
+    {
+        printf(" %s", json_string_value(flag));
+    }
+    printf("\n");
+    json_decref(machine);
     return OK;
 }
 

@@ -185,7 +185,9 @@ static Status read_target(Labels *out, Target *t, int index, const Table *table,
     TRY(find_column(&column, t, table));
     collect_values(&values, table, column, row, out->n);
     TRY(type->resolve(t, &values, table->path, deeprc, training));
+    if (out->class && index == 0) memset(out->class, -1, (size_t)out->n * sizeof *out->class);
     for (int i = 0; i < out->n; i++) {
+        if (row[i] < 0) continue;
         const char *cell = table_cell(table, row[i], column);
         real *target = out->target + (size_t)i * (size_t)out->n_out + t->at;
         const bool known = type->cell(target, &class, t, cell, deeprc);

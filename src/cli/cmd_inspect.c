@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+#include "cli/inspect_data.h"
+#include "cli/inspect_model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const unsigned char hdf5_mark[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+
+static Status read_beginning(unsigned char mark[9], const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) return fail(ERR_IO, "%s: %s", path, strerror(errno));
+    memset(mark, 0, 9);
+    const size_t n = fread(mark, 1, 9, file);
+    const bool bad = ferror(file);
+    fclose(file);
+    if (bad) return fail(ERR_IO, "%s: cannot be read", path);
+    return n > 0 ? OK : fail(ERR_FORMAT, "%s is empty", path);
+}
+
+static Status run(Cli *cli)
+{
+    const char *path = cli->word[0];
+    struct stat s;
+    unsigned char mark[9];
+    if (stat(path, &s) != 0) return fail(ERR_IO, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(s.st_mode)) return inspect_run(path, cli->json);
+    TRY(read_beginning(mark, path));
+    if (memcmp(mark, hdf5_mark, sizeof hdf5_mark) == 0) return inspect_dataset(path, cli->json);
+    if (mark[8] == '{') return inspect_model(path, cli->json);
+    return fail(ERR_FORMAT, "%s is neither a dataset (HDF5) nor a model (safetensors) nor the folder of a run", path);
+}
+
+const Command command_inspect = {
+    .name = "inspect",
+    .line = "what a dataset, a model or a run holds",
+    .usage = "DATASET | MODEL | RUN",
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * test_loop.c: the training loop on a small file of its own: random sequences, a motif in some of those of every other
+ * bag.
+ */
+#include "core/parallel.h"
+#include "support/bags.h"
+#include "train/loop.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define SUITE train_loop
+
+enum { BAGS = 24, SEQUENCES = 150, LENGTH = 12 };
+
+/* ---- allocations are counted while `counting`; sanitizers have an allocator of their own ---- */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define COUNTS_ALLOCATIONS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define COUNTS_ALLOCATIONS 0
+#endif
+#endif
+#ifndef COUNTS_ALLOCATIONS
+#define COUNTS_ALLOCATIONS 1
+#endif
+
+static atomic_bool counting;
+static atomic_int allocations;
+
+#if COUNTS_ALLOCATIONS
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t alignment, size_t n);
+
+void *malloc(size_t n)
+{
+    if (counting) allocations++;
+    return __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    if (counting) allocations++;
+    return __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    if (counting) allocations++;
+    return __libc_realloc(p, n);
+}
+
+void *aligned_alloc(size_t alignment, size_t n)
+{
+    if (counting) allocations++;
+    return __libc_memalign(alignment, n);
+}
+#endif
+
+/* ---- a dataset ---- */
+
+static char path[64];
+static BagFile *file;
+static Cache *cache;
+static Target target;
+static TrainOptions options;
+static ModelOptions model;
+static Labels labels;
+static int bag[BAGS];
+static Part part[BAGS];
+static volatile sig_atomic_t stop;
+
+static void write_file(void)
+{
+    static int8_t codes[SEQUENCES * LENGTH];
+    static int64_t len[SEQUENCES], count[SEQUENCES];
+    const BagWriterOptions o = {.spec = TEST_SPEC(LENGTH), .compress = true, .force = true};
+    BagWriter *w;
+    cr_assert_eq(bagwriter_open(&w, path, &o), OK, "%s", status_sentence());
+    for (int b = 0; b < BAGS; b++) {
+        Rng rng = rng_stream(7, "test loop", (uint64_t)b);
+        char key[16];
+        snprintf(key, sizeof key, "bag%d", b);
+        for (int i = 0; i < SEQUENCES; i++) {
+            len[i] = 8 + (int64_t)rng_below(&rng, LENGTH - 7);
+            count[i] = 1;
+            for (int t = 0; t < LENGTH; t++)
+                codes[i * LENGTH + t] = t < len[i] ? (int8_t)rng_below(&rng, 20) : (int8_t)-1;
+            if (b % 2 && i % 3 == 0) memcpy(codes + i * LENGTH + 2, "\x0f\x04\x0b\x03", 4); /* SFNE */
+        }
+        cr_assert_eq(bagwriter_add(w, key, codes, LENGTH, len, count, NULL, NULL, SEQUENCES), OK, "%s",
+                     status_sentence());
+    }
+    cr_assert_eq(bagwriter_finish(w, NULL, "{}"), OK, "%s", status_sentence());
+}
+
+static void set_up(void)
+{
+    snprintf(path, sizeof path, "test_loop_%d.h5", (int)getpid());
+    write_file();
+    cr_assert_eq(bagfile_open(&file, path), OK, "%s", status_sentence());
+    cr_assert_eq(cache_open(&cache, file, COUNTS_NONE, -1), OK, "%s", status_sentence());
+    target = (Target){.type = target_type("binary"),
+                      .name = "t",
+                      .column = "t",
+                      .weight = 1,
+                      .n_out = 1,
+                      .positive = "+",
+                      .pos_weight = 1};
+    options = (TrainOptions){.updates = 120,
+                             .batch = 5,
+                             .draws = 100,
+                             .evaluate_every = 50,
+                             .keep = KEEP_BEST,
+                             .step = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-4}};
+    model = test_model(0, 0);
+    model.select_fraction = 0.2;
+    labels = (Labels){.n = BAGS,
+                      .n_out = 1,
+                      .n_target = 1,
+                      .target = calloc(BAGS, sizeof(real)),
+                      .mask = calloc(BAGS, sizeof(real))};
+    for (int i = 0; i < BAGS; i++) {
+        bag[i] = i;
+        part[i] = i < 14 ? PART_TRAIN : i < 20 ? PART_VALIDATION : PART_TEST;
+        labels.target[i] = (real)(i % 2);
+        labels.mask[i] = 1;
+    }
+}
+
+static void tear_down(void)
+{
+    label_free(&labels);
+    cache_close(cache);
+    bagfile_close(file);
+    unlink(path);
+}
+
+TestSuite(SUITE, .init = set_up, .fini = tear_down);
+
+static Loop *new_loop(void)
+{
+    const LoopSetup setup = {.options = &options,
+                             .seed = 3,
+                             .model = &model,
+                             .spec = bagfile_spec(file),
+                             .target = &target,
+                             .n_target = 1,
+                             .cache = cache,
+                             .n = BAGS,
+                             .n_max = SEQUENCES,
+                             .bag = bag,
+                             .part = part,
+                             .labels = &labels,
+                             .stop = &stop};
+    Loop *loop;
+    cr_assert_eq(loop_new(&loop, &setup), OK, "%s", status_sentence());
+    return loop;
+}
+
+/* ---- tests ---- */
+
+typedef struct {
+    int n;
+    LoopRecord record[16];
+} Records;
+
+static Status remember(void *context, const LoopRecord *record)
+{
+    Records *r = context;
+    r->record[r->n++] = *record;
+    return OK;
+}
+
+Test(SUITE, learns_and_keeps_the_best)
+{
+    Records r = {0};
+    Loop *loop = new_loop();
+    cr_assert_eq(loop_run(loop, remember, &r), OK, "%s", status_sentence());
+    cr_assert_eq(r.n, 6); /* updates 50, 100 and 120, two parts each */
+    const int updates[] = {50, 100, 120};
+    double best = INFINITY;
+    int at = 0;
+    for (int k = 0; k < 3; k++) {
+        cr_assert_eq(r.record[2 * k].update, updates[k]);
+        cr_assert_eq(r.record[2 * k].part, PART_TRAIN);
+        cr_assert_eq(r.record[2 * k].n_bag, 14);
+        cr_assert_eq(r.record[2 * k + 1].part, PART_VALIDATION);
+        cr_assert_eq(r.record[2 * k + 1].n_bag, 6);
+        const double loss = r.record[2 * k + 1].score[0][0];
+        if (loss < best) at = updates[k];
+        if (loss < best) best = loss;
+    }
+    cr_assert_eq(loop_kept(loop).update, at);
+    cr_assert_eq(loop_kept(loop).loss, best);
+    cr_assert_float_eq(r.record[0].epoch, 50.0 / 3, 1e-12); /* 14 bags by 5: three updates a pass */
+
+    real output[BAGS] = {0};
+    cr_assert_eq(loop_part(loop, PART_TEST, output), OK);
+    for (int i = 0; i < BAGS; i++) {
+        if (part[i] != PART_TEST)
+            cr_assert_eq(output[i], 0);
+        else
+            cr_assert_eq(output[i] > 0, i % 2, "bag %d: %g", i, (double)output[i]);
+    }
+    loop_free(loop);
+}
+
+Test(SUITE, threads_do_not_matter)
+{
+    real *theta[3];
+    size_t n = 0;
+    for (int k = 0; k < 3; k++) {
+        cr_assert_eq(parallel_start(k + 1), OK, "%s", status_sentence());
+        options.updates = 20;
+        options.evaluate_every = 0;
+        Loop *loop = new_loop();
+        cr_assert_eq(loop_run(loop, NULL, NULL), OK, "%s", status_sentence());
+        n = mil_params(loop_mil(loop))->size;
+        theta[k] = malloc(n * sizeof(real));
+        memcpy(theta[k], loop_theta(loop), n * sizeof(real));
+        loop_free(loop);
+    }
+    cr_assert_eq(parallel_start(1), OK);
+    cr_assert_arr_eq(theta[0], theta[1], n * sizeof(real));
+    cr_assert_arr_eq(theta[0], theta[2], n * sizeof(real));
+    for (int k = 0; k < 3; k++) free(theta[k]);
+}
+
+Test(SUITE, allocates_nothing_while_it_learns)
+{
+    if (!COUNTS_ALLOCATIONS) cr_skip_test("the sanitizer has the allocator");
+    real output[BAGS];
+    for (int compat = COMPAT_NONE; compat <= COMPAT_DEEPRC; compat++) {
+        model.compat = compat;
+        options.step.l1 = options.step.l2 = 0.01;
+        Loop *loop = new_loop();
+        allocations = 0;
+        counting = true;
+        void *volatile piece = malloc(100); /* does the counter count? */
+        free(piece);
+        counting = false;
+        cr_assert_eq(allocations, 1);
+        cr_assert_eq(loop_update(loop), OK);
+        counting = true;
+        for (int k = 0; k < 10; k++) {
+            loop_update(loop);
+            loop_pass(loop, BAGS, output);
+        }
+        counting = false;
+        cr_expect_eq(allocations, 1, "%d allocations, compat %d", allocations - 1, compat);
+        loop_free(loop);
+    }
+}
+
+Test(SUITE, draws_that_hold_all_are_the_bag)
+{
+    options.updates = 7;
+    options.evaluate_every = 0;
+    double loss[2];
+    for (int k = 0; k < 2; k++) {
+        options.draws = k ? 0 : SEQUENCES;
+        Loop *loop = new_loop();
+        cr_assert_eq(loop_run(loop, NULL, NULL), OK);
+        loss[k] = loop_kept(loop).loss;
+        loop_free(loop);
+    }
+    cr_assert_eq(loss[0], loss[1]);
+}
+
+Test(SUITE, epochs_are_passes)
+{
+    options.updates = 0;
+    options.epochs = 4;
+    Loop *loop = new_loop();
+    cr_assert_eq(loop_updates(loop), 4 * 3);
+    loop_free(loop);
+}
+
+Test(SUITE, without_validation_the_last_is_kept)
+{
+    for (int i = 0; i < BAGS; i++)
+        if (part[i] == PART_VALIDATION) part[i] = PART_NONE;
+    Records r = {0};
+    options.updates = 11;
+    options.evaluate_every = 5;
+    Loop *loop = new_loop();
+    cr_assert_eq(loop_run(loop, remember, &r), OK, "%s", status_sentence());
+    cr_assert_eq(r.n, 3);
+    cr_assert_eq(loop_kept(loop).update, 11);
+    loop_free(loop);
+}
+
+Test(SUITE, divergence_is_said_and_the_last_good_state_kept)
+{
+    options.step.lr = 1e37;
+    options.evaluate_every = 1;
+    Loop *loop = new_loop();
+    cr_assert_eq(loop_run(loop, NULL, NULL), ERR_DIVERGED);
+    cr_assert_not_null(strstr(status_sentence(), "update"), "%s", status_sentence());
+    const size_t n = mil_params(loop_mil(loop))->size;
+    for (size_t i = 0; i < n; i++) cr_assert(isfinite((double)loop_theta(loop)[i]));
+    loop_free(loop);
+}
+
+static Status interrupt(void *context, const LoopRecord *record)
+{
+    (void)record;
+    (void)context;
+    stop = SIGTERM;
+    return OK;
+}
+
+Test(SUITE, a_signal_ends_it_after_the_update)
+{
+    options.evaluate_every = 3;
+    Loop *loop = new_loop();
+    stop = 0;
+    cr_assert_eq(loop_run(loop, interrupt, NULL), ERR_SIGTERM);
+    cr_assert_not_null(strstr(status_sentence(), "update 3 of 120"), "%s", status_sentence());
+    cr_assert_eq(loop_kept(loop).update, 3);
+    stop = 0;
+    loop_free(loop);
+}
+
+Test(SUITE, memory_is_foretold)
+{
+    const LoopSetup setup = {.options = &options,
+                             .seed = 3,
+                             .model = &model,
+                             .spec = bagfile_spec(file),
+                             .target = &target,
+                             .n_target = 1,
+                             .cache = cache,
+                             .n = BAGS,
+                             .n_max = SEQUENCES,
+                             .bag = bag,
+                             .part = part,
+                             .labels = &labels};
+    size_t bytes = 0, params = 0;
+    cr_assert_eq(loop_memory(&setup, &bytes, &params), OK);
+    Loop *loop = new_loop();
+    cr_assert_eq(params, mil_params(loop_mil(loop))->size);
+    cr_assert_gt(bytes, params * 5 * sizeof(real));
+    loop_free(loop);
+}
