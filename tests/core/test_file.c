@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
 #include "core/rng.h"
+#include "support/scratch.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -12,22 +13,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static char folder[64];
-
-static void enter_folder(void)
+static void enter_scratch(void)
 {
-    strcpy(folder, "/tmp/hopsack-test-XXXXXX");
-    cr_assert(mkdtemp(folder) && chdir(folder) == 0);
+    scratch_make();
+    cr_assert_eq(chdir(scratch), 0);
 }
 
-static void leave_folder(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(core_file, .init = enter_folder, .fini = leave_folder);
+TestSuite(core_file, .init = enter_scratch, .fini = scratch_remove);
 
 static void assert_content(const char *path, const char *text)
 {

@@ -37,7 +37,7 @@ Test(core_rng, normal_has_mean_0_and_variance_1)
 {
     enum { DRAWS = 100000 };
     double sum = 0, squares = 0;
-    Rng    rng = rng_stream(2, "test", 0);
+    Rng rng = rng_stream(2, "test", 0);
     for (int i = 0; i < DRAWS; i++) {
         const double x = rng_normal(&rng);
         sum += x;
@@ -49,8 +49,8 @@ Test(core_rng, normal_has_mean_0_and_variance_1)
 
 Test(core_rng, shuffle_is_a_permutation)
 {
-    int  x[50], seen[50] = {0}, moved = 0;
-    Rng  rng = rng_stream(3, "test", 0);
+    int x[50], seen[50] = {0}, moved = 0;
+    Rng rng = rng_stream(3, "test", 0);
     for (int i = 0; i < 50; i++) x[i] = i;
     rng_shuffle(&rng, x, 50);
     for (int i = 0; i < 50; i++) seen[x[i]]++, moved += x[i] != i;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
 #include "core/safetensors.h"
+#include "support/scratch.h"
 
 #include <criterion/criterion.h>
 #include <stdint.h>
@@ -8,22 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[64];
-
-static void enter_folder(void)
+static void enter_scratch(void)
 {
-    strcpy(folder, "/tmp/hopsack-test-XXXXXX");
-    cr_assert(mkdtemp(folder) && chdir(folder) == 0);
+    scratch_make();
+    cr_assert_eq(chdir(scratch), 0);
 }
 
-static void leave_folder(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(core_safetensors, .init = enter_folder, .fini = leave_folder);
+TestSuite(core_safetensors, .init = enter_scratch, .fini = scratch_remove);
 
 static const float weight[6] = {0, 1.5f, -2, 3.25f, 1e-30f, 6};
 static const uint8_t bytes3[3] = {7, 8, 9};
