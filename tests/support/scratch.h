@@ -39,12 +39,12 @@ static inline void scratch_remove(void)
     scratch_empty(scratch);
 }
 
-/* Path of a name in the folder; eight may be in use at once. */
+/* Path of a name in the folder; 64 may be in use at once. */
 static inline const char *in_scratch(const char *name)
 {
-    static char path[8][1024];
+    static char path[64][1024];
     static int turn;
-    char *out = path[turn++ % 8];
+    char *out = path[turn++ % 64];
     snprintf(out, sizeof path[0], "%s/%s", scratch, name);
     return out;
 }
@@ -54,8 +54,11 @@ static inline const char *scratch_bytes(const char *name, const void *bytes, siz
     const char *path = in_scratch(name);
     char folder[1024];
     snprintf(folder, sizeof folder, "%s", path);
-    *strrchr(folder, '/') = '\0';
-    mkdir(folder, 0777);
+    for (char *slash = folder + strlen(scratch); (slash = strchr(slash + 1, '/'));) { /* folders on the way */
+        *slash = '\0';
+        mkdir(folder, 0777);
+        *slash = '/';
+    }
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(bytes, 1, n, file) != n || fclose(file) != 0) abort();
     return path;
