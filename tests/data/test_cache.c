@@ -101,6 +101,9 @@ Test(data_cache, slots_keep_their_bags)
 /* Tests run in a process of their own, so a limit set here ends with it. */
 Test(data_cache, memory_that_is_not_there_is_said_beforehand)
 {
+#ifdef __SANITIZE_ADDRESS__
+    cr_skip_test("the address sanitizer needs address space itself");
+#endif
     BagFile *file = some_file();
     Cache *cache;
     const struct rlimit none = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20}; /* less than is taken already */
