@@ -33,7 +33,8 @@ static size_t string_at(const char *text)
     return n + 1;
 }
 
-/* In place: the shorter text never overtakes the longer. */
+/* In place: what is written never overtakes what is read. jansson's exponents are shorter than ours, so a number that
+ * needs all its digits may already be as short as it gets. */
 static void shorten(char *text)
 {
     char *to = text;
@@ -45,8 +46,9 @@ static void shorten(char *text)
             char buffer[NUMBER_ROOM];
             const char *said = number_text(buffer, strtod(text, NULL));
             const size_t length = strlen(said);
-            memmove(to, said, length);
-            to += length;
+            const bool shorter = length <= n;
+            memmove(to, shorter ? said : text, shorter ? length : n);
+            to += shorter ? length : n;
         } else {
             memmove(to, text, n);
             to += n;
