@@ -73,6 +73,36 @@ static void take_vectors(Bag *out, Arena *arena, const Bag *bag, const int *keep
     *out = (Bag){.n = n_keep, .row = row, .x = x, .inv_std = bag->inv_std};
 }
 
+/* Common lengths without a call: two words that may overlap. */
+static inline void copy_residues(uint8_t *to, const uint8_t *from, size_t l)
+{
+    uint64_t head, tail;
+    if (l < sizeof head || l > 2 * sizeof head) {
+        memcpy(to, from, l);
+        return;
+    }
+    memcpy(&head, from, sizeof head);
+    memcpy(&tail, from + l - sizeof tail, sizeof tail);
+    memcpy(to, &head, sizeof head);
+    memcpy(to + l - sizeof tail, &tail, sizeof tail);
+}
+
+/* Rows and residues of `out`, whose first and at are set. A large bag is in no cache: what is due soon is asked for. */
+static void take_sequences(int *row, uint8_t *codes, const Bag *out, const Bag *bag, const int *keep)
+{
+    enum { AHEAD = 16 };
+    for (int l = 0; l <= out->max_len; l++) {
+        uint8_t *to = codes + out->at[l];
+        for (int i = out->first[l]; i < out->first[l + 1]; i++, to += l) {
+            const int soon = keep[i + AHEAD < out->n ? i + AHEAD : out->n - 1];
+            __builtin_prefetch(bag->codes + bag->at[l] + (ptrdiff_t)(soon - bag->first[l]) * l);
+            __builtin_prefetch(&bag->row[soon]);
+            copy_residues(to, bag_codes(bag, keep[i], l), (size_t)l);
+            row[i] = bag->row[keep[i]];
+        }
+    }
+}
+
 void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat)
 {
     if (bag->x) {
@@ -98,11 +128,6 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     first[max_len + 1] = j;
     at[max_len + 1] = residues;
     uint8_t *codes = ARENA_TAKE(arena, uint8_t, residues);
-    for (int l = 0; l <= max_len; l++) {
-        uint8_t *to = codes + at[l];
-        for (int i = first[l]; i < first[l + 1]; i++, to += l) memcpy(to, bag_codes(bag, keep[i], l), (size_t)l);
-    }
-    for (int i = 0; i < n_keep; i++) row[i] = bag->row[keep[i]];
     if (factor)
         for (int i = 0; i < n_keep; i++) factor[i] = bag->factor[keep[i]];
     *out = (Bag){.n = n_keep,
@@ -114,6 +139,7 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
                  .factor = factor,
                  .pad_len = bag->pad_len,
                  .inv_std = bag->inv_std};
+    take_sequences(row, codes, out, bag, keep);
 }
 
 void bag_take_room(Arena *arena, BagKind kind, int n_keep, int max_len, int n_feat, bool counts)
