@@ -77,7 +77,7 @@ static Status unknown_flag(const Command *command, const char *name)
     const char *names[CLI_MOST + 1];
     int n = gather(names, 0, command->flags);
     n = gather(names, n, everywhere);
-    if (command->settings) n = gather(names, n, short_settings);
+    if (command->short_names) n = gather(names, n, short_settings);
     names[n] = NULL;
     const char *near = cli_nearest(name, names);
     const char *dash = strlen(name) == 1 ? "-" : "--";
@@ -192,7 +192,8 @@ static Status take_flag(Cli *cli, bool *help, Walk *walk)
     const Command *command = cli->command;
     const Flag *flag = find(command->flags, walk->name);
     if (!flag) flag = find(everywhere, walk->name);
-    const bool setting = !flag && command->settings && (strchr(walk->name, '.') || find(short_settings, walk->name));
+    const bool setting = !flag && ((command->settings && strchr(walk->name, '.')) ||
+                                   (command->short_names && find(short_settings, walk->name)));
     if (!flag && !setting) return unknown_flag(command, walk->name);
 
     if (setting || flag->value)
@@ -312,7 +313,7 @@ void cli_help(const Command *command, FILE *out)
     fprintf(out, "hopsack %s %s\n\n%s\n", command->name, command->usage, command->line);
     if (command->about) fprintf(out, "\n%s\n", command->about);
     help_flags("Options [default]", command->flags, out);
-    if (command->settings) help_flags("Short names of config keys", short_settings, out);
+    if (command->short_names) help_flags("Short names of config keys", short_settings, out);
     help_flags("Options of every command", everywhere, out);
     if (command->more) command->more(out);
 }

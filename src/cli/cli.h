@@ -43,7 +43,8 @@ struct Command {
     const char *about;               /* paragraphs for --help, or NULL */
     const Flag *flags;               /* ends with {0}; NULL: none of its own */
     int least, most;                 /* words that are not flags; most -1: any number */
-    bool settings;                   /* takes config keys: --section.key=value and the short ones (--target …) */
+    bool settings;                   /* takes config keys: --section.key=value */
+    bool short_names;                /* and the short ones: --target, --fold, … */
     void (*more)(FILE *out);         /* prints what --help adds at its end, or NULL */
     Status (*run)(Cli *cli);
 };

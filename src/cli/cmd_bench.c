@@ -236,5 +236,6 @@ const Command command_bench = {
     .least = 1,
     .most = 2,
     .settings = true,
+    .short_names = true,
     .run = run,
 };

@@ -97,6 +97,7 @@ const Command command_train = {
     .flags = flags,
     .most = 1,
     .settings = true,
+    .short_names = true,
     .more = config_help,
     .run = run,
 };

@@ -102,7 +102,7 @@ static Status write_beginning(Job *j)
 static void say_record(const Job *j, const LoopRecord *r)
 {
     const double auc = r->score[0][1];
-    log_info("update %d %s: loss %.4f, %s %.4f (%d bags)", r->update, part_name[r->part], r->loss,
+    log_info("update %d %s: loss %.5g, %s %.4f (%d bags)", r->update, part_name[r->part], r->loss,
              metric_of(&j->target[0])->name[1], auc, r->n_bag);
 }
 

@@ -106,24 +106,32 @@ static Status resolve_negative(Target *t, const Values *values, const char *path
     return OK;
 }
 
-static Status need_both(const Target *t, const Values *values, const char *path, bool deeprc)
+static Status need_positive(const Target *t, const Values *values, const char *path)
 {
     char said[512];
-    if (count_of(values, t->positive) == 0)
-        return fail(ERR_FORMAT, "%s: no cell of column '%s' is '%s' (positive); its values are %s", path, t->column,
-                    t->positive, say_values(said, sizeof said, values));
-    if (!deeprc && (!t->negative || count_of(values, t->negative) == 0))
-        return fail(ERR_FORMAT, "%s: no cell of column '%s' is %s%s%s; its values are %s", path, t->column,
-                    t->negative ? "'" : "", t->negative ? t->negative : "other than positive",
-                    t->negative ? "' (negative)" : "", say_values(said, sizeof said, values));
-    return OK;
+    if (count_of(values, t->positive) > 0) return OK;
+    return fail(ERR_FORMAT, "%s: no cell of column '%s' is '%s' (positive); its values are %s", path, t->column,
+                t->positive, say_values(said, sizeof said, values));
+}
+
+static Status need_negative(const Target *t, const Values *values, const char *path)
+{
+    char said[512];
+    if (!t->negative)
+        return fail(ERR_FORMAT, "%s: every label in column '%s' is '%s'; a model needs both classes", path, t->column,
+                    t->positive);
+    if (count_of(values, t->negative) > 0) return OK;
+    return fail(ERR_FORMAT, "%s: no cell of column '%s' is '%s' (negative); its values are %s", path, t->column,
+                t->negative, say_values(said, sizeof said, values));
 }
 
 static Status resolve_binary(Target *t, const Values *values, const char *path, bool deeprc, bool training)
 {
     TRY(resolve_positive(t, values, path));
-    if (!deeprc) TRY(resolve_negative(t, values, path));
-    return training ? need_both(t, values, path, deeprc) : OK;
+    if (training) TRY(need_positive(t, values, path));
+    if (deeprc) return OK;
+    TRY(resolve_negative(t, values, path));
+    return training ? need_negative(t, values, path) : OK;
 }
 
 /* 1, 0, or -1 for a cell that is neither. */

@@ -300,7 +300,7 @@ Test(SUITE, without_validation_the_last_is_kept)
 
 Test(SUITE, divergence_is_said_and_the_last_good_state_kept)
 {
-    options.step.lr = 1e37;
+    options.step.lr = (double)REAL_MAX / 4;
     options.evaluate_every = 1;
     Loop *loop = new_loop();
     cr_assert_eq(loop_run(loop, NULL, NULL), ERR_DIVERGED);
