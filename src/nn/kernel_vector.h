@@ -8,6 +8,7 @@
  * registers: the number of registers, not the vector width, decides how much is done at a time.
  */
 #include "nn/kernel.h"
+#include "nn/kernel_spread.h"
 #include "nn/selu.h"
 
 #include <assert.h>
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -287,63 +289,6 @@ static void conv_forward(float *h, int32_t *arg, const ConvTables *t, const Bag 
     }
 }
 
-/* d [width] += a where `here`. */
-INLINE void add_where(float *d, const Mask *here, const V *a, const int regs)
-{
-    UNROLL
-    for (int r = 0; r < regs; r++) v_store(d + r * LANES, v_add(v_load(d + r * LANES), v_where(here[r], a[r])));
-}
-
-/* Gradient of sequence i. Whole rows are added, masked, but only for windows that hold the maximum of some channel: no
- * gather, and no conflicts. */
-INLINE void spread(ConvGrad *d, const Run *run, int i, const float *h, const int32_t *arg, const float *dh, int k,
-                   const int regs)
-{
-    const int size = run->t->size, width = run->t->width, l = run->l;
-    const uint8_t *codes = run->codes + (size_t)i * (size_t)l;
-    const float c = run->factor ? run->factor[i] : 1;
-    float *place = d->place + (run->place - run->t->place) + k;
-    V scaled[SPREAD_REGS], counted[SPREAD_REGS];
-    VI at[SPREAD_REGS];
-    UNROLL
-    for (int r = 0; r < regs; r++) {
-        const V g = v_mul(v_load(dh + r * LANES), selu_slope_register(v_load(h + r * LANES))); /* h = selu(max z) */
-        float *bias = d->bias + k + r * LANES;
-        v_store(bias, v_add(v_load(bias), g));
-        scaled[r] = v_mul(g, v_set(run->t->inv_std));
-        counted[r] = v_mul(scaled[r], v_set(c));
-        at[r] = vi_load(arg + r * LANES);
-    }
-    for (int p = 0; p < run->n_window; p++) {
-        Mask here[SPREAD_REGS];
-        int any = 0;
-        UNROLL
-        for (int r = 0; r < regs; r++) here[r] = vi_equal(at[r], vi_set(p)), any |= m_any(here[r]);
-        if (!any) continue;
-        add_where(place + (size_t)p * (size_t)width, here, scaled, regs);
-        const int n_row = least(size, l - p);
-        for (int q = 0; q < n_row; q++)
-            add_where(d->letter + ((size_t)codes[p + q] * (size_t)size + (size_t)q) * (size_t)width + k, here,
-                      counted, regs);
-    }
-}
-
-static void conv_backward(ConvGrad *d, const ConvTables *t, const Bag *bag, int from, int n, const float *h,
-                          const int32_t *arg, const float *dh)
-{
-    const int width = t->width;
-    for (int l = 0; l <= bag->max_len; l++) {
-        const Run run = run_of(t, bag, l, from, n);
-        for (int i = 0; i < run.n; i++) {
-            const size_t at = (size_t)(run.at + i) * (size_t)width;
-            int k = 0;
-            for (; k + SPREAD_REGS * LANES <= width; k += SPREAD_REGS * LANES)
-                spread(d, &run, i, h + at + k, arg + at + k, dh + at + k, k, SPREAD_REGS);
-            for (; k < width; k += LANES) spread(d, &run, i, h + at + k, arg + at + k, dh + at + k, k, 1);
-        }
-    }
-}
-
 /* ---- Layers ---- */
 
 /* A matrix product of the three kinds that a layer needs: y[i, o] = start[i, o] + Σ_k x[i, k] w[k, o], k ascending. */
@@ -475,7 +420,7 @@ INLINE float dot(const float *x, const float *w, int n)
         for (int r = 0; r < KERNEL_LANES / LANES; r++)
             sum[r] = v_fma(v_load(x + k + r * LANES), v_load(w + k + r * LANES), sum[r]);
     }
-    return sum_of_8(v_fold(sum));
+    return sum_of_8(v_halves(sum));
 }
 
 static void dense_logit(float *a, const float *x, const float *w, const float *b, int n, int n_in, int n_query)
@@ -486,5 +431,5 @@ static void dense_logit(float *a, const float *x, const float *w, const float *b
 }
 
 const Kernels LEVEL_TABLE = {
-    LEVEL_NAME, conv_forward, conv_backward, dense_forward, dense_dinput, dense_dweight, dense_logit, selu_backward,
+    LEVEL_NAME, conv_forward, spread_backward, dense_forward, dense_dinput, dense_dweight, dense_logit, selu_backward,
 };
