@@ -4,9 +4,12 @@
  * from the file on trust. H5dont_atexit: after a full disk the library's own exit handler would crash.
  */
 #include "data/h5.h"
+#include "data/h5filter.h"
+#include "data/h5heap.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <hdf5.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,11 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define CHUNK_MOST   (64ll << 20)
 #define DEFLATE_MOST 1040.0 /* deflate shrinks at most 1032 : 1 */
 #define GZIP_LEVEL   4
-#define TEXT_MOST    (256ll << 20) /* bytes of one string dataset */
+#define FILTERS_MOST 8
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
 
@@ -84,6 +88,19 @@ static hid_t access_list(void)
     return list;
 }
 
+/* Addresses are counted from the file's first byte and have eight bytes, as in all files but exotic ones: strings are
+ * looked up by them. */
+static Status check_base(hid_t file, const char *path)
+{
+    hsize_t block = 0;
+    size_t address = 0, length = 0;
+    const hid_t list = H5Fget_create_plist(file);
+    const bool known = list >= 0 && H5Pget_userblock(list, &block) >= 0 && H5Pget_sizes(list, &address, &length) >= 0;
+    if (list >= 0) H5Pclose(list);
+    if (known && block == 0 && address == 8 && length == 8) return OK;
+    return fail(ERR_FORMAT, "%s: has a user block or addresses of odd size; copy it with h5repack", path);
+}
+
 Status h5_open(H5Id *file, const char *path)
 {
     struct stat info;
@@ -102,7 +119,7 @@ Status h5_open(H5Id *file, const char *path)
     *file = H5Fopen(path, H5F_ACC_RDONLY, list);
     H5Pclose(list);
     if (*file < 0) return h5_fail(ERR_FORMAT, path, "", "open this HDF5 file (truncated or damaged?)");
-    return OK;
+    return check_base(*file, path);
 }
 
 Status h5_close(H5Id *file, const char *path)
@@ -147,7 +164,7 @@ static Status links_hard(bool *there, hid_t file, const char *path, const char *
 static Status check_filters(hid_t list, const H5Set *set)
 {
     const int n = H5Pget_nfilters(list);
-    if (n < 0 || n > 8) return fail(ERR_FORMAT, "%s: %s has %d filters", set->path, set->name, n);
+    if (n < 0 || n > FILTERS_MOST) return fail(ERR_FORMAT, "%s: %s has %d filters", set->path, set->name, n);
     for (int i = 0; i < n; i++) {
         unsigned flags, config;
         size_t n_value = 0;
@@ -334,58 +351,144 @@ Status h5_read(void *out, const H5Set *set, H5Type type, int64_t first, int64_t 
     return done ? OK : read_fail(set);
 }
 
-/* Moves n strings of at most `most` bytes each (0: NUL-ended) into one block. */
-static Status texts_pack(H5Texts *out, const H5Set *set, char *const *text, const char *fixed, size_t size)
+static Status no_memory(const H5Set *set)
 {
-    size_t bytes = 0;
-    for (int64_t i = 0; i < out->n; i++)
-        bytes += 1 + (text ? (text[i] ? strlen(text[i]) : 0) : strnlen(fixed + (size_t)i * size, size));
-    out->text = calloc((size_t)out->n + 1, sizeof *out->text);
-    out->store = malloc(bytes + 1);
-    if (!out->text || !out->store || bytes > (size_t)TEXT_MOST)
-        return fail(ERR_MEMORY, "%s: %s holds %.3g bytes of text, too many", set->path, set->name, (double)bytes);
-    char *to = out->store;
+    return fail(ERR_MEMORY, "%s: no memory for %s", set->path, set->name);
+}
+
+/* Strings of one fixed size, NUL-ended or filling it. */
+static Status unpack_fixed(H5Texts *out, const char *fixed, size_t size)
+{
+    char *to = out->store = malloc((size_t)out->n * (size + 1) + 1);
+    if (!to) return ERR_MEMORY;
     for (int64_t i = 0; i < out->n; i++) {
-        const char *from = text ? (text[i] ? text[i] : "") : fixed + (size_t)i * size;
-        const size_t length = text ? strlen(from) : strnlen(from, size);
+        const size_t length = strnlen(fixed + (size_t)i * size, size);
         out->text[i] = to;
-        memcpy(to, from, length);
+        memcpy(to, fixed + (size_t)i * size, length);
         to[length] = '\0';
         to += length + 1;
     }
     return OK;
 }
 
-static Status read_variable(H5Texts *out, const H5Set *set, hid_t type)
-{
-    Status status = OK;
-    const hid_t space = H5Dget_space(set->id);
-    char **text = calloc((size_t)out->n + 1, sizeof *text);
-    if (!text || space < 0)
-        status = fail(ERR_MEMORY, "%s: no memory for %s", set->path, set->name);
-    else if (H5Dread(set->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0)
-        status = read_fail(set);
-    else {
-        status = texts_pack(out, set, text, NULL, 0);
-        H5Dvlen_reclaim(type, space, H5P_DEFAULT, text);
-    }
-    if (space >= 0) H5Sclose(space);
-    free(text);
-    return status;
-}
-
 static Status read_fixed(H5Texts *out, const H5Set *set, hid_t type)
 {
     Status status = OK;
     const size_t size = H5Tget_size(type);
-    char *text = (double)out->n * (double)size > TEXT_MOST ? NULL : calloc((size_t)out->n + 1, size);
+    char *text = (double)out->n * (double)size > H5HEAP_MOST ? NULL : calloc((size_t)out->n + 1, size);
     if (!text)
-        status = fail(ERR_MEMORY, "%s: no memory for %s", set->path, set->name);
+        status = no_memory(set);
     else if (H5Dread(set->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0)
         status = read_fail(set);
-    else
-        status = texts_pack(out, set, NULL, text, size);
+    else if (unpack_fixed(out, text, size) != OK)
+        status = no_memory(set);
     free(text);
+    return status;
+}
+
+/* ---- references to strings of variable length, as stored ---- */
+
+static Status damaged(const H5Set *set)
+{
+    return fail(ERR_FORMAT, "%s: %s cannot be read: it is damaged", set->path, set->name);
+}
+
+static Status read_contiguous(uint8_t *to, const H5Set *set)
+{
+    const haddr_t address = H5Dget_offset(set->id);
+    const size_t n = (size_t)(set->n * set->width) * H5HEAP_REFERENCE;
+    if (address == HADDR_UNDEF) {
+        H5Eclear2(H5E_DEFAULT);
+        return OK; /* never written: all empty */
+    }
+    const int fd = open(set->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fail(ERR_IO, "%s: cannot open: %s", set->path, strerror(errno));
+    const ssize_t got = pread(fd, to, n, (off_t)address);
+    close(fd);
+    return got == (ssize_t)n ? OK : damaged(set);
+}
+
+/* The chunk whose first cell is (row, column), unpacked into `cells` [chunk]. */
+static Status read_chunk(uint8_t *cells, size_t n, const H5Set *set, const hsize_t *at, const H5Filter *filter,
+                         int n_filter)
+{
+    hsize_t size = 0;
+    uint32_t mask = 0;
+    memset(cells, 0, n);
+    if (H5Dget_chunk_storage_size(set->id, at, &size) < 0) return read_fail(set);
+    if (size == 0) return OK;
+    uint8_t *stored = size > CHUNK_MOST ? NULL : malloc((size_t)size);
+    if (!stored) return no_memory(set);
+    Status status = OK;
+    if (H5Dread_chunk(set->id, H5P_DEFAULT, at, &mask, stored) < 0)
+        status = read_fail(set);
+    else if (!h5filter_unpack(cells, n, H5HEAP_REFERENCE, stored, (size_t)size, filter, n_filter, mask))
+        status = damaged(set);
+    free(stored);
+    return status;
+}
+
+static int list_filters(H5Filter *filter, hid_t list)
+{
+    const int n = H5Pget_nfilters(list);
+    for (int i = 0; i < n; i++) {
+        unsigned flags, config;
+        size_t n_value = 0;
+        const H5Z_filter_t id = H5Pget_filter2(list, (unsigned)i, &flags, &n_value, NULL, 0, NULL, &config);
+        filter[i] = id == H5Z_FILTER_SHUFFLE   ? H5FILTER_SHUFFLE
+                    : id == H5Z_FILTER_DEFLATE ? H5FILTER_DEFLATE
+                                               : H5FILTER_FLETCHER;
+    }
+    return n;
+}
+
+static Status read_chunked(uint8_t *to, const H5Set *set, hid_t list)
+{
+    H5Filter filter[FILTERS_MOST];
+    hsize_t chunk[2] = {1, 1}, at[2];
+    const int n_filter = list_filters(filter, list);
+    H5Pget_chunk(list, 2, chunk);
+    const int64_t rows = (int64_t)chunk[0], columns = (int64_t)chunk[1];
+    const size_t n = (size_t)(rows * columns) * H5HEAP_REFERENCE;
+    uint8_t *cells = malloc(n);
+    Status status = cells ? OK : no_memory(set);
+    for (at[0] = 0; at[0] < (hsize_t)set->n && status == OK; at[0] += chunk[0])
+        for (at[1] = 0; at[1] < (hsize_t)set->width && status == OK; at[1] += chunk[1]) {
+            status = read_chunk(cells, n, set, at, filter, n_filter);
+            const int64_t width = set->width - (int64_t)at[1] < columns ? set->width - (int64_t)at[1] : columns;
+            for (int64_t r = 0; r < rows && (int64_t)at[0] + r < set->n && status == OK; r++)
+                memcpy(to + (((int64_t)at[0] + r) * set->width + (int64_t)at[1]) * H5HEAP_REFERENCE,
+                       cells + r * columns * H5HEAP_REFERENCE, (size_t)width * H5HEAP_REFERENCE);
+        }
+    free(cells);
+    return status;
+}
+
+/* References as they lie in the file: HDF5 would follow them itself. */
+static Status read_references(uint8_t *to, const H5Set *set)
+{
+    const hid_t list = H5Dget_create_plist(set->id);
+    const H5D_layout_t layout = list < 0 ? H5D_LAYOUT_ERROR : H5Pget_layout(list);
+    Status status;
+    if (layout == H5D_CONTIGUOUS)
+        status = read_contiguous(to, set);
+    else if (layout == H5D_CHUNKED)
+        status = read_chunked(to, set, list);
+    else
+        status = fail(ERR_FORMAT, "%s: %s is stored in a way not read here (compact strings)", set->path, set->name);
+    if (list >= 0) H5Pclose(list);
+    return status;
+}
+
+static Status read_variable(H5Texts *out, const H5Set *set)
+{
+    char where[400];
+    uint8_t *reference = calloc((size_t)out->n + 1, H5HEAP_REFERENCE);
+    if (!reference) return no_memory(set);
+    snprintf(where, sizeof where, "%s: %s", set->path, set->name);
+    Status status = read_references(reference, set);
+    if (status == OK) status = h5heap_read(&out->store, out->text, reference, out->n, set->path, where);
+    free(reference);
     return status;
 }
 
@@ -393,12 +496,13 @@ Status h5_read_texts(H5Texts *out, const H5Set *set)
 {
     start();
     *out = (H5Texts){.n = set->n * set->width};
-    if ((double)set->n * (double)set->width > TEXT_MOST / 16)
+    if ((double)set->n * (double)set->width > H5HEAP_MOST / H5HEAP_REFERENCE)
         return fail(ERR_FORMAT, "%s: %s claims too many strings", set->path, set->name);
-    if (out->n == 0) return texts_pack(out, set, NULL, "", 0);
+    out->text = calloc((size_t)out->n + 1, sizeof *out->text);
     const hid_t type = H5Dget_type(set->id);
     if (type < 0) return read_fail(set);
-    const Status status = H5Tis_variable_str(type) > 0 ? read_variable(out, set, type) : read_fixed(out, set, type);
+    Status status = out->text ? OK : no_memory(set);
+    if (status == OK) status = H5Tis_variable_str(type) > 0 ? read_variable(out, set) : read_fixed(out, set, type);
     H5Tclose(type);
     if (status != OK) h5_texts_free(out);
     return status;
