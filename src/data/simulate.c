@@ -4,6 +4,7 @@
  */
 #include "data/simulate.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "core/textout.h"
 #include "data/alphabet.h"
@@ -116,6 +117,14 @@ static void plan_memory(Simulator *s)
         repertoire_plan(&s->slot[i], &s->memory, &s->recipe, o->n_seq, s->result->n_carrier);
 }
 
+static Status check_memory(const Simulator *s)
+{
+    const int64_t need = (int64_t)s->memory.used, have = memory_available();
+    if (need <= have) return OK;
+    return fail(ERR_MEMORY, "simulate.n_seq=%d needs %.2f GB of memory and %.2f GB are free; take fewer sequences",
+                s->options->n_seq, (double)need / 1e9, (double)have / 1e9);
+}
+
 static Status prepare(Simulator *s, SimulateResult *result, const SimulateOptions *options, uint64_t seed)
 {
     *s = (Simulator){.options = options, .seed = seed, .result = result};
@@ -126,7 +135,7 @@ static Status prepare(Simulator *s, SimulateResult *result, const SimulateOption
     TRY(check_fit(s));
     plan_memory(s);
     result->memory = (int64_t)s->memory.used;
-    return OK;
+    return check_memory(s);
 }
 
 static void release(Simulator *s)

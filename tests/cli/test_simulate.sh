@@ -39,6 +39,10 @@ done
 expect 0 "wrote" --seed=5 --simulate.n_bag=10 --simulate.n_seq=200 --motif=LDR --motif=SZN --rho=0.02 \
     --simulate.position=anywhere -o flags.h5
 same a.h5 flags.h5
+expect 0 "200 bags, 400000 sequences; 100 bags are positive, with 20 carriers each" \
+    "$HOPSACK_TEST_SOURCE/configs/simulate-one.yaml" -o one.h5
+expect 0 "wrote" -o standard.h5
+same one.h5 standard.h5 # it spells out the defaults
 expect 0 '"n_carrier": 0' small.yaml --rho 0 --json -o zero.h5
 expect 0 "would write" small.yaml --dry-run -o none.h5
 [ ! -e none.h5 ] && [ ! -e none.truth.tsv.gz ] || { echo "--dry-run wrote a file"; failed=1; }
@@ -58,6 +62,7 @@ expect 2 "simulate.position" --simulate.position=left -o bad.h5
 expect 2 "--compress=zip" --compress=zip -o bad.h5
 printf 'simulate:\n  n_bag: ten\n' >wrong.yaml
 expect 2 "wrong.yaml:2" wrong.yaml -o bad.h5
+(ulimit -v 2000000 && expect 6 "GB are free" --simulate.n_seq=100000000 -o bad.h5 && exit $failed) || failed=1
 expect 6 "nowhere" -o nowhere/bad.h5
 expect 6 "lost.yaml" lost.yaml -o bad.h5
 [ -z "$(ls -A | grep -e bad -e tmp)" ] || { echo "something was left behind:"; ls -A; failed=1; }
