@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/number.h"
 #include "data/alphabet.h"
+#include "data/bagcolumns.h"
 #include "data/bagfile.h"
 #include "data/baghash.h"
 #include "data/h5.h"
@@ -22,15 +23,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
-
-#define CHUNK_BYTES (256 << 10) /* of codes; the other columns have as many rows a chunk */
-
-/* A spooled row; its residues follow one another in the other file. */
-typedef struct {
-    int64_t count;
-    int32_t len;
-    int16_t v, j;
-} Row;
 
 /* What is known of each bag. */
 typedef struct {
@@ -148,7 +140,7 @@ typedef struct {
     uint64_t hash;
 } Sums;
 
-static void add_row(BagWriter *w, BagRow *bag, Sums *sums, const int8_t *codes, const Row *row)
+static void add_row(BagWriter *w, BagRow *bag, Sums *sums, const int8_t *codes, const SpoolRow *row)
 {
     fwrite(row, sizeof *row, 1, w->rows);
     fwrite(codes, 1, (size_t)row->len, w->codes);
@@ -180,7 +172,7 @@ Status bagwriter_add(BagWriter *w, const char *key, const int8_t *codes, size_t 
     TRY(add_bag(w, key, &bag));
     for (int i = 0; i < n; i++) {
         assert(len[i] >= 0 && (stride == 0 || (size_t)len[i] <= stride));
-        const Row row = {.count = count[i], .len = (int32_t)len[i], .v = v ? v[i] : -1, .j = j ? j[i] : -1};
+        const SpoolRow row = {.count = count[i], .len = (int32_t)len[i], .v = v ? v[i] : -1, .j = j ? j[i] : -1};
         add_row(w, bag, &sums, codes, &row);
         codes += stride > 0 ? (int64_t)stride : len[i];
     }
@@ -202,101 +194,18 @@ Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const c
     return OK;
 }
 
-/* ---- finishing: the columns of all sequences ---- */
-
-/* One chunk of rows in memory, and the arrays it goes to. */
-typedef struct {
-    int64_t n; /* rows a chunk */
-    Row *row;
-    int8_t *dense, *codes; /* [n, max_len] */
-    int64_t *number;       /* [n] */
-    int16_t *gene;         /* [n] */
-    H5Set set_codes, set_len, set_count, set_v, set_j;
-} Layout;
-
-static int64_t chunk_rows(const BagWriter *w)
-{
-    int64_t rows = CHUNK_BYTES / (w->max_len > 0 ? w->max_len : 1);
-    if (rows < 1) rows = 1;
-    return rows < w->n_seq ? rows : w->n_seq;
-}
-
-static Status layout_make(Layout *l, const BagWriter *w)
-{
-    const char *path = w->draft.path;
-    const bool gzip = w->options.compress;
-    const int64_t width = w->max_len > 0 ? w->max_len : 1;
-    l->n = chunk_rows(w);
-    l->row = malloc((size_t)l->n * sizeof *l->row);
-    l->dense = malloc((size_t)(l->n * width));
-    l->codes = malloc((size_t)(l->n * width));
-    l->number = malloc((size_t)l->n * sizeof *l->number);
-    l->gene = malloc((size_t)l->n * sizeof *l->gene);
-    if (!l->row || !l->dense || !l->codes || !l->number || !l->gene)
-        return fail(ERR_MEMORY, "%s: no memory for %lld sequences of up to %lld residues", path, (long long)l->n,
-                    (long long)width);
-    TRY(h5_make(&l->set_codes, w->file, path, "/sampledata/sequences", H5_INT8, 2, w->n_seq, width, l->n, gzip));
-    TRY(h5_make(&l->set_len, w->file, path, "/sampledata/seq_lens", H5_INT64, 1, w->n_seq, 1, l->n, gzip));
-    TRY(h5_make(&l->set_count, w->file, path, "/sampledata/sequence_counts", H5_INT64, 1, w->n_seq, 1, l->n, gzip));
-    if (!w->genes) return OK;
-    TRY(h5_make(&l->set_v, w->file, path, "/sampledata/v_call", H5_INT16, 1, w->n_seq, 1, l->n, gzip));
-    return h5_make(&l->set_j, w->file, path, "/sampledata/j_call", H5_INT16, 1, w->n_seq, 1, l->n, gzip);
-}
-
-static void layout_free(Layout *l)
-{
-    H5Set *const set[] = {&l->set_codes, &l->set_len, &l->set_count, &l->set_v, &l->set_j};
-    for (size_t i = 0; i < sizeof set / sizeof *set; i++) h5_set_close(set[i]);
-    free(l->row);
-    free(l->dense);
-    free(l->codes);
-    free(l->number);
-    free(l->gene);
-}
-
-static Status layout_codes(Layout *l, BagWriter *w, int64_t first, int64_t n)
-{
-    const size_t width = (size_t)l->set_codes.width;
-    size_t residues = 0;
-    for (int64_t i = 0; i < n; i++) residues += (size_t)l->row[i].len;
-    if (fread(l->dense, 1, residues, w->codes) != residues) return write_fail(w);
-    memset(l->codes, -1, (size_t)n * width);
-    const int8_t *from = l->dense;
-    for (int64_t i = 0; i < n; i++) {
-        memcpy(l->codes + (size_t)i * width, from, (size_t)l->row[i].len);
-        from += l->row[i].len;
-    }
-    return h5_write(&l->set_codes, H5_INT8, l->codes, first, n);
-}
-
-static Status layout_chunk(Layout *l, BagWriter *w, int64_t first, int64_t n)
-{
-    if (fread(l->row, sizeof *l->row, (size_t)n, w->rows) != (size_t)n) return write_fail(w);
-    TRY(layout_codes(l, w, first, n));
-    for (int64_t i = 0; i < n; i++) l->number[i] = l->row[i].len;
-    TRY(h5_write(&l->set_len, H5_INT64, l->number, first, n));
-    for (int64_t i = 0; i < n; i++) l->number[i] = l->row[i].count;
-    TRY(h5_write(&l->set_count, H5_INT64, l->number, first, n));
-    if (!w->genes) return OK;
-    for (int64_t i = 0; i < n; i++) l->gene[i] = l->row[i].v;
-    TRY(h5_write(&l->set_v, H5_INT16, l->gene, first, n));
-    for (int64_t i = 0; i < n; i++) l->gene[i] = l->row[i].j;
-    return h5_write(&l->set_j, H5_INT16, l->gene, first, n);
-}
-
 static Status write_sequences(BagWriter *w)
 {
-    Layout l = {.set_codes.id = -1, .set_len.id = -1, .set_count.id = -1, .set_v.id = -1, .set_j.id = -1};
-    Status status = OK;
+    const Spool spool = {.rows = w->rows,
+                         .codes = w->codes,
+                         .n_seq = w->n_seq,
+                         .max_len = w->max_len,
+                         .genes = w->genes,
+                         .compress = w->options.compress};
     if (fflush(w->rows) != 0 || fflush(w->codes) != 0) return write_fail(w);
     rewind(w->rows);
     rewind(w->codes);
-    TRY_DONE(layout_make(&l, w));
-    for (int64_t first = 0; first < w->n_seq; first += l.n)
-        TRY_DONE(layout_chunk(&l, w, first, w->n_seq - first < l.n ? w->n_seq - first : l.n));
-done:
-    layout_free(&l);
-    return status;
+    return bagcolumns_write(w->file, w->draft.path, &spool);
 }
 
 /* ---- finishing: the table of bags, strings, provenance ---- */

@@ -560,7 +560,14 @@ static hid_t file_type(H5Type type)
 Status h5_make(H5Set *out, H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n,
                int64_t width, int64_t chunk, bool compress)
 {
-    *out = (H5Set){.id = -1, .path = path, .rank = rank, .n = n, .width = width, .chunk = chunk};
+    *out = (H5Set){.id = -1,
+                   .path = path,
+                   .rank = rank,
+                   .n = n,
+                   .width = width,
+                   .chunk = chunk,
+                   .element = H5Tget_size(file_type(type)),
+                   .level = compress ? GZIP_LEVEL : 0};
     snprintf(out->name, sizeof out->name, "%s", name);
     const hsize_t dim[2] = {(hsize_t)n, (hsize_t)width};
     const hsize_t block[2] = {(hsize_t)chunk, (hsize_t)(width > 0 ? width : 1)};
@@ -577,15 +584,50 @@ Status h5_make(H5Set *out, H5Id file, const char *path, const char *name, H5Type
     return out->id < 0 ? h5_fail(ERR_IO, path, name, "create") : OK;
 }
 
-Status h5_write(const H5Set *set, H5Type type, const void *rows, int64_t first, int64_t n)
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed chunks hold numbers as the machine does");
+
+bool h5_pack(H5Packed *out, const H5Set *set, const void *rows)
 {
-    hid_t space = -1, memory = -1;
-    if (n == 0 || set->width == 0) return OK;
-    const bool done = select_rows(&space, &memory, set, first, n) &&
-                      H5Dwrite(set->id, memory_type(type), memory, space, H5P_DEFAULT, rows) >= 0;
-    if (space >= 0) H5Sclose(space);
-    if (memory >= 0) H5Sclose(memory);
-    return done ? OK : h5_fail(ERR_IO, set->path, set->name, "write");
+    const size_t n = (size_t)(set->chunk * set->width) * set->element;
+    uint8_t *scratch = malloc(n + 1);
+    *out = (H5Packed){.bytes = malloc(h5filter_room(n))};
+    if (scratch && out->bytes)
+        out->n = h5filter_pack(out->bytes, &out->raw, scratch, rows, n, set->element, set->level);
+    free(scratch);
+    if (out->n == 0) h5_packed_free(out);
+    return out->n > 0;
+}
+
+void h5_packed_free(H5Packed *packed)
+{
+    free(packed->bytes);
+    *packed = (H5Packed){0};
+}
+
+Status h5_write_packed(const H5Set *set, const H5Packed *packed, int64_t first)
+{
+    const hsize_t at[2] = {(hsize_t)first, 0};
+    const uint32_t without_deflate = set->level == 0 ? 0 : set->element > 1 ? 2 : 1; /* its place in the pipeline */
+    if (H5Dwrite_chunk(set->id, H5P_DEFAULT, packed->raw ? without_deflate : 0, at, packed->n, packed->bytes) < 0)
+        return h5_fail(ERR_IO, set->path, set->name, "write");
+    return OK;
+}
+
+static Status write_rows(const H5Set *set, const void *rows)
+{
+    const size_t row = (size_t)set->width * set->element;
+    uint8_t *chunk = malloc((size_t)set->chunk * row + 1);
+    Status status = chunk ? OK : no_memory(set);
+    for (int64_t first = 0; first < set->n && status == OK; first += set->chunk) {
+        const int64_t n = set->n - first < set->chunk ? set->n - first : set->chunk;
+        H5Packed packed;
+        memset(chunk, 0, (size_t)set->chunk * row);
+        memcpy(chunk, (const uint8_t *)rows + (size_t)first * row, (size_t)n * row);
+        status = h5_pack(&packed, set, chunk) ? h5_write_packed(set, &packed, first) : no_memory(set);
+        h5_packed_free(&packed);
+    }
+    free(chunk);
+    return status;
 }
 
 Status h5_write_array(H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n, int64_t width,
@@ -595,7 +637,7 @@ Status h5_write_array(H5Id file, const char *path, const char *name, H5Type type
     const int64_t most = (1ll << 20) / ((int64_t)H5Tget_size(file_type(type)) * width);
     const int64_t chunk = n < most ? n : most;
     TRY(h5_make(&set, file, path, name, type, rank, n, width, chunk > 0 ? chunk : 1, compress));
-    const Status status = h5_write(&set, type, rows, 0, n);
+    const Status status = write_rows(&set, rows);
     h5_set_close(&set);
     return status;
 }

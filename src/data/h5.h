@@ -28,6 +28,8 @@ typedef struct {
     int rank;         /* 0, 1, 2 */
     int64_t n, width; /* rows and columns; 1 where there is no such dimension */
     int64_t chunk;    /* rows a chunk; 0: not chunked */
+    size_t element;   /* bytes of one number; of datasets made here */
+    int level;        /* of deflate, 0: none; of datasets made here */
 } H5Set;
 
 typedef struct {
@@ -50,8 +52,18 @@ void h5_texts_free(H5Texts *texts);
 Status h5_create(H5Id *file, const char *path); /* with the groups /sampledata and /metadata */
 Status h5_make(H5Set *out, H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n,
                int64_t width, int64_t chunk, bool compress);
-Status h5_write(const H5Set *set, H5Type type, const void *rows, int64_t first, int64_t n);
-/* A whole small array, at most one chunk of 1 MB after the other. */
+/* A chunk, packed as the dataset's filters would: rows [chunk, width] in its type. May run on any thread, calls nothing of
+ * HDF5; false: no memory. */
+typedef struct {
+    uint8_t *bytes;
+    size_t n;
+    bool raw; /* deflate left out */
+} H5Packed;
+bool h5_pack(H5Packed *out, const H5Set *set, const void *rows);
+void h5_packed_free(H5Packed *packed);
+Status h5_write_packed(const H5Set *set, const H5Packed *packed,
+                       int64_t first); /* first: row where the chunk begins */
+/* A whole array, in chunks of at most 1 MB. */
 Status h5_write_array(H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n, int64_t width,
                       const void *rows, bool compress);
 Status h5_write_scalar(H5Id file, const char *path, const char *name, int64_t value);
