@@ -14,8 +14,8 @@ struct TextOut {
     FileDraft draft; /* not open: stdout, a pipe or a device */
     FILE *plain;     /* one of the two is open */
     gzFile gz;
-    int error; /* errno of the first write that failed */
-    char name[4096];
+    int error;  /* errno of the first write that failed */
+    char *name; /* for messages */
 };
 
 static bool ends_in_gz(const char *path)
@@ -36,9 +36,11 @@ Status textout_open(TextOut **out, const char *path, bool force)
     TextOut *t = calloc(1, sizeof *t);
     *out = NULL;
     if (!t) return fail(ERR_MEMORY, "%s: no memory to write it", path);
-    snprintf(t->name, sizeof t->name, "%s", strcmp(path, "-") == 0 ? "standard output" : path);
+    const bool to_stdout = strcmp(path, "-") == 0;
+    t->name = strdup(to_stdout ? "standard output" : path);
+    if (!t->name) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to write it", path));
 
-    if (strcmp(path, "-") == 0) {
+    if (to_stdout) {
         t->plain = stdout;
     } else {
         const bool stream = is_stream(path);
@@ -115,5 +117,6 @@ void textout_drop(TextOut *out)
     if (!out) return;
     close_stream(out);
     file_drop(&out->draft);
+    free(out->name);
     free(out);
 }

@@ -139,7 +139,7 @@ static Status read_blocks(Reader *r)
 /* Copies the values until the list ends; *text [*n] is the caller's, also on failure. */
 static Status collect(Reader *r, char ***text, int *n)
 {
-    for (; r->event.type != YAML_SEQUENCE_END_EVENT; ++*n) {
+    while (r->event.type != YAML_SEQUENCE_END_EVENT) {
         TRY(check_plain(r));
         if (r->event.type != YAML_SCALAR_EVENT || scalar_is_null(r))
             return fail(ERR_CONFIG, "%s:%d: entry %d of the list '%s' is not one value", r->name, line_of(r), *n,
@@ -148,6 +148,7 @@ static Status collect(Reader *r, char ***text, int *n)
         if (grown) *text = grown;
         if (!grown || !(grown[*n] = strdup(scalar_text(r))))
             return fail(ERR_MEMORY, "%s: no memory to read it", r->name);
+        ++*n;
         TRY(next(r));
     }
     return OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
+#include "core/rng.h"
 #include "core/safetensors.h"
 #include "support/scratch.h"
 
@@ -295,4 +296,40 @@ Test(core_safetensors, python_reads_ours)
     write_ours("m");
     cr_assert_eq(file_write_whole("reader.py", reader, strlen(reader), false), OK);
     cr_assert_eq(system("python3 reader.py"), 0);
+}
+
+/* Whatever bytes of a file without checksum are changed, what is handed out lies inside the file. */
+Test(core_safetensors, random_damage)
+{
+    char *sound, *bytes;
+    size_t n;
+    int n_read = 0;
+    cr_assert_eq(tensors_write("m", ours, N_OURS, NULL, false), OK);
+    cr_assert_eq(file_read_whole(&sound, &n, "m", 1 << 20), OK);
+    bytes = malloc(n);
+    Rng rng = rng_stream(23, "damage", 0);
+    for (int round = 0; round < 3000; round++) {
+        TensorFile file;
+        memcpy(bytes, sound, n);
+        for (uint64_t i = rng_below(&rng, 3) + 1; i > 0; i--)
+            bytes[rng_below(&rng, n - 60)] = "0123456789[]{}\",: F"[rng_below(&rng, 19)];
+        FILE *out = fopen("damaged", "wb"); /* without the syncs of file_write_whole */
+        cr_assert(fwrite(bytes, 1, n, out) == n && fclose(out) == 0);
+        const Status status = tensors_read(&file, "damaged");
+        cr_assert(status == OK || status == ERR_MODEL, "round %d (seed 23): %s", round, status_sentence());
+        unsigned sum = 0;
+        for (int i = 0; i < file.n; i++) {
+            const Tensor *t = &file.tensor[i];
+            static const size_t width[] = {4, 8, 8, 8, 1};
+            size_t size = width[t->type];
+            for (int d = 0; d < t->n_dim; d++) size *= (size_t)t->shape[d];
+            for (size_t j = 0; j < size; j++) sum += ((const unsigned char *)t->data)[j];
+        }
+        cr_assert_leq(sum, 255 * n);
+        n_read += status == OK;
+        tensors_free(&file);
+    }
+    cr_assert_gt(n_read, 10);
+    free(bytes);
+    free(sound);
 }

@@ -2,6 +2,8 @@
  *
  * Settings, options, YAML and sections together, on a small config of every kind of option.
  */
+#include "core/log.h"
+#include "core/rng.h"
 #include "core/section.h"
 #include "core/settings.h"
 #include "support/scratch.h"
@@ -599,4 +601,31 @@ Test(core_settings, help_says_all_of_a_row)
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
         cr_assert(strstr(text, says[i]), "no '%s' in\n%s", says[i], text);
     free(text);
+}
+
+/* Whatever bytes are changed, the text is read or refused with a sentence. */
+Test(core_settings, random_damage)
+{
+    static const char sound[] =
+        "seed: 3\nvalues:\n  kind: odd\n  rate: 2.5e-1\n  names: [a, \"b\", 'c d']\n  text: |\n    x\n"
+        "deep: {shape: {kind: square, angle: 45}}\nitems:\n- name: x\n- {name: 'y', kind: wordy}\n";
+    static const char bytes[] = "\n\n  ::--[]{}'\"&*!|>#%@`,?~\\\t\xff\xc3\xbc 0a.x";
+    Rng rng = rng_stream(17, "damage", 0);
+    log_level(LOG_QUIET);
+    int n_read = 0;
+    for (int round = 0; round < 20000; round++) {
+        char text[sizeof sound];
+        memcpy(text, sound, sizeof sound);
+        for (uint64_t i = rng_below(&rng, 2) + 1; i > 0; i--)
+            text[rng_below(&rng, sizeof sound - 1)] = bytes[rng_below(&rng, sizeof bytes - 1)];
+        Demo d;
+        Settings *s;
+        const Status status = read_demo(&d, &s, text, sizeof sound - 1 - rng_below(&rng, 20), NULL);
+        cr_assert(status == OK || status == ERR_CONFIG, "round %d (seed 17): %s", round, status_sentence());
+        cr_assert(status == OK || strstr(status_sentence(), "a.yaml") || strstr(status_sentence(), "must be given"),
+                  "round %d (seed 17): %s", round, status_sentence());
+        n_read += status == OK;
+        settings_free(s);
+    }
+    cr_assert_gt(n_read, 100, "only %d were read", n_read);
 }
