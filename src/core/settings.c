@@ -26,6 +26,7 @@ typedef struct {
     OptionValue value; /* of a YAML_VALUE */
     bool used;         /* somebody asked for it */
     bool hidden;       /* a later layer's list or kind took its place */
+    const char *by;    /* origin of that kind */
 } Entry;
 
 typedef struct {
@@ -350,8 +351,19 @@ void settings_afresh(Settings *s, const char *path, const char *standard)
         Entry *e = &s->entry[i];
         if (e->hidden || e->layer >= kind->layer || !inside(e->path, path)) continue;
         e->hidden = true;
-        if (e->form == YAML_VALUE && strcmp(e->path, kind_path) != 0)
-            log_info("%s: %s no longer counts, as %s makes %s %s", e->origin, e->path, kind->origin, kind_path, word);
+        if (e->form == YAML_VALUE && strcmp(e->path, kind_path) != 0) e->by = kind->origin;
+    }
+}
+
+/* Of what a later kind took out, the kind itself may still know the name: then somebody should hear of it. */
+static void tell_afresh(const Settings *s)
+{
+    for (int i = 0; i < s->n_entry; i++) {
+        const Entry *e = &s->entry[i];
+        for (int j = 0; e->by && j < s->n_known; j++)
+            if (!s->known[j].kind && strcmp(s->known[j].path, e->path) == 0)
+                log_warn("%s: %s no longer counts, as %s gives its block another kind; set it again if it should",
+                         e->origin, e->path, e->by);
     }
 }
 
@@ -439,6 +451,7 @@ Status settings_finish(const Settings *s)
 {
     for (int i = 0; i < s->n_entry; i++)
         if (!s->entry[i].used && !s->entry[i].hidden) TRY(explain(s, &s->entry[i]));
+    tell_afresh(s);
     if (!s->missing) return OK;
     return fail(ERR_CONFIG, "%s must be given (%s): write it into the config file, or --%s=VALUE", s->missing,
                 s->missing_help, s->missing);

@@ -44,7 +44,8 @@ void settings_afresh(Settings *s, const char *path, const char *standard);
 /* `path` is a setting only where the kind of its block is `kind`, which it is not. */
 Status settings_other_kind(Settings *s, const char *path, const char *kind);
 Status settings_keep(Settings *s, void *owned); /* frees `owned` (may be NULL) with the settings, or now on failure */
-/* Names an entry that nobody asked for, and the nearest known name; then what is needed and was not given. */
+/* Names an entry that nobody asked for, and the nearest known name; then what is needed and was not given. Warns of
+ * settings that a later kind took out although it knows them too. */
 Status settings_finish(const Settings *s);
 bool settings_given(const Settings *s, const char *path); /* by any layer, and not null */
 

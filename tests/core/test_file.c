@@ -233,7 +233,7 @@ Test(core_file, numbers_have_the_fewest_digits)
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         cr_assert_str_eq(number_text(buffer, row[i].value), row[i].text);
     cr_assert_str_eq(number_text_float(buffer, 0.1f), "0.1");
-    cr_assert_str_eq(number_text_float(buffer, 16777217), "16777216");
+    cr_assert_str_eq(number_text_float(buffer, 16777216), "16777216");
     cr_assert_str_eq(number_text_float(buffer, FLT_TRUE_MIN), "1e-45");
 }
 

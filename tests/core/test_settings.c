@@ -9,6 +9,7 @@
 #include "support/scratch.h"
 
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <math.h>
 
 typedef struct {
@@ -463,6 +464,20 @@ Test(core_settings, a_later_kind_starts_its_block_afresh)
     cr_assert_eq(read_files(&d, &s, "base.yaml", FLAGS("items.0.kind", "wordy")), ERR_CONFIG);
     cr_assert(strstr(status_sentence(), "items.0.name must be given"));
     settings_free(s);
+}
+
+/* What only the former kind knew goes silently. */
+Test(core_settings, a_later_kind_warns_of_what_it_would_have_known)
+{
+    Demo d;
+    Settings *s;
+    cr_redirect_stderr();
+    scratch_text("base.yaml", "deep: {shape: {size: 8}}\nvalues: {kind: quick, count: 9}\n");
+    cr_assert_eq(read_files(&d, &s, "base.yaml", FLAGS("deep.shape.kind", "square", "values.kind", "odd")), OK);
+    settings_free(s);
+    fflush(stderr);
+    cr_assert_stderr_eq_str("hopsack: warning: base.yaml:2: values.count no longer counts, as --flag gives its block "
+                            "another kind; set it again if it should\n");
 }
 
 Test(core_settings, base_files_that_cannot_be)
