@@ -315,7 +315,9 @@ void cli_help(const Command *command, FILE *out)
     help_flags("Options [default]", command->flags, out);
     if (command->short_names) help_flags("Short names of config keys", short_settings, out);
     help_flags("Options of every command", everywhere, out);
-    if (command->more) command->more(out);
+    if (!command->more) return;
+    fputc('\n', out);
+    command->more(out);
 }
 
 void cli_list(FILE *out)

@@ -10,7 +10,7 @@
 
 static const Flag flags[] = {
     {.name = "o", .value = "OUT.h5", .help = "the dataset; OUT.truth.tsv.gz is written beside it", .needed = true},
-    {.name = "motif", .value = "MOTIF", .help = "simulate.motifs; repeatable", .repeat = true},
+    {.name = "motif", .value = "MOTIF", .help = "simulate.motifs", .repeat = true},
     {.name = "rho", .value = "SHARE", .help = "simulate.rate"},
     {.name = "rho-mode", .value = "MODE", .help = "simulate.rate_mode"},
     {.name = "counts", .value = "KIND", .help = "simulate.counts"},
@@ -35,6 +35,7 @@ static const Section sections[] = {
 
 static void help_settings(FILE *out)
 {
+    fprintf(out, "Keys of a config file, each also a flag: --simulate.n_bag=50. After a key its default.\n\n");
     section_help(out, sections);
 }
 
