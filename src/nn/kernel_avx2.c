@@ -8,6 +8,7 @@
 #define LEVEL_NAME  "avx2"
 #define LANES       8 /* floats of a register */
 #define CONV_REGS   1 /* registers of channels at a time: with kernels of 9, 8 open sums */
+#define SELU_APART  1
 #define TILE_ROWS   4 /* of a matrix product, by 2 registers */
 
 typedef __m256 V;

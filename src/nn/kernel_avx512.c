@@ -8,7 +8,8 @@
 #define LEVEL_NAME  "avx512"
 #define LANES       16 /* floats of a register */
 #define CONV_REGS   2  /* registers of channels at a time: with kernels of 9, 16 open sums */
-#define TILE_ROWS   8  /* of a matrix product, by 2 registers */
+#define SELU_APART  0
+#define TILE_ROWS   8 /* of a matrix product, by 2 registers */
 
 typedef __m512 V;
 typedef __m512i VI;

@@ -63,6 +63,12 @@ INLINE V selu_register(V x)
     return v_choose(v_greater(x, v_set(0)), v_mul(x, v_set(SELU_LAMBDA)), below);
 }
 
+/* Where registers are few, SELU is apart from the sums before it: then several of its long chains run at once. */
+static void selu_apart(float *y, size_t n)
+{
+    for (size_t i = 0; SELU_APART && i < n; i += LANES) v_store(y + i, selu_register(v_load(y + i)));
+}
+
 /* dy/dx from the activation y. */
 INLINE V selu_slope_register(V y)
 {
@@ -134,7 +140,7 @@ INLINE void peak_finish(Peak *peak, const Run *run, int i, int k, const int regs
     }
     UNROLL
     for (int r = 0; r < regs; r++) {
-        v_store(run->h + at + r * LANES, selu_register(peak->best[r]));
+        v_store(run->h + at + r * LANES, SELU_APART ? peak->best[r] : selu_register(peak->best[r]));
         if (with_arg) vi_store(run->arg + at + r * LANES, peak->arg[r]);
     }
 }
@@ -258,6 +264,7 @@ static void embed_run(const Run *run)
         else
             embed_channels(run, k, 1, false);
     }
+    selu_apart(run->h, (size_t)run->n * (size_t)run->t->width);
 }
 
 /* Those of length l among the sequences from … from+n-1, with h and arg still missing. */
@@ -335,6 +342,7 @@ INLINE void tile_column(const Product *m, int n, int o, const int regs)
 {
     int i = 0;
     for (; i + TILE_ROWS <= n; i += TILE_ROWS) tile(m, i, o, TILE_ROWS, regs);
+    for (; i + TILE_ROWS / 2 <= n; i += TILE_ROWS / 2) tile(m, i, o, TILE_ROWS / 2, regs);
     for (; i < n; i++) tile(m, i, o, 1, regs);
 }
 
@@ -358,9 +366,10 @@ static void dense_forward(float *y, const float *x, int x_stride, const float *w
                        .w = wt,
                        .w_step = (size_t)n_out,
                        .depth = n_in,
-                       .selu = with_selu};
+                       .selu = with_selu && !SELU_APART};
     assert(n_out % KERNEL_LANES == 0);
     product(&m, n, n_out); /* y = b + x wt */
+    if (with_selu) selu_apart(y, (size_t)n * (size_t)n_out);
 }
 
 static void dense_dinput(float *dx, const float *dy, int dy_stride, const float *w, int n, int n_out, int n_in)
