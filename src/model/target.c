@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const TargetType *const target_types[] = {&target_binary, NULL};
+const TargetType *const target_types[] = {&target_binary, &target_multiclass, &target_regression, NULL};
 
 const TargetType *target_type(const char *name)
 {

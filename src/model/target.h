@@ -11,6 +11,8 @@
 
 typedef struct TargetType TargetType;
 
+#define TARGET_CLASSES 256 /* most classes of a multiclass target */
+
 typedef struct {
     const TargetType *type;
     const char *name, *column; /* of the task, and of the label table */
@@ -43,6 +45,6 @@ struct TargetType {
 extern const TargetType *const target_types[]; /* ends with NULL */
 const TargetType *target_type(const char *name);
 
-extern const TargetType target_binary;
+extern const TargetType target_binary, target_multiclass, target_regression;
 
 #endif

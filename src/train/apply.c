@@ -82,6 +82,17 @@ void apply_free(Apply *a)
     *a = (Apply){0};
 }
 
+/* Models of other folds normalise a regression by other bags: their outputs in the first model's scale. */
+static void to_first_scale(Apply *a, int model)
+{
+    for (int k = 0; k < a->n_target; k++) {
+        const Target *to = &a->target[k], *from = &a->model[model].target[k];
+        if (strcmp(to->type->name, "regression") != 0 || model == 0) continue;
+        real *y = &a->one[to->at];
+        *y = (real)(((double)*y * from->std + from->mean - to->mean) / to->std);
+    }
+}
+
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
 {
     const Bag *whole;
@@ -89,6 +100,7 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
     for (int k = 0; k < a->n_model; k++) {
         mil_predict(a->model[k].mil, a->one, whole, attention);
+        to_first_scale(a, k);
         for (int o = 0; o < a->n_out; o++) a->sum[o] += (double)a->one[o];
     }
     for (int o = 0; o < a->n_out; o++) output[o] = (real)(a->sum[o] / a->n_model);
@@ -110,5 +122,7 @@ Status apply_label(Apply *a, Cohort *cohort, bool *known)
     *known = cohort->table != NULL;
     for (int k = 0; *known && k < a->n_target; k++) *known = table_column(cohort->table, a->target[k].column) >= 0;
     if (!*known) return OK;
-    return cohort_label(cohort, a->target, a->n_target, a->model[0].config.data.compat == COMPAT_DEEPRC, false);
+    TRY(cohort_label(cohort, a->target, a->n_target, a->model[0].config.data.compat == COMPAT_DEEPRC, false));
+    label_fit(&cohort->labels, a->target, a->n_target, NULL); /* by the model's mean and std */
+    return OK;
 }

@@ -240,6 +240,22 @@ static Status check_task_name(const Config *c, int i)
     return OK;
 }
 
+static Status check_classes(const Config *c, int i)
+{
+    char path[64];
+    const TaskOptions *t = &c->task[i];
+    snprintf(path, sizeof path, "tasks.%d.classes", i);
+    if (strcmp(target_types[t->kind]->name, "multiclass") != 0) return OK;
+    if (t->classes.n < 2 || t->classes.n > TARGET_CLASSES)
+        return settings_fail(c->settings, path, "%d classes are named; from 2 to %d can be told apart", t->classes.n,
+                             TARGET_CLASSES);
+    for (int k = 0; k < t->classes.n; k++)
+        for (int j = 0; j < k; j++)
+            if (strcmp(t->classes.text[j], t->classes.text[k]) == 0)
+                return settings_fail(c->settings, path, "class '%.60s' is named twice", t->classes.text[k]);
+    return OK;
+}
+
 static Status check_task(const Config *c, int i)
 {
     char path[64];
@@ -248,6 +264,7 @@ static Status check_task(const Config *c, int i)
     snprintf(path, sizeof path, "tasks.%d.negative", i);
     if (t->positive && t->negative && strcmp(t->positive, t->negative) == 0)
         return settings_fail(c->settings, path, "'%.60s' is the positive value too", t->negative);
+    TRY(check_classes(c, i));
     snprintf(path, sizeof path, "tasks.%d.class_weights", i);
     if (t->class_weights.n > 0 && t->class_weights.n != t->classes.n)
         return settings_fail(c->settings, path, "%d weights are given for %d classes", t->class_weights.n,

@@ -31,6 +31,17 @@ typedef struct {
 
 /* ---- getting ready ---- */
 
+/* Regression targets are normalised by the training bags. */
+static Status fit_labels(Job *j)
+{
+    bool *use = calloc((size_t)j->cohort.n + 1, sizeof *use);
+    if (!use) return fail(ERR_MEMORY, "no memory for %d bags", j->cohort.n);
+    for (int i = 0; i < j->cohort.n; i++) use[i] = j->grouping.part[i] == PART_TRAIN;
+    label_fit(&j->cohort.labels, j->target, j->config->n_task, use);
+    free(use);
+    return OK;
+}
+
 static Status open_data(Job *j, const JobSetup *in)
 {
     const Config *c = j->config = in->config;
@@ -40,7 +51,8 @@ static Status open_data(Job *j, const JobSetup *in)
     TRY(task_targets(&j->target, c));
     TRY(cohort_open(&j->cohort, c->data.path, c->data.metadata, c->data.id_column, true));
     TRY(cohort_label(&j->cohort, j->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
-    return grouping_make(&j->grouping, &j->cohort, &c->splits, c->seed);
+    TRY(grouping_make(&j->grouping, &j->cohort, &c->splits, c->seed));
+    return fit_labels(j);
 }
 
 static LoopSetup loop_setup(const Job *j)

@@ -2,6 +2,8 @@
 #include "train/label.h"
 
 #include <assert.h>
+#include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,18 +152,70 @@ static bool cell_binary(real *target, int *class, const Target *t, const char *c
     return *class >= 0;
 }
 
+/* ---- multiclass ---- */
+
+/* Every class that is named must occur where a model is trained. */
+static Status resolve_multiclass(Target *t, const Values *values, const char *path, bool deeprc, bool training)
+{
+    char said[512];
+    (void)deeprc;
+    for (int k = 0; training && k < t->n_class; k++)
+        if (count_of(values, t->classes[k]) == 0)
+            return fail(ERR_FORMAT, "%s: no cell of column '%s' is '%s', a class of task '%s'; its values are %s",
+                        path, t->column, t->classes[k], t->name, say_values(said, sizeof said, values));
+    return OK;
+}
+
+/* DeepRC takes a cell that is no class for the first one. */
+static bool cell_multiclass(real *target, int *class, const Target *t, const char *cell, bool deeprc)
+{
+    *class = -1;
+    for (int k = 0; k < t->n_class; k++) {
+        target[k] = strcmp(cell, t->classes[k]) == 0;
+        if (target[k] != 0) *class = k;
+    }
+    return *class >= 0 || deeprc;
+}
+
+/* ---- regression ---- */
+
+static Status resolve_regression(Target *t, const Values *values, const char *path, bool deeprc, bool training)
+{
+    (void)deeprc;
+    if (training && values->n == 0)
+        return fail(ERR_FORMAT, "%s: column '%s' of task '%s' holds no number", path, t->column, t->name);
+    return OK;
+}
+
+/* The number as it stands; label_fit normalises it. */
+static bool cell_regression(real *target, int *class, const Target *t, const char *cell, bool deeprc)
+{
+    char *end;
+    const double value = strtod(cell, &end);
+    (void)t;
+    (void)deeprc;
+    *class = -1;
+    while (isspace((unsigned char)*end)) end++;
+    if (table_missing(cell) || *end || end == cell || !isfinite(value) || fabs(value) > 1e30) return false;
+    *target = (real)value;
+    return true;
+}
+
 /* ---- all kinds ---- */
 
 typedef struct {
     const char *target; /* kind of target */
-    int n_class;        /* of the stratification; 0: none */
     /* Settles what the config left open, from the values of the column. */
     Status (*resolve)(Target *t, const Values *values, const char *path, bool deeprc, bool training);
     /* One cell → target [n_out] and class. False: unknown. */
     bool (*cell)(real *target, int *class, const Target *t, const char *cell, bool deeprc);
 } LabelType;
 
-static const LabelType label_types[] = {{"binary", 2, resolve_binary, cell_binary}};
+static const LabelType label_types[] = {
+    {"binary", resolve_binary, cell_binary},
+    {"multiclass", resolve_multiclass, cell_multiclass},
+    {"regression", resolve_regression, cell_regression},
+};
 
 static const LabelType *type_of(const Target *t)
 {
@@ -170,6 +224,12 @@ static const LabelType *type_of(const Target *t)
     while (k < n && strcmp(label_types[k].target, t->type->name) != 0) k++;
     assert(k < n);
     return &label_types[k];
+}
+
+/* Classes for stratification. */
+static int strata(const Target *t)
+{
+    return strcmp(t->type->name, "binary") == 0 ? 2 : t->n_class;
 }
 
 static Status find_column(int *column, const Target *t, const Table *table)
@@ -196,7 +256,7 @@ static Status read_target(Labels *out, Target *t, int index, const Table *table,
     if (out->class && index == 0) memset(out->class, -1, (size_t)out->n * sizeof *out->class);
     for (int i = 0; i < out->n; i++) {
         if (row[i] < 0) continue;
-        const char *cell = table_cell(table, row[i], column);
+        const char *cell = row[i] < 0 ? "" : table_cell(table, row[i], column);
         real *target = out->target + (size_t)i * (size_t)out->n_out + t->at;
         const bool known = type->cell(target, &class, t, cell, deeprc);
         out->mask[(size_t)i * (size_t)out->n_target + (size_t)index] = known;
@@ -212,7 +272,7 @@ Status label_read(Labels *out, Target *target, int n_target, const Table *table,
 {
     int n_out = 0;
     for (int k = 0; k < n_target; k++) n_out += target[k].n_out;
-    *out = (Labels){.n = n, .n_out = n_out, .n_target = n_target, .n_class = type_of(&target[0])->n_class};
+    *out = (Labels){.n = n, .n_out = n_out, .n_target = n_target, .n_class = strata(&target[0])};
     const size_t rows = (size_t)n + !n;
     out->target = calloc(rows * (size_t)n_out, sizeof *out->target);
     out->mask = calloc(rows * (size_t)n_target, sizeof *out->mask);
@@ -224,6 +284,38 @@ Status label_read(Labels *out, Target *target, int n_target, const Table *table,
         status = read_target(out, &target[k], k, table, row, deeprc, training);
     if (status != OK) label_free(out);
     return status;
+}
+
+/* Mean and standard deviation (divisor n) of a target over the members of `use`. */
+static void spread(double *mean, double *std, const Labels *labels, const Target *t, int index, const bool *use)
+{
+    double sum = 0, square = 0, n = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < labels->n; i++) {
+            if (!use[i] || labels->mask[(size_t)i * (size_t)labels->n_target + (size_t)index] == 0) continue;
+            const double x = (double)labels->target[(size_t)i * (size_t)labels->n_out + (size_t)t->at];
+            sum += pass ? 0 : x;
+            n += pass ? 0 : 1;
+            square += pass ? (x - sum / n) * (x - sum / n) : 0;
+        }
+    *mean = n > 0 ? sum / n : 0;
+    *std = square > 0 ? sqrt(square / n) : 1;
+}
+
+void label_fit(Labels *labels, Target *target, int n_target, const bool *use)
+{
+    for (int k = 0; k < n_target; k++) {
+        Target *t = &target[k];
+        double mean = 0, std = 1;
+        if (strcmp(t->type->name, "regression") != 0) continue;
+        if (isnan(t->mean) || isnan(t->std)) spread(&mean, &std, labels, t, k, use);
+        if (isnan(t->mean)) t->mean = mean;
+        if (isnan(t->std)) t->std = std;
+        for (int i = 0; i < labels->n; i++) {
+            real *x = &labels->target[(size_t)i * (size_t)labels->n_out + (size_t)t->at];
+            *x = (real)(((double)*x - t->mean) / t->std);
+        }
+    }
 }
 
 void label_free(Labels *labels)

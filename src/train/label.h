@@ -30,6 +30,11 @@ typedef struct {
  * values. ERR_CONFIG and ERR_FORMAT name column and values. n_out is set in `target` beforehand (1 if binary), and `at`. */
 Status label_read(Labels *out, Target *target, int n_target, const Table *table, const int *row, int n, bool deeprc,
                   bool training);
+
+/* Regression targets: where mean or std is NaN (auto) they become those of the members that `use` [n] names, the
+ * training bags; then all are normalised to (number - mean) / std. Once, before labels are used. */
+void label_fit(Labels *labels, Target *target, int n_target, const bool *use);
+
 void label_free(Labels *labels);
 
 #endif

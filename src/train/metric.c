@@ -117,9 +117,85 @@ static void binary_scores(double *out, const Target *t, int index, const MetricI
 
 static const MetricType binary = {"binary", 5, {"loss", "auc", "bacc", "accuracy", "f1"}, binary_scores};
 
+/* ---- multiclass ---- */
+
+static int first_largest(const double *p, int n)
+{
+    int best = 0;
+    for (int k = 1; k < n; k++)
+        if (p[k] > p[best]) best = k;
+    return best;
+}
+
+/* Balanced accuracy and accuracy of the class with the largest output; f1 is the mean over classes that occur. */
+static void multiclass_scores(double *out, const Target *t, int index, const MetricInput *in)
+{
+    double truth[TARGET_CLASSES] = {0}, said[TARGET_CLASSES] = {0}, hit[TARGET_CLASSES] = {0}, loss = 0, hits = 0;
+    int n = 0;
+    assert(t->n_out <= TARGET_CLASSES);
+    for (int b = 0; b < in->n_bag; b++) {
+        if (in->mask[(size_t)b * (size_t)in->n_target + (size_t)index] == 0) continue;
+        const real *y = in->output + (size_t)b * (size_t)in->n_out + (size_t)t->at;
+        const real *target = in->target + (size_t)b * (size_t)in->n_out + (size_t)t->at;
+        double output[TARGET_CLASSES], label[TARGET_CLASSES];
+        for (int k = 0; k < t->n_out; k++) output[k] = (double)y[k], label[k] = (double)target[k];
+        const int is = first_largest(label, t->n_out), guess = first_largest(output, t->n_out);
+        loss += t->type->loss(t, y, target);
+        truth[is]++;
+        said[guess]++;
+        hit[is] += is == guess;
+        hits += is == guess;
+        n++;
+    }
+    double recall = 0, f1_sum = 0, classes = 0;
+    for (int k = 0; k < t->n_out; k++) {
+        if (truth[k] == 0) continue;
+        recall += hit[k] / truth[k];
+        f1_sum += 2 * hit[k] / (truth[k] + said[k]);
+        classes++;
+    }
+    out[0] = n > 0 ? loss / n : NAN;
+    out[1] = n > 0 ? recall / classes : NAN;
+    out[2] = n > 0 ? hits / n : NAN;
+    out[3] = n > 0 ? f1_sum / classes : NAN;
+}
+
+static const MetricType multiclass = {"multiclass", 4, {"loss", "bacc", "accuracy", "f1"}, multiclass_scores};
+
+/* ---- regression ---- */
+
+/* In the column's unit. r2 = 1 - Σ(y-ŷ)²/Σ(y-ȳ)², undefined where all labels are equal. */
+static void regression_scores(double *out, const Target *t, int index, const MetricInput *in)
+{
+    double loss = 0, sum = 0, absolute = 0, square = 0, variance = 0;
+    int n = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int b = 0; b < in->n_bag; b++) {
+            if (in->mask[(size_t)b * (size_t)in->n_target + (size_t)index] == 0) continue;
+            const size_t at = (size_t)b * (size_t)in->n_out + (size_t)t->at;
+            double truth, guess;
+            t->type->predict(&truth, t, in->target + at);
+            t->type->predict(&guess, t, in->output + at);
+            if (pass == 0) {
+                loss += t->type->loss(t, in->output + at, in->target + at);
+                sum += truth;
+                absolute += fabs(truth - guess);
+                square += (truth - guess) * (truth - guess);
+                n++;
+            } else
+                variance += (truth - sum / n) * (truth - sum / n);
+        }
+    out[0] = n > 0 ? loss / n : NAN;
+    out[1] = variance > 0 ? 1 - square / variance : NAN;
+    out[2] = n > 0 ? absolute / n : NAN;
+    out[3] = n > 0 ? square / n : NAN;
+}
+
+static const MetricType regression = {"regression", 4, {"loss", "r2", "mae", "mse"}, regression_scores};
+
 /* ---- all kinds ---- */
 
-const MetricType *const metric_types[] = {&binary, NULL};
+const MetricType *const metric_types[] = {&binary, &multiclass, &regression, NULL};
 
 const MetricType *metric_of(const Target *t)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/task.h"
+#include "core/jsontext.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +43,12 @@ static json_t *text_or_null(const char *text)
 
 static json_t *target_json(const Target *t)
 {
-    return json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:f}", "name", t->name, "column", t->column, "kind",
-                     t->type->name, "weight", t->weight, "positive", text_or_null(t->positive), "negative",
-                     text_or_null(t->negative), "pos_weight", t->pos_weight);
+    json_t *classes = json_array();
+    for (int k = 0; k < t->n_class; k++) json_array_append_new(classes, json_string(t->classes[k]));
+    return json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:f, s:o, s:o, s:o}", "name", t->name, "column", t->column,
+                     "kind", t->type->name, "weight", t->weight, "positive", text_or_null(t->positive), "negative",
+                     text_or_null(t->negative), "pos_weight", t->pos_weight, "classes", classes, "mean",
+                     jsontext_real(t->mean), "std", jsontext_real(t->std));
 }
 
 json_t *task_json(const Target *target, int n_target)
@@ -52,6 +56,18 @@ json_t *task_json(const Target *target, int n_target)
     json_t *list = json_array();
     for (int k = 0; k < n_target; k++) json_array_append_new(list, target_json(&target[k]));
     return list;
+}
+
+/* A regression's mean and std, which the config may leave to the training bags. */
+static Status settle_scale(Target *t, const json_t *task)
+{
+    const json_t *mean = json_object_get(task, "mean"), *std = json_object_get(task, "std");
+    if (strcmp(t->type->name, "regression") != 0) return OK;
+    if (!json_is_number(mean) || !json_is_number(std) || !(json_number_value(std) > 0))
+        return fail(ERR_MODEL, "task '%s' has no mean and std", t->name);
+    t->mean = json_number_value(mean);
+    t->std = json_number_value(std);
+    return OK;
 }
 
 Status task_settle(Target *target, int n_target, const json_t *json)
@@ -66,7 +82,8 @@ Status task_settle(Target *target, int n_target, const json_t *json)
             return fail(ERR_MODEL, "task '%s' of its config is not task %d of the model", target[k].name, k);
         target[k].positive = json_string_value(json_object_get(task, "positive"));
         target[k].negative = json_string_value(json_object_get(task, "negative"));
-        if (target[k].type->n_out == 1 && strcmp(kind, "binary") == 0 && !target[k].positive)
+        TRY(settle_scale(&target[k], task));
+        if (strcmp(kind, "binary") == 0 && !target[k].positive)
             return fail(ERR_MODEL, "task '%s' does not say which value is positive", target[k].name);
     }
     return OK;

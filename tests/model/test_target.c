@@ -23,7 +23,8 @@ static void check(const Target *t, const real *target)
             y[k] = was - (real)step;
             const double numeric = 0.5 * (up - t->type->loss(t, y, target)) / (2 * step);
             y[k] = was;
-            cr_expect_float_eq((double)dy[k], numeric, REAL_IS_DOUBLE ? 1e-8 : 2e-4, "%s at %g", t->type->name, at);
+            cr_expect_float_eq((double)dy[k], numeric, (REAL_IS_DOUBLE ? 1e-8 : 2e-4) * fmax(1, fabs(numeric)),
+                               "%s at %g", t->type->name, at);
         }
     }
 }
