@@ -23,6 +23,7 @@
 #define DEFLATE_MOST 1040.0 /* deflate shrinks at most 1032 : 1 */
 #define GZIP_LEVEL   4
 #define FILTERS_MOST 8
+#define WHY_MOST     400
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
 
@@ -55,17 +56,29 @@ const char *h5_version(void)
 /* The innermost message on HDF5's error stack, which says what really happened. */
 static herr_t innermost(unsigned n, const H5E_error2_t *error, void *context)
 {
-    if (n == 0 && error->desc) snprintf(context, 200, "%s", error->desc);
+    if (n == 0 && error->desc) snprintf(context, WHY_MOST, "%s", error->desc);
     return 0;
+}
+
+/* Of the library's own words only the reason: "… errno = 28, error message = 'No space left on device', buf = …". */
+static void shorten(char *why)
+{
+    static const char before[] = "error message = '";
+    char *reason = strstr(why, before), *quote = reason ? strchr(reason + strlen(before), '\'') : NULL;
+    if (quote) {
+        *quote = '\0';
+        memmove(why, reason + strlen(before), strlen(reason + strlen(before)) + 1);
+    }
+    for (char *p = why; *p; p++)
+        if (*p == '\n') *p = ' ';
 }
 
 static Status h5_fail(Status status, const char *path, const char *name, const char *doing)
 {
-    char why[200] = "no reason given";
+    char why[WHY_MOST] = "no reason given";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
     H5Eclear2(H5E_DEFAULT);
-    for (char *p = why; *p; p++)
-        if (*p == '\n') *p = ' ';
+    shorten(why);
     return fail(status, "%s: cannot %s%s%s: %s", path, doing, *name ? " " : "", name, why);
 }
 

@@ -36,6 +36,8 @@ typedef struct {
     int first; /* file of the batch's first job */
     Job *job;  /* [BATCH_FILES or threads] */
     json_t *sources;
+    int n_odd; /* repertoires that do not look like junctions, and the first one's path */
+    const char *odd;
     ImportReport *report;
 } Import;
 
@@ -115,12 +117,20 @@ static void run_job(void *context, int chunk, int thread)
     if (job->status != OK) snprintf(job->sentence, sizeof job->sentence, "%s", status_sentence());
 }
 
-/* Junctions begin with C and end with F or W; where hardly any does, these are probably not junctions. */
-static void check_ends(const WalkFile *file, const Tally *t)
+/* Junctions begin with C and end with F or W; where hardly any sequence does, they are probably not junctions. */
+static void check_ends(Import *im, const WalkFile *file, const Tally *t)
 {
-    if (t->kept >= 20 && t->ends * 10 < t->kept)
-        log_warn("%s: %.0f %% of its sequences begin with C and end with F or W, so they do not look like junctions",
-                 file->path, 100.0 * (double)t->ends / (double)t->kept);
+    if (t->kept < 20 || t->ends * 10 >= t->kept) return;
+    if (im->n_odd++ == 0) im->odd = file->path;
+}
+
+static void warn_ends(const Import *im)
+{
+    if (im->n_odd > 0)
+        log_warn("%d of %d repertoires, the first %s, do not look like junctions: less than a tenth of their "
+                 "sequences begin "
+                 "with C and end with F or W",
+                 im->n_odd, im->walk.n, im->odd);
 }
 
 static Status write_job(Import *im, int chunk)
@@ -131,7 +141,7 @@ static Status write_job(Import *im, int chunk)
     if (job->status != OK) return fail(job->status, "%s", job->sentence);
     TRY(bagwriter_add(im->writer, file->key, r->codes, 0, r->len, r->count, NULL, NULL, r->n));
     TRY(note_source(im, file, job));
-    if (!intake_converter(&im->rules)) check_ends(file, &r->tally);
+    if (!intake_converter(&im->rules)) check_ends(im, file, &r->tally);
     if (im->report->format && strcmp(im->report->format, r->format->name) != 0) im->report->format = "several";
     if (!im->report->format) im->report->format = r->format->name;
     tally_add(&im->report->total, &r->tally);
@@ -169,6 +179,7 @@ static Status read_files(Import *im)
         progress_tell(&progress, im->first + n, "");
     }
     if (status == OK) progress_end(&progress, "");
+    if (status == OK) warn_ends(im);
     return status;
 }
 

@@ -249,7 +249,7 @@ static bool no_sequence(const Cell *cell)
 {
     static const char *const words[] = {"null", "NULL", "NA",      "na",         "NaN",
                                         "nan",  "None", "no data", "unresolved", NULL};
-    return cell->length == 0 || is_word(cell, words);
+    return cell->length == 0 || (strchr("nNu", cell->text[0]) && is_word(cell, words));
 }
 
 /* Why a sequence with a letter outside the alphabet is dropped. */

@@ -183,11 +183,35 @@ static Status read_row(Table *out, Store *store, Parser *p)
     return OK;
 }
 
+/* Bytes of the character that begins at p; 0: not UTF-8. Overlong forms and surrogates pass: they do no harm here. */
+static size_t character(const unsigned char *p, const unsigned char *end)
+{
+    const size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+    if (n > (size_t)(end - p)) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    return n;
+}
+
+/* Cells go into HDF5 and JSON, which know no other encoding. */
+static Status check_utf8(const char *text, size_t n, const char *path)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + n;
+    int line = 1;
+    for (size_t step; p < end; p += step) {
+        if ((step = character(p, end)) == 0)
+            return fail(ERR_FORMAT, "%s:%d: is not UTF-8 text; save the table in that encoding", path, line);
+        line += *p == '\n';
+    }
+    return OK;
+}
+
 static Status parse(Table *out, Store *store, size_t n)
 {
     Parser p = {.at = store->text, .end = store->text + n, .line = 1, .path = store->path};
     const char *zero = memchr(store->text, '\0', n);
     if (zero) return fail(ERR_FORMAT, "%s: holds a byte 0; this is not a text file", store->path);
+    TRY(check_utf8(store->text, n, store->path));
     if (n >= 3 && memcmp(store->text, "\xef\xbb\xbf", 3) == 0) p.at += 3;
     if (p.at == p.end) return fail(ERR_FORMAT, "%s: is empty; a table with a header line is expected", store->path);
     p.separator = find_separator(p.at, p.end);

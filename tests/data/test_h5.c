@@ -346,6 +346,65 @@ Test(data_h5, a_hash_that_is_missing_is_computed)
     cr_assert_str_eq(text[0], text[1]);
 }
 
+/* ---- bags of vectors ---- */
+
+static const char *write_vectors(const char *name, const float *x)
+{
+    const hsize_t dim[] = {5, 3}, bags[] = {2, 2};
+    const int64_t range[] = {0, 2, 2, 5}, n = 2;
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    const hid_t file = H5Fcreate(in_scratch(name), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const char *keys[] = {"image one", "image two"};
+    H5Tset_size(text, H5T_VARIABLE);
+    H5Gclose(H5Gcreate2(file, "/sampledata", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Gclose(H5Gcreate2(file, "/metadata", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    replace(file, "/sampledata/features", H5T_NATIVE_FLOAT, 2, dim, H5P_DEFAULT, x);
+    replace(file, RANGES, H5T_NATIVE_INT64, 2, bags, H5P_DEFAULT, range);
+    replace(file, "/metadata/sample_keys", text, 1, bags, H5P_DEFAULT, keys);
+    replace(file, "/metadata/n_samples", H5T_NATIVE_INT64, 0, NULL, H5P_DEFAULT, &n);
+    H5Tclose(text);
+    H5Fclose(file);
+    return in_scratch(name);
+}
+
+Test(data_h5, vectors)
+{
+    float x[15], turned[15];
+    BagFile *file;
+    Bag bag;
+    Arena arena = {0};
+    uint64_t hash[2];
+    BagText text;
+    for (int i = 0; i < 15; i++) x[i] = (float)i - 4.5f;
+    for (int k = 0; k < 2; k++) {
+        memcpy(turned, x, sizeof x);
+        if (k == 1) memcpy(turned, x + 3, 3 * sizeof *x), memcpy(turned + 3, x, 3 * sizeof *x);
+        cr_assert_eq(bagfile_open(&file, write_vectors("v.h5", turned)), OK, "%s", status_sentence());
+        cr_assert_eq(bagfile_hash(&hash[k], file, 0), OK, "%s", status_sentence());
+        if (k == 0) bagfile_close(file);
+    }
+    cr_assert_eq(hash[0], hash[1], "the order of rows does not matter");
+    cr_assert_eq(bagfile_spec(file)->kind, BAG_VECTORS);
+    cr_assert_eq(bagfile_spec(file)->n_feat, 3);
+    cr_assert_str_eq(bagfile_key(file, 1), "image two");
+    bagfile_read_room(&arena, file, 1, COUNTS_NONE);
+    cr_assert_eq(arena_reserve(&arena, "bag"), OK);
+    cr_assert_eq(bagfile_read(&bag, &arena, file, 1, COUNTS_NONE), OK, "%s", status_sentence());
+    cr_assert_eq(arena.used, arena.size);
+    cr_assert_eq(bag.n, 3);
+    cr_assert_eq(memcmp(bag.x, x + 6, 9 * sizeof *x), 0);
+    cr_assert_eq(bagfile_read_text(&text, file, 1), ERR_FORMAT);
+    arena_free(&arena);
+    bagfile_close(file);
+
+    x[10] = 0 / (x[4] - x[4]);
+    cr_assert_eq(bagfile_open(&file, write_vectors("nan.h5", x)), OK);
+    cr_assert_eq(bagfile_hash(&hash[0], file, 0), OK);
+    cr_assert_eq(bagfile_hash(&hash[1], file, 1), ERR_FORMAT);
+    cr_assert(strstr(status_sentence(), "row 3 feature 1 is not a finite number"), "%s", status_sentence());
+    bagfile_close(file);
+}
+
 /* ---- damage ---- */
 
 static size_t load(unsigned char *bytes, size_t room, const char *path)

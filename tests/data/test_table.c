@@ -70,6 +70,9 @@ Test(data_table, bad_tables_have_their_sentence)
         cr_assert(strstr(status_sentence(), "bad.tsv"), "%s", status_sentence());
     }
     Table t;
+    cr_assert_eq(table_read(&t, scratch_text("latin.tsv", "ID\tname\nP1\tM\xc3\xbcller\nP2\tM\xfcller\n")),
+                 ERR_FORMAT);
+    cr_assert(strstr(status_sentence(), "latin.tsv:3: is not UTF-8"), "%s", status_sentence());
     cr_assert_eq(table_read(&t, scratch_bytes("zero.tsv", "ID\nP\0\n", 6)), ERR_FORMAT);
     cr_assert_eq(table_read(&t, in_scratch("absent.tsv")), ERR_IO);
     table_free(&t);
