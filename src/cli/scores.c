@@ -19,11 +19,13 @@ static void print_interval(FILE *out, const json_t *interval)
             json_number_value(json_array_get(interval, 1)));
 }
 
+/* The score that comes first is the area under the ROC curve, where the kind of task has one. */
 static void print_task(FILE *out, const char *part, const char *task, const json_t *scores, bool several)
 {
-    const char *name;
-    const json_t *auc = json_object_get(scores, "auc"), *value;
-    fprintf(out, "%s%s%s AUC ", part, several ? " " : "", several ? task : "");
+    const char *name, *first = json_object_get(scores, "auc") ? "auc" : json_object_get(scores, "r2") ? "r2" : "bacc";
+    const json_t *auc = json_object_get(scores, first), *value;
+    fprintf(out, "%s%s%s %s ", part, several ? " " : "", several ? task : "",
+            strcmp(first, "auc") == 0 ? "AUC" : first);
     if (json_is_number(auc))
         fprintf(out, "%.3f", json_number_value(auc));
     else
@@ -32,7 +34,7 @@ static void print_task(FILE *out, const char *part, const char *task, const json
     print_interval(out, json_object_get(scores, "auc_ci95"));
     json_object_foreach((json_t *)(size_t)scores, name, value)
     {
-        if (strncmp(name, "auc", 3) != 0 && strcmp(name, "n_bags") != 0) print_value(out, name, value);
+        if (strncmp(name, first, strlen(first)) != 0 && strcmp(name, "n_bags") != 0) print_value(out, name, value);
     }
     fprintf(out, "\n");
 }
