@@ -79,6 +79,16 @@ class Train(Case):
             for file in ("metrics.jsonl", "summary.json"):
                 self.assertEqual(without_times(f"a/{file}"), without_times(f"{name}/{file}"), f"{threads} threads: {file}")
 
+    def test_threads_give_the_same_bits_on_another_kernel(self):
+        for kernel in ({"OPENBLAS_CORETYPE": "Haswell"}, {"HOPSACK_KERNELS": "avx2"}, {"HOPSACK_KERNELS": "plain"}):
+            name = "-".join(kernel.values())
+            for threads in (1, 3):
+                words = ["train", TINY, "--data.path=c.h5", "--target=status", "-o", f"{name}{threads}", f"--threads={threads}"]
+                done = run(*words, env={**os.environ, **kernel})
+                self.assertEqual(done.returncode, 0, done.stderr)
+            for file in ("model.safetensors", "predictions.tsv", "splits.tsv"):
+                self.assertEqual(read(f"{name}1/{file}"), read(f"{name}3/{file}"), f"{name}: {file}")
+
     def test_a_small_cache_gives_the_same_bits(self):
         trained("cache", "c.h5", "--data.cache=10KB")
         self.assertEqual(read("a/predictions.tsv"), read("cache/predictions.tsv"))
