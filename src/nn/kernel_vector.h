@@ -84,6 +84,8 @@ static void selu_backward(float *dy, const float *y, size_t n)
 
 /* ---- Convolution ---- */
 
+#define REGS_MOST (2 * KERNEL_LANES / LANES) /* registers of channels at a time, at most */
+
 /* Sequences of one length, the unit of work. */
 typedef struct {
     const ConvTables *t;
@@ -98,8 +100,8 @@ typedef struct {
 
 /* The maximum so far of `regs` registers of channels. */
 typedef struct {
-    V best[CONV_REGS];
-    VI arg[CONV_REGS];
+    V best[REGS_MOST];
+    VI arg[REGS_MOST];
 } Peak;
 
 INLINE void peak_start(Peak *peak, const int regs)
@@ -123,7 +125,7 @@ INLINE void peak_window(Peak *peak, const Run *run, const V *sum, float c, int p
                         const bool with_arg)
 {
     const float *place = run->place + (size_t)p * (size_t)run->t->width + k;
-    V z[CONV_REGS];
+    V z[REGS_MOST];
     UNROLL
     for (int r = 0; r < regs; r++) z[r] = v_fma(v_set(c), sum[r], v_load(place + r * LANES));
     peak_take(peak, z, p, regs, with_arg);
@@ -132,7 +134,7 @@ INLINE void peak_window(Peak *peak, const Run *run, const V *sum, float c, int p
 INLINE void peak_finish(Peak *peak, const Run *run, int i, int k, const int regs, const bool with_arg)
 {
     const size_t at = (size_t)i * (size_t)run->t->width + (size_t)k;
-    V bias[CONV_REGS];
+    V bias[REGS_MOST];
     if (run->pad) {
         UNROLL
         for (int r = 0; r < regs; r++) bias[r] = v_load(run->t->bias + k + r * LANES);
@@ -210,7 +212,7 @@ INLINE void embed_any(const Run *run, int k, const int regs, const bool with_arg
         Peak peak;
         peak_start(&peak, regs);
         for (int p = 0; p < run->n_window; p++) {
-            V sum[CONV_REGS];
+            V sum[REGS_MOST];
             UNROLL
             for (int r = 0; r < regs; r++) sum[r] = v_set(0);
             const int n_row = least(size, l - p);
@@ -228,42 +230,60 @@ INLINE void embed_any(const Run *run, int k, const int regs, const bool with_arg
 /* Kernel sizes with code of their own. */
 #define FIXED_SIZES(X) X(3) X(5) X(7) X(9) X(11)
 
-/* `regs` registers of channels from k on. Constant widths spare the addresses of rows a multiplication each. */
-INLINE void embed_channels(const Run *run, int k, const int regs, const bool with_arg)
+static bool has_fixed(const Run *run)
 {
-    const int size = run->l >= run->t->size ? run->t->size : 0, width = run->t->width;
-    switch (size) {
-#define X(fixed)                                                                                                     \
-    case fixed:                                                                                                      \
+    switch (run->l >= run->t->size ? run->t->size : 0) {
+#define X(size) case size:
+        FIXED_SIZES(X)
+#undef X
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* `regs` registers of channels from k on. Constant widths spare the addresses of rows a multiplication each. */
+INLINE void embed_channels(const Run *run, int k, const int regs, const bool fixed, const bool with_arg)
+{
+    const int width = run->t->width;
+    if (!fixed) {
+        embed_any(run, k, regs, with_arg);
+        return;
+    }
+    switch (run->t->size) {
+#define X(size)                                                                                                      \
+    case size:                                                                                                       \
         if (width == 32 && regs == CONV_REGS)                                                                        \
-            embed_fixed(run, k, fixed, 32, regs, with_arg);                                                          \
+            embed_fixed(run, k, size, 32, regs, with_arg);                                                           \
         else if (width == 16 && regs == 1)                                                                           \
-            embed_fixed(run, k, fixed, 16, regs, with_arg);                                                          \
+            embed_fixed(run, k, size, 16, regs, with_arg);                                                           \
         else                                                                                                         \
-            embed_fixed(run, k, fixed, width, regs, with_arg);                                                       \
+            embed_fixed(run, k, size, width, regs, with_arg);                                                        \
         break;
         FIXED_SIZES(X)
 #undef X
-    default:
-        embed_any(run, k, regs, with_arg);
     }
+}
+
+/* All channels, `regs` registers at a time and KERNEL_LANES where fewer are left. */
+INLINE void embed_blocks(const Run *run, const int regs, const bool fixed, const bool with_arg)
+{
+    const int rest = regs < KERNEL_LANES / LANES ? regs : KERNEL_LANES / LANES;
+    int k = 0;
+    for (; k + regs * LANES <= run->t->width; k += regs * LANES) embed_channels(run, k, regs, fixed, with_arg);
+    for (; regs > rest && k < run->t->width; k += rest * LANES) embed_channels(run, k, rest, fixed, with_arg);
 }
 
 static void embed_run(const Run *run)
 {
-    int k = 0;
-    for (; k + CONV_REGS * LANES <= run->t->width; k += CONV_REGS * LANES) {
-        if (run->arg)
-            embed_channels(run, k, CONV_REGS, true);
-        else
-            embed_channels(run, k, CONV_REGS, false);
-    }
-    for (; CONV_REGS > 1 && k < run->t->width; k += LANES) {
-        if (run->arg)
-            embed_channels(run, k, 1, true);
-        else
-            embed_channels(run, k, 1, false);
-    }
+    if (has_fixed(run) && run->arg)
+        embed_blocks(run, CONV_REGS, true, true);
+    else if (has_fixed(run))
+        embed_blocks(run, CONV_REGS, true, false);
+    else if (run->arg)
+        embed_blocks(run, REGS_MOST, false, true);
+    else
+        embed_blocks(run, REGS_MOST, false, false);
     selu_apart(run->h, (size_t)run->n * (size_t)run->t->width);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define LETTERS   20
+#define LONGEST   200
 #define LAMBDA    1.0507009873554804934193349852946
 #define ALPHA     1.6732632423543772848170429916717
 #define TOLERANCE (REAL_IS_DOUBLE ? 1e-13 : 2e-6)
@@ -69,7 +70,7 @@ typedef struct {
     Arena arena;
     Bag bag;
     ConvTables t;
-    int place_at[128];
+    int place_at[LONGEST + 2];
     size_t n_letter, n_place; /* numbers in the tables */
     real *letter, *place, *bias;
 } Net;
@@ -83,16 +84,16 @@ static int random_length(Rng *rng, int i, int max_len)
 
 static void make_bag(Net *net, const Case *c, Rng *rng)
 {
-    int8_t codes[256][80];
+    int8_t codes[256][LONGEST];
     int64_t len[256];
     real factor[256];
     for (int i = 0; i < c->n; i++) {
         len[i] = random_length(rng, i, c->max_len);
         factor[i] = (real)log(1 + (double)rng_below(rng, 9));
-        for (int t = 0; t < 80; t++) codes[i][t] = (int8_t)rng_below(rng, LETTERS);
+        for (int t = 0; t < LONGEST; t++) codes[i][t] = (int8_t)rng_below(rng, LETTERS);
     }
     for (int pass = 0; pass < 2; pass++) {
-        bag_pack(&net->bag, &net->arena, codes[0], 80, len, c->counts ? factor : NULL, c->n);
+        bag_pack(&net->bag, &net->arena, codes[0], LONGEST, len, c->counts ? factor : NULL, c->n);
         if (pass == 0) cr_assert_eq(arena_reserve(&net->arena, "test"), OK);
     }
     net->bag.pad_len = c->pad_len;
@@ -154,28 +155,35 @@ static double embedding_of(const Net *net, int i, int k, int *arg)
 
 typedef void CaseTest(const Net *net, const Case *c);
 
+/* Counts or not; no padding, just enough, plenty. */
+static void for_kinds(CaseTest *test, int size, int width, int max_len)
+{
+    const int fits = max_len > size ? max_len : size, pads[] = {0, fits, fits + 12};
+    for (int kind = 0; kind < 6; kind++) {
+        const Case c = {.size = size,
+                        .width = width,
+                        .n = kind == 0 ? 65 : 17,
+                        .max_len = max_len,
+                        .pad_len = pads[kind / 2],
+                        .counts = kind % 2,
+                        .inv_std = 0.7};
+        Net net;
+        net_make(&net, &c, (uint64_t)(max_len + 1000 * (width + 1000 * size)));
+        test(&net, &c);
+        arena_free(&net.arena);
+        free(net.letter), free(net.place), free(net.bias);
+    }
+}
+
 static void for_all_cases(CaseTest *test)
 {
     static const int sizes[] = {1, 2, 4, 5, 7, 9, 11, 13}, widths[] = {16, 32, 48}, longest[] = {0, 1, 4, 18, 70};
-    uint64_t seed = 0;
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
             for (size_t m = 0; m < sizeof longest / sizeof *longest; m++)
-                for (int kind = 0; kind < 6; kind++) { /* counts or not; no padding, just enough, plenty */
-                    const int fits = longest[m] > sizes[s] ? longest[m] : sizes[s], pads[] = {0, fits, fits + 12};
-                    const Case c = {.size = sizes[s],
-                                    .width = widths[w],
-                                    .n = kind == 0 ? 65 : 17,
-                                    .max_len = longest[m],
-                                    .pad_len = pads[kind / 2],
-                                    .counts = kind % 2,
-                                    .inv_std = 0.7};
-                    Net net;
-                    net_make(&net, &c, seed++);
-                    test(&net, &c);
-                    arena_free(&net.arena);
-                    free(net.letter), free(net.place), free(net.bias);
-                }
+                for_kinds(test, sizes[s], widths[w], longest[m]);
+    for_kinds(test, 9, 32, LONGEST);
+    for_kinds(test, 9, 256, 18);
 }
 
 static void forward_formula(const Net *net, const Case *c)
@@ -505,4 +513,16 @@ Test(nn_kernel, plain_is_always_there_and_last)
     const Kernels *const *level = kernels_all();
     while (level[1]) level++;
     cr_assert_eq(*level, &kernels_plain);
+}
+
+Test(nn_kernel, the_environment_names_a_level)
+{
+    setenv("HOPSACK_KERNELS", "plain", 1);
+    cr_assert_eq(kernels(), &kernels_plain);
+}
+
+Test(nn_kernel, an_unknown_level_is_the_fastest)
+{
+    setenv("HOPSACK_KERNELS", "sse9", 1);
+    cr_assert_eq(kernels(), kernels_all()[0]);
 }
