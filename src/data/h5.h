@@ -11,6 +11,7 @@
 #define HOPSACK_H5_H
 
 #include "core/status.h"
+#include "data/h5filter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,15 +22,28 @@ typedef int64_t H5Id; /* HDF5's hid_t; -1: none */
 typedef enum { H5_INT8, H5_UINT8, H5_INT16, H5_INT64, H5_UINT64, H5_FLOAT32, H5_FLOAT64 } H5Type; /* in memory */
 typedef enum { H5_WHOLE, H5_REAL, H5_TEXT } H5Class; /* in the file: integers of any size, floating point, strings */
 
+#define H5_CHUNK_MOST (64ll << 20) /* bytes of a chunk */
+#define H5_FILTERS    8
+
+typedef struct {
+    int64_t index; /* of the chunk held; -1: none */
+    uint8_t *bytes;
+} H5Held;
+
 typedef struct {
     H5Id id;          /* -1: absent */
     const char *path; /* of the file, borrowed */
     char name[64];    /* for example "/sampledata/sequences" */
     int rank;         /* 0, 1, 2 */
     int64_t n, width; /* rows and columns; 1 where there is no such dimension */
-    int64_t chunk;    /* rows a chunk; 0: not chunked */
-    size_t element;   /* bytes of one number; of datasets made here */
-    int level;        /* of deflate, 0: none; of datasets made here */
+
+    /* how it is stored */
+    int64_t chunk, chunk_width; /* rows and columns of a chunk; 0: not chunked */
+    int n_filter;
+    H5Filter filter[H5_FILTERS]; /* [n_filter] in the order they were applied */
+    size_t element;              /* bytes of one number */
+    int type;                    /* H5Type if it is exactly that, little-endian; else -1 */
+    H5Held *held;                /* reading: the chunk used last; owned; NULL: rows are read by HDF5 */
 } H5Set;
 
 typedef struct {

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+#ifdef HOPSACK_LIBDEFLATE
+#include <libdeflate.h>
+#endif
 
 /* 360 words can be added before 32 bits overflow, whatever they are. */
 #define WORDS 360
@@ -47,6 +50,7 @@ void h5filter_unshuffle(uint8_t *to, const uint8_t *from, size_t n, size_t eleme
     const size_t count = n / element;
     for (size_t k = 0; k < element; k++)
         for (size_t i = 0; i < count; i++) to[i * element + k] = from[k * count + i];
+    memcpy(to + count * element, from + count * element, n % element);
 }
 
 size_t h5filter_room(size_t n)
@@ -73,44 +77,61 @@ size_t h5filter_pack(uint8_t *to, bool *stored_raw, uint8_t *scratch, const uint
     return size;
 }
 
-/* One filter undone: from `from` [*n] to `to` [room], *n the new length. */
-static bool undo(uint8_t *to, size_t room, const uint8_t *from, size_t *n, H5Filter filter, size_t element)
+/* libdeflate inflates two to three times as fast as zlib. */
+static bool inflate_whole(uint8_t *to, size_t *n_to, const uint8_t *from, size_t n)
 {
-    uLongf size = (uLongf)room;
-    if (filter == H5FILTER_DEFLATE) {
-        if (uncompress(to, &size, from, (uLong)*n) != Z_OK) return false;
-        *n = size;
-        return true;
-    }
-    if (filter == H5FILTER_SHUFFLE) {
-        if (*n > room) return false;
-        h5filter_unshuffle(to, from, *n, element);
-        memcpy(to + *n / element * element, from + *n / element * element, *n % element);
-        return true;
-    }
-    if (*n < 4 || *n - 4 > room) return false;
-    *n -= 4;
+#ifdef HOPSACK_LIBDEFLATE
+    struct libdeflate_decompressor *tool = libdeflate_alloc_decompressor();
+    if (!tool) return false;
+    const enum libdeflate_result result = libdeflate_zlib_decompress(tool, from, n, to, *n_to, n_to);
+    libdeflate_free_decompressor(tool);
+    return result == LIBDEFLATE_SUCCESS;
+#else
+    uLongf size = (uLongf)*n_to;
+    const int result = uncompress(to, &size, from, (uLong)n);
+    *n_to = size;
+    return result == Z_OK;
+#endif
+}
+
+/* Drops the checksum behind the bytes; false: they do not match it. */
+static bool check_sum(const uint8_t *bytes, size_t *n)
+{
     uint32_t sum = 0;
-    for (int k = 4; k-- > 0;) sum = sum << 8 | from[*n + (size_t)k];
-    memcpy(to, from, *n);
-    return sum == h5filter_fletcher(from, *n);
+    if (*n < 4) return false;
+    *n -= 4;
+    for (int k = 4; k-- > 0;) sum = sum << 8 | bytes[*n + (size_t)k];
+    return sum == h5filter_fletcher(bytes, *n);
 }
 
 bool h5filter_unpack(uint8_t *to, size_t n, size_t element, const uint8_t *from, size_t n_from,
                      const H5Filter *filter, int n_filter, unsigned mask)
 {
-    const size_t room = (n > n_from ? n : n_from) + 64; /* a checksum may lie inside the deflated bytes */
-    uint8_t *work[2] = {malloc(room), malloc(room)};
-    int turn = 0;
-    bool fine = work[0] && work[1];
-    if (fine) memcpy(work[0], from, n_from);
-    for (int i = n_filter; fine && i-- > 0;) {
+    const size_t room = n + 64; /* a checksum may lie inside the deflated bytes */
+    uint8_t *work[2] = {NULL, NULL};
+    const uint8_t *at = from;
+    bool fine = true;
+    for (int i = n_filter, turn = 0; fine && i-- > 0;) {
         if (mask >> i & 1) continue;
-        fine = undo(work[1 - turn], room, work[turn], &n_from, filter[i], element);
+        if (filter[i] == H5FILTER_FLETCHER) {
+            fine = check_sum(at, &n_from);
+            continue;
+        }
+        if (!work[turn]) work[turn] = malloc(room);
+        size_t n_to = room;
+        fine = work[turn] != NULL;
+        if (fine && filter[i] == H5FILTER_DEFLATE)
+            fine = inflate_whole(work[turn], &n_to, at, n_from);
+        else if ((fine = fine && n_from <= room)) {
+            n_to = n_from;
+            h5filter_unshuffle(work[turn], at, n_from, element);
+        }
+        at = work[turn];
+        n_from = n_to;
         turn = 1 - turn;
     }
     fine = fine && n_from == n;
-    if (fine) memcpy(to, work[turn], n);
+    if (fine) memcpy(to, at, n);
     free(work[0]);
     free(work[1]);
     return fine;

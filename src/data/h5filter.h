@@ -16,7 +16,7 @@
 
 uint32_t h5filter_fletcher(const uint8_t *bytes, size_t n);
 
-/* Byte k of all elements, then byte k + 1 of all: to [n], n a multiple of element. */
+/* Byte k of all elements, then byte k + 1 of all: to [n]. What is left over a multiple of `element` stays last. */
 void h5filter_shuffle(uint8_t *to, const uint8_t *from, size_t n, size_t element);
 void h5filter_unshuffle(uint8_t *to, const uint8_t *from, size_t n, size_t element);
 
