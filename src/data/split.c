@@ -28,6 +28,7 @@ const Option split_options[] = {
      "fold columns of the file, one a repetition; []: all whose name begins with rep, fold, seed or split"},
     {"n_fold", OPTION_INT, AT(n_fold), "5", 2, 100000, NULL, "folds", "number of folds"},
     {"n_repeat", OPTION_INT, AT(n_repeat), "1", 1, 100000, NULL, "repetitions", "crossval: how often to fold anew"},
+    {"repeat", OPTION_INT, AT(repeat), "0", 0, 99999, NULL, "", "train: the repetition whose folds are used, from 0"},
     {"fold", OPTION_INT, AT(fold), "0", 0, 99999, NULL, "", "train: the fold that is the test part, from 0"},
     {"validation", OPTION_TEXT, AT(validation), "previous", 0, 0, NULL, "",
      "previous (fold - 1, cyclic), none, or a share of the training bags between 0 and 0.5"},

@@ -16,7 +16,8 @@ typedef struct {
     int kind;            /* SplitKind */
     const char *file;    /* table of bag id and fold or part; NULL: none */
     OptionTexts columns; /* its fold columns; none: all that begin with rep, fold, seed or split */
-    int n_fold, n_repeat, fold;
+    int n_fold, n_repeat;
+    int repeat, fold;       /* train: those of the one model */
     const char *validation; /* "previous", "none", or a share 0 < s < 0.5 of the training bags */
     const char *group;      /* column; NULL: none */
     const char *seed;       /* NULL: the run's seed */

@@ -2,95 +2,38 @@
 #include "train/grouping.h"
 #include "core/log.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- groups ---- */
+/* ---- parts ---- */
 
-typedef struct {
-    const char *text;
-    int member;
-} Named;
-
-static int by_text(const void *a, const void *b)
+static Status check_place(const Folding *f, int repeat, int fold)
 {
-    const Named *x = a, *y = b;
-    const int order = strcmp(x->text, y->text);
-    return order ? order : (x->member > y->member) - (x->member < y->member);
-}
-
-/* group [n_row]: equal numbers for equal cells; a missing cell is a group of its own. */
-static Status read_groups(int **out, const Cohort *c, const char *name)
-{
-    *out = NULL;
-    if (!name) return OK;
-    const int column = c->table ? table_column(c->table, name) : -1;
-    if (column < 0)
-        return fail(ERR_FORMAT, "%s: no column '%s' (splits.group)", c->table ? c->table->path : "the dataset", name);
-    const size_t n = (size_t)c->n_row;
-    Named *named = malloc((n + 1) * sizeof *named);
-    *out = malloc((n + 1) * sizeof **out);
-    if (!named || !*out) {
-        free(named);
-        return fail(ERR_MEMORY, "no memory for the groups of %zu bags", n);
-    }
-    for (int i = 0; i < c->n_row; i++) named[i] = (Named){table_cell(c->table, c->row[i], column), i};
-    qsort(named, n, sizeof *named, by_text);
-    int group = -1;
-    for (size_t i = 0; i < n; i++) {
-        const bool same = i > 0 && strcmp(named[i].text, named[i - 1].text) == 0 && !table_missing(named[i].text);
-        if (!same) group++;
-        (*out)[named[i].member] = group;
-    }
-    free(named);
+    const SplitOptions *o = f->options;
+    const char *where = o->file ? o->file : "splits.n_fold";
+    if (fold >= f->n_fold)
+        return fail(ERR_CONFIG, "splits.fold is %d, but %s has folds 0 to %d", fold, where, f->n_fold - 1);
+    if (o->file && repeat >= f->n_repeat)
+        return fail(ERR_CONFIG, "splits.repeat is %d, but %s has repetitions 0 to %d", repeat, where,
+                    f->n_repeat - 1);
     return OK;
 }
 
-/* ---- parts ---- */
-
-static Status parts_from_file(Part *part, const Cohort *c, const SplitOptions *o, uint64_t seed, const int *class,
-                              const int *group)
+static Status make_parts(Part *part, const Folding *f, int repeat, int fold)
 {
-    SplitTable table = {0};
-    Status status = OK;
-    TRY_DONE(split_read(&table, o, c->id, c->n_row));
-    if (table.n_column == 0) {
-        memcpy(part, table.part, (size_t)c->n_row * sizeof *part);
-        goto done;
+    const Cohort *c = f->cohort;
+    if (f->n_repeat == 0) {
+        memcpy(part, f->table.part, (size_t)c->n_row * sizeof *part);
+        return OK;
     }
-    if (o->fold >= table.n_fold) {
-        status = fail(ERR_CONFIG, "splits.fold is %d, but %s has folds 0 to %d", o->fold, o->file, table.n_fold - 1);
-        goto done;
-    }
-    for (int i = 0; i < c->n_row; i++)
-        if (!cohort_labelled(c, i)) table.fold[i] = -1;
-    TRY_DONE(split_parts(part, table.fold, c->n_row, table.n_fold, o->fold, o, seed, 0, class, group));
-done:
-    split_free(&table);
-    return status;
-}
-
-static Status parts_drawn(Part *part, const Cohort *c, const SplitOptions *o, uint64_t seed, const int *class,
-                          const int *group)
-{
-    const size_t n = (size_t)c->n_row;
-    int *fold = malloc((n + 1) * sizeof *fold), *use = malloc((n + 1) * sizeof *use);
-    Status status = OK;
-    if (o->fold >= o->n_fold) {
-        status = fail(ERR_CONFIG, "splits.fold is %d, but folds are 0 to %d (splits.n_fold)", o->fold, o->n_fold - 1);
-        goto done;
-    }
-    if (!fold || !use) {
-        status = fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
-        goto done;
-    }
-    for (int i = 0; i < c->n_row; i++) use[i] = cohort_labelled(c, i);
-    TRY_DONE(split_folds(fold, c->n_row, o, seed, 0, use, class, group));
-    TRY_DONE(split_parts(part, fold, c->n_row, o->n_fold, o->fold, o, seed, 0, class, group));
-done:
-    free(fold);
-    free(use);
+    TRY(check_place(f, repeat, fold));
+    int *folds = malloc(((size_t)c->n_row + 1) * sizeof *folds);
+    if (!folds) return fail(ERR_MEMORY, "no memory for the folds of %d bags", c->n_row);
+    Status status = folding_folds(folds, f, repeat);
+    if (status == OK)
+        status = split_parts(part, folds, c->n_row, f->n_fold, fold, f->options, f->seed, repeat, c->labels.class,
+                             f->group);
+    free(folds);
     return status;
 }
 
@@ -158,17 +101,22 @@ static Status say_straddling(const Grouping *g, const Cohort *c, const char *wha
     return OK;
 }
 
-static Status check_separate(const Grouping *g, const Cohort *c, const int *group)
+static Status check_separate(const Grouping *g, Folding *f)
 {
+    const Cohort *c = f->cohort;
     Keyed *key = malloc(((size_t)g->n + 1) * sizeof *key);
     int n = 0, pair[2];
+    Status status = OK;
     if (!key) return fail(ERR_MEMORY, "no memory to compare %d bags", g->n);
     for (int i = 0; i < g->n; i++)
         if (g->part[i] != PART_NONE) key[n++] = (Keyed){g->hash[i], i};
     int found = straddling(pair, key, n, g->part);
-    Status status = found ? say_straddling(g, c, "bags with equal content", found, pair, group != NULL) : OK;
-    if (status == OK && group) {
-        for (int i = 0; i < n; i++) key[i].key = (uint64_t)group[key[i].member];
+    if (found && (f->group || !f->warned)) {
+        status = say_straddling(g, c, "bags with equal content", found, pair, f->group != NULL);
+        f->warned = true;
+    }
+    if (status == OK && f->group) {
+        for (int i = 0; i < n; i++) key[i].key = (uint64_t)f->group[key[i].member];
         found = straddling(pair, key, n, g->part);
         if (found) status = say_straddling(g, c, "bags of one group", found, pair, true);
     }
@@ -176,47 +124,23 @@ static Status check_separate(const Grouping *g, const Cohort *c, const int *grou
     return status;
 }
 
-static Status read_hashes(Grouping *g, const Cohort *c)
+static Status make(Grouping *g, Folding *f, int repeat, int fold)
 {
+    TRY(make_parts(g->part, f, repeat, fold));
+    count_parts(g, f->cohort);
+    TRY(check_training(g, f->cohort));
     for (int i = 0; i < g->n; i++)
-        if (g->part[i] != PART_NONE) TRY(bagfile_hash(&g->hash[i], c->file, c->bag[i]));
-    return OK;
+        if (g->part[i] != PART_NONE) TRY(folding_hash(f, i));
+    return check_separate(g, f);
 }
 
-static Status make(Grouping *out, const Cohort *c, const SplitOptions *o, uint64_t seed, const int *group)
+Status grouping_make(Grouping *out, Folding *folding, int repeat, int fold)
 {
-    if (o->file)
-        TRY(parts_from_file(out->part, c, o, seed, c->labels.class, group));
-    else
-        TRY(parts_drawn(out->part, c, o, seed, c->labels.class, group));
-    count_parts(out, c);
-    TRY(check_training(out, c));
-    TRY(read_hashes(out, c));
-    return check_separate(out, c, group);
-}
-
-/* splits.seed where it is set; config has checked that it is a number. */
-static uint64_t seed_of(const SplitOptions *o, uint64_t seed)
-{
-    return o->seed ? strtoull(o->seed, NULL, 10) : seed;
-}
-
-Status grouping_make(Grouping *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed)
-{
-    int *group = NULL;
-    Status status = OK;
-    *out = (Grouping){.n = cohort->n};
-    out->part = malloc(((size_t)cohort->n + 1) * sizeof *out->part);
-    out->hash = calloc((size_t)cohort->n + 1, sizeof *out->hash);
-    if (!out->part || !out->hash) {
-        status = fail(ERR_MEMORY, "no memory for the parts of %d bags", cohort->n);
-        goto done;
-    }
-    for (int i = 0; i < cohort->n; i++) out->part[i] = PART_NONE;
-    TRY_DONE(read_groups(&group, cohort, options->group));
-    TRY_DONE(make(out, cohort, options, seed_of(options, seed), group));
-done:
-    free(group);
+    const int n = folding->cohort->n;
+    *out = (Grouping){.n = n, .hash = folding->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
+    if (!out->part) return fail(ERR_MEMORY, "no memory for the parts of %d bags", n);
+    for (int i = 0; i < n; i++) out->part[i] = PART_NONE;
+    const Status status = make(out, folding, repeat, fold);
     if (status != OK) grouping_free(out);
     return status;
 }
@@ -225,6 +149,5 @@ void grouping_free(Grouping *g)
 {
     if (!g) return;
     free(g->part);
-    free(g->hash);
     *g = (Grouping){0};
 }

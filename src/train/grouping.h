@@ -5,22 +5,22 @@
 #ifndef HOPSACK_GROUPING_H
 #define HOPSACK_GROUPING_H
 
-#include "data/split.h"
-#include "train/cohort.h"
+#include "train/folding.h"
 
 #include <stdint.h>
 
 typedef struct {
-    int n;          /* members */
-    Part *part;     /* [n] PART_NONE: no label, or not listed */
-    uint64_t *hash; /* [n] of the bag's content; 0 for members without a part */
-    int count[3];   /* by part */
+    int n;                /* members */
+    Part *part;           /* [n] PART_NONE: no label, or not listed */
+    const uint64_t *hash; /* [n] of the bag's content, set for members with a part; the folding's */
+    int count[3];         /* by part */
 } Grouping;
 
-/* Parts of fold options->fold in repetition 0. ERR_FORMAT where a training part has one class only, a part that must
- * not be empty is, or equal bags or one group lie in two parts although a group column was given; without one they are
- * said in a warning. */
-Status grouping_make(Grouping *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed);
+/* Parts where fold `fold` of a repetition is the test part. ERR_FORMAT where a training part has one class only, a part
+ * that must not be empty is, or equal bags or one group lie in two parts although a group column was given; without one
+ * they are said in a warning, once a folding. Threads may make groupings of a folding at the same time if each was made
+ * once before. */
+Status grouping_make(Grouping *out, Folding *folding, int repeat, int fold);
 void grouping_free(Grouping *g);
 
 #endif

@@ -19,10 +19,11 @@
 typedef struct {
     const JobSetup *in;
     const Config *config;
-    Target *target;
-    Cohort cohort;
+    Stock *stock;
+    const Cohort *cohort; /* of the stock, with labels as read */
+    Target *target;       /* [n_task] this training's own */
+    Labels labels;        /* the cohort's, but for targets normalised by the training bags */
     Grouping grouping;
-    Cache *cache;
     Loop *loop;
     Run run;
     real *output; /* [n, n_out] of members with a part */
@@ -31,27 +32,37 @@ typedef struct {
 
 /* ---- getting ready ---- */
 
+static Status copy_labels(Job *j)
+{
+    const Labels *from = &j->cohort->labels;
+    const size_t n = (size_t)from->n * (size_t)from->n_out, n_task = (size_t)j->config->n_task;
+    j->labels = *from;
+    j->labels.target = calloc(n + 1, sizeof *j->labels.target);
+    j->target = calloc(n_task + 1, sizeof *j->target);
+    if (!j->labels.target || !j->target) return fail(ERR_MEMORY, "no memory for the labels of %d bags", from->n);
+    memcpy(j->labels.target, from->target, n * sizeof *from->target);
+    memcpy(j->target, j->stock->target, n_task * sizeof *j->target);
+    return OK;
+}
+
 /* Regression targets are normalised by the training bags. */
 static Status fit_labels(Job *j)
 {
-    bool *use = calloc((size_t)j->cohort.n + 1, sizeof *use);
-    if (!use) return fail(ERR_MEMORY, "no memory for %d bags", j->cohort.n);
-    for (int i = 0; i < j->cohort.n; i++) use[i] = j->grouping.part[i] == PART_TRAIN;
-    label_fit(&j->cohort.labels, j->target, j->config->n_task, use);
+    const int n = j->cohort->n;
+    TRY(copy_labels(j));
+    bool *use = calloc((size_t)n + 1, sizeof *use);
+    if (!use) return fail(ERR_MEMORY, "no memory for %d bags", n);
+    for (int i = 0; i < n; i++) use[i] = j->grouping.part[i] == PART_TRAIN;
+    label_fit(&j->labels, j->target, j->config->n_task, use);
     free(use);
     return OK;
 }
 
-static Status open_data(Job *j, const JobSetup *in)
+static Status open_job(Job *j, const JobSetup *in, Stock *stock)
 {
-    const Config *c = j->config = in->config;
-    j->in = in;
-    j->started = log_seconds();
-    if (!c->data.path) return fail(ERR_CONFIG, "data.path is missing: which dataset? (--data.path=FILE)");
-    TRY(task_targets(&j->target, c));
-    TRY(cohort_open(&j->cohort, c->data.path, c->data.metadata, c->data.id_column, true));
-    TRY(cohort_label(&j->cohort, j->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
-    TRY(grouping_make(&j->grouping, &j->cohort, &c->splits, c->seed));
+    const SplitOptions *splits = &in->config->splits;
+    *j = (Job){.in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
+    TRY(grouping_make(&j->grouping, &stock->folding, splits->repeat, splits->fold));
     return fit_labels(j);
 }
 
@@ -61,37 +72,41 @@ static LoopSetup loop_setup(const Job *j)
     return (LoopSetup){.options = &c->train,
                        .seed = c->seed,
                        .model = &c->model,
-                       .spec = bagfile_spec(j->cohort.file),
+                       .spec = bagfile_spec(j->cohort->file),
                        .target = j->target,
                        .n_target = c->n_task,
-                       .cache = j->cache,
-                       .n = j->cohort.n,
-                       .n_max = bagfile_n_max(j->cohort.file),
+                       .cache = j->stock->cache,
+                       .n = j->cohort->n,
+                       .n_max = bagfile_n_max(j->cohort->file),
                        .counts = c->data.counts != COUNTS_NONE,
-                       .bag = j->cohort.bag,
+                       .bag = j->cohort->bag,
                        .part = j->grouping.part,
-                       .labels = &j->cohort.labels,
+                       .labels = &j->labels,
                        .stop = j->in->stop};
+}
+
+static void say_plan(const Job *j)
+{
+    const int *count = j->grouping.count;
+    log_info("%d bags to train on, %d to choose by, %d to test on; %zu parameters, %d updates", count[PART_TRAIN],
+             count[PART_VALIDATION], count[PART_TEST], mil_params(loop_mil(j->loop))->size, loop_updates(j->loop));
 }
 
 static Status open_loop(Job *j)
 {
-    const Config *c = j->config;
-    TRY(cache_open(&j->cache, j->cohort.file, (CountScale)c->data.counts, c->data.cache));
     const LoopSetup setup = loop_setup(j);
     TRY(loop_new(&j->loop, &setup));
-    j->output = calloc((size_t)j->cohort.n * (size_t)j->cohort.labels.n_out + 1, sizeof *j->output);
-    return j->output ? OK : fail(ERR_MEMORY, "no memory for the outputs of %d bags", j->cohort.n);
+    j->output = calloc((size_t)j->cohort->n * (size_t)j->labels.n_out + 1, sizeof *j->output);
+    return j->output ? OK : fail(ERR_MEMORY, "no memory for the outputs of %d bags", j->cohort->n);
 }
 
 static void close_job(Job *j)
 {
     run_end(&j->run);
     loop_free(j->loop);
-    cache_close(j->cache);
     grouping_free(&j->grouping);
-    cohort_close(&j->cohort);
     free(j->output);
+    free(j->labels.target);
     free(j->target);
 }
 
@@ -100,7 +115,7 @@ static void close_job(Job *j)
 static Status write_beginning(Job *j)
 {
     json_t *manifest = NULL;
-    TRY(manifest_new(&manifest, j->config, j->in->argc, j->in->argv));
+    TRY(manifest_new(&manifest, j->stock->data, j->in->argc, j->in->argv));
     const Status status = run_begin(&j->run, j->in->folder, j->in->force);
     if (status != OK) {
         json_decref(manifest);
@@ -108,7 +123,7 @@ static Status write_beginning(Job *j)
     }
     TRY(run_write_json(&j->run, "manifest.json", manifest));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
-    return run_write_splits(&j->run, &j->cohort, &j->grouping);
+    return run_write_splits(&j->run, j->cohort, &j->grouping);
 }
 
 static void say_record(const Job *j, const LoopRecord *r)
@@ -121,14 +136,17 @@ static void say_record(const Job *j, const LoopRecord *r)
 static Status evaluated(void *context, const LoopRecord *record)
 {
     Job *j = context;
-    say_record(j, record);
+    if (j->in->evaluated)
+        j->in->evaluated(j->in->context, record);
+    else
+        say_record(j, record);
     return run_add_metrics(&j->run, record_json(record, j->target, j->config->n_task));
 }
 
 static Status write_model(Job *j, json_t *metrics)
 {
     const ModelFacts facts = {.config = j->config,
-                              .spec = bagfile_spec(j->cohort.file),
+                              .spec = bagfile_spec(j->cohort->file),
                               .target = j->target,
                               .n_target = j->config->n_task,
                               .update = loop_kept(j->loop).update,
@@ -142,21 +160,21 @@ static Status write_model(Job *j, json_t *metrics)
 
 static Status write_predictions(Job *j)
 {
-    const size_t n_out = (size_t)j->cohort.labels.n_out, n_target = (size_t)j->config->n_task;
+    const size_t n_out = (size_t)j->labels.n_out, n_target = (size_t)j->config->n_task;
     TextOut *out;
     TRY(textout_open(&out, run_path(&j->run, "predictions.tsv"), true));
     predictions_header(out);
-    for (int i = 0; i < j->cohort.n; i++) {
+    for (int i = 0; i < j->cohort->n; i++) {
         if (j->grouping.part[i] == PART_NONE) continue;
-        const Prediction p = {.bag = j->cohort.id[i],
+        const Prediction p = {.bag = j->cohort->id[i],
                               .part = part_name[j->grouping.part[i]],
-                              .repeat = 0,
+                              .repeat = j->config->splits.repeat,
                               .fold = j->config->splits.fold,
                               .target = j->target,
                               .n_target = (int)n_target,
                               .output = j->output + (size_t)i * n_out,
-                              .label = j->cohort.labels.target + (size_t)i * n_out,
-                              .mask = j->cohort.labels.mask + (size_t)i * n_target};
+                              .label = j->labels.target + (size_t)i * n_out,
+                              .mask = j->labels.mask + (size_t)i * n_target};
         predictions_write(out, &p);
     }
     return textout_commit(out);
@@ -167,11 +185,11 @@ static Status write_predictions(Job *j)
 static json_t *part_scores(const Job *j, Part part)
 {
     json_t *scores = NULL;
-    int *member = malloc(((size_t)j->cohort.n + 1) * sizeof *member);
+    int *member = malloc(((size_t)j->cohort->n + 1) * sizeof *member);
     int n = 0;
-    for (int i = 0; member && i < j->cohort.n; i++)
+    for (int i = 0; member && i < j->cohort->n; i++)
         if (j->grouping.part[i] == part) member[n++] = i;
-    if (member) scores = record_scores(j->target, &j->cohort.labels, j->output, member, n, j->config->seed);
+    if (member) scores = record_scores(j->target, &j->labels, j->output, member, n, j->config->seed);
     free(member);
     return scores;
 }
@@ -187,9 +205,9 @@ static json_t *all_scores(const Job *j)
 static json_t *summary_json(const Job *j, json_t *parts)
 {
     const double seconds = round((log_seconds() - j->started) * 1e3) / 1e3;
-    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:I, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
-                     (json_int_t)j->config->seed, "fold", j->config->splits.fold, "updates", loop_updates(j->loop),
-                     "kept_update", loop_kept(j->loop).update, "parameters",
+    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:I, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
+                     (json_int_t)j->config->seed, "repeat", j->config->splits.repeat, "fold", j->config->splits.fold,
+                     "updates", loop_updates(j->loop), "kept_update", loop_kept(j->loop).update, "parameters",
                      (json_int_t)mil_params(loop_mil(j->loop))->size, "parts", parts, "seconds", seconds,
                      "peak_memory", (json_int_t)log_peak_memory());
 }
@@ -232,14 +250,14 @@ static bool keeps_model(Status status)
     return status == ERR_DIVERGED || status == ERR_SIGINT || status == ERR_SIGTERM;
 }
 
-Status job_run(json_t **summary, const JobSetup *setup)
+Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock)
 {
-    Job j = {0};
+    Job j;
     Status status;
     *summary = NULL;
-    TRY(run_check(setup->folder, setup->force));
-    TRY_DONE(open_data(&j, setup));
+    TRY_DONE(open_job(&j, setup, stock));
     TRY_DONE(open_loop(&j));
+    if (!setup->evaluated) say_plan(&j);
     if (setup->begin) setup->begin();
     TRY_DONE(write_beginning(&j));
     status = loop_run(j.loop, evaluated, &j);
@@ -254,6 +272,18 @@ done:
     return status;
 }
 
+Status job_run(json_t **summary, const JobSetup *setup)
+{
+    Stock stock;
+    *summary = NULL;
+    TRY(run_check(setup->folder, setup->force));
+    TRY(stock_open(&stock, setup->config));
+    Status status = stock_fill(&stock);
+    if (status == OK) status = job_run_on(summary, setup, &stock);
+    stock_close(&stock);
+    return status;
+}
+
 /* ---- dry run ---- */
 
 static Status plan(Job *j, json_t **out)
@@ -262,9 +292,9 @@ static Status plan(Job *j, json_t **out)
     const LoopSetup setup = loop_setup(j);
     const int *count = j->grouping.count;
     TRY(loop_memory(&setup, &bytes, &params));
-    for (int b = 0; b < j->cohort.n; b++) {
+    for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
-        bagfile_read_room(&room, j->cohort.file, b, (CountScale)j->config->data.counts);
+        bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts);
         decoded += room.used;
     }
     const int64_t limit = j->config->data.cache;
@@ -277,15 +307,23 @@ static Status plan(Job *j, json_t **out)
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
 }
 
+Status job_plan_on(json_t **out, const JobSetup *setup, Stock *stock)
+{
+    Job j;
+    *out = NULL;
+    Status status = open_job(&j, setup, stock);
+    if (status == OK) status = plan(&j, out);
+    close_job(&j);
+    return status;
+}
+
 Status job_plan(json_t **out, const JobSetup *setup)
 {
-    Job j = {0};
-    Status status;
+    Stock stock;
     *out = NULL;
     TRY(run_check(setup->folder, setup->force));
-    TRY_DONE(open_data(&j, setup));
-    TRY_DONE(plan(&j, out));
-done:
-    close_job(&j);
+    TRY(stock_open(&stock, setup->config));
+    const Status status = job_plan_on(out, setup, &stock);
+    stock_close(&stock);
     return status;
 }

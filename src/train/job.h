@@ -5,7 +5,8 @@
 #ifndef HOPSACK_JOB_H
 #define HOPSACK_JOB_H
 
-#include "train/config.h"
+#include "train/loop.h"
+#include "train/stock.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -19,13 +20,20 @@ typedef struct {
     char **argv;
     const volatile sig_atomic_t *stop; /* see loop.h */
     void (*begin)(void); /* called before the first file is made, where signals begin to matter; or NULL */
+    void (*evaluated)(void *context, const LoopRecord *record); /* tells of an evaluation; NULL: a line on stderr */
+    void *context;
 } JobSetup;
 
-/* Trains and writes the folder. *summary, the caller's to decref, is what summary.json holds. Where the loss diverges or
- * a signal comes, the model kept so far is written and the Status says so. */
+/* Trains and writes the folder. *summary, the caller's to decref, is what summary.json holds, which is written last.
+ * Where the loss diverges or a signal comes, the model kept so far is written and the Status says so. */
 Status job_run(json_t **summary, const JobSetup *setup);
 
-/* What job_run would do, writing nothing: {"bags", "updates", "parameters", "memory"}. */
+/* The same on a stock that is open and filled and may serve others at the same time. The setup's config is the stock's but
+ * for splits.repeat and splits.fold. */
+Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock);
+
+/* What job_run would do, writing nothing: {"bags", "updates", "parameters", "memory_bags", "memory_workspace"}. */
 Status job_plan(json_t **plan, const JobSetup *setup);
+Status job_plan_on(json_t **plan, const JobSetup *setup, Stock *stock);
 
 #endif

@@ -28,7 +28,7 @@ static const char *cpu_line(char *buffer, int room, const char *key)
 static json_t *cpu_flags(void)
 {
     static const char *const wanted[] = {"sse4_2", "avx", "fma", "f16c", "amx", "asimd", "sve", NULL};
-    static char buffer[8192];
+    char buffer[8192];
     const char *line = cpu_line(buffer, sizeof buffer, "flags");
     if (!*line) line = cpu_line(buffer, sizeof buffer, "Features");
     json_t *list = json_array();
@@ -71,20 +71,27 @@ static json_t *words(int argc, char **argv)
     return list;
 }
 
-Status manifest_new(json_t **out, const Config *config, int argc, char **argv)
+Status manifest_data(json_t **out, const Config *config)
+{
+    json_t *data = *out = json_object();
+    if (!data) return fail(ERR_MEMORY, "no memory for the manifest");
+    Status status = data_file(data, "dataset", config->data.path);
+    if (status == OK) status = data_file(data, "metadata", config->data.metadata);
+    if (status == OK) status = data_file(data, "splits", config->splits.file);
+    if (status == OK) return OK;
+    json_decref(data);
+    *out = NULL;
+    return status;
+}
+
+Status manifest_new(json_t **out, json_t *data, int argc, char **argv)
 {
     char host[256] = "", when[32] = "";
     time_t now = time(NULL);
     struct tm utc;
     gethostname(host, sizeof host - 1);
     if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    *out = json_pack("{s:s, s:o, s:s, s:s, s:o, s:{}}", "version", HOPSACK_VERSION, "command", words(argc, argv),
-                     "host", host, "started", when, "machine", manifest_machine(), "data");
-    if (!*out) return fail(ERR_MEMORY, "no memory for the manifest");
-    json_t *data = json_object_get(*out, "data");
-    Status status = data_file(data, "dataset", config->data.path);
-    if (status == OK) status = data_file(data, "metadata", config->data.metadata);
-    if (status == OK) status = data_file(data, "splits", config->splits.file);
-    if (status != OK) json_decref(*out);
-    return status;
+    *out = json_pack("{s:s, s:o, s:s, s:s, s:o, s:O}", "version", HOPSACK_VERSION, "command", words(argc, argv),
+                     "host", host, "started", when, "machine", manifest_machine(), "data", data);
+    return *out ? OK : fail(ERR_MEMORY, "no memory for the manifest");
 }

@@ -13,7 +13,10 @@
 /* {"threads", "blas", "blas_kernel", "kernels", "cpu", "cpu_flags", "load_average"} */
 json_t *manifest_machine(void);
 
-/* The whole of manifest.json. Reads the data files for their SHA-256. */
-Status manifest_new(json_t **out, const Config *config, int argc, char **argv);
+/* {"dataset": {"path", "sha256"}, …}: the data files of a config. Reads them. */
+Status manifest_data(json_t **out, const Config *config);
+
+/* The whole of manifest.json; `data` as manifest_data made it, not taken over. */
+Status manifest_new(json_t **out, json_t *data, int argc, char **argv);
 
 #endif

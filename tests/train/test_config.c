@@ -65,6 +65,7 @@ static const struct {
     {"splits.columns", "[]", "[rep00, rep01]", "splits=s.tsv"},
     {"splits.n_fold", "5", "10", NULL},
     {"splits.n_repeat", "1", "3", NULL},
+    {"splits.repeat", "0", "2", NULL},
     {"splits.fold", "0", "4", NULL},
     {"splits.validation", "previous", "0.25", NULL},
     {"splits.group", "null", "donor", NULL},
