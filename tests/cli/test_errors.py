@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Wrong usage, wrong settings, bad data, bad models: each its sentence and exit code, and no file made or changed."""
 import json
+import os
 import struct
 import zlib
 
@@ -138,6 +139,22 @@ class Train(Case):
         self.train(3, r"one group", "--metadata=groups.tsv", "--group=donor", "--splits=parts.tsv")
         done = run("train", "--data.path=c.h5", "--target=status", TINY, "--metadata=groups.tsv", "--group=donor", "-o", "grouped")
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_equal_bags_in_two_parts(self):
+        os.mkdir("text")
+        for i in range(12):
+            junctions = ["CASS" + "".join("ACDEFGHIKLMNPQRSTVWY"[(i % 11 * 7 + k * k + t) % 20] for t in range(5)) + "F" for k in range(9)]
+            write(f"text/p{i}.tsv", "amino_acid\ttemplates\n" + "".join(f"{j}\t1\n" for j in junctions))
+        write("twins.tsv", "ID\tstatus\tdonor\tpart\n" + "".join(
+            f"p{i}\t{'+-'[i % 2]}\td{i}\t{('train', 'test')[i > 7]}\n" for i in range(12)))
+        write("twinparts.tsv", "bag\tpart\n" + "".join(f"p{i}\t{('train', 'test')[i > 7]}\n" for i in range(12)))
+        done = run("import", "--format=deeprc", "--metadata=twins.tsv", "-o", "twins.h5", "text")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        words = ["train", TINY, "--data.path=twins.h5", "--target=status", "--splits=twinparts.tsv"]
+        self.bad(3, r"equal content.*\(1; for example 'p0' in train and 'p11' in test\)", *words, "--group=donor", "-o", "twins")
+        done = run(*words, "-o", "twins")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"hopsack: warning: .*equal content.*'p0' in train and 'p11' in test")
 
     def test_outputs(self):
         write("file", "mine")
