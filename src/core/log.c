@@ -70,7 +70,7 @@ static const char *clock_text(char text[32], double seconds)
 static void tell(const Progress *p, const char *note, double now, int on_terminal)
 {
     char total[32] = "", left[48] = "", clock[32];
-    const double elapsed = now - p->started, speed = elapsed > 0 ? (double)p->done / elapsed : 0;
+    const double elapsed = now - p->started, speed = elapsed > 0 ? (double)(p->done - p->first) / elapsed : 0;
     if (p->total > 0) snprintf(total, sizeof total, "/%lld", (long long)p->total);
     if (p->total > p->done && speed > 0)
         snprintf(left, sizeof left, ", %s left", clock_text(clock, (double)(p->total - p->done) / speed));

@@ -20,6 +20,7 @@ void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2))); 
 typedef struct {
     const char *what, *unit; /* "training", "updates" */
     int64_t total, done;     /* total 0: unknown */
+    int64_t first;           /* of `done`, what was there before progress_start: counts for no speed */
     double started, said;    /* seconds, log_seconds */
 } Progress;
 void progress_start(Progress *p, const char *what, const char *unit, int64_t total);

@@ -345,6 +345,14 @@ static Status settle_length(Config *c)
     return OK;
 }
 
+/* Patience waits for the validation loss. */
+static Status check_patience(const Config *c)
+{
+    if (c->train.patience == 0 || strcmp(c->splits.validation, "none") != 0) return OK;
+    return settings_fail(c->settings, "train.patience",
+                         "without a validation part (splits.validation none) no loss can tell when to stop");
+}
+
 /* ---- reading and writing ---- */
 
 static Status fill(Config *c)
@@ -355,14 +363,21 @@ static Status fill(Config *c)
     TRY(check_tasks(c));
     TRY(check_splits(c));
     TRY(settle_model(c));
+    TRY(check_patience(c));
     return settle_length(c);
 }
 
 Status config_read(Config *out, const char *yaml, const char *const *flag, int n_flag)
 {
+    return config_read_over(out, NULL, yaml, flag, n_flag);
+}
+
+Status config_read_over(Config *out, const char *saved, const char *yaml, const char *const *flag, int n_flag)
+{
     Status status = OK;
     *out = (Config){0};
     TRY_DONE(settings_new(&out->settings));
+    if (saved) TRY_DONE(settings_file(out->settings, saved));
     if (yaml) TRY_DONE(settings_file(out->settings, yaml));
     TRY_DONE(add_flags(out->settings, flag, n_flag));
     TRY_DONE(fill(out));

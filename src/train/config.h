@@ -63,6 +63,9 @@ typedef struct {
  * line, or flag, and key. On failure nothing is left to free. */
 Status config_read(Config *out, const char *yaml, const char *const *flag, int n_flag);
 
+/* The same above one more file, `saved` (may be NULL). */
+Status config_read_over(Config *out, const char *saved, const char *yaml, const char *const *flag, int n_flag);
+
 /* The same from a text, such as the config kept in a model; `name` stands for the file in messages. */
 Status config_from_text(Config *out, const char *yaml_text, const char *name);
 

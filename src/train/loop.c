@@ -2,6 +2,11 @@
  *
  * The network stands here twice, over the same parameters: once with workspace for a minibatch of draws and its
  * gradients, once with workspace for one whole bag. A whole bag may be a hundred times a draw, and needs no gradients.
+ *
+ * A checkpoint is of the state after an update, with that update's evaluation if one was due by train.evaluate_every. The
+ * evaluation at the end that was not due by it comes after the last checkpoint, so that a longer run can go on from there
+ * as if the shorter had never ended. Evaluating whole bags may take minutes: a signal ends it half-way, and what had been
+ * evaluated is evaluated again on resume.
  */
 #include "train/loop.h"
 #include "core/log.h"
@@ -43,6 +48,11 @@ struct Loop {
     MetricRank *rank;                            /* [n] */
     LoopTimes times;
     double started, smooth; /* seconds; mean loss for the progress line */
+    int evaluated, saved;   /* update that was evaluated, and saved, last */
+    double lowest;          /* validation loss so far; NaN: none */
+    int waited;             /* evaluations since */
+    double before;          /* seconds trained before a resume */
+    double saved_at;        /* time of the last checkpoint */
 };
 
 /* ---- putting together ---- */
@@ -150,7 +160,7 @@ Status loop_new(Loop **out, const LoopSetup *setup)
     if (!l) return fail(ERR_MEMORY, "no memory for training");
     l->in = *setup;
     l->epoch = -1;
-    l->best.loss = NAN;
+    l->best.loss = l->lowest = NAN;
     const Status status = make(l);
     if (status == OK)
         *out = l;
@@ -176,6 +186,14 @@ void loop_free(Loop *l)
 int loop_updates(const Loop *l)
 {
     return l->updates;
+}
+int loop_done(const Loop *l)
+{
+    return l->update;
+}
+double loop_seconds(const Loop *l)
+{
+    return l->before;
 }
 LoopKept loop_kept(const Loop *l)
 {
@@ -304,6 +322,14 @@ static void score(Loop *l, LoopRecord *record)
     }
 }
 
+static Status stopped(const Loop *l)
+{
+    if (!l->in.stop || *l->in.stop == 0) return OK;
+    const bool term = *l->in.stop == SIGTERM;
+    return fail(term ? ERR_SIGTERM : ERR_SIGINT, "%s after update %d of %d", term ? "terminated" : "interrupted",
+                l->update, l->updates);
+}
+
 /* By the parameters that the scorer was prepared with. */
 static Status evaluate(Loop *l, Part part, LoopRecord *record)
 {
@@ -312,6 +338,7 @@ static Status evaluate(Loop *l, Part part, LoopRecord *record)
     record->n_bag = gather(l, part);
     for (int i = 0; i < record->n_bag; i++) {
         const Bag *whole;
+        TRY(stopped(l));
         TRY(cache_bag(l->in.cache, &whole, l->in.bag[l->member[i]], 0));
         mil_predict(l->scorer, l->part_output + (size_t)i * (size_t)l->n_out, whole, NULL);
     }
@@ -337,6 +364,7 @@ Status loop_part(Loop *l, Part part, real *output)
     for (int i = 0; i < l->in.n; i++) {
         const Bag *whole;
         if (l->in.part[i] != part) continue;
+        TRY(stopped(l));
         TRY(cache_bag(l->in.cache, &whole, l->in.bag[i], 0));
         mil_predict(l->scorer, output + (size_t)i * (size_t)l->n_out, whole, NULL);
     }
@@ -352,6 +380,14 @@ static void keep(Loop *l, double loss)
     l->best = (LoopKept){l->update, loss};
 }
 
+/* For patience, whatever is kept. */
+static void watch(Loop *l, double loss)
+{
+    if (isnan(loss)) return;
+    l->waited = loss < l->lowest || isnan(l->lowest) ? 0 : l->waited + 1;
+    if (l->waited == 0) l->lowest = loss;
+}
+
 static Status evaluate_both(Loop *l, LoopEvaluated *evaluated, void *context)
 {
     LoopRecord train, validation;
@@ -361,37 +397,153 @@ static Status evaluate_both(Loop *l, LoopEvaluated *evaluated, void *context)
     if (!isfinite(train.loss) || !isfinite(validation.loss))
         return fail(ERR_DIVERGED, "the loss after update %d is not a number any more; a smaller train.lr may help",
                     l->update);
-    keep(l, validation.n_bag ? validation.score[0][0] : NAN);
+    const double loss = validation.n_bag ? validation.score[0][0] : NAN;
+    keep(l, loss);
+    watch(l, loss);
+    l->evaluated = l->update;
     if (evaluated) TRY(evaluated(context, &train));
     if (evaluated && validation.n_bag) TRY(evaluated(context, &validation));
     return OK;
 }
 
+/* ---- checkpoints ---- */
+
+typedef struct {
+    real *slab[CHECKPOINT_SLABS]; /* [n_params] each, as checkpoint.h numbers them */
+} Slabs;
+
+static Slabs slabs(const Loop *l)
+{
+    return (Slabs){{l->theta, l->kept, l->state.m, l->state.v}};
+}
+
+/* A mean of squares that overflowed only stops its parameter. */
+static bool is_sound(const Loop *l)
+{
+    for (size_t i = 0; i < l->n_params; i++)
+        if (!isfinite(l->theta[i]) || !isfinite(l->kept[i]) || !isfinite(l->state.m[i]) || isnan(l->state.v[i]))
+            return false;
+    return true;
+}
+
+Status loop_save(const Loop *l, const char *path, const CheckpointFacts *facts)
+{
+    const CheckpointState state = {.update = l->update,
+                                   .step = l->state.step,
+                                   .evaluated = l->evaluated,
+                                   .kept_update = l->best.update,
+                                   .kept_loss = l->best.loss,
+                                   .lowest = l->lowest,
+                                   .waited = l->waited,
+                                   .smooth = l->smooth,
+                                   .seconds = l->started > 0 ? log_seconds() - l->started : l->before};
+    if (!is_sound(l))
+        return fail(ERR_DIVERGED,
+                    "the parameters after update %d are not numbers any more; a smaller train.lr may help",
+                    l->update);
+    const Slabs all = slabs(l);
+    return checkpoint_write(path, mil_params(l->learner), all.slab, &state, facts);
+}
+
+Status loop_load(Loop *l, const char *path, const CheckpointFacts *facts, char **metrics)
+{
+    CheckpointState state;
+    const Slabs all = slabs(l);
+    TRY(checkpoint_read(path, mil_params(l->learner), all.slab, &state, facts, metrics));
+    if (state.update > l->updates) {
+        free(*metrics);
+        *metrics = NULL;
+        return fail(ERR_MODEL, "%s: is of update %d, the run has only %d", path, state.update, l->updates);
+    }
+    l->update = l->saved = state.update;
+    l->state.step = state.step;
+    l->evaluated = state.evaluated;
+    l->best = (LoopKept){state.kept_update, state.kept_loss};
+    l->lowest = state.lowest;
+    l->waited = state.waited;
+    l->smooth = state.smooth;
+    l->before = state.seconds;
+    return OK;
+}
+
+static Status save(Loop *l, void *context)
+{
+    if (!l->in.save) return OK;
+    TRY(l->in.save(context));
+    l->saved = l->update;
+    l->saved_at = log_seconds();
+    return OK;
+}
+
+static bool save_is_due(const Loop *l)
+{
+    return l->in.save && log_seconds() - l->saved_at >= 60 * l->in.options->checkpoint_minutes &&
+           l->saved < l->update;
+}
+
 /* ---- all of it ---- */
 
-static Status stopped(const Loop *l)
+static bool on_grid(const Loop *l)
 {
-    if (!l->in.stop || *l->in.stop == 0) return OK;
-    const bool term = *l->in.stop == SIGTERM;
-    return fail(term ? ERR_SIGTERM : ERR_SIGINT, "%s after update %d of %d", term ? "terminated" : "interrupted",
-                l->update, l->updates);
+    const int every = l->in.options->evaluate_every;
+    return every > 0 && l->update % every == 0;
+}
+
+static bool patience_ended(const Loop *l)
+{
+    const int patience = l->in.options->patience;
+    return patience > 0 && l->waited >= patience;
+}
+
+/* What is due between two updates. */
+static Status look(Loop *l, LoopEvaluated *evaluated, void *context)
+{
+    const bool due = l->evaluated < l->update && (on_grid(l) || l->update == l->updates);
+    if (due && !on_grid(l) && l->saved < l->update) TRY(save(l, context));
+    if (due) TRY(evaluate_both(l, evaluated, context));
+    if (due ? on_grid(l) : save_is_due(l)) TRY(save(l, context));
+    return stopped(l);
+}
+
+/* For the tests of interruption: HOPSACK_TEST_STOP_AT=UPDATE:SIGNAL in the environment raises that signal number after
+ * that update, 0 before the first. */
+static void stop_for_tests(const Loop *l)
+{
+    int update, number;
+    const char *text = getenv("HOPSACK_TEST_STOP_AT");
+    if (text && sscanf(text, "%d:%d", &update, &number) == 2 && update == l->update) raise(number);
+}
+
+static Status train(Loop *l, LoopEvaluated *evaluated, void *context, Progress *progress)
+{
+    stop_for_tests(l);
+    for (;;) {
+        char note[64];
+        TRY(look(l, evaluated, context));
+        if (l->update == l->updates || patience_ended(l)) return OK;
+        TRY(loop_update(l));
+        stop_for_tests(l);
+        snprintf(note, sizeof note, "loss %.4f", l->smooth);
+        progress_tell(progress, l->update, note);
+    }
 }
 
 Status loop_run(Loop *l, LoopEvaluated *evaluated, void *context)
 {
-    const int every = l->in.options->evaluate_every;
     Progress progress;
-    l->started = log_seconds();
+    l->saved_at = log_seconds();
+    l->started = l->saved_at - l->before;
     progress_start(&progress, "training", "updates", l->updates);
-    while (l->update < l->updates) {
-        char note[64];
-        TRY(loop_update(l));
-        snprintf(note, sizeof note, "loss %.4f", l->smooth);
-        progress_tell(&progress, l->update, note);
-        if ((every > 0 && l->update % every == 0) || l->update == l->updates)
-            TRY(evaluate_both(l, evaluated, context));
-        TRY(stopped(l));
+    progress.done = progress.first = l->update;
+    Status status = train(l, evaluated, context, &progress);
+    /* A loop that diverged has nothing to save; one that was stopped at an update already saved need not. */
+    if ((status == ERR_SIGINT || status == ERR_SIGTERM) && l->saved < l->update) {
+        const Status saved = save(l, context);
+        status = saved == OK ? stopped(l) : saved; /* and its sentence again */
     }
+    if (status != OK) return status;
+    if (patience_ended(l))
+        log_info("no lower validation loss in %d evaluations: training ends with update %d", l->waited, l->update);
     progress_end(&progress, NULL);
     return OK;
 }

@@ -4,7 +4,10 @@
  * optimizer; now and then both parts are scored on whole bags, and the parameters to keep are kept.
  *
  * Draw of bag number s of update u (from 1) is stream (seed, "draw", (u - 1) · batch + s): no thread, and no update
- * before it, has a say. After loop_run has begun nothing here allocates.
+ * before it, has a say. After loop_run has begun nothing here allocates, but for checkpoints.
+ *
+ * Between two updates the loop is its numbers and four slabs: loop_save writes them, and a loop of the same setup that
+ * loads them goes on to the same bits.
  */
 #ifndef HOPSACK_LOOP_H
 #define HOPSACK_LOOP_H
@@ -12,6 +15,7 @@
 #include "data/cache.h"
 #include "data/split.h"
 #include "model/mil.h"
+#include "train/checkpoint.h"
 #include "train/label.h"
 #include "train/metric.h"
 #include "train/optimizer.h"
@@ -38,6 +42,9 @@ typedef struct {
     const Part *part;                  /* [n] */
     const Labels *labels;              /* [n] */
     const volatile sig_atomic_t *stop; /* a signal's number ends the loop after the update under way; may be NULL */
+    Status (*save)(
+        void *context); /* loop_run's context; called where a checkpoint is due: at evaluations, now and then,
+                                      and before the loop ends for a signal. May be NULL */
 } LoopSetup;
 
 /* One evaluation of one part. */
@@ -62,10 +69,19 @@ typedef struct Loop Loop;
 Status loop_new(Loop **out, const LoopSetup *setup);
 void loop_free(Loop *loop); /* accepts NULL */
 
-/* Trains to the end. `evaluated` is called for each record, in order training, validation. ERR_DIVERGED names the
- * update; ERR_SIGINT and ERR_SIGTERM after a signal. The parameters kept stay valid in every case. */
+/* Trains to the end, from where the loop stands. `evaluated` is called for each record, in order training, validation.
+ * ERR_DIVERGED names the update, and whatever save wrote before is of a good state; ERR_SIGINT and ERR_SIGTERM after a
+ * signal, when save has been called. The parameters kept stay valid in every case. */
 typedef Status LoopEvaluated(void *context, const LoopRecord *record);
 Status loop_run(Loop *loop, LoopEvaluated *evaluated, void *context);
+
+/* The state, and what belongs to it, as a checkpoint. ERR_DIVERGED where it holds what is no number; ERR_IO; ERR_MEMORY.
+ * Not after a loop_run that failed by divergence. */
+Status loop_save(const Loop *loop, const char *path, const CheckpointFacts *facts);
+
+/* Takes up a saved state; loop_run goes on from there. *metrics, the caller's to free, is the text saved. Fails as
+ * checkpoint_read does; the loop then can only be freed. */
+Status loop_load(Loop *loop, const char *path, const CheckpointFacts *facts, char **metrics);
 
 /* The next update alone, without evaluation; what bench times. */
 Status loop_update(Loop *loop);
@@ -75,7 +91,9 @@ typedef struct {
 } LoopTimes;
 LoopTimes loop_times(const Loop *loop);
 
-int loop_updates(const Loop *loop); /* to do in all */
+int loop_updates(const Loop *loop);    /* to do in all */
+int loop_done(const Loop *loop);       /* updates done; fewer in the end where patience stopped it */
+double loop_seconds(const Loop *loop); /* trained before loop_load */
 LoopKept loop_kept(const Loop *loop);
 const real *loop_theta(const Loop *loop); /* [n_params] kept */
 const Mil *loop_mil(const Loop *loop);
@@ -83,7 +101,7 @@ const Mil *loop_mil(const Loop *loop);
 /* Outputs of the first n members by the parameters as they are; what bench times. */
 Status loop_pass(Loop *loop, int n, real *output);
 
-/* Outputs [n, n_out] of a part's members (others untouched) by the parameters kept. */
+/* Outputs [n, n_out] of a part's members (others untouched) by the parameters kept. A signal ends it as it ends loop_run. */
 Status loop_part(Loop *loop, Part part, real *output);
 
 /* Bytes of workspace that loop_new would take for these settings, and the number of parameters. */

@@ -24,5 +24,9 @@ const Option train_options[] = {
      "between two evaluations; 0: only at the end"},
     {"keep", OPTION_CHOICE, AT(keep), "best", 0, 0, "best last", "",
      "which model a run ends with: lowest validation loss of the first task, or the last. Without validation: last"},
+    {"patience", OPTION_INT, AT(patience), "0", 0, 1e9, NULL, "evaluations",
+     "without a lower validation loss of the first task, after which training stops; 0: never"},
+    {"checkpoint_minutes", OPTION_NUMBER, AT(checkpoint_minutes), "5", 0, 1e9, NULL, "minutes",
+     "between two checkpoints, which are also written at every evaluation and on a signal; 0: after every update"},
     {0},
 };

@@ -16,9 +16,11 @@ typedef struct {
     int batch;     /* bags an update */
     int draws;     /* instances drawn a bag and update; 0: all */
     int optimizer; /* place in optimizer_types */
-    OptimizerOptions step; /* lr, beta1, beta2, eps, l1, l2 */
-    int evaluate_every;    /* updates; 0: only at the end */
-    int keep;              /* Keep */
+    OptimizerOptions step;     /* lr, beta1, beta2, eps, l1, l2 */
+    int evaluate_every;        /* updates; 0: only at the end */
+    int keep;                  /* Keep */
+    int patience;              /* evaluations without a better validation loss before it stops; 0: never */
+    double checkpoint_minutes; /* between two checkpoints; 0: after every update */
 } TrainOptions;
 
 extern const Option train_options[];

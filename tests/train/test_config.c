@@ -97,6 +97,8 @@ static const struct {
     {"train.l2", "0", "0.02", NULL},
     {"train.evaluate_every", "500", "0", NULL},
     {"train.keep", "best", "last", NULL},
+    {"train.patience", "0", "3", NULL},
+    {"train.checkpoint_minutes", "5", "0.5", NULL},
 };
 #define N_KEY (sizeof keys / sizeof *keys)
 
@@ -287,7 +289,8 @@ static const struct {
     {"model: {kernel: 3}\n", ":1: unknown setting 'model.kernel'; did you mean model.embedder.kernel?"},
     {"output: runs\n", ":1: unknown setting 'output'; did you mean"},
     {"threads: 4\n", ":1: unknown setting 'threads'; did you mean"},
-    {"train: {patience: 4}\n", ":1: unknown setting 'train.patience'"},
+    {"train: {patients: 4}\n", ":1: unknown setting 'train.patients'; did you mean train.patience?"},
+    {"train: {patience: 4}\nsplits: {validation: none}\n", ":1: train.patience: without a validation part"},
     {"train: {lr: 1}\ntrain: {batch: 2}\n", ":2: 'train' is given twice"},
     {"train: {batch: 0}\n", ":1: train.batch: 0 is outside 1 to 64 bags"},
     {"train: {batch: 65}\n", ":1: train.batch: 65 is outside 1 to 64 bags"},
