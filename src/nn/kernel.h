@@ -9,8 +9,8 @@
  *     h[k] = selu( max_p ( place[l, p, k] + c · Σ_q letter[code[p + q], q, k] ) )
  *
  * Rows are `width` numbers, n_kernel rounded up to KERNEL_LANES; surplus columns of tables are 0 and stay 0.
- * Every sum has one order, whatever the level: over q from 0, added to … see kernel_plain.c; so levels agree bit for bit
- * where they have fused multiply-add, and the thread count changes nothing.
+ * Every sum has one order, told in kernel_plain.c, whatever the level: the fast levels agree bit for bit with each other,
+ * and with the plain one but for the last place (fused multiply-add, and the exponential function of SELU).
  */
 #ifndef HOPSACK_KERNEL_H
 #define HOPSACK_KERNEL_H
@@ -18,20 +18,20 @@
 #include "core/bag.h"
 #include "core/real.h"
 
-#define KERNEL_LANES 16
-#define KERNEL_BLOCK 64 /* sequences of a block: embedded and scored while in L1 */
+#define KERNEL_LANES    16
+#define KERNEL_BLOCK    64 /* sequences of a block: embedded and scored while in L1 */
 #define KERNEL_WIDTH(n) (((n) + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES)
 
 /* Tables of one bag (they hold the divisor of its input). */
 typedef struct {
-    int         size;     /* kernel size, residues */
-    int         width;    /* KERNEL_WIDTH(n_kernel) */
-    int         pad_len;  /* of the bag; 0: windows p < max(l, 1). Else windows p ≤ pad_len - size, ≥ size */
-    real        inv_std;  /* of the bag */
-    const real *letter;   /* [n_letter + 1, size, width] times inv_std; the last letter is padding: 0 */
-    const real *place;    /* [place_at[max_len + 1], width] bias + position part times inv_std */
-    const int  *place_at; /* [max_len + 2] row of window 0 of length l; lengths that do not occur take no rows */
-    const real *bias;     /* [width] a window wholly in padding */
+    int size;            /* kernel size, residues */
+    int width;           /* KERNEL_WIDTH(n_kernel) */
+    int pad_len;         /* of the bag; 0: windows p < max(l, 1). Else windows p ≤ pad_len - size, ≥ size */
+    real inv_std;        /* of the bag */
+    const real *letter;  /* [n_letter + 1, size, width] times inv_std; the last letter is padding: 0 */
+    const real *place;   /* [place_at[max_len + 1], width] bias + position part times inv_std */
+    const int *place_at; /* [max_len + 2] row of window 0 of length l; lengths that do not occur take no rows */
+    const real *bias;    /* [width] a window wholly in padding */
 } ConvTables;
 
 /* What conv_backward adds to: gradients of the unscaled tables (weights before the division by the std). */
@@ -83,7 +83,7 @@ extern const Kernels kernels_plain;
 
 /* The fastest level that this CPU has; HOPSACK_KERNELS=plain|avx2|avx512 in the environment asks for another. */
 const Kernels *kernels(void);
-/* All levels this CPU can run, for the tests; ends with NULL. */
+/* All levels this CPU can run, fastest first, for the tests; ends with NULL. */
 const Kernels *const *kernels_all(void);
 
 #endif

@@ -299,6 +299,7 @@ static Run run_of(const ConvTables *t, const Bag *bag, int l, int from, int n)
                .codes = bag_codes(bag, a, l),
                .factor = bag->factor ? bag->factor + a : NULL,
                .place = t->place + (size_t)t->place_at[l] * (size_t)t->width};
+    assert(t->pad_len == 0 || (l <= t->pad_len && t->size <= t->pad_len));
     run.n_window = conv_windows(t, l, &run.pad);
     return run;
 }
