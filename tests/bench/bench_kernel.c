@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { N_SEQ = 2048, SIZE = 9, WIDTH = 32, MAX_LEN = 24, N_LETTER = 20, REPEATS = 40 };
+enum { N_SEQ = 2048, SIZE = 9, WIDTH = 32, MAX_LEN = 24, N_LETTER = 20, REPEATS = 40, N_SCORE = 100000 };
 
 /* All that a stage reads and writes. The attention network has two layers of WIDTH and one query. */
 typedef struct {
@@ -29,7 +29,8 @@ typedef struct {
     real *h_all;                       /* [N_SEQ, WIDTH] what backward begins with */
     int32_t *arg_all;                  /* [N_SEQ, WIDTH] */
     real *logit;                       /* [N_SEQ] */
-    int *keep;
+    real *score;                       /* [N_SCORE] */
+    int *row, *keep;
     uint32_t *scratch;
 } Work;
 
@@ -151,8 +152,11 @@ static void make_work(Work *w, const int8_t *codes, const int64_t *len)
     w->h_all = ARENA_TAKE(&w->arena, real, N_SEQ * WIDTH);
     w->arg_all = ARENA_TAKE(&w->arena, int32_t, N_SEQ * WIDTH);
     w->logit = random_reals(&w->arena, N_SEQ, &rng);
-    w->keep = ARENA_TAKE(&w->arena, int, N_SEQ);
-    w->scratch = ARENA_TAKE(&w->arena, uint32_t, TOPK_SCRATCH(N_SEQ));
+    w->score = random_reals(&w->arena, N_SCORE, &rng);
+    w->row = ARENA_TAKE(&w->arena, int, N_SCORE);
+    w->keep = ARENA_TAKE(&w->arena, int, N_SCORE / 10);
+    w->scratch = ARENA_TAKE(&w->arena, uint32_t, TOPK_SCRATCH(N_SCORE));
+    for (int i = 0; w->row && i < N_SCORE; i++) w->row[i] = i;
 }
 
 /* ns a sequence of one pass over the bag. */
@@ -166,8 +170,8 @@ static double time_stage(Work *work, const Kernels *level, Stage *stage)
 static double time_topk(Work *w)
 {
     const double start = now();
-    topk(w->keep, w->logit, w->bag.row, N_SEQ, N_SEQ / 10, w->scratch);
-    return (now() - start) / N_SEQ;
+    topk(w->keep, w->score, w->row, N_SCORE, N_SCORE / 10, w->scratch);
+    return (now() - start) / N_SCORE;
 }
 
 /* ns of 256 multiply-adds of 8 floats (128 of 16): the state that the machine is in. */
@@ -197,6 +201,18 @@ static double time_fma(void)
 }
 #endif
 
+/* ns of a cycle, by a chain of multiplications, each of which takes three on every CPU of note. */
+static double time_cycle(void)
+{
+    enum { TURNS = 20000 };
+    const double start = now();
+    uint64_t x = (uint64_t)start | 1;
+    for (int turn = 0; turn < TURNS; turn++) x *= x;
+    volatile uint64_t sink = x;
+    (void)sink;
+    return (now() - start) / TURNS / 3;
+}
+
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -211,7 +227,7 @@ static void say(const char *name, const char *level, double *ns)
 
 static void bench(const char *lengths, const int8_t *codes, const int64_t *len)
 {
-    static double ns[N_STAGE][N_LEVEL][REPEATS], fma_ns[REPEATS], topk_ns[REPEATS];
+    static double ns[N_STAGE][N_LEVEL][REPEATS], fma_ns[REPEATS], cycle_ns[REPEATS], topk_ns[REPEATS];
     const Kernels *const *levels = kernels_all();
     Work work = {0};
     make_work(&work, codes, len);
@@ -220,6 +236,7 @@ static void bench(const char *lengths, const int8_t *codes, const int64_t *len)
     kernels_plain.conv_forward(work.h_all, work.arg_all, &work.tables, &work.bag, 0, N_SEQ);
     for (int r = 0; r < REPEATS; r++) {
         fma_ns[r] = time_fma();
+        cycle_ns[r] = time_cycle();
         topk_ns[r] = time_topk(&work);
         for (int s = 0; s < N_STAGE; s++)
             for (int j = 0; levels[j]; j++) ns[s][j][r] = time_stage(&work, levels[j], stages[s].run);
@@ -229,8 +246,9 @@ static void bench(const char *lengths, const int8_t *codes, const int64_t *len)
     printf("  %-24s %-8s %9s %9s   ns a sequence, %d runs\n", "stage", "level", "least", "median", REPEATS);
     for (int s = 0; s < N_STAGE; s++)
         for (int j = 0; levels[j]; j++) say(stages[s].name, levels[j]->level, ns[s][j]);
-    say("top tenth", "", topk_ns);
+    say("top tenth of 100 000", "", topk_ns);
     say("256 fma of 8 floats", "", fma_ns);
+    say("clock cycle", "", cycle_ns);
     arena_free(&work.arena);
 }
 
