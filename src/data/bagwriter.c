@@ -142,8 +142,8 @@ typedef struct {
 
 static void add_row(BagWriter *w, BagRow *bag, Sums *sums, const int8_t *codes, const SpoolRow *row)
 {
-    fwrite(row, sizeof *row, 1, w->rows);
-    fwrite(codes, 1, (size_t)row->len, w->codes);
+    fwrite_unlocked(row, sizeof *row, 1, w->rows); /* this file is one thread's */
+    fwrite_unlocked(codes, 1, (size_t)row->len, w->codes);
     if (row->len < bag->min_len) bag->min_len = row->len;
     if (row->len > bag->max_len) bag->max_len = row->len;
     sums->len_count += (double)row->len * (double)row->count;
