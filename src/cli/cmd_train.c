@@ -1,33 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/configure.h"
+#include "cli/interrupt.h"
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/log.h"
 #include "train/job.h"
 
-#include <signal.h>
-
 static const Flag flags[] = {
     {.name = "o", .value = "RUN", .help = "folder of the run, which must be new or empty", .needed = true},
+    {.name = "resume", .help = "continue the run in RUN with the settings saved in it; begin it where there is none"},
     {0},
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-    stop = number;
-}
-
-/* The first signal ends training after the update under way, the second at once. */
-static void watch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 static Status print_summary(const Cli *cli, json_t *summary)
 {
@@ -67,8 +51,9 @@ static Status train(Cli *cli, const Config *config)
                             .force = cli->force,
                             .argc = cli->argc,
                             .argv = cli->argv,
-                            .stop = &stop,
-                            .begin = watch_signals};
+                            .resume = cli_has(cli, "resume"),
+                            .stop = &interrupted,
+                            .begin = interrupt_watch};
     if (cli->dry_run) {
         TRY(job_plan(&result, &setup));
         return print_plan(cli, result, setup.folder);
@@ -80,7 +65,10 @@ static Status train(Cli *cli, const Config *config)
 static Status run(Cli *cli)
 {
     Config config;
-    TRY(configure(&config, cli, cli->n_word ? cli->word[0] : NULL));
+    const char *yaml = cli->n_word ? cli->word[0] : NULL;
+    const bool resume = cli_has(cli, "resume");
+    if (resume && cli->force) return fail(ERR_USAGE, "--resume continues a run, --force throws it away: give one");
+    TRY(resume ? configure_resume(&config, cli, yaml, cli_text(cli, "o")) : configure(&config, cli, yaml));
     const Status status = train(cli, &config);
     config_free(&config);
     return status;
@@ -93,7 +81,13 @@ const Command command_train = {
     .about =
         "Bags are dealt into folds; fold splits.fold is the test part, one more chooses the best state, the rest is\n"
         "learned from. Test scores are computed once, at the end. RUN then holds config.yaml, manifest.json,\n"
-        "splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv and summary.json.",
+        "splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv and summary.json, and "
+        "checkpoint.safetensors,\n"
+        "from which --resume goes on after a signal, a kill or a crash to the same bits. Then no setting need be "
+        "given; one\n"
+        "that is given again must agree, only train.updates or train.epochs may grow. SIGINT and SIGTERM end the "
+        "update\n"
+        "under way, save and exit with 130 or 143; a second signal ends at once.",
     .flags = flags,
     .most = 1,
     .settings = true,

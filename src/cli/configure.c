@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/configure.h"
+#include "train/resume.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +14,29 @@ static Status join(char **out, const char *key, const char *value)
     return OK;
 }
 
-Status configure(Config *out, Cli *cli, const char *yaml)
+/* folder: of a run to go on with, or NULL. */
+static Status read_config(Config *out, Cli *cli, const char *yaml, const char *folder)
 {
     char *flag[CLI_MOST] = {0};
     Status status = OK;
     for (int i = 0; i < cli->n_setting; i++) TRY_DONE(join(&flag[i], cli->setting[i], cli->setting_value[i]));
-    TRY_DONE(config_read(out, yaml, (const char *const *)flag, cli->n_setting));
+    const char *const *flags = (const char *const *)flag;
+    if (folder)
+        TRY_DONE(resume_config(out, folder, yaml, flags, cli->n_setting));
+    else
+        TRY_DONE(config_read(out, yaml, flags, cli->n_setting));
     cli->seed = out->seed;
 done:
     for (int i = 0; i < cli->n_setting; i++) free(flag[i]);
     return status;
+}
+
+Status configure(Config *out, Cli *cli, const char *yaml)
+{
+    return read_config(out, cli, yaml, NULL);
+}
+
+Status configure_resume(Config *out, Cli *cli, const char *yaml, const char *folder)
+{
+    return read_config(out, cli, yaml, resume_possible(folder) ? folder : NULL);
 }

@@ -11,4 +11,7 @@
 /* Also puts the resolved seed into `cli`, for the last line. */
 Status configure(Config *out, Cli *cli, const char *yaml);
 
+/* The same with --resume: of the run in `folder`, with what is given again, which must agree; without one, configure. */
+Status configure_resume(Config *out, Cli *cli, const char *yaml, const char *folder);
+
 #endif

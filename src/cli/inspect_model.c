@@ -136,8 +136,9 @@ Status inspect_model(const char *path, bool json)
 
 /* ---- a run ---- */
 
-static const char *const run_files[] = {"config.yaml",       "manifest.json", "metrics.jsonl",   "splits.tsv",
-                                        "model.safetensors", "summary.json",  "predictions.tsv", NULL};
+static const char *const run_files[] = {"config.yaml",     "manifest.json",          "metrics.jsonl",
+                                        "splits.tsv",      "model.safetensors",      "summary.json",
+                                        "predictions.tsv", "checkpoint.safetensors", NULL};
 
 static bool in_folder(char path[4096], const char *folder, const char *file)
 {

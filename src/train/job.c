@@ -26,7 +26,9 @@ typedef struct {
     Grouping grouping;
     Loop *loop;
     Run run;
-    real *output; /* [n, n_out] of members with a part */
+    char *config_text, *data_text; /* what a checkpoint must agree with */
+    char *metrics;                 /* of the checkpoint; NULL: there is none */
+    real *output;                  /* [n, n_out] of members with a part */
     double started;
 } Job;
 
@@ -66,6 +68,44 @@ static Status open_job(Job *j, const JobSetup *in, Stock *stock)
     return fit_labels(j);
 }
 
+/* ---- checkpoints ---- */
+
+/* Which data: the files' hashes by their roles; where they lie is the config's affair. */
+static Status data_text(char **out, json_t *files)
+{
+    const char *role;
+    json_t *file, *hashes = json_object();
+    json_object_foreach(files, role, file)
+    {
+        json_object_set(hashes, role, json_object_get(file, "sha256"));
+    }
+    return jsontext(out, hashes, JSONTEXT_SORTED);
+}
+
+static CheckpointFacts checkpoint_facts(const Job *j)
+{
+    return (CheckpointFacts){.config = j->config_text, .data = j->data_text, .metrics = j->run.metrics};
+}
+
+static Status save_checkpoint(void *context)
+{
+    Job *j = context;
+    const CheckpointFacts facts = checkpoint_facts(j);
+    return loop_save(j->loop, run_path(&j->run, "checkpoint.safetensors"), &facts);
+}
+
+/* The state of the run in the folder, if it has one. */
+static Status load_checkpoint(Job *j)
+{
+    char path[sizeof j->run.path];
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", j->in->folder);
+    if (!j->in->resume || !file_exists(path)) return OK;
+    const CheckpointFacts facts = checkpoint_facts(j);
+    TRY(loop_load(j->loop, path, &facts, &j->metrics));
+    if (!j->in->evaluated) log_info("%s: goes on after update %d", j->in->folder, loop_done(j->loop));
+    return OK;
+}
+
 static LoopSetup loop_setup(const Job *j)
 {
     const Config *c = j->config;
@@ -82,7 +122,8 @@ static LoopSetup loop_setup(const Job *j)
                        .bag = j->cohort->bag,
                        .part = j->grouping.part,
                        .labels = &j->labels,
-                       .stop = j->in->stop};
+                       .stop = j->in->stop,
+                       .save = save_checkpoint};
 }
 
 static void say_plan(const Job *j)
@@ -95,6 +136,8 @@ static void say_plan(const Job *j)
 static Status open_loop(Job *j)
 {
     const LoopSetup setup = loop_setup(j);
+    TRY(config_text(&j->config_text, j->config));
+    TRY(data_text(&j->data_text, j->stock->data));
     TRY(loop_new(&j->loop, &setup));
     j->output = calloc((size_t)j->cohort->n * (size_t)j->labels.n_out + 1, sizeof *j->output);
     return j->output ? OK : fail(ERR_MEMORY, "no memory for the outputs of %d bags", j->cohort->n);
@@ -105,6 +148,9 @@ static void close_job(Job *j)
     run_end(&j->run);
     loop_free(j->loop);
     grouping_free(&j->grouping);
+    free(j->config_text);
+    free(j->data_text);
+    free(j->metrics);
     free(j->output);
     free(j->labels.target);
     free(j->target);
@@ -112,17 +158,37 @@ static void close_job(Job *j)
 
 /* ---- files ---- */
 
+/* A resumed run keeps the manifest of its beginning; what went on from there is listed in it. */
+static json_t *join_manifests(json_t *first, json_t *now)
+{
+    json_t *list = json_object_get(first, "resumed");
+    if (!json_is_object(first)) {
+        json_decref(first);
+        return now;
+    }
+    json_object_del(now, "data");
+    if (!json_is_array(list)) json_object_set_new(first, "resumed", list = json_array());
+    json_array_append_new(list, now);
+    return first;
+}
+
+static Status write_manifest(Job *j)
+{
+    json_t *now = NULL;
+    TRY(manifest_new(&now, j->stock->data, j->in->argc, j->in->argv));
+    json_t *first = j->in->resume ? json_load_file(run_path(&j->run, "manifest.json"), 0, NULL) : NULL;
+    return run_write_json(&j->run, "manifest.json", join_manifests(first, now));
+}
+
+/* The config comes first: from then on the folder can be resumed. */
 static Status write_beginning(Job *j)
 {
-    json_t *manifest = NULL;
-    TRY(manifest_new(&manifest, j->stock->data, j->in->argc, j->in->argv));
-    const Status status = run_begin(&j->run, j->in->folder, j->in->force);
-    if (status != OK) {
-        json_decref(manifest);
-        return status;
-    }
-    TRY(run_write_json(&j->run, "manifest.json", manifest));
+    if (j->in->resume)
+        TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
+    else
+        TRY(run_begin(&j->run, j->in->folder, j->in->force));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
+    TRY(write_manifest(j));
     return run_write_splits(&j->run, j->cohort, &j->grouping);
 }
 
@@ -204,10 +270,10 @@ static json_t *all_scores(const Job *j)
 
 static json_t *summary_json(const Job *j, json_t *parts)
 {
-    const double seconds = round((log_seconds() - j->started) * 1e3) / 1e3;
+    const double seconds = round((log_seconds() - j->started + loop_seconds(j->loop)) * 1e3) / 1e3;
     return json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:I, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
                      (json_int_t)j->config->seed, "repeat", j->config->splits.repeat, "fold", j->config->splits.fold,
-                     "updates", loop_updates(j->loop), "kept_update", loop_kept(j->loop).update, "parameters",
+                     "updates", loop_done(j->loop), "kept_update", loop_kept(j->loop).update, "parameters",
                      (json_int_t)mil_params(loop_mil(j->loop))->size, "parts", parts, "seconds", seconds,
                      "peak_memory", (json_int_t)log_peak_memory());
 }
@@ -235,10 +301,11 @@ static Status save_kept(Job *j, Status why)
     json_t *none = json_object();
     snprintf(sentence, sizeof sentence, "%s", status_sentence());
     Status status = why;
+    const char *again = why == ERR_DIVERGED ? "" : ", --resume goes on from here";
     if (loop_kept(j->loop).update == 0)
-        fail(why, "%s; no evaluation came before, so there is no model", sentence);
+        fail(why, "%s; no evaluation came before, so there is no model%s", sentence, again);
     else if (write_model(j, none) == OK)
-        fail(why, "%s; %s holds the model of update %d", sentence, j->run.path, loop_kept(j->loop).update);
+        fail(why, "%s; %s holds the model of update %d%s", sentence, j->run.path, loop_kept(j->loop).update, again);
     else
         fail(why, "%s; and the model could not be saved", sentence);
     json_decref(none);
@@ -258,11 +325,12 @@ Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock)
     TRY_DONE(open_job(&j, setup, stock));
     TRY_DONE(open_loop(&j));
     if (!setup->evaluated) say_plan(&j);
+    TRY_DONE(load_checkpoint(&j));
     if (setup->begin) setup->begin();
     TRY_DONE(write_beginning(&j));
     status = loop_run(j.loop, evaluated, &j);
-    if (keeps_model(status)) status = save_kept(&j, status);
     if (status == OK) status = finish(&j, summary);
+    if (keeps_model(status)) status = save_kept(&j, status);
 done:
     if (status != OK && *summary) {
         json_decref(*summary);
@@ -272,11 +340,41 @@ done:
     return status;
 }
 
+Status job_finished(json_t **summary, const JobSetup *setup)
+{
+    char path[sizeof((Run *)0)->path], *saved = NULL, *text = NULL;
+    size_t n;
+    Status status = OK;
+    *summary = NULL;
+    snprintf(path, sizeof path, "%s/summary.json", setup->folder);
+    if (!setup->resume || !file_exists(path)) return OK;
+    json_t *found = json_load_file(path, 0, NULL);
+    snprintf(path, sizeof path, "%s/config.yaml", setup->folder);
+    TRY_DONE(file_read_whole(&saved, &n, path, (size_t)1 << 20));
+    TRY_DONE(config_text(&text, setup->config));
+    if (json_is_object(found) && strcmp(saved, text) == 0) *summary = json_incref(found);
+done:
+    json_decref(found);
+    free(saved);
+    free(text);
+    return status;
+}
+
+static Status check_folder(const JobSetup *setup)
+{
+    return setup->resume ? run_check_resume(setup->folder) : run_check(setup->folder, setup->force);
+}
+
 Status job_run(json_t **summary, const JobSetup *setup)
 {
     Stock stock;
     *summary = NULL;
-    TRY(run_check(setup->folder, setup->force));
+    TRY(check_folder(setup));
+    TRY(job_finished(summary, setup));
+    if (*summary) {
+        log_info("%s: this run has ended; nothing to do", setup->folder);
+        return OK;
+    }
     TRY(stock_open(&stock, setup->config));
     Status status = stock_fill(&stock);
     if (status == OK) status = job_run_on(summary, setup, &stock);
@@ -321,7 +419,7 @@ Status job_plan(json_t **out, const JobSetup *setup)
 {
     Stock stock;
     *out = NULL;
-    TRY(run_check(setup->folder, setup->force));
+    TRY(check_folder(setup));
     TRY(stock_open(&stock, setup->config));
     const Status status = job_plan_on(out, setup, &stock);
     stock_close(&stock);

@@ -16,7 +16,8 @@ typedef struct {
     const Config *config;
     const char *folder;
     bool force;
-    int argc; /* command line, for the manifest */
+    bool resume; /* continues the run in the folder, or begins one where there is none; see resume.h for its config */
+    int argc;    /* command line, for the manifest */
     char **argv;
     const volatile sig_atomic_t *stop; /* see loop.h */
     void (*begin)(void); /* called before the first file is made, where signals begin to matter; or NULL */
@@ -24,8 +25,13 @@ typedef struct {
     void *context;
 } JobSetup;
 
+/* Is what this setup would resume at its end already? Then *summary, the caller's to decref, is what summary.json holds,
+ * else NULL. */
+Status job_finished(json_t **summary, const JobSetup *setup);
+
 /* Trains and writes the folder. *summary, the caller's to decref, is what summary.json holds, which is written last.
- * Where the loss diverges or a signal comes, the model kept so far is written and the Status says so. */
+ * Where the loss diverges or a signal comes, the model kept so far is written and the Status says so. A run resumed comes
+ * to the same bits as one that was never interrupted; one at its end only says so. */
 Status job_run(json_t **summary, const JobSetup *setup);
 
 /* The same on a stock that is open and filled and may serve others at the same time. The setup's config is the stock's but

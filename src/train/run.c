@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "train/predictions.h"
+#include "train/resume.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,23 +17,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const files[] = {"config.yaml",       "manifest.json", "metrics.jsonl",   "splits.tsv",
-                                    "model.safetensors", "summary.json",  "predictions.tsv", NULL};
+static const char *const files[] = {"config.yaml",     "manifest.json",          "metrics.jsonl",
+                                    "splits.tsv",      "model.safetensors",      "summary.json",
+                                    "predictions.tsv", "checkpoint.safetensors", NULL};
 
-static bool is_empty(const char *folder)
+static bool is_leftover(const char *name)
+{
+    return name[0] == '.' && strstr(name, ".hopsack-tmp-");
+}
+
+/* No file at all; or, `but_leftovers`, none but those of a process that was killed, and a lock. */
+static bool is_empty(const char *folder, bool but_leftovers)
 {
     DIR *dir = opendir(folder);
     bool empty = true;
     if (!dir) return false;
     for (struct dirent *entry; empty && (entry = readdir(dir));)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                (but_leftovers && (is_leftover(entry->d_name) || strcmp(entry->d_name, "lock") == 0));
     closedir(dir);
     return empty;
 }
 
-Status run_check(const char *folder, bool force)
+/* Is it a folder we can write in, or nothing yet? */
+static Status check_folder(bool *is_there, const char *folder)
 {
     struct stat s;
+    *is_there = false;
     if (strlen(folder) + 1 > sizeof((Run *)0)->folder) return fail(ERR_USAGE, "-o: the path is too long");
     if (stat(folder, &s) != 0) {
         if (errno == ENOENT) return OK;
@@ -40,8 +51,25 @@ Status run_check(const char *folder, bool force)
     }
     if (!S_ISDIR(s.st_mode)) return fail(ERR_IO, "%s is a file; -o wants a folder for the run", folder);
     if (access(folder, W_OK | X_OK) != 0) return fail(ERR_IO, "%s: cannot write there: %s", folder, strerror(errno));
-    if (!force && !is_empty(folder)) return fail(ERR_IO, "%s exists and is not empty; --force overwrites it", folder);
+    *is_there = true;
     return OK;
+}
+
+Status run_check(const char *folder, bool force)
+{
+    bool is_there;
+    TRY(check_folder(&is_there, folder));
+    if (!is_there || force || is_empty(folder, false)) return OK;
+    return fail(ERR_IO, "%s exists and is not empty; --force overwrites it, --resume continues a run", folder);
+}
+
+Status run_check_resume(const char *folder)
+{
+    bool is_there;
+    TRY(check_folder(&is_there, folder));
+    if (!is_there || resume_possible(folder) || is_empty(folder, true)) return OK;
+    return fail(ERR_IO, "%s holds no run to resume (there is no config.yaml) and is not empty; name another folder",
+                folder);
 }
 
 const char *run_path(Run *run, const char *file)
@@ -50,16 +78,50 @@ const char *run_path(Run *run, const char *file)
     return run->path;
 }
 
+static Status remove_file(Run *run, const char *file)
+{
+    if (unlink(run_path(run, file)) == 0 || errno == ENOENT) return OK;
+    return fail(ERR_IO, "%s: cannot be replaced: %s", run->path, strerror(errno));
+}
+
 Status run_begin(Run *run, const char *folder, bool force)
 {
     *run = (Run){.metrics = NULL};
     TRY(run_check(folder, force));
     snprintf(run->folder, sizeof run->folder, "%s", folder);
     TRY(file_make_folder(folder));
-    for (const char *const *file = files; *file; file++)
-        if (unlink(run_path(run, *file)) != 0 && errno != ENOENT)
-            return fail(ERR_IO, "%s: cannot be replaced: %s", run->path, strerror(errno));
+    for (const char *const *file = files; *file; file++) TRY(remove_file(run, *file));
     return OK;
+}
+
+/* One pass over the folder; whoever holds its lock is alone here. */
+static void remove_leftovers(Run *run)
+{
+    DIR *dir = opendir(run->folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (is_leftover(entry->d_name)) unlink(run_path(run, entry->d_name));
+    if (dir) closedir(dir);
+}
+
+static Status write_metrics(Run *run)
+{
+    return file_write_whole(run_path(run, "metrics.jsonl"), run->metrics, run->n_metrics, true);
+}
+
+Status run_resume(Run *run, const char *folder, const char *metrics)
+{
+    *run = (Run){.metrics = NULL};
+    TRY(run_check_resume(folder));
+    snprintf(run->folder, sizeof run->folder, "%s", folder);
+    TRY(file_make_folder(folder));
+    remove_leftovers(run);
+    TRY(remove_file(run, "summary.json")); /* first: it says that the run has ended */
+    TRY(remove_file(run, "predictions.tsv"));
+    if (!*metrics) return remove_file(run, "metrics.jsonl");
+    run->metrics = strdup(metrics);
+    if (!run->metrics) return fail(ERR_MEMORY, "no memory for metrics.jsonl");
+    run->n_metrics = strlen(metrics);
+    return write_metrics(run);
 }
 
 void run_end(Run *run)
@@ -97,15 +159,16 @@ Status run_add_metrics(Run *run, json_t *record)
     char *line = NULL;
     TRY(jsontext(&line, record, JSONTEXT_LINE));
     const size_t n = strlen(line);
-    char *grown = realloc(run->metrics, run->n_metrics + n + 1);
+    char *grown = realloc(run->metrics, run->n_metrics + n + 2);
     if (!grown) {
         free(line);
         return fail(ERR_MEMORY, "no memory for metrics.jsonl");
     }
     memcpy(grown + run->n_metrics, line, n);
     grown[run->n_metrics + n] = '\n';
+    grown[run->n_metrics + n + 1] = 0;
     free(line);
     run->metrics = grown;
     run->n_metrics += n + 1;
-    return file_write_whole(run_path(run, "metrics.jsonl"), run->metrics, run->n_metrics, true);
+    return write_metrics(run);
 }

@@ -14,7 +14,7 @@
 typedef struct {
     char folder[3840];
     char path[4096]; /* of run_path */
-    char *metrics;   /* text of metrics.jsonl so far */
+    char *metrics;   /* text of metrics.jsonl so far, ended by a NUL; NULL: "" */
     size_t n_metrics;
 } Run;
 
@@ -23,6 +23,13 @@ Status run_check(const char *folder, bool force);
 
 /* Makes the folder, or removes the files of the run that was there. */
 Status run_begin(Run *run, const char *folder, bool force);
+
+/* The same for a run to be continued, or begun where there is none. ERR_IO where the folder holds something else. */
+Status run_check_resume(const char *folder);
+
+/* Goes on in the folder, making it if need be: takes away what tells of an end, and what killed processes left behind.
+ * `metrics`, "" or what metrics.jsonl held, is copied and written again. */
+Status run_resume(Run *run, const char *folder, const char *metrics);
 void run_end(Run *run);
 
 const char *run_path(Run *run, const char *file); /* valid until the next call */

@@ -8,7 +8,8 @@ import time
 
 from harness import HOPSACK, LAST_LINE, TINY, Case, cohort, main, read, run, snapshot, table, trained
 
-FILES = {"config.yaml", "manifest.json", "metrics.jsonl", "splits.tsv", "model.safetensors", "summary.json", "predictions.tsv"}
+FILES = {"config.yaml", "manifest.json", "metrics.jsonl", "splits.tsv", "model.safetensors", "summary.json", "predictions.tsv",
+         "checkpoint.safetensors"}
 
 
 def without_times(path):
