@@ -63,6 +63,6 @@ void arena_free(Arena *arena)
     if (!arena) return;
     arena_rewind(arena);
     free(arena->piece);
-    free(arena->base);
+    if (!arena->borrowed) free(arena->base);
     *arena = (Arena){0};
 }

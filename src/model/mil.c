@@ -119,7 +119,7 @@ Status mil_new(Mil **out, const ModelOptions *options, const BagSpec *spec, Targ
 
 static void free_seats(Mil *m)
 {
-    for (int b = 0; b < m->n_bag; b++) arena_rewind(&m->seat[b].room);
+    for (int b = 0; b < m->n_bag; b++) arena_free(&m->seat[b].room);
 }
 
 void mil_free(Mil *m)
@@ -162,6 +162,7 @@ static void plan_seat(Mil *m, Seat *seat, Arena *arena, int n_max)
     room.size = room.used;
     room.used = 0;
     room.base = ARENA_TAKE(arena, char, room.size);
+    room.borrowed = true;
     if (seat) *seat = (Seat){.room = room, .select = select};
 }
 
