@@ -29,9 +29,13 @@ const char *header_list(char *text, size_t room, const Header *header)
 {
     size_t at = 0;
     text[0] = '\0';
-    for (int c = 0; c < header->n && at + 60 < room; c++)
-        at += (size_t)snprintf(text + at, room - at, "%s%.40s%s", c ? ", " : "", header->name[c],
-                               c + 1 < header->n && at + 120 >= room ? ", …" : "");
+    for (int c = 0; c < header->n; c++) {
+        if (at + 60 > room) { /* a name of 40, a comma, and the dots that stand for the rest */
+            snprintf(text + at, room - at, ", …");
+            break;
+        }
+        at += (size_t)snprintf(text + at, room - at, "%s%.40s", c ? ", " : "", header->name[c]);
+    }
     return text;
 }
 

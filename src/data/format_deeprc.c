@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * DeepRC's plain text: columns amino_acid (the junction) and templates, any others beside them.
+ * DeepRC's plain text: columns amino_acid (the junction) and templates, any others beside them. The pipeline keeps rows
+ * that frame_type, where there is one, calls In; the converter's rules do not look at it.
  */
 #include "data/format.h"
 
@@ -14,7 +15,8 @@ static bool recognise(const Header *header, const FormatWish *wish)
 
 static Status bind(FormatColumns *out, const Header *header, const FormatWish *wish)
 {
-    *out = (FormatColumns){.count = -1, .keep = -1};
+    static const char *const in_frame[] = {"In", NULL};
+    *out = (FormatColumns){.count = -1, .keep = header_find(header, "frame_type"), .kept = in_frame};
     TRY(header_need(&out->sequence, header, wish->sequence ? wish->sequence : "amino_acid", "--sequence-column"));
     if (wish->count && strcmp(wish->count, "none") == 0) return OK;
     return header_need(&out->count, header, wish->count ? wish->count : "templates", "--count-column (or `none`)");

@@ -36,8 +36,8 @@ typedef struct {
     int first; /* file of the batch's first job */
     Job *job;  /* [BATCH_FILES or threads] */
     json_t *sources;
-    int n_odd; /* repertoires that do not look like junctions, and the first one's path */
-    const char *odd;
+    int n_odd, n_blank;      /* repertoires that do not look like junctions, or have no counts */
+    const char *odd, *blank; /* the first one's path */
     ImportReport *report;
 } Import;
 
@@ -124,8 +124,19 @@ static void check_ends(Import *im, const WalkFile *file, const Tally *t)
     if (im->n_odd++ == 0) im->odd = file->path;
 }
 
-static void warn_ends(const Import *im)
+/* A column in which no cell is a count: another unit was probably meant. */
+static void check_counts(Import *im, const WalkFile *file, const Tally *t)
 {
+    if (t->count_one < t->kept + t->merged) return;
+    if (im->n_blank++ == 0) im->blank = file->path;
+}
+
+static void warn_odd(const Import *im)
+{
+    if (im->n_blank > 0)
+        log_warn("%d of %d repertoires, the first %s, have no count above 0, so all are 1; --count-column names "
+                 "another column",
+                 im->n_blank, im->walk.n, im->blank);
     if (im->n_odd > 0)
         log_warn("%d of %d repertoires, the first %s, do not look like junctions: less than a tenth of their "
                  "sequences begin "
@@ -141,7 +152,10 @@ static Status write_job(Import *im, int chunk)
     if (job->status != OK) return fail(job->status, "%s", job->sentence);
     TRY(bagwriter_add(im->writer, file->key, r->codes, 0, r->len, r->count, NULL, NULL, r->n));
     TRY(note_source(im, file, job));
-    if (!intake_converter(&im->rules)) check_ends(im, file, &r->tally);
+    if (!intake_converter(&im->rules)) {
+        check_ends(im, file, &r->tally);
+        check_counts(im, file, &r->tally);
+    }
     if (im->report->format && strcmp(im->report->format, r->format->name) != 0) im->report->format = "several";
     if (!im->report->format) im->report->format = r->format->name;
     tally_add(&im->report->total, &r->tally);
@@ -179,7 +193,7 @@ static Status read_files(Import *im)
         progress_tell(&progress, im->first + n, "");
     }
     if (status == OK) progress_end(&progress, "");
-    if (status == OK) warn_ends(im);
+    if (status == OK) warn_odd(im);
     return status;
 }
 

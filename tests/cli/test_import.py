@@ -57,6 +57,16 @@ class Import(Case):
         self.assertEqual(read("t1.h5"), read("t2.h5"))
         self.assertEqual(read("t1.h5"), read("t3.h5"))
 
+    def test_odd_files_are_warned_of(self):
+        write("odd/x.tsv", "amino_acid\tframe_type\ttemplates\n" + "".join(f"ASS{a}YEQY\tIn\tnull\n" for a in "ACDEFGHIKLMNPQRSTVWY")
+              + "CASSF\tOut\t1\n")
+        done = self.good("import", "-o", "odd.h5", "odd")
+        self.assertRegex(done.stderr, r"warning: 1 of 1 repertoires, the first odd/x\.tsv, have no count above 0")
+        self.assertRegex(done.stderr, r"warning: 1 of 1 repertoires, the first odd/x\.tsv, do not look like junctions")
+        self.assertIn("not_productive 1", done.stderr)
+        write("wide/x.tsv", "\t".join(f"column_number_{i}" for i in range(60)) + "\n")
+        self.assertEqual(self.bad(3, r"column_number_0, ", "import", "-o", "x.h5", "wide").count("…"), 1)
+
     def test_dry_run(self):
         self.assertIn("would import 3 repertoires", self.good("import", "--dry-run", "-o", "none.h5", "in").stderr)
         self.assertFalse(os.path.exists("none.h5"))
