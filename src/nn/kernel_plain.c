@@ -41,9 +41,10 @@ static void window(real *z, const ConvTables *t, const real *place, const uint8_
 static void keep_greater(real *best, int32_t *arg, const real *z, int p)
 {
     for (int j = 0; j < LANES; j++) {
-        arg[j] = z[j] > best[j] ? p : arg[j];
-        best[j] = z[j] > best[j] ? z[j] : best[j];
+        const int32_t greater = -(z[j] > best[j]); /* all bits or none: compilers see a vector in this */
+        arg[j] = (p & greater) | (arg[j] & ~greater);
     }
+    for (int j = 0; j < LANES; j++) best[j] = z[j] > best[j] ? z[j] : best[j];
 }
 
 /* h [width] and arg [width] or NULL of one sequence of length l. */
