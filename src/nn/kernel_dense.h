@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * kernel_dense.h: part of kernel_vector.h: products of small layers, tile by tile in registers.
+ */
+/* A matrix product of the three kinds that a layer needs: y[i, o] = start[i, o] + Σ_k x[i, k] w[k, o], k ascending. */
+typedef struct {
+    float *y;
+    const float *start, *x, *w;
+    size_t y_row, start_row, x_row, x_step,
+        w_step; /* x[i, k] is x[i · x_row + k · x_step]; w[k, o], w[k · w_step + o] */
+    int depth;  /* of k */
+    bool selu;
+} Product;
+
+/* `rows` × `regs` registers of y, from row i and column o on. */
+INLINE void tile(const Product *m, int i, int o, const int rows, const int regs)
+{
+    V sum[TILE_ROWS][2];
+    const float *x = m->x + (size_t)i * m->x_row, *w = m->w + o;
+    UNROLL
+    for (int a = 0; a < rows; a++) {
+        UNROLL
+        for (int r = 0; r < regs; r++) sum[a][r] = v_load(m->start + (size_t)(i + a) * m->start_row + o + r * LANES);
+    }
+    for (int k = 0; k < m->depth; k++, x += m->x_step, w += m->w_step) {
+        V weight[2];
+        UNROLL
+        for (int r = 0; r < regs; r++) weight[r] = v_load(w + r * LANES);
+        UNROLL
+        for (int a = 0; a < rows; a++) {
+            const V input = v_set(x[(size_t)a * m->x_row]);
+            UNROLL
+            for (int r = 0; r < regs; r++) sum[a][r] = v_fma(input, weight[r], sum[a][r]);
+        }
+    }
+    UNROLL
+    for (int a = 0; a < rows; a++) {
+        UNROLL
+        for (int r = 0; r < regs; r++)
+            v_store(m->y + (size_t)(i + a) * m->y_row + o + r * LANES,
+                    m->selu ? selu_register(sum[a][r]) : sum[a][r]);
+    }
+}
+
+INLINE void tile_column(const Product *m, int n, int o, const int regs)
+{
+    int i = 0;
+    for (; i + TILE_ROWS <= n; i += TILE_ROWS) tile(m, i, o, TILE_ROWS, regs);
+    for (; i + TILE_ROWS / 2 <= n; i += TILE_ROWS / 2) tile(m, i, o, TILE_ROWS / 2, regs);
+    for (; i < n; i++) tile(m, i, o, 1, regs);
+}
+
+/* y [n, n_out] */
+static void product(const Product *m, int n, int n_out)
+{
+    int o = 0;
+    for (; o + 2 * LANES <= n_out; o += 2 * LANES) tile_column(m, n, o, 2);
+    for (; o < n_out; o += LANES) tile_column(m, n, o, 1);
+}
+
+static void dense_forward(float *y, const float *x, int x_stride, const float *wt, const float *b, int n, int n_in,
+                          int n_out, bool with_selu)
+{
+    const Product m = {.y = y,
+                       .y_row = (size_t)n_out,
+                       .start = b,
+                       .x = x,
+                       .x_row = (size_t)x_stride,
+                       .x_step = 1,
+                       .w = wt,
+                       .w_step = (size_t)n_out,
+                       .depth = n_in,
+                       .selu = with_selu && !SELU_APART};
+    assert(n_out % KERNEL_LANES == 0);
+    product(&m, n, n_out); /* y = b + x wt */
+    if (with_selu) selu_apart(y, (size_t)n * (size_t)n_out);
+}
+
+static void dense_dinput(float *dx, const float *dy, int dy_stride, const float *w, int n, int n_out, int n_in)
+{
+    const Product m = {.y = dx,
+                       .y_row = (size_t)n_in,
+                       .start = dx,
+                       .start_row = (size_t)n_in,
+                       .x = dy,
+                       .x_row = (size_t)dy_stride,
+                       .x_step = 1,
+                       .w = w,
+                       .w_step = (size_t)n_in,
+                       .depth = n_out};
+    assert(n_in % KERNEL_LANES == 0);
+    product(&m, n, n_in); /* y = x wᵀ */
+}
+
+static void dense_dweight(float *dwt, float *db, const float *x, int x_stride, const float *dy, int n, int n_in,
+                          int n_out)
+{
+    const Product m = {.y = dwt,
+                       .y_row = (size_t)n_out,
+                       .start = dwt,
+                       .start_row = (size_t)n_out,
+                       .x = x,
+                       .x_row = 1,
+                       .x_step = (size_t)x_stride,
+                       .w = dy,
+                       .w_step = (size_t)n_out,
+                       .depth = n};
+    assert(n_out % KERNEL_LANES == 0);
+    product(&m, n_in, n_out); /* y = b + x wt */
+    for (int o = 0; o < n_out; o += LANES) {
+        V sum = v_load(db + o);
+        for (int i = 0; i < n; i++) sum = v_add(sum, v_load(dy + (size_t)i * (size_t)n_out + o));
+        v_store(db + o, sum);
+    }
+}
+
+/* Eight floats joined pairwise: 4 apart, 2, 1. */
+INLINE float sum_of_8(__m256 a)
+{
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+/* Sixteen partial sums, lane j over inputs j, j + 16, …, joined pairwise. */
+INLINE float dot(const float *x, const float *w, int n)
+{
+    V sum[KERNEL_LANES / LANES];
+    UNROLL
+    for (int r = 0; r < KERNEL_LANES / LANES; r++) sum[r] = v_set(0);
+    for (int k = 0; k < n; k += KERNEL_LANES) {
+        UNROLL
+        for (int r = 0; r < KERNEL_LANES / LANES; r++)
+            sum[r] = v_fma(v_load(x + k + r * LANES), v_load(w + k + r * LANES), sum[r]);
+    }
+    return sum_of_8(v_halves(sum));
+}
+
+static void dense_logit(float *a, const float *x, const float *w, const float *b, int n, int n_in, int n_query)
+{
+    assert(n_in % KERNEL_LANES == 0);
+    for (int i = 0; i < n; i++, x += n_in)
+        for (int j = 0; j < n_query; j++) *a++ = dot(x, w + (size_t)j * (size_t)n_in, n_in) + b[j];
+}
