@@ -12,11 +12,22 @@
 #define SAY_PLAIN    30.0
 
 static LogLevel level_now = LOG_NORMAL;
+static _Thread_local bool hushed;
 static int line_open; /* a progress line stands on the terminal; guarded by the lock of stderr */
 
 void log_level(LogLevel level)
 {
     level_now = level;
+}
+
+void log_hush(bool on)
+{
+    hushed = on;
+}
+
+static bool is_said(LogLevel level)
+{
+    return level_now >= level && (!hushed || level_now >= LOG_VERBOSE);
 }
 
 __attribute__((format(printf, 2, 0))) static void say(const char *prefix, const char *format, va_list args)
@@ -40,7 +51,7 @@ void log_warn(const char *format, ...)
 
 void log_info(const char *format, ...)
 {
-    if (level_now < LOG_NORMAL) return;
+    if (!is_said(LOG_NORMAL)) return;
     va_list args;
     va_start(args, format);
     say("", format, args);
@@ -49,7 +60,7 @@ void log_info(const char *format, ...)
 
 void log_detail(const char *format, ...)
 {
-    if (level_now < LOG_VERBOSE) return;
+    if (!is_said(LOG_VERBOSE)) return;
     va_list args;
     va_start(args, format);
     say("", format, args);
@@ -92,7 +103,7 @@ void progress_start(Progress *p, const char *what, const char *unit, int64_t tot
 void progress_tell(Progress *p, int64_t done, const char *note)
 {
     p->done = done;
-    if (level_now < LOG_NORMAL) return;
+    if (!is_said(LOG_NORMAL)) return;
     const double now = log_seconds();
     if (now - p->said < SAY_TERMINAL) return; /* before asking what stderr is, which costs a system call */
     const int on_terminal = isatty(STDERR_FILENO);

@@ -10,6 +10,7 @@
 
 typedef enum { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE } LogLevel;
 void log_level(LogLevel level);
+void log_hush(bool on); /* this thread's messages and progress are left out, warnings stay: one of many jobs */
 
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* always, "hopsack: warning: …" */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* not with --quiet */

@@ -129,3 +129,8 @@ int64_t cache_bytes(const Cache *cache)
 {
     return (int64_t)cache->store.size;
 }
+
+bool cache_is_whole(const Cache *cache)
+{
+    return cache->largest == 0;
+}

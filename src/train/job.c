@@ -158,26 +158,12 @@ static void close_job(Job *j)
 
 /* ---- files ---- */
 
-/* A resumed run keeps the manifest of its beginning; what went on from there is listed in it. */
-static json_t *join_manifests(json_t *first, json_t *now)
-{
-    json_t *list = json_object_get(first, "resumed");
-    if (!json_is_object(first)) {
-        json_decref(first);
-        return now;
-    }
-    json_object_del(now, "data");
-    if (!json_is_array(list)) json_object_set_new(first, "resumed", list = json_array());
-    json_array_append_new(list, now);
-    return first;
-}
-
 static Status write_manifest(Job *j)
 {
     json_t *now = NULL;
     TRY(manifest_new(&now, j->stock->data, j->in->argc, j->in->argv));
     json_t *first = j->in->resume ? json_load_file(run_path(&j->run, "manifest.json"), 0, NULL) : NULL;
-    return run_write_json(&j->run, "manifest.json", join_manifests(first, now));
+    return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
 /* The config comes first: from then on the folder can be resumed. */

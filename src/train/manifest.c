@@ -95,3 +95,16 @@ Status manifest_new(json_t **out, json_t *data, int argc, char **argv)
                      "host", host, "started", when, "machine", manifest_machine(), "data", data);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the manifest");
 }
+
+json_t *manifest_join(json_t *first, json_t *now)
+{
+    json_t *list = json_object_get(first, "resumed");
+    if (!json_is_object(first)) {
+        json_decref(first);
+        return now;
+    }
+    json_object_del(now, "data");
+    if (!json_is_array(list)) json_object_set_new(first, "resumed", list = json_array());
+    json_array_append_new(list, now);
+    return first;
+}

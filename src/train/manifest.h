@@ -19,4 +19,8 @@ Status manifest_data(json_t **out, const Config *config);
 /* The whole of manifest.json; `data` as manifest_data made it, not taken over. */
 Status manifest_new(json_t **out, json_t *data, int argc, char **argv);
 
+/* A resumed run keeps the manifest of its beginning, `first` (NULL or no object: there is none); what went on from there
+ * is listed in it as "resumed". Takes over both. */
+json_t *manifest_join(json_t *first, json_t *now);
+
 #endif

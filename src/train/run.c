@@ -95,7 +95,7 @@ Status run_begin(Run *run, const char *folder, bool force)
 }
 
 /* One pass over the folder; whoever holds its lock is alone here. */
-static void remove_leftovers(Run *run)
+void run_remove_leftovers(Run *run)
 {
     DIR *dir = opendir(run->folder);
     for (struct dirent *entry; dir && (entry = readdir(dir));)
@@ -114,7 +114,7 @@ Status run_resume(Run *run, const char *folder, const char *metrics)
     TRY(run_check_resume(folder));
     snprintf(run->folder, sizeof run->folder, "%s", folder);
     TRY(file_make_folder(folder));
-    remove_leftovers(run);
+    run_remove_leftovers(run);
     TRY(remove_file(run, "summary.json")); /* first: it says that the run has ended */
     TRY(remove_file(run, "predictions.tsv"));
     if (!*metrics) return remove_file(run, "metrics.jsonl");

@@ -30,6 +30,7 @@ Status run_check_resume(const char *folder);
 /* Goes on in the folder, making it if need be: takes away what tells of an end, and what killed processes left behind.
  * `metrics`, "" or what metrics.jsonl held, is copied and written again. */
 Status run_resume(Run *run, const char *folder, const char *metrics);
+void run_remove_leftovers(Run *run); /* what killed processes left behind; the caller is alone in the folder */
 void run_end(Run *run);
 
 const char *run_path(Run *run, const char *file); /* valid until the next call */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * runlock.h: one holder of a folder at a time, among threads, processes and machines. The lock is the kernel's (flock on
+ * the file FOLDER/lock, which stays): it ends with the process that holds it, however that ends.
+ *
+ * Over NFS Linux turns it into a lock of the server, so it also holds between machines if the mount has locks; where
+ * they are off (mount option nolock, or local_lock=flock) it holds on each machine by itself, and machines must be kept
+ * apart by --shard.
+ */
+#ifndef HOPSACK_RUNLOCK_H
+#define HOPSACK_RUNLOCK_H
+
+#include "core/status.h"
+
+#include <signal.h>
+
+typedef struct {
+    int fd; /* -1: not held */
+} RunLock;
+
+/* Tries to take it: lock->fd is -1 where another holds it. ERR_IO: there is no such folder, or no locks there. */
+Status runlock_try(RunLock *lock, const char *folder);
+
+/* Waits until it is free, or until *stop is a signal's number (ERR_SIGINT, ERR_SIGTERM). */
+Status runlock_take(RunLock *lock, const char *folder, const volatile sig_atomic_t *stop);
+void runlock_release(RunLock *lock); /* nothing where it is not held */
+
+#endif
