@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_loop.c: the training loop on a small file of its own: random sequences, a motif in some of those of every other
- * bag.
+ * test_loop.c: the training loop on the data of support/training.h.
  */
+#include "support/training.h"
 #include "core/parallel.h"
-#include "support/bags.h"
-#include "train/loop.h"
 
-#include <criterion/criterion.h>
-#include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define SUITE train_loop
-
-enum { BAGS = 24, SEQUENCES = 150, LENGTH = 12 };
 
 /* ---- allocations are counted while `counting`; sanitizers have an allocator of their own ---- */
 
@@ -64,106 +56,7 @@ void *aligned_alloc(size_t alignment, size_t n)
 }
 #endif
 
-/* ---- a dataset ---- */
-
-static char path[64];
-static BagFile *file;
-static Cache *cache;
-static Target target;
-static TrainOptions options;
-static ModelOptions model;
-static Labels labels;
-static int bag[BAGS];
-static Part part[BAGS];
-static volatile sig_atomic_t stop;
-
-static void write_file(void)
-{
-    static int8_t codes[SEQUENCES * LENGTH];
-    static int64_t len[SEQUENCES], count[SEQUENCES];
-    const BagWriterOptions o = {.spec = TEST_SPEC(LENGTH), .compress = true, .force = true};
-    BagWriter *w;
-    cr_assert_eq(bagwriter_open(&w, path, &o), OK, "%s", status_sentence());
-    for (int b = 0; b < BAGS; b++) {
-        Rng rng = rng_stream(7, "test loop", (uint64_t)b);
-        char key[16];
-        snprintf(key, sizeof key, "bag%d", b);
-        for (int i = 0; i < SEQUENCES; i++) {
-            len[i] = 8 + (int64_t)rng_below(&rng, LENGTH - 7);
-            count[i] = 1;
-            for (int t = 0; t < LENGTH; t++)
-                codes[i * LENGTH + t] = t < len[i] ? (int8_t)rng_below(&rng, 20) : (int8_t)-1;
-            if (b % 2 && i % 3 == 0) memcpy(codes + i * LENGTH + 2, "\x0f\x04\x0b\x03", 4); /* SFNE */
-        }
-        cr_assert_eq(bagwriter_add(w, key, codes, LENGTH, len, count, NULL, NULL, SEQUENCES), OK, "%s",
-                     status_sentence());
-    }
-    cr_assert_eq(bagwriter_finish(w, NULL, "{}"), OK, "%s", status_sentence());
-}
-
-static void set_up(void)
-{
-    snprintf(path, sizeof path, "test_loop_%d.h5", (int)getpid());
-    write_file();
-    cr_assert_eq(bagfile_open(&file, path), OK, "%s", status_sentence());
-    cr_assert_eq(cache_open(&cache, file, COUNTS_NONE, -1), OK, "%s", status_sentence());
-    target = (Target){.type = target_type("binary"),
-                      .name = "t",
-                      .column = "t",
-                      .weight = 1,
-                      .n_out = 1,
-                      .positive = "+",
-                      .pos_weight = 1};
-    options = (TrainOptions){.updates = 120,
-                             .batch = 5,
-                             .draws = 100,
-                             .evaluate_every = 50,
-                             .keep = KEEP_BEST,
-                             .step = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-4}};
-    model = test_model(0, 0);
-    model.select_fraction = 0.2;
-    labels = (Labels){.n = BAGS,
-                      .n_out = 1,
-                      .n_target = 1,
-                      .target = calloc(BAGS, sizeof(real)),
-                      .mask = calloc(BAGS, sizeof(real))};
-    for (int i = 0; i < BAGS; i++) {
-        bag[i] = i;
-        part[i] = i < 14 ? PART_TRAIN : i < 20 ? PART_VALIDATION : PART_TEST;
-        labels.target[i] = (real)(i % 2);
-        labels.mask[i] = 1;
-    }
-}
-
-static void tear_down(void)
-{
-    label_free(&labels);
-    cache_close(cache);
-    bagfile_close(file);
-    unlink(path);
-}
-
-TestSuite(SUITE, .init = set_up, .fini = tear_down);
-
-static Loop *new_loop(void)
-{
-    const LoopSetup setup = {.options = &options,
-                             .seed = 3,
-                             .model = &model,
-                             .spec = bagfile_spec(file),
-                             .target = &target,
-                             .n_target = 1,
-                             .cache = cache,
-                             .n = BAGS,
-                             .n_max = SEQUENCES,
-                             .bag = bag,
-                             .part = part,
-                             .labels = &labels,
-                             .stop = &stop};
-    Loop *loop;
-    cr_assert_eq(loop_new(&loop, &setup), OK, "%s", status_sentence());
-    return loop;
-}
+TestSuite(SUITE, .init = training_set_up, .fini = training_tear_down);
 
 /* ---- tests ---- */
 
