@@ -18,7 +18,7 @@ static Target target_of(const TaskOptions *o)
                     .pos_weight = o->pos_weight,
                     .n_class = o->classes.n,
                     .classes = o->classes.text,
-                    .class_weights = o->class_weights.number,
+                    .class_weights = o->class_weights.n ? o->class_weights.number : NULL,
                     .mean = o->mean,
                     .std = o->std};
 }
