@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/hopfield_layers.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SPREAD 0.02 /* standard deviation of learned patterns at the start */
+
+/* ---- association of two sets ---- */
+
+void hopfield_options(HopfieldOptions *o, int n_state)
+{
+    *o = (HopfieldOptions){.norm_state = true,
+                           .norm_stored = true,
+                           .norm_projection = true,
+                           .norm_state_affine = true,
+                           .norm_stored_affine = true,
+                           .norm_projection_affine = true};
+    association_options(&o->core, n_state);
+}
+
+Status hopfield_resolve(HopfieldOptions *o)
+{
+    if ((o->norm_state_affine && !o->norm_state) || (o->norm_stored_affine && !o->norm_stored) ||
+        (o->norm_projection_affine && !o->norm_projection))
+        return fail(ERR_CONFIG, "a layer norm that is off cannot be affine");
+    return association_resolve(&o->core);
+}
+
+static void norm_init(LayerNorm *l, ParamList *list, const char *prefix, const char *name, int n, bool affine)
+{
+    char full[88];
+    snprintf(full, sizeof full, "%s%s.", prefix, name);
+    layernorm_init(l, list, full, n, affine);
+}
+
+void hopfield_init(Hopfield *l, ParamList *list, const char *prefix, const char *beta_name, const HopfieldOptions *o)
+{
+    char core[88];
+    *l = (Hopfield){.o = *o};
+    snprintf(core, sizeof core, "%sassociation_core.", prefix);
+    association_init(&l->core, list, core, beta_name, &o->core);
+    if (o->norm_stored)
+        norm_init(&l->stored, list, prefix, "norm_stored_pattern", l->core.n_y, o->norm_stored_affine);
+    if (o->norm_state) norm_init(&l->state, list, prefix, "norm_state_pattern", l->core.n_r, o->norm_state_affine);
+    if (o->norm_projection)
+        norm_init(&l->projection, list, prefix, "norm_pattern_projection", l->core.n_v, o->norm_projection_affine);
+}
+
+void hopfield_plan(HopfieldCache *c, const Hopfield *l, const RetrievalRoom *room, Arena *arena)
+{
+    const size_t state = l->o.norm_state ? (size_t)room->n_state : 0;
+    const size_t stored = l->o.norm_stored ? (size_t)room->n_stored : 0;
+    const size_t projection = l->o.norm_projection ? (size_t)room->n_stored : 0;
+    c->state = ARENA_TAKE(arena, real, state * (size_t)l->core.n_r);
+    c->dstate = ARENA_TAKE(arena, real, state * (size_t)l->core.n_r);
+    c->stored = ARENA_TAKE(arena, real, stored * (size_t)l->core.n_y);
+    c->dstored = ARENA_TAKE(arena, real, stored * (size_t)l->core.n_y);
+    c->projection = ARENA_TAKE(arena, real, projection * (size_t)l->core.n_v);
+    c->dprojection = ARENA_TAKE(arena, real, projection * (size_t)l->core.n_v);
+    layernorm_plan(&c->norm_state, (int)state, arena);
+    layernorm_plan(&c->norm_stored, (int)stored, arena);
+    layernorm_plan(&c->norm_projection, (int)projection, arena);
+    association_plan(&c->core, &l->core, room, arena);
+}
+
+void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const real *state,
+                      const real *stored, const real *projection, const BagPairs *bags, const RetrievalMasks *masks)
+{
+    const HopfieldOptions *o = &l->o;
+    if (o->norm_state) layernorm_forward(c->state, &c->norm_state, &l->state, theta, state, bags->n_state);
+    if (o->norm_stored) layernorm_forward(c->stored, &c->norm_stored, &l->stored, theta, stored, bags->n_stored);
+    if (o->norm_projection)
+        layernorm_forward(c->projection, &c->norm_projection, &l->projection, theta, projection, bags->n_stored);
+    association_forward(y, &c->core, &l->core, theta, o->norm_state ? c->state : state,
+                        o->norm_stored ? c->stored : stored, o->norm_projection ? c->projection : projection, bags,
+                        masks);
+}
+
+/* Where the core puts the gradient of an input: at once where it belongs, or before its norm. */
+static real *before_norm(bool norm, real *dnormed, real *dx, int n_row, int width)
+{
+    if (!norm) return dx;
+    memset(dnormed, 0, (size_t)n_row * (size_t)width * sizeof *dnormed);
+    return dnormed;
+}
+
+void hopfield_backward(real *dstate, real *dstored, real *dprojection, real *grad, HopfieldCache *c,
+                       const Hopfield *l, const real *theta, const real *state, const real *stored,
+                       const real *projection, const real *y, const real *dy, const BagPairs *bags,
+                       const RetrievalMasks *masks)
+{
+    const HopfieldOptions *o = &l->o;
+    const int n = bags->n_stored;
+    real *dr = before_norm(o->norm_state, c->dstate, dstate, bags->n_state, l->core.n_r);
+    real *d_y = before_norm(o->norm_stored, c->dstored, dstored, n, l->core.n_y);
+    real *dv = before_norm(o->norm_projection, c->dprojection, dprojection, n, l->core.n_v);
+    association_backward(dr, d_y, dv, grad, &c->core, &l->core, theta, o->norm_state ? c->state : state,
+                         o->norm_stored ? c->stored : stored, o->norm_projection ? c->projection : projection, y, dy,
+                         bags, masks);
+    if (o->norm_state) layernorm_backward(dstate, grad, &c->norm_state, &l->state, theta, state, dr, bags->n_state);
+    if (o->norm_stored) layernorm_backward(dstored, grad, &c->norm_stored, &l->stored, theta, stored, d_y, n);
+    if (o->norm_projection)
+        layernorm_backward(dprojection, grad, &c->norm_projection, &l->projection, theta, projection, dv, n);
+}
+
+/* ---- learned patterns ---- */
+
+static size_t patterns(ParamList *list, const char *prefix, const char *name, int quantity, int width)
+{
+    char full[88];
+    assert(quantity > 0);
+    snprintf(full, sizeof full, "%s%s", prefix, name);
+    return param_add(list, full, PARAM_NORMAL, SPREAD, PARAM_SHAPE(1, quantity, width));
+}
+
+static void inner(Hopfield *l, ParamList *list, const char *prefix, const HopfieldOptions *o)
+{
+    char hopfield[88], beta[88];
+    snprintf(hopfield, sizeof hopfield, "%shopfield.", prefix);
+    snprintf(beta, sizeof beta, "%sbeta", prefix);
+    hopfield_init(l, list, hopfield, beta, o);
+}
+
+static Status resolve_learned(HopfieldOptions *o, int quantity)
+{
+    AssociationOptions *core = &o->core;
+    if (quantity < 1) return fail(ERR_CONFIG, "quantity is %d; there must be at least one learned pattern", quantity);
+    if (!core->n_stored) core->n_stored = core->n_state;
+    if (!core->n_projection) core->n_projection = core->n_stored;
+    return hopfield_resolve(o);
+}
+
+Status hopfield_pooling_resolve(HopfieldPoolingOptions *o)
+{
+    return resolve_learned(&o->hopfield, o->quantity);
+}
+
+void hopfield_pooling_init(HopfieldPooling *l, ParamList *list, const char *prefix, const HopfieldPoolingOptions *o)
+{
+    *l = (HopfieldPooling){.quantity = o->quantity, .fixed = o->fixed};
+    inner(&l->hopfield, list, prefix, &o->hopfield);
+    l->query_at = patterns(list, prefix, "pooling_weights", o->quantity, l->hopfield.core.n_r);
+}
+
+BagPairs hopfield_pooling_pairs(const HopfieldPooling *l, const int *bounds, int n_bag)
+{
+    return (BagPairs){.n_bag = n_bag, .n_state = l->quantity, .n_stored = bounds[n_bag], .stored = bounds};
+}
+
+void hopfield_pooling_forward(real *z, HopfieldCache *c, const HopfieldPooling *l, const real *theta, const real *x,
+                              const real *projection, const BagPairs *bags, const RetrievalMasks *masks)
+{
+    hopfield_forward(z, c, &l->hopfield, theta, theta + l->query_at, x, projection ? projection : x, bags, masks);
+}
+
+void hopfield_pooling_backward(real *dx, real *dprojection, real *grad, HopfieldCache *c, const HopfieldPooling *l,
+                               const real *theta, const real *x, const real *projection, const real *z,
+                               const real *dz, const BagPairs *bags, const RetrievalMasks *masks)
+{
+    hopfield_backward(l->fixed ? NULL : grad + l->query_at, dx, projection ? dprojection : dx, grad, c, &l->hopfield,
+                      theta, theta + l->query_at, x, projection ? projection : x, z, dz, bags, masks);
+}
+
+Status hopfield_lookup_resolve(HopfieldLookupOptions *o)
+{
+    const AssociationOptions *core = &o->hopfield.core;
+    TRY(resolve_learned(&o->hopfield, o->quantity));
+    const int n_y = core->stored_static ? core->head_size : core->n_stored;
+    const int n_v = core->projection_static && core->pattern_size ? core->pattern_size : core->n_projection;
+    if (!o->separate && n_y != n_v)
+        return fail(ERR_CONFIG, "learned patterns of %d numbers cannot be their own projections of %d; separate them",
+                    n_y, n_v);
+    return OK;
+}
+
+void hopfield_lookup_init(HopfieldLookup *l, ParamList *list, const char *prefix, const HopfieldLookupOptions *o)
+{
+    *l = (HopfieldLookup){
+        .quantity = o->quantity, .fixed = o->fixed, .separate = o->separate, .targets_fixed = o->targets_fixed};
+    inner(&l->hopfield, list, prefix, &o->hopfield);
+    l->lookup_at = patterns(list, prefix, "lookup_weights", o->quantity, l->hopfield.core.n_y);
+    assert(o->separate || l->hopfield.core.n_v == l->hopfield.core.n_y);
+    if (o->separate) l->target_at = patterns(list, prefix, "target_weights", o->quantity, l->hopfield.core.n_v);
+}
+
+BagPairs hopfield_lookup_pairs(const HopfieldLookup *l, const int *bounds, int n_bag)
+{
+    return (BagPairs){.n_bag = n_bag, .n_state = bounds[n_bag], .state = bounds, .n_stored = l->quantity};
+}
+
+void hopfield_lookup_forward(real *y, HopfieldCache *c, const HopfieldLookup *l, const real *theta, const real *x,
+                             const BagPairs *bags, const RetrievalMasks *masks)
+{
+    const real *target = theta + (l->separate ? l->target_at : l->lookup_at);
+    hopfield_forward(y, c, &l->hopfield, theta, x, theta + l->lookup_at, target, bags, masks);
+}
+
+void hopfield_lookup_backward(real *dx, real *grad, HopfieldCache *c, const HopfieldLookup *l, const real *theta,
+                              const real *x, const real *y, const real *dy, const BagPairs *bags,
+                              const RetrievalMasks *masks)
+{
+    const real *target = theta + (l->separate ? l->target_at : l->lookup_at);
+    real *dlookup = l->fixed ? NULL : grad + l->lookup_at;
+    real *dtarget = !l->separate ? dlookup : l->targets_fixed ? NULL : grad + l->target_at;
+    hopfield_backward(dx, dlookup, dtarget, grad, c, &l->hopfield, theta, x, theta + l->lookup_at, target, y, dy,
+                      bags, masks);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backward keeps no trajectory of the whole batch: the updates of one bag and head are run again, into `history`, just
+ * before they are differentiated. That takes a third of the time more and memory that does not grow with the batch.
+ */
+#include "nn/retrieval.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#define LANES 8 /* partial sums of a dot product: a fixed order that the compiler can vectorise */
+
+/* One bag under one head. */
+typedef struct {
+    int n_state, n_stored, n_col; /* n_col: with the zero pattern */
+    const real *q, *k, *v;        /* first rows */
+    real *p;                      /* [n_state, n_col] */
+    size_t at;                    /* of p among all pairs */
+    const uint8_t *ignore;        /* [n_stored] or NULL */
+    const uint8_t *block;         /* [n_state, mask_row] or NULL */
+    const real *add;
+    int mask_row;
+    const uint8_t *keep; /* [n_state, n_col] or NULL */
+    real keep_scale, beta;
+    int out; /* first row of o */
+} Place;
+
+static Place place(const RetrievalCache *c, const Retrieval *r, const real *beta, const real *q, const real *k,
+                   const real *v, const BagPairs *bags, const RetrievalMasks *m, int b, int h)
+{
+    Place a = {.n_state = bag_states(bags, b), .n_stored = bag_stored(bags, b), .beta = beta[h]};
+    const size_t state = bags->state ? (size_t)bags->state[b] : 0,
+                 stored = bags->stored ? (size_t)bags->stored[b] : 0;
+    a.n_col = a.n_stored + r->zero;
+    a.at = c->p_at[b] + (size_t)h * (size_t)a.n_state * (size_t)a.n_col;
+    a.p = c->p + a.at;
+    a.q = q + state * (size_t)r->q.row + h * r->q.head;
+    a.k = k + stored * (size_t)r->k.row + h * r->k.head;
+    a.v = v + stored * (size_t)r->v.row + h * r->v.head;
+    a.out = bag_out(bags, b);
+    if (!m) return a;
+    const size_t mask_at = m->stride ? 0 : a.at;
+    if (m->ignore) a.ignore = m->ignore + (bags->stored ? stored : (size_t)b * (size_t)bags->n_stored);
+    if (m->block) a.block = m->block + mask_at;
+    if (m->add) a.add = m->add + mask_at;
+    a.mask_row = m->stride ? m->stride : a.n_col;
+    if (m->keep) a.keep = m->keep + a.at, a.keep_scale = m->keep_scale;
+    return a;
+}
+
+static real dot(const real *a, const real *b, int n)
+{
+    real part[LANES] = {0}, sum = 0;
+    int f = 0;
+    for (; f + LANES <= n; f += LANES)
+        for (int j = 0; j < LANES; j++) part[j] += a[f + j] * b[f + j];
+    for (; f < n; f++) sum += a[f] * b[f];
+    for (int j = 0; j < LANES; j++) sum += part[j];
+    return sum;
+}
+
+static void add_scaled(real *y, real scale, const real *x, int n)
+{
+    for (int f = 0; f < n; f++) y[f] += scale * x[f];
+}
+
+bool softmax_or_zero(real *z, int n, int stride)
+{
+    double sum = 0;
+    real most = -INFINITY;
+    for (int i = 0; i < n; i++)
+        if (z[i * stride] > most || isnan(z[i * stride])) most = z[i * stride];
+    for (int i = 0; i < n; i++) {
+        const real e = most == -(real)INFINITY ? 0 : (real)exp((double)(z[i * stride] - most));
+        z[i * stride] = e;
+        sum += (double)e;
+    }
+    const real scale = sum > 0 ? (real)(1 / sum) : 1;
+    for (int i = 0; i < n; i++) z[i * stride] *= isnan(most) ? (real)NAN : scale;
+    return n > 0 && most != -(real)INFINITY;
+}
+
+/* ---- sizes ---- */
+
+RetrievalRoom retrieval_room(const BagPairs *bags)
+{
+    RetrievalRoom room = {.n_bag = bags->n_bag, .n_state = bags->n_state, .n_stored = bags->n_stored};
+    for (int b = 0; b < bags->n_bag; b++) {
+        const int n_state = bag_states(bags, b), n_pair = n_state * (bag_stored(bags, b) + 1);
+        room.n_out += n_state;
+        room.n_pair += (size_t)n_pair;
+        if (n_state > room.n_state_most) room.n_state_most = n_state;
+        if (n_pair > room.n_pair_most) room.n_pair_most = n_pair;
+    }
+    return room;
+}
+
+static int steps_most(const Retrieval *r)
+{
+    int most = 0;
+    for (int h = 0; h < r->n_head; h++) {
+        const int steps = r->steps[h] < 0 ? RETRIEVAL_CAP : r->steps[h];
+        if (steps > most) most = steps;
+    }
+    return most;
+}
+
+void retrieval_plan(RetrievalCache *c, const Retrieval *r, const RetrievalRoom *room, Arena *arena)
+{
+    const size_t n_head = (size_t)r->n_head, n_pair = (size_t)room->n_pair_most;
+    const size_t n_move = (size_t)room->n_state_most * (size_t)r->head_size;
+    c->p = ARENA_TAKE(arena, real, n_head * room->n_pair);
+    c->p_at = ARENA_TAKE(arena, size_t, (size_t)room->n_bag + 1);
+    c->n_eval = ARENA_TAKE(arena, int, n_head *(size_t)room->n_bag);
+    c->empty = ARENA_TAKE(arena, uint8_t, (size_t)room->n_out);
+    c->next = ARENA_TAKE(arena, real, n_pair);
+    c->dp = ARENA_TAKE(arena, real, n_pair);
+    c->dz = ARENA_TAKE(arena, real, n_pair);
+    c->moved = ARENA_TAKE(arena, real, n_move);
+    c->dq = ARENA_TAKE(arena, real, n_move);
+    c->history = ARENA_TAKE(arena, real, ((size_t)steps_most(r) + 1) * n_move);
+}
+
+static void lay_out(RetrievalCache *c, const Retrieval *r, const BagPairs *bags)
+{
+    c->p_at[0] = 0;
+    for (int b = 0; b < bags->n_bag; b++) {
+        const size_t n_col = (size_t)(bag_stored(bags, b) + r->zero);
+        c->p_at[b + 1] = c->p_at[b] + (size_t)r->n_head * (size_t)bag_states(bags, b) * n_col;
+    }
+}
+
+/* ---- forward ---- */
+
+static bool seen(const Place *a, int l, int i)
+{
+    return !(a->ignore && a->ignore[i]) && !(a->block && a->block[l * a->mask_row + i]);
+}
+
+/* p [n_state, n_col] of the states `xi`, rows `step` apart. */
+static void associate(real *p, const Retrieval *r, const Place *a, const real *xi, int step)
+{
+    for (int l = 0; l < a->n_state; l++, p += a->n_col, xi += step) {
+        for (int i = 0; i < a->n_stored; i++) {
+            p[i] = seen(a, l, i) ? a->beta * dot(xi, a->k + (size_t)i * (size_t)r->k.row, r->head_size) : -INFINITY;
+            if (a->add) p[i] += a->add[l * a->mask_row + i];
+        }
+        if (r->zero) p[a->n_stored] = 0;
+        softmax_or_zero(p, a->n_col, 1);
+    }
+}
+
+/* xi [n_state, head_size] = p k */
+static void move(real *xi, const Retrieval *r, const Place *a, const real *p)
+{
+    memset(xi, 0, (size_t)a->n_state * (size_t)r->head_size * sizeof *xi);
+    for (int l = 0; l < a->n_state; l++, p += a->n_col, xi += r->head_size)
+        for (int i = 0; i < a->n_stored; i++) add_scaled(xi, p[i], a->k + (size_t)i * (size_t)r->k.row, r->head_size);
+}
+
+static double distance(const real *a, const real *b, size_t n)
+{
+    double square = 0;
+    for (size_t j = 0; j < n; j++) square += ((double)a[j] - (double)b[j]) * ((double)a[j] - (double)b[j]);
+    return sqrt(square);
+}
+
+/* One extra update of p; how far it moved. */
+static double update(RetrievalCache *c, const Retrieval *r, const Place *a)
+{
+    const size_t n = (size_t)a->n_state * (size_t)a->n_col;
+    move(c->moved, r, a, a->p);
+    associate(c->next, r, a, c->moved, r->head_size);
+    const double moved = distance(c->next, a->p, n);
+    memcpy(a->p, c->next, n * sizeof *a->p);
+    return moved;
+}
+
+/* o = dropout(p) v */
+static void read_out(real *o, const Retrieval *r, const Place *a)
+{
+    for (int l = 0; l < a->n_state; l++, o += r->n_head * r->pattern_size) {
+        const real *p = a->p + l * a->n_col;
+        for (int f = 0; f < r->pattern_size; f++) o[f] = 0;
+        for (int i = 0; i < a->n_stored; i++) {
+            const real scale = !a->keep ? 1 : a->keep[l * a->n_col + i] ? a->keep_scale : 0;
+            add_scaled(o, scale * p[i], a->v + (size_t)i * (size_t)r->v.row, r->pattern_size);
+        }
+    }
+}
+
+static void mark_empty(uint8_t *empty, const Place *a)
+{
+    for (int l = 0; l < a->n_state; l++) {
+        const real *p = a->p + l * a->n_col;
+        for (int i = 0; i < a->n_col && empty[l]; i++)
+            if (p[i] != 0) empty[l] = 0; /* a softmax has an entry of at least 1/n_col */
+    }
+}
+
+void retrieval_forward(real *o, RetrievalCache *c, const Retrieval *r, const real *beta, const real *q, const real *k,
+                       const real *v, const BagPairs *bags, const RetrievalMasks *masks)
+{
+    const int group = r->whole_batch ? bags->n_bag : 1; /* bags that stop together */
+    lay_out(c, r, bags);
+    c->n_capped = 0;
+    for (int b = 0; b < bags->n_bag; b++) memset(c->empty + bag_out(bags, b), 1, (size_t)bag_states(bags, b));
+    for (int from = 0; from < bags->n_bag; from += group)
+        for (int h = 0; h < r->n_head; h++) {
+            const int limit = r->steps[h] < 0 ? RETRIEVAL_CAP : r->steps[h];
+            double moved = INFINITY;
+            int n = 0;
+            for (int b = from; b < from + group; b++) {
+                const Place a = place(c, r, beta, q, k, v, bags, masks, b, h);
+                associate(a.p, r, &a, a.q, r->q.row);
+            }
+            for (; n < limit && moved > r->eps[h]; n++) {
+                moved = 0;
+                for (int b = from; b < from + group; b++) {
+                    const Place a = place(c, r, beta, q, k, v, bags, masks, b, h);
+                    moved = fmax(moved, update(c, r, &a));
+                }
+            }
+            if (r->steps[h] < 0 && moved > r->eps[h]) c->n_capped += group;
+            for (int b = from; b < from + group; b++) {
+                const Place a = place(c, r, beta, q, k, v, bags, masks, b, h);
+                c->n_eval[b * r->n_head + h] = n + 1;
+                read_out(o + ((size_t)a.out * (size_t)r->n_head + (size_t)h) * (size_t)r->pattern_size, r, &a);
+                mark_empty(c->empty + a.out, &a);
+            }
+        }
+}
+
+/* ---- backward ---- */
+
+/* What backward adds to, at the first rows of one bag and head. */
+typedef struct {
+    real *q, *k, *v, *beta; /* beta: of the head, or NULL */
+} PlaceGrad;
+
+/* forward was  o_l = Σ_i keep_li p_li v_i,  so  dv_i += keep_li p_li do_l  and  dp_li = keep_li do_l · v_i */
+static void read_out_backward(real *dp, const PlaceGrad *d, const Retrieval *r, const Place *a, const real *d_o)
+{
+    for (int l = 0; l < a->n_state; l++, d_o += r->n_head * r->pattern_size) {
+        const real *p = a->p + l * a->n_col;
+        real *dp_l = dp + l * a->n_col;
+        if (r->zero) dp_l[a->n_stored] = 0;
+        for (int i = 0; i < a->n_stored; i++) {
+            const size_t at = (size_t)i * (size_t)r->v.row;
+            const real scale = !a->keep ? 1 : a->keep[l * a->n_col + i] ? a->keep_scale : 0;
+            dp_l[i] = scale * dot(d_o, a->v + at, r->pattern_size);
+            add_scaled(d->v + at, scale * p[i], d_o, r->pattern_size);
+        }
+    }
+}
+
+/* forward was  p = softmax(z) by rows,  so  dz = p (dp - Σ p dp) */
+static void softmax_backward(real *dz, const real *p, const real *dp, const Place *a)
+{
+    for (int l = 0; l < a->n_state; l++, dz += a->n_col, p += a->n_col, dp += a->n_col) {
+        double mean = 0;
+        for (int i = 0; i < a->n_col; i++) mean += (double)p[i] * (double)dp[i];
+        for (int i = 0; i < a->n_col; i++) dz[i] = p[i] * (dp[i] - (real)mean);
+    }
+}
+
+/* forward was  z_li = β ξ_l · k_i,  so  dξ_l = β Σ_i dz_li k_i,  dk_i += β dz_li ξ_l,  dβ += dz_li ξ_l · k_i */
+static void scores_backward(real *dxi, const PlaceGrad *d, const Retrieval *r, const Place *a, const real *dz,
+                            const real *xi, int step)
+{
+    double dbeta = 0;
+    memset(dxi, 0, (size_t)a->n_state * (size_t)r->head_size * sizeof *dxi);
+    for (int l = 0; l < a->n_state; l++, dz += a->n_col, xi += step, dxi += r->head_size)
+        for (int i = 0; i < a->n_stored; i++) {
+            const size_t at = (size_t)i * (size_t)r->k.row;
+            if (dz[i] == 0) continue; /* also what is masked */
+            add_scaled(dxi, a->beta * dz[i], a->k + at, r->head_size);
+            add_scaled(d->k + at, a->beta * dz[i], xi, r->head_size);
+            if (d->beta) dbeta += (double)dz[i] * (double)dot(xi, a->k + at, r->head_size);
+        }
+    if (d->beta) *d->beta += (real)dbeta;
+}
+
+/* forward was  ξ_l = Σ_i p_li k_i,  so  dp_li = dξ_l · k_i  and  dk_i += p_li dξ_l */
+static void move_backward(real *dp, const PlaceGrad *d, const Retrieval *r, const Place *a, const real *p,
+                          const real *dxi)
+{
+    for (int l = 0; l < a->n_state; l++, dp += a->n_col, p += a->n_col, dxi += r->head_size) {
+        if (r->zero) dp[a->n_stored] = 0;
+        for (int i = 0; i < a->n_stored; i++) {
+            const size_t at = (size_t)i * (size_t)r->k.row;
+            dp[i] = dot(dxi, a->k + at, r->head_size);
+            add_scaled(d->k + at, p[i], dxi, r->head_size);
+        }
+    }
+}
+
+/* The states 1 … n of the trajectory, into history; state 0 is q. */
+static void replay(RetrievalCache *c, const Retrieval *r, const Place *a, int n)
+{
+    const size_t size = (size_t)a->n_state * (size_t)r->head_size;
+    if (n > 0) associate(c->next, r, a, a->q, r->q.row);
+    for (int t = 1; t <= n; t++) {
+        move(c->history + (size_t)t * size, r, a, c->next);
+        if (t < n) associate(c->next, r, a, c->history + (size_t)t * size, r->head_size);
+    }
+}
+
+static void place_backward(const PlaceGrad *d, RetrievalCache *c, const Retrieval *r, const Place *a, const real *d_o,
+                           int last)
+{
+    const size_t size = (size_t)a->n_state * (size_t)r->head_size;
+    const real *p = a->p;
+    replay(c, r, a, last);
+    read_out_backward(c->dp, d, r, a, d_o);
+    for (int t = last; t >= 0; t--) {
+        const real *xi = t ? c->history + (size_t)t * size : a->q;
+        softmax_backward(c->dz, p, c->dp, a);
+        scores_backward(c->dq, d, r, a, c->dz, xi, t ? r->head_size : r->q.row);
+        if (t == 0) break;
+        associate(c->next, r, a, t > 1 ? xi - size : a->q, t > 1 ? r->head_size : r->q.row);
+        p = c->next;
+        move_backward(c->dp, d, r, a, p, c->dq);
+    }
+    for (int l = 0; l < a->n_state; l++)
+        add_scaled(d->q + (size_t)l * (size_t)r->q.row, 1, c->dq + l * r->head_size, r->head_size);
+}
+
+void retrieval_backward(real *dq, real *dk, real *dv, real *dbeta, RetrievalCache *c, const Retrieval *r,
+                        const real *beta, const real *q, const real *k, const real *v, const real *d_o,
+                        const BagPairs *bags, const RetrievalMasks *masks)
+{
+    for (int b = 0; b < bags->n_bag; b++)
+        for (int h = 0; h < r->n_head; h++) {
+            const Place a = place(c, r, beta, q, k, v, bags, masks, b, h);
+            const PlaceGrad d = {dq + (a.q - q), dk + (a.k - k), dv + (a.v - v), dbeta ? dbeta + h : NULL};
+            const size_t out = ((size_t)a.out * (size_t)r->n_head + (size_t)h) * (size_t)r->pattern_size;
+            place_backward(&d, c, r, &a, d_o + out, c->n_eval[b * r->n_head + h] - 1);
+        }
+}
