@@ -75,9 +75,22 @@ INLINE const float *rows_of(const ConvTables *t, int code, int k)
     return t->letter + (size_t)code * (size_t)(t->size * t->width) + k;
 }
 
+/* Windows that began up to `oldest` residues ago take their row of this residue:  sum[q] = sum[q-1] + row q. */
+INLINE void move_on(V (*sum)[CONV_REGS], const float *row, const int oldest, const int width, const int regs)
+{
+    UNROLL
+    for (int q = oldest; q >= 0; q--) {
+        UNROLL
+        for (int r = 0; r < regs; r++) {
+            const V add = v_load(row + q * width + r * LANES);
+            sum[q][r] = q > 0 ? v_add(sum[q - 1][r], add) : add;
+        }
+    }
+}
+
 /* Residue by residue. sum[q] is the window that began q residues ago; a residue moves every window that is open one
- * step on, into the next register:  sum[q] = sum[q-1] + row q.  The window that leaves the last register is complete;
- * those that are open when the sequence ends reach beyond it. Needs l ≥ size ≥ 2. */
+ * step on, into the next register. The window in the last one is complete; those that are open when the sequence ends
+ * reach beyond it. Needs l ≥ size ≥ 2. */
 INLINE void embed_fixed(const Run *run, int k, const int size, const int width, const int regs, const bool with_arg)
 {
     const int l = run->l, n_cut = l - run->n_window; /* the last n_cut windows do not count */
@@ -85,37 +98,20 @@ INLINE void embed_fixed(const Run *run, int k, const int size, const int width, 
     const uint8_t *codes = run->codes;
     for (int i = 0; i < run->n; i++, codes += l) {
         const float c = run->factor ? run->factor[i] : 1;
-        V sum[16][CONV_REGS], full[CONV_REGS];
+        V sum[16][CONV_REGS];
         Peak peak;
         peak_start(&peak, regs);
         UNROLL
         for (int t = 0; t < size - 1; t++) {
             const float *row = letter + (size_t)codes[t] * (size_t)(size * width);
             HIDE(row);
-            UNROLL
-            for (int q = t; q >= 0; q--) {
-                UNROLL
-                for (int r = 0; r < regs; r++) {
-                    const V add = v_load(row + q * width + r * LANES);
-                    sum[q][r] = q > 0 ? v_add(sum[q - 1][r], add) : add;
-                }
-            }
+            move_on(sum, row, t, width, regs);
         }
         for (int t = size - 1; t < l; t++) {
             const float *row = letter + (size_t)codes[t] * (size_t)(size * width);
             HIDE(row);
-            UNROLL
-            for (int r = 0; r < regs; r++)
-                full[r] = v_add(sum[size - 2][r], v_load(row + (size - 1) * width + r * LANES));
-            UNROLL
-            for (int q = size - 2; q >= 0; q--) {
-                UNROLL
-                for (int r = 0; r < regs; r++) {
-                    const V add = v_load(row + q * width + r * LANES);
-                    sum[q][r] = q > 0 ? v_add(sum[q - 1][r], add) : add;
-                }
-            }
-            peak_window(&peak, run, full, c, t - size + 1, k, regs, with_arg);
+            move_on(sum, row, size - 1, width, regs);
+            peak_window(&peak, run, sum[size - 1], c, t - size + 1, k, regs, with_arg);
         }
         UNROLL
         for (int q = size - 2; q >= 0; q--)
