@@ -3,10 +3,10 @@
 #include "cli/configure.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/scores.h"
 #include "train/crossval.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const Flag flags[] = {
     {.name = "o", .value = "RUN", .help = "folder of the run, which must be new or empty", .needed = true},
@@ -19,64 +19,19 @@ static const Flag flags[] = {
 
 /* ---- what is printed ---- */
 
-static double number(const json_t *object, const char *score, const char *what, bool *known)
-{
-    char key[64];
-    snprintf(key, sizeof key, "%s%s", score, what);
-    const json_t *value = json_object_get(object, key);
-    *known = json_is_number(value);
-    return json_number_value(value);
-}
-
 static long count(const json_t *object, const char *key)
 {
     return (long)json_integer_value(json_object_get(object, key));
 }
 
-static void print_value(const json_t *task, const char *before, const char *score, const char *what)
-{
-    bool known;
-    const double value = number(task, score, what, &known);
-    if (known) printf("%s%.3f", before, value);
-}
-
-/* "status: AUC 0.912 ± 0.021 over 5 folds (200 bags), 95 % interval 0.871 to 0.944, pooled 0.905, accuracy 0.840" */
-static void print_task(const char *name, const json_t *task)
-{
-    const json_t *interval = json_object_get(task, "auc_ci95");
-    const char *score = json_object_get(task, "auc_mean") ? "auc" : json_object_get(task, "r2_mean") ? "r2" : "bacc";
-    bool known;
-    const double mean = number(task, score, "_mean", &known);
-    printf("%s: %s ", name, strcmp(score, "auc") == 0 ? "AUC" : score);
-    if (known)
-        printf("%.3f", mean);
-    else
-        printf("undefined");
-    print_value(task, " ± ", score, "_std_folds");
-    printf(" over %ld folds (%ld bags)", count(task, "n_folds"), count(task, "n_bags"));
-    if (json_is_array(interval))
-        printf(", 95 %% interval %.3f to %.3f", json_number_value(json_array_get(interval, 0)),
-               json_number_value(json_array_get(interval, 1)));
-    if (count(task, "n_repeats") > 1) print_value(task, ", ± ", score, "_std_repeats");
-    if (count(task, "n_repeats") > 1) printf(" over %ld repetitions", count(task, "n_repeats"));
-    print_value(task, ", pooled ", "auc", "_pooled");
-    print_value(task, ", accuracy ", "accuracy", "_mean");
-    print_value(task, ", mae ", "mae", "_mean");
-    printf("\n");
-}
-
 static Status print_result(const Cli *cli, json_t *result)
 {
-    const char *name;
-    json_t *task;
     if (cli->json) return print_json(result);
-    if (!json_object_get(result, "tasks"))
+    if (json_object_get(result, "tasks"))
+        scores_print_crossval(stdout, result);
+    else
         printf("%ld of %ld folds are done; whoever does the last writes the summary\n", count(result, "done"),
                count(result, "jobs"));
-    json_object_foreach(json_object_get(result, "tasks"), name, task)
-    {
-        print_task(name, task);
-    }
     json_decref(result);
     return OK;
 }

@@ -37,10 +37,10 @@ static Status open_all(Prophecy *p, const Cli *cli)
     const char *table = cli_text(cli, "attention");
     int64_t top;
     TRY(cli_int(&top, cli, "top", 0, INT32_MAX));
-    if (table && cli->n_word != 2)
-        return fail(ERR_USAGE, "--attention wants one model, %d are given", cli->n_word - 1);
     if (!table && cli_has(cli, "top")) return fail(ERR_USAGE, "--top goes with --attention=FILE");
     TRY(apply_read(&p->apply, cli->word, cli->n_word - 1));
+    if (table && p->apply.n_model != 1)
+        return fail(ERR_USAGE, "--attention wants one model, %d are given", p->apply.n_model);
     TRY(cohort_open(&p->cohort, cli->word[cli->n_word - 1], cli_text(cli, "metadata"), cli_text(cli, "id-column"),
                     false));
     TRY(apply_fit(&p->apply, p->cohort.file));
@@ -111,8 +111,9 @@ const Command command_predict = {
     .line = "what a model says of each bag, and which instances it looked at",
     .usage = "MODEL... DATA -o predictions.tsv [--attention=FILE.tsv.gz --top=N]",
     .about =
-        "MODEL is a model.safetensors or the folder of a run. Of several models the outputs are averaged before the\n"
-        "sigmoid. Labels, where DATA or --metadata has them, are copied beside the predictions.",
+        "MODEL is a model.safetensors or the folder of a run; that of crossval stands for the models of all its\n"
+        "folds. Of several models the outputs are averaged before the sigmoid. Labels, where DATA or --metadata has\n"
+        "them, are copied beside the predictions.",
     .flags = flags,
     .least = 2,
     .most = -1,

@@ -136,9 +136,9 @@ Status inspect_model(const char *path, bool json)
 
 /* ---- a run ---- */
 
-static const char *const run_files[] = {"config.yaml",     "manifest.json",          "metrics.jsonl",
-                                        "splits.tsv",      "model.safetensors",      "summary.json",
-                                        "predictions.tsv", "checkpoint.safetensors", NULL};
+static const char *const run_files[] = {
+    "config.yaml", "manifest.json",   "metrics.jsonl",          "splits.tsv", "model.safetensors", "summary.json",
+    "summary.md",  "predictions.tsv", "checkpoint.safetensors", NULL};
 
 static bool in_folder(char path[4096], const char *folder, const char *file)
 {
@@ -188,6 +188,24 @@ static void print_files(const json_t *run)
     printf("\n");
 }
 
+static void print_train(const json_t *run)
+{
+    printf("hopsack %s, fold %lld, %lld updates, kept that of update %lld, %lld parameters\n", text(run, "version"),
+           (long long)json_integer_value(json_object_get(run, "fold")),
+           (long long)json_integer_value(json_object_get(run, "updates")),
+           (long long)json_integer_value(json_object_get(run, "kept_update")),
+           (long long)json_integer_value(json_object_get(run, "parameters")));
+    print_parts(json_object_get(run, "parts"));
+}
+
+static void print_crossval(const json_t *run)
+{
+    printf("hopsack %s, cross-validation: repetitions %lld, folds %lld\n", text(run, "version"),
+           (long long)json_integer_value(json_object_get(run, "n_repeats")),
+           (long long)json_integer_value(json_object_get(run, "n_folds")));
+    scores_print_crossval(stdout, run);
+}
+
 Status inspect_run(const char *folder, bool json)
 {
     json_t *run = NULL;
@@ -195,12 +213,10 @@ Status inspect_run(const char *folder, bool json)
     if (json) return print_json(run);
     printf("run %s\n", folder);
     if (json_is_true(json_object_get(run, "finished"))) {
-        printf("hopsack %s, fold %lld, %lld updates, kept that of update %lld, %lld parameters\n",
-               text(run, "version"), (long long)json_integer_value(json_object_get(run, "fold")),
-               (long long)json_integer_value(json_object_get(run, "updates")),
-               (long long)json_integer_value(json_object_get(run, "kept_update")),
-               (long long)json_integer_value(json_object_get(run, "parameters")));
-        print_parts(json_object_get(run, "parts"));
+        if (json_object_get(run, "tasks"))
+            print_crossval(run);
+        else
+            print_train(run);
         printf("%.1f s, %.1f MB peak\n", json_number_value(json_object_get(run, "seconds")),
                json_number_value(json_object_get(run, "peak_memory")) / 1e6);
     } else

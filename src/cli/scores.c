@@ -48,3 +48,61 @@ void scores_print(FILE *out, const char *part, const json_t *scores)
         print_task(out, part, name, task, json_object_size(tasks) > 1);
     }
 }
+
+/* ---- of a cross-validation ---- */
+
+static double number_of(const json_t *object, const char *score, const char *what, bool *known)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s%s", score, what);
+    const json_t *value = json_object_get(object, key);
+    *known = json_is_number(value);
+    return json_number_value(value);
+}
+
+static long count(const json_t *object, const char *key)
+{
+    return (long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_mean(FILE *out, const json_t *task, const char *before, const char *score, const char *what)
+{
+    bool known;
+    const double value = number_of(task, score, what, &known);
+    if (known) fprintf(out, "%s%.3f", before, value);
+}
+
+/* "status: AUC 0.912 ± 0.021 over 5 folds (200 bags), 95 % interval 0.871 to 0.944, pooled 0.905, accuracy 0.840" */
+static void print_folds(FILE *out, const char *name, const json_t *task)
+{
+    const json_t *interval = json_object_get(task, "auc_ci95");
+    const char *score = json_object_get(task, "auc_mean") ? "auc" : json_object_get(task, "r2_mean") ? "r2" : "bacc";
+    bool known;
+    const double mean = number_of(task, score, "_mean", &known);
+    fprintf(out, "%s: %s ", name, strcmp(score, "auc") == 0 ? "AUC" : score);
+    if (known)
+        fprintf(out, "%.3f", mean);
+    else
+        fprintf(out, "undefined");
+    print_mean(out, task, " ± ", score, "_std_folds");
+    fprintf(out, " over %ld folds (%ld bags)", count(task, "n_folds"), count(task, "n_bags"));
+    if (json_is_array(interval))
+        fprintf(out, ", 95 %% interval %.3f to %.3f", json_number_value(json_array_get(interval, 0)),
+                json_number_value(json_array_get(interval, 1)));
+    if (count(task, "n_repeats") > 1) print_mean(out, task, ", ± ", score, "_std_repeats");
+    if (count(task, "n_repeats") > 1) fprintf(out, " over %ld repetitions", count(task, "n_repeats"));
+    print_mean(out, task, ", pooled ", "auc", "_pooled");
+    print_mean(out, task, ", accuracy ", "accuracy", "_mean");
+    print_mean(out, task, ", mae ", "mae", "_mean");
+    fprintf(out, "\n");
+}
+
+void scores_print_crossval(FILE *out, const json_t *summary)
+{
+    const char *name;
+    json_t *task;
+    json_object_foreach(json_object_get(summary, "tasks"), name, task)
+    {
+        print_folds(out, name, task);
+    }
+}

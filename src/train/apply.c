@@ -1,20 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/apply.h"
+#include "core/file.h"
+#include "train/foldjob.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* A run folder stands for the model in it. */
-static Status read_model(ModelFile *out, const char *path)
+/* ---- which models ---- */
+
+typedef struct {
+    char **path; /* [n] */
+    int n;
+} Paths;
+
+static void paths_free(Paths *p)
 {
-    char inside[4096];
-    struct stat s;
-    if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode)) return modelfile_read(out, path);
-    snprintf(inside, sizeof inside, "%s/model.safetensors", path);
-    return modelfile_read(out, inside);
+    for (int k = 0; k < p->n; k++) free(p->path[k]);
+    free(p->path);
 }
+
+static Status add_path(Paths *p, const char *path)
+{
+    char **grown = realloc(p->path, ((size_t)p->n + 1) * sizeof *grown), *copy = strdup(path);
+    if (grown) p->path = grown;
+    if (grown && copy) {
+        p->path[p->n++] = copy;
+        return OK;
+    }
+    free(copy);
+    return fail(ERR_MEMORY, "no memory for %d models", p->n + 1);
+}
+
+/* The models of all folds, which the summary of a cross-validation counts. */
+static Status add_folds(Paths *p, const char *folder)
+{
+    char path[FOLDJOB_ROOM];
+    snprintf(path, sizeof path, "%s/summary.json", folder);
+    json_t *summary = json_load_file(path, 0, NULL);
+    const json_int_t n_repeat = json_integer_value(json_object_get(summary, "n_repeats")),
+                     n_fold = json_integer_value(json_object_get(summary, "n_folds"));
+    json_decref(summary);
+    if (n_repeat < 1 || n_repeat > INT32_MAX || n_fold < 1 || n_fold > INT32_MAX)
+        return fail(ERR_MODEL, "%s: this cross-validation has not ended; hopsack crossval --resume -o %s ends it",
+                    folder, folder);
+    for (int r = 0; r < n_repeat; r++)
+        for (int f = 0; f < n_fold; f++) {
+            TRY(foldjob_path(path, folder, r, f, "model.safetensors"));
+            if (!file_exists(path)) return fail(ERR_MODEL, "%s is missing", path);
+            TRY(add_path(p, path));
+        }
+    return OK;
+}
+
+/* A run folder stands for the model in it, or for those of its folds. */
+static Status add_models(Paths *p, const char *path)
+{
+    char inside[FOLDJOB_ROOM];
+    struct stat s;
+    if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode)) return add_path(p, path);
+    if (snprintf(inside, sizeof inside, "%s/rep00", path) >= (int)sizeof inside)
+        return fail(ERR_USAGE, "%.60s…: the path is too long", path);
+    if (file_exists(inside)) return add_folds(p, path);
+    snprintf(inside, sizeof inside, "%s/model.safetensors", path);
+    return add_path(p, inside);
+}
+
+/* ---- reading ---- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -32,28 +85,33 @@ static bool same_targets(const ModelFile *a, const ModelFile *b)
     return same;
 }
 
-Status apply_read(Apply *out, const char *const *path, int n_model)
+static Status read_next(Apply *a, const char *path)
+{
+    TRY(modelfile_read(&a->model[a->n_model], path));
+    a->n_model++;
+    const ModelFile *first = &a->model[0], *this = &a->model[a->n_model - 1];
+    if (!same_targets(first, this))
+        return fail(ERR_MODEL, "%s and %s do not predict the same tasks and classes", first->path, this->path);
+    if (first->config.data.counts != this->config.data.counts)
+        return fail(ERR_MODEL, "%s and %s read counts differently (data.counts)", first->path, this->path);
+    return OK;
+}
+
+Status apply_read(Apply *out, const char *const *path, int n_path)
 {
     Status status = OK;
-    *out = (Apply){.model = calloc((size_t)n_model, sizeof *out->model)};
-    if (!out->model) return fail(ERR_MEMORY, "no memory for %d models", n_model);
-    for (int k = 0; k < n_model && status == OK; k++) {
-        status = read_model(&out->model[k], path[k]);
-        if (status != OK) break;
-        out->n_model++;
-        const ModelFile *first = &out->model[0], *this = &out->model[k];
-        if (!same_targets(first, this))
-            status = fail(ERR_MODEL, "%s and %s do not predict the same tasks and classes", first->path, this->path);
-        else if (first->config.data.counts != this->config.data.counts)
-            status = fail(ERR_MODEL, "%s and %s read counts differently (data.counts)", first->path, this->path);
-    }
-    if (status != OK) {
-        apply_free(out);
-        return status;
-    }
+    Paths list = {0};
+    *out = (Apply){0};
+    for (int k = 0; k < n_path; k++) TRY_DONE(add_models(&list, path[k]));
+    out->model = calloc((size_t)list.n, sizeof *out->model);
+    if (!out->model) TRY_DONE(fail(ERR_MEMORY, "no memory for %d models", list.n));
+    for (int k = 0; k < list.n; k++) TRY_DONE(read_next(out, list.path[k]));
     out->target = out->model[0].target;
     out->n_target = out->model[0].n_target;
-    return OK;
+done:
+    paths_free(&list);
+    if (status != OK) apply_free(out);
+    return status;
 }
 
 Status apply_fit(Apply *a, BagFile *file)

@@ -19,8 +19,9 @@ typedef struct {
     double *sum; /* [n_out] */
 } Apply;
 
-/* Reads the models, a file or a run folder each. ERR_MODEL where two do not predict the same. */
-Status apply_read(Apply *out, const char *const *path, int n_model);
+/* Reads the models, a file or a run folder each; the folder of a cross-validation stands for the models of all its folds.
+ * ERR_MODEL where two do not predict the same, or the cross-validation has not ended. */
+Status apply_read(Apply *out, const char *const *path, int n_path);
 
 /* Fits them to the bags of a file, plans workspace; holds no bags. */
 Status apply_fit(Apply *a, BagFile *file);

@@ -348,7 +348,12 @@ done:
 
 static Status check_folder(const JobSetup *setup)
 {
-    return setup->resume ? run_check_resume(setup->folder) : run_check(setup->folder, setup->force);
+    char path[sizeof((Run *)0)->path];
+    if (!setup->resume) return run_check(setup->folder, setup->force);
+    TRY(run_check_resume(setup->folder));
+    snprintf(path, sizeof path, "%s/rep00", setup->folder);
+    if (!file_exists(path)) return OK;
+    return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
 }
 
 Status job_run(json_t **summary, const JobSetup *setup)
