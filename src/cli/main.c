@@ -6,6 +6,7 @@
 #include "core/blas.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "data/bagprobe.h"
 #include "data/h5.h"
 #include "train/manifest.h"
 
@@ -122,6 +123,8 @@ int main(int argc, char **argv)
         cli_list(stderr);
         return report(fail(ERR_USAGE, "no command; hopsack help lists them"));
     }
+    if (strcmp(argv[1], BAGPROBE_WORD) == 0 && argc == 3) return bagprobe_serve(argv[2], 1);
+    bagprobe_enable();
     const char *name = argv[1];
     if (strcmp(name, "--version") == 0) return report(print_version());
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";

@@ -7,6 +7,7 @@
 #include "data/bagfile.h"
 #include "data/alphabet.h"
 #include "data/baghash.h"
+#include "data/bagprobe.h"
 #include "data/h5.h"
 #include "data/join.h"
 
@@ -312,6 +313,7 @@ static Status read_hashes(BagFile *file)
 
 static Status open_parts(BagFile *file)
 {
+    TRY(bagprobe_check(file->path));
     TRY(h5_open(&file->file, file->path));
     TRY(read_provenance(file));
     TRY(h5_find(&file->x, file->file, file->path, "/sampledata/features", H5_REAL, 2));
@@ -343,6 +345,18 @@ Status bagfile_open(BagFile **out, const char *path)
     else
         *out = file;
     return status;
+}
+
+Status bagfile_visit(const BagFile *file)
+{
+    const struct {
+        const H5Set *set;
+        H5Type type;
+    } part[] = {{&file->codes, H5_INT8}, {&file->len, H5_INT64}, {&file->count, H5_INT64},
+                {&file->v, H5_INT16},    {&file->j, H5_INT16},   {&file->x, H5_FLOAT32}};
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        if (part[i].set->id > 0) TRY(h5_visit(part[i].set, part[i].type));
+    return OK;
 }
 
 void bagfile_close(BagFile *file)

@@ -16,6 +16,7 @@ typedef enum { COUNTS_NONE, COUNTS_RAW, COUNTS_LOG, COUNTS_LOG1P } CountScale; /
 /* Opens and checks names, types, sizes, offsets, checksums of what it reads. ERR_FORMAT, ERR_IO. */
 Status bagfile_open(BagFile **out, const char *path);
 void bagfile_close(BagFile *file); /* accepts NULL */
+Status bagfile_visit(const BagFile *file); /* finds all that reading every bag would ask of HDF5, see bagprobe.h */
 
 const char *bagfile_path(const BagFile *file);
 const BagSpec *bagfile_spec(const BagFile *file);

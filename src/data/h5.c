@@ -289,3 +289,37 @@ Status h5_read(void *out, const H5Set *set, H5Type type, int64_t first, int64_t 
     if (set->held && set->type == (int)type) TRY(h5chunk_rows(out, &there, set, first, n));
     return there ? OK : read_library(out, set, type, first, n);
 }
+
+/* ---- visiting ---- */
+
+static Status visit_chunks(const H5Set *set)
+{
+    for (int64_t row = 0; row < set->n; row += set->chunk)
+        for (int64_t column = 0; column < set->width; column += set->chunk_width) {
+            const hsize_t at[2] = {(hsize_t)row, (hsize_t)column};
+            hsize_t size = 0;
+            if (H5Dget_chunk_storage_size(set->id, at, &size) < 0) return h5base_read_fail(set);
+        }
+    return OK;
+}
+
+#define VISIT_BYTES (8ll << 20) /* at a time */
+
+static Status visit_rows(const H5Set *set, H5Type type)
+{
+    const int64_t rows = 1 + VISIT_BYTES / (8 * set->width);
+    void *bytes = set->n > 0 ? malloc((size_t)(rows * set->width) * 8) : NULL;
+    Status status = bytes || set->n == 0 ? OK : h5base_no_memory(set);
+    for (int64_t first = 0; first < set->n && status == OK; first += rows)
+        status = read_library(bytes, set, type, first, set->n - first < rows ? set->n - first : rows);
+    free(bytes);
+    return status;
+}
+
+Status h5_visit(const H5Set *set, H5Type type)
+{
+    h5base_start();
+    if (set->n == 0 || set->width == 0) return OK;
+    if (set->held && set->type == (int)type) return visit_chunks(set);
+    return set->chunk > 0 ? visit_rows(set, type) : OK;
+}

@@ -59,6 +59,8 @@ Status h5_find(H5Set *out, H5Id file, const char *path, const char *name, H5Clas
 Status h5_need(H5Set *out, H5Id file, const char *path, const char *name, H5Class class, int rank);
 /* Rows first … first+n-1 into out [n, width]; numbers are converted to `type`, values out of its range clipped. */
 Status h5_read(void *out, const H5Set *set, H5Type type, int64_t first, int64_t n);
+/* Asks HDF5 all that h5_read of every row would, and keeps nothing: finds each chunk, reads what only the library reads. */
+Status h5_visit(const H5Set *set, H5Type type);
 Status h5_read_texts(H5Texts *out, const H5Set *set);
 void h5_texts_free(H5Texts *texts);
 
