@@ -7,6 +7,13 @@
 
 static _Thread_local char sentence[1024];
 
+/* Bytes of a damaged file that get into a sentence must neither end its line nor reach a terminal. */
+static void keep_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+}
+
 Status fail(Status status, const char *format, ...)
 {
     char text[sizeof sentence]; /* apart: an argument may be the sentence itself */
@@ -14,6 +21,7 @@ Status fail(Status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    keep_one_line(text);
     memcpy(sentence, text, sizeof sentence);
     return status;
 }
@@ -25,6 +33,7 @@ Status fail_at(Status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(where, sizeof where, format, args);
     va_end(args);
+    keep_one_line(where);
     memcpy(text, sentence, sizeof text);
     snprintf(sentence, sizeof sentence, "%s: %.*s", where, (int)(sizeof text - sizeof where - 3), text);
     return status;
