@@ -1,0 +1,426 @@
+# SPDX-License-Identifier: MIT
+import json
+import math
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import HOPSACK, TINY, Case, cohort, main, read, run, snapshot, table
+
+QUICK = "--train.updates=30", "--train.evaluate_every=15"
+BITS = "model.safetensors", "predictions.tsv", "splits.tsv", "config.yaml"
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def without_times(value):
+    if isinstance(value, dict):
+        return {key: without_times(v) for key, v in value.items() if key not in ("seconds", "peak_memory")}
+    return [without_times(v) for v in value] if isinstance(value, list) else value
+
+
+def bits(path):
+    """All that must be equal in two runs, by file."""
+    found = {}
+    for where, _, names in os.walk(path):
+        for name in names:
+            full = os.path.join(where, name)
+            short = os.path.relpath(full, path)
+            if name in BITS:
+                found[short] = read(full)
+            elif name == "summary.json":
+                found[short] = without_times(load(full))
+            elif name == "metrics.jsonl":
+                with open(full, encoding="utf-8") as file:
+                    found[short] = [without_times(json.loads(line)) for line in file]
+    return found
+
+
+def auc(rows):
+    wins = pairs = 0
+    for p in (float(r["output"]) for r in rows if r["target"] == "1"):
+        for n in (float(r["output"]) for r in rows if r["target"] == "0"):
+            wins += 1 if p > n else 0.5 if p == n else 0
+            pairs += 1
+    return wins / pairs if pairs else math.nan
+
+
+def mean(values):
+    values = [v for v in values if not math.isnan(v)]
+    return sum(values) / len(values)
+
+
+def std(values):
+    middle = mean(values)
+    return math.sqrt(sum((v - middle) ** 2 for v in values) / (len(values) - 1))
+
+
+class Crossval(Case):
+    COMMON = "crossval", TINY, "--data.path=c.h5", "--target=status", "--splits.n_repeat=2", "--splits.n_fold=4"
+
+    @classmethod
+    def prepare(cls):
+        cohort("c.h5", n_seq=30)
+        done = run(*cls.COMMON, "-o", "a", threads=2)
+        assert done.returncode == 0, done.stderr
+        cls.said = done
+
+    def same(self, one, other):
+        a, b = bits(one), bits(other)
+        self.assertEqual(sorted(a), sorted(b))
+        for name in a:
+            self.assertEqual(a[name], b[name], f"{one}/{name} and {other}/{name}")
+
+    # ---- what is written ----
+
+    def test_folder_is_whole(self):
+        self.assertEqual(set(os.listdir("a")), {"config.yaml", "manifest.json", "summary.json", "summary.md", "predictions.tsv",
+                                                "splits.tsv", "rep00", "rep01", "lock"})
+        folds = {f"a/rep{r:02}/fold{f:02}" for r in range(2) for f in range(4)}
+        for fold in folds:
+            self.assertIn("model.safetensors", os.listdir(fold))
+        splits = table("a/splits.tsv")
+        self.assertEqual(list(splits[0]), ["bag", "rep00", "rep01"])
+        for r in ("rep00", "rep01"):
+            self.assertEqual(sorted(row[r] for row in splits), sorted("0123" * 10))
+        self.assertNotEqual([row["rep00"] for row in splits], [row["rep01"] for row in splits])
+        number = {row["bag"]: (row["rep00"], row["rep01"]) for row in splits}
+        rows = table("a/predictions.tsv")
+        self.assertEqual(list(rows[0]), "bag task class target output probability part repeat fold".split())
+        self.assertEqual(len(rows), 80)
+        for row in rows:
+            self.assertEqual(row["part"], "test")
+            self.assertEqual(number[row["bag"]][int(row["repeat"])], row["fold"])
+        inside = [row for row in table("a/rep01/fold02/predictions.tsv") if row["part"] == "test"]
+        self.assertEqual(inside, [row for row in rows if (row["repeat"], row["fold"]) == ("1", "2")])
+
+    def test_summary_is_what_the_predictions_say(self):
+        rows, summary = table("a/predictions.tsv"), load("a/summary.json")["tasks"]["status"]
+        areas = [[auc([x for x in rows if (x["repeat"], x["fold"]) == (str(r), str(f))]) for f in range(4)] for r in range(2)]
+        means = [mean(a) for a in areas]
+        self.assertAlmostEqual(summary["auc_mean"], mean(means), 12)
+        self.assertAlmostEqual(summary["auc_std_repeats"], std(means), 12)
+        self.assertAlmostEqual(summary["auc_std_folds"], std(sum(areas, [])), 12)
+        pooled = [auc([x for x in rows if x["repeat"] == str(r)]) for r in range(2)]
+        self.assertAlmostEqual(summary["auc_pooled"], mean(pooled), 12)
+        hits = [(float(x["output"]) > 0) == (x["target"] == "1") for x in rows]
+        self.assertAlmostEqual(summary["accuracy_mean"], sum(hits) / 80, 12)  # folds are equally large
+        self.assertEqual((summary["n_bags"], summary["n_folds"], summary["n_repeats"]), (40, 8, 2))
+        low, high = summary["auc_ci95"]
+        self.assertTrue(0 <= low < summary["auc_mean"] < high <= 1, summary["auc_ci95"])
+        self.assertGreater(summary["seconds"], 0)
+        for r, repeat in enumerate(summary["repeats"]):
+            self.assertEqual((repeat["repeat"], repeat["n_bags"], repeat["n_folds"]), (r, 40, 4))
+            self.assertAlmostEqual(repeat["auc_mean"], means[r], 12)
+            self.assertAlmostEqual(repeat["auc_pooled"], pooled[r], 12)
+            self.assertEqual([f["fold"] for f in repeat["folds"]], [0, 1, 2, 3])
+            for f, fold in enumerate(repeat["folds"]):
+                self.assertAlmostEqual(fold["auc"], areas[r][f], 12)
+        said = self.good("crossval", "--resume", "-o", "a", "--json")
+        self.assertEqual(json.loads(said.stdout), load("a/summary.json"))
+
+    def test_interval_covers_what_resampling_gives(self):
+        """Another program's draws, the same definition: one repetition, bags drawn within the test folds."""
+        rows, repeat = table("a/predictions.tsv"), load("a/summary.json")["tasks"]["status"]["repeats"][0]
+        folds = [[x for x in rows if (x["repeat"], x["fold"]) == ("0", str(f))] for f in range(4)]
+        draw = random.Random(1)
+        found = sorted(mean([auc(draw.choices(fold, k=len(fold))) for fold in folds]) for _ in range(2000))
+        self.assertAlmostEqual(repeat["auc_ci95"][0], found[50], delta=0.02)
+        self.assertAlmostEqual(repeat["auc_ci95"][1], found[1949], delta=0.02)
+
+    def test_table_for_people(self):
+        text, summary = read("a/summary.md").decode(), load("a/summary.json")["tasks"]["status"]
+        self.assertIn(f"**AUC {summary['auc_mean']:.3f} ± {summary['auc_std_folds']:.3f}**", text)
+        self.assertIn("{:.3f} to {:.3f}".format(*summary["auc_ci95"]), text)
+        self.assertEqual(len(re.findall(r"^\| [01] \| [0-3] \| 10 \|", text, re.M)), 8)
+        self.assertEqual(len(re.findall(r"^\| [01] \| mean ± std \| 40 \|", text, re.M)), 2)
+        self.assertIn(f"status: AUC {summary['auc_mean']:.3f} ± ", self.said.stdout)
+        self.assertEqual(len(re.findall(r"^rep0[01]/fold0[0-3] done: test auc ", self.said.stderr, re.M)), 8)
+
+    # ---- the same bits ----
+
+    def test_threads_and_shards(self):
+        for threads in (1, 3):
+            self.good(*self.COMMON, "-o", f"t{threads}", threads=threads)
+            self.same("a", f"t{threads}")
+        for k in (3, 1, 2):
+            done = self.good(*self.COMMON, "-o", "shards", f"--shard={k}/3")
+            self.assertEqual("of 8 folds are done" in done.stdout, k != 2, done.stdout)
+        self.same("a", "shards")
+
+    def test_one_after_the_other_is_the_same(self):
+        """Bags that are not held are read by one training at a time."""
+        self.good(*self.COMMON, "-o", "read", "--data.cache=1KB", threads=2)
+        a, b = bits("a"), bits("read")
+        for name in a:
+            if "predictions" in name:
+                self.assertEqual(a[name], b[name], name)
+
+    def test_fold_alone_is_the_same(self):
+        words = ["train" if word == "crossval" else word for word in self.COMMON]
+        self.good(*words, "--splits.repeat=1", "--fold=2", "-o", "alone")
+        for file in BITS:
+            self.assertEqual(read(f"a/rep01/fold02/{file}"), read(f"alone/{file}"), file)
+        self.assertEqual(without_times(load("a/rep01/fold02/summary.json")), without_times(load("alone/summary.json")))
+
+    def test_own_splits_are_read_back(self):
+        self.good("crossval", TINY, "--data.path=c.h5", "--target=status", "--splits=a/splits.tsv", "-o", "again")
+        for file in ("predictions.tsv", "splits.tsv"):
+            self.assertEqual(read(f"a/{file}"), read(f"again/{file}"), file)
+
+    def test_groups_stay_together(self):
+        rows = table("a/splits.tsv")
+        with open("donors.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\tdonor\n")
+            for i, row in enumerate(rows):
+                file.write(f"{row['bag']}\t{'+-'[i // 2 % 2]}\td{i // 2}\n")
+        self.good("crossval", TINY, *QUICK, "--data.path=c.h5", "--metadata=donors.tsv", "--target=status", "--group=donor",
+                  "--splits.n_fold=3", "-o", "g")
+        splits = table("g/splits.tsv")
+        self.assertEqual(list(splits[0]), ["bag", "rep00", "group"])
+        self.assertEqual(len({(row["group"], row["rep00"]) for row in splits}), 20)
+
+    # ---- beginning, continuing, overwriting ----
+
+    def test_existing_folder(self):
+        self.bad(6, "a exists and is not empty; --force overwrites it, --resume", *self.COMMON, "-o", "a")
+        self.bad(2, "train.lr was 0.01 in a/config.yaml and is 0.5 now", *self.COMMON, "-o", "a", "--train.lr=0.5", "--resume")
+        self.bad(2, "--resume and --shard continue a run, --force", *self.COMMON, "-o", "a", "--resume", "--force")
+        os.makedirs("mine", exist_ok=True)
+        open("mine/notes.txt", "w", encoding="utf-8").close()
+        self.bad(6, "mine holds no run to resume", *self.COMMON, "-o", "mine", "--resume")
+        for word in ("0/2", "3/2", "1", "a/b", "1/0"):
+            self.bad(2, "--shard=.* is not K/N", *self.COMMON, "-o", "new", f"--shard={word}")
+        self.bad(6, "holds a run of train, not of crossval", *self.COMMON, "-o", "a/rep00/fold00", "--resume")
+        self.bad(6, "holds a run of crossval, not of train", "train", TINY, "--data.path=c.h5", "--target=status",
+                 "--splits.n_repeat=2", "--splits.n_fold=4", "-o", "a", "--resume")
+
+    def test_resume_of_a_finished_run_changes_nothing(self):
+        before = bits("a")
+        self.good("crossval", "--resume", "-o", "a")
+        self.assertEqual(before, bits("a"))
+
+    def test_longer_training_goes_on(self):
+        self.good(*self.COMMON, *QUICK, "-o", "long")
+        self.good(*self.COMMON, *QUICK[1:], "--train.updates=40", "-o", "long", "--resume")
+        self.good(*self.COMMON, *QUICK[1:], "--train.updates=40", "-o", "long40")
+        self.same("long", "long40")
+
+    def test_other_data_are_refused(self):
+        shutil.copy("c.h5", "moving.h5")
+        words = [word.replace("c.h5", "moving.h5") for word in self.COMMON]
+        self.good(*words, *QUICK, "-o", "moved", "--shard=1/2")
+        cohort("moving.h5", "--force", seed=2)
+        self.bad(3, "moving.h5: is not the dataset that the run in moved began with", "crossval", "-o", "moved", "--resume")
+
+    def test_damaged_fold_is_done_again(self):
+        shutil.copytree("a", "hurt")
+        with open("hurt/rep01/fold01/summary.json", "r+", encoding="utf-8") as file:
+            file.truncate(100)
+        os.remove("hurt/rep00/fold03/model.safetensors")
+        self.good("crossval", "--resume", "-o", "hurt")
+        self.same("a", "hurt")
+
+    def test_force_begins_anew(self):
+        shutil.copytree("a", "old")
+        self.good(*self.COMMON[:4], *QUICK, "--splits.n_fold=3", "-o", "old", "--force")
+        self.assertEqual(sorted(os.listdir("old/rep00")), ["fold00", "fold01", "fold02"])
+        self.assertFalse(os.path.exists("old/rep01"))
+
+    def test_dry_run(self):
+        before = snapshot(".")
+        plan = json.loads(self.good(*self.COMMON, "-o", "plan", "--dry-run", "--json", threads=2).stdout)
+        self.assertEqual((plan["jobs"], plan["done"], plan["mine"], plan["at_once"]), (8, 0, 8, 2))
+        plan = json.loads(self.good("crossval", "-o", "a", "--shard=1/2", "--dry-run", "--json").stdout)
+        self.assertEqual((plan["jobs"], plan["done"], plan["mine"]), (8, 8, 0))
+        self.assertEqual(before, snapshot("."))
+
+    # ---- data ----
+
+    def test_fold_of_one_class_and_other_tasks(self):
+        rows = table("a/splits.tsv")
+        with open("odd.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\tage\tkind\tfold\n")
+            for i, row in enumerate(rows):
+                label = "+-"[i % 2]
+                file.write(f"{row['bag']}\t{label}\t{20 + i}\t{'abc'[i % 3]}\t{0 if label == '+' and i < 20 else 1 + i % 3}\n")
+        with open("odd.yaml", "w", encoding="utf-8") as file:
+            file.write("data: {path: c.h5, metadata: odd.tsv}\nsplits: {file: odd.tsv, validation: 0.2}\ntasks:\n"
+                       "  - {name: ill, column: status, kind: binary}\n"
+                       "  - {name: age, column: age, kind: regression, weight: 0.1}\n"
+                       "  - {name: hla, column: kind, kind: multiclass, classes: [a, b, c]}\n"
+                       "train: {updates: 30, evaluate_every: 15}\nmodel: {embedder: {n_kernel: 8}, pooling: {n_unit: 8}}\n")
+        done = self.good("crossval", "odd.yaml", "-o", "odd")
+        tasks = load("odd/summary.json")["tasks"]
+        folds = tasks["ill"]["repeats"][0]["folds"]
+        self.assertIsNone(folds[0]["auc"])
+        self.assertEqual((tasks["ill"]["n_folds"], tasks["ill"]["n_bags"]), (3, 40))
+        self.assertAlmostEqual(tasks["ill"]["auc_mean"], mean([f["auc"] for f in folds[1:]]), 12)
+        rows = [row for row in table("odd/predictions.tsv") if row["task"] == "age"]
+        errors = [mean([abs(float(x["output"]) - float(x["target"])) for x in rows if x["fold"] == str(f)]) for f in range(4)]
+        self.assertAlmostEqual(tasks["age"]["mae_mean"], mean(errors), 4)
+        self.assertAlmostEqual(tasks["age"]["mae_std_folds"], std(errors), 4)
+        self.assertEqual(tasks["hla"]["kind"], "multiclass")
+        self.assertIn("bacc_mean", tasks["hla"])
+        self.assertEqual([line.split(":")[0] for line in done.stdout.splitlines()], ["ill", "age", "hla"])
+        self.assertIn("–", read("odd/summary.md").decode())
+
+    def test_bad_data(self):
+        with open("one.tsv", "w", encoding="utf-8") as file:
+            file.write("bag\tfold\n")
+            for row in table("a/splits.tsv"):
+                file.write(f"{row['bag']}\t{int(row['rep00']) // 2}\n")
+        self.bad(2, "repetition 0, fold 0: splits.validation: previous leaves no fold to train on", "crossval", TINY, "--data.path=c.h5", "--target=status",
+                 "--splits=one.tsv", "-o", "new")
+        rows = table("a/predictions.tsv")
+        label = {row["bag"]: row["target"] for row in rows}
+        with open("split.tsv", "w", encoding="utf-8") as file:
+            file.write("bag\tfold\n")
+            for bag, target in label.items():
+                file.write(f"{bag}\t{target}\n")
+        self.bad(3, "repetition 0, fold 0: .*all 20 labelled bags of the training part are positive", "crossval", TINY,
+                 "--data.path=c.h5", "--target=status", "--splits=split.tsv", "--splits.validation=none", "-o", "new")
+        self.bad(2, "holds parts, not folds", "crossval", TINY, "--data.path=c.h5", "--target=status",
+                 "--splits=a/rep00/fold00/splits.tsv", "-o", "new")
+
+    def test_diverged_fold_is_named(self):
+        done = run(*self.COMMON, "--train.lr=1000", "--model.output.n_hidden=8",
+                   "--model.output.n_unit=256", "-o", "wild")
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertRegex(done.stderr, r"\nhopsack: rep0\d/fold0\d: the (loss|parameters)")
+        self.assertFalse(os.path.exists("wild/summary.json"))
+
+    def test_predict_takes_the_mean_of_the_folds(self):
+        self.good("predict", "a", "c.h5", "-o", "mean.tsv")
+        models = [f"a/rep{r:02}/fold{f:02}" for r in range(2) for f in range(4)]
+        self.good("predict", *models, "c.h5", "-o", "eight.tsv")
+        self.assertEqual(read("mean.tsv"), read("eight.tsv"))
+        outputs = []
+        for i, model in enumerate(models):
+            self.good("predict", model, "c.h5", "-o", f"one{i}.tsv")
+            outputs.append([float(row["output"]) for row in table(f"one{i}.tsv")])
+        for row, values in zip(table("mean.tsv"), zip(*outputs)):
+            self.assertAlmostEqual(float(row["output"]), sum(values) / 8, 5)
+        self.bad(2, "--attention wants one model, 8 are given", "predict", "a", "c.h5", "-o", "x.tsv", "--attention=x2.tsv")
+        self.good(*self.COMMON, *QUICK, "-o", "part", "--shard=1/2")
+        self.bad(4, "part: this cross-validation has not ended; hopsack crossval --resume", "predict", "part", "c.h5", "-o", "x.tsv")
+        self.assertIn("repetitions 2, folds 4", self.good("inspect", "a").stdout)
+
+
+class Interrupted(Case):
+    """Signals and kills: the same bits, no fold twice."""
+
+    QUICK = "crossval", TINY, "--data.path=c.h5", "--target=status", "--splits.n_fold=3", "--train.updates=20", "--train.evaluate_every=5"
+    LONG = ("crossval", TINY, "--data.path=c.h5", "--target=status", "--splits.n_fold=4", "--splits.n_repeat=2",
+            "--train.updates=1500", "--train.evaluate_every=250", "--train.checkpoint_minutes=0.002")
+
+    @classmethod
+    def prepare(cls):
+        cohort("c.h5", n_bag=24)
+        for name, words in (("quick", cls.QUICK), ("long", cls.LONG)):
+            done = run(*words, "-o", name)
+            assert done.returncode == 0, done.stderr
+
+    def test_signal_at_every_update(self):
+        expected = bits("quick")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            for update in range(20):
+                where = f"s{number}-{update}"
+                done = run(*self.QUICK, "-o", where, threads=1 + update % 2,
+                           env=dict(os.environ, HOPSACK_TEST_STOP_AT=f"{update}:{int(number)}"))
+                if number == signal.SIGKILL:
+                    self.assertEqual(done.returncode, -9)
+                else:
+                    self.assertEqual(done.returncode, 128 + number, done.stderr)
+                    self.assertRegex(done.stderr, r"hopsack: (interrupted|terminated); \d of 3 folds are done, and --resume goes on")
+                self.assertFalse(os.path.exists(f"{where}/summary.json"))
+                self.good("crossval", "--resume", "-o", where)
+                self.assertEqual(expected, bits(where), where)
+                shutil.rmtree(where)
+
+    def start(self, log):
+        with open(log, "w", encoding="utf-8") as file:
+            return subprocess.Popen([HOPSACK, *self.LONG, "-o", "shared", "--resume", "--threads=1", "--verbose"],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file)
+
+    def test_three_processes_and_kills(self):
+        draw = random.Random(7)
+        running, ended, killed = {}, [], set()
+        deadline = time.monotonic() + 150
+        while not (ended and not running and os.path.exists("shared/summary.json")):
+            self.assertLess(time.monotonic(), deadline)
+            while len(running) < 3 and not os.path.exists("shared/summary.json"):
+                log = f"log{len(ended) + len(running)}"
+                running[log] = self.start(log)
+            time.sleep(0.05 + 0.2 * draw.random())
+            if len(killed) < 12 and running:
+                log = draw.choice(sorted(running))
+                if running[log].poll() is None:
+                    running[log].kill()
+                    killed.add(log)
+            for log, process in list(running.items()):
+                if process.poll() is None:
+                    continue
+                self.assertEqual(process.wait(), -9 if log in killed and process.returncode == -9 else 0, read(log))
+                ended.append(log)
+                del running[log]
+        self.check(ended)
+        self.assertGreater(len(killed), 5)
+        self.assertEqual(bits("long"), bits("shared"))
+
+    def check(self, logs):
+        """Every fold is ended once; who began it and did not end it was killed."""
+        begun, done = {}, {}
+        for log in logs:
+            text = read(log).decode()
+            mine = re.findall(r"^shared/(rep\d+/fold\d+) begins$", text, re.M)
+            self.assertEqual(len(mine), len(set(mine)), f"{log}: a fold was begun twice by one process")
+            for job in mine:
+                begun.setdefault(job, []).append(log)
+            for job in re.findall(r"^(rep\d+/fold\d+) done", text, re.M):
+                self.assertIn(log, begun[job])
+                done.setdefault(job, []).append(log)
+        self.assertEqual(len(begun), 8)
+        for job, by in begun.items():
+            ends = done.get(job, [])
+            self.assertLessEqual(len(ends), 1, f"{job} was done by {ends}")
+            for log in by:
+                if log not in ends:
+                    self.assertNotIn("s wall", read(log).decode(), f"{job} was begun by {log}, which ended well without doing it")
+            resumed = load(f"shared/{job}/manifest.json").get("resumed", [])
+            self.assertLessEqual(len(resumed) + 1, len(by))
+
+
+class Shuffled(Case):
+    """Labels shuffled over bags: the whole protocol gives 0.5."""
+
+    def test_chance(self):
+        cohort("c.h5", n_bag=60)
+        self.good("crossval", TINY, "--data.path=c.h5", "--target=status", "-o", "real")
+        self.assertGreater(load("real/summary.json")["tasks"]["status"]["auc_mean"], 0.8)
+        bags = [row["bag"] for row in table("real/splits.tsv")]
+        labels, draw, test, train = list("+-" * 30), random.Random(3), [], []
+        for k in range(16):
+            draw.shuffle(labels)
+            with open("labels.tsv", "w", encoding="utf-8") as file:
+                file.write("ID\tstatus\n" + "".join(f"{bag}\t{label}\n" for bag, label in zip(bags, labels)))
+            self.good("crossval", TINY, "--data.path=c.h5", "--metadata=labels.tsv", "--target=status", f"--seed={k}", "-o", f"r{k}")
+            test.append(load(f"r{k}/summary.json")["tasks"]["status"]["auc_mean"])
+            train.append(mean([load(f"r{k}/rep00/fold{f:02}/summary.json")["parts"]["train"]["tasks"]["status"]["auc"]
+                               for f in range(5)]))
+        error = std(test) / math.sqrt(len(test))
+        self.assertLess(abs(mean(test) - 0.5), 3 * error, f"{mean(test)} ± {error}")
+        self.assertLess(error, 0.04)
+        self.assertGreater(mean(train), 0.5 + 3 * error)  # such an error is large enough to be seen: on training bags it is
+
+
+if __name__ == "__main__":
+    main()
