@@ -397,3 +397,55 @@ Test(model_mil, vectors_do_not_fit_a_sequence_embedder)
     cr_expect_null(m);
     cr_expect_not_null(strstr(status_sentence(), "vectors"));
 }
+
+/* Q12: an LSTM gives an empty sequence zeros; under DeepRC the state after as many empty steps as the padding has. */
+Test(model_mil, an_lstm_gives_an_empty_sequence_zeros)
+{
+    const int len[] = {0, 6};
+    for (int compat = COMPAT_NONE; compat <= COMPAT_DEEPRC; compat++) {
+        TestBag b;
+        Target target[N_TARGET];
+        int lstm = 0;
+        while (strcmp(embedder_types[lstm]->name, "lstm") != 0) lstm++;
+        ModelOptions o = test_model(lstm, 0);
+        o.select = SELECT_ALL;
+        o.compat = compat;
+        test_bag(&b, len, 2, false, 1);
+        Mil *m = model(&o, target, 1, 2, false, LONGEST);
+        real *theta = start(m, 2), y[N_TARGET];
+        double size = 0;
+        mil_prepare(m, theta);
+        mil_predict(m, y, &b.bag, NULL);
+        const MilView v = mil_view(m, 0);
+        for (int k = 0; k < v.width; k++) size += fabs((double)v.h[k]);
+        cr_expect_eq(size > 0, compat == COMPAT_DEEPRC, "compat %d: %g", compat, size);
+        free(theta);
+        mil_free(m);
+        test_bag_free(&b);
+    }
+}
+
+/* Q14: a minibatch of sequences shorter than the kernel is padded to it. Q3: of nine sequences a tenth is none. */
+Test(model_mil, deeprc_edges_do_not_fail)
+{
+    const int len[] = {2, 1, 2, 0, 1, 2, 2, 1, 2};
+    for (int compat = COMPAT_NONE; compat <= COMPAT_DEEPRC; compat++) {
+        TestBag b;
+        Target target[N_TARGET];
+        ModelOptions o = test_model(0, 0);
+        o.compat = compat;
+        o.select_fraction = 0.1;
+        test_bag(&b, len, 9, false, 1);
+        Mil *m = model(&o, target, 1, 9, false, LONGEST);
+        real *theta = start(m, 2), y[N_TARGET];
+        mil_prepare(m, theta);
+        mil_predict(m, y, &b.bag, NULL);
+        const MilView v = mil_view(m, 0);
+        cr_expect(isfinite(y[0]));
+        cr_expect_eq(v.whole->pad_len, compat == COMPAT_DEEPRC ? 9 : 0);
+        cr_expect_eq(v.kept->n, compat == COMPAT_DEEPRC ? 0 : 1);
+        free(theta);
+        mil_free(m);
+        test_bag_free(&b);
+    }
+}

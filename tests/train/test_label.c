@@ -2,6 +2,7 @@
 #include "train/label.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <string.h>
 
 #define SUITE train_label
@@ -159,5 +160,74 @@ Test(SUITE, a_missing_column_lists_those_there)
     cr_assert_eq(read(&labels, &t, status, 2, false, true), ERR_FORMAT);
     cr_assert(strstr(status_sentence(), "'stauts'") && strstr(status_sentence(), "'status'"), "%s",
               status_sentence());
+    table_free(&table);
+}
+
+/* ---- other kinds ---- */
+
+static Status read_kind(Labels *labels, Target *t, const char *const *cell, int n, bool deeprc)
+{
+    t->type = target_type(t->n_class ? "multiclass" : "regression");
+    t->n_out = t->n_class ? t->n_class : 1;
+    t->name = "t";
+    t->column = "status";
+    return read(labels, t, cell, n, deeprc, true);
+}
+
+Test(SUITE, classes_are_one_hot)
+{
+    static const char *const cell[] = {"b", "a", "", "c", "b", "d"}, *classes[] = {"a", "b", "c"};
+    for (int deeprc = 0; deeprc < 2; deeprc++) {
+        Target t = {.n_class = 3, .classes = classes};
+        Labels labels;
+        cr_assert_eq(read_kind(&labels, &t, cell, 6, deeprc), OK, "%s", status_sentence());
+        const int want[] = {1, 0, -1, 2, 1, -1};
+        for (int i = 0; i < 6; i++) {
+            cr_expect_eq(labels.class[i], want[i]);
+            cr_expect_eq(labels.mask[i] != 0, deeprc || want[i] >= 0, "DeepRC takes a missing class for the first");
+            for (int k = 0; k < 3; k++) cr_expect_eq(labels.target[3 * i + k] != 0, k == want[i]);
+        }
+        label_free(&labels);
+        table_free(&table);
+    }
+}
+
+Test(SUITE, a_class_that_nobody_has_is_said)
+{
+    static const char *const cell[] = {"a", "a"}, *classes[] = {"a", "b"};
+    Target t = {.n_class = 2, .classes = classes};
+    Labels labels;
+    cr_assert_eq(read_kind(&labels, &t, cell, 2, false), ERR_FORMAT);
+    cr_expect_not_null(strstr(status_sentence(), "'b'"));
+    table_free(&table);
+}
+
+Test(SUITE, numbers_are_normalised_by_the_training_bags)
+{
+    static const char *const cell[] = {"1", "3", "NA", "100", "1e400", "two"};
+    const bool use[] = {true, true, true, false, false, false};
+    Target t = {.mean = NAN, .std = NAN};
+    Labels labels;
+    cr_assert_eq(read_kind(&labels, &t, cell, 6, false), OK);
+    label_fit(&labels, &t, 1, use);
+    cr_expect_float_eq(t.mean, 2, 1e-12);
+    cr_expect_float_eq(t.std, 1, 1e-12);
+    cr_expect_float_eq((double)labels.target[0], -1, 1e-6);
+    cr_expect_float_eq((double)labels.target[3], 98, 1e-4);
+    for (int i = 0; i < 6; i++) cr_expect_eq(labels.mask[i] != 0, i < 2 || i == 3, "row %d", i);
+    label_free(&labels);
+    table_free(&table);
+}
+
+Test(SUITE, given_mean_and_std_stay)
+{
+    static const char *const cell[] = {"10", "30"};
+    const bool use[] = {true, true};
+    Target t = {.mean = 0, .std = 10};
+    Labels labels;
+    cr_assert_eq(read_kind(&labels, &t, cell, 2, false), OK);
+    label_fit(&labels, &t, 1, use);
+    cr_expect_float_eq((double)labels.target[1], 3, 1e-6);
+    label_free(&labels);
     table_free(&table);
 }
