@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES   (REAL_IS_DOUBLE ? "f64" : "f32")
-#define RELATIVE (REAL_IS_DOUBLE ? 1e-10 : 2e-4)
-#define ABSOLUTE (REAL_IS_DOUBLE ? 1e-11 : 5e-5)
+/* The smaller copies have no single precision; then a double's distance to it comes on top. */
+#define VALUES   (c->has_single ? "f32" : "f64")
+#define SLACK    (REAL_IS_DOUBLE || c->has_single ? 1 : 3)
+#define RELATIVE (SLACK * (REAL_IS_DOUBLE ? 1e-10 : 2e-4))
+#define ABSOLUTE (SLACK * (REAL_IS_DOUBLE ? 1e-11 : 5e-5))
 
 enum { MOST_ROWS = 256, MOST = 1 << 14 };
 
@@ -40,7 +42,7 @@ typedef struct {
     const char *name;
     Kind kind;
     int batch, n_stored, n_state, n_col, compared;
-    bool ragged;
+    bool ragged, has_single;               /* has_single: single precision is compared with single */
     double worst_relative, worst_absolute; /* relative: of arrays that are not rounding noise altogether */
     HopfieldPoolingOptions pooling;
     HopfieldLookupOptions lookup;
@@ -609,6 +611,7 @@ static int run(const char *file, const char *name, bool ragged)
     cr_assert(golden_open(&c->g, file));
     c->name = name;
     c->ragged = ragged;
+    c->has_single = !REAL_IS_DOUBLE && golden_has(&c->g, path_of(c, "f32", ""));
     read_settings(c);
     declare(c);
     read_params(c);
@@ -633,7 +636,7 @@ static void run_file(const char *file, int n_most)
     if (!golden_open(&g, file)) cr_skip_test("%s is not here", file);
     GoldenNames names = golden_list(&g, "/");
     golden_close(&g);
-    cr_assert_geq(names.n, 7);
+    cr_assert_geq(names.n, 6);
     if (g.shared) cr_expect_eq(names.n, n_most, "%s: %d configurations", file, names.n);
     for (int i = 0; i < names.n; i++) {
         const int ragged = run(file, names.name[i], true), masked = run(file, names.name[i], false);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/densememory.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stddef.h>
+
+/* The sign of a field; 0 keeps the old value. */
+static int8_t settle(double field, int8_t old)
+{
+    return field > 0 ? 1 : field < 0 ? -1 : old;
+}
+
+/* ---- 1982 ---- */
+
+void hopfield82_weights(double *w, const int8_t *x, int n, int d)
+{
+    for (int j = 0; j < d; j++)
+        for (int k = 0; k < d; k++) {
+            int sum = 0;
+            for (int mu = 0; mu < n; mu++) sum += x[mu * d + j] * x[mu * d + k];
+            w[j * d + k] = j == k ? 0 : (double)sum / d;
+        }
+}
+
+static double field(const double *w, const double *theta, const int8_t *s, int j, int d)
+{
+    double sum = theta ? -theta[j] : 0;
+    for (int k = 0; k < d; k++) sum += w[j * d + k] * s[k];
+    return sum;
+}
+
+double hopfield82_energy(const double *w, const double *theta, const int8_t *s, int d)
+{
+    double e = 0;
+    for (int j = 0; j < d; j++) {
+        e -= field(w, NULL, s, j, d) * s[j] / 2;
+        if (theta) e += theta[j] * s[j];
+    }
+    return e;
+}
+
+int hopfield82_sweep(int8_t *s, const double *w, const double *theta, const int32_t *order, int n_order, int d)
+{
+    int changed = 0;
+    for (int t = 0; t < n_order; t++) {
+        const int j = order[t];
+        const int8_t now = settle(field(w, theta, s, j, d), s[j]);
+        changed += now != s[j];
+        s[j] = now;
+    }
+    return changed;
+}
+
+void hopfield82_step(int8_t *next, const double *w, const double *theta, const int8_t *s, int d)
+{
+    for (int j = 0; j < d; j++) next[j] = settle(field(w, theta, s, j, d), s[j]);
+}
+
+/* ---- dense ---- */
+
+static int overlap(const DenseMemory *m, const int8_t *s, int mu)
+{
+    int sum = 0;
+    for (int k = 0; k < m->d; k++) sum += m->x[mu * m->d + k] * s[k];
+    return sum;
+}
+
+static double interaction(const DenseMemory *m, int x)
+{
+    double y = 1;
+    if (m->kind == DENSE_RECTIFIED && x < 0) return 0;
+    for (int k = 0; k < m->power; k++) y *= x;
+    return y;
+}
+
+static int largest_overlap(const DenseMemory *m, const int8_t *s)
+{
+    int most = -m->d;
+    for (int mu = 0; mu < m->n; mu++) {
+        const int x = overlap(m, s, mu);
+        if (x > most) most = x;
+    }
+    return most;
+}
+
+double densememory_log_energy(const DenseMemory *m, const int8_t *s)
+{
+    const int most = largest_overlap(m, s);
+    double sum = 0;
+    assert(m->kind == DENSE_EXP);
+    for (int mu = 0; mu < m->n; mu++) sum += exp(overlap(m, s, mu) - most);
+    return most + log(sum);
+}
+
+double densememory_energy(const DenseMemory *m, const int8_t *s)
+{
+    double e = 0;
+    for (int mu = 0; mu < m->n; mu++) {
+        const int x = overlap(m, s, mu);
+        e -= m->kind == DENSE_EXP ? exp(x) : interaction(m, x);
+    }
+    return e;
+}
+
+/* Σ_μ F(x_μj + rest_μ) - F(-x_μj + rest_μ), the fall of energy from s_j = -1 to 1; exponentials with the largest of all
+ * factored out, which changes no sign. */
+static double advantage(const DenseMemory *m, const int8_t *s, int j)
+{
+    const int most = m->kind == DENSE_EXP ? largest_overlap(m, s) + 2 : 0;
+    double sum = 0;
+    for (int mu = 0; mu < m->n; mu++) {
+        const int x = m->x[mu * m->d + j], rest = overlap(m, s, mu) - x * s[j];
+        if (m->kind == DENSE_EXP)
+            sum += exp(rest + x - most) - exp(rest - x - most);
+        else
+            sum += interaction(m, rest + x) - interaction(m, rest - x);
+    }
+    return sum;
+}
+
+int densememory_sweep(int8_t *s, const DenseMemory *m, const int32_t *order, int n_order)
+{
+    int changed = 0;
+    for (int t = 0; t < n_order; t++) {
+        const int j = order[t];
+        const int8_t now = settle(advantage(m, s, j), s[j]);
+        changed += now != s[j];
+        s[j] = now;
+    }
+    return changed;
+}
