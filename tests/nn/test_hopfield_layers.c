@@ -659,3 +659,58 @@ Test(nn_hopfield_layers, association)
 {
     run_file("hopfield_assoc.h5", 7);
 }
+
+/* ---- names and settings ---- */
+
+Test(nn_hopfield_layers, names)
+{
+    static const char *const names[] = {"pooling.hopfield.association_core.in_proj_weight",
+                                        "pooling.hopfield.association_core.in_proj_bias",
+                                        "pooling.hopfield.association_core.p_norm_weight",
+                                        "pooling.hopfield.association_core.p_norm_bias",
+                                        "pooling.hopfield.association_core.out_proj.weight",
+                                        "pooling.hopfield.association_core.out_proj.bias",
+                                        "pooling.beta",
+                                        "pooling.hopfield.norm_stored_pattern.weight",
+                                        "pooling.hopfield.norm_stored_pattern.bias",
+                                        "pooling.hopfield.norm_state_pattern.weight",
+                                        "pooling.hopfield.norm_state_pattern.bias",
+                                        "pooling.hopfield.norm_pattern_projection.weight",
+                                        "pooling.hopfield.norm_pattern_projection.bias",
+                                        "pooling.pooling_weights"};
+    HopfieldPoolingOptions o = {.quantity = 2};
+    HopfieldPooling l;
+    ParamList list = {0};
+    hopfield_options(&o.hopfield, 8);
+    o.hopfield.core.head_size = 3, o.hopfield.core.n_head = 2;
+    o.hopfield.core.norm = o.hopfield.core.norm_affine = o.hopfield.core.beta_learned = true;
+    cr_assert_eq(hopfield_pooling_resolve(&o), OK);
+    hopfield_pooling_init(&l, &list, "pooling.", &o);
+    cr_assert_eq(list.n, 14);
+    for (int i = 0; i < 14; i++) cr_expect_str_eq(list.param[i].name, names[i]);
+    real *theta = calloc(list.size, sizeof *theta);
+    param_start(&list, theta, 1);
+    cr_expect_float_eq((double)theta[l.hopfield.core.beta_at + 1], 1 / sqrt(3), 1e-6);
+    double square = 0;
+    for (size_t i = 0; i < list.param[0].size; i++) square += pow((double)theta[list.param[0].at + i], 2);
+    cr_expect_float_eq(sqrt(square / (double)list.param[0].size), 0.02, 0.003);
+    free(theta);
+    param_free(&list);
+}
+
+Test(nn_hopfield_layers, refused)
+{
+    HopfieldPoolingOptions p = {.quantity = 0};
+    HopfieldLookupOptions l = {.quantity = 3};
+    hopfield_options(&p.hopfield, 6), hopfield_options(&l.hopfield, 6);
+    cr_expect_eq(hopfield_pooling_resolve(&p), ERR_CONFIG);
+    cr_expect(strstr(status_sentence(), "quantity"));
+    p.quantity = 1, p.hopfield.norm_state = false;
+    cr_expect_eq(hopfield_pooling_resolve(&p), ERR_CONFIG);
+    cr_expect(strstr(status_sentence(), "affine"));
+    l.hopfield.core.n_projection = 4;
+    cr_expect_eq(hopfield_lookup_resolve(&l), ERR_CONFIG);
+    cr_expect(strstr(status_sentence(), "separate"));
+    l.separate = true;
+    cr_expect_eq(hopfield_lookup_resolve(&l), OK);
+}
