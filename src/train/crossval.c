@@ -296,11 +296,16 @@ static Status work(Crossval *c)
 {
     const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
     int n_open = list_open(c), before = -1;
+    bool waiting = false;
     if (n_open == 0) return OK;
     const bool parallel = side_by_side(c, n_open);
     begin_progress(c);
     for (; n_open > 0; before = n_open, n_open = list_open(c)) {
-        if (n_open == before) nanosleep(&pause, NULL);
+        if (n_open == before) {
+            if (!waiting) log_info("waiting for %d folds that other processes are at", n_open);
+            waiting = true;
+            nanosleep(&pause, NULL);
+        }
         if (parallel)
             parallel_for(n_open, attempt, c);
         else

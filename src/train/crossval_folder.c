@@ -97,14 +97,21 @@ static Status remove_repeat(const char *folder)
     return OK;
 }
 
+static Status remove_ends(Run *run)
+{
+    static const char *const files[] = {"summary.json", "summary.md", "predictions.tsv", NULL};
+    for (const char *const *file = files; *file; file++)
+        if (unlink(run_path(run, *file)) != 0 && errno != ENOENT)
+            return fail(ERR_IO, "%s: cannot be replaced: %s", run->path, strerror(errno));
+    return OK;
+}
+
 static Status remove_run(const char *folder)
 {
     Run run;
     TRY(each_numbered(folder, "rep", remove_repeat));
     TRY(run_begin(&run, folder, true));
-    if (unlink(run_path(&run, "summary.md")) != 0 && errno != ENOENT)
-        return fail(ERR_IO, "%s: cannot be replaced: %s", run.path, strerror(errno));
-    return OK;
+    return remove_ends(&run);
 }
 
 /* ---- files of the beginning ---- */
@@ -186,6 +193,7 @@ static Status write_manifest(Run *run, const CrossvalFolder *f, bool is_new)
     return run_write_json(run, "manifest.json", manifest_join(first, manifest));
 }
 
+/* What tells of an end is taken away where training is to last longer than it did then. */
 static Status check_config(Run *run, const Config *config)
 {
     char *saved = NULL, *now = NULL;
@@ -194,6 +202,7 @@ static Status check_config(Run *run, const Config *config)
     TRY_DONE(file_read_whole(&saved, &n, run_path(run, "config.yaml"), (size_t)1 << 20));
     TRY_DONE(config_text(&now, config));
     TRY_DONE(resume_agrees(saved, now, run->path));
+    if (strcmp(saved, now) != 0) TRY_DONE(remove_ends(run));
 done:
     free(saved);
     free(now);

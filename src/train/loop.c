@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -506,12 +507,15 @@ static Status look(Loop *l, LoopEvaluated *evaluated, void *context)
 }
 
 /* For the tests of interruption: HOPSACK_TEST_STOP_AT=UPDATE:SIGNAL in the environment raises that signal number after
- * that update, 0 before the first. */
+ * that update, 0 before the first; once, though several loops may run. */
 static void stop_for_tests(const Loop *l)
 {
+    static atomic_bool raised;
     int update, number;
     const char *text = getenv("HOPSACK_TEST_STOP_AT");
-    if (text && sscanf(text, "%d:%d", &update, &number) == 2 && update == l->update) raise(number);
+    if (text && sscanf(text, "%d:%d", &update, &number) == 2 && update == l->update &&
+        !atomic_exchange(&raised, true))
+        raise(number);
 }
 
 static Status train(Loop *l, LoopEvaluated *evaluated, void *context, Progress *progress)

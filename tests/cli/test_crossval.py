@@ -210,6 +210,8 @@ class Crossval(Case):
 
     def test_longer_training_goes_on(self):
         self.good(*self.COMMON, *QUICK, "-o", "long")
+        self.good(*self.COMMON, *QUICK[1:], "--train.updates=40", "-o", "long", "--resume", "--shard=1/2")
+        self.assertNotIn("summary.json", os.listdir("long"))  # that of 30 updates would be a lie
         self.good(*self.COMMON, *QUICK[1:], "--train.updates=40", "-o", "long", "--resume")
         self.good(*self.COMMON, *QUICK[1:], "--train.updates=40", "-o", "long40")
         self.same("long", "long40")
