@@ -77,6 +77,10 @@ static Status init_parts(Mil *m)
         return fail(ERR_MODEL, "embedder %s reads %s, but the bags hold %s", et->name,
                     et->takes == BAG_SEQUENCES ? "sequences" : "vectors",
                     m->spec.kind == BAG_SEQUENCES ? "sequences" : "vectors");
+    if (!pt->ranks && select_scores(&m->o))
+        return fail(ERR_CONFIG,
+                    "model.pooling.kind: %s has no attention to select by; set model.selection.kind to all or random",
+                    pt->name);
     m->embedder = calloc(1, et->size);
     m->pooling = calloc(1, pt->size);
     if (!m->embedder || !m->pooling) return fail(ERR_MEMORY, "no memory for the model");
@@ -518,14 +522,19 @@ void mil_predict(Mil *m, real *output, const Bag *bag, MilAttention *attention)
 
 MilView mil_view(const Mil *m, int bag)
 {
-    const Seat  *seat = &m->seat[bag];
+    const Seat *seat = &m->seat[bag];
     const size_t n_query = (size_t)m->pooling->n_query, width = (size_t)m->embedder->width, b = (size_t)bag,
                  at = (size_t)seat->kept_at, n_z = (size_t)m->pooling->n_z, n_out = (size_t)m->n_out;
     const real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
-    MilView     v = {.whole = &seat->whole, .kept = &seat->kept, .width = m->embedder->width,
-                     .a = select_scores(&m->o) ? m->a + (size_t)seat->a_at * n_query : NULL, .h = m->h + at * width,
-                     .a_kept = m->a_kept + at * n_query, .w = m->w + at * n_query, .z = m->z + b * n_z,
-                     .y = y + b * n_out};
+    MilView v = {.whole = &seat->whole,
+                 .kept = &seat->kept,
+                 .width = m->embedder->width,
+                 .a = select_scores(&m->o) ? m->a + (size_t)seat->a_at * n_query : NULL,
+                 .h = m->h + at * width,
+                 .a_kept = m->a_kept + at * n_query,
+                 .w = m->w + at * n_query,
+                 .z = m->z + b * n_z,
+                 .y = y + b * n_out};
     if (m->learn) {
         v.dh = m->dh + at * width;
         v.da = m->da + at * n_query;

@@ -23,6 +23,7 @@ typedef struct {
     const Option *options;
     size_t options_size; /* ≤ OPTION_BLOB */
     size_t size;
+    bool ranks; /* its scores tell instances apart, so that selection: top has something to go by */
 
     /* h has n_h numbers at row stride `width`, a multiple of 16 beyond which nothing is read. */
     Status (*init)(void *self, ParamList *list, const void *options, int n_h, int width);
@@ -45,6 +46,6 @@ typedef struct {
 extern const PoolingType *const pooling_types[]; /* ends with NULL */
 const PoolingType *pooling_type(const char *name);
 
-extern const PoolingType pooling_attention;
+extern const PoolingType pooling_attention, pooling_max, pooling_mean;
 
 #endif

@@ -270,6 +270,7 @@ const PoolingType pooling_attention = {
     .options = options,
     .options_size = sizeof(AttentionOptions),
     .size = sizeof(Attention),
+    .ranks = true,
     .init = init,
     .plan = plan,
     .prepare = prepare,

@@ -137,6 +137,7 @@ Test(model_mil, gradient_of_every_family)
                 o.output_hidden = bits & 16 ? 2 : 0;
                 const bool counts = bits & 32;
                 o.select = bits % 3 == 0 ? SELECT_TOP : bits % 3 == 1 ? SELECT_ALL : SELECT_RANDOM;
+                if (!pooling_types[p]->ranks && o.select == SELECT_TOP) o.select = SELECT_ALL;
                 snprintf(what, sizeof what,
                          "%s+%s queries %d, layers %d, position %d, compat %d, hidden %d, counts %d, "
                          "selection %d",
@@ -447,5 +448,18 @@ Test(model_mil, deeprc_edges_do_not_fail)
         free(theta);
         mil_free(m);
         test_bag_free(&b);
+    }
+}
+
+Test(model_mil, selection_by_attention_needs_attention)
+{
+    for (int p = 0; pooling_types[p]; p++) {
+        Target target[N_TARGET];
+        ModelOptions o = test_model(0, p);
+        BagSpec spec = TEST_SPEC(LONGEST);
+        Mil *m;
+        targets(target);
+        cr_expect_eq(mil_new(&m, &o, &spec, target, N_TARGET), pooling_types[p]->ranks ? OK : ERR_CONFIG);
+        mil_free(m);
     }
 }

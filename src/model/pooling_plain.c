@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pooling_plain.c: poolings without parameters, to compare with.
+ *
+ *     mean   z = (1/n) Σ_i h_i          max   z[f] = max_i h_i[f]
+ *
+ * They have no attention: every logit is 0, so `selection: top` would keep the first rows; use `all` or `random`.
+ * The weight of an instance is its part in z: 1/n, or the share of features in which it is the (first) maximum.
+ */
+#include "model/pooling.h"
+
+#include <string.h>
+
+#define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
+
+typedef struct {
+    Pooling base;
+    int n_h, width;
+} Plain;
+
+static const Option no_options[] = {{0}};
+
+static Status init(void *self, ParamList *list, const void *blob, int n_h, int width)
+{
+    (void)list;
+    (void)blob;
+    *(Plain *)self = (Plain){.base = {.n_query = 1, .n_head = 1, .n_z = n_h}, .n_h = n_h, .width = width};
+    return OK;
+}
+
+static void plan(void *self, Arena *arena, const ModelRoom *room)
+{
+    (void)self;
+    (void)arena;
+    (void)room;
+}
+
+static void prepare(void *self, const real *theta)
+{
+    (void)self;
+    (void)theta;
+}
+
+static void score(void *self, real *a, const real *h, const Rows *rows)
+{
+    (void)self;
+    (void)h;
+    ZERO(a, (size_t)rows->n);
+}
+
+static void zero(void *self, int grad_slot)
+{
+    (void)self;
+    (void)grad_slot;
+}
+
+static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
+{
+    (void)self;
+    (void)grad_slot;
+    (void)dh;
+    (void)da;
+    (void)h;
+    (void)rows;
+}
+
+static void finish(void *self, real *grad, int n_slot)
+{
+    (void)self;
+    (void)grad;
+    (void)n_slot;
+}
+
+/* ---- mean ---- */
+
+static void mean_pool(const void *self, real *z, real *w, const real *a, const real *h, int n)
+{
+    const Plain *p = self;
+    (void)a;
+    ZERO(z, (size_t)p->n_h);
+    for (int i = 0; i < n; i++, h += p->width) {
+        w[i] = 1 / (real)n;
+        for (int f = 0; f < p->n_h; f++) z[f] += w[i] * h[f];
+    }
+}
+
+static void mean_backward(const void *self, real *da, real *dh, const real *dz, const real *w, const real *h, int n)
+{
+    const Plain *p = self;
+    (void)da;
+    (void)h;
+    for (int i = 0; i < n; i++, dh += p->width)
+        for (int f = 0; f < p->n_h; f++) dh[f] += w[i] * dz[f];
+}
+
+/* ---- max ---- */
+
+static int first_largest(const Plain *p, const real *h, int f, int n)
+{
+    int best = 0;
+    for (int i = 1; i < n; i++)
+        if (h[(size_t)i * (size_t)p->width + (size_t)f] > h[(size_t)best * (size_t)p->width + (size_t)f]) best = i;
+    return best;
+}
+
+static void max_pool(const void *self, real *z, real *w, const real *a, const real *h, int n)
+{
+    const Plain *p = self;
+    (void)a;
+    ZERO(z, (size_t)p->n_h);
+    ZERO(w, (size_t)n);
+    for (int f = 0; n > 0 && f < p->n_h; f++) {
+        const int best = first_largest(p, h, f, n);
+        z[f] = h[(size_t)best * (size_t)p->width + (size_t)f];
+        w[best] += 1 / (real)p->n_h;
+    }
+}
+
+static void max_backward(const void *self, real *da, real *dh, const real *dz, const real *w, const real *h, int n)
+{
+    const Plain *p = self;
+    (void)da;
+    (void)w;
+    for (int f = 0; n > 0 && f < p->n_h; f++)
+        dh[(size_t)first_largest(p, h, f, n) * (size_t)p->width + (size_t)f] += dz[f];
+}
+
+#define PLAIN(word, forward, backward)                                                                               \
+    {                                                                                                                \
+        .name = word, .options = no_options, .options_size = 0, .size = sizeof(Plain), .init = init, .plan = plan,   \
+        .prepare = prepare, .score = score, .pool = forward, .pool_backward = backward, .zero = zero,                \
+        .score_backward = score_backward, .finish = finish                                                           \
+    }
+
+const PoolingType pooling_mean = PLAIN("mean", mean_pool, mean_backward);
+const PoolingType pooling_max = PLAIN("max", max_pool, max_backward);
