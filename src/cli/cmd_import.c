@@ -11,12 +11,14 @@ static const Flag flags[] = {
     {.name = "format",
      .value = "NAME",
      .standard = "auto",
-     .help = "auto: told by each file's header; deeprc: as DeepRC's own converter; named: any table"},
+     .help = "auto: told by each file's header; airr: AIRR Rearrangement; deeprc: as DeepRC's own converter; named: "
+             "any table"},
     {.name = "metadata", .value = "FILE", .help = "label table, kept in the dataset"},
     {.name = "id-column",
      .value = "NAME",
      .standard = "auto",
-     .help = "of the label table; auto: ID, repertoire_id, sample_id, Sample, subject_id or filename"},
+     .help = "of the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the one "
+             "that fits best"},
     {.name = "sequence-column",
      .value = "NAME",
      .help = "column of amino-acid sequences; default: as the format has it"},
@@ -27,10 +29,15 @@ static const Flag flags[] = {
      .value = "yes|no",
      .standard = "yes",
      .help = "rows of equal sequence become one, their counts added; not with --format=deeprc"},
+    {.name = "empty",
+     .value = "error|skip",
+     .standard = "error",
+     .help = "a repertoire left without rows; skip: it is left out and listed"},
     {.name = "region",
      .value = "junction|cdr3",
      .standard = "junction",
-     .help = "cdr3: the first and last residue are cut off; with --format=deeprc only noted in the file"},
+     .help = "cdr3: AIRR's cdr3_aa where it is filled, else the first and last residue are cut off; with "
+             "--format=deeprc only noted in the file"},
     {.name = "extension",
      .value = "TEXT",
      .standard = ".tsv",
@@ -92,7 +99,9 @@ static Status read_options(ImportOptions *out, const Cli *cli)
     static const char *const yes_no[] = {"yes", "no", NULL}, *const packing[] = {"gzip", "none", NULL};
     static const char *const regions[] = {"junction", "cdr3", NULL};
     static const char *const separators[] = {"auto", "tab", "comma", "semicolon", NULL};
-    int merge, compress, region, separator;
+    static const char *const empties[] = {"error", "skip", NULL};
+    int merge, compress, region, separator, empty;
+    TRY(one_of(&empty, cli, "empty", empties));
     TRY(one_of(&merge, cli, "merge", yes_no));
     TRY(one_of(&compress, cli, "compress", packing));
     TRY(one_of(&region, cli, "region", regions));
@@ -106,9 +115,9 @@ static Status read_options(ImportOptions *out, const Cli *cli)
                            .compress = compress == 0,
                            .force = cli->force,
                            .dry_run = cli->dry_run};
-    out->rules.wish = (FormatWish){cli_text(cli, "sequence-column"), cli_text(cli, "count-column")};
+    out->rules.wish = (FormatWish){cli_text(cli, "sequence-column"), cli_text(cli, "count-column"), region == 1};
     out->rules.merge = merge == 0;
-    out->rules.cut_ends = region == 1;
+    out->rules.skip_empty = empty == 1;
     out->rules.separator = "\0\t,;"[separator];
     TRY(read_format(out, cli));
     if (intake_converter(&out->rules) && cli_has(cli, "merge") && merge == 0)
@@ -135,7 +144,8 @@ static void print_summary(const ImportReport *report, const ImportOptions *optio
         log_info("%d of %d repertoires have no row in %s; they are kept without labels", report->n_unlabelled,
                  report->n_bag, options->metadata);
     if (options->dry_run) {
-        log_info("would import %d repertoires into %s", report->n_bag, options->output);
+        log_info("would import %d %s into %s", report->n_file, report->several ? "files" : "repertoires",
+                 options->output);
         return;
     }
     log_info("%s: %d repertoires, %lld sequences (%s, %s) of %lld rows", options->output, report->n_bag,
@@ -173,7 +183,8 @@ const Command command_import = {
     .usage = "[--metadata=LABELS.tsv] -o DATA.h5 FOLDER_OR_FILES…",
     .about =
         "Reads one repertoire a file, gzip or not, and writes one dataset. A repertoire is named after its file\n"
-        "(without .gz), and IDs of the label table are compared with that, with or without extension.\n"
+        "(without .gz), and IDs of the label table are compared with that, with or without extension. AIRR files\n"
+        "with a column repertoire_id may hold several, which are named after it. V and J calls are kept.\n"
         "Sequences of 1 to 60 residues with the 20 usual letters are kept; rows dropped are counted by reason.\n"
         "--format=deeprc keeps what DeepRC's converter keeps: any length, no merging, counts as they are.",
     .flags = flags,

@@ -5,9 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
-extern const FormatType format_named, format_deeprc;
+extern const FormatType format_airr, format_deeprc, format_named;
 
-const FormatType *const format_types[] = {&format_named, &format_deeprc, NULL};
+const FormatType *const format_types[] = {&format_airr, &format_named, &format_deeprc, NULL};
+
+const FormatColumns format_no_columns = {.at = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}};
+_Static_assert(N_COLUMN_ROLE == 10, "a -1 for each in format_no_columns");
 
 const FormatType *format_find(const char *name)
 {
@@ -46,6 +49,16 @@ Status header_need(int *column, const Header *header, const char *name, const ch
     if (*column >= 0) return OK;
     return fail(ERR_FORMAT, "has no column '%s'; its columns are %s. Name another with %s", name,
                 header_list(list, sizeof list, header), flag);
+}
+
+Status header_count(FormatColumns *out, const Header *header, const FormatWish *wish, const char *const *usual)
+{
+    int *column = &out->at[COLUMN_COUNT];
+    *column = -1;
+    if (wish->count && strcmp(wish->count, "none") == 0) return OK;
+    if (wish->count) return header_need(column, header, wish->count, "--count-column (or `none`)");
+    for (int i = 0; usual && usual[i] && *column < 0; i++) *column = header_find(header, usual[i]);
+    return OK;
 }
 
 Status format_recognise(const FormatType **out, const Header *header, const FormatWish *wish)

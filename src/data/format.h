@@ -21,12 +21,26 @@ typedef struct {
 typedef struct {
     const char *sequence; /* NULL: as the format has it */
     const char *count;    /* NULL: as the format has it; "none": every row counts 1 */
+    bool cdr3;            /* CDR3s are wanted, not junctions */
 } FormatWish;
 
+/* What a column may hold. */
+typedef enum {
+    COLUMN_SEQUENCE,
+    COLUMN_CDR3,       /* the sequence without its conserved ends: taken where CDR3s are wanted and it is filled */
+    COLUMN_COUNT,      /* none: every row counts 1 */
+    COLUMN_KEEP,       /* rows are dropped unless it holds one of `kept` */
+    COLUMN_PRODUCTIVE, /* T or F; blank: decided by the next two, then by the sequence */
+    COLUMN_FRAME,      /* T: in frame */
+    COLUMN_STOP,       /* T: has a stop codon */
+    COLUMN_REPERTOIRE, /* the file holds several, told apart by this */
+    COLUMN_V,
+    COLUMN_J,
+    N_COLUMN_ROLE
+} ColumnRole;
+
 typedef struct {
-    int sequence;
-    int count;               /* -1: every row counts 1 */
-    int keep;                /* rows are dropped unless this column holds one of `kept`; -1: all are kept */
+    int at[N_COLUMN_ROLE];   /* -1: none. Sequence or CDR3 is there */
     const char *const *kept; /* NULL-ended, compared without case */
 } FormatColumns;
 
@@ -43,10 +57,14 @@ const FormatType *format_find(const char *name); /* NULL: none of that name */
 /* The type for --format=auto. ERR_FORMAT lists the columns found. */
 Status format_recognise(const FormatType **out, const Header *header, const FormatWish *wish);
 
+extern const FormatColumns format_no_columns; /* all -1 */
+
 /* Place of a column: as written, else without regard to case; -1: none. */
 int header_find(const Header *header, const char *name);
 /* ERR_FORMAT lists the columns found; `flag` would name another. */
 Status header_need(int *column, const Header *header, const char *name, const char *flag);
+/* The count column into `out`: the one wished for, else the first of `usual` (NULL-ended) that is there, else none. */
+Status header_count(FormatColumns *out, const Header *header, const FormatWish *wish, const char *const *usual);
 /* "a, b, c, …" */
 const char *header_list(char *text, size_t room, const Header *header);
 

@@ -16,10 +16,13 @@ static bool recognise(const Header *header, const FormatWish *wish)
 static Status bind(FormatColumns *out, const Header *header, const FormatWish *wish)
 {
     static const char *const in_frame[] = {"In", NULL};
-    *out = (FormatColumns){.count = -1, .keep = header_find(header, "frame_type"), .kept = in_frame};
-    TRY(header_need(&out->sequence, header, wish->sequence ? wish->sequence : "amino_acid", "--sequence-column"));
-    if (wish->count && strcmp(wish->count, "none") == 0) return OK;
-    return header_need(&out->count, header, wish->count ? wish->count : "templates", "--count-column (or `none`)");
+    *out = format_no_columns;
+    out->at[COLUMN_KEEP] = header_find(header, "frame_type");
+    out->kept = in_frame;
+    TRY(header_need(&out->at[COLUMN_SEQUENCE], header, wish->sequence ? wish->sequence : "amino_acid",
+                    "--sequence-column"));
+    if (wish->count) return header_count(out, header, wish, NULL);
+    return header_need(&out->at[COLUMN_COUNT], header, "templates", "--count-column (or `none`)");
 }
 
 const FormatType format_deeprc = {.name = "deeprc",

@@ -4,8 +4,6 @@
  */
 #include "data/format.h"
 
-#include <string.h>
-
 static bool recognise(const Header *header, const FormatWish *wish)
 {
     (void)header;
@@ -14,11 +12,10 @@ static bool recognise(const Header *header, const FormatWish *wish)
 
 static Status bind(FormatColumns *out, const Header *header, const FormatWish *wish)
 {
-    *out = (FormatColumns){.count = -1, .keep = -1};
+    *out = format_no_columns;
     if (!wish->sequence) return fail(ERR_USAGE, "--format=named needs --sequence-column");
-    TRY(header_need(&out->sequence, header, wish->sequence, "--sequence-column"));
-    if (!wish->count || strcmp(wish->count, "none") == 0) return OK;
-    return header_need(&out->count, header, wish->count, "--count-column (or `none`)");
+    TRY(header_need(&out->at[COLUMN_SEQUENCE], header, wish->sequence, "--sequence-column"));
+    return header_count(out, header, wish, NULL);
 }
 
 const FormatType format_named = {.name = "named",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * import.h: from a folder of repertoire text files, and a label table, to a dataset file. Files are parsed several at a
- * time and written in the order of their paths; memory holds a batch of them. Equal input gives equal bytes.
+ * time and written in the order of their paths, the repertoires of one in the order in which it has them; memory holds a batch of them. Equal input gives equal bytes.
  */
 #ifndef HOPSACK_IMPORT_H
 #define HOPSACK_IMPORT_H
@@ -21,7 +21,10 @@ typedef struct {
 } ImportOptions;
 
 typedef struct {
-    int n_bag, n_unlabelled; /* bags without a row in the label table */
+    int n_file, n_bag;
+    int n_unlabelled; /* bags without a row in the label table */
+    int n_empty;      /* repertoires left out because no row was kept */
+    bool several;     /* files may hold several repertoires: a dry run cannot tell n_bag, it is 0 */
     int64_t n_seq;
     Tally total;
     const char *format, *region; /* static */

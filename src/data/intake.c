@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A row costs some memchr, a table look-up a residue, and one probe of the table that finds equal sequences. Only the
+ * A row costs some memchr, a table look-up a residue, and a probe of the table that finds equal sequences, one more for each
+ * gene. Only the
  * cells up to the last one wanted are looked for; a line with quotes takes the slow way.
  */
 #include "data/intake.h"
-#include "core/rng.h"
 #include "data/textin.h"
 
 #include <assert.h>
@@ -43,15 +43,15 @@ typedef struct {
     char separator;
     FormatColumns columns;
 
-    int *wanted;                         /* [n_wanted] columns, ascending */
-    Cell *cell;                          /* [n_wanted] of the current row */
-    char **slow;                         /* [last wanted + 1] scratch for quoted lines */
-    int n_wanted, sequence, count, keep; /* places among them */
-    BoundRule *rule;                     /* [n_include + n_exclude] */
+    int *wanted; /* [n_wanted] columns, ascending */
+    Cell *cell;  /* [n_wanted] of the current row */
+    char **slow; /* [last wanted + 1] scratch for quoted lines */
+    int n_wanted;
+    int place[N_COLUMN_ROLE]; /* among them; -1: none */
+    BoundRule *rule;          /* [n_include + n_exclude] */
 
-    int *slot; /* [n_slot] row + 1 of the sequence that hashes there; 0: free */
-    size_t n_slot;
-    size_t *start; /* [room] of each kept row in codes */
+    int bag;        /* of the last row */
+    int blank_line; /* the first whose repertoire is not named; 0: none */
 } Reader;
 
 bool intake_converter(const IntakeRules *rules)
@@ -134,9 +134,8 @@ static Status want_columns(Reader *r, int *rule_column)
 {
     const int n_rule = r->rules->n_include + r->rules->n_exclude;
     int n = 0;
-    r->wanted[n++] = r->columns.sequence;
-    if (r->columns.count >= 0) r->wanted[n++] = r->columns.count;
-    if (r->columns.keep >= 0) r->wanted[n++] = r->columns.keep;
+    for (int k = 0; k < N_COLUMN_ROLE; k++)
+        if (r->columns.at[k] >= 0) r->wanted[n++] = r->columns.at[k];
     for (int i = 0; i < n_rule; i++) {
         const bool include = i < r->rules->n_include;
         const RowRule *rule = include ? &r->rules->include[i] : &r->rules->exclude[i - r->rules->n_include];
@@ -155,16 +154,14 @@ static Status bind_columns(Reader *r)
     const int n_rule = r->rules->n_include + r->rules->n_exclude;
     TRY(r->rules->format->bind(&r->columns, &r->header, &r->rules->wish));
     int *rule_column = malloc(((size_t)n_rule + 1) * sizeof *rule_column);
-    r->wanted = malloc(((size_t)n_rule + 3) * sizeof *r->wanted);
+    r->wanted = malloc(((size_t)n_rule + N_COLUMN_ROLE) * sizeof *r->wanted);
     r->rule = calloc((size_t)n_rule + 1, sizeof *r->rule);
-    r->cell = calloc((size_t)n_rule + 3, sizeof *r->cell);
+    r->cell = calloc((size_t)n_rule + N_COLUMN_ROLE, sizeof *r->cell);
     r->slow = calloc((size_t)r->header.n + 1, sizeof *r->slow);
     Status status = rule_column && r->wanted && r->rule && r->cell && r->slow ? OK : no_memory(r);
     if (status == OK) status = want_columns(r, rule_column);
     for (int i = 0; status == OK && i < n_rule; i++) r->rule[i].place = place_of(r, rule_column[i]);
-    r->sequence = place_of(r, r->columns.sequence);
-    r->count = r->columns.count < 0 ? -1 : place_of(r, r->columns.count);
-    r->keep = r->columns.keep < 0 ? -1 : place_of(r, r->columns.keep);
+    for (int k = 0; k < N_COLUMN_ROLE; k++) r->place[k] = place_of(r, r->columns.at[k]);
     free(rule_column);
     return status;
 }
@@ -230,12 +227,10 @@ static bool passes_rules(const Reader *r)
     return in;
 }
 
-static bool is_productive(const Reader *r)
+/* The row's cell of a role; NULL: there is no such column. */
+static const Cell *cell_of(const Reader *r, ColumnRole role)
 {
-    if (r->keep < 0) return true;
-    for (int i = 0; r->columns.kept[i]; i++)
-        if (strcasecmp(r->cell[r->keep].text, r->columns.kept[i]) == 0) return true;
-    return false;
+    return r->place[role] < 0 ? NULL : &r->cell[r->place[role]];
 }
 
 static bool is_word(const Cell *cell, const char *const *words)
@@ -245,11 +240,52 @@ static bool is_word(const Cell *cell, const char *const *words)
     return false;
 }
 
-static bool no_sequence(const Cell *cell)
+static bool is_blank(const Cell *cell)
 {
     static const char *const words[] = {"null", "NULL", "NA",      "na",         "NaN",
                                         "nan",  "None", "no data", "unresolved", NULL};
     return cell->length == 0 || (strchr("nNu", cell->text[0]) && is_word(cell, words));
+}
+
+static bool is_kept(const Reader *r)
+{
+    const Cell *cell = cell_of(r, COLUMN_KEEP);
+    for (int i = 0; cell && r->columns.kept[i]; i++)
+        if (strcasecmp(cell->text, r->columns.kept[i]) == 0) return true;
+    return !cell;
+}
+
+typedef enum { NO, YES, BLANK } Answer;
+
+static Status read_answer(Answer *out, const Reader *r, ColumnRole role)
+{
+    static const char *const words[] = {"F", "T", "false", "true", "0", "1"};
+    const Cell *cell = cell_of(r, role);
+    *out = BLANK;
+    if (!cell || is_blank(cell)) return OK;
+    for (int i = 0; i < 6; i++)
+        if (strcasecmp(cell->text, words[i]) == 0) {
+            *out = i % 2 ? YES : NO;
+            return OK;
+        }
+    return fail(ERR_FORMAT,
+                "%s:%d: '%.40s' in column '%s' is neither T nor F (true or false, 1 or 0, or empty); mend it",
+                textin_path(r->in), textin_number(r->in), cell->text, r->header.name[r->columns.at[role]]);
+}
+
+/* What the flags say; N_DROP: nothing against the row. */
+static Status check_flags(Drop *out, const Reader *r)
+{
+    Answer productive, frame, stop;
+    *out = is_kept(r) ? N_DROP : DROP_FLAG;
+    TRY(read_answer(&productive, r, COLUMN_PRODUCTIVE));
+    if (productive == NO) *out = DROP_FLAG;
+    if (productive != BLANK || *out != N_DROP) return OK;
+    TRY(read_answer(&frame, r, COLUMN_FRAME));
+    TRY(read_answer(&stop, r, COLUMN_STOP));
+    if (stop == YES) *out = DROP_STOP;
+    if (frame == NO) *out = DROP_FRAME;
+    return OK;
 }
 
 /* Why a sequence with a letter outside the alphabet is dropped. */
@@ -259,11 +295,10 @@ static Drop bad_letter(const Cell *cell)
     return strchr(cell->text, '*') ? DROP_STOP : DROP_LETTER;
 }
 
-/* Codes of the cell behind the last row's; false: a letter is not in the alphabet. */
-static bool encode(const Reader *r, Intake *out, const Cell *cell)
+/* Codes of a cell; false: a letter is not in the alphabet. */
+static bool encode(int8_t *to, const Reader *r, const Cell *cell)
 {
     const int8_t *code = r->rules->alphabet.code;
-    int8_t *to = out->codes + out->n_code;
     int bad = 0;
     for (size_t t = 0; t < cell->length; t++) {
         to[t] = code[(unsigned char)cell->text[t]];
@@ -294,23 +329,19 @@ static bool parse_count(int64_t *out, const Cell *cell)
     return true;
 }
 
-/* Counts are never negative where they are added. */
-static int64_t sum_counts(int64_t a, int64_t b)
-{
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
-
 static Status bad_count(const Reader *r, const Cell *cell)
 {
     return fail(
         ERR_FORMAT,
         "%s:%d: count '%.40s' in column '%s' is not a number; mend it, or name another column with --count-column",
-        textin_path(r->in), textin_number(r->in), cell->text, r->header.name[r->columns.count]);
+        textin_path(r->in), textin_number(r->in), cell->text, r->header.name[r->columns.at[COLUMN_COUNT]]);
 }
 
 static Status converter_count(int64_t *out, const Reader *r)
 {
-    const Cell *cell = &r->cell[r->count];
+    const Cell *cell = cell_of(r, COLUMN_COUNT);
+    *out = 1;
+    if (!cell) return OK;
     if (strcmp(cell->text, "null") == 0) {
         *out = 0;
         return OK;
@@ -322,9 +353,10 @@ static Status converter_count(int64_t *out, const Reader *r)
 
 static Status pipeline_count(int64_t *out, const Reader *r, Tally *tally)
 {
-    static const char *const blank[] = {"", "null", "NULL", "NA", "na", "NaN", "nan", "None", NULL};
-    const Cell *cell = &r->cell[r->count];
-    if (is_word(cell, blank))
+    const Cell *cell = cell_of(r, COLUMN_COUNT);
+    *out = 1;
+    if (!cell) return OK;
+    if (is_blank(cell))
         *out = 0;
     else if (!parse_count(out, cell))
         return bad_count(r, cell);
@@ -335,96 +367,60 @@ static Status pipeline_count(int64_t *out, const Reader *r, Tally *tally)
     return OK;
 }
 
-/* ---- equal sequences ---- */
+/* ---- genes and repertoires ---- */
 
-static uint64_t hash_codes(const int8_t *codes, size_t n)
+/* Of several genes separated by commas the first. */
+static Status read_gene(int *out, const Reader *r, Names *names, ColumnRole role)
 {
-    uint64_t h = n, word;
-    for (; n >= 8; n -= 8, codes += 8) {
-        memcpy(&word, codes, 8);
-        h = rng_mix(h ^ word);
-    }
-    word = 0;
-    memcpy(&word, codes, n);
-    return rng_mix(h ^ word);
+    const Cell *cell = cell_of(r, role);
+    *out = -1;
+    if (!cell || is_blank(cell)) return OK;
+    const size_t length = strcspn(cell->text, ",");
+    if (length > 0) *out = names_number(names, cell->text, length);
+    return length > 0 && *out < 0 ? no_memory(r) : OK;
 }
 
-static bool grow_slots(Reader *r, const Intake *out)
+static Status new_bag(const Reader *r, Intake *out)
 {
-    const size_t n_slot = r->n_slot ? 2 * r->n_slot : 1 << 12;
-    int *slot = calloc(n_slot, sizeof *slot);
-    if (!slot) return false;
-    for (int i = 0; i < out->n; i++) {
-        size_t at = hash_codes(out->codes + r->start[i], (size_t)out->len[i]) & (n_slot - 1);
-        while (slot[at]) at = (at + 1) & (n_slot - 1);
-        slot[at] = i + 1;
+    if (out->n == out->room) {
+        const int room = out->room ? 2 * out->room : 1;
+        IntakeBag *grown = realloc(out->bag, (size_t)room * sizeof *grown);
+        if (!grown) return no_memory(r);
+        out->bag = grown;
+        out->room = room;
     }
-    free(r->slot);
-    r->slot = slot;
-    r->n_slot = n_slot;
-    return true;
+    out->bag[out->n++] = (IntakeBag){0};
+    return OK;
 }
 
-/* Row that holds the same codes, or -1 after noting `out->n` as theirs. */
-static int find_equal(Reader *r, const Intake *out, const int8_t *codes, size_t n)
+/* The repertoire of the row. Rows of one mostly follow each other. */
+static Status find_bag(IntakeBag **bag, Reader *r, Intake *out)
 {
-    size_t at = hash_codes(codes, n) & (r->n_slot - 1);
-    for (; r->slot[at]; at = (at + 1) & (r->n_slot - 1)) {
-        const int row = r->slot[at] - 1;
-        if ((size_t)out->len[row] == n && memcmp(out->codes + r->start[row], codes, n) == 0) return row;
+    const Cell *cell = cell_of(r, COLUMN_REPERTOIRE);
+    if (cell && (out->n == 0 || strcmp(out->id.text[r->bag], cell->text) != 0)) {
+        r->bag = names_number(&out->id, cell->text, cell->length);
+        if (r->bag < 0) return no_memory(r);
+        if (r->bag == out->n) TRY(new_bag(r, out));
+        if (cell->length == 0) r->blank_line = r->blank_line ? r->blank_line : textin_number(r->in);
     }
-    r->slot[at] = out->n + 1;
-    return -1;
+    *bag = &out->bag[r->bag];
+    return OK;
 }
 
 /* ---- rows ---- */
 
-static bool grow_array(void *array, size_t n, size_t size)
+static Status converter_row(Reader *r, IntakeBag *bag)
 {
-    void *old, *grown;
-    memcpy(&old, array, sizeof old);
-    grown = realloc(old, n * size);
-    if (grown) memcpy(array, &grown, sizeof grown);
-    return grown != NULL;
-}
-
-static Status make_room(Reader *r, Intake *out, size_t length)
-{
-    if (out->n_code + length > out->room_code) {
-        const size_t room = 2 * (out->n_code + length) + (64 << 10);
-        if (!grow_array(&out->codes, room, 1)) return no_memory(r);
-        out->room_code = room;
-    }
-    if ((size_t)out->n == out->room) {
-        const size_t room = out->room ? 2 * out->room : 4096;
-        if (room > INT_MAX / 2 || !grow_array(&out->len, room, sizeof *out->len) ||
-            !grow_array(&out->count, room, sizeof *out->count) || !grow_array(&r->start, room, sizeof *r->start))
-            return no_memory(r);
-        out->room = room;
-    }
-    if (r->rules->merge && 2 * ((size_t)out->n + 1) > r->n_slot && !grow_slots(r, out)) return no_memory(r);
-    return OK;
-}
-
-static void keep_row(Reader *r, Intake *out, size_t length, int64_t count)
-{
-    r->start[out->n] = out->n_code;
-    out->len[out->n] = (int64_t)length;
-    out->count[out->n++] = count;
-    out->n_code += length;
-}
-
-static Status converter_row(Reader *r, Intake *out)
-{
-    const Cell *cell = &r->cell[r->sequence];
-    int64_t count = 1;
-    TRY(make_room(r, out, cell->length));
-    if (!encode(r, out, cell)) {
-        out->tally.dropped[bad_letter(cell)]++;
+    const Cell *cell = cell_of(r, COLUMN_SEQUENCE);
+    int8_t *codes = gather_room(&bag->rows, cell->length, false);
+    int64_t count;
+    if (!codes) return no_memory(r);
+    if (!encode(codes, r, cell)) {
+        bag->tally.dropped[bad_letter(cell)]++;
         return OK;
     }
-    if (r->count >= 0) TRY(converter_count(&count, r));
-    keep_row(r, out, cell->length, count);
+    TRY(converter_count(&count, r));
+    gather_add(&bag->rows, cell->length, count, -1, -1, false);
     return OK;
 }
 
@@ -434,70 +430,132 @@ static bool has_ends(const Cell *cell)
     return cell->text[0] == 'C' && (last == 'F' || last == 'W');
 }
 
-/* Sequence checks of the pipeline; codes lie behind the last row's if the result is N_DROP. *length of what is kept. */
-static Drop check_sequence(Reader *r, Intake *out, size_t *length)
+/* The cell the sequence is taken from, and whether its ends are still to be cut off. */
+static const Cell *choose_cell(bool *cut, const Reader *r, Tally *tally)
 {
-    const Cell *cell = &r->cell[r->sequence];
-    if (no_sequence(cell)) return DROP_EMPTY;
-    if (!encode(r, out, cell)) return bad_letter(cell);
+    const Cell *junction = cell_of(r, COLUMN_SEQUENCE), *cdr3 = cell_of(r, COLUMN_CDR3);
+    const bool has_cdr3 = cdr3 && !is_blank(cdr3);
+    *cut = r->rules->wish.cdr3 && !has_cdr3;
+    if (r->rules->wish.cdr3) return has_cdr3 || !junction ? cdr3 : junction;
+    tally->cdr3_only += has_cdr3 && is_blank(junction);
+    return junction;
+}
+
+/* Checks of the pipeline; if the result is N_DROP, *length codes lie at `codes`. */
+static Drop check_sequence(int8_t *codes, size_t *length, const Reader *r, const Cell *cell, bool cut)
+{
+    if (is_blank(cell)) return DROP_EMPTY;
+    if (!encode(codes, r, cell)) return bad_letter(cell);
     *length = cell->length;
-    if (r->rules->cut_ends) {
+    if (cut) {
         if (cell->length <= 2) return DROP_SHORT;
         *length -= 2;
-        memmove(out->codes + out->n_code, out->codes + out->n_code + 1, *length);
+        memmove(codes, codes + 1, *length);
     }
     return *length > INTAKE_LONGEST ? DROP_LONG : N_DROP;
 }
 
-static Status pipeline_row(Reader *r, Intake *out)
+static Status keep_row(Reader *r, Intake *out, IntakeBag *bag, size_t length)
 {
+    int64_t count;
+    int v, j;
+    TRY(pipeline_count(&count, r, &bag->tally));
+    TRY(read_gene(&v, r, &out->v, COLUMN_V));
+    TRY(read_gene(&j, r, &out->j, COLUMN_J));
+    bag->tally.merged += gather_add(&bag->rows, length, count, v, j, r->rules->merge);
+    return OK;
+}
+
+static Status pipeline_row(Reader *r, Intake *out, IntakeBag *bag)
+{
+    Tally *tally = &bag->tally;
     size_t length = 0;
-    int64_t count = 1;
-    TRY(make_room(r, out, r->cell[r->sequence].length));
-    const Drop drop = is_productive(r) ? check_sequence(r, out, &length) : DROP_FLAG;
+    bool cut = false;
+    Drop drop;
+    TRY(check_flags(&drop, r));
+    const Cell *cell = drop == N_DROP ? choose_cell(&cut, r, tally) : NULL;
+    if (cell) {
+        int8_t *codes = gather_room(&bag->rows, cell->length, r->rules->merge);
+        if (!codes) return no_memory(r);
+        drop = check_sequence(codes, &length, r, cell, cut);
+    }
     if (drop != N_DROP) {
-        out->tally.dropped[drop]++;
+        tally->dropped[drop]++;
         return OK;
     }
-    if (r->count >= 0) TRY(pipeline_count(&count, r, &out->tally));
-    const int equal = r->rules->merge ? find_equal(r, out, out->codes + out->n_code, length) : -1;
-    out->tally.ends += equal < 0 && has_ends(&r->cell[r->sequence]);
-    out->tally.merged += equal >= 0;
-    if (equal < 0)
-        keep_row(r, out, length, count);
-    else
-        out->count[equal] = sum_counts(out->count[equal], count);
+    const bool junction = cut || !r->rules->wish.cdr3;
+    const int before = bag->rows.n;
+    TRY(keep_row(r, out, bag, length));
+    if (bag->rows.n == before) return OK;
+    tally->cdr3 += !junction;
+    *(junction ? &tally->ends : &tally->cdr3_ends) += has_ends(cell);
     return OK;
 }
 
 static Status read_rows(Reader *r, Intake *out)
 {
+    if (r->place[COLUMN_REPERTOIRE] < 0) TRY(new_bag(r, out));
     for (;;) {
         char *line;
         size_t length;
+        IntakeBag *bag = NULL;
         TRY(textin_line(r->in, &line, &length));
         if (!line) return OK;
         if (length == 0) continue;
-        out->tally.read++;
         TRY(split(r, line, length));
+        TRY(find_bag(&bag, r, out));
+        bag->tally.read++;
         if (!passes_rules(r))
-            out->tally.dropped[DROP_FILTER]++;
+            bag->tally.dropped[DROP_FILTER]++;
         else
-            TRY(r->converter ? converter_row(r, out) : pipeline_row(r, out));
+            TRY(r->converter ? converter_row(r, bag) : pipeline_row(r, out, bag));
     }
 }
 
-static Status no_rows(const Tally *tally, const char *path)
+/* ---- a file ---- */
+
+static Status no_rows(const IntakeBag *bag, const char *path)
 {
-    char reasons[300] = "";
+    const Tally *tally = &bag->tally;
+    char reasons[300] = "", which[120] = "";
     size_t at = 0;
     if (tally->read == 0) return fail(ERR_FORMAT, "%s: has a header line but no rows; leave the file out", path);
     for (int d = 0; d < N_DROP; d++)
         if (tally->dropped[d] > 0)
             at += (size_t)snprintf(reasons + at, sizeof reasons - at, "%s%s %lld", at ? ", " : "", drop_name[d],
                                    (long long)tally->dropped[d]);
-    return fail(ERR_FORMAT, "%s: no row is left of %lld (%s); leave the file out or check the columns", path,
-                (long long)tally->read, reasons);
+    if (bag->id) snprintf(which, sizeof which, "repertoire '%.80s': ", bag->id);
+    return fail(ERR_FORMAT, "%s: %sno row is left of %lld (%s); %s", path, which, (long long)tally->read, reasons,
+                tally->cdr3_only > 0 ? "it has CDR3s (cdr3_aa) but no junctions, and the ends cannot be put back; "
+                                       "import all files of the dataset with --region=cdr3"
+                                     : "check the columns, or leave it out, as --empty=skip does");
+}
+
+static void close_tally(IntakeBag *bag)
+{
+    Tally *t = &bag->tally;
+    t->kept = bag->rows.n;
+    for (int i = 0; i < bag->rows.n; i++) {
+        t->count_sum = gather_sum(t->count_sum, bag->rows.count[i]);
+        if (i == 0 || bag->rows.count[i] < t->count_min) t->count_min = bag->rows.count[i];
+    }
+}
+
+/* Names the repertoires. A column that is empty throughout tells nothing apart; one that is so here and there is a fault. */
+static Status close_bags(const Reader *r, Intake *out, const char *path)
+{
+    if (out->n == 0) TRY(new_bag(r, out));
+    if (r->blank_line > 0 && out->n > 1)
+        return fail(ERR_FORMAT, "%s:%d: column '%s' is empty here but not everywhere; whose row is it?", path,
+                    r->blank_line, r->header.name[r->columns.at[COLUMN_REPERTOIRE]]);
+    for (int b = 0; b < out->n; b++) {
+        IntakeBag *bag = &out->bag[b];
+        if (out->id.n > 0 && !r->blank_line) bag->id = out->id.text[b];
+        if (bag->rows.n == 0 && !r->rules->skip_empty) return no_rows(bag, path);
+        gather_done(&bag->rows);
+        close_tally(bag);
+    }
+    return OK;
 }
 
 static void reader_free(Reader *r)
@@ -509,11 +567,9 @@ static void reader_free(Reader *r)
     free(r->cell);
     free(r->slow);
     free(r->rule);
-    free(r->slot);
-    free(r->start);
 }
 
-static Status read_file(Reader *r, Intake *out, const char *path, IntakeRules *rules)
+static Status read_columns(Reader *r, const char *path, IntakeRules *rules)
 {
     TRY(textin_open(&r->in, path));
     TRY(read_header(r));
@@ -521,10 +577,27 @@ static Status read_file(Reader *r, Intake *out, const char *path, IntakeRules *r
     Status status = rules->format ? OK : format_recognise(&rules->format, &r->header, &rules->wish);
     if (status == OK) status = bind_columns(r);
     if (status == ERR_FORMAT) status = fail_at(status, "%s:%d", path, line);
-    TRY(status);
-    out->format = rules->format;
-    TRY(read_rows(r, out));
-    return out->n > 0 ? OK : no_rows(&out->tally, path);
+    return status;
+}
+
+static Status note_columns(const Reader *r, Intake *out)
+{
+    const int count = r->columns.at[COLUMN_COUNT];
+    out->format = r->rules->format;
+    out->genes = r->place[COLUMN_V] >= 0 || r->place[COLUMN_J] >= 0;
+    if (count < 0) return OK;
+    out->count_column = strdup(r->header.name[count]);
+    return out->count_column ? OK : no_memory(r);
+}
+
+Status intake_peek(bool *several, const char *path, const IntakeRules *rules)
+{
+    IntakeRules own = *rules;
+    Reader r = {.rules = &own, .converter = intake_converter(rules)};
+    const Status status = read_columns(&r, path, &own);
+    *several = status == OK && r.place[COLUMN_REPERTOIRE] >= 0;
+    reader_free(&r);
+    return status;
 }
 
 Status intake_read(Intake *out, const char *path, const IntakeRules *rules)
@@ -532,23 +605,26 @@ Status intake_read(Intake *out, const char *path, const IntakeRules *rules)
     IntakeRules own = *rules;
     Reader r = {.rules = &own, .converter = intake_converter(rules)};
     *out = (Intake){0};
-    if (r.converter) own.merge = own.cut_ends = false;
-    const Status status = read_file(&r, out, path, &own);
+    if (r.converter) own.merge = own.wish.cdr3 = false;
+    Status status;
+    TRY_DONE(read_columns(&r, path, &own));
+    TRY_DONE(note_columns(&r, out));
+    TRY_DONE(read_rows(&r, out));
+    status = close_bags(&r, out, path);
+done:
     reader_free(&r);
-    out->tally.kept = out->n;
-    for (int i = 0; i < out->n; i++) {
-        out->tally.count_sum = sum_counts(out->tally.count_sum, out->count[i]);
-        if (i == 0 || out->count[i] < out->tally.count_min) out->tally.count_min = out->count[i];
-    }
     if (status != OK) intake_free(out);
     return status;
 }
 
 void intake_free(Intake *r)
 {
-    free(r->codes);
-    free(r->len);
-    free(r->count);
+    for (int b = 0; b < r->n; b++) gather_free(&r->bag[b].rows);
+    free(r->bag);
+    free(r->count_column);
+    names_free(&r->id);
+    names_free(&r->v);
+    names_free(&r->j);
     *r = (Intake){0};
 }
 
@@ -560,6 +636,9 @@ void tally_add(Tally *sum, const Tally *one)
     for (int d = 0; d < N_DROP; d++) sum->dropped[d] += one->dropped[d];
     sum->merged += one->merged;
     sum->count_one += one->count_one;
-    sum->count_sum = sum_counts(sum->count_sum, one->count_sum);
+    sum->count_sum = gather_sum(sum->count_sum, one->count_sum);
     sum->ends += one->ends;
+    sum->cdr3 += one->cdr3;
+    sum->cdr3_ends += one->cdr3_ends;
+    sum->cdr3_only += one->cdr3_only;
 }

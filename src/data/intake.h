@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * intake.h: the rows of one repertoire file that an import keeps, and why the others were dropped.
+ * intake.h: the rows of one repertoire file that an import keeps, and why the others were dropped. A file is one
+ * repertoire, or several where its format has a column that tells them apart.
  *
  * DeepRC's converter: rows that pass the filters and hold letters of the alphabet only are kept, empty sequences too.
  * Counts: the integer part; "null" is 0, negative is 1, 0 stays; other text is an error.
  * The pipeline of all other cases, in this order: filters; productive; sequence present; letters; ends cut off where
  * CDR3 is wanted of a junction; length; equal sequences merged, their counts added. Counts that are blank or below 1 are 1.
+ * Genes: of several separated by commas the first; text as it stands.
  */
 #ifndef HOPSACK_INTAKE_H
 #define HOPSACK_INTAKE_H
 
 #include "data/alphabet.h"
 #include "data/format.h"
+#include "data/gather.h"
+#include "data/names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,7 +46,10 @@ typedef struct {
     int64_t merged;    /* rows whose count was added to an equal one's */
     int64_t count_one; /* counts that became 1 because they were blank or below 1 */
     int64_t count_sum, count_min;
-    int64_t ends; /* kept rows that begin with C and end with F or W */
+    int64_t ends;      /* kept rows, of those not cdr3, that begin with C and end with F or W */
+    int64_t cdr3;      /* kept rows taken from the column of CDR3s */
+    int64_t cdr3_ends; /* of those that begin and end so all the same */
+    int64_t cdr3_only; /* rows dropped for want of a junction although their CDR3 is there */
 } Tally;
 
 typedef struct {
@@ -57,21 +64,30 @@ typedef struct {
     int n_include, n_exclude;
     char separator; /* 0: told by the header */
     bool merge;
-    bool cut_ends; /* CDR3 is wanted */
+    bool skip_empty; /* a repertoire left without rows is no error */
     Alphabet alphabet;
 } IntakeRules;
 
 typedef struct {
-    int n;
-    int8_t *codes;        /* dense */
-    int64_t *len, *count; /* [n] */
+    const char *id; /* borrowed from the intake; NULL: the file is the repertoire */
+    Gather rows;    /* genes are numbers of the intake's names */
     Tally tally;
-    const FormatType *format; /* as told */
-    size_t room, n_code, room_code;
+} IntakeBag;
+
+typedef struct {
+    int n, room;
+    IntakeBag *bag; /* [n] in the order in which the file has them */
+    const FormatType *format;
+    char *count_column; /* NULL: none */
+    bool genes;         /* the file has a column of V or J calls */
+    Names id, v, j;
 } Intake;
 
 /* The rules of DeepRC's converter hold if `deeprc` was asked for by name. */
 bool intake_converter(const IntakeRules *rules);
+
+/* Reads the header alone. *several: the file may hold several repertoires. */
+Status intake_peek(bool *several, const char *path, const IntakeRules *rules);
 
 /* ERR_FORMAT names file and line, or column; a repertoire left without rows is one too. */
 Status intake_read(Intake *out, const char *path, const IntakeRules *rules);

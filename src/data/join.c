@@ -6,6 +6,7 @@
 #include "data/join.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,22 +121,44 @@ static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char 
     return n_lost > 0 ? unknown_ids(t, column, where, lost, n_lost) : OK;
 }
 
+static void free_sorted(Name *sorted[N_FORM])
+{
+    for (int form = 0; form < N_FORM; form++) free(sorted[form]);
+}
+
+static bool make_sorted(Name *sorted[N_FORM], const char *const *key, int n)
+{
+    for (int form = 0; form < N_FORM; form++) sorted[form] = malloc(((size_t)n + 1) * sizeof *sorted[form]);
+    if (!sorted[AS_GIVEN] || !sorted[STEM]) return false;
+    for (int form = 0; form < N_FORM; form++) {
+        for (int i = 0; i < n; i++) sorted[form][i] = name_of(key[i], form, i);
+        qsort(sorted[form], (size_t)n, sizeof *sorted[form], compare);
+    }
+    return true;
+}
+
+int join_count(const char *const *key, int n, const Table *table, int id_column)
+{
+    Name *sorted[N_FORM] = {NULL};
+    int found = -1;
+    if (make_sorted(sorted, key, n)) {
+        found = 0;
+        for (int r = 0; r < table->n_row; r++) found += find_key(sorted, n, table_cell(table, r, id_column)) >= 0;
+    }
+    free_sorted(sorted);
+    return found;
+}
+
 Status join_ids(int *row_of_key, const char *const *key, int n, const char *where, const Table *table, int id_column)
 {
     Status status = OK;
     Name *sorted[N_FORM] = {NULL};
     int *lost = malloc(((size_t)table->n_row + 1) * sizeof *lost);
-    for (int form = 0; form < N_FORM; form++) sorted[form] = malloc(((size_t)n + 1) * sizeof *sorted[form]);
-    if (!lost || !sorted[AS_GIVEN] || !sorted[STEM])
-        TRY_DONE(fail(ERR_MEMORY, "%s: no memory to join it", table->path));
-    for (int form = 0; form < N_FORM; form++) {
-        for (int i = 0; i < n; i++) sorted[form][i] = name_of(key[i], form, i);
-        qsort(sorted[form], (size_t)n, sizeof *sorted[form], compare);
-    }
+    if (!lost || !make_sorted(sorted, key, n)) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to join it", table->path));
     for (int i = 0; i < n; i++) row_of_key[i] = -1;
     status = join_rows(row_of_key, sorted, key, n, where, table, id_column, lost);
 done:
-    for (int form = 0; form < N_FORM; form++) free(sorted[form]);
+    free_sorted(sorted);
     free(lost);
     return status;
 }

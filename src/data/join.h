@@ -15,6 +15,9 @@
  * key (some are listed), an ID twice, an ID that several keys answer to. */
 Status join_ids(int *row_of_key, const char *const *key, int n, const char *where, const Table *table, int id_column);
 
+/* How many rows' IDs are found among the keys, each under one of them only; -1: no memory. */
+int join_count(const char *const *key, int n, const Table *table, int id_column);
+
 /* Length of a name without ".gz" and its extension; of its last part, which begins at *base. */
 size_t join_stem(const char **base, const char *name);
 

@@ -295,9 +295,11 @@ const char *table_cell(const Table *t, int row, int column)
     return t->cell[(size_t)row * (size_t)t->n_column + (size_t)column];
 }
 
+const char *const table_id_names[] = {"ID", "repertoire_id", "sample_id", "Sample", "subject_id", "filename", NULL};
+
 Status table_id_column(int *column, const Table *t, const char *name)
 {
-    static const char *const usual[] = {"ID", "repertoire_id", "sample_id", "Sample", "subject_id", "filename", NULL};
+    const char *const *usual = table_id_names;
     const bool search = strcmp(name, "auto") == 0;
     *column = search ? -1 : table_column(t, name);
     for (int i = 0; search && *column < 0 && usual[i]; i++) *column = table_column(t, usual[i]);

@@ -31,6 +31,7 @@ const char *table_cell(const Table *t, int row, int column);
 
 /* The ID column: `name`, or with "auto" the first of ID, repertoire_id, sample_id, Sample, subject_id, filename.
  * ERR_FORMAT lists the columns found. */
+extern const char *const table_id_names[]; /* these, NULL-ended */
 Status table_id_column(int *column, const Table *t, const char *name);
 
 /* Empty, NA, N/A, n/a, NULL, null, NaN, nan, … (the words of pandas), and Unknown. */

@@ -17,7 +17,7 @@
 /* Holds of every row of the table. */
 Test(data_format, each_format)
 {
-    const FormatWish none = {NULL, NULL};
+    const FormatWish none = {0};
     const Header foreign = HEADER((char[]){"x"}, (char[]){"y"});
     for (int i = 0; format_types[i]; i++) {
         const FormatType *type = format_types[i];
@@ -34,17 +34,17 @@ Test(data_format, each_format)
 Test(data_format, deeprc)
 {
     const Header header = HEADER((char[]){"Templates"}, (char[]){"AMINO_ACID"}, (char[]){"amino_acid"});
-    const FormatWish none = {NULL, NULL}, without = {"AMINO_ACID", "none"}, lost = {NULL, "reads"};
+    const FormatWish none = {0}, without = {.sequence = "AMINO_ACID", .count = "none"}, lost = {.count = "reads"};
     const FormatType *type;
     FormatColumns columns;
     cr_assert_eq(format_recognise(&type, &header, &none), OK);
     cr_assert_str_eq(type->name, "deeprc");
     cr_assert_eq(type->bind(&columns, &header, &none), OK);
-    cr_assert_eq(columns.sequence, 2, "as written goes before another case");
-    cr_assert_eq(columns.count, 0);
+    cr_assert_eq(columns.at[COLUMN_SEQUENCE], 2, "as written goes before another case");
+    cr_assert_eq(columns.at[COLUMN_COUNT], 0);
     cr_assert_eq(type->bind(&columns, &header, &without), OK);
-    cr_assert_eq(columns.sequence, 1);
-    cr_assert_eq(columns.count, -1);
+    cr_assert_eq(columns.at[COLUMN_SEQUENCE], 1);
+    cr_assert_eq(columns.at[COLUMN_COUNT], -1);
     cr_assert_eq(type->bind(&columns, &header, &lost), ERR_FORMAT);
     cr_assert(strstr(status_sentence(), "'reads'; its columns are Templates, AMINO_ACID, amino_acid"), "%s",
               status_sentence());
@@ -53,7 +53,7 @@ Test(data_format, deeprc)
 Test(data_format, unknown_headers_are_listed)
 {
     const Header header = HEADER((char[]){"junction"}, (char[]){"n"});
-    const FormatWish none = {NULL, NULL}, named = {"junction", NULL};
+    const FormatWish none = {0}, named = {.sequence = "junction"};
     const FormatType *type;
     cr_assert_eq(format_recognise(&type, &header, &none), ERR_FORMAT);
     cr_assert(strstr(status_sentence(), "junction, n"), "%s", status_sentence());

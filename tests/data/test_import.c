@@ -181,7 +181,7 @@ Test(data_import, region_and_length)
     cr_assert_eq(report.total.dropped[DROP_LONG], 1);
     cr_assert_eq(report.total.kept, 3);
     free(report.json);
-    options.rules.cut_ends = true;
+    options.rules.wish.cdr3 = true;
     cr_assert_eq(import_run(&report, &options), OK);
     cr_assert_eq(report.total.dropped[DROP_SHORT], 1);
     cr_assert_eq(report.total.kept, 3); /* 58, 59 and 1 residues */
@@ -196,7 +196,7 @@ Test(data_import, other_tables_by_name)
         scratch_text("n.csv", "# made by a tool\n#clone,\"cdr3, aa\",reads\n1,CASSF,95.0\n2,\"CAYF\",1.2E+3\n")};
     ImportOptions options = some_options(path, 1, NULL);
     assert_refused(&options, ERR_FORMAT, "--sequence-column");
-    options.rules.wish = (FormatWish){"CDR3, AA", "reads"};
+    options.rules.wish = (FormatWish){.sequence = "CDR3, AA", .count = "reads"};
     assert_import(&options, "n.csv: CASSF 95, CAYF 1200");
     options.rules.wish.count = NULL;
     assert_import(&options, "n.csv: CASSF 1, CAYF 1");
