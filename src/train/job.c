@@ -9,6 +9,7 @@
 #include "train/predictions.h"
 #include "train/record.h"
 #include "train/run.h"
+#include "train/runlock.h"
 #include "train/task.h"
 
 #include <math.h>
@@ -166,13 +167,22 @@ static Status write_manifest(Job *j)
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
+/* For a run of its own: the lock of the folder, unless it is held already. */
+static Status hold(RunLock *lock, const char *folder)
+{
+    if (!lock || lock->fd >= 0) return OK;
+    TRY(runlock_try(lock, folder));
+    return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
+}
+
 /* The config comes first: from then on the folder can be resumed. */
-static Status write_beginning(Job *j)
+static Status write_beginning(Job *j, RunLock *lock)
 {
     if (j->in->resume)
         TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
+    TRY(hold(lock, j->in->folder));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     return run_write_splits(&j->run, j->cohort, &j->grouping);
@@ -303,7 +313,8 @@ static bool keeps_model(Status status)
     return status == ERR_DIVERGED || status == ERR_SIGINT || status == ERR_SIGTERM;
 }
 
-Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock)
+/* lock: NULL where the caller holds it. */
+static Status run_job(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock)
 {
     Job j;
     Status status;
@@ -313,7 +324,7 @@ Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock)
     if (!setup->evaluated) say_plan(&j);
     TRY_DONE(load_checkpoint(&j));
     if (setup->begin) setup->begin();
-    TRY_DONE(write_beginning(&j));
+    TRY_DONE(write_beginning(&j, lock));
     status = loop_run(j.loop, evaluated, &j);
     if (status == OK) status = finish(&j, summary);
     if (keeps_model(status)) status = save_kept(&j, status);
@@ -324,6 +335,11 @@ done:
     }
     close_job(&j);
     return status;
+}
+
+Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock)
+{
+    return run_job(summary, setup, stock, NULL);
 }
 
 Status job_finished(json_t **summary, const JobSetup *setup)
@@ -356,11 +372,9 @@ static Status check_folder(const JobSetup *setup)
     return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
 }
 
-Status job_run(json_t **summary, const JobSetup *setup)
+static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
 {
     Stock stock;
-    *summary = NULL;
-    TRY(check_folder(setup));
     TRY(job_finished(summary, setup));
     if (*summary) {
         log_info("%s: this run has ended; nothing to do", setup->folder);
@@ -368,8 +382,22 @@ Status job_run(json_t **summary, const JobSetup *setup)
     }
     TRY(stock_open(&stock, setup->config));
     Status status = stock_fill(&stock);
-    if (status == OK) status = job_run_on(summary, setup, &stock);
+    if (status == OK) status = run_job(summary, setup, &stock, lock);
     stock_close(&stock);
+    return status;
+}
+
+/* What was begun before has a lock, which is taken before anything is read; a new folder's comes with its first file. */
+Status job_run(json_t **summary, const JobSetup *setup)
+{
+    char path[sizeof((Run *)0)->path];
+    RunLock lock = {.fd = -1};
+    *summary = NULL;
+    TRY(check_folder(setup));
+    snprintf(path, sizeof path, "%s/lock", setup->folder);
+    Status status = file_exists(path) ? hold(&lock, setup->folder) : OK;
+    if (status == OK) status = run_alone(summary, setup, &lock);
+    runlock_release(&lock);
     return status;
 }
 

@@ -9,7 +9,7 @@ import time
 from harness import HOPSACK, LAST_LINE, TINY, Case, cohort, main, read, run, snapshot, table, trained
 
 FILES = {"config.yaml", "manifest.json", "metrics.jsonl", "splits.tsv", "model.safetensors", "summary.json", "predictions.tsv",
-         "checkpoint.safetensors"}
+         "checkpoint.safetensors", "lock"}
 
 
 def without_times(path):
@@ -156,7 +156,7 @@ class Train(Case):
         self.assertIn("test AUC", self.good("inspect", "a").stdout)
         done = json.loads(self.good("inspect", "a", "--json").stdout)
         self.assertTrue(done["finished"])
-        self.assertEqual(set(done["files"]), FILES)
+        self.assertEqual(set(done["files"]), FILES - {"lock"})
         self.assertIn("sequence_embedding.network.0.weight", self.good("inspect", "a/model.safetensors").stdout)
         model = json.loads(self.good("inspect", "a/model.safetensors", "--json").stdout)
         self.assertEqual(model["bags_seen"], {"train": 24, "validation": 8})
@@ -170,7 +170,7 @@ class Train(Case):
         done = run(*wild, "gone")
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertRegex(done.stderr.splitlines()[-1], r"^hopsack: the loss .* update \d+ .*train\.lr.*there is no model")
-        self.assertEqual(set(os.listdir("gone")), {"config.yaml", "manifest.json", "splits.tsv"})
+        self.assertEqual(set(os.listdir("gone")), {"config.yaml", "manifest.json", "splits.tsv", "lock"})
         done = run(*wild, "kept", "--train.evaluate_every=1")
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertRegex(done.stderr.splitlines()[-1], r"kept/model\.safetensors holds the model of update \d+$")

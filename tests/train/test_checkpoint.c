@@ -87,6 +87,7 @@ static Status run(Run *r, int from, int stop_at)
         cr_assert_eq(loop_load(r->loop, saved_path(from), &facts, &metrics), OK, "%s", status_sentence());
         cr_assert_str_eq(metrics, facts.metrics);
         cr_assert_eq(loop_done(r->loop), from);
+        cr_assert_gt(loop_seconds(r->loop), 0);
         free(metrics);
     }
     const Status status = loop_run(r->loop, remember, r);
@@ -217,6 +218,9 @@ Test(SUITE, patience_ends_it_at_the_same_evaluation_after_a_resume)
             cr_assert_eq(run(&rest, from, -1), OK);
             cr_assert_eq(loop_done(rest.loop), end, "from %d to %d, not %d", from, loop_done(rest.loop), end);
             cr_assert_eq(rest.n, (end - from) / 20 * 2);
+            cr_assert_eq(loop_kept(rest.loop).update, keep == KEEP_LAST ? end : end - 60);
+            cr_assert_arr_eq(loop_theta(whole.loop), loop_theta(rest.loop),
+                             mil_params(loop_mil(whole.loop))->size * sizeof(real));
             loop_free(rest.loop);
         }
         loop_free(whole.loop);
