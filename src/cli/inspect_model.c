@@ -101,6 +101,22 @@ static void print_facts(const json_t *model)
     print_parts(json_object_get(model, "metrics"));
 }
 
+static void print_checkpoint(const json_t *model)
+{
+    const json_t *state = json_object_get(model, "checkpoint");
+    const long long kept = json_integer_value(json_object_get(state, "kept_update"));
+    const json_t *loss = json_object_get(state, "kept_loss");
+    printf("hopsack %s, checkpoint of update %lld after %.1f s; model/ is that state,", text(model, "version"),
+           (long long)json_integer_value(json_object_get(state, "update")),
+           json_number_value(json_object_get(state, "seconds")));
+    if (kept == 0)
+        printf(" best/ is empty: nothing was evaluated yet\n");
+    else if (json_is_number(loss))
+        printf(" best/ that of update %lld, validation loss %.5g\n", kept, json_number_value(loss));
+    else
+        printf(" best/ that of update %lld\n", kept);
+}
+
 static void print_tensors(const json_t *model)
 {
     size_t k, d;
@@ -124,7 +140,9 @@ Status inspect_model(const char *path, bool json)
     TRY(model_json(&model, path));
     if (json) return print_json(model);
     printf("model %s\n", path);
-    if (json_object_get(model, "version"))
+    if (json_object_get(model, "checkpoint"))
+        print_checkpoint(model);
+    else if (json_object_get(model, "version"))
         print_facts(model);
     else
         printf("tensors of another program: no hopsack metadata\n");

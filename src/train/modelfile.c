@@ -87,6 +87,8 @@ static Status parse_json(ModelFile *m)
     m->json = json_loads(m->tensors.hopsack, JSON_REJECT_DUPLICATES, &error);
     if (!m->json) return fail(ERR_MODEL, "its hopsack metadata is no JSON: %s", error.text);
     if (!json_is_object(m->json)) return fail(ERR_MODEL, "its hopsack metadata is no JSON object");
+    if (json_object_get(m->json, "checkpoint"))
+        return fail(ERR_MODEL, "it is a checkpoint; name the model.safetensors beside it");
     return OK;
 }
 

@@ -133,6 +133,10 @@ class Resume(Case):
                          "hopsack: interrupted after update 77 of 240; says/model.safetensors holds the model of update 50, "
                          "--resume goes on from here")
         self.good("evaluate", "says", "c.h5")
+        self.assertRegex(self.good("inspect", "says/checkpoint.safetensors").stdout,
+                         r"checkpoint of update 77 after .* best/ that of update 50, validation loss 0\.")
+        self.assertEqual(json.loads(self.good("inspect", "says/checkpoint.safetensors", "--json").stdout)["checkpoint"]["update"], 77)
+        self.bad(4, r"says/checkpoint\.safetensors: it is a checkpoint; name the model", "evaluate", "says/checkpoint.safetensors", "c.h5")
 
     def slow(self, name):
         """A run in the midst of an update, or evaluation, of seconds."""
