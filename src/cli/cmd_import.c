@@ -127,13 +127,8 @@ static Status read_options(ImportOptions *out, const Cli *cli)
 
 static void print_dropped(const Tally *t)
 {
-    char text[300] = "";
-    size_t at = 0;
-    for (int d = 0; d < N_DROP; d++)
-        if (t->dropped[d] > 0)
-            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %lld", at ? ", " : "", drop_name[d],
-                                   (long long)t->dropped[d]);
-    if (at > 0) log_info("dropped rows: %s", text);
+    char text[300];
+    if (*tally_dropped(text, sizeof text, t)) log_info("dropped rows: %s", text);
     if (t->merged > 0) log_info("rows merged into an equal sequence: %lld", (long long)t->merged);
     if (t->count_one > 0) log_info("counts blank or below 1, taken as 1: %lld", (long long)t->count_one);
 }

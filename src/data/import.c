@@ -293,6 +293,14 @@ static Status write_gene_names(Import *im)
 
 /* ---- batches ---- */
 
+static void tell_bag(const char *key, const Tally *t)
+{
+    char text[300];
+    log_detail("%s: %lld rows, %lld sequences, %lld merged, counts from %lld, sum %lld; dropped: %s", key,
+               (long long)t->read, (long long)t->kept, (long long)t->merged, (long long)t->count_min,
+               (long long)t->count_sum, *tally_dropped(text, sizeof text, t) ? text : "none");
+}
+
 static Status take_bag(Import *im, const Job *job, const IntakeBag *bag, int f)
 {
     const WalkFile *file = &im->walk.file[f];
@@ -300,6 +308,7 @@ static Status take_bag(Import *im, const Job *job, const IntakeBag *bag, int f)
     const bool empty = bag->rows.n == 0;
     TRY(add_found(im, key, f, empty));
     tally_add(&im->report->total, &bag->tally);
+    tell_bag(key, &bag->tally);
     TRY(note_source(im, file, job, bag, key));
     if (empty) {
         log_info("%s: repertoire '%s' is left out, no row of it was kept", file->path, key);

@@ -5,6 +5,7 @@
  * cells up to the last one wanted are looked for; a line with quotes takes the slow way.
  */
 #include "data/intake.h"
+#include "core/yaml.h"
 #include "data/textin.h"
 
 #include <assert.h>
@@ -369,15 +370,28 @@ static Status pipeline_count(int64_t *out, const Reader *r, Tally *tally)
 
 /* ---- genes and repertoires ---- */
 
+/* What could not be printed in a table again. */
+static bool is_odd_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < ' ') return true;
+    return !yaml_is_utf8(name);
+}
+
 /* Of several genes separated by commas the first. */
 static Status read_gene(int *out, const Reader *r, Names *names, ColumnRole role)
 {
     const Cell *cell = cell_of(r, role);
+    const int before = names->n;
     *out = -1;
     if (!cell || is_blank(cell)) return OK;
     const size_t length = strcspn(cell->text, ",");
-    if (length > 0) *out = names_number(names, cell->text, length);
-    return length > 0 && *out < 0 ? no_memory(r) : OK;
+    if (length == 0) return OK;
+    *out = names_number(names, cell->text, length);
+    if (*out < 0) return no_memory(r);
+    if (*out < before || !is_odd_name(names->text[*out])) return OK;
+    return fail(ERR_FORMAT, "%s:%d: the gene in column '%s' is no UTF-8 text on one line", textin_path(r->in),
+                textin_number(r->in), r->header.name[r->columns.at[role]]);
 }
 
 static Status new_bag(const Reader *r, Intake *out)
@@ -518,12 +532,8 @@ static Status no_rows(const IntakeBag *bag, const char *path)
 {
     const Tally *tally = &bag->tally;
     char reasons[300] = "", which[120] = "";
-    size_t at = 0;
     if (tally->read == 0) return fail(ERR_FORMAT, "%s: has a header line but no rows; leave the file out", path);
-    for (int d = 0; d < N_DROP; d++)
-        if (tally->dropped[d] > 0)
-            at += (size_t)snprintf(reasons + at, sizeof reasons - at, "%s%s %lld", at ? ", " : "", drop_name[d],
-                                   (long long)tally->dropped[d]);
+    tally_dropped(reasons, sizeof reasons, tally);
     if (bag->id) snprintf(which, sizeof which, "repertoire '%.80s': ", bag->id);
     return fail(ERR_FORMAT, "%s: %sno row is left of %lld (%s); %s", path, which, (long long)tally->read, reasons,
                 tally->cdr3_only > 0 ? "it has CDR3s (cdr3_aa) but no junctions, and the ends cannot be put back; "
@@ -626,6 +636,17 @@ void intake_free(Intake *r)
     names_free(&r->v);
     names_free(&r->j);
     *r = (Intake){0};
+}
+
+const char *tally_dropped(char *text, size_t room, const Tally *tally)
+{
+    size_t at = 0;
+    *text = '\0';
+    for (int d = 0; d < N_DROP && at < room; d++)
+        if (tally->dropped[d] > 0)
+            at += (size_t)snprintf(text + at, room - at, "%s%s %lld", at ? ", " : "", drop_name[d],
+                                   (long long)tally->dropped[d]);
+    return text;
 }
 
 void tally_add(Tally *sum, const Tally *one)

@@ -92,6 +92,8 @@ Status intake_peek(bool *several, const char *path, const IntakeRules *rules);
 /* ERR_FORMAT names file and line, or column; a repertoire left without rows is one too. */
 Status intake_read(Intake *out, const char *path, const IntakeRules *rules);
 void intake_free(Intake *r);
+/* "not_productive 3, stop_codon 1", the rows dropped by reason; "" if none. */
+const char *tally_dropped(char *text, size_t room, const Tally *tally);
 void tally_add(Tally *sum, const Tally *one);
 
 #endif
