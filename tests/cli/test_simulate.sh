@@ -62,7 +62,8 @@ expect 2 "simulate.position" --simulate.position=left -o bad.h5
 expect 2 "--compress=zip" --compress=zip -o bad.h5
 printf 'simulate:\n  n_bag: ten\n' >wrong.yaml
 expect 2 "wrong.yaml:2" wrong.yaml -o bad.h5
-(ulimit -v 2000000 && expect 6 "GB are free" --simulate.n_seq=100000000 -o bad.h5 && exit $failed) || failed=1
+# ASan claims address space by the terabyte, so it cannot run under this limit
+[ -n "${HOPSACK_TEST_SANITIZED:-}" ] || (ulimit -v 2000000 && expect 6 "GB are free" --simulate.n_seq=100000000 -o bad.h5 && exit $failed) || failed=1
 expect 6 "nowhere" -o nowhere/bad.h5
 expect 6 "lost.yaml" lost.yaml -o bad.h5
 [ -z "$(ls -A | grep -e bad -e tmp)" ] || { echo "something was left behind:"; ls -A; failed=1; }
