@@ -320,7 +320,7 @@ class Crossval(Case):
 class Interrupted(Case):
     """Signals and kills: the same bits, no fold twice."""
 
-    QUICK = "crossval", TINY, "--data.path=c.h5", "--target=status", "--splits.n_fold=3", "--train.updates=20", "--train.evaluate_every=5"
+    QUICK = "crossval", TINY, "--data.path=c.h5", "--target=status", "--splits.n_fold=3", "--train.updates=20", "--train.evaluate_every=10"
     LONG = ("crossval", TINY, "--data.path=c.h5", "--target=status", "--splits.n_fold=4", "--splits.n_repeat=2",
             "--train.updates=1500", "--train.evaluate_every=250", "--train.checkpoint_minutes=0.002")
 
