@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#define LANES              8 /* partial sums: a fixed order that the compiler can vectorise */
 #define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
 
 static const Association *core_of(const FixedQuery *f)
@@ -264,7 +265,22 @@ void fixedquery_pool(real *z, FixedQueryCache *c, const FixedQuery *f, const rea
             z[j] = bounds[b] == bounds[b + 1] ? 0 : association_activate(z[j], core->o.activation);
 }
 
-/* forward was  value = w_v m + s b_v,  o = value W_vᵀ + s b */
+/* forward was  value = w_v m + s b_v  for one head of one query; dm comes as that of value. Returns ds. */
+static real value_backward(real *restrict dw, real *restrict db, real *restrict dm, const real *restrict m, real s,
+                           const real *restrict w, const real *restrict b, int n_in)
+{
+    real part[LANES] = {0}, ds = 0;
+    for (int j = 0; j < n_in; j++) part[j % LANES] += dm[j] * b[j];
+    for (int j = 0; j < n_in; j++) {
+        dw[j] += dm[j] * m[j];
+        db[j] += dm[j] * s;
+        dm[j] *= w[j];
+    }
+    for (int j = 0; j < LANES; j++) ds += part[j];
+    return ds;
+}
+
+/* forward was  o = value W_vᵀ + s b */
 static void read_head_backward(real *grad, FixedQueryCache *c, const FixedQuery *f, const real *theta, int h,
                                int rows)
 {
@@ -285,13 +301,9 @@ static void read_head_backward(real *grad, FixedQueryCache *c, const FixedQuery 
     blas_tn(grad + w_v, c->part, c->value + at * n_in, size, f->n_in, rows, true);
     blas_nn(c->dm + at * n_in, c->part, theta + w_v, rows, f->n_in, size, false);
     for (size_t i = at; affine && i < at + (size_t)rows; i++)
-        for (size_t j = 0; j < n_in; j++) {
-            real *dm = &c->dm[i * n_in + j];
-            grad[l->projection.w_at + j] += *dm * c->m[i * n_in + j];
-            grad[l->projection.b_at + j] += *dm * c->s[i];
-            c->ds[i] += *dm * theta[l->projection.b_at + j];
-            *dm *= theta[l->projection.w_at + j];
-        }
+        c->ds[i] +=
+            value_backward(grad + l->projection.w_at, grad + l->projection.b_at, c->dm + i * n_in, c->m + i * n_in,
+                           c->s[i], theta + l->projection.w_at, theta + l->projection.b_at, f->n_in);
 }
 
 /* forward was  m = gᵀ x̂,  s = Σ g,  so  dg_i = x̂_i · dm + ds  and  dx̂_i += g_i dm;  g is p after dropout, p a softmax */

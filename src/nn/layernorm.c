@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define EPS ((real)1e-5)
+#define EPS   ((real)1e-5)
+#define LANES 8 /* partial sums: a fixed order that the compiler can vectorise */
 
 void layernorm_init(LayerNorm *l, ParamList *list, const char *prefix, int n, bool affine)
 {
@@ -23,13 +24,25 @@ void layernorm_plan(LayerNormCache *c, int n_row_most, Arena *arena)
     c->rstd = ARENA_TAKE(arena, real, (size_t)n_row_most);
 }
 
+static real total(const real *part)
+{
+    real sum = 0;
+    for (int j = 0; j < LANES; j++) sum += part[j];
+    return sum;
+}
+
 static void moments(real *mean, real *rstd, const real *x, int n)
 {
-    real sum = 0, square = 0;
-    for (int f = 0; f < n; f++) sum += x[f];
-    *mean = sum / (real)n;
-    for (int f = 0; f < n; f++) square += (x[f] - *mean) * (x[f] - *mean);
-    *rstd = 1 / (real)sqrt((double)(square / (real)n + EPS));
+    real sum[LANES] = {0}, square[LANES] = {0};
+    const int whole = n / LANES * LANES;
+    for (int f = 0; f < whole; f += LANES)
+        for (int j = 0; j < LANES; j++) sum[j] += x[f + j];
+    for (int f = whole; f < n; f++) sum[f - whole] += x[f];
+    *mean = total(sum) / (real)n;
+    for (int f = 0; f < whole; f += LANES)
+        for (int j = 0; j < LANES; j++) square[j] += (x[f + j] - *mean) * (x[f + j] - *mean);
+    for (int f = whole; f < n; f++) square[f - whole] += (x[f] - *mean) * (x[f] - *mean);
+    *rstd = 1 / (real)sqrt((double)(total(square) / (real)n + EPS));
 }
 
 void layernorm_forward(real *y, LayerNormCache *c, const LayerNorm *l, const real *theta, const real *x, int n_row)
@@ -44,23 +57,30 @@ void layernorm_forward(real *y, LayerNormCache *c, const LayerNorm *l, const rea
 
 /* forward was  y = xh w + b,  xh = (x - mean) rstd,  so with g = dy w
  * dx = rstd (g - mean(g) - xh mean(g xh))     dw += dy xh     db += dy */
-static void row_backward(real *dx, real *dw, real *db, const real *w, const real *x, const real *dy, real mean,
+static void row_backward(real *restrict dx, const real *w, const real *restrict x, const real *restrict dy, real mean,
                          real rstd, int n)
 {
-    real mean_g = 0, mean_gx = 0;
+    real g_sum[LANES] = {0}, gx_sum[LANES] = {0};
+    const int whole = n / LANES * LANES;
+    for (int f = 0; f < n; f += f < whole ? LANES : 1)
+        for (int j = 0; j < (f < whole ? LANES : 1); j++) {
+            const real g = w ? dy[f + j] * w[f + j] : dy[f + j];
+            g_sum[j] += g;
+            gx_sum[j] += g * (x[f + j] - mean) * rstd;
+        }
+    const real mean_g = total(g_sum) / (real)n, mean_gx = total(gx_sum) / (real)n;
     for (int f = 0; f < n; f++) {
         const real xh = (x[f] - mean) * rstd, g = w ? dy[f] * w[f] : dy[f];
-        mean_g += g;
-        mean_gx += g * xh;
-        if (!w) continue;
-        dw[f] += dy[f] * xh;
-        db[f] += dy[f];
-    }
-    mean_g /= (real)n;
-    mean_gx /= (real)n;
-    for (int f = 0; dx && f < n; f++) {
-        const real xh = (x[f] - mean) * rstd, g = w ? dy[f] * w[f] : dy[f];
         dx[f] += rstd * (g - mean_g - xh * mean_gx);
+    }
+}
+
+static void affine_backward(real *restrict dw, real *restrict db, const real *restrict x, const real *restrict dy,
+                            real mean, real rstd, int n)
+{
+    for (int f = 0; f < n; f++) {
+        dw[f] += dy[f] * ((x[f] - mean) * rstd);
+        db[f] += dy[f];
     }
 }
 
@@ -68,9 +88,9 @@ void layernorm_backward(real *dx, real *grad, const LayerNormCache *c, const Lay
                         const real *x, const real *dy, int n_row)
 {
     const real *w = l->affine ? theta + l->w_at : NULL;
-    real *dw = l->affine ? grad + l->w_at : NULL, *db = l->affine ? grad + l->b_at : NULL;
     for (int i = 0; i < n_row; i++) {
         const size_t at = (size_t)i * (size_t)l->n;
-        row_backward(dx ? dx + at : NULL, dw, db, w, x + at, dy + at, c->mean[i], c->rstd[i], l->n);
+        if (dx) row_backward(dx + at, w, x + at, dy + at, c->mean[i], c->rstd[i], l->n);
+        if (w) affine_backward(grad + l->w_at, grad + l->b_at, x + at, dy + at, c->mean[i], c->rstd[i], l->n);
     }
 }
