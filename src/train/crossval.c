@@ -160,9 +160,11 @@ static void say_done(Crossval *c, int number, const json_t *summary)
     c->job[number].done = true;
     pthread_mutex_unlock(&c->mutex);
     tell(c, number, c->job[number].updates);
+    pthread_mutex_lock(&c->mutex);
     log_hush(false);
     log_info("%s done%s", name, said);
     log_hush(true);
+    pthread_mutex_unlock(&c->mutex);
 }
 
 static void begin_progress(Crossval *c)

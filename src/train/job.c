@@ -27,6 +27,7 @@ typedef struct {
     Grouping grouping;
     Loop *loop;
     Run run;
+    json_t *data;                  /* files and their hashes */
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
     real *output;                  /* [n, n_out] of members with a part */
@@ -66,6 +67,7 @@ static Status open_job(Job *j, const JobSetup *in, Stock *stock)
     const SplitOptions *splits = &in->config->splits;
     *j = (Job){.in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
     TRY(grouping_make(&j->grouping, &stock->folding, splits->repeat, splits->fold));
+    j->data = json_deep_copy(stock->data); /* counting references to the stock's would be shared writing */
     return fit_labels(j);
 }
 
@@ -138,7 +140,8 @@ static Status open_loop(Job *j)
 {
     const LoopSetup setup = loop_setup(j);
     TRY(config_text(&j->config_text, j->config));
-    TRY(data_text(&j->data_text, j->stock->data));
+    if (!j->data) return fail(ERR_MEMORY, "no memory for the manifest");
+    TRY(data_text(&j->data_text, j->data));
     TRY(loop_new(&j->loop, &setup));
     j->output = calloc((size_t)j->cohort->n * (size_t)j->labels.n_out + 1, sizeof *j->output);
     return j->output ? OK : fail(ERR_MEMORY, "no memory for the outputs of %d bags", j->cohort->n);
@@ -149,6 +152,7 @@ static void close_job(Job *j)
     run_end(&j->run);
     loop_free(j->loop);
     grouping_free(&j->grouping);
+    json_decref(j->data);
     free(j->config_text);
     free(j->data_text);
     free(j->metrics);
@@ -162,7 +166,7 @@ static void close_job(Job *j)
 static Status write_manifest(Job *j)
 {
     json_t *now = NULL;
-    TRY(manifest_new(&now, j->stock->data, j->in->argc, j->in->argv));
+    TRY(manifest_new(&now, j->data, j->in->argc, j->in->argv));
     json_t *first = j->in->resume ? json_load_file(run_path(&j->run, "manifest.json"), 0, NULL) : NULL;
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
