@@ -95,8 +95,9 @@ static void print_facts(const json_t *model)
            *text(model, "region") ? text(model, "region") : "unknown");
     json_array_foreach(json_object_get(model, "tasks"), k, task)
     {
-        printf("task %s: %s, column '%s', positive '%s'\n", text(task, "name"), text(task, "kind"),
-               text(task, "column"), text(task, "positive"));
+        printf("task %s: %s, column '%s'", text(task, "name"), text(task, "kind"), text(task, "column"));
+        if (json_is_string(json_object_get(task, "positive"))) printf(", positive '%s'", text(task, "positive"));
+        printf("\n");
     }
     print_parts(json_object_get(model, "metrics"));
 }

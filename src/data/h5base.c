@@ -51,11 +51,11 @@ static void shorten(char *why)
 
 Status h5base_fail(Status status, const char *path, const char *name, const char *doing)
 {
-    char why[WHY_MOST] = "no reason given";
+    char why[WHY_MOST] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
     H5Eclear2(H5E_DEFAULT);
     shorten(why);
-    return fail(status, "%s: cannot %s%s%s: %s", path, doing, *name ? " " : "", name, why);
+    return fail(status, "%s: cannot %s%s%s%s%s", path, doing, *name ? " " : "", name, *why ? ": " : "", why);
 }
 
 /* A read that fails is the disk's fault or, far more often, a damaged file's. */
