@@ -123,7 +123,7 @@ int main(int argc, char **argv)
         cli_list(stderr);
         return report(fail(ERR_USAGE, "no command; hopsack help lists them"));
     }
-    if (strcmp(argv[1], BAGPROBE_WORD) == 0 && argc == 3) return bagprobe_serve(argv[2], 1);
+    if (strcmp(argv[1], BAGPROBE_WORD) == 0 && argc == 3) bagprobe_serve(argv[2]);
     bagprobe_enable();
     const char *name = argv[1];
     if (strcmp(name, "--version") == 0) return report(print_version());

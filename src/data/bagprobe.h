@@ -15,6 +15,6 @@
 
 void bagprobe_enable(void);              /* from now on bagprobe_check starts children */
 Status bagprobe_check(const char *path); /* what opening `path` and finding all its parts came to in a child */
-int bagprobe_serve(const char *path, int limit); /* the child: its exit code. limit 0: no limits of memory and time */
+_Noreturn void bagprobe_serve(const char *path); /* the child */
 
 #endif

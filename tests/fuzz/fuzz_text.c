@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fuzz_text.c: text has no checksum, so a damaged copy may read as other data; it must never crash, hang or be refused
+ * without a sentence.
+ */
+#include "data/intake.h"
+#include "data/split.h"
+#include "data/table.h"
+#include "fuzz.h"
+#include "train/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void mix_rows(uint64_t *digest, const Gather *rows)
+{
+    const size_t n = (size_t)rows->n;
+    fuzz_mix(digest, rows->codes, rows->n_code);
+    fuzz_mix(digest, rows->len, n * sizeof *rows->len);
+    fuzz_mix(digest, rows->count, n * sizeof *rows->count);
+}
+
+static Status read_repertoire(uint64_t *digest, const char *path, const char *sound)
+{
+    (void)sound;
+    Intake r;
+    IntakeRules rules = {.merge = true};
+    TRY(alphabet_init(&rules.alphabet, ALPHABET_AMINO));
+    TRY(intake_read(&r, path, &rules));
+    for (int b = 0; b < r.n; b++) {
+        fuzz_mix_text(digest, r.bag[b].id);
+        mix_rows(digest, &r.bag[b].rows);
+    }
+    intake_free(&r);
+    return OK;
+}
+
+static void mix_table(uint64_t *digest, const Table *t)
+{
+    for (int c = 0; c < t->n_column; c++) {
+        fuzz_mix_text(digest, t->column[c]);
+        for (int r = 0; r < t->n_row; r++) fuzz_mix_text(digest, table_cell(t, r, c));
+    }
+}
+
+static Status read_table(uint64_t *digest, const char *path, const char *sound)
+{
+    (void)sound;
+    Table t;
+    int id;
+    TRY(table_read(&t, path));
+    mix_table(digest, &t);
+    if (table_id_column(&id, &t, "auto") == OK) fuzz_mix(digest, &id, sizeof id);
+    table_free(&t);
+    return OK;
+}
+
+/* A table of bags and parts, joined with the bags that the sound one lists. */
+static Status read_splits(uint64_t *digest, const char *path, const char *sound)
+{
+    Table known;
+    SplitTable splits;
+    const SplitOptions options = {.file = path, .n_fold = 5, .n_repeat = 1, .validation = "previous"};
+    TRY(table_read(&known, sound));
+    const char **id = calloc((size_t)known.n_row + 1, sizeof *id);
+    if (!id) abort();
+    for (int r = 0; r < known.n_row; r++) id[r] = table_cell(&known, r, 0);
+    const Status status = split_read(&splits, &options, id, known.n_row);
+    if (status == OK) {
+        const size_t n = (size_t)known.n_row;
+        if (splits.part) fuzz_mix(digest, splits.part, n * sizeof *splits.part);
+        if (splits.fold) fuzz_mix(digest, splits.fold, (size_t)splits.n_column * n * sizeof *splits.fold);
+        split_free(&splits);
+    }
+    free(id);
+    table_free(&known);
+    return status;
+}
+
+static Status read_config(uint64_t *digest, const char *path, const char *sound)
+{
+    (void)sound;
+    Config config;
+    char *text = NULL;
+    TRY(config_read(&config, path, NULL, 0));
+    const Status status = config_text(&text, &config);
+    if (status == OK) fuzz_mix_text(digest, text);
+    free(text);
+    config_free(&config);
+    return status;
+}
+
+const FuzzSubject fuzz_repertoire = {"repertoire", false, false, read_repertoire};
+const FuzzSubject fuzz_table = {"table", false, false, read_table};
+const FuzzSubject fuzz_splits = {"splits", false, false, read_splits};
+const FuzzSubject fuzz_config = {"config", false, false, read_config};

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Makes a sound file of each kind and has damaged copies of it read: run_fuzz.py HOPSACK FUZZ [N] [SEED] [SUBJECT…]
+
+N copies of each kind (300). A dataset of ours, a model or a checkpoint that is accepted must read as the sound one."""
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HOPSACK, FUZZ = map(os.path.abspath, sys.argv[1:3])
+N, SEED = (sys.argv[3:5] + ["300", "1"][len(sys.argv[3:5]):])
+WANTED = sys.argv[5:]
+
+
+def hopsack(*args):
+    subprocess.run([HOPSACK, *args, "--quiet"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def make_text():
+    rows = "".join(f"CASS{'ACDEFGHIKL'[i % 10]}{'MNPQRSTVWY'[i // 10 % 10]}EQYF\t{i % 7 + 1}\tIn\n" for i in range(120))
+    write("r.tsv", "amino_acid\ttemplates\tframe_type\n" + rows)
+    subprocess.run(["gzip", "-k", "r.tsv"], check=True)
+    genes = "".join(f"s{i}\tCASS{'ACDEFGHIKL'[i % 10]}F\t{i}\tT\tTRBV{i % 5 + 1}*01\tTRBJ1-{i % 3 + 1}*01\n" for i in range(90))
+    write("airr.tsv", "sequence_id\tjunction_aa\tduplicate_count\tproductive\tv_call\tj_call\n" + genes)
+    labels = "".join(f"P{i},{'+-'[i % 2]},{i * 1.5},\"a, b\"\n" for i in range(40))
+    write("labels.csv", "ID,status,age,note\n" + labels)
+    write("c.yaml", "seed: 3\ndata: {path: c.h5}\ntrain:\n  updates: 40\n  lr: 1e-3\nmodel:\n  embedder: {n_kernel: 8}\n  pooling: {n_unit: 8}\n"
+          "tasks:\n  - {name: a, column: status, kind: binary, positive: '+'}\n  - {name: b, column: age, kind: regression, weight: 0.5}\n")
+
+
+def make_files():
+    """[(subject, file)]"""
+    make_text()
+    os.mkdir("in")
+    for i in range(6):
+        with open("airr.tsv", encoding="utf-8") as file:
+            lines = file.readlines()
+        write(f"in/p{i}.tsv", "".join(lines[:1] + lines[1 + i::2]))
+    write("in.tsv", "ID\tstatus\n" + "".join(f"p{i}\t{'+-'[i % 2]}\n" for i in range(6)))
+    hopsack("import", "--format=airr", "--metadata=in.tsv", "-o", "ours.h5", "in")
+    hopsack("simulate", "--simulate.n_bag=20", "--simulate.n_seq=30", "--motif=SFEN", "--rho=0.1", "-o", "c.h5")
+    hopsack("train", "--data.path=c.h5", "--target=status", "--train.updates=20", "--model.embedder.n_kernel=4",
+            "--model.pooling.n_unit=4", "-o", "run")
+    files = [("dataset", "ours.h5"), ("dataset", "c.h5"), ("model", "run/model.safetensors"),
+             ("checkpoint", "run/checkpoint.safetensors"), ("repertoire", "r.tsv"), ("repertoire", "r.tsv.gz"),
+             ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "run/splits.tsv"), ("config", "c.yaml")]
+    for python in (sys.executable, "/usr/bin/python3"):  # the first on the path may lack h5py
+        script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5"]
+        if os.path.exists(python) and subprocess.run(script, check=False, capture_output=True).returncode == 0:
+            return files + [("foreign", "foreign.h5")]
+    print("foreign.h5: not made, which needs h5py and numpy")
+    return files
+
+
+def main():
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="hopsack-fuzz-") as folder:
+        os.chdir(folder)
+        copies = os.environ.get("TMPDIR") or "/tmp"
+        for subject, file in make_files():
+            if WANTED and subject not in WANTED:
+                continue
+            done = subprocess.run([FUZZ, subject, file, f"--n={N}", f"--seed={SEED}"], stdin=subprocess.DEVNULL,
+                                  env={**os.environ, "TMPDIR": copies}, text=True, capture_output=True, check=False)
+            print(f"{file}: {done.stdout.splitlines()[-1] if done.stdout else ''}", flush=True)
+            if done.returncode != 0:
+                failed += 1
+                print(f"FAILED, exit code {done.returncode}:\n{done.stdout}{done.stderr}", flush=True)
+        os.chdir("/")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
