@@ -149,10 +149,11 @@ static Status read_texts(H5Texts *out, const BagFile *file, const char *name, in
         TRY(h5_find(&set, file->file, file->path, name, H5_TEXT, rank));
     if (set.id < 0) return OK;
     if (width) *width = set.width;
-    const Status status = h5_read_texts(out, &set);
+    Status status = h5_read_texts(out, &set);
     h5_set_close(&set);
-    TRY(status);
-    return check_texts(file, name, out);
+    if (status == OK) status = check_texts(file, name, out);
+    if (status != OK) h5_texts_free(out);
+    return status;
 }
 
 static Status read_n_bag(BagFile *file)
