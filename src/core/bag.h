@@ -35,6 +35,7 @@ typedef enum { BAG_SEQUENCES, BAG_VECTORS } BagKind;
 typedef struct {
     BagKind kind;
     int n_feat;        /* vectors: numbers an instance; sequences: letters of the alphabet (20) */
+    bool sparse;       /* vectors: held as their non-zero numbers */
     int max_len;       /* sequences: longest in the dataset; 0 for vectors */
     char alphabet[32]; /* sequences: letters in code order, "ACDEFGHIKLMNPQRSTVWY" */
     char region[16];   /* sequences: "junction", "CDR3", or "" where a foreign file does not say */
@@ -55,8 +56,11 @@ typedef struct {
     int pad_len;  /* data.compat deeprc: length every sequence is padded to; 0: padding takes no part */
     real inv_std; /* the input is divided by its standard deviation: 1 over that */
 
-    /* BAG_VECTORS */
-    const float *x; /* [n, n_feat] */
+    /* BAG_VECTORS: dense, or sparse: instance i has value[k] at feature[k], ascending, k = start[i] … start[i+1]-1 */
+    const float *x;         /* [n, n_feat] dense; NULL: sparse */
+    const int64_t *start;   /* [n + 1] sparse; start[0] need not be 0 */
+    const int32_t *feature; /* 0 … n_feat-1 */
+    const float *value;
 } Bag;
 
 typedef struct {
