@@ -41,6 +41,13 @@ typedef struct {
     char region[16];   /* sequences: "junction", "CDR3", or "" where a foreign file does not say */
 } BagSpec;
 
+/* An instance held as its non-zero numbers; borrowed, so that sub-bags need not copy them. */
+typedef struct {
+    int n;                  /* non-zero numbers */
+    const int32_t *feature; /* [n] ascending, 0 … n_feat-1 */
+    const float *value;     /* [n] */
+} SparseRow;
+
 typedef struct {
     int n;          /* instances */
     const int *row; /* [n] */
@@ -56,11 +63,9 @@ typedef struct {
     int pad_len;  /* data.compat deeprc: length every sequence is padded to; 0: padding takes no part */
     real inv_std; /* the input is divided by its standard deviation: 1 over that */
 
-    /* BAG_VECTORS: dense, or sparse: instance i has value[k] at feature[k], ascending, k = start[i] … start[i+1]-1 */
-    const float *x;         /* [n, n_feat] dense; NULL: sparse */
-    const int64_t *start;   /* [n + 1] sparse; start[0] need not be 0 */
-    const int32_t *feature; /* 0 … n_feat-1 */
-    const float *value;
+    /* BAG_VECTORS, one of the two */
+    const float *x;          /* [n, n_feat] dense */
+    const SparseRow *sparse; /* [n] */
 } Bag;
 
 typedef struct {
