@@ -28,6 +28,38 @@ size_t param_add(ParamList *list, const char *name, ParamInit init, double scale
     return p.at;
 }
 
+void param_freeze(ParamList *list, size_t at)
+{
+    for (int i = list->n - 1; i >= 0; i--)
+        if (list->param[i].at == at) {
+            list->param[i].frozen = true;
+            return;
+        }
+    assert(list->failed);
+}
+
+size_t param_run(const ParamList *list, size_t *at)
+{
+    size_t n = 0;
+    for (int i = 0; i < list->n; i++) {
+        const Param *p = &list->param[i];
+        if (p->at < *at) continue;
+        if (p->frozen && n > 0) break;
+        if (p->frozen) continue;
+        if (n == 0) *at = p->at;
+        n += p->size;
+    }
+    return n;
+}
+
+size_t param_learned(const ParamList *list)
+{
+    size_t sum = 0;
+    for (int i = 0; i < list->n; i++)
+        if (!list->param[i].frozen) sum += list->param[i].size;
+    return sum;
+}
+
 Status param_check(const ParamList *list)
 {
     return list->failed ? fail(ERR_MEMORY, "no memory for the list of parameters") : OK;

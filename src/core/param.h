@@ -2,6 +2,9 @@
  *
  * param.h: the list of a model's parameter tensors. Layers declare theirs by name in `init`; values, gradients and
  * Adam's moments are flat arrays `real[list.size]` that share its offsets. Shapes are row-major, [out, in, …].
+ *
+ * A frozen tensor belongs to the model and its files but is not learned: no step, decay or penalty touches it, and its
+ * gradient is not looked at.
  */
 #ifndef HOPSACK_PARAM_H
 #define HOPSACK_PARAM_H
@@ -9,6 +12,7 @@
 #include "core/real.h"
 #include "core/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +25,7 @@ typedef struct {
     size_t at, size; /* first element in a slab, and number of elements */
     ParamInit init;
     double scale;
+    bool frozen;
 } Param;
 
 typedef struct {
@@ -33,6 +38,12 @@ typedef struct {
 /* Declares a tensor and returns its place in a slab. `shape` ends with 0. */
 size_t param_add(ParamList *list, const char *name, ParamInit init, double scale, const int *shape);
 #define PARAM_SHAPE(...) ((const int[]){__VA_ARGS__, 0})
+void param_freeze(ParamList *list, size_t at); /* the tensor that param_add put there is not learned */
+
+/* The next run of learned elements at or behind *at, as long as tensors side by side make it; returns its length, 0 if
+ * there is none.   for (size_t at = 0, n; (n = param_run(list, &at)) > 0; at += n) … */
+size_t param_run(const ParamList *list, size_t *at);
+size_t param_learned(const ParamList *list); /* learned elements */
 
 Status param_check(const ParamList *list);                           /* ERR_MEMORY if a declaration was lost */
 const Param *param_find(const ParamList *list, const char *name);    /* NULL if there is none */

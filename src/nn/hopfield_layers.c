@@ -107,12 +107,14 @@ void hopfield_backward(real *dstate, real *dstored, real *dprojection, real *gra
 
 /* ---- learned patterns ---- */
 
-static size_t patterns(ParamList *list, const char *prefix, const char *name, int quantity, int width)
+static size_t patterns(ParamList *list, const char *prefix, const char *name, int quantity, int width, bool fixed)
 {
     char full[88];
     assert(quantity > 0);
     snprintf(full, sizeof full, "%s%s", prefix, name);
-    return param_add(list, full, PARAM_NORMAL, SPREAD, PARAM_SHAPE(1, quantity, width));
+    const size_t at = param_add(list, full, PARAM_NORMAL, SPREAD, PARAM_SHAPE(1, quantity, width));
+    if (fixed) param_freeze(list, at);
+    return at;
 }
 
 static void inner(Hopfield *l, ParamList *list, const char *prefix, const HopfieldOptions *o)
@@ -141,7 +143,7 @@ void hopfield_pooling_init(HopfieldPooling *l, ParamList *list, const char *pref
 {
     *l = (HopfieldPooling){.quantity = o->quantity, .fixed = o->fixed};
     inner(&l->hopfield, list, prefix, &o->hopfield);
-    l->query_at = patterns(list, prefix, "pooling_weights", o->quantity, l->hopfield.core.n_r);
+    l->query_at = patterns(list, prefix, "pooling_weights", o->quantity, l->hopfield.core.n_r, o->fixed);
 }
 
 BagPairs hopfield_pooling_pairs(const HopfieldPooling *l, const int *bounds, int n_bag)
@@ -180,9 +182,10 @@ void hopfield_lookup_init(HopfieldLookup *l, ParamList *list, const char *prefix
     *l = (HopfieldLookup){
         .quantity = o->quantity, .fixed = o->fixed, .separate = o->separate, .targets_fixed = o->targets_fixed};
     inner(&l->hopfield, list, prefix, &o->hopfield);
-    l->lookup_at = patterns(list, prefix, "lookup_weights", o->quantity, l->hopfield.core.n_y);
+    l->lookup_at = patterns(list, prefix, "lookup_weights", o->quantity, l->hopfield.core.n_y, o->fixed);
     assert(o->separate || l->hopfield.core.n_v == l->hopfield.core.n_y);
-    if (o->separate) l->target_at = patterns(list, prefix, "target_weights", o->quantity, l->hopfield.core.n_v);
+    if (o->separate)
+        l->target_at = patterns(list, prefix, "target_weights", o->quantity, l->hopfield.core.n_v, o->targets_fixed);
 }
 
 BagPairs hopfield_lookup_pairs(const HopfieldLookup *l, const int *bounds, int n_bag)

@@ -62,3 +62,30 @@ Test(core_param, start_depends_on_seed_and_name)
     param_free(&a);
     param_free(&b);
 }
+
+/* Runs of learned elements join what lies side by side, and leave out what is frozen wherever it lies. */
+Test(core_param, runs_pass_over_frozen_tensors)
+{
+    static const size_t sizes[] = {2, 3, 5, 7, 11};
+    for (unsigned frozen = 0; frozen < 1 << 5; frozen++) {
+        ParamList list = {0};
+        char seen[28] = {0}, name[2] = "a";
+        size_t learned = 0;
+        for (int i = 0; i < 5; i++, name[0]++) {
+            const size_t at = param_add(&list, name, PARAM_CONSTANT, 0, PARAM_SHAPE((int)sizes[i]));
+            if (frozen >> i & 1) param_freeze(&list, at);
+        }
+        for (size_t at = 0, n, before = 0; (n = param_run(&list, &at)) > 0; at += n, before = at) {
+            cr_assert(before == 0 || at > before, "runs touch");
+            for (size_t j = at; j < at + n; j++) seen[j]++;
+        }
+        for (int i = 0; i < 5; i++) {
+            cr_assert_eq(list.param[i].frozen, frozen >> i & 1);
+            for (size_t j = list.param[i].at; j < list.param[i].at + sizes[i]; j++)
+                cr_assert_eq(seen[j], !(frozen >> i & 1), "%u: element %zu", frozen, j);
+            learned += frozen >> i & 1 ? 0 : sizes[i];
+        }
+        cr_assert_eq(param_learned(&list), learned);
+        param_free(&list);
+    }
+}
