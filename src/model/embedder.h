@@ -23,12 +23,18 @@ typedef struct {
 /* How much workspace `plan` reserves. */
 typedef struct {
     int n_bag;    /* bags open at once */
-    int n_keep;   /* instances with cache, over all bags */
+    int n_row;    /* instances pooled, over all bags */
+    int n_keep;   /* of them with cache: all, or 0 without learning */
     int n_slot;   /* gradient slots; 0: no learning */
     int n_thread; /* for scratch */
 } ModelRoom;
 
-/* A run of instances. */
+/* One training update, whose dropout draws from the streams (seed, purpose, update). */
+typedef struct {
+    uint64_t seed, update;
+} Pass;
+
+/* A run of instances. For bags of vectors `bag` may be several bags end to end, with slot 0. */
 typedef struct {
     const Bag *bag;
     int slot;    /* the bag's number among those open */
@@ -46,8 +52,9 @@ typedef struct {
 
     Status (*init)(void *self, ParamList *list, const void *options, const BagSpec *spec);
     void (*plan)(void *self, Arena *arena, const ModelRoom *room);
-    /* Tables that depend on theta alone. present [max_len + 1]: lengths that will be asked for; NULL: all. */
-    void (*prepare)(void *self, const real *theta, const bool *present);
+    /* Tables that depend on theta alone. present [max_len + 1]: lengths that will be asked for; NULL: all. pass: the
+     * update that rows with cache belong to, for dropout; NULL: evaluation. theta stays until the next prepare. */
+    void (*prepare)(void *self, const real *theta, const bool *present, const Pass *pass);
     /* Sets what the whole bag decides (its input's divisor), and tables of this bag. pad_len is set before. */
     void (*open)(void *self, Bag *bag, int slot);
     void (*forward)(void *self, real *h, const Rows *rows); /* h [n, width] */

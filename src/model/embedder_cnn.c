@@ -44,8 +44,9 @@ static void plan(void *self, Arena *arena, const ModelRoom *room)
     seqconv_plan(&((Cnn *)self)->conv, arena, room->n_bag, room->n_keep, room->n_slot, room->n_thread);
 }
 
-static void prepare(void *self, const real *theta, const bool *present)
+static void prepare(void *self, const real *theta, const bool *present, const Pass *pass)
 {
+    (void)pass;
     seqconv_prepare(&((Cnn *)self)->conv, theta, present);
 }
 

@@ -40,8 +40,9 @@ static void plan(void *self, Arena *arena, const ModelRoom *room)
     lstm_plan(&((LstmEmbedder *)self)->lstm, arena, room->n_bag, room->n_slot, room->n_thread);
 }
 
-static void prepare(void *self, const real *theta, const bool *present)
+static void prepare(void *self, const real *theta, const bool *present, const Pass *pass)
 {
+    (void)pass;
     lstm_prepare(&((LstmEmbedder *)self)->lstm, theta, present);
 }
 

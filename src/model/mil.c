@@ -3,8 +3,11 @@
  * mil.c: how the parts work together on a minibatch.
  *
  * Work is cut by sizes alone: pass one into runs of PASS_ROWS instances of a bag, learning into runs of LEARN_ROWS
- * selected ones. Run i adds its gradients to slot i mod SLOTS, runs of a slot one after the other, and slots are summed in
+ * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are summed in
  * order; so the thread count changes no bit.
+ *
+ * Bags of sequences are embedded one by one, because the divisor of a bag's input is in its tables. Vectors know nothing of
+ * their bag: those of a whole minibatch are laid end to end, so that bags of six instances make blocks of sixty-four.
  */
 #include "model/mil.h"
 #include "core/parallel.h"
@@ -23,18 +26,19 @@
 #define PASS_ROWS          1024
 #define LEARN_ROWS         512
 #define SLOTS              16
+#define WIDE_PARAMS        4000000 /* from here one slot must do: slots are as large as the parameters */
 #define OUTPUT_LAYERS      8
 #define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
 
 typedef struct {
     int slot, from, n;
-} Run; /* places from … from+n-1 of bag `slot` */
+} Run; /* places from … from+n-1 of bag `slot`, or of all bags joined */
 
 /* What belongs to one bag of the minibatch. */
 typedef struct {
     Bag whole, kept; /* kept: what selection leaves, in memory of `room` */
     Arena room;
-    int a_at, kept_at; /* its first row in a; in the arrays over selected instances */
+    int a_at; /* its first row in a */
     SelectScratch select;
 } Seat;
 
@@ -55,9 +59,14 @@ struct Mil {
     Arena arena;
     int n_bag, n_max; /* what it holds */
     bool learn;
-    Seat *seat;    /* [n_bag] */
-    bool *present; /* [max_len + 1] lengths in the minibatch */
-    Run *run;      /* [runs of either kind] */
+    int n_slot;  /* of gradients */
+    Seat *seat;  /* [n_bag] */
+    int *bounds; /* [n_bag + 1] of the selected instances of each bag in the arrays over them */
+    Bag joined;  /* vectors: the selected instances of all bags, in memory of `join_room` */
+    Arena join_room;
+    const Bag **kept; /* [n_bag] */
+    bool *present;    /* [max_len + 1] lengths in the minibatch */
+    Run *run;         /* [runs of either kind] */
     int n_run;
     real **block;                                       /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
     real *a;                                            /* [n_bag · n_max, n_query] logits of pass one */
@@ -156,18 +165,43 @@ int mil_n_head(const Mil *m)
 
 /* ---- workspace ---- */
 
-/* Memory of a seat of its own, so that the sub-bag can be laid out anew for each minibatch. */
+/* Memory of its own as large as `room` counted, so that bags can be laid out in it anew for each minibatch. */
+static void own_room(Arena *room, Arena *arena)
+{
+    room->size = room->used;
+    room->used = 0;
+    room->base = ARENA_TAKE(arena, char, room->size);
+    room->borrowed = true;
+}
+
 static void plan_seat(Mil *m, Seat *seat, Arena *arena, int n_max)
 {
     Arena room = {0};
     SelectScratch select;
     select_plan(&select, arena, n_max, m->pooling->n_query);
-    bag_take_room(&room, m->spec.kind, select_count(&m->o, n_max), m->spec.max_len, m->spec.n_feat, true);
-    room.size = room.used;
-    room.used = 0;
-    room.base = ARENA_TAKE(arena, char, room.size);
-    room.borrowed = true;
+    bag_take_room(&room, &m->spec, select_count(&m->o, n_max), true);
+    own_room(&room, arena);
     if (seat) *seat = (Seat){.room = room, .select = select};
+}
+
+/* Room for the runs, and the slots: no more than there can be runs. */
+static void plan_runs(Mil *m, Arena *arena, int n_bag, int n_max, int n_keep)
+{
+    const size_t bags = (size_t)n_bag, whole = bags * (size_t)(n_max / PASS_ROWS + 1),
+                 kept = m->spec.kind == BAG_VECTORS ? (size_t)n_keep / LEARN_ROWS + 1
+                                                    : bags * (size_t)(n_max / LEARN_ROWS + 1);
+    m->run = ARENA_TAKE(arena, Run, whole > kept ? whole : kept);
+    m->n_slot = kept < SLOTS ? (int)kept : SLOTS;
+    if (m->params.size > WIDE_PARAMS) m->n_slot = 1;
+}
+
+static void plan_join(Mil *m, Arena *arena, int n_bag, int n_keep)
+{
+    m->join_room = (Arena){0};
+    if (m->spec.kind != BAG_VECTORS) return;
+    m->kept = ARENA_TAKE(arena, const Bag *, (size_t)n_bag);
+    bag_join_room(&m->join_room, &m->spec, n_bag, n_keep);
+    own_room(&m->join_room, arena);
 }
 
 static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
@@ -175,14 +209,19 @@ static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
     const int n_thread = parallel_threads(), keep_max = select_count(&m->o, n_max);
     const size_t n_keep = (size_t)n_bag * (size_t)keep_max, n_query = (size_t)m->pooling->n_query,
                  width = (size_t)m->embedder->width, bags = (size_t)n_bag;
-    const ModelRoom room = {
-        .n_bag = n_bag, .n_keep = learn ? (int)n_keep : 0, .n_slot = learn ? SLOTS : 0, .n_thread = n_thread};
+    plan_runs(m, arena, n_bag, n_max, (int)n_keep);
+    plan_join(m, arena, n_bag, keep_max);
+    const ModelRoom room = {.n_bag = n_bag,
+                            .n_row = (int)n_keep,
+                            .n_keep = learn ? (int)n_keep : 0,
+                            .n_slot = learn ? m->n_slot : 0,
+                            .n_thread = n_thread};
     m->embedder_type->plan(m->embedder, arena, &room);
     m->pooling_type->plan(m->pooling, arena, &room);
     m->seat = ARENA_TAKE(arena, Seat, bags);
     for (int b = 0; b < n_bag; b++) plan_seat(m, m->seat ? &m->seat[b] : NULL, arena, n_max);
     m->present = ARENA_TAKE(arena, bool, (size_t)m->spec.max_len + 1);
-    m->run = ARENA_TAKE(arena, Run, bags * (size_t)(n_max / LEARN_ROWS + 1));
+    m->bounds = ARENA_TAKE(arena, int, bags + 1);
     m->block = ARENA_TAKE(arena, real *, (size_t)n_thread);
     for (int t = 0; t < n_thread; t++) {
         real *piece = ARENA_TAKE(arena, real, KERNEL_BLOCK * width);
@@ -236,32 +275,43 @@ Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
 void mil_prepare(Mil *m, const real *theta)
 {
     m->theta = theta;
-    m->embedder_type->prepare(m->embedder, theta, NULL);
-    m->pooling_type->prepare(m->pooling, theta);
+    m->embedder_type->prepare(m->embedder, theta, NULL, NULL);
+    m->pooling_type->prepare(m->pooling, theta, NULL);
 }
 
 /* Like mil_prepare, but only for the lengths of a minibatch. */
-static void prepare_for(Mil *m, const real *theta, const Batch *batch)
+static void prepare_for(Mil *m, const real *theta, const Batch *batch, const Pass *pass)
 {
     ZERO(m->present, (size_t)m->spec.max_len + 1);
     for (int b = 0; b < batch->n_bag; b++)
         for (int l = 0; l <= batch->bag[b].max_len; l++)
             if (batch->bag[b].first && batch->bag[b].first[l + 1] > batch->bag[b].first[l]) m->present[l] = true;
     m->theta = theta;
-    m->embedder_type->prepare(m->embedder, theta, m->present);
-    m->pooling_type->prepare(m->pooling, theta);
+    m->embedder_type->prepare(m->embedder, theta, m->present, pass);
+    m->pooling_type->prepare(m->pooling, theta, pass);
 }
 
 /* ---- pass one: score all, select ---- */
 
-static void cut(Mil *m, int n_bag, bool kept, int rows)
+static void cut_rows(Mil *m, int slot, int n, int rows)
+{
+    for (int from = 0; from < n; from += rows)
+        m->run[m->n_run++] = (Run){slot, from, n - from < rows ? n - from : rows};
+}
+
+static void cut_whole(Mil *m, int n_bag)
 {
     m->n_run = 0;
-    for (int b = 0; b < n_bag; b++) {
-        const int n = kept ? m->seat[b].kept.n : m->seat[b].whole.n;
-        for (int from = 0; from < n; from += rows)
-            m->run[m->n_run++] = (Run){b, from, n - from < rows ? n - from : rows};
-    }
+    for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->seat[b].whole.n, PASS_ROWS);
+}
+
+static void cut_kept(Mil *m, int n_bag)
+{
+    m->n_run = 0;
+    if (m->spec.kind == BAG_VECTORS)
+        cut_rows(m, 0, m->joined.n, LEARN_ROWS);
+    else
+        for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->seat[b].kept.n, LEARN_ROWS);
 }
 
 static void open_bag(void *context, int b, int thread)
@@ -321,11 +371,22 @@ static void keep_top(void *context, int b, int thread)
     bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
 }
 
+static void join_kept(Mil *m, int n_bag)
+{
+    if (n_bag == 1) {
+        m->joined = m->seat[0].kept;
+        return;
+    }
+    for (int b = 0; b < n_bag; b++) m->kept[b] = &m->seat[b].kept;
+    arena_rewind(&m->join_room);
+    bag_join(&m->joined, &m->join_room, m->kept, n_bag, m->spec.n_feat);
+}
+
 /* Fills the seats' `kept`. `rng` is for a random choice. */
 static void select_kept(Mil *m, int n_bag, Rng rng)
 {
     if (select_scores(&m->o)) {
-        cut(m, n_bag, false, PASS_ROWS);
+        cut_whole(m, n_bag);
         parallel_for(m->n_run, score_run, m);
         parallel_for(n_bag, keep_top, m);
     } else
@@ -340,11 +401,9 @@ static void select_kept(Mil *m, int n_bag, Rng rng)
             arena_rewind(&seat->room);
             bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
         }
-    int at = 0;
-    for (int b = 0; b < n_bag; b++) {
-        m->seat[b].kept_at = at;
-        at += m->seat[b].kept.n;
-    }
+    m->bounds[0] = 0;
+    for (int b = 0; b < n_bag; b++) m->bounds[b + 1] = m->bounds[b] + m->seat[b].kept.n;
+    if (m->spec.kind == BAG_VECTORS) join_kept(m, n_bag);
 }
 
 /* ---- pass two: the selected instances to outputs ---- */
@@ -352,12 +411,12 @@ static void select_kept(Mil *m, int n_bag, Rng rng)
 /* Rows of a block within a run over selected instances. */
 static Rows kept_rows(const Mil *m, const Run *run, int at, int thread)
 {
-    const Seat *seat = &m->seat[run->slot];
-    return (Rows){.bag = &seat->kept,
+    const bool joined = m->spec.kind == BAG_VECTORS;
+    return (Rows){.bag = joined ? &m->joined : &m->seat[run->slot].kept,
                   .slot = run->slot,
                   .from = run->from + at,
                   .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
-                  .cached = seat->kept_at + run->from + at,
+                  .cached = (joined ? 0 : m->bounds[run->slot]) + run->from + at,
                   .thread = thread};
 }
 
@@ -373,16 +432,6 @@ static void embed_run(void *context, int chunk, int thread)
         m->embedder_type->forward(m->embedder, h, &rows);
         m->pooling_type->score(m->pooling, m->a_kept + row * (size_t)m->pooling->n_query, h, &rows);
     }
-}
-
-static void pool_bag(void *context, int b, int thread)
-{
-    Mil *m = context;
-    const Seat *seat = &m->seat[b];
-    const size_t at = (size_t)seat->kept_at, n_query = (size_t)m->pooling->n_query;
-    (void)thread;
-    m->pooling_type->pool(m->pooling, m->z + (size_t)b * (size_t)m->pooling->n_z, m->w + at * n_query,
-                          m->a_kept + at * n_query, m->h + at * (size_t)m->embedder->width, seat->kept.n);
 }
 
 static void output_forward(Mil *m, int n_bag)
@@ -401,9 +450,9 @@ static void forward(Mil *m, const Bag *bag, int n_bag, Rng rng)
     assert(m->theta);
     seat_bags(m, bag, n_bag);
     select_kept(m, n_bag, rng);
-    cut(m, n_bag, true, LEARN_ROWS);
+    cut_kept(m, n_bag);
     parallel_for(m->n_run, embed_run, m);
-    parallel_for(n_bag, pool_bag, m);
+    m->pooling_type->pool(m->pooling, m->z, m->w, m->a_kept, m->h, m->bounds, n_bag, m->learn);
     output_forward(m, n_bag);
 }
 
@@ -447,18 +496,13 @@ static void output_backward(Mil *m, real *grad, int n_bag)
     }
 }
 
-static void pool_bag_backward(void *context, int b, int thread)
+static void pool_backward(Mil *m, real *grad, int n_bag)
 {
-    Mil *m = context;
-    const Seat *seat = &m->seat[b];
-    const size_t at = (size_t)seat->kept_at, n = (size_t)seat->kept.n, n_query = (size_t)m->pooling->n_query,
-                 width = (size_t)m->embedder->width;
-    (void)thread;
-    ZERO(m->da + at * n_query, n * n_query);
-    ZERO(m->dh + at * width, n * width);
-    m->pooling_type->pool_backward(m->pooling, m->da + at * n_query, m->dh + at * width,
-                                   m->dz + (size_t)b * (size_t)m->pooling->n_z, m->w + at * n_query,
-                                   m->h + at * width, seat->kept.n);
+    const size_t n = (size_t)m->bounds[n_bag];
+    ZERO(m->da, n * (size_t)m->pooling->n_query);
+    ZERO(m->dh, n * (size_t)m->embedder->width);
+    m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dz, m->z, m->w, m->a_kept, m->h, m->bounds,
+                                   n_bag);
 }
 
 static void slot_backward(void *context, int slot, int thread)
@@ -466,7 +510,7 @@ static void slot_backward(void *context, int slot, int thread)
     Mil *m = context;
     m->embedder_type->zero(m->embedder, slot);
     m->pooling_type->zero(m->pooling, slot);
-    for (int i = slot; i < m->n_run; i += SLOTS)
+    for (int i = slot; i < m->n_run; i += m->n_slot)
         for (int at = 0; at < m->run[i].n; at += KERNEL_BLOCK) {
             const Rows rows = kept_rows(m, &m->run[i], at, thread);
             const size_t row = (size_t)rows.cached;
@@ -481,12 +525,12 @@ double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint
                  double *target_loss)
 {
     assert(m->learn);
-    prepare_for(m, theta, batch);
+    prepare_for(m, theta, batch, &(Pass){.seed = seed, .update = update});
     forward(m, batch->bag, batch->n_bag, rng_stream(seed, "select", update));
     const double loss = losses(m, batch, target_loss);
     output_backward(m, grad, batch->n_bag);
-    parallel_for(batch->n_bag, pool_bag_backward, m);
-    const int n_slot = m->n_run < SLOTS ? m->n_run : SLOTS;
+    pool_backward(m, grad, batch->n_bag);
+    const int n_slot = m->n_run < m->n_slot ? m->n_run : m->n_slot;
     parallel_for(n_slot, slot_backward, m);
     m->embedder_type->finish(m->embedder, grad, n_slot);
     m->pooling_type->finish(m->pooling, grad, n_slot);
@@ -524,7 +568,7 @@ MilView mil_view(const Mil *m, int bag)
 {
     const Seat *seat = &m->seat[bag];
     const size_t n_query = (size_t)m->pooling->n_query, width = (size_t)m->embedder->width, b = (size_t)bag,
-                 at = (size_t)seat->kept_at, n_z = (size_t)m->pooling->n_z, n_out = (size_t)m->n_out;
+                 at = (size_t)m->bounds[bag], n_z = (size_t)m->pooling->n_z, n_out = (size_t)m->n_out;
     const real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
     MilView v = {.whole = &seat->whole,
                  .kept = &seat->kept,

@@ -66,12 +66,12 @@ void mil_predict(Mil *mil, real *output, const Bag *bag, MilAttention *attention
 
 /* What the last pass computed for one of its bags; borrowed, in bag order. For tests and diagnostics. */
 typedef struct {
-    const Bag  *whole, *kept;         /* all instances; those selected */
-    int         width;                /* row stride of h and dh */
-    const real *a;                    /* [whole.n, n_query] logits of pass one; NULL if it did not run */
-    const real *h, *a_kept, *w;       /* [kept.n, width], [kept.n, n_query] twice */
-    const real *z, *y;                /* [n_z], [n_out] */
-    const real *dh, *da, *dz, *dy;    /* their gradients after mil_learn */
+    const Bag *whole, *kept;       /* all instances; those selected */
+    int width;                     /* row stride of h and dh */
+    const real *a;                 /* [whole.n, n_query] logits of pass one; NULL if it did not run */
+    const real *h, *a_kept, *w;    /* [kept.n, width], [kept.n, n_query] twice */
+    const real *z, *y;             /* [n_z], [n_out] */
+    const real *dh, *da, *dz, *dy; /* their gradients after mil_learn */
 } MilView;
 MilView mil_view(const Mil *mil, int bag);
 

@@ -4,7 +4,9 @@
  * the table of pooling.c, and one file.
  *
  * Two stages: `score` looks at one instance at a time (and so also ranks them for selection, and is what users export);
- * `pool` at a whole bag.
+ * `pool` at whole bags, all of a minibatch end to end, so that what they share is done once: bag b has rows
+ * bounds[b] … bounds[b+1]-1. `score` runs on many threads at once; `pool` and `pool_backward` are called by one and may
+ * share their bags out (core/parallel.h).
  */
 #ifndef HOPSACK_POOLING_H
 #define HOPSACK_POOLING_H
@@ -28,14 +30,16 @@ typedef struct {
     /* h has n_h numbers at row stride `width`, a multiple of 16 beyond which nothing is read. */
     Status (*init)(void *self, ParamList *list, const void *options, int n_h, int width);
     void (*plan)(void *self, Arena *arena, const ModelRoom *room);
-    void (*prepare)(void *self, const real *theta);
+    void (*prepare)(void *self, const real *theta, const Pass *pass); /* as of an embedder */
 
     /* a [n, n_query] of h [n, width]; keeps what backward needs if rows->cached ≥ 0. n ≤ KERNEL_BLOCK. */
     void (*score)(void *self, real *a, const real *h, const Rows *rows);
-    /* z [n_z] and w [n, n_query] of one bag; n may be 0: z = 0. */
-    void (*pool)(const void *self, real *z, real *w, const real *a, const real *h, int n);
-    /* da [n, n_query] and dh [n, width] are added to. */
-    void (*pool_backward)(const void *self, real *da, real *dh, const real *dz, const real *w, const real *h, int n);
+    /* z [n_bag, n_z] and w [n, n_query] of whole bags; z of an empty bag is 0. `learn`: backward follows. */
+    void (*pool)(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag,
+                 bool learn);
+    /* da [n, n_query], dh [n, width] and the slab `grad` are added to. */
+    void (*pool_backward)(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
+                          const real *a, const real *h, const int *bounds, int n_bag);
 
     void (*zero)(void *self, int grad_slot);
     /* dh [n, width] += …; n ≤ KERNEL_BLOCK. */

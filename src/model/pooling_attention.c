@@ -9,6 +9,7 @@
  * The rows of W_q are the learned static queries, u the keys; there is no 1/√d.
  */
 #include "model/pooling.h"
+#include "core/parallel.h"
 #include "nn/kernel.h"
 #include "nn/linear.h"
 #include "nn/softmax.h"
@@ -117,9 +118,10 @@ static void widen(real *to, int width, const real *from, int rows, int n)
     for (int i = 0; i < rows; i++) memcpy(to + i * width, from + i * n, (size_t)n * sizeof *to);
 }
 
-static void prepare(void *self, const real *theta)
+static void prepare(void *self, const real *theta, const Pass *pass)
 {
     Attention *p = self;
+    (void)pass;
     for (int j = 0; j < p->n_layer; j++) {
         Hidden *h = &p->hidden[j];
         const real *w = theta + h->l.w_at;
@@ -151,9 +153,8 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
     k->dense_logit(a, x, p->query_w, p->query_b, rows->n, p->key_width, p->base.n_query);
 }
 
-static void pool(const void *self, real *z, real *w, const real *a, const real *h, int n)
+static void pool_bag(const Attention *p, real *z, real *w, const real *a, const real *h, int n)
 {
-    const Attention *p = self;
     const int n_query = p->base.n_query;
     ZERO(z, (size_t)p->base.n_z);
     if (n == 0) return;
@@ -169,9 +170,9 @@ static void pool(const void *self, real *z, real *w, const real *a, const real *
 
 /* forward was  z[f] = Σ_i w_i h[i, f], so  dw_i = dz · h_i  and  dh[i, f] += w_i dz[f]; the softmax follows:
  * da_i += w_i (dw_i - Σ_j w_j dw_j), in two passes so that no memory is needed for dw. */
-static void pool_backward(const void *self, real *da, real *dh, const real *dz, const real *w, const real *h, int n)
+static void pool_bag_backward(const Attention *p, real *da, real *dh, const real *dz, const real *w, const real *h,
+                              int n)
 {
-    const Attention *p = self;
     const int n_query = p->base.n_query;
     for (int q = 0; q < n_query; q++, dz += p->n_h) {
         double mean = 0;
@@ -188,6 +189,50 @@ static void pool_backward(const void *self, real *da, real *dh, const real *dz, 
                     da[i * n_query + q] += w_i * (dw - (real)mean);
             }
     }
+}
+
+/* What the bags of one call share. */
+typedef struct {
+    const Attention *p;
+    const real *a, *h, *dz;
+    real *z, *w, *da, *dh;
+    const int *bounds;
+} Bags;
+
+static void one_forward(void *context, int b, int thread)
+{
+    const Bags *c = context;
+    const size_t row = (size_t)c->bounds[b], at = row * (size_t)c->p->base.n_query;
+    (void)thread;
+    pool_bag(c->p, c->z + (size_t)b * (size_t)c->p->base.n_z, c->w + at, c->a + at, c->h + row * (size_t)c->p->width,
+             c->bounds[b + 1] - c->bounds[b]);
+}
+
+static void one_backward(void *context, int b, int thread)
+{
+    const Bags *c = context;
+    const size_t row = (size_t)c->bounds[b], at = row * (size_t)c->p->base.n_query,
+                 row_at = row * (size_t)c->p->width;
+    (void)thread;
+    pool_bag_backward(c->p, c->da + at, c->dh + row_at, c->dz + (size_t)b * (size_t)c->p->base.n_z, c->w + at,
+                      c->h + row_at, c->bounds[b + 1] - c->bounds[b]);
+}
+
+static void pool(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag, bool learn)
+{
+    Bags bags = {.p = self, .z = z, .w = w, .a = a, .h = h, .bounds = bounds};
+    (void)learn;
+    parallel_for(n_bag, one_forward, &bags);
+}
+
+static void pool_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
+                          const real *a, const real *h, const int *bounds, int n_bag)
+{
+    Bags bags = {.p = self, .da = da, .dh = dh, .dz = dz, .w = (real *)(uintptr_t)w, .h = h, .bounds = bounds};
+    (void)grad;
+    (void)z;
+    (void)a;
+    parallel_for(n_bag, one_backward, &bags);
 }
 
 static void zero(void *self, int grad_slot)

@@ -35,10 +35,11 @@ static void plan(void *self, Arena *arena, const ModelRoom *room)
     (void)room;
 }
 
-static void prepare(void *self, const real *theta)
+static void prepare(void *self, const real *theta, const Pass *pass)
 {
     (void)self;
     (void)theta;
+    (void)pass;
 }
 
 static void score(void *self, real *a, const real *h, const Rows *rows)
@@ -73,10 +74,8 @@ static void finish(void *self, real *grad, int n_slot)
 
 /* ---- mean ---- */
 
-static void mean_pool(const void *self, real *z, real *w, const real *a, const real *h, int n)
+static void mean_bag(const Plain *p, real *z, real *w, const real *h, int n)
 {
-    const Plain *p = self;
-    (void)a;
     ZERO(z, (size_t)p->n_h);
     for (int i = 0; i < n; i++, h += p->width) {
         w[i] = 1 / (real)n;
@@ -84,10 +83,8 @@ static void mean_pool(const void *self, real *z, real *w, const real *a, const r
     }
 }
 
-static void mean_backward(const void *self, real *da, real *dh, const real *dz, const real *w, const real *h, int n)
+static void mean_bag_backward(const Plain *p, real *dh, const real *dz, const real *w, const real *h, int n)
 {
-    const Plain *p = self;
-    (void)da;
     (void)h;
     for (int i = 0; i < n; i++, dh += p->width)
         for (int f = 0; f < p->n_h; f++) dh[f] += w[i] * dz[f];
@@ -103,10 +100,8 @@ static int first_largest(const Plain *p, const real *h, int f, int n)
     return best;
 }
 
-static void max_pool(const void *self, real *z, real *w, const real *a, const real *h, int n)
+static void max_bag(const Plain *p, real *z, real *w, const real *h, int n)
 {
-    const Plain *p = self;
-    (void)a;
     ZERO(z, (size_t)p->n_h);
     ZERO(w, (size_t)n);
     for (int f = 0; n > 0 && f < p->n_h; f++) {
@@ -116,21 +111,50 @@ static void max_pool(const void *self, real *z, real *w, const real *a, const re
     }
 }
 
-static void max_backward(const void *self, real *da, real *dh, const real *dz, const real *w, const real *h, int n)
+static void max_bag_backward(const Plain *p, real *dh, const real *dz, const real *w, const real *h, int n)
 {
-    const Plain *p = self;
-    (void)da;
     (void)w;
     for (int f = 0; n > 0 && f < p->n_h; f++)
         dh[(size_t)first_largest(p, h, f, n) * (size_t)p->width + (size_t)f] += dz[f];
 }
 
-#define PLAIN(word, forward, backward)                                                                               \
+/* ---- whole minibatches ---- */
+
+#define OVER_BAGS(one)                                                                                               \
+    static void one##_pool(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag, \
+                           bool learn)                                                                               \
+    {                                                                                                                \
+        const Plain *p = self;                                                                                       \
+        (void)a;                                                                                                     \
+        (void)learn;                                                                                                 \
+        for (int b = 0; b < n_bag; b++)                                                                              \
+            one##_bag(p, z + (size_t)b * (size_t)p->n_h, w + bounds[b], h + (size_t)bounds[b] * (size_t)p->width,    \
+                      bounds[b + 1] - bounds[b]);                                                                    \
+    }                                                                                                                \
+    static void one##_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z,            \
+                               const real *w, const real *a, const real *h, const int *bounds, int n_bag)            \
+    {                                                                                                                \
+        const Plain *p = self;                                                                                       \
+        (void)da;                                                                                                    \
+        (void)grad;                                                                                                  \
+        (void)z;                                                                                                     \
+        (void)a;                                                                                                     \
+        for (int b = 0; b < n_bag; b++) {                                                                            \
+            const size_t at = (size_t)bounds[b] * (size_t)p->width;                                                  \
+            one##_bag_backward(p, dh + at, dz + (size_t)b * (size_t)p->n_h, w + bounds[b], h + at,                   \
+                               bounds[b + 1] - bounds[b]);                                                           \
+        }                                                                                                            \
+    }
+
+OVER_BAGS(mean)
+OVER_BAGS(max)
+
+#define PLAIN(word, one)                                                                                             \
     {                                                                                                                \
         .name = word, .options = no_options, .options_size = 0, .size = sizeof(Plain), .init = init, .plan = plan,   \
-        .prepare = prepare, .score = score, .pool = forward, .pool_backward = backward, .zero = zero,                \
+        .prepare = prepare, .score = score, .pool = one##_pool, .pool_backward = one##_backward, .zero = zero,       \
         .score_backward = score_backward, .finish = finish                                                           \
     }
 
-const PoolingType pooling_mean = PLAIN("mean", mean_pool, mean_backward);
-const PoolingType pooling_max = PLAIN("max", max_pool, max_backward);
+const PoolingType pooling_mean = PLAIN("mean", mean);
+const PoolingType pooling_max = PLAIN("max", max);
