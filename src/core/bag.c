@@ -62,7 +62,18 @@ void bag_pack(Bag *out, Arena *arena, const int8_t *codes, size_t stride, const 
     at[0] = 0;
 }
 
-static void take_vectors(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat)
+static void take_sparse(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep)
+{
+    int *row = ARENA_TAKE(arena, int, (size_t)n_keep);
+    SparseRow *sparse = ARENA_TAKE(arena, SparseRow, (size_t)n_keep);
+    for (int j = 0; j < n_keep; j++) {
+        row[j] = bag->row[keep[j]];
+        sparse[j] = bag->sparse[keep[j]];
+    }
+    *out = (Bag){.n = n_keep, .row = row, .sparse = sparse, .inv_std = bag->inv_std};
+}
+
+static void take_dense(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat)
 {
     int *row = ARENA_TAKE(arena, int, (size_t)n_keep);
     float *x = ARENA_TAKE(arena, float, (size_t)n_keep *(size_t)n_feat);
@@ -105,8 +116,12 @@ static void take_sequences(int *row, uint8_t *codes, const Bag *out, const Bag *
 
 void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat)
 {
+    if (bag->sparse) {
+        take_sparse(out, arena, bag, keep, n_keep);
+        return;
+    }
     if (bag->x) {
-        take_vectors(out, arena, bag, keep, n_keep, n_feat);
+        take_dense(out, arena, bag, keep, n_keep, n_feat);
         return;
     }
     int *row = ARENA_TAKE(arena, int, (size_t)n_keep);
@@ -142,18 +157,72 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     take_sequences(row, codes, out, bag, keep);
 }
 
-void bag_take_room(Arena *arena, BagKind kind, int n_keep, int max_len, int n_feat, bool counts)
+/* Rows of vectors; the order is that of take_sparse, take_dense and bag_join. */
+static void vectors_room(Arena *arena, const BagSpec *spec, size_t n)
 {
-    const size_t n = (size_t)n_keep;
     (void)ARENA_TAKE(arena, int, n);
-    if (kind == BAG_VECTORS) {
-        (void)ARENA_TAKE(arena, float, n *(size_t)n_feat);
+    if (spec->sparse)
+        (void)ARENA_TAKE(arena, SparseRow, n);
+    else
+        (void)ARENA_TAKE(arena, float, n *(size_t)spec->n_feat);
+}
+
+void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, bool counts)
+{
+    const size_t n = (size_t)n_keep, max_len = (size_t)spec->max_len;
+    if (spec->kind == BAG_VECTORS) {
+        vectors_room(arena, spec, n);
         return;
     }
+    (void)ARENA_TAKE(arena, int, n);
     if (counts) (void)ARENA_TAKE(arena, real, n);
-    (void)ARENA_TAKE(arena, int, (size_t)max_len + 2);
-    (void)ARENA_TAKE(arena, size_t, (size_t)max_len + 2);
-    (void)ARENA_TAKE(arena, uint8_t, n * (size_t)max_len);
+    (void)ARENA_TAKE(arena, int, max_len + 2);
+    (void)ARENA_TAKE(arena, size_t, max_len + 2);
+    (void)ARENA_TAKE(arena, uint8_t, n * max_len);
+}
+
+/* ---- bags end to end ---- */
+
+static int instances_of(const Bag *const *bag, int n_bag)
+{
+    int64_t n = 0;
+    for (int b = 0; b < n_bag; b++) n += bag[b]->n;
+    assert(n <= INT32_MAX);
+    return (int)n;
+}
+
+static void join_sparse(Bag *out, Arena *arena, const Bag *const *bag, int n_bag)
+{
+    SparseRow *to = ARENA_TAKE(arena, SparseRow, (size_t)out->n);
+    out->sparse = to;
+    for (int b = 0; b < n_bag; to += bag[b++]->n) memcpy(to, bag[b]->sparse, (size_t)bag[b]->n * sizeof *to);
+}
+
+static void join_dense(Bag *out, Arena *arena, const Bag *const *bag, int n_bag, size_t n_feat)
+{
+    float *to = ARENA_TAKE(arena, float, (size_t)out->n *n_feat);
+    out->x = to;
+    for (int b = 0; b < n_bag; to += (size_t)bag[b++]->n * n_feat)
+        memcpy(to, bag[b]->x, (size_t)bag[b]->n * n_feat * sizeof *to);
+}
+
+void bag_join(Bag *out, Arena *arena, const Bag *const *bag, int n_bag, int n_feat)
+{
+    assert(n_bag > 0);
+    const int n = instances_of(bag, n_bag);
+    int *row = ARENA_TAKE(arena, int, (size_t)n);
+    *out = (Bag){.n = n, .row = row, .inv_std = bag[0]->inv_std};
+    for (int b = 0; b < n_bag; row += bag[b++]->n) memcpy(row, bag[b]->row, (size_t)bag[b]->n * sizeof *row);
+    if (bag[0]->sparse)
+        join_sparse(out, arena, bag, n_bag);
+    else
+        join_dense(out, arena, bag, n_bag, (size_t)n_feat);
+}
+
+void bag_join_room(Arena *arena, const BagSpec *spec, int n_bag, int n_max)
+{
+    assert(spec->kind == BAG_VECTORS);
+    vectors_room(arena, spec, (size_t)n_bag * (size_t)n_max);
 }
 
 size_t bag_residues(const Bag *bag)

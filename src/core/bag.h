@@ -87,10 +87,16 @@ void bag_pack(Bag *out, Arena *arena, const int8_t *codes, size_t stride, const 
               int n);
 
 /* The sub-bag of the places `keep` [n_keep], strictly ascending, in bag order; row numbers, pad_len and inv_std carry
- * over. For vectors n_feat values an instance are copied. `out` takes memory from `arena`, which must not be counting;
- * bag_take_room counts the most that any sub-bag of n_keep instances can need. */
+ * over. Of dense vectors n_feat values an instance are copied, of sparse ones the row structs alone. `out` takes memory
+ * from `arena`, which must not be counting; bag_take_room counts the most that any sub-bag of n_keep instances can need. */
 void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat);
-void bag_take_room(Arena *arena, BagKind kind, int n_keep, int max_len, int n_feat, bool counts);
+void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, bool counts);
+
+/* All instances of n_bag > 0 bags of vectors end to end in one, bag 0 first; each keeps the row number of its own bag.
+ * Dense numbers are copied, sparse rows borrowed. `arena` must not be counting; bag_join_room counts what n_bag bags of
+ * up to n_max instances can need. */
+void bag_join(Bag *out, Arena *arena, const Bag *const *bag, int n_bag, int n_feat);
+void bag_join_room(Arena *arena, const BagSpec *spec, int n_bag, int n_max);
 
 /* Residues in the bag. */
 size_t bag_residues(const Bag *bag);

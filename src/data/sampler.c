@@ -79,10 +79,30 @@ void sampler_draw(Bag *out, Arena *arena, const Bag *bag, int n_feat, int draws,
     bag_take(out, arena, bag, keep, n_keep, n_feat);
 }
 
-void sampler_room(Arena *arena, BagKind kind, int n_max, int draws, int max_len, int n_feat, bool counts)
+void sampler_room(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts)
 {
     if (draws <= 0) return;
     const int most = draws < n_max ? draws : n_max;
     (void)ARENA_TAKE(arena, int, (size_t)most);
-    bag_take_room(arena, kind, most, max_len, n_feat, counts);
+    bag_take_room(arena, spec, most, counts);
+}
+
+void sampler_drop(Bag *out, Arena *arena, const Bag *bag, int n_feat, double p, Rng *rng)
+{
+    if (bag->n == 0 || p <= 0) {
+        *out = *bag;
+        return;
+    }
+    int n_keep = 0;
+    int *keep = ARENA_TAKE(arena, int, (size_t)bag->n);
+    for (int i = 0; i < bag->n; i++)
+        if (rng_uniform(rng) >= p) keep[n_keep++] = i;
+    if (n_keep == 0) keep[n_keep++] = (int)rng_below(rng, (uint64_t)bag->n);
+    bag_take(out, arena, bag, keep, n_keep, n_feat);
+}
+
+void sampler_drop_room(Arena *arena, const BagSpec *spec, int n_max, bool counts)
+{
+    (void)ARENA_TAKE(arena, int, (size_t)n_max);
+    bag_take_room(arena, spec, n_max, counts);
 }

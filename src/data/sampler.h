@@ -21,6 +21,11 @@ void sampler_draw(Bag *out, Arena *arena, const Bag *bag, int n_feat, int draws,
                   uint64_t *bits);
 
 /* Counts the most that sampler_draw can take for any bag of up to n_max instances; bits not included. */
-void sampler_room(Arena *arena, BagKind kind, int n_max, int draws, int max_len, int n_feat, bool counts);
+void sampler_room(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts);
+
+/* Leaves out each instance with probability p, one draw of `rng` an instance; where all would go, one of them, drawn
+ * evenly, stays. Taken from `arena`, for which sampler_drop_room counts; p = 0 passes the bag on as it is. */
+void sampler_drop(Bag *out, Arena *arena, const Bag *bag, int n_feat, double p, Rng *rng);
+void sampler_drop_room(Arena *arena, const BagSpec *spec, int n_max, bool counts);
 
 #endif

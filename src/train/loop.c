@@ -103,8 +103,7 @@ static Status take_draw_room(Loop *l)
 {
     const LoopSetup *in = &l->in;
     for (int s = 0; s < in->options->batch; s++) {
-        sampler_room(&l->room[s], in->spec->kind, in->n_max, in->options->draws, in->spec->max_len, in->spec->n_feat,
-                     in->counts);
+        sampler_room(&l->room[s], in->spec, in->n_max, in->options->draws, in->counts);
         TRY(arena_reserve(&l->room[s], "a draw of instances"));
     }
     return OK;
@@ -214,8 +213,7 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
     Mil *mil;
     Arena draw = {0};
     TRY(mil_new(&mil, in->model, in->spec, in->target, in->n_target));
-    sampler_room(&draw, in->spec->kind, in->n_max, in->options->draws, in->spec->max_len, in->spec->n_feat,
-                 in->counts);
+    sampler_room(&draw, in->spec, in->n_max, in->options->draws, in->counts);
     *params = mil_params(mil)->size;
     *bytes = mil_memory(mil, in->options->batch, draw_max(in), true) + mil_memory(mil, 1, in->n_max, false) +
              (size_t)in->options->batch * draw.used + 5 * *params * sizeof(real);

@@ -97,7 +97,8 @@ Test(core_bag, takes_a_part)
         if (seed == 30) n = 0;
         bag.pad_len = 17;
         bag.inv_std = (real)0.5;
-        bag_take_room(&room, BAG_SEQUENCES, n, bag.max_len, 20, bag.factor);
+        const BagSpec spec = {.kind = BAG_SEQUENCES, .n_feat = 20, .max_len = bag.max_len};
+        bag_take_room(&room, &spec, n, bag.factor);
         cr_assert_eq(arena_reserve(&room, "a part"), OK);
         bag_take(&part, &room, &bag, keep, n, 20);
         cr_assert(part.n == n && part.pad_len == 17 && part.inv_std == (real)0.5);
@@ -115,10 +116,50 @@ Test(core_bag, takes_vectors)
     const Bag bag = {.n = 4, .row = row, .x = x, .inv_std = 1};
     Bag part;
     Arena room = {0};
-    bag_take_room(&room, BAG_VECTORS, 2, 0, 2, false);
+    const BagSpec spec = {.kind = BAG_VECTORS, .n_feat = 2};
+    bag_take_room(&room, &spec, 2, false);
     cr_assert_eq(arena_reserve(&room, "a part"), OK);
     bag_take(&part, &room, &bag, keep, 2, 2);
     cr_assert(part.n == 2 && part.row[0] == 6 && part.row[1] == 8);
     cr_assert(part.x[0] == 2 && part.x[1] == 3 && part.x[2] == 6 && part.x[3] == 7);
+    arena_free(&room);
+}
+
+/* Sub-bags and joined bags of sparse rows hold the same rows, which stay where they are. */
+Test(core_bag, takes_and_joins_sparse)
+{
+    static const int32_t feature[] = {0, 70000, 3};
+    static const float value[] = {1, 2, 3};
+    static const SparseRow rows[] = {{2, feature, value}, {0, NULL, NULL}, {1, feature + 2, value + 2}};
+    static const int row[] = {0, 1, 2}, keep[] = {0, 2};
+    const Bag bag = {.n = 3, .row = row, .sparse = rows, .inv_std = 1};
+    const BagSpec spec = {.kind = BAG_VECTORS, .n_feat = 70001, .sparse = true};
+    Bag part, all;
+    Arena room = {0};
+    bag_take_room(&room, &spec, 2, false);
+    bag_join_room(&room, &spec, 2, 3);
+    cr_assert_eq(arena_reserve(&room, "a part"), OK);
+    bag_take(&part, &room, &bag, keep, 2, spec.n_feat);
+    cr_assert(part.n == 2 && !part.x && part.row[1] == 2);
+    cr_assert(part.sparse[0].feature == feature && part.sparse[1].value == value + 2);
+    bag_join(&all, &room, (const Bag *const[]){&part, &bag}, 2, spec.n_feat);
+    cr_assert(all.n == 5 && !all.x && all.row[0] == 0 && all.row[1] == 2 && all.row[4] == 2);
+    cr_assert(all.sparse[1].n == 1 && all.sparse[2].feature == feature && all.sparse[3].n == 0);
+    arena_free(&room);
+}
+
+Test(core_bag, joins_vectors)
+{
+    static const float x[] = {0, 1, 2, 3, 4, 5}, y[] = {6, 7};
+    static const int row[] = {0, 1, 2};
+    const Bag a = {.n = 3, .row = row, .x = x, .inv_std = 1}, b = {.n = 1, .row = row, .x = y, .inv_std = 1};
+    const BagSpec spec = {.kind = BAG_VECTORS, .n_feat = 2};
+    Bag all;
+    Arena room = {0};
+    bag_join_room(&room, &spec, 2, 3);
+    cr_assert_eq(arena_reserve(&room, "bags"), OK);
+    bag_join(&all, &room, (const Bag *const[]){&a, &b}, 2, 2);
+    cr_assert(all.n == 4 && !all.sparse && all.row[2] == 2 && all.row[3] == 0);
+    for (int i = 0; i < 8; i++) cr_assert_eq(all.x[i], (float)i);
     arena_free(&room);
 }

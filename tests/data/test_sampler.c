@@ -37,7 +37,11 @@ static Owned sequences(int n, bool counts)
 static Arena room_for(const Bag *bag, int draws, int n_feat)
 {
     Arena a = {0};
-    sampler_room(&a, bag->x ? BAG_VECTORS : BAG_SEQUENCES, bag->n, draws, bag->max_len, n_feat, bag->factor != NULL);
+    const BagSpec spec = {.kind = bag->x || bag->sparse ? BAG_VECTORS : BAG_SEQUENCES,
+                          .n_feat = n_feat,
+                          .sparse = bag->sparse != NULL,
+                          .max_len = bag->max_len};
+    sampler_room(&a, &spec, bag->n, draws, bag->factor != NULL);
     cr_assert_eq(arena_reserve(&a, "test"), OK);
     return a;
 }
