@@ -15,7 +15,7 @@ typedef enum { COUNTS_NONE, COUNTS_RAW, COUNTS_LOG, COUNTS_LOG1P } CountScale; /
 
 /* Opens and checks names, types, sizes, offsets, checksums of what it reads. ERR_FORMAT, ERR_IO. */
 Status bagfile_open(BagFile **out, const char *path);
-void bagfile_close(BagFile *file); /* accepts NULL */
+void bagfile_close(BagFile *file);         /* accepts NULL */
 Status bagfile_visit(const BagFile *file); /* finds all that reading every bag would ask of HDF5, see bagprobe.h */
 
 const char *bagfile_path(const BagFile *file);
@@ -28,6 +28,8 @@ int64_t bagfile_n_total(const BagFile *file);
 const Table *bagfile_columns(const BagFile *file);   /* label table inside the file; NULL if none */
 const char *bagfile_provenance(const BagFile *file); /* JSON text; NULL if none */
 bool bagfile_has_genes(const BagFile *file);
+const char *const *bagfile_feature_names(const BagFile *file); /* [n_feat] of vectors; NULL: the file has none */
+int64_t bagfile_n_nonzero(const BagFile *file);                /* numbers kept of sparse vectors; -1: not sparse */
 
 /* Decodes a bag into memory from `arena` (not counting). factor is set unless `counts` is COUNTS_NONE: raw max(c, 0),
  * log ln max(c, 1), log1p ln(1 + max(c, 0)), of the count in single precision as DeepRC. */

@@ -21,15 +21,25 @@ uint64_t baghash_sequence(const int8_t *codes, int64_t len, int64_t count)
     return rng_mix(h ^ ((uint64_t)count + GAMMA));
 }
 
-uint64_t baghash_vector(const float *x, int n_feat)
+static uint64_t chain_number(uint64_t h, int feature, float value)
+{
+    uint32_t bits;
+    if (value == 0) return h;
+    memcpy(&bits, &value, sizeof bits);
+    return rng_mix(h ^ (((uint64_t)(uint32_t)feature << 32 | bits) + GAMMA));
+}
+
+uint64_t baghash_dense(const float *x, int n_feat)
 {
     uint64_t h = rng_mix((uint64_t)n_feat + GAMMA);
-    for (int f = 0; f < n_feat; f++) {
-        uint32_t bits;
-        const float value = x[f] == 0 ? 0 : x[f]; /* -0 is 0 */
-        memcpy(&bits, &value, sizeof bits);
-        h = rng_mix(h ^ (bits + GAMMA));
-    }
+    for (int f = 0; f < n_feat; f++) h = chain_number(h, f, x[f]);
+    return h;
+}
+
+uint64_t baghash_sparse(const int32_t *feature, const float *value, int n, int n_feat)
+{
+    uint64_t h = rng_mix((uint64_t)n_feat + GAMMA);
+    for (int k = 0; k < n; k++) h = chain_number(h, feature[k], value[k]);
     return h;
 }
 

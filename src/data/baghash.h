@@ -4,6 +4,7 @@
  * found by it, and a model knows by it which bags it has seen.
  *
  *     row  = mix of length, residues in words of eight, count, each chained onto the last      (core/rng.h: rng_mix)
+ *            or of the number of features and each number other than 0 with its place, dense or sparse
  *     bag  = mix(Σ row + n · 0x9e3779b97f4a7c15), sums modulo 2^64
  */
 #ifndef HOPSACK_BAGHASH_H
@@ -12,8 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint64_t baghash_sequence(const int8_t *codes, int64_t len, int64_t count); /* codes [len] */
-uint64_t baghash_vector(const float *x, int n_feat);                        /* x [n_feat] */
+uint64_t baghash_sequence(const int8_t *codes, int64_t len, int64_t count);             /* codes [len] */
+uint64_t baghash_dense(const float *x, int n_feat);                                     /* x [n_feat] */
+uint64_t baghash_sparse(const int32_t *feature, const float *value, int n, int n_feat); /* [n] feature ascending */
 uint64_t baghash_bag(uint64_t sum_of_rows, int64_t n);
 
 #endif

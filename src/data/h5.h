@@ -19,7 +19,7 @@
 
 typedef int64_t H5Id; /* HDF5's hid_t; -1: none */
 
-typedef enum { H5_INT8, H5_UINT8, H5_INT16, H5_INT64, H5_UINT64, H5_FLOAT32, H5_FLOAT64 } H5Type; /* in memory */
+typedef enum { H5_INT8, H5_UINT8, H5_INT16, H5_INT32, H5_INT64, H5_UINT64, H5_FLOAT32, H5_FLOAT64 } H5Type;
 typedef enum { H5_WHOLE, H5_REAL, H5_TEXT } H5Class; /* in the file: integers of any size, floating point, strings */
 
 #define H5_CHUNK_MOST (64ll << 20) /* bytes of a chunk */

@@ -96,6 +96,8 @@ hid_t h5base_memory_type(H5Type type)
         return H5T_NATIVE_UINT8;
     case H5_INT16:
         return H5T_NATIVE_INT16;
+    case H5_INT32:
+        return H5T_NATIVE_INT32;
     case H5_INT64:
         return H5T_NATIVE_INT64;
     case H5_UINT64:
@@ -117,6 +119,8 @@ hid_t h5base_file_type(H5Type type)
         return H5T_STD_U8LE;
     case H5_INT16:
         return H5T_STD_I16LE;
+    case H5_INT32:
+        return H5T_STD_I32LE;
     case H5_INT64:
         return H5T_STD_I64LE;
     case H5_UINT64:
