@@ -17,6 +17,7 @@
 
 #include "core/bag.h"
 #include "core/real.h"
+#include "nn/activation.h"
 
 #define KERNEL_LANES    16
 #define KERNEL_BLOCK    64 /* sequences of a block: embedded and scored while in L1 */
@@ -64,13 +65,14 @@ typedef struct {
     void (*conv_backward)(ConvGrad *d, const ConvTables *t, const Bag *bag, int from, int n, const real *h,
                           const int32_t *arg, const real *dh);
 
-    /* y [n, n_out] = x [n, ≥ n_in, row stride x_stride] wt + b, then SELU if asked. wt [n_in, n_out] transposed weights,
-     * n_out a multiple of KERNEL_LANES. Sum order: b, then inputs from 0 by fma. */
+    /* y [n, n_out] = x [n, ≥ n_in, row stride x_stride] wt + b, then NONE, SELU or RELU. wt [n_in, n_out] transposed
+     * weights, n_out a multiple of KERNEL_LANES. Sum order: b, then inputs from 0 by fma. */
     void (*dense_forward)(real *y, const real *x, int x_stride, const real *wt, const real *b, int n, int n_in,
-                          int n_out, bool selu);
+                          int n_out, Activation activation);
     /* dx [n, n_in] += dy [n, ≥ n_out, stride dy_stride] w, w [n_out, n_in], n_in a multiple of KERNEL_LANES. */
     void (*dense_dinput)(real *dx, const real *dy, int dy_stride, const real *w, int n, int n_out, int n_in);
-    /* dwt [n_in, n_out] += xᵀ dy;  db [n_out] += Σ dy;  n_out a multiple of KERNEL_LANES, x row stride x_stride. */
+    /* dwt [n_in, n_out] += xᵀ dy;  db [n_out], if not NULL, += Σ dy;  n_out a multiple of KERNEL_LANES, x row stride
+     * x_stride. */
     void (*dense_dweight)(real *dwt, real *db, const real *x, int x_stride, const real *dy, int n, int n_in,
                           int n_out);
     /* a [n, n_query] = x [n, n_in] wᵀ + b, w [n_query, n_in], n_in a multiple of KERNEL_LANES. */

@@ -9,8 +9,15 @@ typedef struct {
     size_t y_row, start_row, x_row, x_step,
         w_step; /* x[i, k] is x[i · x_row + k · x_step]; w[k, o], w[k · w_step + o] */
     int depth;  /* of k */
-    bool selu;
+    Activation activation;
 } Product;
+
+/* RELU's maximum is its second number where one is NaN. */
+INLINE V activated(V x, Activation activation)
+{
+    if (activation == ACTIVATION_SELU) return selu_register(x);
+    return activation == ACTIVATION_RELU ? v_max(v_set(0), x) : x;
+}
 
 /* `rows` × `regs` registers of y, from row i and column o on. */
 INLINE void tile(const Product *m, int i, int o, const int rows, const int regs)
@@ -37,8 +44,7 @@ INLINE void tile(const Product *m, int i, int o, const int rows, const int regs)
     for (int a = 0; a < rows; a++) {
         UNROLL
         for (int r = 0; r < regs; r++)
-            v_store(m->y + (size_t)(i + a) * m->y_row + o + r * LANES,
-                    m->selu ? selu_register(sum[a][r]) : sum[a][r]);
+            v_store(m->y + (size_t)(i + a) * m->y_row + o + r * LANES, activated(sum[a][r], m->activation));
     }
 }
 
@@ -59,8 +65,9 @@ static void product(const Product *m, int n, int n_out)
 }
 
 static void dense_forward(float *y, const float *x, int x_stride, const float *wt, const float *b, int n, int n_in,
-                          int n_out, bool with_selu)
+                          int n_out, Activation activation)
 {
+    const bool apart = SELU_APART && activation == ACTIVATION_SELU;
     const Product m = {.y = y,
                        .y_row = (size_t)n_out,
                        .start = b,
@@ -70,10 +77,10 @@ static void dense_forward(float *y, const float *x, int x_stride, const float *w
                        .w = wt,
                        .w_step = (size_t)n_out,
                        .depth = n_in,
-                       .selu = with_selu && !SELU_APART};
-    assert(n_out % KERNEL_LANES == 0);
+                       .activation = apart ? ACTIVATION_NONE : activation};
+    assert(n_out % KERNEL_LANES == 0 && activation <= ACTIVATION_RELU);
     product(&m, n, n_out); /* y = b + x wt */
-    if (with_selu) selu_apart(y, (size_t)n * (size_t)n_out);
+    if (apart) selu_apart(y, (size_t)n * (size_t)n_out);
 }
 
 static void dense_dinput(float *dx, const float *dy, int dy_stride, const float *w, int n, int n_out, int n_in)
@@ -107,7 +114,7 @@ static void dense_dweight(float *dwt, float *db, const float *x, int x_stride, c
                        .depth = n};
     assert(n_out % KERNEL_LANES == 0);
     product(&m, n_in, n_out); /* y = b + x wt */
-    for (int o = 0; o < n_out; o += LANES) {
+    for (int o = 0; db && o < n_out; o += LANES) {
         V sum = v_load(db + o);
         for (int i = 0; i < n; i++) sum = v_add(sum, v_load(dy + (size_t)i * (size_t)n_out + o));
         v_store(db + o, sum);

@@ -113,7 +113,7 @@ static void conv_backward(ConvGrad *d, const ConvTables *t, const Bag *bag, int 
 }
 
 static void dense_forward(real *y, const real *x, int x_stride, const real *wt, const real *b, int n, int n_in,
-                          int n_out, bool with_selu)
+                          int n_out, Activation activation)
 {
     for (int i = 0; i < n; i++, x += x_stride, y += n_out) {
         memcpy(y, b, (size_t)n_out * sizeof *y);
@@ -121,8 +121,7 @@ static void dense_forward(real *y, const real *x, int x_stride, const real *wt, 
             const real *w = wt + (size_t)k * (size_t)n_out;
             for (int o = 0; o < n_out; o++) y[o] += x[k] * w[o]; /* y = b + Σ_k x[k] wt[k] */
         }
-        if (with_selu)
-            for (int o = 0; o < n_out; o++) y[o] = selu(y[o]);
+        activation_forward(y, (size_t)n_out, activation);
     }
 }
 
@@ -139,7 +138,7 @@ static void dense_dweight(real *dwt, real *db, const real *x, int x_stride, cons
                           int n_out)
 {
     for (int i = 0; i < n; i++, x += x_stride, dy += n_out) {
-        for (int o = 0; o < n_out; o++) db[o] += dy[o]; /* y = b + Σ_k x[k] wt[k] */
+        for (int o = 0; db && o < n_out; o++) db[o] += dy[o]; /* y = b + Σ_k x[k] wt[k] */
         for (int k = 0; k < n_in; k++) {
             real *d = dwt + (size_t)k * (size_t)n_out;
             for (int o = 0; o < n_out; o++) d[o] += x[k] * dy[o];

@@ -48,15 +48,15 @@ static void stage_conv_arg(Work *w, const Kernels *k, int from, int n)
 
 static void stage_attention(Work *w, const Kernels *k, int from, int n)
 {
-    k->dense_forward(w->y[0], w->h, WIDTH, w->w[0], w->b[0], n, WIDTH, WIDTH, true);
-    k->dense_forward(w->y[1], w->y[0], WIDTH, w->w[1], w->b[1], n, WIDTH, WIDTH, true);
+    k->dense_forward(w->y[0], w->h, WIDTH, w->w[0], w->b[0], n, WIDTH, WIDTH, ACTIVATION_SELU);
+    k->dense_forward(w->y[1], w->y[0], WIDTH, w->w[1], w->b[1], n, WIDTH, WIDTH, ACTIVATION_SELU);
     k->dense_logit(w->logit + from, w->y[1], w->query, w->b[0], n, WIDTH, 1);
 }
 
 static void stage_layer(Work *w, const Kernels *k, int from, int n)
 {
     (void)from;
-    k->dense_forward(w->y[0], w->h, WIDTH, w->w[0], w->b[0], n, WIDTH, WIDTH, true);
+    k->dense_forward(w->y[0], w->h, WIDTH, w->w[0], w->b[0], n, WIDTH, WIDTH, ACTIVATION_SELU);
 }
 
 static void stage_logit(Work *w, const Kernels *k, int from, int n)

@@ -358,12 +358,13 @@ typedef struct {
 
 /* What all functions of a table make of the same random numbers: out [4][…] each as long as its n says. */
 typedef struct {
-    real *out[6];
-    size_t n[6];
+    real *out[8];
+    size_t n[8];
 } Results;
 
-static const char *const result_names[] = {"forward",         "forward with SELU", "input gradient",
-                                           "weight gradient", "bias gradient",     "SELU gradient"};
+static const char *const result_names[] = {
+    "forward",       "forward with SELU", "input gradient",    "weight gradient",
+    "bias gradient", "SELU gradient",     "forward with RELU", "weight gradient without bias"};
 
 static Results run_layer(const Kernels *kernels, const Shape *s, uint64_t seed)
 {
@@ -371,13 +372,15 @@ static Results run_layer(const Kernels *kernels, const Shape *s, uint64_t seed)
     const size_t n_y = (size_t)(s->n * s->n_out), n_w = (size_t)(s->n_in * s->n_out);
     real *x = numbers(&rng, (size_t)(s->n * s->stride), 1), *w = numbers(&rng, n_w, 0.4);
     real *b = numbers(&rng, (size_t)s->n_out, 1), *dy = numbers(&rng, n_y, 1);
-    Results r = {.n = {n_y, n_y, n_y, n_w, (size_t)s->n_out, n_y}};
-    for (int j = 0; j < 6; j++) r.out[j] = numbers(&rng, r.n[j], 1);
-    kernels->dense_forward(r.out[0], x, s->stride, w, b, s->n, s->n_in, s->n_out, false);
-    kernels->dense_forward(r.out[1], x, s->stride, w, b, s->n, s->n_in, s->n_out, true);
+    Results r = {.n = {n_y, n_y, n_y, n_w, (size_t)s->n_out, n_y, n_y, n_w}};
+    for (int j = 0; j < 8; j++) r.out[j] = numbers(&rng, r.n[j], 1);
+    kernels->dense_forward(r.out[0], x, s->stride, w, b, s->n, s->n_in, s->n_out, ACTIVATION_NONE);
+    kernels->dense_forward(r.out[1], x, s->stride, w, b, s->n, s->n_in, s->n_out, ACTIVATION_SELU);
     kernels->dense_dinput(r.out[2], x, s->stride, w, s->n, s->n_in, s->n_out); /* n_in outputs, n_out inputs */
     kernels->dense_dweight(r.out[3], r.out[4], x, s->stride, dy, s->n, s->n_in, s->n_out);
     kernels->selu_backward(r.out[5], dy, n_y);
+    kernels->dense_forward(r.out[6], x, s->stride, w, b, s->n, s->n_in, s->n_out, ACTIVATION_RELU);
+    kernels->dense_dweight(r.out[7], NULL, x, s->stride, dy, s->n, s->n_in, s->n_out);
     free(x), free(w), free(b), free(dy);
     return r;
 }
@@ -389,8 +392,8 @@ static Results layer_formulas(const Shape *s, uint64_t seed)
     const size_t n_y = (size_t)(s->n * s->n_out), n_w = (size_t)(s->n_in * s->n_out);
     real *x = numbers(&rng, (size_t)(s->n * s->stride), 1), *w = numbers(&rng, n_w, 0.4);
     real *b = numbers(&rng, (size_t)s->n_out, 1), *dy = numbers(&rng, n_y, 1);
-    Results r = {.n = {n_y, n_y, n_y, n_w, (size_t)s->n_out, n_y}};
-    for (int j = 0; j < 6; j++) r.out[j] = numbers(&rng, r.n[j], 1);
+    Results r = {.n = {n_y, n_y, n_y, n_w, (size_t)s->n_out, n_y, n_y, n_w}};
+    for (int j = 0; j < 8; j++) r.out[j] = numbers(&rng, r.n[j], 1);
     for (int i = 0; i < s->n; i++)
         for (int o = 0; o < s->n_out; o++) {
             const int at = i * s->n_out + o;
@@ -398,15 +401,17 @@ static Results layer_formulas(const Shape *s, uint64_t seed)
             for (int k = 0; k < s->n_in; k++) sum += (double)x[i * s->stride + k] * (double)w[k * s->n_out + o];
             r.out[0][at] = (real)(sum + (double)b[o]);
             r.out[1][at] = (real)selu_of(sum + (double)b[o]);
+            r.out[6][at] = (real)fmax(0, sum + (double)b[o]);
             r.out[2][at] = (real)((double)r.out[2][at] + sum);
             r.out[4][o] += dy[at];
             r.out[5][at] = (real)((double)r.out[5][at] * slope_of((double)dy[at]));
         }
     for (int k = 0; k < s->n_in; k++)
         for (int o = 0; o < s->n_out; o++) {
-            double sum = (double)r.out[3][k * s->n_out + o];
+            double sum = 0;
             for (int i = 0; i < s->n; i++) sum += (double)x[i * s->stride + k] * (double)dy[i * s->n_out + o];
-            r.out[3][k * s->n_out + o] = (real)sum;
+            r.out[3][k * s->n_out + o] = (real)((double)r.out[3][k * s->n_out + o] + sum);
+            r.out[7][k * s->n_out + o] = (real)((double)r.out[7][k * s->n_out + o] + sum);
         }
     free(x), free(w), free(b), free(dy);
     return r;
@@ -414,7 +419,7 @@ static Results layer_formulas(const Shape *s, uint64_t seed)
 
 static void results_free(Results *r)
 {
-    for (int j = 0; j < 6; j++) free(r->out[j]);
+    for (int j = 0; j < 8; j++) free(r->out[j]);
 }
 
 static void check_layer(const Shape *s, uint64_t seed)
@@ -422,7 +427,7 @@ static void check_layer(const Shape *s, uint64_t seed)
     Results first = {0}, formula = layer_formulas(s, seed);
     for (const Kernels *const *level = kernels_all(); *level; level++) {
         Results r = run_layer(*level, s, seed);
-        for (int j = 0; j < 6; j++) {
+        for (int j = 0; j < 8; j++) {
             near(r.out[j], formula.out[j], r.n[j], 4, result_names[j]);
             if (*level != &kernels_plain && first.out[j]) same(r.out[j], first.out[j], r.n[j], result_names[j]);
         }
@@ -487,7 +492,7 @@ Test(nn_kernel, selu_is_precise_everywhere)
     for (int i = 0; i < N; i++) x[i] = (real)((i % 2 ? -1 : 1) * pow(10, -6 + 9.0 * i / N)); /* 1e-6 … 1e3 */
     x[0] = 0, x[1] = (real)-0.0;
     for (const Kernels *const *level = kernels_all(); *level; level++) {
-        (*level)->dense_forward(y, x, 1, wt, b, N, 1, 16, true);
+        (*level)->dense_forward(y, x, 1, wt, b, N, 1, 16, ACTIVATION_SELU);
         for (int i = 0; i < N; i++) {
             const double want = selu_of((double)x[i]);
             cr_assert_leq(fabs((double)y[i * 16] - want), 4e-7 * fabs(want), "%s: selu(%g) is %.9g, not %.9g",
@@ -501,7 +506,9 @@ Test(nn_kernel, nan_passes_through_a_layer)
 {
     real x[16] = {(real)NAN}, wt[16 * 16] = {0}, b[16] = {0}, y[16], a[1];
     for (const Kernels *const *level = kernels_all(); *level; level++) {
-        (*level)->dense_forward(y, x, 16, wt, b, 1, 16, 16, true);
+        (*level)->dense_forward(y, x, 16, wt, b, 1, 16, 16, ACTIVATION_SELU);
+        for (int o = 0; o < 16; o++) cr_assert(isnan(y[o]), "%s: %g", (*level)->level, (double)y[o]);
+        (*level)->dense_forward(y, x, 16, wt, b, 1, 16, 16, ACTIVATION_RELU);
         for (int o = 0; o < 16; o++) cr_assert(isnan(y[o]), "%s: %g", (*level)->level, (double)y[o]);
         (*level)->dense_logit(a, x, wt, b, 1, 16, 1);
         cr_assert(isnan(a[0]), "%s: %g", (*level)->level, (double)a[0]);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * activation.h: what follows a layer's sums, number by number, and its slope from what it made of them.
+ *
+ *   none      y = x                  dy/dx = 1
+ *   selu      selu.h                 λ where y > 0, y + λα elsewhere
+ *   relu      y = max(x, 0)          1 where y > 0, 0 elsewhere
+ *   tanh      y = tanh x             1 - y²
+ *   sigmoid   y = 1 / (1 + e⁻ˣ)      y (1 - y)
+ */
+#ifndef HOPSACK_ACTIVATION_H
+#define HOPSACK_ACTIVATION_H
+
+#include "core/real.h"
+
+#include <stddef.h>
+
+typedef enum {
+    ACTIVATION_NONE,
+    ACTIVATION_SELU,
+    ACTIVATION_RELU,
+    ACTIVATION_TANH,
+    ACTIVATION_SIGMOID,
+    N_ACTIVATION
+} Activation;
+
+void activation_forward(real *y, size_t n, Activation kind);                  /* y [n] in place */
+void activation_backward(real *dy, const real *y, size_t n, Activation kind); /* dy [n] *= slope; n as kernel.h */
+
+#endif

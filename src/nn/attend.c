@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/attend.h"
+#include "core/parallel.h"
+#include "nn/softmax.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static void bag_forward(real *z, real *w, const Attend *l, const real *a, const real *h, int n)
+{
+    memset(z, 0, (size_t)(l->n_query * l->n_h) * sizeof *z);
+    if (n == 0) return;
+    for (int q = 0; q < l->n_query; q++, z += l->n_h) {
+        softmax_forward(w + q, a + q, n, l->n_query);
+        for (int i = 0; i < n; i++) {
+            const real w_i = w[i * l->n_query + q];
+            const real *h_i = h + (size_t)i * (size_t)l->width;
+            for (int f = 0; f < l->n_h; f++) z[f] += w_i * h_i[f];
+        }
+    }
+}
+
+/* forward was  z[f] = Σ_i w_i h[i, f], so  dw_i = dz · h_i  and  dh[i, f] += w_i dz[f]; the softmax follows:
+ * da_i += w_i (dw_i - Σ_j w_j dw_j), in two passes so that no memory is needed for dw. */
+static void bag_backward(real *da, real *dh, const Attend *l, const real *dz, const real *w, const real *h, int n)
+{
+    for (int q = 0; q < l->n_query; q++, dz += l->n_h) {
+        double mean = 0;
+        for (int pass = 0; pass < 2; pass++)
+            for (int i = 0; i < n; i++) {
+                const real w_i = w[i * l->n_query + q];
+                const real *h_i = h + (size_t)i * (size_t)l->width;
+                real *dh_i = dh + (size_t)i * (size_t)l->width, dw = 0;
+                for (int f = 0; f < l->n_h; f++) dw += dz[f] * h_i[f];
+                if (pass == 0) {
+                    mean += (double)w_i * (double)dw;
+                    for (int f = 0; f < l->n_h; f++) dh_i[f] += w_i * dz[f];
+                } else
+                    da[i * l->n_query + q] += w_i * (dw - (real)mean);
+            }
+    }
+}
+
+/* What the bags of one call share. */
+typedef struct {
+    const Attend *l;
+    const real *a, *h, *w_seen, *dz;
+    real *z, *w, *da, *dh;
+    const int *bounds;
+} Bags;
+
+static void one_forward(void *context, int b, int thread)
+{
+    const Bags *c = context;
+    const size_t row = (size_t)c->bounds[b], at = row * (size_t)c->l->n_query;
+    (void)thread;
+    bag_forward(c->z + (size_t)b * (size_t)(c->l->n_query * c->l->n_h), c->w + at, c->l, c->a + at,
+                c->h + row * (size_t)c->l->width, c->bounds[b + 1] - c->bounds[b]);
+}
+
+static void one_backward(void *context, int b, int thread)
+{
+    const Bags *c = context;
+    const size_t row = (size_t)c->bounds[b], at = row * (size_t)c->l->n_query, row_at = row * (size_t)c->l->width;
+    (void)thread;
+    bag_backward(c->da + at, c->dh + row_at, c->l, c->dz + (size_t)b * (size_t)(c->l->n_query * c->l->n_h),
+                 c->w_seen + at, c->h + row_at, c->bounds[b + 1] - c->bounds[b]);
+}
+
+void attend_forward(real *z, real *w, const Attend *l, const real *a, const real *h, const int *bounds, int n_bag)
+{
+    Bags bags = {.l = l, .z = z, .w = w, .a = a, .h = h, .bounds = bounds};
+    parallel_for(n_bag, one_forward, &bags);
+}
+
+void attend_backward(real *da, real *dh, const Attend *l, const real *dz, const real *w, const real *h,
+                     const int *bounds, int n_bag)
+{
+    Bags bags = {.l = l, .da = da, .dh = dh, .dz = dz, .w_seen = w, .h = h, .bounds = bounds};
+    parallel_for(n_bag, one_backward, &bags);
+}
