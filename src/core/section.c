@@ -19,6 +19,11 @@ static const Option *rows_or_none(const Option *rows)
     return rows ? rows : none;
 }
 
+static const char *key_of(const Family *family)
+{
+    return family->key ? family->key : "kind";
+}
+
 /* The row of the key `kind`. words: room for its choices. */
 static Option kind_row(char words[WORDS_ROOM], const Section *section)
 {
@@ -28,7 +33,7 @@ static Option kind_row(char words[WORDS_ROOM], const Section *section)
     words[0] = 0;
     for (int i = 0; n < WORDS_ROOM && family->member(&member, i); i++)
         n += (size_t)snprintf(words + n, WORDS_ROOM - n, "%s%s", i ? " " : "", member.name);
-    return (Option){.name = "kind",
+    return (Option){.name = key_of(family),
                     .kind = OPTION_CHOICE,
                     .at = section->kind_at,
                     .standard = family->standard,
@@ -86,16 +91,31 @@ static Status bind_family(const Section *section, char *base, const char *block,
         if (i == chosen) TRY(bind_rows(member.rows, base + section->options_at, block, s));
         for (const Option *other = rows_or_none(member.rows); i != chosen && other->name; other++) {
             join(path, block, other->name);
-            TRY(settings_other_kind(s, path, member.name));
+            TRY(settings_other_kind(s, path, row.name, member.name));
         }
     }
     return OK;
 }
 
+/* A later choice takes out what was said in the rows that depend on it. */
+static void members_afresh(const Family *family, const char *block, Settings *s)
+{
+    Member member;
+    for (int i = 0; family->member(&member, i); i++)
+        for (const Option *row = rows_or_none(member.rows); row->name; row++) {
+            char path[PATH_ROOM];
+            join(path, block, row->name);
+            settings_afresh(s, block, family->key, family->standard, path);
+        }
+}
+
 static Status bind_block(const Section *section, char *base, const char *block, Settings *s)
 {
     const char *standard = standard_kind(section);
-    if (standard) settings_afresh(s, block, standard);
+    if (section->family && section->family->key)
+        members_afresh(section->family, block, s);
+    else if (standard)
+        settings_afresh(s, block, "kind", standard, block);
     TRY(bind_rows(section->rows, base + section->at, block, s));
     return section->family ? bind_family(section, base, block, s) : OK;
 }
@@ -231,7 +251,7 @@ static void help_family(FILE *out, const char *block, const Section *section)
     help_rows(out, block, kind);
     for (int i = 0; section->family->member(&member, i); i++) {
         if (!rows_or_none(member.rows)->name) continue;
-        fprintf(out, " %s.kind %s\n", block, member.name);
+        fprintf(out, " %s.%s %s\n", block, kind->name, member.name);
         help_rows(out, block, member.rows);
     }
 }

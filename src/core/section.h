@@ -3,8 +3,8 @@
  * section.h: a config described by tables. A Section is a block of settings: the rows that fill a struct, at a path. What
  * describes a config is bound to settings, written as YAML and explained by walking the same table of sections.
  *
- * Some blocks are families: their key `kind` chooses which more rows there are, and the options struct they fill. Some are
- * lists, `tasks.0`, `tasks.1`, …: each entry has the section's rows.
+ * Some blocks are families: their key `kind` chooses which more rows there are, and the options struct they fill (the key
+ * may have another name, if the block is about more than it). Some are lists, `tasks.0`, `tasks.1`, …: each entry has the section's rows.
  */
 #ifndef HOPSACK_SECTION_H
 #define HOPSACK_SECTION_H
@@ -25,6 +25,8 @@ typedef struct {
 typedef struct {
     const char *standard, *help;            /* of the key `kind` */
     bool (*member)(Member *out, int place); /* false behind the last */
+    const char *key;                        /* the key's name if it is not "kind". Then a later choice starts only the
+                                               members' rows afresh, not the whole block */
 } Family;
 
 typedef struct {

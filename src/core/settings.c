@@ -31,8 +31,9 @@ typedef struct {
 
 typedef struct {
     const char *path;
-    const char *kind; /* the kind of the block it belongs to, which was not chosen; NULL: it counts */
-    bool list;        /* of blocks */
+    const char *key,
+        *kind; /* "kind" and the kind of the block it belongs to, which was not chosen; NULL: it counts */
+    bool list; /* of blocks */
 } Known;
 
 struct Settings {
@@ -252,12 +253,12 @@ static Entry *find(const Settings *s, const char *path)
     return found;
 }
 
-static Status add_known(Settings *s, const char *path, const char *kind)
+static Status add_known(Settings *s, const char *path, const char *key, const char *kind)
 {
     Known *grown = grow(s->known, s->n_known, sizeof *grown);
     if (!grown) return no_memory();
     s->known = grown;
-    s->known[s->n_known] = (Known){.kind = kind};
+    s->known[s->n_known] = (Known){.key = key, .kind = kind};
     return keep_text(s, &s->known[s->n_known++].path, path);
 }
 
@@ -269,7 +270,7 @@ static void mark_used(Settings *s, const char *path)
 
 Status settings_take(const OptionValue **out, Settings *s, const char *path, const char *needed)
 {
-    TRY(add_known(s, path, NULL));
+    TRY(add_known(s, path, NULL, NULL));
     const Entry *e = find(s, path);
     *out = NULL;
     if (e && e->form == YAML_VALUE) {
@@ -282,11 +283,11 @@ Status settings_take(const OptionValue **out, Settings *s, const char *path, con
     return OK;
 }
 
-Status settings_other_kind(Settings *s, const char *path, const char *kind)
+Status settings_other_kind(Settings *s, const char *path, const char *key, const char *kind)
 {
     for (int i = 0; i < s->n_known; i++) /* kinds may share a name */
         if (!s->known[i].kind && strcmp(s->known[i].path, path) == 0) return OK;
-    return add_known(s, path, kind);
+    return add_known(s, path, key, kind);
 }
 
 /* ---- lists of blocks ---- */
@@ -321,7 +322,7 @@ static Status check_list_entry(const Entry *e, const char *list, int n)
 
 Status settings_list(int *n, Settings *s, const char *path)
 {
-    TRY(add_known(s, path, NULL));
+    TRY(add_known(s, path, NULL, NULL));
     s->known[s->n_known - 1].list = true;
     for (*n = 0; has_inside(s, path, *n);) ++*n;
     for (int i = 0; i < s->n_entry; i++) {
@@ -334,12 +335,12 @@ Status settings_list(int *n, Settings *s, const char *path)
 
 /* ---- kinds ---- */
 
-void settings_afresh(Settings *s, const char *path, const char *standard)
+void settings_afresh(Settings *s, const char *path, const char *key, const char *standard, const char *within)
 {
     char kind_path[PATH_ROOM];
     const char *word = standard;
     const Entry *kind = NULL; /* the last that changed the word */
-    snprintf(kind_path, sizeof kind_path, "%s.kind", path);
+    snprintf(kind_path, sizeof kind_path, "%s.%s", path, key);
     for (int i = 0; i < s->n_entry; i++) { /* from the lowest layer up */
         const Entry *e = &s->entry[i];
         if (e->hidden || e->form != YAML_VALUE || e->value.list || strcmp(e->path, kind_path) != 0) continue;
@@ -349,7 +350,7 @@ void settings_afresh(Settings *s, const char *path, const char *standard)
     }
     for (int i = 0; kind && i < s->n_entry; i++) {
         Entry *e = &s->entry[i];
-        if (e->hidden || e->layer >= kind->layer || !inside(e->path, path)) continue;
+        if (e->hidden || e->layer >= kind->layer || !inside(e->path, within)) continue;
         e->hidden = true;
         if (e->form == YAML_VALUE && strcmp(e->path, kind_path) != 0) e->by = kind->origin;
     }
@@ -362,8 +363,8 @@ static void tell_afresh(const Settings *s)
         const Entry *e = &s->entry[i];
         for (int j = 0; e->by && j < s->n_known; j++)
             if (!s->known[j].kind && strcmp(s->known[j].path, e->path) == 0)
-                log_warn("%s: %s no longer counts, as %s gives its block another kind; set it again if it should",
-                         e->origin, e->path, e->by);
+                log_warn("%s: %s no longer counts, as %s chooses another kind; set it again if it should", e->origin,
+                         e->path, e->by);
     }
 }
 
@@ -433,8 +434,8 @@ static Status explain(const Settings *s, const Entry *e)
         const char *known = s->known[i].path;
         const bool equal = strcmp(known, e->path) == 0;
         if (equal && s->known[i].kind)
-            return fail(ERR_CONFIG, "%s: %s is a setting of kind %s, which is not the kind chosen", e->origin,
-                        e->path, s->known[i].kind);
+            return fail(ERR_CONFIG, "%s: %s is a setting of %s %s, which is not the %s chosen", e->origin, e->path,
+                        s->known[i].key, s->known[i].kind, s->known[i].key);
         if (inside(e->path, known) && !s->known[i].list)
             return fail(ERR_CONFIG, "%s: %s is one value, not a block", e->origin, known);
         if (!inside(known, e->path)) continue;

@@ -39,10 +39,11 @@ Status settings_replace_list(Settings *s, const char *path, const char *shown); 
 /* The value at `path`, NULL if not given. `needed`: what it is, if it must be given, else NULL. */
 Status settings_take(const OptionValue **out, Settings *s, const char *path, const char *needed);
 Status settings_list(int *n, Settings *s, const char *path); /* how many blocks a list of blocks has */
-/* Applies a later `kind` in block `path`, whose kind is `standard` where no layer says it. */
-void settings_afresh(Settings *s, const char *path, const char *standard);
-/* `path` is a setting only where the kind of its block is `kind`, which it is not. */
-Status settings_other_kind(Settings *s, const char *path, const char *kind);
+/* Applies a later choice by `key` ("kind") in block `path`, whose choice is `standard` where no layer says it: what
+ * earlier layers said in `within`, the block or a part of it, no longer counts. */
+void settings_afresh(Settings *s, const char *path, const char *key, const char *standard, const char *within);
+/* `path` is a setting only where `key` ("kind") of its block chooses `kind`, which it does not. */
+Status settings_other_kind(Settings *s, const char *path, const char *key, const char *kind);
 Status settings_keep(Settings *s, void *owned); /* frees `owned` (may be NULL) with the settings, or now on failure */
 /* Names an entry that nobody asked for, and the nearest known name; then what is needed and was not given. Warns of
  * settings that a later kind took out although it knows them too. */

@@ -125,11 +125,24 @@ static bool selection_member(Member *out, int place)
     return true;
 }
 
-static const Family embedder_family = {"cnn", "what turns an instance into a vector", embedder_member};
-static const Family pooling_family = {"attention", "what turns a bag's vectors into one", pooling_member};
-static const Family task_family = {"binary", "what the column holds", task_member};
-static const Family selection_family = {
-    "top", "which instances are pooled: those of most attention, random ones, all", selection_member};
+static bool optimizer_member(Member *out, int place)
+{
+    const OptimizerType *type = optimizer_types[place];
+    if (type) *out = (Member){.name = type->name, .rows = type->options};
+    return type;
+}
+
+static const Family embedder_family = {
+    .standard = "cnn", .help = "what turns an instance into a vector", .member = embedder_member};
+static const Family pooling_family = {
+    .standard = "attention", .help = "what turns a bag's vectors into one", .member = pooling_member};
+static const Family task_family = {.standard = "binary", .help = "what the column holds", .member = task_member};
+static const Family selection_family = {.standard = "top",
+                                        .help =
+                                            "which instances are pooled: those of most attention, random ones, all",
+                                        .member = selection_member};
+static const Family optimizer_family = {
+    .key = "optimizer", .standard = "adam", .help = "how a gradient becomes a step", .member = optimizer_member};
 
 /* ---- sections ---- */
 
@@ -157,7 +170,12 @@ static const Section run_sections[] = {
      .kind_at = CONFIG(model.select),
      .options_at = CONFIG(model)},
     {.path = "model.output", .rows = output_rows, .at = CONFIG(model)},
-    {.path = "train", .rows = train_options, .at = CONFIG(train)},
+    {.path = "train",
+     .rows = train_options,
+     .at = CONFIG(train),
+     .family = &optimizer_family,
+     .kind_at = CONFIG(train.optimizer),
+     .options_at = CONFIG(train.step)},
     {0},
 };
 
@@ -353,6 +371,13 @@ static Status check_patience(const Config *c)
                          "without a validation part (splits.validation none) no loss can tell when to stop");
 }
 
+static Status check_momentum(const Config *c)
+{
+    if (!c->train.step.nesterov || c->train.step.momentum > 0) return OK;
+    return settings_fail(c->settings, "train.nesterov",
+                         "without train.momentum there is nothing to look ahead along");
+}
+
 /* ---- reading and writing ---- */
 
 static Status fill(Config *c)
@@ -364,6 +389,7 @@ static Status fill(Config *c)
     TRY(check_splits(c));
     TRY(settle_model(c));
     TRY(check_patience(c));
+    TRY(check_momentum(c));
     return settle_length(c);
 }
 

@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "data/sampler.h"
+#include "train/schedule.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -99,11 +100,17 @@ static Status take_room(Loop *l)
     return lost ? fail(ERR_MEMORY, "no memory for training with %zu parameters", l->n_params) : OK;
 }
 
+/* Counts what one bag's draw takes, and what dropping instances of it takes. */
+static void plan_draw(const LoopSetup *in, Arena *arena)
+{
+    sampler_room(arena, in->spec, in->n_max, in->options->draws, in->counts);
+    if (in->options->instance_drop > 0) sampler_drop_room(arena, in->spec, draw_max(in), in->counts);
+}
+
 static Status take_draw_room(Loop *l)
 {
-    const LoopSetup *in = &l->in;
-    for (int s = 0; s < in->options->batch; s++) {
-        sampler_room(&l->room[s], in->spec, in->n_max, in->options->draws, in->counts);
+    for (int s = 0; s < l->in.options->batch; s++) {
+        plan_draw(&l->in, &l->room[s]);
         TRY(arena_reserve(&l->room[s], "a draw of instances"));
     }
     return OK;
@@ -213,7 +220,7 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
     Mil *mil;
     Arena draw = {0};
     TRY(mil_new(&mil, in->model, in->spec, in->target, in->n_target));
-    sampler_room(&draw, in->spec, in->n_max, in->options->draws, in->counts);
+    plan_draw(in, &draw);
     *params = mil_params(mil)->size;
     *bytes = mil_memory(mil, in->options->batch, draw_max(in), true) + mil_memory(mil, 1, in->n_max, false) +
              (size_t)in->options->batch * draw.used + 5 * *params * sizeof(real);
@@ -226,12 +233,17 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
 static void draw_bag(void *context, int s, int thread)
 {
     Loop *l = context;
+    const TrainOptions *o = l->in.options;
+    const uint64_t number = (uint64_t)(l->update - 1) * (uint64_t)o->batch + (uint64_t)s;
     (void)thread;
-    Rng rng =
-        rng_stream(l->in.seed, "draw", (uint64_t)(l->update - 1) * (uint64_t)l->in.options->batch + (uint64_t)s);
+    Rng rng = rng_stream(l->in.seed, "draw", number);
     arena_rewind(&l->room[s]);
-    sampler_draw(&l->drawn[s], &l->room[s], l->whole[s], l->in.spec->n_feat, l->in.options->draws,
+    sampler_draw(&l->drawn[s], &l->room[s], l->whole[s], l->in.spec->n_feat, o->draws,
                  l->in.model->compat == COMPAT_DEEPRC, &rng, l->bits + (size_t)s * l->n_bits);
+    if (o->instance_drop <= 0) return;
+    const Bag all = l->drawn[s];
+    rng = rng_stream(l->in.seed, "drop", number);
+    sampler_drop(&l->drawn[s], &l->room[s], &all, l->in.spec->n_feat, o->instance_drop, &rng);
 }
 
 static void copy_labels(Loop *l, int s, int member)
@@ -261,6 +273,12 @@ static Status load_batch(Loop *l)
     return OK;
 }
 
+/* Of the update under way. */
+static double lr_now(const Loop *l)
+{
+    return schedule_lr(l->in.options->step.lr, l->in.options->decay, l->update, l->per_epoch);
+}
+
 Status loop_update(Loop *l)
 {
     const double started = log_seconds();
@@ -271,11 +289,13 @@ Status loop_update(Loop *l)
     memset(l->grad, 0, l->n_params * sizeof *l->grad);
     double loss = mil_learn(l->learner, l->grad, l->theta, &batch, l->in.seed, (uint64_t)l->update, NULL);
     const double learned = log_seconds();
+    l->step.lr = lr_now(l);
     if (l->step.l1 != 0) loss += optimizer_l1(l->grad, l->theta, mil_params(l->learner), l->step.l1);
     if (!isfinite(loss))
         return fail(ERR_DIVERGED, "the loss of update %d is not a number any more; a smaller train.lr may help",
                     l->update);
-    optimizer_step(l->optimizer, l->theta, &l->state, &l->step, l->grad, l->n_params);
+    if (l->step.clip_norm > 0) optimizer_clip(l->grad, mil_params(l->learner), l->step.clip_norm);
+    optimizer_step(l->optimizer, l->theta, &l->state, &l->step, l->grad, mil_params(l->learner));
     l->smooth = l->update == 1 ? loss : 0.95 * l->smooth + 0.05 * loss;
     l->times.load += loaded - started;
     l->times.learn += learned - loaded;
@@ -333,7 +353,7 @@ static Status stopped(const Loop *l)
 static Status evaluate(Loop *l, Part part, LoopRecord *record)
 {
     *record =
-        (LoopRecord){.update = l->update, .part = part, .lr = l->step.lr, .epoch = (double)l->update / l->per_epoch};
+        (LoopRecord){.update = l->update, .part = part, .lr = lr_now(l), .epoch = (double)l->update / l->per_epoch};
     record->n_bag = gather(l, part);
     for (int i = 0; i < record->n_bag; i++) {
         const Bag *whole;

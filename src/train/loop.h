@@ -3,8 +3,8 @@
  * loop.h: the training loop. Batches of bags in the order of the epoch, instances drawn from each, one step of the
  * optimizer; now and then both parts are scored on whole bags, and the parameters to keep are kept.
  *
- * Draw of bag number s of update u (from 1) is stream (seed, "draw", (u - 1) · batch + s): no thread, and no update
- * before it, has a say. After loop_run has begun nothing here allocates, but for checkpoints.
+ * Draw of bag number s of update u (from 1) is stream (seed, "draw", (u - 1) · batch + s), and which instances of it are
+ * dropped stream (seed, "drop", the same): no thread, and no update before it, has a say. After loop_run has begun nothing here allocates, but for checkpoints.
  *
  * Between two updates the loop is its numbers and four slabs: loop_save writes them, and a loop of the same setup that
  * loads them goes on to the same bits.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * train_options.h: the keys train.* of the config.
+ * train_options.h: the keys train.* of the config; those of one optimizer alone are in optimizer.c.
  */
 #ifndef HOPSACK_TRAIN_OPTIONS_H
 #define HOPSACK_TRAIN_OPTIONS_H
@@ -11,12 +11,14 @@
 typedef enum { KEEP_BEST, KEEP_LAST } Keep;
 
 typedef struct {
-    int updates;   /* length of training; 0: given by epochs */
-    int epochs;    /* passes over the training bags; 0: given by updates. One of the two is 0, the other not */
-    int batch;     /* bags an update */
-    int draws;     /* instances drawn a bag and update; 0: all */
-    int optimizer; /* place in optimizer_types */
-    OptimizerOptions step;     /* lr, beta1, beta2, eps, l1, l2 */
+    int updates;          /* length of training; 0: given by epochs */
+    int epochs;           /* passes over the training bags; 0: given by updates. One of the two is 0, the other not */
+    int batch;            /* bags an update */
+    int draws;            /* instances drawn a bag and update; 0: all */
+    double instance_drop; /* probability that an update leaves an instance out */
+    int optimizer;        /* place in optimizer_types */
+    OptimizerOptions step;     /* lr is that of the first epoch */
+    double decay;              /* factor on lr an epoch */
     int evaluate_every;        /* updates; 0: only at the end */
     int keep;                  /* Keep */
     int patience;              /* evaluations without a better validation loss before it stops; 0: never */

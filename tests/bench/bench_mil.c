@@ -72,7 +72,7 @@ static void update(Bench *x)
     memset(x->grad, 0, n * sizeof *x->grad);
     mil_learn(x->m, x->grad, x->theta, &(Batch){.n_bag = N_BAG, .bag = x->drawn, .target = target, .mask = mask}, 0,
               x->update, NULL);
-    optimizer_step(optimizer_type("adam"), x->theta, &state, &o, x->grad, n);
+    optimizer_step(optimizer_type("adam"), x->theta, &state, &o, x->grad, mil_params(x->m));
     x->update++;
 }
 

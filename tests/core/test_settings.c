@@ -96,8 +96,8 @@ static bool item_member(Member *out, int place)
     return place < 2;
 }
 
-static const Family shapes = {"round", "how it looks", shape_member};
-static const Family items = {"plain", "what it is", item_member};
+static const Family shapes = {.standard = "round", .help = "how it looks", .member = shape_member};
+static const Family items = {.standard = "plain", .help = "what it is", .member = item_member};
 
 static const Section sections[] = {
     {.path = "", .rows = top},
@@ -476,7 +476,7 @@ Test(core_settings, a_later_kind_warns_of_what_it_would_have_known)
     cr_assert_eq(read_files(&d, &s, "base.yaml", FLAGS("deep.shape.kind", "square", "values.kind", "odd")), OK);
     settings_free(s);
     fflush(stderr);
-    cr_assert_stderr_eq_str("hopsack: warning: base.yaml:2: values.count no longer counts, as --flag gives its block "
+    cr_assert_stderr_eq_str("hopsack: warning: base.yaml:2: values.count no longer counts, as --flag chooses "
                             "another kind; set it again if it should\n");
 }
 

@@ -70,6 +70,7 @@ static inline void training_set_up(void)
                              .draws = 100,
                              .evaluate_every = 50,
                              .keep = KEEP_BEST,
+                             .decay = 1,
                              .step = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-4}};
     model = test_model(0, 0);
     model.select_fraction = 0.2;

@@ -28,6 +28,8 @@ static void set_up(void)
     options.evaluate_every = 7;
     options.checkpoint_minutes = 0; /* after every update */
     options.step.l1 = 0.01;
+    options.decay = 0.9;
+    options.instance_drop = 0.2;
     model.select = SELECT_RANDOM;
 }
 
@@ -143,6 +145,27 @@ Test(SUITE, goes_on_to_the_same_bits_from_every_update)
         loop_free(rest.loop);
     }
     loop_free(whole.loop);
+}
+
+/* Whatever the optimizer keeps between updates is in the checkpoint. */
+Test(SUITE, goes_on_to_the_same_bits_with_every_optimizer)
+{
+    options.step.weight_decay = 0.1;
+    options.step.momentum = 0.9;
+    options.step.nesterov = true;
+    options.step.clip_norm = 0.5;
+    for (options.optimizer = 0; optimizer_types[options.optimizer]; options.optimizer++) {
+        Run whole, rest;
+        cr_assert_eq(run(&whole, 0, -1), OK, "%s", status_sentence());
+        rename(saved_path(30), in_scratch("whole"));
+        for (int from = 1; from < 30; from += 9) {
+            cr_assert_eq(run(&rest, from, -1), OK, "%s", status_sentence());
+            assert_same_records(&whole, &rest);
+            assert_same_tensors(in_scratch("whole"), saved_path(30));
+            loop_free(rest.loop);
+        }
+        loop_free(whole.loop);
+    }
 }
 
 Test(SUITE, a_signal_saves_and_the_rest_follows)

@@ -8,6 +8,7 @@
 #include "train/optimizer.h"
 
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 
 static void enter_scratch(void)
 {
@@ -88,8 +89,11 @@ static const struct {
     {"train.epochs", "null", "20", NULL},
     {"train.batch", "4", "16", NULL},
     {"train.draws", "10000", "0", NULL},
-    {"train.optimizer", "adam", NULL, NULL},
+    {"train.instance_drop", "0", "0.75", NULL},
     {"train.lr", "0.001", "0.0001", NULL},
+    {"train.decay", "1", "0.96", NULL},
+    {"train.clip_norm", "0", "2.5", NULL},
+    {"train.optimizer", "adam", NULL, NULL},
     {"train.beta1", "0.9", "0.5", NULL},
     {"train.beta2", "0.999", "0.99", NULL},
     {"train.eps", "0.0001", "1e-08", NULL},
@@ -147,6 +151,75 @@ static void assert_fixed(const Config *c)
     free(first);
     free(second);
     config_free(&again);
+}
+
+/* The same for keys that only a kind other than the default has. */
+static const struct {
+    const char *path, *standard, *other, *kind, *also; /* kind: the flag that chooses it; also: as above */
+} kind_keys[] = {
+    {"train.weight_decay", "0.01", "0.3", "train.optimizer=adamw", NULL},
+    {"train.beta1", "0.9", "0.5", "train.optimizer=adamw", NULL},
+    {"train.beta2", "0.999", "0.99", "train.optimizer=adamw", NULL},
+    {"train.eps", "0.0001", "1e-08", "train.optimizer=adamw", NULL},
+    {"train.momentum", "0", "0.9", "train.optimizer=sgd", NULL},
+    {"train.nesterov", "false", "true", "train.optimizer=sgd", "train.momentum=0.9"},
+    {"train.l2", "0", "0.02", "train.optimizer=sgd", NULL},
+};
+#define N_KIND_KEY (sizeof kind_keys / sizeof *kind_keys)
+
+Test(train_config, every_key_of_a_kind_has_its_default_and_can_be_set)
+{
+    for (size_t i = 0; i < N_KIND_KEY; i++) {
+        Config c;
+        char flag[128];
+        must_read(&c, NULL, FLAGS(NEEDED, kind_keys[i].kind));
+        assert_holds(&c, kind_keys[i].path, kind_keys[i].standard);
+        assert_fixed(&c);
+        config_free(&c);
+        snprintf(flag, sizeof flag, "%s=%s", kind_keys[i].path, kind_keys[i].other);
+        must_read(&c, NULL, FLAGS(NEEDED, kind_keys[i].kind, flag, kind_keys[i].also));
+        assert_holds(&c, kind_keys[i].path, kind_keys[i].other);
+        assert_fixed(&c);
+        config_free(&c);
+    }
+}
+
+/* Nothing that an optimizer has goes untested: its rows, and no others, are in the list above or that of adam. */
+Test(train_config, no_key_of_an_optimizer_is_left_out_here)
+{
+    for (int k = 0; optimizer_types[k]; k++)
+        for (const Option *row = optimizer_types[k]->options; row->name; row++) {
+            bool listed = false;
+            char path[64], kind[64];
+            snprintf(path, sizeof path, "train.%s", row->name);
+            snprintf(kind, sizeof kind, "train.optimizer=%s", optimizer_types[k]->name);
+            for (size_t i = 0; i < N_KIND_KEY; i++)
+                listed |= strcmp(kind_keys[i].path, path) == 0 && strcmp(kind_keys[i].kind, kind) == 0;
+            for (size_t i = 0; k == 0 && i < N_KEY; i++) listed |= strcmp(keys[i].path, path) == 0;
+            cr_assert(listed, "no test sets %s of %s", path, optimizer_types[k]->name);
+        }
+}
+
+/* Another optimizer takes out what belonged to the former one, and nothing else of the block. */
+Test(train_config, a_later_optimizer_keeps_the_rest_of_its_block)
+{
+    Config c;
+    const char *yaml = "train: {optimizer: adamw, weight_decay: 0.3, beta1: 0.7, lr: 0.2, epochs: 7}\n";
+    cr_redirect_stderr();
+    must_read(&c, yaml, FLAGS(NEEDED));
+    cr_assert(c.train.step.weight_decay == 0.3 && c.train.step.beta1 == 0.7 && c.train.step.lr == 0.2);
+    config_free(&c);
+    must_read(&c, yaml, FLAGS(NEEDED, "train.optimizer=sgd", "train.momentum=0.5"));
+    cr_assert(c.train.step.weight_decay == 0 && c.train.step.beta1 == 0 && c.train.step.momentum == 0.5);
+    cr_assert(c.train.step.lr == 0.2 && c.train.epochs == 7);
+    assert_fixed(&c);
+    config_free(&c);
+    must_read(&c, yaml, FLAGS(NEEDED, "train.optimizer=adam"));
+    cr_assert(c.train.step.weight_decay == 0 && c.train.step.beta1 == 0.9 && c.train.step.lr == 0.2);
+    config_free(&c);
+    must_read(&c, yaml, FLAGS(NEEDED, "train.optimizer=adamw"));
+    cr_assert(c.train.step.weight_decay == 0.3 && c.train.step.beta1 == 0.7);
+    config_free(&c);
 }
 
 Test(train_config, every_key_has_its_default)
@@ -303,6 +376,16 @@ static const struct {
     {"train: {beta1: 1}\n", ":1: train.beta1: 1 is outside 0 to 0.999999"},
     {"train: {eps: 0}\n", ":1: train.eps: 0 is outside 1e-30 to 1"},
     {"train: {optimizer: adamax}\n", ":1: train.optimizer: 'adamax' is not adam"},
+    {"train: {weight_decay: 0.1}\n",
+     ":1: train.weight_decay is a setting of optimizer adamw, which is not the optimizer chosen"},
+    {"train: {optimizer: sgd, beta1: 0.1}\n",
+     ":1: train.beta1 is a setting of optimizer adam, which is not the optimizer chosen"},
+    {"train: {optimizer: adamw, l2: 0.1}\n",
+     ":1: train.l2 is a setting of optimizer adam, which is not the optimizer chosen"},
+    {"train:\n  optimizer: sgd\n  nesterov: true\n", ":3: train.nesterov: without train.momentum"},
+    {"train: {decay: 1.5}\n", ":1: train.decay: 1.5 is outside 1e-06 to 1"},
+    {"train: {clip_norm: -1}\n", ":1: train.clip_norm: -1 is outside"},
+    {"train: {instance_drop: 1}\n", ":1: train.instance_drop: 1 is outside 0 to 0.999999"},
     {"train: {keep: all}\n", ":1: train.keep: 'all' is not best or last"},
     {"train: [1, 2]\n", ":1: train is one block of settings"},
     {"data: {counts: log2}\n", ":1: data.counts: 'log2' is not none, raw, log or log1p"},

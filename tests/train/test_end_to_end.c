@@ -109,7 +109,7 @@ static void train(const Golden *g, Mil *m, real *theta, const int *p)
         memset(grad, 0, list->size * sizeof *grad);
         const double loss = mil_learn(m, grad, theta, &(Batch){BATCH, batch, y, mask}, 0, (uint64_t)u, NULL);
         cr_expect_float_eq(loss, want.v[u], STEPPED * fabs(want.v[u]), "loss of update %d", u);
-        optimizer_step(optimizer_type("adam"), theta, &state, &o, grad, list->size);
+        optimizer_step(optimizer_type("adam"), theta, &state, &o, grad, list);
     }
     golden_free(&want);
     free(grad), free(moments);

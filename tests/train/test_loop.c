@@ -133,7 +133,8 @@ Test(SUITE, allocates_nothing_while_it_learns)
     real output[BAGS];
     for (int compat = COMPAT_NONE; compat <= COMPAT_DEEPRC; compat++) {
         model.compat = compat;
-        options.step.l1 = options.step.l2 = 0.01;
+        options.step.l1 = options.step.l2 = options.step.clip_norm = 0.01;
+        options.instance_drop = 0.3;
         Loop *loop = new_loop();
         allocations = 0;
         counting = true;
@@ -151,6 +152,80 @@ Test(SUITE, allocates_nothing_while_it_learns)
         cr_expect_eq(allocations, 1, "%d allocations, compat %d", allocations - 1, compat);
         loop_free(loop);
     }
+}
+
+/* The rate of a record is that of the update it follows, and learning goes on at it: with a decay that is next to nothing
+ * all but the first epoch changes nothing any more. */
+Test(SUITE, the_rate_falls_after_every_epoch)
+{
+    Records r = {0};
+    options.updates = 8; /* three a pass */
+    options.evaluate_every = 2;
+    options.decay = 0.5;
+    Loop *loop = new_loop();
+    cr_assert_eq(loop_run(loop, remember, &r), OK, "%s", status_sentence());
+    const double want[] = {0.01, 0.005, 0.005, 0.0025};
+    for (int k = 0; k < 4; k++)
+        cr_assert_float_eq(r.record[2 * k].lr, want[k], 1e-15, "update %d", r.record[2 * k].update);
+    loop_free(loop);
+
+    options.evaluate_every = 3;
+    options.updates = 6;
+    options.decay = 1e-30;
+    r.n = 0;
+    loop = new_loop();
+    cr_assert_eq(loop_run(loop, remember, &r), OK, "%s", status_sentence());
+    cr_assert_eq(r.record[0].update, 3);
+    cr_assert_eq(r.record[0].loss, r.record[2].loss);
+    loop_free(loop);
+}
+
+/* A step of plain SGD whose gradient may have no length goes nowhere; one of any length goes somewhere. */
+Test(SUITE, the_gradient_is_clipped)
+{
+    double moved[2];
+    options.optimizer = 2;
+    options.updates = 1;
+    options.evaluate_every = 0;
+    for (int k = 0; k < 2; k++) {
+        options.step.clip_norm = k ? 1e-4 : 0;
+        options.step.lr = 1;
+        Loop *loop = new_loop();
+        const ParamList *params = mil_params(loop_mil(loop));
+        real *start = malloc(params->size * sizeof *start);
+        param_start(params, start, 3);
+        cr_assert_eq(loop_run(loop, NULL, NULL), OK, "%s", status_sentence());
+        moved[k] = 0;
+        for (size_t i = 0; i < params->size; i++) {
+            const double d = (double)loop_theta(loop)[i] - (double)start[i];
+            moved[k] += d * d;
+        }
+        free(start);
+        loop_free(loop);
+    }
+    cr_assert_gt(sqrt(moved[0]), 1e-3);
+    cr_assert_float_eq(sqrt(moved[1]), 1e-4, 1e-6, "%g", sqrt(moved[1]));
+}
+
+/* A run that drops is another run, the same with any threads; one instance a bag is left where nearly all go. */
+Test(SUITE, instances_are_dropped)
+{
+    double loss[4];
+    options.updates = 7;
+    options.evaluate_every = 0;
+    for (int k = 0; k < 4; k++) {
+        cr_assert_eq(parallel_start(k == 2 ? 3 : 1), OK);
+        options.instance_drop = k == 0 ? 0 : k == 3 ? 0.999999 : 0.5;
+        Records r = {0};
+        Loop *loop = new_loop();
+        cr_assert_eq(loop_run(loop, remember, &r), OK, "%s", status_sentence());
+        loss[k] = r.record[0].loss;
+        loop_free(loop);
+    }
+    cr_assert_neq(loss[0], loss[1]);
+    cr_assert_eq(loss[1], loss[2]);
+    cr_assert_neq(loss[1], loss[3]);
+    cr_assert_eq(parallel_start(1), OK);
 }
 
 Test(SUITE, draws_that_hold_all_are_the_bag)

@@ -374,7 +374,7 @@ static void compare_adam(Case *c, const char *variant)
         memset(grad, 0, list->size * sizeof *grad);
         plain[step - 1] = mil_learn(m, grad, theta, &c->batch, 0, (uint64_t)step, NULL);
         loss[step - 1] = plain[step - 1] + optimizer_l1(grad, theta, list, o.l1);
-        optimizer_step(optimizer_type("adam"), theta, &state, &o, grad, list->size);
+        optimizer_step(optimizer_type("adam"), theta, &state, &o, grad, list);
         snprintf(group, sizeof group, "adam/%s/step%d", variant, step);
         if (step == 1 || step == 5) compare_params(c, list, group, theta, AFTER_STEPS, false);
     }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/schedule.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+#define SUITE train_schedule
+
+/* All updates of an epoch have one rate, and the first epoch has the setting itself. */
+Test(SUITE, falls_after_every_epoch)
+{
+    const double want[] = {0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025};
+    for (int update = 1; update <= 7; update++)
+        cr_assert_float_eq(schedule_lr(0.1, 0.5, update, 3), want[update - 1], 1e-17, "update %d", update);
+    cr_assert_eq(schedule_lr(0.1, 0.96, 12, 12), 0.1);
+    cr_assert_float_eq(schedule_lr(1e-3, 0.96, 240, 12), 1e-3 * pow(0.96, 19), 1e-18);
+}
+
+/* Without decay the rate is the setting to the bit, however long. */
+Test(SUITE, decay_one_changes_nothing)
+{
+    for (int update = 1; update < 1000000; update += 99991) cr_assert_eq(schedule_lr(0.3, 1, update, 1), 0.3);
+}
