@@ -59,7 +59,9 @@ static Status find_seen(Evaluation *e)
     }
     if (e->all || e->count[SEEN_NOT] > 0) return OK;
     const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
-    if (seen == 0) return fail(ERR_FORMAT, "%s: no bag has a label", bagfile_path(e->cohort.file));
+    if (seen == 0)
+        return fail(ERR_FORMAT, "%s: no bag has a label; give a label table with --metadata=FILE",
+                    bagfile_path(e->cohort.file));
     return fail(ERR_FORMAT,
                 "%s: the model was trained or validated on all %d labelled bags; --part=all scores them nevertheless",
                 bagfile_path(e->cohort.file), seen);

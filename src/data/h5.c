@@ -57,7 +57,9 @@ Status h5_open(H5Id *file, const char *path)
     const hid_t list = h5base_access();
     *file = H5Fopen(path, H5F_ACC_RDONLY, list);
     H5Pclose(list);
-    if (*file < 0) return h5base_fail(ERR_FORMAT, path, "", "open this HDF5 file (truncated or damaged?)");
+    if (*file < 0)
+        return h5base_fail(ERR_FORMAT, path, "",
+                           "open this HDF5 file (truncated or damaged? copy or import it again)");
     return check_base(*file, path);
 }
 

@@ -171,11 +171,12 @@ static Status read_row(Table *out, Store *store, Parser *p)
         if (n < out->n_column)
             TRY(keep_cell(out, store, cell, n));
         else if (*cell)
-            return fail(ERR_FORMAT, "%s:%d: has more cells than the header has names (%d)", p->path, line,
-                        out->n_column);
+            return fail(ERR_FORMAT, "%s:%d: has more cells than the header has names (%d); mend the row", p->path,
+                        line, out->n_column);
     }
     if (n < out->n_column)
-        return fail(ERR_FORMAT, "%s:%d: has %d cells, the header has %d names", p->path, line, n, out->n_column);
+        return fail(ERR_FORMAT, "%s:%d: has %d cells, the header has %d names; mend the row", p->path, line, n,
+                    out->n_column);
     void *lines = store->line;
     if (!grow(&lines, &store->room_line, (size_t)out->n_row + 1, sizeof(int))) return no_memory(p->path);
     store->line = lines;

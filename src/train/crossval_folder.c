@@ -181,16 +181,18 @@ static Status check_data(const json_t *before, const json_t *now, const char *fo
     return OK;
 }
 
-static Status write_manifest(Run *run, const CrossvalFolder *f, bool is_new)
+/* *first: the manifest of the beginning, whose data must be those of now; NULL: there is none. */
+static Status read_manifest(json_t **first, Run *run, const CrossvalFolder *f)
 {
-    json_t *manifest, *first = is_new ? NULL : json_load_file(run_path(run, "manifest.json"), 0, NULL);
-    const Status status = first ? check_data(json_object_get(first, "data"), f->stock->data, f->folder) : OK;
-    if (status != OK) {
-        json_decref(first);
-        return status;
-    }
+    *first = json_load_file(run_path(run, "manifest.json"), 0, NULL);
+    return *first ? check_data(json_object_get(*first, "data"), f->stock->data, f->folder) : OK;
+}
+
+static Status write_manifest(Run *run, const CrossvalFolder *f, json_t *first)
+{
+    json_t *manifest;
     TRY(manifest_new(&manifest, f->stock->data, f->argc, f->argv));
-    return run_write_json(run, "manifest.json", manifest_join(first, manifest));
+    return run_write_json(run, "manifest.json", manifest_join(json_incref(first), manifest));
 }
 
 /* What tells of an end is taken away where training is to last longer than it did then. */
@@ -209,16 +211,22 @@ done:
     return status;
 }
 
-/* The config comes first: from then on the folder can be resumed. */
+/* All is checked before anything is written, the config first: from then on the folder can be resumed. */
 static Status write_files(const CrossvalFolder *f, bool is_new)
 {
     Run run;
+    json_t *first = NULL;
+    Status status = OK;
     TRY(open_run(&run, f->folder));
     run_remove_leftovers(&run);
-    if (!is_new) TRY(check_config(&run, f->config));
-    TRY(config_write(f->config, run_path(&run, "config.yaml")));
-    TRY(write_manifest(&run, f, is_new));
-    return write_splits(&run, f->stock);
+    if (!is_new) TRY_DONE(read_manifest(&first, &run, f));
+    if (!is_new) TRY_DONE(check_config(&run, f->config));
+    TRY_DONE(config_write(f->config, run_path(&run, "config.yaml")));
+    TRY_DONE(write_manifest(&run, f, first));
+    status = write_splits(&run, f->stock);
+done:
+    json_decref(first);
+    return status;
 }
 
 Status crossval_begin(const CrossvalFolder *f)

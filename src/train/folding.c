@@ -36,7 +36,8 @@ static Status read_groups(int **out, const Cohort *c, const char *name)
     if (!name) return OK;
     const int column = c->table ? table_column(c->table, name) : -1;
     if (column < 0)
-        return fail(ERR_FORMAT, "%s: no column '%s' (splits.group)", c->table ? c->table->path : "the dataset", name);
+        return fail(ERR_FORMAT, "%s: no column '%s' (splits.group); name another with --group",
+                    c->table ? c->table->path : "the dataset", name);
     const size_t n = (size_t)c->n_row;
     Named *named = malloc((n + 1) * sizeof *named);
     *out = malloc((n + 1) * sizeof **out);

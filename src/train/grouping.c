@@ -49,7 +49,8 @@ static Status check_training(const Grouping *g, const Cohort *c)
 {
     int seen[2] = {0, 0};
     if (g->count[PART_TRAIN] == 0)
-        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag", bagfile_path(c->file));
+        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag (check the split)",
+                    bagfile_path(c->file));
     if (!c->labels.class) return OK;
     for (int i = 0; i < g->n; i++)
         if (g->part[i] == PART_TRAIN && c->labels.class[i] >= 0) seen[c->labels.class[i] > 0]++;
@@ -94,7 +95,9 @@ static Status say_straddling(const Grouping *g, const Cohort *c, const char *wha
     const char *a = c->id[pair[0]], *b = c->id[pair[1]];
     const char *in_a = part_name[g->part[pair[0]]], *in_b = part_name[g->part[pair[1]]];
     if (is_error)
-        return fail(ERR_FORMAT, "%s: %s lie in different parts (%d; for example '%s' in %s and '%s' in %s)",
+        return fail(ERR_FORMAT,
+                    "%s: %s lie in different parts (%d; for example '%s' in %s and '%s' in %s); mend the split, or "
+                    "leave out splits.group",
                     bagfile_path(c->file), what, found, a, in_a, b, in_b);
     log_warn("%s: %s lie in different parts (%d; for example '%s' in %s and '%s' in %s)", bagfile_path(c->file), what,
              found, a, in_a, b, in_b);

@@ -179,14 +179,6 @@ static bool cell_multiclass(real *target, int *class, const Target *t, const cha
 
 /* ---- regression ---- */
 
-static Status resolve_regression(Target *t, const Values *values, const char *path, bool deeprc, bool training)
-{
-    (void)deeprc;
-    if (training && values->n == 0)
-        return fail(ERR_FORMAT, "%s: column '%s' of task '%s' holds no number", path, t->column, t->name);
-    return OK;
-}
-
 /* The number as it stands; label_fit normalises it. */
 static bool cell_regression(real *target, int *class, const Target *t, const char *cell, bool deeprc)
 {
@@ -205,7 +197,7 @@ static bool cell_regression(real *target, int *class, const Target *t, const cha
 
 typedef struct {
     const char *target; /* kind of target */
-    /* Settles what the config left open, from the values of the column. */
+    /* Settles what the config left open, from the values of the column. NULL: nothing is open. */
     Status (*resolve)(Target *t, const Values *values, const char *path, bool deeprc, bool training);
     /* One cell → target [n_out] and class. False: unknown. */
     bool (*cell)(real *target, int *class, const Target *t, const char *cell, bool deeprc);
@@ -214,7 +206,7 @@ typedef struct {
 static const LabelType label_types[] = {
     {"binary", resolve_binary, cell_binary},
     {"multiclass", resolve_multiclass, cell_multiclass},
-    {"regression", resolve_regression, cell_regression},
+    {"regression", NULL, cell_regression},
 };
 
 static const LabelType *type_of(const Target *t)
@@ -244,15 +236,26 @@ static Status find_column(int *column, const Target *t, const Table *table)
                 said);
 }
 
+/* What could be read of classes is known by now; only a regression's cells may all be something else. */
+static Status no_number(const Target *t, const Values *values, const char *path)
+{
+    char said[512];
+    return fail(ERR_FORMAT, "%s: column '%s' of task '%s' holds no number; its values are %s", path, t->column,
+                t->name, say_values(said, sizeof said, values));
+}
+
 static Status read_target(Labels *out, Target *t, int index, const Table *table, const int *row, bool deeprc,
                           bool training)
 {
     const LabelType *type = type_of(t);
     Values values;
-    int column, class;
+    int column, class, n_known = 0;
     TRY(find_column(&column, t, table));
     collect_values(&values, table, column, row, out->n);
-    TRY(type->resolve(t, &values, table->path, deeprc, training));
+    if (training && values.n == 0)
+        return fail(ERR_FORMAT, "%s: column '%s' of task '%s' is empty for every bag; fill it in, or name another",
+                    table->path, t->column, t->name);
+    if (type->resolve) TRY(type->resolve(t, &values, table->path, deeprc, training));
     if (out->class && index == 0) memset(out->class, -1, (size_t)out->n * sizeof *out->class);
     for (int i = 0; i < out->n; i++) {
         if (row[i] < 0) continue;
@@ -260,11 +263,12 @@ static Status read_target(Labels *out, Target *t, int index, const Table *table,
         real *target = out->target + (size_t)i * (size_t)out->n_out + t->at;
         const bool known = type->cell(target, &class, t, cell, deeprc);
         out->mask[(size_t)i * (size_t)out->n_target + (size_t)index] = known;
+        n_known += known;
         if (index == 0 && out->class) out->class[i] = class;
         if (!known && table_missing(cell)) out->n_missing++;
         if (!known && !table_missing(cell)) out->n_strange++;
     }
-    return OK;
+    return training && n_known == 0 ? no_number(t, &values, table->path) : OK;
 }
 
 Status label_read(Labels *out, Target *target, int n_target, const Table *table, const int *row, int n, bool deeprc,

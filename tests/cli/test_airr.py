@@ -87,29 +87,5 @@ class Airr(Case):
         self.bad(3, r"no repertoire is left", "import", "--include=locus=IGH", "--empty=skip", "-o", "x.h5", "empty")
         self.bad(2, r"--empty=maybe: choose one of error, skip", "import", "--empty=maybe", "-o", "x.h5", "empty")
 
-    def test_bad_tables(self):
-        row = "1\tT\tTRB\tV\tJ\tCASSF\t1\n"
-        whole = gzip.compress("".join([HEAD] + [f"{i}\tT\tTRB\tV\tJ\tCASS{'ACDE'[i % 4]}F\t{i}\n" for i in range(5000)]).encode())
-        for name, text, says in (
-            ("column", "sequence_id\tjunction\n1\tTGT\n", r"column/x\.tsv:1: .*its columns are sequence_id, junction"),
-            ("cdr3", "sequence_id\tcdr3_aa\n1\tASS\n", r"cdr3/x\.tsv:1: has CDR3s .*--region=cdr3"),
-            ("blank", "sequence_id\tjunction_aa\tcdr3_aa\n1\t\tASS\n", r"blank/x\.tsv: no row is left .*--region=cdr3"),
-            ("boolean", HEAD + row + row.replace("T\tTRB", "yes\tTRB"), r"boolean/x\.tsv:3: 'yes' in column 'productive' is neither T nor F"),
-            ("count", HEAD + row.replace("1\n", "1;2\n"), r"count/x\.tsv:2: count '1;2'"),
-            ("cut", whole[: len(whole) // 2], r"cut/x\.tsv: the gzip data end too early"),
-            ("crc", whole[:-8] + b"\0\0\0\0" + whole[-4:], r"crc/x\.tsv: damaged gzip data"),
-            ("quote", HEAD + row + row.replace("V", '"V'), r"quote/x\.tsv:3: a double quote"),
-            ("ragged", HEAD + row + "2\tT\n", r"ragged/x\.tsv:3: has 2 cells"),
-            ("unnamed", SEVERAL + "P1\t" + row + "\t" + row, r"unnamed/x\.tsv:3: column 'repertoire_id' is empty here"),
-        ):
-            write(f"{name}/x.tsv", text)
-            self.bad(3, says, "import", "-o", "x.h5", name)
-        write("twice/a.tsv", SEVERAL + "P1\t" + row)
-        write("twice/b.tsv", SEVERAL + "P1\t" + row)
-        self.bad(3, r"twice/a\.tsv and twice/b\.tsv both hold repertoire 'P1'", "import", "-o", "x.h5", "twice")
-        write("wrong.csv", "filename,subject_id\nr0.tsv.gz,1\nr99.tsv.gz,2\n")
-        self.bad(3, r"wrong\.csv:3: 1 ID of column 'filename' is not in the files found: 'r99\.tsv\.gz'", "import",
-                 "--metadata=wrong.csv", "-o", "x.h5", "in")
-
 
 main()

@@ -42,6 +42,12 @@ class Predict(Case):
         lines = self.good("evaluate", "a", "c.h5", "--part=all").stdout.splitlines()
         self.assertEqual([line.split()[0] for line in lines], ["new", "train", "validation"])
 
+    def test_evaluate_with_all_seen(self):
+        with open("all.tsv", "w", encoding="utf-8") as file:
+            file.write("bag\tpart\n" + "".join(f"sim{i:05}\t{('train', 'validation')[i % 4 == 3]}\n" for i in range(40)))
+        trained("all", "c.h5", "--splits=all.tsv")
+        self.assertEqual(len(self.good("evaluate", "all", "c.h5", "--part=all").stdout.splitlines()), 2)
+
     def test_evaluate_other_data_and_one_class(self):
         result = json.loads(self.good("evaluate", "a", "new.h5", "--json").stdout)
         self.assertEqual((result["parts"]["new"]["n_bags"], result["left_out"]), (12, {"train": 0, "validation": 0}))
@@ -111,21 +117,6 @@ class Predict(Case):
             file.write("ID\tage\nsim00001\t40\n")
         rows = self.predict("a", "new.h5", "unlabelled.tsv", "--metadata=none.tsv")
         self.assertEqual({row["target"] for row in rows}, {""})
-
-    def test_refusals(self):
-        for name in ("keep.tsv", "keep.att.tsv"):
-            with open(name, "w", encoding="utf-8") as file:
-                file.write("mine")
-        self.bad(6, r"keep\.tsv: exists; --force", "predict", "a", "new.h5", "-o", "keep.tsv")
-        self.bad(6, r"keep\.att\.tsv: exists; --force", "predict", "a", "new.h5", "-o", "x.tsv", "--attention=keep.att.tsv")
-        self.bad(2, r"one model", "predict", "a", "b", "new.h5", "-o", "x.tsv", "--attention=y.tsv")
-        self.bad(2, r"--top goes with", "predict", "a", "new.h5", "-o", "x.tsv", "--top=3")
-        self.bad(2, r"-o is missing", "predict", "a", "new.h5")
-        self.bad(4, r"c\.h5: is no model file", "predict", "a", "c.h5", "new.h5", "-o", "x.tsv")
-        self.bad(6, r"nowhere", "predict", "a", "new.h5", "-o", "nowhere/x.tsv")
-        with open("/dev/full", "w", encoding="utf-8") as full:
-            self.bad(6, r"standard output|write", "predict", "a", "new.h5", "-o", "-", stdout=full)
-        self.assertFalse(os.path.exists("x.tsv"))
 
     def test_dry_run(self):
         self.assertIn("12 bags", self.good("predict", "a", "new.h5", "-o", "dry.tsv", "--dry-run").stdout)

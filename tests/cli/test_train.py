@@ -152,6 +152,25 @@ class Train(Case):
         os.mkdir("empty")
         trained("empty", "c.h5")
 
+    def test_groups_stay_together(self):
+        with open("groups.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\tdonor\n" + "".join(f"sim{i:05}\t{'+-'[i % 2]}\td{i // 4}\n" for i in range(40)))
+        trained("grouped", "c.h5", "--metadata=groups.tsv", "--group=donor")
+        donors = {(int(row["bag"][3:]) // 4, row["part"]) for row in table("grouped/splits.tsv")}
+        self.assertEqual(len(donors), 10)
+
+    def test_equal_bags_in_two_parts_are_said(self):
+        os.mkdir("text")
+        for i in range(12):
+            rows = "".join("CASS" + "".join("ACDEFGHIKLMNPQRSTVWY"[(i % 11 * 7 + k * k + t) % 20] for t in range(5)) + "F\t1\n" for k in range(9))
+            with open(f"text/p{i}.tsv", "w", encoding="utf-8") as file:
+                file.write("amino_acid\ttemplates\n" + rows)
+        with open("twins.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\tpart\n" + "".join(f"p{i}\t{'+-'[i % 2]}\t{('train', 'test')[i > 7]}\n" for i in range(12)))
+        self.good("import", "--metadata=twins.tsv", "-o", "twins.h5", "text")
+        done = self.good("train", TINY, "--data.path=twins.h5", "--target=status", "--splits=twins.tsv", "-o", "twins")
+        self.assertRegex(done.stderr, r"hopsack: warning: .*equal content.*'p0' in train and 'p11' in test")
+
     def test_inspect(self):
         self.assertIn("test AUC", self.good("inspect", "a").stdout)
         done = json.loads(self.good("inspect", "a", "--json").stdout)
