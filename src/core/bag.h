@@ -36,6 +36,7 @@ typedef struct {
     BagKind kind;
     int n_feat;        /* vectors: numbers an instance; sequences: letters of the alphabet (20) */
     bool sparse;       /* vectors: held as their non-zero numbers */
+    double clip;       /* vectors: after scaling they are cut to ±clip; 0: they are not. Not the file's: mil_new sets it */
     int max_len;       /* sequences: longest in the dataset; 0 for vectors */
     char alphabet[32]; /* sequences: letters in code order, "ACDEFGHIKLMNPQRSTVWY" */
     char region[16];   /* sequences: "junction", "CDR3", or "" where a foreign file does not say */

@@ -114,6 +114,7 @@ Status mil_new(Mil **out, const ModelOptions *options, const BagSpec *spec, Targ
     if (!m) return fail(ERR_MEMORY, "no memory for the model");
     m->o = *options;
     m->spec = *spec;
+    m->spec.clip = options->clip;
     m->target = target;
     m->n_target = n_target;
     for (int t = 0; t < n_target; t++) {

@@ -28,7 +28,8 @@ typedef struct {
     double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
     int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
     int output_hidden, output_unit;
-    int compat; /* Compat: data.compat */
+    int compat;  /* Compat: data.compat */
+    double clip; /* data.clip, 0: none; embedders find it in BagSpec */
 } ModelOptions;
 
 typedef struct Mil Mil;

@@ -8,6 +8,7 @@
 #include "model/embedder.h"
 #include "model/pooling.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,10 @@ static const Option data_rows[] = {
      "deeprc: padding, draws, selection and labels as DeepRC has them; kept in the model"},
     {"cache", OPTION_BYTES, DATA(cache), "all", 0, 9e18, NULL, "",
      "decoded bags held in memory; all: an error beforehand if they cannot fit"},
+    {"scale", OPTION_CHOICE, DATA(scale), "none", 0, 0, "none standard minmax", "",
+     "of vectors, feature by feature, as fitted on the training part: not, mean 0 and deviation 1, from 0 to 1"},
+    {"clip", OPTION_NUMBER, DATA(clip), "null", 0, 1e30, "null", "",
+     "vectors, once scaled, are cut to what lies between -clip and clip; null or 0: not"},
     {0},
 };
 
@@ -339,10 +344,11 @@ static Status check_splits(const Config *c)
     return OK;
 }
 
-/* Under data.compat deeprc a selection may be empty, as it may be there. */
+/* What of data.* the model has to know. Under data.compat deeprc a selection may be empty, as it may be there. */
 static Status settle_model(Config *c)
 {
     c->model.compat = c->data.compat;
+    c->model.clip = isnan(c->data.clip) ? 0 : c->data.clip;
     if (c->data.compat != COMPAT_DEEPRC) return OK;
     if (settings_given(c->settings, "model.selection.min") && c->model.select_min != 0)
         return settings_fail(c->settings, "model.selection.min",

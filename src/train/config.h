@@ -20,7 +20,7 @@
 
 #include <stdio.h>
 
-/* The keys data.*; compat also stands in ModelOptions. */
+/* The keys data.*; compat and clip also stand in ModelOptions. */
 typedef struct {
     const char *path;      /* dataset */
     const char *metadata;  /* label table; NULL: the columns inside the dataset */
@@ -28,6 +28,8 @@ typedef struct {
     int counts;            /* CountScale */
     int compat;            /* Compat */
     int64_t cache;         /* bytes of decoded bags held in memory; -1: all */
+    int scale;             /* ScaleKind, of vectors */
+    double clip;           /* scaled vectors are cut to ±clip; NaN or 0: not */
 } DataOptions;
 
 /* One entry of the list tasks. The fields of other kinds are 0. */

@@ -122,6 +122,7 @@ static LoopSetup loop_setup(const Job *j)
                        .n = j->cohort->n,
                        .n_max = bagfile_n_max(j->cohort->file),
                        .counts = c->data.counts != COUNTS_NONE,
+                       .scale = c->data.scale,
                        .bag = j->cohort->bag,
                        .part = j->grouping.part,
                        .labels = &j->labels,

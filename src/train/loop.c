@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "data/sampler.h"
+#include "train/scaling.h"
 #include "train/schedule.h"
 
 #include <assert.h>
@@ -137,6 +138,23 @@ static Status set_length(Loop *l)
     return OK;
 }
 
+static Status training_bag(void *context, const Bag **out, int i)
+{
+    const Loop *l = context;
+    return cache_bag(l->in.cache, out, l->in.bag[l->train[i]], 0);
+}
+
+static Status scale(Loop *l)
+{
+    const ScalingBags bags = {.spec = l->in.spec, .n = l->n_train, .bag = training_bag, .context = l};
+    int n_constant;
+    TRY(scaling_set(l->theta, mil_params(l->learner), &n_constant, (ScaleKind)l->in.scale, &bags));
+    if (n_constant > 0)
+        log_info("%d of %d features do not vary over the training bags; they become 0 everywhere", n_constant,
+                 l->in.spec->n_feat);
+    return OK;
+}
+
 static Status make(Loop *l)
 {
     const LoopSetup *in = &l->in;
@@ -157,7 +175,7 @@ static Status make(Loop *l)
     TRY(mil_plan(l->learner, in->options->batch, draw_max(in), true));
     TRY(mil_plan(l->scorer, 1, in->n_max, false));
     param_start(mil_params(l->learner), l->theta, in->seed);
-    return OK;
+    return scale(l);
 }
 
 Status loop_new(Loop **out, const LoopSetup *setup)

@@ -38,6 +38,7 @@ typedef struct {
     int n;                             /* members */
     int n_max;                         /* instances of the largest bag */
     bool counts;                       /* do bags have a factor? */
+    int scale;                         /* ScaleKind: of vectors, fitted on the training part */
     const int *bag;                    /* [n] numbers in the cache */
     const Part *part;                  /* [n] */
     const Labels *labels;              /* [n] */
@@ -65,7 +66,7 @@ typedef struct {
 
 typedef struct Loop Loop;
 
-/* Plans all memory and draws the initial parameters. ERR_CONFIG, ERR_MEMORY. */
+/* Plans all memory, draws the initial parameters and fits the scaling. ERR_CONFIG, ERR_MEMORY. */
 Status loop_new(Loop **out, const LoopSetup *setup);
 void loop_free(Loop *loop); /* accepts NULL */
 

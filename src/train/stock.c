@@ -1,9 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/stock.h"
 #include "train/manifest.h"
+#include "train/scaling.h"
 #include "train/task.h"
 
 #include <stdlib.h>
+
+/* Settings of data.* that are about the other kind of bags. */
+static Status check_kind(const Config *c, const Cohort *cohort)
+{
+    const bool vectors = bagfile_spec(cohort->file)->kind == BAG_VECTORS;
+    const char *path = bagfile_path(cohort->file);
+    if (!vectors && c->data.scale != SCALE_NONE)
+        return settings_fail(c->settings, "data.scale", "%s holds sequences, which are not scaled; leave it out",
+                             path);
+    if (!vectors && c->model.clip > 0)
+        return settings_fail(c->settings, "data.clip", "%s holds sequences, which are not cut; leave it out", path);
+    if (vectors && c->data.counts != COUNTS_NONE)
+        return settings_fail(c->settings, "data.counts", "%s holds vectors, which have no counts; leave it out",
+                             path);
+    if (vectors && c->data.compat != COMPAT_NONE)
+        return settings_fail(c->settings, "data.compat", "%s holds vectors, which DeepRC does not know; leave it out",
+                             path);
+    return OK;
+}
 
 static Status open_parts(Stock *s)
 {
@@ -11,6 +31,7 @@ static Status open_parts(Stock *s)
     if (!c->data.path) return fail(ERR_CONFIG, "data.path is missing: which dataset? (--data.path=FILE)");
     TRY(task_targets(&s->target, c));
     TRY(cohort_open(&s->cohort, c->data.path, c->data.metadata, c->data.id_column, true));
+    TRY(check_kind(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
     return folding_open(&s->folding, &s->cohort, &c->splits, c->seed);
 }
