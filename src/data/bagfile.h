@@ -8,6 +8,7 @@
 
 #include "core/bag.h"
 #include "data/table.h"
+#include "data/vectorspool.h"
 
 typedef struct BagFile BagFile;
 
@@ -63,14 +64,17 @@ Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, co
 typedef struct BagWriter BagWriter;
 
 typedef struct {
-    BagSpec spec;  /* kind, alphabet, region, n_feat for vectors; max_len: longest sequence to expect, 0 unknown */
+    BagSpec spec;  /* kind; sequences: alphabet, region */
     bool compress; /* gzip level 4, else none; numeric datasets carry fletcher32 either way */
     bool force;
 } BagWriterOptions;
 
 Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions *options);
 
-/* Adds a bag. codes [n, stride] left-aligned, len [n], count [n]; v, j [n] indices into the names handed to
+/* Where bags of vectors are added (vectorspool.h); whether they are written sparse is its to say. */
+VectorSpool *bagwriter_vectors(BagWriter *w);
+
+/* Adds a bag of sequences. codes [n, stride] left-aligned, len [n], count [n]; v, j [n] indices into the names handed to
  * bagwriter_genes, or NULL. stride 0: sequences follow one another without gaps. Streams: holds no more than one
  * chunk. */
 Status bagwriter_add(BagWriter *w, const char *key, const int8_t *codes, size_t stride, const int64_t *len,

@@ -2,7 +2,7 @@
  *
  * Writing. How many sequences come and how long the longest is shows only at the end, and HDF5 arrays that grow in two
  * directions are slow and fragile; so bags are first spooled, dense, into two nameless files beside the target, and
- * `bagwriter_finish` lays them out in arrays of their final size, one chunk at a time.
+ * `bagwriter_finish` lays them out in arrays of their final size, one chunk at a time. Vectors wait in a spool of their own.
  */
 #include "core/file.h"
 #include "core/number.h"
@@ -11,6 +11,8 @@
 #include "data/bagfile.h"
 #include "data/baghash.h"
 #include "data/h5.h"
+#include "data/spoolfile.h"
+#include "data/vectorcolumns.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -36,7 +38,8 @@ struct BagWriter {
     BagWriterOptions options;
     Alphabet alphabet;
     FileDraft draft;
-    FILE *rows, *codes;
+    FILE *rows, *codes;  /* sequences */
+    VectorSpool vectors; /* vectors */
     int64_t n_seq, max_len, min_len;
     double sum_len;
     BagRow *bag; /* [n_bag] */
@@ -55,31 +58,17 @@ static Status write_fail(const BagWriter *w)
     return fail(ERR_IO, "%s: cannot write: %s", w->draft.path, strerror(errno));
 }
 
-/* A file without a name in the target's folder, gone whatever happens. */
-static FILE *spool_open(const char *temporary)
+static Status open_spools(BagWriter *w)
 {
-    char folder[4400];
-    snprintf(folder, sizeof folder, "%s", temporary);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[1] = '\0';
-    else
-        strcpy(folder, ".");
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) { /* file systems without nameless files */
-        snprintf(folder, sizeof folder, "%s-XXXXXX", temporary);
-        fd = mkostemp(folder, O_CLOEXEC);
-        if (fd >= 0) unlink(folder);
-    }
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w+b");
-    if (fd >= 0 && !file) close(fd);
-    if (file) setvbuf(file, NULL, _IOFBF, 1 << 20);
-    return file;
+    if (w->options.spec.kind == BAG_VECTORS) return vectorspool_open(&w->vectors, w->draft.path, w->draft.temporary);
+    TRY(alphabet_init(&w->alphabet, *w->options.spec.alphabet ? w->options.spec.alphabet : ALPHABET_AMINO));
+    w->rows = spoolfile_open(w->draft.temporary);
+    w->codes = spoolfile_open(w->draft.temporary);
+    return w->rows && w->codes ? OK : write_fail(w);
 }
 
 Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions *options)
 {
-    assert(options->spec.kind == BAG_SEQUENCES);
     *out = NULL;
     BagWriter *w = calloc(1, sizeof *w);
     if (!w) return fail(ERR_MEMORY, "%s: no memory to write it", path);
@@ -87,11 +76,8 @@ Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions 
     w->options = *options;
     w->file = -1;
     w->min_len = INT64_MAX;
-    TRY_DONE(alphabet_init(&w->alphabet, *options->spec.alphabet ? options->spec.alphabet : ALPHABET_AMINO));
     TRY_DONE(file_begin(&w->draft, path, options->force));
-    w->rows = spool_open(w->draft.temporary);
-    w->codes = spool_open(w->draft.temporary);
-    if (!w->rows || !w->codes) TRY_DONE(write_fail(w));
+    TRY_DONE(open_spools(w));
     w->crc = json_object();
     if (!w->crc) status = fail(ERR_MEMORY, "%s: no memory to write it", path);
 done:
@@ -108,6 +94,7 @@ void bagwriter_drop(BagWriter *w)
     (void)h5_close(&w->file, w->draft.path);
     if (w->rows) fclose(w->rows);
     if (w->codes) fclose(w->codes);
+    vectorspool_free(&w->vectors);
     file_drop(&w->draft);
     for (int i = 0; i < w->n_bag; i++) free(w->bag[i].key);
     for (int i = 0; w->name && i < w->n_v + w->n_j; i++) free(w->name[i]);
@@ -194,6 +181,33 @@ Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const c
     return OK;
 }
 
+VectorSpool *bagwriter_vectors(BagWriter *w)
+{
+    assert(w->options.spec.kind == BAG_VECTORS);
+    return &w->vectors;
+}
+
+/* The table of bags, once all vectors are there. */
+static Status list_vectors(BagWriter *w)
+{
+    VectorSpool *s = &w->vectors;
+    if (!s->order) TRY(vectorspool_sort(s));
+    for (int b = 0; b < s->keys.n; b++) {
+        BagRow *bag;
+        SparseRow row;
+        uint64_t sum = 0;
+        TRY(add_bag(w, s->keys.text[b], &bag));
+        for (int64_t i = s->first[b]; i < s->first[b + 1]; i++) {
+            TRY(vectorspool_read(&row, s, i));
+            sum += baghash_sparse(row.feature, row.value, row.n, s->n_feat);
+        }
+        bag->start = s->first[b];
+        bag->end = s->first[b + 1];
+        bag->hash = baghash_bag(sum, bag->end - bag->start);
+    }
+    return OK;
+}
+
 static Status write_sequences(BagWriter *w)
 {
     const Spool spool = {.rows = w->rows,
@@ -231,22 +245,24 @@ static Status write_column(BagWriter *w, const char *name, int which)
     return status;
 }
 
-static Status write_means_and_hashes(BagWriter *w)
+static Status write_means(BagWriter *w)
 {
     double *mean = malloc((size_t)w->n_bag * sizeof *mean);
-    uint64_t *hash = malloc((size_t)w->n_bag * sizeof *hash);
-    Status status = mean && hash ? OK : fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
-    for (int b = 0; status == OK && b < w->n_bag; b++) {
-        mean[b] = w->bag[b].avg_len;
-        hash[b] = w->bag[b].hash;
-    }
-    if (status == OK)
-        status = h5_write_array(w->file, w->draft.path, "/sampledata/sample_avg_seq_len", H5_FLOAT64, 1, w->n_bag, 1,
-                                mean, w->options.compress);
-    if (status == OK)
-        status = h5_write_array(w->file, w->draft.path, "/metadata/bag_hash", H5_UINT64, 1, w->n_bag, 1, hash,
-                                w->options.compress);
+    if (!mean) return fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
+    for (int b = 0; b < w->n_bag; b++) mean[b] = w->bag[b].avg_len;
+    const Status status = h5_write_array(w->file, w->draft.path, "/sampledata/sample_avg_seq_len", H5_FLOAT64, 1,
+                                         w->n_bag, 1, mean, w->options.compress);
     free(mean);
+    return status;
+}
+
+static Status write_hashes(BagWriter *w)
+{
+    uint64_t *hash = malloc((size_t)w->n_bag * sizeof *hash);
+    if (!hash) return fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
+    for (int b = 0; b < w->n_bag; b++) hash[b] = w->bag[b].hash;
+    const Status status = h5_write_array(w->file, w->draft.path, "/metadata/bag_hash", H5_UINT64, 1, w->n_bag, 1,
+                                         hash, w->options.compress);
     free(hash);
     return status;
 }
@@ -292,17 +308,35 @@ static Status write_stats(BagWriter *w)
     return write_texts(w, "/metadata/stats", 0, 1, 1, (const char *const[]){text});
 }
 
+static Status write_number(BagWriter *w, const char *name, int64_t n)
+{
+    TRY(note_crc(w, name, crc32_z(0, (const Bytef *)&n, sizeof n)));
+    return h5_write_scalar(w->file, w->draft.path, name, n);
+}
+
 static Status write_bags(BagWriter *w)
 {
-    const int64_t n = w->n_bag;
     TRY(write_column(w, "/sampledata/sample_sequences_start_end", COLUMN_RANGE));
     TRY(write_column(w, "/sampledata/n_sequences_per_sample", COLUMN_N));
+    TRY(write_hashes(w));
+    TRY(write_keys(w));
+    return write_number(w, "/metadata/n_samples", w->n_bag);
+}
+
+/* The arrays of instances, and what only their kind has. */
+static Status write_instances(BagWriter *w)
+{
+    const char *const *feature = (const char *const *)w->vectors.feature.text;
+    if (w->options.spec.kind == BAG_VECTORS) {
+        TRY(vectorcolumns_write(w->file, &w->vectors, w->options.compress));
+        if (w->vectors.sparse) TRY(write_number(w, "/metadata/n_features", w->vectors.n_feat));
+        if (!feature) return OK;
+        return write_texts(w, "/metadata/feature_names", 1, w->vectors.n_feat, 1, feature);
+    }
+    TRY(write_sequences(w));
     TRY(write_column(w, "/sampledata/sample_min_seq_len", COLUMN_MIN));
     TRY(write_column(w, "/sampledata/sample_max_seq_len", COLUMN_MAX));
-    TRY(write_means_and_hashes(w));
-    TRY(write_keys(w));
-    TRY(note_crc(w, "/metadata/n_samples", crc32_z(0, (const Bytef *)&n, sizeof n)));
-    TRY(h5_write_scalar(w->file, w->draft.path, "/metadata/n_samples", n));
+    TRY(write_means(w));
     TRY(write_texts(w, "/metadata/aas", 0, 1, 1, (const char *const[]){w->alphabet.letter}));
     return write_stats(w);
 }
@@ -341,9 +375,10 @@ static Status write_provenance(BagWriter *w, const char *provenance)
 Status bagwriter_finish(BagWriter *w, const Table *columns, const char *provenance)
 {
     Status status = OK;
+    if (w->vectors.n > 0) TRY_DONE(list_vectors(w));
     if (w->n_bag == 0) TRY_DONE(fail(ERR_FORMAT, "%s: there are no bags to write", w->draft.path));
     TRY_DONE(h5_create(&w->file, w->draft.temporary));
-    TRY_DONE(write_sequences(w));
+    TRY_DONE(write_instances(w));
     TRY_DONE(write_bags(w));
     TRY_DONE(write_labels(w, columns));
     TRY_DONE(write_provenance(w, provenance));
