@@ -6,7 +6,7 @@
 #include "train/loop.h"
 #include "train/manifest.h"
 #include "train/modelfile.h"
-#include "train/predictions.h"
+#include "train/outcome.h"
 #include "train/record.h"
 #include "train/run.h"
 #include "train/runlock.h"
@@ -21,54 +21,23 @@ typedef struct {
     const JobSetup *in;
     const Config *config;
     Stock *stock;
-    const Cohort *cohort; /* of the stock, with labels as read */
-    Target *target;       /* [n_task] this training's own */
-    Labels labels;        /* the cohort's, but for targets normalised by the training bags */
-    Grouping grouping;
+    const Cohort *cohort; /* of the stock */
+    Outcome outcome;      /* labels, parts, and in the end outputs */
     Loop *loop;
     Run run;
     json_t *data;                  /* files and their hashes */
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
-    real *output;                  /* [n, n_out] of members with a part */
     double started;
 } Job;
 
 /* ---- getting ready ---- */
 
-static Status copy_labels(Job *j)
-{
-    const Labels *from = &j->cohort->labels;
-    const size_t n = (size_t)from->n * (size_t)from->n_out, n_task = (size_t)j->config->n_task;
-    j->labels = *from;
-    j->labels.target = calloc(n + 1, sizeof *j->labels.target);
-    j->target = calloc(n_task + 1, sizeof *j->target);
-    if (!j->labels.target || !j->target) return fail(ERR_MEMORY, "no memory for the labels of %d bags", from->n);
-    memcpy(j->labels.target, from->target, n * sizeof *from->target);
-    memcpy(j->target, j->stock->target, n_task * sizeof *j->target);
-    return OK;
-}
-
-/* Regression targets are normalised by the training bags. */
-static Status fit_labels(Job *j)
-{
-    const int n = j->cohort->n;
-    TRY(copy_labels(j));
-    bool *use = calloc((size_t)n + 1, sizeof *use);
-    if (!use) return fail(ERR_MEMORY, "no memory for %d bags", n);
-    for (int i = 0; i < n; i++) use[i] = j->grouping.part[i] == PART_TRAIN;
-    label_fit(&j->labels, j->target, j->config->n_task, use);
-    free(use);
-    return OK;
-}
-
 static Status open_job(Job *j, const JobSetup *in, Stock *stock)
 {
-    const SplitOptions *splits = &in->config->splits;
     *j = (Job){.in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
-    TRY(grouping_make(&j->grouping, &stock->folding, splits->repeat, splits->fold));
     j->data = json_deep_copy(stock->data); /* counting references to the stock's would be shared writing */
-    return fit_labels(j);
+    return outcome_open(&j->outcome, in->config, stock);
 }
 
 /* ---- checkpoints ---- */
@@ -116,7 +85,7 @@ static LoopSetup loop_setup(const Job *j)
                        .seed = c->seed,
                        .model = &c->model,
                        .spec = bagfile_spec(j->cohort->file),
-                       .target = j->target,
+                       .target = j->outcome.target,
                        .n_target = c->n_task,
                        .cache = j->stock->cache,
                        .n = j->cohort->n,
@@ -124,17 +93,18 @@ static LoopSetup loop_setup(const Job *j)
                        .counts = c->data.counts != COUNTS_NONE,
                        .scale = c->data.scale,
                        .bag = j->cohort->bag,
-                       .part = j->grouping.part,
-                       .labels = &j->labels,
+                       .part = j->outcome.grouping.part,
+                       .labels = &j->outcome.labels,
                        .stop = j->in->stop,
                        .save = save_checkpoint};
 }
 
 static void say_plan(const Job *j)
 {
-    const int *count = j->grouping.count;
+    const int *count = j->outcome.grouping.count;
     log_info("%d bags to train on, %d to choose by, %d to test on; %zu parameters, %d updates", count[PART_TRAIN],
-             count[PART_VALIDATION], count[PART_TEST], mil_params(loop_mil(j->loop))->size, loop_updates(j->loop));
+             count[PART_VALIDATION], count[PART_TEST], param_learned(mil_params(loop_mil(j->loop))),
+             loop_updates(j->loop));
 }
 
 static Status open_loop(Job *j)
@@ -143,23 +113,18 @@ static Status open_loop(Job *j)
     TRY(config_text(&j->config_text, j->config));
     if (!j->data) return fail(ERR_MEMORY, "no memory for the manifest");
     TRY(data_text(&j->data_text, j->data));
-    TRY(loop_new(&j->loop, &setup));
-    j->output = calloc((size_t)j->cohort->n * (size_t)j->labels.n_out + 1, sizeof *j->output);
-    return j->output ? OK : fail(ERR_MEMORY, "no memory for the outputs of %d bags", j->cohort->n);
+    return loop_new(&j->loop, &setup);
 }
 
 static void close_job(Job *j)
 {
     run_end(&j->run);
     loop_free(j->loop);
-    grouping_free(&j->grouping);
+    outcome_free(&j->outcome);
     json_decref(j->data);
     free(j->config_text);
     free(j->data_text);
     free(j->metrics);
-    free(j->output);
-    free(j->labels.target);
-    free(j->target);
 }
 
 /* ---- files ---- */
@@ -190,14 +155,14 @@ static Status write_beginning(Job *j, RunLock *lock)
     TRY(hold(lock, j->in->folder));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
-    return run_write_splits(&j->run, j->cohort, &j->grouping);
+    return run_write_splits(&j->run, j->cohort, &j->outcome.grouping);
 }
 
 static void say_record(const Job *j, const LoopRecord *r)
 {
     const double auc = r->score[0][1];
     log_info("update %d %s: loss %.5g, %s %.4f (%d bags)", r->update, part_name[r->part], r->loss,
-             metric_of(&j->target[0])->name[1], auc, r->n_bag);
+             metric_of(&j->outcome.target[0])->name[1], auc, r->n_bag);
 }
 
 static Status evaluated(void *context, const LoopRecord *record)
@@ -207,67 +172,25 @@ static Status evaluated(void *context, const LoopRecord *record)
         j->in->evaluated(j->in->context, record);
     else
         say_record(j, record);
-    return run_add_metrics(&j->run, record_json(record, j->target, j->config->n_task));
+    return run_add_metrics(&j->run, record_json(record, j->outcome.target, j->config->n_task));
 }
 
 static Status write_model(Job *j, json_t *metrics)
 {
     const ModelFacts facts = {.config = j->config,
                               .spec = bagfile_spec(j->cohort->file),
-                              .target = j->target,
+                              .target = j->outcome.target,
                               .n_target = j->config->n_task,
                               .update = loop_kept(j->loop).update,
-                              .hash = j->grouping.hash,
-                              .part = j->grouping.part,
-                              .n = j->grouping.n,
+                              .hash = j->outcome.grouping.hash,
+                              .part = j->outcome.grouping.part,
+                              .n = j->outcome.grouping.n,
                               .metrics = metrics};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(j->loop)),
                            loop_theta(j->loop), true);
 }
 
-static Status write_predictions(Job *j)
-{
-    const size_t n_out = (size_t)j->labels.n_out, n_target = (size_t)j->config->n_task;
-    TextOut *out;
-    TRY(textout_open(&out, run_path(&j->run, "predictions.tsv"), true));
-    predictions_header(out);
-    for (int i = 0; i < j->cohort->n; i++) {
-        if (j->grouping.part[i] == PART_NONE) continue;
-        const Prediction p = {.bag = j->cohort->id[i],
-                              .part = part_name[j->grouping.part[i]],
-                              .repeat = j->config->splits.repeat,
-                              .fold = j->config->splits.fold,
-                              .target = j->target,
-                              .n_target = (int)n_target,
-                              .output = j->output + (size_t)i * n_out,
-                              .label = j->labels.target + (size_t)i * n_out,
-                              .mask = j->labels.mask + (size_t)i * n_target};
-        predictions_write(out, &p);
-    }
-    return textout_commit(out);
-}
-
 /* ---- the end ---- */
-
-static json_t *part_scores(const Job *j, Part part)
-{
-    json_t *scores = NULL;
-    int *member = malloc(((size_t)j->cohort->n + 1) * sizeof *member);
-    int n = 0;
-    for (int i = 0; member && i < j->cohort->n; i++)
-        if (j->grouping.part[i] == part) member[n++] = i;
-    if (member) scores = record_scores(j->target, &j->labels, j->output, member, n, j->config->seed);
-    free(member);
-    return scores;
-}
-
-static json_t *all_scores(const Job *j)
-{
-    json_t *parts = json_object();
-    for (Part part = PART_TRAIN; part <= PART_TEST; part++)
-        json_object_set_new(parts, part_name[part], j->grouping.count[part] ? part_scores(j, part) : json_null());
-    return parts;
-}
 
 static json_t *summary_json(const Job *j, json_t *parts)
 {
@@ -275,18 +198,18 @@ static json_t *summary_json(const Job *j, json_t *parts)
     return json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:I, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
                      (json_int_t)j->config->seed, "repeat", j->config->splits.repeat, "fold", j->config->splits.fold,
                      "updates", loop_done(j->loop), "kept_update", loop_kept(j->loop).update, "parameters",
-                     (json_int_t)mil_params(loop_mil(j->loop))->size, "parts", parts, "seconds", seconds,
+                     (json_int_t)param_learned(mil_params(loop_mil(j->loop))), "parts", parts, "seconds", seconds,
                      "peak_memory", (json_int_t)log_peak_memory());
 }
 
 /* Test scores are computed here and nowhere else: once, by the parameters kept. */
 static Status finish(Job *j, json_t **summary)
 {
-    for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->output));
-    json_t *parts = all_scores(j);
+    for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->outcome.output));
+    json_t *parts = outcome_scores(&j->outcome);
     Status status = OK;
     TRY_DONE(write_model(j, parts));
-    TRY_DONE(write_predictions(j));
+    TRY_DONE(outcome_write(&j->outcome, run_path(&j->run, "predictions.tsv")));
     *summary = summary_json(j, parts);
     if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
     if (status == OK) status = run_write_json(&j->run, "summary.json", json_incref(*summary));
@@ -412,7 +335,7 @@ static Status plan(Job *j, json_t **out)
 {
     size_t bytes, params, decoded = 0;
     const LoopSetup setup = loop_setup(j);
-    const int *count = j->grouping.count;
+    const int *count = j->outcome.grouping.count;
     TRY(loop_memory(&setup, &bytes, &params));
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};

@@ -239,9 +239,9 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
     Arena draw = {0};
     TRY(mil_new(&mil, in->model, in->spec, in->target, in->n_target));
     plan_draw(in, &draw);
-    *params = mil_params(mil)->size;
+    *params = param_learned(mil_params(mil));
     *bytes = mil_memory(mil, in->options->batch, draw_max(in), true) + mil_memory(mil, 1, in->n_max, false) +
-             (size_t)in->options->batch * draw.used + 5 * *params * sizeof(real);
+             (size_t)in->options->batch * draw.used + 5 * mil_params(mil)->size * sizeof(real);
     mil_free(mil);
     return OK;
 }

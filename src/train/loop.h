@@ -105,7 +105,7 @@ Status loop_pass(Loop *loop, int n, real *output);
 /* Outputs [n, n_out] of a part's members (others untouched) by the parameters kept. A signal ends it as it ends loop_run. */
 Status loop_part(Loop *loop, Part part, real *output);
 
-/* Bytes of workspace that loop_new would take for these settings, and the number of parameters. */
+/* Bytes of workspace that loop_new would take for these settings, and the number of learned parameters. */
 Status loop_memory(const LoopSetup *setup, size_t *bytes, size_t *params);
 
 #endif
