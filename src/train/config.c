@@ -43,6 +43,8 @@ static const Option data_rows[] = {
      "of vectors, feature by feature, as fitted on the training part: not, mean 0 and deviation 1, from 0 to 1"},
     {"clip", OPTION_NUMBER, DATA(clip), "null", 0, 1e30, "null", "",
      "vectors, once scaled, are cut to what lies between -clip and clip; null or 0: not"},
+    {"n_features", OPTION_INT, DATA(n_features), "0", 0, 1e9, NULL, "numbers an instance",
+     "that the vectors must have, lest a label has slipped in among them; 0: any"},
     {0},
 };
 
@@ -89,6 +91,12 @@ static const Option output_rows[] = {
     {"n_hidden", OPTION_INT, MODEL(output_hidden), "0", 0, HIDDEN_MOST, NULL, "layers",
      "hidden layers before the final linear one"},
     {"n_unit", OPTION_INT, MODEL(output_unit), "32", 1, 65536, NULL, "units", "of each hidden layer"},
+    {0},
+};
+
+static const Option crossval_rows[] = {
+    {"ensemble", OPTION_INT, CONFIG(crossval.ensemble), "1", 1, 1000, NULL, "models",
+     "a fold, with seeds seed + 0, 1, …; their outputs are averaged before the sigmoid. Only crossval"},
     {0},
 };
 
@@ -181,6 +189,7 @@ static const Section run_sections[] = {
      .family = &optimizer_family,
      .kind_at = CONFIG(train.optimizer),
      .options_at = CONFIG(train.step)},
+    {.path = "crossval", .rows = crossval_rows},
     {0},
 };
 

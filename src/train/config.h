@@ -30,6 +30,7 @@ typedef struct {
     int64_t cache;         /* bytes of decoded bags held in memory; -1: all */
     int scale;             /* ScaleKind, of vectors */
     double clip;           /* scaled vectors are cut to ±clip; NaN or 0: not */
+    int n_features;        /* of the vectors, as expected; 0: any */
 } DataOptions;
 
 /* One entry of the list tasks. The fields of other kinds are 0. */
@@ -48,6 +49,11 @@ typedef struct {
     double mean, std;
 } TaskOptions;
 
+/* The keys crossval.* */
+typedef struct {
+    int ensemble; /* models a fold, with seeds seed + 0, 1, …, whose outputs are averaged */
+} CrossvalOptions;
+
 typedef struct {
     uint64_t seed;
     DataOptions data;
@@ -56,6 +62,7 @@ typedef struct {
     SplitOptions splits;
     ModelOptions model;
     TrainOptions train;
+    CrossvalOptions crossval;
     SimulateOptions simulate; /* the simulator's: checked, but no part of a run, and not in config_text */
     Settings *settings;       /* owns every text and list above */
 } Config;

@@ -6,6 +6,23 @@
 
 #include <stdlib.h>
 
+/* One number too many may be the label: that has happened to published results. */
+static Status check_features(const Config *c, const Cohort *cohort)
+{
+    const BagSpec *spec = bagfile_spec(cohort->file);
+    const int expected = c->data.n_features;
+    if (expected == 0) return OK;
+    if (spec->kind != BAG_VECTORS)
+        return settings_fail(c->settings, "data.n_features", "%s holds sequences; leave it out",
+                             bagfile_path(cohort->file));
+    if (spec->n_feat == expected) return OK;
+    return fail(
+        ERR_FORMAT,
+        "%s: instances have %d features, but data.n_features expects %d; import again without the columns that "
+        "are none (a label, a bag or instance number), or set data.n_features",
+        bagfile_path(cohort->file), spec->n_feat, expected);
+}
+
 /* Settings of data.* that are about the other kind of bags. */
 static Status check_kind(const Config *c, const Cohort *cohort)
 {
@@ -32,6 +49,7 @@ static Status open_parts(Stock *s)
     TRY(task_targets(&s->target, c));
     TRY(cohort_open(&s->cohort, c->data.path, c->data.metadata, c->data.id_column, true));
     TRY(check_kind(c, &s->cohort));
+    TRY(check_features(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
     return folding_open(&s->folding, &s->cohort, &c->splits, c->seed);
 }

@@ -56,6 +56,7 @@ static const struct {
     {"data.cache", "all", "1000000000", NULL},
     {"data.scale", "none", "standard", NULL},
     {"data.clip", "null", "3", NULL},
+    {"data.n_features", "0", "230", NULL},
     {"tasks.0.name", "status", "ill", NULL},
     {"tasks.0.column", "status", "sick", NULL},
     {"tasks.0.kind", "binary", NULL, NULL},
@@ -105,6 +106,7 @@ static const struct {
     {"train.keep", "best", "last", NULL},
     {"train.patience", "0", "3", NULL},
     {"train.checkpoint_minutes", "5", "0.5", NULL},
+    {"crossval.ensemble", "1", "5", NULL},
 };
 #define N_KEY (sizeof keys / sizeof *keys)
 
@@ -393,6 +395,7 @@ static const struct {
     {"data: {counts: log2}\n", ":1: data.counts: 'log2' is not none, raw, log or log1p"},
     {"data: {cache: lots}\n", ":1: data.cache: 'lots' is not all or a size"},
     {"data: {scale: z}\n", ":1: data.scale: 'z' is not none, standard or minmax"},
+    {"crossval: {ensemble: 0}\n", ":1: crossval.ensemble: 0 is outside 1 to 1000 models"},
     {"data: {clip: -3}\n", ":1: data.clip: -3 is outside"},
     {"data: {id_column: null}\n", ":1: data.id_column: needs a value"},
     {"model: {embedder: {kernel: 0}}\n", ":1: model.embedder.kernel: 0 is outside 1 to 64 residues"},
