@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const EmbedderType *const embedder_types[] = {&embedder_cnn, &embedder_lstm, NULL};
+const EmbedderType *const embedder_types[] = {&embedder_cnn, &embedder_lstm, &embedder_mlp, &embedder_none, NULL};
 
 const EmbedderType *embedder_type(const char *name)
 {

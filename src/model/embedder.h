@@ -70,6 +70,6 @@ typedef struct {
 extern const EmbedderType *const embedder_types[]; /* ends with NULL */
 const EmbedderType *embedder_type(const char *name);
 
-extern const EmbedderType embedder_cnn, embedder_lstm;
+extern const EmbedderType embedder_cnn, embedder_lstm, embedder_mlp, embedder_none;
 
 #endif

@@ -78,14 +78,22 @@ struct Mil {
 
 /* ---- putting together ---- */
 
+/* Names an embedder that would do: the first in the table for this kind of bag. */
+static Status check_kind(const Mil *m)
+{
+    static const char *const words[] = {[BAG_SEQUENCES] = "sequences", [BAG_VECTORS] = "vectors"};
+    const EmbedderType *const *other = embedder_types;
+    if (m->embedder_type->takes == m->spec.kind) return OK;
+    while ((*other)->takes != m->spec.kind) other++;
+    return fail(ERR_MODEL, "embedder %s reads %s, but the bags hold %s; set model.embedder.kind: %s",
+                m->embedder_type->name, words[m->embedder_type->takes], words[m->spec.kind], (*other)->name);
+}
+
 static Status init_parts(Mil *m)
 {
     const EmbedderType *et = m->embedder_type = embedder_types[m->o.embedder];
     const PoolingType *pt = m->pooling_type = pooling_types[m->o.pooling];
-    if (et->takes != m->spec.kind)
-        return fail(ERR_MODEL, "embedder %s reads %s, but the bags hold %s", et->name,
-                    et->takes == BAG_SEQUENCES ? "sequences" : "vectors",
-                    m->spec.kind == BAG_SEQUENCES ? "sequences" : "vectors");
+    TRY(check_kind(m));
     if (!pt->ranks && select_scores(&m->o))
         return fail(ERR_CONFIG,
                     "model.pooling.kind: %s has no attention to select by; set model.selection.kind to all or random",

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const PoolingType *const pooling_types[] = {&pooling_attention, &pooling_mean, &pooling_max, NULL};
+const PoolingType *const pooling_types[] = {&pooling_attention, &pooling_mean, &pooling_max, &pooling_gated, NULL};
 
 const PoolingType *pooling_type(const char *name)
 {

@@ -6,14 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 
-void linear_init(Linear *l, ParamList *list, const char *name, int n_in, int n_out)
+static void declare(Linear *l, ParamList *list, const char *name, int n_in, int n_out, ParamInit init, double scale)
 {
     char full[88];
     *l = (Linear){.n_in = n_in, .n_out = n_out};
     snprintf(full, sizeof full, "%s.weight", name);
-    l->w_at = param_add(list, full, PARAM_NORMAL, 1 / sqrt((double)n_in * n_out), PARAM_SHAPE(n_out, n_in));
+    l->w_at = param_add(list, full, init, scale, PARAM_SHAPE(n_out, n_in));
     snprintf(full, sizeof full, "%s.bias", name);
     l->b_at = param_add(list, full, PARAM_UNIFORM, 1 / sqrt(n_in), PARAM_SHAPE(n_out));
+}
+
+void linear_init(Linear *l, ParamList *list, const char *name, int n_in, int n_out)
+{
+    declare(l, list, name, n_in, n_out, PARAM_NORMAL, 1 / sqrt((double)n_in * n_out));
+}
+
+void linear_init_uniform(Linear *l, ParamList *list, const char *name, int n_in, int n_out)
+{
+    declare(l, list, name, n_in, n_out, PARAM_UNIFORM, 1 / sqrt(n_in));
 }
 
 void linear_forward(real *y, const Linear *l, const real *theta, const real *x, int n)

@@ -17,6 +17,8 @@ typedef struct {
 /* Declares NAME.weight, normal with standard deviation 1/√(n_out · n_in), and NAME.bias, uniform in ± 1/√n_in, which
  * is how DeepRC starts. */
 void linear_init(Linear *l, ParamList *list, const char *name, int n_in, int n_out);
+/* The same declared with both uniform in ± 1/√n_in, as PyTorch's layers start and the published MIL experiments did. */
+void linear_init_uniform(Linear *l, ParamList *list, const char *name, int n_in, int n_out);
 void linear_forward(real *y, const Linear *l, const real *theta, const real *x, int n);
 /* dx [n, n_in] (may be NULL) and the slab `grad` are added to. */
 void linear_backward(real *dx, real *grad, const Linear *l, const real *theta, const real *x, const real *dy, int n);

@@ -73,6 +73,7 @@ static inline void test_options(void *blob, const Option *rows)
         char *at = (char *)blob + rows->at;
         if (rows->kind == OPTION_INT) *(int *)at = atoi(rows->standard);
         if (rows->kind == OPTION_NUMBER) *(double *)at = atof(rows->standard);
+        if (rows->kind == OPTION_CHOICE) *(int *)at = option_word(rows->choices, rows->standard);
         if (rows->kind == OPTION_BOOL) *(bool *)at = strcmp(rows->standard, "true") == 0;
     }
 }
@@ -83,11 +84,17 @@ static inline bool test_option(void *blob, const Option *rows, const char *name,
     for (; rows->name; rows++) {
         if (strcmp(rows->name, name) != 0) continue;
         char *at = (char *)blob + rows->at;
-        if (rows->kind == OPTION_INT) *(int *)at = value;
+        if (rows->kind == OPTION_INT || rows->kind == OPTION_CHOICE) *(int *)at = value;
         if (rows->kind == OPTION_BOOL) *(bool *)at = value != 0;
         return true;
     }
     return false;
+}
+
+static inline void test_number(void *blob, const Option *rows, const char *name, double value)
+{
+    for (; rows->name; rows++)
+        if (strcmp(rows->name, name) == 0) *(double *)((char *)blob + rows->at) = value;
 }
 
 static inline ModelOptions test_model(int embedder, int pooling)

@@ -168,6 +168,13 @@ static const struct {
     {"train.momentum", "0", "0.9", "train.optimizer=sgd", NULL},
     {"train.nesterov", "false", "true", "train.optimizer=sgd", "train.momentum=0.9"},
     {"train.l2", "0", "0.02", "train.optimizer=sgd", NULL},
+    {"model.embedder.n_unit", "32", "8", "model.embedder.kind=lstm", NULL},
+    {"model.embedder.position", "true", "false", "model.embedder.kind=lstm", NULL},
+    {"model.embedder.n_layer", "2", "3", "model.embedder.kind=mlp", NULL},
+    {"model.embedder.n_unit", "64", "256", "model.embedder.kind=mlp", NULL},
+    {"model.embedder.activation", "relu", "selu", "model.embedder.kind=mlp", NULL},
+    {"model.embedder.dropout", "0", "0.5", "model.embedder.kind=mlp", NULL},
+    {"model.pooling.n_unit", "64", "128", "model.pooling.kind=gated", NULL},
 };
 #define N_KIND_KEY (sizeof kind_keys / sizeof *kind_keys)
 
@@ -188,20 +195,29 @@ Test(train_config, every_key_of_a_kind_has_its_default_and_can_be_set)
     }
 }
 
-/* Nothing that an optimizer has goes untested: its rows, and no others, are in the list above or that of adam. */
-Test(train_config, no_key_of_an_optimizer_is_left_out_here)
+/* Nothing that member k of a family has goes untested: its rows are in the list above, or that of defaults if k is 0. */
+static void assert_listed(const char *block, const char *choice, int k, const char *name, const Option *row)
+{
+    for (; row->name; row++) {
+        bool listed = false;
+        char path[64], kind[64];
+        snprintf(path, sizeof path, "%s.%s", block, row->name);
+        snprintf(kind, sizeof kind, "%s.%s=%s", block, choice, name);
+        for (size_t i = 0; i < N_KIND_KEY; i++)
+            listed |= strcmp(kind_keys[i].path, path) == 0 && strcmp(kind_keys[i].kind, kind) == 0;
+        for (size_t i = 0; k == 0 && i < N_KEY; i++) listed |= strcmp(keys[i].path, path) == 0;
+        cr_assert(listed, "no test sets %s of %s", path, name);
+    }
+}
+
+Test(train_config, no_key_of_a_kind_is_left_out_here)
 {
     for (int k = 0; optimizer_types[k]; k++)
-        for (const Option *row = optimizer_types[k]->options; row->name; row++) {
-            bool listed = false;
-            char path[64], kind[64];
-            snprintf(path, sizeof path, "train.%s", row->name);
-            snprintf(kind, sizeof kind, "train.optimizer=%s", optimizer_types[k]->name);
-            for (size_t i = 0; i < N_KIND_KEY; i++)
-                listed |= strcmp(kind_keys[i].path, path) == 0 && strcmp(kind_keys[i].kind, kind) == 0;
-            for (size_t i = 0; k == 0 && i < N_KEY; i++) listed |= strcmp(keys[i].path, path) == 0;
-            cr_assert(listed, "no test sets %s of %s", path, optimizer_types[k]->name);
-        }
+        assert_listed("train", "optimizer", k, optimizer_types[k]->name, optimizer_types[k]->options);
+    for (int k = 0; embedder_types[k]; k++)
+        assert_listed("model.embedder", "kind", k, embedder_types[k]->name, embedder_types[k]->options);
+    for (int k = 0; pooling_types[k]; k++)
+        assert_listed("model.pooling", "kind", k, pooling_types[k]->name, pooling_types[k]->options);
 }
 
 /* Another optimizer takes out what belonged to the former one, and nothing else of the block. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/dropout.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stddef.h>
+
+Dropout dropout_of(double p, Rng stream, int layer)
+{
+    assert(p >= 0 && p < 1);
+    const unsigned drop = (unsigned)lround(p * 65536);
+    return (Dropout){
+        .key = rng_mix(stream.key + (uint64_t)layer), .drop = drop, .scale = (real)(65536. / (65536 - drop))};
+}
+
+/* Sixteen bits decide a number; one draw is four of them. */
+void dropout_apply(real *y, const Dropout *d, int row, int n, int width)
+{
+    assert(width % 4 == 0);
+    Rng rng = {.key = d->key, .n = (uint64_t)row * (uint64_t)(width / 4)};
+    for (size_t i = 0; i < (size_t)n * (size_t)width; i += 4) {
+        const uint64_t bits = rng_u64(&rng);
+        for (int j = 0; j < 4; j++) y[i + (size_t)j] *= (bits >> 16 * j & 0xffff) < d->drop ? 0 : d->scale;
+    }
+}

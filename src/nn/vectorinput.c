@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/vectorinput.h"
+#include "core/parallel.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define UNITS 16 /* rows of w that sparse rows are held against at a time, so that they stay in the cache */
+
+void vectorinput_init(VectorInput *f, ParamList *list, const char *name, int n_feat, double clip)
+{
+    char full[88];
+    *f = (VectorInput){.n_feat = n_feat, .clip = clip > 0 ? (real)clip : (real)INFINITY};
+    snprintf(full, sizeof full, "%s.shift", name);
+    f->shift_at = param_add(list, full, PARAM_CONSTANT, 0, PARAM_SHAPE(n_feat));
+    param_freeze(list, f->shift_at);
+    snprintf(full, sizeof full, "%s.scale", name);
+    f->scale_at = param_add(list, full, PARAM_CONSTANT, 1, PARAM_SHAPE(n_feat));
+    param_freeze(list, f->scale_at);
+}
+
+static inline real clipped(real x, real clip)
+{
+    const real low = x < -clip ? -clip : x;
+    return low > clip ? clip : low;
+}
+
+void vectorinput_dense(real *y, int width, const VectorInput *f, const real *theta, const float *x, int n)
+{
+    const real *shift = theta + f->shift_at, *scale = theta + f->scale_at, clip = f->clip;
+    const int n_feat = f->n_feat;
+    for (int i = 0; i < n; i++, x += n_feat, y += width) {
+        for (int k = 0; k < n_feat; k++) y[k] = clipped(((real)x[k] - shift[k]) * scale[k], clip);
+        for (int k = n_feat; k < width; k++) y[k] = 0;
+    }
+}
+
+void vectorinput_sparse(real *y, int width, const VectorInput *f, const real *theta, const SparseRow *row, int n)
+{
+    const real *scale = theta + f->scale_at;
+    memset(y, 0, (size_t)n * (size_t)width * sizeof *y);
+    for (int i = 0; i < n; i++, y += width)
+        for (int j = 0; j < row[i].n; j++) {
+            const int k = row[i].feature[j];
+            y[k] = clipped((real)row[i].value[j] * scale[k], f->clip);
+        }
+}
+
+/* Units from `from` on: sums [units] = b + Σ x̃ w of one row. */
+static void row_product(real *sum, int units, const VectorInput *f, const real *w, const real *scale,
+                        const SparseRow *row)
+{
+    for (int j = 0; j < row->n; j++) {
+        const size_t k = (size_t)row->feature[j];
+        const real x = clipped((real)row->value[j] * scale[k], f->clip);
+        for (int o = 0; o < units; o++) sum[o] += x * w[(size_t)o * (size_t)f->n_feat + k];
+    }
+}
+
+void vectorinput_product(real *y, int out, const VectorInput *f, const Linear *l, const real *theta,
+                         const SparseRow *row, int n)
+{
+    const real *b = theta + l->b_at;
+    for (int i = 0; i < n; i++) {
+        memcpy(y + i * out, b, (size_t)l->n_out * sizeof *y);
+        memset(y + i * out + l->n_out, 0, (size_t)(out - l->n_out) * sizeof *y);
+    }
+    for (int o = 0; o < l->n_out; o += UNITS) {
+        const int units = l->n_out - o < UNITS ? l->n_out - o : UNITS;
+        const real *w = theta + l->w_at + (size_t)o * (size_t)l->n_in;
+        for (int i = 0; i < n; i++) row_product(y + i * out + o, units, f, w, theta + f->scale_at, &row[i]);
+    }
+}
+
+typedef struct {
+    real *grad;
+    const VectorInput *f;
+    const Linear *l;
+    const real *scale, *dy;
+    const SparseRow *row;
+    int out, n;
+} Weights;
+
+/* forward was  y[i, o] = b[o] + Σ_k x̃[i, k] w[o, k] */
+static void weights_of_units(void *context, int chunk, int thread)
+{
+    const Weights *c = context;
+    const size_t n_in = (size_t)c->l->n_in;
+    const int from = chunk * UNITS, units = c->l->n_out - from < UNITS ? c->l->n_out - from : UNITS;
+    real *dw = c->grad + c->l->w_at + (size_t)from * n_in, *db = c->grad + c->l->b_at + from;
+    (void)thread;
+    for (int i = 0; i < c->n; i++) {
+        const SparseRow *row = &c->row[i];
+        const real *dy = c->dy + (size_t)i * (size_t)c->out + from;
+        for (int o = 0; o < units; o++) db[o] += dy[o];
+        for (int j = 0; j < row->n; j++) {
+            const size_t k = (size_t)row->feature[j];
+            const real x = clipped((real)row->value[j] * c->scale[k], c->f->clip);
+            for (int o = 0; o < units; o++) dw[(size_t)o * n_in + k] += x * dy[o];
+        }
+    }
+}
+
+void vectorinput_weights(real *grad, const VectorInput *f, const Linear *l, const real *theta, const SparseRow *row,
+                         const real *dy, int out, int n)
+{
+    Weights all = {
+        .grad = grad, .f = f, .l = l, .scale = theta + f->scale_at, .dy = dy, .row = row, .out = out, .n = n};
+    parallel_for((l->n_out + UNITS - 1) / UNITS, weights_of_units, &all);
+}

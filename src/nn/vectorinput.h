@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vectorinput.h: a dataset's feature vectors as a network sees them.
+ *
+ *   dense    x̃ = clip((x - shift) · scale, ± clip)
+ *   sparse   x̃ = clip(x · scale, ± clip)                a zero stays one, so shift plays no part
+ *
+ * shift and scale [n_feat] are tensors that are fitted, not learned. A layer over sparse rows never makes them dense, nor
+ * turns its weights: for the few features a minibatch has that would be most of the work.
+ */
+#ifndef HOPSACK_VECTORINPUT_H
+#define HOPSACK_VECTORINPUT_H
+
+#include "core/bag.h"
+#include "nn/linear.h"
+
+typedef struct {
+    int n_feat;
+    real clip; /* infinite: none */
+    size_t shift_at, scale_at;
+} VectorInput;
+
+/* Declares NAME.shift, 0 at first, and NAME.scale, 1. clip 0: none. */
+void vectorinput_init(VectorInput *f, ParamList *list, const char *name, int n_feat, double clip);
+
+/* y [n, width], 0 beyond n_feat, of x [n, n_feat] or of sparse rows [n]. */
+void vectorinput_dense(real *y, int width, const VectorInput *f, const real *theta, const float *x, int n);
+void vectorinput_sparse(real *y, int width, const VectorInput *f, const real *theta, const SparseRow *row, int n);
+
+/* y [n, out] = b + x̃ wᵀ over sparse rows; the bias's rounding aside what a dense layer has before its activation. */
+void vectorinput_product(real *y, int out, const VectorInput *f, const Linear *l, const real *theta,
+                         const SparseRow *row, int n);
+/* Adds the gradients of w and b, dy [n, out], to the slab `grad`; shares units out among threads. */
+void vectorinput_weights(real *grad, const VectorInput *f, const Linear *l, const real *theta, const SparseRow *row,
+                         const real *dy, int out, int n);
+
+#endif
