@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/cli.h"
+#include "cli/import_bags.h"
+#include "cli/import_flags.h"
 #include "core/log.h"
 #include "data/import.h"
+#include "data/vectorformat.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +13,8 @@ static const Flag flags[] = {
     {.name = "format",
      .value = "NAME",
      .standard = "auto",
-     .help = "auto: told by each file's header; airr: AIRR Rearrangement; deeprc: as DeepRC's own converter; named: "
-             "any table"},
+     .help = "auto: told by each file's header or first bytes; repertoires: airr: AIRR Rearrangement; deeprc: as "
+             "DeepRC's own converter; named: any table; vectors: see below"},
     {.name = "metadata", .value = "FILE", .help = "label table, kept in the dataset"},
     {.name = "id-column",
      .value = "NAME",
@@ -42,45 +44,21 @@ static const Flag flags[] = {
      .value = "TEXT",
      .standard = ".tsv",
      .help = "end of the names looked for in folders; the same with .gz behind it counts too"},
+    {.name = "bag", .value = "NAME", .help = "vectors: the bag's column; default: bag_id or bag"},
+    {.name = "label",
+     .value = "NAME",
+     .help = "vectors: the column of the bag's label, or none; default: label or bag_label"},
+    {.name = "skip", .value = "COLUMN", .help = "vectors: a column that is no feature", .repeat = true},
+    {.name = "n-features", .value = "N", .help = "vectors: how many there must be; another number is an error"},
+    {.name = "sparse",
+     .value = "auto|yes|no",
+     .standard = "auto",
+     .help = "vectors: keep only numbers other than 0; auto: where those are fewer than a tenth and there are more "
+             "than 1000 features"},
+    {.name = "allow-leak", .help = "vectors: a label or bag number among the features is a warning, no error"},
     {.name = "separator", .value = "auto|tab|comma|semicolon", .standard = "auto", .help = "between cells"},
     {.name = "compress", .value = "gzip|none", .standard = "gzip", .help = "none: three to six times faster to read"},
     {0}};
-
-/* The place of the flag's word among `words`; ERR_USAGE lists them. */
-static Status one_of(int *out, const Cli *cli, const char *flag, const char *const *words)
-{
-    char list[200] = "";
-    size_t at = 0;
-    const char *given = cli_text(cli, flag);
-    for (*out = 0; words[*out]; ++*out) {
-        if (strcmp(words[*out], given) == 0) return OK;
-        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", *out ? ", " : "", words[*out]);
-    }
-    return fail(ERR_USAGE, "--%s=%s: choose one of %s", flag, given, list);
-}
-
-/* COLUMN=VALUE of a repeatable flag; texts are cut in `store`, which the caller frees. */
-static Status read_rules(RowRule **out, int *n, char **store, const Cli *cli, const char *flag)
-{
-    size_t bytes = 1;
-    int at = 0;
-    *n = 0;
-    for (const char *text; (text = cli_next(cli, flag, &at)); ++*n) bytes += strlen(text) + 1;
-    RowRule *rule = malloc((size_t)(*n + 1) * sizeof *rule);
-    char *to = *store = malloc(bytes);
-    *out = rule;
-    if (!rule || !to) return fail(ERR_MEMORY, "no memory for the rules of --%s", flag);
-    at = 0;
-    for (int i = 0; i < *n; i++) {
-        strcpy(to, cli_next(cli, flag, &at));
-        char *equals = strchr(to, '=');
-        if (!equals || equals == to) return fail(ERR_USAGE, "--%s=%s: write it as --%s=COLUMN=VALUE", flag, to, flag);
-        rule[i] = (RowRule){.column = to, .value = equals + 1};
-        to += strlen(to) + 1;
-        *equals = '\0';
-    }
-    return OK;
-}
 
 static Status read_format(ImportOptions *out, const Cli *cli)
 {
@@ -90,35 +68,37 @@ static Status read_format(ImportOptions *out, const Cli *cli)
     if (strcmp(name, "auto") == 0) return OK;
     if ((out->rules.format = format_find(name))) return OK;
     for (int i = 0; format_types[i] && n < 31; i++) known[n++] = format_types[i]->name;
+    for (int i = 0; vectorformat_types[i] && n < 31; i++) known[n++] = vectorformat_types[i]->name;
     int unused;
-    return one_of(&unused, cli, "format", known);
+    return import_flags_word(&unused, cli, "format", known);
 }
 
 static Status read_options(ImportOptions *out, const Cli *cli)
 {
-    static const char *const yes_no[] = {"yes", "no", NULL}, *const packing[] = {"gzip", "none", NULL};
+    static const char *const yes_no[] = {"yes", "no", NULL};
     static const char *const regions[] = {"junction", "cdr3", NULL};
-    static const char *const separators[] = {"auto", "tab", "comma", "semicolon", NULL};
     static const char *const empties[] = {"error", "skip", NULL};
-    int merge, compress, region, separator, empty;
-    TRY(one_of(&empty, cli, "empty", empties));
-    TRY(one_of(&merge, cli, "merge", yes_no));
-    TRY(one_of(&compress, cli, "compress", packing));
-    TRY(one_of(&region, cli, "region", regions));
-    TRY(one_of(&separator, cli, "separator", separators));
+    int merge, region, empty;
+    bool compress;
+    char separator;
+    TRY(import_flags_word(&empty, cli, "empty", empties));
+    TRY(import_flags_word(&merge, cli, "merge", yes_no));
+    TRY(import_flags_compress(&compress, cli));
+    TRY(import_flags_word(&region, cli, "region", regions));
+    TRY(import_flags_separator(&separator, cli));
     *out = (ImportOptions){.path = cli->word,
                            .n_path = cli->n_word,
                            .output = cli_text(cli, "o"),
                            .extension = cli_text(cli, "extension"),
                            .metadata = cli_text(cli, "metadata"),
                            .id_column = cli_text(cli, "id-column"),
-                           .compress = compress == 0,
+                           .compress = compress,
                            .force = cli->force,
                            .dry_run = cli->dry_run};
     out->rules.wish = (FormatWish){cli_text(cli, "sequence-column"), cli_text(cli, "count-column"), region == 1};
     out->rules.merge = merge == 0;
     out->rules.skip_empty = empty == 1;
-    out->rules.separator = "\0\t,;"[separator];
+    out->rules.separator = separator;
     TRY(read_format(out, cli));
     if (intake_converter(&out->rules) && cli_has(cli, "merge") && merge == 0)
         return fail(ERR_USAGE, "--merge=yes: DeepRC's converter merges nothing; leave out --format=deeprc");
@@ -152,23 +132,25 @@ static Status run(Cli *cli)
 {
     ImportOptions options;
     ImportReport report = {0};
-    char *store[2] = {NULL};
-    RowRule *rule[2] = {NULL};
+    ImportFlagsRules rules = {0};
+    bool vectors;
     Status status;
+    TRY(import_bags_wanted(&vectors, cli));
+    if (vectors) return import_bags(cli);
+    TRY(import_flags_none(cli, import_bags_flags,
+                          "only for bags of vectors, and the file is none that is known as such"));
     TRY(read_options(&options, cli));
-    TRY_DONE(read_rules(&rule[0], &options.rules.n_include, &store[0], cli, "include"));
-    TRY_DONE(read_rules(&rule[1], &options.rules.n_exclude, &store[1], cli, "exclude"));
-    options.rules.include = rule[0];
-    options.rules.exclude = rule[1];
+    TRY_DONE(import_flags_rules(&rules, cli));
+    options.rules.include = rules.include;
+    options.rules.exclude = rules.exclude;
+    options.rules.n_include = rules.n_include;
+    options.rules.n_exclude = rules.n_exclude;
     TRY_DONE(import_run(&report, &options));
     print_summary(&report, &options);
     if (cli->json && report.json) printf("%s\n", report.json);
 done:
     free(report.json);
-    for (int i = 0; i < 2; i++) {
-        free(store[i]);
-        free(rule[i]);
-    }
+    import_flags_free(&rules);
     return status;
 }
 
@@ -181,8 +163,17 @@ const Command command_import = {
         "(without .gz), and IDs of the label table are compared with that, with or without extension. AIRR files\n"
         "with a column repertoire_id may hold several, which are named after it. V and J calls are kept.\n"
         "Sequences of 1 to 60 residues with the 20 usual letters are kept; rows dropped are counted by reason.\n"
-        "--format=deeprc keeps what DeepRC's converter keeps: any length, no merging, counts as they are.",
+        "--format=deeprc keeps what DeepRC's converter keeps: any length, no merging, counts as they are.\n"
+        "\n"
+        "Bags of vectors (Tiger, Musk, slide tiles): one row an instance; rows of a bag may lie apart. The bag's "
+        "label\n"
+        "is kept as column label: -1 and 1 become 0 and 1, other text stays. Cells must be finite numbers. A "
+        "feature\n"
+        "that repeats the label or the bag number is an error. Constant features, bags of one instance, labels of "
+        "one\n"
+        "class only, equal instances and bags, and features that tell the labels apart alone are said.",
     .flags = flags,
     .least = 1,
     .most = -1,
+    .more = import_bags_help,
     .run = run};

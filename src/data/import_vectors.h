@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * import_vectors.h: from files of feature vectors to a dataset. Bags keep the order in which they are met. The bag's label
+ * becomes column `label`; labels that are all -1 or 1 become 0 and 1. Equal input gives equal bytes.
+ */
+#ifndef HOPSACK_IMPORT_VECTORS_H
+#define HOPSACK_IMPORT_VECTORS_H
+
+#include "data/vectorformat.h"
+
+typedef struct {
+    const char *const *path; /* [n_path] */
+    int n_path;
+    const char *output;
+    VectorRules rules;
+    bool compress, force;
+    bool dry_run; /* reads and checks all, writes nothing */
+} ImportVectorsOptions;
+
+typedef struct {
+    int n_bag, n_feat;
+    int64_t n, n_number, n_row, n_filtered; /* instances; numbers other than 0; rows read; left out by rules */
+    bool sparse;
+    const char *format; /* static; "several" */
+    char *json;         /* the report, one object; caller frees */
+} ImportVectorsReport;
+
+/* Does --format, or the first file, ask for vectors? */
+Status import_vectors_wanted(bool *out, const char *first_path, const VectorRules *rules);
+
+/* ERR_FORMAT, ERR_IO, ERR_USAGE; nothing is written then. */
+Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *options);
+
+#endif
