@@ -273,11 +273,11 @@ Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale c
 }
 
 /* The scratch behind `file` is written although the file is not: callers see no difference. */
-void bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts)
+Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts)
 {
     BagFile *own;
     memcpy(&own, &file, sizeof own);
-    file->layout->room(arena, own, bag, counts);
+    return file->layout->room(arena, own, bag, counts);
 }
 
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag)

@@ -35,7 +35,8 @@ int64_t bagfile_n_nonzero(const BagFile *file);                /* numbers kept o
 /* Decodes a bag into memory from `arena` (not counting). factor is set unless `counts` is COUNTS_NONE: raw max(c, 0),
  * log ln max(c, 1), log1p ln(1 + max(c, 0)), of the count in single precision as DeepRC. */
 Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
-void bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts); /* counts what it will take */
+/* Counts what that will take. */
+Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts);
 
 /* Lengths and counts alone, as in the file: len [n], count [n]. Sequences only. */
 Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag);

@@ -29,7 +29,8 @@ typedef struct {
     Status (*open)(BagFile *file);  /* sets spec and n_total, opens the parts */
     Status (*check)(BagFile *file); /* what needs the table of bags; NULL: nothing */
     Status (*read)(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
-    void (*room)(Arena *arena, BagFile *file, int bag, CountScale counts); /* what read will take; may use scratch */
+    Status (*room)(Arena *arena, BagFile *file, int bag,
+                   CountScale counts); /* what read will take; may use scratch */
     Status (*hash)(uint64_t *out, BagFile *file, int bag);
 } BagLayout;
 

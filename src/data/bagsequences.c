@@ -151,14 +151,15 @@ static Status read_sequences(Bag *out, Arena *arena, BagFile *file, int bag, Cou
 }
 
 /* Lengths that cannot be read count nothing here, and `read` says why before it takes anything. */
-static void room(Arena *arena, BagFile *file, int bag, CountScale counts)
+static Status room(Arena *arena, BagFile *file, int bag, CountScale counts)
 {
     Bag unused;
     Arena counter = {0};
-    if (read_len(file, bag) != OK) return;
+    TRY(read_len(file, bag));
     bag_pack(&unused, &counter, NULL, (size_t)file->part[PART_CODES].width, file->scratch_len,
              counts == COUNTS_NONE ? NULL : file->scratch_factor, bagfile_n(file, bag));
     (void)arena_take(arena, counter.used, 1);
+    return OK;
 }
 
 Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)

@@ -50,7 +50,7 @@ static Status hash_rows(uint64_t *out, BagFile *file, int bag)
     Arena arena = {0};
     Status status = OK;
     uint64_t sum = 0;
-    file->layout->room(&arena, file, bag, COUNTS_NONE);
+    TRY(file->layout->room(&arena, file, bag, COUNTS_NONE));
     TRY_DONE(arena_reserve(&arena, "a bag"));
     TRY_DONE(file->layout->read(&content, &arena, file, bag, COUNTS_NONE));
     for (int i = 0; i < content.n; i++)
@@ -88,12 +88,13 @@ static Status read_dense(Bag *out, Arena *arena, BagFile *file, int bag, CountSc
     return OK;
 }
 
-static void dense_room(Arena *arena, BagFile *file, int bag, CountScale counts)
+static Status dense_room(Arena *arena, BagFile *file, int bag, CountScale counts)
 {
     const size_t n = (size_t)bagfile_n(file, bag);
     (void)counts;
     (void)ARENA_TAKE(arena, int, n);
     (void)ARENA_TAKE(arena, float, n *(size_t)file->spec.n_feat);
+    return OK;
 }
 
 /* ---- sparse ---- */
@@ -187,7 +188,7 @@ static Status read_sparse(Bag *out, Arena *arena, BagFile *file, int bag, CountS
     return OK;
 }
 
-static void sparse_room(Arena *arena, BagFile *file, int bag, CountScale counts)
+static Status sparse_room(Arena *arena, BagFile *file, int bag, CountScale counts)
 {
     int64_t first;
     const size_t n = (size_t)bagfile_n(file, bag), n_number = (size_t)numbers_of(&first, file, bag);
@@ -196,6 +197,7 @@ static void sparse_room(Arena *arena, BagFile *file, int bag, CountScale counts)
     (void)ARENA_TAKE(arena, SparseRow, n);
     (void)ARENA_TAKE(arena, int32_t, n_number);
     (void)ARENA_TAKE(arena, float, n_number);
+    return OK;
 }
 
 const BagLayout bagvectors_dense = {.open = open_dense, .read = read_dense, .room = dense_room, .hash = hash_rows};

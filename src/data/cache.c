@@ -26,11 +26,12 @@ struct Cache {
     Slot slot[CACHE_SLOTS];
 };
 
-static size_t room_of(const Cache *cache, int bag)
+static Status room_of(size_t *room, const Cache *cache, int bag)
 {
     Arena count = {0};
-    bagfile_read_room(&count, cache->file, bag, cache->counts);
-    return count.used;
+    TRY(bagfile_read_room(&count, cache->file, bag, cache->counts));
+    *room = count.used;
+    return OK;
 }
 
 /* Chooses what to hold and counts it into the store. */
@@ -38,7 +39,8 @@ static Status choose(Cache *cache, int64_t limit)
 {
     size_t used = 0;
     for (int i = 0; i < cache->n_bag; i++) {
-        const size_t room = room_of(cache, i);
+        size_t room;
+        TRY(room_of(&room, cache, i));
         cache->held[i] = limit < 0 || used + room <= (size_t)limit;
         if (cache->held[i])
             used += room;

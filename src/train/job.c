@@ -339,7 +339,7 @@ static Status plan(Job *j, json_t **out)
     TRY(loop_memory(&setup, &bytes, &params));
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
-        bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts);
+        TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));
         decoded += room.used;
     }
     const int64_t limit = j->config->data.cache;
