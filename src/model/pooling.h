@@ -50,6 +50,6 @@ typedef struct {
 extern const PoolingType *const pooling_types[]; /* ends with NULL */
 const PoolingType *pooling_type(const char *name);
 
-extern const PoolingType pooling_attention, pooling_gated, pooling_max, pooling_mean;
+extern const PoolingType pooling_attention, pooling_gated, pooling_hopfield, pooling_max, pooling_mean;
 
 #endif

@@ -230,9 +230,8 @@ void projection_backward(real *dx, real *grad, const Projection *l, const real *
 
 /* ---- forward ---- */
 
-/* The patterns as retrieval wants them: as they come, projected, normed, or both. */
-static void to_space(real *at, real *raw, LayerNormCache *norm, const Association *l, const Projection *p,
-                     const HeadStep *step, const real *theta, const real *x, int n)
+void association_to_space(real *at, real *raw, LayerNormCache *norm, const Association *l, const Projection *p,
+                          const HeadStep *step, const real *theta, const real *x, int n)
 {
     if (p->n_out) projection_forward(l->o.norm ? raw : at, p, theta, x, n);
     if (l->o.norm)
@@ -285,8 +284,8 @@ void association_forward(real *y, AssociationCache *c, const Association *l, con
                          const RetrievalMasks *masks)
 {
     const Retrieval *r = &l->retrieval;
-    to_space(c->q, c->q_raw, &c->norm_q, l, &l->q, &r->q, theta, state, bags->n_state);
-    to_space(c->k, c->k_raw, &c->norm_k, l, &l->k, &r->k, theta, stored, bags->n_stored);
+    association_to_space(c->q, c->q_raw, &c->norm_q, l, &l->q, &r->q, theta, state, bags->n_state);
+    association_to_space(c->k, c->k_raw, &c->norm_k, l, &l->k, &r->k, theta, stored, bags->n_stored);
     if (is_through(l)) projection_forward(c->through, &l->k, theta, projection, bags->n_stored);
     if (l->v.n_out) projection_forward(c->v, &l->v, theta, is_through(l) ? c->through : projection, bags->n_stored);
     const Space s = space_of(c, l, state, stored, projection);

@@ -97,6 +97,10 @@ void association_backward(real *dstate, real *dstored, real *dprojection, real *
 /* [n_head] β of each head. */
 const real *association_beta(const Association *l, const real *theta);
 
+/* Patterns x [n, ·] as retrieval wants them: `at` is written if they are projected (p: q or k) or normed, through `raw`. */
+void association_to_space(real *at, real *raw, LayerNormCache *norm, const Association *l, const Projection *p,
+                          const HeadStep *step, const real *theta, const real *x, int n);
+
 /* ---- parts that fixedquery.h shares ---- */
 
 void projection_forward(real *y, const Projection *l, const real *theta, const real *x, int n);

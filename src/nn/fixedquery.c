@@ -1,12 +1,20 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Bags differ in size and share nothing per instance, so those products go bag by bag through nn/kernel.h, whose sums do
+ * not depend on where a block begins; large minibatches share their bags out. What is left, one row a bag and head, is
+ * done for all bags at once by BLAS.
+ */
 #include "nn/fixedquery.h"
 #include "core/blas.h"
+#include "core/parallel.h"
+#include "nn/kernel.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-#define LANES              8 /* partial sums: a fixed order that the compiler can vectorise */
+#define LANES              8     /* partial sums: a fixed order that the compiler can vectorise */
+#define SHARED             16384 /* entries of p from which bags are worth sharing out */
 #define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
 
 static const Association *core_of(const FixedQuery *f)
@@ -17,12 +25,6 @@ static const Association *core_of(const FixedQuery *f)
 static bool is_normed(const FixedQuery *f)
 {
     return f->l->hopfield.o.norm_stored || f->l->hopfield.o.norm_projection;
-}
-
-/* The norm of x̂, whose weights are in u and in value. */
-static LayerNorm bare_norm(const FixedQuery *f)
-{
-    return (LayerNorm){.n = f->n_in};
 }
 
 bool fixedquery_fits(const HopfieldPooling *l)
@@ -36,46 +38,70 @@ bool fixedquery_fits(const HopfieldPooling *l)
 
 /* ---- memory ---- */
 
-void fixedquery_plan(FixedQuery *f, const HopfieldPooling *l, Arena *arena)
+void fixedquery_plan(FixedQuery *f, const HopfieldPooling *l, int width, Arena *arena)
 {
     const Association *core = &l->hopfield.core;
     const size_t quantity = (size_t)l->quantity, n_state = quantity * (size_t)core->n_r;
     const size_t n_q = quantity * (size_t)core->retrieval.q.row;
     f->l = l;
     f->n_in = core->n_y;
+    f->width = width;
     f->n_column = l->quantity * core->o.n_head;
+    f->lanes = KERNEL_WIDTH(f->n_column);
     const size_t n_key = (size_t)f->n_column * (size_t)f->n_in;
-    assert(fixedquery_fits(l));
+    assert(fixedquery_fits(l) && width >= f->n_in && width % KERNEL_LANES == 0);
     f->state = ARENA_TAKE(arena, real, n_state);
     f->dstate = ARENA_TAKE(arena, real, n_state);
     f->q = ARENA_TAKE(arena, real, n_q);
     f->dq = ARENA_TAKE(arena, real, n_q);
     f->key = ARENA_TAKE(arena, real, n_key);
     f->dkey = ARENA_TAKE(arena, real, n_key);
-    f->u = ARENA_TAKE(arena, real, n_key);
+    f->u = ARENA_TAKE(arena, real, (size_t)f->n_column * (size_t)width);
+    f->ut = ARENA_TAKE(arena, real, (size_t)f->n_in * (size_t)f->lanes);
     f->c = ARENA_TAKE(arena, real, (size_t)f->n_column);
+    f->zero = ARENA_TAKE(arena, real, (size_t)f->lanes);
     layernorm_plan(&f->norm, l->quantity, arena);
 }
 
 void fixedquery_plan_cache(FixedQueryCache *c, const FixedQuery *f, int n_most, int n_bag_most, Arena *arena)
 {
     const Association *core = core_of(f);
-    const size_t rows = (size_t)n_bag_most * (size_t)f->l->quantity, n_head = (size_t)core->o.n_head;
-    const size_t n_x = is_normed(f) ? (size_t)n_most * (size_t)f->n_in : 0;
-    const size_t n_a = (size_t)n_most * (size_t)f->n_column, n_m = n_head * rows * (size_t)f->n_in;
-    real **const of_a[] = {&c->a, &c->p, &c->g, &c->da, &c->dg}, **const of_m[] = {&c->m, &c->value, &c->dm};
-    for (int j = 0; j < 5; j++) *of_a[j] = ARENA_TAKE(arena, real, n_a);
-    for (int j = 0; j < 3; j++) *of_m[j] = ARENA_TAKE(arena, real, n_m);
-    c->xh = ARENA_TAKE(arena, real, n_x);
-    c->dxh = ARENA_TAKE(arena, real, n_x);
+    const size_t bags = (size_t)n_bag_most, rows = bags * (size_t)f->l->quantity, n_head = (size_t)core->o.n_head;
+    const size_t n_m = bags * (size_t)f->n_column * (size_t)f->width, n_value = n_head * rows * (size_t)f->n_in;
     layernorm_plan(&c->norm, is_normed(f) ? n_most : 0, arena);
+    c->wide = ARENA_TAKE(arena, real, (size_t)n_most * (size_t)f->lanes);
+    c->pull = ARENA_TAKE(arena, real, (size_t)n_most);
+    c->m = ARENA_TAKE(arena, real, n_m);
+    c->dm = ARENA_TAKE(arena, real, n_m);
+    c->value = ARENA_TAKE(arena, real, n_value);
+    c->dvalue = ARENA_TAKE(arena, real, n_value);
     c->s = ARENA_TAKE(arena, real, n_head * rows);
     c->ds = ARENA_TAKE(arena, real, n_head * rows);
     c->o = ARENA_TAKE(arena, real, rows * (size_t)core->n_read);
     c->d_o = ARENA_TAKE(arena, real, rows * (size_t)core->n_read);
     c->part = ARENA_TAKE(arena, real, rows * (size_t)core->retrieval.pattern_size);
     c->dlogit = ARENA_TAKE(arena, real, rows * (size_t)core->n_out);
-    c->turn = ARENA_TAKE(arena, real, (size_t)f->n_column * (size_t)f->n_in);
+    c->dmt = ARENA_TAKE(arena, real, bags * (size_t)f->n_in * (size_t)f->lanes);
+    c->sum = ARENA_TAKE(arena, double, bags *(size_t)f->n_column);
+}
+
+/* ---- rows of n_in numbers ---- */
+
+static void centre(real *x, int n)
+{
+    double sum = 0;
+    for (int j = 0; j < n; j++) sum += (double)x[j];
+    const real mean = (real)(sum / n);
+    for (int j = 0; j < n; j++) x[j] -= mean;
+}
+
+/* to [n_in, lanes] from [n_column, width]; surplus columns are 0. */
+static void turn(real *to, const FixedQuery *f, const real *from)
+{
+    for (int j = 0; j < f->n_in; j++, to += f->lanes) {
+        for (int k = 0; k < f->n_column; k++) to[k] = from[k * f->width + j];
+        for (int k = f->n_column; k < f->lanes; k++) to[k] = 0;
+    }
 }
 
 /* ---- what an update does once ---- */
@@ -121,9 +147,11 @@ void fixedquery_prepare(FixedQuery *f, const real *theta)
     const Hopfield *l = &f->l->hopfield;
     const bool affine = l->o.norm_stored && l->stored.affine;
     prepare_state(f, theta);
+    ZERO(f->zero, (size_t)f->lanes);
+    ZERO(f->u, (size_t)f->n_column * (size_t)f->width);
     for (int column = 0; column < f->n_column; column++) {
         const Column k = column_of(f, theta, column);
-        real *key = f->key + k.column * f->n_in, *u = f->u + k.column * f->n_in, c = 0;
+        real *key = f->key + k.column * f->n_in, *u = f->u + k.column * f->width, c = 0;
         blas_nn(key, f->q + k.q, theta + k.w_k, 1, f->n_in, k.size, false);
         for (int j = 0; l->core.k.bias && j < k.size; j++) c += theta[k.b_k + (size_t)j] * f->q[k.q + (size_t)j];
         for (int j = 0; j < f->n_in; j++) {
@@ -131,7 +159,9 @@ void fixedquery_prepare(FixedQuery *f, const real *theta)
             if (affine) c += theta[l->stored.b_at + (size_t)j] * key[j];
         }
         f->c[k.column] = k.beta * c;
+        if (l->o.norm_stored) centre(u, f->n_in);
     }
+    turn(f->ut, f, f->u);
 }
 
 /* forward was  key = W_kᵀ q,  u = β key w_y;  c has no gradient */
@@ -152,15 +182,17 @@ static void column_backward(real *grad, FixedQuery *f, const real *theta, const 
     blas_tn(grad + k.w_k, f->q + k.q, dkey, k.size, f->n_in, 1, true);
 }
 
-void fixedquery_finish(real *grad, FixedQuery *f, const real *theta, const real *du)
+void fixedquery_finish(real *grad, real *du, FixedQuery *f, const real *theta)
 {
     const Hopfield *l = &f->l->hopfield;
     const size_t quantity = (size_t)f->l->quantity, n_state = quantity * (size_t)l->core.n_r;
     real *dquery = f->l->fixed ? NULL : grad + f->l->query_at;
     ZERO(f->dq, quantity * (size_t)l->core.retrieval.q.row);
     ZERO(f->dstate, n_state);
-    for (int column = 0; column < f->n_column; column++)
-        column_backward(grad, f, theta, du + column * f->n_in, column_of(f, theta, column));
+    for (int column = 0; column < f->n_column; column++) {
+        if (l->o.norm_stored) centre(du + column * f->width, f->n_in);
+        column_backward(grad, f, theta, du + column * f->width, column_of(f, theta, column));
+    }
     real *dstate = f->dstate;
     if (l->core.q.n_out)
         projection_backward(dstate, grad, &l->core.q, theta, f->state, f->dq, f->l->quantity);
@@ -174,56 +206,126 @@ void fixedquery_finish(real *grad, FixedQuery *f, const real *theta, const real 
 
 /* ---- scores ---- */
 
-void fixedquery_score(real *a, real *xh, LayerNormCache *norm, const FixedQuery *f, const real *x, int n)
+void fixedquery_score(real *a, real *wide, const FixedQuery *f, const real *x, int n)
 {
-    const LayerNorm bare = bare_norm(f);
-    const size_t n_column = (size_t)f->n_column;
-    if (is_normed(f)) layernorm_forward(xh, norm, &bare, NULL, x, n);
-    for (size_t i = 0; i < (size_t)n; i++) memcpy(a + i * n_column, f->c, n_column * sizeof *a);
-    blas_nt(a, f->l->hopfield.o.norm_stored ? xh : x, f->u, n, f->n_column, f->n_in, true);
-}
-
-/* forward was  a = x̂ uᵀ + c,  so  dx̂ += da u,  du += daᵀ x̂ */
-void fixedquery_score_backward(real *dx, real *dxh, real *du, const LayerNormCache *norm, const FixedQuery *f,
-                               const real *x, const real *xh, const real *da, int n)
-{
-    const LayerNorm bare = bare_norm(f);
     const bool normed = f->l->hopfield.o.norm_stored;
-    real *dxs = normed ? dxh : dx;
-    blas_tn(du, da, normed ? xh : x, f->n_column, f->n_in, n, true);
-    if (dxs && dx) blas_nn(dxs, da, f->u, n, f->n_in, f->n_column, true);
-    if (dx && is_normed(f)) layernorm_backward(dx, NULL, norm, &bare, NULL, x, dxh, n);
+    kernels()->dense_forward(wide, x, f->width, f->ut, f->zero, n, f->n_in, f->lanes, ACTIVATION_NONE);
+    for (int i = 0; i < n; i++, x += f->width, wide += f->lanes, a += f->n_column) {
+        real mean, r = 1;
+        if (normed) layernorm_moments(&mean, &r, x, f->n_in);
+        for (int k = 0; k < f->n_column; k++) a[k] = r * wide[k] + f->c[k];
+    }
 }
 
-/* ---- pooling ---- */
+/* forward was  a = r (x · ū) + c,  so  dx̂ += da u,  du += daᵀ x̂ */
+void fixedquery_score_backward(real *dx, real *du, real *wide, const FixedQueryCache *c, const FixedQuery *f,
+                               const real *x, const real *da, int from, int n)
+{
+    const Kernels *kernel = kernels();
+    const bool normed = f->l->hopfield.o.norm_stored;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < f->n_column; k++)
+            wide[i * f->lanes + k] = da[i * f->n_column + k] * (normed ? c->norm.rstd[from + i] : 1);
+    kernel->dense_dweight(du, NULL, wide, f->lanes, x, n, f->n_column, f->width);
+    if (!dx) return;
+    kernel->dense_dinput(dx, wide, f->lanes, f->u, n, f->n_column, f->width);
+    if (!is_normed(f)) return;
+    for (int i = 0; i < n; i++, x += f->width, dx += f->width) {
+        const real mean = c->norm.mean[from + i], r = c->norm.rstd[from + i], pull = c->pull[from + i] * r * r;
+        for (int j = 0; j < f->n_in; j++) dx[j] -= pull * (x[j] - mean);
+    }
+}
 
-/* Row of m, s and value for a column of bag b: heads lie apart, so that each is one matrix. */
+/* ---- bags ---- */
+
+/* What the bags of one call share. */
+typedef struct {
+    FixedQueryCache *c;
+    const FixedQuery *f;
+    const real *a, *x;
+    real *p, *da, *dx;
+    const int *bounds;
+    int n_bag, group; /* bags of a chunk */
+    const uint8_t *keep;
+    real keep_scale;
+} Bags;
+
+/* One of them: its first rows. */
+typedef struct {
+    int b, from, n;
+    const real *a, *x;
+    real *p, *wide;
+    const uint8_t *keep; /* or NULL */
+} OneBag;
+
+static OneBag bag_of(const Bags *s, int b)
+{
+    const size_t from = (size_t)s->bounds[b], at = from * (size_t)s->f->n_column;
+    return (OneBag){.b = b,
+                    .from = (int)from,
+                    .n = s->bounds[b + 1] - (int)from,
+                    .a = s->a + at,
+                    .x = s->x + from * (size_t)s->f->width,
+                    .p = s->p + at,
+                    .wide = s->c->wide + from * (size_t)s->f->lanes,
+                    .keep = s->keep ? s->keep + at : NULL};
+}
+
+static void each_bag(Bags *s, void (*body)(void *, int, int))
+{
+    const bool large = (size_t)s->bounds[s->n_bag] * (size_t)s->f->n_column >= SHARED;
+    s->group = large ? 1 : s->n_bag;
+    parallel_for(large ? s->n_bag : s->n_bag > 0, body, s);
+}
+
+/* Row of s and value for a column of bag b: heads lie apart, so that each is one matrix. */
 static size_t row_of(const FixedQuery *f, int n_bag, int b, int column)
 {
     const int n_head = core_of(f)->o.n_head, query = column / n_head, h = column % n_head;
     return (size_t)h * (size_t)(n_bag * f->l->quantity) + (size_t)(b * f->l->quantity + query);
 }
 
-/* p, g, m and s of one bag. */
-static void gather(FixedQueryCache *c, const FixedQuery *f, const real *a, const real *xv, int from, int n, int n_bag,
-                   int b, const uint8_t *keep, real keep_scale)
+static real kept(const Bags *s, const OneBag *o, int at)
 {
+    return !o->keep ? 1 : o->keep[at] ? s->keep_scale : 0;
+}
+
+/* p and s of a bag, and g, times r if the projections are normed, in wide. */
+static void associate(const Bags *s, const OneBag *o)
+{
+    const FixedQuery *f = s->f;
     const int n_column = f->n_column;
-    const size_t at = (size_t)from * (size_t)n_column, n_in = (size_t)f->n_in;
-    real *p = c->p + at, *g = c->g + at;
-    memcpy(p, a + at, (size_t)n * (size_t)n_column * sizeof *p);
+    const bool normed = f->l->hopfield.o.norm_projection;
+    memcpy(o->p, o->a, (size_t)o->n * (size_t)n_column * sizeof *o->p);
     for (int k = 0; k < n_column; k++) {
-        const size_t row = row_of(f, n_bag, b, k);
-        softmax_or_zero(p + k, n, n_column);
-        c->s[row] = 0;
-        for (int i = k; i < n * n_column; i += n_column) {
-            g[i] = !keep ? p[i] : keep[at + (size_t)i] ? keep_scale * p[i] : 0;
-            c->s[row] += g[i];
+        real sum = 0;
+        softmax_or_zero(o->p + k, o->n, n_column);
+        for (int i = 0; i < o->n; i++) {
+            const real g = kept(s, o, i * n_column + k) * o->p[i * n_column + k];
+            o->wide[i * f->lanes + k] = normed ? g * s->c->norm.rstd[o->from + i] : g;
+            sum += g;
         }
+        s->c->s[row_of(f, s->n_bag, o->b, k)] = sum;
     }
-    blas_tn(c->turn, g, xv + (size_t)from * n_in, n_column, f->n_in, n, false);
-    for (int k = 0; k < n_column; k++)
-        memcpy(c->m + row_of(f, n_bag, b, k) * n_in, c->turn + (size_t)k * n_in, n_in * sizeof *c->m);
+}
+
+static void gather(void *context, int chunk, int thread)
+{
+    const Bags *s = context;
+    const FixedQuery *f = s->f;
+    const size_t size = (size_t)f->n_column * (size_t)f->width;
+    (void)thread;
+    for (int b = chunk * s->group; b < (chunk + 1) * s->group; b++) {
+        const OneBag o = bag_of(s, b);
+        real *m = s->c->m + (size_t)b * size;
+        for (int i = 0; is_normed(f) && i < o.n; i++)
+            layernorm_moments(&s->c->norm.mean[o.from + i], &s->c->norm.rstd[o.from + i],
+                              o.x + (size_t)i * (size_t)f->width, f->n_in);
+        associate(s, &o);
+        ZERO(m, size);
+        kernels()->dense_dweight(m, NULL, o.wide, f->lanes, o.x, o.n, f->n_column, f->width);
+        for (int k = 0; f->l->hopfield.o.norm_projection && k < f->n_column; k++) centre(m + k * f->width, f->n_in);
+    }
 }
 
 /* Head h of o: one product for all bags. */
@@ -235,9 +337,12 @@ static void read_head(FixedQueryCache *c, const FixedQuery *f, const real *theta
     const size_t n_in = (size_t)f->n_in, at = (size_t)h * (size_t)rows;
     const real *w = theta + l->projection.w_at, *bias = theta + l->projection.b_at;
     const real *b_v = theta + l->core.v.b_at + h * size;
-    for (size_t i = at; i < at + (size_t)rows; i++)
-        for (size_t j = 0; j < n_in; j++)
-            c->value[i * n_in + j] = affine ? w[j] * c->m[i * n_in + j] + c->s[i] * bias[j] : c->m[i * n_in + j];
+    for (int i = 0; i < rows; i++) {
+        const real *m = c->m + (size_t)(i * l->core.o.n_head + h) * (size_t)f->width, s = c->s[at + (size_t)i];
+        real *value = c->value + (at + (size_t)i) * n_in;
+        if (!affine) memcpy(value, m, n_in * sizeof *m);
+        for (size_t j = 0; affine && j < n_in; j++) value[j] = w[j] * m[j] + s * bias[j];
+    }
     blas_nt(c->part, c->value + at * n_in, theta + l->core.v.w_at + (size_t)(h * size) * n_in, rows, size, f->n_in,
             false);
     for (int i = 0; i < rows; i++)
@@ -246,15 +351,21 @@ static void read_head(FixedQueryCache *c, const FixedQuery *f, const real *theta
                 c->part[i * size + j] + (l->core.v.bias ? c->s[at + (size_t)i] * b_v[j] : 0);
 }
 
-void fixedquery_pool(real *z, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *a,
-                     const real *x, const real *xh, const int *bounds, int n_bag, const uint8_t *keep,
-                     real keep_scale)
+void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *a,
+                     const real *x, const int *bounds, int n_bag, const uint8_t *keep, real keep_scale)
 {
     const Association *core = core_of(f);
     const int rows = n_bag * f->l->quantity, n_z = f->l->quantity * core->n_out;
-    const real *xv = f->l->hopfield.o.norm_projection ? xh : x;
-    for (int b = 0; b < n_bag; b++)
-        gather(c, f, a, xv, bounds[b], bounds[b + 1] - bounds[b], n_bag, b, keep, keep_scale);
+    Bags s = {.c = c,
+              .f = f,
+              .a = a,
+              .x = x,
+              .p = p,
+              .bounds = bounds,
+              .n_bag = n_bag,
+              .keep = keep,
+              .keep_scale = keep_scale};
+    each_bag(&s, gather);
     for (int h = 0; h < core->o.n_head; h++) read_head(c, f, theta, h, rows);
     if (core->out.n_out)
         projection_forward(z, &core->out, theta, c->o, rows);
@@ -264,6 +375,8 @@ void fixedquery_pool(real *z, FixedQueryCache *c, const FixedQuery *f, const rea
         for (int j = b * n_z; j < (b + 1) * n_z; j++)
             z[j] = bounds[b] == bounds[b + 1] ? 0 : association_activate(z[j], core->o.activation);
 }
+
+/* ---- backward ---- */
 
 /* forward was  value = w_v m + s b_v  for one head of one query; dm comes as that of value. Returns ds. */
 static real value_backward(real *restrict dw, real *restrict db, real *restrict dm, const real *restrict m, real s,
@@ -299,45 +412,94 @@ static void read_head_backward(real *grad, FixedQueryCache *c, const FixedQuery 
         }
     }
     blas_tn(grad + w_v, c->part, c->value + at * n_in, size, f->n_in, rows, true);
-    blas_nn(c->dm + at * n_in, c->part, theta + w_v, rows, f->n_in, size, false);
-    for (size_t i = at; affine && i < at + (size_t)rows; i++)
-        c->ds[i] +=
-            value_backward(grad + l->projection.w_at, grad + l->projection.b_at, c->dm + i * n_in, c->m + i * n_in,
-                           c->s[i], theta + l->projection.w_at, theta + l->projection.b_at, f->n_in);
+    blas_nn(c->dvalue + at * n_in, c->part, theta + w_v, rows, f->n_in, size, false);
+    for (int i = 0; affine && i < rows; i++)
+        c->ds[at + (size_t)i] +=
+            value_backward(grad + l->projection.w_at, grad + l->projection.b_at, c->dvalue + (at + (size_t)i) * n_in,
+                           c->m + (size_t)(i * l->core.o.n_head + h) * (size_t)f->width, c->s[at + (size_t)i],
+                           theta + l->projection.w_at, theta + l->projection.b_at, f->n_in);
 }
 
-/* forward was  m = gᵀ x̂,  s = Σ g,  so  dg_i = x̂_i · dm + ds  and  dx̂_i += g_i dm;  g is p after dropout, p a softmax */
-static void gather_backward(real *da, real *dxv, FixedQueryCache *c, const FixedQuery *f, const real *xv, int from,
-                            int n, int n_bag, int b, const uint8_t *keep, real keep_scale)
+/* dm of a bag, in the order of columns and less its mean as far as it belongs to x̂, and its transpose. */
+static void spread(const Bags *s, int b)
 {
-    const int n_column = f->n_column;
-    const size_t at = (size_t)from * (size_t)n_column, n_in = (size_t)f->n_in, x_at = (size_t)from * n_in;
-    real *dg = c->dg + at;
-    for (int k = 0; k < n_column; k++) {
-        const size_t row = row_of(f, n_bag, b, k);
-        memcpy(c->turn + (size_t)k * n_in, c->dm + row * n_in, n_in * sizeof *c->dm);
-        for (int i = k; i < n * n_column; i += n_column) dg[i] = c->ds[row];
+    const FixedQuery *f = s->f;
+    real *dm = s->c->dm + (size_t)b * (size_t)f->n_column * (size_t)f->width;
+    for (int k = 0; k < f->n_column; k++) {
+        real *to = dm + k * f->width;
+        memcpy(to, s->c->dvalue + row_of(f, s->n_bag, b, k) * (size_t)f->n_in, (size_t)f->n_in * sizeof *to);
+        ZERO(to + f->n_in, (size_t)(f->width - f->n_in));
+        if (f->l->hopfield.o.norm_projection) centre(to, f->n_in);
     }
-    blas_nt(dg, xv + x_at, c->turn, n, n_column, f->n_in, true);
-    if (dxv) blas_nn(dxv + x_at, c->g + at, c->turn, n, f->n_in, n_column, true);
-    for (int k = 0; k < n_column; k++) {
-        const real *p = c->p + at;
-        double mean = 0;
-        for (int i = k; i < n * n_column; i += n_column) {
-            if (keep) dg[i] *= keep[at + (size_t)i] ? keep_scale : 0;
-            mean += (double)p[i] * (double)dg[i];
+    turn(s->c->dmt + (size_t)b * (size_t)f->n_in * (size_t)f->lanes, f, dm);
+}
+
+/* forward was  m = gᵀ x̂,  s = Σ g,  so with e = x̂ dmᵀ, which is in wide,  dg = e + ds;  p is a softmax. Leaves g r in wide,
+ * and in pull what of dx̂ lies along x̂: Σ_k g e, and Σ_k da (a - c) for the scores. */
+static void associate_backward(const Bags *s, const OneBag *o)
+{
+    const FixedQuery *f = s->f;
+    const bool of_a = f->l->hopfield.o.norm_stored, of_g = f->l->hopfield.o.norm_projection;
+    const int n_column = f->n_column;
+    double *mean = s->c->sum + (size_t)o->b * (size_t)n_column;
+    ZERO(mean, (size_t)n_column);
+    for (int i = 0; i < o->n; i++)
+        for (int k = 0; k < n_column; k++) {
+            real *e = &o->wide[i * f->lanes + k];
+            if (of_g) *e *= s->c->norm.rstd[o->from + i];
+            const real dp = kept(s, o, i * n_column + k) * (*e + s->c->ds[row_of(f, s->n_bag, o->b, k)]);
+            mean[k] += (double)o->p[i * n_column + k] * (double)dp;
         }
-        for (int i = k; i < n * n_column; i += n_column) da[at + (size_t)i] += p[i] * (dg[i] - (real)mean);
+    for (int i = 0; i < o->n; i++) {
+        real *da = s->da + (size_t)(o->from + i) * (size_t)n_column, pull = 0;
+        for (int k = 0; k < n_column; k++) {
+            real *e = &o->wide[i * f->lanes + k];
+            const real p = o->p[i * n_column + k], scale = kept(s, o, i * n_column + k), g = scale * p;
+            da[k] += p * (scale * (*e + s->c->ds[row_of(f, s->n_bag, o->b, k)]) - (real)mean[k]);
+            if (of_g) pull += g * *e;
+            if (of_a) pull += da[k] * (o->a[i * n_column + k] - f->c[k]);
+            *e = of_g ? g * s->c->norm.rstd[o->from + i] : g;
+        }
+        s->c->pull[o->from + i] = pull / (real)f->n_in;
     }
 }
 
-void fixedquery_pool_backward(real *da, real *dx, real *dxh, real *grad, FixedQueryCache *c, const FixedQuery *f,
-                              const real *theta, const real *x, const real *xh, const real *z, const real *dz,
-                              const int *bounds, int n_bag, const uint8_t *keep, real keep_scale)
+static void gather_backward(void *context, int chunk, int thread)
+{
+    const Bags *s = context;
+    const FixedQuery *f = s->f;
+    const Kernels *kernel = kernels();
+    (void)thread;
+    for (int b = chunk * s->group; b < (chunk + 1) * s->group; b++) {
+        const OneBag o = bag_of(s, b);
+        spread(s, b);
+        kernel->dense_forward(o.wide, o.x, f->width, s->c->dmt + (size_t)b * (size_t)f->n_in * (size_t)f->lanes,
+                              f->zero, o.n, f->n_in, f->lanes, ACTIVATION_NONE);
+        associate_backward(s, &o);
+        if (s->dx)
+            kernel->dense_dinput(s->dx + (size_t)o.from * (size_t)f->width, o.wide, f->lanes,
+                                 s->c->dm + (size_t)b * (size_t)f->n_column * (size_t)f->width, o.n, f->n_column,
+                                 f->width);
+    }
+}
+
+void fixedquery_pool_backward(real *da, real *dx, real *grad, FixedQueryCache *c, const FixedQuery *f,
+                              const real *theta, const real *a, const real *x, const real *z, const real *p,
+                              const real *dz, const int *bounds, int n_bag, const uint8_t *keep, real keep_scale)
 {
     const Association *core = core_of(f);
-    const bool normed = f->l->hopfield.o.norm_projection;
     const int rows = n_bag * f->l->quantity, n_z = f->l->quantity * core->n_out;
+    Bags s = {.c = c,
+              .f = f,
+              .a = a,
+              .x = x,
+              .p = (real *)(uintptr_t)p,
+              .da = da,
+              .dx = dx,
+              .bounds = bounds,
+              .n_bag = n_bag,
+              .keep = keep,
+              .keep_scale = keep_scale};
     for (int b = 0; b < n_bag; b++)
         for (int j = b * n_z; j < (b + 1) * n_z; j++)
             c->dlogit[j] = bounds[b] == bounds[b + 1] ? 0 : dz[j] * association_slope(z[j], core->o.activation);
@@ -347,27 +509,5 @@ void fixedquery_pool_backward(real *da, real *dx, real *dxh, real *grad, FixedQu
     else
         memcpy(c->d_o, c->dlogit, (size_t)rows * (size_t)core->n_out * sizeof *c->d_o);
     for (int h = 0; h < core->o.n_head; h++) read_head_backward(grad, c, f, theta, h, rows);
-    for (int b = 0; b < n_bag; b++)
-        gather_backward(da, normed ? dxh : dx, c, f, normed ? xh : x, bounds[b], bounds[b + 1] - bounds[b], n_bag, b,
-                        keep, keep_scale);
-}
-
-/* ---- both together ---- */
-
-void fixedquery_forward(real *z, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *x,
-                        const int *bounds, int n_bag, const uint8_t *keep, real keep_scale)
-{
-    fixedquery_score(c->a, c->xh, &c->norm, f, x, bounds[n_bag]);
-    fixedquery_pool(z, c, f, theta, c->a, x, c->xh, bounds, n_bag, keep, keep_scale);
-}
-
-void fixedquery_backward(real *dx, real *du, real *grad, FixedQueryCache *c, const FixedQuery *f, const real *theta,
-                         const real *x, const real *z, const real *dz, const int *bounds, int n_bag,
-                         const uint8_t *keep, real keep_scale)
-{
-    const int n = bounds[n_bag];
-    ZERO(c->da, (size_t)n * (size_t)f->n_column);
-    if (is_normed(f)) ZERO(c->dxh, (size_t)n * (size_t)f->n_in);
-    fixedquery_pool_backward(c->da, dx, c->dxh, grad, c, f, theta, x, c->xh, z, dz, bounds, n_bag, keep, keep_scale);
-    fixedquery_score_backward(dx, c->dxh, du, &c->norm, f, x, c->xh, c->da, n);
+    each_bag(&s, gather_backward);
 }

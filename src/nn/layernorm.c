@@ -31,7 +31,7 @@ static real total(const real *part)
     return sum;
 }
 
-static void moments(real *mean, real *rstd, const real *x, int n)
+void layernorm_moments(real *mean, real *rstd, const real *x, int n)
 {
     real sum[LANES] = {0}, square[LANES] = {0};
     const int whole = n / LANES * LANES;
@@ -49,7 +49,7 @@ void layernorm_forward(real *y, LayerNormCache *c, const LayerNorm *l, const rea
 {
     const real *w = l->affine ? theta + l->w_at : NULL, *b = l->affine ? theta + l->b_at : NULL;
     for (int i = 0; i < n_row; i++, x += l->n, y += l->n) {
-        moments(&c->mean[i], &c->rstd[i], x, l->n);
+        layernorm_moments(&c->mean[i], &c->rstd[i], x, l->n);
         for (int f = 0; f < l->n; f++) y[f] = (x[f] - c->mean[i]) * c->rstd[i];
         for (int f = 0; w && f < l->n; f++) y[f] = y[f] * w[f] + b[f];
     }

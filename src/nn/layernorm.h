@@ -29,6 +29,8 @@ typedef struct {
 void layernorm_init(LayerNorm *l, ParamList *list, const char *prefix, int n, bool affine);
 void layernorm_plan(LayerNormCache *c, int n_row_most, Arena *arena);
 void layernorm_forward(real *y, LayerNormCache *c, const LayerNorm *l, const real *theta, const real *x, int n_row);
+/* The moments alone of one row x [n]. */
+void layernorm_moments(real *mean, real *rstd, const real *x, int n);
 /* dx [n_row, n] (may be NULL) and the slab `grad` are added to. */
 void layernorm_backward(real *dx, real *grad, const LayerNormCache *c, const LayerNorm *l, const real *theta,
                         const real *x, const real *dy, int n_row);

@@ -3,7 +3,9 @@
  * test_fixedquery.c: pooling without keys and values against the general path, in every setting that it serves.
  */
 #include "nn/fixedquery.h"
+#include "core/parallel.h"
 #include "core/rng.h"
+#include "support/fixedrun.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -22,10 +24,9 @@ typedef struct {
     Arena arena;
     BagPairs bags;
     HopfieldCache general;
-    FixedQuery fixed;
-    FixedQueryCache cache;
+    FixedRun fixed;
     real *theta, *grad[2]; /* general, fixed */
-    real x[MOST], dx[2][MOST], z[2][MOST], dz[MOST], du[MOST];
+    real x[MOST], dx[2][MOST], z[2][MOST], dz[MOST];
     uint8_t keep[MOST], keep_general[MOST];
     bool drops;
 } Rig;
@@ -42,12 +43,12 @@ static void fill_keep(Rig *r)
     Rng rng = rng_stream(2, "keep", 0);
     const int n_head = r->l.hopfield.core.o.n_head, quantity = r->l.quantity;
     size_t at = 0;
-    for (int i = 0; i < bounds[N_BAG] * r->fixed.n_column; i++) r->keep[i] = rng_below(&rng, 4) > 0;
+    for (int i = 0; i < bounds[N_BAG] * r->fixed.f.n_column; i++) r->keep[i] = rng_below(&rng, 4) > 0;
     for (int b = 0; b < N_BAG; b++)
         for (int h = 0; h < n_head; h++)
             for (int q = 0; q < quantity; q++)
                 for (int i = bounds[b]; i < bounds[b + 1]; i++)
-                    r->keep_general[at++] = r->keep[i * r->fixed.n_column + q * n_head + h];
+                    r->keep_general[at++] = r->keep[i * r->fixed.f.n_column + q * n_head + h];
 }
 
 static Rig *rig_make(const HopfieldPoolingOptions *given, bool drops)
@@ -61,8 +62,7 @@ static Rig *rig_make(const HopfieldPoolingOptions *given, bool drops)
     const RetrievalRoom room = retrieval_room(&r->bags);
     for (int pass = 0; pass < 2; pass++) {
         hopfield_plan(&r->general, &r->l.hopfield, &room, &r->arena);
-        fixedquery_plan(&r->fixed, &r->l, &r->arena);
-        fixedquery_plan_cache(&r->cache, &r->fixed, bounds[N_BAG], N_BAG, &r->arena);
+        fixedrun_plan(&r->fixed, &r->l, bounds[N_BAG], N_BAG, &r->arena);
         if (pass == 0) cr_assert_eq(arena_reserve(&r->arena, "a test"), OK);
     }
     r->theta = calloc(r->list.size, sizeof *r->theta);
@@ -97,11 +97,10 @@ static void run_general(Rig *r)
 static void run_fixed(Rig *r, real *dx)
 {
     const uint8_t *keep = r->drops ? r->keep : NULL;
-    fixedquery_prepare(&r->fixed, r->theta);
-    fixedquery_forward(r->z[1], &r->cache, &r->fixed, r->theta, r->x, bounds, N_BAG, keep, (real)1.25);
-    fixedquery_backward(dx, r->du, r->grad[1], &r->cache, &r->fixed, r->theta, r->x, r->z[1], r->dz, bounds, N_BAG,
-                        keep, (real)1.25);
-    fixedquery_finish(r->grad[1], &r->fixed, r->theta, r->du);
+    fixedrun_prepare(&r->fixed, r->theta);
+    fixedrun_forward(r->z[1], &r->fixed, r->theta, r->x, bounds, N_BAG, keep, (real)1.25);
+    fixedrun_backward(dx, r->grad[1], &r->fixed, r->theta, r->z[1], r->dz, bounds, N_BAG, keep, (real)1.25);
+    fixedquery_finish(r->grad[1], r->fixed.du, &r->fixed.f, r->theta);
 }
 
 static void same(const real *a, const real *b, size_t n, const char *what)
@@ -122,14 +121,14 @@ static void compare_scores(const Rig *r)
                     : r->l.hopfield.o.norm_state ? r->general.state
                                                  : r->theta + r->l.query_at;
     for (int i = 0; i < bounds[N_BAG]; i++)
-        for (int column = 0; column < r->fixed.n_column; column++) {
+        for (int column = 0; column < r->fixed.f.n_column; column++) {
             const int query = column / core->o.n_head, h = column % core->o.n_head;
             double score = 0;
             for (int f = 0; f < core->o.head_size; f++)
                 score += (double)q[query * sq->row + h * sq->head + f] *
                          (double)r->general.core.k[i * sk->row + h * sk->head + f];
             score *= (double)association_beta(core, r->theta)[h];
-            cr_expect_float_eq((double)r->cache.a[i * r->fixed.n_column + column], score,
+            cr_expect_float_eq((double)r->fixed.a[i * r->fixed.f.n_column + column], score,
                                10 * CLOSE * fmax(1, fabs(score)));
         }
 }
@@ -208,14 +207,14 @@ Test(nn_fixedquery, bag_by_bag)
     Rig *all = rig_make(&o, false), *one = rig_make(&o, false);
     const int n_z = o.quantity * all->l.hopfield.core.n_out;
     run_fixed(all, all->dx[1]);
-    fixedquery_prepare(&one->fixed, one->theta);
+    fixedrun_prepare(&one->fixed, one->theta);
     for (int b = 0; b < N_BAG; b++) {
         const int own[] = {0, bounds[b + 1] - bounds[b]}, at = bounds[b] * N_IN;
-        fixedquery_forward(one->z[1] + b * n_z, &one->cache, &one->fixed, one->theta, one->x + at, own, 1, NULL, 1);
-        fixedquery_backward(one->dx[1] + at, one->du, one->grad[1], &one->cache, &one->fixed, one->theta, one->x + at,
-                            one->z[1] + b * n_z, one->dz + b * n_z, own, 1, NULL, 1);
+        fixedrun_forward(one->z[1] + b * n_z, &one->fixed, one->theta, one->x + at, own, 1, NULL, 1);
+        fixedrun_backward(one->dx[1] + at, one->grad[1], &one->fixed, one->theta, one->z[1] + b * n_z,
+                          one->dz + b * n_z, own, 1, NULL, 1);
     }
-    fixedquery_finish(one->grad[1], &one->fixed, one->theta, one->du);
+    fixedquery_finish(one->grad[1], one->fixed.du, &one->fixed.f, one->theta);
     same(one->z[1], all->z[1], (size_t)(N_BAG * n_z), "z");
     same(one->dx[1], all->dx[1], (size_t)(bounds[N_BAG] * N_IN), "dx");
     same(one->grad[1], all->grad[1], all->list.size, "gradient");

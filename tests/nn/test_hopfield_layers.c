@@ -4,6 +4,7 @@
  * padded batches; here each is run twice, as ragged bags and with the padding as a mask.
  */
 #include "nn/fixedquery.h"
+#include "support/fixedrun.h"
 #include "nn/hopfield_layers.h"
 #include "support/golden.h"
 
@@ -65,8 +66,7 @@ typedef struct {
     Arena arena;
     HopfieldCache cache;
     real y[MOST], dy[MOST];
-    FixedQuery fixed;
-    FixedQueryCache fixed_cache;
+    FixedRun fixed;
 } Case;
 
 static const char *path_of(const Case *c, const char *folder, const char *name)
@@ -558,8 +558,7 @@ static void compare_fixed(Case *c)
 {
     static uint8_t keep[MOST];
     char path[32];
-    const int n_head = c->o->core.n_head, n_col = c->fixed.n_column;
-    real *du = calloc((size_t)(n_col * c->fixed.n_in), sizeof *du);
+    const int n_head = c->o->core.n_head, n_col = c->fixed.f.n_column;
     memset(c->grad, 0, c->list.size * sizeof *c->grad);
     memset(c->stored.dx, 0, sizeof c->stored.dx);
     memset(c->y, 0, sizeof c->y);
@@ -567,17 +566,16 @@ static void compare_fixed(Case *c)
         const Entry *e = &c->entry[at];
         keep[(c->stored.bounds[e->b] + e->i) * n_col + e->l * n_head + e->h] = c->kept[at];
     }
-    fixedquery_prepare(&c->fixed, c->theta);
-    fixedquery_forward(c->y, &c->fixed_cache, &c->fixed, c->theta, c->stored.x, c->bags.stored, c->batch,
-                       c->keep.n ? keep : NULL, (real)c->keep_scale);
+    fixedrun_prepare(&c->fixed, c->theta);
+    fixedrun_forward(c->y, &c->fixed, c->theta, c->stored.x, c->bags.stored, c->batch, c->keep.n ? keep : NULL,
+                     (real)c->keep_scale);
     snprintf(path, sizeof path, "%s/output", VALUES);
     same_real(c, path, c->y, (size_t)(c->batch * c->n_state * c->hopfield->core.n_out));
     head_loss(c);
-    fixedquery_backward(c->stored.dx, du, c->grad, &c->fixed_cache, &c->fixed, c->theta, c->stored.x, c->y, c->dy,
-                        c->bags.stored, c->batch, c->keep.n ? keep : NULL, (real)c->keep_scale);
-    fixedquery_finish(c->grad, &c->fixed, c->theta, du);
+    fixedrun_backward(c->stored.dx, c->grad, &c->fixed, c->theta, c->y, c->dy, c->bags.stored, c->batch,
+                      c->keep.n ? keep : NULL, (real)c->keep_scale);
+    fixedquery_finish(c->grad, c->fixed.du, &c->fixed.f, c->theta);
     compare_gradients(c);
-    free(du);
 }
 
 static void plan(Case *c, bool fixed)
@@ -585,10 +583,7 @@ static void plan(Case *c, bool fixed)
     const RetrievalRoom room = retrieval_room(&c->bags);
     for (int pass = 0; pass < 2; pass++) {
         hopfield_plan(&c->cache, c->hopfield, &room, &c->arena);
-        if (fixed) {
-            fixedquery_plan(&c->fixed, &c->pool, &c->arena);
-            fixedquery_plan_cache(&c->fixed_cache, &c->fixed, c->bags.n_stored, c->batch, &c->arena);
-        }
+        if (fixed) fixedrun_plan(&c->fixed, &c->pool, c->bags.n_stored, c->batch, &c->arena);
         if (pass == 0) cr_assert_eq(arena_reserve(&c->arena, "a test"), OK);
     }
 }

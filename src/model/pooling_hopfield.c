@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pooling_hopfield.c: learned queries retrieve from a bag's instances (Ramsauer et al., "Hopfield Networks is All You
+ * Need", ICLR 2021; hopfield_layers.h has the formula). A column of scores is one query under one head:
+ *
+ *     a_i = β q · k_i      w = softmax(a), and again after each extra update      z = activation(W_o [Σ_i w_i v_i] + b_o)
+ *
+ * Scores are those of the first association: that of the last is only known when the whole bag is.
+ */
+#include "model/pooling_hopfield.h"
+#include "core/rng.h"
+#include "nn/kernel.h"
+
+#include <string.h>
+
+#define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
+
+static Status init(void *self, ParamList *list, const void *blob, int n_h, int width)
+{
+    HopfieldPool *p = self;
+    const HopfieldPoolingSettings *s = blob;
+    *p = (HopfieldPool){.n_h = n_h, .width = width, .dropout = s->dropout};
+    TRY(hopfield_pooling_build(&p->layer, list, s, n_h));
+    p->base = (Pooling){
+        .n_query = s->n_query * s->n_head, .n_head = s->n_head, .n_z = s->n_query * p->layer.hopfield.core.n_out};
+    p->fast = fixedquery_fits(&p->layer);
+    p->keep_scale = (real)(1 / (1 - s->dropout));
+    return OK;
+}
+
+static real **pieces(Arena *arena, int n, size_t size)
+{
+    real **piece = ARENA_TAKE(arena, real *, (size_t)n);
+    for (int i = 0; i < n; i++) {
+        real *one = ARENA_TAKE(arena, real, size);
+        if (piece) piece[i] = one;
+    }
+    return piece;
+}
+
+static void plan(void *self, Arena *arena, const ModelRoom *room)
+{
+    HopfieldPool *p = self;
+    p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)room->n_keep * (size_t)p->base.n_query : 0);
+    if (!p->fast) {
+        hopfield_general_plan(p, arena, room);
+        return;
+    }
+    fixedquery_plan(&p->query, &p->layer, p->width, arena);
+    fixedquery_plan_cache(&p->cache, &p->query, room->n_row, room->n_bag, arena);
+    p->wide = pieces(arena, room->n_thread, KERNEL_BLOCK * (size_t)p->query.lanes);
+    p->du = pieces(arena, room->n_slot, (size_t)p->base.n_query * (size_t)p->width);
+}
+
+static void prepare(void *self, const real *theta, const Pass *pass)
+{
+    HopfieldPool *p = self;
+    p->theta = theta;
+    p->drops = pass && p->dropout > 0;
+    if (pass) p->pass = *pass;
+    if (p->fast)
+        fixedquery_prepare(&p->query, theta);
+    else
+        hopfield_general_prepare(p);
+}
+
+static void score(void *self, real *a, const real *h, const Rows *rows)
+{
+    HopfieldPool *p = self;
+    if (p->fast)
+        fixedquery_score(a, p->wide[rows->thread], &p->query, h, rows->n);
+    else
+        hopfield_general_score(p, a, h, rows);
+}
+
+/* An entry of the stream for each instance and column, in this order. */
+static void draw_keep(HopfieldPool *p, int n)
+{
+    Rng rng = rng_stream(p->pass.seed, "association", p->pass.update);
+    for (size_t at = 0; at < (size_t)n * (size_t)p->base.n_query; at++) p->keep[at] = rng_uniform(&rng) >= p->dropout;
+}
+
+static void pool(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag, bool learn)
+{
+    HopfieldPool *p = self;
+    (void)learn;
+    if (p->drops) draw_keep(p, bounds[n_bag]);
+    if (p->fast)
+        fixedquery_pool(z, w, &p->cache, &p->query, p->theta, a, h, bounds, n_bag, p->drops ? p->keep : NULL,
+                        p->keep_scale);
+    else
+        hopfield_general_pool(p, z, w, h, bounds, n_bag);
+}
+
+static void pool_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
+                          const real *a, const real *h, const int *bounds, int n_bag)
+{
+    HopfieldPool *p = self;
+    if (p->fast)
+        fixedquery_pool_backward(da, dh, grad, &p->cache, &p->query, p->theta, a, h, z, w, dz, bounds, n_bag,
+                                 p->drops ? p->keep : NULL, p->keep_scale);
+    else
+        hopfield_general_backward(p, dh, grad, dz, z, bounds, n_bag);
+}
+
+static void zero(void *self, int grad_slot)
+{
+    HopfieldPool *p = self;
+    if (p->fast) ZERO(p->du[grad_slot], (size_t)p->base.n_query * (size_t)p->width);
+}
+
+static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
+{
+    HopfieldPool *p = self;
+    if (p->fast)
+        fixedquery_score_backward(dh, p->du[grad_slot], p->wide[rows->thread], &p->cache, &p->query, h, da,
+                                  rows->cached, rows->n);
+}
+
+static void finish(void *self, real *grad, int n_slot)
+{
+    HopfieldPool *p = self;
+    const size_t size = (size_t)p->base.n_query * (size_t)p->width;
+    if (!p->fast || n_slot == 0) return;
+    for (int s = 1; s < n_slot; s++)
+        for (size_t i = 0; i < size; i++) p->du[0][i] += p->du[s][i];
+    fixedquery_finish(grad, p->du[0], &p->query, p->theta);
+}
+
+const PoolingType pooling_hopfield = {
+    .name = "hopfield",
+    .options = hopfield_pooling_rows,
+    .options_size = sizeof(HopfieldPoolingSettings),
+    .size = sizeof(HopfieldPool),
+    .ranks = true,
+    .init = init,
+    .plan = plan,
+    .prepare = prepare,
+    .score = score,
+    .pool = pool,
+    .pool_backward = pool_backward,
+    .zero = zero,
+    .score_backward = score_backward,
+    .finish = finish,
+};
+_Static_assert(sizeof(HopfieldPoolingSettings) <= OPTION_BLOB, "options fit");

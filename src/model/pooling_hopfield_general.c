@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Hopfield pooling in full: keys and values are formed, and whatever a setting asks for is done to them. Instances are
+ * scored one at a time by their first association, for ranking and export; pooling starts anew from the embeddings.
+ */
+#include "model/pooling_hopfield.h"
+#include "nn/kernel.h"
+
+#include <string.h>
+
+#define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
+
+static const Association *core_of(const HopfieldPool *p)
+{
+    return &p->layer.hopfield.core;
+}
+
+/* Room for n_row instances in n_bag bags, wherever the bounds are. */
+static RetrievalRoom room_of(const HopfieldPool *p, const ModelRoom *room)
+{
+    const int quantity = p->layer.quantity;
+    return (RetrievalRoom){.n_bag = room->n_bag,
+                           .n_state = quantity,
+                           .n_stored = room->n_row,
+                           .n_out = room->n_bag * quantity,
+                           .n_state_most = quantity,
+                           .n_pair_most = quantity * (room->n_row + 1),
+                           .n_pair = (size_t)quantity * ((size_t)room->n_row + (size_t)room->n_bag)};
+}
+
+static void plan_scratch(HopfieldPool *p, Arena *arena, int n_thread)
+{
+    const Association *core = core_of(p);
+    const size_t n_k = KERNEL_BLOCK * (size_t)core->retrieval.k.row;
+    struct ScoreScratch *scratch = p->general.scratch = ARENA_TAKE(arena, struct ScoreScratch, (size_t)n_thread);
+    for (int t = 0; t < n_thread; t++) {
+        struct ScoreScratch one;
+        one.x = ARENA_TAKE(arena, real, KERNEL_BLOCK * (size_t)p->n_h);
+        one.k = ARENA_TAKE(arena, real, n_k);
+        one.k_raw = ARENA_TAKE(arena, real, n_k);
+        layernorm_plan(&one.norm, KERNEL_BLOCK * core->o.n_head, arena);
+        if (scratch) scratch[t] = one;
+    }
+}
+
+void hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room)
+{
+    GeneralPath *g = &p->general;
+    const Association *core = core_of(p);
+    const RetrievalRoom rooms = room_of(p, room);
+    const size_t quantity = (size_t)p->layer.quantity, n_q = quantity * (size_t)core->retrieval.q.row;
+    hopfield_plan(&g->cache, &p->layer.hopfield, &rooms, arena);
+    g->x = ARENA_TAKE(arena, real, (size_t)room->n_row * (size_t)p->n_h);
+    g->dx = ARENA_TAKE(arena, real, (size_t)room->n_keep * (size_t)p->n_h);
+    g->dz = ARENA_TAKE(arena, real, (size_t)room->n_bag * (size_t)p->base.n_z);
+    g->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)core->o.n_head * rooms.n_pair : 0);
+    g->state = ARENA_TAKE(arena, real, quantity * (size_t)core->n_r);
+    g->q_raw = ARENA_TAKE(arena, real, n_q);
+    g->q = ARENA_TAKE(arena, real, n_q);
+    layernorm_plan(&g->norm, p->layer.quantity * core->o.n_head, arena);
+    plan_scratch(p, arena, room->n_thread);
+}
+
+/* ---- scores ---- */
+
+/* Patterns x [n, ·], normed if `norm`, as retrieval wants them; in `to`, or where they already are. */
+static const real *to_space(const HopfieldPool *p, real *to, real *raw, real *normed, LayerNormCache *cache,
+                            bool norm, const LayerNorm *l, const Projection *projection, const HeadStep *step,
+                            const real *x, int n)
+{
+    const Association *core = core_of(p);
+    if (norm) layernorm_forward(normed, cache, l, p->theta, x, n), x = normed;
+    if (!projection->n_out && !core->o.norm) return x;
+    association_to_space(to, raw, cache, core, projection, step, p->theta, x, n);
+    return to;
+}
+
+void hopfield_general_prepare(HopfieldPool *p)
+{
+    GeneralPath *g = &p->general;
+    const Hopfield *l = &p->layer.hopfield;
+    const real *q = to_space(p, g->q, g->q_raw, g->state, &g->norm, l->o.norm_state, &l->state, &l->core.q,
+                             &l->core.retrieval.q, p->theta + p->layer.query_at, p->layer.quantity);
+    if (q != g->q) memcpy(g->q, q, (size_t)p->layer.quantity * (size_t)l->core.retrieval.q.row * sizeof *q);
+}
+
+static real dot(const real *a, const real *b, int n)
+{
+    real sum = 0;
+    for (int j = 0; j < n; j++) sum += a[j] * b[j];
+    return sum;
+}
+
+void hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows)
+{
+    const Hopfield *l = &p->layer.hopfield;
+    const Retrieval *r = &l->core.retrieval;
+    const real *beta = association_beta(&l->core, p->theta);
+    struct ScoreScratch *s = &p->general.scratch[rows->thread];
+    const size_t n_h = (size_t)p->n_h;
+    for (int i = 0; i < rows->n; i++) memcpy(s->x + (size_t)i * n_h, h + i * p->width, n_h * sizeof *h);
+    const real *k =
+        to_space(p, s->k, s->k_raw, s->x, &s->norm, l->o.norm_stored, &l->stored, &l->core.k, &r->k, s->x, rows->n);
+    for (int i = 0; i < rows->n; i++, k += r->k.row)
+        for (int column = 0; column < p->base.n_query; column++) {
+            const int query = column / r->n_head, head = column % r->n_head;
+            const real *q = p->general.q + query * r->q.row + head * r->q.head;
+            *a++ = beta[head] * dot(q, k + head * r->k.head, r->head_size);
+        }
+}
+
+/* ---- pooling ---- */
+
+/* The mask in the order of retrieval.h: bag, head, query, instance, and the zero pattern, whose entry counts for nothing. */
+static void turn_keep(HopfieldPool *p, const int *bounds, int n_bag)
+{
+    const Retrieval *r = &core_of(p)->retrieval;
+    uint8_t *to = p->general.keep;
+    for (int b = 0; b < n_bag; b++)
+        for (int head = 0; head < r->n_head; head++)
+            for (int query = 0; query < p->layer.quantity; query++) {
+                for (int i = bounds[b]; i < bounds[b + 1]; i++)
+                    *to++ = p->keep[(size_t)i * (size_t)p->base.n_query + (size_t)(query * r->n_head + head)];
+                if (r->zero) *to++ = 1;
+            }
+}
+
+/* The last association, of a row an instance. */
+static void copy_weights(const HopfieldPool *p, real *w, const int *bounds, int n_bag)
+{
+    const Retrieval *r = &core_of(p)->retrieval;
+    const real *from = p->general.cache.core.retrieval.p;
+    for (int b = 0; b < n_bag; b++)
+        for (int head = 0; head < r->n_head; head++)
+            for (int query = 0; query < p->layer.quantity; query++) {
+                for (int i = bounds[b]; i < bounds[b + 1]; i++)
+                    w[(size_t)i * (size_t)p->base.n_query + (size_t)(query * r->n_head + head)] = *from++;
+                if (r->zero) from++;
+            }
+}
+
+void hopfield_general_pool(HopfieldPool *p, real *z, real *w, const real *h, const int *bounds, int n_bag)
+{
+    GeneralPath *g = &p->general;
+    const size_t n = (size_t)bounds[n_bag], n_h = (size_t)p->n_h, n_z = (size_t)p->base.n_z;
+    for (size_t i = 0; i < n; i++) memcpy(g->x + i * n_h, h + i * (size_t)p->width, n_h * sizeof *h);
+    if (p->drops) turn_keep(p, bounds, n_bag);
+    g->bags = hopfield_pooling_pairs(&p->layer, bounds, n_bag);
+    g->masks = (RetrievalMasks){.keep = p->drops ? g->keep : NULL, .keep_scale = p->keep_scale};
+    hopfield_pooling_forward(z, &g->cache, &p->layer, p->theta, g->x, NULL, &g->bags, &g->masks);
+    copy_weights(p, w, bounds, n_bag);
+    for (int b = 0; b < n_bag; b++) /* also where the zero pattern is all there is to retrieve */
+        if (bounds[b] == bounds[b + 1]) ZERO(z + (size_t)b * n_z, n_z);
+}
+
+void hopfield_general_backward(HopfieldPool *p, real *dh, real *grad, const real *dz, const real *z,
+                               const int *bounds, int n_bag)
+{
+    GeneralPath *g = &p->general;
+    const size_t n = (size_t)bounds[n_bag], n_h = (size_t)p->n_h, n_z = (size_t)p->base.n_z;
+    memcpy(g->dz, dz, (size_t)n_bag * n_z * sizeof *dz);
+    for (int b = 0; b < n_bag; b++)
+        if (bounds[b] == bounds[b + 1]) ZERO(g->dz + (size_t)b * n_z, n_z);
+    ZERO(g->dx, n * n_h);
+    hopfield_pooling_backward(g->dx, NULL, grad, &g->cache, &p->layer, p->theta, g->x, NULL, z, g->dz, &g->bags,
+                              &g->masks);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n_h; j++) dh[i * (size_t)p->width + j] += g->dx[i * n_h + j];
+}
