@@ -35,6 +35,16 @@ static void print_sequences(const json_t *s)
            json_is_true(json_object_get(s, "genes")) ? ", with V and J genes" : "");
 }
 
+static void print_vectors(const json_t *s)
+{
+    const bool named = json_is_true(json_object_get(s, "named_features"));
+    printf("  features    %lld%s\n", whole(s, "n_features"), named ? ", named" : "");
+    if (json_is_true(json_object_get(s, "sparse")))
+        printf("  sparse      %lld numbers other than 0, %.3g %%\n", whole(s, "nonzero"), 100 * number(s, "density"));
+    else
+        printf("  dense\n");
+}
+
 static void print_column(const json_t *column)
 {
     const char *value;
@@ -106,7 +116,7 @@ static void print_survey(const json_t *s)
     if (sequences)
         print_sequences(s);
     else
-        printf("  features    %lld\n", whole(s, "n_features"));
+        print_vectors(s);
     print_columns(json_object_get(s, "columns"));
     print_equal(json_object_get(s, "equal_bags"));
     print_provenance(json_object_get(s, "provenance"));

@@ -62,8 +62,7 @@ static Status read_peeked(Import *im, const VectorPeek *peek)
         im->report->format = "several";
     else
         im->report->format = format->name;
-    TRY(format->read(&im->intake, peek));
-    return note_source(im, peek->path);
+    return format->read(&im->intake, peek);
 }
 
 static Status read_files(Import *im)
@@ -77,6 +76,7 @@ static Status read_files(Import *im)
         vectorformat_peek_free(&peek);
         TRY(status);
     }
+    for (int i = 0; i < im->intake.source.n; i++) TRY(note_source(im, im->intake.source.text[i]));
     if (im->spool->n == 0)
         return fail(ERR_FORMAT, "%s: no instance is left; check the file and --include, --exclude",
                     im->options->path[0]);

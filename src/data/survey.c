@@ -91,6 +91,20 @@ static Status survey_sequences(json_t *out, BagFile *file)
                          s.count_sum, "ones", (json_int_t)s.ones));
 }
 
+/* ---- vectors ---- */
+
+static Status survey_vectors(json_t *out, const BagFile *file)
+{
+    const BagSpec *spec = bagfile_spec(file);
+    const double numbers = (double)bagfile_n_total(file) * (double)spec->n_feat;
+    TRY(put(out, file, "n_features", json_integer(spec->n_feat)));
+    TRY(put(out, file, "named_features", json_boolean(bagfile_feature_names(file) != NULL)));
+    TRY(put(out, file, "sparse", json_boolean(spec->sparse)));
+    if (!spec->sparse) return OK;
+    TRY(put(out, file, "nonzero", json_integer((json_int_t)bagfile_n_nonzero(file))));
+    return put(out, file, "density", json_real((double)bagfile_n_nonzero(file) / numbers));
+}
+
 /* ---- labels ---- */
 
 static int compare_text(const void *a, const void *b)
@@ -206,7 +220,7 @@ static Status survey(json_t *out, BagFile *file)
     if (spec->kind == BAG_SEQUENCES)
         TRY(survey_sequences(out, file));
     else
-        TRY(put(out, file, "n_features", json_integer(spec->n_feat)));
+        TRY(survey_vectors(out, file));
     TRY(survey_columns(out, file));
     TRY(survey_equal(out, file));
     return survey_provenance(out, file);

@@ -8,10 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-extern const VectorFormat vectorformat_csv, vectorformat_labelfirst, vectorformat_uci;
+extern const VectorFormat vectorformat_csv, vectorformat_folder, vectorformat_labelfirst, vectorformat_svm,
+    vectorformat_uci;
 
-const VectorFormat *const vectorformat_types[] = {&vectorformat_csv, &vectorformat_uci, &vectorformat_labelfirst,
-                                                  NULL};
+const VectorFormat *const vectorformat_types[] = {&vectorformat_svm, &vectorformat_folder,     &vectorformat_csv,
+                                                  &vectorformat_uci, &vectorformat_labelfirst, NULL};
 
 const VectorFormat *vectorformat_find(const char *name)
 {

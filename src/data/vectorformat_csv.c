@@ -38,7 +38,7 @@ static Status need_usual(int *column, const VectorPeek *peek, const char *wish, 
     return fail_at(header_need(column, &peek->first, wish ? wish : usual[0], flag), "%s", peek->path);
 }
 
-static Status read(VectorIntake *in, const VectorPeek *peek)
+static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
     const VectorRules *rules = in->rules;
     VectorLayout layout = VECTOR_LAYOUT_NONE;
@@ -49,10 +49,11 @@ static Status read(VectorIntake *in, const VectorPeek *peek)
         TRY(need_usual(&layout.label, peek, rules->label, label_names, "--label (or `none`)"));
     if (layout.bag == layout.label)
         return fail(ERR_USAGE, "--bag and --label both name column '%s'", peek->first.name[layout.bag]);
+    TRY(vectorintake_source(in, peek->path));
     return vectortext_read(in, peek, &layout);
 }
 
 const VectorFormat vectorformat_csv = {.name = "csv",
                                        .line = "vectors: a header with a bag and a label column, all others features",
                                        .recognise = recognise,
-                                       .read = read};
+                                       .read = read_file};

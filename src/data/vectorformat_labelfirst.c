@@ -17,15 +17,16 @@ static bool recognise(const VectorPeek *peek, const VectorRules *rules)
     return (label == 0 || label == 1 || label == -1) && bag == (double)(int)bag;
 }
 
-static Status read(VectorIntake *in, const VectorPeek *peek)
+static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
     VectorLayout layout = VECTOR_LAYOUT_NONE;
     layout.label = 0;
     layout.bag = 1;
     if (!peek->text || peek->first.n < 3)
         return fail(ERR_FORMAT, "%s: is no table of label, bag and features", peek->path);
+    TRY(vectorintake_source(in, peek->path));
     return vectortext_read(in, peek, &layout);
 }
 
 const VectorFormat vectorformat_labelfirst = {
-    .name = "label-first", .line = "vectors: no header; label, bag, features", .recognise = recognise, .read = read};
+    .name = "label-first", .line = "vectors: no header; label, bag, features", .recognise = recognise, .read = read_file};

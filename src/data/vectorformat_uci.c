@@ -17,7 +17,7 @@ static bool recognise(const VectorPeek *peek, const VectorRules *rules)
     return strcmp(first->name[first->n - 1], "1.") == 0 || strcmp(first->name[first->n - 1], "0.") == 0;
 }
 
-static Status read(VectorIntake *in, const VectorPeek *peek)
+static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
     VectorLayout layout = VECTOR_LAYOUT_NONE;
     layout.bag = 0;
@@ -25,10 +25,11 @@ static Status read(VectorIntake *in, const VectorPeek *peek)
     layout.label = peek->first.n - 1;
     if (!peek->text || peek->first.n < 4)
         return fail(ERR_FORMAT, "%s: is no table of molecule, conformation, features and class", peek->path);
+    TRY(vectorintake_source(in, peek->path));
     return vectortext_read(in, peek, &layout);
 }
 
 const VectorFormat vectorformat_uci = {.name = "uci",
                                        .line = "vectors: UCI Musk .data: molecule, conformation, features, class",
                                        .recognise = recognise,
-                                       .read = read};
+                                       .read = read_file};

@@ -11,6 +11,7 @@ void vectorintake_free(VectorIntake *in)
     for (int b = 0; b < in->room; b++) free(in->bag[b].label);
     free(in->bag);
     names_free(&in->skipped);
+    names_free(&in->source);
     in->bag = NULL;
     in->room = 0;
 }
@@ -102,8 +103,17 @@ Status vectorintake_names(VectorIntake *in, const char *const *name, int n)
     return OK;
 }
 
-Status vectorintake_width(const VectorIntake *in, int n)
+Status vectorintake_source(VectorIntake *in, const char *path)
 {
+    return names_number(&in->source, path, strlen(path)) < 0 ? no_memory(in) : OK;
+}
+
+Status vectorintake_width(VectorIntake *in, int n)
+{
+    const int before = in->width;
+    in->width = n;
+    if (before > 0 && before != n)
+        return fail(ERR_FORMAT, "%s: has %d features, but the files before it have %d", in->path, n, before);
     const int wanted = in->rules->n_feat;
     if (n < 1) return fail(ERR_FORMAT, "%s: no column is left for features", in->path);
     if (n > VECTORSPOOL_FEATURES)

@@ -43,6 +43,8 @@ typedef struct {
     bool labelled;             /* some bag has a label */
     int64_t n_row, n_filtered; /* rows read; left out by include and exclude */
     Names skipped;             /* columns that became no features */
+    Names source;              /* paths of the files read */
+    int width;                 /* features of a row of text; 0: not known yet */
 } VectorIntake;
 
 void vectorintake_free(VectorIntake *in);
@@ -54,7 +56,9 @@ Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char 
 /* The names of the features, which must be the same in every file. */
 Status vectorintake_names(VectorIntake *in, const char *const *name, int n);
 
-/* ERR_FORMAT unless `n` is the number expected. Called when a file's number is known, before its rows are read. */
-Status vectorintake_width(const VectorIntake *in, int n);
+/* ERR_FORMAT unless `n` is the number expected, and that of the files before. Called when a file's number is known, before its rows are read. */
+Status vectorintake_width(VectorIntake *in, int n);
+
+Status vectorintake_source(VectorIntake *in, const char *path); /* a file that is read, for provenance */
 
 #endif
