@@ -30,8 +30,8 @@ static Status print_result(const Cli *cli, json_t *result)
     if (json_object_get(result, "tasks"))
         scores_print_crossval(stdout, result);
     else
-        printf("%ld of %ld folds are done; whoever does the last writes the summary\n", count(result, "done"),
-               count(result, "jobs"));
+        printf("%ld of %ld %s are done; whoever does the last writes the summary\n", count(result, "done"),
+               count(result, "jobs"), count(result, "n_models") > 1 ? "models" : "folds");
     json_decref(result);
     return OK;
 }
@@ -40,8 +40,10 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 {
     const json_t *bags = json_object_get(plan, "bags");
     if (cli->json) return print_json(plan);
-    printf("would train %ld of %ld models (%ld x %ld folds, %ld done), %ld at once, into %s\n", count(plan, "mine"),
-           count(plan, "jobs"), count(plan, "n_repeats"), count(plan, "n_folds"), count(plan, "done"),
+    char each[32] = "";
+    if (count(plan, "n_models") > 1) snprintf(each, sizeof each, " x %ld models", count(plan, "n_models"));
+    printf("would train %ld of %ld models (%ld x %ld folds%s, %ld done), %ld at once, into %s\n", count(plan, "mine"),
+           count(plan, "jobs"), count(plan, "n_repeats"), count(plan, "n_folds"), each, count(plan, "done"),
            count(plan, "at_once"), folder);
     printf("the first on %ld bags, choosing by %ld, testing on %ld: %ld updates\n", count(bags, "train"),
            count(bags, "validation"), count(bags, "test"), count(plan, "updates"));
@@ -112,6 +114,9 @@ const Command command_crossval = {
         "the "
         "end\n"
         "predictions.tsv (test bags), summary.json and summary.md.\n"
+        "With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., that differ in their seed; "
+        "the\n"
+        "files of the fold and all scores are those of the mean of their outputs.\n"
         "Several processes may work in one RUN, on one machine or on several that share the disk: start the same "
         "command\n"
         "with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is done twice; what a "

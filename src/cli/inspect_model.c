@@ -217,11 +217,23 @@ static void print_train(const json_t *run)
     print_parts(json_object_get(run, "parts"));
 }
 
+static void print_ensemble(const json_t *run)
+{
+    printf("hopsack %s, fold %lld, the mean of %lld models of %lld parameters\n", text(run, "version"),
+           (long long)json_integer_value(json_object_get(run, "fold")),
+           (long long)json_integer_value(json_object_get(run, "models")),
+           (long long)json_integer_value(json_object_get(run, "parameters")));
+    print_parts(json_object_get(run, "parts"));
+}
+
 static void print_crossval(const json_t *run)
 {
-    printf("hopsack %s, cross-validation: repetitions %lld, folds %lld\n", text(run, "version"),
+    const long long n_model = json_integer_value(json_object_get(run, "n_models"));
+    printf("hopsack %s, cross-validation: repetitions %lld, folds %lld", text(run, "version"),
            (long long)json_integer_value(json_object_get(run, "n_repeats")),
            (long long)json_integer_value(json_object_get(run, "n_folds")));
+    if (n_model > 1) printf(", each the mean of %lld models", n_model);
+    printf("\n");
     scores_print_crossval(stdout, run);
 }
 
@@ -234,6 +246,8 @@ Status inspect_run(const char *folder, bool json)
     if (json_is_true(json_object_get(run, "finished"))) {
         if (json_object_get(run, "tasks"))
             print_crossval(run);
+        else if (json_object_get(run, "models"))
+            print_ensemble(run);
         else
             print_train(run);
         printf("%.1f s, %.1f MB peak\n", json_number_value(json_object_get(run, "seconds")),

@@ -33,28 +33,57 @@ static Status add_path(Paths *p, const char *path)
     return fail(ERR_MEMORY, "no memory for %d models", p->n + 1);
 }
 
+static json_int_t count(const json_t *summary, const char *key)
+{
+    return json_integer_value(json_object_get(summary, key));
+}
+
+static Status add_job(Paths *p, const char *folder, FoldJob job)
+{
+    char path[FOLDJOB_ROOM];
+    TRY(foldjob_path(path, folder, job, "model.safetensors"));
+    return file_exists(path) ? add_path(p, path) : fail(ERR_MODEL, "%s is missing", path);
+}
+
 /* The models of all folds, which the summary of a cross-validation counts. */
 static Status add_folds(Paths *p, const char *folder)
 {
     char path[FOLDJOB_ROOM];
     snprintf(path, sizeof path, "%s/summary.json", folder);
     json_t *summary = json_load_file(path, 0, NULL);
-    const json_int_t n_repeat = json_integer_value(json_object_get(summary, "n_repeats")),
-                     n_fold = json_integer_value(json_object_get(summary, "n_folds"));
+    const json_int_t n_repeat = count(summary, "n_repeats"), n_fold = count(summary, "n_folds"),
+                     n_model = count(summary, "n_models"); /* 0: of a version that had one */
     json_decref(summary);
-    if (n_repeat < 1 || n_repeat > INT32_MAX || n_fold < 1 || n_fold > INT32_MAX)
+    if (n_repeat < 1 || n_repeat > INT32_MAX || n_fold < 1 || n_fold > INT32_MAX || n_model > INT32_MAX)
         return fail(ERR_MODEL, "%s: this cross-validation has not ended; hopsack crossval --resume -o %s ends it",
                     folder, folder);
     for (int r = 0; r < n_repeat; r++)
-        for (int f = 0; f < n_fold; f++) {
-            TRY(foldjob_path(path, folder, r, f, "model.safetensors"));
-            if (!file_exists(path)) return fail(ERR_MODEL, "%s is missing", path);
-            TRY(add_path(p, path));
-        }
+        for (int f = 0; f < n_fold; f++)
+            for (int m = n_model > 1 ? 0 : -1; m < (n_model > 1 ? n_model : 0); m++)
+                TRY(add_job(p, folder, (FoldJob){r, f, m}));
     return OK;
 }
 
-/* A run folder stands for the model in it, or for those of its folds. */
+/* The models of a fold's ensemble, which its summary counts. */
+static Status add_ensemble(Paths *p, const char *folder)
+{
+    char path[FOLDJOB_ROOM];
+    snprintf(path, sizeof path, "%s/summary.json", folder);
+    json_t *summary = json_load_file(path, 0, NULL);
+    const json_int_t n_model = count(summary, "models");
+    json_decref(summary);
+    if (n_model < 1 || n_model > INT32_MAX)
+        return fail(ERR_MODEL, "%s: not all models of this fold are trained; hopsack crossval --resume ends it",
+                    folder);
+    for (int m = 0; m < n_model; m++) {
+        if (snprintf(path, sizeof path, "%s/model%02d/model.safetensors", folder, m) >= (int)sizeof path)
+            return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
+        TRY(file_exists(path) ? add_path(p, path) : fail(ERR_MODEL, "%s is missing", path));
+    }
+    return OK;
+}
+
+/* A run folder stands for the model in it, or for those of its folds, or for those of an ensemble. */
 static Status add_models(Paths *p, const char *path)
 {
     char inside[FOLDJOB_ROOM];
@@ -63,6 +92,8 @@ static Status add_models(Paths *p, const char *path)
     if (snprintf(inside, sizeof inside, "%s/rep00", path) >= (int)sizeof inside)
         return fail(ERR_USAGE, "%.60s…: the path is too long", path);
     if (file_exists(inside)) return add_folds(p, path);
+    snprintf(inside, sizeof inside, "%s/model00", path);
+    if (file_exists(inside)) return add_ensemble(p, path);
     snprintf(inside, sizeof inside, "%s/model.safetensors", path);
     return add_path(p, inside);
 }

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "train/crossval_folder.h"
+#include "train/ensemble.h"
 #include "train/foldjob.h"
 #include "train/grouping.h"
 #include "train/job.h"
@@ -32,15 +33,21 @@ typedef struct {
 typedef struct {
     const CrossvalSetup *in;
     Stock stock;
-    int n_fold, n_job;
-    Job *job;              /* [n_job] number repeat · n_fold + fold */
-    int *open;             /* [n_job] those of a pass */
-    pthread_mutex_t mutex; /* of what follows */
+    int n_fold, n_model, n_job; /* n_model: of a fold */
+    Job *job;                   /* [n_job] number (repeat · n_fold + fold) · n_model + model */
+    int *open;                  /* [n_job] those of a pass */
+    pthread_mutex_t mutex;      /* of what follows */
     Progress progress;
     int64_t told; /* updates */
     int n_done;
     bool failed; /* begin no more */
 } Crossval;
+
+static FoldJob which(const Crossval *c, int number)
+{
+    const int fold = number / c->n_model;
+    return (FoldJob){fold / c->n_fold, fold % c->n_fold, c->n_model > 1 ? number % c->n_model : -1};
+}
 
 static bool is_mine(const Crossval *c, int number)
 {
@@ -51,7 +58,7 @@ static void look(Crossval *c, int number)
 {
     Job *job = &c->job[number];
     if (job->done) return;
-    job->done = foldjob_done(c->in->folder, c->in->config, number / c->n_fold, number % c->n_fold);
+    job->done = foldjob_done(c->in->folder, c->in->config, which(c, number));
     c->n_done += job->done;
 }
 
@@ -65,6 +72,18 @@ static int updates_of(const Config *config, int n_train)
     return updates < INT32_MAX ? (int)updates : INT32_MAX;
 }
 
+/* The fold of job `first` and the models behind it. */
+static Status check_fold(Crossval *c, int first)
+{
+    Grouping g;
+    const FoldJob job = which(c, first);
+    const Status status = grouping_make(&g, &c->stock.folding, job.repeat, job.fold);
+    if (status != OK) return fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
+    for (int m = 0; m < c->n_model; m++) c->job[first + m].updates = updates_of(c->in->config, g.count[PART_TRAIN]);
+    grouping_free(&g);
+    return OK;
+}
+
 /* The parts of every fold: what is wrong with one is said before anything is done, and threads may use the folding. */
 static Status check_jobs(Crossval *c)
 {
@@ -73,19 +92,14 @@ static Status check_jobs(Crossval *c)
         return fail(ERR_CONFIG, "%s holds parts, not folds (splits.file); train takes it",
                     c->in->config->splits.file);
     c->n_fold = folding->n_fold;
-    if (folding->n_repeat > INT32_MAX / c->n_fold)
+    c->n_model = c->in->config->crossval.ensemble;
+    if (folding->n_repeat > INT32_MAX / c->n_fold / c->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", folding->n_repeat, c->n_fold);
-    c->n_job = folding->n_repeat * c->n_fold;
+    c->n_job = folding->n_repeat * c->n_fold * c->n_model;
     c->job = calloc((size_t)c->n_job, sizeof *c->job);
     c->open = calloc((size_t)c->n_job, sizeof *c->open);
     if (!c->job || !c->open) return fail(ERR_MEMORY, "no memory for %d folds", c->n_job);
-    for (int n = 0; n < c->n_job; n++) {
-        Grouping g;
-        const Status status = grouping_make(&g, folding, n / c->n_fold, n % c->n_fold);
-        if (status != OK) return fail_at(status, "repetition %d, fold %d", n / c->n_fold, n % c->n_fold);
-        c->job[n].updates = updates_of(c->in->config, g.count[PART_TRAIN]);
-        grouping_free(&g);
-    }
+    for (int n = 0; n < c->n_job; n += c->n_model) TRY(check_fold(c, n));
     return OK;
 }
 
@@ -126,13 +140,19 @@ typedef struct {
     int number;
 } Teller;
 
+/* What jobs are called. */
+static const char *noun(const Crossval *c)
+{
+    return c->n_model > 1 ? "models" : "folds";
+}
+
 static void tell(Crossval *c, int number, int updates)
 {
     char note[64];
     pthread_mutex_lock(&c->mutex);
     c->told += updates - c->job[number].told;
     c->job[number].told = updates;
-    snprintf(note, sizeof note, "%d of %d folds done", c->n_done, c->n_job);
+    snprintf(note, sizeof note, "%d of %d %s done", c->n_done, c->n_job, noun(c));
     log_hush(false);
     progress_tell(&c->progress, c->told, note);
     log_hush(true);
@@ -147,14 +167,14 @@ static void evaluated(void *context, const LoopRecord *record)
 
 static void say_done(Crossval *c, int number, const json_t *summary)
 {
-    char name[64], said[64] = "";
+    char name[FOLDJOB_NAME], said[64] = "";
     const char *task = c->stock.target[0].name;
     const json_t *parts = json_object_get(summary, "parts"), *test = json_object_get(parts, "test");
     const json_t *scores = json_object_get(json_object_get(test, "tasks"), task);
     const char *score = json_object_get(scores, "auc") ? "auc" : json_object_get(scores, "r2") ? "r2" : "bacc";
     const json_t *value = json_object_get(scores, score);
     if (json_is_number(value)) snprintf(said, sizeof said, ": test %s %.4f", score, json_number_value(value));
-    foldjob_name(name, number / c->n_fold, number % c->n_fold);
+    foldjob_name(name, which(c, number));
     pthread_mutex_lock(&c->mutex);
     c->n_done++;
     c->job[number].done = true;
@@ -184,10 +204,11 @@ static void begin_progress(Crossval *c)
 
 static Status run_job(Crossval *c, int number, const char *folder)
 {
-    const Config config = foldjob_config(c->in->config, number / c->n_fold, number % c->n_fold);
+    FoldConfig own;
+    foldjob_config(&own, c->in->config, which(c, number));
     Teller teller = {c, number};
     json_t *summary;
-    JobSetup setup = job_setup(c, &config, folder);
+    JobSetup setup = job_setup(c, &own.config, folder);
     setup.evaluated = evaluated;
     setup.context = &teller;
     log_detail("%s begins", folder);
@@ -202,13 +223,12 @@ static Status try_job(Crossval *c, int number)
 {
     char folder[FOLDJOB_ROOM];
     RunLock lock;
-    TRY(foldjob_path(folder, c->in->folder, number / c->n_fold, number % c->n_fold, ""));
+    TRY(foldjob_path(folder, c->in->folder, which(c, number), ""));
     TRY(file_make_folder(folder));
     TRY(runlock_try(&lock, folder));
     if (lock.fd < 0) return OK;
     Status status = OK;
-    if (!foldjob_done(c->in->folder, c->in->config, number / c->n_fold, number % c->n_fold))
-        status = run_job(c, number, folder);
+    if (!foldjob_done(c->in->folder, c->in->config, which(c, number))) status = run_job(c, number, folder);
     runlock_release(&lock);
     return status;
 }
@@ -265,8 +285,9 @@ static bool side_by_side(Crossval *c, int n_open)
     json_t *plan;
     const int n = n_open < parallel_threads() ? n_open : parallel_threads();
     if (n < 2 || instances(c) > SMALL || !cache_is_whole(c->stock.cache)) return false;
-    const Config config = foldjob_config(c->in->config, 0, 0);
-    const JobSetup setup = job_setup(c, &config, "");
+    FoldConfig own;
+    foldjob_config(&own, c->in->config, which(c, 0));
+    const JobSetup setup = job_setup(c, &own.config, "");
     if (job_plan_on(&plan, &setup, &c->stock) != OK) return false;
     const int64_t bytes = json_integer_value(json_object_get(plan, "memory_workspace"));
     json_decref(plan);
@@ -276,18 +297,18 @@ static bool side_by_side(Crossval *c, int n_open)
 static Status stopped(const Crossval *c)
 {
     const bool term = *c->in->stop == SIGTERM;
-    return fail(term ? ERR_SIGTERM : ERR_SIGINT, "%s; %d of %d folds are done, and --resume goes on",
-                term ? "terminated" : "interrupted", c->n_done, c->n_job);
+    return fail(term ? ERR_SIGTERM : ERR_SIGINT, "%s; %d of %d %s are done, and --resume goes on",
+                term ? "terminated" : "interrupted", c->n_done, c->n_job, noun(c));
 }
 
 /* What the first job that failed said. */
 static Status verdict(Crossval *c)
 {
-    char name[64];
+    char name[FOLDJOB_NAME];
     for (int n = 0; n < c->n_job; n++) {
         const Job *job = &c->job[n];
         if (job->status == OK || job->status == ERR_SIGINT || job->status == ERR_SIGTERM) continue;
-        foldjob_name(name, n / c->n_fold, n % c->n_fold);
+        foldjob_name(name, which(c, n));
         return fail(job->status, "%s: %s", name, job->sentence ? job->sentence : status_words(job->status));
     }
     return is_stopped(c) ? stopped(c) : OK;
@@ -304,7 +325,7 @@ static Status work(Crossval *c)
     begin_progress(c);
     for (; n_open > 0; before = n_open, n_open = list_open(c)) {
         if (n_open == before) {
-            if (!waiting) log_info("waiting for %d folds that other processes are at", n_open);
+            if (!waiting) log_info("waiting for %d %s that other processes are at", n_open, noun(c));
             waiting = true;
             nanosleep(&pause, NULL);
         }
@@ -320,6 +341,16 @@ static Status work(Crossval *c)
 
 /* ---- the end ---- */
 
+static Status join_models(Crossval *c)
+{
+    const EnsembleSetup setup = {.folder = c->in->folder, .config = c->in->config, .stock = &c->stock};
+    for (int n = 0; c->n_model > 1 && n < c->n_job; n += c->n_model) {
+        const FoldJob job = which(c, n);
+        TRY(ensemble_make(&setup, job.repeat, job.fold));
+    }
+    return OK;
+}
+
 static Status write_summary(Crossval *c, json_t **out)
 {
     const CrossvalSetup *in = c->in;
@@ -327,9 +358,10 @@ static Status write_summary(Crossval *c, json_t **out)
                               .config = in->config,
                               .cohort = &c->stock.cohort,
                               .target = c->stock.target,
-                              .n_repeat = c->n_job / c->n_fold,
+                              .n_repeat = c->n_job / c->n_fold / c->n_model,
                               .n_fold = c->n_fold};
     char path[FOLDJOB_ROOM];
+    TRY(join_models(c));
     TRY(tally_make(out, &tally));
     snprintf(path, sizeof path, "%s/summary.md", in->folder);
     TRY(tally_write_table(path, *out));
@@ -342,7 +374,7 @@ static Status conclude(Crossval *c, json_t **out)
     RunLock lock;
     for (int n = 0; n < c->n_job; n++) look(c, n);
     if (c->n_done < c->n_job) {
-        *out = json_pack("{s:i, s:i}", "jobs", c->n_job, "done", c->n_done);
+        *out = json_pack("{s:i, s:i, s:i}", "n_models", c->n_model, "jobs", c->n_job, "done", c->n_done);
         return *out ? OK : fail(ERR_MEMORY, "no memory for the result");
     }
     TRY(runlock_take(&lock, c->in->folder, c->in->stop));
@@ -389,14 +421,16 @@ done:
 
 static Status plan(Crossval *c, json_t **out)
 {
-    const Config config = foldjob_config(c->in->config, 0, 0);
-    const JobSetup setup = job_setup(c, &config, c->in->folder);
+    FoldConfig own;
+    foldjob_config(&own, c->in->config, which(c, 0));
+    const JobSetup setup = job_setup(c, &own.config, c->in->folder);
     TRY(job_plan_on(out, &setup, &c->stock));
     int mine = 0;
     for (int n = 0; n < c->n_job; n++) mine += is_mine(c, n) && !c->job[n].done;
     const int at_once = instances(c) <= SMALL && mine > 1 ? parallel_threads() : 1;
-    json_object_set_new(*out, "n_repeats", json_integer(c->n_job / c->n_fold));
+    json_object_set_new(*out, "n_repeats", json_integer(c->n_job / c->n_fold / c->n_model));
     json_object_set_new(*out, "n_folds", json_integer(c->n_fold));
+    json_object_set_new(*out, "n_models", json_integer(c->n_model));
     json_object_set_new(*out, "jobs", json_integer(c->n_job));
     json_object_set_new(*out, "done", json_integer(c->n_done));
     json_object_set_new(*out, "mine", json_integer(mine));

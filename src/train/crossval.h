@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * crossval.h: k-fold cross-validation, repeated. Every (repetition, fold) is a job (foldjob.h): a training that depends on
- * config, data and its number alone. Threads, processes and machines take jobs from the same folder; none is done twice,
+ * crossval.h: k-fold cross-validation, repeated. Every (repetition, fold), or every model of one with crossval.ensemble, is
+ * a job (foldjob.h): a training that depends on config, data and its number alone. Threads, processes and machines take jobs from the same folder; none is done twice,
  * and a process that dies loses at most what its jobs did since their last checkpoints.
  *
  * Jobs run side by side, one a thread, where bags are so small that threads inside a training would mostly wait for one
@@ -28,10 +28,10 @@ typedef struct {
 } CrossvalSetup;
 
 /* Does the jobs, and writes the summary if no other is left. *out, the caller's to decref, is what summary.json holds, or
- * {"jobs", "done"} where others' jobs are not done yet. */
+ * {"n_models", "jobs", "done"} where others' jobs are not done yet. */
 Status crossval_run(json_t **out, const CrossvalSetup *setup);
 
-/* What crossval_run would do, writing nothing: {"n_repeats", "n_folds", "jobs", "done", "mine", "at_once", "bags", "updates",
+/* What crossval_run would do, writing nothing: {"n_repeats", "n_folds", "n_models", "jobs", "done", "mine", "at_once", "bags", "updates",
  * "parameters", "memory_bags", "memory_workspace"}; bags and memory are those of the first job. */
 Status crossval_plan(json_t **out, const CrossvalSetup *setup);
 

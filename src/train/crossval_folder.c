@@ -90,9 +90,15 @@ static Status remove_job(const char *folder)
     return status;
 }
 
+static Status remove_fold(const char *folder)
+{
+    TRY(each_numbered(folder, "model", remove_job));
+    return remove_job(folder);
+}
+
 static Status remove_repeat(const char *folder)
 {
-    TRY(each_numbered(folder, "fold", remove_job));
+    TRY(each_numbered(folder, "fold", remove_fold));
     rmdir(folder);
     return OK;
 }

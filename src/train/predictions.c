@@ -6,9 +6,20 @@
 #include <math.h>
 #include <string.h>
 
+static const char *const column[PREDICTION_COLUMNS] = {"bag",         "task", "class",  "target", "output",
+                                                       "probability", "part", "repeat", "fold"};
+
 void predictions_header(TextOut *out)
 {
-    textout_printf(out, "bag\ttask\tclass\ttarget\toutput\tprobability\tpart\trepeat\tfold\n");
+    for (int c = 0; c < PREDICTION_COLUMNS; c++)
+        textout_printf(out, "%s%s", column[c], c + 1 < PREDICTION_COLUMNS ? "\t" : "\n");
+}
+
+Status predictions_check(const Table *t)
+{
+    bool right = t->n_column == PREDICTION_COLUMNS;
+    for (int c = 0; right && c < PREDICTION_COLUMNS; c++) right = strcmp(t->column[c], column[c]) == 0;
+    return right ? OK : fail(ERR_FORMAT, "%s: is no predictions.tsv of ours", t->path);
 }
 
 void predictions_cell(TextOut *out, const char *text)
@@ -61,7 +72,11 @@ static void binary_rows(const Rows *r)
 {
     double p;
     r->t->type->predict(&p, r->t, r->y);
-    row(r, r->t->positive, !r->label ? "" : *r->label > (real)0.5 ? "1" : "0", (double)*r->y, p);
+    row(r, r->t->positive,
+        !r->label               ? ""
+        : *r->label > (real)0.5 ? "1"
+                                : "0",
+        (double)*r->y, r->p->is_rank ? (double)NAN : p);
 }
 
 static void multiclass_rows(const Rows *r)

@@ -3,7 +3,6 @@
 #include "core/jsontext.h"
 #include "core/number.h"
 #include "core/textout.h"
-#include "train/foldauc.h"
 #include "train/foldjob.h"
 #include "train/metric.h"
 #include "train/predictions.h"
@@ -26,17 +25,6 @@ static bool is_binary(const Target *t)
 
 /* ---- predictions ---- */
 
-enum { BAG, TASK, CLASS, TARGET, OUTPUT, PROBABILITY, PART, REPEAT, FOLD, N_COLUMN };
-
-static Status check_columns(const Table *t)
-{
-    static const char *const name[] = {"bag",         "task", "class",  "target", "output",
-                                       "probability", "part", "repeat", "fold"};
-    bool right = t->n_column == N_COLUMN;
-    for (int c = 0; right && c < N_COLUMN; c++) right = strcmp(t->column[c], name[c]) == 0;
-    return right ? OK : fail(ERR_FORMAT, "%s: is no predictions.tsv of ours", t->path);
-}
-
 /* The next member of that name; rows stand in the order of members. */
 static Status find_member(int *member, const Cohort *c, const char *bag, const Table *t, int row)
 {
@@ -48,11 +36,12 @@ static Status find_member(int *member, const Cohort *c, const char *bag, const T
 static Status add_output(Tally *y, const Table *t, int row, int member)
 {
     double value;
-    const char *task = table_cell(t, row, TASK), *target = table_cell(t, row, TARGET);
+    const char *task = table_cell(t, row, PREDICTION_TASK), *target = table_cell(t, row, PREDICTION_TARGET);
     for (int k = 0; k < y->in->config->n_task; k++) {
         if (!is_binary(&y->in->target[k]) || strcmp(y->in->target[k].name, task) != 0 || !*target) continue;
-        if (!number_read(&value, table_cell(t, row, OUTPUT)))
-            return fail(ERR_FORMAT, "%s:%d: '%s' is no number", t->path, t->line[row], table_cell(t, row, OUTPUT));
+        if (!number_read(&value, table_cell(t, row, PREDICTION_OUTPUT)))
+            return fail(ERR_FORMAT, "%s:%d: '%s' is no number", t->path, t->line[row],
+                        table_cell(t, row, PREDICTION_OUTPUT));
         return foldauc_add(&y->auc[k], (FoldRow){value, *target == '1', member});
     }
     return OK;
@@ -61,14 +50,14 @@ static Status add_output(Tally *y, const Table *t, int row, int member)
 static Status take_rows(Tally *y, TextOut *out, const Table *t)
 {
     int member = 0;
-    TRY(check_columns(t));
+    TRY(predictions_check(t));
     for (int r = 0; r < t->n_row; r++) {
-        if (strcmp(table_cell(t, r, PART), part_name[PART_TEST]) != 0) continue;
-        for (int c = 0; c < N_COLUMN; c++) {
+        if (strcmp(table_cell(t, r, PREDICTION_PART), part_name[PART_TEST]) != 0) continue;
+        for (int c = 0; c < PREDICTION_COLUMNS; c++) {
             predictions_cell(out, table_cell(t, r, c));
-            textout_write(out, c + 1 < N_COLUMN ? "\t" : "\n", 1);
+            textout_write(out, c + 1 < PREDICTION_COLUMNS ? "\t" : "\n", 1);
         }
-        TRY(find_member(&member, y->in->cohort, table_cell(t, r, BAG), t, r));
+        TRY(find_member(&member, y->in->cohort, table_cell(t, r, PREDICTION_BAG), t, r));
         TRY(add_output(y, t, r, member));
     }
     for (int k = 0; k < y->in->config->n_task; k++) foldauc_end_fold(&y->auc[k]);
@@ -78,11 +67,11 @@ static Status take_rows(Tally *y, TextOut *out, const Table *t)
 static Status take_fold(Tally *y, TextOut *out, int job)
 {
     const TallySetup *in = y->in;
-    const int repeat = job / in->n_fold, fold = job % in->n_fold;
+    const FoldJob fold = {job / in->n_fold, job % in->n_fold, -1};
     char path[FOLDJOB_ROOM];
     Table table;
-    TRY(foldjob_summary(&y->fold[job], in->folder, repeat, fold));
-    TRY(foldjob_path(path, in->folder, repeat, fold, "predictions.tsv"));
+    TRY(foldjob_summary(&y->fold[job], in->folder, fold));
+    TRY(foldjob_path(path, in->folder, fold, "predictions.tsv"));
     TRY(table_read(&table, path));
     const Status status = take_rows(y, out, &table);
     table_free(&table);
@@ -233,7 +222,8 @@ static json_t *fold_json(const Tally *y, int k, int job)
     json_t *out = json_pack("{s:i, s:i}", "fold", job % y->in->n_fold, "n_bags", isnan(n) ? 0 : (int)n);
     for (int j = 0; j < type->n; j++)
         json_object_set_new(out, type->name[j], jsontext_real(score_of(y, job, t->name, type->name[j])));
-    json_object_set_new(out, "kept_update", json_incref(json_object_get(y->fold[job], "kept_update")));
+    const json_t *kept = json_object_get(y->fold[job], "kept_update"); /* an ensemble has none */
+    if (kept) json_object_set_new(out, "kept_update", json_incref((json_t *)(size_t)kept));
     json_object_set_new(out, "seconds", json_incref(json_object_get(y->fold[job], "seconds")));
     return out;
 }
@@ -292,22 +282,39 @@ static void close_tally(Tally *y)
     free(y->auc);
 }
 
+static Status sum(json_t **summary, const Tally *y)
+{
+    const TallySetup *in = y->in;
+    json_t *tasks = json_object();
+    Status status = OK;
+    for (int k = 0; k < in->config->n_task && status == OK; k++) status = add_task(tasks, y, k);
+    if (status == OK) {
+        *summary = json_pack("{s:s, s:I, s:i, s:i, s:i, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
+                             (json_int_t)in->config->seed, "n_repeats", in->n_repeat, "n_folds", in->n_fold,
+                             "n_models", in->config->crossval.ensemble, "tasks", tasks, "seconds",
+                             seconds_of(y, 0, in->n_repeat), "peak_memory", peak_memory(y));
+        if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
+    }
+    json_decref(tasks);
+    return status;
+}
+
 Status tally_make(json_t **summary, const TallySetup *setup)
 {
     Tally y;
     Status status;
-    json_t *tasks = json_object();
     *summary = NULL;
     TRY_DONE(open_tally(&y, setup));
     TRY_DONE(take_folds(&y));
-    for (int k = 0; k < setup->config->n_task; k++) TRY_DONE(add_task(tasks, &y, k));
-    *summary =
-        json_pack("{s:s, s:I, s:i, s:i, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
-                  (json_int_t)setup->config->seed, "n_repeats", setup->n_repeat, "n_folds", setup->n_fold, "tasks",
-                  tasks, "seconds", seconds_of(&y, 0, setup->n_repeat), "peak_memory", peak_memory(&y));
-    if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
+    TRY_DONE(sum(summary, &y));
 done:
-    json_decref(tasks);
     close_tally(&y);
     return status;
+}
+
+Status tally_sum(json_t **summary, const TallySetup *setup, json_t **fold, FoldAuc *auc)
+{
+    const Tally y = {.in = setup, .n_job = setup->n_repeat * setup->n_fold, .fold = fold, .auc = auc};
+    *summary = NULL;
+    return sum(summary, &y);
 }

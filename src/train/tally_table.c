@@ -148,6 +148,9 @@ Status tally_write_table(const char *path, const json_t *summary)
     TRY(textout_open(&out, path, true));
     textout_printf(out, "# Cross-validation: %ld repetition%s of %ld folds\n", count(summary, "n_repeats"),
                    count(summary, "n_repeats") == 1 ? "" : "s", count(summary, "n_folds"));
+    if (count(summary, "n_models") > 1)
+        textout_printf(out, "\nEach fold is scored by the mean output of %ld models, whose seeds differ.\n",
+                       count(summary, "n_models"));
     json_object_foreach(json_object_get(summary, "tasks"), name, task)
     {
         textout_printf(out, "\n## %s (%s)\n\n", name, json_string_value(json_object_get(task, "kind")));

@@ -275,6 +275,90 @@ class Crossval(Case):
         self.assertIn("repetitions 2, folds 4", self.good("inspect", "a").stdout)
 
 
+class Ensemble(Case):
+    """Several models a fold, whose outputs are averaged."""
+
+    QUICK = "crossval", TINY, "--data.path=c.h5", "--target=status", "--splits.n_fold=3", *QUICK
+
+    @classmethod
+    def prepare(cls):
+        cohort("c.h5", n_bag=24)
+        for name, words in (("one", ()), ("two", ("--crossval.ensemble=2",))):
+            done = run(*cls.QUICK, *words, "-o", name, threads=2)
+            assert done.returncode == 0, done.stderr
+
+    def test_files_and_scores_are_of_all_models_together(self):
+        fold = "two/rep00/fold01"
+        self.assertEqual(sorted(os.listdir(fold)), ["model00", "model01", "predictions.tsv", "summary.json"])
+        self.assertIn("model.safetensors", os.listdir(f"{fold}/model01"))
+        means, first, second = (table(f"{fold}/{name}predictions.tsv") for name in ("", "model00/", "model01/"))
+        for mean_row, a, b in zip(means, first, second):
+            self.assertEqual([mean_row[c] for c in ("bag", "target", "part", "fold")], [a[c] for c in ("bag", "target", "part", "fold")])
+            self.assertAlmostEqual(float(mean_row["output"]), (float(a["output"]) + float(b["output"])) / 2, 5)
+            self.assertAlmostEqual(float(mean_row["probability"]), 1 / (1 + math.exp(-float(mean_row["output"]))), 5)
+        tests = [row for row in means if row["part"] == "test"]
+        summary, whole = load(f"{fold}/summary.json"), load("two/summary.json")
+        self.assertEqual(summary["models"], 2)
+        self.assertAlmostEqual(summary["parts"]["test"]["tasks"]["status"]["auc"], auc(tests), 12)
+        self.assertEqual(whole["n_models"], 2)
+        self.assertAlmostEqual(whole["tasks"]["status"]["repeats"][0]["folds"][1]["auc"], auc(tests), 12)
+        self.assertEqual([row for row in table("two/predictions.tsv") if row["fold"] == "1"], tests)
+        self.assertIn("mean output of 2 models", read("two/summary.md").decode())
+        self.assertIn("folds 3, each the mean of 2 models", self.good("inspect", "two").stdout)
+        self.assertIn("the mean of 2 models", self.good("inspect", fold).stdout)
+
+    def test_a_model_is_what_train_makes_of_its_seed(self):
+        """Outputs of the first are those of a run without an ensemble; the second's config alone repeats it."""
+        keys = "bag", "target", "output", "part"
+        a, b = (table(f"{name}/predictions.tsv") for name in ("one/rep00/fold02", "two/rep00/fold02/model00"))
+        self.assertEqual([[row[k] for k in keys] for row in a], [[row[k] for k in keys] for row in b])
+        self.good("train", "two/rep00/fold02/model01/config.yaml", "-o", "again")
+        self.assertEqual(read("again/predictions.tsv"), read("two/rep00/fold02/model01/predictions.tsv"))
+        self.assertEqual(read("again/model.safetensors"), read("two/rep00/fold02/model01/model.safetensors"))
+
+    def test_predict_uses_all(self):
+        self.good("predict", "two", "c.h5", "-o", "all.tsv")
+        models = [f"two/rep00/fold{f:02}/model{m:02}" for f in range(3) for m in range(2)]
+        self.good("predict", *models, "c.h5", "-o", "six.tsv")
+        self.assertEqual(read("all.tsv"), read("six.tsv"))
+        self.good("predict", "two/rep00/fold00", "c.h5", "-o", "fold.tsv")
+        new = {row["bag"]: row for row in table("fold.tsv")}
+        for row in table("two/rep00/fold00/predictions.tsv"):
+            self.assertAlmostEqual(float(row["output"]), float(new[row["bag"]]["output"]), 6)
+
+    def test_interrupted_and_resumed(self):
+        expected = bits("two")
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for update in (0, 7, 15):
+                where = f"s{number}-{update}"
+                done = run(*self.QUICK, "--crossval.ensemble=2", "-o", where, threads=2,
+                           env=dict(os.environ, HOPSACK_TEST_STOP_AT=f"{update}:{int(number)}"))
+                self.assertEqual(done.returncode, -9 if number == signal.SIGKILL else 143)
+                if number == signal.SIGTERM:
+                    self.assertRegex(done.stderr, r"terminated; \d of 6 models are done, and --resume goes on")
+                self.assertFalse(os.path.exists(f"{where}/summary.json"))
+                self.bad(4, "has not ended", "predict", where, "c.h5", "-o", "none.tsv")
+                self.good("crossval", "--resume", "-o", where)
+                self.assertEqual(expected, bits(where), where)
+
+    def test_shards(self):
+        expected = bits("two")
+        said = self.good(*self.QUICK, "--crossval.ensemble=2", "-o", "shards", "--shard=1/3").stdout
+        self.assertIn("2 of 6 models are done", said)
+        self.good("crossval", "-o", "shards", "--shard=2/3")
+        self.bad(4, "not all models of this fold are trained", "predict", "shards/rep00/fold00", "c.h5", "-o", "none.tsv")
+        self.good("crossval", "-o", "shards", "--shard=3/3")
+        self.assertEqual(expected, bits("shards"))
+
+    def test_another_number_of_models_is_another_run(self):
+        self.bad(2, "crossval.ensemble", "crossval", "--crossval.ensemble=3", "--resume", "-o", "two")
+        shutil.copytree("two", "over")
+        self.good(*self.QUICK, "-o", "over", "--force")
+        self.assertEqual(bits("one"), bits("over"))
+        plan = self.good(*self.QUICK, "--crossval.ensemble=4", "-o", "plan", "--dry-run", threads=1).stdout
+        self.assertIn("would train 12 of 12 models (1 x 3 folds x 4 models, 0 done)", plan)
+
+
 class Interrupted(Case):
     """Signals and kills: the same bits, no fold twice."""
 

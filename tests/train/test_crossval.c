@@ -6,10 +6,12 @@
 #include "train/crossval.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "core/parallel.h"
 #include "data/simulate.h"
 #include "support/scratch.h"
 #include "train/foldjob.h"
+#include "train/predictions.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -84,17 +86,28 @@ static void must_equal(const char *a, const char *b, const char *file)
     free(text[1]);
 }
 
-static void must_be_same(const char *a, const char *b)
+/* n_model 1: a fold's only one. */
+static void folds_must_be_same(const char *a, const char *b, int n_model)
 {
-    char file[128], name[64];
+    char file[128], name[FOLDJOB_NAME];
     must_equal(a, b, "predictions.tsv");
     must_equal(a, b, "splits.tsv");
     for (int r = 0; r < REPEATS; r++)
         for (int f = 0; f < FOLDS; f++) {
-            foldjob_name(name, r, f);
-            snprintf(file, sizeof file, "%s/model.safetensors", name);
+            foldjob_name(name, (FoldJob){r, f, -1});
+            snprintf(file, sizeof file, "%s/predictions.tsv", name);
             must_equal(a, b, file);
+            for (int m = 0; m < n_model; m++) {
+                foldjob_name(name, (FoldJob){r, f, n_model > 1 ? m : -1});
+                snprintf(file, sizeof file, "%s/model.safetensors", name);
+                must_equal(a, b, file);
+            }
         }
+}
+
+static void must_be_same(const char *a, const char *b)
+{
+    folds_must_be_same(a, b, 1);
 }
 
 Test(train_crossval, threads_do_not_matter, .timeout = 250)
@@ -142,16 +155,119 @@ Test(train_crossval, a_job_is_done_or_not)
     const CrossvalSetup s = setup(in_scratch("run"), 2);
     must_run(&s);
     for (int r = 0; r < REPEATS; r++)
-        for (int f = 0; f < FOLDS; f++) cr_expect(foldjob_done(s.folder, &config, r, f));
-    cr_expect_not(foldjob_done(s.folder, &config, 0, FOLDS));
-    cr_expect_not(foldjob_done(s.folder, &config, REPEATS, 0));
+        for (int f = 0; f < FOLDS; f++) cr_expect(foldjob_done(s.folder, &config, (FoldJob){r, f, -1}));
+    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){0, FOLDS, -1}));
+    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){REPEATS, 0, -1}));
     Config longer = config;
     longer.train.updates++;
-    cr_expect_not(foldjob_done(s.folder, &longer, 0, 0), "it was done for other settings");
-    cr_assert_eq(foldjob_path(path, s.folder, 0, 1, "summary.json"), OK);
+    cr_expect_not(foldjob_done(s.folder, &longer, (FoldJob){0, 0, -1}), "it was done for other settings");
+    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){0, 1, -1}, "summary.json"), OK);
     cr_assert_eq(truncate(path, 40), 0);
-    cr_expect_not(foldjob_done(s.folder, &config, 0, 1), "half a summary");
-    cr_assert_eq(foldjob_path(path, s.folder, 1, 1, "model.safetensors"), OK);
+    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){0, 1, -1}), "half a summary");
+    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){1, 1, -1}, "model.safetensors"), OK);
     cr_assert_eq(unlink(path), 0);
-    cr_expect_not(foldjob_done(s.folder, &config, 1, 1), "no model");
+    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){1, 1, -1}), "no model");
+}
+
+/* ---- ensembles ---- */
+
+enum { MODELS = 3 };
+
+/* Outputs of the rows of a predictions.tsv, in order; returns their number. */
+static int outputs(double *out, int most, const char *run, FoldJob job)
+{
+    char path[FOLDJOB_ROOM];
+    Table t;
+    cr_assert_eq(foldjob_path(path, run, job, "predictions.tsv"), OK);
+    cr_assert_eq(table_read(&t, path), OK, "%s", status_sentence());
+    cr_assert_eq(predictions_check(&t), OK);
+    cr_assert_leq(t.n_row, most);
+    for (int r = 0; r < t.n_row; r++) {
+        cr_assert(number_read(&out[r], table_cell(&t, r, PREDICTION_OUTPUT)));
+        out[r] = (double)(float)out[r];
+    }
+    const int n = t.n_row;
+    table_free(&t);
+    return n;
+}
+
+/* The fold's outputs are the means of its models'; the first of them is the model of a run without an ensemble. */
+Test(train_crossval, an_ensemble_says_the_mean, .timeout = 250)
+{
+    const CrossvalSetup alone = setup(in_scratch("alone"), 2);
+    must_run(&alone);
+    config.crossval.ensemble = MODELS;
+    const CrossvalSetup all = setup(in_scratch("all"), 2);
+    must_run(&all);
+    for (int r = 0; r < REPEATS; r++)
+        for (int f = 0; f < FOLDS; f++) {
+            double mean[100], one[MODELS][100], single[100];
+            const int n = outputs(mean, 100, all.folder, (FoldJob){r, f, -1});
+            cr_assert_eq(n, 18);
+            for (int m = 0; m < MODELS; m++) cr_assert_eq(outputs(one[m], 100, all.folder, (FoldJob){r, f, m}), n);
+            cr_assert_eq(outputs(single, 100, alone.folder, (FoldJob){r, f, -1}), n);
+            for (int i = 0; i < n; i++) {
+                cr_assert_eq(mean[i], (double)(float)((one[0][i] + one[1][i] + one[2][i]) / MODELS));
+                cr_assert_eq(single[i], one[0][i]);
+                cr_assert(one[1][i] != one[0][i] && one[2][i] != one[1][i], "equal seeds");
+            }
+        }
+}
+
+static void stop_later(void)
+{
+    stop = SIGINT;
+}
+
+Test(train_crossval, an_ensemble_is_the_same_with_any_threads_and_resumed, .timeout = 250)
+{
+    json_t *summary;
+    char path[FOLDJOB_ROOM];
+    config.crossval.ensemble = MODELS;
+    const CrossvalSetup one = setup(in_scratch("e1"), 1);
+    must_run(&one);
+    CrossvalSetup other = setup(in_scratch("e4"), 4);
+    other.resume = true;
+    other.stop = &stop;
+    other.begin = stop_later;
+    cr_assert_eq(crossval_run(&summary, &other), ERR_SIGINT);
+    cr_expect(strstr(status_sentence(), "0 of 18 models are done, and --resume goes on"), "%s", status_sentence());
+    stop = 0;
+    other.begin = NULL;
+    other.n_shard = 2; /* every other model; the rest is left to the second shard */
+    cr_assert_eq(crossval_run(&summary, &other), OK, "%s", status_sentence());
+    cr_assert_eq(json_integer_value(json_object_get(summary, "done")), 9);
+    json_decref(summary);
+    other.shard = 2;
+    must_run(&other);
+    folds_must_be_same(one.folder, other.folder, MODELS);
+
+    /* A model that is lost is trained again, and a fold's files that are lost are joined again. */
+    cr_assert_eq(foldjob_path(path, other.folder, (FoldJob){1, 2, 1}, "summary.json"), OK);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(foldjob_path(path, other.folder, (FoldJob){0, 1, -1}, "predictions.tsv"), OK);
+    cr_assert_eq(unlink(path), 0);
+    other.shard = other.n_shard = 1;
+    must_run(&other);
+    folds_must_be_same(one.folder, other.folder, MODELS);
+}
+
+/* A model's predictions are read back with care. */
+Test(train_crossval, an_ensemble_checks_what_its_models_wrote, .timeout = 250)
+{
+    json_t *summary;
+    char path[FOLDJOB_ROOM];
+    config.crossval.ensemble = 2;
+    CrossvalSetup s = setup(in_scratch("checked"), 2);
+    must_run(&s);
+    s.resume = true;
+    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){1, 1, 1}, "predictions.tsv"), OK);
+    const char *damaged[] = {"bag\n", "bag\ttask\tclass\ttarget\toutput\tprobability\tpart\trepeat\tfold\n",
+                             "bag\ttask\tclass\ttarget\toutput\tprobability\tpart\trepeat\tfold\n"
+                             "other\tstatus\t+\t1\t0.5\t0.5\ttest\t0\t0\n"};
+    for (size_t k = 0; k < sizeof damaged / sizeof *damaged; k++) {
+        cr_assert_eq(file_write_whole(path, damaged[k], strlen(damaged[k]), true), OK);
+        cr_assert_eq(crossval_run(&summary, &s), ERR_FORMAT);
+        cr_assert(strstr(status_sentence(), "rep01/fold01/model01/predictions.tsv: "), "%s", status_sentence());
+    }
 }
