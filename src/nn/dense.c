@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <string.h>
 
+#define ROWS               256 /* of x that stay in the cache while all units meet them */
 #define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
 
 void dense_init(Dense *d, const Linear *l, int in, Activation activation)
@@ -132,7 +133,9 @@ static void weights_of_units(void *context, int chunk, int thread)
     real *tile = d->tile[thread], *dw = c->grad + d->l.w_at + (size_t)from * (size_t)d->l.n_in,
          *db = c->grad + d->l.b_at + from;
     ZERO(tile, (size_t)units * (size_t)d->in);
-    kernels()->dense_dweight(tile, NULL, c->dy + from, d->out, c->x, c->n, units, d->in);
+    for (int i = 0; i < c->n; i += ROWS)
+        kernels()->dense_dweight(tile, NULL, c->dy + (size_t)i * (size_t)d->out + from, d->out,
+                                 c->x + (size_t)i * (size_t)d->in, c->n - i < ROWS ? c->n - i : ROWS, units, d->in);
     for (int o = 0; o < units; o++, dw += d->l.n_in)
         for (int i = 0; i < d->l.n_in; i++) dw[i] += tile[(size_t)o * (size_t)d->in + (size_t)i];
     for (int i = 0; i < c->n; i++)
