@@ -278,7 +278,7 @@ static void each_bag(Bags *s, void (*body)(void *, int, int))
     parallel_for(large ? s->n_bag : s->n_bag > 0, body, s);
 }
 
-/* Row of s and value for a column of bag b: heads lie apart, so that each is one matrix. */
+/* Row of value for a column of bag b: heads lie apart, so that each is one matrix. */
 static size_t row_of(const FixedQuery *f, int n_bag, int b, int column)
 {
     const int n_head = core_of(f)->o.n_head, query = column / n_head, h = column % n_head;
@@ -296,6 +296,7 @@ static void associate(const Bags *s, const OneBag *o)
     const FixedQuery *f = s->f;
     const int n_column = f->n_column;
     const bool normed = f->l->hopfield.o.norm_projection;
+    real *s_b = s->c->s + (size_t)o->b * (size_t)n_column;
     memcpy(o->p, o->a, (size_t)o->n * (size_t)n_column * sizeof *o->p);
     for (int k = 0; k < n_column; k++) {
         real sum = 0;
@@ -305,7 +306,7 @@ static void associate(const Bags *s, const OneBag *o)
             o->wide[i * f->lanes + k] = normed ? g * s->c->norm.rstd[o->from + i] : g;
             sum += g;
         }
-        s->c->s[row_of(f, s->n_bag, o->b, k)] = sum;
+        s_b[k] = sum;
     }
 }
 
@@ -332,23 +333,25 @@ static void gather(void *context, int chunk, int thread)
 static void read_head(FixedQueryCache *c, const FixedQuery *f, const real *theta, int h, int rows)
 {
     const Hopfield *l = &f->l->hopfield;
-    const int size = l->core.retrieval.pattern_size;
+    const int size = l->core.retrieval.pattern_size, n_head = l->core.o.n_head;
     const bool affine = l->o.norm_projection && l->projection.affine;
     const size_t n_in = (size_t)f->n_in, at = (size_t)h * (size_t)rows;
     const real *w = theta + l->projection.w_at, *bias = theta + l->projection.b_at;
     const real *b_v = theta + l->core.v.b_at + h * size;
     for (int i = 0; i < rows; i++) {
-        const real *m = c->m + (size_t)(i * l->core.o.n_head + h) * (size_t)f->width, s = c->s[at + (size_t)i];
+        const real *m = c->m + (size_t)(i * n_head + h) * (size_t)f->width, s = c->s[i * n_head + h];
         real *value = c->value + (at + (size_t)i) * n_in;
         if (!affine) memcpy(value, m, n_in * sizeof *m);
         for (size_t j = 0; affine && j < n_in; j++) value[j] = w[j] * m[j] + s * bias[j];
     }
     blas_nt(c->part, c->value + at * n_in, theta + l->core.v.w_at + (size_t)(h * size) * n_in, rows, size, f->n_in,
             false);
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < size; j++)
-            c->o[i * l->core.n_read + h * size + j] =
-                c->part[i * size + j] + (l->core.v.bias ? c->s[at + (size_t)i] * b_v[j] : 0);
+    for (int i = 0; i < rows; i++) {
+        const real s = c->s[i * n_head + h];
+        real *o = c->o + i * l->core.n_read + h * size;
+        memcpy(o, c->part + i * size, (size_t)size * sizeof *o);
+        for (int j = 0; l->core.v.bias && j < size; j++) o[j] += s * b_v[j];
+    }
 }
 
 void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *a,
@@ -378,18 +381,32 @@ void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, 
 
 /* ---- backward ---- */
 
+static real dot(const real *restrict a, const real *restrict b, int n)
+{
+    real part[LANES] = {0}, sum = 0;
+    int j = 0;
+    for (; j + LANES <= n; j += LANES)
+        for (int k = 0; k < LANES; k++) part[k] += a[j + k] * b[j + k];
+    for (; j < n; j++) sum += a[j] * b[j];
+    for (int k = 0; k < LANES; k++) sum += part[k];
+    return sum;
+}
+
+static void add_scaled(real *restrict y, real scale, const real *restrict x, int n)
+{
+    for (int j = 0; j < n; j++) y[j] += scale * x[j];
+}
+
 /* forward was  value = w_v m + s b_v  for one head of one query; dm comes as that of value. Returns ds. */
 static real value_backward(real *restrict dw, real *restrict db, real *restrict dm, const real *restrict m, real s,
                            const real *restrict w, const real *restrict b, int n_in)
 {
-    real part[LANES] = {0}, ds = 0;
-    for (int j = 0; j < n_in; j++) part[j % LANES] += dm[j] * b[j];
+    const real ds = dot(dm, b, n_in);
     for (int j = 0; j < n_in; j++) {
         dw[j] += dm[j] * m[j];
         db[j] += dm[j] * s;
         dm[j] *= w[j];
     }
-    for (int j = 0; j < LANES; j++) ds += part[j];
     return ds;
 }
 
@@ -398,25 +415,22 @@ static void read_head_backward(real *grad, FixedQueryCache *c, const FixedQuery 
                                int rows)
 {
     const Hopfield *l = &f->l->hopfield;
-    const int size = l->core.retrieval.pattern_size;
+    const int size = l->core.retrieval.pattern_size, n_head = l->core.o.n_head;
     const bool affine = l->o.norm_projection && l->projection.affine;
     const size_t n_in = (size_t)f->n_in, at = (size_t)h * (size_t)rows;
     const size_t w_v = l->core.v.w_at + (size_t)(h * size) * n_in, b_v = l->core.v.b_at + (size_t)(h * size);
     for (int i = 0; i < rows; i++) {
         const real *d_o = c->d_o + i * l->core.n_read + h * size;
         memcpy(c->part + i * size, d_o, (size_t)size * sizeof *d_o);
-        c->ds[at + (size_t)i] = 0;
-        for (int j = 0; l->core.v.bias && j < size; j++) {
-            grad[b_v + (size_t)j] += c->s[at + (size_t)i] * d_o[j];
-            c->ds[at + (size_t)i] += d_o[j] * theta[b_v + (size_t)j];
-        }
+        c->ds[i * n_head + h] = l->core.v.bias ? dot(d_o, theta + b_v, size) : 0;
+        if (l->core.v.bias) add_scaled(grad + b_v, c->s[i * n_head + h], d_o, size);
     }
     blas_tn(grad + w_v, c->part, c->value + at * n_in, size, f->n_in, rows, true);
     blas_nn(c->dvalue + at * n_in, c->part, theta + w_v, rows, f->n_in, size, false);
     for (int i = 0; affine && i < rows; i++)
-        c->ds[at + (size_t)i] +=
+        c->ds[i * n_head + h] +=
             value_backward(grad + l->projection.w_at, grad + l->projection.b_at, c->dvalue + (at + (size_t)i) * n_in,
-                           c->m + (size_t)(i * l->core.o.n_head + h) * (size_t)f->width, c->s[at + (size_t)i],
+                           c->m + (size_t)(i * n_head + h) * (size_t)f->width, c->s[i * n_head + h],
                            theta + l->projection.w_at, theta + l->projection.b_at, f->n_in);
 }
 
@@ -441,24 +455,25 @@ static void associate_backward(const Bags *s, const OneBag *o)
     const FixedQuery *f = s->f;
     const bool of_a = f->l->hopfield.o.norm_stored, of_g = f->l->hopfield.o.norm_projection;
     const int n_column = f->n_column;
+    const real *ds = s->c->ds + (size_t)o->b * (size_t)n_column;
     double *mean = s->c->sum + (size_t)o->b * (size_t)n_column;
     ZERO(mean, (size_t)n_column);
-    for (int i = 0; i < o->n; i++)
-        for (int k = 0; k < n_column; k++) {
-            real *e = &o->wide[i * f->lanes + k];
-            if (of_g) *e *= s->c->norm.rstd[o->from + i];
-            const real dp = kept(s, o, i * n_column + k) * (*e + s->c->ds[row_of(f, s->n_bag, o->b, k)]);
-            mean[k] += (double)o->p[i * n_column + k] * (double)dp;
-        }
     for (int i = 0; i < o->n; i++) {
-        real *da = s->da + (size_t)(o->from + i) * (size_t)n_column, pull = 0;
+        real *e = o->wide + i * f->lanes, r = of_g ? s->c->norm.rstd[o->from + i] : 1;
         for (int k = 0; k < n_column; k++) {
-            real *e = &o->wide[i * f->lanes + k];
-            const real p = o->p[i * n_column + k], scale = kept(s, o, i * n_column + k), g = scale * p;
-            da[k] += p * (scale * (*e + s->c->ds[row_of(f, s->n_bag, o->b, k)]) - (real)mean[k]);
-            if (of_g) pull += g * *e;
+            e[k] *= r;
+            mean[k] += (double)o->p[i * n_column + k] * (double)(kept(s, o, i * n_column + k) * (e[k] + ds[k]));
+        }
+    }
+    for (int i = 0; i < o->n; i++) {
+        real *e = o->wide + i * f->lanes, *da = s->da + (size_t)(o->from + i) * (size_t)n_column, pull = 0;
+        const real r = of_g ? s->c->norm.rstd[o->from + i] : 1;
+        for (int k = 0; k < n_column; k++) {
+            const real p = o->p[i * n_column + k], scale = kept(s, o, i * n_column + k);
+            da[k] += p * (scale * (e[k] + ds[k]) - (real)mean[k]);
+            if (of_g) pull += scale * p * e[k];
             if (of_a) pull += da[k] * (o->a[i * n_column + k] - f->c[k]);
-            *e = of_g ? g * s->c->norm.rstd[o->from + i] : g;
+            e[k] = scale * p * r;
         }
         s->c->pull[o->from + i] = pull / (real)f->n_in;
     }

@@ -44,7 +44,7 @@ typedef struct {
     real *pull;          /* [n] backward: by how much x̂ is taken off dx̂ */
     real *m;             /* [n_bag, n_column, width] */
     real *value;         /* [n_head, n_bag · quantity, n_in] w_v ∘ m + s b_v */
-    real *s, *ds;        /* [n_head, n_bag · quantity] */
+    real *s, *ds;        /* [n_bag, n_column] */
     real *o, *d_o;       /* [n_bag · quantity, n_head · pattern_size] */
     real *part;          /* [n_bag · quantity, pattern_size] one head of o, or of its gradient */
     real *dlogit;        /* [n_bag · quantity, n_out] */
