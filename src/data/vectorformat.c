@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-extern const VectorFormat vectorformat_csv, vectorformat_folder, vectorformat_labelfirst, vectorformat_svm,
-    vectorformat_uci;
+extern const VectorFormat vectorformat_andrews, vectorformat_csv, vectorformat_folder, vectorformat_labelfirst,
+    vectorformat_lamda, vectorformat_prtools, vectorformat_svm, vectorformat_uci;
 
-const VectorFormat *const vectorformat_types[] = {&vectorformat_svm, &vectorformat_folder,     &vectorformat_csv,
-                                                  &vectorformat_uci, &vectorformat_labelfirst, NULL};
+const VectorFormat *const vectorformat_types[] = {
+    &vectorformat_andrews, &vectorformat_prtools,    &vectorformat_lamda,
+    &vectorformat_svm,     &vectorformat_folder,     &vectorformat_csv,
+    &vectorformat_uci,     &vectorformat_labelfirst, NULL};
 
 const VectorFormat *vectorformat_find(const char *name)
 {
@@ -96,6 +98,8 @@ Status vectorformat_peek(VectorPeek *out, const char *path, const VectorRules *r
     out->folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
     if (out->folder) return OK;
     peek_bytes(out);
+    out->matlab = memcmp(out->bytes, "MATLAB ", 7) == 0;
+    if (out->matlab) return OK;
     Status status = peek_lines(out);
     if (status == OK && out->text) status = split_first(out, rules);
     if (status != OK) vectorformat_peek_free(out);

@@ -16,6 +16,7 @@ typedef struct {
     const char *path;
     bool folder;
     unsigned char bytes[PEEK_BYTES]; /* the first, as they are */
+    bool matlab;                     /* a .mat file */
     bool text;                       /* has lines */
     char *line[2];                   /* the first two lines that are not empty; NULL: there is none */
     Header first;                    /* cells of line[0] */

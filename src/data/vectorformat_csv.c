@@ -45,7 +45,7 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     layout.header = true;
     if (!peek->text) return fail(ERR_FORMAT, "%s: is no table with a header line", peek->path);
     TRY(need_usual(&layout.bag, peek, rules->bag, bag_names, "--bag"));
-    if (!rules->label || strcmp(rules->label, "none") != 0)
+    if (!vectorintake_unlabelled(in))
         TRY(need_usual(&layout.label, peek, rules->label, label_names, "--label (or `none`)"));
     if (layout.bag == layout.label)
         return fail(ERR_USAGE, "--bag and --label both name column '%s'", peek->first.name[layout.bag]);

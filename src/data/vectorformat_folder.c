@@ -112,7 +112,7 @@ static Status bind_index(int *path, int *label, const VectorIntake *in, const Ta
         return fail(ERR_FORMAT, "%s: has no column '%s' with the files of the bags; name it with --bag", in->path,
                     rules->bag ? rules->bag : path_names[0]);
     *label = -1;
-    if (rules->label && strcmp(rules->label, "none") == 0) return OK;
+    if (vectorintake_unlabelled(in)) return OK;
     *label = table_column(index, rules->label ? rules->label : "label");
     if (*label >= 0) return OK;
     return fail(ERR_FORMAT, "%s: has no column '%s'; name the one with labels with --label (or `none`)", in->path,

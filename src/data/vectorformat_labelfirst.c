@@ -9,7 +9,7 @@
 static bool recognise(const VectorPeek *peek, const VectorRules *rules)
 {
     double label, bag;
-    if (!peek->text || peek->first.n < 3 || rules->bag || rules->label) return false;
+    if (!peek->text || peek->first.n < 3 || rules->bag) return false;
     for (int c = 0; c < peek->first.n; c++)
         if (!vectortext_is_number(peek->first.name[c])) return false;
     number_read(&label, peek->first.name[0]);
@@ -24,9 +24,17 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     layout.bag = 1;
     if (!peek->text || peek->first.n < 3)
         return fail(ERR_FORMAT, "%s: is no table of label, bag and features", peek->path);
+    if (in->rules->bag || (in->rules->label && !vectorintake_unlabelled(in)))
+        return fail(ERR_USAGE, "%s: --bag and --label name columns, and this format has no names", peek->path);
+    if (vectorintake_unlabelled(in)) {
+        layout.skip_too = layout.label;
+        layout.label = -1;
+    }
     TRY(vectorintake_source(in, peek->path));
     return vectortext_read(in, peek, &layout);
 }
 
-const VectorFormat vectorformat_labelfirst = {
-    .name = "label-first", .line = "vectors: no header; label, bag, features", .recognise = recognise, .read = read_file};
+const VectorFormat vectorformat_labelfirst = {.name = "label-first",
+                                              .line = "vectors: no header; label, bag, features",
+                                              .recognise = recognise,
+                                              .read = read_file};

@@ -99,7 +99,7 @@ static Status read_head(int *bag, Reader *r, char *token)
     if (!is_row(token)) return bad(r, token, "is not instance:bag:label");
     char *key = strchr(token, ':') + 1, *label = strchr(key, ':') + 1;
     label[-1] = '\0';
-    return vectorintake_bag(bag, r->in, key, label, textin_number(r->text));
+    return vectorintake_bag(bag, r->in, key, vectorintake_unlabelled(r->in) ? NULL : label, textin_number(r->text));
 }
 
 static Status read_row(Reader *r, char *line)
@@ -131,9 +131,7 @@ static Status read_rows(Reader *r)
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
     Reader r = {.in = in};
-    if (in->rules->n_skip + in->rules->n_include + in->rules->n_exclude > 0)
-        return fail(ERR_USAGE, "%s: --skip, --include and --exclude name columns, and this format has none",
-                    peek->path);
+    TRY(vectorintake_no_columns(in));
     TRY(vectorintake_source(in, peek->path));
     Status status = textin_open(&r.text, peek->path);
     if (status == OK) status = read_rows(&r);

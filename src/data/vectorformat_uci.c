@@ -10,7 +10,7 @@
 static bool recognise(const VectorPeek *peek, const VectorRules *rules)
 {
     const Header *first = &peek->first;
-    if (!peek->text || first->n < 4 || rules->bag || rules->label) return false;
+    if (!peek->text || first->n < 4 || rules->bag) return false;
     if (vectortext_is_number(first->name[0]) || vectortext_is_number(first->name[1])) return false;
     for (int c = 2; c < first->n; c++)
         if (!vectortext_is_number(first->name[c])) return false;
@@ -25,6 +25,12 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     layout.label = peek->first.n - 1;
     if (!peek->text || peek->first.n < 4)
         return fail(ERR_FORMAT, "%s: is no table of molecule, conformation, features and class", peek->path);
+    if (in->rules->bag || (in->rules->label && !vectorintake_unlabelled(in)))
+        return fail(ERR_USAGE, "%s: --bag and --label name columns, and this format has no names", peek->path);
+    if (vectorintake_unlabelled(in)) {
+        layout.skip_too = layout.label;
+        layout.label = -1;
+    }
     TRY(vectorintake_source(in, peek->path));
     return vectortext_read(in, peek, &layout);
 }

@@ -103,6 +103,21 @@ Status vectorintake_names(VectorIntake *in, const char *const *name, int n)
     return OK;
 }
 
+bool vectorintake_unlabelled(const VectorIntake *in)
+{
+    return in->rules->label && strcmp(in->rules->label, "none") == 0;
+}
+
+Status vectorintake_no_columns(const VectorIntake *in)
+{
+    const VectorRules *r = in->rules;
+    if (r->n_skip + r->n_include + r->n_exclude == 0 && !r->bag && (!r->label || vectorintake_unlabelled(in)))
+        return OK;
+    return fail(ERR_USAGE,
+                "%s: --bag, --label, --skip, --include and --exclude name columns, and this format has none",
+                in->path);
+}
+
 Status vectorintake_source(VectorIntake *in, const char *path)
 {
     return names_number(&in->source, path, strlen(path)) < 0 ? no_memory(in) : OK;

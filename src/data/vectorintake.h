@@ -59,6 +59,8 @@ Status vectorintake_names(VectorIntake *in, const char *const *name, int n);
 /* ERR_FORMAT unless `n` is the number expected, and that of the files before. Called when a file's number is known, before its rows are read. */
 Status vectorintake_width(VectorIntake *in, int n);
 
+bool vectorintake_unlabelled(const VectorIntake *in);   /* --label=none */
+Status vectorintake_no_columns(const VectorIntake *in); /* ERR_USAGE: rules name columns, and the format has none */
 Status vectorintake_source(VectorIntake *in, const char *path); /* a file that is read, for provenance */
 
 #endif

@@ -107,6 +107,7 @@ static Status skip_columns(Reader *r, bool *taken)
         taken[column] = true;
     }
     if (r->layout->skip >= 0) taken[r->layout->skip] = true;
+    if (r->layout->skip_too >= 0) taken[r->layout->skip_too] = true;
     return OK;
 }
 

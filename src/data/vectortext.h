@@ -11,14 +11,14 @@
 typedef struct {
     bool header;                 /* the first line names the columns; else they are named by their number, from 1 */
     int bag, label;              /* -1: none */
-    int skip;                    /* one more that is no feature; -1: none */
+    int skip, skip_too;          /* more that are no features; -1: none */
     const char *key, *key_label; /* bag -1: the bag all rows belong to, and its label (or NULL) */
     int line;                    /* where that was said */
 } VectorLayout;
 
 #define VECTOR_LAYOUT_NONE                                                                                           \
     {                                                                                                                \
-        .bag = -1, .label = -1, .skip = -1                                                                           \
+        .bag = -1, .label = -1, .skip = -1, .skip_too = -1                                                           \
     }
 
 /* ERR_FORMAT names file and line, and the column where a cell is no finite number. */
