@@ -32,15 +32,14 @@ static void sort(MetricRank *x, int n)
     }
 }
 
-double metric_auc(MetricRank *rank, int n)
+/* P(positive above negative) + ½ P(equal) over sorted ranks; count [n]: how often each counts, NULL: once. */
+static double area(const MetricRank *rank, const int *count, int n)
 {
     double below = 0, positives = 0, wins = 0; /* negatives passed so far */
-    for (int i = 0; i < n; i++)
-        if (isnan(rank[i].value)) return NAN;
-    sort(rank, n);
     for (int i = 0, next; i < n; i = next) {
         double tied[2] = {0, 0};
-        for (next = i; next < n && rank[next].value == rank[i].value; next++) tied[rank[next].label]++;
+        for (next = i; next < n && rank[next].value == rank[i].value; next++)
+            tied[rank[next].label] += count ? count[next] : 1;
         wins += tied[1] * (below + 0.5 * tied[0]);
         below += tied[0];
         positives += tied[1];
@@ -48,17 +47,25 @@ double metric_auc(MetricRank *rank, int n)
     return positives > 0 && below > 0 ? wins / (positives * below) : NAN;
 }
 
-void metric_auc_interval(double interval[2], const MetricRank *rank, int n, Rng *rng, MetricRank *scratch,
-                         MetricRank *areas)
+double metric_auc(MetricRank *rank, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (isnan(rank[i].value)) return NAN;
+    sort(rank, n);
+    return area(rank, NULL, n);
+}
+
+/* A sample is how often each bag is in it, so that the bags need be sorted only once. */
+void metric_auc_interval(double interval[2], MetricRank *rank, int n, Rng *rng, int *count, MetricRank *areas)
 {
     int found = 0;
     interval[0] = interval[1] = NAN;
-    for (int i = 0; i < n; i++) scratch[i] = rank[i];
-    if (isnan(metric_auc(scratch, n))) return;
+    if (isnan(metric_auc(rank, n))) return;
     for (int k = 0; k < METRIC_RESAMPLES; k++) {
-        for (int i = 0; i < n; i++) scratch[i] = rank[rng_below(rng, (uint64_t)n)];
-        const double area = metric_auc(scratch, n);
-        if (!isnan(area)) areas[found++] = (MetricRank){area, 0};
+        memset(count, 0, (size_t)n * sizeof *count);
+        for (int i = 0; i < n; i++) count[rng_below(rng, (uint64_t)n)]++;
+        const double of_sample = area(rank, count, n);
+        if (!isnan(of_sample)) areas[found++] = (MetricRank){of_sample, 0};
     }
     if (found == 0) return;
     sort(areas, found);

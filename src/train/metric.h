@@ -49,9 +49,8 @@ int metric_scores(double *out, const Target *t, int index, const MetricInput *in
 double metric_auc(MetricRank *rank, int n);
 
 /* interval [2]: 95 % of the areas of METRIC_RESAMPLES samples of n bags drawn with replacement (percentiles; samples of
- * one class do not count). NaN where the area itself is. `scratch` [n], `areas` [METRIC_RESAMPLES]. */
+ * one class do not count). NaN where the area itself is. Sorts `rank` [n]; scratch: `count` [n], `areas` [METRIC_RESAMPLES]. */
 #define METRIC_RESAMPLES 2000
-void metric_auc_interval(double interval[2], const MetricRank *rank, int n, Rng *rng, MetricRank *scratch,
-                         MetricRank *areas);
+void metric_auc_interval(double interval[2], MetricRank *rank, int n, Rng *rng, int *count, MetricRank *areas);
 
 #endif

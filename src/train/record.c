@@ -28,7 +28,8 @@ json_t *record_json(const LoopRecord *r, const Target *target, int n_target)
 typedef struct {
     MetricInput in;
     real *output, *target, *mask; /* what `in` points to */
-    MetricRank *rank;             /* [2 n + METRIC_RESAMPLES] the second n and what follows for resampling */
+    MetricRank *rank;             /* [n + METRIC_RESAMPLES] what follows the first n is for resampling */
+    int *count;                   /* [n] for resampling */
 } Gathered;
 
 static void forget(Gathered *g)
@@ -37,6 +38,7 @@ static void forget(Gathered *g)
     free(g->target);
     free(g->mask);
     free(g->rank);
+    free(g->count);
 }
 
 static bool gather(Gathered *g, const Labels *labels, const real *output, const int *member, int n)
@@ -45,8 +47,9 @@ static bool gather(Gathered *g, const Labels *labels, const real *output, const 
     g->output = calloc(rows * n_out, sizeof(real));
     g->target = calloc(rows * n_out, sizeof(real));
     g->mask = calloc(rows * n_target, sizeof(real));
-    g->rank = calloc(2 * rows + METRIC_RESAMPLES, sizeof *g->rank);
-    if (!g->output || !g->target || !g->mask || !g->rank) return false;
+    g->rank = calloc(rows + METRIC_RESAMPLES, sizeof *g->rank);
+    g->count = calloc(rows, sizeof *g->count);
+    if (!g->output || !g->target || !g->mask || !g->rank || !g->count) return false;
     for (size_t i = 0; i < (size_t)n; i++) {
         const size_t from = (size_t)member[i];
         memcpy(g->output + i * n_out, output + from * n_out, n_out * sizeof(real));
@@ -76,7 +79,7 @@ static void add_interval(json_t *scores, const Gathered *g, const Target *t, int
         g->rank[found++] = (MetricRank){(double)g->output[at], g->target[at] > (real)0.5};
     }
     Rng rng = rng_stream(seed, "bootstrap", (uint64_t)index);
-    metric_auc_interval(interval, g->rank, found, &rng, g->rank + found, g->rank + 2 * found);
+    metric_auc_interval(interval, g->rank, found, &rng, g->count, g->rank + found);
     json_object_set_new(scores, "auc_ci95",
                         isnan(interval[0]) ? json_null() : json_pack("[f, f]", interval[0], interval[1]));
 }

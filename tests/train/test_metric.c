@@ -276,3 +276,34 @@ Test(SUITE, missing_labels_have_no_gradient)
 {
     compare_losses("missing");
 }
+
+/* The interval is that of samples drawn and ranked one by one. */
+Test(SUITE, interval_equals_plain_resampling)
+{
+    enum { BAGS = 11 };
+    static MetricRank rank[BAGS], sorted[BAGS], sample[BAGS], areas[METRIC_RESAMPLES];
+    static double plain[METRIC_RESAMPLES];
+    int count[BAGS], n_plain = 0;
+    double interval[2];
+    Rng rng = rng_stream(5, "test interval", 0);
+    for (int i = 0; i < BAGS; i++) rank[i] = (MetricRank){(double)rng_below(&rng, 9), (int)rng_below(&rng, 5) == 0};
+    memcpy(sorted, rank, sizeof rank);
+    cr_assert(!isnan(metric_auc(sorted, BAGS)));
+    Rng one = rng_stream(5, "test interval", 1), other = one;
+    metric_auc_interval(interval, rank, BAGS, &one, count, areas);
+    for (int k = 0; k < METRIC_RESAMPLES; k++) {
+        for (int i = 0; i < BAGS; i++) sample[i] = sorted[rng_below(&other, BAGS)];
+        const double area = metric_auc(sample, BAGS);
+        if (!isnan(area)) plain[n_plain++] = area;
+    }
+    cr_assert_lt(n_plain, METRIC_RESAMPLES, "no sample had one class only");
+    for (int e = 0; e < 2; e++) {
+        const int want = e ? (int)ceil(0.975 * (n_plain - 1)) : (int)(0.025 * (n_plain - 1));
+        int below = 0, upto = 0;
+        for (int k = 0; k < n_plain; k++) below += plain[k] < interval[e], upto += plain[k] <= interval[e];
+        cr_assert(below <= want && want < upto, "%g is number %d to %d, not %d", interval[e], below, upto, want);
+    }
+    for (int i = 0; i < BAGS; i++) rank[i].label = 1;
+    metric_auc_interval(interval, rank, BAGS, &one, count, areas);
+    cr_assert(isnan(interval[0]) && isnan(interval[1]));
+}
