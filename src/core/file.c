@@ -76,15 +76,95 @@ static Status sync_path(const char *path, int flags)
     return failed ? cannot("write", path) : OK;
 }
 
+/* ---- batches ---- */
+
+static _Thread_local struct {
+    bool on;
+    char **path; /* [n] of files to be synced */
+    int n;
+} batch;
+
+/* Has the disk begin with the file, so that the end of the batch finds most of the work done. */
+static void start_writing(const char *path)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    close(fd);
+#else
+    (void)path;
+#endif
+}
+
+/* Leaves the file to the end of the batch; false: it cannot be. */
+static bool put_off(const char *path, const char *temporary)
+{
+    if (!batch.on) return false;
+    for (int i = 0; i < batch.n; i++)
+        if (strcmp(batch.path[i], path) == 0) return true;
+    char **grown = realloc(batch.path, ((size_t)batch.n + 1) * sizeof *grown), *copy = strdup(path);
+    if (grown) batch.path = grown;
+    if (grown && copy) {
+        batch.path[batch.n++] = copy;
+        start_writing(temporary);
+        return true;
+    }
+    free(copy);
+    return false;
+}
+
+void file_batch_begin(void)
+{
+    batch.on = true;
+}
+
+static bool is_last_of_folder(int i)
+{
+    char folder[PATH_MAX], other[PATH_MAX];
+    (void)split_path(folder, batch.path[i]);
+    for (int j = i + 1; j < batch.n; j++) {
+        (void)split_path(other, batch.path[j]);
+        if (strcmp(folder, other) == 0) return false;
+    }
+    return true;
+}
+
+static Status sync_batch(void)
+{
+    for (int i = 0; i < batch.n; i++)
+        if (file_exists(batch.path[i])) TRY(sync_path(batch.path[i], O_RDONLY));
+    for (int i = 0; i < batch.n; i++) {
+        char folder[PATH_MAX];
+        (void)split_path(folder, batch.path[i]);
+        if (is_last_of_folder(i)) TRY(sync_path(folder, O_RDONLY | O_DIRECTORY));
+    }
+    return OK;
+}
+
+Status file_batch_end(void)
+{
+    const Status status = batch.on ? sync_batch() : OK;
+    for (int i = 0; i < batch.n; i++) free(batch.path[i]);
+    free(batch.path);
+    batch.path = NULL;
+    batch.n = 0;
+    batch.on = false;
+    return status;
+}
+
+/* ---- committing ---- */
+
 Status file_commit(FileDraft *draft)
 {
     Status status = OK;
     char folder[PATH_MAX];
     (void)split_path(folder, draft->path);
-    TRY_DONE(sync_path(draft->temporary, O_RDONLY));
+    const bool later = put_off(draft->path, draft->temporary);
+    if (!later) TRY_DONE(sync_path(draft->temporary, O_RDONLY));
     if (rename(draft->temporary, draft->path) != 0) TRY_DONE(cannot("write", draft->path));
     draft->open = false;
-    TRY_DONE(sync_path(folder, O_RDONLY | O_DIRECTORY));
+    if (!later) TRY_DONE(sync_path(folder, O_RDONLY | O_DIRECTORY));
 done:
     file_drop(draft);
     return status;

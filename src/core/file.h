@@ -31,6 +31,13 @@ void file_drop(FileDraft *draft);     /* removes the temporary file; nothing aft
 
 Status file_write_whole(const char *path, const void *bytes, size_t n, bool force);
 
+/* Between the two, files that this thread commits stand in place at once, but are synced only in the end: the disk is waited
+ * for once, not twice a file. They survive the death of the process as ever; if the machine dies, one of them may be there
+ * and damaged, so what tells that they are whole has to be written after the end. file_batch_end does nothing where no
+ * batch has begun. */
+void file_batch_begin(void);
+Status file_batch_end(void);
+
 /* Caller frees; a NUL is put behind. ERR_IO: unreadable; ERR_FORMAT: more than `most` bytes. */
 Status file_read_whole(char **out, size_t *n, const char *path, size_t most);
 Status file_make_folder(const char *path); /* and its parents; OK if it is there */

@@ -209,10 +209,15 @@ static Status run_job(Crossval *c, int number, const char *folder)
     Teller teller = {c, number};
     json_t *summary;
     JobSetup setup = job_setup(c, &own.config, folder);
+    setup.anew = true;
     setup.evaluated = evaluated;
     setup.context = &teller;
     log_detail("%s begins", folder);
-    TRY(job_run_on(&summary, &setup, &c->stock));
+    file_batch_begin();
+    Status status = job_run_on(&summary, &setup, &c->stock);
+    const Status synced = file_batch_end();
+    if (status == OK) status = synced;
+    if (status != OK) return status;
     say_done(c, number, summary);
     json_decref(summary);
     return OK;

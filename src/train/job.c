@@ -59,23 +59,15 @@ static CheckpointFacts checkpoint_facts(const Job *j)
     return (CheckpointFacts){.config = j->config_text, .data = j->data_text, .metrics = j->run.metrics};
 }
 
+/* Files of a training that takes longer than this are no part of a batch any more (file.h). */
+#define BATCH_SECONDS 2
+
 static Status save_checkpoint(void *context)
 {
     Job *j = context;
+    if (log_seconds() - j->started > BATCH_SECONDS) TRY(file_batch_end());
     const CheckpointFacts facts = checkpoint_facts(j);
     return loop_save(j->loop, run_path(&j->run, "checkpoint.safetensors"), &facts);
-}
-
-/* The state of the run in the folder, if it has one. */
-static Status load_checkpoint(Job *j)
-{
-    char path[sizeof j->run.path];
-    snprintf(path, sizeof path, "%s/checkpoint.safetensors", j->in->folder);
-    if (!j->in->resume || !file_exists(path)) return OK;
-    const CheckpointFacts facts = checkpoint_facts(j);
-    TRY(loop_load(j->loop, path, &facts, &j->metrics));
-    if (!j->in->evaluated) log_info("%s: goes on after update %d", j->in->folder, loop_done(j->loop));
-    return OK;
 }
 
 static LoopSetup loop_setup(const Job *j)
@@ -97,6 +89,29 @@ static LoopSetup loop_setup(const Job *j)
                        .labels = &j->outcome.labels,
                        .stop = j->in->stop,
                        .save = save_checkpoint};
+}
+
+static Status begin_anew(Job *j)
+{
+    const LoopSetup setup = loop_setup(j);
+    log_warn("%s; this training begins anew", status_sentence());
+    loop_free(j->loop);
+    j->loop = NULL;
+    return loop_new(&j->loop, &setup);
+}
+
+/* The state of the run in the folder, if it has one. */
+static Status load_checkpoint(Job *j)
+{
+    char path[sizeof j->run.path];
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", j->in->folder);
+    if (!j->in->resume || !file_exists(path)) return OK;
+    const CheckpointFacts facts = checkpoint_facts(j);
+    const Status status = loop_load(j->loop, path, &facts, &j->metrics);
+    if (status == ERR_MODEL && j->in->anew) return begin_anew(j);
+    if (status != OK) return status;
+    if (!j->in->evaluated) log_info("%s: goes on after update %d", j->in->folder, loop_done(j->loop));
+    return OK;
 }
 
 static void say_plan(const Job *j)
@@ -210,6 +225,7 @@ static Status finish(Job *j, json_t **summary)
     Status status = OK;
     TRY_DONE(write_model(j, parts));
     TRY_DONE(outcome_write(&j->outcome, run_path(&j->run, "predictions.tsv")));
+    TRY_DONE(file_batch_end()); /* what comes now says that the rest is whole */
     *summary = summary_json(j, parts);
     if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
     if (status == OK) status = run_write_json(&j->run, "summary.json", json_incref(*summary));

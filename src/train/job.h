@@ -17,6 +17,7 @@ typedef struct {
     const char *folder;
     bool force;
     bool resume; /* continues the run in the folder, or begins one where there is none; see resume.h for its config */
+    bool anew;   /* a checkpoint that cannot be used is passed over, and training begins anew: to the same bits */
     int argc;    /* command line, for the manifest */
     char **argv;
     const volatile sig_atomic_t *stop; /* see loop.h */

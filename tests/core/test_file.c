@@ -45,6 +45,48 @@ static int n_entries(void)
     return n;
 }
 
+static int n_sync, sync_error;
+
+/* Counted in place of the system's. */
+int fsync(int fd)
+{
+    (void)fd;
+    n_sync++;
+    errno = sync_error;
+    return sync_error ? -1 : 0;
+}
+
+/* A file and its folder each time; in a batch each once in the end. */
+Test(core_file, a_batch_is_synced_once)
+{
+    cr_assert_eq(file_make_folder("f"), OK);
+    cr_assert_eq(file_write_whole("f/a", "1", 1, true), OK);
+    cr_assert_eq(n_sync, 2);
+    file_batch_begin();
+    for (int k = 0; k < 3; k++) {
+        cr_assert_eq(file_write_whole("f/a", "2", 1, true), OK);
+        cr_assert_eq(file_write_whole("f/b", "3", 1, true), OK);
+        cr_assert_eq(file_write_whole("c", "4", 1, true), OK);
+    }
+    cr_assert_eq(unlink("f/b"), 0);
+    assert_content("f/a", "2");
+    assert_content("c", "4");
+    cr_assert_eq(n_sync, 2);
+    cr_assert_eq(file_batch_end(), OK, "%s", status_sentence());
+    cr_assert(n_sync >= 2 + 2 + 2 && n_sync <= 2 + 2 * 2 + 2 * 2, "%d", n_sync); /* new files have two names */
+    n_sync = 0;
+    cr_assert_eq(file_batch_end(), OK);
+    cr_assert_eq(n_sync, 0);
+    cr_assert_eq(file_write_whole("c", "5", 1, true), OK);
+    cr_assert_eq(n_sync, 2);
+    file_batch_begin();
+    cr_assert_eq(file_write_whole("c", "6", 1, true), OK);
+    sync_error = EIO;
+    cr_assert_eq(file_batch_end(), ERR_IO);
+    assert_sentence("c: cannot write: Input/output error");
+    cr_assert_eq(file_batch_end(), OK, "the batch has ended");
+}
+
 Test(core_file, written_whole_and_read_back)
 {
     cr_assert_eq(file_write_whole("a.txt", "hello\n", 6, false), OK, "%s", status_sentence());

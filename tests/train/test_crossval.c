@@ -169,6 +169,31 @@ Test(train_crossval, a_job_is_done_or_not)
     cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){1, 1, -1}), "no model");
 }
 
+/* A machine that dies may leave a fold whose files are damaged: all but its last, which is not there then. */
+Test(train_crossval, a_damaged_checkpoint_is_passed_over, .timeout = 250)
+{
+    static const char *const files[] = {"checkpoint.safetensors", "config.yaml", "manifest.json", "model.safetensors",
+                                        "metrics.jsonl"};
+    char path[FOLDJOB_ROOM];
+    const CrossvalSetup whole = setup(in_scratch("sound"), 1);
+    CrossvalSetup hurt = setup(in_scratch("hurt"), 1);
+    must_run(&whole);
+    must_run(&hurt);
+    hurt.resume = true;
+    for (off_t left = 0; left <= 100; left += 100) {
+        const FoldJob job = {1, 2, -1};
+        for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+            cr_assert_eq(foldjob_path(path, hurt.folder, job, files[k]), OK);
+            cr_assert_eq(truncate(path, left), 0);
+        }
+        cr_assert_eq(foldjob_path(path, hurt.folder, job, "summary.json"), OK);
+        cr_assert_eq(unlink(path), 0);
+        must_run(&hurt);
+        must_be_same(whole.folder, hurt.folder);
+        cr_assert(foldjob_done(hurt.folder, &config, job));
+    }
+}
+
 /* ---- ensembles ---- */
 
 enum { MODELS = 3 };
