@@ -47,6 +47,8 @@ static Status read_options(ImportVectorsOptions *out, const Cli *cli, const Impo
     *out = (ImportVectorsOptions){.path = cli->word,
                                   .n_path = cli->n_word,
                                   .output = cli_text(cli, "o"),
+                                  .metadata = cli_text(cli, "metadata"),
+                                  .id_column = cli_text(cli, "id-column"),
                                   .force = cli->force,
                                   .dry_run = cli->dry_run};
     TRY(read_names(&out->rules, cli));
@@ -76,6 +78,9 @@ static void print_summary(const ImportVectorsReport *r, const ImportVectorsOptio
 {
     log_info("%s%s: %d bags, %lld instances of %d features (%s) of %lld rows", options->dry_run ? "would write " : "",
              options->output, r->n_bag, (long long)r->n, r->n_feat, r->format, (long long)r->n_row);
+    if (r->n_unlabelled > 0)
+        log_info("%d of %d bags have no row in %s; they are kept without its labels", r->n_unlabelled, r->n_bag,
+                 options->metadata);
     if (r->n_filtered > 0) log_info("rows left out by --include and --exclude: %lld", (long long)r->n_filtered);
     if (r->sparse)
         log_info("kept sparse: %lld numbers other than 0, %.3g %%", (long long)r->n_number,

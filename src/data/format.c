@@ -69,8 +69,10 @@ Status format_recognise(const FormatType **out, const Header *header, const Form
             *out = format_types[i];
             return OK;
         }
-    return fail(ERR_FORMAT,
-                "is of no format known here; its columns are %s. Name the one with amino-acid sequences with "
-                "--sequence-column, and the counts with --count-column",
-                header_list(list, sizeof list, header));
+    return fail(
+        ERR_FORMAT,
+        "is of no format known here; its columns are %s. Name the one with amino-acid sequences with "
+        "--sequence-column, and the counts with --count-column; of bags of vectors name the bag's with --bag and the "
+        "label's with --label",
+        header_list(list, sizeof list, header));
 }

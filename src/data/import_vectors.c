@@ -3,6 +3,7 @@
 #include "core/digest.h"
 #include "core/log.h"
 #include "data/bagfile.h"
+#include "data/import_labels.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -96,19 +97,169 @@ static void normalise_labels(Import *im)
         if (bag[b].label && *bag[b].label == '-') strcpy(bag[b].label, "0");
 }
 
-static Status make_columns(Import *im)
+static Status bag_labels(Table *out, const Import *im)
 {
     const int n = im->spool->keys.n, width = im->intake.labelled ? 2 : 1;
     const char **cell = malloc((size_t)n * (size_t)width * sizeof *cell);
     if (!cell) return no_memory(im);
-    normalise_labels(im);
     for (int b = 0; b < n; b++) {
         cell[b * width] = im->spool->keys.text[b];
         if (width > 1) cell[b * width + 1] = im->intake.bag[b].label ? im->intake.bag[b].label : "";
     }
-    const Status status = table_new(&im->columns, n, width, (const char *const[]){"ID", "label"}, cell);
+    const Status status = table_new(out, n, width, (const char *const[]){"ID", "label"}, cell);
     free((void *)cell);
     return status;
+}
+
+/* Both tables have a row a bag; of the first, column `label` is put behind the second's. */
+static Status add_label(Table *out, const Table *own, const Table *given)
+{
+    const int width = given->n_column + 1, label = table_column(own, "label");
+    const char **cell = malloc((size_t)own->n_row * (size_t)width * sizeof *cell);
+    const char **name = malloc((size_t)width * sizeof *name);
+    for (int r = 0; cell && r < own->n_row; r++)
+        for (int c = 0; c < width; c++)
+            cell[r * width + c] = c < given->n_column ? table_cell(given, r, c) : table_cell(own, r, label);
+    for (int c = 0; name && c < width; c++) name[c] = c < given->n_column ? given->column[c] : "label";
+    const Status status = cell && name ? table_new(out, own->n_row, width, name, cell)
+                                       : fail(ERR_MEMORY, "%s: no memory for labels", given->path);
+    free((void *)cell);
+    free((void *)name);
+    return status;
+}
+
+static Status join_metadata(Import *im, Table *given)
+{
+    const int n = im->spool->keys.n;
+    const ImportVectorsOptions *o = im->options;
+    Table labels;
+    LabelKey *key = calloc((size_t)n + 1, sizeof *key);
+    if (!key) return no_memory(im);
+    for (int b = 0; b < n; b++) key[b] = (LabelKey){.key = im->spool->keys.text[b], .file = im->spool->keys.text[b]};
+    Status status = table_read(&labels, o->metadata);
+    if (status == OK) {
+        status = import_labels_order(given, &im->report->n_unlabelled, &labels, o->id_column, key, n);
+        if (status == OK && im->intake.labelled && table_column(given, "label") >= 0)
+            status =
+                fail(ERR_FORMAT, "%s: has a column 'label', and so have the bags; --label=none leaves theirs out",
+                     o->metadata);
+        table_free(&labels);
+    }
+    free(key);
+    return status;
+}
+
+static Status make_columns(Import *im)
+{
+    Table own = {0}, given = {0};
+    TRY(bag_labels(&own, im));
+    if (!im->options->metadata) {
+        im->columns = own;
+        return OK;
+    }
+    Status status = join_metadata(im, &given);
+    if (status == OK && im->intake.labelled)
+        status = add_label(&im->columns, &own, &given);
+    else if (status == OK) {
+        im->columns = given;
+        given = (Table){0};
+    }
+    table_free(&own);
+    table_free(&given);
+    return status;
+}
+
+/* ---- what is odd ---- */
+
+static Status check_spool(Import *im)
+{
+    const int n = im->spool->keys.n;
+    const char **label = malloc(((size_t)n + 1) * sizeof *label);
+    if (!label) return no_memory(im);
+    for (int b = 0; b < n; b++) label[b] = im->intake.bag[b].label;
+    const Status status = vectorcheck_run(&im->report->findings, im->spool, label);
+    free((void *)label);
+    return status;
+}
+
+static Status judge_leak(const Import *im)
+{
+    static const char *const words[] = {"repeats the label of the bag", "is the number of the bag",
+                                        "has two values that tell the label of every bag, as instance labels do"};
+    const VectorFindings *v = &im->report->findings;
+    char name[VECTORCHECK_NAME], more[40] = "", advice[100];
+    if (v->n_leak == 0) return OK;
+    const char *feature = vectorcheck_name(name, im->spool, v->feature[0].feature);
+    if (v->n_leak > 1) snprintf(more, sizeof more, " (and %d more such)", v->n_leak - 1);
+    snprintf(advice, sizeof advice,
+             im->spool->feature.n > 0 ? "leave it out with --skip=%.*s, or" : "take it out, or",
+             im->spool->feature.n > 0 ? (int)strlen(feature) - 2 : 0, feature + 1);
+    if (!im->options->rules.allow_leak)
+        return fail(ERR_FORMAT, "%s: feature %s %s%s, which gives the answer away; %s --allow-leak keeps it",
+                    im->options->path[0], feature, words[v->feature[0].odd], more, advice);
+    log_warn("feature %s %s%s, which gives the answer away", feature, words[v->feature[0].odd], more);
+    return OK;
+}
+
+/* Names of the separating features, as many as fit. */
+static void list_separating(char *text, size_t room, const Import *im)
+{
+    const VectorFindings *v = &im->report->findings;
+    char name[VECTORCHECK_NAME];
+    size_t at = 0;
+    *text = '\0';
+    for (int i = 0; i < v->n_odd && at + VECTORCHECK_NAME + 8 < room; i++)
+        if (v->feature[i].odd == ODD_SEPARATES)
+            at += (size_t)snprintf(text + at, room - at, "%s%s", at ? ", " : "",
+                                   vectorcheck_name(name, im->spool, v->feature[i].feature));
+}
+
+static void tell_labels(const Import *im)
+{
+    const VectorFindings *v = &im->report->findings;
+    const int n = im->spool->keys.n;
+    if (!im->intake.labelled) {
+        log_info("the bags have no labels");
+        return;
+    }
+    if (v->n_unlabelled > 0) log_info("%d of %d bags have no label", v->n_unlabelled, n);
+    if (v->n_label == 1) log_warn("all bags have the same label; nothing can be learned from one class");
+}
+
+static void tell_equal(const Import *im)
+{
+    const VectorFindings *v = &im->report->findings;
+    char *const *key = im->spool->keys.text;
+    if (v->n_shared > 0)
+        log_info("%d different instances occur in more than one bag, %d of them in bags of different labels",
+                 v->n_shared, v->n_shared_both);
+    if (v->n_equal_both > 0)
+        log_warn("%d groups of equal bags, %d of them with different labels, as '%s' and '%s'", v->n_equal,
+                 v->n_equal_both, key[v->equal[0]], key[v->equal[1]]);
+    else if (v->n_equal > 0)
+        log_warn("%d groups of equal bags, as '%s' and '%s'; parts of a split should not share them", v->n_equal,
+                 key[v->equal[0]], key[v->equal[1]]);
+}
+
+static void tell(const Import *im)
+{
+    const VectorFindings *v = &im->report->findings;
+    char list[400];
+    tell_labels(im);
+    if (v->n_constant == im->spool->n_feat)
+        log_warn("all %d features are the same in every instance; nothing can be learned from them", v->n_constant);
+    else if (v->n_constant > 0)
+        log_info("%d of %d features are the same in every instance", v->n_constant, im->spool->n_feat);
+    if (v->n_single > 0)
+        log_info("%d of %d bags %s one instance", v->n_single, im->spool->keys.n, v->n_single > 1 ? "have" : "has");
+    tell_equal(im);
+    list_separating(list, sizeof list, im);
+    if (v->n_separating > 0)
+        log_warn("%d feature%s alone tell%s the labels apart without error: %s; %s", v->n_separating,
+                 v->n_separating > 1 ? "s" : "", v->n_separating > 1 ? "" : "s", list,
+                 v->chance < 0.05 ? "make sure that this is no leak" : "with so few bags chance can do that");
+    if (im->spool->n_feat > VECTORCHECK_WIDE)
+        log_info("more than %d features are not looked at one by one", VECTORCHECK_WIDE);
 }
 
 /* ---- provenance and report ---- */
@@ -139,16 +290,41 @@ static json_t *options_json(const Import *im)
                      sparse[r->sparse], "allow_leak", r->allow_leak, "compress", im->options->compress);
 }
 
+static json_t *odd_json(const Import *im)
+{
+    const VectorFindings *v = &im->report->findings;
+    json_t *list = json_array();
+    for (int i = 0; i < v->n_odd; i++) {
+        const int f = v->feature[i].feature;
+        json_t *odd = json_pack("{si ss}", "feature", f + 1, "is", odd_name[v->feature[i].odd]);
+        if (im->spool->feature.n > 0) json_object_set_new(odd, "name", json_string(im->spool->feature.text[f]));
+        json_array_append_new(list, odd);
+    }
+    return list;
+}
+
+static json_t *findings_json(const Import *im)
+{
+    const VectorFindings *v = &im->report->findings;
+    return json_pack("{si si si si si si si si si so}", "constant_features", v->n_constant, "bags_of_one_instance",
+                     v->n_single, "bags_without_label", v->n_unlabelled, "shared_instances", v->n_shared,
+                     "shared_instances_of_both_labels", v->n_shared_both, "equal_bags", v->n_equal,
+                     "equal_bags_of_both_labels", v->n_equal_both, "leaking_features", v->n_leak,
+                     "separating_features", v->n_separating, "odd_features", odd_json(im));
+}
+
 static json_t *facts_json(const Import *im)
 {
     const ImportVectorsReport *r = im->report;
     json_t *dropped = json_object();
     if (r->n_filtered > 0) json_object_set_new(dropped, "filtered", json_integer((json_int_t)r->n_filtered));
-    return json_pack("{ss so sO s{sI sI so} si sI si sb sI ss}", "made_by", "hopsack import", "options",
-                     options_json(im), "sources", im->sources, "total", "rows", (json_int_t)r->n_row, "kept",
-                     (json_int_t)r->n, "dropped", dropped, "bags", r->n_bag, "instances", (json_int_t)r->n,
-                     "features", r->n_feat, "sparse", r->sparse, "nonzero", (json_int_t)r->n_number, "format",
-                     r->format);
+    const char *metadata = im->options->metadata;
+    if (metadata && strrchr(metadata, '/')) metadata = strrchr(metadata, '/') + 1;
+    return json_pack("{ss* ss so sO s{sI sI so} si sI si sb sI ss so}", "labels", metadata, "made_by",
+                     "hopsack import", "options", options_json(im), "sources", im->sources, "total", "rows",
+                     (json_int_t)r->n_row, "kept", (json_int_t)r->n, "dropped", dropped, "bags", r->n_bag,
+                     "instances", (json_int_t)r->n, "features", r->n_feat, "sparse", r->sparse, "nonzero",
+                     (json_int_t)r->n_number, "format", r->format, "findings", findings_json(im));
 }
 
 static bool choose_sparse(const Import *im)
@@ -177,7 +353,12 @@ static void report(Import *im)
 
 static Status finish(Import *im)
 {
+    TRY(vectorspool_sort(im->spool));
+    normalise_labels(im);
     report(im);
+    TRY(check_spool(im));
+    TRY(judge_leak(im));
+    tell(im);
     TRY(make_columns(im));
     json_t *facts = facts_json(im);
     if (!facts) return fail(ERR_FORMAT, "%s: a column name or value given is not UTF-8", im->options->output);

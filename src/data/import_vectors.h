@@ -6,12 +6,15 @@
 #ifndef HOPSACK_IMPORT_VECTORS_H
 #define HOPSACK_IMPORT_VECTORS_H
 
+#include "data/vectorcheck.h"
 #include "data/vectorformat.h"
 
 typedef struct {
     const char *const *path; /* [n_path] */
     int n_path;
     const char *output;
+    const char *metadata;  /* more columns for the bags: a label table; NULL: none */
+    const char *id_column; /* of it: "auto" or a name */
     VectorRules rules;
     bool compress, force;
     bool dry_run; /* reads and checks all, writes nothing */
@@ -20,9 +23,11 @@ typedef struct {
 typedef struct {
     int n_bag, n_feat;
     int64_t n, n_number, n_row, n_filtered; /* instances; numbers other than 0; rows read; left out by rules */
+    int n_unlabelled;                       /* bags without a row in the label table */
     bool sparse;
     const char *format; /* static; "several" */
-    char *json;         /* the report, one object; caller frees */
+    VectorFindings findings;
+    char *json; /* the report, one object; caller frees */
 } ImportVectorsReport;
 
 /* Does --format, or the first file, ask for vectors? */

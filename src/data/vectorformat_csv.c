@@ -45,7 +45,9 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     layout.header = true;
     if (!peek->text) return fail(ERR_FORMAT, "%s: is no table with a header line", peek->path);
     TRY(need_usual(&layout.bag, peek, rules->bag, bag_names, "--bag"));
-    if (!vectorintake_unlabelled(in))
+    if (vectorintake_unlabelled(in))
+        layout.skip = find_usual(&peek->first, NULL, label_names); /* a label is no feature either */
+    else
         TRY(need_usual(&layout.label, peek, rules->label, label_names, "--label (or `none`)"));
     if (layout.bag == layout.label)
         return fail(ERR_USAGE, "--bag and --label both name column '%s'", peek->first.name[layout.bag]);
