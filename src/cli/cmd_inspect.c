@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/inspect_data.h"
+#include "cli/inspect_dynamics.h"
 #include "cli/inspect_model.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static const Flag flags[] = {
+    {.name = "dynamics",
+     .help = "what the heads of MODEL do with the bags of DATASET: average, or pick a few instances"},
+    {0},
+};
 
 static const unsigned char hdf5_mark[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
@@ -27,6 +34,11 @@ static Status run(Cli *cli)
     const char *path = cli->word[0];
     struct stat s;
     unsigned char mark[9];
+    if (cli_has(cli, "dynamics")) {
+        if (cli->n_word != 2) return fail(ERR_USAGE, "inspect --dynamics takes a model and a dataset");
+        return inspect_dynamics(path, cli->word[1], cli->json);
+    }
+    if (cli->n_word != 1) return fail(ERR_USAGE, "inspect takes one file or folder; two go with --dynamics");
     if (stat(path, &s) != 0) return fail(ERR_IO, "%s: %s", path, strerror(errno));
     if (S_ISDIR(s.st_mode)) return inspect_run(path, cli->json);
     TRY(read_beginning(mark, path));
@@ -38,8 +50,9 @@ static Status run(Cli *cli)
 const Command command_inspect = {
     .name = "inspect",
     .line = "what a dataset, a model or a run holds",
-    .usage = "DATASET | MODEL | RUN",
+    .usage = "DATASET | MODEL | RUN | --dynamics MODEL DATASET",
+    .flags = flags,
     .least = 1,
-    .most = 1,
+    .most = 2,
     .run = run,
 };

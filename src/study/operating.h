@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * operating.h: what each head of a trained model does with a bag: whether it averages over the instances or picks a few.
+ * The measure is that of Ramsauer et al. 2021: k, the fewest instances that hold 90 % of the softmax weight, its median
+ * over bags, and the class of that among n instances (nn/dynamics.h).
+ *
+ * Bags differ in n, so the class goes by the median of k/n. Below 32 instances no head can be of class IV.
+ */
+#ifndef HOPSACK_OPERATING_H
+#define HOPSACK_OPERATING_H
+
+#include "nn/dynamics.h"
+#include "train/apply.h"
+
+typedef struct {
+    double low, median, high; /* quartiles */
+} Quartiles;
+
+/* A query under one head; over bags that are not empty. */
+typedef struct {
+    int query, head;
+    Quartiles k, share; /* k and k/n */
+    double entropy;     /* mean, nats */
+    double evenness;    /* mean of entropy / ln n, where n > 1: 1 is equal weights */
+    double largest;     /* mean of the largest weight */
+    DynamicsClass kind;
+} OperatingHead;
+
+typedef struct {
+    OperatingHead *head; /* [n_head] queries by heads */
+    int n_head, n_bag;   /* n_bag: those that are not empty */
+    Quartiles n;         /* instances pooled, of a bag */
+} Operating;
+
+/* Of the first model, which has been fitted; ERR_MODEL if its pooling has no attention. */
+Status operating_measure(Operating *out, Apply *a, const Cohort *cohort);
+void operating_free(Operating *o); /* accepts half-built ones */
+
+#endif

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""Hopfield models from the program, run again in plain NumPy from nothing but their tensors and the data as text."""
+import csv
+import json
+import struct
+
+import numpy as np
+
+from harness import Case, cohort, main, table
+
+
+def tensors(path):
+    """A safetensors file: name → array in double."""
+    with open(path, "rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        head = json.loads(file.read(size))
+        data = file.read()
+    types = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U64": "<u8", "U8": "u1"}
+    return {
+        name: np.frombuffer(data[slice(*t["data_offsets"])], types[t["dtype"]]).reshape(t["shape"]).astype(float)
+        for name, t in head.items()
+        if name != "__metadata__"
+    }
+
+
+def selu(x):
+    return 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def norm(t, name, x):
+    """The layer norm of that name; none where the model has no such tensors."""
+    if name + "weight" not in t:
+        return x
+    x = x - x.mean(-1, keepdims=True)
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5) * t[name + "weight"] + t[name + "bias"]
+
+
+def projections(t, heads, head_size, connected):
+    """W and b of q, k and v, whichever way they are stored."""
+    core = "pooling.hopfield.association_core."
+    rows = heads * head_size
+    if core + "in_proj_weight" in t:
+        weights = np.split(t[core + "in_proj_weight"], [rows, 2 * rows])
+    else:
+        weights = [t[f"{core}{name}_proj_weight"] for name in "qkv"]
+    assert connected or all(w.shape[1] == weights[0].shape[1] for w in weights)
+    return list(zip(weights, np.split(t[core + "in_proj_bias"], [rows, 2 * rows])))
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def hopfield(t, x, heads=2, head_size=4, beta=None, steps=0, eps=1e-4, connected=False, zero=False, activation=relu):
+    """z, the scores [n, queries, heads] of the first association, the weights of the last."""
+    (wq, bq), (wk, bk), (wv, bv) = projections(t, heads, head_size, connected)
+    query = norm(t, "pooling.hopfield.norm_state_pattern.", t["pooling.pooling_weights"][0])
+    stored = norm(t, "pooling.hopfield.norm_stored_pattern.", x)
+    value = norm(t, "pooling.hopfield.norm_pattern_projection.", x)
+    q, k = query @ wq.T + bq, stored @ wk.T + bk
+    v = ((value @ wk.T + bk) if connected else value) @ wv.T + bv
+    if zero:
+        k, v = np.vstack([k, 0 * k[:1]]), np.vstack([v, 0 * v[:1]])
+    betas = t.get("pooling.beta", np.full(heads, beta or head_size**-0.5))
+    out, scores, weights = [], [], []
+    for h in range(heads):
+        qh, kh, vh = (m[:, h * m.shape[1] // heads : (h + 1) * m.shape[1] // heads] for m in (q, k, v))
+        scores.append(betas[h] * qh @ kh.T)
+        p = softmax(scores[-1])
+        for _ in range(steps if steps >= 0 else 1000):
+            before, p = p, softmax(betas[h] * (p @ kh) @ kh.T)
+            if np.linalg.norm(p - before) <= eps:
+                break
+        out.append(p @ vh)
+        weights.append(p)
+    z = np.hstack(out)
+    if "pooling.hopfield.association_core.out_proj.weight" in t:
+        z = z @ t["pooling.hopfield.association_core.out_proj.weight"].T + t["pooling.hopfield.association_core.out_proj.bias"]
+    return activation(z).ravel(), *(np.stack(m).transpose(2, 1, 0)[: len(x)] for m in (scores, weights))
+
+
+def network(t, prefix, x, f):
+    k = 0
+    while f"{prefix}.{k}.weight" in t:
+        x = x @ t[f"{prefix}.{k}.weight"].T + t[f"{prefix}.{k}.bias"]
+        k += 2
+        x = f(x) if f"{prefix}.{k}.weight" in t or prefix.startswith("instance") else x
+    return x
+
+
+def embed_vectors(t, x):
+    x = (x - t["instance_embedding.shift"]) * t["instance_embedding.scale"]
+    return network(t, "instance_embedding.network", np.clip(x, -3, 3), relu)
+
+
+def places(l):
+    """Position features of a sequence of that length: start, end, centre."""
+    p = np.arange(l)
+    d = np.float16(2 * np.abs(0.5 - (1 - p / (l - 1) if l > 1 else np.ones(1)))).astype(float)
+    first = p < (l + 1) // 2
+    return np.stack([d * first, d * ~first, np.float16(1 - d).astype(float)], 1)
+
+
+def embed_sequences(t, sequences):
+    letters = "ACDEFGHIKLMNPQRSTVWY"
+    w, b = t["sequence_embedding.network.0.weight"], t["sequence_embedding.network.0.bias"]
+    x = [np.hstack([np.eye(20)[[letters.index(c) for c in s]], places(len(s))]) for s in sequences]
+    divisor = np.concatenate([m.ravel() for m in x]).std(ddof=1)
+    size = w.shape[2]
+    h = []
+    for m in x:
+        padded = np.vstack([m / divisor, np.zeros((size, 23))])
+        h.append(selu(max_over([np.einsum("oiq,qi->o", w, padded[p : p + size]) + b for p in range(len(m))])))
+    return np.array(h)
+
+
+def max_over(rows):
+    return np.max(rows, axis=0)
+
+
+VARIANTS = {
+    "plain": ([], {}),
+    "beta": (["beta=0.1"], {"beta": 0.1}),
+    "learned beta": (["learn_beta=true"], {}),
+    "two queries, three steps": (["n_query=2", "steps=3", "beta=2"], {"steps": 3, "beta": 2}),
+    "until convergence": (["steps=-1", "beta=2"], {"steps": -1, "beta": 2}),
+    "connected": (["connected=true"], {"connected": True}),
+    "zero association": (["zero_association=true"], {"zero": True}),
+    "no norms": (["norm_query=none", "norm_stored=none", "norm_projection=none"], {}),
+    "no output projection": (["output_projection=false", "activation=none"], {"activation": lambda z: z}),
+    "tanh": (["activation=tanh"], {"activation": np.tanh}),
+    "dropout": (["dropout=0.5"], {}),
+}
+HOPFIELD = ["--model.pooling.kind=hopfield", "--model.pooling.n_head=2", "--model.pooling.head_size=4",
+            "--model.selection.kind=all", "--train.eps=1e-8", "--train.lr=0.01"]
+
+
+class InNumPy(Case):
+    @classmethod
+    def prepare(cls):
+        cls.vectors = cls.write_vectors("v.csv")
+        cohort("s.h5", n_bag=20, n_seq=30)
+
+    @staticmethod
+    def write_vectors(path):
+        """30 bags of 1 to 6 vectors; a positive bag has one that stands out."""
+        rng = np.random.default_rng(5)
+        bags = {}
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file)
+            out.writerow(["bag", "label"] + [f"f{j}" for j in range(7)])
+            for b in range(30):
+                x = rng.normal(size=(1 + b % 6, 7)).round(3)
+                x[0, :2] += 3 * (b % 2)
+                bags[f"b{b:02}"] = x
+                out.writerows([f"b{b:02}", b % 2, *map(repr, map(float, row))] for row in x)
+        return bags
+
+    def train(self, run, data, *flags):
+        self.good("train", f"--data.path={data}", "--train.updates=30", "--train.evaluate_every=0", *HOPFIELD, *flags, "-o", run)
+        self.good("predict", run, data, "-o", f"{run}.tsv", f"--attention={run}.att.tsv")
+        return tensors(f"{run}/model.safetensors")
+
+    def compare(self, run, t, bags, settings):
+        """bags: name → embeddings."""
+        output = {row["bag"]: float(row["output"]) for row in table(f"{run}.tsv")}
+        attention = {}
+        for row in table(f"{run}.att.tsv"):
+            key = row["bag"], int(row["instance"]), int(row["query"]), int(row["head"])
+            attention[key] = float(row["logit"]), float(row["weight"])
+        self.assertEqual(set(output), set(bags))
+        self.assertGreater(len(set(output.values())), 10, "outputs differ between bags")
+        for bag, h in bags.items():
+            z, scores, weights = hopfield(t, h, **settings)
+            y = network(t, "output_nn.output_nn", z, selu)[0]
+            self.assertAlmostEqual(output[bag], y, delta=1e-5 * max(1, abs(y)), msg=f"{run} {bag}")
+            for (i, q, head), score in np.ndenumerate(scores):
+                logit, weight = attention[bag, i, q, head]
+                self.assertAlmostEqual(logit, score, delta=2e-5 * max(1, abs(score)), msg=f"{run} {bag} {i} {q} {head}")
+                self.assertAlmostEqual(weight, weights[i, q, head], delta=2e-5, msg=f"{run} {bag} {i} {q} {head}")
+
+    def test_bags_of_vectors(self):
+        self.good("import", "--format=csv", "--bag=bag", "--label=label", "-o", "v.h5", "v.csv")
+        for k, (name, (flags, settings)) in enumerate(VARIANTS.items()):
+            with self.subTest(name):
+                t = self.train(f"v{k}", "v.h5", "--target=label", "--model.embedder.kind=mlp", "--model.embedder.n_unit=6",
+                               "--data.scale=standard", "--data.clip=3", *(f"--model.pooling.{flag}" for flag in flags))
+                self.compare(f"v{k}", t, {bag: embed_vectors(t, x) for bag, x in self.vectors.items()}, settings)
+
+    def test_bags_of_sequences(self):
+        for k, name in enumerate(["plain", "two queries, three steps", "learned beta"]):
+            flags, settings = VARIANTS[name]
+            with self.subTest(name):
+                t = self.train(f"s{k}", "s.h5", "--target=status", "--model.embedder.n_kernel=6", "--model.embedder.kernel=5",
+                               *(f"--model.pooling.{flag}" for flag in flags))
+                sequences = {}
+                for row in table(f"s{k}.att.tsv"):
+                    sequences.setdefault(row["bag"], {})[int(row["instance"])] = row["junction_aa"]
+                bags = {bag: embed_sequences(t, [of[i] for i in sorted(of)]) for bag, of in sequences.items()}
+                self.compare(f"s{k}", t, bags, settings)
+
+    def test_names_are_those_of_the_reference(self):
+        t = self.train("names", "s.h5", "--target=status", "--model.embedder.n_kernel=6", "--model.pooling.learn_beta=true")
+        core = "pooling.hopfield.association_core."
+        shapes = {name: array.shape for name, array in t.items() if name.startswith("pooling")}
+        self.assertEqual(shapes, {
+            "pooling.pooling_weights": (1, 1, 6),
+            "pooling.beta": (2,),
+            core + "in_proj_weight": (24, 6),
+            core + "in_proj_bias": (24,),
+            core + "out_proj.weight": (6, 8),
+            core + "out_proj.bias": (6,),
+            **{f"pooling.hopfield.norm_{part}.{what}": (6,)
+               for part in ("stored_pattern", "state_pattern", "pattern_projection") for what in ("weight", "bias")},
+        })
+
+
+if __name__ == "__main__":
+    main()
