@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * baseline_files.h: what comes of the rivals' outputs: scores, and the files of a run of them.
+ */
+#ifndef HOPSACK_BASELINE_FILES_H
+#define HOPSACK_BASELINE_FILES_H
+
+#include "study/baseline.h"
+#include "train/grouping.h"
+#include "train/stock.h"
+
+typedef struct {
+    const BaselineSetup *in;
+    const Stock *stock;
+    int n_repeat, n_fold;
+    const Grouping *part;  /* [n_repeat · n_fold] */
+    const real *output;    /* [n_method, n_repeat, cohort n, n_task] of test bags */
+    const double *seconds; /* [n_method, n_repeat · n_fold] */
+} BaselineResult;
+
+/* summary.json over all methods. */
+Status baseline_sum(json_t **out, const BaselineResult *result);
+
+/* Writes the folder. */
+Status baseline_write(const BaselineResult *result, const json_t *summary);
+
+#endif

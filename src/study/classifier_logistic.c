@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * classifier_logistic.c: logistic regression by liblinear: least of ½|w|² + C Σ log(1 + exp(-y (w·x + b))), by the trust
+ * region method on the primal, which draws no random numbers.
+ *
+ * liblinear has the intercept as one more weight, of a column that is the same in all rows, and would shrink it with the
+ * others. A column of BIAS makes that share vanish: its weight is b / BIAS.
+ */
+#include "study/classifier.h"
+
+#define BIAS 1000.0
+
+#ifdef HOPSACK_LIBLINEAR
+#include <linear.h>
+#include <stddef.h>
+
+#define PRECISION 1e-7 /* of the gradient, against where it began */
+
+_Static_assert(sizeof(ClassifierNode) == sizeof(struct feature_node) &&
+                   offsetof(ClassifierNode, value) == offsetof(struct feature_node, value),
+               "nodes have another layout in this liblinear");
+
+static void say_nothing(const char *text)
+{
+    (void)text;
+}
+
+static void start(void)
+{
+    set_print_string_function(say_nothing);
+}
+
+static Status fit(double *score, const ClassifierInput *in)
+{
+    const ClassifierFold *f = in->fold;
+    const struct problem problem = {.l = f->n_train,
+                                    .n = f->rows->n_column + 1,
+                                    .y = in->y,
+                                    .x = (struct feature_node **)(void *)in->train,
+                                    .bias = BIAS};
+    const struct parameter parameter = {.solver_type = L2R_LR, .eps = PRECISION, .C = in->cost, .p = 0.1};
+    const char *wrong = check_parameter(&problem, &parameter);
+    if (wrong) return fail(ERR_BUG, "liblinear: %s", wrong);
+    struct model *model = train(&problem, &parameter);
+    if (!model) return fail(ERR_MEMORY, "no memory for a logistic regression on %d bags", f->n_train);
+    const double sign = model->label[0] == 1 ? 1 : -1;
+    for (int i = 0; i < f->n_test; i++) {
+        double value;
+        predict_values(model, (const struct feature_node *)(const void *)in->test[i], &value);
+        score[i] = sign * value;
+    }
+    free_and_destroy_model(&model);
+    return OK;
+}
+#endif
+
+const Classifier classifier_logistic = {
+    .library = "liblinear",
+    .is_logit = true,
+    .bias = BIAS,
+#ifdef HOPSACK_LIBLINEAR
+    .is_built = true,
+    .start = start,
+    .fit = fit,
+#endif
+};
