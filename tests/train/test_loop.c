@@ -127,31 +127,44 @@ Test(SUITE, threads_do_not_matter)
     for (int k = 0; k < 3; k++) free(theta[k]);
 }
 
+/* Of ten updates and passes, after a first one. */
+static int allocations_while_learning(void)
+{
+    real output[BAGS];
+    Loop *loop = new_loop();
+    allocations = 0;
+    counting = true;
+    void *volatile piece = malloc(100); /* does the counter count? */
+    free(piece);
+    counting = false;
+    cr_assert_eq(allocations, 1);
+    cr_assert_eq(loop_update(loop), OK);
+    counting = true;
+    for (int k = 0; k < 10; k++) {
+        loop_update(loop);
+        loop_pass(loop, BAGS, output);
+    }
+    counting = false;
+    loop_free(loop);
+    return allocations - 1;
+}
+
 Test(SUITE, allocates_nothing_while_it_learns)
 {
     if (!COUNTS_ALLOCATIONS) cr_skip_test("the sanitizer has the allocator");
-    real output[BAGS];
-    for (int compat = COMPAT_NONE; compat <= COMPAT_DEEPRC; compat++) {
-        model.compat = compat;
-        options.step.l1 = options.step.l2 = options.step.clip_norm = 0.01;
-        options.instance_drop = 0.3;
-        Loop *loop = new_loop();
-        allocations = 0;
-        counting = true;
-        void *volatile piece = malloc(100); /* does the counter count? */
-        free(piece);
-        counting = false;
-        cr_assert_eq(allocations, 1);
-        cr_assert_eq(loop_update(loop), OK);
-        counting = true;
-        for (int k = 0; k < 10; k++) {
-            loop_update(loop);
-            loop_pass(loop, BAGS, output);
-        }
-        counting = false;
-        cr_expect_eq(allocations, 1, "%d allocations, compat %d", allocations - 1, compat);
-        loop_free(loop);
-    }
+    options.step.l1 = options.step.l2 = options.step.clip_norm = 0.01;
+    options.instance_drop = 0.3;
+    for (int compat = COMPAT_NONE; compat <= COMPAT_DEEPRC; compat++)
+        for (int p = 0; pooling_types[p]; p++)
+            for (int steps = 0; steps <= 2; steps += 2) { /* with extra updates Hopfield pooling goes another path */
+                model = test_model(0, p);
+                model.compat = compat;
+                if (!pooling_types[p]->ranks) model.select = SELECT_RANDOM;
+                if (!test_option(model.pooling_options, pooling_types[p]->options, "steps", steps) && steps) continue;
+                const int n = allocations_while_learning();
+                cr_expect_eq(n, 0, "%d allocations, compat %d, %s, steps %d", n, compat, pooling_types[p]->name,
+                             steps);
+            }
 }
 
 /* The rate of a record is that of the update it follows, and learning goes on at it: with a decay that is next to nothing
