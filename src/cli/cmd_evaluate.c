@@ -90,12 +90,23 @@ static json_t *scores_of(const Evaluation *e, Seen which)
     return record_scores(e->apply.target, &e->cohort.labels, e->output, e->member, n, e->apply.model[0].config.seed);
 }
 
-static Status print_result(const Evaluation *e, const Cli *cli)
+/* NULL: no memory. */
+static json_t *all_scores(const Evaluation *e)
 {
     json_t *parts = json_object();
-    for (Seen which = SEEN_NOT; which <= SEEN_VALIDATION; which++)
-        if (e->count[which] > 0 && (e->all || which == SEEN_NOT))
-            json_object_set_new(parts, part_words[which], scores_of(e, which));
+    for (Seen which = SEEN_NOT; parts && which <= SEEN_VALIDATION; which++) {
+        if (e->count[which] == 0 || (!e->all && which != SEEN_NOT)) continue;
+        if (json_object_set_new(parts, part_words[which], scores_of(e, which)) == 0) continue;
+        json_decref(parts);
+        parts = NULL;
+    }
+    return parts;
+}
+
+static Status print_result(const Evaluation *e, const Cli *cli)
+{
+    json_t *parts = all_scores(e);
+    if (!parts) return fail(ERR_MEMORY, "no memory for the scores of %d bags", e->cohort.n);
     if (cli->json)
         return print_json(json_pack("{s:s, s:s, s:o, s:{s:i, s:i}}", "model", e->apply.model[0].path, "data",
                                     bagfile_path(e->cohort.file), "parts", parts, "left_out", "train",

@@ -2,6 +2,7 @@
 #include "cli/inspect_model.h"
 #include "cli/print.h"
 #include "cli/scores.h"
+#include "core/jsontext.h"
 #include "core/file.h"
 #include "core/safetensors.h"
 
@@ -180,7 +181,8 @@ static Status run_json(json_t **out, const char *folder)
     char path[4096];
     json_error_t error;
     const bool finished = in_folder(path, folder, "summary.json");
-    json_t *run = finished ? json_load_file(path, 0, &error) : json_object();
+    json_t *run = finished ? NULL : json_object();
+    if (finished) TRY(jsontext_load(&run, path, &error));
     if (!json_is_object(run)) {
         json_decref(run);
         return fail(ERR_FORMAT, "%s:%d: not the summary of a run: %s", path, error.line, error.text);

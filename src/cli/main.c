@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 #include "core/blas.h"
+#include "core/jsonmemory.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "data/bagprobe.h"
@@ -128,6 +129,7 @@ static Status parse_and_run(const Command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write, with its sentence */
+    jsonmemory_start();
     if (argc < 2) {
         cli_list(stderr);
         return report(fail(ERR_USAGE, "no command; hopsack help lists them"));

@@ -6,6 +6,7 @@
 #include "core/jsontext.h"
 #include "core/number.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -58,10 +59,30 @@ static void shorten(char *text)
     *to = 0;
 }
 
+/* jansson's own text may lie in its reserve (jsonmemory.h). */
+char *jsontext_dump(const json_t *value, size_t flags)
+{
+    json_free_t give_back;
+    char *text = value ? json_dumps(value, flags) : NULL, *copy = text ? strdup(text) : NULL;
+    json_get_alloc_funcs(NULL, &give_back);
+    give_back(text);
+    return copy;
+}
+
+Status jsontext_load(json_t **out, const char *path, json_error_t *error)
+{
+    json_error_t own;
+    if (!error) error = &own;
+    errno = 0;
+    *out = json_load_file(path, 0, error);
+    if (*out || json_error_code(error) != json_error_cannot_open_file || errno == ENOENT) return OK;
+    return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+}
+
 Status jsontext(char **out, json_t *value, JsonStyle style)
 {
     static const size_t flags[] = {JSON_COMPACT, JSON_INDENT(2), JSON_COMPACT | JSON_SORT_KEYS};
-    *out = value ? json_dumps(value, flags[style] | JSON_ENCODE_ANY) : NULL;
+    *out = jsontext_dump(value, flags[style] | JSON_ENCODE_ANY);
     json_decref(value);
     if (!*out) return fail(ERR_MEMORY, "no memory for a JSON text, or a text in it is not UTF-8");
     shorten(*out);

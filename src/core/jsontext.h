@@ -18,6 +18,12 @@ typedef enum {
 /* The text, the caller's to free. Takes over `value`; NULL (memory ran out while it was built) is ERR_MEMORY. */
 Status jsontext(char **out, json_t *value, JsonStyle style);
 
+/* json_dumps, the text to be freed by free(). NULL: no memory, or not UTF-8. */
+char *jsontext_dump(const json_t *value, size_t flags);
+
+/* *out NULL: there is no such file, or it is no JSON, which *error tells where it is not NULL. ERR_IO: it cannot be read. */
+Status jsontext_load(json_t **out, const char *path, json_error_t *error);
+
 json_t *jsontext_real(double value); /* null where it is not finite */
 
 #endif

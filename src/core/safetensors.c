@@ -3,6 +3,7 @@
  * safetensors.c: the header is parsed by jansson, then every number in it is checked against the file before use.
  */
 #include "core/safetensors.h"
+#include "core/jsontext.h"
 #include "core/file.h"
 
 #include <assert.h>
@@ -327,7 +328,7 @@ static char *make_header(const Tensor *tensor, const int *order, int n, const ch
             return NULL;
         }
     }
-    char *text = json_dumps(root, JSON_COMPACT), *padded = NULL;
+    char *text = jsontext_dump(root, JSON_COMPACT), *padded = NULL;
     json_decref(root);
     const size_t length = text ? strlen(text) : 0, room = (length + 7) / 8 * 8;
     if (text && asprintf(&padded, "%-*s", (int)room, text) < 0) padded = NULL;

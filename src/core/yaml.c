@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/yaml.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -236,13 +237,14 @@ bool yaml_is_null(const char *text)
     return false;
 }
 
-/* libyaml checks the texts it is given. */
+/* libyaml checks the texts it is given; that it has no memory to do so is no fault of the text. */
 bool yaml_is_utf8(const char *text)
 {
     yaml_event_t event;
+    errno = 0;
     if (!yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1,
                                       YAML_ANY_SCALAR_STYLE))
-        return false;
+        return errno == ENOMEM;
     yaml_event_delete(&event);
     return true;
 }

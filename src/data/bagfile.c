@@ -72,8 +72,10 @@ static Status read_provenance(BagFile *file)
     TRY(h5_find(&set, file->file, file->path, "/metadata/provenance", H5_WHOLE, 1));
     if (set.id < 0) return OK;
     Status status = OK;
-    if (set.n > 64 << 20 || !(file->provenance = calloc((size_t)set.n + 1, 1)))
+    if (set.n > 64 << 20)
         status = fail(ERR_FORMAT, "%s: %s is too large", file->path, set.name);
+    else if (!(file->provenance = calloc((size_t)set.n + 1, 1)))
+        status = fail(ERR_MEMORY, "%s: no memory for %s", file->path, set.name);
     else
         status = h5_read(file->provenance, &set, H5_UINT8, 0, set.n);
     if (status == OK) {

@@ -5,6 +5,7 @@
  * `bagwriter_finish` lays them out in arrays of their final size, one chunk at a time. Vectors wait in a spool of their own.
  */
 #include "core/file.h"
+#include "core/jsontext.h"
 #include "core/number.h"
 #include "data/alphabet.h"
 #include "data/bagcolumns.h"
@@ -363,7 +364,7 @@ static Status write_provenance(BagWriter *w, const char *provenance)
         json_object_set_new(facts, "region", json_string(w->options.spec.region));
     json_object_set_new(facts, "version", json_string(HOPSACK_VERSION));
     json_object_set(facts, "crc32", w->crc);
-    char *text = json_dumps(facts, JSON_SORT_KEYS | JSON_COMPACT);
+    char *text = jsontext_dump(facts, JSON_SORT_KEYS | JSON_COMPACT);
     const Status status = text ? h5_write_array(w->file, w->draft.path, "/metadata/provenance", H5_UINT8, 1,
                                                 (int64_t)strlen(text), 1, text, w->options.compress)
                                : fail(ERR_MEMORY, "%s: no memory for its provenance", w->draft.path);

@@ -2,6 +2,7 @@
 #include "data/h5chunk.h"
 #include "data/h5base.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +19,11 @@ Status h5chunk_read(uint8_t *bytes, bool *there, const H5Set *set, int64_t row, 
     uint8_t *stored = size > 2 * H5_CHUNK_MOST ? NULL : malloc((size_t)size);
     if (!stored) return h5base_no_memory(set);
     Status status = OK;
+    errno = 0;
     if (H5Dread_chunk(set->id, H5P_DEFAULT, at, &mask, stored) < 0)
         status = h5base_read_fail(set);
     else if (!h5filter_unpack(bytes, n, element, stored, (size_t)size, set->filter, set->n_filter, mask))
-        status = h5base_damaged(set);
+        status = errno == ENOMEM ? h5base_no_memory(set) : h5base_damaged(set);
     free(stored);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/import.h"
+#include "core/jsontext.h"
 #include "core/digest.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -439,7 +440,7 @@ static Status finish(Import *im)
                               im->sources, "sequences", (json_int_t)im->report->n_seq, "bags", im->report->n_bag);
     if (!facts) return fail(ERR_FORMAT, "%s: a column name or value given is not UTF-8", im->options->output);
     Status status = labels_json(facts, im);
-    im->report->json = json_dumps(facts, JSON_SORT_KEYS | JSON_COMPACT);
+    im->report->json = jsontext_dump(facts, JSON_SORT_KEYS | JSON_COMPACT);
     json_decref(facts);
     if (status == OK && !im->report->json) status = no_memory(im);
     TRY(status);

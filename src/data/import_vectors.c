@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/import_vectors.h"
+#include "core/jsontext.h"
 #include "core/digest.h"
 #include "core/log.h"
 #include "data/bagfile.h"
@@ -362,7 +363,7 @@ static Status finish(Import *im)
     TRY(make_columns(im));
     json_t *facts = facts_json(im);
     if (!facts) return fail(ERR_FORMAT, "%s: a column name or value given is not UTF-8", im->options->output);
-    im->report->json = json_dumps(facts, JSON_SORT_KEYS | JSON_COMPACT);
+    im->report->json = jsontext_dump(facts, JSON_SORT_KEYS | JSON_COMPACT);
     json_decref(facts);
     if (!im->report->json) return no_memory(im);
     if (im->options->dry_run) return OK;

@@ -3,6 +3,7 @@
  * A few bags at a time are drawn in parallel, each in memory of its own, and written in order.
  */
 #include "data/simulate.h"
+#include "core/jsontext.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/parallel.h"
@@ -286,7 +287,7 @@ static char *provenance(const Simulator *s)
                               "rate", o->rate, "rate_mode", "exact", "position", o->position, "counts", "none",
                               "signal", "positive_bags", r->n_positive, "carriers_per_positive_bag", r->n_carrier,
                               "accidental_negative", r->accidental[0], "accidental_positive", r->accidental[1]);
-    char *text = facts ? json_dumps(facts, JSON_SORT_KEYS) : NULL;
+    char *text = jsontext_dump(facts, JSON_SORT_KEYS);
     json_decref(facts);
     return text;
 }

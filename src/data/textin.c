@@ -95,6 +95,7 @@ static Status read_fail(gzFile gz, const char *path)
     int code;
     const char *text = gzerror(gz, &code);
     if (code == Z_ERRNO) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    if (code == Z_MEM_ERROR) return fail(ERR_MEMORY, "%s: no memory to read it", path);
     if (code == Z_BUF_ERROR)
         return fail(ERR_FORMAT, "%s: the gzip data end too early; the file is cut short, fetch it again", path);
     return fail(ERR_FORMAT, "%s: damaged gzip data (%s); fetch the file again", path, text);
@@ -193,9 +194,10 @@ Status textin_whole(char **out, size_t *n, const char *path, size_t most)
     while (got > 0) {
         if (!*out || *n == size) {
             if (*out) size *= 2;
-            char *grown = size > 2 * most ? NULL : realloc(*out, size + 1);
-            if (!grown)
+            if (size > 2 * most)
                 TRY_DONE(fail(ERR_FORMAT, "%s: has more than %zu MB; this is not a label table", path, most >> 20));
+            char *grown = realloc(*out, size + 1);
+            if (!grown) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to read it", path));
             *out = grown;
         }
         TRY_DONE(read_block(&got, gz, path, *out + *n, size - *n));

@@ -223,6 +223,7 @@ static Status finish(Job *j, json_t **summary)
     for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->outcome.output));
     json_t *parts = outcome_scores(&j->outcome);
     Status status = OK;
+    if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));
     TRY_DONE(write_model(j, parts));
     TRY_DONE(outcome_write(&j->outcome, run_path(&j->run, "predictions.tsv")));
     TRY_DONE(file_batch_end()); /* what comes now says that the rest is whole */

@@ -153,7 +153,9 @@ static Status read_parts(ModelFile *m, const char *path)
     TRY(parse_json(m));
     const char *config = text_of(m, "config");
     if (!config) return fail(ERR_MODEL, "its metadata holds no config");
-    if (config_from_text(&m->config, config, path) != OK) {
+    const Status status = config_from_text(&m->config, config, path);
+    if (status == ERR_MEMORY) return status;
+    if (status != OK) {
         char sentence[1024];
         snprintf(sentence, sizeof sentence, "%s", status_sentence());
         return fail(ERR_MODEL, "its config cannot be used: %s", sentence);

@@ -90,7 +90,11 @@ static json_t *part_scores(const Outcome *o, Part part)
 json_t *outcome_scores(const Outcome *o)
 {
     json_t *parts = json_object();
-    for (Part part = PART_TRAIN; part <= PART_TEST; part++)
-        json_object_set_new(parts, part_name[part], o->grouping.count[part] ? part_scores(o, part) : json_null());
+    for (Part part = PART_TRAIN; parts && part <= PART_TEST; part++) {
+        json_t *scores = o->grouping.count[part] ? part_scores(o, part) : json_null();
+        if (json_object_set_new(parts, part_name[part], scores) == 0) continue;
+        json_decref(parts);
+        parts = NULL;
+    }
     return parts;
 }

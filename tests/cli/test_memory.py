@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""One request for memory refused, the next time the following one, and so on to the end of a tiny run: test_memory.py HOPSACK
+FAILING_MALLOC. support/failing_malloc.c says which requests count.
+
+Each time the program ends by itself, with exit code 6 and one sentence, or with 0 and just what it makes otherwise. What stood
+where the output goes is as it was, or whole and new; nothing half-written is left.
+
+Every STRIDE-th request here; HOPSACK_MEMORY=all refuses each one, also together with all that follow, and in the process that
+opens a dataset first, as scripts/fuzz --memory does. Exit code 77 under sanitizers, which have a malloc of their own."""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+if os.environ.get("HOPSACK_TEST_SANITIZED"):
+    print("skipped: sanitizers have a malloc of their own")
+    sys.exit(77)
+LIBRARY = os.path.abspath(sys.argv.pop())
+
+from harness import HOPSACK, Case, cohort, main, read, run, snapshot
+
+if os.access("/dev/shm", os.W_OK):
+    tempfile.tempdir = "/dev/shm"  # no need to wait for a disk
+ALL = os.environ.get("HOPSACK_MEMORY") == "all"
+SMALL = ["--data.path=c.h5", "--target=status", "--train.updates=2", "--train.evaluate_every=1", "--model.embedder.n_kernel=4",
+         "--model.pooling.n_unit=4", "--splits.n_fold=3"]
+# Name: command, stride, which is odd, so that the output is missing and there by turns.
+RUNS = {
+    "import": (["import", "--metadata=labels.tsv", "-o", "OUT.h5", "in"], 13),
+    "simulate": (["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "-o", "OUT.h5"], 13),
+    "train": (["train", *SMALL, "-o", "OUT"], 61),
+    "crossval": (["crossval", *SMALL, "-o", "OUT"], 201),
+    "predict": (["predict", "run", "c.h5", "-o", "OUT.tsv", "--attention=OUT2.tsv.gz"], 31),
+    "evaluate": (["evaluate", "run", "c.h5"], 31),
+    "inspect": (["inspect", "c.h5", "--json"], 9),
+    "inspect a model": (["inspect", "run/model.safetensors"], 13),
+    "inspect a run": (["inspect", "run"], 9),
+}
+TIMED = {"manifest.json", "metrics.jsonl", "summary.json", "checkpoint.safetensors", "summary.md"}  # differ from run to run
+ENV = {**os.environ, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1", "LD_PRELOAD": LIBRARY, "HOPSACK_FAIL_NOTE": "note"}
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def outputs(name):
+    """{file: bytes} of what a command with OUT = name has made; JSON and the like only have to be whole."""
+    found = {}
+    for path in glob.glob(f"{name}*") + glob.glob(f"{name}/**", recursive=True):
+        if os.path.isfile(path):
+            found[path[len(name):]] = str(json.loads(read(path))) if path.endswith(".json") else read(path)
+    return {path: None if os.path.basename(path) in TIMED else content for path, content in found.items()}
+
+
+class Memory(Case):
+    @classmethod
+    def prepare(cls):
+        for i in range(3):
+            write(f"in/P{i}.tsv", f"amino_acid\ttemplates\nCASSLGQAYEQYF\t3\nCASSPGTF\t{i + 1}\n")
+        write("labels.tsv", "ID\tstatus\nP0\t+\nP1\t-\nP2\t+\n")
+        cohort("c.h5", n_bag=10, n_seq=20)
+        assert run("train", *SMALL, "-o", "run").returncode == 0
+
+    def once(self, words, n, more):
+        """The run with the n-th request refused; None: there is no n-th."""
+        if os.path.exists("note"):
+            os.unlink("note")
+        done = subprocess.run([HOPSACK, *words, "--threads=1"], env={**ENV, **more, "HOPSACK_FAIL_AT": str(n)}, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
+        return done if os.path.exists("note") else None
+
+    def clear(self, put):
+        """`put` outputs from before, or none."""
+        for path in glob.glob("new*"):
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        for path in glob.glob("old*") if put else []:
+            (shutil.copytree if os.path.isdir(path) else shutil.copy2)(path, "new" + path[3:])
+
+    def check(self, done, before, good, text):
+        said = [line for line in done.stderr.splitlines() if line.startswith("hopsack: ") and " warning: " not in line]
+        after = outputs("new")
+        self.assertEqual(glob.glob("**/.*hopsack-tmp*", recursive=True), [], "a temporary file is left")
+        if done.returncode == 0:
+            self.assertEqual((said, done.stdout), ([], text), "not what it says otherwise")
+            self.assertEqual(after, good, "not what it makes otherwise")
+            return
+        self.assertEqual((done.returncode, len(said)), (6, 1), done.stderr)
+        self.assertEqual(done.stderr.splitlines()[-1], said[0])
+        if os.path.isdir("new"):
+            for path, content in after.items():
+                self.assertIn(content, (before.get(path), good.get(path)), f"{path} is neither old nor new")
+        else:
+            self.assertEqual(after, before, "what was there is not what it was")
+
+    def sweep(self, name, stride, more):
+        words = [word.replace("OUT", "new") for word in RUNS[name][0]] + (["--force"] if "OUT" in " ".join(RUNS[name][0]) else [])
+        self.clear(False)
+        done = self.good(*words, "--threads=1", "--quiet")
+        text, good = done.stdout, outputs("new")
+        for path in glob.glob("new*"):
+            os.rename(path, "old" + path[3:])
+            if os.path.isfile("old" + path[3:]):
+                write("old" + path[3:], "what was there")
+        n, codes = 1, {0: 0, 6: 0}
+        others = snapshot("run")
+        while True:
+            put = n % 2 == 0
+            self.clear(put)
+            before = outputs("new")
+            done = self.once([*words, "--quiet"], n, more)
+            if not done:
+                break
+            with self.subTest(run=name, request=n, asked_by=read("note").decode().strip(), more=more):
+                self.check(done, before, good, text)
+                codes[done.returncode] += 1
+            n += stride
+        self.assertEqual(snapshot("run"), others)
+        print(f"{name}: {sum(codes.values())} of some {n} requests refused{' '.join(['', *more])}: {codes[6]} × exit code 6, "
+              f"{codes[0]} × done all the same", flush=True)
+        self.clear(False)
+        for path in glob.glob("old*"):
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        self.assertGreater(codes[6], 0)
+
+    def test_one_refused(self):
+        for name, (_, stride) in RUNS.items():
+            self.sweep(name, 1 if ALL else stride, {})
+
+    def test_all_refused_from_there_on(self):
+        for name, (_, stride) in RUNS.items():
+            self.sweep(name, 1 if ALL else 8 * stride + 1, {"HOPSACK_FAIL_MORE": "1"})
+
+    def test_in_the_child(self):
+        """What it cannot do for want of memory it says to its parent."""
+        for name in ("predict", "inspect"):
+            self.sweep(name, 1 if ALL else 11, {"HOPSACK_FAIL_CHILD": "1"})
+
+
+main()
