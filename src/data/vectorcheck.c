@@ -203,6 +203,7 @@ static bool is_constant(const Check *c, const Feature *f)
 
 static bool copies_label(const Check *c, const Feature *f)
 {
+    if (c->out->n_label == 2 && (c->bags[0] < 2 || c->bags[1] < 2)) return false; /* any feature may do that */
     if (f->is_label == f->n && f->n == c->not_zero[0]) return true;
     Range range[2] = {f->instance[0], f->instance[1]};
     for (int k = 0; k < 2; k++) {

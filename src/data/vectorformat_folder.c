@@ -92,6 +92,7 @@ static Status read_index(VectorIntake *in, Names *seen, const Table *index, int 
         bag.key = table_cell(index, r, path);
         bag.key_label = label >= 0 ? table_cell(index, r, label) : NULL;
         bag.line = index->line[r];
+        if (!*bag.key) return fail(ERR_FORMAT, "%s:%d: names no file", in->path, bag.line);
         const int number = names_number(seen, bag.key, strlen(bag.key));
         if (number < 0) return fail(ERR_MEMORY, "%s: no memory for its paths", in->path);
         if (number < r)

@@ -116,3 +116,65 @@ Test(data_cache, memory_that_is_not_there_is_said_beforehand)
     cr_assert(strstr(sentence, "set data.cache to less"), "%s", sentence);
     cr_assert_null(cache);
 }
+
+/* ---- vectors ---- */
+
+enum { N_FEAT = 7 };
+
+/* Bags of 10, 20, … instances; instance i of bag b has b in feature 0 and i + 1 in one of the others. */
+static BagFile *vector_file(bool sparse)
+{
+    const BagWriterOptions options = {.spec = {.kind = BAG_VECTORS}, .compress = true, .force = true};
+    BagWriter *w;
+    BagFile *file;
+    cr_assert_eq(bagwriter_open(&w, in_scratch("v.h5"), &options), OK, "%s", status_sentence());
+    VectorSpool *spool = bagwriter_vectors(w);
+    spool->sparse = sparse;
+    for (int i = 0; i < 10 * N_BAG; i++) /* the bags take turns */
+        for (int b = i / 10; b < N_BAG; b++) {
+            float x[N_FEAT] = {(float)b};
+            char key[16];
+            int number;
+            x[1 + i % (N_FEAT - 1)] = (float)i + 1;
+            (void)snprintf(key, sizeof key, "bag%d", b);
+            cr_assert_eq(vectorspool_bag(&number, spool, key), OK);
+            cr_assert_eq(vectorspool_dense(spool, number, x, N_FEAT), OK);
+        }
+    cr_assert_eq(bagwriter_finish(w, NULL, "{}"), OK, "%s", status_sentence());
+    cr_assert_eq(bagfile_open(&file, in_scratch("v.h5")), OK, "%s", status_sentence());
+    return file;
+}
+
+static float number_of(const Bag *bag, int i, int f)
+{
+    if (bag->x) return bag->x[i * N_FEAT + f];
+    for (int k = 0; k < bag->sparse[i].n; k++)
+        if (bag->sparse[i].feature[k] == f) return bag->sparse[i].value[k];
+    return 0;
+}
+
+Test(data_cache, vectors_dense_and_sparse)
+{
+    const int64_t limit[] = {-1, 4000, 0};
+    for (int sparse = 0; sparse < 2; sparse++)
+        for (int k = 0; k < 3; k++) {
+            BagFile *file = vector_file(sparse);
+            Cache *cache;
+            cr_assert_eq(bagfile_spec(file)->sparse, sparse);
+            cr_assert_eq(cache_open(&cache, file, COUNTS_NONE, limit[k]), OK, "%s", status_sentence());
+            cr_assert_eq(cache_is_whole(cache), k == 0);
+            for (int t = 0; t < 2 * N_BAG; t++) {
+                const Bag *bag;
+                const int b = t * 4 % N_BAG;
+                cr_assert_eq(cache_bag(cache, &bag, b, t % 3), OK, "%s", status_sentence());
+                cr_assert_eq(bag->n, 10 * (b + 1));
+                cr_assert_eq(bag->x == NULL, sparse);
+                for (int i = 0; i < bag->n; i++) {
+                    cr_assert_eq(number_of(bag, i, 0), (float)b);
+                    cr_assert_eq(number_of(bag, i, 1 + i % (N_FEAT - 1)), (float)i + 1);
+                }
+            }
+            cache_close(cache);
+            bagfile_close(file);
+        }
+}

@@ -226,3 +226,115 @@ Test(data_sampler, an_epoch_is_a_shuffle)
     for (int i = 0; i < 8; i++) sum += first[i];
     cr_assert_eq(sum, 228);
 }
+
+/* ---- vectors ---- */
+
+enum { V_ROWS = 500, V_FEAT = 4 };
+
+static float dense_rows[V_ROWS * V_FEAT];
+static SparseRow sparse_rows[V_ROWS];
+static int32_t sparse_feature[V_ROWS];
+static float sparse_value[V_ROWS];
+static int vector_row[V_ROWS];
+
+/* Instance i is i in all its numbers; sparse: i + 1 in feature i mod V_FEAT. */
+static Bag vectors(int n, bool sparse)
+{
+    for (int i = 0; i < n; i++) {
+        vector_row[i] = i;
+        for (int f = 0; f < V_FEAT; f++) dense_rows[i * V_FEAT + f] = (float)i;
+        sparse_feature[i] = i % V_FEAT;
+        sparse_value[i] = (float)i + 1;
+        sparse_rows[i] = (SparseRow){1, &sparse_feature[i], &sparse_value[i]};
+    }
+    return (Bag){.n = n,
+                 .row = vector_row,
+                 .inv_std = 1,
+                 .x = sparse ? NULL : dense_rows,
+                 .sparse = sparse ? sparse_rows : NULL};
+}
+
+static void assert_rows(const Bag *part)
+{
+    for (int i = 0; i < part->n; i++) {
+        const int row = part->row[i];
+        cr_assert(i == 0 || part->row[i - 1] < row);
+        if (part->x)
+            for (int f = 0; f < V_FEAT; f++) cr_assert_eq(part->x[i * V_FEAT + f], (float)row);
+        else
+            cr_assert(part->sparse[i].n == 1 && part->sparse[i].value == &sparse_value[row]);
+    }
+}
+
+Test(data_sampler, draws_of_vectors)
+{
+    for (int sparse = 0; sparse < 2; sparse++) {
+        const Bag bag = vectors(V_ROWS, sparse);
+        Arena a = room_for(&bag, 50, V_FEAT);
+        uint64_t *bits = bits_for(V_ROWS);
+        Rng rng = rng_stream(1, "draw", 0);
+        Bag part;
+        sampler_draw(&part, &a, &bag, V_FEAT, 50, false, &rng, bits);
+        cr_assert(part.n == 50 && (part.sparse != NULL) == sparse && (part.x != NULL) == !sparse);
+        assert_rows(&part);
+        free(bits);
+        arena_free(&a);
+    }
+}
+
+static Arena drop_room(const Bag *bag)
+{
+    Arena a = {0};
+    const BagSpec spec = {.kind = BAG_VECTORS, .n_feat = V_FEAT, .sparse = bag->sparse != NULL};
+    sampler_drop_room(&a, &spec, bag->n, false);
+    cr_assert_eq(arena_reserve(&a, "test"), OK);
+    return a;
+}
+
+/* The number left follows p within four standard deviations, over many updates every instance stays as often. */
+Test(data_sampler, instances_are_dropped)
+{
+    enum { UPDATES = 2000 };
+    static int stayed[V_ROWS];
+    for (int sparse = 0; sparse < 2; sparse++) {
+        const Bag bag = vectors(V_ROWS, sparse);
+        const double p = 0.3, mean = V_ROWS * UPDATES * (1 - p), sd = sqrt(V_ROWS * UPDATES * p * (1 - p));
+        Arena a = drop_room(&bag);
+        int64_t total = 0;
+        memset(stayed, 0, sizeof stayed);
+        for (uint64_t u = 0; u < UPDATES; u++) {
+            Bag part;
+            Rng rng = rng_stream(4, "drop", u);
+            arena_rewind(&a);
+            sampler_drop(&part, &a, &bag, V_FEAT, p, &rng);
+            assert_rows(&part);
+            total += part.n;
+            for (int i = 0; i < part.n; i++) stayed[part.row[i]]++;
+        }
+        cr_assert_float_eq((double)total, mean, 4 * sd);
+        for (int i = 0; i < V_ROWS; i++)
+            cr_assert_float_eq(stayed[i], UPDATES * (1 - p), 5.5 * sqrt(UPDATES * p * (1 - p)), "instance %d", i);
+        arena_free(&a);
+    }
+}
+
+Test(data_sampler, one_instance_stays)
+{
+    int stayed[3] = {0};
+    const Bag bag = vectors(3, false);
+    Arena a = drop_room(&bag);
+    Bag part;
+    for (uint64_t u = 0; u < 3000; u++) {
+        Rng rng = rng_stream(4, "drop", u);
+        arena_rewind(&a);
+        sampler_drop(&part, &a, &bag, V_FEAT, 1, &rng);
+        cr_assert_eq(part.n, 1);
+        stayed[part.row[0]]++;
+    }
+    for (int i = 0; i < 3; i++) cr_assert_float_eq(stayed[i], 1000, 4.5 * sqrt(3000 * 2. / 9));
+    Rng rng = rng_stream(4, "drop", 0);
+    const Rng before = rng;
+    sampler_drop(&part, &a, &bag, V_FEAT, 0, &rng);
+    cr_assert(part.n == 3 && part.x == bag.x && rng.n == before.n, "nothing to drop");
+    arena_free(&a);
+}
