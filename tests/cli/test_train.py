@@ -8,6 +8,7 @@ import time
 
 from harness import HOPSACK, LAST_LINE, TINY, Case, cohort, main, read, run, snapshot, table, trained
 
+CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "configs")
 FILES = {"config.yaml", "manifest.json", "metrics.jsonl", "splits.tsv", "model.safetensors", "summary.json", "predictions.tsv",
          "checkpoint.safetensors", "lock"}
 
@@ -151,6 +152,37 @@ class Train(Case):
         self.assertEqual(read("forced/predictions.tsv"), read("seed4/predictions.tsv"))
         os.mkdir("empty")
         trained("empty", "c.h5")
+
+    def test_several_tasks_with_cells_missing(self):
+        """configs/multitask.yaml on repertoires of which each lacks another label, or none."""
+        os.mkdir("many")
+        cells, letters = {}, "ACDEFGHIKLMNPQRSTVWY"
+        for i in range(30):
+            bag, ill = f"p{i:02}", i % 2
+            cells[bag] = ["" if i == 3 else "-+"[ill], "" if i in (5, 20) else str(30 + i), "" if i == 7 else "ABC"[i % 3]]
+            motif = "SFEN" if ill else "SFPN"
+            rows = "".join(f"CASS{letters[(i + k) % 20]}{motif if k % 3 == 0 else letters[k]}{letters[(i * k) % 20]}YF\t1\n" for k in range(20))
+            with open(f"many/{bag}.tsv", "w", encoding="utf-8") as file:
+                file.write("amino_acid\ttemplates\n" + rows)
+        with open("many.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\tage\thla\n" + "".join("\t".join([bag, *row]) + "\n" for bag, row in cells.items()))
+        self.good("import", "--metadata=many.tsv", "-o", "example.h5", "many")
+        done = self.good("train", f"{CONFIGS}/multitask.yaml", "--data.path=example.h5", "-o", "m", "--train.updates=30",
+                         "--train.evaluate_every=15", "--train.lr=0.01")
+        self.assertRegex(done.stderr, r"4 (labels|cells).*missing|missing.*4")
+        rows = table("m/predictions.tsv")
+        self.assertEqual(len(rows), 30 * (1 + 1 + 3))
+        for row in rows:
+            cell = cells[row["bag"].removesuffix(".tsv")][["ill", "age", "hla"].index(row["task"])]
+            known = "" if not cell else cell if row["task"] == "age" else str(int(cell == row["class"]))
+            self.assertEqual(row["target"] and float(row["target"]), known and float(known), str(row))
+        with open("m/summary.json", encoding="utf-8") as file:
+            parts = json.load(file)["parts"]
+        for task, score, missing in (("ill", "auc", 1), ("age", "mae", 2), ("hla", "bacc", 1)):
+            self.assertEqual(sum(parts[part]["tasks"][task]["n_bags"] for part in parts), 30 - missing)
+            self.assertGreater(parts["train"]["tasks"][task][score], 0)
+        mean = sum(float(row["output"]) for row in rows if row["task"] == "age") / 30
+        self.assertTrue(30 < mean < 60, f"not in the unit of the column: {mean}")
 
     def test_groups_stay_together(self):
         with open("groups.tsv", "w", encoding="utf-8") as file:
