@@ -40,7 +40,7 @@ static const Option data_rows[] = {
     {"cache", OPTION_BYTES, DATA(cache), "all", 0, 9e18, NULL, "",
      "decoded bags held in memory; all: an error beforehand if they cannot fit"},
     {"scale", OPTION_CHOICE, DATA(scale), "none", 0, 0, "none standard minmax", "",
-     "of vectors, feature by feature, as fitted on the training part: not, mean 0 and deviation 1, from 0 to 1"},
+     "of vectors, feature by feature, as the training part says: not; mean 0 and deviation 1; from 0 to 1"},
     {"clip", OPTION_NUMBER, DATA(clip), "null", 0, 1e30, "null", "",
      "vectors, once scaled, are cut to what lies between -clip and clip; null or 0: not"},
     {"n_features", OPTION_INT, DATA(n_features), "0", 0, 1e9, NULL, "numbers an instance",

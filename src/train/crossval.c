@@ -276,11 +276,18 @@ static int list_open(Crossval *c)
     return n_open;
 }
 
+/* Of a minibatch, on average: one large bag among many small ones changes little. */
 static int instances(const Crossval *c)
 {
     const TrainOptions *o = &c->in->config->train;
-    const int n_max = bagfile_n_max(c->stock.cohort.file);
-    const int64_t n = (int64_t)o->batch * (o->draws > 0 && o->draws < n_max ? o->draws : n_max);
+    const BagFile *file = c->stock.cohort.file;
+    const int n_bag = bagfile_n_bag(file);
+    int64_t sum = 0;
+    for (int b = 0; b < n_bag; b++) {
+        const int n = bagfile_n(file, b);
+        sum += o->draws > 0 && o->draws < n ? o->draws : n;
+    }
+    const int64_t n = n_bag ? sum * o->batch / n_bag : 0;
     return n < INT32_MAX ? (int)n : INT32_MAX;
 }
 

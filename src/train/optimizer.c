@@ -102,7 +102,8 @@ static const Option adam_rows[] = {
     {"beta1", OPTION_NUMBER, AT(beta1), "0.9", 0, 0.999999, NULL, "", "decay of the mean of gradients, an update"},
     {"beta2", OPTION_NUMBER, AT(beta2), "0.999", 0, 0.999999, NULL, "", "decay of the mean of their squares"},
     {"eps", OPTION_NUMBER, AT(eps), "1.0e-4", 1e-30, 1, NULL, "", "added to the root of the mean of squares"},
-    {"l2", OPTION_NUMBER, AT(l2), "0.0", 0, 1000, NULL, "", "share of a parameter added to its gradient"},
+    {"l2", OPTION_NUMBER, AT(l2), "0.0", 0, 1000, NULL, "",
+     "share of a parameter added to its gradient (PyTorch: weight_decay)"},
     {0},
 };
 
@@ -120,7 +121,8 @@ static const Option sgd_rows[] = {
      "share of the last step's direction that is kept"},
     {"nesterov", OPTION_BOOL, AT(nesterov), "false", 0, 0, NULL, "",
      "uses the gradient as if momentum had been taken first; needs momentum"},
-    {"l2", OPTION_NUMBER, AT(l2), "0.0", 0, 1000, NULL, "", "share of a parameter added to its gradient"},
+    {"l2", OPTION_NUMBER, AT(l2), "0.0", 0, 1000, NULL, "",
+     "share of a parameter added to its gradient (PyTorch: weight_decay)"},
     {0},
 };
 
