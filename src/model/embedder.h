@@ -55,7 +55,8 @@ typedef struct {
     /* Tables that depend on theta alone. present [max_len + 1]: lengths that will be asked for; NULL: all. pass: the
      * update that rows with cache belong to, for dropout; NULL: evaluation. theta stays until the next prepare. */
     void (*prepare)(void *self, const real *theta, const bool *present, const Pass *pass);
-    /* Sets what the whole bag decides (its input's divisor), and tables of this bag. pad_len is set before. */
+    /* BAG_SEQUENCES alone: sets what the whole bag decides (its input's divisor), and tables of this bag. pad_len is set
+     * before. */
     void (*open)(void *self, Bag *bag, int slot);
     void (*forward)(void *self, real *h, const Rows *rows); /* h [n, width] */
     void (*zero)(void *self, int grad_slot);

@@ -113,13 +113,6 @@ static void prepare(void *self, const real *theta, const bool *present, const Pa
         m->dropout[j] = dropout_of(m->o.dropout, rng_stream(pass->seed, "dropout", pass->update), j);
 }
 
-static void open(void *self, Bag *bag, int slot)
-{
-    (void)self;
-    (void)bag;
-    (void)slot;
-}
-
 /* ---- forward ---- */
 
 /* A block of rows: n instances of the bag from `from` on, and where they lie in the cache. */
@@ -246,7 +239,6 @@ const EmbedderType embedder_mlp = {
     .init = init,
     .plan = plan,
     .prepare = prepare,
-    .open = open,
     .forward = forward,
     .zero = zero,
     .backward = backward,

@@ -37,13 +37,6 @@ static void prepare(void *self, const real *theta, const bool *present, const Pa
     ((None *)self)->theta = theta;
 }
 
-static void open(void *self, Bag *bag, int slot)
-{
-    (void)self;
-    (void)bag;
-    (void)slot;
-}
-
 static void forward(void *self, real *h, const Rows *r)
 {
     const None *m = self;
@@ -91,7 +84,6 @@ const EmbedderType embedder_none = {
     .init = init,
     .plan = plan,
     .prepare = prepare,
-    .open = open,
     .forward = forward,
     .zero = zero,
     .backward = backward,

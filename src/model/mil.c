@@ -348,7 +348,7 @@ static void seat_bags(Mil *m, const Bag *bag, int n_bag)
         seat->a_at = a_at;
         a_at += bag[b].n;
     }
-    parallel_for(n_bag, open_bag, m);
+    if (m->spec.kind == BAG_SEQUENCES) parallel_for(n_bag, open_bag, m); /* vectors know nothing of their bag */
 }
 
 static void score_run(void *context, int chunk, int thread)

@@ -145,5 +145,6 @@ static void weights_of_units(void *context, int chunk, int thread)
 void dense_weights(real *grad, const Dense *d, const real *x, const real *dy, int n)
 {
     Weights all = {.grad = grad, .d = d, .x = x, .dy = dy, .n = n};
-    parallel_for((d->l.n_out + DENSE_TILE - 1) / DENSE_TILE, weights_of_units, &all);
+    parallel_for_work((double)n * d->l.n_in * d->l.n_out, (d->l.n_out + DENSE_TILE - 1) / DENSE_TILE,
+                      weights_of_units, &all);
 }

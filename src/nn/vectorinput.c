@@ -107,5 +107,7 @@ void vectorinput_weights(real *grad, const VectorInput *f, const Linear *l, cons
 {
     Weights all = {
         .grad = grad, .f = f, .l = l, .scale = theta + f->scale_at, .dy = dy, .row = row, .out = out, .n = n};
-    parallel_for((l->n_out + UNITS - 1) / UNITS, weights_of_units, &all);
+    double work = 0; /* most of it waits for memory */
+    for (int i = 0; i < n; i++) work += 20. * row[i].n * l->n_out;
+    parallel_for_work(work, (l->n_out + UNITS - 1) / UNITS, weights_of_units, &all);
 }

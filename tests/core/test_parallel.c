@@ -42,6 +42,9 @@ Test(core_parallel, every_chunk_once_with_any_number_of_threads)
         parallel_for(CHUNKS, nest, &w);
         parallel_for(0, mark, &w);
         for (int i = 0; i < CHUNKS; i++) cr_assert_eq(w.times[i], 1);
+        parallel_for_work(1e12, CHUNKS, mark, &w);
+        parallel_for_work(1, CHUNKS, mark, &w);
+        for (int i = 0; i < CHUNKS; i++) cr_assert_eq(w.times[i], 3);
         cr_assert_eq(w.bad_thread, 0);
         cr_assert_eq(w.inner, 3 * CHUNKS);
     }

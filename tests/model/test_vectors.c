@@ -310,10 +310,10 @@ Test(model_vectors, order_of_instances_changes_nothing_but_rounding)
     for_all(order);
 }
 
-/* Several runs, so that there is something to share out. */
+/* Enough work that it is shared out. */
 static void threads(int e, int p)
 {
-    enum { N = 700 };
+    enum { N = 3000 };
     for (int sparse = 0; sparse < 2; sparse++) {
         VectorBag b[2];
         Bag bag[2];

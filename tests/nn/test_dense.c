@@ -77,8 +77,8 @@ static void drop(Case *c)
     param_free(&c->list);
 }
 
-static const int shapes[][3] = {{0, 3, 2},    {1, 1, 1},   {3, 7, 5},    {17, 16, 16},
-                                {98, 33, 37}, {64, 50, 8}, {131, 20, 70}}; /* n, n_in, n_out */
+static const int shapes[][3] = {{0, 3, 2},    {1, 1, 1},   {3, 7, 5},     {17, 16, 16},
+                                {98, 33, 37}, {64, 50, 8}, {131, 20, 70}, {900, 40, 70}}; /* n, n_in, n_out */
 enum { N_SHAPE = sizeof shapes / sizeof *shapes };
 
 Test(nn_dense, forward_is_the_formula)
