@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/select.h"
-#include "nn/topk.h"
 
 #include <string.h>
 
@@ -25,6 +24,7 @@ void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_query)
     s->column = ARENA_TAKE(arena, real, more);
     s->best = ARENA_TAKE(arena, real, more);
     s->topk = ARENA_TAKE(arena, uint32_t, TOPK_SCRATCH(n_max));
+    s->sort = ARENA_TAKE(arena, TopkPlace, 2 * more);
 }
 
 /* Does place i come after place j? */
@@ -57,6 +57,17 @@ void select_order(int *order, int n, const real *score, int stride, const int *r
     }
 }
 
+/* s->ranked [k] in the order of s->column; a run of equal ones by row. */
+static void order_ranked(SelectScratch *s, const int *row, int k)
+{
+    const real *score = s->column;
+    topk_sort(s->ranked, score, k, s->sort);
+    for (int from = 0, to; from < k; from = to) {
+        for (to = from + 1; to < k && score[s->ranked[to]] == score[s->ranked[from]];) to++;
+        if (to > from + 1) select_order(s->ranked + from, to - from, score, 1, row);
+    }
+}
+
 /* The first k of the ranking are among the first k of each query, so nobody else needs a rank. */
 void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_query, int k)
 {
@@ -68,7 +79,7 @@ void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_qu
     for (int q = 0; q < n_query; q++) {
         for (int i = 0; i < n; i++) s->column[i] = a[(size_t)i * (size_t)n_query + (size_t)q];
         topk(s->ranked, s->column, row, n, k, s->topk);
-        select_order(s->ranked, k, s->column, 1, row);
+        order_ranked(s, row, k);
         for (int rank = 0; rank < k; rank++)
             if ((real)-rank > s->best[s->ranked[rank]]) s->best[s->ranked[rank]] = (real)-rank;
     }

@@ -11,6 +11,7 @@
 #include "core/bag.h"
 #include "core/rng.h"
 #include "model/mil.h"
+#include "nn/topk.h"
 
 /* Instances that stay of n: ⌊n · fraction⌋ in double, at least select_min (COMPAT_DEEPRC: 0), at most n. */
 int select_count(const ModelOptions *o, int n);
@@ -19,11 +20,12 @@ int select_count(const ModelOptions *o, int n);
 bool select_scores(const ModelOptions *o);
 
 typedef struct {
-    int *keep;      /* [n] result: places, ascending */
-    int *ranked;    /* [n] */
-    real *column;   /* [n] */
-    real *best;     /* [n] */
-    uint32_t *topk; /* [TOPK_SCRATCH(n)] */
+    int *keep;       /* [n] result: places, ascending */
+    int *ranked;     /* [n] */
+    real *column;    /* [n] */
+    real *best;      /* [n] */
+    uint32_t *topk;  /* [TOPK_SCRATCH(n)] */
+    TopkPlace *sort; /* [2 n] */
 } SelectScratch;
 void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_query);
 

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define DIGIT 12
@@ -109,4 +110,35 @@ void topk(int *keep, const real *score, const int *row, int n, int k, uint32_t *
         keep[n_keep] = i;
         n_keep += (here > least) | ((here == least) & (row[i] <= last_row));
     }
+}
+
+#define SORT_DIGIT 11
+#define SORT_BINS  (1 << SORT_DIGIT)
+
+/* One digit of a radix sort: `to` by this digit, ascending, else in the order of `from`. False if all have the same. */
+static bool sort_digit(TopkPlace *to, const TopkPlace *from, int n, int shift)
+{
+    int start[SORT_BINS] = {0}, at = 0;
+    for (int i = 0; i < n; i++) start[from[i].key >> shift & (SORT_BINS - 1)]++;
+    for (int bin = 0; bin < SORT_BINS; bin++) {
+        const int count = start[bin];
+        if (count == n) return false;
+        start[bin] = at;
+        at += count;
+    }
+    for (int i = 0; i < n; i++) to[start[from[i].key >> shift & (SORT_BINS - 1)]++] = from[i];
+    return true;
+}
+
+void topk_sort(int *order, const real *score, int n, TopkPlace *scratch)
+{
+    TopkPlace *from = scratch, *to = scratch + n;
+    for (int i = 0; i < n; i++) from[i] = (TopkPlace){(Key)~score_key(score[order[i]]), order[i]};
+    for (int shift = 0; shift < KEY_BITS; shift += SORT_DIGIT) {
+        if (!sort_digit(to, from, n, shift)) continue;
+        TopkPlace *const sorted = to;
+        to = from;
+        from = sorted;
+    }
+    for (int i = 0; i < n; i++) order[i] = from[i].place;
 }

@@ -16,4 +16,16 @@
  * row [n] first. 0 ≤ k ≤ n. Linear time; allocates nothing. */
 void topk(int *keep, const real *score, const int *row, int n, int k, uint32_t *scratch);
 
+/* Puts places by score, largest first (NaN is the largest); those with equal scores stay in their order. order [n], scratch
+ * [2 n]. Linear time; allocates nothing. */
+typedef struct {
+#if REAL_IS_DOUBLE
+    uint64_t key;
+#else
+    uint32_t key;
+#endif
+    int place;
+} TopkPlace;
+void topk_sort(int *order, const real *score, int n, TopkPlace *scratch);
+
 #endif

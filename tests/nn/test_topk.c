@@ -124,3 +124,23 @@ Test(nn_topk, nan_does_no_harm)
         for (int j = 0; j < k; j++) cr_assert(keep[j] > (j ? keep[j - 1] : -1) && keep[j] < 30);
     }
 }
+
+/* Largest first, equal ones as they stood, by insertion. */
+Test(nn_topk, sort_is_stable)
+{
+    static real score[MOST];
+    static int row[MOST], order[MOST], want[MOST];
+    static TopkPlace scratch[2 * MOST];
+    Rng rng = rng_stream(4, "topk", 0);
+    for (int d = 0; d < N_DRAW; d++)
+        for (int n = 0; n <= 600; n += n < 4 ? 1 : 149) {
+            fill(score, row, n, draws[d], &rng);
+            for (int i = 0; i < n; i++) order[i] = n - 1 - i;
+            for (int i = 0, at; i < n; i++) {
+                for (at = i; at > 0 && score[want[at - 1]] < score[order[i]]; at--) want[at] = want[at - 1];
+                want[at] = order[i];
+            }
+            topk_sort(order, score, n, scratch);
+            cr_assert_arr_eq(order, want, (size_t)n * sizeof *order);
+        }
+}
