@@ -7,6 +7,9 @@
 #include "data/bagprobe.h"
 #include "core/log.h"
 #include "data/bagfile.h"
+#ifdef HOPSACK_MATIO
+#include "data/matfile.h"
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MEMORY_MORE  (1ll << 30)  /* bytes beyond what the program takes at its start, and twice the file */
+#define MEMORY_MORE  (1ll << 30)  /* bytes beyond what the program takes at its start, and so often the file: */
+#define DATASET      2            /* of which a bag is read at a time */
+#define PACKED       2100         /* which may shrink 1032 : 1, and is read whole, in two forms */
 #define SECONDS      30           /* of CPU, and one more for each … */
 #define BYTES_SECOND (20ll << 20) /* … so many bytes of the file */
 
@@ -51,23 +56,53 @@ static void lower(int resource, rlim_t to)
     setrlimit(resource, &limit);
 }
 
-static void limit_self(const char *path)
+static void limit_self(const char *path, int file_times)
 {
     struct stat info;
     const long long size = stat(path, &info) == 0 ? (long long)info.st_size : 0;
     lower(RLIMIT_CORE, 0);
     lower(RLIMIT_CPU, (rlim_t)(SECONDS + size / BYTES_SECOND));
-    lower(RLIMIT_AS, address_space_used() + (rlim_t)(MEMORY_MORE + 2 * size));
+    lower(RLIMIT_AS, address_space_used() + (rlim_t)(MEMORY_MORE + file_times * size));
+}
+
+static Status visit_dataset(const char *path)
+{
+    BagFile *file = NULL;
+    limit_self(path, DATASET);
+    Status status = bagfile_open(&file, path);
+    if (status == OK) status = bagfile_visit(file);
+    bagfile_close(file);
+    return status;
+}
+
+/* Does the file begin as MATLAB's do? */
+static bool is_matlab(const char *path)
+{
+    char begin[7] = "";
+    FILE *in = fopen(path, "rbe");
+    const bool read = in && fread(begin, 1, sizeof begin, in) == sizeof begin;
+    if (in) fclose(in);
+    return read && memcmp(begin, "MATLAB ", sizeof begin) == 0;
+}
+
+static Status visit_matlab(const char *path)
+{
+    limit_self(path, PACKED);
+#ifdef HOPSACK_MATIO
+    MatFile *file;
+    TRY(matfile_open(&file, path));
+    const Status status = matfile_visit(file);
+    matfile_close(file);
+    return status;
+#else
+    return OK;
+#endif
 }
 
 _Noreturn void bagprobe_serve(const char *path)
 {
     signal(SIGINT, SIG_IGN); /* the parent decides; a key press reaches both */
-    BagFile *file = NULL;
-    limit_self(path);
-    Status status = bagfile_open(&file, path);
-    if (status == OK) status = bagfile_visit(file);
-    bagfile_close(file);
+    const Status status = is_matlab(path) ? visit_matlab(path) : visit_dataset(path);
     printf("%d %s\n", (int)status, status == OK ? "" : status_sentence());
     const int done = fflush(stdout) == 0 ? 0 : 1;
     _exit(done); /* HDF5 leaks memory on files it refuses, which is none of the parent's business */
@@ -83,8 +118,8 @@ static Status died(const char *path, int how)
     if (number == SIGXCPU || number == SIGKILL)
         return fail(ERR_FORMAT,
                     "%s: opening it takes more time or memory than a sound file of its size; it is damaged", path);
-    return fail(ERR_FORMAT, "%s: the HDF5 library fails on it (%s, in a process of its own); it is damaged", path,
-                number ? strsignal(number) : "ended early");
+    return fail(ERR_FORMAT, "%s: the library that reads it fails on it (%s, in a process of its own); it is damaged",
+                path, number ? strsignal(number) : "ended early");
 }
 
 static Status understand(const char *path, const char *said, int how)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * bagprobe.h: a dataset is first opened by a child process of limited memory and time, because HDF5 crashes or hangs on
- * some damaged files before any check of ours can see them. What happens to the child becomes a sentence.
+ * some damaged files before any check of ours can see them; so are .mat files, for matio's sake. What happens to the
+ * child becomes a sentence.
  *
  * The child is this same program, started again with BAGPROBE_WORD and the path; its main hands both to bagprobe_serve.
  * Programs that do not do so never call bagprobe_enable, and open files directly.

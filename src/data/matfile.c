@@ -133,6 +133,15 @@ Status matfile_find(MatPart **out, MatFile *file, const char *name)
     return OK;
 }
 
+Status matfile_visit(MatFile *file)
+{
+    for (int i = 0; i < file->n; i++) {
+        MatPart *unused;
+        TRY(matfile_find(&unused, file, file->name[i]));
+    }
+    return OK;
+}
+
 Status matfile_need(MatPart **out, MatFile *file, const char *name)
 {
     char list[400] = "none";

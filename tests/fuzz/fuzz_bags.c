@@ -37,6 +37,11 @@ static Status mix_bag(uint64_t *digest, BagFile *file, int bag)
     fuzz_mix(digest, &content.n, sizeof content.n);
     if (content.x)
         fuzz_mix(digest, content.x, (size_t)content.n * (size_t)bagfile_spec(file)->n_feat * sizeof *content.x);
+    for (int i = 0; content.sparse && i < content.n; i++) {
+        const SparseRow *row = &content.sparse[i];
+        fuzz_mix(digest, row->feature, (size_t)row->n * sizeof *row->feature);
+        fuzz_mix(digest, row->value, (size_t)row->n * sizeof *row->value);
+    }
 done:
     arena_free(&arena);
     return status;
@@ -68,6 +73,9 @@ static Status read_bags(uint64_t *digest, const char *path, const char *sound)
     fuzz_mix_text(digest, spec->alphabet);
     fuzz_mix_text(digest, spec->region);
     fuzz_mix(digest, &spec->max_len, sizeof spec->max_len);
+    fuzz_mix(digest, &spec->n_feat, sizeof spec->n_feat);
+    const char *const *feature = bagfile_feature_names(file);
+    for (int f = 0; feature && f < spec->n_feat; f++) fuzz_mix_text(digest, feature[f]);
     fuzz_mix_text(digest, bagfile_provenance(file));
     mix_columns(digest, bagfile_columns(file));
     const Status status = mix_bags(digest, file);

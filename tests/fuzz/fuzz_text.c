@@ -3,7 +3,7 @@
  * fuzz_text.c: text has no checksum, so a damaged copy may read as other data; it must never crash, hang or be refused
  * without a sentence.
  */
-#include "data/intake.h"
+#include "data/import_vectors.h"
 #include "data/split.h"
 #include "data/table.h"
 #include "fuzz.h"
@@ -32,6 +32,25 @@ static Status read_repertoire(uint64_t *digest, const char *path, const char *so
         mix_rows(digest, &r.bag[b].rows);
     }
     intake_free(&r);
+    return OK;
+}
+
+/* The import up to writing: its report counts all that was found. */
+static Status read_vectors(uint64_t *digest, const char *path, const char *sound)
+{
+    (void)sound;
+    char output[4200];
+    (void)snprintf(output, sizeof output, "%s.h5", path);
+    const ImportVectorsOptions options = {.path = &path,
+                                          .n_path = 1,
+                                          .output = output,
+                                          .id_column = "auto",
+                                          .rules = {.allow_leak = true},
+                                          .dry_run = true};
+    ImportVectorsReport report;
+    TRY(import_vectors_run(&report, &options));
+    fuzz_mix_text(digest, report.json);
+    free(report.json);
     return OK;
 }
 
@@ -91,6 +110,7 @@ static Status read_config(uint64_t *digest, const char *path, const char *sound)
 }
 
 const FuzzSubject fuzz_repertoire = {"repertoire", false, false, read_repertoire};
+const FuzzSubject fuzz_vectors = {"vectors", false, true, read_vectors};
 const FuzzSubject fuzz_table = {"table", false, false, read_table};
 const FuzzSubject fuzz_splits = {"splits", false, false, read_splits};
 const FuzzSubject fuzz_config = {"config", false, false, read_config};

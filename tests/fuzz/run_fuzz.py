@@ -34,6 +34,21 @@ def make_text():
           "tasks:\n  - {name: a, column: status, kind: binary, positive: '+'}\n  - {name: b, column: age, kind: regression, weight: 0.5}\n")
 
 
+def make_vectors():
+    """Bags of vectors as text in two forms and as datasets, dense and sparse."""
+    rows = [(i // 5, i // 5 % 2, [(i * 37 + f * 53 + i * f) % 97 / 8 for f in range(6)]) for i in range(60)]
+    write("v.csv", "bag_id,label," + ",".join(f"x{f}" for f in range(6)) + "\n"
+          + "".join(f"{b},{y},{','.join(map(str, x))}\n" for b, y, x in rows))
+    write("v.svm", "#\n" + "".join(f"{i}:{b}:{2 * y - 1} " + " ".join(f"{f + 1}:{v}" for f, v in enumerate(x) if v) + "\n"
+                                   for i, (b, y, x) in enumerate(rows)))
+    hopsack("import", "-o", "dense.h5", "v.csv")
+    hopsack("import", "--sparse=yes", "-o", "sparse.h5", "v.svm")
+    files = [("dataset", "dense.h5"), ("dataset", "sparse.h5"), ("vectors", "v.csv"), ("vectors", "v.svm")]
+    shared = os.path.join(os.environ.get("HOPSACK_SHARED") or os.path.join(HERE, "..", "..", "..", "shared"), "data", "mil", "raw")
+    mats = [os.path.join(shared, name) for name in ("prtools_mat/tiger.mat", "andrews2002_mat/tiger_100x100_matlab.mat")]
+    return files + [("vectors", mat) for mat in mats if os.path.exists(mat)]
+
+
 def make_files():
     """[(subject, file)]"""
     make_text()
@@ -49,7 +64,7 @@ def make_files():
             "--model.pooling.n_unit=4", "-o", "run")
     files = [("dataset", "ours.h5"), ("dataset", "c.h5"), ("model", "run/model.safetensors"),
              ("checkpoint", "run/checkpoint.safetensors"), ("repertoire", "r.tsv"), ("repertoire", "r.tsv.gz"),
-             ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "run/splits.tsv"), ("config", "c.yaml")]
+             ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "run/splits.tsv"), ("config", "c.yaml")] + make_vectors()
     for python in (sys.executable, "/usr/bin/python3"):  # the first on the path may lack h5py
         script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5"]
         if os.path.exists(python) and subprocess.run(script, check=False, capture_output=True).returncode == 0:
