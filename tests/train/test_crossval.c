@@ -277,6 +277,8 @@ Test(train_crossval, an_ensemble_is_the_same_with_any_threads_and_resumed, .time
     folds_must_be_same(one.folder, other.folder, MODELS);
 }
 
+#define HEAD "bag\ttask\tclass\ttarget\toutput\tprobability\tpart\trepeat\tfold\n"
+
 /* A model's predictions are read back with care. */
 Test(train_crossval, an_ensemble_checks_what_its_models_wrote, .timeout = 250)
 {
@@ -287,9 +289,7 @@ Test(train_crossval, an_ensemble_checks_what_its_models_wrote, .timeout = 250)
     must_run(&s);
     s.resume = true;
     cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){1, 1, 1}, "predictions.tsv"), OK);
-    const char *damaged[] = {"bag\n", "bag\ttask\tclass\ttarget\toutput\tprobability\tpart\trepeat\tfold\n",
-                             "bag\ttask\tclass\ttarget\toutput\tprobability\tpart\trepeat\tfold\n"
-                             "other\tstatus\t+\t1\t0.5\t0.5\ttest\t0\t0\n"};
+    const char *damaged[] = {"bag\n", HEAD, HEAD "other\tstatus\t+\t1\t0.5\t0.5\ttest\t0\t0\n"};
     for (size_t k = 0; k < sizeof damaged / sizeof *damaged; k++) {
         cr_assert_eq(file_write_whole(path, damaged[k], strlen(damaged[k]), true), OK);
         cr_assert_eq(crossval_run(&summary, &s), ERR_FORMAT);
