@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A row costs some memchr, a table look-up a residue, and a probe of the table that finds equal sequences, one more for each
- * gene. Only the
- * cells up to the last one wanted are looked for; a line with quotes takes the slow way.
+ * A row costs some memchr (rowreader.c), a table look-up a residue, and a probe of the table that finds equal sequences,
+ * one more for each gene.
  */
 #include "data/intake.h"
 #include "core/yaml.h"
-#include "data/textin.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,33 +19,9 @@ const char *const drop_name[N_DROP] = {
 };
 
 typedef struct {
-    char *text;
-    size_t length;
-} Cell;
-
-/* A rule whose column is found: `place` among the wanted cells. */
-typedef struct {
-    int place;
-    const char *value;
-    size_t length;
-} BoundRule;
-
-typedef struct {
     const IntakeRules *rules;
     bool converter;
-    TextIn *in;
-    Header header;
-    char *header_text;
-    char separator;
-    FormatColumns columns;
-
-    int *wanted; /* [n_wanted] columns, ascending */
-    Cell *cell;  /* [n_wanted] of the current row */
-    char **slow; /* [last wanted + 1] scratch for quoted lines */
-    int n_wanted;
-    int place[N_COLUMN_ROLE]; /* among them; -1: none */
-    BoundRule *rule;          /* [n_include + n_exclude] */
-
+    RowReader row;
     int bag;        /* of the last row */
     int blank_line; /* the first whose repertoire is not named; 0: none */
 } Reader;
@@ -62,176 +33,14 @@ bool intake_converter(const IntakeRules *rules)
 
 static Status no_memory(const Reader *r)
 {
-    return fail(ERR_MEMORY, "%s:%d: no memory for a repertoire this large", textin_path(r->in), textin_number(r->in));
-}
-
-/* ---- the header ---- */
-
-static char guess_separator(const char *line, size_t length)
-{
-    static const char known[] = {'\t', ',', ';'};
-    char best = '\t';
-    size_t most = 0;
-    for (size_t k = 0; k < sizeof known; k++) {
-        size_t n = 0;
-        for (size_t i = 0; i < length; i++) n += line[i] == known[k];
-        if (n > most) best = known[k], most = n;
-        if (k == 0 && n > 0) break; /* names may hold commas, tabs never */
-    }
-    return best;
-}
-
-static char *trim(char *text)
-{
-    while (*text == ' ') text++;
-    for (size_t n = strlen(text); n > 0 && text[n - 1] == ' '; n--) text[n - 1] = '\0';
-    return text;
-}
-
-/* The header line. Comment lines before it, and a '#' on it, are known from other tools; the converter knows neither. */
-static Status header_line(Reader *r, char **line, size_t *length)
-{
-    do TRY(textin_line(r->in, line, length));
-    while (*line && !r->converter && (*length == 0 || strncmp(*line, "# ", 2) == 0));
-    if (!*line) return fail(ERR_FORMAT, "%s: is empty; a header line is expected", textin_path(r->in));
-    if (!r->converter && **line == '#') ++*line, --*length;
-    return OK;
-}
-
-static Status read_header(Reader *r)
-{
-    char *line;
-    size_t length;
-    TRY(header_line(r, &line, &length));
-    r->separator = r->rules->separator ? r->rules->separator : guess_separator(line, length);
-    size_t most = 1;
-    for (size_t i = 0; i < length; i++) most += line[i] == r->separator;
-    r->header_text = malloc(length + 1);
-    r->header.name = calloc(most, sizeof *r->header.name);
-    if (!r->header_text || !r->header.name) return no_memory(r);
-    memcpy(r->header_text, line, length + 1);
-    r->header.n = textin_split(r->header.name, (int)most, r->header_text, length, r->separator);
-    if (r->header.n < 0)
-        return fail(ERR_FORMAT, "%s:%d: a double quote is never closed", textin_path(r->in), textin_number(r->in));
-    for (int c = 0; c < r->header.n; c++) r->header.name[c] = trim(r->header.name[c]);
-    return OK;
-}
-
-static int compare_int(const void *a, const void *b)
-{
-    const int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
-
-static int place_of(const Reader *r, int column)
-{
-    for (int i = 0; i < r->n_wanted; i++)
-        if (r->wanted[i] == column) return i;
-    return -1;
-}
-
-/* Columns of the rules, after those of the format, into wanted. */
-static Status want_columns(Reader *r, int *rule_column)
-{
-    const int n_rule = r->rules->n_include + r->rules->n_exclude;
-    int n = 0;
-    for (int k = 0; k < N_COLUMN_ROLE; k++)
-        if (r->columns.at[k] >= 0) r->wanted[n++] = r->columns.at[k];
-    for (int i = 0; i < n_rule; i++) {
-        const bool include = i < r->rules->n_include;
-        const RowRule *rule = include ? &r->rules->include[i] : &r->rules->exclude[i - r->rules->n_include];
-        TRY(header_need(&rule_column[i], &r->header, rule->column, include ? "--include" : "--exclude"));
-        r->rule[i] = (BoundRule){.value = rule->value, .length = strlen(rule->value)};
-        r->wanted[n++] = rule_column[i];
-    }
-    qsort(r->wanted, (size_t)n, sizeof *r->wanted, compare_int);
-    for (int i = 0; i < n; i++)
-        if (i == 0 || r->wanted[i] != r->wanted[i - 1]) r->wanted[r->n_wanted++] = r->wanted[i];
-    return OK;
-}
-
-static Status bind_columns(Reader *r)
-{
-    const int n_rule = r->rules->n_include + r->rules->n_exclude;
-    TRY(r->rules->format->bind(&r->columns, &r->header, &r->rules->wish));
-    int *rule_column = malloc(((size_t)n_rule + 1) * sizeof *rule_column);
-    r->wanted = malloc(((size_t)n_rule + N_COLUMN_ROLE) * sizeof *r->wanted);
-    r->rule = calloc((size_t)n_rule + 1, sizeof *r->rule);
-    r->cell = calloc((size_t)n_rule + N_COLUMN_ROLE, sizeof *r->cell);
-    r->slow = calloc((size_t)r->header.n + 1, sizeof *r->slow);
-    Status status = rule_column && r->wanted && r->rule && r->cell && r->slow ? OK : no_memory(r);
-    if (status == OK) status = want_columns(r, rule_column);
-    for (int i = 0; status == OK && i < n_rule; i++) r->rule[i].place = place_of(r, rule_column[i]);
-    for (int k = 0; k < N_COLUMN_ROLE; k++) r->place[k] = place_of(r, r->columns.at[k]);
-    free(rule_column);
-    return status;
-}
-
-/* ---- a row's cells ---- */
-
-static Status too_few(const Reader *r, int n)
-{
-    return fail(ERR_FORMAT,
-                "%s:%d: has %d cell%s, but column '%s' is number %d; the line is cut short or has another separator",
-                textin_path(r->in), textin_number(r->in), n, n == 1 ? "" : "s",
-                r->header.name[r->wanted[r->n_wanted - 1]], r->wanted[r->n_wanted - 1] + 1);
-}
-
-static Status split_quoted(Reader *r, char *line, size_t length)
-{
-    const int most = r->wanted[r->n_wanted - 1] + 1;
-    const int n = textin_split(r->slow, most, line, length, r->separator);
-    if (n < 0)
-        return fail(ERR_FORMAT, "%s:%d: a double quote is not closed on its line", textin_path(r->in),
-                    textin_number(r->in));
-    if (n < most) return too_few(r, n);
-    for (int i = 0; i < r->n_wanted; i++)
-        r->cell[i] = (Cell){.text = r->slow[r->wanted[i]], .length = strlen(r->slow[r->wanted[i]])};
-    return OK;
-}
-
-static Status split(Reader *r, char *line, size_t length)
-{
-    if (memchr(line, '"', length)) return split_quoted(r, line, length);
-    char *const stop = line + length;
-    char *at = line;
-    int column = 0;
-    for (int i = 0; i < r->n_wanted; i++, column++) {
-        for (; column < r->wanted[i]; column++) {
-            at = memchr(at, r->separator, (size_t)(stop - at));
-            if (!at) return too_few(r, column + 1);
-            at++;
-        }
-        char *end = memchr(at, r->separator, (size_t)(stop - at));
-        r->cell[i] = (Cell){.text = at, .length = (size_t)((end ? end : stop) - at)};
-        if (!end && i + 1 < r->n_wanted) return too_few(r, column + 1);
-        if (end) *end = '\0';
-        at = end ? end + 1 : stop;
-    }
-    return OK;
+    return rowreader_no_memory(&r->row);
 }
 
 /* ---- what is kept ---- */
 
-static bool matches(const Reader *r, const BoundRule *rule)
-{
-    const Cell *cell = &r->cell[rule->place];
-    return cell->length == rule->length && memcmp(cell->text, rule->value, rule->length) == 0;
-}
-
-static bool passes_rules(const Reader *r)
-{
-    const int n_include = r->rules->n_include;
-    bool in = n_include == 0;
-    for (int i = 0; i < n_include && !in; i++) in = matches(r, &r->rule[i]);
-    for (int i = 0; i < r->rules->n_exclude && in; i++) in = !matches(r, &r->rule[n_include + i]);
-    return in;
-}
-
-/* The row's cell of a role; NULL: there is no such column. */
 static const Cell *cell_of(const Reader *r, ColumnRole role)
 {
-    return r->place[role] < 0 ? NULL : &r->cell[r->place[role]];
+    return rowreader_cell(&r->row, role);
 }
 
 static bool is_word(const Cell *cell, const char *const *words)
@@ -251,8 +60,8 @@ static bool is_blank(const Cell *cell)
 static bool is_kept(const Reader *r)
 {
     const Cell *cell = cell_of(r, COLUMN_KEEP);
-    for (int i = 0; cell && r->columns.kept[i]; i++)
-        if (strcasecmp(cell->text, r->columns.kept[i]) == 0) return true;
+    for (int i = 0; cell && r->row.columns.kept[i]; i++)
+        if (strcasecmp(cell->text, r->row.columns.kept[i]) == 0) return true;
     return !cell;
 }
 
@@ -269,9 +78,9 @@ static Status read_answer(Answer *out, const Reader *r, ColumnRole role)
             *out = i % 2 ? YES : NO;
             return OK;
         }
-    return fail(ERR_FORMAT,
-                "%s:%d: '%.40s' in column '%s' is neither T nor F (true or false, 1 or 0, or empty); mend it",
-                textin_path(r->in), textin_number(r->in), cell->text, r->header.name[r->columns.at[role]]);
+    return fail(
+        ERR_FORMAT, "%s:%d: '%.40s' in column '%s' is neither T nor F (true or false, 1 or 0, or empty); mend it",
+        textin_path(r->row.in), textin_number(r->row.in), cell->text, r->row.header.name[r->row.columns.at[role]]);
 }
 
 /* What the flags say; N_DROP: nothing against the row. */
@@ -335,7 +144,8 @@ static Status bad_count(const Reader *r, const Cell *cell)
     return fail(
         ERR_FORMAT,
         "%s:%d: count '%.40s' in column '%s' is not a number; mend it, or name another column with --count-column",
-        textin_path(r->in), textin_number(r->in), cell->text, r->header.name[r->columns.at[COLUMN_COUNT]]);
+        textin_path(r->row.in), textin_number(r->row.in), cell->text,
+        r->row.header.name[r->row.columns.at[COLUMN_COUNT]]);
 }
 
 static Status converter_count(int64_t *out, const Reader *r)
@@ -390,8 +200,8 @@ static Status read_gene(int *out, const Reader *r, Names *names, ColumnRole role
     *out = names_number(names, cell->text, length);
     if (*out < 0) return no_memory(r);
     if (*out < before || !is_odd_name(names->text[*out])) return OK;
-    return fail(ERR_FORMAT, "%s:%d: the gene in column '%s' is no UTF-8 text on one line", textin_path(r->in),
-                textin_number(r->in), r->header.name[r->columns.at[role]]);
+    return fail(ERR_FORMAT, "%s:%d: the gene in column '%s' is no UTF-8 text on one line", textin_path(r->row.in),
+                textin_number(r->row.in), r->row.header.name[r->row.columns.at[role]]);
 }
 
 static Status new_bag(const Reader *r, Intake *out)
@@ -415,7 +225,7 @@ static Status find_bag(IntakeBag **bag, Reader *r, Intake *out)
         r->bag = names_number(&out->id, cell->text, cell->length);
         if (r->bag < 0) return no_memory(r);
         if (r->bag == out->n) TRY(new_bag(r, out));
-        if (cell->length == 0) r->blank_line = r->blank_line ? r->blank_line : textin_number(r->in);
+        if (cell->length == 0) r->blank_line = r->blank_line ? r->blank_line : textin_number(r->row.in);
     }
     *bag = &out->bag[r->bag];
     return OK;
@@ -508,18 +318,15 @@ static Status pipeline_row(Reader *r, Intake *out, IntakeBag *bag)
 
 static Status read_rows(Reader *r, Intake *out)
 {
-    if (r->place[COLUMN_REPERTOIRE] < 0) TRY(new_bag(r, out));
+    if (r->row.place[COLUMN_REPERTOIRE] < 0) TRY(new_bag(r, out));
     for (;;) {
-        char *line;
-        size_t length;
+        bool more;
         IntakeBag *bag = NULL;
-        TRY(textin_line(r->in, &line, &length));
-        if (!line) return OK;
-        if (length == 0) continue;
-        TRY(split(r, line, length));
+        TRY(rowreader_next(&r->row, &more));
+        if (!more) return OK;
         TRY(find_bag(&bag, r, out));
         bag->tally.read++;
-        if (!passes_rules(r))
+        if (!rowreader_passes(&r->row))
             bag->tally.dropped[DROP_FILTER]++;
         else
             TRY(r->converter ? converter_row(r, bag) : pipeline_row(r, out, bag));
@@ -557,7 +364,7 @@ static Status close_bags(const Reader *r, Intake *out, const char *path)
     if (out->n == 0) TRY(new_bag(r, out));
     if (r->blank_line > 0 && out->n > 1)
         return fail(ERR_FORMAT, "%s:%d: column '%s' is empty here but not everywhere; whose row is it?", path,
-                    r->blank_line, r->header.name[r->columns.at[COLUMN_REPERTOIRE]]);
+                    r->blank_line, r->row.header.name[r->row.columns.at[COLUMN_REPERTOIRE]]);
     for (int b = 0; b < out->n; b++) {
         IntakeBag *bag = &out->bag[b];
         if (out->id.n > 0 && !r->blank_line) bag->id = out->id.text[b];
@@ -568,35 +375,24 @@ static Status close_bags(const Reader *r, Intake *out, const char *path)
     return OK;
 }
 
-static void reader_free(Reader *r)
-{
-    textin_close(r->in);
-    free(r->header.name);
-    free(r->header_text);
-    free(r->wanted);
-    free(r->cell);
-    free(r->slow);
-    free(r->rule);
-}
-
 static Status read_columns(Reader *r, const char *path, IntakeRules *rules)
 {
-    TRY(textin_open(&r->in, path));
-    TRY(read_header(r));
-    const int line = textin_number(r->in);
-    Status status = rules->format ? OK : format_recognise(&rules->format, &r->header, &rules->wish);
-    if (status == OK) status = bind_columns(r);
+    const RowRules filters = {rules->include, rules->exclude, rules->n_include, rules->n_exclude};
+    TRY(rowreader_open(&r->row, path, rules->separator, r->converter));
+    const int line = textin_number(r->row.in);
+    Status status = rules->format ? OK : format_recognise(&rules->format, &r->row.header, &rules->wish);
+    if (status == OK) status = rowreader_bind(&r->row, rules->format, &rules->wish, &filters);
     if (status == ERR_FORMAT) status = fail_at(status, "%s:%d", path, line);
     return status;
 }
 
 static Status note_columns(const Reader *r, Intake *out)
 {
-    const int count = r->columns.at[COLUMN_COUNT];
+    const int count = r->row.columns.at[COLUMN_COUNT];
     out->format = r->rules->format;
-    out->genes = r->place[COLUMN_V] >= 0 || r->place[COLUMN_J] >= 0;
+    out->genes = r->row.place[COLUMN_V] >= 0 || r->row.place[COLUMN_J] >= 0;
     if (count < 0) return OK;
-    out->count_column = strdup(r->header.name[count]);
+    out->count_column = strdup(r->row.header.name[count]);
     return out->count_column ? OK : no_memory(r);
 }
 
@@ -605,8 +401,8 @@ Status intake_peek(bool *several, const char *path, const IntakeRules *rules)
     IntakeRules own = *rules;
     Reader r = {.rules = &own, .converter = intake_converter(rules)};
     const Status status = read_columns(&r, path, &own);
-    *several = status == OK && r.place[COLUMN_REPERTOIRE] >= 0;
-    reader_free(&r);
+    *several = status == OK && r.row.place[COLUMN_REPERTOIRE] >= 0;
+    rowreader_close(&r.row);
     return status;
 }
 
@@ -622,7 +418,7 @@ Status intake_read(Intake *out, const char *path, const IntakeRules *rules)
     TRY_DONE(read_rows(&r, out));
     status = close_bags(&r, out, path);
 done:
-    reader_free(&r);
+    rowreader_close(&r.row);
     if (status != OK) intake_free(out);
     return status;
 }

@@ -16,6 +16,7 @@
 #include "data/format.h"
 #include "data/gather.h"
 #include "data/names.h"
+#include "data/rowreader.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,10 +52,6 @@ typedef struct {
     int64_t cdr3_ends; /* of those that begin and end so all the same */
     int64_t cdr3_only; /* rows dropped for want of a junction although their CDR3 is there */
 } Tally;
-
-typedef struct {
-    const char *column, *value;
-} RowRule;
 
 typedef struct {
     const FormatType *format; /* NULL: told by the header */
