@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SPARSE_SHARE 0.1  /* --sparse=auto: fewer numbers than that are other than 0 … */
 #define SPARSE_WIDTH 1000 /* … and there are more features than that */
@@ -33,6 +34,8 @@ Status import_vectors_wanted(bool *out, const char *first_path, const VectorRule
     VectorPeek peek;
     *out = true;
     if (rules->format) return OK;
+    *out = false;
+    if (access(first_path, F_OK) != 0) return OK; /* said when it is to be read */
     TRY(vectorformat_peek(&peek, first_path, rules));
     *out = vectorformat_recognise(&peek, rules) != NULL;
     vectorformat_peek_free(&peek);

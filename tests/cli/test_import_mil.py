@@ -92,7 +92,7 @@ class ImportMil(Case):
                 (2, r"--merge: only for repertoires", "--merge=no", "a.csv"),
                 (2, r"--sparse=maybe: choose one of auto, yes, no", "--sparse=maybe", "a.csv"),
                 (2, r"--format=xml: choose one of auto, airr, .*csv", "--format=xml", "a.csv"),
-                (6, r"nothing\.csv: cannot open", "nothing.csv"),
+                (6, r"nothing\.csv: cannot read", "nothing.csv"),
                 (3, r"no\.mat", "no.mat"), (3, r"--bag", "no.txt"),
                 (2, r"--skip: only for bags of vectors", "--skip=a", "r.tsv")):
             write("no.mat", b"MATLAB 5.0 MAT-file, cut short")
