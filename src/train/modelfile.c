@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/modelfile.h"
 #include "core/jsontext.h"
+#include "train/scaling.h"
 #include "train/task.h"
 
 #include <inttypes.h>
@@ -251,6 +252,19 @@ static Status copy_tensors(ModelFile *m, const ParamList *params)
     return OK;
 }
 
+/* Of sparse features only those that are not 0 are there to subtract from. */
+static Status check_shift(const ModelFile *m, const ParamList *params, const BagSpec *data, const char *where)
+{
+    const Param *shift = param_find(params, SCALING_SHIFT);
+    for (size_t i = 0; data->sparse && shift && i < shift->size; i++)
+        if (m->theta[shift->at + i] != 0)
+            return fail(ERR_MODEL,
+                        "%s: the model was trained on dense vectors and shifts them (data.scale), %s holds sparse "
+                        "ones; import it with --sparse=no",
+                        m->path, where);
+    return OK;
+}
+
 Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where)
 {
     TRY(check_spec(m, data, where));
@@ -258,7 +272,8 @@ Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where)
     const ParamList *params = mil_params(m->mil);
     m->theta = calloc(params->size, sizeof *m->theta);
     if (!m->theta) return fail(ERR_MEMORY, "%s: no memory for %zu parameters", m->path, params->size);
-    return copy_tensors(m, params);
+    TRY(copy_tensors(m, params));
+    return check_shift(m, params, data, where);
 }
 
 Seen modelfile_seen(const ModelFile *m, uint64_t hash)

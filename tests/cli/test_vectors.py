@@ -135,6 +135,19 @@ class Vectors(Case):
         for row in table("a/predictions.tsv"):
             self.assertEqual(row["output"], again[row["bag"]])
 
+    def test_sparse_vectors_are_not_shifted(self):
+        self.good("import", "--format=csv", "--bag=bag_id", "--label=label", "--sparse=yes", "-o", "sparse.h5", "v.csv")
+        self.good("train", "mil.yaml", "--data.path=sparse.h5", "-o", "s")
+        found, dense = tensors("s/model.safetensors"), tensors("a/model.safetensors")
+        self.assertEqual(found["instance_embedding.shift"], (0,) * N_FEAT)
+        for f in range(N_FEAT):
+            self.assertAlmostEqual(found["instance_embedding.scale"][f], dense["instance_embedding.scale"][f], 5)
+        self.good("predict", "s", "sparse.h5", "-o", "s-sparse.tsv")
+        self.good("predict", "s", "v.h5", "-o", "s-dense.tsv")
+        for one, other in zip(table("s-sparse.tsv"), table("s-dense.tsv")):
+            self.assertAlmostEqual(float(one["output"]), float(other["output"]), 4)
+        self.bad(4, "was trained on dense vectors and shifts them .*, sparse.h5 holds sparse ones", "predict", "a", "sparse.h5", "-o", "no.tsv")
+
     def test_settings_of_the_other_kind_of_bags(self):
         done = run("simulate", "--simulate.n_bag=10", "--simulate.n_seq=20", "--motif=SFEN", "--rho=0.1", "-o", "s.h5")
         self.assertEqual(done.returncode, 0, done.stderr)
