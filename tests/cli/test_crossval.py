@@ -350,6 +350,36 @@ class Ensemble(Case):
         self.good("crossval", "-o", "shards", "--shard=3/3")
         self.assertEqual(expected, bits("shards"))
 
+    def test_every_kind_of_task(self):
+        with open("odd.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\tage\tkind\n")
+            for i, row in enumerate(table("one/splits.tsv")):
+                file.write(f"{row['bag']}\t{'' if i == 5 else '+-'[i % 2]}\t{20 + i}\t{'abc'[i % 3]}\n")
+        with open("odd.yaml", "w", encoding="utf-8") as file:
+            file.write("data: {path: c.h5, metadata: odd.tsv}\nsplits: {kind: random, n_fold: 3, validation: 0.2}\ntasks:\n"
+                       "  - {name: age, column: age, kind: regression}\n"
+                       "  - {name: hla, column: kind, kind: multiclass, classes: [a, b, c]}\n"
+                       "  - {name: ill, column: status, kind: binary}\n"
+                       "train: {updates: 20, evaluate_every: 10}\ncrossval: {ensemble: 3}\n"
+                       "model: {embedder: {n_kernel: 8}, pooling: {n_unit: 8}}\n")
+        self.good("crossval", "odd.yaml", "-o", "odd")
+        for f in range(3):
+            fold = f"odd/rep00/fold{f:02}"
+            models = [table(f"{fold}/model{m:02}/predictions.tsv") for m in range(3)]
+            together = table(f"{fold}/predictions.tsv")
+            self.assertEqual({len(rows) for rows in models}, {len(together)})
+            for row, *rest in zip(together, *models):
+                for column in ("bag", "task", "class", "target", "part", "repeat", "fold"):
+                    self.assertEqual({x[column] for x in rest}, {row[column]})
+                wanted = mean([float(x["output"]) for x in rest])
+                self.assertAlmostEqual(float(row["output"]), wanted, delta=1e-5 * (1 + abs(wanted)))
+            tests = [row for row in together if row["part"] == "test"]
+            ages = [row for row in tests if row["task"] == "age"]
+            scores = load(f"{fold}/summary.json")["parts"]["test"]["tasks"]
+            self.assertAlmostEqual(scores["age"]["mae"], mean([abs(float(x["output"]) - float(x["target"])) for x in ages]), 4)
+            kinds = [[float(x["probability"]) for x in tests if x["task"] == "hla" and x["bag"] == row["bag"]] for row in ages]
+            self.assertTrue(all(abs(sum(p) - 1) < 1e-5 for p in kinds))
+
     def test_another_number_of_models_is_another_run(self):
         self.bad(2, "crossval.ensemble", "crossval", "--crossval.ensemble=3", "--resume", "-o", "two")
         shutil.copytree("two", "over")
