@@ -3,8 +3,6 @@
 #include "nn/kernel.h"
 #include "nn/selu.h"
 
-#include <math.h>
-
 static void none_forward(real *y, size_t n)
 {
     (void)y;
@@ -40,7 +38,7 @@ static void relu_backward(real *dy, const real *y, size_t n)
 
 static void tanh_forward(real *y, size_t n)
 {
-    for (size_t i = 0; i < n; i++) y[i] = (real)tanh((double)y[i]);
+    kernels()->tanh_forward(y, n);
 }
 
 static void tanh_backward(real *dy, const real *y, size_t n)
@@ -50,7 +48,7 @@ static void tanh_backward(real *dy, const real *y, size_t n)
 
 static void sigmoid_forward(real *y, size_t n)
 {
-    for (size_t i = 0; i < n; i++) y[i] = (real)(1 / (1 + exp(-(double)y[i])));
+    kernels()->sigmoid_forward(y, n);
 }
 
 static void sigmoid_backward(real *dy, const real *y, size_t n)

@@ -24,7 +24,8 @@ typedef enum {
     N_ACTIVATION
 } Activation;
 
+/* n a multiple of KERNEL_LANES. */
 void activation_forward(real *y, size_t n, Activation kind);                  /* y [n] in place */
-void activation_backward(real *dy, const real *y, size_t n, Activation kind); /* dy [n] *= slope; n as kernel.h */
+void activation_backward(real *dy, const real *y, size_t n, Activation kind); /* dy [n] *= slope */
 
 #endif

@@ -79,6 +79,9 @@ typedef struct {
     void (*dense_logit)(real *a, const real *x, const real *w, const real *b, int n, int n_in, int n_query);
     /* dy [n] *= selu'(y), from the activation y = selu(x): λ where y > 0, y + λα elsewhere. n a multiple of LANES. */
     void (*selu_backward)(real *dy, const real *y, size_t n);
+    /* y [n] in place, n a multiple of LANES. */
+    void (*tanh_forward)(real *y, size_t n);
+    void (*sigmoid_forward)(real *y, size_t n);
 } Kernels;
 
 extern const Kernels kernels_plain;

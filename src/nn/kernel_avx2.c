@@ -21,6 +21,7 @@ typedef __m256 Mask; /* of lanes: all bits or none */
 #define v_add(a, b)           _mm256_add_ps(a, b)
 #define v_sub(a, b)           _mm256_sub_ps(a, b)
 #define v_mul(a, b)           _mm256_mul_ps(a, b)
+#define v_div(a, b)           _mm256_div_ps(a, b)
 #define v_fma(a, b, c)        _mm256_fmadd_ps(a, b, c)
 #define v_max(a, b)           _mm256_max_ps(a, b) /* b if either is NaN */
 #define v_greater(a, b)       _mm256_cmp_ps(a, b, _CMP_GT_OQ)

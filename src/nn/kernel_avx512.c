@@ -21,6 +21,7 @@ typedef __mmask16 Mask; /* of lanes */
 #define v_add(a, b)           _mm512_add_ps(a, b)
 #define v_sub(a, b)           _mm512_sub_ps(a, b)
 #define v_mul(a, b)           _mm512_mul_ps(a, b)
+#define v_div(a, b)           _mm512_div_ps(a, b)
 #define v_fma(a, b, c)        _mm512_fmadd_ps(a, b, c)
 #define v_max(a, b)           _mm512_max_ps(a, b) /* b if either is NaN */
 #define v_greater(a, b)       _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)

@@ -168,6 +168,17 @@ static void selu_backward(real *dy, const real *y, size_t n)
     for (size_t i = 0; i < n; i++) dy[i] *= selu_slope(y[i]); /* y = selu(x) */
 }
 
+static void tanh_forward(real *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] = (real)tanh((double)y[i]);
+}
+
+static void sigmoid_forward(real *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] = (real)(1 / (1 + exp(-(double)y[i])));
+}
+
 const Kernels kernels_plain = {
-    "plain", conv_forward, conv_backward, dense_forward, dense_dinput, dense_dweight, dense_logit, selu_backward,
+    "plain",       conv_forward, conv_backward, dense_forward, dense_dinput,
+    dense_dweight, dense_logit,  selu_backward, tanh_forward,  sigmoid_forward,
 };

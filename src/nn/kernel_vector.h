@@ -80,9 +80,57 @@ static void selu_backward(float *dy, const float *y, size_t n)
     for (size_t i = 0; i < n; i += LANES) v_store(dy + i, v_mul(v_load(dy + i), selu_slope_register(v_load(y + i))));
 }
 
+/* e^x = 2^n 2^f for x ≤ 0, n in `sum`; returns (2^f - 1) / f, the fit without SELU's factors. */
+INLINE V exp_parts(V x, V *f, V *sum)
+{
+    const V magic = v_set(0x1.8p23f), log2e = v_set(0x1.715476p+0f), low = v_max(v_set(-80), x);
+    *sum = v_fma(low, log2e, magic);
+    *f = v_fma(low, log2e, v_sub(magic, *sum));
+    V fit = v_set(exp2_fit[5]);
+    UNROLL
+    for (int i = 4; i >= 0; i--) fit = v_fma(fit, *f, v_set(exp2_fit[i]));
+    return v_mul(fit, v_set(1 / SELU_LAMBDA_ALPHA));
+}
+
+INLINE V minus_magnitude(V x)
+{
+    return v_choose(v_greater(x, v_set(0)), v_sub(v_set(0), x), x);
+}
+
+/* With e = e^(-2|x|) - 1, which keeps its relative precision near 0: tanh |x| = -e / (2 + e). */
+INLINE V tanh_register(V x)
+{
+    V f, sum;
+    const V t = minus_magnitude(x), fit = exp_parts(v_add(t, t), &f, &sum), one = v_set(1);
+    const V e = v_fma(times_power(fit, sum), f, v_sub(times_power(one, sum), one));
+    const V y = v_div(e, v_add(v_set(2), e));
+    return v_choose(v_greater(x, v_set(0)), v_sub(v_set(0), y), y);
+}
+
+/* With e = e^(-|x|): 1 / (1 + e), or e / (1 + e) for x ≤ 0. */
+INLINE V sigmoid_register(V x)
+{
+    V f, sum;
+    const V one = v_set(1), fit = exp_parts(minus_magnitude(x), &f, &sum), e = times_power(v_fma(fit, f, one), sum);
+    return v_div(v_choose(v_greater(x, v_set(0)), one, e), v_add(one, e));
+}
+
+static void tanh_forward(float *y, size_t n)
+{
+    assert(n % LANES == 0);
+    for (size_t i = 0; i < n; i += LANES) v_store(y + i, tanh_register(v_load(y + i)));
+}
+
+static void sigmoid_forward(float *y, size_t n)
+{
+    assert(n % LANES == 0);
+    for (size_t i = 0; i < n; i += LANES) v_store(y + i, sigmoid_register(v_load(y + i)));
+}
+
 #include "nn/kernel_conv.h"
 #include "nn/kernel_dense.h"
 
 const Kernels LEVEL_TABLE = {
-    LEVEL_NAME, conv_forward, spread_backward, dense_forward, dense_dinput, dense_dweight, dense_logit, selu_backward,
+    LEVEL_NAME,  conv_forward,  spread_backward, dense_forward,   dense_dinput, dense_dweight,
+    dense_logit, selu_backward, tanh_forward,    sigmoid_forward,
 };

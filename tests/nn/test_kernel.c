@@ -501,6 +501,33 @@ Test(nn_kernel, selu_is_precise_everywhere)
     }
 }
 
+/* The same of tanh and sigmoid; the levels agree bit for bit. */
+Test(nn_kernel, tanh_and_sigmoid_are_precise_everywhere)
+{
+    enum { N = 4096 };
+    static real x[N], y[2][N], first[2][N];
+    const double tolerance = REAL_IS_DOUBLE ? 1e-15 : 5e-7;
+    bool seen = false;
+    for (int i = 0; i < N; i++) x[i] = (real)((i % 2 ? -1 : 1) * pow(10, -6 + 7.8 * i / N)); /* 1e-6 … 63 */
+    x[0] = 0, x[1] = (real)-0.0;
+    for (const Kernels *const *level = kernels_all(); *level; level++) {
+        memcpy(y[0], x, sizeof x), memcpy(y[1], x, sizeof x);
+        (*level)->tanh_forward(y[0], N);
+        (*level)->sigmoid_forward(y[1], N);
+        for (int i = 0; i < N; i++) {
+            const double t = tanh((double)x[i]), s = 1 / (1 + exp(-(double)x[i]));
+            cr_assert_leq(fabs((double)y[0][i] - t), tolerance * fabs(t), "%s: tanh(%g) is %.9g, not %.9g",
+                          (*level)->level, (double)x[i], (double)y[0][i], t);
+            cr_assert_leq(fabs((double)y[1][i] - s), 10 * tolerance * s, "%s: sigmoid(%g) is %.9g, not %.9g",
+                          (*level)->level, (double)x[i], (double)y[1][i], s);
+        }
+        if (*level == &kernels_plain) continue;
+        if (seen) cr_assert(memcmp(first, y, sizeof y) == 0);
+        memcpy(first, y, sizeof y);
+        seen = true;
+    }
+}
+
 /* What has gone wrong must stay visible: a NaN does not turn into a number. */
 Test(nn_kernel, nan_passes_through_a_layer)
 {
