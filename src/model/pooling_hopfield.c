@@ -23,6 +23,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     TRY(hopfield_pooling_build(&p->layer, list, s, n_h));
     p->base = (Pooling){
         .n_query = s->n_query * s->n_head, .n_head = s->n_head, .n_z = s->n_query * p->layer.hopfield.core.n_out};
+    p->folds = fixedquery_scores(&p->layer);
     p->fast = fixedquery_fits(&p->layer);
     p->keep_scale = (real)(1 / (1 - s->dropout));
     return OK;
@@ -42,13 +43,15 @@ static void plan(void *self, Arena *arena, const ModelRoom *room)
 {
     HopfieldPool *p = self;
     p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)room->n_keep * (size_t)p->base.n_query : 0);
+    if (p->folds) {
+        fixedquery_plan(&p->query, &p->layer, p->width, arena);
+        p->wide = pieces(arena, room->n_thread, KERNEL_BLOCK * (size_t)p->query.lanes);
+    }
     if (!p->fast) {
         hopfield_general_plan(p, arena, room);
         return;
     }
-    fixedquery_plan(&p->query, &p->layer, p->width, arena);
     fixedquery_plan_cache(&p->cache, &p->query, room->n_row, room->n_bag, arena);
-    p->wide = pieces(arena, room->n_thread, KERNEL_BLOCK * (size_t)p->query.lanes);
     p->du = pieces(arena, room->n_slot, (size_t)p->base.n_query * (size_t)p->width);
 }
 
@@ -58,7 +61,7 @@ static void prepare(void *self, const real *theta, const Pass *pass)
     p->theta = theta;
     p->drops = pass && p->dropout > 0;
     if (pass) p->pass = *pass;
-    if (p->fast)
+    if (p->folds)
         fixedquery_prepare(&p->query, theta);
     else
         hopfield_general_prepare(p);
@@ -67,7 +70,7 @@ static void prepare(void *self, const real *theta, const Pass *pass)
 static void score(void *self, real *a, const real *h, const Rows *rows)
 {
     HopfieldPool *p = self;
-    if (p->fast)
+    if (p->folds)
         fixedquery_score(a, p->wide[rows->thread], &p->query, h, rows->n);
     else
         hopfield_general_score(p, a, h, rows);

@@ -59,9 +59,10 @@ typedef struct {
     Pass pass;
     uint8_t *keep; /* [n_row, n_column] 0: dropped */
     real keep_scale;
-    bool fast;
+    bool folds; /* scores come from queries that keys are folded into */
+    bool fast;  /* and so does pooling */
 
-    FixedQuery query;
+    FixedQuery query; /* if it folds */
     FixedQueryCache cache;
     real **wide; /* [n_thread] scratch [KERNEL_BLOCK, lanes] */
     real **du;   /* [n_slot] [n_column, width] */
@@ -71,6 +72,7 @@ typedef struct {
 
 void hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room);
 void hopfield_general_prepare(HopfieldPool *p);
+/* For what does not fold. */
 void hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows);
 void hopfield_general_pool(HopfieldPool *p, real *z, real *w, const real *h, const int *bounds, int n_bag);
 void hopfield_general_backward(HopfieldPool *p, real *dh, real *grad, const real *dz, const real *z,

@@ -58,7 +58,7 @@ void hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room)
     g->q_raw = ARENA_TAKE(arena, real, n_q);
     g->q = ARENA_TAKE(arena, real, n_q);
     layernorm_plan(&g->norm, p->layer.quantity * core->o.n_head, arena);
-    plan_scratch(p, arena, room->n_thread);
+    if (!p->folds) plan_scratch(p, arena, room->n_thread);
 }
 
 /* ---- scores ---- */

@@ -27,12 +27,17 @@ static bool is_normed(const FixedQuery *f)
     return f->l->hopfield.o.norm_stored || f->l->hopfield.o.norm_projection;
 }
 
+bool fixedquery_scores(const HopfieldPooling *l)
+{
+    return !l->hopfield.core.o.stored_static && !l->hopfield.core.o.norm;
+}
+
 bool fixedquery_fits(const HopfieldPooling *l)
 {
     const AssociationOptions *o = &l->hopfield.core.o;
     for (int h = 0; h < o->n_head; h++)
         if (o->steps[h] != 0) return false;
-    return !o->stored_static && !o->projection_static && !o->connected && !o->norm && !o->zero &&
+    return fixedquery_scores(l) && !o->projection_static && !o->connected && !o->zero &&
            l->hopfield.core.n_y == l->hopfield.core.n_v;
 }
 
@@ -49,7 +54,7 @@ void fixedquery_plan(FixedQuery *f, const HopfieldPooling *l, int width, Arena *
     f->n_column = l->quantity * core->o.n_head;
     f->lanes = KERNEL_WIDTH(f->n_column);
     const size_t n_key = (size_t)f->n_column * (size_t)f->n_in;
-    assert(fixedquery_fits(l) && width >= f->n_in && width % KERNEL_LANES == 0);
+    assert(fixedquery_scores(l) && width >= f->n_in && width % KERNEL_LANES == 0);
     f->state = ARENA_TAKE(arena, real, n_state);
     f->dstate = ARENA_TAKE(arena, real, n_state);
     f->q = ARENA_TAKE(arena, real, n_q);

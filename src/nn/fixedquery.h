@@ -58,6 +58,9 @@ typedef struct {
  * association space, nothing connected, no zero pattern, and stored patterns that are their own projections. Masks other
  * than dropout have no place here. */
 bool fixedquery_fits(const HopfieldPooling *l);
+/* Whether at least the scores of the first association can: keys are projected, and not normed after that. Then plan,
+ * prepare and score may be called, no more. */
+bool fixedquery_scores(const HopfieldPooling *l);
 
 void fixedquery_plan(FixedQuery *f, const HopfieldPooling *l, int width, Arena *arena);
 void fixedquery_plan_cache(FixedQueryCache *c, const FixedQuery *f, int n_most, int n_bag_most, Arena *arena);
