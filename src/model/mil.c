@@ -142,6 +142,7 @@ Status mil_new(Mil **out, const ModelOptions *options, const BagSpec *spec, Targ
 static void free_seats(Mil *m)
 {
     for (int b = 0; b < m->n_bag; b++) arena_free(&m->seat[b].room);
+    arena_free(&m->join_room);
 }
 
 void mil_free(Mil *m)
