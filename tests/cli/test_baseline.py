@@ -74,6 +74,19 @@ def newton(x, y, cost):
     return w
 
 
+IS_COMPLETE = "not in this build" not in run("baseline", "--help").stdout
+
+
+class Incomplete(Case):
+    @unittest.skipIf(IS_COMPLETE, "liblinear and libsvm are both there")
+    def test_a_missing_library_is_said(self):
+        write_bags("easy.csv")
+        imported("easy.h5", "easy.csv")
+        self.bad(2, "needs lib(linear|svm), which was not there when hopsack was built: install", "baseline", "easy.h5",
+                 "--target=label", "-o", "x")
+
+
+@unittest.skipUnless(IS_COMPLETE, "built without liblinear or libsvm")
 class Baseline(Case):
     @classmethod
     def prepare(cls):

@@ -9,9 +9,10 @@ import random
 import subprocess
 import sys
 import tarfile
+import unittest
 import zipfile
 
-from harness import HOPSACK, Case, main, read, table
+from harness import HOPSACK, Case, main, read, run, table
 
 SCRIPTS = os.path.join(os.environ.get("HOPSACK_TEST_SOURCE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")), "scripts")
 CONFIG = """tasks: [{name: label, column: label, kind: binary, positive: "1"}]
@@ -140,6 +141,7 @@ class Fetch(Case):
         self.assertRegex(done.stderr, "its checksum .* was not used")
 
 
+@unittest.skipIf("not in this build" in run("baseline", "--help").stdout, "built without liblinear or libsvm")
 class Reproduce(Case):
     def reproduce(self, *args):
         return script("reproduce", "mil", f"--hopsack={HOPSACK}", "--config=toy.yaml", *args)
