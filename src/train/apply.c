@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/apply.h"
 #include "core/file.h"
+#include "core/jsontext.h"
 #include "train/foldjob.h"
 
 #include <stdio.h>
@@ -50,7 +51,8 @@ static Status add_folds(Paths *p, const char *folder)
 {
     char path[FOLDJOB_ROOM];
     snprintf(path, sizeof path, "%s/summary.json", folder);
-    json_t *summary = json_load_file(path, 0, NULL);
+    json_t *summary;
+    TRY(jsontext_load(&summary, path, NULL));
     const json_int_t n_repeat = count(summary, "n_repeats"), n_fold = count(summary, "n_folds"),
                      n_model = count(summary, "n_models"); /* 0: of a version that had one */
     json_decref(summary);
@@ -69,7 +71,8 @@ static Status add_ensemble(Paths *p, const char *folder)
 {
     char path[FOLDJOB_ROOM];
     snprintf(path, sizeof path, "%s/summary.json", folder);
-    json_t *summary = json_load_file(path, 0, NULL);
+    json_t *summary;
+    TRY(jsontext_load(&summary, path, NULL));
     const json_int_t n_model = count(summary, "models");
     json_decref(summary);
     if (n_model < 1 || n_model > INT32_MAX)

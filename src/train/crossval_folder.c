@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/crossval_folder.h"
 #include "core/file.h"
+#include "core/jsontext.h"
 #include "train/foldjob.h"
 #include "train/manifest.h"
 #include "train/predictions.h"
@@ -190,7 +191,7 @@ static Status check_data(const json_t *before, const json_t *now, const char *fo
 /* *first: the manifest of the beginning, whose data must be those of now; NULL: there is none. */
 static Status read_manifest(json_t **first, Run *run, const CrossvalFolder *f)
 {
-    *first = json_load_file(run_path(run, "manifest.json"), 0, NULL);
+    TRY(jsontext_load(first, run_path(run, "manifest.json"), NULL));
     return *first ? check_data(json_object_get(*first, "data"), f->stock->data, f->folder) : OK;
 }
 

@@ -146,9 +146,11 @@ static void close_job(Job *j)
 
 static Status write_manifest(Job *j)
 {
-    json_t *now = NULL;
-    TRY(manifest_new(&now, j->data, j->in->argc, j->in->argv));
-    json_t *first = j->in->resume ? json_load_file(run_path(&j->run, "manifest.json"), 0, NULL) : NULL;
+    json_t *first = NULL, *now = NULL;
+    if (j->in->resume) TRY(jsontext_load(&first, run_path(&j->run, "manifest.json"), NULL));
+    const Status status = manifest_new(&now, j->data, j->in->argc, j->in->argv);
+    if (status != OK) json_decref(first);
+    TRY(status);
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
@@ -295,7 +297,8 @@ Status job_finished(json_t **summary, const JobSetup *setup)
     *summary = NULL;
     snprintf(path, sizeof path, "%s/summary.json", setup->folder);
     if (!setup->resume || !file_exists(path)) return OK;
-    json_t *found = json_load_file(path, 0, NULL);
+    json_t *found;
+    TRY(jsontext_load(&found, path, NULL));
     snprintf(path, sizeof path, "%s/config.yaml", setup->folder);
     TRY_DONE(file_read_whole(&saved, &n, path, (size_t)1 << 20));
     TRY_DONE(config_text(&text, setup->config));

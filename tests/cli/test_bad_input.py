@@ -79,7 +79,7 @@ IMPORT = rows_of(
     ("converter that merges", " --format=deeprc --merge=yes in", None, 2, r"--merge=yes: .*leave out --format"),
     ("named without column", " --format=named in", None, 2, r"--format=named needs --sequence-column"),
     ("input is output", " --force c.h5 -o c.h5", None, 2, r"-o is given twice"),
-    ("no such input", " nowhere", None, 6, r"nowhere: cannot open: No such file"),
+    ("no such input", " nowhere", None, 6, r"nowhere: cannot (open|read): No such file"),
     ("no file of that ending", " --extension=.csv in", None, 3, r"in: no file below it ends in \.csv.*--extension"),
     ("links in a circle", " bad", lambda: (os.makedirs("bad"), os.symlink("..", "bad/up")), 3, r"bad.*folders lie more than \d+ deep; does a link"),
     ("two files of one name", " bad", both(text("bad/a/P.tsv", GOOD), text("bad/b/P.tsv", GOOD)), 3,

@@ -19,7 +19,7 @@ import tempfile
 if os.environ.get("HOPSACK_TEST_SANITIZED"):
     print("skipped: sanitizers have a malloc of their own")
     sys.exit(77)
-LIBRARY = os.path.abspath(sys.argv.pop())
+LIBRARY = os.path.abspath(sys.argv.pop(2))
 
 from harness import HOPSACK, Case, cohort, main, read, run, snapshot
 
