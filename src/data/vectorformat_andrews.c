@@ -61,7 +61,5 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     return status;
 }
 
-const VectorFormat vectorformat_andrews = {.name = "andrews",
-                                           .line = "vectors: Andrews .mat: bag_ids, labels, features",
-                                           .recognise = recognise,
-                                           .read = read_file};
+const VectorFormat vectorformat_andrews = {
+    .name = "andrews", .line = "Andrews .mat: bag_ids, labels, features", .recognise = recognise, .read = read_file};

@@ -56,6 +56,6 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
 }
 
 const VectorFormat vectorformat_csv = {.name = "csv",
-                                       .line = "vectors: a header with a bag and a label column, all others features",
+                                       .line = "a header with a bag and a label column, all others features",
                                        .recognise = recognise,
                                        .read = read_file};

@@ -3,6 +3,7 @@
  * One table a bag, named in an index `path,label` (DSMIL and most sets of slide tiles). Paths are looked for beside the
  * index, then from where the program runs. A table has a header or none; all its columns are features.
  */
+#include "core/log.h"
 #include "data/table.h"
 #include "data/vectortext.h"
 
@@ -84,24 +85,36 @@ static Status read_bag(VectorIntake *in, const char *path, const VectorLayout *b
     return status;
 }
 
-static Status read_index(VectorIntake *in, Names *seen, const Table *index, int path, int label)
+static Status read_line(VectorIntake *in, Names *seen, const Table *index, int r, int path, int label)
 {
-    for (int r = 0; r < index->n_row; r++) {
-        char file[4096];
-        VectorLayout bag = VECTOR_LAYOUT_NONE;
-        bag.key = table_cell(index, r, path);
-        bag.key_label = label >= 0 ? table_cell(index, r, label) : NULL;
-        bag.line = index->line[r];
-        if (!*bag.key) return fail(ERR_FORMAT, "%s:%d: names no file", in->path, bag.line);
-        const int number = names_number(seen, bag.key, strlen(bag.key));
-        if (number < 0) return fail(ERR_MEMORY, "%s: no memory for its paths", in->path);
-        if (number < r)
-            return fail(ERR_FORMAT, "%s:%d: '%s' is named in line %d already", in->path, bag.line, bag.key,
-                        index->line[number]);
-        TRY(find_file(file, sizeof file, in->path, bag.key, bag.line));
-        TRY(read_bag(in, file, &bag));
+    char file[4096];
+    VectorLayout bag = VECTOR_LAYOUT_NONE;
+    bag.key = table_cell(index, r, path);
+    bag.key_label = label >= 0 ? table_cell(index, r, label) : NULL;
+    bag.line = index->line[r];
+    if (!*bag.key) return fail(ERR_FORMAT, "%s:%d: names no file", in->path, bag.line);
+    const int number = names_number(seen, bag.key, strlen(bag.key));
+    if (number < 0) return fail(ERR_MEMORY, "%s: no memory for its paths", in->path);
+    if (number < r)
+        return fail(ERR_FORMAT, "%s:%d: '%s' is named in line %d already", in->path, bag.line, bag.key,
+                    index->line[number]);
+    TRY(find_file(file, sizeof file, in->path, bag.key, bag.line));
+    return read_bag(in, file, &bag);
+}
+
+static Status read_index(VectorIntake *in, const Table *index, int path, int label)
+{
+    Names seen = {0};
+    Progress progress;
+    Status status = OK;
+    progress_start(&progress, "importing", "bags", index->n_row);
+    for (int r = 0; r < index->n_row && status == OK; r++) {
+        status = read_line(in, &seen, index, r, path, label);
+        progress_tell(&progress, r + 1, "");
     }
-    return OK;
+    if (status == OK) progress_end(&progress, "");
+    names_free(&seen);
+    return status;
 }
 
 static Status bind_index(int *path, int *label, const VectorIntake *in, const Table *index)
@@ -125,7 +138,6 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     char found[4096];
     const char *given = in->path;
     Table index;
-    Names seen = {0};
     int path = -1, label = -1;
     if (peek->folder && !find_index(found, sizeof found, peek->path))
         return fail(ERR_FORMAT, "%s: has no index.csv, which names the file and the label of each bag", peek->path);
@@ -133,15 +145,13 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     TRY(vectorintake_source(in, in->path));
     TRY(table_read(&index, in->path));
     Status status = bind_index(&path, &label, in, &index);
-    if (status == OK) status = read_index(in, &seen, &index, path, label);
-    names_free(&seen);
+    if (status == OK) status = read_index(in, &index, path, label);
     table_free(&index);
     in->path = given;
     return status;
 }
 
-const VectorFormat vectorformat_folder = {
-    .name = "folder",
-    .line = "vectors: an index path,label (or a folder with index.csv), a table a bag",
-    .recognise = recognise,
-    .read = read_file};
+const VectorFormat vectorformat_folder = {.name = "folder",
+                                          .line = "an index path,label (or a folder with index.csv), a table a bag",
+                                          .recognise = recognise,
+                                          .read = read_file};

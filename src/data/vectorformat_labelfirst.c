@@ -34,7 +34,5 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     return vectortext_read(in, peek, &layout);
 }
 
-const VectorFormat vectorformat_labelfirst = {.name = "label-first",
-                                              .line = "vectors: no header; label, bag, features",
-                                              .recognise = recognise,
-                                              .read = read_file};
+const VectorFormat vectorformat_labelfirst = {
+    .name = "label-first", .line = "no header; label, bag, features", .recognise = recognise, .read = read_file};

@@ -67,6 +67,6 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
 }
 
 const VectorFormat vectorformat_lamda = {.name = "lamda",
-                                         .line = "vectors: LAMDA .mat: a cell data with instances and label a bag",
+                                         .line = "LAMDA .mat: a cell data with instances and label a bag",
                                          .recognise = recognise,
                                          .read = read_file};

@@ -21,7 +21,7 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
 
 #define ABSENT(format)                                                                                               \
     const VectorFormat vectorformat_##format = {.name = #format,                                                     \
-                                                .line = "vectors: .mat, but matio was not there at build time",      \
+                                                .line = ".mat, but matio was not there at build time",               \
                                                 .recognise = recognise,                                              \
                                                 .read = read_file}
 ABSENT(andrews);

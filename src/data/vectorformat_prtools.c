@@ -112,8 +112,7 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     return status;
 }
 
-const VectorFormat vectorformat_prtools = {
-    .name = "prtools",
-    .line = "vectors: PRTools .mat, as of MIProblems: x with data, nlab, ident.milbag",
-    .recognise = recognise,
-    .read = read_file};
+const VectorFormat vectorformat_prtools = {.name = "prtools",
+                                           .line = "PRTools .mat, as of MIProblems: x with data, nlab, ident.milbag",
+                                           .recognise = recognise,
+                                           .read = read_file};

@@ -143,6 +143,6 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
 }
 
 const VectorFormat vectorformat_svm = {.name = "svm",
-                                       .line = "vectors: Andrews .svm: instance:bag:label feature:value …, sparse",
+                                       .line = "Andrews .svm: instance:bag:label feature:value …, sparse",
                                        .recognise = recognise,
                                        .read = read_file};

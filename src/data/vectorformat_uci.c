@@ -36,6 +36,6 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
 }
 
 const VectorFormat vectorformat_uci = {.name = "uci",
-                                       .line = "vectors: UCI Musk .data: molecule, conformation, features, class",
+                                       .line = "UCI Musk .data: molecule, conformation, features, class",
                                        .recognise = recognise,
                                        .read = read_file};

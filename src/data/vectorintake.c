@@ -69,10 +69,11 @@ static Status compare_label(const VectorIntake *in, int bag, const char *label, 
                     place(where, sizeof where, in, line), key);
     if (!label && !known->label) return OK;
     if (label && known->label && strcmp(label, known->label) == 0) return OK;
-    return fail(ERR_FORMAT,
-                "%s: bag '%s' has label '%s' here but '%s' in line %d; all rows of a bag must have the bag's label",
-                place(where, sizeof where, in, line), key, label ? label : "", known->label ? known->label : "",
-                known->line);
+    char before[32] = "before";
+    if (known->line > 0) snprintf(before, sizeof before, "in line %d", known->line);
+    return fail(
+        ERR_FORMAT, "%s: bag '%s' has label '%s' here but '%s' %s; all rows of a bag must have the bag's label",
+        place(where, sizeof where, in, line), key, label ? label : "", known->label ? known->label : "", before);
 }
 
 Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char *label, int line)
