@@ -6,6 +6,7 @@
  *
  * Bags of vectors are small and their layers wide, so gradients of weights are not gathered in slots: backward keeps the
  * gradients of the sums of every row, and `finish` turns those of all rows into the weights' in one product a layer.
+ * Features that scaling has set to 0 take part in no product (Tiger: 106 of 230); to the bit, sums are the same with them.
  */
 #include "model/embedder.h"
 #include "nn/dense.h"
@@ -29,13 +30,14 @@ typedef struct {
     MlpOptions o;
     bool sparse;
     VectorInput input;
+    VectorPick pick;          /* dense: what the first layer reads */
     Dense layer[LAYERS_MOST]; /* sparse: of the first its sizes alone */
     const real *theta;
     bool drops; /* this is an update, with dropout */
     Dropout dropout[LAYERS_MOST];
 
     /* what backward needs, by row of the cache */
-    real *x;               /* dense: x̃ [n_keep, in] */
+    real *x;               /* dense: x̃ [n_keep, in of the first layer] */
     SparseRow *row;        /* sparse: [n_keep] */
     real *u[LAYERS_MOST];  /* [n_keep, out] before dropout; the last layer's only with dropout, else it is h */
     real *v[LAYERS_MOST];  /* [n_keep, out] after dropout; u without */
@@ -73,11 +75,17 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
     return OK;
 }
 
+/* At most, of rows of x̃. */
+static size_t first_width(const Mlp *m)
+{
+    return m->sparse ? 0 : (size_t)KERNEL_WIDTH(m->input.n_feat);
+}
+
 static void plan_cache(Mlp *m, Arena *arena, const ModelRoom *room)
 {
     const size_t n_keep = (size_t)room->n_keep, out = (size_t)m->base.width;
     const bool drops = m->o.dropout > 0;
-    m->x = ARENA_TAKE(arena, real, m->sparse ? 0 : n_keep * (size_t)m->layer[0].in);
+    m->x = ARENA_TAKE(arena, real, n_keep * first_width(m));
     m->row = ARENA_TAKE(arena, SparseRow, m->sparse ? n_keep : 0);
     for (int j = 0; j < m->o.n_layer; j++) {
         const bool last = j == m->o.n_layer - 1;
@@ -91,7 +99,8 @@ static void plan_cache(Mlp *m, Arena *arena, const ModelRoom *room)
 static void plan(void *self, Arena *arena, const ModelRoom *room)
 {
     Mlp *m = self;
-    const size_t block = KERNEL_BLOCK * (size_t)((m->sparse ? 0 : m->layer[0].in) + 2 * m->base.width);
+    const size_t block = KERNEL_BLOCK * (first_width(m) + 2 * (size_t)m->base.width);
+    if (!m->sparse) vectorinput_plan(&m->pick, &m->input, arena);
     for (int j = m->sparse; j < m->o.n_layer; j++)
         dense_plan(&m->layer[j], arena, 0, room->n_slot ? room->n_thread : 0);
     plan_cache(m, arena, room);
@@ -108,6 +117,10 @@ static void prepare(void *self, const real *theta, const bool *present, const Pa
     (void)present;
     m->theta = theta;
     m->drops = pass && m->o.dropout > 0;
+    if (!m->sparse) {
+        vectorinput_pick(&m->pick, &m->input, theta);
+        dense_use(&m->layer[0], m->pick.feature, m->pick.n);
+    }
     for (int j = m->sparse; j < m->o.n_layer; j++) dense_prepare(&m->layer[j], theta);
     for (int j = 0; m->drops && j < m->o.n_layer; j++)
         m->dropout[j] = dropout_of(m->o.dropout, rng_stream(pass->seed, "dropout", pass->update), j);
@@ -140,7 +153,7 @@ static void first_layer(Mlp *m, real *y, const Block *b)
         return;
     }
     real *x = cached ? m->x + (size_t)b->cached * (size_t)d->in : m->scratch[b->thread];
-    vectorinput_dense(x, d->in, &m->input, m->theta, b->bag->x + (size_t)b->from * (size_t)d->l.n_in, b->n);
+    vectorinput_picked(x, d->in, &m->input, &m->pick, b->bag->x + (size_t)b->from * (size_t)d->l.n_in, b->n);
     dense_forward(y, d, x, b->n);
 }
 
@@ -148,7 +161,7 @@ static void embed(Mlp *m, real *h, const Block *b)
 {
     const size_t width = (size_t)m->base.width, size = (size_t)b->n * width;
     const bool cached = b->cached >= 0, drops = cached && m->drops;
-    real *rest = m->scratch[b->thread] + KERNEL_BLOCK * (size_t)(m->sparse ? 0 : m->layer[0].in);
+    real *rest = m->scratch[b->thread] + KERNEL_BLOCK * first_width(m);
     const real *x = NULL;
     for (int j = 0; j < m->o.n_layer; j++) {
         const bool last = j == m->o.n_layer - 1;

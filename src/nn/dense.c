@@ -16,7 +16,7 @@
 void dense_init(Dense *d, const Linear *l, int in, Activation activation)
 {
     assert(in >= KERNEL_WIDTH(l->n_in) && in % KERNEL_LANES == 0);
-    *d = (Dense){.l = *l, .in = in, .out = KERNEL_WIDTH(l->n_out), .activation = activation};
+    *d = (Dense){.l = *l, .in = in, .out = KERNEL_WIDTH(l->n_out), .activation = activation, .n_use = l->n_in};
 }
 
 /* [n] pieces of `size` numbers each. */
@@ -52,30 +52,45 @@ void dense_widen(real *to, int width, const real *from, int rows, int n)
     }
 }
 
-/* In strips of one cache line of wt. */
-static void turn(real *wt, int out, const real *w, int n_out, int n_in)
+void dense_use(Dense *d, const int *use, int n_use)
 {
-    for (int i = 0; i < n_in; i++) ZERO(wt + (size_t)i * (size_t)out + n_out, (size_t)(out - n_out));
-    for (int o = 0; o < n_out; o += KERNEL_LANES) {
-        const int end = o + KERNEL_LANES < n_out ? o + KERNEL_LANES : n_out;
-        for (int i = 0; i < n_in; i++)
-            for (int j = o; j < end; j++)
-                wt[(size_t)i * (size_t)out + (size_t)j] = w[(size_t)j * (size_t)n_in + (size_t)i];
+    d->use = use;
+    d->n_use = n_use;
+    d->in = KERNEL_WIDTH(n_use);
+}
+
+static size_t column(const Dense *d, int k)
+{
+    return (size_t)(d->use ? d->use[k] : k);
+}
+
+/* In strips of one cache line of wt. */
+static void turn(const Dense *d, const real *w)
+{
+    const size_t n_in = (size_t)d->l.n_in, out = (size_t)d->out, n_out = (size_t)d->l.n_out;
+    real *wt = d->wt;
+    for (int i = 0; i < d->n_use; i++) ZERO(wt + (size_t)i * out + n_out, out - n_out);
+    for (size_t o = 0; o < n_out; o += KERNEL_LANES) {
+        const size_t end = o + KERNEL_LANES < n_out ? o + KERNEL_LANES : n_out;
+        for (int i = 0; i < d->n_use; i++) {
+            const real *from = w + column(d, i);
+            for (size_t j = o; j < end; j++) wt[(size_t)i * out + j] = from[j * n_in];
+        }
     }
 }
 
 void dense_prepare(Dense *d, const real *theta)
 {
     const real *w = theta + d->l.w_at;
-    dense_widen(d->w, d->in, w, d->l.n_out, d->l.n_in);
+    if (!d->use) dense_widen(d->w, d->in, w, d->l.n_out, d->l.n_in);
     dense_widen(d->b, d->out, theta + d->l.b_at, 1, d->l.n_out);
-    turn(d->wt, d->out, w, d->l.n_out, d->l.n_in);
+    turn(d, w);
 }
 
 void dense_forward(real *y, const Dense *d, const real *x, int n)
 {
     const bool fused = d->activation <= ACTIVATION_RELU;
-    kernels()->dense_forward(y, x, d->in, d->wt, d->b, n, d->l.n_in, d->out, fused ? d->activation : ACTIVATION_NONE);
+    kernels()->dense_forward(y, x, d->in, d->wt, d->b, n, d->n_use, d->out, fused ? d->activation : ACTIVATION_NONE);
     if (!fused) activation_forward(y, (size_t)n * (size_t)d->out, d->activation);
 }
 
@@ -86,6 +101,7 @@ void dense_slope(real *dy, const Dense *d, const real *y, int n)
 
 void dense_input(real *dx, const Dense *d, const real *dy, int n)
 {
+    assert(!d->use);
     kernels()->dense_dinput(dx, dy, d->out, d->w, n, d->l.n_out, d->in);
 }
 
@@ -97,6 +113,7 @@ void dense_zero(Dense *d, int slot)
 void dense_backward(real *dx, Dense *d, int slot, const real *x, const real *y, real *dy, int n)
 {
     real *dwt = d->slot[slot];
+    assert(!d->use);
     dense_slope(dy, d, y, n);
     kernels()->dense_dweight(dwt, dwt + (size_t)d->l.n_in * (size_t)d->out, x, d->in, dy, n, d->l.n_in, d->out);
     if (dx) dense_input(dx, d, dy, n);
@@ -136,8 +153,11 @@ static void weights_of_units(void *context, int chunk, int thread)
     for (int i = 0; i < c->n; i += ROWS)
         kernels()->dense_dweight(tile, NULL, c->dy + (size_t)i * (size_t)d->out + from, d->out,
                                  c->x + (size_t)i * (size_t)d->in, c->n - i < ROWS ? c->n - i : ROWS, units, d->in);
-    for (int o = 0; o < units; o++, dw += d->l.n_in)
-        for (int i = 0; i < d->l.n_in; i++) dw[i] += tile[(size_t)o * (size_t)d->in + (size_t)i];
+    for (int o = 0; o < units; o++, dw += d->l.n_in, tile += d->in)
+        if (d->use)
+            for (int i = 0; i < d->n_use; i++) dw[d->use[i]] += tile[i];
+        else
+            for (int i = 0; i < d->l.n_in; i++) dw[i] += tile[i];
     for (int i = 0; i < c->n; i++)
         for (int o = 0; o < units; o++) db[o] += c->dy[(size_t)i * (size_t)d->out + (size_t)(from + o)];
 }
@@ -145,6 +165,6 @@ static void weights_of_units(void *context, int chunk, int thread)
 void dense_weights(real *grad, const Dense *d, const real *x, const real *dy, int n)
 {
     Weights all = {.grad = grad, .d = d, .x = x, .dy = dy, .n = n};
-    parallel_for_work((double)n * d->l.n_in * d->l.n_out, (d->l.n_out + DENSE_TILE - 1) / DENSE_TILE,
-                      weights_of_units, &all);
+    parallel_for_work((double)n * d->n_use * d->l.n_out, (d->l.n_out + DENSE_TILE - 1) / DENSE_TILE, weights_of_units,
+                      &all);
 }

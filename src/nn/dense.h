@@ -20,11 +20,13 @@ typedef struct {
     Linear l;
     int in, out;
     Activation activation;
-    real *w;     /* [n_out, in] */
-    real *wt;    /* [n_in, out] */
-    real *b;     /* [out] */
-    real **slot; /* [n_slot] gradients of wt and b [n_in + 1, out] */
-    real **tile; /* [n_thread] rows of the gradient of w [DENSE_TILE, in] */
+    int n_use;      /* columns of w that x has: n_in, but for dense_use */
+    const int *use; /* [n_use] which, ascending; NULL: all */
+    real *w;        /* [n_out, in]; nothing after dense_use */
+    real *wt;       /* [n_use, out] */
+    real *b;        /* [out] */
+    real **slot;    /* [n_slot] gradients of wt and b [n_in + 1, out] */
+    real **tile;    /* [n_thread] rows of the gradient of w [DENSE_TILE, in] */
 } Dense;
 
 #define DENSE_TILE 32 /* units that dense_weights takes at a time */
@@ -34,6 +36,11 @@ void dense_init(Dense *d, const Linear *l, int in, Activation activation);
 /* n_slot: for dense_backward. n_thread: for dense_weights; 0 if it is not called. */
 void dense_plan(Dense *d, Arena *arena, int n_slot, int n_thread);
 void dense_prepare(Dense *d, const real *theta);
+
+/* Before dense_prepare, for a layer that nothing is learned beneath: the x to come has n_use columns alone, `in` is rounded
+ * up from that, and the others of w stand for an x of 0. Gradients are those of dense_weights, without dense_input. `use`
+ * is borrowed. */
+void dense_use(Dense *d, const int *use, int n_use);
 
 void dense_forward(real *y, const Dense *d, const real *x, int n);
 

@@ -36,6 +36,38 @@ void vectorinput_dense(real *y, int width, const VectorInput *f, const real *the
     }
 }
 
+void vectorinput_plan(VectorPick *pick, const VectorInput *f, Arena *arena)
+{
+    const size_t most = (size_t)f->n_feat;
+    pick->feature = ARENA_TAKE(arena, int, most);
+    pick->shift = ARENA_TAKE(arena, real, most);
+    pick->scale = ARENA_TAKE(arena, real, most);
+}
+
+void vectorinput_pick(VectorPick *pick, const VectorInput *f, const real *theta)
+{
+    const real *shift = theta + f->shift_at, *scale = theta + f->scale_at;
+    int n = 0;
+    for (int k = 0; k < f->n_feat; k++) {
+        if (scale[k] == 0) continue;
+        pick->feature[n] = k;
+        pick->shift[n] = shift[k];
+        pick->scale[n++] = scale[k];
+    }
+    pick->n = n;
+}
+
+void vectorinput_picked(real *y, int width, const VectorInput *f, const VectorPick *pick, const float *x, int n)
+{
+    const int n_pick = pick->n, *feature = pick->feature;
+    const real *restrict shift = pick->shift, *restrict scale = pick->scale, clip = f->clip;
+    for (int i = 0; i < n; i++, x += f->n_feat, y += width) {
+        for (int k = 0; k < n_pick; k++) y[k] = (real)x[feature[k]];
+        for (int k = 0; k < n_pick; k++) y[k] = clipped((y[k] - shift[k]) * scale[k], clip);
+        for (int k = n_pick; k < width; k++) y[k] = 0;
+    }
+}
+
 void vectorinput_sparse(real *y, int width, const VectorInput *f, const real *theta, const SparseRow *row, int n)
 {
     const real *scale = theta + f->scale_at;

@@ -11,6 +11,7 @@
 #ifndef HOPSACK_VECTORINPUT_H
 #define HOPSACK_VECTORINPUT_H
 
+#include "core/arena.h"
 #include "core/bag.h"
 #include "nn/linear.h"
 
@@ -20,12 +21,24 @@ typedef struct {
     size_t shift_at, scale_at;
 } VectorInput;
 
+/* The features that say something: a scale of 0 is that of a feature which does not vary in training. */
+typedef struct {
+    int n;
+    int *feature;        /* [n] ascending */
+    real *shift, *scale; /* [n] theirs */
+} VectorPick;
+
 /* Declares NAME.shift, 0 at first, and NAME.scale, 1. clip 0: none. */
 void vectorinput_init(VectorInput *f, ParamList *list, const char *name, int n_feat, double clip);
 
 /* y [n, width], 0 beyond n_feat, of x [n, n_feat] or of sparse rows [n]. */
 void vectorinput_dense(real *y, int width, const VectorInput *f, const real *theta, const float *x, int n);
 void vectorinput_sparse(real *y, int width, const VectorInput *f, const real *theta, const SparseRow *row, int n);
+
+/* pick, with room for all features, becomes that of these parameters; y [n, width] of x as above, its features alone. */
+void vectorinput_plan(VectorPick *pick, const VectorInput *f, Arena *arena);
+void vectorinput_pick(VectorPick *pick, const VectorInput *f, const real *theta);
+void vectorinput_picked(real *y, int width, const VectorInput *f, const VectorPick *pick, const float *x, int n);
 
 /* y [n, out] = b + x̃ wᵀ over sparse rows; the bias's rounding aside what a dense layer has before its activation. */
 void vectorinput_product(real *y, int out, const VectorInput *f, const Linear *l, const real *theta,

@@ -434,6 +434,72 @@ Test(model_vectors, features_are_scaled_by_the_model)
     vector_bag_free(&raw), vector_bag_free(&scaled);
 }
 
+/* Loss and gradient of one update. */
+static double learned(const ModelOptions *options, const Batch *batch, bool constant, real *grad)
+{
+    Target target;
+    ModelOptions o = *options;
+    Mil *m = network(&o, &target, false, N_BAG, MOST, true);
+    real *theta = start(m, 3, true);
+    real *scale = theta + param_find(mil_params(m), "instance_embedding.scale")->at;
+    for (int k = 0; constant && k < N_FEAT; k += 2) scale[k] = 0;
+    const double loss = mil_learn(m, grad, theta, batch, 1, 7, NULL);
+    free(theta);
+    mil_free(m);
+    return loss;
+}
+
+/* Features of scale 0 are passed over: to the bit what those give that are 0 once scaled. */
+Test(model_vectors, a_feature_of_scale_0_is_0)
+{
+    static real grad[2][20000];
+    Minibatch x;
+    Target target;
+    ModelOptions o = small(embedder("mlp"), 1);
+    minibatch(&x);
+    const Batch batch = batch_of(&x, false);
+    const double passed = learned(&o, &batch, true, grad[0]);
+    Mil *m = network(&o, &target, false, 1, 1, false);
+    real *theta = start(m, 3, true);
+    const real *shift = theta + param_find(mil_params(m), "instance_embedding.shift")->at;
+    cr_assert_leq(mil_params(m)->size, sizeof grad[0] / sizeof grad[0][0]);
+    for (int b = 0; b < N_BAG; b++)
+        for (int i = 0; i < x.dense[b].n; i++)
+            for (int k = 0; k < N_FEAT; k += 2) ((float *)(uintptr_t)x.dense[b].x)[i * N_FEAT + k] = (float)shift[k];
+    const double multiplied = learned(&o, &batch, false, grad[1]);
+    const Param *w = param_find(mil_params(m), "instance_embedding.network.0.weight");
+    if (REAL_IS_DOUBLE) /* a float shift is not the shift */
+        cr_expect_float_eq(passed, multiplied, 1e-6);
+    else {
+        cr_expect_eq(passed, multiplied);
+        for (size_t j = 0; j < mil_params(m)->size; j++) cr_assert_eq(grad[0][j], grad[1][j], "parameter %zu", j);
+    }
+    for (size_t j = 0; j < w->size; j++)
+        if (j % N_FEAT % 2 == 0) cr_assert_eq(grad[0][w->at + j], 0);
+    free(theta);
+    mil_free(m);
+    minibatch_free(&x);
+}
+
+/* Nothing varies: what is learned are the biases. */
+Test(model_vectors, all_features_may_be_0)
+{
+    Minibatch x;
+    Target target;
+    ModelOptions o = small(embedder("mlp"), 1);
+    minibatch(&x);
+    const Batch batch = batch_of(&x, false);
+    Mil *m = network(&o, &target, false, N_BAG, MOST, true);
+    real *theta = start(m, 3, true), *grad = calloc(mil_params(m)->size, sizeof *grad);
+    real *scale = theta + param_find(mil_params(m), "instance_embedding.scale")->at;
+    for (int k = 0; k < N_FEAT; k++) scale[k] = 0;
+    cr_expect(isfinite(mil_learn(m, grad, theta, &batch, 1, 7, NULL)));
+    for (size_t j = 0; j < mil_params(m)->size; j++) cr_assert(isfinite(grad[j]));
+    free(theta), free(grad);
+    mil_free(m);
+    minibatch_free(&x);
+}
+
 Test(model_vectors, features_are_cut_where_clip_says)
 {
     for (int sparse = 0; sparse < 2; sparse++) {

@@ -189,6 +189,34 @@ Test(nn_dense, all_rows_at_once_are_the_sum_of_slots)
     parallel_start(1);
 }
 
+/* Every third column of x is 0: with it and without, forward and the weights' gradient. */
+Test(nn_dense, columns_not_used_are_columns_of_0)
+{
+    for (int s = 0; s < N_SHAPE; s++) {
+        Case c;
+        make(&c, shapes[s][0], shapes[s][1], shapes[s][2], ACTIVATION_RELU, 0);
+        int use[100], n_use = 0, in = c.d.in;
+        real *few = calloc((size_t)(c.n * in) + 1, sizeof *few), *y = numbers((size_t)(c.n * c.d.out), 5);
+        real *grad[2] = {calloc(c.list.size, sizeof *few), calloc(c.list.size, sizeof *few)};
+        for (int k = 0; k < c.d.l.n_in; k++)
+            if (k % 3 != 1) use[n_use++] = k;
+        for (int i = 0; i < c.n; i++) {
+            for (int k = 1; k < c.d.l.n_in; k += 3) c.x[i * in + k] = 0;
+            for (int k = 0; k < n_use; k++) few[i * KERNEL_WIDTH(n_use) + k] = c.x[i * in + use[k]];
+        }
+        dense_forward(c.y, &c.d, c.x, c.n);
+        dense_weights(grad[0], &c.d, c.x, c.dy, c.n);
+        dense_use(&c.d, use, n_use);
+        dense_prepare(&c.d, c.theta);
+        dense_forward(y, &c.d, few, c.n);
+        dense_weights(grad[1], &c.d, few, c.dy, c.n);
+        for (int i = 0; i < c.n * c.d.out; i++) cr_assert_eq(y[i], c.y[i]);
+        for (size_t j = 0; j < c.list.size; j++) cr_assert_eq(grad[0][j], grad[1][j]);
+        free(few), free(y), free(grad[0]), free(grad[1]);
+        drop(&c);
+    }
+}
+
 /* What has diverged must stay visible. */
 Test(nn_dense, nan_passes_every_activation)
 {
