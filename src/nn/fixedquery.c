@@ -8,6 +8,7 @@
 #include "core/blas.h"
 #include "core/parallel.h"
 #include "nn/kernel.h"
+#include "nn/softmax.h"
 
 #include <assert.h>
 #include <math.h>
@@ -82,6 +83,7 @@ void fixedquery_plan_cache(FixedQueryCache *c, const FixedQuery *f, int n_most, 
     c->dvalue = ARENA_TAKE(arena, real, n_value);
     c->s = ARENA_TAKE(arena, real, n_head * rows);
     c->ds = ARENA_TAKE(arena, real, n_head * rows);
+    c->along = ARENA_TAKE(arena, real, n_head * rows);
     c->o = ARENA_TAKE(arena, real, rows * (size_t)core->n_read);
     c->d_o = ARENA_TAKE(arena, real, rows * (size_t)core->n_read);
     c->part = ARENA_TAKE(arena, real, rows * (size_t)core->retrieval.pattern_size);
@@ -94,19 +96,23 @@ void fixedquery_plan_cache(FixedQueryCache *c, const FixedQuery *f, int n_most, 
 
 static void centre(real *x, int n)
 {
-    double sum = 0;
-    for (int j = 0; j < n; j++) sum += (double)x[j];
+    double part[LANES] = {0}, sum = 0;
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++) part[k] += (double)x[i + k];
+    for (; i < n; i++) sum += (double)x[i];
+    for (int k = 0; k < LANES; k++) sum += part[k];
     const real mean = (real)(sum / n);
     for (int j = 0; j < n; j++) x[j] -= mean;
 }
 
 /* to [n_in, lanes] from [n_column, width]; surplus columns are 0. */
-static void turn(real *to, const FixedQuery *f, const real *from)
+static void turn(real *restrict to, const FixedQuery *f, const real *restrict from)
 {
-    for (int j = 0; j < f->n_in; j++, to += f->lanes) {
-        for (int k = 0; k < f->n_column; k++) to[k] = from[k * f->width + j];
-        for (int k = f->n_column; k < f->lanes; k++) to[k] = 0;
-    }
+    const size_t lanes = (size_t)f->lanes, n_in = (size_t)f->n_in;
+    ZERO(to, n_in * lanes);
+    for (int k = 0; k < f->n_column; k++, to++, from += f->width)
+        for (size_t j = 0; j < n_in; j++) to[j * lanes] = from[j];
 }
 
 /* ---- what an update does once ---- */
@@ -290,9 +296,21 @@ static size_t row_of(const FixedQuery *f, int n_bag, int b, int column)
     return (size_t)h * (size_t)(n_bag * f->l->quantity) + (size_t)(b * f->l->quantity + query);
 }
 
-static real kept(const Bags *s, const OneBag *o, int at)
+/* What dropout makes of entry k of a row of p. */
+static inline real kept(const uint8_t *keep, real keep_scale, int k)
 {
-    return !o->keep ? 1 : o->keep[at] ? s->keep_scale : 0;
+    return !keep ? 1 : keep[k] ? keep_scale : 0;
+}
+
+/* One row of g, times r, and what it adds to s. */
+static void row_of_g(real *restrict wide, real *restrict s, const real *restrict p, const uint8_t *restrict keep,
+                     real keep_scale, real r, int n_column)
+{
+    for (int k = 0; k < n_column; k++) {
+        const real g = kept(keep, keep_scale, k) * p[k];
+        wide[k] = g * r;
+        s[k] += g;
+    }
 }
 
 /* p and s of a bag, and g, times r if the projections are normed, in wide. */
@@ -302,17 +320,11 @@ static void associate(const Bags *s, const OneBag *o)
     const int n_column = f->n_column;
     const bool normed = f->l->hopfield.o.norm_projection;
     real *s_b = s->c->s + (size_t)o->b * (size_t)n_column;
-    memcpy(o->p, o->a, (size_t)o->n * (size_t)n_column * sizeof *o->p);
-    for (int k = 0; k < n_column; k++) {
-        real sum = 0;
-        softmax_or_zero(o->p + k, o->n, n_column);
-        for (int i = 0; i < o->n; i++) {
-            const real g = kept(s, o, i * n_column + k) * o->p[i * n_column + k];
-            o->wide[i * f->lanes + k] = normed ? g * s->c->norm.rstd[o->from + i] : g;
-            sum += g;
-        }
-        s_b[k] = sum;
-    }
+    softmax_columns(o->p, o->a, o->n, n_column, s_b, s->c->sum + (size_t)o->b * (size_t)n_column);
+    ZERO(s_b, (size_t)n_column);
+    for (int i = 0; i < o->n; i++)
+        row_of_g(o->wide + i * f->lanes, s_b, o->p + i * n_column, o->keep ? o->keep + i * n_column : NULL,
+                 s->keep_scale, normed ? s->c->norm.rstd[o->from + i] : 1, n_column);
 }
 
 static void gather(void *context, int chunk, int thread)
@@ -453,6 +465,29 @@ static void spread(const Bags *s, int b)
     turn(s->c->dmt + (size_t)b * (size_t)f->n_in * (size_t)f->lanes, f, dm);
 }
 
+/* One row: e, of which r was left out, and what it adds to mean [n_column], Σ p dp. */
+static void row_of_e(double *restrict mean, real *restrict e, const real *restrict ds, const real *restrict p,
+                     const uint8_t *restrict keep, real keep_scale, real r, int n_column)
+{
+    for (int k = 0; k < n_column; k++) {
+        e[k] *= r;
+        mean[k] += (double)p[k] * (double)(kept(keep, keep_scale, k) * (e[k] + ds[k]));
+    }
+}
+
+/* da += p (dp - mean);  e becomes g r, and along [n_column] g e. */
+static void row_of_da(real *restrict da, real *restrict e, real *restrict along, const real *restrict ds,
+                      const double *restrict mean, const real *restrict p, const uint8_t *restrict keep,
+                      real keep_scale, real r, int n_column)
+{
+    for (int k = 0; k < n_column; k++) {
+        const real scale = kept(keep, keep_scale, k), g = scale * p[k];
+        da[k] += p[k] * (scale * (e[k] + ds[k]) - (real)mean[k]);
+        along[k] = g * e[k];
+        e[k] = g * r;
+    }
+}
+
 /* forward was  m = gᵀ x̂,  s = Σ g,  so with e = x̂ dmᵀ, which is in wide,  dg = e + ds;  p is a softmax. Leaves g r in wide,
  * and in pull what of dx̂ lies along x̂: Σ_k g e, and Σ_k da (a - c) for the scores. */
 static void associate_backward(const Bags *s, const OneBag *o)
@@ -460,25 +495,22 @@ static void associate_backward(const Bags *s, const OneBag *o)
     const FixedQuery *f = s->f;
     const bool of_a = f->l->hopfield.o.norm_stored, of_g = f->l->hopfield.o.norm_projection;
     const int n_column = f->n_column;
-    const real *ds = s->c->ds + (size_t)o->b * (size_t)n_column;
-    double *mean = s->c->sum + (size_t)o->b * (size_t)n_column;
+    const size_t columns = (size_t)o->b * (size_t)n_column;
+    const real *ds = s->c->ds + columns;
+    real *along = s->c->along + columns;
+    double *mean = s->c->sum + columns;
     ZERO(mean, (size_t)n_column);
+    for (int i = 0; i < o->n; i++)
+        row_of_e(mean, o->wide + i * f->lanes, ds, o->p + i * n_column, o->keep ? o->keep + i * n_column : NULL,
+                 s->keep_scale, of_g ? s->c->norm.rstd[o->from + i] : 1, n_column);
     for (int i = 0; i < o->n; i++) {
-        real *e = o->wide + i * f->lanes, r = of_g ? s->c->norm.rstd[o->from + i] : 1;
+        real *da = s->da + (size_t)(o->from + i) * (size_t)n_column, pull = 0;
+        row_of_da(da, o->wide + i * f->lanes, along, ds, mean, o->p + i * n_column,
+                  o->keep ? o->keep + i * n_column : NULL, s->keep_scale, of_g ? s->c->norm.rstd[o->from + i] : 1,
+                  n_column);
         for (int k = 0; k < n_column; k++) {
-            e[k] *= r;
-            mean[k] += (double)o->p[i * n_column + k] * (double)(kept(s, o, i * n_column + k) * (e[k] + ds[k]));
-        }
-    }
-    for (int i = 0; i < o->n; i++) {
-        real *e = o->wide + i * f->lanes, *da = s->da + (size_t)(o->from + i) * (size_t)n_column, pull = 0;
-        const real r = of_g ? s->c->norm.rstd[o->from + i] : 1;
-        for (int k = 0; k < n_column; k++) {
-            const real p = o->p[i * n_column + k], scale = kept(s, o, i * n_column + k);
-            da[k] += p * (scale * (e[k] + ds[k]) - (real)mean[k]);
-            if (of_g) pull += scale * p * e[k];
+            if (of_g) pull += along[k];
             if (of_a) pull += da[k] * (o->a[i * n_column + k] - f->c[k]);
-            e[k] = scale * p * r;
         }
         s->c->pull[o->from + i] = pull / (real)f->n_in;
     }

@@ -39,19 +39,19 @@ typedef struct {
 
 /* Of a minibatch. */
 typedef struct {
-    LayerNormCache norm; /* μ and r of each row, if a norm is on */
-    real *wide;          /* [n, lanes] scratch by row */
-    real *pull;          /* [n] backward: by how much x̂ is taken off dx̂ */
-    real *m;             /* [n_bag, n_column, width] */
-    real *value;         /* [n_head, n_bag · quantity, n_in] w_v ∘ m + s b_v */
-    real *s, *ds;        /* [n_bag, n_column] */
-    real *o, *d_o;       /* [n_bag · quantity, n_head · pattern_size] */
-    real *part;          /* [n_bag · quantity, pattern_size] one head of o, or of its gradient */
-    real *dlogit;        /* [n_bag · quantity, n_out] */
-    real *dvalue;        /* as value, then dm */
-    real *dm;            /* as m */
-    real *dmt;           /* [n_bag, n_in, lanes] its transpose */
-    double *sum;         /* [n_bag, n_column] */
+    LayerNormCache norm;  /* μ and r of each row, if a norm is on */
+    real *wide;           /* [n, lanes] scratch by row */
+    real *pull;           /* [n] backward: by how much x̂ is taken off dx̂ */
+    real *m;              /* [n_bag, n_column, width] */
+    real *value;          /* [n_head, n_bag · quantity, n_in] w_v ∘ m + s b_v */
+    real *s, *ds, *along; /* [n_bag, n_column] */
+    real *o, *d_o;        /* [n_bag · quantity, n_head · pattern_size] */
+    real *part;           /* [n_bag · quantity, pattern_size] one head of o, or of its gradient */
+    real *dlogit;         /* [n_bag · quantity, n_out] */
+    real *dvalue;         /* as value, then dm */
+    real *dm;             /* as m */
+    real *dmt;            /* [n_bag, n_in, lanes] its transpose */
+    double *sum;          /* [n_bag, n_column] */
 } FixedQueryCache;
 
 /* Whether a layer can be done this way: no extra updates, nothing static but perhaps the queries, no norm in the
