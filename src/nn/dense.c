@@ -64,19 +64,23 @@ static size_t column(const Dense *d, int k)
     return (size_t)(d->use ? d->use[k] : k);
 }
 
-/* In strips of one cache line of wt. */
+/* n ≤ KERNEL_LANES units of wt, a cache line of every row. */
+static inline void turn_strip(real *restrict wt, const Dense *d, const real *restrict w, size_t n)
+{
+    const size_t n_in = (size_t)d->l.n_in, out = (size_t)d->out;
+    for (int i = 0; i < d->n_use; i++, wt += out) {
+        const real *from = w + column(d, i);
+        for (size_t j = 0; j < n; j++) wt[j] = from[j * n_in];
+    }
+}
+
 static void turn(const Dense *d, const real *w)
 {
     const size_t n_in = (size_t)d->l.n_in, out = (size_t)d->out, n_out = (size_t)d->l.n_out;
-    real *wt = d->wt;
-    for (int i = 0; i < d->n_use; i++) ZERO(wt + (size_t)i * out + n_out, out - n_out);
-    for (size_t o = 0; o < n_out; o += KERNEL_LANES) {
-        const size_t end = o + KERNEL_LANES < n_out ? o + KERNEL_LANES : n_out;
-        for (int i = 0; i < d->n_use; i++) {
-            const real *from = w + column(d, i);
-            for (size_t j = o; j < end; j++) wt[(size_t)i * out + j] = from[j * n_in];
-        }
-    }
+    for (size_t i = 0; i < (size_t)d->n_use; i++) ZERO(d->wt + i * out + n_out, out - n_out);
+    size_t o = 0;
+    for (; o + KERNEL_LANES <= n_out; o += KERNEL_LANES) turn_strip(d->wt + o, d, w + o * n_in, KERNEL_LANES);
+    turn_strip(d->wt + o, d, w + o * n_in, n_out - o);
 }
 
 void dense_prepare(Dense *d, const real *theta)

@@ -52,8 +52,9 @@ INLINE void tile_column(const Product *m, int n, int o, const int regs)
 {
     int i = 0;
     for (; i + TILE_ROWS <= n; i += TILE_ROWS) tile(m, i, o, TILE_ROWS, regs);
-    for (; i + TILE_ROWS / 2 <= n; i += TILE_ROWS / 2) tile(m, i, o, TILE_ROWS / 2, regs);
-    for (; i < n; i++) tile(m, i, o, 1, regs);
+    if (i + 4 <= n && TILE_ROWS > 4) tile(m, i, o, 4, regs), i += 4;
+    if (i + 2 <= n) tile(m, i, o, 2, regs), i += 2;
+    if (i < n) tile(m, i, o, 1, regs);
 }
 
 /* y [n, n_out] */

@@ -57,13 +57,13 @@ void vectorinput_pick(VectorPick *pick, const VectorInput *f, const real *theta)
     pick->n = n;
 }
 
-void vectorinput_picked(real *y, int width, const VectorInput *f, const VectorPick *pick, const float *x, int n)
+void vectorinput_picked(real *restrict y, int width, const VectorInput *f, const VectorPick *pick,
+                        const float *restrict x, int n)
 {
-    const int n_pick = pick->n, *feature = pick->feature;
+    const int n_pick = pick->n, *restrict feature = pick->feature;
     const real *restrict shift = pick->shift, *restrict scale = pick->scale, clip = f->clip;
     for (int i = 0; i < n; i++, x += f->n_feat, y += width) {
-        for (int k = 0; k < n_pick; k++) y[k] = (real)x[feature[k]];
-        for (int k = 0; k < n_pick; k++) y[k] = clipped((y[k] - shift[k]) * scale[k], clip);
+        for (int k = 0; k < n_pick; k++) y[k] = clipped(((real)x[feature[k]] - shift[k]) * scale[k], clip);
         for (int k = n_pick; k < width; k++) y[k] = 0;
     }
 }
