@@ -32,7 +32,7 @@ struct Loop {
     size_t n_params;
     int n_out, n_train, per_epoch, updates;
 
-    real *theta, *grad, *kept; /* [n_params] */
+    real *theta, *grad, *kept; /* [n_params]; between updates the gradient is 0 */
     LoopKept best;
     int *train, *order; /* [n_train] members; in the order of the epoch */
     int epoch;          /* whose order that is; -1: none */
@@ -304,7 +304,6 @@ Status loop_update(Loop *l)
     TRY(load_batch(l));
     const double loaded = log_seconds();
     const Batch batch = {.n_bag = l->n_batch, .bag = l->drawn, .target = l->target, .mask = l->mask};
-    memset(l->grad, 0, l->n_params * sizeof *l->grad);
     double loss = mil_learn(l->learner, l->grad, l->theta, &batch, l->in.seed, (uint64_t)l->update, NULL);
     const double learned = log_seconds();
     l->step.lr = lr_now(l);

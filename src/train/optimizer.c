@@ -42,10 +42,11 @@ static AdamFactors adam_factors(const OptimizerOptions *o, uint64_t t)
 static inline __attribute__((always_inline)) void adam_loop(const OptimizerRun *run, const AdamFactors f)
 {
     real *restrict p = run->p, *restrict m = run->m, *restrict v = run->v;
-    const real *restrict grad = run->g;
+    real *restrict grad = run->g;
     const size_t n = run->n;
     for (size_t i = 0; i < n; i++) {
         const real g = grad[i];
+        grad[i] = 0;
         m[i] = f.beta1 * m[i] + f.rest1 * g;
         v[i] = f.beta2 * v[i] + f.rest2 * g * g;
         p[i] = f.keep * p[i] - f.size * m[i] / (ROOT(v[i]) / f.root + f.eps);
@@ -88,11 +89,12 @@ static void sgd_step(const OptimizerRun *run, const OptimizerOptions *o, uint64_
     const real momentum = (real)o->momentum, lr = (real)o->lr, ahead = o->nesterov ? momentum : 1,
                now = o->nesterov ? 1 : 0;
     real *restrict p = run->p, *restrict m = run->m;
-    const real *restrict g = run->g;
+    real *restrict g = run->g;
     (void)t;
     for (size_t i = 0; i < run->n; i++) {
         m[i] = momentum * m[i] + g[i];
         p[i] -= lr * (now * g[i] + ahead * m[i]);
+        g[i] = 0;
     }
 }
 

@@ -132,7 +132,8 @@ Test(SUITE, place_changes_no_bit)
 
 /* ---- frozen tensors ---- */
 
-/* b lies between a and c and is frozen: it stays, and a and c go where they would go without it. */
+/* b lies between a and c and is frozen: it stays, and a and c go where they would go without it. Their gradients are used
+ * up, that of b nobody looks at. */
 Test(SUITE, frozen_tensors_stay)
 {
     for (const OptimizerType *const *type = optimizer_types; *type; type++) {
@@ -154,6 +155,8 @@ Test(SUITE, frozen_tensors_stay)
             cr_assert(l1 == l1_q && norm == norm_q);
             optimizer_step(*type, p, &s, &o, g, &with);
             optimizer_step(*type, q, &s_q, &o, g_q, &without);
+            for (int i = 0; i < 9; i++)
+                cr_assert(i == 3 || i == 4 ? g[i] != 0 : g[i] == 0, "%s: %d", (*type)->name, i);
         }
         cr_assert(p[3] == 40 && p[4] == -50 && m[3] == 0 && m[4] == 0 && v[3] == 0 && v[4] == 0);
         for (int i = 0; i < 7; i++) cr_assert_eq(p[i < 3 ? i : i + 2], q[i], "%s: %d", (*type)->name, i);
