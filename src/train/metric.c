@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* ---- ROC AUC ---- */
@@ -32,19 +33,23 @@ static void sort(MetricRank *x, int n)
     }
 }
 
-/* P(positive above negative) + ½ P(equal) over sorted ranks; count [n]: how often each counts, NULL: once. */
+/* P(positive above negative) + ½ P(equal) over sorted ranks; count [n]: how often each counts, NULL: once. In whole numbers,
+ * of which doubles are no more exact: a pair counts when its latter comes, 2 or, if they are equal, 1. */
 static double area(const MetricRank *rank, const int *count, int n)
 {
-    double below = 0, positives = 0, wins = 0; /* negatives passed so far */
-    for (int i = 0, next; i < n; i = next) {
-        double tied[2] = {0, 0};
-        for (next = i; next < n && rank[next].value == rank[i].value; next++)
-            tied[rank[next].label] += count ? count[next] : 1;
-        wins += tied[1] * (below + 0.5 * tied[0]);
-        below += tied[0];
-        positives += tied[1];
+    int64_t sum[2] = {0}, before[2] = {0}, twice = 0; /* by label: passed so far, and up to those equal to this one */
+    for (int i = 0; i < n; i++) {
+        const int64_t c = count ? count[i] : 1;
+        if (i == 0 || rank[i].value != rank[i - 1].value) before[0] = sum[0], before[1] = sum[1];
+        if (rank[i].label) {
+            twice += c * (sum[0] + before[0]);
+            sum[1] += c;
+        } else {
+            twice += c * (sum[1] - before[1]);
+            sum[0] += c;
+        }
     }
-    return positives > 0 && below > 0 ? wins / (positives * below) : NAN;
+    return sum[1] > 0 && sum[0] > 0 ? (double)twice / 2 / ((double)sum[1] * (double)sum[0]) : NAN;
 }
 
 double metric_auc(MetricRank *rank, int n)
