@@ -3,8 +3,9 @@
  * optimizer.c: constants are worked out in double and rounded once, as PyTorch does, so that float trajectories stay
  * comparable.
  *
- * Adam's step takes a root and two divisions an element, which no level of the instruction set rounds differently: the
- * same loop is compiled for AVX2 too (85 000 parameters, one core of an EPYC: 0.067 → 0.034 ms), to the same bits.
+ * Adam's step takes a root and a division an element, which no level of the instruction set rounds differently: the same
+ * loop is compiled for AVX2 too, to the same bits. 85 000 parameters, one core of an EPYC: 0.028 ms; 0.038 with the second
+ * division that PyTorch has, 0.021 without root and division.
  */
 #include "train/optimizer.h"
 
@@ -23,20 +24,20 @@
 /* ---- adam, adamw ---- */
 
 typedef struct {
-    real keep; /* p's share that weight decay leaves */
-    real beta1, rest1, beta2, rest2, size, root, eps;
+    real keep;                                  /* p's share that weight decay leaves */
+    real beta1, rest1, beta2, rest2, size, eps; /* the last two times √(1-β₂ᵗ), which saves a division an element */
 } AdamFactors;
 
 static AdamFactors adam_factors(const OptimizerOptions *o, uint64_t t)
 {
+    const double root = sqrt(1 - pow(o->beta2, (double)t));
     return (AdamFactors){.keep = (real)(1 - o->lr * o->weight_decay),
                          .beta1 = (real)o->beta1,
                          .rest1 = (real)(1 - o->beta1),
                          .beta2 = (real)o->beta2,
                          .rest2 = (real)(1 - o->beta2),
-                         .size = (real)(o->lr / (1 - pow(o->beta1, (double)t))),
-                         .root = (real)sqrt(1 - pow(o->beta2, (double)t)),
-                         .eps = (real)o->eps};
+                         .size = (real)(root * o->lr / (1 - pow(o->beta1, (double)t))),
+                         .eps = (real)(root * o->eps)};
 }
 
 static inline __attribute__((always_inline)) void adam_loop(const OptimizerRun *run, const AdamFactors f)
@@ -49,7 +50,7 @@ static inline __attribute__((always_inline)) void adam_loop(const OptimizerRun *
         grad[i] = 0;
         m[i] = f.beta1 * m[i] + f.rest1 * g;
         v[i] = f.beta2 * v[i] + f.rest2 * g * g;
-        p[i] = f.keep * p[i] - f.size * m[i] / (ROOT(v[i]) / f.root + f.eps);
+        p[i] = f.keep * p[i] - f.size * m[i] / (ROOT(v[i]) + f.eps);
     }
 }
 

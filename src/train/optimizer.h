@@ -11,7 +11,7 @@
  *           with nesterov  p ← p - lr · (g + momentum · m)
  *
  * m, v, gradient and parameters are flat and share the offsets of one ParamList; frozen tensors are passed over. Where
- * PyTorch has the formula, the order of operations is PyTorch's.
+ * PyTorch has the formula, the order of operations is PyTorch's; but Adam's fraction is taken times √(1-β₂ᵗ) above and below.
  */
 #ifndef HOPSACK_OPTIMIZER_H
 #define HOPSACK_OPTIMIZER_H
