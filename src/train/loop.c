@@ -45,7 +45,8 @@ struct Loop {
     int update, first;   /* under way, from 1; its first place in `order` */
     int n_batch;         /* bags of this update */
 
-    real *output;                                /* [n, n_out] of the part under evaluation */
+    real *output;                                /* [n, n_out] of the parts last evaluated */
+    int seen[PART_TEST + 1];                     /* after which update each of them was; 0: not yet */
     real *part_output, *part_target, *part_mask; /* the same without gaps */
     int *member;                                 /* [n] of that part */
     MetricRank *rank;                            /* [n] */
@@ -371,13 +372,18 @@ static Status evaluate(Loop *l, Part part, LoopRecord *record)
 {
     *record =
         (LoopRecord){.update = l->update, .part = part, .lr = lr_now(l), .epoch = (double)l->update / l->per_epoch};
+    const size_t n_out = (size_t)l->n_out;
     record->n_bag = gather(l, part);
+    l->seen[part] = 0;
     for (int i = 0; i < record->n_bag; i++) {
         const Bag *whole;
         TRY(stopped(l));
         TRY(cache_bag(l->in.cache, &whole, l->in.bag[l->member[i]], 0));
-        mil_predict(l->scorer, l->part_output + (size_t)i * (size_t)l->n_out, whole, NULL);
+        real *output = l->output + (size_t)l->member[i] * n_out;
+        mil_predict(l->scorer, output, whole, NULL);
+        memcpy(l->part_output + (size_t)i * n_out, output, n_out * sizeof *output);
     }
+    l->seen[part] = l->update;
     score(l, record);
     record->seconds = log_seconds() - l->started;
     return OK;
@@ -394,15 +400,22 @@ Status loop_pass(Loop *l, int n, real *output)
     return OK;
 }
 
+/* The parameters kept may be those of the last evaluation. */
 Status loop_part(Loop *l, Part part, real *output)
 {
+    const size_t n_out = (size_t)l->n_out;
+    const bool known = l->best.update > 0 && l->seen[part] == l->best.update;
     mil_prepare(l->scorer, l->kept);
     for (int i = 0; i < l->in.n; i++) {
         const Bag *whole;
         if (l->in.part[i] != part) continue;
         TRY(stopped(l));
+        if (known) {
+            memcpy(output + (size_t)i * n_out, l->output + (size_t)i * n_out, n_out * sizeof *output);
+            continue;
+        }
         TRY(cache_bag(l->in.cache, &whole, l->in.bag[i], 0));
-        mil_predict(l->scorer, output + (size_t)i * (size_t)l->n_out, whole, NULL);
+        mil_predict(l->scorer, output + (size_t)i * n_out, whole, NULL);
     }
     return OK;
 }
