@@ -186,36 +186,26 @@ static Status check_spool(Import *im)
     return status;
 }
 
+static const char *const *feature_names(const Import *im)
+{
+    return im->spool->feature.n > 0 ? (const char *const *)im->spool->feature.text : NULL;
+}
+
 static Status judge_leak(const Import *im)
 {
-    static const char *const words[] = {"repeats the label of the bag", "is the number of the bag",
-                                        "has two values that tell the label of every bag, as instance labels do"};
     const VectorFindings *v = &im->report->findings;
-    char name[VECTORCHECK_NAME], more[40] = "", advice[100];
-    if (v->n_leak == 0) return OK;
-    const char *feature = vectorcheck_name(name, im->spool, v->feature[0].feature);
-    if (v->n_leak > 1) snprintf(more, sizeof more, " (and %d more such)", v->n_leak - 1);
+    char name[LEAKS_NAME], more[40] = "", advice[100];
+    if (v->leaks.n_leak == 0) return OK;
+    const char *feature = leaks_name(name, feature_names(im), v->leaks.feature[0].feature);
+    if (v->leaks.n_leak > 1) snprintf(more, sizeof more, " (and %d more such)", v->leaks.n_leak - 1);
     snprintf(advice, sizeof advice,
              im->spool->feature.n > 0 ? "leave it out with --skip=%.*s, or" : "take it out, or",
              im->spool->feature.n > 0 ? (int)strlen(feature) - 2 : 0, feature + 1);
     if (!im->options->rules.allow_leak)
         return fail(ERR_FORMAT, "%s: feature %s %s%s, which gives the answer away; %s --allow-leak keeps it",
-                    im->options->path[0], feature, words[v->feature[0].odd], more, advice);
-    log_warn("feature %s %s%s, which gives the answer away", feature, words[v->feature[0].odd], more);
+                    im->options->path[0], feature, odd_words[v->leaks.feature[0].odd], more, advice);
+    log_warn("feature %s %s%s, which gives the answer away", feature, odd_words[v->leaks.feature[0].odd], more);
     return OK;
-}
-
-/* Names of the separating features, as many as fit. */
-static void list_separating(char *text, size_t room, const Import *im)
-{
-    const VectorFindings *v = &im->report->findings;
-    char name[VECTORCHECK_NAME];
-    size_t at = 0;
-    *text = '\0';
-    for (int i = 0; i < v->n_odd && at + VECTORCHECK_NAME + 8 < room; i++)
-        if (v->feature[i].odd == ODD_SEPARATES)
-            at += (size_t)snprintf(text + at, room - at, "%s%s", at ? ", " : "",
-                                   vectorcheck_name(name, im->spool, v->feature[i].feature));
 }
 
 static void tell_labels(const Import *im)
@@ -250,20 +240,21 @@ static void tell(const Import *im)
     const VectorFindings *v = &im->report->findings;
     char list[400];
     tell_labels(im);
-    if (v->n_constant == im->spool->n_feat)
-        log_warn("all %d features are the same in every instance; nothing can be learned from them", v->n_constant);
-    else if (v->n_constant > 0)
-        log_info("%d of %d features are the same in every instance", v->n_constant, im->spool->n_feat);
-    if (v->n_single > 0)
-        log_info("%d of %d bags %s one instance", v->n_single, im->spool->keys.n, v->n_single > 1 ? "have" : "has");
+    if (v->leaks.n_constant == im->spool->n_feat)
+        log_warn("all %d features are the same in every instance; nothing can be learned from them",
+                 v->leaks.n_constant);
+    else if (v->leaks.n_constant > 0)
+        log_info("%d of %d features are the same in every instance", v->leaks.n_constant, im->spool->n_feat);
+    if (v->leaks.n_single > 0)
+        log_info("%d of %d bags %s one instance", v->leaks.n_single, im->spool->keys.n,
+                 v->leaks.n_single > 1 ? "have" : "has");
     tell_equal(im);
-    list_separating(list, sizeof list, im);
-    if (v->n_separating > 0)
-        log_warn("%d feature%s alone tell%s the labels apart without error: %s; %s", v->n_separating,
-                 v->n_separating > 1 ? "s" : "", v->n_separating > 1 ? "" : "s", list,
-                 v->chance < 0.05 ? "make sure that this is no leak" : "with so few bags chance can do that");
-    if (im->spool->n_feat > VECTORCHECK_WIDE)
-        log_info("more than %d features are not looked at one by one", VECTORCHECK_WIDE);
+    leaks_list(list, sizeof list, &v->leaks, ODD_SEPARATES, feature_names(im));
+    if (v->leaks.n_separating > 0)
+        log_warn("%d feature%s alone tell%s the labels apart without error: %s; %s", v->leaks.n_separating,
+                 v->leaks.n_separating > 1 ? "s" : "", v->leaks.n_separating > 1 ? "" : "s", list,
+                 v->leaks.chance < 0.05 ? "make sure that this is no leak" : "with so few bags chance can do that");
+    if (im->spool->n_feat > LEAKS_WIDE) log_info("more than %d features are not looked at one by one", LEAKS_WIDE);
 }
 
 /* ---- provenance and report ---- */
@@ -298,9 +289,9 @@ static json_t *odd_json(const Import *im)
 {
     const VectorFindings *v = &im->report->findings;
     json_t *list = json_array();
-    for (int i = 0; i < v->n_odd; i++) {
-        const int f = v->feature[i].feature;
-        json_t *odd = json_pack("{si ss}", "feature", f + 1, "is", odd_name[v->feature[i].odd]);
+    for (int i = 0; i < v->leaks.n_odd; i++) {
+        const int f = v->leaks.feature[i].feature;
+        json_t *odd = json_pack("{si ss}", "feature", f + 1, "is", odd_name[v->leaks.feature[i].odd]);
         if (im->spool->feature.n > 0) json_object_set_new(odd, "name", json_string(im->spool->feature.text[f]));
         json_array_append_new(list, odd);
     }
@@ -310,11 +301,11 @@ static json_t *odd_json(const Import *im)
 static json_t *findings_json(const Import *im)
 {
     const VectorFindings *v = &im->report->findings;
-    return json_pack("{si si si si si si si si si so}", "constant_features", v->n_constant, "bags_of_one_instance",
-                     v->n_single, "bags_without_label", v->n_unlabelled, "shared_instances", v->n_shared,
-                     "shared_instances_of_both_labels", v->n_shared_both, "equal_bags", v->n_equal,
-                     "equal_bags_of_both_labels", v->n_equal_both, "leaking_features", v->n_leak,
-                     "separating_features", v->n_separating, "odd_features", odd_json(im));
+    return json_pack("{si si si si si si si si si so}", "constant_features", v->leaks.n_constant,
+                     "bags_of_one_instance", v->leaks.n_single, "bags_without_label", v->n_unlabelled,
+                     "shared_instances", v->n_shared, "shared_instances_of_both_labels", v->n_shared_both,
+                     "equal_bags", v->n_equal, "equal_bags_of_both_labels", v->n_equal_both, "leaking_features",
+                     v->leaks.n_leak, "separating_features", v->leaks.n_separating, "odd_features", odd_json(im));
 }
 
 static json_t *facts_json(const Import *im)

@@ -6,6 +6,7 @@
 #include "study/bagstats.h"
 #include "study/baseline_files.h"
 #include "train/crossval_folder.h"
+#include "train/leakwatch.h"
 #include "train/manifest.h"
 
 #include <pthread.h>
@@ -334,6 +335,7 @@ Status baseline_run(json_t **out, const BaselineSetup *setup)
     TRY_DONE(open_all(&b, setup));
     TRY_DONE(reserve(&b));
     TRY_DONE(manifest_data(&b.stock.data, setup->config));
+    TRY_DONE(leakwatch_say(&b.stock.cohort, b.stock.target, setup->config->n_task, NULL));
     if (setup->begin) setup->begin();
     TRY_DONE(run_methods(&b));
     TRY_DONE(conclude(&b, out));

@@ -20,6 +20,7 @@ typedef struct {
     uint64_t *hash;              /* [n] of a bag's content, where known */
     bool *hashed;                /* [n] is it? */
     bool warned;                 /* said once that parts are not separate */
+    bool one_class;              /* said once that a part cannot be judged */
 } Folding;
 
 /* ERR_FORMAT, ERR_CONFIG: no such group column, a bad table. `seed`: the run's, unless splits.seed is set. */

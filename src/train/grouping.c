@@ -2,6 +2,7 @@
 #include "train/grouping.h"
 #include "core/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,28 @@ static Status check_training(const Grouping *g, const Cohort *c)
     return fail(ERR_FORMAT,
                 "%s: all %d labelled bags of the training part are %s; a model needs both classes (check the split)",
                 bagfile_path(c->file), seen[0] + seen[1], seen[1] ? "positive" : "negative");
+}
+
+/* A part of one class has no AUC; said of the first such part. */
+static void check_judged(const Grouping *g, Folding *f, int repeat, int fold)
+{
+    const Cohort *c = f->cohort;
+    char where[48] = "";
+    for (Part part = PART_VALIDATION; c->labels.class && !f->one_class && part <= PART_TEST; part++) {
+        int n = 0, class = -1, differ = 0;
+        for (int i = 0; i < g->n; i++) {
+            if (g->part[i] != part || c->labels.class[i] < 0) continue;
+            if (n++ == 0) class = c->labels.class[i];
+            differ += c->labels.class[i] != class;
+        }
+        if (n == 0 || differ > 0) continue;
+        if (f->n_repeat > 0) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        log_warn(
+            "%s: all %d labelled bags of the %s part%s are of one class, which leaves it without an AUC; fewer folds "
+            "or another split would have both",
+            bagfile_path(c->file), n, part_name[part], where);
+        f->one_class = true;
+    }
 }
 
 /* ---- are the parts separate? ---- */
@@ -132,6 +155,7 @@ static Status make(Grouping *g, Folding *f, int repeat, int fold)
     TRY(make_parts(g->part, f, repeat, fold));
     count_parts(g, f->cohort);
     TRY(check_training(g, f->cohort));
+    check_judged(g, f, repeat, fold);
     for (int i = 0; i < g->n; i++)
         if (g->part[i] != PART_NONE) TRY(folding_hash(f, i));
     return check_separate(g, f);

@@ -18,7 +18,7 @@ typedef struct {
 
 /* Parts where fold `fold` of a repetition is the test part. ERR_FORMAT where a training part has one class only, a part
  * that must not be empty is, or equal bags or one group lie in two parts although a group column was given; without one
- * they are said in a warning, once a folding. Threads may make groupings of a folding at the same time if each was made
+ * they are said in a warning, once a folding; so is a part of one class that is to be judged. Threads may make groupings of a folding at the same time if each was made
  * once before. */
 Status grouping_make(Grouping *out, Folding *folding, int repeat, int fold);
 void grouping_free(Grouping *g);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/stock.h"
+#include "train/leakwatch.h"
 #include "train/manifest.h"
 #include "train/scaling.h"
 #include "train/task.h"
@@ -65,6 +66,7 @@ Status stock_open(Stock *out, const Config *config)
 Status stock_fill(Stock *s)
 {
     TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
+    TRY(leakwatch_say(&s->cohort, s->target, s->config->n_task, s->cache));
     return manifest_data(&s->data, s->config);
 }
 

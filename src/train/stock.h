@@ -22,7 +22,7 @@ typedef struct {
 } Stock;
 
 Status stock_open(Stock *out, const Config *config); /* everything but the bags */
-Status stock_fill(Stock *s);                         /* decodes them, and hashes the files */
+Status stock_fill(Stock *s);                         /* decodes them, says what is odd, hashes the files */
 void stock_close(Stock *s);                          /* accepts half-built ones */
 
 #endif

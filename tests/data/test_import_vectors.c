@@ -696,14 +696,14 @@ Test(data_import_vectors, leaks_are_refused)
             ASSERT_SAYS("--skip=third");
             options.rules.allow_leak = true;
             cr_assert_eq(import_options(&options, &report), OK, "%s", status_sentence());
-            cr_assert(report.findings.n_leak == 1 && report.findings.feature[0].feature == 2 &&
-                      report.findings.feature[0].odd == leak[k].odd);
+            cr_assert(report.findings.leaks.n_leak == 1 && report.findings.leaks.feature[0].feature == 2 &&
+                      report.findings.leaks.feature[0].odd == leak[k].odd);
         }
         options.rules.allow_leak = false;
         options.rules.skip = skip;
         options.rules.n_skip = 1;
         cr_assert_eq(import_options(&options, &report), OK, "%s", status_sentence());
-        cr_assert(report.n_feat == 2 && report.findings.n_odd == 0);
+        cr_assert(report.n_feat == 2 && report.findings.leaks.n_odd == 0);
     }
 }
 
@@ -711,13 +711,13 @@ Test(data_import_vectors, odd_features_are_said)
 {
     ImportVectorsReport r;
     cr_assert_eq(import_path(write_third(as_separating), &r), OK, "%s", status_sentence());
-    cr_assert(r.findings.n_leak == 0 && r.findings.n_separating == 1 && r.findings.feature[0].feature == 2 &&
-              r.findings.feature[0].odd == ODD_SEPARATES);
-    cr_assert_lt(r.findings.chance, 1e-4);
+    cr_assert(r.findings.leaks.n_leak == 0 && r.findings.leaks.n_separating == 1 && r.findings.leaks.feature[0].feature == 2 &&
+              r.findings.leaks.feature[0].odd == ODD_SEPARATES);
+    cr_assert_lt(r.findings.leaks.chance, 1e-4);
     cr_assert_eq(import_path(write_third(as_honest), &r), OK, "%s", status_sentence());
-    cr_assert(r.findings.n_odd == 0 && r.findings.n_constant == 0 && r.findings.n_label == 2);
+    cr_assert(r.findings.leaks.n_odd == 0 && r.findings.leaks.n_constant == 0 && r.findings.n_label == 2);
     cr_assert_eq(import_path(write_third(as_constant), &r), OK, "%s", status_sentence());
-    cr_assert(r.findings.n_odd == 0 && r.findings.n_constant == 1);
+    cr_assert(r.findings.leaks.n_odd == 0 && r.findings.leaks.n_constant == 1);
 }
 
 Test(data_import_vectors, equal_instances_and_bags_are_said)
@@ -731,7 +731,7 @@ Test(data_import_vectors, equal_instances_and_bags_are_said)
               r.findings.n_shared_both);
     cr_assert(r.findings.n_equal == 2 && r.findings.n_equal_both == 1);
     cr_assert(r.findings.equal[0] == 0 && r.findings.equal[1] == 1, "the pair of different labels");
-    cr_assert_eq(r.findings.n_single, 4);
+    cr_assert_eq(r.findings.leaks.n_single, 4);
     cr_assert_eq(import_path(scratch_text("o.csv", "bag,label,x\nA,1,1\nB,1,2\nC,,4\n"), &r), OK);
     cr_assert(r.findings.n_label == 1 && r.findings.n_unlabelled == 1);
 }
@@ -823,10 +823,10 @@ Test(data_import_vectors, counts_of_the_real_sets)
         }
         cr_assert(c.n_bag == set[k].bags && positive == set[k].positive && c.n == set[k].n, "%s", file);
         cr_assert(least == set[k].least && most == set[k].most && !c.sparse, "%s", file);
-        cr_assert_eq(r.findings.n_constant, set[k].constant, "%s: %d", file, r.findings.n_constant);
+        cr_assert_eq(r.findings.leaks.n_constant, set[k].constant, "%s: %d", file, r.findings.leaks.n_constant);
         if (set[k].shared_both >= 0)
             cr_assert_eq(r.findings.n_shared_both, set[k].shared_both, "%s: %d", file, r.findings.n_shared_both);
-        cr_assert(r.findings.n_leak == 0 && r.findings.n_separating == 0, "%s", file);
+        cr_assert(r.findings.leaks.n_leak == 0 && r.findings.leaks.n_separating == 0, "%s", file);
         content_free(&c);
     }
 }
