@@ -12,6 +12,7 @@
 #include "train/manifest.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,8 +127,19 @@ static Status parse_and_run(const Command *command, int argc, char **argv)
     return status;
 }
 
+/* The workspace that one fold gives back is the next one's, without a page fault for each of its pages: 2 ms of a Tiger
+ * fold's 64. Larger pieces go back to the system as ever. */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 16 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    keep_memory();
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write, with its sentence */
     jsonmemory_start();
     if (argc < 2) {
