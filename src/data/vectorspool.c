@@ -62,6 +62,7 @@ static Status add_row(VectorSpool *s, int bag, int n, int width)
 
 static Status put(VectorSpool *s, const void *bytes, size_t n)
 {
+    if (n == 0) return OK;
     s->bytes += (int64_t)n;
     return fwrite(bytes, 1, n, s->file) == n ? OK : write_fail(s);
 }
