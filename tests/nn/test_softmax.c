@@ -35,3 +35,21 @@ Test(nn_softmax, one_instance_has_weight_one)
     softmax_forward(&w, &a, 1, 1);
     cr_expect_eq(w, 1);
 }
+
+/* Columns at once are columns one by one; no rows, -∞ alone and NaN are what the header says. */
+Test(nn_softmax, columns)
+{
+    enum { N = 9, COLUMNS = 5 };
+    real a[N * COLUMNS], p[N * COLUMNS], w[N * COLUMNS], most[COLUMNS];
+    double sum[COLUMNS];
+    for (int i = 0; i < N * COLUMNS; i++) a[i] = (real)sin(i * 1.7) * 5;
+    softmax_columns(p, a, N, COLUMNS, most, sum);
+    for (int k = 0; k < COLUMNS; k++) softmax_forward(w + k, a + k, N, COLUMNS);
+    for (int i = 0; i < N * COLUMNS; i++) cr_expect_eq(p[i], w[i]);
+    for (int i = 0; i < N; i++) a[i * COLUMNS] = -(real)INFINITY;
+    a[3 * COLUMNS + 1] = (real)NAN;
+    softmax_columns(p, a, N, COLUMNS, most, sum);
+    for (int i = 0; i < N; i++)
+        cr_expect(p[i * COLUMNS] == 0 && isnan(p[i * COLUMNS + 1]) && p[i * COLUMNS + 2] == w[i * COLUMNS + 2]);
+    softmax_columns(p, a, 0, COLUMNS, most, sum);
+}
