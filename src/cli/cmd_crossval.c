@@ -107,24 +107,17 @@ const Command command_crossval = {
     .line = "k-fold cross-validation, repeated, stratified, by group or from a table",
     .usage = "[CONFIG.yaml] [--section.key=value ...] -o RUN",
     .about =
-        "Trains splits.n_fold models in each of splits.n_repeat repetitions; each is tested on its fold, which took "
-        "no\n"
-        "part in training or in the choice of the model. RUN/rep00/fold03 is the run that train makes with\n"
-        "--splits.repeat=0 --fold=3, bit for bit; RUN itself holds config.yaml, manifest.json, splits.tsv, and at "
-        "the "
-        "end\n"
-        "predictions.tsv (test bags), summary.json and summary.md.\n"
-        "With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., that differ in their seed; "
-        "the\n"
-        "files of the fold and all scores are those of the mean of their outputs.\n"
-        "Several processes may work in one RUN, on one machine or on several that share the disk: start the same "
-        "command\n"
-        "with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is done twice; what a "
-        "killed\n"
-        "process was at is taken up by the others, or by the next --resume, from its last checkpoint. SIGINT and "
-        "SIGTERM\n"
-        "save and exit with 130 or 143. On NFS this needs a mount with locks; otherwise keep machines apart with "
-        "--shard.",
+        "Trains splits.n_fold models in each of splits.n_repeat repetitions; each is tested on its fold, which\n"
+        "took no part in training or in the choice of the model. RUN/rep00/fold03 is the run that train makes\n"
+        "with --splits.repeat=0 --fold=3, bit for bit; RUN itself holds config.yaml, manifest.json, splits.tsv,\n"
+        "and at the end predictions.tsv (test bags), summary.json and summary.md.\n"
+        "With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., that differ in their\n"
+        "seed; the files of the fold and all scores are those of the mean of their outputs.\n"
+        "Several processes may work in one RUN, on one machine or on several that share the disk: start the same\n"
+        "command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is done twice;\n"
+        "what a killed process was at is taken up by the others, or by the next --resume, from its last\n"
+        "checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this needs a mount with locks;\n"
+        "otherwise keep machines apart with --shard.",
     .flags = flags,
     .most = 1,
     .settings = true,

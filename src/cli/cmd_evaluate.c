@@ -19,8 +19,6 @@ static const Flag flags[] = {
     {0},
 };
 
-static const char *const part_words[] = {"new", "train", "validation"}; /* by Seen */
-
 typedef struct {
     Apply apply;
     Cohort cohort;
@@ -96,7 +94,7 @@ static json_t *all_scores(const Evaluation *e)
     json_t *parts = json_object();
     for (Seen which = SEEN_NOT; parts && which <= SEEN_VALIDATION; which++) {
         if (e->count[which] == 0 || (!e->all && which != SEEN_NOT)) continue;
-        if (json_object_set_new(parts, part_words[which], scores_of(e, which)) == 0) continue;
+        if (json_object_set_new(parts, seen_name[which], scores_of(e, which)) == 0) continue;
         json_decref(parts);
         parts = NULL;
     }

@@ -165,13 +165,11 @@ const Command command_import = {
         "Sequences of 1 to 60 residues with the 20 usual letters are kept; rows dropped are counted by reason.\n"
         "--format=deeprc keeps what DeepRC's converter keeps: any length, no merging, counts as they are.\n"
         "\n"
-        "Bags of vectors (Tiger, Musk, slide tiles): one row an instance; rows of a bag may lie apart. The bag's "
-        "label\n"
-        "is kept as column label: -1 and 1 become 0 and 1, other text stays. Cells must be finite numbers. A "
-        "feature\n"
-        "that repeats the label or the bag number is an error. Constant features, bags of one instance, labels of "
-        "one\n"
-        "class only, equal instances and bags, and features that tell the labels apart alone are said.",
+        "Bags of vectors (Tiger, Musk, slide tiles): one row an instance; rows of a bag may lie apart. The bag's\n"
+        "label is kept as column label: -1 and 1 become 0 and 1, other text stays. Cells must be finite numbers.\n"
+        "A feature that repeats the label or the bag number is an error. Constant features, bags of one instance,\n"
+        "labels of one class only, equal instances and bags, and features that tell the labels apart alone are\n"
+        "said.",
     .flags = flags,
     .least = 1,
     .most = -1,

@@ -51,6 +51,11 @@ const Command command_inspect = {
     .name = "inspect",
     .line = "what a dataset, a model or a run holds",
     .usage = "DATASET | MODEL | RUN | --dynamics MODEL DATASET",
+    .about =
+        "DATASET: bags, lengths or features, labels, and where they came from, with the rows dropped by reason.\n"
+        "MODEL (model.safetensors): tasks, scores, tensors, settings. RUN (of train or crossval): scores, files.\n"
+        "--dynamics: for each query and head of Hopfield pooling how many instances hold 90 % of the softmax, which\n"
+        "of the classes I to IV of Ramsauer et al. 2020 that makes it, entropy and largest weight.",
     .flags = flags,
     .least = 1,
     .most = 2,

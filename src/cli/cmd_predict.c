@@ -21,8 +21,6 @@ static const Flag flags[] = {
     {0},
 };
 
-static const char *const part_words[] = {"new", "train", "validation"}; /* by Seen */
-
 typedef struct {
     Apply apply;
     Cohort cohort;
@@ -61,7 +59,7 @@ static Status predict_bag(Prophecy *p, int i)
     TRY(bagfile_hash(&hash, p->cohort.file, bag));
     TRY(apply_bag(p->output, &p->apply, bag, p->attention.out ? &p->attention.bag : NULL));
     const Prediction row = {.bag = p->cohort.id[i],
-                            .part = part_words[apply_seen(&p->apply, hash)],
+                            .part = seen_name[apply_seen(&p->apply, hash)],
                             .repeat = -1,
                             .fold = -1,
                             .target = p->apply.target,

@@ -79,15 +79,13 @@ const Command command_train = {
     .line = "one model with a train/validation/test split",
     .usage = "[CONFIG.yaml] [--section.key=value ...] -o RUN",
     .about =
-        "Bags are dealt into folds; fold splits.fold is the test part, one more chooses the best state, the rest is\n"
-        "learned from. Test scores are computed once, at the end. RUN then holds config.yaml, manifest.json,\n"
-        "splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv and summary.json, and "
-        "checkpoint.safetensors,\n"
-        "from which --resume goes on after a signal, a kill or a crash to the same bits. Then no setting need be "
-        "given; one\n"
-        "that is given again must agree, only train.updates or train.epochs may grow. SIGINT and SIGTERM end the "
-        "update\n"
-        "under way, save and exit with 130 or 143; a second signal ends at once.",
+        "Bags are dealt into folds; fold splits.fold is the test part, one more chooses the best state, the rest\n"
+        "is learned from. Test scores are computed once, at the end. RUN then holds config.yaml, manifest.json,\n"
+        "splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv and summary.json, and\n"
+        "checkpoint.safetensors, from which --resume goes on after a signal, a kill or a crash to the same bits.\n"
+        "Then no setting need be given; one that is given again must agree, only train.updates or train.epochs\n"
+        "may grow. SIGINT and SIGTERM end the update under way, save and exit with 130 or 143; a second signal\n"
+        "ends at once.",
     .flags = flags,
     .most = 1,
     .settings = true,

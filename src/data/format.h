@@ -46,7 +46,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *line; /* for --format and --help */
-    bool converter; /* asked for by name, DeepRC's converter's rules hold (deeprc.md 2.3), not our pipeline's */
+    bool converter;          /* asked for by name, the rules of DeepRC's converter hold, not our pipeline's */
     bool (*recognise)(const Header *header, const FormatWish *wish);
     Status (*bind)(FormatColumns *out, const Header *header, const FormatWish *wish);
 } FormatType;

@@ -19,9 +19,9 @@ typedef struct {
     double *sum; /* [n_out] */
 } Apply;
 
-/* Reads the models, a file or a run folder each; the folder of a cross-validation stands for the models of all its folds, that of a fold for
- * those of its ensemble.
- * ERR_MODEL where two do not predict the same, or the cross-validation has not ended. */
+/* Reads the models, a file or a run folder each; the folder of a cross-validation stands for the models of all its
+ * folds, that of a fold for those of its ensemble. ERR_MODEL where two do not predict the same, or the cross-validation
+ * has not ended. */
 Status apply_read(Apply *out, const char *const *path, int n_path);
 
 /* Fits them to the bags of a file, plans workspace; holds no bags. */

@@ -32,7 +32,8 @@ static const Option data_rows[] = {
     {"metadata", OPTION_TEXT, DATA(metadata), "null", 0, 0, NULL, "",
      "label table, TSV or CSV; null: the columns inside the dataset"},
     {"id_column", OPTION_TEXT, DATA(id_column), "auto", 0, 0, NULL, "",
-     "of the label table; auto: the first of ID, repertoire_id, sample_id, Sample, subject_id, filename"},
+     "column of bag IDs in the label table; auto: the first there is of ID, repertoire_id, sample_id, Sample, "
+     "subject_id, filename"},
     {"counts", OPTION_CHOICE, DATA(counts), "none", 0, 0, "none raw log log1p", "",
      "how clone counts scale their sequence: not, c, ln max(c, 1) as DeepRC, ln(1 + c)"},
     {"compat", OPTION_CHOICE, DATA(compat), "none", 0, 0, "none deeprc", "",
@@ -42,9 +43,9 @@ static const Option data_rows[] = {
     {"scale", OPTION_CHOICE, DATA(scale), "none", 0, 0, "none standard minmax", "",
      "of vectors, feature by feature, as the training part says: not; mean 0 and deviation 1; from 0 to 1"},
     {"clip", OPTION_NUMBER, DATA(clip), "null", 0, 1e30, "null", "",
-     "vectors, once scaled, are cut to what lies between -clip and clip; null or 0: not"},
+     "values of vectors, once scaled, below -clip become -clip, above clip become clip; null or 0: not"},
     {"n_features", OPTION_INT, DATA(n_features), "0", 0, 1e9, NULL, "numbers an instance",
-     "that the vectors must have, lest a label has slipped in among them; 0: any"},
+     "features that vectors must have, so that no label slips in among them; 0: any"},
     {0},
 };
 

@@ -276,6 +276,8 @@ Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where)
     return check_shift(m, params, data, where);
 }
 
+const char *const seen_name[] = {"new", "train", "validation"};
+
 Seen modelfile_seen(const ModelFile *m, uint64_t hash)
 {
     for (int which = 0; which < 2; which++)

@@ -31,6 +31,7 @@ Status modelfile_write(const char *path, const ModelFacts *facts, const ParamLis
                        bool force);
 
 typedef enum { SEEN_NOT, SEEN_TRAIN, SEEN_VALIDATION } Seen;
+extern const char *const seen_name[]; /* "new" "train" "validation" */
 
 typedef struct {
     char *path;
