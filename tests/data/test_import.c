@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/import.h"
 #include "data/bagfile.h"
-#include "support/scratch.h"
+#include "support/imported.h"
 
 #include <criterion/criterion.h>
 #include <criterion/logging.h>
@@ -29,43 +29,11 @@ static const char *write_awkward(void)
     return in_scratch("in");
 }
 
-static ImportOptions some_options(const char *const *path, int n_path, const char *format)
-{
-    return (ImportOptions){.path = path,
-                           .n_path = n_path,
-                           .output = in_scratch("out.h5"),
-                           .extension = ".tsv",
-                           .id_column = "auto",
-                           .rules = {.format = format ? format_find(format) : NULL, .merge = true},
-                           .compress = true,
-                           .force = true};
-}
-
-/* "key: SEQ count, SEQ count; key: …" of the file written. */
-static const char *contents(void)
-{
-    static char text[4096];
-    size_t at = 0;
-    BagFile *file;
-    cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK, "%s", status_sentence());
-    for (int b = 0; b < bagfile_n_bag(file); b++) {
-        BagText bag;
-        cr_assert_eq(bagfile_read_text(&bag, file, b), OK, "%s", status_sentence());
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s:", b ? "; " : "", bagfile_key(file, b));
-        for (int i = 0; i < bag.n; i++)
-            at += (size_t)snprintf(text + at, sizeof text - at, "%s %s %lld", i ? "," : "",
-                                   bag.sequence + (size_t)i * bag.stride, (long long)bag.count[i]);
-        bagtext_free(&bag);
-    }
-    bagfile_close(file);
-    return text;
-}
-
 static void assert_import(const ImportOptions *options, const char *wanted)
 {
     ImportReport report;
     cr_assert_eq(import_run(&report, options), OK, "%s", status_sentence());
-    cr_assert_str_eq(contents(), wanted, "%s", contents());
+    cr_assert_str_eq(imported(false), wanted, "%s", imported(false));
     free(report.json);
 }
 
@@ -187,7 +155,7 @@ Test(data_import, region_and_length)
     cr_assert_eq(report.total.kept, 3); /* 58, 59 and 1 residues */
     cr_assert_str_eq(report.region, "CDR3");
     free(report.json);
-    cr_assert(strstr(contents(), ", A 1"), "%s", contents());
+    cr_assert(strstr(imported(false), ", A 1"), "%s", imported(false));
 }
 
 Test(data_import, other_tables_by_name)
@@ -218,7 +186,7 @@ Test(data_import, gzip_and_labels)
     cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
     cr_assert_eq(report.n_unlabelled, 1);
     free(report.json);
-    cr_assert_str_eq(contents(), "a.tsv: CASSF 1; b.tsv: CAYF 2");
+    cr_assert_str_eq(imported(false), "a.tsv: CASSF 1; b.tsv: CAYF 2");
     cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK);
     const Table *t = bagfile_columns(file);
     cr_assert_str_eq(table_cell(t, 0, 1), "a.tsv", "a bag without a row has its key as ID");

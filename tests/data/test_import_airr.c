@@ -2,7 +2,7 @@
 #include "data/bagfile.h"
 #include "data/import.h"
 #include "support/golden.h"
-#include "support/scratch.h"
+#include "support/imported.h"
 
 #include <criterion/criterion.h>
 #include <criterion/logging.h>
@@ -14,45 +14,11 @@ TestSuite(data_import_airr, .init = scratch_make, .fini = scratch_remove);
 
 #define HEAD "sequence_id\tproductive\tv_call\tj_call\tjunction_aa\tduplicate_count\n"
 
-static ImportOptions some_options(const char *const *path, int n_path)
-{
-    return (ImportOptions){.path = path,
-                           .n_path = n_path,
-                           .output = in_scratch("out.h5"),
-                           .extension = ".tsv",
-                           .id_column = "auto",
-                           .rules = {.merge = true},
-                           .compress = true,
-                           .force = true};
-}
-
-/* "key: SEQ count V J, SEQ count V J; key: …" of the file written. */
-static const char *contents(void)
-{
-    static char text[8192];
-    size_t at = 0;
-    BagFile *file;
-    cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK, "%s", status_sentence());
-    for (int b = 0; b < bagfile_n_bag(file); b++) {
-        BagText bag;
-        cr_assert_eq(bagfile_read_text(&bag, file, b), OK, "%s", status_sentence());
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s:", b ? "; " : "", bagfile_key(file, b));
-        for (int i = 0; i < bag.n; i++)
-            at += (size_t)snprintf(text + at, sizeof text - at, "%s %s %lld %s %s", i ? "," : "",
-                                   bag.sequence + (size_t)i * bag.stride, (long long)bag.count[i],
-                                   bag.v_call && *bag.v_call[i] ? bag.v_call[i] : "-",
-                                   bag.j_call && *bag.j_call[i] ? bag.j_call[i] : "-");
-        bagtext_free(&bag);
-    }
-    bagfile_close(file);
-    return text;
-}
-
 static Tally assert_import(const ImportOptions *options, const char *wanted)
 {
     ImportReport report;
     cr_assert_eq(import_run(&report, options), OK, "%s", status_sentence());
-    cr_assert_str_eq(contents(), wanted, "%s", contents());
+    cr_assert_str_eq(imported(true), wanted, "%s", imported(true));
     free(report.json);
     return report.total;
 }
@@ -85,7 +51,7 @@ Test(data_import_airr, flags_decide_in_order)
                                                 "\t\t\t12\tCA_F\n"    /* out_of_frame */
                                                 "T\t\t\t13\tCAXF\n"   /* other_letter */
                                                 "T\t\t\t14\t\n")};    /* no_sequence */
-    const ImportOptions options = some_options(path, 1);
+    const ImportOptions options = some_options(path, 1, NULL);
     const Tally t = assert_import(&options, "a.tsv: CAAF 1 - -, CADF 1 - -, CAFF 1 - -, CAKF 1 - -, CALF 1 - -");
     cr_assert_eq(t.read, 14);
     cr_assert_eq(t.kept, 5);
@@ -105,7 +71,7 @@ Test(data_import_airr, genes_of_the_largest_count)
                                                      "5\tT\t\tNA\tCAYF\t1\n"
                                                      "6\tT\tV1*01\t,J5\tCAWF\t7\n"
                                                      "7\tF\tV8\tJ8\tCAWWF\t7\n")};
-    ImportOptions options = some_options(path, 1);
+    ImportOptions options = some_options(path, 1, NULL);
     const Tally t = assert_import(&options, "a.tsv: CASSF 9 V2 J2, CAYF 1 - -, CAWF 7 V1*01 -");
     cr_assert_eq(t.merged, 3);
     options.rules.merge = false;
@@ -132,7 +98,7 @@ Test(data_import_airr, counts)
         char text[200];
         snprintf(text, sizeof text, "sequence_id\tjunction_aa\t%s\nx\tCASSF\t%s\n", cases[i].columns, cases[i].cells);
         const char *path[] = {scratch_text("a.tsv", text)};
-        const ImportOptions options = some_options(path, 1);
+        const ImportOptions options = some_options(path, 1, NULL);
         const Tally t = assert_import(&options, cases[i].wanted);
         cr_assert_eq(t.count_one, cases[i].n_one, "%s", cases[i].columns);
     }
@@ -142,7 +108,7 @@ Test(data_import_airr, junction_or_cdr3)
 {
     const char *path[] = {scratch_text("a.tsv", "sequence_id\tjunction_aa\tcdr3_aa\n"
                                                 "1\tCASSF\tASS\n2\t\tAYY\n3\tCAWWF\t\n")};
-    ImportOptions options = some_options(path, 1);
+    ImportOptions options = some_options(path, 1, NULL);
     const Tally t = assert_import(&options, "a.tsv: CASSF 1 - -, CAWWF 1 - -");
     cr_assert_eq(t.cdr3_only, 1);
     options.rules.wish.cdr3 = true;
@@ -161,7 +127,7 @@ Test(data_import_airr, columns_wished_for)
     const char *path[] = {scratch_text("a.tsv", "v_call\tjunction_aa\tother_aa\treads\tlocus\n"
                                                 "V1\tCASSF\tCAWF\t7\tTRB\nV2\tCAYF\tCAAF\t8\tTRA\n")};
     const RowRule include[] = {{"locus", "TRB"}};
-    ImportOptions options = some_options(path, 1);
+    ImportOptions options = some_options(path, 1, NULL);
     options.rules.wish = (FormatWish){.sequence = "other_aa", .count = "reads"};
     assert_import(&options, "a.tsv: CAWF 7 V1 -, CAAF 8 V2 -");
     options.rules.wish = (FormatWish){.count = "none"};
@@ -181,7 +147,7 @@ Test(data_import_airr, several_in_one_file)
                           scratch_text("in/b.tsv", "sequence_id\tjunction_aa\tv_call\n1\tCAWF\tV2\n"),
                           scratch_text("in/c.tsv", SEVERAL "\t1\tCACF\tV3\n\t2\tCADF\t\n"),
                           scratch_text("in/d.tsv", "amino_acid\ttemplates\nCAEF\t4\n")};
-    ImportOptions options = some_options(path, 4);
+    ImportOptions options = some_options(path, 4, NULL);
     ImportReport report;
     BagFile *file;
     assert_import(&options, "P2: CASSF 2 V1 -, CAYF 1 V2 -; P1: CASSF 1 V2 -; b.tsv: CAWF 1 V2 -; "
@@ -210,7 +176,7 @@ Test(data_import_airr, thousands_in_one_file)
     for (int i = 0; i < 9000; i++)
         at += sprintf(text + at, "P%d\t%d\tCA%cF\tV%d\n", i % 3000, i, "ACD"[i / 3000], i % 700);
     const char *path[] = {scratch_text("a.tsv", text)};
-    ImportOptions options = some_options(path, 1);
+    ImportOptions options = some_options(path, 1, NULL);
     ImportReport report;
     BagFile *file;
     BagText bag;
@@ -232,7 +198,7 @@ Test(data_import_airr, thousands_in_one_file)
 Test(data_import_airr, empty_repertoires_are_left_out_if_asked)
 {
     const char *path[] = {scratch_text("a.tsv", SEVERAL "P1\t1\tCASSF\tV1\nP2\t1\tCA*F\tV1\nP3\t1\tCAYF\tV1\n")};
-    ImportOptions options = some_options(path, 1);
+    ImportOptions options = some_options(path, 1, NULL);
     assert_refused(&options, "a.tsv: repertoire 'P2': no row is left of 1 (stop_codon 1)");
     options.metadata = scratch_text("labels.tsv", "ID\tx\nP1\t1\nP2\t2\nP3\t3\n");
     options.rules.skip_empty = true;
@@ -248,7 +214,7 @@ Test(data_import_airr, labels_by_file_name)
 {
     const char *path[] = {scratch_text("r/a.tsv", SEVERAL "P1\t1\tCASSF\tV1\n"),
                           scratch_text("r/b.tsv", "sequence_id\tjunction_aa\nx\tCAYF\n")};
-    ImportOptions options = some_options(path, 2);
+    ImportOptions options = some_options(path, 2, NULL);
     BagFile *file;
     options.metadata = scratch_text("metadata.csv", "filename,subject_id,sick\nb.tsv,1,True\nr/a.tsv,2,False\n");
     assert_import(&options, "P1: CASSF 1 V1 -; b.tsv: CAYF 1 - -");
@@ -268,7 +234,7 @@ Test(data_import_airr, the_named_id_column_is_obeyed)
 {
     const char *path[] = {scratch_text("1.tsv", SEVERAL "\t1\tCASSF\tV1\n"),
                           scratch_text("2.tsv", SEVERAL "\t1\tCAYF\tV1\n")};
-    ImportOptions options = some_options(path, 2);
+    ImportOptions options = some_options(path, 2, NULL);
     BagFile *file;
     options.metadata = scratch_text("m.csv", "subject_id,twin,filename\n1,2,a.tsv\n2,1,b.tsv\n");
     options.id_column = "twin";
@@ -308,7 +274,7 @@ Test(data_import_airr, bad_files)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *path[] = {in_scratch("in")};
-        const ImportOptions options = some_options(path, 1);
+        const ImportOptions options = some_options(path, 1, NULL);
         scratch_text("in/a.tsv", HEAD "1\tT\tV\tJ\tCASSF\t1\n");
         scratch_text("in/bad.tsv", cases[i].text);
         assert_refused(&options, cases[i].says);
@@ -318,7 +284,7 @@ Test(data_import_airr, bad_files)
 Test(data_import_airr, one_repertoire_in_two_files)
 {
     const char *path[] = {in_scratch("in")};
-    const ImportOptions options = some_options(path, 1);
+    const ImportOptions options = some_options(path, 1, NULL);
     scratch_text("in/a.tsv", SEVERAL "P1\t1\tCASSF\tV\nP2\t1\tCASSF\tV\n");
     scratch_text("in/b.tsv", SEVERAL "P3\t1\tCASSF\tV\nP2\t1\tCASSF\tV\n");
     assert_refused(&options, "in/b.tsv both hold repertoire 'P2'; a repertoire's rows must be in one file");
@@ -338,7 +304,7 @@ static const char *shared(const char *name)
 Test(data_import_airr, files_of_the_standard)
 {
     const char *path[] = {shared("good_rearrangement.tsv")};
-    ImportOptions options = some_options(path, 1);
+    ImportOptions options = some_options(path, 1, NULL);
     Tally t = assert_import(&options, "good_rearrangement.tsv: CASGVAGTFDYW 4177 IGHV4-31*03 IGHJ4*02");
     cr_assert_eq(t.read, 9);
     cr_assert_eq(t.dropped[DROP_FLAG], 4);
@@ -360,7 +326,7 @@ Test(data_import_airr, files_without_junctions)
     char metadata[4096];
     snprintf(metadata, sizeof metadata, "%s", shared("immuneml_quickstart/metadata.csv"));
     const char *path[] = {shared("immuneml_quickstart")};
-    ImportOptions options = some_options(path, 1);
+    ImportOptions options = some_options(path, 1, NULL);
     options.metadata = metadata;
     assert_refused(&options, "--region=cdr3");
     options.rules.wish.cdr3 = true;

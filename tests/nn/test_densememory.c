@@ -15,15 +15,6 @@
 
 enum { MOST = 64, MOST_PATTERNS = 128 };
 
-static GoldenArray get(const Golden *g, const char *group, const char *name)
-{
-    GoldenArray a;
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", group, name);
-    cr_assert(golden_read(&a, g, path), "no %s", path);
-    return a;
-}
-
 static void signs(int8_t *to, const double *from, size_t n)
 {
     for (size_t i = 0; i < n; i++) to[i] = (int8_t)from[i];
@@ -49,10 +40,11 @@ Test(nn_densememory, classical)
     int8_t s[MOST], next[MOST];
     int32_t turn[MOST];
     if (!golden_open(&g, "hopfield_binary.h5")) cr_skip_test("hopfield_binary.h5 is not here");
-    GoldenArray patterns = get(&g, "classical", "patterns"), weights = get(&g, "classical", "W");
-    GoldenArray start = get(&g, "classical", "start"), order = get(&g, "classical", "order");
-    GoldenArray final = get(&g, "classical", "final"), energy = get(&g, "classical", "energy_per_sweep");
-    GoldenArray step = get(&g, "classical", "one_synchronous_update");
+    GoldenArray patterns = golden_member(&g, "classical", "patterns"), weights = golden_member(&g, "classical", "W");
+    GoldenArray start = golden_member(&g, "classical", "start"), order = golden_member(&g, "classical", "order");
+    GoldenArray final = golden_member(&g, "classical", "final"),
+                energy = golden_member(&g, "classical", "energy_per_sweep");
+    GoldenArray step = golden_member(&g, "classical", "one_synchronous_update");
     const int d = (int)patterns.shape[1], n_sweep = (int)order.shape[0];
     signs(x, patterns.v, patterns.n);
     hopfield82_weights(w, x, (int)patterns.shape[0], d);
@@ -95,8 +87,9 @@ static void dense(const Golden *g, const char *name)
     static int8_t x[MOST_PATTERNS * MOST];
     int8_t s[MOST];
     int32_t turn[MOST];
-    GoldenArray patterns = get(g, name, "patterns"), start = get(g, name, "start"), order = get(g, name, "order");
-    GoldenArray final = get(g, name, "final"), energy = get(g, name, "energy_per_sweep");
+    GoldenArray patterns = golden_member(g, name, "patterns"), start = golden_member(g, name, "start"),
+                order = golden_member(g, name, "order");
+    GoldenArray final = golden_member(g, name, "final"), energy = golden_member(g, name, "energy_per_sweep");
     signs(x, patterns.v, patterns.n);
     const DenseMemory m = memory_of(g, name, x, &patterns);
     const int n_energy = (int)energy.shape[1];

@@ -17,15 +17,6 @@
 
 enum { MOST = 64, MOST_N = 4096 };
 
-static GoldenArray get(const Golden *g, const char *group, const char *name)
-{
-    GoldenArray a;
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", group, name);
-    cr_assert(golden_read(&a, g, path), "no %s", path);
-    return a;
-}
-
 static double worst(const double *a, const double *b, size_t n)
 {
     double apart = 0;
@@ -61,7 +52,8 @@ static void close_to(Case *c, const char *what, double apart)
 
 static void trajectory(Case *c)
 {
-    GoldenArray xi = get(c->g, c->name, "xi"), p = get(c->g, c->name, "p"), e = get(c->g, c->name, "energy");
+    GoldenArray xi = golden_member(c->g, c->name, "xi"), p = golden_member(c->g, c->name, "p"),
+                e = golden_member(c->g, c->name, "energy");
     double next[MOST], mine[MOST], at[MOST], scratch[2 * MOST];
     const int d = c->s.d, n = c->s.n;
     for (int q = 0; q < c->n_query; q++) {
@@ -83,9 +75,10 @@ static void trajectory(Case *c)
 
 static void fixed_points(Case *c)
 {
-    GoldenArray xi = get(c->g, c->name, "xi"), j = get(c->g, c->name, "jacobian_final");
-    GoldenArray norm = get(c->g, c->name, "jacobian_norm_final"), k0 = get(c->g, c->name, "k90_initial");
-    GoldenArray k1 = get(c->g, c->name, "k90_final"), class = get(c->g, c->name, "class_final");
+    GoldenArray xi = golden_member(c->g, c->name, "xi"), j = golden_member(c->g, c->name, "jacobian_final");
+    GoldenArray norm = golden_member(c->g, c->name, "jacobian_norm_final"),
+                k0 = golden_member(c->g, c->name, "k90_initial");
+    GoldenArray k1 = golden_member(c->g, c->name, "k90_final"), class = golden_member(c->g, c->name, "class_final");
     double next[MOST], p[MOST], scratch[MOST], mine[MOST * MOST];
     const int d = c->s.d, n = c->s.n;
     for (int q = 0; q < c->n_query; q++) {
@@ -110,7 +103,7 @@ static void fixed_points(Case *c)
 
 static void separations(Case *c)
 {
-    GoldenArray want = get(c->g, c->name, "separation");
+    GoldenArray want = golden_member(c->g, c->name, "separation");
     double scratch[MOST];
     int stored = 0;
     for (int i = 0; i < c->s.n; i++) {
@@ -135,8 +128,8 @@ static void retrieval_error(Case *c)
     const int d = c->s.d;
     snprintf(path, sizeof path, "%s/thm5_bound", c->name);
     if (!golden_has(c->g, path)) return;
-    xi = get(c->g, c->name, "xi"), error = get(c->g, c->name, "thm5_error_after_one_update");
-    bound = get(c->g, c->name, "thm5_bound");
+    xi = golden_member(c->g, c->name, "xi"), error = golden_member(c->g, c->name, "thm5_error_after_one_update");
+    bound = golden_member(c->g, c->name, "thm5_bound");
     for (int q = 0; q < c->n_query; q++) {
         const double *x = c->s.x + q * d, *start = xi.v + q * d;
         const double *fixed = xi.v + ((c->n_time - 1) * c->n_query + q) * d;
@@ -152,7 +145,7 @@ static void retrieval_error(Case *c)
 
 static void check(Golden *g, const char *name)
 {
-    GoldenArray x = get(g, name, "X"), xi = get(g, name, "xi");
+    GoldenArray x = golden_member(g, name, "X"), xi = golden_member(g, name, "xi");
     Case c = {.g = g, .name = name, .n_time = (int)xi.shape[0], .n_query = (int)xi.shape[1]};
     c.s = (Patterns){x.v, (int)x.shape[0], (int)x.shape[1], golden_attr_number(g, name, "beta")};
     cr_assert(c.s.n <= MOST && c.s.d <= MOST);
@@ -187,8 +180,8 @@ Test(nn_dynamics, operating_classes)
     Golden g;
     double scratch[MOST];
     if (!golden_open(&g, "hopfield_dynamics.h5")) cr_skip_test("hopfield_dynamics.h5 is not here");
-    GoldenArray p = get(&g, "operating_class", "p"), k = get(&g, "operating_class", "k90");
-    GoldenArray class = get(&g, "operating_class", "class");
+    GoldenArray p = golden_member(&g, "operating_class", "p"), k = golden_member(&g, "operating_class", "k90");
+    GoldenArray class = golden_member(&g, "operating_class", "class");
     const int n = (int)p.shape[1];
     for (int i = 0; i < p.shape[0]; i++) {
         const int mine = dynamics_k(p.v + i * n, n, 0.9, scratch);
@@ -207,8 +200,9 @@ Test(nn_dynamics, capacity)
 {
     Golden g;
     if (!golden_open(&g, "hopfield_dynamics.h5")) cr_skip_test("hopfield_dynamics.h5 is not here");
-    GoldenArray t = get(&g, "storage_capacity", "table"); /* beta,K,d,p,a,b,c,c_required,N_lower_bound */
-    GoldenArray x = get(&g, "storage_capacity", "lambertw_x"), y = get(&g, "storage_capacity", "lambertw_y");
+    GoldenArray t = golden_member(&g, "storage_capacity", "table"); /* beta,K,d,p,a,b,c,c_required,N_lower_bound */
+    GoldenArray x = golden_member(&g, "storage_capacity", "lambertw_x"),
+                y = golden_member(&g, "storage_capacity", "lambertw_y");
     for (int i = 0; i < t.shape[0]; i++) {
         const double *row = t.v + i * t.shape[1];
         const Capacity c = dynamics_capacity(row[0], row[1], (int)row[2], row[3]);

@@ -189,6 +189,15 @@ bool golden_read(GoldenArray *out, const Golden *g, const char *path)
     return true;
 }
 
+GoldenArray golden_member(const Golden *g, const char *group, const char *name)
+{
+    GoldenArray a;
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", group, name);
+    if (!golden_read(&a, g, path)) die("not there:", g->path, path);
+    return a;
+}
+
 void golden_free(GoldenArray *array)
 {
     free(array->v);

@@ -54,6 +54,8 @@ void golden_close(Golden *g);
 
 bool golden_has(const Golden *g, const char *path);                    /* a dataset or group */
 bool golden_read(GoldenArray *out, const Golden *g, const char *path); /* any number type; false: not there */
+GoldenArray golden_member(const Golden *g, const char *group,
+                          const char *name); /* group/name, which has to be there */
 void golden_free(GoldenArray *array);
 GoldenNames golden_list(const Golden *g, const char *group); /* members; "/" is the root; n is 0 if it is not there */
 void golden_names_free(GoldenNames *names);
