@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runs the program by hand, as a user would: test_NAME.py HOPSACK. Standard library only."""
 import hashlib
+import json
+import math
 import os
 import re
 import shutil
@@ -29,6 +31,27 @@ def table(path):
     with open(path, encoding="utf-8", newline="") as file:
         head, *rows = [line.rstrip("\n").split("\t") for line in file]
     return [dict(zip(head, row)) for row in rows]
+
+
+def without_times(path):
+    """Records of metrics.jsonl, or the summary, without what may differ between two runs."""
+    def strip(value):
+        if isinstance(value, dict):
+            return {key: strip(v) for key, v in value.items() if key not in ("seconds", "peak_memory")}
+        return [strip(v) for v in value] if isinstance(value, list) else value
+
+    with open(path, encoding="utf-8") as file:
+        return strip([json.loads(line) for line in file] if path.endswith("l") else json.load(file))
+
+
+def auc(rows):
+    """By its definition, of rows of a predictions.tsv; NaN where one class is missing."""
+    wins = pairs = 0
+    for p in (float(r["output"]) for r in rows if r["target"] == "1"):
+        for n in (float(r["output"]) for r in rows if r["target"] == "0"):
+            wins += 1 if p > n else 0.5 if p == n else 0
+            pairs += 1
+    return wins / pairs if pairs else math.nan
 
 
 def snapshot(folder):

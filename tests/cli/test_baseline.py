@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-import csv
 import json
 import math
 import os

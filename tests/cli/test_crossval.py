@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from harness import HOPSACK, TINY, Case, cohort, main, read, run, snapshot, table
+from harness import HOPSACK, TINY, Case, auc, cohort, main, read, run, snapshot, table, without_times
 
 QUICK = "--train.updates=30", "--train.evaluate_every=15"
 BITS = "model.safetensors", "predictions.tsv", "splits.tsv", "config.yaml"
@@ -18,12 +18,6 @@ BITS = "model.safetensors", "predictions.tsv", "splits.tsv", "config.yaml"
 def load(path):
     with open(path, encoding="utf-8") as file:
         return json.load(file)
-
-
-def without_times(value):
-    if isinstance(value, dict):
-        return {key: without_times(v) for key, v in value.items() if key not in ("seconds", "peak_memory")}
-    return [without_times(v) for v in value] if isinstance(value, list) else value
 
 
 def bits(path):
@@ -35,21 +29,9 @@ def bits(path):
             short = os.path.relpath(full, path)
             if name in BITS:
                 found[short] = read(full)
-            elif name == "summary.json":
-                found[short] = without_times(load(full))
-            elif name == "metrics.jsonl":
-                with open(full, encoding="utf-8") as file:
-                    found[short] = [without_times(json.loads(line)) for line in file]
+            elif name in ("summary.json", "metrics.jsonl"):
+                found[short] = without_times(full)
     return found
-
-
-def auc(rows):
-    wins = pairs = 0
-    for p in (float(r["output"]) for r in rows if r["target"] == "1"):
-        for n in (float(r["output"]) for r in rows if r["target"] == "0"):
-            wins += 1 if p > n else 0.5 if p == n else 0
-            pairs += 1
-    return wins / pairs if pairs else math.nan
 
 
 def mean(values):
@@ -168,7 +150,7 @@ class Crossval(Case):
         self.good(*words, "--splits.repeat=1", "--fold=2", "-o", "alone")
         for file in BITS:
             self.assertEqual(read(f"a/rep01/fold02/{file}"), read(f"alone/{file}"), file)
-        self.assertEqual(without_times(load("a/rep01/fold02/summary.json")), without_times(load("alone/summary.json")))
+        self.assertEqual(without_times("a/rep01/fold02/summary.json"), without_times("alone/summary.json"))
 
     def test_own_splits_are_read_back(self):
         self.good("crossval", TINY, "--data.path=c.h5", "--target=status", "--splits=a/splits.tsv", "-o", "again")

@@ -10,7 +10,6 @@ opens a dataset first, as scripts/fuzz --memory does. Exit code 77 under sanitiz
 import glob
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys

@@ -164,8 +164,8 @@ class Reproduce(Case):
         methods = results["sets"]["toy"]["cv5x10"]["methods"]
         self.assertEqual(results["sets"]["toy"]["cv5x10"]["columns"], ["rep1"])
         self.assertEqual(sorted(results["missing"])[:2], ["elephant", "fox"])
-        for name, run in (("single", "cv5x10-single-seed0"), ("ensemble", "cv5x10-ensemble-seed0")):
-            task = load(f"out/quick/toy/{run}/summary.json")["tasks"]["label"]
+        for name, folder in (("single", "cv5x10-single-seed0"), ("ensemble", "cv5x10-ensemble-seed0")):
+            task = load(f"out/quick/toy/{folder}/summary.json")["tasks"]["label"]
             self.assertEqual(methods[name]["auc_mean"], task["auc_mean"])
             self.assertEqual(methods[name]["n_runs"], 1)
         rival = load("out/quick/toy/cv5x10-baseline/summary.json")["methods"]["stats-svm1"]["tasks"]["label"]

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import HOPSACK, TINY, Case, cohort, main, read, run, snapshot
+from harness import HOPSACK, TINY, Case, cohort, main, read, run, snapshot, without_times
 
 SEED = int(os.environ.get("HOPSACK_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 print(f"seed {SEED}")
@@ -23,15 +23,6 @@ BEGIN = ["train", TINY, "--data.path=c.h5", "--target=status", f"--train.updates
          "--train.keep=best", "--threads=1", "--quiet"]
 RESUME = ["train", "--resume", "--threads=1", "--quiet", "-o"]
 SAME_BYTES = {"model.safetensors", "predictions.tsv", "splits.tsv", "config.yaml"}
-
-
-def without_times(path):
-    with open(path, encoding="utf-8") as file:
-        records = [json.loads(line) for line in file] if path.endswith("l") else [json.load(file)]
-    for record in records:
-        for key in ("seconds", "peak_memory"):
-            record.pop(key, None)
-    return records
 
 
 def stop_at(update, number):

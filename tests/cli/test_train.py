@@ -6,21 +6,11 @@ import signal
 import subprocess
 import time
 
-from harness import HOPSACK, LAST_LINE, TINY, Case, cohort, main, read, run, snapshot, table, trained
+from harness import HOPSACK, LAST_LINE, TINY, Case, auc, cohort, main, read, run, snapshot, table, trained, without_times
 
 CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "configs")
 FILES = {"config.yaml", "manifest.json", "metrics.jsonl", "splits.tsv", "model.safetensors", "summary.json", "predictions.tsv",
          "checkpoint.safetensors", "lock"}
-
-
-def without_times(path):
-    """Records of metrics.jsonl, or the summary, without what may differ."""
-    with open(path, encoding="utf-8") as file:
-        records = [json.loads(line) for line in file] if path.endswith("l") else [json.load(file)]
-    for record in records:
-        for key in ("seconds", "peak_memory"):
-            record.pop(key, None)
-    return json.dumps(records)
 
 
 class Train(Case):
@@ -59,18 +49,8 @@ class Train(Case):
         self.assertGreater(summary["seconds"], 0)
         self.assertGreater(summary["peak_memory"], 1e6)
         rows = [row for row in table("a/predictions.tsv") if row["part"] == "test"]
-        auc = self.auc(rows)
-        self.assertAlmostEqual(summary["parts"]["test"]["tasks"]["status"]["auc"], auc, places=12)
+        self.assertAlmostEqual(summary["parts"]["test"]["tasks"]["status"]["auc"], auc(rows), places=12)
         self.assertEqual(summary["parts"]["test"]["tasks"]["status"]["n_bags"], 8)
-
-    @staticmethod
-    def auc(rows):
-        wins = pairs = 0
-        for p in (float(r["output"]) for r in rows if r["target"] == "1"):
-            for n in (float(r["output"]) for r in rows if r["target"] == "0"):
-                wins += 1 if p > n else 0.5 if p == n else 0
-                pairs += 1
-        return wins / pairs
 
     def test_threads_give_the_same_bits(self):
         for threads in (1, 2, 3, 4):
