@@ -54,7 +54,7 @@ const Command command_inspect = {
     .about =
         "DATASET: bags, lengths or features, labels, and where they came from, with the rows dropped by reason.\n"
         "MODEL (model.safetensors): tasks, scores, tensors, settings. RUN (of train or crossval): scores, files.\n"
-        "--dynamics: for each query and head of Hopfield pooling how many instances hold 90 % of the softmax, which\n"
+        "--dynamics: for each query and head of the pooling, how many instances hold 90 % of its softmax, which\n"
         "of the classes I to IV of Ramsauer et al. 2020 that makes it, entropy and largest weight.",
     .flags = flags,
     .least = 1,
