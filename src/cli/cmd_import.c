@@ -137,9 +137,9 @@ static Status run(Cli *cli)
     Status status;
     TRY(import_bags_wanted(&vectors, cli));
     if (vectors) return import_bags(cli);
+    TRY(read_options(&options, cli)); /* first, for a format that is none */
     TRY(import_flags_none(cli, import_bags_flags,
                           "only for bags of vectors, and the file is none that is known as such"));
-    TRY(read_options(&options, cli));
     TRY_DONE(import_flags_rules(&rules, cli));
     options.rules.include = rules.include;
     options.rules.exclude = rules.exclude;

@@ -2,6 +2,7 @@
 #include "cli/attention.h"
 #include "cli/cli.h"
 #include "core/log.h"
+#include "model/pooling.h"
 #include "train/apply.h"
 #include "train/predictions.h"
 
@@ -30,6 +31,13 @@ typedef struct {
     real *output; /* [n_out] */
 } Prophecy;
 
+static Status check_attention(const ModelFile *m)
+{
+    const PoolingType *pooling = pooling_types[m->config.model.pooling];
+    if (pooling->ranks) return OK;
+    return fail(ERR_MODEL, "%s: pooling %s has no attention; leave out --attention", m->path, pooling->name);
+}
+
 static Status open_all(Prophecy *p, const Cli *cli)
 {
     const char *table = cli_text(cli, "attention");
@@ -39,6 +47,7 @@ static Status open_all(Prophecy *p, const Cli *cli)
     TRY(apply_read(&p->apply, cli->word, cli->n_word - 1));
     if (table && p->apply.n_model != 1)
         return fail(ERR_USAGE, "--attention wants one model, %d are given", p->apply.n_model);
+    if (table) TRY(check_attention(&p->apply.model[0]));
     TRY(cohort_open(&p->cohort, cli->word[cli->n_word - 1], cli_text(cli, "metadata"), cli_text(cli, "id-column"),
                     false));
     TRY(apply_fit(&p->apply, p->cohort.file));

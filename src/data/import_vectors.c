@@ -37,7 +37,7 @@ Status import_vectors_wanted(bool *out, const char *first_path, const VectorRule
     *out = false;
     if (access(first_path, F_OK) != 0) return OK; /* said when it is to be read */
     TRY(vectorformat_peek(&peek, first_path, rules));
-    *out = vectorformat_recognise(&peek, rules) != NULL;
+    *out = peek.matlab || vectorformat_recognise(&peek, rules) != NULL;
     vectorformat_peek_free(&peek);
     return OK;
 }
@@ -58,6 +58,10 @@ static Status read_peeked(Import *im, const VectorPeek *peek)
 {
     const VectorFormat *format = im->options->rules.format;
     if (!format) format = vectorformat_recognise(peek, &im->options->rules);
+    if (!format && peek->matlab)
+        return fail(ERR_FORMAT,
+                    "%s: is a MATLAB file of no known layout; name one with --format to hear what it lacks",
+                    peek->path);
     if (!format)
         return fail(ERR_FORMAT,
                     "%s: is of no known format of vectors; name the columns of bag and label with --bag and "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectorformat.h"
 #include "data/bagprobe.h"
+#include "data/matwhole.h"
 #include "data/textin.h"
 #include "data/vectortext.h"
 
@@ -100,7 +101,10 @@ Status vectorformat_peek(VectorPeek *out, const char *path, const VectorRules *r
     if (out->folder) return OK;
     peek_bytes(out);
     out->matlab = memcmp(out->bytes, "MATLAB ", 7) == 0;
-    if (out->matlab) return bagprobe_check(path);
+    if (out->matlab) {
+        TRY(matwhole_check(path));
+        return bagprobe_check(path);
+    }
     Status status = peek_lines(out);
     if (status == OK && out->text) status = split_first(out, rules);
     if (status != OK) vectorformat_peek_free(out);

@@ -80,7 +80,9 @@ Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char 
 {
     char where[600], *own;
     const int known = in->spool->keys.n;
-    if (!*key) return fail(ERR_FORMAT, "%s: the bag has no name", place(where, sizeof where, in, line));
+    if (!*key)
+        return fail(ERR_FORMAT, "%s: the bag has no name; give it one, or leave the row out",
+                    place(where, sizeof where, in, line));
     TRY(vectorspool_bag(bag, in->spool, key));
     TRY(copy_label(&own, in, label));
     if (*bag >= known) return add_bag(in, *bag, own, line);
@@ -97,7 +99,7 @@ Status vectorintake_names(VectorIntake *in, const char *const *name, int n)
         const int number = first || known->n == n ? names_number(known, name[f], strlen(name[f])) : -2;
         if (number == -1) return no_memory(in);
         if (number == f) continue;
-        if (first) return fail(ERR_FORMAT, "%s: two columns are named '%s'", in->path, name[f]);
+        if (first) return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
         return fail(ERR_FORMAT, "%s: has other features than the files before it; its feature %d is '%s'", in->path,
                     f + 1, name[f]);
     }
@@ -131,7 +133,8 @@ Status vectorintake_width(VectorIntake *in, int n)
     if (before > 0 && before != n)
         return fail(ERR_FORMAT, "%s: has %d features, but the files before it have %d", in->path, n, before);
     const int wanted = in->rules->n_feat;
-    if (n < 1) return fail(ERR_FORMAT, "%s: no column is left for features", in->path);
+    if (n < 1)
+        return fail(ERR_FORMAT, "%s: no column is left for features; check --bag, --label and --skip", in->path);
     if (n > VECTORSPOOL_FEATURES)
         return fail(ERR_FORMAT, "%s: has %d features; %d are the most", in->path, n, VECTORSPOOL_FEATURES);
     if (wanted == 0 || wanted == n) return OK;

@@ -112,6 +112,46 @@ def checkpoint(make):
     return inner
 
 
+# ---- vectors ----
+
+def vectors(feature=None, path="bad.csv", more=""):
+    """24 bags of three features and one more, feature(bag) or feature(bag, instance), if that is asked for."""
+    def make():
+        rows = "bag,label,f,g,h" + ("" if feature is None else ",x") + "\n"
+        for b in range(24):
+            for i in range(3):
+                x = "" if feature is None else f",{feature(b, i) if feature.__code__.co_argcount > 1 else feature(b)}"
+                rows += f"b{b},{b % 2},{b * 37 % 23 + i},{(b + 5) * (i + 3) % 19},{(b * b + i) % 11}{x}\n"
+        write(path, rows + more)
+    return make
+
+
+def matlab(**variables):
+    """A .mat file of columns of numbers."""
+    def part(kind, data):
+        return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+    whole = b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM"
+    for name, column in variables.items():
+        whole += part(14, part(6, struct.pack("<II", 6, 0)) + part(5, struct.pack("<ii", len(column), 1)) + part(1, name.encode())
+                      + part(9, struct.pack(f"<{len(column)}d", *column)))
+    return whole
+
+
+def foreign_vectors(change):
+    """The like as another tool writes it."""
+    def make():
+        x = numpy.random.default_rng(1).normal(size=(48, 3)).astype("f4")
+        change(x)
+        with h5py.File("bad.h5", "w") as f:
+            f["sampledata/features"] = x
+            f["sampledata/sample_sequences_start_end"] = numpy.arange(24)[:, None] * 2 + [0, 2]
+            f["metadata/sample_keys"] = numpy.array([f"b{b}" for b in range(24)], dtype=h5py.string_dtype())
+            f["metadata/n_samples"] = 24
+            f.create_dataset("metadata/column_names", data=["ID", "label"], dtype=h5py.string_dtype())
+            f.create_dataset("metadata/columns", data=[[f"b{b}", str(b % 2)] for b in range(24)], dtype=h5py.string_dtype())
+    return make
+
+
 # ---- HDF5 ----
 
 def dataset(change, n_bag=6, n_seq=10):
