@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Holds src/ to its ground plan: who may include whom.
+"""Holds src/ to its ground plan: who may include whom. Tests that no meson.build lists, which would never run, are found too.
 
             cli
              |
@@ -38,6 +38,7 @@ KEEPERS = {
     "omp.h": ["core/parallel.c", "core/blas.c"],
 }
 DOOR = "hopsack.h"  # the public header, the only file directly in src/
+TEST = re.compile(r"(test|check)_(\w+)\.(c|py|sh)")  # a test's file in tests/FOLDER
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(["<])([^">]+)[">]', re.MULTILINE)
 
 
@@ -105,6 +106,20 @@ def same_names(root):
     return [f"{' and '.join(paths)}: one name for several files" for paths in seen.values() if len(paths) > 1]
 
 
+def unlisted(root):
+    """Tests that their folder's meson.build names neither as a file nor by what stands behind test_."""
+    broken = []
+    for path in sorted((root / "tests").glob("*/*")):
+        test = TEST.fullmatch(path.name)
+        build = path.parent / "meson.build"
+        listed = build.read_text(encoding="utf-8") if build.is_file() else ""
+        if path.parent.name == "support":  # their list is in the folder above
+            listed = (root / "tests/meson.build").read_text(encoding="utf-8")
+        if test and f"'{path.name}'" not in listed and f"'{test[2]}'" not in listed:
+            broken.append(f"{path.relative_to(root)}: no meson.build lists it, so it never runs")
+    return broken
+
+
 def check(root):
     """What is broken in the tree, a line each."""
     src, broken, graph = root / "src", [], {}
@@ -124,7 +139,7 @@ def check(root):
             if arrow:
                 broken.append(arrow)
     broken += ["cycle: " + " -> ".join(cycle) for cycle in find_cycles(graph)]
-    return broken + same_names(root)
+    return broken + same_names(root) + unlisted(root)
 
 
 # ---- self-test ----
@@ -142,6 +157,10 @@ SOUND = {
     "src/cli/main.c": '#include "core/bag.h"\n/* #include "none/such.h" in words */\n',
     "src/hopsack.h": "",
     "tests/nn/test_linear.c": '#include "nn/linear.h"\n',
+    "tests/nn/meson.build": "unit_tests += [['nn', 'linear']]\n",
+    "tests/cli/harness.py": "",
+    "tests/cli/test_help.py": "",
+    "tests/cli/meson.build": "test('cli_help', python, args: [files('test_help.py')])\n",
 }
 FAULTS = [  # (file, content, words of the complaint)
     ("src/core/rng.h", '#include "data/h5.h"\n', "core may not use data"),
@@ -161,6 +180,9 @@ FAULTS = [  # (file, content, words of the complaint)
     ("src/extra/thing.c", "", "outside the plan"),
     ("src/nn/deep/thing.c", "", "outside the plan"),
     ("src/train/read.c", "#include <hdf5.h>\n", "which only data/h5base.h may"),
+    ("tests/nn/test_selu.c", "", "no meson.build lists it"),
+    ("tests/cli/test_import.py", "", "no meson.build lists it"),
+    ("tests/cli/check_import.py", "", "no meson.build lists it"),
     ("src/nn/product.c", "#include <cblas.h>\n", "which only core/blas.c may"),
 ]
 
