@@ -112,7 +112,7 @@ static void print_checkpoint(const json_t *model)
            (long long)json_integer_value(json_object_get(state, "update")),
            json_number_value(json_object_get(state, "seconds")));
     if (kept == 0)
-        printf(" best/ is empty: nothing was evaluated yet\n");
+        printf(" best/ is empty: no evaluation has chosen a state\n");
     else if (json_is_number(loss))
         printf(" best/ that of update %lld, validation loss %.5g\n", kept, json_number_value(loss));
     else

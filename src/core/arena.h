@@ -22,11 +22,11 @@
 #include <stddef.h>
 
 typedef struct {
-    char *base;   /* NULL: counting */
-    size_t used;  /* bytes handed out or counted */
-    bool borrowed;   /* base belongs to another arena */
-    size_t size;  /* bytes reserved */
-    void **piece; /* [n_piece] under ASan: what is freed at rewind */
+    char *base;    /* NULL: counting */
+    size_t used;   /* bytes handed out or counted */
+    bool borrowed; /* base belongs to another arena */
+    size_t size;   /* bytes reserved */
+    void **piece;  /* [n_piece] under ASan: what is freed at rewind */
     size_t n_piece;
 } Arena;
 

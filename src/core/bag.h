@@ -34,10 +34,10 @@ typedef enum { BAG_SEQUENCES, BAG_VECTORS } BagKind;
 /* What every bag of a dataset has in common. File, model and checks agree on it. */
 typedef struct {
     BagKind kind;
-    int n_feat;        /* vectors: numbers an instance; sequences: letters of the alphabet (20) */
-    bool sparse;       /* vectors: held as their non-zero numbers */
-    double clip;       /* vectors: after scaling they are cut to ±clip; 0: they are not. Not the file's: mil_new sets it */
-    int max_len;       /* sequences: longest in the dataset; 0 for vectors */
+    int n_feat;  /* vectors: numbers an instance; sequences: letters of the alphabet (20) */
+    bool sparse; /* vectors: held as their non-zero numbers */
+    double clip; /* vectors: after scaling they are cut to ±clip; 0: they are not. Not the file's: mil_new sets it */
+    int max_len; /* sequences: longest in the dataset; 0 for vectors */
     char alphabet[32]; /* sequences: letters in code order, "ACDEFGHIKLMNPQRSTVWY" */
     char region[16];   /* sequences: "junction", "CDR3", or "" where a foreign file does not say */
 } BagSpec;

@@ -4,7 +4,8 @@
  * describes a config is bound to settings, written as YAML and explained by walking the same table of sections.
  *
  * Some blocks are families: their key `kind` chooses which more rows there are, and the options struct they fill (the key
- * may have another name, if the block is about more than it). Some are lists, `tasks.0`, `tasks.1`, …: each entry has the section's rows.
+ * may have another name, if the block is about more than it). Some are lists, `tasks.0`, `tasks.1`, …: each entry has
+ * the section's rows.
  */
 #ifndef HOPSACK_SECTION_H
 #define HOPSACK_SECTION_H

@@ -16,6 +16,6 @@ Status cache_bag(Cache *cache, const Bag **out, int bag, int slot); /* borrowed 
 void cache_close(Cache *cache);                                     /* accepts NULL; the file stays open */
 int64_t cache_bytes(const Cache *cache);                            /* held */
 bool cache_is_whole(const Cache *cache); /* all bags are held; then threads may ask at the same time */
-#define CACHE_SLOTS 64 /* slot 0 … 63: bags in use at once (a minibatch) when they are not held */
+#define CACHE_SLOTS 64                   /* slot 0 … 63: bags in use at once (a minibatch) when they are not held */
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * import.h: from a folder of repertoire text files, and a label table, to a dataset file. Files are parsed several at a
- * time and written in the order of their paths, the repertoires of one in the order in which it has them; memory holds a batch of them. Equal input gives equal bytes.
+ * time and written in the order of their paths, the repertoires of one in the order in which it has them; memory holds
+ * a batch of them. Equal input gives equal bytes.
  */
 #ifndef HOPSACK_IMPORT_H
 #define HOPSACK_IMPORT_H

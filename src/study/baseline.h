@@ -49,7 +49,8 @@ typedef struct {
  * {"version", "seed", "n_repeats", "n_folds", "methods": {name: as tally.h has it}, "seconds", "peak_memory"}. */
 Status baseline_run(json_t **out, const BaselineSetup *setup);
 
-/* What it would do, writing nothing: {"n_repeats", "n_folds", "bags": of the first fold {"train", "test"}, "methods": [name]}. */
+/* What it would do, writing nothing: {"n_repeats", "n_folds", "bags": of the first fold {"train", "test"},
+ * "methods": [name]}. */
 Status baseline_plan(json_t **out, const BaselineSetup *setup);
 
 #endif

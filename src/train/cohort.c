@@ -93,7 +93,8 @@ Status cohort_label(Cohort *c, Target *target, int n_target, bool deeprc, bool t
     TRY(label_read(&c->labels, target, n_target, c->table, c->row, c->n, deeprc, training));
     if (c->labels.n_missing) log_info("%s: %d labels are missing", c->table->path, c->labels.n_missing);
     if (c->labels.n_strange)
-        log_info("%s: %d labels are no class of their task, or no number, and count as missing", c->table->path, c->labels.n_strange);
+        log_info("%s: %d labels are no class of their task, or no number, and count as missing", c->table->path,
+                 c->labels.n_strange);
     return OK;
 }
 

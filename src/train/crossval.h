@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * crossval.h: k-fold cross-validation, repeated. Every (repetition, fold), or every model of one with crossval.ensemble, is
- * a job (foldjob.h): a training that depends on config, data and its number alone. Threads, processes and machines take jobs from the same folder; none is done twice,
- * and a process that dies loses at most what its jobs did since their last checkpoints.
+ * a job (foldjob.h): a training that depends on config, data and its number alone. Threads, processes and machines
+ * take jobs from the same folder; none is done twice, and a process that dies loses at most what its jobs did since
+ * their last checkpoints.
  *
  * Jobs run side by side, one a thread, where bags are so small that threads inside a training would mostly wait for one
  * another; else one after the other. The results are the same bits.
@@ -31,8 +32,9 @@ typedef struct {
  * {"n_models", "jobs", "done"} where others' jobs are not done yet. */
 Status crossval_run(json_t **out, const CrossvalSetup *setup);
 
-/* What crossval_run would do, writing nothing: {"n_repeats", "n_folds", "n_models", "jobs", "done", "mine", "at_once", "bags", "updates",
- * "parameters", "memory_bags", "memory_workspace"}; bags and memory are those of the first job. */
+/* What crossval_run would do, writing nothing: {"n_repeats", "n_folds", "n_models", "jobs", "done", "mine",
+ * "at_once", "bags", "updates", "parameters", "memory_bags", "memory_workspace"}; bags and memory are those of the
+ * first job. */
 Status crossval_plan(json_t **out, const CrossvalSetup *setup);
 
 #endif

@@ -19,7 +19,8 @@ typedef struct {
     Stock *stock;
 } EnsembleSetup;
 
-/* All jobs of the fold must be done. Whole or not at all; made again it is the same. ERR_FORMAT: a model's files are damaged. */
+/* All jobs of the fold must be done. Whole or not at all; made again it is the same. ERR_FORMAT: a model's files are
+ * damaged. */
 Status ensemble_make(const EnsembleSetup *setup, int repeat, int fold);
 
 #endif
