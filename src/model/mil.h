@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil.h: the network. Instances → embedder → attention → selection → pooling → output network → targets.
+ * mil.h: the network. Instances → embedder → score → selection → pooling → output network → targets.
  *
- *     bag ──(all instances, no gradients)──► score a ──► select the top fraction
+ *     bag ──(all instances, no gradients)──► score a ──► select (the top fraction, random ones, all)
  *     selected ──► h = embedder(x) ──► a = score(h) ──► z = pool(a, h) ──► y = output(z) ──► loss
  *
  * Widrich et al., "Modern Hopfield Networks and Attention for Immune Repertoire Classification", NeurIPS 2020.
@@ -42,14 +42,14 @@ void mil_free(Mil *mil);
 const ParamList *mil_params(const Mil *mil);
 int mil_n_out(const Mil *mil);
 int mil_n_query(const Mil *mil); /* columns of attention: queries, or heads · queries */
-int mil_n_head(const Mil *mil);  /* 1 for attention pooling; column = query · n_head + head */
+int mil_n_head(const Mil *mil);  /* 1 unless hopfield; column = query · n_head + head */
 
 /* Reserves workspace for minibatches of up to n_bag bags with up to n_max instances each, `learn` for gradients too.
  * May be called again. mil_memory tells the bytes it would take, without taking them. */
 Status mil_plan(Mil *mil, int n_bag, int n_max, bool learn);
 size_t mil_memory(const Mil *mil, int n_bag, int n_max, bool learn);
 
-/* Training loss of a minibatch (deeprc.md-style: Σ_targets weight · mean over bags with a known label) and its
+/* Training loss of a minibatch (Σ_targets weight · mean over bags with a known label) and its
  * gradient, added to grad [params.size]; target_loss [n_target] the weighted terms, or NULL. `update` numbers the random
  * stream of selection: random. Allocates nothing. */
 double mil_learn(Mil *mil, real *grad, const real *theta, const Batch *batch, uint64_t seed, uint64_t update,
