@@ -416,7 +416,7 @@ class Interrupted(Case):
             while len(running) < 3 and not os.path.exists("shared/summary.json"):
                 log = f"log{len(ended) + len(running)}"
                 running[log] = self.start(log)
-            time.sleep(0.05 + 0.2 * draw.random())
+            time.sleep(0.02 + 0.1 * draw.random())
             if len(killed) < 12 and running:
                 log = draw.choice(sorted(running))
                 if running[log].poll() is None:
