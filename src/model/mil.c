@@ -10,12 +10,14 @@
  * their bag: those of a whole minibatch are laid end to end, so that bags of six instances make blocks of sixty-four.
  */
 #include "model/mil.h"
+#include "core/log.h"
 #include "core/parallel.h"
 #include "model/embedder.h"
 #include "model/pooling.h"
 #include "model/select.h"
 #include "nn/kernel.h"
 #include "nn/linear.h"
+#include "nn/retrieval.h"
 #include "nn/selu.h"
 
 #include <assert.h>
@@ -171,6 +173,15 @@ int mil_n_query(const Mil *m)
 int mil_n_head(const Mil *m)
 {
     return m->pooling->n_head;
+}
+void mil_say_capped(const Mil *m, const char *where)
+{
+    const long long n = m->pooling->n_capped;
+    if (n == 0) return;
+    log_warn(
+        "%s: %lld associations had not converged after %d updates and stopped there; raise model.pooling.eps, or set "
+        "model.pooling.steps",
+        where, n, RETRIEVAL_CAP);
 }
 
 /* ---- workspace ---- */

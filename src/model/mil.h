@@ -44,6 +44,9 @@ int mil_n_out(const Mil *mil);
 int mil_n_query(const Mil *mil); /* columns of attention: queries, or heads · queries */
 int mil_n_head(const Mil *mil);  /* 1 unless hopfield; column = query · n_head + head */
 
+/* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
+void mil_say_capped(const Mil *mil, const char *where);
+
 /* Reserves workspace for minibatches of up to n_bag bags with up to n_max instances each, `learn` for gradients too.
  * May be called again. mil_memory tells the bytes it would take, without taking them. */
 Status mil_plan(Mil *mil, int n_bag, int n_max, bool learn);

@@ -18,6 +18,7 @@ typedef struct {
     int n_query; /* columns of a: queries, or queries · heads; column = query · n_head + head */
     int n_head;
     int n_z;
+    int64_t n_capped; /* associations so far that had not converged when they were stopped (hopfield, steps: -1) */
 } Pooling;
 
 typedef struct {

@@ -148,6 +148,7 @@ void hopfield_general_pool(HopfieldPool *p, real *z, real *w, const real *h, con
     g->bags = hopfield_pooling_pairs(&p->layer, bounds, n_bag);
     g->masks = (RetrievalMasks){.keep = p->drops ? g->keep : NULL, .keep_scale = p->keep_scale};
     hopfield_pooling_forward(z, &g->cache, &p->layer, p->theta, g->x, NULL, &g->bags, &g->masks);
+    p->base.n_capped += g->cache.core.retrieval.n_capped;
     copy_weights(p, w, bounds, n_bag);
     for (int b = 0; b < n_bag; b++) /* also where the zero pattern is all there is to retrieve */
         if (bounds[b] == bounds[b + 1]) ZERO(z + (size_t)b * n_z, n_z);

@@ -167,7 +167,10 @@ void apply_free(Apply *a)
 {
     if (!a) return;
     cache_close(a->cache);
-    for (int k = 0; k < a->n_model; k++) modelfile_free(&a->model[k]);
+    for (int k = 0; k < a->n_model; k++) {
+        if (a->model[k].mil) mil_say_capped(a->model[k].mil, a->model[k].path);
+        modelfile_free(&a->model[k]);
+    }
     free(a->model);
     free(a->one);
     free(a->sum);

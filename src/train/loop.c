@@ -593,6 +593,8 @@ Status loop_run(Loop *l, LoopEvaluated *evaluated, void *context)
         const Status saved = save(l, context);
         status = saved == OK ? stopped(l) : saved; /* and its sentence again */
     }
+    mil_say_capped(l->learner, "training");
+    mil_say_capped(l->scorer, "evaluation");
     if (status != OK) return status;
     if (patience_ended(l))
         log_info("no lower validation loss in %d evaluations: training ends with update %d", l->waited, l->update);

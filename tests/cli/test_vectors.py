@@ -158,6 +158,16 @@ class Vectors(Case):
         self.bad(2, r"train\.momentum is a setting of optimizer sgd, which is not the optimizer chosen", "train", "mil.yaml", "--data.path=v.h5",
                  "--train.momentum=0.9", "-o", "none")
 
+    # ---- associations until convergence ----
+
+    def test_what_never_converges_is_stopped_and_said(self):
+        words = ("train", "mil.yaml", "--data.path=v.h5", "--model.pooling.steps=-1", "--model.pooling.beta=2")
+        self.assertNotIn("converge", self.good(*words, "-o", "settled").stderr)
+        rounding = self.good(*words, "--model.pooling.eps=1e-300", "-o", "restless")  # below what a float can tell apart
+        self.assertRegex(rounding.stderr, r"warning: training: \d+ associations had not converged after 1000 updates .*model.pooling.eps")
+        again = self.good("predict", "restless", "v.h5", "-o", "restless.tsv")
+        self.assertRegex(again.stderr, r"restless.*: \d+ associations had not converged")
+
     # ---- optimizers and their schedule ----
 
     def test_the_rate_is_recorded(self):
