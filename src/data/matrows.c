@@ -101,3 +101,14 @@ Status matrows_vector(double **out, const VectorIntake *in, const MatPart *part,
             (*out)[columns == 1 ? matpart_row_of(part)[k] : c] = matpart_value(part, k);
     return OK;
 }
+
+Status matrows_file(VectorIntake *in, const char *path, Status (*read)(VectorIntake *in, MatFile *file))
+{
+    MatFile *file;
+    TRY(vectorintake_source(in, path));
+    TRY(vectorintake_no_columns(in));
+    TRY(matfile_open(&file, path));
+    const Status status = read(in, file);
+    matfile_close(file);
+    return status;
+}

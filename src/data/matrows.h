@@ -19,6 +19,9 @@ typedef struct {
     float *value;     /* [first[n]], sparse; dense: [n_feat] of one row */
 } MatRows;
 
+/* Opens the file for the intake, which may name no columns, reads it by `read`, and closes it. */
+Status matrows_file(VectorIntake *in, const char *path, Status (*read)(VectorIntake *in, MatFile *file));
+
 Status matrows_open(MatRows *rows, VectorIntake *in, const MatPart *part, const char *name);
 Status matrows_add(MatRows *rows, int bag, int64_t i); /* row i is an instance of the bag */
 void matrows_free(MatRows *rows);

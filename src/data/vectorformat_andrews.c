@@ -52,13 +52,7 @@ done:
 
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
-    MatFile *file;
-    TRY(vectorintake_source(in, peek->path));
-    TRY(vectorintake_no_columns(in));
-    TRY(matfile_open(&file, peek->path));
-    const Status status = read_variables(in, file);
-    matfile_close(file);
-    return status;
+    return matrows_file(in, peek->path, read_variables);
 }
 
 const VectorFormat vectorformat_andrews = {

@@ -24,14 +24,7 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     layout.bag = 1;
     if (!peek->text || peek->first.n < 3)
         return fail(ERR_FORMAT, "%s: is no table of label, bag and features", peek->path);
-    if (in->rules->bag || (in->rules->label && !vectorintake_unlabelled(in)))
-        return fail(ERR_USAGE, "%s: --bag and --label name columns, and this format has no names", peek->path);
-    if (vectorintake_unlabelled(in)) {
-        layout.skip_too = layout.label;
-        layout.label = -1;
-    }
-    TRY(vectorintake_source(in, peek->path));
-    return vectortext_read(in, peek, &layout);
+    return vectortext_nameless(in, peek, layout);
 }
 
 const VectorFormat vectorformat_labelfirst = {

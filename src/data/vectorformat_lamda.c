@@ -53,17 +53,17 @@ static Status read_bag(VectorIntake *in, const MatPart *cell, int64_t row)
     return status;
 }
 
+static Status read_bags(VectorIntake *in, MatFile *file)
+{
+    MatPart *cell;
+    TRY(find_cell(&cell, file));
+    for (int64_t b = 0; b < matpart_rows(cell); b++) TRY(read_bag(in, cell, b));
+    return OK;
+}
+
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
-    MatFile *file;
-    MatPart *cell = NULL;
-    TRY(vectorintake_source(in, peek->path));
-    TRY(vectorintake_no_columns(in));
-    TRY(matfile_open(&file, peek->path));
-    Status status = find_cell(&cell, file);
-    for (int64_t b = 0; status == OK && b < matpart_rows(cell); b++) status = read_bag(in, cell, b);
-    matfile_close(file);
-    return status;
+    return matrows_file(in, peek->path, read_bags);
 }
 
 const VectorFormat vectorformat_lamda = {.name = "lamda",

@@ -103,13 +103,7 @@ static Status read_dataset(VectorIntake *in, MatFile *file)
 
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
-    MatFile *file;
-    TRY(vectorintake_source(in, peek->path));
-    TRY(vectorintake_no_columns(in));
-    TRY(matfile_open(&file, peek->path));
-    const Status status = read_dataset(in, file);
-    matfile_close(file);
-    return status;
+    return matrows_file(in, peek->path, read_dataset);
 }
 
 const VectorFormat vectorformat_prtools = {.name = "prtools",

@@ -25,14 +25,7 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     layout.label = peek->first.n - 1;
     if (!peek->text || peek->first.n < 4)
         return fail(ERR_FORMAT, "%s: is no table of molecule, conformation, features and class", peek->path);
-    if (in->rules->bag || (in->rules->label && !vectorintake_unlabelled(in)))
-        return fail(ERR_USAGE, "%s: --bag and --label name columns, and this format has no names", peek->path);
-    if (vectorintake_unlabelled(in)) {
-        layout.skip_too = layout.label;
-        layout.label = -1;
-    }
-    TRY(vectorintake_source(in, peek->path));
-    return vectortext_read(in, peek, &layout);
+    return vectortext_nameless(in, peek, layout);
 }
 
 const VectorFormat vectorformat_uci = {.name = "uci",

@@ -251,3 +251,15 @@ Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLay
     free(r.x);
     return status;
 }
+
+Status vectortext_nameless(VectorIntake *in, const VectorPeek *peek, VectorLayout layout)
+{
+    if (in->rules->bag || (in->rules->label && !vectorintake_unlabelled(in)))
+        return fail(ERR_USAGE, "%s: --bag and --label name columns, and this format has no names", peek->path);
+    if (vectorintake_unlabelled(in)) {
+        layout.skip_too = layout.label;
+        layout.label = -1;
+    }
+    TRY(vectorintake_source(in, peek->path));
+    return vectortext_read(in, peek, &layout);
+}

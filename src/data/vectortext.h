@@ -24,6 +24,10 @@ typedef struct {
 /* ERR_FORMAT names file and line, and the column where a cell is no finite number. */
 Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLayout *layout);
 
+/* The same for a format whose columns have no names, so that --bag and --label=COLUMN are ERR_USAGE; --label=none leaves
+ * the label out. */
+Status vectortext_nameless(VectorIntake *in, const VectorPeek *peek, VectorLayout layout);
+
 char vectortext_separator(const char *line); /* tab where the line has one, else the more frequent of , and ; */
 char *vectortext_trim(char *text);           /* without blanks around it; writes into `text` */
 bool vectortext_is_number(const char *cell);
