@@ -7,8 +7,7 @@
  *
  * The rows of W_q are the learned static queries, u the keys.
  */
-#include "model/pooling.h"
-#include "nn/attend.h"
+#include "model/pooling_attend.h"
 #include "nn/dense.h"
 #include "nn/kernel.h"
 #include "nn/logits.h"
@@ -25,8 +24,7 @@ typedef struct {
 } AttentionOptions;
 
 typedef struct {
-    Pooling base;
-    Attend attend;
+    AttendPooling top;
     int n_layer, widest;
     Dense hidden[LAYERS_MOST];
     real *u[LAYERS_MOST]; /* [n_keep, out] activations that backward needs */
@@ -49,8 +47,8 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     Linear l;
     char name[64];
     int n_in = n_h, in = width;
-    *p = (Attention){.base = {.n_query = o->n_query, .n_head = 1, .n_z = o->n_query * n_h},
-                     .attend = {.n_query = o->n_query, .n_h = n_h, .width = width},
+    *p = (Attention){.top = {.base = {.n_query = o->n_query, .n_head = 1, .n_z = o->n_query * n_h},
+                             .attend = {.n_query = o->n_query, .n_h = n_h, .width = width}},
                      .n_layer = o->n_layer,
                      .widest = width};
     for (int j = 0; j < o->n_layer; j++) {
@@ -110,21 +108,6 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
     logits_forward(a, &p->query, x, rows->n);
 }
 
-static void pool(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag, bool learn)
-{
-    (void)learn;
-    attend_forward(z, w, &((Attention *)self)->attend, a, h, bounds, n_bag);
-}
-
-static void pool_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
-                          const real *a, const real *h, const int *bounds, int n_bag)
-{
-    (void)grad;
-    (void)z;
-    (void)a;
-    attend_backward(da, dh, &((Attention *)self)->attend, dz, w, h, bounds, n_bag);
-}
-
 static void zero(void *self, int grad_slot)
 {
     Attention *p = self;
@@ -170,8 +153,8 @@ const PoolingType pooling_attention = {
     .plan = plan,
     .prepare = prepare,
     .score = score,
-    .pool = pool,
-    .pool_backward = pool_backward,
+    .pool = pooling_attend,
+    .pool_backward = pooling_attend_backward,
     .zero = zero,
     .score_backward = score_backward,
     .finish = finish,

@@ -6,8 +6,7 @@
  *
  * Ilse, Tomczak, Welling, "Attention-based Deep Multiple Instance Learning", ICML 2018.
  */
-#include "model/pooling.h"
-#include "nn/attend.h"
+#include "model/pooling_attend.h"
 #include "nn/dense.h"
 #include "nn/kernel.h"
 #include "nn/logits.h"
@@ -20,8 +19,7 @@ typedef struct {
 } GatedOptions;
 
 typedef struct {
-    Pooling base;
-    Attend attend;
+    AttendPooling top;
     Dense v_layer, s_layer;
     Logits logits;
     real *v, *s;    /* [n_keep, out] */
@@ -39,8 +37,8 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     Gated *p = self;
     const GatedOptions *o = blob;
     Linear l;
-    *p = (Gated){.base = {.n_query = 1, .n_head = 1, .n_z = n_h},
-                 .attend = {.n_query = 1, .n_h = n_h, .width = width}};
+    *p = (Gated){.top = {.base = {.n_query = 1, .n_head = 1, .n_z = n_h},
+                         .attend = {.n_query = 1, .n_h = n_h, .width = width}}};
     linear_init_uniform(&l, list, "pooling.attention_V", n_h, o->n_unit);
     dense_init(&p->v_layer, &l, width, ACTIVATION_TANH);
     linear_init_uniform(&l, list, "pooling.attention_U", n_h, o->n_unit);
@@ -101,21 +99,6 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
     logits_forward(a, &p->logits, g, rows->n);
 }
 
-static void pool(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag, bool learn)
-{
-    (void)learn;
-    attend_forward(z, w, &((Gated *)self)->attend, a, h, bounds, n_bag);
-}
-
-static void pool_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
-                          const real *a, const real *h, const int *bounds, int n_bag)
-{
-    (void)grad;
-    (void)z;
-    (void)a;
-    attend_backward(da, dh, &((Gated *)self)->attend, dz, w, h, bounds, n_bag);
-}
-
 static void zero(void *self, int grad_slot)
 {
     Gated *p = self;
@@ -157,8 +140,8 @@ const PoolingType pooling_gated = {
     .plan = plan,
     .prepare = prepare,
     .score = score,
-    .pool = pool,
-    .pool_backward = pool_backward,
+    .pool = pooling_attend,
+    .pool_backward = pooling_attend_backward,
     .zero = zero,
     .score_backward = score_backward,
     .finish = finish,

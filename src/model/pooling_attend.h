@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pooling_attend.h: what poolings share whose bag vector is the mean of embeddings weighted by the softmax of their scores
+ * (nn/attend.h): attention and gated differ in how they score.
+ */
+#ifndef HOPSACK_POOLING_ATTEND_H
+#define HOPSACK_POOLING_ATTEND_H
+
+#include "model/pooling.h"
+#include "nn/attend.h"
+
+/* Every such pooling's struct begins with this. */
+typedef struct {
+    Pooling base;
+    Attend attend;
+} AttendPooling;
+
+/* pool and pool_backward of the descriptor. */
+void pooling_attend(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag,
+                    bool learn);
+void pooling_attend_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
+                             const real *a, const real *h, const int *bounds, int n_bag);
+
+#endif
