@@ -97,7 +97,14 @@ static json_t *seed_value(uint64_t seed)
     return seed <= INT64_MAX ? json_integer((json_int_t)seed) : json_string(text);
 }
 
-static json_t *result_object(const SimulateResult *r, const SimulateFiles *files, uint64_t seed)
+static json_t *shift_object(const SimulateResult *r, const SimulateFiles *files, uint64_t seed)
+{
+    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:i, s:I, s:I}", "path", files->path, "truth", files->truth, "seed",
+                     seed_value(seed), "n_bag", r->n_bag, "n_positive", r->n_positive, "n_shifted", r->n_shifted,
+                     "n_seq", (json_int_t)r->n_seq, "memory", (json_int_t)r->memory);
+}
+
+static json_t *carrier_object(const SimulateResult *r, const SimulateFiles *files, uint64_t seed)
 {
     return json_pack("{s:s, s:s, s:o, s:i, s:i, s:i, s:I, s:I, s:{s:f, s:f}}", "path", files->path, "truth",
                      files->truth, "seed", seed_value(seed), "n_bag", r->n_bag, "n_positive", r->n_positive,
@@ -105,7 +112,15 @@ static json_t *result_object(const SimulateResult *r, const SimulateFiles *files
                      "accidental", "-", r->accidental[0], "+", r->accidental[1]);
 }
 
-static void print_result(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
+static void print_shift(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
+{
+    printf("%s %s: %d bags, %lld sequences; %d bags are positive, with %d shifted probabilities\n",
+           dry_run ? "would write" : "wrote", files->path, r->n_bag, (long long)r->n_seq, r->n_positive,
+           r->n_shifted);
+    printf("truth: %s; memory: %.1f MB\n", files->truth, (double)r->memory / 1e6);
+}
+
+static void print_carriers(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
 {
     printf("%s %s: %d bags, %lld sequences; %d bags are positive, with %d carriers each\n",
            dry_run ? "would write" : "wrote", files->path, r->n_bag, (long long)r->n_seq, r->n_positive,
@@ -126,8 +141,9 @@ static Status simulate(const Cli *cli, const SimulateConfig *config, SimulateFil
         TRY(simulate_plan(&result, &config->simulate, config->seed));
     else
         TRY(simulate_run(&result, &config->simulate, config->seed, files));
-    if (cli->json) return print_json(result_object(&result, files, config->seed));
-    print_result(&result, files, cli->dry_run);
+    const bool shifted = config->simulate.signal == SIGNAL_DENSE;
+    if (cli->json) return print_json((shifted ? shift_object : carrier_object)(&result, files, config->seed));
+    (shifted ? print_shift : print_carriers)(&result, files, cli->dry_run);
     return OK;
 }
 
@@ -152,12 +168,14 @@ done:
 
 const Command command_simulate = {
     .name = "simulate",
-    .line = "writes a dataset with implanted signal, and its truth file",
+    .line = "writes a simulated dataset with a known signal, and its truth file",
     .usage = "[CONFIG.yaml] [--simulate.key=value ...] -o OUT.h5",
     .about =
         "Repertoires of background sequences, of which the positive ones hold carriers of a motif at random rows.\n"
         "In a motif Z leaves the residue that is there. The truth file names every carrier, with its sequence\n"
-        "before and after. The same settings and seed give the same bytes, whatever the number of threads.",
+        "before and after. With --simulate.signal=dense no sequence is a carrier: all prefixes or residue pairs\n"
+        "of positive bags are a little more or less frequent, and the truth file lists both probabilities of each.\n"
+        "The same settings and seed give the same bytes, whatever the number of threads.",
     .flags = flags,
     .most = 1,
     .settings = true,

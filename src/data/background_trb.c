@@ -11,9 +11,11 @@
 #include "data/background.h"
 #include "data/trb_tables.h"
 
+#include <assert.h>
+#include <math.h>
 #include <string.h>
 
-enum { N_PREFIX_RESIDUE = 4, N_SUFFIX_RESIDUE = 6, N_LETTER = 20, START = 20 };
+enum { N_PREFIX_RESIDUE = 4, N_SUFFIX_RESIDUE = 6, N_LETTER = BACKGROUND_N_LETTER, START = BACKGROUND_START };
 enum { N_LEN = TRB_LEN_MAX - TRB_LEN_MIN + 1 };
 
 typedef struct {
@@ -22,13 +24,24 @@ typedef struct {
     AliasCell middle[N_LETTER + 1][N_LETTER];
 } Trb;
 
-static void init(void *state)
+static void build(AliasCell *cell, const double *p, const double *tilt, int n)
+{
+    double tilted[ALIAS_MOST];
+    assert(n <= ALIAS_MOST);
+    for (int i = 0; tilt && i < n; i++) tilted[i] = p[i] * exp(tilt[i]);
+    alias_build(cell, tilt ? tilted : p, n);
+}
+
+static void init(void *state, const double *prefix_tilt, const double *transition_tilt)
 {
     Trb *trb = state;
-    alias_build(trb->prefix, trb_prefix_p, TRB_N_PREFIX);
+    build(trb->prefix, trb_prefix_p, prefix_tilt, TRB_N_PREFIX);
     alias_build(trb->suffix, trb_suffix_p, TRB_N_SUFFIX);
     for (int s = 0; s < TRB_N_SUFFIX; s++) alias_build(trb->length[s], trb_length_p[s], N_LEN);
-    for (int c = 0; c <= N_LETTER; c++) alias_build(trb->middle[c], trb_middle_p[c], N_LETTER);
+    for (int c = 0; c <= N_LETTER; c++) {
+        const double *tilt = transition_tilt ? transition_tilt + (size_t)c * N_LETTER : NULL;
+        build(trb->middle[c], trb_middle_p[c], tilt, N_LETTER);
+    }
 }
 
 static int draw(int8_t *codes, const void *state, Rng *rng)
@@ -47,4 +60,29 @@ static int draw(int8_t *codes, const void *state, Rng *rng)
     return len;
 }
 
-const BackgroundType background_trb = {"trb", TRB_LEN_MAX, sizeof(Trb), init, draw};
+static const int8_t *prefix(int k)
+{
+    return trb_prefix[k];
+}
+
+static double prefix_p(int k)
+{
+    return trb_prefix_p[k];
+}
+
+static double transition_p(int k)
+{
+    return trb_middle_p[k / N_LETTER][k % N_LETTER];
+}
+
+const BackgroundType background_trb = {
+    .name = "trb",
+    .max_len = TRB_LEN_MAX,
+    .size = sizeof(Trb),
+    .n_prefix = TRB_N_PREFIX,
+    .init = init,
+    .draw = draw,
+    .prefix = prefix,
+    .prefix_p = prefix_p,
+    .transition_p = transition_p,
+};

@@ -11,6 +11,7 @@
 #include "data/alphabet.h"
 #include "data/bagfile.h"
 #include "data/repertoire.h"
+#include "data/tilt.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -24,6 +25,16 @@ const Option simulate_options[] = {
     {"positive", OPTION_NUMBER, AT(positive), "0.5", 0, 1, NULL, "of the bags", "share that carries the signal"},
     {"background", OPTION_CHOICE, AT(background), "trb", 0, 0, "trb uniform", "",
      "where sequences come from: human TRB statistics, or uniform residues"},
+    {"signal", OPTION_CHOICE, AT(signal), "motif", 0, 0, "motif dense", "",
+     "difference between the classes: motif (implanted in carriers), or dense (probabilities of prefixes and "
+     "transitions; motifs, rate and position are not used)"},
+    {"shift", OPTION_NUMBER, AT(shift), "0.03", 0, 2, NULL, "",
+     "strength of the dense signal: positive bags have each probability times exp(+shift) or exp(-shift), rescaled"},
+    {"dense", OPTION_CHOICE, AT(dense), "both", 0, 0, "both prefix composition", "",
+     "what the dense signal shifts: prefixes, composition (transitions between residues of the middle), or both"},
+    {"spread", OPTION_NUMBER, AT(spread), "0", 0, 2, NULL, "",
+     "personal variation: every bag, positive or negative, has each probability times exp(spread * normal), "
+     "rescaled"},
     {"motifs", OPTION_TEXTS, AT(motifs), "SFZEN", 0, 0, NULL, "",
      "what carriers hold: residues, and Z, which leaves the residue that is there; one is drawn for each carrier"},
     {"rate", OPTION_NUMBER, AT(rate), "0.01", 0, 1, NULL, "of the sequences", "carriers in a positive repertoire"},
@@ -41,22 +52,45 @@ const Option simulate_options[] = {
 #define SIGNAL     "status" /* the label column that the signal decides */
 
 typedef struct {
+    Repertoire drawn;
+    Tilt tilt;   /* with spread: of the bag under way */
+    void *state; /* with spread: the background with that tilt */
+} Slot;
+
+typedef struct SignalType SignalType;
+
+typedef struct {
     const SimulateOptions *options;
+    const SignalType *signal;
     uint64_t seed;
     Recipe recipe;
-    Motif *motif;         /* [n_motif] */
-    void *state;          /* of the background */
+    Motif *motif;              /* [n_motif] */
+    void *state;               /* of the background */
+    Tilt shift;                /* dense: of positive bags */
+    void *shifted;             /* dense: the background with that tilt */
+    const Tilt *class_tilt[2]; /* negative, positive bags; NULL: none */
+    const void *class_state[2];
     unsigned char *label; /* [n_bag] 1: positive */
     int n_slot, first;    /* bags under way are first … first + n_slot - 1 */
     Arena memory;
-    Repertoire slot[SLOTS_MOST];
+    Slot slot[SLOTS_MOST];
     BagWriter *writer;
     TextOut *truth;
     int64_t accidental[2], plain[2]; /* by class: sequences with a motif by chance, and all but carriers */
     SimulateResult *result;
 } Simulator;
 
-/* ---- settings ---- */
+/* What a signal adds to a cohort; an entry that is NULL adds nothing. */
+struct SignalType {
+    const char *truth_head;
+    Status (*prepare)(Simulator *s);                        /* checks its settings */
+    void (*plan)(Simulator *s);                             /* memory of its own */
+    void (*start)(Simulator *s);                            /* before the first bag */
+    int (*record)(json_t *settings, const Simulator *s);    /* provenance: settings; -1: out of memory */
+    json_t *(*record_result)(const SimulateResult *result); /* provenance: signal */
+};
+
+/* ---- motif ---- */
 
 static Status parse_motifs(Simulator *s)
 {
@@ -69,17 +103,6 @@ static Status parse_motifs(Simulator *s)
         if (motif_parse(&s->motif[m], motifs->text[m]) != OK) return fail_at(ERR_CONFIG, "simulate.motifs");
     s->recipe.n_motif = motifs->n;
     s->recipe.motif = s->motif;
-    return OK;
-}
-
-static Status start_background(Simulator *s)
-{
-    const BackgroundType *type = background_types[s->options->background];
-    s->state = malloc(type->size + 1);
-    if (!s->state) return fail(ERR_MEMORY, "simulate.background: out of memory");
-    if (type->init) type->init(s->state);
-    s->recipe.background = type;
-    s->recipe.state = s->state;
     return OK;
 }
 
@@ -98,14 +121,139 @@ static Status check_fit(const Simulator *s)
     return OK;
 }
 
+static Status prepare_motif(Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    s->result->n_carrier = (int)lround(o->rate * o->n_seq);
+    if (s->result->n_carrier == 0 && o->rate > 0) s->result->n_carrier = 1;
+    if (place_parse(&s->recipe.place, o->position) != OK) return fail_at(ERR_CONFIG, "simulate.position");
+    TRY(parse_motifs(s));
+    return check_fit(s);
+}
+
+static int record_motif(json_t *settings, const Simulator *s)
+{
+    const double spread = s->options->spread;
+    return spread > 0 ? json_object_set_new(settings, "spread", json_real(spread)) : 0;
+}
+
+static json_t *record_carriers(const SimulateResult *r)
+{
+    return json_pack("{s:i, s:i, s:f, s:f}", "positive_bags", r->n_positive, "carriers_per_positive_bag",
+                     r->n_carrier, "accidental_negative", r->accidental[0], "accidental_positive", r->accidental[1]);
+}
+
+static const SignalType signal_motif = {
+    .truth_head = "bag\tinstance\tsignal\tmotif\toffset\toriginal\tjunction_aa\n",
+    .prepare = prepare_motif,
+    .record = record_motif,
+    .record_result = record_carriers,
+};
+
+/* ---- dense ---- */
+
+static const char *choice(char buffer[OPTION_ROOM], const SimulateOptions *options, const char *name)
+{
+    const Option *row = simulate_options;
+    while (strcmp(row->name, name) != 0) row++;
+    return option_text(buffer, options, row, 0);
+}
+
+static Status prepare_dense(Simulator *s)
+{
+    const BackgroundType *type = s->recipe.background;
+    const int dense = s->options->dense;
+    char word[OPTION_ROOM];
+    if (dense != DENSE_COMPOSITION && type->n_prefix == 0)
+        return fail(ERR_CONFIG,
+                    "simulate.dense=%s: background '%s' has no prefixes; set simulate.dense to composition, or take "
+                    "another simulate.background",
+                    choice(word, s->options, "dense"), type->name);
+    if (dense != DENSE_COMPOSITION) s->result->n_shifted += type->n_prefix;
+    if (dense != DENSE_PREFIX) s->result->n_shifted += BACKGROUND_N_TRANSITION;
+    return OK;
+}
+
+static void plan_dense(Simulator *s)
+{
+    tilt_plan(&s->shift, &s->memory, s->recipe.background);
+    s->shifted = arena_take(&s->memory, 1, s->recipe.background->size);
+}
+
+static void write_shifted(Simulator *s, const char *kind, const TiltRow *row)
+{
+    textout_printf(s->truth, SIGNAL "\t%s\t%s\t%.17g\t%.17g\t%.17g\n", kind, row->name, row->negative, row->positive,
+                   row->factor);
+}
+
+static void start_dense(Simulator *s)
+{
+    const BackgroundType *type = s->recipe.background;
+    const TiltShift shift = {.size = s->options->shift,
+                             .prefix = s->options->dense != DENSE_COMPOSITION,
+                             .transition = s->options->dense != DENSE_PREFIX};
+    Rng rng = rng_stream(s->seed, "shift", 0);
+    tilt_shift(&s->shift, type, &shift, &rng);
+    type->init(s->shifted, s->shift.prefix, s->shift.transition);
+    s->class_tilt[1] = &s->shift;
+    s->class_state[1] = s->shifted;
+    for (int k = 0; shift.prefix && k < type->n_prefix; k++) {
+        const TiltRow row = tilt_prefix(&s->shift, type, k);
+        write_shifted(s, "prefix", &row);
+    }
+    for (int k = 0; shift.transition && k < BACKGROUND_N_TRANSITION; k++) {
+        const TiltRow row = tilt_transition(&s->shift, type, k);
+        write_shifted(s, "transition", &row);
+    }
+}
+
+static int record_dense(json_t *settings, const Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    char word[OPTION_ROOM];
+    json_t *own = json_pack("{s:s, s:f, s:s, s:f}", "signal", "dense", "shift", o->shift, "dense",
+                            choice(word, o, "dense"), "spread", o->spread);
+    const int failed = json_object_update(settings, own);
+    json_decref(own);
+    return failed;
+}
+
+static json_t *record_shifted(const SimulateResult *r)
+{
+    return json_pack("{s:i, s:i}", "positive_bags", r->n_positive, "shifted", r->n_shifted);
+}
+
+static const SignalType signal_dense = {
+    .truth_head = "signal\tkind\tfeature\tnegative\tpositive\tfactor\n",
+    .prepare = prepare_dense,
+    .plan = plan_dense,
+    .start = start_dense,
+    .record = record_dense,
+    .record_result = record_shifted,
+};
+
+static const SignalType *const signal_types[] = {[SIGNAL_MOTIF] = &signal_motif, [SIGNAL_DENSE] = &signal_dense};
+
+/* ---- settings ---- */
+
+static Status start_background(Simulator *s)
+{
+    const BackgroundType *type = background_types[s->options->background];
+    s->state = malloc(type->size);
+    if (!s->state) return fail(ERR_MEMORY, "simulate.background: out of memory");
+    type->init(s->state, NULL, NULL);
+    s->recipe.background = type;
+    s->recipe.state = s->state;
+    s->class_state[0] = s->class_state[1] = s->state;
+    return OK;
+}
+
 static void summarise(Simulator *s)
 {
     const SimulateOptions *o = s->options;
     SimulateResult *r = s->result;
     *r = (SimulateResult){.n_bag = o->n_bag, .n_seq = (int64_t)o->n_bag * o->n_seq};
     r->n_positive = (int)lround(o->positive * o->n_bag);
-    r->n_carrier = (int)lround(o->rate * o->n_seq);
-    if (r->n_carrier == 0 && o->rate > 0) r->n_carrier = 1;
 }
 
 /* Enough slots for the threads, never more than a few repertoires. */
@@ -114,8 +262,14 @@ static void plan_memory(Simulator *s)
     const SimulateOptions *o = s->options;
     s->n_slot = parallel_threads() < SLOTS_MOST ? parallel_threads() : SLOTS_MOST;
     if (s->n_slot > o->n_bag) s->n_slot = o->n_bag;
-    for (int i = 0; i < s->n_slot; i++)
-        repertoire_plan(&s->slot[i], &s->memory, &s->recipe, o->n_seq, s->result->n_carrier);
+    if (s->signal->plan) s->signal->plan(s);
+    for (int i = 0; i < s->n_slot; i++) {
+        Slot *slot = &s->slot[i];
+        repertoire_plan(&slot->drawn, &s->memory, &s->recipe, o->n_seq, s->result->n_carrier);
+        if (o->spread == 0) continue;
+        tilt_plan(&slot->tilt, &s->memory, s->recipe.background);
+        slot->state = arena_take(&s->memory, 1, s->recipe.background->size);
+    }
 }
 
 static Status check_memory(const Simulator *s)
@@ -128,12 +282,10 @@ static Status check_memory(const Simulator *s)
 
 static Status prepare(Simulator *s, SimulateResult *result, const SimulateOptions *options, uint64_t seed)
 {
-    *s = (Simulator){.options = options, .seed = seed, .result = result};
+    *s = (Simulator){.options = options, .signal = signal_types[options->signal], .seed = seed, .result = result};
     summarise(s);
-    if (place_parse(&s->recipe.place, options->position) != OK) return fail_at(ERR_CONFIG, "simulate.position");
-    TRY(parse_motifs(s));
     TRY(start_background(s));
-    TRY(check_fit(s));
+    TRY(s->signal->prepare(s));
     plan_memory(s);
     result->memory = (int64_t)s->memory.used;
     return check_memory(s);
@@ -176,14 +328,27 @@ static Status draw_labels(Simulator *s)
     return OK;
 }
 
+/* The background that a bag is drawn from. */
+static const void *bag_state(const Simulator *s, Slot *slot, int bag)
+{
+    const int class = s->label[bag];
+    if (s->options->spread == 0) return s->class_state[class];
+    Rng rng = rng_stream(s->seed, "spread", (uint64_t)bag);
+    tilt_spread(&slot->tilt, s->recipe.background, s->class_tilt[class], s->options->spread, &rng);
+    s->recipe.background->init(slot->state, slot->tilt.prefix, slot->tilt.transition);
+    return slot->state;
+}
+
 static void draw_bag(void *context, int chunk, int thread)
 {
     (void)thread;
     Simulator *s = context;
     const int bag = s->first + chunk;
     Rng rng = rng_stream(s->seed, "repertoire", (uint64_t)bag);
+    Recipe recipe = s->recipe;
+    recipe.state = bag_state(s, &s->slot[chunk], bag);
     const int n_carrier = s->label[bag] ? s->result->n_carrier : 0;
-    repertoire_draw(&s->slot[chunk], &s->recipe, s->options->n_seq, n_carrier, &rng);
+    repertoire_draw(&s->slot[chunk].drawn, &recipe, s->options->n_seq, n_carrier, &rng);
 }
 
 static void spell(char *text, const int8_t *codes, int64_t len)
@@ -227,7 +392,7 @@ static Status write_bags(Simulator *s)
     for (s->first = 0; s->first < n; s->first += s->n_slot) {
         const int n_now = n - s->first < s->n_slot ? n - s->first : s->n_slot;
         parallel_for(n_now, draw_bag, s);
-        for (int i = 0; i < n_now; i++) TRY(write_bag(s, s->first + i, &s->slot[i]));
+        for (int i = 0; i < n_now; i++) TRY(write_bag(s, s->first + i, &s->slot[i].drawn));
         progress_tell(&progress, s->first + n_now, NULL);
     }
     progress_end(&progress, NULL);
@@ -248,7 +413,7 @@ static Status open_files(Simulator *s, const SimulateFiles *files)
                              .region = "junction"};
     TRY(bagwriter_open(&s->writer, files->path, &options));
     TRY(textout_open(&s->truth, files->truth, files->force));
-    textout_printf(s->truth, "bag\tinstance\tsignal\tmotif\toffset\toriginal\tjunction_aa\n");
+    textout_printf(s->truth, "%s", s->signal->truth_head);
     return OK;
 }
 
@@ -276,18 +441,18 @@ done:
 static char *provenance(const Simulator *s)
 {
     const SimulateOptions *o = s->options;
-    const SimulateResult *r = s->result;
     json_t *motifs = json_array();
     for (int m = 0; m < o->motifs.n; m++) json_array_append_new(motifs, json_string(o->motifs.text[m]));
     char seed[24];
     (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
-    json_t *facts = json_pack("{s:s, s:s, s:{s:i, s:i, s:f, s:s, s:o, s:f, s:s, s:s, s:s}, s:{s:i, s:i, s:f, s:f}}",
-                              "made_by", "simulate", "seed", seed, "simulate", "n_bag", o->n_bag, "n_seq", o->n_seq,
-                              "positive", o->positive, "background", s->recipe.background->name, "motifs", motifs,
-                              "rate", o->rate, "rate_mode", "exact", "position", o->position, "counts", "none",
-                              "signal", "positive_bags", r->n_positive, "carriers_per_positive_bag", r->n_carrier,
-                              "accidental_negative", r->accidental[0], "accidental_positive", r->accidental[1]);
-    char *text = jsontext_dump(facts, JSON_SORT_KEYS);
+    json_t *settings =
+        json_pack("{s:i, s:i, s:f, s:s, s:o, s:f, s:s, s:s, s:s}", "n_bag", o->n_bag, "n_seq", o->n_seq, "positive",
+                  o->positive, "background", s->recipe.background->name, "motifs", motifs, "rate", o->rate,
+                  "rate_mode", "exact", "position", o->position, "counts", "none");
+    const int failed = s->signal->record(settings, s);
+    json_t *facts = json_pack("{s:s, s:s, s:o, s:o}", "made_by", "simulate", "seed", seed, "simulate", settings,
+                              "signal", s->signal->record_result(s->result));
+    char *text = failed ? NULL : jsontext_dump(facts, JSON_SORT_KEYS);
     json_decref(facts);
     return text;
 }
@@ -320,6 +485,7 @@ Status simulate_run(SimulateResult *out, const SimulateOptions *options, uint64_
     TRY_DONE(arena_reserve(&s.memory, "simulate"));
     plan_memory(&s);
     TRY_DONE(draw_labels(&s));
+    if (s.signal->start) s.signal->start(&s);
     TRY_DONE(write_bags(&s));
     TRY_DONE(publish(&s));
 done:

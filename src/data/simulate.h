@@ -7,17 +7,30 @@
  * thread count, and its first bags do not depend on how many follow. Which bags are positive is drawn from stream
  * (seed, "label", 0). Names, order, size and counts say nothing about the label. Bags are named sim00000, sim00001, …;
  * the dataset holds the label table: ID, and status, which is + or -.
+ *
+ *   motif   carriers hold a motif; the truth file lists them
+ *   dense   no sequence is a carrier: all prefixes, or transitions, of positive bags have other probabilities (tilt.h);
+ *           the truth file lists these. Signs come from stream (seed, "shift", 0)
+ *
+ * With spread, bag b has a tilt of its own from stream (seed, "spread", b), whatever its label.
  */
 #ifndef HOPSACK_SIMULATE_H
 #define HOPSACK_SIMULATE_H
 
 #include "core/option.h"
 
+enum { SIGNAL_MOTIF, SIGNAL_DENSE };
+enum { DENSE_BOTH, DENSE_PREFIX, DENSE_COMPOSITION };
+
 /* The keys simulate.* of the config. */
 typedef struct {
     int n_bag, n_seq;     /* repertoires; sequences in each */
     double positive;      /* share of the repertoires that carry the signal */
     int background;       /* place in background_types */
+    int signal;           /* SIGNAL_MOTIF or SIGNAL_DENSE */
+    double shift;         /* dense: logarithm of the factor on a probability */
+    int dense;            /* what is shifted: both, prefix, composition */
+    double spread;        /* standard deviation of the logarithm of a bag's own factors */
     OptionTexts motifs;   /* one is drawn for each carrier; motif.h tells their letters */
     double rate;          /* carriers as a share of a positive repertoire's sequences */
     int rate_mode;        /* exact: round(rate · n_seq) carriers, at least 1 unless rate is 0 */
@@ -34,6 +47,7 @@ typedef struct {
 
 typedef struct {
     int n_bag, n_positive, n_carrier; /* n_carrier: in each positive bag */
+    int n_shifted;                    /* dense: prefixes and transitions in the truth file; else 0 */
     int64_t n_seq;                    /* of all bags */
     int64_t memory;                   /* bytes of working memory */
     double accidental[2];             /* share of sequences that hold a motif by chance: negative, positive bags */

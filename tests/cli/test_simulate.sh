@@ -47,6 +47,13 @@ expect 0 '"n_carrier": 0' small.yaml --rho 0 --json -o zero.h5
 expect 0 "would write" small.yaml --dry-run -o none.h5
 [ ! -e none.h5 ] && [ ! -e none.truth.tsv.gz ] || { echo "--dry-run wrote a file"; failed=1; }
 
+expect 0 "200 sequences; 5 bags are positive, with 420 shifted probabilities" --simulate.signal=dense \
+    --simulate.shift=0.1 --simulate.dense=composition --simulate.spread=0.05 --simulate.n_bag=10 --simulate.n_seq=20 -o dense.h5
+gzip -dc dense.truth.tsv.gz | head -n 1 | grep -qx "signal	kind	feature	negative	positive	factor" || failed=1
+[ "$(gzip -dc dense.truth.tsv.gz | wc -l)" -eq 421 ] || { echo "truth has not a line for each transition"; failed=1; }
+expect 0 '"n_shifted": 820' small.yaml --simulate.signal=dense --json -o both.h5
+expect 0 "would write" small.yaml --simulate.signal=dense --simulate.dense=prefix --dry-run -o none.h5
+
 cp a.h5 kept.h5
 expect 6 "a.h5: exists; --force overwrites it" small.yaml --seed=6 -o a.h5
 same a.h5 kept.h5

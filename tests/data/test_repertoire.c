@@ -22,8 +22,8 @@ static void open_fixture(Fixture *f, const char *background, const char *positio
     while (*type && strcmp((*type)->name, background) != 0) type++;
     cr_assert(*type);
     *f = (Fixture){.recipe = {.background = *type, .n_motif = n_motif, .motif = f->motif}};
-    f->state = malloc((*type)->size + 1);
-    if ((*type)->init) (*type)->init(f->state);
+    f->state = malloc((*type)->size);
+    (*type)->init(f->state, NULL, NULL);
     f->recipe.state = f->state;
     cr_assert_eq(place_parse(&f->recipe.place, position), OK);
     for (int m = 0; m < n_motif; m++) cr_assert_eq(motif_parse(&f->motif[m], motif[m]), OK);
