@@ -12,7 +12,7 @@
  *         {.name = "compat", .help = "a switch"},
  *         {0}};
  *     static Status run(Cli *cli) { const char *out = cli_text(cli, "o"); double rate; TRY(cli_number(…)); … }
- *     const Command command_simulate = {.name = "simulate", .line = "writes a dataset with implanted signal",
+ *     const Command command_simulate = {.name = "simulate", .line = "writes a simulated dataset",
  *                                       .usage = "[CONFIG.yaml] -o OUT.h5", .flags = flags, .least = 0, .most = 1,
  *                                       .run = run};
  */
