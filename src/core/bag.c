@@ -126,6 +126,7 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     }
     int *row = ARENA_TAKE(arena, int, (size_t)n_keep);
     real *factor = bag->factor ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
+    real *stands_for = bag->stands_for ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
     int *first = ARENA_TAKE(arena, int, (size_t)bag->max_len + 2);
     size_t *at = ARENA_TAKE(arena, size_t, (size_t)bag->max_len + 2);
     size_t residues = 0;
@@ -145,6 +146,8 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     uint8_t *codes = ARENA_TAKE(arena, uint8_t, residues);
     if (factor)
         for (int i = 0; i < n_keep; i++) factor[i] = bag->factor[keep[i]];
+    if (stands_for)
+        for (int i = 0; i < n_keep; i++) stands_for[i] = bag->stands_for[keep[i]];
     *out = (Bag){.n = n_keep,
                  .row = row,
                  .max_len = max_len,
@@ -152,6 +155,7 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
                  .at = at,
                  .codes = codes,
                  .factor = factor,
+                 .stands_for = stands_for,
                  .pad_len = bag->pad_len,
                  .inv_std = bag->inv_std};
     take_sequences(row, codes, out, bag, keep);
@@ -176,6 +180,7 @@ void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, bool counts)
     }
     (void)ARENA_TAKE(arena, int, n);
     if (counts) (void)ARENA_TAKE(arena, real, n);
+    (void)ARENA_TAKE(arena, real, n);
     (void)ARENA_TAKE(arena, int, max_len + 2);
     (void)ARENA_TAKE(arena, size_t, max_len + 2);
     (void)ARENA_TAKE(arena, uint8_t, n * max_len);

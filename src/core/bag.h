@@ -13,6 +13,7 @@
  *   row          an instance's place in its bag as the dataset file has it, from 0
  *   draw         the random part of a bag that one training update sees; selection: the part of that which learns
  *   part         train, validation or test; fold: one of the sets that take turns as test part
+ *   k-mer        a few residues at fixed distances with any residue between them, "SF.EN"; see kmer.h
  *
  * A bag of sequences is held sorted by length, rows ascending within a length, residues dense: no padding, no table of
  * offsets. Sequence i of length l lies at codes + at[l] + (i - first[l]) · l. This order makes every branch of the
@@ -54,11 +55,12 @@ typedef struct {
     const int *row; /* [n] */
 
     /* BAG_SEQUENCES */
-    int max_len;          /* longest here; 0 if n is 0 */
-    const int *first;     /* [max_len + 2] instances of length l are first[l] … first[l+1]-1 */
-    const size_t *at;     /* [max_len + 2] where their residues begin in codes */
-    const uint8_t *codes; /* [at[max_len + 1]] 0 … 19 */
-    const real *factor;   /* [n] count after scaling, multiplies the one-hot part of the input; NULL: 1 */
+    int max_len;            /* longest here; 0 if n is 0 */
+    const int *first;       /* [max_len + 2] instances of length l are first[l] … first[l+1]-1 */
+    const size_t *at;       /* [max_len + 2] where their residues begin in codes */
+    const uint8_t *codes;   /* [at[max_len + 1]] 0 … 19 */
+    const real *factor;     /* [n] count after scaling, multiplies the one-hot part of the input; NULL: 1 */
+    const real *stands_for; /* [n] instances of the bag that each stands for in a sample (sampler.h); NULL: 1 */
 
     /* Set by model/select for the whole bag before its instances are embedded. */
     int pad_len;  /* data.compat deeprc: length every sequence is padded to; 0: padding takes no part */

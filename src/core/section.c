@@ -193,16 +193,31 @@ static void write_list(YamlOut *out, const Section *section, const char *whole)
     yamlout_list_end(out);
 }
 
+/* Bytes of the names with which both paths begin, the dot behind them not counted. */
+static size_t shared_names(const char *a, const char *b)
+{
+    size_t shared = 0;
+    for (size_t i = 0;; i++) {
+        const bool ends_a = !a[i] || a[i] == '.', ends_b = !b[i] || b[i] == '.';
+        if (ends_a && ends_b) shared = i;
+        if (!a[i] || a[i] != b[i]) return shared;
+    }
+}
+
+/* The names of a path behind its first `shared` bytes. */
+static const char *rest_of(const char *path, size_t shared)
+{
+    return path + shared + (shared > 0 && path[shared] == '.');
+}
+
 /* Closes the blocks of `from` and opens those of `to` that they do not share. */
 static void move(YamlOut *out, const char *from, const char *to)
 {
     char name[PATH_ROOM];
-    size_t shared = 0; /* bytes of names that are equal, with the dot behind */
-    for (size_t i = 0; from[i] && from[i] == to[i]; i++)
-        if (from[i] == '.') shared = i + 1;
-    for (const char *rest = from + shared; *rest; rest += strcspn(rest, "."), rest += *rest == '.')
+    const size_t shared = shared_names(from, to);
+    for (const char *rest = rest_of(from, shared); *rest; rest += strcspn(rest, "."), rest += *rest == '.')
         yamlout_block_end(out);
-    for (const char *rest = to + shared; *rest;) {
+    for (const char *rest = rest_of(to, shared); *rest;) {
         const size_t n = strcspn(rest, ".");
         snprintf(name, sizeof name, "%.*s", (int)n, rest);
         yamlout_key(out, name);

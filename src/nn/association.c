@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SPREAD 0.02 /* standard deviation of all weights at the start */
+#define SPREAD 0.02 /* standard deviation of all weights at the start, unless AssociationOptions.fan */
 
 /* ---- settings ---- */
 
@@ -102,6 +102,11 @@ static size_t tensor(ParamList *list, const char *prefix, const char *name, doub
     return param_add(list, full, PARAM_CONSTANT, scale, PARAM_SHAPE(rows));
 }
 
+static double spread(const AssociationOptions *o, int n_in)
+{
+    return o->fan ? 1 / sqrt(n_in) : SPREAD;
+}
+
 /* Weights of q, k, v: rows of one tensor, or tensors of their own; their biases are always parts of one. */
 static void projections_declare(Association *l, ParamList *list, const char *prefix)
 {
@@ -109,10 +114,13 @@ static void projections_declare(Association *l, ParamList *list, const char *pre
     Projection *const each[] = {&l->q, &l->k, &l->v};
     const bool stacked = is_stacked(&l->o);
     const int rows = l->q.n_out + l->k.n_out + l->v.n_out;
-    size_t at = stacked && rows ? tensor(list, prefix, "in_proj_weight", SPREAD, rows, l->o.n_state) : 0;
+    size_t at =
+        stacked && rows ? tensor(list, prefix, "in_proj_weight", spread(&l->o, l->o.n_state), rows, l->o.n_state) : 0;
     for (int j = 0; j < 3; j++) {
         if (!each[j]->n_out) continue;
-        each[j]->w_at = stacked ? at : tensor(list, prefix, names[j], SPREAD, each[j]->n_out, each[j]->n_in);
+        each[j]->w_at =
+            stacked ? at
+                    : tensor(list, prefix, names[j], spread(&l->o, each[j]->n_in), each[j]->n_out, each[j]->n_in);
         at += (size_t)each[j]->n_out * (size_t)each[j]->n_in;
     }
     if (!l->o.bias || !rows) return;
@@ -163,7 +171,7 @@ void association_init(Association *l, ParamList *list, const char *prefix, const
     l->n_out = o->no_output ? l->n_read : o->n_out ? o->n_out : o->n_state;
     if (!o->no_output) {
         l->out = (Projection){.n_in = l->n_read, .n_out = l->n_out, .bias = o->bias};
-        l->out.w_at = tensor(list, prefix, "out_proj.weight", SPREAD, l->n_out, l->n_read);
+        l->out.w_at = tensor(list, prefix, "out_proj.weight", spread(o, l->n_read), l->n_out, l->n_read);
         if (o->bias) l->out.b_at = tensor(list, prefix, "out_proj.bias", 0, l->n_out, 0);
     }
     l->retrieval = retrieval_of(o, pattern_size);

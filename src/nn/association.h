@@ -45,6 +45,7 @@ typedef struct {
     bool norm, norm_affine;           /* of q and k, per head, after projection; one weight and bias for both */
     bool zero;                        /* one more stored pattern, all zero */
     bool no_output;                   /* y is the concatenated heads */
+    bool fan;                         /* weights start with deviation 1/√n_in, not 0.02 */
     AssociationActivation activation;
 } AssociationOptions;
 

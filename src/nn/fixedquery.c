@@ -320,7 +320,8 @@ static void associate(const Bags *s, const OneBag *o)
     const int n_column = f->n_column;
     const bool normed = f->l->hopfield.o.norm_projection;
     real *s_b = s->c->s + (size_t)o->b * (size_t)n_column;
-    softmax_columns(o->p, o->a, o->n, n_column, s_b, s->c->sum + (size_t)o->b * (size_t)n_column);
+    (f->quick ? softmax_columns_quick : softmax_columns)(o->p, o->a, o->n, n_column, s_b,
+                                                         s->c->sum + (size_t)o->b * (size_t)n_column);
     ZERO(s_b, (size_t)n_column);
     for (int i = 0; i < o->n; i++)
         row_of_g(o->wide + i * f->lanes, s_b, o->p + i * n_column, o->keep ? o->keep + i * n_column : NULL,
@@ -371,6 +372,17 @@ static void read_head(FixedQueryCache *c, const FixedQuery *f, const real *theta
     }
 }
 
+/* What stands before the activation, from m and s. */
+static void read_heads(real *z, FixedQueryCache *c, const FixedQuery *f, const real *theta, int rows)
+{
+    const Association *core = core_of(f);
+    for (int h = 0; h < core->o.n_head; h++) read_head(c, f, theta, h, rows);
+    if (core->out.n_out)
+        projection_forward(z, &core->out, theta, c->o, rows);
+    else
+        memcpy(z, c->o, (size_t)rows * (size_t)core->n_out * sizeof *z);
+}
+
 void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *a,
                      const real *x, const int *bounds, int n_bag, const uint8_t *keep, real keep_scale)
 {
@@ -386,11 +398,7 @@ void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, 
               .keep = keep,
               .keep_scale = keep_scale};
     each_bag(&s, gather);
-    for (int h = 0; h < core->o.n_head; h++) read_head(c, f, theta, h, rows);
-    if (core->out.n_out)
-        projection_forward(z, &core->out, theta, c->o, rows);
-    else
-        memcpy(z, c->o, (size_t)rows * (size_t)core->n_out * sizeof *z);
+    read_heads(z, c, f, theta, rows);
     for (int b = 0; b < n_bag; b++)
         for (int j = b * n_z; j < (b + 1) * n_z; j++)
             z[j] = bounds[b] == bounds[b + 1] ? 0 : association_activate(z[j], core->o.activation);
@@ -562,4 +570,24 @@ void fixedquery_pool_backward(real *da, real *dx, real *grad, FixedQueryCache *c
         memcpy(c->d_o, c->dlogit, (size_t)rows * (size_t)core->n_out * sizeof *c->d_o);
     for (int h = 0; h < core->o.n_head; h++) read_head_backward(grad, c, f, theta, h, rows);
     each_bag(&s, gather_backward);
+}
+
+/* ---- from means alone ---- */
+
+bool fixedquery_reads(const HopfieldPooling *l)
+{
+    return fixedquery_fits(l) && !l->hopfield.o.norm_stored && !l->hopfield.o.norm_projection;
+}
+
+void fixedquery_read(real *z, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *m,
+                     size_t stride, const bool *is_empty, int n_bag)
+{
+    const size_t size = (size_t)f->n_column * (size_t)f->width;
+    const int n_z = f->l->quantity * core_of(f)->n_out;
+    for (size_t b = 0; b < (size_t)n_bag; b++) memcpy(c->m + b * size, m + b * stride, size * sizeof *m);
+    for (int k = 0; k < n_bag * f->n_column; k++) c->s[k] = 1;
+    read_heads(z, c, f, theta, n_bag * f->l->quantity);
+    for (int b = 0; b < n_bag; b++)
+        for (int j = b * n_z; j < (b + 1) * n_z; j++)
+            z[j] = is_empty[b] ? 0 : association_activate(z[j], core_of(f)->o.activation);
 }

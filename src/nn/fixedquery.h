@@ -25,6 +25,7 @@
 typedef struct {
     const HopfieldPooling *l;
     int n_in, width;     /* numbers of an instance, and its row stride: a multiple of KERNEL_LANES */
+    bool quick;          /* softmax by the kernels' exponential; false: as hopsack 0.1.0 */
     int n_column, lanes; /* columns of a, and the same rounded up to KERNEL_LANES */
     real *state;         /* [quantity, ·] queries after their norm */
     real *q;             /* [quantity, n_head · head_size] projected */
@@ -73,6 +74,12 @@ void fixedquery_score(real *a, real *wide, const FixedQuery *f, const real *x, i
  * multiplied by keep_scale. */
 void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *a,
                      const real *x, const int *bounds, int n_bag, const uint8_t *keep, real keep_scale);
+
+/* z of whole bags from means m alone, of instances that are not normed: column k of bag b, the mean of x weighted by the
+ * softmax of column k of a, lies at m + b · stride + k · width. For prediction: it keeps nothing for backward. */
+bool fixedquery_reads(const HopfieldPooling *l);
+void fixedquery_read(real *z, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *m,
+                     size_t stride, const bool *is_empty, int n_bag);
 
 /* da, dx (may be NULL) and the slab `grad` are added to. What da does to dx comes with fixedquery_score_backward. */
 void fixedquery_pool_backward(real *da, real *dx, real *grad, FixedQueryCache *c, const FixedQuery *f,

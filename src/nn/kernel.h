@@ -82,6 +82,7 @@ typedef struct {
     /* y [n] in place, n a multiple of LANES. */
     void (*tanh_forward)(real *y, size_t n);
     void (*sigmoid_forward)(real *y, size_t n);
+    void (*exp_forward)(real *y, size_t n); /* of y ≤ 0; below -80 as of -80 */
 } Kernels;
 
 extern const Kernels kernels_plain;

@@ -178,7 +178,12 @@ static void sigmoid_forward(real *y, size_t n)
     for (size_t i = 0; i < n; i++) y[i] = (real)(1 / (1 + exp(-(double)y[i])));
 }
 
+static void exp_forward(real *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] = (real)exp(y[i] < -80 ? -80. : (double)y[i]);
+}
+
 const Kernels kernels_plain = {
-    "plain",       conv_forward, conv_backward, dense_forward, dense_dinput,
-    dense_dweight, dense_logit,  selu_backward, tanh_forward,  sigmoid_forward,
+    "plain",     conv_forward,  conv_backward, dense_forward,   dense_dinput, dense_dweight,
+    dense_logit, selu_backward, tanh_forward,  sigmoid_forward, exp_forward,
 };

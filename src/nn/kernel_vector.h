@@ -127,10 +127,23 @@ static void sigmoid_forward(float *y, size_t n)
     for (size_t i = 0; i < n; i += LANES) v_store(y + i, sigmoid_register(v_load(y + i)));
 }
 
+INLINE V exp_register(V x)
+{
+    V f, sum;
+    const V one = v_set(1), fit = exp_parts(x, &f, &sum);
+    return times_power(v_fma(fit, f, one), sum);
+}
+
+static void exp_forward(float *y, size_t n)
+{
+    assert(n % LANES == 0);
+    for (size_t i = 0; i < n; i += LANES) v_store(y + i, exp_register(v_load(y + i)));
+}
+
 #include "nn/kernel_conv.h"
 #include "nn/kernel_dense.h"
 
 const Kernels LEVEL_TABLE = {
     LEVEL_NAME,  conv_forward,  spread_backward, dense_forward,   dense_dinput, dense_dweight,
-    dense_logit, selu_backward, tanh_forward,    sigmoid_forward,
+    dense_logit, selu_backward, tanh_forward,    sigmoid_forward, exp_forward,
 };
