@@ -127,6 +127,11 @@ void cache_close(Cache *cache)
     free(cache);
 }
 
+int cache_n(const Cache *cache, int bag)
+{
+    return bagfile_n(cache->file, bag);
+}
+
 int64_t cache_bytes(const Cache *cache)
 {
     return (int64_t)cache->store.size;

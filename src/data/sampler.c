@@ -79,11 +79,43 @@ void sampler_draw(Bag *out, Arena *arena, const Bag *bag, int n_feat, int draws,
     bag_take(out, arena, bag, keep, n_keep, n_feat);
 }
 
+void sampler_draw_always(Bag *out, Arena *arena, const Bag *bag, int draws, const int *always, int n_always, Rng *rng,
+                         uint64_t *bits)
+{
+    const int n = bag->n;
+    if (draws <= 0 || n <= draws || n_always == 0) {
+        sampler_draw(out, arena, bag, 0, draws, false, rng, bits);
+        return;
+    }
+    const int n_often = n_always < draws / 2 ? n_always : draws / 2, others = n - n_always,
+              n_other = draws - n_often < others ? draws - n_often : others;
+    int *keep = ARENA_TAKE(arena, int, (size_t)draws);
+    real *stands_for = ARENA_TAKE(arena, real, (size_t)draws);
+    memset(bits, 0, words_of(n) * sizeof *bits);
+    for (int k = 0; k < n_always; k++) bits[always[k] / 64] |= 1ull << (always[k] % 64);
+    draw_distinct(bits, n, n_other, rng);
+    for (int k = 0, left = n_often; k < n_always; k++) { /* selection sampling: n_often of them stay */
+        if (rng_below(rng, (uint64_t)(n_always - k)) < (uint64_t)left)
+            left--;
+        else
+            bits[always[k] / 64] &= ~(1ull << (always[k] % 64));
+    }
+    list_bits(keep, bits, n);
+    const real often = (real)n_always / (real)n_often, other = (real)others / (real)n_other;
+    for (int i = 0, k = 0; i < n_often + n_other; i++) {
+        while (k < n_always && always[k] < keep[i]) k++;
+        stands_for[i] = k < n_always && always[k] == keep[i] ? often : other;
+    }
+    bag_take(out, arena, bag, keep, n_often + n_other, 0);
+    out->stands_for = stands_for;
+}
+
 void sampler_room(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts)
 {
     if (draws <= 0) return;
     const int most = draws < n_max ? draws : n_max;
     (void)ARENA_TAKE(arena, int, (size_t)most);
+    (void)ARENA_TAKE(arena, real, (size_t)most);
     bag_take_room(arena, spec, most, counts);
 }
 

@@ -20,6 +20,13 @@ void sampler_epoch(int *order, const int *bag, int n, uint64_t seed, uint64_t ep
 void sampler_draw(Bag *out, Arena *arena, const Bag *bag, int n_feat, int draws, bool replacement, Rng *rng,
                   uint64_t *bits);
 
+/* The same without replacement where some instances matter more: `always` [n_always], places of the bag, ascending, are
+ * drawn before any other, at most half of the draws, each as likely as the others of them; the rest of the draws are of the
+ * other instances. Drawn so, an instance stands for more than itself: stands_for of the result is the number of its kind
+ * over the number of its kind that was drawn. Sequences alone. */
+void sampler_draw_always(Bag *out, Arena *arena, const Bag *bag, int draws, const int *always, int n_always, Rng *rng,
+                         uint64_t *bits);
+
 /* Counts the most that sampler_draw can take for any bag of up to n_max instances; bits not included. */
 void sampler_room(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts);
 
