@@ -11,6 +11,7 @@
 #define HOPSACK_EMBEDDER_H
 
 #include "core/bag.h"
+#include "core/kmer.h"
 #include "core/option.h"
 #include "core/param.h"
 
@@ -43,6 +44,15 @@ typedef struct {
     int thread;
 } Rows;
 
+/* What an embedder's options say of a start from k-mers (EmbedderType.start). */
+typedef struct {
+    bool on;      /* false: a random start */
+    int top;      /* k-mers at most */
+    double min_z; /* threshold of |z|; NaN: Bonferroni */
+    int masks;    /* KmerMasks */
+    int max_span; /* places a kernel has */
+} EmbedderStart;
+
 typedef struct {
     const char *name;
     BagKind takes;
@@ -64,6 +74,10 @@ typedef struct {
     void (*backward)(void *self, int grad_slot, const real *h, const real *dh, const Rows *rows);
     /* Adds gradient slots 0 … n_slot-1, in this order, to grad [n_params]. */
     void (*finish)(void *self, real *grad, int n_slot);
+    /* After param_start and `plan`: kernels 0 … of theta start from the k-mers, none longer than start_of says, for an input
+     * scaled as that of `bag`; returns how many do. NULL: this kind has no such start. */
+    int (*start)(void *self, real *theta, const Kmer *kmer, int n, const Bag *bag);
+    EmbedderStart (*start_of)(const void *options); /* NULL with start */
     /* Shortest pad_len this embedder can work with (data.compat: deeprc); 1 if it does not matter. */
     int (*least_pad)(const void *self);
 } EmbedderType;

@@ -5,9 +5,15 @@
 #include "model/embedder.h"
 #include "nn/seqconv.h"
 
+#include <assert.h>
+#include <string.h>
+
 typedef struct {
     int kernel, n_kernel, n_layer;
     bool position;
+    int start; /* place in random kmers */
+    int top, masks;
+    double min_z;
 } CnnOptions;
 
 typedef struct {
@@ -23,6 +29,15 @@ static const Option options[] = {
     {"n_layer", OPTION_INT, offsetof(CnnOptions, n_layer), "1", 1, SEQCONV_LAYERS, NULL, "", "convolution layers"},
     {"position", OPTION_BOOL, offsetof(CnnOptions, position), "true", 0, 0, NULL, "",
      "three position features beside the residue"},
+    {"start", OPTION_CHOICE, offsetof(CnnOptions, start), "random", 0, 0, "random kmers", "",
+     "initial kernels. kmers: gapped k-mers whose frequency differs between the classes of the training bags, and "
+     "attention to them; where none differs significantly, and for other kernels: random"},
+    {"top", OPTION_INT, offsetof(CnnOptions, top), "16", 1, 64, NULL, "k-mers", "most that kernels start from"},
+    {"min_z", OPTION_NUMBER, offsetof(CnnOptions, min_z), "auto", 0.1, 1000, "auto", "standard deviations",
+     "difference that a k-mer must exceed; auto: 5 % family-wise error over all k-mers tested (Bonferroni), about "
+     "5.5"},
+    {"masks", OPTION_CHOICE, offsetof(CnnOptions, masks), "all", 0, 0, KMER_MASKS_WORDS, "",
+     "k-mers tested. short: 3 fixed residues within 5 places and 4 within 6; all: 3 within 9 too"},
     {0},
 };
 
@@ -35,6 +50,8 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
                     SEQINPUT_LETTERS, spec->n_feat, spec->alphabet);
     seqconv_init(&l->conv, list, "sequence_embedding.network", o->n_kernel, o->kernel, o->n_layer, o->position,
                  spec->max_len);
+    if (o->start == 1 && o->n_layer > 1)
+        return fail(ERR_CONFIG, "model.embedder.start: kmers needs n_layer: 1; deeper layers would mix the kernels");
     l->base = (Embedder){.n_h = o->n_kernel, .width = l->conv.width};
     return OK;
 }
@@ -75,6 +92,45 @@ static void finish(void *self, real *grad, int n_slot)
     seqconv_finish(&((Cnn *)self)->conv, grad, n_slot);
 }
 
+#define START_STEP 2. /* what a fixed residue that fits adds to the kernel's sum; half as much learns more slowly */
+
+/* Mean over the bag of what a residue's one-hot input is divided by, and multiplied by for its clone count. */
+static double input_size(const SeqConv *conv, const Bag *bag)
+{
+    double factor = 0;
+    for (int i = 0; bag->factor && i < bag->n; i++) factor += (double)bag->factor[i];
+    if (!bag->factor || bag->n == 0 || !(factor > 0)) factor = bag->n ? bag->n : 1;
+    return factor / (bag->n ? bag->n : 1) * seqinput_inverse_std(&conv->input, bag);
+}
+
+/* Kernel j gives STEP where the k-mer lies under the middle of its window, 0 where one fixed residue differs, and less
+ * elsewhere: w = STEP / (size of a residue's input) at the fixed residues, 0 beside them, b = -STEP (fixed - 1). */
+static int start(void *self, real *theta, const Kmer *kmer, int n, const Bag *bag)
+{
+    const SeqConv *conv = &((Cnn *)self)->conv;
+    const size_t size = (size_t)conv->size, per_kernel = (size_t)conv->n_in * size;
+    const double weight = START_STEP / input_size(conv, bag);
+    const int n_start = n < conv->n_kernel ? n : conv->n_kernel;
+    for (int j = 0; j < n_start; j++) {
+        const Kmer *k = &kmer[j];
+        assert(k->span <= conv->size);
+        real *w = theta + conv->w_at[0] + (size_t)j * per_kernel;
+        const size_t from = (size_t)(conv->size - k->span) / 2;
+        memset(w, 0, per_kernel * sizeof *w);
+        for (int f = 0; f < k->n_fixed; f++)
+            w[(size_t)k->code[f] * size + from + (size_t)k->offset[f]] = (real)(float)weight;
+        theta[conv->b_at[0] + (size_t)j] = (real)(-START_STEP * (k->n_fixed - 1));
+    }
+    return n_start;
+}
+
+static EmbedderStart start_of(const void *blob)
+{
+    const CnnOptions *o = blob;
+    return (EmbedderStart){
+        .on = o->start == 1, .top = o->top, .min_z = o->min_z, .masks = o->masks, .max_span = o->kernel};
+}
+
 static int least_pad(const void *self)
 {
     return seqconv_least_pad(&((const Cnn *)self)->conv);
@@ -94,6 +150,8 @@ const EmbedderType embedder_cnn = {
     .zero = zero,
     .backward = backward,
     .finish = finish,
+    .start = start,
+    .start_of = start_of,
     .least_pad = least_pad,
 };
 _Static_assert(sizeof(CnnOptions) <= OPTION_BLOB, "options fit");

@@ -1,82 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil.c: how the parts work together on a minibatch.
- *
- * Work is cut by sizes alone: pass one into runs of PASS_ROWS instances of a bag, learning into runs of LEARN_ROWS
- * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are summed in
- * order; so the thread count changes no bit.
- *
- * Bags of sequences are embedded one by one, because the divisor of a bag's input is in its tables. Vectors know nothing of
- * their bag: those of a whole minibatch are laid end to end, so that bags of six instances make blocks of sixty-four.
+ * mil.c: the network put together, its memory, and its start.
  */
-#include "model/mil.h"
 #include "core/log.h"
 #include "core/parallel.h"
-#include "model/embedder.h"
-#include "model/pooling.h"
-#include "model/select.h"
-#include "nn/kernel.h"
-#include "nn/linear.h"
+#include "model/mil_parts.h"
 #include "nn/retrieval.h"
-#include "nn/selu.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define PASS_ROWS          1024
-#define LEARN_ROWS         512
-#define SLOTS              16
-#define WIDE_PARAMS        4000000 /* from here one slot must do: slots are as large as the parameters */
-#define OUTPUT_LAYERS      8
-#define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
-
-typedef struct {
-    int slot, from, n;
-} Run; /* places from … from+n-1 of bag `slot`, or of all bags joined */
-
-/* What belongs to one bag of the minibatch. */
-typedef struct {
-    Bag whole, kept; /* kept: what selection leaves, in memory of `room` */
-    Arena room;
-    int a_at; /* its first row in a */
-    SelectScratch select;
-} Seat;
-
-struct Mil {
-    ModelOptions o;
-    BagSpec spec;
-    Target *target;
-    int n_target, n_out;
-    const EmbedderType *embedder_type;
-    const PoolingType *pooling_type;
-    Embedder *embedder;
-    Pooling *pooling;
-    Linear output[OUTPUT_LAYERS + 1];
-    ParamList params;
-    const real *theta; /* of the last prepare */
-
-    /* workspace, laid out by plan */
-    Arena arena;
-    int n_bag, n_max; /* what it holds */
-    bool learn;
-    int n_slot;  /* of gradients */
-    Seat *seat;  /* [n_bag] */
-    int *bounds; /* [n_bag + 1] of the selected instances of each bag in the arrays over them */
-    Bag joined;  /* vectors: the selected instances of all bags, in memory of `join_room` */
-    Arena join_room;
-    const Bag **kept; /* [n_bag] */
-    bool *present;    /* [max_len + 1] lengths in the minibatch */
-    Run *run;         /* [runs of either kind] */
-    int n_run;
-    real **block;                                       /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
-    real *a;                                            /* [n_bag · n_max, n_query] logits of pass one */
-    real *h, *dh;                                       /* [n_keep, width] of selected instances */
-    real *a_kept, *w, *da;                              /* [n_keep, n_query] */
-    real *z, *dz;                                       /* [n_bag, n_z] */
-    real *y[OUTPUT_LAYERS + 1], *dy[OUTPUT_LAYERS + 1]; /* [n_bag, n_out of that layer] */
-};
+#define SLOTS       16
+#define WIDE_PARAMS 4000000 /* from here one slot must do: slots are as large as the parameters */
 
 /* ---- putting together ---- */
 
@@ -89,6 +25,15 @@ static Status check_kind(const Mil *m)
     while ((*other)->takes != m->spec.kind) other++;
     return fail(ERR_MODEL, "embedder %s reads %s, but the bags hold %s; set model.embedder.kind: %s",
                 m->embedder_type->name, words[m->embedder_type->takes], words[m->spec.kind], (*other)->name);
+}
+
+/* The mean is of all that are selected, so selection must leave a fair part of them. */
+static Status check_selection(const Mil *m)
+{
+    if (m->pooling->mean && m->o.select == SELECT_TOP && select_scores(&m->o))
+        return fail(ERR_CONFIG, "model.pooling.mean: with model.selection.kind: top most instances are left out, and "
+                                "their mean with them; set it to all or random");
+    return OK;
 }
 
 static Status init_parts(Mil *m)
@@ -105,9 +50,13 @@ static Status init_parts(Mil *m)
     if (!m->embedder || !m->pooling) return fail(ERR_MEMORY, "no memory for the model");
     TRY(et->init(m->embedder, &m->params, m->o.embedder_options, &m->spec));
     TRY(pt->init(m->pooling, &m->params, m->o.pooling_options, m->embedder->n_h, m->embedder->width));
+    TRY(check_selection(m));
     if (m->o.output_hidden > OUTPUT_LAYERS)
         return fail(ERR_CONFIG, "model.output.n_hidden is %d; at most %d", m->o.output_hidden, OUTPUT_LAYERS);
-    int n_in = m->pooling->n_z;
+    m->n_z = m->pooling->n_z + (m->pooling->mean ? m->embedder->n_h : 0);
+    attendstream_init(&m->stream, m->pooling->n_query, m->pooling->mean, m->embedder->width);
+    if (m->o.norm == NORM_BAGS) bagnorm_init(&m->norm, &m->params, m->n_z);
+    int n_in = m->n_z;
     for (int j = 0; j <= m->o.output_hidden; j++) {
         char name[64];
         snprintf(name, sizeof name, "output_nn.output_nn.%d", 2 * j);
@@ -166,6 +115,18 @@ int mil_n_out(const Mil *m)
 {
     return m->n_out;
 }
+int mil_n_z(const Mil *m)
+{
+    return m->n_z;
+}
+bool mil_weighs(const Mil *m)
+{
+    return m->pooling->streams;
+}
+bool mil_calibrates(const Mil *m)
+{
+    return m->o.norm == NORM_BAGS;
+}
 int mil_n_query(const Mil *m)
 {
     return m->pooling->n_query;
@@ -195,12 +156,12 @@ static void own_room(Arena *room, Arena *arena)
     room->borrowed = true;
 }
 
-static void plan_seat(Mil *m, Seat *seat, Arena *arena, int n_max)
+static void plan_seat(Mil *m, Seat *seat, Arena *arena, int n_max, int keep_max)
 {
     Arena room = {0};
     SelectScratch select;
     select_plan(&select, arena, n_max, m->pooling->n_query);
-    bag_take_room(&room, &m->spec, select_count(&m->o, n_max), true);
+    bag_take_room(&room, &m->spec, keep_max, true);
     own_room(&room, arena);
     if (seat) *seat = (Seat){.room = room, .select = select};
 }
@@ -214,6 +175,7 @@ static void plan_runs(Mil *m, Arena *arena, int n_bag, int n_max, int n_keep)
     m->run = ARENA_TAKE(arena, Run, whole > kept ? whole : kept);
     m->n_slot = kept < SLOTS ? (int)kept : SLOTS;
     if (m->params.size > WIDE_PARAMS) m->n_slot = 1;
+    if (mil_streams(m)) attendstream_plan(&m->stream, arena, (int)whole, n_bag, parallel_threads());
 }
 
 static void plan_join(Mil *m, Arena *arena, int n_bag, int n_keep)
@@ -225,9 +187,30 @@ static void plan_join(Mil *m, Arena *arena, int n_bag, int n_keep)
     own_room(&m->join_room, arena);
 }
 
+/* Bag vectors from pooling to output: one array where what stands between is off. */
+static void plan_vectors(Mil *m, Arena *arena, size_t bags, bool learn)
+{
+    const size_t z = bags * (size_t)m->n_z, dz = learn ? z : 0, n_h = (size_t)m->embedder->n_h,
+                 pooled = bags * (size_t)m->pooling->n_z;
+    const bool mean = m->pooling->mean, norm = m->o.norm == NORM_BAGS;
+    m->is_empty = ARENA_TAKE(arena, bool, bags);
+    m->z = ARENA_TAKE(arena, real, z);
+    m->dz = ARENA_TAKE(arena, real, dz);
+    m->pooled = mean ? ARENA_TAKE(arena, real, pooled) : m->z;
+    m->dpooled = mean ? ARENA_TAKE(arena, real, learn ? pooled : 0) : m->dz;
+    m->dmean = ARENA_TAKE(arena, real, mean && learn ? bags * n_h : 0);
+    m->x = norm ? ARENA_TAKE(arena, real, z) : m->z;
+    m->dx = norm ? ARENA_TAKE(arena, real, dz) : m->dz;
+    m->inv_std = ARENA_TAKE(arena, real, norm ? (size_t)m->n_z : 0);
+    for (int j = 0; j <= m->o.output_hidden; j++) {
+        m->y[j] = ARENA_TAKE(arena, real, bags * (size_t)m->output[j].n_out);
+        m->dy[j] = ARENA_TAKE(arena, real, learn ? bags * (size_t)m->output[j].n_out : 0);
+    }
+}
+
 static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
 {
-    const int n_thread = parallel_threads(), keep_max = select_count(&m->o, n_max);
+    const int n_thread = parallel_threads(), keep_max = mil_streams(m) && !learn ? 0 : select_count(&m->o, n_max);
     const size_t n_keep = (size_t)n_bag * (size_t)keep_max, n_query = (size_t)m->pooling->n_query,
                  width = (size_t)m->embedder->width, bags = (size_t)n_bag;
     plan_runs(m, arena, n_bag, n_max, (int)n_keep);
@@ -240,7 +223,7 @@ static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
     m->embedder_type->plan(m->embedder, arena, &room);
     m->pooling_type->plan(m->pooling, arena, &room);
     m->seat = ARENA_TAKE(arena, Seat, bags);
-    for (int b = 0; b < n_bag; b++) plan_seat(m, m->seat ? &m->seat[b] : NULL, arena, n_max);
+    for (int b = 0; b < n_bag; b++) plan_seat(m, m->seat ? &m->seat[b] : NULL, arena, n_max, keep_max);
     m->present = ARENA_TAKE(arena, bool, (size_t)m->spec.max_len + 1);
     m->bounds = ARENA_TAKE(arena, int, bags + 1);
     m->block = ARENA_TAKE(arena, real *, (size_t)n_thread);
@@ -248,18 +231,13 @@ static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
         real *piece = ARENA_TAKE(arena, real, KERNEL_BLOCK * width);
         if (m->block) m->block[t] = piece;
     }
-    m->a = ARENA_TAKE(arena, real, select_scores(&m->o) ? bags * (size_t)n_max * n_query : 0);
+    m->a = ARENA_TAKE(arena, real, select_scores(&m->o) || mil_streams(m) ? bags * (size_t)n_max * n_query : 0);
     m->h = ARENA_TAKE(arena, real, n_keep * width);
     m->a_kept = ARENA_TAKE(arena, real, n_keep * n_query);
     m->w = ARENA_TAKE(arena, real, n_keep * n_query);
     m->dh = ARENA_TAKE(arena, real, learn ? n_keep * width : 0);
     m->da = ARENA_TAKE(arena, real, learn ? n_keep * n_query : 0);
-    m->z = ARENA_TAKE(arena, real, bags * (size_t)m->pooling->n_z);
-    m->dz = ARENA_TAKE(arena, real, learn ? bags * (size_t)m->pooling->n_z : 0);
-    for (int j = 0; j <= m->o.output_hidden; j++) {
-        m->y[j] = ARENA_TAKE(arena, real, bags * (size_t)m->output[j].n_out);
-        m->dy[j] = ARENA_TAKE(arena, real, learn ? bags * (size_t)m->output[j].n_out : 0);
-    }
+    plan_vectors(m, arena, bags, learn);
 }
 
 size_t mil_memory(const Mil *mil, int n_bag, int n_max, bool learn)
@@ -293,303 +271,62 @@ Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
     return OK;
 }
 
-void mil_prepare(Mil *m, const real *theta)
+/* ---- a start from k-mers ---- */
+
+#define START_OUTPUT 0.3 /* of the output's weights; small beside what is learned in some ten updates */
+
+/* Weight of number z of the bag vector for an output. */
+static void start_output(const Mil *m, real *theta, int output, int z, double weight)
 {
-    m->theta = theta;
-    m->embedder_type->prepare(m->embedder, theta, NULL, NULL);
-    m->pooling_type->prepare(m->pooling, theta, NULL);
+    if (z >= 0) theta[m->output[0].w_at + (size_t)output * (size_t)m->n_z + (size_t)z] = (real)(float)weight;
 }
 
-/* Like mil_prepare, but only for the lengths of a minibatch. */
-static void prepare_for(Mil *m, const real *theta, const Batch *batch, const Pass *pass)
+static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const Bag *bag, Kmer *kmer, int *z_at)
 {
-    ZERO(m->present, (size_t)m->spec.max_len + 1);
-    for (int b = 0; b < batch->n_bag; b++)
-        for (int l = 0; l <= batch->bag[b].max_len; l++)
-            if (batch->bag[b].first && batch->bag[b].first[l + 1] > batch->bag[b].first[l]) m->present[l] = true;
-    m->theta = theta;
-    m->embedder_type->prepare(m->embedder, theta, m->present, pass);
-    m->pooling_type->prepare(m->pooling, theta, pass);
-}
-
-/* ---- pass one: score all, select ---- */
-
-static void cut_rows(Mil *m, int slot, int n, int rows)
-{
-    for (int from = 0; from < n; from += rows)
-        m->run[m->n_run++] = (Run){slot, from, n - from < rows ? n - from : rows};
-}
-
-static void cut_whole(Mil *m, int n_bag)
-{
-    m->n_run = 0;
-    for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->seat[b].whole.n, PASS_ROWS);
-}
-
-static void cut_kept(Mil *m, int n_bag)
-{
-    m->n_run = 0;
-    if (m->spec.kind == BAG_VECTORS)
-        cut_rows(m, 0, m->joined.n, LEARN_ROWS);
-    else
-        for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->seat[b].kept.n, LEARN_ROWS);
-}
-
-static void open_bag(void *context, int b, int thread)
-{
-    Mil *m = context;
-    (void)thread;
-    m->embedder_type->open(m->embedder, &m->seat[b].whole, b);
-}
-
-/* Seats the bags; under COMPAT_DEEPRC all are padded to the longest sequence of the minibatch. */
-static void seat_bags(Mil *m, const Bag *bag, int n_bag)
-{
-    int pad_len = 0, a_at = 0;
-    assert(n_bag <= m->n_bag);
-    if (m->o.compat == COMPAT_DEEPRC) {
-        pad_len = m->embedder_type->least_pad(m->embedder);
-        for (int b = 0; b < n_bag; b++)
-            if (bag[b].max_len > pad_len) pad_len = bag[b].max_len;
+    if (!m->embedder_type->start) return 0;
+    for (int j = 0; j < n; j++) kmer[j] = start[j].kmer, z_at[j] = -1;
+    n = m->embedder_type->start(m->embedder, theta, kmer, n, bag);
+    if (m->pooling_type->start) m->pooling_type->start(m->pooling, theta, n, z_at);
+    for (int j = 0; m->o.output_hidden == 0 && j < n; j++) {
+        start_output(m, theta, start[j].output, z_at[j], start[j].sign * START_OUTPUT);
+        if (m->pooling->mean)
+            start_output(m, theta, start[j].output, m->pooling->n_z + j, start[j].sign * START_OUTPUT);
     }
-    for (int b = 0; b < n_bag; b++) {
-        Seat *seat = &m->seat[b];
-        assert(bag[b].n <= m->n_max);
-        seat->whole = bag[b];
-        seat->whole.pad_len = pad_len;
-        seat->a_at = a_at;
-        a_at += bag[b].n;
-    }
-    if (m->spec.kind == BAG_SEQUENCES) parallel_for(n_bag, open_bag, m); /* vectors know nothing of their bag */
+    return n;
 }
 
-static void score_run(void *context, int chunk, int thread)
+/* Those that a kernel has places for; returns their number. */
+static int list_fitting(KmerStart *fit, const Mil *m, const KmerStart *start, int n)
 {
-    Mil *m = context;
-    const Run *run = &m->run[chunk];
-    Seat *seat = &m->seat[run->slot];
-    for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
-        const Rows rows = {.bag = &seat->whole,
-                           .slot = run->slot,
-                           .from = run->from + at,
-                           .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
-                           .cached = -1,
-                           .thread = thread};
-        m->embedder_type->forward(m->embedder, m->block[thread], &rows);
-        m->pooling_type->score(m->pooling, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_query,
-                               m->block[thread], &rows);
-    }
+    const EmbedderType *type = m->embedder_type;
+    const int most = type->start_of ? type->start_of(m->o.embedder_options).max_span : 0;
+    int n_fit = 0;
+    for (int j = 0; j < n; j++)
+        if (start[j].kmer.span <= most) fit[n_fit++] = start[j];
+    return n_fit;
 }
 
-static void keep_top(void *context, int b, int thread)
+Status mil_start(Mil *m, int *n_started, real *theta, const KmerStart *start, int n, const Bag *bag)
 {
-    Mil *m = context;
-    Seat *seat = &m->seat[b];
-    const int n = seat->whole.n, k = select_count(&m->o, n), n_query = m->pooling->n_query;
-    (void)thread;
-    select_top(&seat->select, m->a + (size_t)seat->a_at * (size_t)n_query, seat->whole.row, n, n_query, k);
-    arena_rewind(&seat->room);
-    bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
+    KmerStart *fit = malloc(((size_t)n + 1) * sizeof *fit);
+    Kmer *kmer = malloc(((size_t)n + 1) * sizeof *kmer);
+    int *z_at = malloc(((size_t)n + 1) * sizeof *z_at);
+    const bool lost = !fit || !kmer || !z_at;
+    *n_started = lost ? 0 : start_parts(m, theta, fit, list_fitting(fit, m, start, n), bag, kmer, z_at);
+    const Status status = lost ? fail(ERR_MEMORY, "no memory for %d k-mers", n) : OK;
+    free(fit);
+    free(kmer);
+    free(z_at);
+    return status;
 }
 
-static void join_kept(Mil *m, int n_bag)
-{
-    if (n_bag == 1) {
-        m->joined = m->seat[0].kept;
-        return;
-    }
-    for (int b = 0; b < n_bag; b++) m->kept[b] = &m->seat[b].kept;
-    arena_rewind(&m->join_room);
-    bag_join(&m->joined, &m->join_room, m->kept, n_bag, m->spec.n_feat);
-}
-
-/* Fills the seats' `kept`. `rng` is for a random choice. */
-static void select_kept(Mil *m, int n_bag, Rng rng)
-{
-    if (select_scores(&m->o)) {
-        cut_whole(m, n_bag);
-        parallel_for(m->n_run, score_run, m);
-        parallel_for(n_bag, keep_top, m);
-    } else
-        for (int b = 0; b < n_bag; b++) {
-            Seat *seat = &m->seat[b];
-            const int n = seat->whole.n, k = select_count(&m->o, n);
-            if (k == n) {
-                seat->kept = seat->whole;
-                continue;
-            }
-            select_random(&seat->select, n, k, &rng);
-            arena_rewind(&seat->room);
-            bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
-        }
-    m->bounds[0] = 0;
-    for (int b = 0; b < n_bag; b++) m->bounds[b + 1] = m->bounds[b] + m->seat[b].kept.n;
-    if (m->spec.kind == BAG_VECTORS) join_kept(m, n_bag);
-}
-
-/* ---- pass two: the selected instances to outputs ---- */
-
-/* Rows of a block within a run over selected instances. */
-static Rows kept_rows(const Mil *m, const Run *run, int at, int thread)
-{
-    const bool joined = m->spec.kind == BAG_VECTORS;
-    return (Rows){.bag = joined ? &m->joined : &m->seat[run->slot].kept,
-                  .slot = run->slot,
-                  .from = run->from + at,
-                  .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
-                  .cached = (joined ? 0 : m->bounds[run->slot]) + run->from + at,
-                  .thread = thread};
-}
-
-static void embed_run(void *context, int chunk, int thread)
-{
-    Mil *m = context;
-    const Run *run = &m->run[chunk];
-    for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
-        Rows rows = kept_rows(m, run, at, thread);
-        const size_t row = (size_t)rows.cached;
-        if (!m->learn) rows.cached = -1;
-        real *h = m->h + row * (size_t)m->embedder->width;
-        m->embedder_type->forward(m->embedder, h, &rows);
-        m->pooling_type->score(m->pooling, m->a_kept + row * (size_t)m->pooling->n_query, h, &rows);
-    }
-}
-
-static void output_forward(Mil *m, int n_bag)
-{
-    const real *x = m->z;
-    for (int j = 0; j <= m->o.output_hidden; j++) {
-        linear_forward(m->y[j], &m->output[j], m->theta, x, n_bag);
-        if (j < m->o.output_hidden)
-            for (int i = 0; i < n_bag * m->output[j].n_out; i++) m->y[j][i] = selu(m->y[j][i]);
-        x = m->y[j];
-    }
-}
-
-static void forward(Mil *m, const Bag *bag, int n_bag, Rng rng)
-{
-    assert(m->theta);
-    seat_bags(m, bag, n_bag);
-    select_kept(m, n_bag, rng);
-    cut_kept(m, n_bag);
-    parallel_for(m->n_run, embed_run, m);
-    m->pooling_type->pool(m->pooling, m->z, m->w, m->a_kept, m->h, m->bounds, n_bag, m->learn);
-    output_forward(m, n_bag);
-}
-
-/* ---- backward ---- */
-
-/* Σ_targets weight · mean over bags with a known label; its gradient goes to the last dy. */
-static double losses(Mil *m, const Batch *batch, double *target_loss)
-{
-    real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
-    double total = 0;
-    ZERO(dy, (size_t)batch->n_bag * (size_t)m->n_out);
-    for (int t = 0; t < m->n_target; t++) {
-        const Target *target = &m->target[t];
-        double sum = 0;
-        int known = 0;
-        for (int b = 0; b < batch->n_bag; b++) known += batch->mask[b * m->n_target + t] != 0;
-        for (int b = 0; b < batch->n_bag; b++) {
-            const int at = b * m->n_out + target->at;
-            if (batch->mask[b * m->n_target + t] == 0) continue;
-            sum += target->type->loss(target, y + at, batch->target + at);
-            target->type->loss_backward(dy + at, target, y + at, batch->target + at,
-                                        (double)(float)target->weight / known);
-        }
-        const double weighted = known ? (double)(float)target->weight * sum / known : 0;
-        if (target_loss) target_loss[t] = weighted;
-        total += weighted;
-    }
-    return total;
-}
-
-static void output_backward(Mil *m, real *grad, int n_bag)
-{
-    ZERO(m->dz, (size_t)n_bag * (size_t)m->pooling->n_z);
-    for (int j = m->o.output_hidden; j >= 0; j--) {
-        const size_t n = (size_t)n_bag * (size_t)m->output[j].n_in;
-        real *dx = j ? m->dy[j - 1] : m->dz;
-        if (j) ZERO(dx, n);
-        linear_backward(dx, grad, &m->output[j], m->theta, j ? m->y[j - 1] : m->z, m->dy[j], n_bag);
-        if (j)
-            for (size_t i = 0; i < n; i++) dx[i] *= selu_slope(m->y[j - 1][i]);
-    }
-}
-
-static void pool_backward(Mil *m, real *grad, int n_bag)
-{
-    const size_t n = (size_t)m->bounds[n_bag];
-    ZERO(m->da, n * (size_t)m->pooling->n_query);
-    ZERO(m->dh, n * (size_t)m->embedder->width);
-    m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dz, m->z, m->w, m->a_kept, m->h, m->bounds,
-                                   n_bag);
-}
-
-static void slot_backward(void *context, int slot, int thread)
-{
-    Mil *m = context;
-    m->embedder_type->zero(m->embedder, slot);
-    m->pooling_type->zero(m->pooling, slot);
-    for (int i = slot; i < m->n_run; i += m->n_slot)
-        for (int at = 0; at < m->run[i].n; at += KERNEL_BLOCK) {
-            const Rows rows = kept_rows(m, &m->run[i], at, thread);
-            const size_t row = (size_t)rows.cached;
-            real *h = m->h + row * (size_t)m->embedder->width, *dh = m->dh + row * (size_t)m->embedder->width;
-            m->pooling_type->score_backward(m->pooling, slot, dh, m->da + row * (size_t)m->pooling->n_query, h,
-                                            &rows);
-            m->embedder_type->backward(m->embedder, slot, h, dh, &rows);
-        }
-}
-
-double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint64_t seed, uint64_t update,
-                 double *target_loss)
-{
-    assert(m->learn);
-    prepare_for(m, theta, batch, &(Pass){.seed = seed, .update = update});
-    forward(m, batch->bag, batch->n_bag, rng_stream(seed, "select", update));
-    const double loss = losses(m, batch, target_loss);
-    output_backward(m, grad, batch->n_bag);
-    pool_backward(m, grad, batch->n_bag);
-    const int n_slot = m->n_run < m->n_slot ? m->n_run : m->n_slot;
-    parallel_for(n_slot, slot_backward, m);
-    m->embedder_type->finish(m->embedder, grad, n_slot);
-    m->pooling_type->finish(m->pooling, grad, n_slot);
-    return loss;
-}
-
-/* By row of the bag. Without pass one the logits are those of the selected, which then are all or a random choice. */
-static void copy_attention(const Mil *m, MilAttention *attention)
-{
-    const Seat *seat = &m->seat[0];
-    const size_t n_query = (size_t)m->pooling->n_query, bytes = n_query * sizeof(real);
-    memset(attention->weight, 0, (size_t)seat->whole.n * bytes);
-    memset(attention->logit, 0, (size_t)seat->whole.n * bytes);
-    if (select_scores(&m->o))
-        for (int i = 0; i < seat->whole.n; i++)
-            memcpy(attention->logit + (size_t)seat->whole.row[i] * n_query, m->a + (size_t)i * n_query, bytes);
-    for (int i = 0; i < seat->kept.n; i++) {
-        const size_t row = (size_t)seat->kept.row[i] * n_query;
-        memcpy(attention->logit + row, m->a_kept + (size_t)i * n_query, bytes);
-        memcpy(attention->weight + row, m->w + (size_t)i * n_query, bytes);
-    }
-}
-
-void mil_predict(Mil *m, real *output, const Bag *bag, MilAttention *attention)
-{
-    const bool learn = m->learn;
-    m->learn = false; /* keep nothing for backward */
-    forward(m, bag, 1, rng_stream(0, "select", (uint64_t)bag->n));
-    m->learn = learn;
-    memcpy(output, m->y[m->o.output_hidden], (size_t)m->n_out * sizeof *output);
-    if (attention) copy_attention(m, attention);
-}
+/* ---- for tests and diagnostics ---- */
 
 MilView mil_view(const Mil *m, int bag)
 {
     const Seat *seat = &m->seat[bag];
     const size_t n_query = (size_t)m->pooling->n_query, width = (size_t)m->embedder->width, b = (size_t)bag,
-                 at = (size_t)m->bounds[bag], n_z = (size_t)m->pooling->n_z, n_out = (size_t)m->n_out;
+                 at = (size_t)m->bounds[bag], n_z = (size_t)m->n_z, n_out = (size_t)m->n_out;
     const real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
     MilView v = {.whole = &seat->whole,
                  .kept = &seat->kept,

@@ -3,7 +3,8 @@
  * mil.h: the network. Instances → embedder → score → selection → pooling → output network → targets.
  *
  *     bag ──(all instances, no gradients)──► score a ──► select (the top fraction, random ones, all)
- *     selected ──► h = embedder(x) ──► a = score(h) ──► z = pool(a, h) ──► y = output(z) ──► loss
+ *     selected ──► h = embedder(x) ──► a = score(h) ──► z = pool(a, h) ──► norm ──► y = output(z) ──► loss
+ *     all      ──► h ──► their mean, beside what is pooled, if the pooling asks for it
  *
  * Widrich et al., "Modern Hopfield Networks and Attention for Immune Repertoire Classification", NeurIPS 2020.
  */
@@ -11,12 +12,14 @@
 #define HOPSACK_MIL_H
 
 #include "core/bag.h"
+#include "core/kmer.h"
 #include "core/option.h"
 #include "core/param.h"
 #include "model/target.h"
 
 typedef enum { SELECT_TOP, SELECT_RANDOM, SELECT_ALL } SelectKind;
 typedef enum { COMPAT_NONE, COMPAT_DEEPRC } Compat;
+typedef enum { NORM_NONE, NORM_BAGS } BagNormKind; /* model.norm; see nn/bagnorm.h */
 
 /* The keys model.* of the config. The blobs hold the options struct of the chosen kind (embedder.h, pooling.h). */
 typedef struct {
@@ -27,6 +30,7 @@ typedef struct {
     int select;             /* SelectKind */
     double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
     int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
+    int norm;               /* BagNormKind: whether bag vectors are standardised before the output network */
     int output_hidden, output_unit;
     int compat;  /* Compat: data.compat */
     double clip; /* data.clip, 0: none; embedders find it in BagSpec */
@@ -41,11 +45,19 @@ void mil_free(Mil *mil);
 
 const ParamList *mil_params(const Mil *mil);
 int mil_n_out(const Mil *mil);
-int mil_n_query(const Mil *mil); /* columns of attention: queries, or heads · queries */
-int mil_n_head(const Mil *mil);  /* 1 unless hopfield; column = query · n_head + head */
+int mil_n_z(const Mil *mil);         /* numbers of a bag vector */
+bool mil_weighs(const Mil *mil);     /* may bags to learn from have stands_for? */
+bool mil_calibrates(const Mil *mil); /* model.norm: bags: mil_calibrate has something to set */
+int mil_n_query(const Mil *mil);     /* columns of attention: queries, or heads · queries */
+int mil_n_head(const Mil *mil);      /* 1 unless hopfield; column = query · n_head + head */
 
 /* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
 void mil_say_capped(const Mil *mil, const char *where);
+
+/* Starts theta, as param_start left it, from k-mers enriched in one class: kernels that find them, attention to what those
+ * find, an output that follows. For an input scaled as that of `bag`, a training bag; after mil_plan. Returns how many
+ * k-mers found a kernel; those longer than a kernel are passed over. 0 where the embedder has no kernels. ERR_MEMORY. */
+Status mil_start(Mil *mil, int *n_started, real *theta, const KmerStart *start, int n, const Bag *bag);
 
 /* Reserves workspace for minibatches of up to n_bag bags with up to n_max instances each, `learn` for gradients too.
  * May be called again. mil_memory tells the bytes it would take, without taking them. */
@@ -67,6 +79,16 @@ typedef struct {
     real *logit, *weight;
 } MilAttention;
 void mil_predict(Mil *mil, real *output, const Bag *bag, MilAttention *attention);
+
+/* Weights w [n, n_query] of the instances that the last mil_predict pooled, in bag order; returns n ≤ the bag's. */
+int mil_weights(const Mil *mil, real *w);
+
+/* The same in two steps, so that the statistics of model.norm can be set in between. mil_vector computes the bag vector
+ * z [n_z] of a bag before its norm; mil_calibrate sets the norm's frozen tensors in theta, the slab of the last
+ * mil_prepare, to those of z [n, n_z], the training bags; mil_predict_vector computes the output [n_out] of z [n_z]. */
+void mil_vector(Mil *mil, real *z, const Bag *bag);
+void mil_calibrate(const Mil *mil, real *theta, const real *z, int n);
+void mil_predict_vector(Mil *mil, real *output, const real *z);
 
 /* What the last pass computed for one of its bags; borrowed, in bag order. For tests and diagnostics. */
 typedef struct {

@@ -13,11 +13,21 @@
 
 #include "model/embedder.h"
 
+/* The row of a kind of pooling that may have the plain mean of a bag's embeddings beside its own vector, z = [pooled;
+ * mean]: over all instances that are pooled. `field` is a bool of its options. */
+#define POOLING_MEAN_ROW(type, field)                                                                                \
+    {                                                                                                                \
+        "mean", OPTION_BOOL, offsetof(type, field), "false", 0, 0, NULL, "",                                         \
+            "true: the plain mean of the instances stands in the bag vector beside what is pooled"                   \
+    }
+
 /* Every pooling's struct begins with this. */
 typedef struct {
     int n_query; /* columns of a: queries, or queries · heads; column = query · n_head + head */
     int n_head;
-    int n_z;
+    int n_z;          /* numbers it pools; the mean comes on top */
+    bool mean;        /* the plain mean of the embeddings stands behind */
+    bool streams;     /* `read` can be used: z follows from means weighted by the softmax of the scores */
     int64_t n_capped; /* associations so far that had not converged when they were stopped (hopfield, steps: -1) */
 } Pooling;
 
@@ -42,10 +52,19 @@ typedef struct {
     void (*pool_backward)(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
                           const real *a, const real *h, const int *bounds, int n_bag);
 
+    /* z [n_bag, n_z] of bags seen once (nn/attendstream.h), for prediction: column k of bag b, the mean of h weighted by the
+     * softmax of column k of the scores, lies at m + b · stride + k · width; z of a bag that is_empty [n_bag] is 0. It is the
+     * z of `pool`, but for rounding. NULL, or `streams` false: it cannot be had so. */
+    void (*read)(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag);
+
     void (*zero)(void *self, int grad_slot);
     /* dh [n, width] += …; n ≤ KERNEL_BLOCK. */
     void (*score_backward)(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows);
     void (*finish)(void *self, real *grad, int n_slot);
+    /* After param_start and `plan`: theta starts so that instances with large numbers 0 … n-1 of h are attended to, those
+     * that the first kernels were started for. z_at [n]: where number j then stands in z, -1 where it does not stand
+     * alone. NULL: this kind has no such start. */
+    void (*start)(void *self, real *theta, int n, int *z_at);
 } PoolingType;
 
 extern const PoolingType *const pooling_types[]; /* ends with NULL */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/pooling_attend.h"
 
+#include <string.h>
+
 void pooling_attend(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag,
                     bool learn)
 {
@@ -17,4 +19,13 @@ void pooling_attend_backward(void *self, real *da, real *dh, real *grad, const r
     (void)z;
     (void)a;
     attend_backward(da, dh, &p->attend, dz, w, h, bounds, n_bag);
+}
+
+void pooling_attend_read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag)
+{
+    const Attend *l = &((const AttendPooling *)self)->attend;
+    (void)is_empty;
+    for (size_t b = 0; b < (size_t)n_bag; b++)
+        for (int q = 0; q < l->n_query; q++, z += l->n_h)
+            memcpy(z, m + b * stride + (size_t)(q * l->width), (size_t)l->n_h * sizeof *z);
 }

@@ -21,4 +21,7 @@ void pooling_attend(void *self, real *z, real *w, const real *a, const real *h, 
 void pooling_attend_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
                              const real *a, const real *h, const int *bounds, int n_bag);
 
+/* read of the descriptor: z is m. */
+void pooling_attend_read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag);
+
 #endif

@@ -21,6 +21,7 @@
 
 typedef struct {
     int n_layer, n_unit, n_query;
+    bool mean;
 } AttentionOptions;
 
 typedef struct {
@@ -37,6 +38,7 @@ static const Option options[] = {
      "hidden layers of the attention network"},
     {"n_unit", OPTION_INT, offsetof(AttentionOptions, n_unit), "32", 1, 4096, NULL, "", "units of a hidden layer"},
     {"n_query", OPTION_INT, offsetof(AttentionOptions, n_query), "1", 1, 64, NULL, "", "learned queries"},
+    POOLING_MEAN_ROW(AttentionOptions, mean),
     {0},
 };
 
@@ -47,10 +49,12 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     Linear l;
     char name[64];
     int n_in = n_h, in = width;
-    *p = (Attention){.top = {.base = {.n_query = o->n_query, .n_head = 1, .n_z = o->n_query * n_h},
-                             .attend = {.n_query = o->n_query, .n_h = n_h, .width = width}},
-                     .n_layer = o->n_layer,
-                     .widest = width};
+    *p = (Attention){
+        .top =
+            {.base = {.n_query = o->n_query, .n_head = 1, .n_z = o->n_query * n_h, .mean = o->mean, .streams = true},
+             .attend = {.n_query = o->n_query, .n_h = n_h, .width = width}},
+        .n_layer = o->n_layer,
+        .widest = width};
     for (int j = 0; j < o->n_layer; j++) {
         snprintf(name, sizeof name, "attention_nn.attention_nn.%d", 2 * j);
         linear_init(&l, list, name, n_in, o->n_unit);
@@ -143,6 +147,28 @@ static void finish(void *self, real *grad, int n_slot)
     logits_finish(grad, &p->query, n_slot);
 }
 
+/* Number j of h goes through unit j of every layer, alone, to the query j mod n_query. Where a layer has too few units the
+ * last numbers go unattended. */
+static void start(void *self, real *theta, int n, int *z_at)
+{
+    const Attention *p = self;
+    for (int j = 0; j < n; j++) {
+        const int q = j % p->top.base.n_query;
+        bool fits = true;
+        for (int layer = 0; layer < p->n_layer; layer++) fits &= j < p->hidden[layer].l.n_out;
+        z_at[j] = fits ? q * p->top.attend.n_h + j : -1;
+        if (!fits) continue;
+        for (int layer = 0; layer < p->n_layer; layer++) {
+            const Linear *l = &p->hidden[layer].l;
+            real *row = theta + l->w_at + (size_t)j * (size_t)l->n_in;
+            ZERO(row, (size_t)l->n_in);
+            row[j] = 1;
+            theta[l->b_at + (size_t)j] = 0;
+        }
+        theta[p->query.l.w_at + (size_t)(q * p->query.l.n_in + j)] = 1;
+    }
+}
+
 const PoolingType pooling_attention = {
     .name = "attention",
     .options = options,
@@ -155,8 +181,10 @@ const PoolingType pooling_attention = {
     .score = score,
     .pool = pooling_attend,
     .pool_backward = pooling_attend_backward,
+    .read = pooling_attend_read,
     .zero = zero,
     .score_backward = score_backward,
     .finish = finish,
+    .start = start,
 };
 _Static_assert(sizeof(AttentionOptions) <= OPTION_BLOB, "options fit");

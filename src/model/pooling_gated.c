@@ -16,6 +16,7 @@
 
 typedef struct {
     int n_unit;
+    bool mean;
 } GatedOptions;
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
 static const Option options[] = {
     {"n_unit", OPTION_INT, offsetof(GatedOptions, n_unit), "64", 1, 4096, NULL, "",
      "units of the attention network and of its gate"},
+    POOLING_MEAN_ROW(GatedOptions, mean),
     {0},
 };
 
@@ -37,7 +39,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     Gated *p = self;
     const GatedOptions *o = blob;
     Linear l;
-    *p = (Gated){.top = {.base = {.n_query = 1, .n_head = 1, .n_z = n_h},
+    *p = (Gated){.top = {.base = {.n_query = 1, .n_head = 1, .n_z = n_h, .mean = o->mean, .streams = true},
                          .attend = {.n_query = 1, .n_h = n_h, .width = width}}};
     linear_init_uniform(&l, list, "pooling.attention_V", n_h, o->n_unit);
     dense_init(&p->v_layer, &l, width, ACTIVATION_TANH);
@@ -130,6 +132,25 @@ static void finish(void *self, real *grad, int n_slot)
     logits_finish(grad, &p->logits, n_slot);
 }
 
+/* Number j of h goes through unit j alone, whose gate starts open. */
+static void start(void *self, real *theta, int n, int *z_at)
+{
+    const Gated *p = self;
+    const Linear *v = &p->v_layer.l, *s = &p->s_layer.l;
+    for (int j = 0; j < n; j++) {
+        z_at[j] = j < v->n_out ? j : -1;
+        if (j >= v->n_out) continue;
+        real *of_v = theta + v->w_at + (size_t)j * (size_t)v->n_in,
+             *of_s = theta + s->w_at + (size_t)j * (size_t)s->n_in;
+        memset(of_v, 0, (size_t)v->n_in * sizeof *of_v);
+        memset(of_s, 0, (size_t)s->n_in * sizeof *of_s);
+        of_v[j] = 1;
+        theta[v->b_at + (size_t)j] = 0;
+        theta[s->b_at + (size_t)j] = 2;
+        theta[p->logits.l.w_at + (size_t)j] = 2;
+    }
+}
+
 const PoolingType pooling_gated = {
     .name = "gated",
     .options = options,
@@ -142,8 +163,10 @@ const PoolingType pooling_gated = {
     .score = score,
     .pool = pooling_attend,
     .pool_backward = pooling_attend_backward,
+    .read = pooling_attend_read,
     .zero = zero,
     .score_backward = score_backward,
     .finish = finish,
+    .start = start,
 };
 _Static_assert(sizeof(GatedOptions) <= OPTION_BLOB, "options fit");

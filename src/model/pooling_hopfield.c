@@ -21,10 +21,13 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     const HopfieldPoolingSettings *s = blob;
     *p = (HopfieldPool){.n_h = n_h, .width = width, .dropout = s->dropout};
     TRY(hopfield_pooling_build(&p->layer, list, s, n_h));
-    p->base = (Pooling){
-        .n_query = s->n_query * s->n_head, .n_head = s->n_head, .n_z = s->n_query * p->layer.hopfield.core.n_out};
+    p->base = (Pooling){.n_query = s->n_query * s->n_head,
+                        .n_head = s->n_head,
+                        .n_z = s->n_query * p->layer.hopfield.core.n_out,
+                        .mean = s->mean};
     p->folds = fixedquery_scores(&p->layer);
     p->fast = fixedquery_fits(&p->layer);
+    p->base.streams = fixedquery_reads(&p->layer) && s->dropout == 0;
     p->keep_scale = (real)(1 / (1 - s->dropout));
     return OK;
 }
@@ -45,6 +48,7 @@ static void plan(void *self, Arena *arena, const ModelRoom *room)
     p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)room->n_keep * (size_t)p->base.n_query : 0);
     if (p->folds) {
         fixedquery_plan(&p->query, &p->layer, p->width, arena);
+        p->query.quick = p->base.mean;
         p->wide = pieces(arena, room->n_thread, KERNEL_BLOCK * (size_t)p->query.lanes);
     }
     if (!p->fast) {
@@ -106,6 +110,12 @@ static void pool_backward(void *self, real *da, real *dh, real *grad, const real
         hopfield_general_backward(p, dh, grad, dz, z, bounds, n_bag);
 }
 
+static void read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag)
+{
+    HopfieldPool *p = self;
+    fixedquery_read(z, &p->cache, &p->query, p->theta, m, stride, is_empty, n_bag);
+}
+
 static void zero(void *self, int grad_slot)
 {
     HopfieldPool *p = self;
@@ -130,6 +140,36 @@ static void finish(void *self, real *grad, int n_slot)
     fixedquery_finish(grad, p->du[0], &p->query, p->theta);
 }
 
+#define START_GAIN 1. /* what one more in number j of an instance adds to its logit */
+
+/* Head j mod n_head of the first query attends to number j of h: its keys take up a direction along the query it has,
+ * W_k += gain q e_jᵀ / (β q·q), and the next free number it reads out becomes number j itself. */
+static void start(void *self, real *theta, int n, int *z_at)
+{
+    HopfieldPool *p = self;
+    const Association *core = &p->layer.hopfield.core;
+    const int n_head = core->o.n_head, pattern = core->retrieval.pattern_size, size = core->o.head_size;
+    for (int j = 0; j < n; j++) z_at[j] = -1;
+    if (!p->fast) return;
+    p->theta = theta;
+    fixedquery_prepare(&p->query, theta);
+    const real *beta = association_beta(core, theta);
+    for (int j = 0; j < n; j++) {
+        const int head = j % n_head, place = head * pattern + j / n_head;
+        const real *q = p->query.q + head * core->retrieval.q.head;
+        double square = 0;
+        for (int r = 0; r < size; r++) square += (double)q[r] * (double)q[r];
+        for (int r = 0; r < size; r++)
+            theta[core->k.w_at + (size_t)(head * size + r) * (size_t)core->k.n_in + (size_t)j] +=
+                (real)(START_GAIN * (double)q[r] / ((double)beta[head] * square));
+        if (j / n_head >= pattern) continue;
+        real *v = theta + core->v.w_at + (size_t)place * (size_t)core->v.n_in;
+        ZERO(v, (size_t)core->v.n_in);
+        v[j] = 1;
+        if (core->o.no_output) z_at[j] = place;
+    }
+}
+
 const PoolingType pooling_hopfield = {
     .name = "hopfield",
     .options = hopfield_pooling_rows,
@@ -142,8 +182,10 @@ const PoolingType pooling_hopfield = {
     .score = score,
     .pool = pool,
     .pool_backward = pool_backward,
+    .read = read,
     .zero = zero,
     .score_backward = score_backward,
     .finish = finish,
+    .start = start,
 };
 _Static_assert(sizeof(HopfieldPoolingSettings) <= OPTION_BLOB, "options fit");

@@ -57,6 +57,11 @@ const Option hopfield_pooling_rows[] = {
     {"zero_association", OPTION_BOOL, AT(zero_association), "false", 0, 0, NULL, "",
      "one more instance, all zero, that takes the weight no other should have"},
     {"learn_query", OPTION_BOOL, AT(learn_query), "true", 0, 0, NULL, "", "false: queries stay as drawn"},
+    {"init", OPTION_CHOICE, AT(init), "reference", 0, 0, "reference fan", "",
+     "initial projections: normal with deviation 0.02, as the reference layer has them, or 1/sqrt(inputs), from "
+     "which "
+     "heads differ at once"},
+    POOLING_MEAN_ROW(HopfieldPoolingSettings, mean),
     {0},
 };
 
@@ -99,6 +104,7 @@ static Status core_options(AssociationOptions *core, const HopfieldPoolingSettin
     core->projection_static = s->static_projection;
     core->connected = s->connected;
     core->bias = s->bias;
+    core->fan = s->init == 1;
     core->norm = s->norm_space > 0;
     core->norm_affine = s->norm_space > 1;
     core->zero = s->zero_association;

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mil_backward.c: from losses to gradients.
+ */
+#include "core/parallel.h"
+#include "model/bagmean.h"
+#include "model/mil_parts.h"
+#include "nn/selu.h"
+
+#include <assert.h>
+
+/* ---- backward ---- */
+
+/* Σ_targets weight · mean over bags with a known label; its gradient goes to the last dy. */
+static double losses(Mil *m, const Batch *batch, double *target_loss)
+{
+    real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
+    double total = 0;
+    ZERO(dy, (size_t)batch->n_bag * (size_t)m->n_out);
+    for (int t = 0; t < m->n_target; t++) {
+        const Target *target = &m->target[t];
+        double sum = 0;
+        int known = 0;
+        for (int b = 0; b < batch->n_bag; b++) known += batch->mask[b * m->n_target + t] != 0;
+        for (int b = 0; b < batch->n_bag; b++) {
+            const int at = b * m->n_out + target->at;
+            if (batch->mask[b * m->n_target + t] == 0) continue;
+            sum += target->type->loss(target, y + at, batch->target + at);
+            target->type->loss_backward(dy + at, target, y + at, batch->target + at,
+                                        (double)(float)target->weight / known);
+        }
+        const double weighted = known ? (double)(float)target->weight * sum / known : 0;
+        if (target_loss) target_loss[t] = weighted;
+        total += weighted;
+    }
+    return total;
+}
+
+static void output_backward(Mil *m, real *grad, int n_bag)
+{
+    ZERO(m->dx, (size_t)n_bag * (size_t)m->n_z);
+    for (int j = m->o.output_hidden; j >= 0; j--) {
+        const size_t n = (size_t)n_bag * (size_t)m->output[j].n_in;
+        real *dx = j ? m->dy[j - 1] : m->dx;
+        if (j) ZERO(dx, n);
+        linear_backward(dx, grad, &m->output[j], m->theta, j ? m->y[j - 1] : m->x, m->dy[j], n_bag);
+        if (j)
+            for (size_t i = 0; i < n; i++) dx[i] *= selu_slope(m->y[j - 1][i]);
+    }
+}
+
+/* dz, and its two parts where a mean stands behind what is pooled. */
+static void vector_backward(Mil *m, int n_bag)
+{
+    const size_t n_pooled = (size_t)m->pooling->n_z, n_h = (size_t)m->embedder->n_h, n_z = (size_t)m->n_z;
+    if (m->o.norm == NORM_BAGS) {
+        ZERO(m->dz, (size_t)n_bag * n_z);
+        bagnorm_backward(m->dz, &m->norm, m->x, m->inv_std, m->dx, n_bag);
+    }
+    for (size_t b = 0; m->pooling->mean && b < (size_t)n_bag; b++) {
+        memcpy(m->dpooled + b * n_pooled, m->dz + b * n_z, n_pooled * sizeof *m->dz);
+        memcpy(m->dmean + b * n_h, m->dz + b * n_z + n_pooled, n_h * sizeof *m->dz);
+    }
+}
+
+static void mean_of_kept_backward(void *context, int b, int thread)
+{
+    Mil *m = context;
+    const int width = m->embedder->width, n_h = m->embedder->n_h, from = m->bounds[b];
+    (void)thread;
+    bagmean_backward(m->dh + (size_t)from * (size_t)width, m->dmean + b * n_h, m->seat[b].kept.stands_for,
+                     m->bounds[b + 1] - from, n_h, width);
+}
+
+static void pool_backward(Mil *m, real *grad, int n_bag)
+{
+    const size_t n = (size_t)m->bounds[n_bag];
+    ZERO(m->da, n * (size_t)m->pooling->n_query);
+    ZERO(m->dh, n * (size_t)m->embedder->width);
+    m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, m->a_kept, m->h,
+                                   m->bounds, n_bag);
+    if (m->pooling->mean) parallel_for_work(10. * (double)n * m->embedder->n_h, n_bag, mean_of_kept_backward, m);
+}
+
+static void slot_backward(void *context, int slot, int thread)
+{
+    Mil *m = context;
+    m->embedder_type->zero(m->embedder, slot);
+    m->pooling_type->zero(m->pooling, slot);
+    for (int i = slot; i < m->n_run; i += m->n_slot)
+        for (int at = 0; at < m->run[i].n; at += KERNEL_BLOCK) {
+            const Rows rows = mil_rows(m, &m->run[i], at, thread);
+            const size_t row = (size_t)rows.cached;
+            real *h = m->h + row * (size_t)m->embedder->width, *dh = m->dh + row * (size_t)m->embedder->width;
+            m->pooling_type->score_backward(m->pooling, slot, dh, m->da + row * (size_t)m->pooling->n_query, h,
+                                            &rows);
+            m->embedder_type->backward(m->embedder, slot, h, dh, &rows);
+        }
+}
+
+/* Like mil_prepare, but only for the lengths of a minibatch. */
+static void prepare_for(Mil *m, const real *theta, const Batch *batch, const Pass *pass)
+{
+    ZERO(m->present, (size_t)m->spec.max_len + 1);
+    for (int b = 0; b < batch->n_bag; b++)
+        for (int l = 0; l <= batch->bag[b].max_len; l++)
+            if (batch->bag[b].first && batch->bag[b].first[l + 1] > batch->bag[b].first[l]) m->present[l] = true;
+    m->theta = theta;
+    m->embedder_type->prepare(m->embedder, theta, m->present, pass);
+    m->pooling_type->prepare(m->pooling, theta, pass);
+}
+
+double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint64_t seed, uint64_t update,
+                 double *target_loss)
+{
+    assert(m->learn);
+    const Pass pass = {.seed = seed, .update = update};
+    prepare_for(m, theta, batch, &pass);
+    mil_to_vectors(m, batch->bag, batch->n_bag, rng_stream(seed, "select", update));
+    mil_to_outputs(m, batch->n_bag);
+    const double loss = losses(m, batch, target_loss);
+    output_backward(m, grad, batch->n_bag);
+    vector_backward(m, batch->n_bag);
+    pool_backward(m, grad, batch->n_bag);
+    const int n_slot = m->n_run < m->n_slot ? m->n_run : m->n_slot;
+    parallel_for(n_slot, slot_backward, m);
+    m->embedder_type->finish(m->embedder, grad, n_slot);
+    m->pooling_type->finish(m->pooling, grad, n_slot);
+    return loss;
+}

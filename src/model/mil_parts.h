@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mil_parts.h: what the three files of the network share. mil.c builds it and plans its memory, mil_pass.c goes from bags
+ * to bag vectors and outputs, mil_backward.c from losses to gradients.
+ *
+ * Work is cut by sizes alone: pass one into runs of PASS_ROWS instances of a bag, learning into runs of LEARN_ROWS
+ * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are summed in
+ * order; so the thread count changes no bit.
+ *
+ * Bags of sequences are embedded one by one, because the divisor of a bag's input is in its tables. Vectors know nothing of
+ * their bag: those of a whole minibatch are laid end to end, so that bags of six instances make blocks of sixty-four.
+ */
+#ifndef HOPSACK_MIL_PARTS_H
+#define HOPSACK_MIL_PARTS_H
+
+#include "model/embedder.h"
+#include "model/mil.h"
+#include "model/pooling.h"
+#include "model/select.h"
+#include "nn/attendstream.h"
+#include "nn/bagnorm.h"
+#include "nn/kernel.h"
+#include "nn/linear.h"
+
+#include <string.h>
+
+#define PASS_ROWS          1024
+#define LEARN_ROWS         512
+#define OUTPUT_LAYERS      8
+#define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
+
+typedef struct {
+    int slot, from, n;
+} Run; /* places from … from+n-1 of bag `slot`, or of all bags joined */
+
+/* What belongs to one bag of the minibatch. */
+typedef struct {
+    Bag whole, kept; /* kept: what selection leaves, in memory of `room` */
+    Arena room;
+    int a_at; /* its first row in a */
+    SelectScratch select;
+} Seat;
+
+struct Mil {
+    ModelOptions o;
+    BagSpec spec;
+    Target *target;
+    int n_target, n_out;
+    const EmbedderType *embedder_type;
+    const PoolingType *pooling_type;
+    Embedder *embedder;
+    Pooling *pooling;
+    int n_z; /* of the pooling, and of the mean beside it */
+    BagNorm norm;
+    Linear output[OUTPUT_LAYERS + 1];
+    ParamList params;
+    const real *theta; /* of the last prepare */
+
+    /* workspace, laid out by plan */
+    Arena arena;
+    int n_bag, n_max; /* what it holds */
+    bool learn;
+    int n_slot;  /* of gradients */
+    Seat *seat;  /* [n_bag] */
+    int *bounds; /* [n_bag + 1] of the selected instances of each bag in the arrays over them */
+    Bag joined;  /* vectors: the selected instances of all bags, in memory of `join_room` */
+    Arena join_room;
+    const Bag **kept; /* [n_bag] */
+    bool *present;    /* [max_len + 1] lengths in the minibatch */
+    Run *run;         /* [runs of either kind] */
+    int n_run;
+    real **block;                                       /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
+    real *a;                                            /* [n_bag · n_max, n_query] logits of pass one */
+    real *h, *dh;                                       /* [n_keep, width] of selected instances */
+    real *a_kept, *w, *da;                              /* [n_keep, n_query] */
+    AttendStream stream;                                /* of a prediction in one pass */
+    bool *is_empty;                                     /* [n_bag] */
+    real *pooled, *dpooled;                             /* [n_bag, n_z of the pooling]; z, dz without a mean */
+    real *dmean;                                        /* [n_bag, n_h] gradient of the means */
+    real *z, *dz;                                       /* [n_bag, n_z] */
+    real *x, *dx;                                       /* [n_bag, n_z] standardised z; z, dz without norm */
+    real *inv_std;                                      /* [n_z] of the minibatch */
+    real *y[OUTPUT_LAYERS + 1], *dy[OUTPUT_LAYERS + 1]; /* [n_bag, n_out of that layer] */
+};
+
+/* May a prediction see a bag once, pool all of it and keep nothing? Networks that hopsack 0.1.0 had pool as they did there. */
+static inline bool mil_streams(const Mil *m)
+{
+    return m->o.select == SELECT_ALL && m->pooling->streams && (m->pooling->mean || m->o.norm == NORM_BAGS);
+}
+
+/* Is this a pass that does? */
+static inline bool is_streamed(const Mil *m)
+{
+    return mil_streams(m) && !m->learn;
+}
+
+/* Rows of a block within a run over selected instances. */
+static inline Rows mil_rows(const Mil *m, const Run *run, int at, int thread)
+{
+    const bool joined = m->spec.kind == BAG_VECTORS;
+    return (Rows){.bag = joined ? &m->joined : &m->seat[run->slot].kept,
+                  .slot = run->slot,
+                  .from = run->from + at,
+                  .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
+                  .cached = (joined ? 0 : m->bounds[run->slot]) + run->from + at,
+                  .thread = thread};
+}
+
+/* A minibatch as far as its bag vectors z, with m->learn keeping what backward needs; and from z to outputs. `rng` is
+ * for random selection. */
+void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng);
+void mil_to_outputs(Mil *m, int n_bag);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mil_pass.c: from bags to bag vectors and outputs.
+ *
+ * Pass one embeds and scores all instances; selection keeps some of them, which pass two embeds again and pools. Where all
+ * are kept there is no pass one, but a prediction can then often pool while it embeds (nn/attendstream.h), so that memory
+ * does not grow with the bag.
+ */
+#include "core/parallel.h"
+#include "model/bagmean.h"
+#include "model/mil_parts.h"
+#include "nn/selu.h"
+
+#include <assert.h>
+#include <math.h>
+
+void mil_prepare(Mil *m, const real *theta)
+{
+    m->theta = theta;
+    m->embedder_type->prepare(m->embedder, theta, NULL, NULL);
+    m->pooling_type->prepare(m->pooling, theta, NULL);
+}
+
+/* ---- pass one: score all, select ---- */
+
+static void cut_rows(Mil *m, int slot, int n, int rows)
+{
+    for (int from = 0; from < n; from += rows)
+        m->run[m->n_run++] = (Run){slot, from, n - from < rows ? n - from : rows};
+}
+
+static void cut_whole(Mil *m, int n_bag)
+{
+    m->n_run = 0;
+    for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->seat[b].whole.n, PASS_ROWS);
+}
+
+static void cut_kept(Mil *m, int n_bag)
+{
+    m->n_run = 0;
+    if (m->spec.kind == BAG_VECTORS)
+        cut_rows(m, 0, m->joined.n, LEARN_ROWS);
+    else
+        for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->seat[b].kept.n, LEARN_ROWS);
+}
+
+static void open_bag(void *context, int b, int thread)
+{
+    Mil *m = context;
+    (void)thread;
+    m->embedder_type->open(m->embedder, &m->seat[b].whole, b);
+}
+
+/* Seats the bags; under COMPAT_DEEPRC all are padded to the longest sequence of the minibatch. */
+static void seat_bags(Mil *m, const Bag *bag, int n_bag)
+{
+    int pad_len = 0, a_at = 0;
+    assert(n_bag <= m->n_bag);
+    if (m->o.compat == COMPAT_DEEPRC) {
+        pad_len = m->embedder_type->least_pad(m->embedder);
+        for (int b = 0; b < n_bag; b++)
+            if (bag[b].max_len > pad_len) pad_len = bag[b].max_len;
+    }
+    for (int b = 0; b < n_bag; b++) {
+        Seat *seat = &m->seat[b];
+        assert(bag[b].n <= m->n_max);
+        seat->whole = bag[b];
+        seat->whole.pad_len = pad_len;
+        seat->a_at = a_at;
+        a_at += bag[b].n;
+    }
+    if (m->spec.kind == BAG_SEQUENCES) parallel_for(n_bag, open_bag, m); /* vectors know nothing of their bag */
+}
+
+static void score_run(void *context, int chunk, int thread)
+{
+    Mil *m = context;
+    const Run *run = &m->run[chunk];
+    Seat *seat = &m->seat[run->slot];
+    if (is_streamed(m)) attendstream_clear(&m->stream, chunk);
+    for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
+        const Rows rows = {.bag = &seat->whole,
+                           .slot = run->slot,
+                           .from = run->from + at,
+                           .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
+                           .cached = -1,
+                           .thread = thread};
+        m->embedder_type->forward(m->embedder, m->block[thread], &rows);
+        m->pooling_type->score(m->pooling, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_query,
+                               m->block[thread], &rows);
+        if (is_streamed(m))
+            attendstream_add(&m->stream, chunk, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_query,
+                             m->block[thread], rows.n, thread);
+    }
+}
+
+static void keep_top(void *context, int b, int thread)
+{
+    Mil *m = context;
+    Seat *seat = &m->seat[b];
+    const int n = seat->whole.n, k = select_count(&m->o, n), n_query = m->pooling->n_query;
+    (void)thread;
+    select_top(&seat->select, m->a + (size_t)seat->a_at * (size_t)n_query, seat->whole.row, n, n_query, k);
+    arena_rewind(&seat->room);
+    bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
+}
+
+static void pool_stream(Mil *m, int n_bag)
+{
+    for (int b = 0, run = 0; b < n_bag; b++) {
+        const int n = m->seat[b].whole.n, n_run = (n + PASS_ROWS - 1) / PASS_ROWS;
+        attendstream_join(&m->stream, b, run, n_run);
+        m->is_empty[b] = n == 0;
+        m->seat[b].kept = (Bag){0};
+        run += n_run;
+    }
+}
+
+static void join_kept(Mil *m, int n_bag)
+{
+    if (n_bag == 1) {
+        m->joined = m->seat[0].kept;
+        return;
+    }
+    for (int b = 0; b < n_bag; b++) m->kept[b] = &m->seat[b].kept;
+    arena_rewind(&m->join_room);
+    bag_join(&m->joined, &m->join_room, m->kept, n_bag, m->spec.n_feat);
+}
+
+/* Fills the seats' `kept`. `rng` is for a random choice. */
+static void select_kept(Mil *m, int n_bag, Rng rng)
+{
+    if (is_streamed(m)) {
+        cut_whole(m, n_bag);
+        parallel_for(m->n_run, score_run, m);
+        pool_stream(m, n_bag);
+    } else if (select_scores(&m->o)) {
+        cut_whole(m, n_bag);
+        parallel_for(m->n_run, score_run, m);
+        parallel_for(n_bag, keep_top, m);
+    } else
+        for (int b = 0; b < n_bag; b++) {
+            Seat *seat = &m->seat[b];
+            const int n = seat->whole.n, k = select_count(&m->o, n);
+            if (k == n) {
+                seat->kept = seat->whole;
+                continue;
+            }
+            select_random(&seat->select, n, k, &rng);
+            arena_rewind(&seat->room);
+            bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
+        }
+    m->bounds[0] = 0;
+    for (int b = 0; b < n_bag; b++) m->bounds[b + 1] = m->bounds[b] + m->seat[b].kept.n;
+    if (m->spec.kind == BAG_VECTORS) join_kept(m, n_bag);
+}
+
+/* ---- pass two: the selected instances to outputs ---- */
+
+static void embed_run(void *context, int chunk, int thread)
+{
+    Mil *m = context;
+    const Run *run = &m->run[chunk];
+    for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
+        Rows rows = mil_rows(m, run, at, thread);
+        const size_t row = (size_t)rows.cached;
+        if (!m->learn) rows.cached = -1;
+        real *h = m->h + row * (size_t)m->embedder->width;
+        m->embedder_type->forward(m->embedder, h, &rows);
+        m->pooling_type->score(m->pooling, m->a_kept + row * (size_t)m->pooling->n_query, h, &rows);
+    }
+}
+
+static void mean_of_kept(void *context, int b, int thread)
+{
+    Mil *m = context;
+    const int width = m->embedder->width, from = m->bounds[b];
+    bagmean_forward(m->z + (size_t)b * (size_t)m->n_z + (size_t)m->pooling->n_z, m->block[thread],
+                    m->h + (size_t)from * (size_t)width, m->seat[b].kept.stands_for, m->bounds[b + 1] - from,
+                    m->embedder->n_h, width);
+}
+
+/* An instance that stands for c of them has c times its weight in the softmax. */
+static void weigh(Mil *m, int b)
+{
+    const Bag *kept = &m->seat[b].kept;
+    const int n_query = m->pooling->n_query;
+    real *a = m->a_kept + (size_t)m->bounds[b] * (size_t)n_query, last = 1, more = 0;
+    if (!kept->stands_for) return;
+    assert(m->pooling->streams);
+    for (int i = 0; i < kept->n; i++, a += n_query) {
+        if (kept->stands_for[i] != last) last = kept->stands_for[i], more = (real)log((double)last);
+        for (int k = 0; k < n_query; k++) a[k] += more;
+    }
+}
+
+/* What is pooled and, where the pooling asks for it, the mean side by side in z. */
+static void pool_kept(Mil *m, int n_bag)
+{
+    for (int b = 0; b < n_bag; b++) weigh(m, b);
+    m->pooling_type->pool(m->pooling, m->pooled, m->w, m->a_kept, m->h, m->bounds, n_bag, m->learn);
+    if (m->pooling->mean) parallel_for_work(10. * m->bounds[n_bag] * m->embedder->n_h, n_bag, mean_of_kept, m);
+}
+
+static void read_stream(Mil *m, int n_bag)
+{
+    const AttendStream *s = &m->stream;
+    const size_t stride = (size_t)s->n_column * (size_t)s->width, n_z = (size_t)m->n_z;
+    m->pooling_type->read(m->pooling, m->pooled, s->m, stride, m->is_empty, n_bag);
+    for (size_t b = 0; m->pooling->mean && b < (size_t)n_bag; b++)
+        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + (size_t)(s->n_query * s->width),
+               (size_t)m->embedder->n_h * sizeof *m->z);
+}
+
+void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
+{
+    const size_t n_pooled = (size_t)m->pooling->n_z, n_z = (size_t)m->n_z;
+    assert(m->theta);
+    seat_bags(m, bag, n_bag);
+    select_kept(m, n_bag, rng);
+    cut_kept(m, n_bag);
+    parallel_for(m->n_run, embed_run, m);
+    if (is_streamed(m))
+        read_stream(m, n_bag);
+    else
+        pool_kept(m, n_bag);
+    for (size_t b = 0; m->pooling->mean && b < (size_t)n_bag; b++)
+        memcpy(m->z + b * n_z, m->pooled + b * n_pooled, n_pooled * sizeof *m->z);
+}
+
+void mil_to_outputs(Mil *m, int n_bag)
+{
+    const real *x = m->x;
+    if (m->o.norm == NORM_BAGS && m->learn) bagnorm_forward(m->x, m->inv_std, &m->norm, m->z, n_bag);
+    if (m->o.norm == NORM_BAGS && !m->learn) bagnorm_predict(m->x, &m->norm, m->theta, m->z, n_bag);
+    for (int j = 0; j <= m->o.output_hidden; j++) {
+        linear_forward(m->y[j], &m->output[j], m->theta, x, n_bag);
+        if (j < m->o.output_hidden)
+            for (int i = 0; i < n_bag * m->output[j].n_out; i++) m->y[j][i] = selu(m->y[j][i]);
+        x = m->y[j];
+    }
+}
+
+/* ---- prediction ---- */
+
+/* Of all instances, in the order of the bag, by what pass one pooled. */
+static void copy_stream_attention(const Mil *m, MilAttention *attention)
+{
+    const Bag *bag = &m->seat[0].whole;
+    const size_t n_query = (size_t)m->pooling->n_query;
+    for (int i = 0; i < bag->n; i++) {
+        const real *a = m->a + (size_t)i * n_query;
+        const size_t to = (size_t)bag->row[i] * n_query;
+        memcpy(attention->logit + to, a, n_query * sizeof *a);
+        attendstream_weights(attention->weight + to, &m->stream, 0, a, 1);
+    }
+}
+
+/* By row of the bag. Without pass one the logits are those of the selected, which then are all or a random choice. */
+static void copy_attention(const Mil *m, MilAttention *attention)
+{
+    const Seat *seat = &m->seat[0];
+    const size_t n_query = (size_t)m->pooling->n_query, bytes = n_query * sizeof(real);
+    memset(attention->weight, 0, (size_t)seat->whole.n * bytes);
+    memset(attention->logit, 0, (size_t)seat->whole.n * bytes);
+    if (select_scores(&m->o))
+        for (int i = 0; i < seat->whole.n; i++)
+            memcpy(attention->logit + (size_t)seat->whole.row[i] * n_query, m->a + (size_t)i * n_query, bytes);
+    for (int i = 0; i < seat->kept.n; i++) {
+        const size_t row = (size_t)seat->kept.row[i] * n_query;
+        memcpy(attention->logit + row, m->a_kept + (size_t)i * n_query, bytes);
+        memcpy(attention->weight + row, m->w + (size_t)i * n_query, bytes);
+    }
+}
+
+/* z of one bag; nothing is kept for backward. */
+static void to_vector(Mil *m, const Bag *bag)
+{
+    const bool learn = m->learn;
+    m->learn = false;
+    mil_to_vectors(m, bag, 1, rng_stream(0, "select", (uint64_t)bag->n));
+    m->learn = learn;
+}
+
+static void to_output(Mil *m, real *output)
+{
+    const bool learn = m->learn;
+    m->learn = false;
+    mil_to_outputs(m, 1);
+    m->learn = learn;
+    memcpy(output, m->y[m->o.output_hidden], (size_t)m->n_out * sizeof *output);
+}
+
+void mil_predict(Mil *m, real *output, const Bag *bag, MilAttention *attention)
+{
+    to_vector(m, bag);
+    to_output(m, output);
+    if (attention && mil_streams(m))
+        copy_stream_attention(m, attention);
+    else if (attention)
+        copy_attention(m, attention);
+}
+
+int mil_weights(const Mil *m, real *w)
+{
+    const size_t n_query = (size_t)m->pooling->n_query;
+    const int n = mil_streams(m) ? m->seat[0].whole.n : m->seat[0].kept.n;
+    if (mil_streams(m))
+        attendstream_weights(w, &m->stream, 0, m->a, n);
+    else
+        memcpy(w, m->w, (size_t)n * n_query * sizeof *w);
+    return n;
+}
+
+void mil_vector(Mil *m, real *z, const Bag *bag)
+{
+    to_vector(m, bag);
+    memcpy(z, m->z, (size_t)m->n_z * sizeof *z);
+}
+
+void mil_calibrate(const Mil *m, real *theta, const real *z, int n)
+{
+    if (m->o.norm == NORM_BAGS && n > 0) bagnorm_fit(theta, &m->norm, z, n);
+}
+
+void mil_predict_vector(Mil *m, real *output, const real *z)
+{
+    memcpy(m->z, z, (size_t)m->n_z * sizeof *z);
+    to_output(m, output);
+}
