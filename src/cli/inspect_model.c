@@ -156,9 +156,17 @@ Status inspect_model(const char *path, bool json)
 
 /* ---- a run ---- */
 
-static const char *const run_files[] = {
-    "config.yaml", "manifest.json",   "metrics.jsonl",          "splits.tsv", "model.safetensors", "summary.json",
-    "summary.md",  "predictions.tsv", "checkpoint.safetensors", NULL};
+static const char *const run_files[] = {"config.yaml",
+                                        "manifest.json",
+                                        "metrics.jsonl",
+                                        "splits.tsv",
+                                        "model.safetensors",
+                                        "summary.json",
+                                        "summary.md",
+                                        "predictions.tsv",
+                                        "kmers.tsv",
+                                        "checkpoint.safetensors",
+                                        NULL};
 
 static bool in_folder(char path[4096], const char *folder, const char *file)
 {
@@ -195,6 +203,20 @@ static Status run_json(json_t **out, const char *folder)
     }
     *out = run;
     return OK;
+}
+
+/* The k-mers that kernels started from; nothing of a run that does not start so. */
+static void print_start(const json_t *run)
+{
+    const json_t *list = json_object_get(json_object_get(run, "start"), "kmers"), *kmer;
+    size_t k;
+    if (!list) return;
+    printf("kernels started from %zu k-mers", json_array_size(list));
+    json_array_foreach(list, k, kmer)
+    {
+        printf("%s %s", k ? "" : ":", json_string_value(kmer));
+    }
+    printf("\n");
 }
 
 static void print_files(const json_t *run)
@@ -256,6 +278,7 @@ Status inspect_run(const char *folder, bool json)
                json_number_value(json_object_get(run, "peak_memory")) / 1e6);
     } else
         printf("not finished\n");
+    print_start(run);
     print_files(run);
     json_decref(run);
     return OK;

@@ -15,7 +15,7 @@ typedef struct {
     double *entropy, *even, *most; /* [columns] sums */
     int n_even;                    /* bags of more than one instance */
     double *p, *scratch;           /* [largest bag] */
-    real *output;
+    real *output, *w;              /* [n_out]; [largest bag, columns] */
 } Tally;
 
 static int ascending(const void *a, const void *b)
@@ -52,7 +52,9 @@ static Status tally_take(Tally *t, const Mil *mil, int n_out, int n_bag, int n_m
     t->p = calloc(most, sizeof *t->p);
     t->scratch = calloc(most, sizeof *t->scratch);
     t->output = calloc((size_t)n_out, sizeof *t->output);
-    if (t->n && t->k && t->share && t->entropy && t->even && t->most && t->p && t->scratch && t->output) return OK;
+    t->w = calloc(most * columns, sizeof *t->w);
+    if (t->w && t->n && t->k && t->share && t->entropy && t->even && t->most && t->p && t->scratch && t->output)
+        return OK;
     return fail(ERR_MEMORY, "no memory for what the heads do in %d bags", n_bag);
 }
 
@@ -60,7 +62,7 @@ static void tally_free(Tally *t)
 {
     free(t->n), free(t->k), free(t->share);
     free(t->entropy), free(t->even), free(t->most);
-    free(t->p), free(t->scratch), free(t->output);
+    free(t->p), free(t->scratch), free(t->output), free(t->w);
 }
 
 /* w [n, n_column] of one bag. */
@@ -120,8 +122,8 @@ Status operating_measure(Operating *out, Apply *a, const Cohort *cohort)
     if (!out->head) TRY_DONE(fail(ERR_MEMORY, "no memory for %d heads", t.n_column));
     for (int i = 0; i < cohort->n; i++) {
         TRY_DONE(apply_bag(t.output, a, cohort->bag[i], NULL));
-        const MilView v = mil_view(m->mil, 0);
-        if (v.kept->n > 0) add_bag(&t, v.w, v.kept->n, cohort->n);
+        const int n = mil_weights(m->mil, t.w);
+        if (n > 0) add_bag(&t, t.w, n, cohort->n);
     }
     if (t.n_bag == 0) TRY_DONE(fail(ERR_FORMAT, "%s: all bags are empty", bagfile_path(cohort->file)));
     conclude(out, &t, cohort->n);

@@ -16,10 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const slab_name[CHECKPOINT_SLABS] = {"model", "best", "adam.m", "adam.v"};
+static const char *const slab_name[CHECKPOINT_SLABS] = {"model", "best", "adam.m", "adam.v", "average"};
 
 #define REAL_TENSOR (sizeof(real) == sizeof(double) ? TENSOR_F64 : TENSOR_F32)
 #define NAME_ROOM   (sizeof((Param *)0)->name + 8)
+
+/* How many there are: the average is the last. */
+static int slabs_of(real *const *slab)
+{
+    return slab[CHECKPOINT_AVERAGE] ? CHECKPOINT_SLABS : CHECKPOINT_AVERAGE;
+}
 
 static void tensor_name(char name[NAME_ROOM], int slab, const Param *p)
 {
@@ -47,7 +53,7 @@ static Status facts_text(char **out, const CheckpointState *state, const Checkpo
 
 static void fill_tensors(Tensor *tensor, char (*name)[NAME_ROOM], const ParamList *params, real *const *slab)
 {
-    for (int which = 0; which < CHECKPOINT_SLABS; which++)
+    for (int which = 0; which < slabs_of(slab); which++)
         for (int k = 0; k < params->n; k++, tensor++, name++) {
             const Param *p = &params->param[k];
             tensor_name(*name, which, p);
@@ -59,7 +65,7 @@ static void fill_tensors(Tensor *tensor, char (*name)[NAME_ROOM], const ParamLis
 Status checkpoint_write(const char *path, const ParamList *params, real *const *slab, const CheckpointState *state,
                         const CheckpointFacts *facts)
 {
-    const int n = CHECKPOINT_SLABS * params->n;
+    const int n = slabs_of(slab) * params->n;
     Status status = OK;
     char *text = NULL;
     Tensor *tensor = calloc((size_t)n, sizeof *tensor);
@@ -165,22 +171,22 @@ static Status check_tensor(const Tensor *t, int which, const char *name, const P
     return OK;
 }
 
-static Status check_tensors(const TensorFile *file, const ParamList *params)
+static Status check_tensors(const TensorFile *file, const ParamList *params, int n_slab)
 {
     char name[NAME_ROOM];
-    for (int which = 0; which < CHECKPOINT_SLABS; which++)
+    for (int which = 0; which < n_slab; which++)
         for (int k = 0; k < params->n; k++) {
             tensor_name(name, which, &params->param[k]);
             TRY(check_tensor(tensors_find(file, name), which, name, &params->param[k]));
         }
-    if (file->n == CHECKPOINT_SLABS * params->n) return OK;
-    return fail(ERR_MODEL, "it holds %d tensors, the config asks for %d", file->n, CHECKPOINT_SLABS * params->n);
+    if (file->n == n_slab * params->n) return OK;
+    return fail(ERR_MODEL, "it holds %d tensors, the config asks for %d", file->n, n_slab * params->n);
 }
 
 static void copy_tensors(real *const *slab, const TensorFile *file, const ParamList *params)
 {
     char name[NAME_ROOM];
-    for (int which = 0; which < CHECKPOINT_SLABS; which++)
+    for (int which = 0; which < slabs_of(slab); which++)
         for (int k = 0; k < params->n; k++) {
             const Param *p = &params->param[k];
             tensor_name(name, which, p);
@@ -207,7 +213,7 @@ Status checkpoint_read(const char *path, const ParamList *params, real *const *s
     TRY_DONE(parse(&root, &file));
     TRY_DONE(read_state(&found, root));
     TRY_DONE(check_facts(root, facts));
-    TRY_DONE(check_tensors(&file, params));
+    TRY_DONE(check_tensors(&file, params, slabs_of(slab)));
     TRY_DONE(text_of(&text, root, "metrics"));
     *metrics = strdup(text);
     if (!*metrics) TRY_DONE(fail(ERR_MEMORY, "no memory for metrics.jsonl"));

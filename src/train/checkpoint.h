@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * checkpoint.h: checkpoint.safetensors, from which training goes on as if it had never stopped. Tensors are `model/…`,
- * `best/…` (the parameters kept), `adam.m/…` and `adam.v/…`, each with the names of the model file. Beside them stands one
+ * `best/…` (the parameters kept), `adam.m/…`, `adam.v/…` and, with train.average, `average/…`, each with the names of the
+ * model file. Beside them stands one
  * JSON object with sorted keys, metadata "hopsack":
  *
  *     checkpoint {update step evaluated kept_update kept_loss lowest waited smooth seconds} config (YAML text)
@@ -31,7 +32,7 @@ typedef struct {
     double seconds;   /* trained so far */
 } CheckpointState;
 
-enum { CHECKPOINT_MODEL, CHECKPOINT_BEST, CHECKPOINT_M, CHECKPOINT_V, CHECKPOINT_SLABS };
+enum { CHECKPOINT_MODEL, CHECKPOINT_BEST, CHECKPOINT_M, CHECKPOINT_V, CHECKPOINT_AVERAGE, CHECKPOINT_SLABS };
 
 /* What the run adds. On reading, config and data are what must be found, or the checkpoint is refused. */
 typedef struct {
@@ -40,7 +41,7 @@ typedef struct {
     const char *metrics; /* metrics.jsonl so far; not used on reading; NULL: "" */
 } CheckpointFacts;
 
-/* slab [CHECKPOINT_SLABS][params->size]. Whole or not at all; what stood at `path` is replaced. */
+/* slab [CHECKPOINT_SLABS][params->size]; that of the average may be NULL: there is none. Whole or not at all; what stood at `path` is replaced. */
 Status checkpoint_write(const char *path, const ParamList *params, real *const *slab, const CheckpointState *state,
                         const CheckpointFacts *facts);
 

@@ -88,6 +88,15 @@ static const Option some_rows[] = {
     {0},
 };
 
+/* In the order of BagNormKind. */
+static const Option model_rows[] = {
+    {"norm", OPTION_CHOICE, MODEL(norm), "none", 0, 0, "none bags", "",
+     "bags: every number of the bag vector is standardised over bags before the output network: over the minibatch "
+     "in "
+     "training, over the training bags in prediction"},
+    {0},
+};
+
 static const Option output_rows[] = {
     {"n_hidden", OPTION_INT, MODEL(output_hidden), "0", 0, HIDDEN_MOST, NULL, "layers",
      "hidden layers before the final linear one"},
@@ -171,6 +180,7 @@ static const Section run_sections[] = {
      .count_at = CONFIG(n_task),
      .list_at = CONFIG(task)},
     {.path = "splits", .rows = split_options, .at = CONFIG(splits)},
+    {.path = "model", .rows = model_rows, .at = CONFIG(model)},
     {.path = "model.embedder",
      .family = &embedder_family,
      .kind_at = CONFIG(model.embedder),
@@ -379,6 +389,18 @@ static Status settle_length(Config *c)
     return OK;
 }
 
+/* Statistics over a minibatch need two bags, and DeepRC's network has no such layer. */
+static Status check_norm(const Config *c)
+{
+    if (c->model.norm != NORM_BAGS) return OK;
+    if (c->data.compat == COMPAT_DEEPRC)
+        return settings_fail(c->settings, "model.norm", "data.compat deeprc is DeepRC's network, which has no norm");
+    if (c->train.batch < 2)
+        return settings_fail(c->settings, "train.batch",
+                             "model.norm bags standardises over the bags of a minibatch; take at least 2");
+    return OK;
+}
+
 /* Patience waits for the validation loss. */
 static Status check_patience(const Config *c)
 {
@@ -404,6 +426,7 @@ static Status fill(Config *c)
     TRY(check_tasks(c));
     TRY(check_splits(c));
     TRY(settle_model(c));
+    TRY(check_norm(c));
     TRY(check_patience(c));
     TRY(check_momentum(c));
     return settle_length(c);
@@ -443,6 +466,25 @@ done:
 Status config_text(char **out, const Config *config)
 {
     return section_write(out, run_sections, config);
+}
+
+Status config_complete(char **out, const char *text, const char *name)
+{
+    Config config;
+    *out = NULL;
+    TRY(config_from_text(&config, text, name));
+    const Status status = config_text(out, &config);
+    config_free(&config);
+    return status;
+}
+
+bool config_same(const char *saved, const char *now)
+{
+    char *whole = NULL;
+    if (strcmp(saved, now) == 0) return true;
+    const bool same = config_complete(&whole, saved, "the saved config") == OK && strcmp(whole, now) == 0;
+    free(whole);
+    return same;
 }
 
 Status config_write(const Config *config, const char *path)

@@ -80,6 +80,11 @@ Status config_from_text(Config *out, const char *yaml_text, const char *name);
 
 /* The complete config as YAML, the caller's to free. Read again it gives the same config, and the same text. */
 Status config_text(char **out, const Config *config);
+/* The same of a complete text of this or an older version, whose missing keys have their defaults: those a new key has
+ * are what older versions did. */
+Status config_complete(char **out, const char *text, const char *name);
+bool config_same(const char *saved,
+                 const char *now); /* are two complete texts, one perhaps older, of equal settings? */
 Status config_write(const Config *config, const char *path); /* replaces the file */
 void config_free(Config *config);                            /* accepts NULL and {0} */
 

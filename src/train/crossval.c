@@ -9,6 +9,8 @@
 #include "train/foldjob.h"
 #include "train/grouping.h"
 #include "train/job.h"
+#include "train/kmershare.h"
+#include "train/kmerstart.h"
 #include "train/runlock.h"
 #include "train/stock.h"
 #include "train/tally.h"
@@ -326,6 +328,56 @@ static Status verdict(Crossval *c)
     return is_stopped(c) ? stopped(c) : OK;
 }
 
+/* ---- k-mers to start from ---- */
+
+/* A job with a checkpoint reads its k-mers from its folder. */
+static bool needs_kmers(const Crossval *c, int number)
+{
+    char path[FOLDJOB_ROOM];
+    return foldjob_path(path, c->in->folder, which(c, number), "checkpoint.safetensors") != OK || !file_exists(path);
+}
+
+/* Folds of a repetition that open jobs need k-mers for, ascending; returns how many. */
+static int list_folds(int *fold, const Crossval *c, int n_open, int repeat)
+{
+    int n = 0;
+    for (int i = 0; i < n_open; i++) {
+        const FoldJob job = which(c, c->open[i]);
+        if (job.repeat != repeat || (n && fold[n - 1] == job.fold) || !needs_kmers(c, c->open[i])) continue;
+        fold[n++] = job.fold;
+    }
+    return n;
+}
+
+static void report_kmers(const Crossval *c)
+{
+    int n = 0, least = KMERS_MOST, most = 0;
+    for (size_t k = 0; k < c->stock.n_kmers; k++) {
+        if (!c->stock.kmers[k]) continue;
+        const int chosen = c->stock.kmers[k]->n;
+        least = chosen < least ? chosen : least;
+        most = chosen > most ? chosen : most;
+        n++;
+    }
+    if (n) log_info("kernels start from %d to %d k-mers in %d folds (kmers.tsv of each)", least, most, n);
+}
+
+/* For all jobs before the first begins: together, since folds share bags, and by all threads. */
+static Status choose_kmers(Crossval *c, int n_open)
+{
+    int *fold = calloc((size_t)c->n_fold + 1, sizeof *fold);
+    Status status = fold ? OK : fail(ERR_MEMORY, "no memory for %d folds", c->n_fold);
+    for (int r = 0; status == OK && r < c->stock.folding.n_repeat; r++) {
+        const int n = list_folds(fold, c, n_open, r);
+        if (n) status = kmershare_fill(&c->stock, r, fold, n, c->in->stop);
+    }
+    free(fold);
+    if (status == OK) report_kmers(c);
+    return is_stopped(c) ? stopped(c) : status;
+}
+
+/* ---- until all is done ---- */
+
 /* Until all jobs of this process are done. What another process holds is waited for, and taken up if that one dies. */
 static Status work(Crossval *c)
 {
@@ -333,6 +385,7 @@ static Status work(Crossval *c)
     int n_open = list_open(c), before = -1;
     bool waiting = false;
     if (n_open == 0) return OK;
+    if (kmerstart_is_on(NULL, &c->in->config->model)) TRY(choose_kmers(c, n_open));
     const bool parallel = side_by_side(c, n_open);
     begin_progress(c);
     for (; n_open > 0; before = n_open, n_open = list_open(c)) {

@@ -211,7 +211,7 @@ static Status check_config(Run *run, const Config *config)
     TRY_DONE(file_read_whole(&saved, &n, run_path(run, "config.yaml"), (size_t)1 << 20));
     TRY_DONE(config_text(&now, config));
     TRY_DONE(resume_agrees(saved, now, run->path));
-    if (strcmp(saved, now) != 0) TRY_DONE(remove_ends(run));
+    if (!config_same(saved, now)) TRY_DONE(remove_ends(run));
 done:
     free(saved);
     free(now);

@@ -66,7 +66,7 @@ static bool same_config(const char *run, const Config *config, FoldJob job)
     foldjob_config(&own, config, job);
     if (foldjob_path(path, run, job, "config.yaml") != OK || !file_exists(path)) return false;
     const bool same = file_read_whole(&saved, &n, path, CONFIG_MOST) == OK &&
-                      config_text(&wanted, &own.config) == OK && strcmp(saved, wanted) == 0;
+                      config_text(&wanted, &own.config) == OK && config_same(saved, wanted);
     free(saved);
     free(wanted);
     return same;

@@ -3,6 +3,9 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
+#include "train/fitwatch.h"
+#include "train/kmershare.h"
+#include "train/kmerstart.h"
 #include "train/loop.h"
 #include "train/manifest.h"
 #include "train/modelfile.h"
@@ -23,6 +26,7 @@ typedef struct {
     Stock *stock;
     const Cohort *cohort; /* of the stock */
     Outcome outcome;      /* labels, parts, and in the end outputs */
+    KmerStarts kmers;     /* of this fold; as chosen, or as kmers.tsv has them where a checkpoint is taken up */
     Loop *loop;
     Run run;
     json_t *data;                  /* files and their hashes */
@@ -87,25 +91,62 @@ static LoopSetup loop_setup(const Job *j)
                        .bag = j->cohort->bag,
                        .part = j->outcome.grouping.part,
                        .labels = &j->outcome.labels,
+                       .start = j->kmers.start,
+                       .n_start = j->kmers.choice.n,
                        .stop = j->in->stop,
                        .save = save_checkpoint};
 }
 
-static Status begin_anew(Job *j)
+static Status choose_kmers(Job *j)
 {
+    KmerChoice choice;
+    j->kmers = (KmerStarts){0};
+    if (!kmerstart_is_on(NULL, &j->config->model)) return OK;
+    TRY(kmershare_choose(&choice, j->stock, j->config, j->in->stop));
+    kmerstart_take(&j->kmers, &choice, &j->outcome.target[0]);
+    kmerstart_report(&j->kmers, bagfile_spec(j->cohort->file));
+    return OK;
+}
+
+static Status new_loop(Job *j)
+{
+    TRY(choose_kmers(j));
     const LoopSetup setup = loop_setup(j);
-    log_warn("%s; this training begins anew", status_sentence());
-    loop_free(j->loop);
-    j->loop = NULL;
     return loop_new(&j->loop, &setup);
 }
 
-/* The state of the run in the folder, if it has one. */
+static Status begin_anew(Job *j)
+{
+    log_warn("%s; this training begins anew", status_sentence());
+    loop_free(j->loop);
+    j->loop = NULL;
+    return new_loop(j);
+}
+
+/* The state of the run in the folder, if it has one: *path [room]. */
+static bool has_checkpoint(char *path, size_t room, const Job *j)
+{
+    snprintf(path, room, "%s/checkpoint.safetensors", j->in->folder);
+    return j->in->resume && file_exists(path);
+}
+
+/* What the run in the folder started from, which the loop draws by too; it is not counted again. A run of an older version
+ * has none. */
+static Status read_kmers(Job *j)
+{
+    KmerChoice choice;
+    char path[sizeof j->run.path];
+    snprintf(path, sizeof path, "%s/kmers.tsv", j->in->folder);
+    if (!kmerstart_is_on(NULL, &j->config->model) || !file_exists(path)) return OK;
+    TRY(kmers_read(&choice, path, &j->outcome.target[0], bagfile_spec(j->cohort->file)->alphabet));
+    kmerstart_take(&j->kmers, &choice, &j->outcome.target[0]);
+    return OK;
+}
+
 static Status load_checkpoint(Job *j)
 {
     char path[sizeof j->run.path];
-    snprintf(path, sizeof path, "%s/checkpoint.safetensors", j->in->folder);
-    if (!j->in->resume || !file_exists(path)) return OK;
+    if (!has_checkpoint(path, sizeof path, j)) return OK;
     const CheckpointFacts facts = checkpoint_facts(j);
     const Status status = loop_load(j->loop, path, &facts, &j->metrics);
     if (status == ERR_MODEL && j->in->anew) return begin_anew(j);
@@ -124,10 +165,13 @@ static void say_plan(const Job *j)
 
 static Status open_loop(Job *j)
 {
-    const LoopSetup setup = loop_setup(j);
+    char path[sizeof j->run.path];
     TRY(config_text(&j->config_text, j->config));
     if (!j->data) return fail(ERR_MEMORY, "no memory for the manifest");
     TRY(data_text(&j->data_text, j->data));
+    if (!has_checkpoint(path, sizeof path, j)) return new_loop(j);
+    TRY(read_kmers(j));
+    const LoopSetup setup = loop_setup(j);
     return loop_new(&j->loop, &setup);
 }
 
@@ -172,6 +216,9 @@ static Status write_beginning(Job *j, RunLock *lock)
     TRY(hold(lock, j->in->folder));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
+    if (kmerstart_is_on(NULL, &j->config->model))
+        TRY(kmers_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->outcome.target[0],
+                        bagfile_spec(j->cohort->file)->alphabet));
     return run_write_splits(&j->run, j->cohort, &j->outcome.grouping);
 }
 
@@ -212,11 +259,15 @@ static Status write_model(Job *j, json_t *metrics)
 static json_t *summary_json(const Job *j, json_t *parts)
 {
     const double seconds = round((log_seconds() - j->started + loop_seconds(j->loop)) * 1e3) / 1e3;
-    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:I, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
-                     (json_int_t)j->config->seed, "repeat", j->config->splits.repeat, "fold", j->config->splits.fold,
-                     "updates", loop_done(j->loop), "kept_update", loop_kept(j->loop).update, "parameters",
-                     (json_int_t)param_learned(mil_params(loop_mil(j->loop))), "parts", parts, "seconds", seconds,
-                     "peak_memory", (json_int_t)log_peak_memory());
+    json_t *summary =
+        json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:I, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
+                  (json_int_t)j->config->seed, "repeat", j->config->splits.repeat, "fold", j->config->splits.fold,
+                  "updates", loop_done(j->loop), "kept_update", loop_kept(j->loop).update, "parameters",
+                  (json_int_t)param_learned(mil_params(loop_mil(j->loop))), "parts", parts, "seconds", seconds,
+                  "peak_memory", (json_int_t)log_peak_memory());
+    if (summary && kmerstart_is_on(NULL, &j->config->model))
+        json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
+    return summary;
 }
 
 /* Test scores are computed here and nowhere else: once, by the parameters kept. */
@@ -226,6 +277,7 @@ static Status finish(Job *j, json_t **summary)
     json_t *parts = outcome_scores(&j->outcome);
     Status status = OK;
     if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));
+    fitwatch_warn(&j->outcome, parts, j->in->folder);
     TRY_DONE(write_model(j, parts));
     TRY_DONE(outcome_write(&j->outcome, run_path(&j->run, "predictions.tsv")));
     TRY_DONE(file_batch_end()); /* what comes now says that the rest is whole */
@@ -302,7 +354,7 @@ Status job_finished(json_t **summary, const JobSetup *setup)
     snprintf(path, sizeof path, "%s/config.yaml", setup->folder);
     TRY_DONE(file_read_whole(&saved, &n, path, (size_t)1 << 20));
     TRY_DONE(config_text(&text, setup->config));
-    if (json_is_object(found) && strcmp(saved, text) == 0) *summary = json_incref(found);
+    if (json_is_object(found) && config_same(saved, text)) *summary = json_incref(found);
 done:
     json_decref(found);
     free(saved);
@@ -364,7 +416,7 @@ static Status plan(Job *j, json_t **out)
     }
     const int64_t limit = j->config->data.cache;
     if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
-    const int per_epoch = (count[PART_TRAIN] + j->config->train.batch - 1) / j->config->train.batch;
+    const int per_epoch = loop_per_epoch(&j->config->train, &j->config->model, count[PART_TRAIN]);
     const int updates = j->config->train.updates ? j->config->train.updates : j->config->train.epochs * per_epoch;
     *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
                      count[PART_VALIDATION], "test", count[PART_TEST], "updates", updates, "parameters",

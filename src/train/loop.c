@@ -12,6 +12,8 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "data/sampler.h"
+#include "train/keep.h"
+#include "train/rarehits.h"
 #include "train/scaling.h"
 #include "train/schedule.h"
 
@@ -33,9 +35,12 @@ struct Loop {
     int n_out, n_train, per_epoch, updates;
 
     real *theta, *grad, *kept; /* [n_params]; between updates the gradient is 0 */
+    real *average;             /* [n_params] of theta over updates, with train.average; else NULL */
     LoopKept best;
     int *train, *order; /* [n_train] members; in the order of the epoch */
     int epoch;          /* whose order that is; -1: none */
+    RareHits hits;      /* of the training bags, by member's place in `train`; n 0: none are drawn always */
+    int *place_of;      /* [n] a member's place in `train` */
     Bag *drawn;         /* [batch] */
     const Bag **whole;  /* [batch] */
     Arena *room;        /* [batch] memory of a draw */
@@ -45,15 +50,18 @@ struct Loop {
     int update, first;   /* under way, from 1; its first place in `order` */
     int n_batch;         /* bags of this update */
 
-    real *output;                                /* [n, n_out] of the parts last evaluated */
-    int seen[PART_TEST + 1];                     /* after which update each of them was; 0: not yet */
+    real *output;            /* [n, n_out] of the parts last evaluated */
+    real *vector;            /* [n_train, n_z] of the training bags, where model.norm wants them */
+    int n_sample;            /* instances of a bag that evaluations see at most; 0: all */
+    Arena sample;            /* memory of what an evaluation draws from a bag */
+    int seen[PART_TEST + 1]; /* after which update each of them was; 0: not yet */
     real *part_output, *part_target, *part_mask; /* the same without gaps */
     int *member;                                 /* [n] of that part */
     MetricRank *rank;                            /* [n] */
     LoopTimes times;
     double started, smooth; /* seconds; mean loss for the progress line */
     int evaluated, saved;   /* update that was evaluated, and saved, last */
-    double lowest;          /* validation loss so far; NaN: none */
+    double lowest;          /* value of keep.h so far; NaN: none */
     int waited;             /* evaluations since */
     double before;          /* seconds trained before a resume */
     double saved_at;        /* time of the last checkpoint */
@@ -84,6 +92,7 @@ static Status take_room(Loop *l)
     TAKE(l->n_params, l->theta);
     TAKE(l->n_params, l->grad);
     TAKE(l->n_params, l->kept);
+    if (in->options->average > 0) TAKE(l->n_params, l->average);
     TAKE(l->n_params, l->state.m);
     TAKE(l->n_params, l->state.v);
     TAKE(l->n_train, l->order);
@@ -94,6 +103,7 @@ static Status take_room(Loop *l)
     TAKE(batch * n_out, l->target);
     TAKE(batch * (size_t)in->n_target, l->mask);
     TAKE(n * n_out, l->output);
+    TAKE(mil_calibrates(l->scorer) ? (size_t)l->n_train * (size_t)mil_n_z(l->scorer) : 0, l->vector);
     TAKE(n * n_out, l->part_output);
     TAKE(n * n_out, l->part_target);
     TAKE(n * (size_t)in->n_target, l->part_mask);
@@ -109,8 +119,29 @@ static void plan_draw(const LoopSetup *in, Arena *arena)
     if (in->options->instance_drop > 0) sampler_drop_room(arena, in->spec, draw_max(in), in->counts);
 }
 
+#define SAMPLE_LEAST 1000
+
+/* Instances that an evaluation during training sees of a bag, at most; 0: all. */
+static int sample_size(const LoopSetup *in)
+{
+    int n_bag = 0;
+    for (int i = 0; i < in->n; i++) n_bag += in->part[i] == PART_TRAIN || in->part[i] == PART_VALIDATION;
+    if (in->options->evaluate_instances == 0 || n_bag == 0) return 0;
+    const int share = in->options->evaluate_instances / n_bag, size = share > SAMPLE_LEAST ? share : SAMPLE_LEAST;
+    return size < in->n_max ? size : 0;
+}
+
+/* Counts what an evaluation takes of one bag. */
+static void plan_sample(const LoopSetup *in, Arena *arena)
+{
+    if (sample_size(in) > 0) sampler_room(arena, in->spec, in->n_max, sample_size(in), in->counts);
+}
+
 static Status take_draw_room(Loop *l)
 {
+    l->n_sample = sample_size(&l->in);
+    plan_sample(&l->in, &l->sample);
+    TRY(arena_reserve(&l->sample, "the instances of an evaluation"));
     for (int s = 0; s < l->in.options->batch; s++) {
         plan_draw(&l->in, &l->room[s]);
         TRY(arena_reserve(&l->room[s], "a draw of instances"));
@@ -129,10 +160,18 @@ static Status list_training(Loop *l)
     return OK;
 }
 
+int loop_per_epoch(const TrainOptions *o, const ModelOptions *model, int n_train)
+{
+    const bool leaves_one = model->norm == NORM_BAGS && n_train % o->batch == 1;
+    return (n_train + o->batch - 1) / o->batch - leaves_one;
+}
+
 static Status set_length(Loop *l)
 {
     const TrainOptions *o = l->in.options;
-    l->per_epoch = (l->n_train + o->batch - 1) / o->batch;
+    if (l->in.model->norm == NORM_BAGS && l->n_train == 1)
+        return fail(ERR_FORMAT, "the training part holds one bag; model.norm bags needs at least two");
+    l->per_epoch = loop_per_epoch(o, l->in.model, l->n_train);
     const int64_t updates = o->updates > 0 ? o->updates : (int64_t)o->epochs * l->per_epoch;
     if (updates > INT32_MAX) return fail(ERR_CONFIG, "train.epochs=%d is more updates than %d", o->epochs, INT32_MAX);
     l->updates = (int)updates;
@@ -156,6 +195,42 @@ static Status scale(Loop *l)
     return OK;
 }
 
+/* The first training bag tells how inputs are scaled. */
+static Status start_from_kmers(Loop *l)
+{
+    const Bag *bag;
+    int n_started;
+    if (l->in.n_start == 0) return OK;
+    TRY(training_bag(l, &bag, 0));
+    TRY(mil_start(l->learner, &n_started, l->theta, l->in.start, l->in.n_start, bag));
+    if (n_started < l->in.n_start) log_info("%d of %d k-mers found a kernel to start", n_started, l->in.n_start);
+    return OK;
+}
+
+#define RARE_SHARE 0.1 /* of the draws: what is found more often a random draw does not miss */
+
+/* Where the network starts from k-mers, draws are small, and all that is drawn is pooled. */
+static Status find_rare(Loop *l)
+{
+    const LoopSetup *in = &l->in;
+    const int draws = in->options->draws;
+    bool lost = false;
+    if (in->n_start == 0 || draws <= 0 || draws >= in->n_max || in->model->select != SELECT_ALL) return OK;
+    if (in->model->compat == COMPAT_DEEPRC || !mil_weighs(l->learner)) return OK;
+    int *bag = NULL;
+    TAKE(l->n_train, bag);
+    TAKE(in->n, l->place_of);
+    if (lost) {
+        free(bag);
+        return fail(ERR_MEMORY, "no memory for the places of k-mers");
+    }
+    for (int i = 0; i < l->n_train; i++) bag[i] = in->bag[l->train[i]], l->place_of[l->train[i]] = i;
+    const Status status =
+        rarehits_find(&l->hits, in->cache, bag, l->n_train, in->start, in->n_start, RARE_SHARE * draws);
+    free(bag);
+    return status;
+}
+
 static Status make(Loop *l)
 {
     const LoopSetup *in = &l->in;
@@ -176,7 +251,11 @@ static Status make(Loop *l)
     TRY(mil_plan(l->learner, in->options->batch, draw_max(in), true));
     TRY(mil_plan(l->scorer, 1, in->n_max, false));
     param_start(mil_params(l->learner), l->theta, in->seed);
-    return scale(l);
+    TRY(start_from_kmers(l));
+    TRY(find_rare(l));
+    TRY(scale(l));
+    if (l->average) memcpy(l->average, l->theta, l->n_params * sizeof *l->average);
+    return OK;
 }
 
 Status loop_new(Loop **out, const LoopSetup *setup)
@@ -199,10 +278,12 @@ void loop_free(Loop *l)
 {
     if (!l) return;
     for (int s = 0; l->room && s < l->in.options->batch; s++) arena_free(&l->room[s]);
-    void *const owned[] = {l->theta,       l->grad,      l->kept,   l->state.m,       l->state.v,
-                           l->train,       l->order,     l->drawn,  (void *)l->whole, l->room,
-                           l->bits,        l->target,    l->mask,   l->output,        l->part_output,
-                           l->part_target, l->part_mask, l->member, l->rank};
+    void *const owned[] = {l->theta, l->grad,   l->kept,          l->state.m,     l->state.v,   l->train,
+                           l->order, l->drawn,  (void *)l->whole, l->room,        l->bits,      l->target,
+                           l->mask,  l->output, l->part_output,   l->part_target, l->part_mask, l->member,
+                           l->rank,  l->vector, l->place_of,      l->average};
+    arena_free(&l->sample);
+    rarehits_free(&l->hits);
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
     mil_free(l->learner);
     mil_free(l->scorer);
@@ -237,12 +318,14 @@ const Mil *loop_mil(const Loop *l)
 Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
 {
     Mil *mil;
-    Arena draw = {0};
+    Arena draw = {0}, sample = {0};
     TRY(mil_new(&mil, in->model, in->spec, in->target, in->n_target));
     plan_draw(in, &draw);
+    plan_sample(in, &sample);
     *params = param_learned(mil_params(mil));
     *bytes = mil_memory(mil, in->options->batch, draw_max(in), true) + mil_memory(mil, 1, in->n_max, false) +
-             (size_t)in->options->batch * draw.used + 5 * mil_params(mil)->size * sizeof(real);
+             (size_t)in->options->batch * draw.used + sample.used +
+             (5 + (in->options->average > 0)) * mil_params(mil)->size * sizeof(real);
     mil_free(mil);
     return OK;
 }
@@ -257,8 +340,13 @@ static void draw_bag(void *context, int s, int thread)
     (void)thread;
     Rng rng = rng_stream(l->in.seed, "draw", number);
     arena_rewind(&l->room[s]);
-    sampler_draw(&l->drawn[s], &l->room[s], l->whole[s], l->in.spec->n_feat, o->draws,
-                 l->in.model->compat == COMPAT_DEEPRC, &rng, l->bits + (size_t)s * l->n_bits);
+    if (l->hits.n > 0) {
+        const int member = l->place_of[l->order[l->first + s]];
+        sampler_draw_always(&l->drawn[s], &l->room[s], l->whole[s], o->draws, l->hits.place[member],
+                            l->hits.count[member], &rng, l->bits + (size_t)s * l->n_bits);
+    } else
+        sampler_draw(&l->drawn[s], &l->room[s], l->whole[s], l->in.spec->n_feat, o->draws,
+                     l->in.model->compat == COMPAT_DEEPRC, &rng, l->bits + (size_t)s * l->n_bits);
     if (o->instance_drop <= 0) return;
     const Bag all = l->drawn[s];
     rng = rng_stream(l->in.seed, "drop", number);
@@ -298,6 +386,16 @@ static double lr_now(const Loop *l)
     return schedule_lr(l->in.options->step.lr, l->in.options->decay, l->update, l->per_epoch);
 }
 
+/* The average over the first updates is of them alone. */
+static void move_average(Loop *l)
+{
+    const double t = l->update, early = (1 + t) / (10 + t), most = l->in.options->average;
+    const real decay = (real)(early < most ? early : most);
+    if (!l->average) return;
+    for (size_t at = 0, n; (n = param_run(mil_params(l->learner), &at)) > 0; at += n)
+        for (size_t i = at; i < at + n; i++) l->average[i] = decay * l->average[i] + (1 - decay) * l->theta[i];
+}
+
 Status loop_update(Loop *l)
 {
     const double started = log_seconds();
@@ -314,6 +412,7 @@ Status loop_update(Loop *l)
                     l->update);
     if (l->step.clip_norm > 0) optimizer_clip(l->grad, mil_params(l->learner), l->step.clip_norm);
     optimizer_step(l->optimizer, l->theta, &l->state, &l->step, l->grad, mil_params(l->learner));
+    move_average(l);
     l->smooth = l->update == 1 ? loss : 0.95 * l->smooth + 0.05 * loss;
     l->times.load += loaded - started;
     l->times.learn += learned - loaded;
@@ -367,23 +466,80 @@ static Status stopped(const Loop *l)
                 l->update, l->updates);
 }
 
-/* By the parameters that the scorer was prepared with. */
+/* The parameters that are evaluated and kept. */
+static real *shown(const Loop *l)
+{
+    return l->average ? l->average : l->theta;
+}
+
+/* Bag of a member as evaluations during training see it: whole, or always the same part of it, from stream
+ * (seed, "evaluate", member). */
+static Status evaluation_bag(Loop *l, const Bag **out, Bag *sample, int member)
+{
+    TRY(cache_bag(l->in.cache, out, l->in.bag[member], 0));
+    if (l->n_sample == 0 || (*out)->n <= l->n_sample) return OK;
+    Rng rng = rng_stream(l->in.seed, "evaluate", (uint64_t)member);
+    arena_rewind(&l->sample);
+    sampler_draw(sample, &l->sample, *out, l->in.spec->n_feat, l->n_sample, false, &rng, l->bits);
+    *out = sample;
+    return OK;
+}
+
+static Status whole_bag(Loop *l, const Bag **out, Bag *sample, int member)
+{
+    (void)sample;
+    return cache_bag(l->in.cache, out, l->in.bag[member], 0);
+}
+
+typedef Status ReadBag(Loop *l, const Bag **out, Bag *sample, int member);
+
+/* Outputs [n, n_out] of the training bags by theta, the parameters that the scorer was prepared with, whose norm is set
+ * by these bags first. */
+static Status calibrate(Loop *l, real *theta, real *output, ReadBag *read)
+{
+    const size_t n_z = (size_t)mil_n_z(l->scorer);
+    for (int i = 0; i < l->n_train; i++) {
+        const Bag *bag;
+        Bag sample;
+        TRY(stopped(l));
+        TRY(read(l, &bag, &sample, l->train[i]));
+        mil_vector(l->scorer, l->vector + (size_t)i * n_z, bag);
+    }
+    mil_calibrate(l->scorer, theta, l->vector, l->n_train);
+    for (int i = 0; i < l->n_train; i++)
+        mil_predict_vector(l->scorer, output + (size_t)l->train[i] * (size_t)l->n_out, l->vector + (size_t)i * n_z);
+    return OK;
+}
+
+/* Outputs [n, n_out] of a part's members (others untouched) by the parameters that the scorer was prepared with. */
+static Status predict(Loop *l, Part part, real *output, ReadBag *read)
+{
+    for (int i = 0; i < l->in.n; i++) {
+        const Bag *bag;
+        Bag sample;
+        if (l->in.part[i] != part) continue;
+        TRY(stopped(l));
+        TRY(read(l, &bag, &sample, i));
+        mil_predict(l->scorer, output + (size_t)i * (size_t)l->n_out, bag, NULL);
+    }
+    return OK;
+}
+
+/* By the parameters that the scorer was prepared with; the training part comes first, as it calibrates them. */
 static Status evaluate(Loop *l, Part part, LoopRecord *record)
 {
     *record =
         (LoopRecord){.update = l->update, .part = part, .lr = lr_now(l), .epoch = (double)l->update / l->per_epoch};
     const size_t n_out = (size_t)l->n_out;
-    record->n_bag = gather(l, part);
     l->seen[part] = 0;
-    for (int i = 0; i < record->n_bag; i++) {
-        const Bag *whole;
-        TRY(stopped(l));
-        TRY(cache_bag(l->in.cache, &whole, l->in.bag[l->member[i]], 0));
-        real *output = l->output + (size_t)l->member[i] * n_out;
-        mil_predict(l->scorer, output, whole, NULL);
-        memcpy(l->part_output + (size_t)i * n_out, output, n_out * sizeof *output);
-    }
+    if (part == PART_TRAIN && mil_calibrates(l->scorer))
+        TRY(calibrate(l, shown(l), l->output, evaluation_bag));
+    else
+        TRY(predict(l, part, l->output, evaluation_bag));
     l->seen[part] = l->update;
+    record->n_bag = gather(l, part);
+    for (int i = 0; i < record->n_bag; i++)
+        memcpy(l->part_output + (size_t)i * n_out, l->output + (size_t)l->member[i] * n_out, n_out * sizeof(real));
     score(l, record);
     record->seconds = log_seconds() - l->started;
     return OK;
@@ -400,55 +556,67 @@ Status loop_pass(Loop *l, int n, real *output)
     return OK;
 }
 
-/* The parameters kept may be those of the last evaluation. */
+/* Where evaluations saw samples of bags, the parameters kept are calibrated anew, on whole bags. */
 Status loop_part(Loop *l, Part part, real *output)
 {
     const size_t n_out = (size_t)l->n_out;
-    const bool known = l->best.update > 0 && l->seen[part] == l->best.update;
+    const bool sampled = l->n_sample > 0;
     mil_prepare(l->scorer, l->kept);
-    for (int i = 0; i < l->in.n; i++) {
-        const Bag *whole;
-        if (l->in.part[i] != part) continue;
-        TRY(stopped(l));
-        if (known) {
+    if (part == PART_TRAIN && sampled && mil_calibrates(l->scorer)) return calibrate(l, l->kept, output, whole_bag);
+    if (sampled || l->best.update == 0 || l->seen[part] != l->best.update) return predict(l, part, output, whole_bag);
+    for (int i = 0; i < l->in.n; i++)
+        if (l->in.part[i] == part)
             memcpy(output + (size_t)i * n_out, l->output + (size_t)i * n_out, n_out * sizeof *output);
-            continue;
-        }
-        TRY(cache_bag(l->in.cache, &whole, l->in.bag[i], 0));
-        mil_predict(l->scorer, output + (size_t)i * n_out, whole, NULL);
-    }
     return OK;
 }
 
-/* Lowest validation loss of the first target, the earlier where equal; the last without such a loss. */
-static void keep(Loop *l, double loss)
+/* The parameters of the least value, the earlier where equal; the last ones without a value. */
+static void keep(Loop *l, double value)
 {
-    const bool last = l->in.options->keep == KEEP_LAST || isnan(loss);
-    if (!last && l->best.update > 0 && !(loss < l->best.loss)) return;
-    memcpy(l->kept, l->theta, l->n_params * sizeof *l->kept);
-    l->best = (LoopKept){l->update, loss};
+    const bool last = l->in.options->keep == KEEP_LAST || isnan(value);
+    if (!last && l->best.update > 0 && !(value < l->best.loss)) return;
+    memcpy(l->kept, shown(l), l->n_params * sizeof *l->kept);
+    l->best = (LoopKept){l->update, value};
 }
 
-/* For patience, whatever is kept. */
-static void watch(Loop *l, double loss)
+/* For patience, whatever is kept. Where no state can be better by min_delta than this one, waiting ends at once. */
+static void watch(Loop *l, double value, double floor)
 {
-    if (isnan(loss)) return;
-    l->waited = loss < l->lowest || isnan(l->lowest) ? 0 : l->waited + 1;
-    if (l->waited == 0) l->lowest = loss;
+    const double delta = l->in.options->min_delta;
+    if (isnan(value)) return;
+    l->waited = value < l->lowest - delta || isnan(l->lowest) ? 0 : l->waited + 1;
+    if (l->waited == 0) l->lowest = value;
+    if (delta > 0 && value - delta < floor && l->waited < l->in.options->patience)
+        l->waited = l->in.options->patience;
+}
+
+/* What the evaluation just made of the validation part is worth, NaN without one, and the least that it could be. */
+static double value_of(const Loop *l, const LoopRecord *validation, double *floor)
+{
+    const MetricInput in = {.n_bag = validation->n_bag,
+                            .n_out = l->n_out,
+                            .n_target = l->in.n_target,
+                            .output = l->part_output,
+                            .target = l->part_target,
+                            .mask = l->part_mask};
+    const KeepRule rule = keep_rule((Keep)l->in.options->keep, l->in.model);
+    *floor = keep_floor(rule, &l->in.target[0], &in);
+    return keep_value(rule, &l->in.target[0], &in, validation->score[0]);
 }
 
 static Status evaluate_both(Loop *l, LoopEvaluated *evaluated, void *context)
 {
     LoopRecord train, validation;
-    mil_prepare(l->scorer, l->theta);
+    mil_prepare(l->scorer, shown(l));
     TRY(evaluate(l, PART_TRAIN, &train));
     TRY(evaluate(l, PART_VALIDATION, &validation));
     if (!isfinite(train.loss) || !isfinite(validation.loss))
         return fail(ERR_DIVERGED, "the loss after update %d is not a number any more; a smaller train.lr may help",
                     l->update);
-    const double loss = validation.n_bag ? validation.score[0][0] : NAN;
-    keep(l, loss);
-    watch(l, loss);
+    double floor;
+    const double value = value_of(l, &validation, &floor);
+    keep(l, value);
+    watch(l, value, floor);
     l->evaluated = l->update;
     if (evaluated) TRY(evaluated(context, &train));
     if (evaluated && validation.n_bag) TRY(evaluated(context, &validation));
@@ -463,14 +631,15 @@ typedef struct {
 
 static Slabs slabs(const Loop *l)
 {
-    return (Slabs){{l->theta, l->kept, l->state.m, l->state.v}};
+    return (Slabs){{l->theta, l->kept, l->state.m, l->state.v, l->average}};
 }
 
 /* A mean of squares that overflowed only stops its parameter. */
 static bool is_sound(const Loop *l)
 {
     for (size_t i = 0; i < l->n_params; i++)
-        if (!isfinite(l->theta[i]) || !isfinite(l->kept[i]) || !isfinite(l->state.m[i]) || isnan(l->state.v[i]))
+        if (!isfinite(l->theta[i]) || !isfinite(shown(l)[i]) || !isfinite(l->kept[i]) || !isfinite(l->state.m[i]) ||
+            isnan(l->state.v[i]))
             return false;
     return true;
 }
@@ -597,7 +766,8 @@ Status loop_run(Loop *l, LoopEvaluated *evaluated, void *context)
     mil_say_capped(l->scorer, "evaluation");
     if (status != OK) return status;
     if (patience_ended(l))
-        log_info("no lower validation loss in %d evaluations: training ends with update %d", l->waited, l->update);
+        log_info("no better validation score in %d evaluations, or none possible: training ends with update %d",
+                 l->waited, l->update);
     progress_end(&progress, NULL);
     return OK;
 }

@@ -35,13 +35,15 @@ typedef struct {
     Target *target; /* [n_target] */
     int n_target;
     Cache *cache;
-    int n;                             /* members */
-    int n_max;                         /* instances of the largest bag */
-    bool counts;                       /* do bags have a factor? */
-    int scale;                         /* ScaleKind: of vectors, fitted on the training part */
-    const int *bag;                    /* [n] numbers in the cache */
-    const Part *part;                  /* [n] */
-    const Labels *labels;              /* [n] */
+    int n;                  /* members */
+    int n_max;              /* instances of the largest bag */
+    bool counts;            /* do bags have a factor? */
+    int scale;              /* ScaleKind: of vectors, fitted on the training part */
+    const int *bag;         /* [n] numbers in the cache */
+    const Part *part;       /* [n] */
+    const Labels *labels;   /* [n] */
+    const KmerStart *start; /* [n_start] k-mers that the network starts from; see mil_start */
+    int n_start;
     const volatile sig_atomic_t *stop; /* a signal's number ends the loop after the update under way; may be NULL */
     Status (*save)(
         void *context); /* loop_run's context; called where a checkpoint is due: at evaluations, now and then,
@@ -61,7 +63,7 @@ typedef struct {
 
 typedef struct {
     int update;  /* of the parameters kept; 0: none yet */
-    double loss; /* validation loss of the first target; NaN without validation */
+    double loss; /* their value by keep.h on the validation part; NaN without one */
 } LoopKept;
 
 typedef struct Loop Loop;
@@ -92,6 +94,9 @@ typedef struct {
 } LoopTimes;
 LoopTimes loop_times(const Loop *loop);
 
+/* Updates of a pass over n_train bags. With model.norm bags a last minibatch of one bag is left out. */
+int loop_per_epoch(const TrainOptions *options, const ModelOptions *model, int n_train);
+
 int loop_updates(const Loop *loop);    /* to do in all */
 int loop_done(const Loop *loop);       /* updates done; fewer in the end where patience stopped it */
 double loop_seconds(const Loop *loop); /* trained before loop_load */
@@ -102,7 +107,8 @@ const Mil *loop_mil(const Loop *loop);
 /* Outputs of the first n members by the parameters as they are; what bench times. */
 Status loop_pass(Loop *loop, int n, real *output);
 
-/* Outputs [n, n_out] of a part's members (others untouched) by the parameters kept. A signal ends it as it ends loop_run. */
+/* Outputs [n, n_out] of a part's members (others untouched) by the parameters kept. The training part comes first: it sets
+ * the statistics of model.norm where evaluations saw samples of bags. A signal ends it as it ends loop_run. */
 Status loop_part(Loop *loop, Part part, real *output);
 
 /* Bytes of workspace that loop_new would take for these settings, and the number of learned parameters. */

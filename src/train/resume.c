@@ -94,13 +94,17 @@ static Status compare(const List *before, const List *now, const char *where)
 Status resume_agrees(const char *before, const char *now, const char *where)
 {
     List old = {0}, new = {0};
+    char *whole = NULL;
     Status status;
-    TRY_DONE(yaml_read(before, strlen(before), where, take, &old));
+    if (config_complete(&whole, before, where) != OK) whole = NULL; /* no config of ours: compared as it is */
+    const char *text = whole ? whole : before;
+    TRY_DONE(yaml_read(text, strlen(text), where, take, &old));
     TRY_DONE(yaml_read(now, strlen(now), "the settings", take, &new));
     TRY_DONE(compare(&old, &new, where));
 done:
     list_free(&old);
     list_free(&new);
+    free(whole);
     return status;
 }
 

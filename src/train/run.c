@@ -17,9 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const files[] = {"config.yaml",     "manifest.json",          "metrics.jsonl",
-                                    "splits.tsv",      "model.safetensors",      "summary.json",
-                                    "predictions.tsv", "checkpoint.safetensors", NULL};
+static const char *const files[] = {
+    "config.yaml",     "manifest.json", "metrics.jsonl",          "splits.tsv", "model.safetensors", "summary.json",
+    "predictions.tsv", "kmers.tsv",     "checkpoint.safetensors", NULL};
 
 static bool is_leftover(const char *name)
 {

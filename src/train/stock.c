@@ -72,6 +72,8 @@ Status stock_fill(Stock *s)
 
 void stock_close(Stock *s)
 {
+    for (size_t k = 0; k < s->n_kmers && s->kmers; k++) free(s->kmers[k]);
+    free((void *)s->kmers);
     json_decref(s->data);
     cache_close(s->cache);
     folding_close(&s->folding);

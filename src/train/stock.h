@@ -9,6 +9,7 @@
 #include "data/cache.h"
 #include "train/config.h"
 #include "train/folding.h"
+#include "train/kmers.h"
 
 #include <jansson.h>
 
@@ -17,7 +18,9 @@ typedef struct {
     Target *target;       /* [n_task] classes settled; a regression's mean and std are each training's own affair */
     Cohort cohort;
     Folding folding;
-    Cache *cache; /* after stock_fill */
+    Cache *cache;       /* after stock_fill */
+    KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
+    size_t n_kmers;
     json_t *data; /* after stock_fill: files with their SHA-256, for manifests */
 } Stock;
 

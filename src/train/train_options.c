@@ -19,12 +19,27 @@ const Option train_options[] = {
     {"clip_norm", OPTION_NUMBER, AT(step.clip_norm), "0.0", 0, 1e9, NULL, "",
      "most that the norm of the gradient over all parameters may be; 0: any"},
     {"l1", OPTION_NUMBER, AT(step.l1), "0.0", 0, 1000, NULL, "", "weight of the mean absolute parameter in the loss"},
-    {"evaluate_every", OPTION_INT, AT(evaluate_every), "500", 0, 1e9, NULL, "updates",
+    {"average", OPTION_NUMBER, AT(average), "0.0", 0, 0.99999, NULL, "",
+     "decay of a moving average of the parameters, which is what evaluations see and what is kept: 0.98 is a mean "
+     "over "
+     "some 50 updates (Polyak and Juditsky 1992); 0: the parameters themselves"},
+    {"evaluate_every", OPTION_INT, AT(evaluate_every), "100", 0, 1e9, NULL, "updates",
      "between two evaluations; 0: only at the end"},
-    {"keep", OPTION_CHOICE, AT(keep), "best", 0, 0, "best last", "",
-     "which model a run ends with: lowest validation loss of the first task, or the last. Without validation: last"},
+    {"evaluate_instances", OPTION_INT, AT(evaluate_instances), "0", 0, 2e9, NULL, "instances",
+     "that an evaluation during training looks at, at most, over all its bags: large bags are then seen by a random "
+     "part, "
+     "always the same, of 1000 instances at least. 0: whole bags. The model kept is scored on whole bags"},
+    {"keep", OPTION_CHOICE, AT(keep), "best", 0, 0, "best auc last", "",
+     "model that a run ends with, by the validation part and the first task. best: lowest loss, with model.norm bags "
+     "after calibration of the outputs, so that no flat state wins; auc: highest AUC (balanced accuracy, R2); last. "
+     "Without a validation part: last"},
     {"patience", OPTION_INT, AT(patience), "0", 0, 1e9, NULL, "evaluations",
-     "without a lower validation loss of the first task, after which training stops; 0: never"},
+     "early stopping: evaluations without a better score by train.keep (last: as best) before training ends; 0: "
+     "never"},
+    {"min_delta", OPTION_NUMBER, AT(min_delta), "0.0", 0, 1000, NULL, "",
+     "what a validation score must be better by than the best before, for patience to begin anew; where no score can "
+     "be better "
+     "by that, training ends at once"},
     {"checkpoint_minutes", OPTION_NUMBER, AT(checkpoint_minutes), "5", 0, 1e9, NULL, "minutes",
      "between two checkpoints, which are also written at every evaluation and on a signal; 0: after every update"},
     {0},

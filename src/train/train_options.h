@@ -8,7 +8,7 @@
 #include "core/option.h"
 #include "train/optimizer.h"
 
-typedef enum { KEEP_BEST, KEEP_LAST } Keep;
+typedef enum { KEEP_BEST, KEEP_AUC, KEEP_LAST } Keep; /* what keep.h makes of it */
 
 typedef struct {
     int updates;          /* length of training; 0: given by epochs */
@@ -17,11 +17,14 @@ typedef struct {
     int draws;            /* instances drawn a bag and update; 0: all */
     double instance_drop; /* probability that an update leaves an instance out */
     int optimizer;        /* place in optimizer_types */
-    OptimizerOptions step;     /* lr is that of the first epoch */
-    double decay;              /* factor on lr an epoch */
-    int evaluate_every;        /* updates; 0: only at the end */
-    int keep;                  /* Keep */
-    int patience;              /* evaluations without a better validation loss before it stops; 0: never */
+    OptimizerOptions step;  /* lr is that of the first epoch */
+    double decay;           /* factor on lr an epoch */
+    double average;         /* decay of the moving average of the parameters that is evaluated and kept; 0: none */
+    int evaluate_every;     /* updates; 0: only at the end */
+    int evaluate_instances; /* of all bags together, that an evaluation during training sees at most; 0: any number */
+    int keep;               /* Keep */
+    int patience;           /* evaluations without a better validation score before it stops; 0: never */
+    double min_delta;       /* what a validation score must be better by, for patience */
     double checkpoint_minutes; /* between two checkpoints; 0: after every update */
 } TrainOptions;
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/rarehits.h"
+#include "core/parallel.h"
+#include "train/kmerfind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK 32 /* bags in memory at once */
+
+typedef struct {
+    int n, last;
+    int *place; /* NULL: only counted */
+} Places;
+
+/* Occurrences come by sequence, so those of one lie together. */
+static void note(void *context, int k, int i)
+{
+    Places *p = context;
+    (void)k;
+    if (i == p->last) return;
+    p->last = i;
+    if (p->place) p->place[p->n] = i;
+    p->n++;
+}
+
+static void count_each(void *context, int k, int i)
+{
+    (void)i;
+    ((double *)context)[k]++;
+}
+
+/* *n_rare of the k-mers, in `rare`. */
+static Status choose_rare(Kmer *rare, int *n_rare, Cache *cache, const int *bag, int n, const KmerStart *start,
+                          int n_start, double most)
+{
+    double count[KMERFIND_MOST] = {0};
+    Kmer all[KMERFIND_MOST] = {0};
+    KmerFinder finder;
+    const int n_look = n < RAREHITS_LOOK ? n : RAREHITS_LOOK;
+    for (int k = 0; k < n_start; k++) all[k] = start[k].kmer;
+    kmerfind_init(&finder, all, n_start);
+    for (int b = 0; b < n_look; b++) {
+        const Bag *whole;
+        TRY(cache_bag(cache, &whole, bag[b], 0));
+        kmerfind_bag(&finder, whole, count_each, count);
+    }
+    for (int k = 0; k < n_start; k++)
+        if (count[k] <= most * n_look) rare[(*n_rare)++] = all[k];
+    return OK;
+}
+
+typedef struct {
+    RareHits *hits;
+    const KmerFinder *finder;
+    const Bag *bag[BLOCK];
+    int first;
+    bool lost[BLOCK];
+} Search;
+
+/* Counts first, so that the list is no longer than it must be. */
+static void search_bag(void *context, int slot, int thread)
+{
+    Search *s = context;
+    const int b = s->first + slot;
+    Places p = {.last = -1};
+    (void)thread;
+    kmerfind_bag(s->finder, s->bag[slot], note, &p);
+    if (p.n == 0) return;
+    s->hits->place[b] = malloc((size_t)p.n * sizeof *p.place);
+    s->lost[slot] = !s->hits->place[b];
+    if (s->lost[slot]) return;
+    p = (Places){.last = -1, .place = s->hits->place[b]};
+    kmerfind_bag(s->finder, s->bag[slot], note, &p);
+    s->hits->count[b] = p.n;
+}
+
+static Status search(RareHits *hits, Cache *cache, const int *bag, const KmerFinder *finder)
+{
+    Search s = {.hits = hits, .finder = finder};
+    for (s.first = 0; s.first < hits->n; s.first += BLOCK) {
+        const int n = hits->n - s.first < BLOCK ? hits->n - s.first : BLOCK;
+        for (int slot = 0; slot < n; slot++) TRY(cache_bag(cache, &s.bag[slot], bag[s.first + slot], slot));
+        parallel_for(n, search_bag, &s);
+        for (int slot = 0; slot < n; slot++)
+            if (s.lost[slot]) return fail(ERR_MEMORY, "no memory for the places of k-mers");
+    }
+    return OK;
+}
+
+static Status find(RareHits *hits, Cache *cache, const int *bag, const KmerStart *start, int n_start, double most)
+{
+    Kmer rare[KMERFIND_MOST];
+    int n_rare = 0;
+    KmerFinder finder;
+    hits->place = calloc((size_t)hits->n + 1, sizeof *hits->place);
+    hits->count = calloc((size_t)hits->n + 1, sizeof *hits->count);
+    if (!hits->place || !hits->count) return fail(ERR_MEMORY, "no memory for the places of k-mers");
+    TRY(choose_rare(rare, &n_rare, cache, bag, hits->n, start, n_start, most));
+    if (n_rare == 0) return OK;
+    kmerfind_init(&finder, rare, n_rare);
+    return search(hits, cache, bag, &finder);
+}
+
+Status rarehits_find(RareHits *out, Cache *cache, const int *bag, int n, const KmerStart *start, int n_start,
+                     double most)
+{
+    *out = (RareHits){.n = n};
+    const Status status = find(out, cache, bag, start, n_start, most);
+    if (status != OK) rarehits_free(out);
+    return status;
+}
+
+void rarehits_free(RareHits *hits)
+{
+    for (int b = 0; hits->place && b < hits->n; b++) free(hits->place[b]);
+    free((void *)hits->place);
+    free(hits->count);
+    *hits = (RareHits){0};
+}
