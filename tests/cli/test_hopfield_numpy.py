@@ -204,6 +204,33 @@ class InNumPy(Case):
                 bags = {bag: embed_sequences(t, [of[i] for i in sorted(of)]) for bag, of in sequences.items()}
                 self.compare(f"s{k}", t, bags, settings)
 
+    def test_a_mean_beside_the_heads_standardised_over_bags(self):
+        """The network of configs/repertoire.yaml, pooled in one pass over a bag."""
+        t = self.train("n", "s.h5", "--target=status", "--model.embedder.n_kernel=6", "--model.embedder.kernel=5", "--model.norm=bags",
+                       "--model.pooling.mean=true", "--model.pooling.norm_stored=none", "--model.pooling.norm_projection=none",
+                       "--model.pooling.init=fan", "--model.embedder.start=kmers", "--model.embedder.min_z=2", "--train.draws=10",
+                       "--train.average=0.9")
+        sequences, output, attention = {}, {row["bag"]: float(row["output"]) for row in table("n.tsv")}, {}
+        for row in table("n.att.tsv"):
+            sequences.setdefault(row["bag"], {})[int(row["instance"])] = row["junction_aa"]
+            attention[row["bag"], int(row["instance"]), int(row["head"])] = float(row["logit"]), float(row["weight"])
+        vectors = {}
+        for bag, of in sequences.items():
+            h = embed_sequences(t, [of[i] for i in sorted(of)])
+            z, scores, weights = hopfield(t, h)
+            vectors[bag] = np.concatenate([z, h.mean(axis=0)])
+            x = (vectors[bag] - t["bag_norm.mean"]) / np.sqrt(t["bag_norm.var"] + 1e-7)
+            y = network(t, "output_nn.output_nn", x, selu)[0]
+            self.assertAlmostEqual(output[bag], y, delta=1e-4 * max(1, abs(y)), msg=bag)
+            for (i, _, head), score in np.ndenumerate(scores):
+                self.assertAlmostEqual(attention[bag, i, head][0], score, delta=2e-5 * max(1, abs(score)), msg=f"{bag} {i} {head}")
+                self.assertAlmostEqual(attention[bag, i, head][1], weights[i, 0, head], delta=2e-5, msg=f"{bag} {i} {head}")
+        training = [row["bag"] for row in table("n/splits.tsv") if row["part"] == "train"]
+        z = np.array([vectors[bag] for bag in training])
+        np.testing.assert_allclose(t["bag_norm.mean"], z.mean(axis=0), atol=1e-5)
+        np.testing.assert_allclose(t["bag_norm.var"], z.var(axis=0), rtol=1e-2, atol=1e-7)
+        self.good("inspect", "--dynamics", "n/model.safetensors", "s.h5")
+
     def test_names_are_those_of_the_reference(self):
         t = self.train("names", "s.h5", "--target=status", "--model.embedder.n_kernel=6", "--model.pooling.learn_beta=true")
         core = "pooling.hopfield.association_core."

@@ -338,3 +338,159 @@ Test(data_sampler, one_instance_stays)
     cr_assert(part.n == 3 && part.x == bag.x && rng.n == before.n, "nothing to drop");
     arena_free(&a);
 }
+
+/* ---- some are drawn always ---- */
+
+enum { WHOLE = 300 };
+
+/* Every third place from 1 on, n of them. */
+static int *some_places(int n)
+{
+    int *place = malloc(((size_t)n + 1) * sizeof *place);
+    for (int k = 0; k < n; k++) place[k] = n < WHOLE ? 1 + k * (WHOLE - 1) / n : k;
+    return place;
+}
+
+/* Draws, and checks what holds for every draw; `hits` [WHOLE] counts how often a place came. Returns always-places drawn. */
+static int draw_always(const Bag *bag, int draws, const int *always, int n_always, Rng *rng, int *hits)
+{
+    uint64_t bits[(WHOLE + 63) / 64];
+    Bag drawn;
+    Arena a = room_for(bag, draws, 0);
+    int n_often = 0, n_other = 0;
+    double sum = 0;
+    sampler_draw_always(&drawn, &a, bag, draws, always, n_always, rng, bits);
+    assert_sub_bag(&drawn, bag); /* no place twice, in bag order */
+    for (int i = 0, k = 0; i < drawn.n; i++) {
+        const int place = place_of(bag, drawn.row[i]);
+        while (k < n_always && always[k] < place) k++;
+        const bool is_always = k < n_always && always[k] == place;
+        n_often += is_always, n_other += !is_always;
+        hits[place]++;
+        cr_assert_not_null(drawn.stands_for);
+        sum += (double)drawn.stands_for[i];
+    }
+    for (int i = 0, k = 0; i < drawn.n; i++) {
+        const int place = place_of(bag, drawn.row[i]);
+        while (k < n_always && always[k] < place) k++;
+        const bool is_always = k < n_always && always[k] == place;
+        const double want = is_always ? (double)n_always / n_often : (double)(bag->n - n_always) / n_other;
+        cr_assert_float_eq((double)drawn.stands_for[i], want, 1e-5 * want);
+    }
+    const int most = draws / 2, others = bag->n - n_always;
+    cr_assert_eq(n_often, n_always < most ? n_always : most);
+    cr_assert_eq(n_other, draws - n_often < others ? draws - n_often : others);
+    cr_assert_float_eq(sum, (n_often ? n_always : 0) + (n_other ? others : 0), 1e-4 * bag->n);
+    arena_free(&a);
+    return n_often;
+}
+
+Test(data_sampler, some_are_drawn_always)
+{
+    static const int draws[] = {2, 3, 20, 101, 299}, counts[] = {1, 9, 10, 11, 60, 150, 299, WHOLE};
+    for (int scaled = 0; scaled < 2; scaled++) {
+        Owned o = sequences(WHOLE, scaled);
+        for (size_t d = 0; d < sizeof draws / sizeof *draws; d++)
+            for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+                int *always = some_places(counts[c]), hits[WHOLE] = {0};
+                Rng rng = rng_stream(2, "always", d * 100 + c);
+                const int n = draw_always(&o.bag, draws[d], always, counts[c], &rng, hits);
+                for (int k = 0; n == counts[c] && k < n; k++) cr_assert_eq(hits[always[k]], 1, "place %d", always[k]);
+                free(always);
+            }
+        arena_free(&o.memory);
+    }
+}
+
+/* Of those of one kind all are equally likely: chi-square of their counts, less what drawing without replacement takes. */
+static double chi_square(const int *hits, const bool *kind, bool which, double p, int times, int *n)
+{
+    double sum = 0;
+    *n = 0;
+    for (int i = 0; i < WHOLE; i++) {
+        if (kind[i] != which) continue;
+        sum += pow(hits[i] - p * times, 2) / (p * (1 - p) * times);
+        (*n)++;
+    }
+    return sum;
+}
+
+Test(data_sampler, those_of_a_kind_are_equally_likely)
+{
+    enum { TIMES = 4000 };
+    static const int counts[] = {10, 60}; /* all of them come; half of the draws hold some of them */
+    Owned o = sequences(WHOLE, false);
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        int *always = some_places(counts[c]), hits[WHOLE] = {0}, n;
+        bool kind[WHOLE] = {false};
+        Rng rng = rng_stream(4, "always", c);
+        for (int k = 0; k < counts[c]; k++) kind[always[k]] = true;
+        int often = 0;
+        for (int t = 0; t < TIMES; t++) often = draw_always(&o.bag, 50, always, counts[c], &rng, hits);
+        const double p = (50. - often) / (WHOLE - counts[c]), other = chi_square(hits, kind, false, p, TIMES, &n);
+        cr_expect_lt(fabs(other - n), 5 * sqrt(2. * n), "chi-square %.1f of %d others", other, n);
+        if (often == counts[c]) {
+            for (int k = 0; k < often; k++) cr_expect_eq(hits[always[k]], TIMES);
+        } else {
+            const double own = chi_square(hits, kind, true, (double)often / counts[c], TIMES, &n);
+            cr_expect_lt(fabs(own - n), 5 * sqrt(2. * n), "chi-square %.1f of %d", own, n);
+        }
+        free(always);
+    }
+    arena_free(&o.memory);
+}
+
+/* Without such places, or where all are drawn, it is the plain draw: the same places, the same numbers drawn. */
+Test(data_sampler, nothing_always_is_the_plain_draw)
+{
+    static const int draws[] = {0, 1, 40, 200, WHOLE, 2 * WHOLE};
+    uint64_t bits[(WHOLE + 63) / 64];
+    Owned o = sequences(WHOLE, true);
+    int *always = some_places(20);
+    for (size_t d = 0; d < sizeof draws / sizeof *draws; d++)
+        for (int n_always = 0; n_always <= 20; n_always += 20) {
+            if (n_always && draws[d] > 0 && draws[d] < WHOLE) continue;
+            Rng rng[2] = {rng_stream(6, "plain", d), rng_stream(6, "plain", d)};
+            Arena a[2] = {room_for(&o.bag, draws[d], 0), room_for(&o.bag, draws[d], 0)};
+            Bag plain, drawn;
+            sampler_draw(&plain, &a[0], &o.bag, 0, draws[d], false, &rng[0], bits);
+            sampler_draw_always(&drawn, &a[1], &o.bag, draws[d], always, n_always, &rng[1], bits);
+            cr_assert_eq(drawn.n, plain.n);
+            cr_assert_arr_eq(drawn.row, plain.row, (size_t)plain.n * sizeof *plain.row);
+            cr_assert_null(drawn.stands_for);
+            cr_assert_eq(rng_below(&rng[0], 1u << 30), rng_below(&rng[1], 1u << 30));
+            for (int k = 0; k < 2; k++) arena_free(&a[k]);
+        }
+    free(always);
+    arena_free(&o.memory);
+}
+
+/* What an instance stands for goes with it where some are dropped after. */
+Test(data_sampler, dropping_keeps_what_they_stand_for)
+{
+    enum { DRAWS = 60, N_ALWAYS = 12 };
+    uint64_t bits[(WHOLE + 63) / 64];
+    Owned o = sequences(WHOLE, true);
+    int *always = some_places(N_ALWAYS);
+    const BagSpec spec = {.kind = BAG_SEQUENCES, .max_len = o.bag.max_len};
+    Arena a = {0};
+    sampler_room(&a, &spec, WHOLE, DRAWS, true);
+    sampler_drop_room(&a, &spec, DRAWS, true);
+    cr_assert_eq(arena_reserve(&a, "test"), OK);
+    Bag drawn, left;
+    Rng rng = rng_stream(8, "drop", 0);
+    sampler_draw_always(&drawn, &a, &o.bag, DRAWS, always, N_ALWAYS, &rng, bits);
+    sampler_drop(&left, &a, &drawn, 0, 0.5, &rng);
+    cr_assert(left.n > 5 && left.n < DRAWS - 5);
+    cr_assert_not_null(left.stands_for);
+    int n_one = 0;
+    for (int i = 0; i < left.n; i++) {
+        const int place = place_of(&drawn, left.row[i]);
+        cr_assert_eq(left.stands_for[i], drawn.stands_for[place]);
+        n_one += left.stands_for[i] == 1;
+    }
+    cr_assert(n_one > 0 && n_one < left.n);
+    free(always);
+    arena_free(&a);
+    arena_free(&o.memory);
+}

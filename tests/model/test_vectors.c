@@ -99,7 +99,8 @@ static double loss_at(Mil *m, const real *theta, const Batch *batch)
     return loss;
 }
 
-static void check_tensor(Mil *m, const Param *p, real *theta, const real *grad, const Batch *batch, const char *what)
+static void check_tensor(Mil *m, const Param *p, real *theta, const real *grad, const Batch *batch, double most,
+                         const char *what)
 {
     double worst = 0, largest = 0.1;
     for (size_t j = p->at; j < p->at + p->size; j += 1 + p->size / 40) {
@@ -112,7 +113,7 @@ static void check_tensor(Mil *m, const Param *p, real *theta, const real *grad, 
         worst = fmax(worst, fabs(numeric - grad[j]));
         largest = fmax(largest, fabs(numeric));
     }
-    cr_expect_lt(worst, 2e-7 * largest, "%s: gradient of %s differs by %.3g, largest %.3g", what, p->name, worst,
+    cr_expect_lt(worst, most * largest, "%s: gradient of %s differs by %.3g, largest %.3g", what, p->name, worst,
                  largest);
 }
 
@@ -122,6 +123,7 @@ static void check_gradient(const ModelOptions *o, bool sparse, const char *what)
     Target target;
     ModelOptions copy = *o;
     minibatch(&x);
+    const double most = o->norm == NORM_BAGS ? 2e-6 : 2e-7; /* numbers of small variance are steep */
     const Batch batch = batch_of(&x, sparse);
     Mil *m = network(&copy, &target, sparse, N_BAG, MOST, true);
     const ParamList *list = mil_params(m);
@@ -130,7 +132,7 @@ static void check_gradient(const ModelOptions *o, bool sparse, const char *what)
     for (int i = 0; i < list->n; i++) {
         const Param *p = &list->param[i];
         if (!p->frozen)
-            check_tensor(m, p, theta, grad, &batch, what);
+            check_tensor(m, p, theta, grad, &batch, most, what);
         else
             for (size_t j = p->at; j < p->at + p->size; j++) cr_assert_eq(grad[j], 0, "%s learns", p->name);
     }
@@ -163,6 +165,27 @@ static void gradient_of(int e, int p)
 Test(model_vectors, gradient_of_every_family)
 {
     for_all(gradient_of);
+}
+
+static void gradient_with_norm_and_mean_of(int e, int p)
+{
+    for (int bits = 1; bits < 16; bits++) {
+        ModelOptions o = small(e, p);
+        char what[160];
+        const bool norm = bits & 1, mean = bits & 2, sparse = bits & 4, random = bits & 8;
+        if (!(norm || mean)) continue;
+        if (!test_option(o.pooling_options, pooling_types[p]->options, "mean", mean) && mean) continue;
+        o.norm = norm ? NORM_BAGS : NORM_NONE;
+        o.select = random ? SELECT_RANDOM : SELECT_ALL;
+        snprintf(what, sizeof what, "%s+%s norm %d, mean %d, sparse %d, selection %d", embedder_types[e]->name,
+                 pooling_types[p]->name, norm, mean, sparse, o.select);
+        check_gradient(&o, sparse, what);
+    }
+}
+
+Test(model_vectors, gradient_with_norm_and_mean)
+{
+    for_all(gradient_with_norm_and_mean_of);
 }
 
 #endif
@@ -237,6 +260,54 @@ static bool draws_in_training(const ModelOptions *o)
     for (; rows->name; rows++)
         if (strcmp(rows->name, "dropout") == 0 && *(const double *)(o->pooling_options + rows->at) > 0) return true;
     return false;
+}
+
+/* A prediction that pools while it embeds, against pooling of what was kept. */
+static void one_pass_as_two(int e, int p)
+{
+    enum { N = 2100 };
+    for (int bits = 0; bits < 4; bits++) {
+        VectorBag b[2];
+        Target target[2];
+        ModelOptions o = small(e, p);
+        const bool mean = bits & 1, sparse = bits & 2;
+        const Option *rows = pooling_types[p]->options;
+        static const real label[] = {1, 0}, mask[] = {1, 1};
+        if (!test_option(o.pooling_options, rows, "mean", mean) && mean) continue;
+        test_option(o.pooling_options, rows, "norm_stored", 2),
+            test_option(o.pooling_options, rows, "norm_projection", 2);
+        o.norm = NORM_BAGS, o.select = SELECT_ALL;
+        for (int j = 0; j < 2; j++) vector_bag(&b[j], j ? 5 : N, N_FEAT, (uint64_t)j);
+        const Bag bag[] = {sparse ? b[0].sparse : b[0].dense, sparse ? b[1].sparse : b[1].dense};
+        const Batch batch = {.n_bag = 2, .bag = bag, .target = label, .mask = mask};
+        Mil *learner = network(&o, &target[0], sparse, 2, N, true),
+            *scorer = network(&o, &target[1], sparse, 1, N, false);
+        real *theta = start(learner, 3, true), *grad = calloc(mil_params(learner)->size, sizeof *grad),
+             *z = calloc((size_t)mil_n_z(scorer), sizeof *z);
+        mil_learn(learner, grad, theta, &batch, 0, 0, NULL);
+        mil_prepare(scorer, theta);
+        for (int j = 0; j < 2; j++) {
+            mil_vector(scorer, z, &bag[j]);
+            for (int k = 0; k < mil_n_z(scorer); k++)
+                cr_assert_float_eq((double)z[k], (double)mil_view(learner, j).z[k], NEARLY, "%s+%s mean %d sparse %d",
+                                   embedder_types[e]->name, pooling_types[p]->name, mean, sparse);
+            if (mil_weighs(scorer)) cr_assert_eq(mil_view(scorer, 0).kept->n, 0, "it is no single pass");
+        }
+        free(theta), free(grad), free(z);
+        mil_free(learner), mil_free(scorer);
+        vector_bag_free(&b[0]), vector_bag_free(&b[1]);
+    }
+}
+
+static void one_pass_unless_drawn(int e, int p)
+{
+    ModelOptions o = small(e, p);
+    if (!draws_in_training(&o)) one_pass_as_two(e, p);
+}
+
+Test(model_vectors, one_pass_pools_as_two)
+{
+    for_all(one_pass_unless_drawn);
 }
 
 static void alone_as_together_unless_drawn(int e, int p)

@@ -528,6 +528,36 @@ Test(nn_kernel, tanh_and_sigmoid_are_precise_everywhere)
     }
 }
 
+/* Of everything at or below 0, the least as of -80; a softmax's largest is 1 exactly. */
+Test(nn_kernel, exp_is_precise_at_and_below_0)
+{
+    enum { N = 8192 };
+    static real x[N], y[N], first[N];
+    static const double edges[] = {0, -0.0, -1e-8, -1e-30, -80, -79.999, -80.001, -1e4, -1e30, -INFINITY};
+    const double tolerance = REAL_IS_DOUBLE ? 1e-15 : 4e-7;
+    const size_t n_edge = sizeof edges / sizeof *edges;
+    bool seen = false;
+    for (int i = 0; i < N; i++) x[i] = (real)(i % 2 ? -pow(10, -9 + 10.9 * i / N) : -80. * i / N); /* 1e-9 … 79 */
+    for (size_t i = 0; i < n_edge; i++) x[i] = (real)edges[i];
+    for (const Kernels *const *level = kernels_all(); *level; level++) {
+        memcpy(y, x, sizeof x);
+        (*level)->exp_forward(y, N);
+        for (int i = 0; i < N; i++) {
+            /* the float nearest to x log₂e is off by as much as 115 has room behind its last digit */
+            const double want = exp(fmax((double)x[i], -80)),
+                         most = tolerance * (1 + fmin(fabs((double)x[i]), 80) / 8);
+            cr_assert_leq(fabs((double)y[i] - want), most * want, "%s: exp(%g) is %.9g, not %.9g", (*level)->level,
+                          (double)x[i], (double)y[i], want);
+        }
+        cr_assert_eq(y[0], 1);
+        cr_assert_eq(y[1], 1);
+        if (*level == &kernels_plain) continue;
+        if (seen) cr_assert(memcmp(first, y, sizeof y) == 0, "%s", (*level)->level);
+        memcpy(first, y, sizeof y);
+        seen = true;
+    }
+}
+
 /* What has gone wrong must stay visible: a NaN does not turn into a number. */
 Test(nn_kernel, nan_passes_through_a_layer)
 {
@@ -539,6 +569,9 @@ Test(nn_kernel, nan_passes_through_a_layer)
         for (int o = 0; o < 16; o++) cr_assert(isnan(y[o]), "%s: %g", (*level)->level, (double)y[o]);
         (*level)->dense_logit(a, x, wt, b, 1, 16, 1);
         cr_assert(isnan(a[0]), "%s: %g", (*level)->level, (double)a[0]);
+        for (int i = 0; i < 16; i++) y[i] = (real)NAN;
+        (*level)->exp_forward(y, 16);
+        for (int o = 0; o < 16; o++) cr_assert(isnan(y[o]), "%s: %g", (*level)->level, (double)y[o]);
     }
 }
 

@@ -168,6 +168,44 @@ Test(SUITE, goes_on_to_the_same_bits_with_every_optimizer)
     }
 }
 
+/* With model.norm, the mean, a start from k-mers some of which are drawn always, and what an evaluation sees bounded: also
+ * what the model kept says in the end. */
+Test(SUITE, goes_on_to_the_same_bits_with_norm_and_start)
+{
+    training_tear_down();
+    n_sequences = 1010;
+    training_set_up();
+    options.updates = 12;
+    options.evaluate_every = 5;
+    options.checkpoint_minutes = 0;
+    options.evaluate_instances = 1;
+    options.instance_drop = 0.2;
+    for (int p = 0; pooling_types[p]; p++) {
+        Run whole, rest;
+        real said[2][BAGS];
+        if (!pooling_types[p]->start) continue;
+        train_from_kmers(p);
+        cr_assert_eq(run(&whole, 0, -1), OK, "%s", status_sentence());
+        rename(saved_path(12), in_scratch("whole"));
+        for (Part which = PART_TRAIN; which <= PART_TEST; which++)
+            cr_assert_eq(loop_part(whole.loop, which, said[0]), OK);
+        const size_t bytes = mil_params(loop_mil(whole.loop))->size * sizeof(real);
+        for (int from = 1; from < 12; from += from == 4 || from == 9 ? 1 : 2) {
+            cr_assert_eq(run(&rest, from, -1), OK, "%s", status_sentence());
+            assert_same_records(&whole, &rest);
+            assert_same_tensors(in_scratch("whole"), saved_path(12));
+            cr_assert_eq(loop_kept(whole.loop).update, loop_kept(rest.loop).update);
+            cr_assert_eq(loop_kept(whole.loop).loss, loop_kept(rest.loop).loss);
+            for (Part which = PART_TRAIN; which <= PART_TEST; which++)
+                cr_assert_eq(loop_part(rest.loop, which, said[1]), OK);
+            cr_assert_arr_eq(said[0], said[1], sizeof said[0], "%s from update %d", pooling_types[p]->name, from);
+            cr_assert_arr_eq(loop_theta(whole.loop), loop_theta(rest.loop), bytes);
+            loop_free(rest.loop);
+        }
+        loop_free(whole.loop);
+    }
+}
+
 Test(SUITE, a_signal_saves_and_the_rest_follows)
 {
     Run whole, first, rest;

@@ -75,15 +75,21 @@ static const struct {
     {"splits.validation", "previous", "0.25", NULL},
     {"splits.group", "null", "donor", NULL},
     {"splits.seed", "null", "7", NULL},
+    {"model.norm", "none", "bags", NULL},
     {"model.embedder.kind", "cnn", NULL, NULL},
     {"model.embedder.kernel", "9", "5", NULL},
     {"model.embedder.n_kernel", "32", "8", NULL},
     {"model.embedder.n_layer", "1", "2", NULL},
     {"model.embedder.position", "true", "false", NULL},
+    {"model.embedder.start", "random", "kmers", NULL},
+    {"model.embedder.top", "16", "40", NULL},
+    {"model.embedder.min_z", "auto", "4.5", NULL},
+    {"model.embedder.masks", "all", "short", NULL},
     {"model.pooling.kind", "attention", NULL, NULL},
     {"model.pooling.n_layer", "2", "1", NULL},
     {"model.pooling.n_unit", "32", "16", NULL},
     {"model.pooling.n_query", "1", "4", NULL},
+    {"model.pooling.mean", "false", "true", NULL},
     {"model.selection.kind", "top", "random", NULL},
     {"model.selection.fraction", "0.1", "0.5", NULL},
     {"model.selection.min", "1", "10", NULL},
@@ -103,9 +109,12 @@ static const struct {
     {"train.eps", "0.0001", "1e-08", NULL},
     {"train.l1", "0", "0.01", NULL},
     {"train.l2", "0", "0.02", NULL},
-    {"train.evaluate_every", "500", "0", NULL},
-    {"train.keep", "best", "last", NULL},
+    {"train.average", "0", "0.98", NULL},
+    {"train.evaluate_every", "100", "0", NULL},
+    {"train.evaluate_instances", "0", "5000000", NULL},
+    {"train.keep", "best", "auc", NULL},
     {"train.patience", "0", "3", NULL},
+    {"train.min_delta", "0", "0.002", NULL},
     {"train.checkpoint_minutes", "5", "0.5", NULL},
     {"crossval.ensemble", "1", "5", NULL},
 };
@@ -176,6 +185,7 @@ static const struct {
     {"model.embedder.activation", "relu", "selu", "model.embedder.kind=mlp", NULL},
     {"model.embedder.dropout", "0", "0.5", "model.embedder.kind=mlp", NULL},
     {"model.pooling.n_unit", "64", "128", "model.pooling.kind=gated", NULL},
+    {"model.pooling.mean", "false", "true", "model.pooling.kind=gated", NULL},
     {"model.pooling.n_head", "8", "4", "model.pooling.kind=hopfield", NULL},
     {"model.pooling.head_size", "32", "auto", "model.pooling.kind=hopfield", NULL},
     {"model.pooling.n_query", "1", "3", "model.pooling.kind=hopfield", NULL},
@@ -203,6 +213,8 @@ static const struct {
     {"model.pooling.connected", "false", "true", "model.pooling.kind=hopfield", NULL},
     {"model.pooling.zero_association", "false", "true", "model.pooling.kind=hopfield", NULL},
     {"model.pooling.learn_query", "true", "false", "model.pooling.kind=hopfield", NULL},
+    {"model.pooling.init", "reference", "fan", "model.pooling.kind=hopfield", NULL},
+    {"model.pooling.mean", "false", "true", "model.pooling.kind=hopfield", NULL},
 };
 #define N_KIND_KEY (sizeof kind_keys / sizeof *kind_keys)
 
@@ -316,19 +328,22 @@ Test(train_config, every_key_can_be_set)
 Test(train_config, values_reach_their_structs)
 {
     Config c;
-    must_read(&c,
-              "seed: 5\n"
-              "data: {path: d.h5, counts: log, cache: 1GB}\n"
-              "tasks:\n"
-              "  - {name: ill, column: status, positive: '+', negative: '-', weight: 0.5, pos_weight: 2}\n"
-              "  - {name: old, column: age, kind: binary}\n"
-              "splits: {kind: random, n_fold: 4, fold: 3, validation: none, columns: []}\n"
-              "model:\n"
-              "  selection: {kind: random, fraction: 0.3, min: 7}\n"
-              "  output: {n_hidden: 2, n_unit: 9}\n"
-              "train: {epochs: 12, batch: 2, lr: 1.0e-2, l1: 0.5, keep: last}\n"
-              "simulate: {n_bag: 12}\n",
-              NULL);
+    must_read(
+        &c,
+        "seed: 5\n"
+        "data: {path: d.h5, counts: log, cache: 1GB}\n"
+        "tasks:\n"
+        "  - {name: ill, column: status, positive: '+', negative: '-', weight: 0.5, pos_weight: 2}\n"
+        "  - {name: old, column: age, kind: binary}\n"
+        "splits: {kind: random, n_fold: 4, fold: 3, validation: none, columns: []}\n"
+        "model:\n"
+        "  norm: bags\n"
+        "  selection: {kind: random, fraction: 0.3, min: 7}\n"
+        "  output: {n_hidden: 2, n_unit: 9}\n"
+        "train: {epochs: 12, batch: 2, lr: 1.0e-2, l1: 0.5, keep: auc, evaluate_instances: 7000, min_delta: 0.25,\n"
+        "  average: 0.75}\n"
+        "simulate: {n_bag: 12}\n",
+        NULL);
     cr_assert(c.seed == 5 && c.data.counts == 2 && c.data.cache == 1000000000 && c.data.compat == COMPAT_NONE);
     cr_assert(c.n_task == 2 && c.task[0].weight == 0.5 && c.task[0].pos_weight == 2 && !c.task[1].positive);
     cr_assert_str_eq(c.task[0].positive, "+");
@@ -337,7 +352,9 @@ Test(train_config, values_reach_their_structs)
     cr_assert(c.model.select == SELECT_RANDOM && c.model.select_fraction == 0.3 && c.model.select_min == 7);
     cr_assert(c.model.output_hidden == 2 && c.model.output_unit == 9);
     cr_assert(c.train.epochs == 12 && c.train.updates == 0 && c.train.batch == 2 && c.train.step.lr == 0.01);
-    cr_assert(c.train.step.l1 == 0.5 && c.train.keep == KEEP_LAST && c.simulate.n_bag == 12);
+    cr_assert(c.train.step.l1 == 0.5 && c.train.keep == KEEP_AUC && c.simulate.n_bag == 12);
+    cr_assert(c.model.norm == NORM_BAGS && c.train.evaluate_instances == 7000 && c.train.min_delta == 0.25);
+    cr_assert_eq(c.train.average, 0.75);
     assert_fixed(&c);
     config_free(&c);
     config_free(&c);
@@ -413,6 +430,18 @@ static const struct {
     {"train: {patients: 4}\n", ":1: unknown setting 'train.patients'; did you mean train.patience?"},
     {"train: {patience: 4}\nsplits: {validation: none}\n", ":1: train.patience: without a validation part"},
     {"train: {lr: 1}\ntrain: {batch: 2}\n", ":2: 'train' is given twice"},
+    {"train: {min_delta: -1}\n", ":1: train.min_delta: -1 is outside 0 to 1000"},
+    {"train: {evaluate_instances: -1}\n", ":1: train.evaluate_instances: -1 is outside 0 to 2000000000 instances"},
+    {"model: {norm: bags}\ndata: {compat: deeprc}\n",
+     ":1: model.norm: data.compat deeprc is DeepRC's network, which has no norm"},
+    {"model: {norm: bags}\ntrain: {batch: 1}\n",
+     ":2: train.batch: model.norm bags standardises over the bags of a minibatch; take at least 2"},
+    {"model: {norm: layer}\n", ":1: model.norm: 'layer' is not none or bags"},
+    {"model: {embedder: {start: motifs}}\n", ":1: model.embedder.start: 'motifs' is not random or kmers"},
+    {"model: {embedder: {top: 65}}\n", ":1: model.embedder.top: 65 is outside 1 to 64 k-mers"},
+    {"model: {embedder: {min_z: 0}}\n", ":1: model.embedder.min_z: 0 is outside 0.1 to 1000"},
+    {"model: {embedder: {masks: long}}\n", ":1: model.embedder.masks: 'long' is not all or short"},
+    {"model: {pooling: {kind: max, mean: true}}\n", ":1: model.pooling.mean is a setting of kind attention"},
     {"train: {batch: 0}\n", ":1: train.batch: 0 is outside 1 to 64 bags"},
     {"train: {batch: 65}\n", ":1: train.batch: 65 is outside 1 to 64 bags"},
     {"train: {batch: four}\n", ":1: train.batch: 'four' is not a whole number"},
@@ -434,7 +463,7 @@ static const struct {
     {"train: {decay: 1.5}\n", ":1: train.decay: 1.5 is outside 1e-06 to 1"},
     {"train: {clip_norm: -1}\n", ":1: train.clip_norm: -1 is outside"},
     {"train: {instance_drop: 1}\n", ":1: train.instance_drop: 1 is outside 0 to 0.999999"},
-    {"train: {keep: all}\n", ":1: train.keep: 'all' is not best or last"},
+    {"train: {keep: all}\n", ":1: train.keep: 'all' is not best, auc or last"},
     {"train: [1, 2]\n", ":1: train is one block of settings"},
     {"data: {counts: log2}\n", ":1: data.counts: 'log2' is not none, raw, log or log1p"},
     {"data: {cache: lots}\n", ":1: data.cache: 'lots' is not all or a size"},
