@@ -16,12 +16,13 @@ def table(path):
 
 
 def top_sequences(folder, n):
-    """The n distinct junctions of test bags with the largest attention logit, whatever their bag's label."""
+    """The n distinct junctions of test bags with the largest share of a head's attention, whatever their bag's label. Logits
+    of two heads have no common scale, shares have."""
     test = {row["bag"] for row in table(f"{folder}/run/splits.tsv") if row["part"] == "test"}
     rows = [row for row in table(f"{folder}/attention.tsv.gz") if row["bag"] in test]
-    rows.sort(key=lambda row: float(row["logit"]))
-    best = {row["junction_aa"]: row for row in rows}  # the last one stays: the largest logit
-    return sorted(best.values(), key=lambda row: -float(row["logit"]))[:n]
+    rows.sort(key=lambda row: float(row["weight"]))
+    best = {row["junction_aa"]: row for row in rows}  # the last one stays: the largest share
+    return sorted(best.values(), key=lambda row: -float(row["weight"]))[:n]
 
 
 def main(folder, motif, seconds):
@@ -32,7 +33,7 @@ def main(folder, motif, seconds):
     print(f"\nmost attention in the test part; [ ] marks the motif {motif}, where Z is any residue")
     for row in top_sequences(folder, 5):
         junction = pattern.sub(lambda found: f"[{found[0]}]", row["junction_aa"])
-        print(f"  {junction:24} {float(row['logit']):7.2f}  in {row['bag']}")
+        print(f"  {junction:24} {100 * float(row['weight']):6.2f} %  in {row['bag']}")
     print(f"test AUC {scores['auc']:.3f} ({scores['n_bags']} bags)")
     print(f"{seconds} s, {summary['peak_memory'] / 1e6:.0f} MB at most")
 

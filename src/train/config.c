@@ -92,8 +92,7 @@ static const Option some_rows[] = {
 static const Option model_rows[] = {
     {"norm", OPTION_CHOICE, MODEL(norm), "none", 0, 0, "none bags", "",
      "bags: every number of the bag vector is standardised over bags before the output network: over the minibatch "
-     "in "
-     "training, over the training bags in prediction"},
+     "in training, over the training bags in prediction"},
     {0},
 };
 

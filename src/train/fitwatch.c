@@ -3,7 +3,7 @@
 #include "core/log.h"
 
 #define LEARNED 0.99
-#define FEW     10 /* of fewer bags nothing is said */
+#define FEW     10 /* bags; no warning below */
 
 static const json_t *scores_of(const Outcome *o, const json_t *parts, Part part)
 {
