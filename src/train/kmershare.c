@@ -4,6 +4,7 @@
 #include "train/kmerstart.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
     Grouping grouping[KMERS_TOGETHER]; /* [n] */
@@ -112,8 +113,23 @@ static Status fill(Stock *s, int repeat, const int *fold, int n, const volatile 
     return status;
 }
 
+/* Settings that make no network are refused before minutes of counting. On a copy of the targets, as threads share them. */
+static Status check_model(const Stock *s)
+{
+    const Config *c = s->config;
+    Mil *mil;
+    Target *target = malloc(((size_t)c->n_task + 1) * sizeof *target);
+    if (!target) return fail(ERR_MEMORY, "no memory for %d tasks", c->n_task);
+    memcpy(target, s->target, (size_t)c->n_task * sizeof *target);
+    const Status status = mil_new(&mil, &c->model, bagfile_spec(s->cohort.file), target, c->n_task);
+    mil_free(mil);
+    free(target);
+    return status;
+}
+
 Status kmershare_fill(Stock *s, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop)
 {
+    TRY(check_model(s));
     TRY(take_places(s));
     for (int k = 0; k < n; k += KMERS_TOGETHER)
         TRY(fill(s, repeat, fold + k, n - k < KMERS_TOGETHER ? n - k : KMERS_TOGETHER, stop));
@@ -128,6 +144,7 @@ Status kmershare_choose(KmerChoice *out, Stock *s, const Config *config, const v
         *out = **place(s, repeat, fold);
         return OK;
     }
+    TRY(check_model(s));
     TRY(open_sharing(&sharing, 1));
     const Status status = choose(sharing, s, repeat, &fold, stop);
     *out = sharing->choice[0];

@@ -56,6 +56,13 @@ class Kmers(Case):
             for name in names:
                 self.assertEqual(read(f"one/{name}"), read(f"{self.fold(k, folder)}/{name}"), f"fold {k}: {name}")
 
+    def test_what_makes_no_network_is_refused_before_counting(self):
+        for command in ("train", "crossval"):
+            done = run(command, *DATA, "--model.embedder.n_layer=2", "-o", f"refused-{command}")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("kmers needs n_layer: 1", done.stderr)
+            self.assertEqual(counted(done), [])
+
     # ---- what is written ----
 
     def test_the_motif_is_found(self):
