@@ -2,7 +2,7 @@
 #include "cli/attention.h"
 #include "core/number.h"
 #include "model/select.h"
-#include "train/predictions.h"
+#include "run/predictions.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static void write_row(Attention *a, const char *id, const BagText *text, int i, 
 {
     char buffer[NUMBER_ROOM];
     const size_t at = (size_t)i * (size_t)a->n_query + (size_t)column;
-    predictions_cell(a->out, id);
+    textout_cell(a->out, id);
     textout_printf(a->out, "\t%d", i);
     if (a->sequences)
         textout_printf(a->out, "\t%s\t%s\t%s\t%" PRId64, text->sequence + (size_t)i * text->stride,

@@ -7,7 +7,7 @@
 #define HOPSACK_ATTENTION_H
 
 #include "core/file.h"
-#include "data/bagfile.h"
+#include "data/bagfile/bagfile.h"
 #include "model/mil.h"
 
 typedef struct {

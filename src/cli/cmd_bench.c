@@ -2,10 +2,10 @@
 #include "cli/cli.h"
 #include "cli/configure.h"
 #include "cli/print.h"
+#include "cohort/task.h"
 #include "core/log.h"
+#include "run/manifest.h"
 #include "train/loop.h"
-#include "train/manifest.h"
-#include "train/task.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static Status open_all(Bench *b, const char *path, int64_t most)
     TRY(bagfile_open(&b->file, path));
     b->n = bagfile_n_bag(b->file);
     while (b->n_pass < b->n && b->instances < most) b->instances += bagfile_n(b->file, b->n_pass++);
-    TRY(task_targets(&b->target, c));
+    TRY(task_targets(&b->target, c->task, c->n_task));
     TRY(make_labels(b));
     const double started = log_seconds();
     TRY(cache_open(&b->cache, b->file, (CountScale)c->data.counts, c->data.cache));

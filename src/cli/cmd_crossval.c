@@ -4,7 +4,7 @@
 #include "cli/interrupt.h"
 #include "cli/print.h"
 #include "cli/scores.h"
-#include "train/crossval.h"
+#include "cv/crossval.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/log.h"
-#include "train/apply.h"
-#include "train/record.h"
+#include "cv/apply.h"
+#include "run/record.h"
 
 #include <stdlib.h>
 #include <string.h>

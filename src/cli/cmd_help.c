@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
-#include "train/config.h"
+#include "run/config.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
 #include "core/log.h"
-#include "data/import.h"
-#include "data/vectorformat.h"
+#include "data/sequences/import.h"
+#include "data/vectors/vectorformat.h"
 
 #include <stdlib.h>
 #include <string.h>

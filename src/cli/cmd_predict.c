@@ -2,9 +2,9 @@
 #include "cli/attention.h"
 #include "cli/cli.h"
 #include "core/log.h"
+#include "cv/apply.h"
 #include "model/pooling.h"
-#include "train/apply.h"
-#include "train/predictions.h"
+#include "run/predictions.h"
 
 #include <stdlib.h>
 #include <string.h>

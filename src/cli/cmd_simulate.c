@@ -3,7 +3,7 @@
 #include "cli/print.h"
 #include "core/section.h"
 #include "core/settings.h"
-#include "data/simulate.h"
+#include "data/simulate/simulate.h"
 
 #include <stdlib.h>
 #include <string.h>

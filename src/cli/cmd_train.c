@@ -5,7 +5,7 @@
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/log.h"
-#include "train/job.h"
+#include "run/job.h"
 
 static const Flag flags[] = {
     {.name = "o", .value = "RUN", .help = "folder of the run, which must be new or empty", .needed = true},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/configure.h"
-#include "train/resume.h"
+#include "run/resume.h"
 
 #include <stdlib.h>
 #include <string.h>

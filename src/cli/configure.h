@@ -6,7 +6,7 @@
 #define HOPSACK_CONFIGURE_H
 
 #include "cli/cli.h"
-#include "train/config.h"
+#include "run/config.h"
 
 /* Also puts the resolved seed into `cli`, for the last line. */
 Status configure(Config *out, Cli *cli, const char *yaml);

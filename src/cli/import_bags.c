@@ -2,7 +2,7 @@
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
 #include "core/log.h"
-#include "data/import_vectors.h"
+#include "data/vectors/import_vectors.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #define HOPSACK_IMPORT_FLAGS_H
 
 #include "cli/cli.h"
-#include "data/intake.h"
+#include "data/sequences/intake.h"
 
 /* The place of the flag's word among `words` (NULL-ended); ERR_USAGE lists them. */
 Status import_flags_word(int *out, const Cli *cli, const char *flag, const char *const *words);

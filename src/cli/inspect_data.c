@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/inspect_data.h"
 #include "cli/print.h"
-#include "data/survey.h"
+#include "data/sequences/survey.h"
 
 #include <stdio.h>
 #include <string.h>

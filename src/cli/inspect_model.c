@@ -2,8 +2,8 @@
 #include "cli/inspect_model.h"
 #include "cli/print.h"
 #include "cli/scores.h"
-#include "core/jsontext.h"
 #include "core/file.h"
+#include "core/jsontext.h"
 #include "core/safetensors.h"
 
 #include <stdio.h>

@@ -4,12 +4,14 @@
  */
 #include "cli/cli.h"
 #include "core/blas.h"
+#include "core/child.h"
 #include "core/jsonmemory.h"
 #include "core/log.h"
 #include "core/parallel.h"
-#include "data/bagprobe.h"
-#include "data/h5.h"
-#include "train/manifest.h"
+#include "data/bagfile/bagfile.h"
+#include "data/h5/h5.h"
+#include "data/matlab/matprobe.h"
+#include "run/manifest.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -38,6 +40,8 @@ const Command *const commands[] = {
     NULL,
 };
 /* clang-format on */
+
+static const ChildVisitor *const visitors[] = {&matprobe_visitor, &bagfile_visitor, NULL};
 
 static int report(Status status)
 {
@@ -146,8 +150,8 @@ int main(int argc, char **argv)
         cli_list(stderr);
         return report(fail(ERR_USAGE, "no command; hopsack help lists them"));
     }
-    if (strcmp(argv[1], BAGPROBE_WORD) == 0 && argc == 3) bagprobe_serve(argv[2]);
-    bagprobe_enable();
+    if (strcmp(argv[1], CHILD_WORD) == 0 && argc == 3) child_serve(argv[2], visitors);
+    child_enable();
     const char *name = argv[1];
     if (strcmp(name, "--version") == 0) return report(print_version());
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";

@@ -3,8 +3,8 @@
  * safetensors.c: the header is parsed by jansson, then every number in it is checked against the file before use.
  */
 #include "core/safetensors.h"
-#include "core/jsontext.h"
 #include "core/file.h"
+#include "core/jsontext.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -100,6 +100,17 @@ static void close_stream(TextOut *out)
     out->plain = NULL;
 }
 
+void textout_cell(TextOut *out, const char *text)
+{
+    if (!text[strcspn(text, "\t\"\r\n")]) {
+        textout_printf(out, "%s", text);
+        return;
+    }
+    textout_printf(out, "\"");
+    for (; *text; text++) textout_printf(out, *text == '"' ? "\"\"" : "%c", *text);
+    textout_printf(out, "\"");
+}
+
 Status textout_commit(TextOut *out)
 {
     close_stream(out);

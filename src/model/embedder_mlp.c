@@ -11,8 +11,8 @@
 #include "model/embedder.h"
 #include "nn/dense.h"
 #include "nn/dropout.h"
-#include "nn/vectorinput.h"
 #include "nn/kernel.h"
+#include "nn/vectorinput.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * embedder_none.c: the feature vectors themselves, scaled (nn/vectorinput.h). Sparse ones become dense here.
  */
 #include "model/embedder.h"
-#include "nn/vectorinput.h"
 #include "nn/kernel.h"
+#include "nn/vectorinput.h"
 
 typedef struct {
     Embedder base;

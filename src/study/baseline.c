@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/baseline.h"
+#include "cohort/bagstats.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "study/bagstats.h"
+#include "cv/crossval_folder.h"
+#include "run/leakwatch.h"
+#include "run/manifest.h"
 #include "study/baseline_files.h"
-#include "train/crossval_folder.h"
-#include "train/leakwatch.h"
-#include "train/manifest.h"
 
 #include <pthread.h>
 #include <stdlib.h>

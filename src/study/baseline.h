@@ -8,9 +8,9 @@
 #ifndef HOPSACK_BASELINE_H
 #define HOPSACK_BASELINE_H
 
+#include "cohort/cohort.h"
+#include "run/config.h"
 #include "study/classifier.h"
-#include "train/cohort.h"
-#include "train/config.h"
 
 #include <jansson.h>
 #include <signal.h>

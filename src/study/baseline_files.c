@@ -3,11 +3,11 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
-#include "train/crossval_folder.h"
-#include "train/predictions.h"
-#include "train/record.h"
-#include "train/run.h"
-#include "train/tally.h"
+#include "cv/crossval_folder.h"
+#include "cv/tally.h"
+#include "run/predictions.h"
+#include "run/record.h"
+#include "run/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>

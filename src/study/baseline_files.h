@@ -5,9 +5,9 @@
 #ifndef HOPSACK_BASELINE_FILES_H
 #define HOPSACK_BASELINE_FILES_H
 
+#include "cohort/grouping.h"
+#include "run/stock.h"
 #include "study/baseline.h"
-#include "train/grouping.h"
-#include "train/stock.h"
 
 typedef struct {
     const BaselineSetup *in;

@@ -5,7 +5,7 @@
 #ifndef HOPSACK_CLASSIFIER_H
 #define HOPSACK_CLASSIFIER_H
 
-#include "study/featurerows.h"
+#include "cohort/featurerows.h"
 
 typedef struct {
     const FeatureRows *rows; /* scaled on the training rows */

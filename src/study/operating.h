@@ -9,8 +9,8 @@
 #ifndef HOPSACK_OPERATING_H
 #define HOPSACK_OPERATING_H
 
+#include "cv/apply.h"
 #include "nn/dynamics.h"
-#include "train/apply.h"
 
 typedef struct {
     double low, median, high; /* quartiles */

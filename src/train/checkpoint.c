@@ -7,7 +7,6 @@
 #include "core/log.h"
 #include "core/safetensors.h"
 #include "nn/kernel.h"
-#include "train/resume.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -141,7 +140,7 @@ static Status check_facts(const json_t *root, const CheckpointFacts *facts)
     if (strcmp(data, facts->data) != 0)
         return fail(ERR_MODEL, "the run learned from other data (content of dataset, label table or splits); bring "
                                "those back, or begin a run of its own");
-    TRY(resume_agrees(config, facts->config, "the checkpoint"));
+    if (facts->compare) TRY(facts->compare(config, facts->config, "the checkpoint"));
     if (strcmp(version, HOPSACK_VERSION) != 0)
         log_warn("the run was begun by hopsack %s, this is " HOPSACK_VERSION
                  "; results may differ in their last digits",

@@ -36,7 +36,9 @@ enum { CHECKPOINT_MODEL, CHECKPOINT_BEST, CHECKPOINT_M, CHECKPOINT_V, CHECKPOINT
 
 /* What the run adds. On reading, config and data are what must be found, or the checkpoint is refused. */
 typedef struct {
-    const char *config;  /* YAML text of all settings; train.updates or epochs may have grown since */
+    const char *config; /* YAML text of all settings */
+    /* May a checkpoint of settings `before` go on under settings `now`? ERR_CONFIG says which differs. NULL: any may. */
+    Status (*compare)(const char *before, const char *now, const char *where);
     const char *data;    /* any text that is equal where, and only where, the data are the same */
     const char *metrics; /* metrics.jsonl so far; not used on reading; NULL: "" */
 } CheckpointFacts;

@@ -6,9 +6,9 @@
 #ifndef HOPSACK_KMERSTART_H
 #define HOPSACK_KMERSTART_H
 
+#include "cohort/kmers.h"
 #include "model/embedder.h"
 #include "model/mil.h"
-#include "train/kmers.h"
 
 #include <jansson.h>
 

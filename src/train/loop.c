@@ -11,9 +11,9 @@
 #include "train/loop.h"
 #include "core/log.h"
 #include "core/parallel.h"
-#include "data/sampler.h"
 #include "train/keep.h"
 #include "train/rarehits.h"
+#include "train/sampler.h"
 #include "train/scaling.h"
 #include "train/schedule.h"
 

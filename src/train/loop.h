@@ -12,11 +12,11 @@
 #ifndef HOPSACK_LOOP_H
 #define HOPSACK_LOOP_H
 
-#include "data/cache.h"
-#include "data/split.h"
+#include "cohort/label.h"
+#include "cohort/split.h"
+#include "data/bagfile/cache.h"
 #include "model/mil.h"
 #include "train/checkpoint.h"
-#include "train/label.h"
 #include "train/metric.h"
 #include "train/optimizer.h"
 #include "train/train_options.h"

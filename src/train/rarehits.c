@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/rarehits.h"
+#include "cohort/kmerfind.h"
 #include "core/parallel.h"
-#include "train/kmerfind.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #define HOPSACK_RAREHITS_H
 
 #include "core/kmer.h"
-#include "data/cache.h"
+#include "data/bagfile/cache.h"
 
 /* A k-mer is rare if so many sequences a bag hold it at most, on average over the first RAREHITS_LOOK bags. */
 #define RAREHITS_LOOK 32

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/train_options.h"
-#include "data/cache.h"
+#include "data/bagfile/cache.h"
 
 #define AT(field) offsetof(TrainOptions, field)
 

@@ -7,11 +7,11 @@
  * Without a file bags are random: 10 to 19 residues, a constant prefix and suffix of three as junctions have, SFEN in
  * 0.1 % of the sequences of every other bag. A file's bags need a label column "status".
  */
+#include "cohort/kmers.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/rng.h"
 #include "support/bags.h"
-#include "train/kmers.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -7,11 +7,11 @@
 #include "core/blas.h"
 #include "core/log.h"
 #include "core/parallel.h"
-#include "data/sampler.h"
 #include "model/mil.h"
 #include "nn/kernel.h"
 #include "support/bags.h"
 #include "train/optimizer.h"
+#include "train/sampler.h"
 
 #include <stdio.h>
 

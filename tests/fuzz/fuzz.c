@@ -7,10 +7,12 @@
  * A copy that takes longer than 60 s ends the program by SIGALRM. The last line counts.
  */
 #include "fuzz.h"
+#include "core/child.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/rng.h"
-#include "data/bagprobe.h"
+#include "data/bagfile/bagfile.h"
+#include "data/matlab/matprobe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,7 +175,7 @@ static uint64_t number(int argc, char **argv, const char *flag, uint64_t standar
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], BAGPROBE_WORD) == 0) bagprobe_serve(argv[2]);
+    if (argc == 3 && strcmp(argv[1], CHILD_WORD) == 0) child_serve(argv[2], (const ChildVisitor *const[]){&matprobe_visitor, &bagfile_visitor, NULL});
     const char *folder = getenv("TMPDIR");
     Fuzz f = {.subject = argc > 2 ? subject_named(argv[1]) : NULL, .sound = argc > 2 ? argv[2] : ""};
     if (!f.subject) {
@@ -184,7 +186,7 @@ int main(int argc, char **argv)
     const uint64_t seed = number(argc, argv, "--seed=", 1);
     log_level(LOG_QUIET);
     split_reports();
-    if (f.subject->child) bagprobe_enable();
+    if (f.subject->child) child_enable();
     if (begin(&f, folder && *folder ? folder : "/tmp") != OK) {
         printf("%s: the sound file is refused: %s\n", f.subject->name, status_sentence());
         free(f.whole);

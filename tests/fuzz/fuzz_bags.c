@@ -2,7 +2,7 @@
  *
  * fuzz_bags.c: datasets, ours and those of others: every bag, decoded and as text, with its hash.
  */
-#include "data/bagfile.h"
+#include "data/bagfile/bagfile.h"
 #include "fuzz.h"
 
 #include <string.h>

@@ -4,8 +4,8 @@
  */
 #include "core/safetensors.h"
 #include "fuzz.h"
+#include "run/modelfile.h"
 #include "train/checkpoint.h"
-#include "train/modelfile.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -3,11 +3,12 @@
  * fuzz_text.c: text has no checksum, so a damaged copy may read as other data; it must never crash, hang or be refused
  * without a sentence.
  */
-#include "data/import_vectors.h"
-#include "data/split.h"
-#include "data/table.h"
+#include "cohort/split.h"
+#include "data/sequences/intake.h"
+#include "data/text/table.h"
+#include "data/vectors/import_vectors.h"
 #include "fuzz.h"
-#include "train/config.h"
+#include "run/config.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * test_bagmean.c: the mean of a bag, weighted or not, against its formula, and its gradient against finite differences
  * (double).
  */
-#include "model/bagmean.h"
 #include "core/rng.h"
+#include "model/bagmean.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

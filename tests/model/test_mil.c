@@ -3,8 +3,8 @@
  * test_mil.c: gradients of the whole network against finite differences (double), for every member of every family,
  * and identities that must hold for any network.
  */
-#include "model/mil.h"
 #include "core/parallel.h"
+#include "model/mil.h"
 #include "nn/selu.h"
 #include "support/bags.h"
 

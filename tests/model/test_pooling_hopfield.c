@@ -3,9 +3,9 @@
  * test_pooling_hopfield.c: Hopfield pooling as the network calls it: gradients in every setting (double), the fast path
  * against the general one, dropout, and what must not depend on threads.
  */
-#include "model/pooling_hopfield.h"
 #include "core/parallel.h"
 #include "core/rng.h"
+#include "model/pooling_hopfield.h"
 #include "nn/kernel.h"
 #include "support/bags.h"
 

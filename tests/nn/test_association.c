@@ -3,8 +3,8 @@
  * test_association.c: gradients of every parameter kind and input against finite differences, for every setting; and what
  * must hold of any input. Values recorded from the reference are in test_hopfield_layers.c.
  */
-#include "nn/association.h"
 #include "core/rng.h"
+#include "nn/association.h"
 #include "nn/dynamics.h"
 
 #include <criterion/criterion.h>

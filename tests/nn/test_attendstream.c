@@ -2,9 +2,9 @@
  *
  * test_attendstream.c: pooling piece by piece against attention over whole bags (nn/attend.h), however the pieces lie.
  */
-#include "nn/attendstream.h"
 #include "core/rng.h"
 #include "nn/attend.h"
+#include "nn/attendstream.h"
 #include "nn/kernel.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,8 @@
  * test_bagnorm.c: the norm over bags against its formula, its gradient against finite differences (double), and prediction
  * by fitted statistics against the minibatch they were fitted on.
  */
-#include "nn/bagnorm.h"
 #include "core/rng.h"
+#include "nn/bagnorm.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

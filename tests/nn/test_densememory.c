@@ -3,8 +3,8 @@
  * test_densememory.c: recorded runs of binary networks, exactly; energies that never rise; capacity beyond the network
  * of 1982.
  */
-#include "nn/densememory.h"
 #include "core/rng.h"
+#include "nn/densememory.h"
 #include "support/golden.h"
 
 #include <criterion/criterion.h>

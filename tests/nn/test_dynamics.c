@@ -3,8 +3,8 @@
  * test_dynamics.c: trajectories, energies, Jacobians and bounds against recorded ones; then what the theorems promise, on
  * random patterns.
  */
-#include "nn/dynamics.h"
 #include "core/rng.h"
+#include "nn/dynamics.h"
 #include "support/golden.h"
 
 #include <criterion/criterion.h>

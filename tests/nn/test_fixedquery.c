@@ -2,9 +2,9 @@
  *
  * test_fixedquery.c: pooling without keys and values against the general path, in every setting that it serves.
  */
-#include "nn/fixedquery.h"
 #include "core/parallel.h"
 #include "core/rng.h"
+#include "nn/fixedquery.h"
 #include "support/fixedrun.h"
 
 #include <criterion/criterion.h>

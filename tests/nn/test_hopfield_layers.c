@@ -4,8 +4,8 @@
  * padded batches; here each is run twice, as ragged bags and with the padding as a mask.
  */
 #include "nn/fixedquery.h"
-#include "support/fixedrun.h"
 #include "nn/hopfield_layers.h"
+#include "support/fixedrun.h"
 #include "support/golden.h"
 
 #include <criterion/criterion.h>

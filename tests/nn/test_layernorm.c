@@ -2,8 +2,8 @@
  *
  * test_layernorm.c: moments of what comes out, gradients against finite differences, rows without variance.
  */
-#include "nn/layernorm.h"
 #include "core/rng.h"
+#include "nn/layernorm.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

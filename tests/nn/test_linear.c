@@ -2,8 +2,8 @@
  *
  * test_linear.c: forward against plain loops, gradients to input and parameters against finite differences.
  */
-#include "nn/linear.h"
 #include "core/rng.h"
+#include "nn/linear.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -3,8 +3,8 @@
  * test_seqconv.c: the convolution over tables against one over an input tensor that is really built, written without
  * any thought of speed.
  */
-#include "nn/seqconv.h"
 #include "nn/selu.h"
+#include "nn/seqconv.h"
 #include "support/bags.h"
 
 #include <criterion/criterion.h>

@@ -5,8 +5,8 @@
 #ifndef HOPSACK_TEST_IMPORTED_H
 #define HOPSACK_TEST_IMPORTED_H
 
-#include "data/bagfile.h"
-#include "data/import.h"
+#include "data/bagfile/bagfile.h"
+#include "data/sequences/import.h"
 #include "support/scratch.h"
 
 #include <criterion/criterion.h>

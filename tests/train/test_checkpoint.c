@@ -5,9 +5,9 @@
  */
 #include "core/file.h"
 #include "core/safetensors.h"
+#include "run/resume.h"
 #include "support/scratch.h"
 #include "support/training.h"
-#include "train/resume.h"
 
 #define SUITE train_checkpoint
 
@@ -52,7 +52,7 @@ typedef struct {
     int stop_at;    /* update after which a signal comes; -1: none */
 } Run;
 
-static const CheckpointFacts facts = {.config = CONFIG, .data = "{}", .metrics = "{\"update\":7}\n"};
+static const CheckpointFacts facts = {.config = CONFIG, .compare = resume_agrees, .data = "{}", .metrics = "{\"update\":7}\n"};
 
 static const char *saved_path(int update)
 {

@@ -3,8 +3,8 @@
  * test_keep.c: what an evaluation is worth: values after calibration against a search over a grid, and what no scale or
  * shift of the outputs may change.
  */
-#include "train/keep.h"
 #include "core/rng.h"
+#include "train/keep.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -2,11 +2,11 @@
  *
  * test_loop.c: the training loop on the data of support/training.h.
  */
-#include "support/training.h"
 #include "core/parallel.h"
-#include "data/sampler.h"
+#include "support/training.h"
 #include "train/keep.h"
 #include "train/rarehits.h"
+#include "train/sampler.h"
 
 #include <stdatomic.h>
 

@@ -2,11 +2,11 @@
  *
  * test_rarehits.c: places of rare k-mers against looking for them one by one.
  */
-#include "train/rarehits.h"
 #include "core/parallel.h"
 #include "core/rng.h"
 #include "support/bags.h"
 #include "support/scratch.h"
+#include "train/rarehits.h"
 
 #include <criterion/criterion.h>
 

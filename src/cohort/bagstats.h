@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bagstats.h: what a bag of vectors looks like from outside: mean, largest and smallest number of every feature.
+ *
+ *     column k · n_feat + f     statistic k (0 mean, 1 max, 2 min) of feature f over the bag's instances
+ *
+ * Of sparse bags only numbers other than 0 are listed, so that they never become dense.
+ */
+#ifndef HOPSACK_BAGSTATS_H
+#define HOPSACK_BAGSTATS_H
+
+#include "cohort/cohort.h"
+#include "cohort/featurerows.h"
+#include "data/bagfile/cache.h"
+
+/* A row a member; those that `use` [cohort->n] leaves out have an empty one. ERR_FORMAT names a bag without instances. */
+Status bagstats_make(FeatureRows *out, const Cohort *cohort, const bool *use);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "cohort/cohort.h"
+#include "core/log.h"
+
+#include <stdlib.h>
+
+static Status take_room(Cohort *c)
+{
+    const size_t n = (size_t)bagfile_n_bag(c->file);
+    c->n = (int)n;
+    c->bag = calloc(n + 1, sizeof *c->bag);
+    c->row = calloc(n + 1, sizeof *c->row);
+    c->id = calloc(n + 1, sizeof *c->id);
+    return c->bag && c->row && c->id ? OK : fail(ERR_MEMORY, "no memory for the list of %zu bags", n);
+}
+
+/* Members in the order of the table's rows; row_of_bag [n] and bag_of_row [n_row] are each other's inverse. */
+static Status order_members(Cohort *c, const int *row_of_bag, int id_column)
+{
+    const int n_table = c->table ? c->table->n_row : 0;
+    int *bag_of_row = malloc(((size_t)n_table + 1) * sizeof *bag_of_row);
+    if (!bag_of_row) return fail(ERR_MEMORY, "no memory for the label table");
+    for (int r = 0; r < n_table; r++) bag_of_row[r] = -1;
+    for (int b = 0; b < c->n; b++)
+        if (row_of_bag && row_of_bag[b] >= 0) bag_of_row[row_of_bag[b]] = b;
+    int at = 0;
+    for (int r = 0; r < n_table; r++) {
+        if (bag_of_row[r] < 0) continue;
+        c->bag[at] = bag_of_row[r];
+        c->row[at] = r;
+        c->id[at++] = table_cell(c->table, r, id_column);
+    }
+    c->n_row = at;
+    for (int b = 0; b < c->n; b++) {
+        if (row_of_bag && row_of_bag[b] >= 0) continue;
+        c->bag[at] = b;
+        c->row[at] = -1;
+        c->id[at++] = bagfile_key(c->file, b);
+    }
+    free(bag_of_row);
+    return OK;
+}
+
+static Status join(Cohort *c, const char *id_column)
+{
+    Status status = OK;
+    int column;
+    int *row_of_bag = malloc(((size_t)c->n + 1) * sizeof *row_of_bag);
+    if (!row_of_bag) return fail(ERR_MEMORY, "no memory for %d bags", c->n);
+    TRY_DONE(table_id_column(&column, c->table, id_column));
+    TRY_DONE(bagfile_join(row_of_bag, c->file, c->table, id_column));
+    TRY_DONE(order_members(c, row_of_bag, column));
+    if (c->n_row < c->n)
+        log_info("%s: %d of %d bags have no row in %s", bagfile_path(c->file), c->n - c->n_row, c->n, c->table->path);
+done:
+    free(row_of_bag);
+    return status;
+}
+
+static Status open_parts(Cohort *c, const char *path, const char *metadata, const char *id_column, bool need_table)
+{
+    TRY(bagfile_open(&c->file, path));
+    TRY(take_room(c));
+    if (metadata) TRY(table_read(&c->read, metadata));
+    c->table = metadata ? &c->read : bagfile_columns(c->file);
+    if (!c->table && need_table)
+        return fail(ERR_FORMAT, "%s: the file holds no label table; give one with --metadata=FILE", path);
+    return c->table ? join(c, id_column) : order_members(c, NULL, 0);
+}
+
+Status cohort_open(Cohort *out, const char *path, const char *metadata, const char *id_column, bool need_table)
+{
+    *out = (Cohort){0};
+    const Status status = open_parts(out, path, metadata, id_column, need_table);
+    if (status != OK) cohort_close(out);
+    return status;
+}
+
+void cohort_close(Cohort *c)
+{
+    if (!c) return;
+    label_free(&c->labels);
+    free(c->bag);
+    free(c->row);
+    free(c->id);
+    if (c->table == &c->read) table_free(&c->read);
+    bagfile_close(c->file);
+    *c = (Cohort){0};
+}
+
+Status cohort_label(Cohort *c, Target *target, int n_target, bool deeprc, bool training)
+{
+    TRY(label_read(&c->labels, target, n_target, c->table, c->row, c->n, deeprc, training));
+    if (c->labels.n_missing) log_info("%s: %d labels are missing", c->table->path, c->labels.n_missing);
+    if (c->labels.n_strange)
+        log_info("%s: %d labels are no class of their task, or no number, and count as missing", c->table->path,
+                 c->labels.n_strange);
+    return OK;
+}
+
+bool cohort_labelled(const Cohort *c, int member)
+{
+    const real *mask = c->labels.mask + (size_t)member * (size_t)c->labels.n_target;
+    for (int k = 0; k < c->labels.n_target; k++)
+        if (mask[k] != 0) return true;
+    return false;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "cohort/folding.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- groups ---- */
+
+typedef struct {
+    const char *text;
+    int member;
+} Named;
+
+static int by_text(const void *a, const void *b)
+{
+    const Named *x = a, *y = b;
+    const int order = strcmp(x->text, y->text);
+    return order ? order : (x->member > y->member) - (x->member < y->member);
+}
+
+/* Equal numbers for equal cells; a missing cell is a group of its own. */
+static void number_groups(int *group, Named *named, int n)
+{
+    int last = -1;
+    qsort(named, (size_t)n, sizeof *named, by_text);
+    for (int i = 0; i < n; i++) {
+        const bool same = i > 0 && strcmp(named[i].text, named[i - 1].text) == 0 && !table_missing(named[i].text);
+        if (!same) last++;
+        group[named[i].member] = last;
+    }
+}
+
+static Status read_groups(int **out, const Cohort *c, const char *name)
+{
+    *out = NULL;
+    if (!name) return OK;
+    const int column = c->table ? table_column(c->table, name) : -1;
+    if (column < 0)
+        return fail(ERR_FORMAT, "%s: no column '%s' (splits.group); name another with --group",
+                    c->table ? c->table->path : "the dataset", name);
+    const size_t n = (size_t)c->n_row;
+    Named *named = malloc((n + 1) * sizeof *named);
+    *out = malloc((n + 1) * sizeof **out);
+    if (!named || !*out) {
+        free(named);
+        return fail(ERR_MEMORY, "no memory for the groups of %zu bags", n);
+    }
+    for (int i = 0; i < c->n_row; i++) named[i] = (Named){table_cell(c->table, c->row[i], column), i};
+    number_groups(*out, named, c->n_row);
+    free(named);
+    return OK;
+}
+
+/* ---- folds ---- */
+
+static Status given(int *fold, const Folding *f, int repeat)
+{
+    const Cohort *c = f->cohort;
+    const int *column = f->table.fold + (size_t)repeat * (size_t)c->n_row;
+    for (int i = 0; i < c->n_row; i++) fold[i] = cohort_labelled(c, i) ? column[i] : -1;
+    return OK;
+}
+
+static Status drawn(int *fold, const Folding *f, int repeat)
+{
+    const Cohort *c = f->cohort;
+    int *use = malloc(((size_t)c->n_row + 1) * sizeof *use);
+    if (!use) return fail(ERR_MEMORY, "no memory for the folds of %d bags", c->n_row);
+    for (int i = 0; i < c->n_row; i++) use[i] = cohort_labelled(c, i);
+    const Status status = split_folds(fold, c->n_row, f->options, f->seed, repeat, use, c->labels.class, f->group);
+    free(use);
+    return status;
+}
+
+Status folding_folds(int *fold, const Folding *f, int repeat)
+{
+    return f->options->file ? given(fold, f, repeat) : drawn(fold, f, repeat);
+}
+
+Status folding_hash(Folding *f, int member)
+{
+    if (f->hashed[member]) return OK;
+    TRY(bagfile_hash(&f->hash[member], f->cohort->file, f->cohort->bag[member]));
+    f->hashed[member] = true;
+    return OK;
+}
+
+/* ---- opening ---- */
+
+static Status open_parts(Folding *f)
+{
+    const SplitOptions *o = f->options;
+    const size_t n = (size_t)f->cohort->n + 1;
+    f->hash = calloc(n, sizeof *f->hash);
+    f->hashed = calloc(n, sizeof *f->hashed);
+    if (!f->hash || !f->hashed) return fail(ERR_MEMORY, "no memory for the parts of %d bags", f->cohort->n);
+    TRY(read_groups(&f->group, f->cohort, o->group));
+    f->n_repeat = o->n_repeat;
+    f->n_fold = o->n_fold;
+    if (!o->file) return OK;
+    TRY(split_read(&f->table, o, f->cohort->id, f->cohort->n_row));
+    f->n_repeat = f->table.n_column;
+    f->n_fold = f->table.n_fold;
+    return OK;
+}
+
+Status folding_open(Folding *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed)
+{
+    /* config has checked that splits.seed is a number */
+    *out = (Folding){
+        .cohort = cohort, .options = options, .seed = options->seed ? strtoull(options->seed, NULL, 10) : seed};
+    const Status status = open_parts(out);
+    if (status != OK) folding_close(out);
+    return status;
+}
+
+void folding_close(Folding *f)
+{
+    free(f->group);
+    free(f->hash);
+    free(f->hashed);
+    split_free(&f->table);
+    *f = (Folding){0};
+}

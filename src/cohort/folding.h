@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * folding.h: the folds of a cohort in every repetition, drawn or from a table, and what all parts made of them share.
+ */
+#ifndef HOPSACK_FOLDING_H
+#define HOPSACK_FOLDING_H
+
+#include "cohort/cohort.h"
+#include "cohort/split.h"
+
+#include <stdint.h>
+
+typedef struct {
+    const Cohort *cohort;        /* with its labels; borrowed, like the options */
+    const SplitOptions *options; /* their repeat and fold are not looked at */
+    uint64_t seed;               /* of the splits */
+    int n_repeat, n_fold;        /* of splits.file where one is given; n_repeat 0: it holds parts */
+    int *group;                  /* [n_row] equal numbers stay in one part; NULL: no groups */
+    SplitTable table;            /* of splits.file */
+    uint64_t *hash;              /* [n] of a bag's content, where known */
+    bool *hashed;                /* [n] is it? */
+    bool warned;                 /* said once that parts are not separate */
+    bool one_class;              /* said once that a part cannot be judged */
+} Folding;
+
+/* ERR_FORMAT, ERR_CONFIG: no such group column, a bad table. `seed`: the run's, unless splits.seed is set. */
+Status folding_open(Folding *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed);
+void folding_close(Folding *f); /* accepts half-built ones */
+
+/* fold [n_row] in a repetition; -1: no label, or not listed. Not where the file holds parts. */
+Status folding_folds(int *fold, const Folding *f, int repeat);
+
+/* The hash of a member's bag, read from the file the first time. */
+Status folding_hash(Folding *f, int member);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "cohort/grouping.h"
+#include "core/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- parts ---- */
+
+static Status check_place(const Folding *f, int repeat, int fold)
+{
+    const SplitOptions *o = f->options;
+    const char *where = o->file ? o->file : "splits.n_fold";
+    if (fold >= f->n_fold)
+        return fail(ERR_CONFIG, "splits.fold is %d, but %s has folds 0 to %d", fold, where, f->n_fold - 1);
+    if (o->file && repeat >= f->n_repeat)
+        return fail(ERR_CONFIG, "splits.repeat is %d, but %s has repetitions 0 to %d", repeat, where,
+                    f->n_repeat - 1);
+    return OK;
+}
+
+static Status make_parts(Part *part, const Folding *f, int repeat, int fold)
+{
+    const Cohort *c = f->cohort;
+    if (f->n_repeat == 0) {
+        memcpy(part, f->table.part, (size_t)c->n_row * sizeof *part);
+        return OK;
+    }
+    TRY(check_place(f, repeat, fold));
+    int *folds = malloc(((size_t)c->n_row + 1) * sizeof *folds);
+    if (!folds) return fail(ERR_MEMORY, "no memory for the folds of %d bags", c->n_row);
+    Status status = folding_folds(folds, f, repeat);
+    if (status == OK)
+        status = split_parts(part, folds, c->n_row, f->n_fold, fold, f->options, f->seed, repeat, c->labels.class,
+                             f->group);
+    free(folds);
+    return status;
+}
+
+static void count_parts(Grouping *g, const Cohort *c)
+{
+    for (int i = 0; i < g->n; i++) {
+        if (i >= c->n_row || !cohort_labelled(c, i)) g->part[i] = PART_NONE;
+        if (g->part[i] != PART_NONE) g->count[g->part[i]]++;
+    }
+}
+
+static Status check_training(const Grouping *g, const Cohort *c)
+{
+    int seen[2] = {0, 0};
+    if (g->count[PART_TRAIN] == 0)
+        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag (check the split)",
+                    bagfile_path(c->file));
+    if (!c->labels.class) return OK;
+    for (int i = 0; i < g->n; i++)
+        if (g->part[i] == PART_TRAIN && c->labels.class[i] >= 0) seen[c->labels.class[i] > 0]++;
+    if (seen[0] && seen[1]) return OK;
+    return fail(ERR_FORMAT,
+                "%s: all %d labelled bags of the training part are %s; a model needs both classes (check the split)",
+                bagfile_path(c->file), seen[0] + seen[1], seen[1] ? "positive" : "negative");
+}
+
+/* A part of one class has no AUC; said of the first such part. */
+static void check_judged(const Grouping *g, Folding *f, int repeat, int fold)
+{
+    const Cohort *c = f->cohort;
+    char where[48] = "";
+    for (Part part = PART_VALIDATION; c->labels.class && !f->one_class && part <= PART_TEST; part++) {
+        int n = 0, class = -1, differ = 0;
+        for (int i = 0; i < g->n; i++) {
+            if (g->part[i] != part || c->labels.class[i] < 0) continue;
+            if (n++ == 0) class = c->labels.class[i];
+            differ += c->labels.class[i] != class;
+        }
+        if (n == 0 || differ > 0) continue;
+        if (f->n_repeat > 0) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        log_warn(
+            "%s: all %d labelled bags of the %s part%s are of one class, which leaves it without an AUC; fewer folds "
+            "or another split would have both",
+            bagfile_path(c->file), n, part_name[part], where);
+        f->one_class = true;
+    }
+}
+
+/* ---- are the parts separate? ---- */
+
+typedef struct {
+    uint64_t key;
+    int member;
+} Keyed;
+
+static int by_key(const void *a, const void *b)
+{
+    const Keyed *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return (x->member > y->member) - (x->member < y->member);
+}
+
+/* Members with equal keys in different parts: their number, and the first two. */
+static int straddling(int pair[2], Keyed *key, int n, const Part *part)
+{
+    int found = 0;
+    qsort(key, (size_t)n, sizeof *key, by_key);
+    for (int i = 1; i < n; i++) {
+        if (key[i].key != key[i - 1].key || part[key[i].member] == part[key[i - 1].member]) continue;
+        if (found++ == 0) {
+            pair[0] = key[i - 1].member;
+            pair[1] = key[i].member;
+        }
+    }
+    return found;
+}
+
+static Status say_straddling(const Grouping *g, const Cohort *c, const char *what, int found, const int pair[2],
+                             bool is_error)
+{
+    const char *a = c->id[pair[0]], *b = c->id[pair[1]];
+    const char *in_a = part_name[g->part[pair[0]]], *in_b = part_name[g->part[pair[1]]];
+    if (is_error)
+        return fail(ERR_FORMAT,
+                    "%s: %s lie in different parts (%d; for example '%s' in %s and '%s' in %s); mend the split, or "
+                    "leave out splits.group",
+                    bagfile_path(c->file), what, found, a, in_a, b, in_b);
+    log_warn("%s: %s lie in different parts (%d; for example '%s' in %s and '%s' in %s)", bagfile_path(c->file), what,
+             found, a, in_a, b, in_b);
+    return OK;
+}
+
+static Status check_separate(const Grouping *g, Folding *f)
+{
+    const Cohort *c = f->cohort;
+    Keyed *key = malloc(((size_t)g->n + 1) * sizeof *key);
+    int n = 0, pair[2];
+    Status status = OK;
+    if (!key) return fail(ERR_MEMORY, "no memory to compare %d bags", g->n);
+    for (int i = 0; i < g->n; i++)
+        if (g->part[i] != PART_NONE) key[n++] = (Keyed){g->hash[i], i};
+    int found = straddling(pair, key, n, g->part);
+    if (found && (f->group || !f->warned)) {
+        status = say_straddling(g, c, "bags with equal content", found, pair, f->group != NULL);
+        f->warned = true;
+    }
+    if (status == OK && f->group) {
+        for (int i = 0; i < n; i++) key[i].key = (uint64_t)f->group[key[i].member];
+        found = straddling(pair, key, n, g->part);
+        if (found) status = say_straddling(g, c, "bags of one group", found, pair, true);
+    }
+    free(key);
+    return status;
+}
+
+static Status make(Grouping *g, Folding *f, int repeat, int fold)
+{
+    TRY(make_parts(g->part, f, repeat, fold));
+    count_parts(g, f->cohort);
+    TRY(check_training(g, f->cohort));
+    check_judged(g, f, repeat, fold);
+    for (int i = 0; i < g->n; i++)
+        if (g->part[i] != PART_NONE) TRY(folding_hash(f, i));
+    return check_separate(g, f);
+}
+
+Status grouping_make(Grouping *out, Folding *folding, int repeat, int fold)
+{
+    const int n = folding->cohort->n;
+    *out = (Grouping){.n = n, .hash = folding->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
+    if (!out->part) return fail(ERR_MEMORY, "no memory for the parts of %d bags", n);
+    for (int i = 0; i < n; i++) out->part[i] = PART_NONE;
+    const Status status = make(out, folding, repeat, fold);
+    if (status != OK) grouping_free(out);
+    return status;
+}
+
+void grouping_free(Grouping *g)
+{
+    if (!g) return;
+    free(g->part);
+    *g = (Grouping){0};
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Bags of one class stand together so that sums change their column rarely (kmercount.c). Where a block ends depends on
+ * sizes alone, so that rounding does too: the sums of a group are the same bits whatever groups stand before it.
+ */
+#include "cohort/kmerbags.h"
+#include "cohort/kmerstat.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_SEQUENCES 2000000 /* a block has no more, unless it is one bag */
+
+/* ---- which bags, and their classes and labels ---- */
+
+static const real *target_of(const KmerSetup *in, int member)
+{
+    return in->labels->target + (size_t)member * (size_t)in->labels->n_out + in->target->at;
+}
+
+static bool is_used(const KmerSetup *in, int member)
+{
+    return in->part[member] == PART_TRAIN && in->labels->mask[(size_t)member * (size_t)in->labels->n_target] != 0;
+}
+
+/* A row of DeepRC's that is of no class counts for the first. */
+static int class_of(const KmerSetup *in, int member)
+{
+    const real *target = target_of(in, member);
+    int class = 0;
+    if (in->target->n_out == 1) return *target > (real)0.5;
+    for (int k = 0; k < in->target->n_out; k++)
+        if (target[k] > (real)0.5) class = k;
+    return class;
+}
+
+static void add_member(KmerBags *bags, int member, int column)
+{
+    const KmerSetup *in = bags->in;
+    const int size = cache_n(in->cache, in->bag[member]);
+    bags->number[bags->n] = in->bag[member];
+    bags->size[bags->n] = size;
+    bags->label[bags->n] = bags->labelled ? (double)*target_of(in, member) : 0;
+    bags->weight[bags->n++] = (KmerWeight){.factor = size ? in->mean_size / size : 0, .column = column};
+}
+
+static void list_group(KmerBags *bags, int group)
+{
+    const KmerSetup *in = bags->in;
+    for (int column = 0; column < (bags->labelled ? 1 : bags->n_column); column++)
+        for (int i = 0; i < in->n; i++) {
+            if (!is_used(in, i) || (in->group && in->group[i] != group)) continue;
+            if (bags->labelled || class_of(in, i) == column) add_member(bags, i, column);
+        }
+}
+
+static void list_members(KmerBags *bags)
+{
+    bags->n_group = bags->in->group ? bags->in->n_group : 1;
+    for (int g = 0; g < bags->n_group; g++) {
+        bags->start[g] = bags->n;
+        list_group(bags, g);
+    }
+    bags->start[bags->n_group] = bags->n;
+}
+
+/* ---- tests ---- */
+
+static double mean_label(const KmerBags *bags, int first, int end)
+{
+    double sum = 0;
+    for (int b = first; b < end; b++) sum += bags->label[b];
+    return end > first ? sum / (end - first) : 0;
+}
+
+/* The sums of a group hold labels less its own mean, which other folds with this group share, and which lets numbers in
+ * any unit be multiplied in float. */
+static const char *list_label(KmerBags *bags)
+{
+    const double mean = mean_label(bags, 0, bags->n);
+    double sxx = 0, square = 0;
+    for (int g = 0; g < bags->n_group; g++) {
+        const double own = mean_label(bags, bags->start[g], bags->start[g + 1]);
+        bags->shift[g] = own - mean;
+        for (int b = bags->start[g]; b < bags->start[g + 1]; b++) bags->weight[b].label = bags->label[b] - own;
+    }
+    for (int b = 0; b < bags->n; b++) {
+        square += bags->label[b] * bags->label[b];
+        bags->label[b] -= mean;
+        sxx += bags->label[b] * bags->label[b];
+    }
+    if (!(sxx > 1e-12 * square)) return "all training bags have the same label";
+    bags->test[bags->n_test++] = (KmerTest){.column = 1, .sxx = sxx};
+    return NULL;
+}
+
+/* Of two classes one test says all. */
+static const char *list_classes(KmerBags *bags)
+{
+    int count[TARGET_CLASSES] = {0};
+    for (int b = 0; b < bags->n; b++) count[bags->weight[b].column]++;
+    for (int k = bags->n_column == 2; k < bags->n_column; k++) {
+        const double share = (double)count[k] / bags->n;
+        if (count[k] < 2 || bags->n - count[k] < 2) continue;
+        bags->test[bags->n_test++] =
+            (KmerTest){.target_class = k, .column = k, .share = share, .sxx = count[k] * (1 - share)};
+    }
+    return bags->n_test ? NULL : "a class has fewer than 2 training bags";
+}
+
+Status kmerbags_list(KmerBags *out, const KmerSetup *in, const char **reason)
+{
+    const size_t room = (size_t)in->n + 1;
+    const bool labelled = in->target->type == &target_regression;
+    *out = (KmerBags){.in = in, .labelled = labelled};
+    *reason = NULL;
+    out->n_column = labelled || in->target->n_out == 1 ? 2 : in->target->n_out;
+    assert(!in->group || (in->n_group > 0 && in->n_group <= KMERS_TOGETHER));
+    assert(in->spec->kind == BAG_SEQUENCES && in->spec->n_feat == KMER_LETTERS && out->n_column <= TARGET_CLASSES);
+    out->number = calloc(room, sizeof *out->number);
+    out->size = calloc(room, sizeof *out->size);
+    out->weight = calloc(room, sizeof *out->weight);
+    out->label = calloc(room, sizeof *out->label);
+    if (!out->number || !out->size || !out->weight || !out->label) {
+        kmerbags_free(out);
+        return fail(ERR_MEMORY, "no memory for the list of training bags");
+    }
+    list_members(out);
+    if (out->n < 4)
+        *reason = "fewer than 4 training bags have a label";
+    else
+        *reason = labelled ? list_label(out) : list_classes(out);
+    return OK;
+}
+
+void kmerbags_free(KmerBags *bags)
+{
+    free(bags->number);
+    free(bags->size);
+    free(bags->weight);
+    free(bags->label);
+    *bags = (KmerBags){0};
+}
+
+/* ---- a block ---- */
+
+static Status stopped(const KmerBags *bags, int done)
+{
+    const volatile sig_atomic_t *stop = bags->in->stop;
+    if (!stop || *stop == 0) return OK;
+    const bool term = *stop == SIGTERM;
+    return fail(term ? ERR_SIGTERM : ERR_SIGINT, "%s while counting k-mers, after bag %d of %d",
+                term ? "terminated" : "interrupted", done, bags->n);
+}
+
+Status kmerbags_read(KmerBags *bags, int first, int end, int *n)
+{
+    int64_t total = 0;
+    TRY(stopped(bags, first));
+    for (*n = 0; *n < KMERBAGS_BLOCK && first + *n < end; ++*n) {
+        total += bags->size[first + *n];
+        if (*n > 0 && total > BLOCK_SEQUENCES) break;
+        TRY(cache_bag(bags->in->cache, &bags->block[*n], bags->number[first + *n], *n));
+    }
+    return OK;
+}
+
+bool kmerbags_same_group(const KmerBags *a, const KmerBags *b, int group)
+{
+    const int n = a->start[group + 1] - a->start[group];
+    if (b->start[group + 1] - b->start[group] != n) return false;
+    return memcmp(a->number + a->start[group], b->number + b->start[group], (size_t)n * sizeof *a->number) == 0;
+}
+
+/* ---- one k-mer ---- */
+
+bool kmerbags_inside(const KmerBags *bags, const KmerTest *test, int b)
+{
+    return bags->labelled ? bags->label[b] > 0 : bags->weight[b].column == test->column;
+}
+
+double kmerbags_t(const KmerBags *bags, const KmerTest *test, const double *value)
+{
+    double sum = 0, square = 0, own = 0;
+    for (int b = 0; b < bags->n; b++) {
+        const double x = bags->labelled ? bags->label[b] : bags->weight[b].column == test->column;
+        sum += value[b];
+        square += value[b] * value[b];
+        own += value[b] * x;
+    }
+    return kmerstat_t(own - test->share * sum, test->sxx, square - sum * sum / bags->n, bags->n);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Time goes into three loops, all over plain arrays: cells of the windows (vectorised), counting them, and taking v of
+ * all counts (vectorised). Counts are bytes, so that those of a mask (160 KB) stay near the processor; a k-mer that
+ * comes round past 255 is rare enough to be followed on the side, and such a count is added in double at once. The
+ * others, below 256, are summed over a run of bags in float, small numbers whose rounding does not matter. A bag with
+ * few windows, or a large factor, adds the cells it holds alone, in double too.
+ *
+ * What is subtracted, v0, makes 0 of all cells that a bag does not hold, and keeps the squares small.
+ */
+#include "cohort/kmercount.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE        4096 /* residues whose cells are computed at once */
+#define DENSE_SHARE  16   /* from windows ≥ cells / this on all cells are gone through */
+#define DENSE_FACTOR 4    /* up to this factor */
+
+/* ---- masks ---- */
+
+static int power(int n_fixed)
+{
+    int n = 1;
+    while (n_fixed-- > 0) n *= KMER_LETTERS;
+    return n;
+}
+
+typedef struct {
+    KmerMask *out;
+    int n, number, max_span;
+} MaskList;
+
+static void list_mask(MaskList *list, const int *offset, int n_fixed)
+{
+    KmerMask mask = {.n_fixed = n_fixed, .span = offset[n_fixed - 1] + 1, .first = list->number};
+    mask.n_cell = power(n_fixed);
+    memcpy(mask.offset, offset, (size_t)n_fixed * sizeof *offset);
+    list->number += mask.n_cell;
+    if (mask.span <= list->max_span) list->out[list->n++] = mask;
+}
+
+/* Those with 3 fixed places and a span of least … most, shorter ones first. */
+static void list_threes(MaskList *list, int least, int most)
+{
+    for (int last = least - 1; last < most; last++)
+        for (int middle = 1; middle < last; middle++) list_mask(list, (const int[]){0, middle, last}, 3);
+}
+
+int kmercount_masks(KmerMask out[KMER_MASKS], KmerMasks which, int max_span)
+{
+    MaskList list = {.out = out, .max_span = max_span};
+    for (int last = 3; last < 6; last++)
+        for (int second = 1; second < last; second++)
+            for (int third = second + 1; third < last; third++)
+                list_mask(&list, (const int[]){0, second, third, last}, 4);
+    list_threes(&list, 3, 5);
+    if (which == KMER_MASKS_ALL) list_threes(&list, 6, KMER_SPAN);
+    return list.n;
+}
+
+Kmer kmercount_kmer(const KmerMask *mask, int cell)
+{
+    Kmer kmer = {.n_fixed = mask->n_fixed, .span = mask->span};
+    for (int f = mask->n_fixed - 1; f >= 0; f--, cell /= KMER_LETTERS) {
+        kmer.offset[f] = (int8_t)mask->offset[f];
+        kmer.code[f] = (int8_t)(cell % KMER_LETTERS);
+    }
+    return kmer;
+}
+
+/* ---- working memory ---- */
+
+Status kmercount_room(KmerRoom *room, int max_len)
+{
+    *room = (KmerRoom){.n_key = max_len > PIECE ? max_len : PIECE};
+    room->three = calloc((size_t)room->n_key, sizeof *room->three);
+    room->four = calloc((size_t)room->n_key, sizeof *room->four);
+    room->count = calloc(KMER_CELLS, sizeof *room->count);
+    room->wraps = calloc(KMER_CELLS, sizeof *room->wraps);
+    room->wrapped = calloc(KMER_CELLS, sizeof *room->wrapped);
+    room->sum = calloc(KMER_CELLS, sizeof *room->sum);
+    room->square = calloc(KMER_CELLS, sizeof *room->square);
+    room->product = calloc(KMER_CELLS, sizeof *room->product);
+    if (room->three && room->four && room->count && room->wraps && room->wrapped && room->sum && room->square &&
+        room->product)
+        return OK;
+    kmercount_room_free(room);
+    return fail(ERR_MEMORY, "no memory for counting k-mers");
+}
+
+void kmercount_room_free(KmerRoom *room)
+{
+    void *const owned[] = {room->three,   room->four, room->count,  room->wraps,
+                           room->wrapped, room->sum,  room->square, room->product};
+    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
+    *room = (KmerRoom){0};
+}
+
+/* ---- the cells of a bag's windows ---- */
+
+/* Of all places of n residues end to end; the windows that reach into the next sequence are the caller's to leave out. */
+static void keys_of_three(uint16_t *restrict key, const uint8_t *restrict code, const int *offset, int n)
+{
+    const uint8_t *restrict second = code + offset[1], *restrict third = code + offset[2];
+    for (int j = 0; j < n; j++) {
+        const uint16_t left = (uint16_t)(code[j] * 20 + second[j]);
+        key[j] = (uint16_t)(left * 20 + third[j]);
+    }
+}
+
+static void keys_of_four(uint32_t *restrict key, const uint8_t *restrict code, const int *offset, int n)
+{
+    const uint8_t *restrict second = code + offset[1], *restrict third = code + offset[2],
+                            *restrict fourth = code + offset[3];
+    for (int j = 0; j < n; j++) {
+        const uint16_t left = (uint16_t)(code[j] * 20 + second[j]), right = (uint16_t)(third[j] * 20 + fourth[j]);
+        key[j] = (uint32_t)left * 400u + right;
+    }
+}
+
+/* n sequences of equal length l: cells of the windows of the first at place 0 … m-1, of the next at l …, and so on. */
+typedef struct {
+    const uint16_t *three; /* one of the two */
+    const uint32_t *four;
+    int n, l, m;
+} Piece;
+
+static inline __attribute__((always_inline)) uint32_t cell_at(const Piece *piece, int place, bool is_three)
+{
+    return is_three ? piece->three[place] : piece->four[place];
+}
+
+typedef void PieceBody(void *context, const Piece *piece);
+
+static void each_piece(const Bag *bag, const KmerMask *mask, KmerRoom *room, PieceBody *body, void *context)
+{
+    const bool is_three = mask->n_fixed == 3;
+    for (int l = mask->span; l <= bag->max_len; l++) {
+        const int step = room->n_key / l;
+        assert(step > 0);
+        for (int i = bag->first[l]; i < bag->first[l + 1]; i += step) {
+            const int left = bag->first[l + 1] - i, n = left < step ? left : step, windows = n * l - mask->span + 1;
+            if (is_three)
+                keys_of_three(room->three, bag_codes(bag, i, l), mask->offset, windows);
+            else
+                keys_of_four(room->four, bag_codes(bag, i, l), mask->offset, windows);
+            body(context, &(Piece){is_three ? room->three : NULL, room->four, n, l, l - mask->span + 1});
+        }
+    }
+}
+
+/* ---- counting ---- */
+
+static void come_round(KmerRoom *room, uint32_t cell)
+{
+    if (room->wraps[cell]++ == 0) room->wrapped[room->n_wrapped++] = (int)cell;
+}
+
+static inline __attribute__((always_inline)) void count_cell(KmerRoom *room, uint8_t *count, uint32_t cell)
+{
+    if (__builtin_expect(++count[cell] == 0, 0)) come_round(room, cell);
+}
+
+/* The compiler does not unroll this loop, whose turns are few: a third of the time. */
+static inline __attribute__((always_inline)) void count_windows(KmerRoom *room, const Piece *piece, bool is_three)
+{
+    uint8_t *const count = room->count;
+    for (int i = 0; i < piece->n; i++) {
+        const int end = i * piece->l + piece->m;
+        int at = i * piece->l;
+        for (; at + 4 <= end; at += 4) {
+            count_cell(room, count, cell_at(piece, at, is_three));
+            count_cell(room, count, cell_at(piece, at + 1, is_three));
+            count_cell(room, count, cell_at(piece, at + 2, is_three));
+            count_cell(room, count, cell_at(piece, at + 3, is_three));
+        }
+        for (; at < end; at++) count_cell(room, count, cell_at(piece, at, is_three));
+    }
+}
+
+static void count_piece(void *context, const Piece *piece)
+{
+    const Piece own = *piece;
+    if (own.three)
+        count_windows(context, &own, true);
+    else
+        count_windows(context, &own, false);
+}
+
+/* ---- from counts to sums ---- */
+
+double kmercount_value(double count, double factor)
+{
+    return 2 * sqrt(count * factor + 0.375) - 2 * sqrt(0.375);
+}
+
+/* Since v² = 4 (factor · count + 3/8). */
+double kmercount_total(double sum, double square)
+{
+    return (square + 4 * sqrt(0.375) * sum) / 4;
+}
+
+typedef struct {
+    KmerSums *sums;
+    const KmerMask *mask;
+    const KmerWeight *weight; /* of the bag */
+    KmerRoom *room;
+} Adding;
+
+static void add_cell(const Adding *a, size_t cell, double count)
+{
+    const size_t n_cell = (size_t)a->mask->n_cell;
+    const double x = kmercount_value(count, a->weight->factor);
+    a->sums->sum[(size_t)a->weight->column * n_cell + cell] += x;
+    if (a->sums->labelled) a->sums->sum[n_cell + cell] += x * a->weight->label;
+    a->sums->square[cell] += x * x;
+    a->room->count[cell] = 0;
+}
+
+static void add_wrapped(const Adding *a)
+{
+    KmerRoom *room = a->room;
+    for (int k = 0; k < room->n_wrapped; k++) {
+        const int cell = room->wrapped[k];
+        add_cell(a, (size_t)cell, 256.0 * room->wraps[cell] + room->count[cell]);
+        room->wraps[cell] = 0;
+    }
+    room->n_wrapped = 0;
+}
+
+/* A cell that was added counts 0. */
+static void add_piece(void *context, const Piece *piece)
+{
+    const Adding *a = context;
+    for (int i = 0; i < piece->n; i++)
+        for (int p = 0; p < piece->m; p++) {
+            const uint32_t cell = cell_at(piece, i * piece->l + p, piece->three != NULL);
+            if (a->room->count[cell]) add_cell(a, cell, a->room->count[cell]);
+        }
+}
+
+/* Cells added at once: a loop of constant length that the compiler vectorises. n_cell is a multiple. In a block without
+ * any k-mer of the bag nothing is added, which saves most of the work where sequences are alike. */
+#define NEIGHBOURS 32
+
+static bool are_missing(const uint8_t *count)
+{
+    uint64_t word[NEIGHBOURS / 8], any = 0;
+    memcpy(word, count, sizeof word);
+    for (int k = 0; k < NEIGHBOURS / 8; k++) any |= word[k];
+    return any == 0;
+}
+
+static void add_neighbours(float *restrict sum, float *restrict square, const uint8_t *restrict count, float factor)
+{
+    const float missing = 2 * sqrtf(0.375f);
+    for (int k = 0; k < NEIGHBOURS; k++) {
+        const float x = 2 * sqrtf((float)count[k] * factor + 0.375f) - missing;
+        sum[k] += x;
+        square[k] += x * x;
+    }
+}
+
+static void add_labelled(float *restrict sum, float *restrict square, float *restrict product,
+                         const uint8_t *restrict count, float factor, float label)
+{
+    const float missing = 2 * sqrtf(0.375f);
+    for (int k = 0; k < NEIGHBOURS; k++) {
+        const float x = 2 * sqrtf((float)count[k] * factor + 0.375f) - missing;
+        sum[k] += x;
+        square[k] += x * x;
+        product[k] += x * label;
+    }
+}
+
+static void add_all(const Adding *a)
+{
+    KmerRoom *room = a->room;
+    const float factor = (float)a->weight->factor, label = (float)a->weight->label;
+    for (int k = 0; k < a->mask->n_cell; k += NEIGHBOURS) {
+        if (are_missing(room->count + k)) continue;
+        if (a->sums->labelled)
+            add_labelled(room->sum + k, room->square + k, room->product + k, room->count + k, factor, label);
+        else
+            add_neighbours(room->sum + k, room->square + k, room->count + k, factor);
+        memset(room->count + k, 0, NEIGHBOURS);
+    }
+}
+
+static void fold(double *restrict out, float *restrict in, int n)
+{
+    for (int k = 0; k < n; k++) {
+        out[k] += (double)in[k];
+        in[k] = 0;
+    }
+}
+
+static void end_run(KmerSums *sums, const KmerMask *mask, int column, KmerRoom *room)
+{
+    const size_t n_cell = (size_t)mask->n_cell;
+    fold(sums->sum + (size_t)column * n_cell, room->sum, mask->n_cell);
+    fold(sums->square, room->square, mask->n_cell);
+    if (sums->labelled) fold(sums->sum + n_cell, room->product, mask->n_cell);
+}
+
+static bool is_dense(const Bag *bag, const KmerMask *mask, const KmerWeight *weight)
+{
+    return weight->factor <= DENSE_FACTOR && bag_residues(bag) >= (size_t)mask->n_cell / DENSE_SHARE;
+}
+
+void kmercount_add(KmerSums *sums, const KmerMask *mask, const Bag *const *bag, const KmerWeight *weight, int n,
+                   KmerRoom *room)
+{
+    bool open = false; /* is there something in the run's sums? */
+    for (int b = 0; b < n; b++) {
+        Adding a = {.sums = sums, .mask = mask, .weight = &weight[b], .room = room};
+        if (open && weight[b].column != weight[b - 1].column) {
+            end_run(sums, mask, weight[b - 1].column, room);
+            open = false;
+        }
+        each_piece(bag[b], mask, room, count_piece, room);
+        add_wrapped(&a);
+        if (!is_dense(bag[b], mask, &weight[b])) {
+            each_piece(bag[b], mask, room, add_piece, &a);
+            continue;
+        }
+        add_all(&a);
+        open = true;
+    }
+    if (open) end_run(sums, mask, weight[n - 1].column, room);
+}

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Bags are read a block at a time; within a block every mask goes through all bags on its own, so threads share nothing
+ * and each number is summed in the order of the bags. The sums of a group are added to those of each training part that
+ * holds it. Sums of all masks are held at once where they fit in SUMS_BYTES (two classes: 44 MB a training part, and
+ * as much for the group), otherwise the bags are read again for the masks left; each mask is counted once.
+ *
+ * |z| grows with |t|, all tests have the same degrees of freedom, and |z| < |t|: t alone orders the k-mers, and z is
+ * computed of few.
+ */
+#include "cohort/kmers.h"
+#include "cohort/kmercover.h"
+#include "cohort/kmerstat.h"
+#include "core/log.h"
+#include "core/number.h"
+#include "core/parallel.h"
+#include "core/textout.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUMS_BYTES ((size_t)1 << 29)
+#define KEPT       (2 * KMERCOVER_CANDIDATES) /* a mask's list before it is cut */
+#define LEAST_T    1.9599                     /* no threshold is below that of one test */
+
+/* The best of one mask. */
+typedef struct {
+    KmerCandidate candidate[KEPT];
+    int n;
+    double bar;     /* t² that a newcomer must exceed */
+    double largest; /* t² of all tested */
+    int64_t n_tested;
+} Best;
+
+/* The training part of one fold. */
+typedef struct {
+    KmerBags bags;
+    bool is_open;              /* can anything be tested? */
+    KmerSums sums[KMER_MASKS]; /* of this pass */
+    Best *best;                /* [n_mask] */
+} Training;
+
+typedef struct {
+    Training *training; /* [n_training] */
+    int n_training;
+    KmerMask mask[KMER_MASKS];
+    int n_mask;
+    int first, n_pass;          /* masks of this pass */
+    int now;                    /* group that is counted */
+    uint32_t served;            /* trainings whose bags of it are counted, a bit each */
+    uint32_t adding;            /* trainings that get the sums of the list counted now */
+    KmerBags *list;             /* of the first of these */
+    KmerSums group[KMER_MASKS]; /* sums of the list; 0 between lists */
+    KmerRoom *room;             /* [threads] */
+    int n_thread;
+    int block, n_block; /* first bag of the block, bags */
+    int64_t done;       /* pairs of bag and mask */
+    Progress progress;
+} Choosing;
+
+/* ---- counting ---- */
+
+static size_t sums_size(const KmerBags *bags, const KmerMask *mask)
+{
+    return (size_t)(bags->n_column + 1) * (size_t)mask->n_cell;
+}
+
+static Status new_sums(KmerSums *out, const KmerBags *bags, const KmerMask *mask)
+{
+    const size_t size = sums_size(bags, mask);
+    double *sum = calloc(size, sizeof *sum);
+    if (!sum) return fail(ERR_MEMORY, "no memory for counting k-mers of %d classes", bags->n_column);
+    *out = (KmerSums){.n_column = bags->n_column,
+                      .labelled = bags->labelled,
+                      .sum = sum,
+                      .square = sum + size - (size_t)mask->n_cell};
+    return OK;
+}
+
+/* As many masks from c->first on as fit. */
+static Status start_pass(Choosing *c)
+{
+    const KmerBags *bags = &c->training[0].bags; /* columns are the same in all */
+    size_t used = 0, n_sums = 1;
+    for (int t = 0; t < c->n_training; t++) n_sums += c->training[t].is_open;
+    for (c->n_pass = 0; c->first + c->n_pass < c->n_mask; c->n_pass++) {
+        const int m = c->first + c->n_pass;
+        const size_t bytes = n_sums * sums_size(bags, &c->mask[m]) * sizeof(double);
+        if (c->n_pass > 0 && used + bytes > SUMS_BYTES) break;
+        used += bytes;
+        TRY(new_sums(&c->group[m], bags, &c->mask[m]));
+        for (int t = 0; t < c->n_training; t++)
+            if (c->training[t].is_open) TRY(new_sums(&c->training[t].sums[m], bags, &c->mask[m]));
+    }
+    return OK;
+}
+
+static void free_sums(KmerSums sums[KMER_MASKS])
+{
+    for (int m = 0; m < KMER_MASKS; m++) {
+        free(sums[m].sum);
+        sums[m] = (KmerSums){0};
+    }
+}
+
+static void end_pass(Choosing *c)
+{
+    free_sums(c->group);
+    for (int t = 0; t < c->n_training; t++) free_sums(c->training[t].sums);
+}
+
+/* Those from training t on whose bags of the group are the same. */
+static uint32_t sharers(const Choosing *c, int t)
+{
+    uint32_t found = 0;
+    for (int u = t; u < c->n_training; u++)
+        if (c->training[u].is_open && kmerbags_same_group(&c->training[t].bags, &c->training[u].bags, c->now))
+            found |= (uint32_t)1 << u;
+    return found;
+}
+
+/* The next bags to count, of one group and one or more trainings; false: none is left. */
+static bool next_list(Choosing *c)
+{
+    for (; c->now < c->training[0].bags.n_group; c->now++, c->served = 0)
+        for (int t = 0; t < c->n_training; t++) {
+            KmerBags *bags = &c->training[t].bags;
+            const bool is_empty = bags->start[c->now] == bags->start[c->now + 1];
+            if (!c->training[t].is_open || is_empty || (c->served >> t & 1)) continue;
+            c->list = bags;
+            c->adding = sharers(c, t);
+            c->served |= c->adding;
+            return true;
+        }
+    return false;
+}
+
+static void first_list(Choosing *c)
+{
+    c->now = 0;
+    c->served = 0;
+}
+
+static int list_length(const Choosing *c)
+{
+    return c->list->start[c->now + 1] - c->list->start[c->now];
+}
+
+static void count_mask(void *context, int chunk, int thread)
+{
+    Choosing *c = context;
+    const int m = c->first + chunk;
+    kmercount_add(&c->group[m], &c->mask[m], c->list->block, c->list->weight + c->block, c->n_block,
+                  &c->room[thread]);
+}
+
+/* Labels of the group are less its own mean: Σ (y - mean y) v takes what they lack from Σ v. */
+static void add_sums(KmerSums *out, const KmerSums *in, size_t n_cell, double shift)
+{
+    const size_t n = (size_t)in->n_column * n_cell;
+    for (size_t k = 0; k < n; k++) out->sum[k] += in->sum[k];
+    for (size_t k = 0; k < n_cell; k++) out->square[k] += in->square[k];
+    for (size_t k = 0; in->labelled && k < n_cell; k++) out->sum[n_cell + k] += shift * in->sum[k];
+}
+
+static void add_group(void *context, int chunk, int thread)
+{
+    Choosing *c = context;
+    const int m = c->first + chunk;
+    (void)thread;
+    for (int t = 0; t < c->n_training; t++)
+        if (c->adding >> t & 1)
+            add_sums(&c->training[t].sums[m], &c->group[m], (size_t)c->mask[m].n_cell,
+                     c->training[t].bags.shift[c->now]);
+    memset(c->group[m].sum, 0, sums_size(c->list, &c->mask[m]) * sizeof(double));
+}
+
+static Status count_list(Choosing *c)
+{
+    const int end = c->list->start[c->now + 1];
+    for (c->block = c->list->start[c->now]; c->block < end; c->block += c->n_block) {
+        TRY(kmerbags_read(c->list, c->block, end, &c->n_block));
+        parallel_for(c->n_pass, count_mask, c);
+        c->done += (int64_t)c->n_block * c->n_pass;
+        progress_tell(&c->progress, c->done / c->n_mask, NULL);
+    }
+    parallel_for(c->n_pass, add_group, c);
+    return OK;
+}
+
+static void begin_count(Choosing *c)
+{
+    int64_t total = 0;
+    for (first_list(c); next_list(c);) total += list_length(c);
+    progress_start(&c->progress, "counting k-mers", "bags", total);
+}
+
+static Status count(Choosing *c)
+{
+    for (first_list(c); next_list(c);) TRY(count_list(c));
+    return OK;
+}
+
+/* ---- testing ---- */
+
+static int in_order(const void *a, const void *b)
+{
+    return kmercover_order(a, b);
+}
+
+static void keep(Best *best, const KmerCandidate *candidate)
+{
+    best->candidate[best->n++] = *candidate;
+    if (best->n < KEPT) return;
+    qsort(best->candidate, KEPT, sizeof *best->candidate, in_order);
+    best->n = KMERCOVER_CANDIDATES;
+    const double t = best->candidate[KMERCOVER_CANDIDATES - 1].t;
+    best->bar = t * t * (1 - 1e-12); /* equal ones may have a lower number */
+}
+
+/* One cell by one test: t² = sxy²/sxx / s², compared without division. */
+static void test_cell(const Training *training, Best *best, const KmerMask *mask, int m, int cell, int k, double sum)
+{
+    const KmerTest *test = &training->bags.test[k];
+    const KmerSums *s = &training->sums[m];
+    const int n = training->bags.n;
+    const double own = s->sum[(size_t)test->column * (size_t)mask->n_cell + (size_t)cell];
+    const double sxy = own - test->share * sum, syy = s->square[cell] - sum * sum / n;
+    const double explained = sxy * sxy / test->sxx, rest = (syy - explained) / (n - 2);
+    const double variance = rest > KMERSTAT_FLOOR ? rest : KMERSTAT_FLOOR;
+    best->n_tested++;
+    if (explained > best->largest * variance) best->largest = explained / variance;
+    if (explained <= best->bar * variance) return;
+    keep(best, &(KmerCandidate){.t = kmerstat_t(sxy, test->sxx, syy, n),
+                                .mask = m,
+                                .cell = cell,
+                                .number = mask->first + cell,
+                                .test = k,
+                                .total = kmercount_total(sum, s->square[cell])});
+}
+
+static void test_mask(Training *training, const KmerMask *mask, int m)
+{
+    const size_t n_cell = (size_t)mask->n_cell;
+    const KmerSums *s = &training->sums[m];
+    Best *best = &training->best[m];
+    best->bar = LEAST_T * LEAST_T;
+    for (size_t cell = 0; cell < n_cell; cell++) {
+        double sum = 0;
+        if (!(s->square[cell] > 0)) continue;
+        for (int column = 0; column < (s->labelled ? 1 : s->n_column); column++)
+            sum += s->sum[(size_t)column * n_cell + cell];
+        for (int k = 0; k < training->bags.n_test; k++) test_cell(training, best, mask, m, (int)cell, k, sum);
+    }
+}
+
+/* One mask of one training. */
+static void test_chunk(void *context, int chunk, int thread)
+{
+    Choosing *c = context;
+    const int m = c->first + chunk % c->n_pass;
+    Training *training = &c->training[chunk / c->n_pass];
+    (void)thread;
+    if (training->is_open) test_mask(training, &c->mask[m], m);
+}
+
+/* ---- choosing ---- */
+
+static void set_threshold(KmerChoice *out, const Choosing *c, const Training *training)
+{
+    double largest = 0;
+    for (int m = 0; m < c->n_mask; m++) {
+        out->n_tested += training->best[m].n_tested;
+        if (training->best[m].largest > largest) largest = training->best[m].largest;
+    }
+    if (out->n_tested == 0) return;
+    const double min_z = training->bags.in->min_z;
+    out->largest_z = kmerstat_z(sqrt(largest), training->bags.n - 2);
+    out->min_z = min_z > 0 ? min_z : kmerstat_threshold(out->n_tested);
+}
+
+/* Occurrences of a frequent k-mer in all bags, at least. */
+static double frequent_total(const KmerBags *bags)
+{
+    double sequences = 0;
+    for (int b = 0; b < bags->n; b++) sequences += bags->size[b];
+    return KMERS_FREQUENT * sequences;
+}
+
+/* The best of all masks whose z exceeds the threshold, but for frequent ones; returns their number. */
+static int gather(KmerCandidate *all, KmerChoice *out, const Choosing *c, const Training *training)
+{
+    const double frequent = frequent_total(&training->bags);
+    int n = 0, above = 0;
+    for (int m = 0; m < c->n_mask; m++) {
+        memcpy(all + n, training->best[m].candidate, (size_t)training->best[m].n * sizeof *all);
+        n += training->best[m].n;
+    }
+    qsort(all, (size_t)n, sizeof *all, in_order);
+    for (int k = 0; k < n && above < KMERCOVER_CANDIDATES; k++) {
+        const double z = kmerstat_z(all[k].t, training->bags.n - 2);
+        if (!(fabs(z) > out->min_z)) break;
+        if (all[k].total <= frequent)
+            all[above++] = all[k];
+        else if (isnan(out->aside_z)) {
+            out->aside = kmercount_kmer(&c->mask[all[k].mask], all[k].cell);
+            out->aside_z = z;
+        }
+    }
+    return above;
+}
+
+/* The candidates of one training; out->reason is set where there are none. */
+static Status list_candidates(KmerCover *cover, KmerChoice *out, const Choosing *c, Training *training)
+{
+    *cover = (KmerCover){.out = out, .bags = &training->bags};
+    if (!training->is_open) return OK;
+    set_threshold(out, c, training);
+    if (out->n_tested == 0) {
+        out->reason = "no training bag holds a k-mer";
+        return OK;
+    }
+    cover->candidate = calloc((size_t)c->n_mask * KEPT, sizeof *cover->candidate);
+    if (!cover->candidate) return fail(ERR_MEMORY, "no memory for the list of k-mers");
+    cover->n = gather(cover->candidate, out, c, training);
+    return OK;
+}
+
+static Status choose(KmerChoice *out, Choosing *c)
+{
+    KmerCover cover[KMERS_TOGETHER] = {0};
+    Status status = OK;
+    for (int t = 0; status == OK && t < c->n_training; t++)
+        status = list_candidates(&cover[t], &out[t], c, &c->training[t]);
+    if (status == OK) status = kmercover_choose(cover, c->n_training, c->mask);
+    for (int t = 0; t < c->n_training; t++) {
+        free(cover[t].candidate);
+        if (out[t].n == 0 && !out[t].reason)
+            out[t].reason = isnan(out[t].aside_z) ? "no k-mer exceeds the threshold" : "none but such";
+    }
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static Status take_room(Choosing *c)
+{
+    c->n_thread = parallel_threads();
+    c->room = calloc((size_t)c->n_thread, sizeof *c->room);
+    if (!c->room) return fail(ERR_MEMORY, "no memory for counting k-mers");
+    for (int t = 0; t < c->n_thread; t++) TRY(kmercount_room(&c->room[t], c->training[0].bags.in->spec->max_len));
+    return OK;
+}
+
+static Status open_training(KmerChoice *out, Choosing *c, Training *training, const KmerSetup *in)
+{
+    TRY(kmerbags_list(&training->bags, in, &out->reason));
+    training->is_open = !out->reason;
+    training->best = calloc((size_t)c->n_mask, sizeof *training->best);
+    return training->best ? OK : fail(ERR_MEMORY, "no memory for counting k-mers");
+}
+
+static Status run(KmerChoice *out, Choosing *c, const KmerSetup *in)
+{
+    bool any = false;
+    for (int t = 0; t < c->n_training; t++) {
+        TRY(open_training(&out[t], c, &c->training[t], &in[t]));
+        any = any || c->training[t].is_open;
+    }
+    if (!any) return OK;
+    TRY(take_room(c));
+    begin_count(c);
+    for (c->first = 0; c->first < c->n_mask; c->first += c->n_pass) {
+        TRY(start_pass(c));
+        TRY(count(c));
+        parallel_for(c->n_pass * c->n_training, test_chunk, c);
+        end_pass(c);
+    }
+    progress_end(&c->progress, NULL);
+    return choose(out, c);
+}
+
+static const char *hopeless(const KmerSetup *in, int n_mask)
+{
+    if (in->top == 0) return "the number of k-mers to choose is 0";
+    return n_mask == 0 ? "the kernels are shorter than any k-mer" : NULL;
+}
+
+static void choosing_free(Choosing *c)
+{
+    if (!c) return;
+    end_pass(c);
+    for (int t = 0; c->room && t < c->n_thread; t++) kmercount_room_free(&c->room[t]);
+    free(c->room);
+    for (int t = 0; t < c->n_training; t++) {
+        free(c->training[t].best);
+        kmerbags_free(&c->training[t].bags);
+    }
+    free(c->training);
+    free(c);
+}
+
+Status kmers_choose(KmerChoice *out, const KmerSetup *in, int n)
+{
+    Status status = OK;
+    assert(n > 0 && n <= KMERS_TOGETHER);
+    Choosing *c = calloc(1, sizeof *c);
+    if (c) c->training = calloc((size_t)n, sizeof *c->training);
+    if (!c || !c->training) {
+        free(c);
+        return fail(ERR_MEMORY, "no memory for counting k-mers");
+    }
+    c->n_training = n;
+    c->n_mask = kmercount_masks(c->mask, (KmerMasks)in->masks, in->max_span);
+    const char *reason = hopeless(in, c->n_mask);
+    for (int t = 0; t < n; t++)
+        out[t] = (KmerChoice){.min_z = NAN, .largest_z = NAN, .aside_z = NAN, .reason = reason};
+    if (!reason) status = run(out, c, in);
+    choosing_free(c);
+    return status;
+}
+
+/* ---- kmers.tsv ---- */
+
+enum { KMER, CLASS, SIGN, Z, Z_ALONE, THRESHOLD, COUNT_IN, COUNT_OUT, BAGS_IN, BAGS_OUT, COLUMNS };
+static const char *const column[COLUMNS] = {"kmer",      "class",    "sign",      "z",       "z_alone",
+                                            "threshold", "count_in", "count_out", "bags_in", "bags_out"};
+
+#define HEADER_ROOM 256
+static const char *header(char line[HEADER_ROOM])
+{
+    size_t n = 0;
+    for (int c = 0; c < COLUMNS; c++)
+        n += (size_t)snprintf(line + n, HEADER_ROOM - n, "%s%s", column[c], c + 1 < COLUMNS ? "\t" : "\n");
+    return line;
+}
+
+static const char *class_name(const Target *target, int class)
+{
+    const char *name = target->n_out > 1 ? target->classes[class] : target->positive;
+    return name ? name : "";
+}
+
+Status kmers_write(const KmerChoice *choice, const char *path, const Target *target, const char *alphabet)
+{
+    TextOut *out;
+    char text[KMER_SPAN + 1], line[HEADER_ROOM];
+    TRY(textout_open(&out, path, true));
+    textout_printf(out, "%s", header(line));
+    for (int k = 0; k < choice->n; k++) {
+        const KmerFound *f = &choice->found[k];
+        textout_printf(out, "%s\t", kmer_text(text, &f->kmer, alphabet));
+        textout_cell(out, class_name(target, f->target_class));
+        textout_printf(out, "\t%d\t%.4f\t%.4f\t%.4f", f->sign, f->z, f->z_alone, choice->min_z);
+        textout_printf(out, "\t%.4f\t%.4f\t%d\t%d\n", f->mean[0], f->mean[1], f->n_bag_with[0], f->n_bag_with[1]);
+    }
+    return textout_commit(out);
+}
+
+/* ---- reading it ---- */
+
+/* Letters at their places, '.' between; the first and the last are letters. */
+static bool read_kmer(Kmer *kmer, const char *text, const char *alphabet)
+{
+    const size_t span = strlen(text);
+    *kmer = (Kmer){.span = (int)span};
+    if (span == 0 || span > KMER_SPAN || text[0] == '.' || text[span - 1] == '.') return false;
+    for (size_t p = 0; p < span; p++) {
+        const char *letter = strchr(alphabet, text[p]);
+        if (text[p] == '.') continue;
+        if (!letter || kmer->n_fixed == KMER_FIXED) return false;
+        kmer->offset[kmer->n_fixed] = (int8_t)p;
+        kmer->code[kmer->n_fixed++] = (int8_t)(letter - alphabet);
+    }
+    return true;
+}
+
+static bool read_class(int *class, const char *text, const Target *target)
+{
+    const int n = target->n_out > 1 ? target->n_out : 1;
+    int k = 0;
+    while (k < n && strcmp(class_name(target, k), text) != 0) k++;
+    *class = target->type == &target_binary ? 1 : k;
+    return k < n;
+}
+
+static bool read_count(int *out, const char *text)
+{
+    int64_t number;
+    if (!number_read_int(&number, text) || number < 0 || number > INT_MAX) return false;
+    *out = (int)number;
+    return true;
+}
+
+static bool read_row(KmerFound *f, double *min_z, const char *const *cell, const Target *target, const char *alphabet)
+{
+    int64_t sign;
+    if (!read_kmer(&f->kmer, cell[KMER], alphabet) || !read_class(&f->target_class, cell[CLASS], target))
+        return false;
+    if (!number_read_int(&sign, cell[SIGN]) || (sign != 1 && sign != -1)) return false;
+    f->sign = (int)sign;
+    return number_read(&f->z, cell[Z]) && number_read(&f->z_alone, cell[Z_ALONE]) &&
+           number_read(min_z, cell[THRESHOLD]) && number_read(&f->mean[0], cell[COUNT_IN]) &&
+           number_read(&f->mean[1], cell[COUNT_OUT]) && read_count(&f->n_bag_with[0], cell[BAGS_IN]) &&
+           read_count(&f->n_bag_with[1], cell[BAGS_OUT]);
+}
+
+static Status read_table(KmerChoice *out, const Table *table, const Target *target, const char *alphabet)
+{
+    bool right = table->n_column == COLUMNS;
+    for (int c = 0; right && c < COLUMNS; c++) right = strcmp(table->column[c], column[c]) == 0;
+    if (!right) return fail(ERR_FORMAT, "%s: its columns are not those of a kmers.tsv", table->path);
+    if (table->n_row > KMERS_MOST)
+        return fail(ERR_FORMAT, "%s: has %d k-mers, more than %d", table->path, table->n_row, KMERS_MOST);
+    for (int row = 0; row < table->n_row; row++) {
+        const char *const *cell = (const char *const *)table->cell + (size_t)row * COLUMNS;
+        if (!read_row(&out->found[row], &out->min_z, cell, target, alphabet))
+            return fail(ERR_FORMAT, "%s:%d: a cell is not as kmers.tsv has it", table->path, table->line[row]);
+    }
+    out->n = table->n_row;
+    return OK;
+}
+
+/* table_read takes a table without rows for a mistake. */
+static bool is_header_alone(const char *path)
+{
+    char line[HEADER_ROOM], have[HEADER_ROOM];
+    FILE *file = fopen(path, "re");
+    const size_t n = file ? fread(have, 1, sizeof have, file) : 0;
+    if (file) fclose(file);
+    header(line);
+    return n == strlen(line) && memcmp(have, line, n) == 0;
+}
+
+Status kmers_read(KmerChoice *out, const char *path, const Target *target, const char *alphabet)
+{
+    Table table;
+    *out = (KmerChoice){.min_z = NAN, .largest_z = NAN, .aside_z = NAN};
+    if (is_header_alone(path)) return OK;
+    TRY(table_read(&table, path));
+    const Status status = read_table(out, &table, target, alphabet);
+    table_free(&table);
+    return status;
+}

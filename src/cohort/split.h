@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * split.h: which bag is in which fold, and which fold plays which part.
+ */
+#ifndef HOPSACK_SPLIT_H
+#define HOPSACK_SPLIT_H
+
+#include "core/option.h"
+#include "core/status.h"
+#include "data/text/table.h"
+
+typedef enum { SPLIT_STRATIFIED, SPLIT_RANDOM, SPLIT_DEEPRC } SplitKind;
+
+/* The keys splits.* of the config. */
+typedef struct {
+    int kind;            /* SplitKind */
+    const char *file;    /* table of bag id and fold or part; NULL: none */
+    OptionTexts columns; /* its fold columns; none: all that begin with rep, fold, seed or split */
+    int n_fold, n_repeat;
+    int repeat, fold;       /* train: those of the one model */
+    const char *validation; /* "previous", "none", or a share 0 < s < 0.5 of the training bags */
+    const char *group;      /* column; NULL: none */
+    const char *seed;       /* NULL: the run's seed */
+} SplitOptions;
+extern const Option split_options[];
+
+typedef enum { PART_NONE = -1, PART_TRAIN, PART_VALIDATION, PART_TEST } Part;
+extern const char *const part_name[]; /* "train" "validation" "test" */
+
+/* fold [n]: fold of each of n bags for repetition `repeat`, -1 where `use` says 0 (no label). Drawn from stream
+ * (seed, "split", repeat).
+ *   class  [n] label of the first task for stratification, -1 unknown; NULL: not stratified
+ *   group  [n] equal numbers stay in one fold; NULL: none. Folds are balanced by classes and sizes as far as groups allow.
+ * SPLIT_DEEPRC: p = NumPy's legacy permutation of 0 … n-1 from `seed`; fold s is p[s⌊n/k⌋ … (s+1)⌊n/k⌋), the last takes
+ * the remainder. There the order is that of the label table's rows. */
+Status split_folds(int *fold, int n, const SplitOptions *options, uint64_t seed, int repeat, const int *use,
+                   const int *class, const int *group);
+
+/* The permutation alone: p [n]. Seed below 2^32. */
+void split_numpy_permutation(int *p, int n, uint32_t seed);
+
+/* part [n]: fold `test` is the test part; validation by options->validation ("previous": fold test - 1, cyclic; a
+ * share: stratified by class and kept together by group, stream (seed, "validation", repeat · n_fold + test)). */
+Status split_parts(Part *part, const int *fold, int n, int n_fold, int test, const SplitOptions *options,
+                   uint64_t seed, int repeat, const int *class, const int *group);
+
+/* Reads options->file: per bag (bag_id [n], keys matched as IDs of label tables are) either parts ("train",
+ * "validation", "test" in one column named part) or folds. n_column fold columns: fold [n_column, n], -1 for bags the
+ * table does not list. *fold is the caller's to free. ERR_FORMAT names unknown IDs, bad cells with line. */
+typedef struct {
+    int n_column, n_fold; /* n_column 0: the table held parts */
+    int *fold;            /* [n_column, n] */
+    Part *part;           /* [n] if n_column is 0 */
+} SplitTable;
+Status split_read(SplitTable *out, const SplitOptions *options, const char *const *bag_id, int n);
+void split_free(SplitTable *t);
+
+#endif

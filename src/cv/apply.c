@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "cv/apply.h"
+#include "core/file.h"
+#include "core/jsontext.h"
+#include "cv/foldjob.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- which models ---- */
+
+typedef struct {
+    char **path; /* [n] */
+    int n;
+} Paths;
+
+static void paths_free(Paths *p)
+{
+    for (int k = 0; k < p->n; k++) free(p->path[k]);
+    free(p->path);
+}
+
+static Status add_path(Paths *p, const char *path)
+{
+    char **grown = realloc(p->path, ((size_t)p->n + 1) * sizeof *grown), *copy = strdup(path);
+    if (grown) p->path = grown;
+    if (grown && copy) {
+        p->path[p->n++] = copy;
+        return OK;
+    }
+    free(copy);
+    return fail(ERR_MEMORY, "no memory for %d models", p->n + 1);
+}
+
+static json_int_t count(const json_t *summary, const char *key)
+{
+    return json_integer_value(json_object_get(summary, key));
+}
+
+static Status add_job(Paths *p, const char *folder, FoldJob job)
+{
+    char path[FOLDJOB_ROOM];
+    TRY(foldjob_path(path, folder, job, "model.safetensors"));
+    return file_exists(path) ? add_path(p, path) : fail(ERR_MODEL, "%s is missing", path);
+}
+
+/* The models of all folds, which the summary of a cross-validation counts. */
+static Status add_folds(Paths *p, const char *folder)
+{
+    char path[FOLDJOB_ROOM];
+    snprintf(path, sizeof path, "%s/summary.json", folder);
+    json_t *summary;
+    TRY(jsontext_load(&summary, path, NULL));
+    const json_int_t n_repeat = count(summary, "n_repeats"), n_fold = count(summary, "n_folds"),
+                     n_model = count(summary, "n_models"); /* 0: of a version that had one */
+    json_decref(summary);
+    if (n_repeat < 1 || n_repeat > INT32_MAX || n_fold < 1 || n_fold > INT32_MAX || n_model > INT32_MAX)
+        return fail(ERR_MODEL, "%s: this cross-validation has not ended; hopsack crossval --resume -o %s ends it",
+                    folder, folder);
+    for (int r = 0; r < n_repeat; r++)
+        for (int f = 0; f < n_fold; f++)
+            for (int m = n_model > 1 ? 0 : -1; m < (n_model > 1 ? n_model : 0); m++)
+                TRY(add_job(p, folder, (FoldJob){r, f, m}));
+    return OK;
+}
+
+/* The models of a fold's ensemble, which its summary counts. */
+static Status add_ensemble(Paths *p, const char *folder)
+{
+    char path[FOLDJOB_ROOM];
+    snprintf(path, sizeof path, "%s/summary.json", folder);
+    json_t *summary;
+    TRY(jsontext_load(&summary, path, NULL));
+    const json_int_t n_model = count(summary, "models");
+    json_decref(summary);
+    if (n_model < 1 || n_model > INT32_MAX)
+        return fail(ERR_MODEL, "%s: not all models of this fold are trained; hopsack crossval --resume ends it",
+                    folder);
+    for (int m = 0; m < n_model; m++) {
+        if (snprintf(path, sizeof path, "%s/model%02d/model.safetensors", folder, m) >= (int)sizeof path)
+            return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
+        TRY(file_exists(path) ? add_path(p, path) : fail(ERR_MODEL, "%s is missing", path));
+    }
+    return OK;
+}
+
+/* A run folder stands for the model in it, or for those of its folds, or for those of an ensemble. */
+static Status add_models(Paths *p, const char *path)
+{
+    char inside[FOLDJOB_ROOM];
+    struct stat s;
+    if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode)) return add_path(p, path);
+    if (snprintf(inside, sizeof inside, "%s/rep00", path) >= (int)sizeof inside)
+        return fail(ERR_USAGE, "%.60s…: the path is too long", path);
+    if (file_exists(inside)) return add_folds(p, path);
+    snprintf(inside, sizeof inside, "%s/model00", path);
+    if (file_exists(inside)) return add_ensemble(p, path);
+    snprintf(inside, sizeof inside, "%s/model.safetensors", path);
+    return add_path(p, inside);
+}
+
+/* ---- reading ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_targets(const ModelFile *a, const ModelFile *b)
+{
+    bool same = a->n_target == b->n_target;
+    for (int k = 0; same && k < a->n_target; k++) {
+        const Target *x = &a->target[k], *y = &b->target[k];
+        same = x->type == y->type && x->n_out == y->n_out && same_text(x->name, y->name) &&
+               same_text(x->positive, y->positive);
+    }
+    return same;
+}
+
+static Status read_next(Apply *a, const char *path)
+{
+    TRY(modelfile_read(&a->model[a->n_model], path));
+    a->n_model++;
+    const ModelFile *first = &a->model[0], *this = &a->model[a->n_model - 1];
+    if (!same_targets(first, this))
+        return fail(ERR_MODEL, "%s and %s do not predict the same tasks and classes", first->path, this->path);
+    if (first->config.data.counts != this->config.data.counts)
+        return fail(ERR_MODEL, "%s and %s read counts differently (data.counts)", first->path, this->path);
+    return OK;
+}
+
+Status apply_read(Apply *out, const char *const *path, int n_path)
+{
+    Status status = OK;
+    Paths list = {0};
+    *out = (Apply){0};
+    for (int k = 0; k < n_path; k++) TRY_DONE(add_models(&list, path[k]));
+    out->model = calloc((size_t)list.n, sizeof *out->model);
+    if (!out->model) TRY_DONE(fail(ERR_MEMORY, "no memory for %d models", list.n));
+    for (int k = 0; k < list.n; k++) TRY_DONE(read_next(out, list.path[k]));
+    out->target = out->model[0].target;
+    out->n_target = out->model[0].n_target;
+done:
+    paths_free(&list);
+    if (status != OK) apply_free(out);
+    return status;
+}
+
+Status apply_fit(Apply *a, BagFile *file)
+{
+    for (int k = 0; k < a->n_model; k++) {
+        ModelFile *m = &a->model[k];
+        TRY(modelfile_fit(m, bagfile_spec(file), bagfile_path(file)));
+        TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
+        mil_prepare(m->mil, m->theta);
+    }
+    a->n_out = mil_n_out(a->model[0].mil);
+    a->one = calloc((size_t)a->n_out, sizeof *a->one);
+    a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
+    if (!a->one || !a->sum) return fail(ERR_MEMORY, "no memory for outputs");
+    return cache_open(&a->cache, file, (CountScale)a->model[0].config.data.counts, 0);
+}
+
+void apply_free(Apply *a)
+{
+    if (!a) return;
+    cache_close(a->cache);
+    for (int k = 0; k < a->n_model; k++) {
+        if (a->model[k].mil) mil_say_capped(a->model[k].mil, a->model[k].path);
+        modelfile_free(&a->model[k]);
+    }
+    free(a->model);
+    free(a->one);
+    free(a->sum);
+    *a = (Apply){0};
+}
+
+/* Models of other folds normalise a regression by other bags: their outputs in the first model's scale. */
+static void to_first_scale(Apply *a, int model)
+{
+    for (int k = 0; k < a->n_target; k++) {
+        const Target *to = &a->target[k], *from = &a->model[model].target[k];
+        if (strcmp(to->type->name, "regression") != 0 || model == 0) continue;
+        real *y = &a->one[to->at];
+        *y = (real)(((double)*y * from->std + from->mean - to->mean) / to->std);
+    }
+}
+
+Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
+{
+    const Bag *whole;
+    TRY(cache_bag(a->cache, &whole, bag, 0));
+    for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
+    for (int k = 0; k < a->n_model; k++) {
+        mil_predict(a->model[k].mil, a->one, whole, attention);
+        to_first_scale(a, k);
+        for (int o = 0; o < a->n_out; o++) a->sum[o] += (double)a->one[o];
+    }
+    for (int o = 0; o < a->n_out; o++) output[o] = (real)(a->sum[o] / a->n_model);
+    return OK;
+}
+
+Seen apply_seen(const Apply *a, uint64_t hash)
+{
+    Seen seen = SEEN_NOT;
+    for (int k = 0; k < a->n_model && seen != SEEN_TRAIN; k++) {
+        const Seen by = modelfile_seen(&a->model[k], hash);
+        if (by != SEEN_NOT) seen = by;
+    }
+    return seen;
+}
+
+Status apply_label(Apply *a, Cohort *cohort, bool *known)
+{
+    *known = cohort->table != NULL;
+    for (int k = 0; *known && k < a->n_target; k++) *known = table_column(cohort->table, a->target[k].column) >= 0;
+    if (!*known) return OK;
+    TRY(cohort_label(cohort, a->target, a->n_target, a->model[0].config.data.compat == COMPAT_DEEPRC, false));
+    label_fit(&cohort->labels, a->target, a->n_target, NULL); /* by the model's mean and std */
+    return OK;
+}

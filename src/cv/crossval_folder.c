@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "cv/crossval_folder.h"
+#include "core/file.h"
+#include "core/jsontext.h"
+#include "cv/foldjob.h"
+#include "run/manifest.h"
+#include "run/predictions.h"
+#include "run/resume.h"
+#include "run/run.h"
+#include "run/runlock.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static Status open_run(Run *run, const char *folder)
+{
+    *run = (Run){.metrics = NULL};
+    if (snprintf(run->folder, sizeof run->folder, "%s", folder) < (int)sizeof run->folder) return OK;
+    return fail(ERR_USAGE, "-o: the path is too long");
+}
+
+Status crossval_check(const char *folder, bool force, bool resume)
+{
+    static const char *const of_train[] = {"metrics.jsonl", "checkpoint.safetensors", "model.safetensors", NULL};
+    Run run;
+    if (!resume) return run_check(folder, force);
+    TRY(run_check_resume(folder));
+    TRY(open_run(&run, folder));
+    for (const char *const *file = of_train; *file; file++)
+        if (file_exists(run_path(&run, *file)))
+            return fail(ERR_IO, "%s holds a run of train, not of crossval (%s); name another folder", folder, *file);
+    return OK;
+}
+
+Status crossval_write_json(const char *folder, const char *file, json_t *value)
+{
+    Run run;
+    TRY(open_run(&run, folder));
+    return run_write_json(&run, file, json_incref(value));
+}
+
+/* ---- overwriting ---- */
+
+/* "rep00", "fold12": a word and a number. */
+static bool is_numbered(const char *name, const char *word)
+{
+    const size_t n = strlen(word);
+    if (strncmp(name, word, n) != 0 || !name[n]) return false;
+    for (name += n; *name; name++)
+        if (!isdigit((unsigned char)*name)) return false;
+    return true;
+}
+
+/* Calls `each` with every folder WORDn below `folder`. */
+static Status each_numbered(const char *folder, const char *word, Status (*each)(const char *folder))
+{
+    char path[FOLDJOB_ROOM];
+    Status status = OK;
+    DIR *dir = opendir(folder);
+    if (!dir) return errno == ENOENT ? OK : fail(ERR_IO, "%s: %s", folder, strerror(errno));
+    for (struct dirent *entry; status == OK && (entry = readdir(dir));) {
+        if (!is_numbered(entry->d_name, word)) continue;
+        if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
+            status = fail(ERR_USAGE, "-o: the path is too long");
+        else
+            status = each(path);
+    }
+    closedir(dir);
+    return status;
+}
+
+/* Our files alone: a folder that holds others stays, with them. */
+static Status remove_job(const char *folder)
+{
+    RunLock lock;
+    Run run;
+    TRY(runlock_try(&lock, folder));
+    if (lock.fd < 0) return fail(ERR_IO, "%s: another process works there; end it first", folder);
+    Status status = run_begin(&run, folder, true);
+    if (status == OK) {
+        run_remove_leftovers(&run);
+        unlink(run_path(&run, "lock"));
+        rmdir(folder);
+    }
+    runlock_release(&lock);
+    return status;
+}
+
+static Status remove_fold(const char *folder)
+{
+    TRY(each_numbered(folder, "model", remove_job));
+    return remove_job(folder);
+}
+
+static Status remove_repeat(const char *folder)
+{
+    TRY(each_numbered(folder, "fold", remove_fold));
+    rmdir(folder);
+    return OK;
+}
+
+static Status remove_ends(Run *run)
+{
+    static const char *const files[] = {"summary.json", "summary.md", "predictions.tsv", NULL};
+    for (const char *const *file = files; *file; file++)
+        if (unlink(run_path(run, *file)) != 0 && errno != ENOENT)
+            return fail(ERR_IO, "%s: cannot be replaced: %s", run->path, strerror(errno));
+    return OK;
+}
+
+static Status remove_run(const char *folder)
+{
+    Run run;
+    TRY(each_numbered(folder, "rep", remove_repeat));
+    TRY(run_begin(&run, folder, true));
+    return remove_ends(&run);
+}
+
+/* ---- files of the beginning ---- */
+
+static void write_row(TextOut *out, const Stock *stock, const int *fold, int i)
+{
+    const Cohort *c = &stock->cohort;
+    const char *group = stock->config->splits.group;
+    textout_cell(out, c->id[i]);
+    for (int r = 0; r < stock->folding.n_repeat; r++) {
+        const int number = fold[(size_t)r * (size_t)c->n_row + (size_t)i];
+        if (number < 0)
+            textout_write(out, "\t", 1);
+        else
+            textout_printf(out, "\t%d", number);
+    }
+    if (group) {
+        textout_write(out, "\t", 1);
+        textout_cell(out, table_cell(c->table, c->row[i], table_column(c->table, group)));
+    }
+    textout_write(out, "\n", 1);
+}
+
+/* Bags that are in no fold of any repetition are left out. */
+static void write_folds(TextOut *out, const Stock *stock, const int *fold)
+{
+    const size_t n = (size_t)stock->cohort.n_row;
+    textout_printf(out, "bag");
+    for (int r = 0; r < stock->folding.n_repeat; r++) textout_printf(out, "\trep%02d", r);
+    textout_printf(out, stock->config->splits.group ? "\tgroup\n" : "\n");
+    for (size_t i = 0; i < n; i++) {
+        bool is_used = false;
+        for (int r = 0; r < stock->folding.n_repeat; r++) is_used |= fold[(size_t)r * n + i] >= 0;
+        if (is_used) write_row(out, stock, fold, (int)i);
+    }
+}
+
+static Status write_splits(Run *run, const Stock *stock)
+{
+    const size_t n = (size_t)stock->cohort.n_row;
+    TextOut *out;
+    int *fold = malloc(((size_t)stock->folding.n_repeat * n + 1) * sizeof *fold);
+    if (!fold) return fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
+    Status status = OK;
+    for (int r = 0; r < stock->folding.n_repeat; r++)
+        TRY_DONE(folding_folds(fold + (size_t)r * n, &stock->folding, r));
+    TRY_DONE(textout_open(&out, run_path(run, "splits.tsv"), true));
+    write_folds(out, stock, fold);
+    status = textout_commit(out);
+done:
+    free(fold);
+    return status;
+}
+
+/* The data files of the beginning, by their hashes; where they lie is the config's affair. */
+static Status check_data(const json_t *before, const json_t *now, const char *folder)
+{
+    const char *role;
+    json_t *file;
+    json_object_foreach((json_t *)(size_t)now, role, file)
+    {
+        const json_t *old = json_object_get(before, role);
+        if (old && !json_equal(json_object_get(old, "sha256"), json_object_get(file, "sha256")))
+            return fail(ERR_FORMAT, "%s: is not the %s that the run in %s began with (its SHA-256 differs)",
+                        json_string_value(json_object_get(file, "path")), role, folder);
+    }
+    return OK;
+}
+
+/* *first: the manifest of the beginning, whose data must be those of now; NULL: there is none. */
+static Status read_manifest(json_t **first, Run *run, const CrossvalFolder *f)
+{
+    TRY(jsontext_load(first, run_path(run, "manifest.json"), NULL));
+    return *first ? check_data(json_object_get(*first, "data"), f->stock->data, f->folder) : OK;
+}
+
+static Status write_manifest(Run *run, const CrossvalFolder *f, json_t *first)
+{
+    json_t *manifest;
+    TRY(manifest_new(&manifest, f->stock->data, f->argc, f->argv));
+    return run_write_json(run, "manifest.json", manifest_join(json_incref(first), manifest));
+}
+
+/* What tells of an end is taken away where training is to last longer than it did then. */
+static Status check_config(Run *run, const Config *config)
+{
+    char *saved = NULL, *now = NULL;
+    size_t n;
+    Status status;
+    TRY_DONE(file_read_whole(&saved, &n, run_path(run, "config.yaml"), (size_t)1 << 20));
+    TRY_DONE(config_text(&now, config));
+    TRY_DONE(resume_agrees(saved, now, run->path));
+    if (!config_same(saved, now)) TRY_DONE(remove_ends(run));
+done:
+    free(saved);
+    free(now);
+    return status;
+}
+
+/* All is checked before anything is written, the config first: from then on the folder can be resumed. */
+static Status write_files(const CrossvalFolder *f, bool is_new)
+{
+    Run run;
+    json_t *first = NULL;
+    Status status = OK;
+    TRY(open_run(&run, f->folder));
+    run_remove_leftovers(&run);
+    if (!is_new) TRY_DONE(read_manifest(&first, &run, f));
+    if (!is_new) TRY_DONE(check_config(&run, f->config));
+    TRY_DONE(config_write(f->config, run_path(&run, "config.yaml")));
+    TRY_DONE(write_manifest(&run, f, first));
+    status = write_splits(&run, f->stock);
+done:
+    json_decref(first);
+    return status;
+}
+
+Status crossval_begin(const CrossvalFolder *f)
+{
+    RunLock lock;
+    Status status = OK;
+    TRY(file_make_folder(f->folder));
+    TRY(runlock_take(&lock, f->folder, f->stop));
+    const bool is_new = !f->resume || !resume_possible(f->folder);
+    if (!f->resume && !f->force && resume_possible(f->folder)) /* another was faster */
+        TRY_DONE(fail(ERR_IO, "%s holds a run; --force overwrites it, --resume continues it", f->folder));
+    if (f->force) TRY_DONE(remove_run(f->folder));
+    TRY_DONE(write_files(f, is_new));
+done:
+    runlock_release(&lock);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * crossval_folder.h: the top of a cross-validation's run folder: who may begin or continue there, and its files.
+ */
+#ifndef HOPSACK_CROSSVAL_FOLDER_H
+#define HOPSACK_CROSSVAL_FOLDER_H
+
+#include "run/stock.h"
+
+#include <signal.h>
+#include <stdbool.h>
+
+typedef struct {
+    const char *folder;
+    const Config *config;
+    const Stock *stock; /* filled */
+    bool force, resume;
+    int argc;
+    char **argv;
+    const volatile sig_atomic_t *stop;
+} CrossvalFolder;
+
+/* ERR_IO where the folder holds something that is neither to be overwritten nor to be continued. Touches nothing. */
+Status crossval_check(const char *folder, bool force, bool resume);
+
+/* Under the folder's lock: writes config.yaml, manifest.json and splits.tsv, or, where they are there and the run is to be
+ * continued, sees that settings (ERR_CONFIG) and data (ERR_FORMAT) are those of the beginning. `force` removes the run that
+ * was there; ERR_IO if somebody works in it. */
+Status crossval_begin(const CrossvalFolder *f);
+
+Status crossval_write_json(const char *folder, const char *file, json_t *value); /* does not take over `value` */
+
+#endif

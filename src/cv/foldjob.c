@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "cv/foldjob.h"
+#include "core/file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIG_MOST (1 << 22) /* bytes of a config.yaml or summary.json of ours */
+
+void foldjob_name(char name[FOLDJOB_NAME], FoldJob job)
+{
+    const int n = snprintf(name, FOLDJOB_NAME, "rep%02d/fold%02d", job.repeat, job.fold);
+    if (job.model >= 0) snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/model%02d", job.model);
+}
+
+Status foldjob_path(char path[FOLDJOB_ROOM], const char *run, FoldJob job, const char *file)
+{
+    char name[FOLDJOB_NAME];
+    foldjob_name(name, job);
+    const int n = snprintf(path, FOLDJOB_ROOM, "%s/%s%s%s", run, name, *file ? "/" : "", file);
+    return n < FOLDJOB_ROOM ? OK : fail(ERR_USAGE, "-o: the path is too long");
+}
+
+void foldjob_config(FoldConfig *out, const Config *config, FoldJob job)
+{
+    out->config = *config;
+    out->config.splits.repeat = job.repeat;
+    out->config.splits.fold = job.fold;
+    if (job.model < 0) return;
+    out->config.seed += (uint64_t)job.model;
+    out->config.crossval.ensemble = 1;
+    if (config->splits.seed) return;
+    snprintf(out->seed, sizeof out->seed, "%" PRIu64, config->seed);
+    out->config.splits.seed = out->seed;
+}
+
+Status foldjob_summary(json_t **out, const char *run, FoldJob job)
+{
+    char path[FOLDJOB_ROOM], *text = NULL;
+    size_t n;
+    json_error_t error;
+    *out = NULL;
+    TRY(foldjob_path(path, run, job, "summary.json"));
+    TRY(file_read_whole(&text, &n, path, CONFIG_MOST));
+    json_t *json = json_loadb(text, n, 0, &error);
+    free(text);
+    if (!json) return fail(ERR_FORMAT, "%s:%d: %s", path, error.line, error.text);
+    const json_t *r = json_object_get(json, "repeat"), *f = json_object_get(json, "fold");
+    if (json_is_integer(r) && json_is_integer(f) && json_integer_value(r) == job.repeat &&
+        json_integer_value(f) == job.fold && json_is_object(json_object_get(json, "parts"))) {
+        *out = json;
+        return OK;
+    }
+    json_decref(json);
+    return fail(ERR_FORMAT, "%s: is not of repetition %d, fold %d", path, job.repeat, job.fold);
+}
+
+/* Was it trained with these settings? `updates` may have grown since. */
+static bool same_config(const char *run, const Config *config, FoldJob job)
+{
+    char path[FOLDJOB_ROOM], *saved = NULL, *wanted = NULL;
+    size_t n;
+    FoldConfig own;
+    foldjob_config(&own, config, job);
+    if (foldjob_path(path, run, job, "config.yaml") != OK || !file_exists(path)) return false;
+    const bool same = file_read_whole(&saved, &n, path, CONFIG_MOST) == OK &&
+                      config_text(&wanted, &own.config) == OK && config_same(saved, wanted);
+    free(saved);
+    free(wanted);
+    return same;
+}
+
+bool foldjob_done(const char *run, const Config *config, FoldJob job)
+{
+    static const char *const needed[] = {"model.safetensors", "predictions.tsv", "summary.json"};
+    char path[FOLDJOB_ROOM];
+    json_t *summary;
+    for (int k = 0; k < 3; k++)
+        if (foldjob_path(path, run, job, needed[k]) != OK || !file_exists(path)) return false;
+    if (!same_config(run, config, job) || foldjob_summary(&summary, run, job) != OK) return false;
+    json_decref(summary);
+    return true;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * foldjob.h: a job of a cross-validation: one model of one fold of one repetition, in a folder of its own below the run's.
+ *
+ *     RUN/rep00/fold03/             what `train --splits.repeat=0 --splits.fold=3` writes, and `lock`
+ *     RUN/rep00/fold03/model01/     with crossval.ensemble: the same with --seed=SEED+1 --splits.seed=SEED; then the fold's
+ *                                   own folder holds what all models together say (ensemble.h)
+ *
+ * It is done when its config.yaml is that of this run and its summary.json, which is written last, is whole. Whoever
+ * holds its lock does it, and nobody else.
+ */
+#ifndef HOPSACK_FOLDJOB_H
+#define HOPSACK_FOLDJOB_H
+
+#include "run/config.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define FOLDJOB_ROOM 4096 /* bytes of a path */
+#define FOLDJOB_NAME 64   /* bytes of a name */
+
+typedef struct {
+    int repeat, fold;
+    int model; /* of the ensemble; -1: the fold itself, whose only model it may be */
+} FoldJob;
+
+/* The settings of a job: those of the run, with its place and its seed. */
+typedef struct {
+    Config config; /* shares everything with the run's, not to be freed */
+    char seed[24]; /* of the splits, which are the run's */
+} FoldConfig;
+
+/* "rep00/fold03", "rep00/fold03/model01" */
+void foldjob_name(char name[FOLDJOB_NAME], FoldJob job);
+Status foldjob_path(char path[FOLDJOB_ROOM], const char *run, FoldJob job, const char *file); /* file: "" */
+
+void foldjob_config(FoldConfig *out, const Config *config, FoldJob job); /* must stay where it is */
+
+bool foldjob_done(const char *run, const Config *config, FoldJob job);
+
+/* Its summary.json, the caller's to decref. ERR_FORMAT, ERR_IO. */
+Status foldjob_summary(json_t **out, const char *run, FoldJob job);
+
+#endif

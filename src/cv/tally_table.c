@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * summary.md: for each task a line that says it all, and a table of folds.
+ */
+#include "core/textout.h"
+#include "cv/tally.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static double number(const json_t *object, const char *key, bool *known)
+{
+    const json_t *value = json_object_get(object, key);
+    *known = json_is_number(value);
+    return json_number_value(value);
+}
+
+/* "0.912", or "–" where it is not defined. */
+static void print_score(TextOut *out, const json_t *object, const char *key)
+{
+    bool known;
+    const double value = number(object, key, &known);
+    if (known)
+        textout_printf(out, "%.3f", value);
+    else
+        textout_printf(out, "–");
+}
+
+static void print_spread(TextOut *out, const json_t *object, const char *score, const char *over)
+{
+    char mean[64], std[64];
+    bool known;
+    snprintf(mean, sizeof mean, "%s_mean", score);
+    snprintf(std, sizeof std, "%s_std_%s", score, over);
+    print_score(out, object, mean);
+    const double value = number(object, std, &known);
+    if (known) textout_printf(out, " ± %.3f", value);
+}
+
+static long count(const json_t *object, const char *key)
+{
+    return (long)json_integer_value(json_object_get(object, key));
+}
+
+/* The scores of a fold, in the order of its keys, without what is no score. */
+static bool is_score(const char *key)
+{
+    static const char *const others[] = {"fold", "n_bags", "kept_update", "seconds", NULL};
+    for (const char *const *o = others; *o; o++)
+        if (strcmp(*o, key) == 0) return false;
+    return true;
+}
+
+/* One row: two cells, bags, then every score of `fold` as `cell` prints it from `from`. */
+typedef void Cell(TextOut *out, const json_t *from, const char *score);
+
+static void mean_folds(TextOut *out, const json_t *from, const char *score)
+{
+    print_spread(out, from, score, "folds");
+}
+
+static void mean_repeats(TextOut *out, const json_t *from, const char *score)
+{
+    print_spread(out, from, score, "repeats");
+}
+
+static void print_row(TextOut *out, const char *repeat, const char *which, const json_t *from, const json_t *fold,
+                      Cell *cell)
+{
+    const char *key;
+    json_t *value;
+    textout_printf(out, "| %s | %s | %ld |", repeat, which, count(from, "n_bags"));
+    json_object_foreach((json_t *)(size_t)fold, key, value)
+    {
+        if (!is_score(key)) continue;
+        textout_write(out, " ", 1);
+        cell(out, from, key);
+        textout_printf(out, " |");
+    }
+    textout_printf(out, " %.1f |\n", json_number_value(json_object_get(from, "seconds")));
+}
+
+static void print_head(TextOut *out, const json_t *fold)
+{
+    const char *key;
+    json_t *value;
+    textout_printf(out, "| repetition | fold | bags |");
+    json_object_foreach((json_t *)(size_t)fold, key, value)
+    {
+        if (is_score(key)) textout_printf(out, " %s |", key);
+    }
+    textout_printf(out, " seconds |\n|---|---|---|");
+    json_object_foreach((json_t *)(size_t)fold, key, value)
+    {
+        if (is_score(key)) textout_printf(out, "---|");
+    }
+    textout_printf(out, "---|\n");
+}
+
+static void print_rows(TextOut *out, const json_t *task)
+{
+    const json_t *repeats = json_object_get(task, "repeats"), *first;
+    first = json_array_get(json_object_get(json_array_get(repeats, 0), "folds"), 0);
+    print_head(out, first);
+    for (size_t r = 0; r < json_array_size(repeats); r++) {
+        const json_t *repeat = json_array_get(repeats, r), *folds = json_object_get(repeat, "folds");
+        char number[32], which[32];
+        snprintf(number, sizeof number, "%zu", r);
+        for (size_t f = 0; f < json_array_size(folds); f++) {
+            snprintf(which, sizeof which, "%zu", f);
+            print_row(out, number, which, json_array_get(folds, f), first, print_score);
+        }
+        print_row(out, number, "mean ± std", repeat, first, mean_folds);
+    }
+    if (json_array_size(repeats) > 1) print_row(out, "mean ± std", "all", task, first, mean_repeats);
+}
+
+/* "AUC 0.912 ± 0.021 …" or the first mean of another kind. */
+static void print_headline(TextOut *out, const json_t *task)
+{
+    const json_t *interval = json_object_get(task, "auc_ci95");
+    const char *score = json_object_get(task, "auc_mean") ? "auc" : json_object_get(task, "r2_mean") ? "r2" : "bacc";
+    textout_printf(out, "**%s ", strcmp(score, "auc") == 0 ? "AUC" : score);
+    print_spread(out, task, score, "folds");
+    textout_printf(out, "** (mean and standard deviation over %ld folds", count(task, "n_folds"));
+    if (count(task, "n_repeats") > 1) textout_printf(out, " of %ld repetitions", count(task, "n_repeats"));
+    textout_printf(out, ", %ld bags)", count(task, "n_bags"));
+    if (json_is_array(interval))
+        textout_printf(out, "; 95 %% interval %.3f to %.3f, bags resampled within the test folds",
+                       json_number_value(json_array_get(interval, 0)),
+                       json_number_value(json_array_get(interval, 1)));
+    if (json_object_get(task, "auc_pooled")) {
+        textout_printf(out, "; pooled ");
+        print_score(out, task, "auc_pooled");
+    }
+    if (count(task, "n_repeats") > 1) {
+        textout_printf(out, "; over repetitions ");
+        print_spread(out, task, score, "repeats");
+    }
+    textout_printf(out, ".\n\n");
+}
+
+Status tally_write_table(const char *path, const json_t *summary)
+{
+    TextOut *out;
+    const char *name;
+    json_t *task;
+    TRY(textout_open(&out, path, true));
+    textout_printf(out, "# Cross-validation: %ld repetition%s of %ld folds\n", count(summary, "n_repeats"),
+                   count(summary, "n_repeats") == 1 ? "" : "s", count(summary, "n_folds"));
+    if (count(summary, "n_models") > 1)
+        textout_printf(out, "\nEach fold is scored by the mean output of %ld models, whose seeds differ.\n",
+                       count(summary, "n_models"));
+    json_object_foreach(json_object_get(summary, "tasks"), name, task)
+    {
+        textout_printf(out, "\n## %s (%s)\n\n", name, json_string_value(json_object_get(task, "kind")));
+        print_headline(out, task);
+        print_rows(out, task);
+    }
+    textout_printf(out,
+                   "\nhopsack %s, seed %lld. Test bags took no part in training or in the choice of the model.\n",
+                   json_string_value(json_object_get(summary, "version")),
+                   (long long)json_integer_value(json_object_get(summary, "seed")));
+    return textout_commit(out);
+}

@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-#include "data/background.h"
-
-const BackgroundType *const background_types[] = {&background_trb, &background_uniform, NULL};

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading. The table of bags is read and checked at once; instances stay in the file until a bag is asked for. What
+ * differs between sequences, dense and sparse vectors is in their layouts.
+ */
+#include "data/bagfile/bagparts.h"
+#include "data/text/join.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *bagfile_path(const BagFile *file)
+{
+    return file->path;
+}
+const BagSpec *bagfile_spec(const BagFile *file)
+{
+    return &file->spec;
+}
+int bagfile_n_bag(const BagFile *file)
+{
+    return file->n_bag;
+}
+const char *bagfile_key(const BagFile *file, int bag)
+{
+    return file->keys.text[bag];
+}
+int bagfile_n_max(const BagFile *file)
+{
+    return file->n_max;
+}
+int64_t bagfile_n_total(const BagFile *file)
+{
+    return file->n_total;
+}
+const Table *bagfile_columns(const BagFile *file)
+{
+    return file->has_columns ? &file->columns : NULL;
+}
+const char *bagfile_provenance(const BagFile *file)
+{
+    return file->provenance;
+}
+bool bagfile_has_genes(const BagFile *file)
+{
+    return file->part[PART_V].id > 0 && file->part[PART_J].id > 0;
+}
+
+int bagfile_n(const BagFile *file, int bag)
+{
+    return (int)(file->range[2 * bag + 1] - file->range[2 * bag]);
+}
+
+const char *const *bagfile_feature_names(const BagFile *file)
+{
+    return file->feature_name.n > 0 ? file->feature_name.text : NULL;
+}
+
+int64_t bagfile_n_nonzero(const BagFile *file)
+{
+    return file->spec.sparse ? file->part[PART_VALUE].n : -1;
+}
+
+/* ---- opening ---- */
+
+static Status read_provenance(BagFile *file)
+{
+    H5Set set;
+    TRY(h5_find(&set, file->file, file->path, "/metadata/provenance", H5_WHOLE, 1));
+    if (set.id < 0) return OK;
+    Status status = OK;
+    if (set.n > 64 << 20)
+        status = fail(ERR_FORMAT, "%s: %s is too large", file->path, set.name);
+    else if (!(file->provenance = calloc((size_t)set.n + 1, 1)))
+        status = fail(ERR_MEMORY, "%s: no memory for %s", file->path, set.name);
+    else
+        status = h5_read(file->provenance, &set, H5_UINT8, 0, set.n);
+    if (status == OK) {
+        json_error_t error;
+        file->facts = json_loads(file->provenance, 0, &error);
+        if (!json_is_object(file->facts))
+            status = fail(ERR_FORMAT, "%s: %s is not a JSON object: %s", file->path, set.name, error.text);
+    }
+    h5_set_close(&set);
+    return status;
+}
+
+static Status read_n_bag(BagFile *file)
+{
+    int64_t n = 0;
+    TRY(bagparts_number(&n, file, "/metadata/n_samples"));
+    if (n < 1 || n > INT_MAX / 4)
+        return fail(ERR_FORMAT, "%s: /metadata/n_samples is %lld; at least one bag is needed", file->path,
+                    (long long)n);
+    file->n_bag = (int)n;
+    return OK;
+}
+
+static Status read_keys(BagFile *file)
+{
+    TRY(bagparts_texts(&file->keys, file, "/metadata/sample_keys", 1, true, NULL));
+    if (file->keys.n == file->n_bag) return OK;
+    return fail(ERR_FORMAT, "%s: /metadata/sample_keys has %lld names, /metadata/n_samples says %d", file->path,
+                (long long)file->keys.n, file->n_bag);
+}
+
+static Status check_ranges(BagFile *file)
+{
+    for (int b = 0; b < file->n_bag; b++) {
+        const int64_t first = file->range[2 * b], end = file->range[2 * b + 1];
+        if (first < 0 || end < first || end > file->n_total || end - first > INT_MAX / 2)
+            return fail(
+                ERR_FORMAT,
+                "%s: /sampledata/sample_sequences_start_end row %d ('%s') is %lld … %lld, but there are %lld rows",
+                file->path, b, file->keys.text[b], (long long)first, (long long)end, (long long)file->n_total);
+        if (first == end)
+            return fail(ERR_FORMAT, "%s: bag '%s' is empty; leave it out of the file", file->path,
+                        file->keys.text[b]);
+        if (end - first > file->n_max) file->n_max = (int)(end - first);
+    }
+    return OK;
+}
+
+static Status read_ranges(BagFile *file)
+{
+    H5Set set;
+    const char *name = "/sampledata/sample_sequences_start_end";
+    TRY(h5_need(&set, file->file, file->path, name, H5_WHOLE, 2));
+    Status status = OK;
+    if (set.n != file->n_bag || set.width != 2)
+        status = fail(ERR_FORMAT, "%s: %s is %lld × %lld, expected are %d × 2", file->path, name, (long long)set.n,
+                      (long long)set.width, file->n_bag);
+    else if (!(file->range = calloc((size_t)set.n * 2, sizeof *file->range)))
+        status = fail(ERR_MEMORY, "%s: no memory for %d bags", file->path, file->n_bag);
+    else
+        status = h5_read(file->range, &set, H5_INT64, 0, set.n);
+    h5_set_close(&set);
+    TRY(status);
+    return check_ranges(file);
+}
+
+static Status read_columns(BagFile *file)
+{
+    H5Texts names, cells = {.n = -1};
+    int64_t width = 0;
+    TRY(bagparts_texts(&names, file, "/metadata/column_names", 1, false, NULL));
+    if (names.n < 0) return OK;
+    Status status = bagparts_texts(&cells, file, "/metadata/columns", 2, true, &width);
+    if (status == OK && (width != names.n || cells.n != names.n * file->n_bag))
+        status = fail(ERR_FORMAT, "%s: /metadata/columns does not have %d rows of %lld columns", file->path,
+                      file->n_bag, (long long)names.n);
+    if (status == OK) status = table_new(&file->columns, file->n_bag, (int)names.n, names.text, cells.text);
+    file->has_columns = status == OK;
+    file->columns.path = file->path;
+    h5_texts_free(&names);
+    if (cells.n >= 0) h5_texts_free(&cells);
+    return status;
+}
+
+static Status read_hashes(BagFile *file)
+{
+    H5Set set;
+    TRY(h5_find(&set, file->file, file->path, "/metadata/bag_hash", H5_WHOLE, 1));
+    if (set.id < 0) return OK;
+    Status status = OK;
+    if (set.n != file->n_bag)
+        status = fail(ERR_FORMAT, "%s: %s has %lld entries for %d bags", file->path, set.name, (long long)set.n,
+                      file->n_bag);
+    else if (!(file->hash = calloc((size_t)file->n_bag, sizeof *file->hash)))
+        status = fail(ERR_MEMORY, "%s: no memory for %d bags", file->path, file->n_bag);
+    else
+        status = h5_read(file->hash, &set, H5_UINT64, 0, file->n_bag);
+    h5_set_close(&set);
+    return status;
+}
+
+/* The layout is the first whose array is there; a file without any is told what sequences would need. */
+static Status find_layout(BagFile *file)
+{
+    static const struct {
+        const char *name;
+        H5Class class;
+        int rank;
+        const BagLayout *layout;
+    } known[] = {{"/sampledata/features", H5_REAL, 2, &bagvectors_dense},
+                 {"/sampledata/indptr", H5_WHOLE, 1, &bagvectors_sparse}};
+    file->layout = &bagsequences_layout;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        H5Set set;
+        TRY(h5_find(&set, file->file, file->path, known[i].name, known[i].class, known[i].rank));
+        if (set.id < 0) continue;
+        h5_set_close(&set);
+        file->layout = known[i].layout;
+        break;
+    }
+    return OK;
+}
+
+static Status open_parts(BagFile *file)
+{
+    TRY(child_check(file->path));
+    TRY(h5_open(&file->file, file->path));
+    TRY(read_provenance(file));
+    TRY(find_layout(file));
+    TRY(file->layout->open(file));
+    TRY(read_n_bag(file));
+    TRY(read_keys(file));
+    TRY(read_ranges(file));
+    if (file->layout->check) TRY(file->layout->check(file));
+    TRY(read_columns(file));
+    return read_hashes(file);
+}
+
+Status bagfile_open(BagFile **out, const char *path)
+{
+    *out = NULL;
+    BagFile *file = calloc(1, sizeof *file);
+    if (file) file->path = strdup(path);
+    if (!file || !file->path) {
+        free(file);
+        return fail(ERR_MEMORY, "%s: no memory to open it", path);
+    }
+    file->file = -1;
+    for (int p = 0; p < N_PART; p++) file->part[p].id = -1;
+    const Status status = open_parts(file);
+    if (status != OK)
+        bagfile_close(file);
+    else
+        *out = file;
+    return status;
+}
+
+void bagfile_close(BagFile *file)
+{
+    if (!file) return;
+    for (int p = 0; p < N_PART; p++) h5_set_close(&file->part[p]);
+    (void)h5_close(&file->file, file->path);
+    h5_texts_free(&file->keys);
+    h5_texts_free(&file->v_name);
+    h5_texts_free(&file->j_name);
+    h5_texts_free(&file->feature_name);
+    table_free(&file->columns);
+    json_decref(file->facts);
+    free(file->provenance);
+    free(file->range);
+    free(file->hash);
+    free(file->indptr);
+    free(file->scratch_codes);
+    free(file->scratch_len);
+    free(file->scratch_count);
+    free(file->scratch_factor);
+    free(file->path);
+    free(file);
+}
+
+/* Finds all that reading every bag would ask of HDF5. */
+static Status visit_parts(const BagFile *file)
+{
+    static const H5Type type[N_PART] = {
+        [PART_CODES] = H5_INT8, [PART_LEN] = H5_INT64, [PART_COUNT] = H5_INT64, [PART_V] = H5_INT16,
+        [PART_J] = H5_INT16,    [PART_X] = H5_FLOAT32, [PART_INDEX] = H5_INT32, [PART_VALUE] = H5_FLOAT32};
+    for (int p = 0; p < N_PART; p++)
+        if (file->part[p].id > 0) TRY(h5_visit(&file->part[p], type[p]));
+    return OK;
+}
+
+static Status visit(const char *path)
+{
+    BagFile *file = NULL;
+    Status status = bagfile_open(&file, path);
+    if (status == OK) status = visit_parts(file);
+    bagfile_close(file);
+    return status;
+}
+
+const ChildVisitor bagfile_visitor = {.visit = visit, .file_times = 2}; /* a bag is read at a time */
+
+/* ---- reading a bag ---- */
+
+Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
+{
+    assert(bag >= 0 && bag < file->n_bag && arena->base);
+    return file->layout->read(out, arena, file, bag, counts);
+}
+
+/* The scratch behind `file` is written although the file is not: callers see no difference. */
+Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts)
+{
+    BagFile *own;
+    memcpy(&own, &file, sizeof own);
+    return file->layout->room(arena, own, bag, counts);
+}
+
+Status bagfile_hash(uint64_t *out, BagFile *file, int bag)
+{
+    if (!file->hash) return file->layout->hash(out, file, bag);
+    *out = file->hash[bag];
+    return OK;
+}
+
+Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, const char *id_column)
+{
+    int column;
+    TRY(table_id_column(&column, table, id_column));
+    return join_ids(row_of_bag, file->keys.text, file->n_bag, file->path, table, column);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bagfile.h: the dataset file, which is DeepRC's HDF5 layout with additions a reader may ignore (see README, "Dataset
+ * file"). Files of DeepRC, older names too, open here; ours open there. An open file is one thread's at a time.
+ */
+#ifndef HOPSACK_BAGFILE_H
+#define HOPSACK_BAGFILE_H
+
+#include "core/bag.h"
+#include "core/child.h"
+#include "data/bagfile/vectorspool.h"
+#include "data/text/table.h"
+
+typedef struct BagFile BagFile;
+
+typedef enum { COUNTS_NONE, COUNTS_RAW, COUNTS_LOG, COUNTS_LOG1P } CountScale; /* data.counts, in this order */
+
+/* Opens and checks names, types, sizes, offsets, checksums of what it reads. ERR_FORMAT, ERR_IO. */
+Status bagfile_open(BagFile **out, const char *path);
+void bagfile_close(BagFile *file);         /* accepts NULL */
+extern const ChildVisitor bagfile_visitor;
+
+const char *bagfile_path(const BagFile *file);
+const BagSpec *bagfile_spec(const BagFile *file);
+int bagfile_n_bag(const BagFile *file);
+const char *bagfile_key(const BagFile *file, int bag); /* sample key, with extension where the file has one */
+int bagfile_n(const BagFile *file, int bag);           /* instances */
+int bagfile_n_max(const BagFile *file);                /* of the largest bag */
+int64_t bagfile_n_total(const BagFile *file);
+const Table *bagfile_columns(const BagFile *file);   /* label table inside the file; NULL if none */
+const char *bagfile_provenance(const BagFile *file); /* JSON text; NULL if none */
+bool bagfile_has_genes(const BagFile *file);
+const char *const *bagfile_feature_names(const BagFile *file); /* [n_feat] of vectors; NULL: the file has none */
+int64_t bagfile_n_nonzero(const BagFile *file);                /* numbers kept of sparse vectors; -1: not sparse */
+
+/* Decodes a bag into memory from `arena` (not counting). factor is set unless `counts` is COUNTS_NONE: raw max(c, 0),
+ * log ln max(c, 1), log1p ln(1 + max(c, 0)), of the count in single precision as DeepRC. */
+Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
+/* Counts what that will take. */
+Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts);
+
+/* Lengths and counts alone, as in the file: len [n], count [n]. Sequences only. */
+Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag);
+
+/* One column of text an instance, for export. v_call and j_call are "" where unknown. Caller owns the three arrays. */
+typedef struct {
+    int n;
+    char *sequence; /* [n, stride], NUL-ended */
+    size_t stride;
+    int64_t *count;                /* [n] as in the file */
+    const char **v_call, **j_call; /* [n] borrowed from the file; NULL if the file has none */
+} BagText;
+Status bagfile_read_text(BagText *out, BagFile *file, int bag);
+void bagtext_free(BagText *text);
+
+/* Hash of a bag's content (sequences with counts, or vectors), whatever the order of its rows and its name. From the
+ * file, or computed (reads the bag) where the file has none. */
+Status bagfile_hash(uint64_t *out, BagFile *file, int bag);
+
+/* Joins the rows of a label table to bags: row_of_bag [n_bag], -1: no row. IDs are compared as given, then without
+ * folder and last extension. ERR_FORMAT names table rows without a bag ("…:12: ID 'P7' is not in …"), duplicate and
+ * ambiguous IDs. Bags without a row are allowed (unlabelled). */
+Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, const char *id_column);
+
+/* ---- writing ---- */
+typedef struct BagWriter BagWriter;
+
+typedef struct {
+    BagSpec spec;  /* kind; sequences: alphabet, region */
+    bool compress; /* gzip level 4, else none; numeric datasets carry fletcher32 either way */
+    bool force;
+} BagWriterOptions;
+
+Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions *options);
+
+/* Where bags of vectors are added (vectorspool.h); whether they are written sparse is its to say. */
+VectorSpool *bagwriter_vectors(BagWriter *w);
+
+/* Adds a bag of sequences. codes [n, stride] left-aligned, len [n], count [n]; v, j [n] indices into the names handed to
+ * bagwriter_genes, or NULL. stride 0: sequences follow one another without gaps. Streams: holds no more than one
+ * chunk. */
+Status bagwriter_add(BagWriter *w, const char *key, const int8_t *codes, size_t stride, const int64_t *len,
+                     const int64_t *count, const int16_t *v, const int16_t *j, int n);
+Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const char *const *j_name, int n_j);
+
+/* Writes tables, label columns (may be NULL) and provenance (JSON object text with the caller's facts, to which
+ * version and checksums are added), and publishes the file. Frees. */
+Status bagwriter_finish(BagWriter *w, const Table *columns, const char *provenance);
+void bagwriter_drop(BagWriter *w); /* frees without publishing; accepts NULL */
+
+#endif

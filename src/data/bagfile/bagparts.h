@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bagparts.h: what the files that read datasets share, and nobody else includes: an open file, and its layouts. A layout
+ * is how instances lie in the file: sequences, dense vectors, sparse vectors. A new one is one file and one row in the
+ * table of bagfile.c.
+ */
+#ifndef HOPSACK_BAGPARTS_H
+#define HOPSACK_BAGPARTS_H
+
+#include "data/bagfile/alphabet.h"
+#include "data/bagfile/bagfile.h"
+#include "data/h5/h5.h"
+
+#include <jansson.h>
+
+typedef enum {
+    PART_CODES,
+    PART_LEN,
+    PART_COUNT,
+    PART_V,
+    PART_J,     /* sequences */
+    PART_X,     /* dense vectors */
+    PART_INDEX, /* sparse vectors */
+    PART_VALUE,
+    N_PART
+} Part;
+
+typedef struct {
+    Status (*open)(BagFile *file);  /* sets spec and n_total, opens the parts */
+    Status (*check)(BagFile *file); /* what needs the table of bags; NULL: nothing */
+    Status (*read)(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
+    Status (*room)(Arena *arena, BagFile *file, int bag,
+                   CountScale counts); /* what read will take; may use scratch */
+    Status (*hash)(uint64_t *out, BagFile *file, int bag);
+} BagLayout;
+
+extern const BagLayout bagsequences_layout, bagvectors_dense, bagvectors_sparse;
+
+struct BagFile {
+    char *path;
+    H5Id file;
+    const BagLayout *layout;
+    BagSpec spec;
+    Alphabet alphabet;
+    int n_bag, n_max;
+    int64_t n_total;
+    int64_t *range;     /* [n_bag, 2] half-open rows */
+    uint64_t *hash;     /* [n_bag] NULL: the file has none */
+    H5Set part[N_PART]; /* id -1: absent */
+    int64_t *indptr;    /* [n_total + 1] sparse: where a row's numbers begin */
+    H5Texts keys, v_name, j_name, feature_name;
+    Table columns;
+    bool has_columns;
+    char *provenance; /* NULL: none */
+    json_t *facts;    /* the same, parsed; NULL: none */
+
+    int8_t *scratch_codes;  /* [n_max, width] */
+    int64_t *scratch_len;   /* [n_max] */
+    int64_t *scratch_count; /* [n_max] */
+    real *scratch_factor;   /* [n_max] */
+};
+
+static inline int64_t bagparts_first(const BagFile *file, int bag) /* row */
+{
+    return file->range[2 * bag];
+}
+
+/* Strings, with their checksum; out->n is -1 where there are none and none are needed. */
+Status bagparts_texts(H5Texts *out, const BagFile *file, const char *name, int rank, bool needed, int64_t *width);
+Status bagparts_number(int64_t *out, const BagFile *file, const char *name); /* a scalar, with its checksum */
+/* Strings and scalars have no checksum in HDF5; the provenance of our files keeps theirs. */
+Status bagparts_crc(const BagFile *file, const char *name, const void *bytes, size_t n);
+
+#endif

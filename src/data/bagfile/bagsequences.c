@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sequences stay in the file until a bag is asked for, and then come as one range of rows, so that each chunk is inflated
+ * once or twice. Scratch is made at the first read, as large as the largest bag, and kept.
+ */
+#include "data/bagfile/baghash.h"
+#include "data/bagfile/bagparts.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first that is there of several names: ours, then those of DeepRC's older files. */
+static Status need_first(H5Set *out, const BagFile *file, const char *const *names, H5Class class, int rank)
+{
+    for (int i = 0; names[i]; i++) {
+        TRY(h5_find(out, file->file, file->path, names[i], class, rank));
+        if (out->id > 0) return OK;
+    }
+    return h5_need(out, file->file, file->path, names[0], class, rank);
+}
+
+static Status read_alphabet(BagFile *file)
+{
+    H5Texts letters;
+    TRY(bagparts_texts(&letters, file, "/metadata/aas", 0, true, NULL));
+    Status status = alphabet_init(&file->alphabet, letters.text[0]);
+    if (status != OK) status = fail_at(status, "%s: /metadata/aas", file->path);
+    h5_texts_free(&letters);
+    memcpy(file->spec.alphabet, file->alphabet.letter, sizeof file->spec.alphabet);
+    return status;
+}
+
+static Status open_column(H5Set *out, const BagFile *file, const char *const *names)
+{
+    TRY(need_first(out, file, names, H5_WHOLE, 1));
+    if (out->n == file->n_total) return OK;
+    return fail(ERR_FORMAT, "%s: %s has %lld rows, %s has %lld", file->path, out->name, (long long)out->n,
+                file->part[PART_CODES].name, (long long)file->n_total);
+}
+
+static Status open_sequences(BagFile *file)
+{
+    static const char *const codes[] = {"/sampledata/sequences", "/sampledata/amino_acid_sequences", NULL};
+    static const char *const counts[] = {"/sampledata/sequence_counts", "/sampledata/duplicates_per_sequence",
+                                         "/sampledata/counts_per_sequence", NULL};
+    static const char *const lens[] = {"/sampledata/seq_lens", NULL};
+    TRY(need_first(&file->part[PART_CODES], file, codes, H5_WHOLE, 2));
+    file->n_total = file->part[PART_CODES].n;
+    if (file->part[PART_CODES].width > 1 << 20)
+        return fail(ERR_FORMAT, "%s: sequences of %lld residues are too long", file->path,
+                    (long long)file->part[PART_CODES].width);
+    TRY(open_column(&file->part[PART_LEN], file, lens));
+    TRY(open_column(&file->part[PART_COUNT], file, counts));
+    TRY(read_alphabet(file));
+    file->spec.kind = BAG_SEQUENCES;
+    file->spec.n_feat = file->alphabet.n;
+    file->spec.max_len = (int)file->part[PART_CODES].width;
+    const char *region = json_string_value(json_object_get(file->facts, "region"));
+    snprintf(file->spec.region, sizeof file->spec.region, "%s", region ? region : "");
+    return OK;
+}
+
+static Status open_genes(BagFile *file)
+{
+    TRY(h5_find(&file->part[PART_V], file->file, file->path, "/sampledata/v_call", H5_WHOLE, 1));
+    TRY(h5_find(&file->part[PART_J], file->file, file->path, "/sampledata/j_call", H5_WHOLE, 1));
+    if (!bagfile_has_genes(file)) return OK;
+    if (file->part[PART_V].n != file->n_total || file->part[PART_J].n != file->n_total)
+        return fail(ERR_FORMAT, "%s: /sampledata/v_call or j_call has another number of rows than the sequences",
+                    file->path);
+    TRY(bagparts_texts(&file->v_name, file, "/metadata/v_call_names", 1, true, NULL));
+    return bagparts_texts(&file->j_name, file, "/metadata/j_call_names", 1, true, NULL);
+}
+
+/* ---- reading a bag ---- */
+
+static Status make_scratch(BagFile *file)
+{
+    if (file->scratch_factor) return OK;
+    const size_t n = (size_t)file->n_max, width = (size_t)file->part[PART_CODES].width;
+    if (!file->scratch_codes) file->scratch_codes = malloc(n * width + 1);
+    if (!file->scratch_len) file->scratch_len = malloc(n * sizeof *file->scratch_len);
+    if (!file->scratch_count) file->scratch_count = malloc(n * sizeof *file->scratch_count);
+    if (file->scratch_codes && file->scratch_len && file->scratch_count)
+        file->scratch_factor = malloc(n * sizeof *file->scratch_factor);
+    if (file->scratch_factor) return OK;
+    return fail(ERR_MEMORY, "%s: no memory for a bag of %d sequences", file->path, file->n_max);
+}
+
+static Status read_len(BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    TRY(make_scratch(file));
+    TRY(h5_read(file->scratch_len, &file->part[PART_LEN], H5_INT64, bagparts_first(file, bag), n));
+    for (int i = 0; i < n; i++)
+        if (file->scratch_len[i] < 0 || file->scratch_len[i] > file->part[PART_CODES].width)
+            return fail(ERR_FORMAT, "%s: %s row %lld is %lld, but there is room for %lld residues", file->path,
+                        file->part[PART_LEN].name, (long long)(bagparts_first(file, bag) + i),
+                        (long long)file->scratch_len[i], (long long)file->part[PART_CODES].width);
+    return OK;
+}
+
+static Status read_codes(BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    const int64_t width = file->part[PART_CODES].width;
+    TRY(read_len(file, bag));
+    TRY(h5_read(file->scratch_codes, &file->part[PART_CODES], H5_INT8, bagparts_first(file, bag), n));
+    const uint8_t n_letter = (uint8_t)file->alphabet.n;
+    for (int i = 0; i < n; i++) {
+        const uint8_t *codes = (const uint8_t *)file->scratch_codes + i * width;
+        unsigned bad = 0;
+        for (int64_t t = 0; t < file->scratch_len[i]; t++) bad |= codes[t] >= n_letter;
+        if (bad)
+            return fail(ERR_FORMAT, "%s: %s row %lld holds a code outside 0 … %d within its length", file->path,
+                        file->part[PART_CODES].name, (long long)(bagparts_first(file, bag) + i), n_letter - 1);
+    }
+    return OK;
+}
+
+/* Single precision before the logarithm, as DeepRC has them in memory. */
+static real scaled(int64_t count, CountScale scale)
+{
+    const float c = (float)count;
+    switch (scale) {
+    case COUNTS_LOG:
+        return (real)(float)log(c > 1 ? (double)c : 1);
+    case COUNTS_LOG1P:
+        return (real)(float)log1p(c > 0 ? (double)c : 0);
+    case COUNTS_RAW:
+        return (real)(c > 0 ? c : 0);
+    case COUNTS_NONE:
+        break;
+    }
+    return 1;
+}
+
+static Status read_sequences(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
+{
+    const int n = bagfile_n(file, bag);
+    TRY(read_codes(file, bag));
+    if (counts != COUNTS_NONE) {
+        TRY(h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n));
+        for (int i = 0; i < n; i++) file->scratch_factor[i] = scaled(file->scratch_count[i], counts);
+    }
+    bag_pack(out, arena, file->scratch_codes, (size_t)file->part[PART_CODES].width, file->scratch_len,
+             counts == COUNTS_NONE ? NULL : file->scratch_factor, n);
+    return OK;
+}
+
+/* Lengths that cannot be read count nothing here, and `read` says why before it takes anything. */
+static Status room(Arena *arena, BagFile *file, int bag, CountScale counts)
+{
+    Bag unused;
+    Arena counter = {0};
+    TRY(read_len(file, bag));
+    bag_pack(&unused, &counter, NULL, (size_t)file->part[PART_CODES].width, file->scratch_len,
+             counts == COUNTS_NONE ? NULL : file->scratch_factor, bagfile_n(file, bag));
+    (void)arena_take(arena, counter.used, 1);
+    return OK;
+}
+
+Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    assert(file->spec.kind == BAG_SEQUENCES);
+    TRY(read_len(file, bag));
+    memcpy(len, file->scratch_len, (size_t)n * sizeof *len);
+    return h5_read(count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n);
+}
+
+static Status hash(uint64_t *out, BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    uint64_t sum = 0;
+    TRY(read_codes(file, bag));
+    TRY(h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n));
+    for (int i = 0; i < n; i++)
+        sum += baghash_sequence(file->scratch_codes + i * file->part[PART_CODES].width, file->scratch_len[i],
+                                file->scratch_count[i]);
+    *out = baghash_bag(sum, n);
+    return OK;
+}
+
+/* ---- text ---- */
+
+static Status read_genes(BagText *out, const BagFile *file, int bag)
+{
+    int16_t *index = malloc((size_t)out->n * sizeof *index + 1);
+    Status status = OK;
+    out->v_call = calloc((size_t)out->n + 1, sizeof *out->v_call);
+    out->j_call = calloc((size_t)out->n + 1, sizeof *out->j_call);
+    if (!index || !out->v_call || !out->j_call)
+        TRY_DONE(fail(ERR_MEMORY, "%s: no memory for gene names", file->path));
+    for (int k = 0; k < 2; k++) {
+        const H5Texts *names = k ? &file->j_name : &file->v_name;
+        TRY_DONE(h5_read(index, k ? &file->part[PART_J] : &file->part[PART_V], H5_INT16, bagparts_first(file, bag),
+                         out->n));
+        for (int i = 0; i < out->n; i++)
+            (k ? out->j_call : out->v_call)[i] = index[i] >= 0 && index[i] < names->n ? names->text[index[i]] : "";
+    }
+done:
+    free(index);
+    return status;
+}
+
+Status bagfile_read_text(BagText *out, BagFile *file, int bag)
+{
+    *out = (BagText){.n = bagfile_n(file, bag), .stride = (size_t)file->part[PART_CODES].width + 1};
+    if (file->spec.kind != BAG_SEQUENCES) return fail(ERR_FORMAT, "%s: holds vectors, not sequences", file->path);
+    TRY(read_codes(file, bag));
+    Status status = OK;
+    out->sequence = calloc((size_t)out->n, out->stride);
+    out->count = calloc((size_t)out->n, sizeof *out->count);
+    if (!out->sequence || !out->count)
+        TRY_DONE(fail(ERR_MEMORY, "%s: no memory for a bag of %d sequences", file->path, out->n));
+    for (int i = 0; i < out->n; i++)
+        for (int64_t t = 0; t < file->scratch_len[i]; t++)
+            out->sequence[(size_t)i * out->stride + (size_t)t] =
+                file->alphabet.letter[file->scratch_codes[i * file->part[PART_CODES].width + t]];
+    TRY_DONE(h5_read(out->count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), out->n));
+    if (bagfile_has_genes(file)) TRY_DONE(read_genes(out, file, bag));
+done:
+    if (status != OK) bagtext_free(out);
+    return status;
+}
+
+void bagtext_free(BagText *text)
+{
+    free(text->sequence);
+    free(text->count);
+    free(text->v_call);
+    free(text->j_call);
+    *text = (BagText){0};
+}
+
+const BagLayout bagsequences_layout = {
+    .open = open_sequences, .check = open_genes, .read = read_sequences, .room = room, .hash = hash};

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * H5dont_atexit: after a full disk the library's own exit handler would crash.
+ */
+#include "data/h5/h5base.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WHY_MOST 400
+
+static pthread_once_t started = PTHREAD_ONCE_INIT;
+
+static void start_once(void)
+{
+    H5dont_atexit();
+    H5open();
+    H5PLset_loading_state(0);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+void h5base_start(void)
+{
+    static _Thread_local bool quiet;
+    pthread_once(&started, start_once);
+    if (!quiet) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    quiet = true;
+}
+
+/* The innermost message on HDF5's error stack, which says what really happened. */
+static herr_t innermost(unsigned n, const H5E_error2_t *error, void *context)
+{
+    if (n == 0 && error->desc) snprintf(context, WHY_MOST, "%s", error->desc);
+    return 0;
+}
+
+/* Of the library's own words only the reason: "… errno = 28, error message = 'No space left on device', buf = …". */
+static void shorten(char *why)
+{
+    static const char before[] = "error message = '";
+    char *reason = strstr(why, before), *quote = reason ? strchr(reason + strlen(before), '\'') : NULL;
+    if (quote) {
+        *quote = '\0';
+        memmove(why, reason + strlen(before), strlen(reason + strlen(before)) + 1);
+    }
+    for (char *p = why; *p; p++)
+        if (*p == '\n') *p = ' ';
+}
+
+Status h5base_fail(Status status, const char *path, const char *name, const char *doing)
+{
+    char why[WHY_MOST] = "";
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
+    H5Eclear2(H5E_DEFAULT);
+    shorten(why);
+    return fail(status, "%s: cannot %s%s%s%s%s", path, doing, *name ? " " : "", name, *why ? ": " : "", why);
+}
+
+/* A read that fails is the disk's fault or, far more often, a damaged file's. */
+Status h5base_read_fail(const H5Set *set)
+{
+    return h5base_fail(ERR_FORMAT, set->path, set->name, "read");
+}
+
+Status h5base_no_memory(const H5Set *set)
+{
+    return fail(ERR_MEMORY, "%s: no memory for %s", set->path, set->name);
+}
+
+Status h5base_damaged(const H5Set *set)
+{
+    return fail(ERR_FORMAT, "%s: %s cannot be read: it is damaged", set->path, set->name);
+}
+
+/* ---- types and access ---- */
+
+hid_t h5base_access(void)
+{
+    const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110);
+    H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
+#if H5_VERSION_GE(1, 10, 7)
+    H5Pset_file_locking(list, false, true); /* locks fail on many network disks, and whole files never change */
+#endif
+    return list;
+}
+
+hid_t h5base_memory_type(H5Type type)
+{
+    switch (type) {
+    case H5_INT8:
+        return H5T_NATIVE_INT8;
+    case H5_UINT8:
+        return H5T_NATIVE_UINT8;
+    case H5_INT16:
+        return H5T_NATIVE_INT16;
+    case H5_INT32:
+        return H5T_NATIVE_INT32;
+    case H5_INT64:
+        return H5T_NATIVE_INT64;
+    case H5_UINT64:
+        return H5T_NATIVE_UINT64;
+    case H5_FLOAT32:
+        return H5T_NATIVE_FLOAT;
+    case H5_FLOAT64:
+        return H5T_NATIVE_DOUBLE;
+    }
+    return -1;
+}
+
+hid_t h5base_file_type(H5Type type)
+{
+    switch (type) {
+    case H5_INT8:
+        return H5T_STD_I8LE;
+    case H5_UINT8:
+        return H5T_STD_U8LE;
+    case H5_INT16:
+        return H5T_STD_I16LE;
+    case H5_INT32:
+        return H5T_STD_I32LE;
+    case H5_INT64:
+        return H5T_STD_I64LE;
+    case H5_UINT64:
+        return H5T_STD_U64LE;
+    case H5_FLOAT32:
+        return H5T_IEEE_F32LE;
+    case H5_FLOAT64:
+        return H5T_IEEE_F64LE;
+    }
+    return -1;
+}

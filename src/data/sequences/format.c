@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/sequences/format.h"
+
+#include <string.h>
+
+extern const FormatType format_airr, format_deeprc, format_named;
+
+const FormatType *const format_types[] = {&format_airr, &format_named, &format_deeprc, NULL};
+
+const FormatColumns format_no_columns = {.at = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}};
+_Static_assert(N_COLUMN_ROLE == 10, "a -1 for each in format_no_columns");
+
+const FormatType *format_find(const char *name)
+{
+    for (int i = 0; format_types[i]; i++)
+        if (strcmp(format_types[i]->name, name) == 0) return format_types[i];
+    return NULL;
+}
+
+Status format_count(FormatColumns *out, const Header *header, const FormatWish *wish, const char *const *usual)
+{
+    int *column = &out->at[COLUMN_COUNT];
+    *column = -1;
+    if (wish->count && strcmp(wish->count, "none") == 0) return OK;
+    if (wish->count) return header_need(column, header, wish->count, "--count-column (or `none`)");
+    for (int i = 0; usual && usual[i] && *column < 0; i++) *column = header_find(header, usual[i]);
+    return OK;
+}
+
+Status format_recognise(const FormatType **out, const Header *header, const FormatWish *wish)
+{
+    char list[400];
+    for (int i = 0; format_types[i]; i++)
+        if (format_types[i]->recognise(header, wish)) {
+            *out = format_types[i];
+            return OK;
+        }
+    return fail(
+        ERR_FORMAT,
+        "is of no format known here; its columns are %s. Name the one with amino-acid sequences with "
+        "--sequence-column, and the counts with --count-column; of bags of vectors name the bag's with --bag and the "
+        "label's with --label",
+        header_list(list, sizeof list, header));
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * rowreader.h: a text table row by row: of each row the cells of the columns that a format names, and whether filters let
+ * it pass.
+ *
+ *     TRY_DONE(rowreader_open(&r, path, 0, false));                  reads the header
+ *     TRY_DONE(rowreader_bind(&r, format, &wish, &rules));           finds the columns
+ *     for (;;) { TRY_DONE(rowreader_next(&r, &more)); if (!more) break; … rowreader_cell(&r, COLUMN_COUNT) … }
+ */
+#ifndef HOPSACK_ROWREADER_H
+#define HOPSACK_ROWREADER_H
+
+#include "data/sequences/format.h"
+#include "data/text/textin.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct {
+    char *text; /* ends with NUL */
+    size_t length;
+} Cell;
+
+/* A rule whose column is found: `place` among the wanted cells. */
+typedef struct {
+    int place;
+    const char *value;
+    size_t length;
+} RowFilter;
+
+typedef struct {
+    TextIn *in;
+    Header header;
+    FormatColumns columns;
+    int place[N_COLUMN_ROLE]; /* of a role's column among the cells; -1: there is none */
+    Cell *cell;               /* [n_wanted] of the current row */
+
+    RowRules rules;
+    RowFilter *rule; /* [n_include + n_exclude] */
+    bool plain;      /* no comment lines */
+    char separator;
+    char *header_text;
+    int *wanted; /* [n_wanted] columns, ascending */
+    int n_wanted;
+    char **slow; /* [last wanted + 1] scratch for quoted lines */
+} RowReader;
+
+/* separator 0: told by the header. plain: lines that begin with # are no comments. Close it whatever comes out. */
+Status rowreader_open(RowReader *r, const char *path, char separator, bool plain);
+Status rowreader_bind(RowReader *r, const FormatType *format, const FormatWish *wish, const RowRules *rules);
+Status rowreader_next(RowReader *r, bool *more);
+bool rowreader_passes(const RowReader *r); /* the current row, the rules */
+Status rowreader_no_memory(const RowReader *r);
+void rowreader_close(RowReader *r);
+
+/* The row's cell of a role; NULL: there is no such column. */
+static inline const Cell *rowreader_cell(const RowReader *r, ColumnRole role)
+{
+    return r->place[role] < 0 ? NULL : &r->cell[r->place[role]];
+}
+
+#endif

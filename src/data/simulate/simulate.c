@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A few bags at a time are drawn in parallel, each in memory of its own, and written in order.
+ */
+#include "data/simulate/simulate.h"
+#include "core/jsontext.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/parallel.h"
+#include "core/textout.h"
+#include "data/bagfile/alphabet.h"
+#include "data/bagfile/bagfile.h"
+#include "data/simulate/repertoire.h"
+#include "data/simulate/tilt.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(SimulateOptions, field)
+const Option simulate_options[] = {
+    {"n_bag", OPTION_INT, AT(n_bag), "200", 1, 10000000, NULL, "bags", "repertoires"},
+    {"n_seq", OPTION_INT, AT(n_seq), "2000", 1, 100000000, NULL, "sequences", "sequences in each repertoire"},
+    {"positive", OPTION_NUMBER, AT(positive), "0.5", 0, 1, NULL, "of the bags", "share that carries the signal"},
+    {"background", OPTION_CHOICE, AT(background), "trb", 0, 0, "trb uniform", "",
+     "where sequences come from: human TRB statistics, or uniform residues"},
+    {"signal", OPTION_CHOICE, AT(signal), "motif", 0, 0, "motif dense", "",
+     "difference between the classes: motif (implanted in carriers), or dense (probabilities of prefixes and "
+     "transitions; motifs, rate and position are not used)"},
+    {"shift", OPTION_NUMBER, AT(shift), "0.03", 0, 2, NULL, "",
+     "strength of the dense signal: positive bags have each probability times exp(+shift) or exp(-shift), rescaled"},
+    {"dense", OPTION_CHOICE, AT(dense), "both", 0, 0, "both prefix composition", "",
+     "what the dense signal shifts: prefixes, composition (transitions between residues of the middle), or both"},
+    {"spread", OPTION_NUMBER, AT(spread), "0", 0, 2, NULL, "",
+     "personal variation: every bag, positive or negative, has each probability times exp(spread * normal), "
+     "rescaled"},
+    {"motifs", OPTION_TEXTS, AT(motifs), "SFZEN", 0, 0, NULL, "",
+     "what carriers hold: residues, and Z, which leaves the residue that is there; one is drawn for each carrier"},
+    {"rate", OPTION_NUMBER, AT(rate), "0.01", 0, 1, NULL, "of the sequences", "carriers in a positive repertoire"},
+    {"rate_mode", OPTION_CHOICE, AT(rate_mode), "exact", 0, 0, "exact", "",
+     "exact: round(rate * n_seq) carriers, at least 1 unless rate is 0"},
+    {"position", OPTION_TEXT, AT(position), "middle", 0, 0, NULL, "",
+     "of the motif: middle (the first and last four residues stay), anywhere, or an offset from 0"},
+    {"counts", OPTION_CHOICE, AT(counts), "none", 0, 0, "none", "", "clone counts; none: 1 each"},
+    {0},
+};
+
+#define SLOTS_MOST 4     /* repertoires in memory at once */
+#define FIT_DRAWS  20000 /* background sequences looked at to see whether a motif fits */
+#define FIT_LEAST  0.001
+#define SIGNAL     "status" /* the label column that the signal decides */
+
+typedef struct {
+    Repertoire drawn;
+    Tilt tilt;   /* with spread: of the bag under way */
+    void *state; /* with spread: the background with that tilt */
+} Slot;
+
+typedef struct SignalType SignalType;
+
+typedef struct {
+    const SimulateOptions *options;
+    const SignalType *signal;
+    uint64_t seed;
+    Recipe recipe;
+    Motif *motif;              /* [n_motif] */
+    void *state;               /* of the background */
+    Tilt shift;                /* dense: of positive bags */
+    void *shifted;             /* dense: the background with that tilt */
+    const Tilt *class_tilt[2]; /* negative, positive bags; NULL: none */
+    const void *class_state[2];
+    unsigned char *label; /* [n_bag] 1: positive */
+    int n_slot, first;    /* bags under way are first … first + n_slot - 1 */
+    Arena memory;
+    Slot slot[SLOTS_MOST];
+    BagWriter *writer;
+    TextOut *truth;
+    int64_t accidental[2], plain[2]; /* by class: sequences with a motif by chance, and all but carriers */
+    SimulateResult *result;
+} Simulator;
+
+/* What a signal adds to a cohort; an entry that is NULL adds nothing. */
+struct SignalType {
+    const char *truth_head;
+    Status (*prepare)(Simulator *s);                        /* checks its settings */
+    void (*plan)(Simulator *s);                             /* memory of its own */
+    void (*start)(Simulator *s);                            /* before the first bag */
+    int (*record)(json_t *settings, const Simulator *s);    /* provenance: settings; -1: out of memory */
+    json_t *(*record_result)(const SimulateResult *result); /* provenance: signal */
+};
+
+/* ---- motif ---- */
+
+static Status parse_motifs(Simulator *s)
+{
+    const OptionTexts *motifs = &s->options->motifs;
+    if (motifs->n == 0 && s->options->rate > 0)
+        return fail(ERR_CONFIG, "simulate.motifs: none is given; name one, or set simulate.rate to 0");
+    s->motif = calloc((size_t)motifs->n + 1, sizeof *s->motif);
+    if (!s->motif) return fail(ERR_MEMORY, "simulate.motifs: out of memory");
+    for (int m = 0; m < motifs->n; m++)
+        if (motif_parse(&s->motif[m], motifs->text[m]) != OK) return fail_at(ERR_CONFIG, "simulate.motifs");
+    s->recipe.n_motif = motifs->n;
+    s->recipe.motif = s->motif;
+    return OK;
+}
+
+/* Sequences are drawn again until the motif fits, so it must fit into some. */
+static Status check_fit(const Simulator *s)
+{
+    for (int m = 0; m < s->recipe.n_motif; m++) {
+        Rng rng = rng_stream(s->seed, "fit", (uint64_t)m);
+        const double share = repertoire_fit(&s->recipe, m, FIT_DRAWS, &rng);
+        if (share < FIT_LEAST)
+            return fail(ERR_CONFIG,
+                        "simulate.motifs: '%s' with simulate.position=%s fits into %.2g %% of the sequences; "
+                        "take a shorter motif or another position",
+                        s->motif[m].text, s->options->position, 100 * share);
+    }
+    return OK;
+}
+
+static Status prepare_motif(Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    s->result->n_carrier = (int)lround(o->rate * o->n_seq);
+    if (s->result->n_carrier == 0 && o->rate > 0) s->result->n_carrier = 1;
+    if (place_parse(&s->recipe.place, o->position) != OK) return fail_at(ERR_CONFIG, "simulate.position");
+    TRY(parse_motifs(s));
+    return check_fit(s);
+}
+
+static int record_motif(json_t *settings, const Simulator *s)
+{
+    const double spread = s->options->spread;
+    return spread > 0 ? json_object_set_new(settings, "spread", json_real(spread)) : 0;
+}
+
+static json_t *record_carriers(const SimulateResult *r)
+{
+    return json_pack("{s:i, s:i, s:f, s:f}", "positive_bags", r->n_positive, "carriers_per_positive_bag",
+                     r->n_carrier, "accidental_negative", r->accidental[0], "accidental_positive", r->accidental[1]);
+}
+
+static const SignalType signal_motif = {
+    .truth_head = "bag\tinstance\tsignal\tmotif\toffset\toriginal\tjunction_aa\n",
+    .prepare = prepare_motif,
+    .record = record_motif,
+    .record_result = record_carriers,
+};
+
+/* ---- dense ---- */
+
+static const char *choice(char buffer[OPTION_ROOM], const SimulateOptions *options, const char *name)
+{
+    const Option *row = simulate_options;
+    while (strcmp(row->name, name) != 0) row++;
+    return option_text(buffer, options, row, 0);
+}
+
+static Status prepare_dense(Simulator *s)
+{
+    const BackgroundType *type = s->recipe.background;
+    const int dense = s->options->dense;
+    char word[OPTION_ROOM];
+    if (dense != DENSE_COMPOSITION && type->n_prefix == 0)
+        return fail(ERR_CONFIG,
+                    "simulate.dense=%s: background '%s' has no prefixes; set simulate.dense to composition, or take "
+                    "another simulate.background",
+                    choice(word, s->options, "dense"), type->name);
+    if (dense != DENSE_COMPOSITION) s->result->n_shifted += type->n_prefix;
+    if (dense != DENSE_PREFIX) s->result->n_shifted += BACKGROUND_N_TRANSITION;
+    return OK;
+}
+
+static void plan_dense(Simulator *s)
+{
+    tilt_plan(&s->shift, &s->memory, s->recipe.background);
+    s->shifted = arena_take(&s->memory, 1, s->recipe.background->size);
+}
+
+static void write_shifted(Simulator *s, const char *kind, const TiltRow *row)
+{
+    textout_printf(s->truth, SIGNAL "\t%s\t%s\t%.17g\t%.17g\t%.17g\n", kind, row->name, row->negative, row->positive,
+                   row->factor);
+}
+
+static void start_dense(Simulator *s)
+{
+    const BackgroundType *type = s->recipe.background;
+    const TiltShift shift = {.size = s->options->shift,
+                             .prefix = s->options->dense != DENSE_COMPOSITION,
+                             .transition = s->options->dense != DENSE_PREFIX};
+    Rng rng = rng_stream(s->seed, "shift", 0);
+    tilt_shift(&s->shift, type, &shift, &rng);
+    type->init(s->shifted, s->shift.prefix, s->shift.transition);
+    s->class_tilt[1] = &s->shift;
+    s->class_state[1] = s->shifted;
+    for (int k = 0; shift.prefix && k < type->n_prefix; k++) {
+        const TiltRow row = tilt_prefix(&s->shift, type, k);
+        write_shifted(s, "prefix", &row);
+    }
+    for (int k = 0; shift.transition && k < BACKGROUND_N_TRANSITION; k++) {
+        const TiltRow row = tilt_transition(&s->shift, type, k);
+        write_shifted(s, "transition", &row);
+    }
+}
+
+static int record_dense(json_t *settings, const Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    char word[OPTION_ROOM];
+    json_t *own = json_pack("{s:s, s:f, s:s, s:f}", "signal", "dense", "shift", o->shift, "dense",
+                            choice(word, o, "dense"), "spread", o->spread);
+    const int failed = json_object_update(settings, own);
+    json_decref(own);
+    return failed;
+}
+
+static json_t *record_shifted(const SimulateResult *r)
+{
+    return json_pack("{s:i, s:i}", "positive_bags", r->n_positive, "shifted", r->n_shifted);
+}
+
+static const SignalType signal_dense = {
+    .truth_head = "signal\tkind\tfeature\tnegative\tpositive\tfactor\n",
+    .prepare = prepare_dense,
+    .plan = plan_dense,
+    .start = start_dense,
+    .record = record_dense,
+    .record_result = record_shifted,
+};
+
+static const SignalType *const signal_types[] = {[SIGNAL_MOTIF] = &signal_motif, [SIGNAL_DENSE] = &signal_dense};
+
+/* ---- settings ---- */
+
+static Status start_background(Simulator *s)
+{
+    const BackgroundType *type = background_types[s->options->background];
+    s->state = malloc(type->size);
+    if (!s->state) return fail(ERR_MEMORY, "simulate.background: out of memory");
+    type->init(s->state, NULL, NULL);
+    s->recipe.background = type;
+    s->recipe.state = s->state;
+    s->class_state[0] = s->class_state[1] = s->state;
+    return OK;
+}
+
+static void summarise(Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    SimulateResult *r = s->result;
+    *r = (SimulateResult){.n_bag = o->n_bag, .n_seq = (int64_t)o->n_bag * o->n_seq};
+    r->n_positive = (int)lround(o->positive * o->n_bag);
+}
+
+/* Enough slots for the threads, never more than a few repertoires. */
+static void plan_memory(Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    s->n_slot = parallel_threads() < SLOTS_MOST ? parallel_threads() : SLOTS_MOST;
+    if (s->n_slot > o->n_bag) s->n_slot = o->n_bag;
+    if (s->signal->plan) s->signal->plan(s);
+    for (int i = 0; i < s->n_slot; i++) {
+        Slot *slot = &s->slot[i];
+        repertoire_plan(&slot->drawn, &s->memory, &s->recipe, o->n_seq, s->result->n_carrier);
+        if (o->spread == 0) continue;
+        tilt_plan(&slot->tilt, &s->memory, s->recipe.background);
+        slot->state = arena_take(&s->memory, 1, s->recipe.background->size);
+    }
+}
+
+static Status check_memory(const Simulator *s)
+{
+    const int64_t need = (int64_t)s->memory.used, have = memory_available();
+    if (need <= have) return OK;
+    return fail(ERR_MEMORY, "simulate.n_seq=%d needs %.2f GB of memory and %.2f GB are free; take fewer sequences",
+                s->options->n_seq, (double)need / 1e9, (double)have / 1e9);
+}
+
+static Status prepare(Simulator *s, SimulateResult *result, const SimulateOptions *options, uint64_t seed)
+{
+    *s = (Simulator){.options = options, .signal = signal_types[options->signal], .seed = seed, .result = result};
+    summarise(s);
+    TRY(start_background(s));
+    TRY(s->signal->prepare(s));
+    plan_memory(s);
+    result->memory = (int64_t)s->memory.used;
+    return check_memory(s);
+}
+
+static void release(Simulator *s)
+{
+    bagwriter_drop(s->writer);
+    textout_drop(s->truth);
+    arena_free(&s->memory);
+    free(s->label);
+    free(s->state);
+    free(s->motif);
+}
+
+Status simulate_plan(SimulateResult *out, const SimulateOptions *options, uint64_t seed)
+{
+    Simulator s;
+    const Status status = prepare(&s, out, options, seed);
+    release(&s);
+    return status;
+}
+
+/* ---- bags ---- */
+
+static Status draw_labels(Simulator *s)
+{
+    const int n = s->options->n_bag;
+    Rng rng = rng_stream(s->seed, "label", 0);
+    int *order = malloc((size_t)n * sizeof *order);
+    s->label = calloc((size_t)n, 1);
+    if (!order || !s->label) {
+        free(order);
+        return fail(ERR_MEMORY, "labels of %d bags: out of memory", n);
+    }
+    for (int b = 0; b < n; b++) order[b] = b;
+    rng_shuffle(&rng, order, n);
+    for (int i = 0; i < s->result->n_positive; i++) s->label[order[i]] = 1;
+    free(order);
+    return OK;
+}
+
+/* The background that a bag is drawn from. */
+static const void *bag_state(const Simulator *s, Slot *slot, int bag)
+{
+    const int class = s->label[bag];
+    if (s->options->spread == 0) return s->class_state[class];
+    Rng rng = rng_stream(s->seed, "spread", (uint64_t)bag);
+    tilt_spread(&slot->tilt, s->recipe.background, s->class_tilt[class], s->options->spread, &rng);
+    s->recipe.background->init(slot->state, slot->tilt.prefix, slot->tilt.transition);
+    return slot->state;
+}
+
+static void draw_bag(void *context, int chunk, int thread)
+{
+    (void)thread;
+    Simulator *s = context;
+    const int bag = s->first + chunk;
+    Rng rng = rng_stream(s->seed, "repertoire", (uint64_t)bag);
+    Recipe recipe = s->recipe;
+    recipe.state = bag_state(s, &s->slot[chunk], bag);
+    const int n_carrier = s->label[bag] ? s->result->n_carrier : 0;
+    repertoire_draw(&s->slot[chunk].drawn, &recipe, s->options->n_seq, n_carrier, &rng);
+}
+
+static void spell(char *text, const int8_t *codes, int64_t len)
+{
+    for (int64_t t = 0; t < len; t++) text[t] = ALPHABET_AMINO[codes[t]];
+    text[len] = '\0';
+}
+
+static void write_truth(Simulator *s, const char *key, const Repertoire *r)
+{
+    char before[REPERTOIRE_LEN_MOST + 1], after[REPERTOIRE_LEN_MOST + 1];
+    for (int i = 0; i < r->n_carrier; i++) {
+        const Carrier *c = &r->carrier[i];
+        spell(before, c->original, r->len[c->row]);
+        spell(after, r->codes + (size_t)c->row * (size_t)r->stride, r->len[c->row]);
+        textout_printf(s->truth, "%s\t%d\t" SIGNAL "\t%s\t%d\t%s\t%s\n", key, c->row, s->motif[c->motif].text,
+                       c->offset, before, after);
+    }
+}
+
+static void bag_key(char key[16], int bag)
+{
+    (void)snprintf(key, 16, "sim%05d", bag);
+}
+
+static Status write_bag(Simulator *s, int bag, const Repertoire *r)
+{
+    char key[16];
+    bag_key(key, bag);
+    s->accidental[s->label[bag]] += r->n_accidental;
+    s->plain[s->label[bag]] += r->n - r->n_carrier;
+    write_truth(s, key, r);
+    return bagwriter_add(s->writer, key, r->codes, (size_t)r->stride, r->len, r->count, NULL, NULL, r->n);
+}
+
+static Status write_bags(Simulator *s)
+{
+    Progress progress;
+    const int n = s->options->n_bag;
+    progress_start(&progress, "simulating", "bags", n);
+    for (s->first = 0; s->first < n; s->first += s->n_slot) {
+        const int n_now = n - s->first < s->n_slot ? n - s->first : s->n_slot;
+        parallel_for(n_now, draw_bag, s);
+        for (int i = 0; i < n_now; i++) TRY(write_bag(s, s->first + i, &s->slot[i].drawn));
+        progress_tell(&progress, s->first + n_now, NULL);
+    }
+    progress_end(&progress, NULL);
+    for (int class = 0; class < 2; class ++)
+        if (s->plain[class]) s->result->accidental[class] = (double)s->accidental[class] / (double)s->plain[class];
+    return OK;
+}
+
+/* ---- files ---- */
+
+static Status open_files(Simulator *s, const SimulateFiles *files)
+{
+    BagWriterOptions options = {.compress = files->compress, .force = files->force};
+    options.spec = (BagSpec){.kind = BAG_SEQUENCES,
+                             .n_feat = (int)strlen(ALPHABET_AMINO),
+                             .max_len = s->recipe.background->max_len,
+                             .alphabet = ALPHABET_AMINO,
+                             .region = "junction"};
+    TRY(bagwriter_open(&s->writer, files->path, &options));
+    TRY(textout_open(&s->truth, files->truth, files->force));
+    textout_printf(s->truth, "%s", s->signal->truth_head);
+    return OK;
+}
+
+static Status label_table(Table *out, const Simulator *s)
+{
+    static const char *const column[] = {"ID", SIGNAL};
+    const int n = s->options->n_bag;
+    char(*key)[16] = malloc((size_t)n * sizeof *key);
+    const char **cell = malloc((size_t)n * 2 * sizeof *cell);
+    Status status = OK;
+    if (!key || !cell) TRY_DONE(fail(ERR_MEMORY, "labels of %d bags: out of memory", n));
+    for (int b = 0; b < n; b++) {
+        bag_key(key[b], b);
+        cell[2 * b] = key[b];
+        cell[2 * b + 1] = s->label[b] ? "+" : "-";
+    }
+    TRY_DONE(table_new(out, n, 2, column, cell));
+done:
+    free(cell);
+    free(key);
+    return status;
+}
+
+/* All settings, by their rows' names; the caller's to free; NULL if memory is out. */
+static char *provenance(const Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    json_t *motifs = json_array();
+    for (int m = 0; m < o->motifs.n; m++) json_array_append_new(motifs, json_string(o->motifs.text[m]));
+    char seed[24];
+    (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
+    json_t *settings =
+        json_pack("{s:i, s:i, s:f, s:s, s:o, s:f, s:s, s:s, s:s}", "n_bag", o->n_bag, "n_seq", o->n_seq, "positive",
+                  o->positive, "background", s->recipe.background->name, "motifs", motifs, "rate", o->rate,
+                  "rate_mode", "exact", "position", o->position, "counts", "none");
+    const int failed = s->signal->record(settings, s);
+    json_t *facts = json_pack("{s:s, s:s, s:o, s:o}", "made_by", "simulate", "seed", seed, "simulate", settings,
+                              "signal", s->signal->record_result(s->result));
+    char *text = failed ? NULL : jsontext_dump(facts, JSON_SORT_KEYS);
+    json_decref(facts);
+    return text;
+}
+
+static Status publish(Simulator *s)
+{
+    Table labels = {0};
+    Status status;
+    char *facts = provenance(s);
+    if (!facts) TRY_DONE(fail(ERR_MEMORY, "provenance: out of memory"));
+    TRY_DONE(label_table(&labels, s));
+    BagWriter *writer = s->writer;
+    s->writer = NULL;
+    TRY_DONE(bagwriter_finish(writer, &labels, facts));
+    TextOut *truth = s->truth;
+    s->truth = NULL;
+    TRY_DONE(textout_commit(truth));
+done:
+    table_free(&labels);
+    free(facts);
+    return status;
+}
+
+Status simulate_run(SimulateResult *out, const SimulateOptions *options, uint64_t seed, const SimulateFiles *files)
+{
+    Simulator s;
+    Status status;
+    TRY_DONE(prepare(&s, out, options, seed));
+    TRY_DONE(open_files(&s, files));
+    TRY_DONE(arena_reserve(&s.memory, "simulate"));
+    plan_memory(&s);
+    TRY_DONE(draw_labels(&s));
+    if (s.signal->start) s.signal->start(&s);
+    TRY_DONE(write_bags(&s));
+    TRY_DONE(publish(&s));
+done:
+    release(&s);
+    return status;
+}
+
+char *simulate_truth_path(const char *path)
+{
+    static const char *const extension[] = {".h5", ".hdf5"};
+    size_t len = strlen(path);
+    for (int i = 0; i < 2; i++) {
+        const size_t n = strlen(extension[i]);
+        if (len > n && strcmp(path + len - n, extension[i]) == 0) {
+            len -= n;
+            break;
+        }
+    }
+    char *truth = malloc(len + sizeof ".truth.tsv.gz");
+    if (!truth) return NULL;
+    memcpy(truth, path, len);
+    memcpy(truth + len, ".truth.tsv.gz", sizeof ".truth.tsv.gz");
+    return truth;
+}

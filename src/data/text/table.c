@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A label table is small, so it is read whole; a cell in quotes may then hold line ends, as RFC 4180 allows.
+ */
+#include "data/text/table.h"
+#include "data/text/textin.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BYTES_MOST (256u << 20)
+
+/* What a table owns. */
+typedef struct {
+    char *text; /* all cells and names, NUL-ended */
+    char *path;
+    const char **column; /* [n_column] */
+    const char **cell;   /* [room] */
+    int *line;           /* [room_line] */
+    size_t room, room_line;
+} Store;
+
+void table_free(Table *t)
+{
+    if (!t) return;
+    Store *store = t->store;
+    if (store) {
+        free(store->text);
+        free(store->path);
+        free(store->column);
+        free(store->cell);
+        free(store->line);
+        free(store);
+    }
+    *t = (Table){0};
+}
+
+static bool grow(void **array, size_t *room, size_t needed, size_t size)
+{
+    if (needed <= *room) return true;
+    const size_t wanted = needed > 2 * *room ? needed : 2 * *room;
+    void *grown = realloc(*array, wanted * size);
+    if (!grown) return false;
+    *array = grown;
+    *room = wanted;
+    return true;
+}
+
+/* ---- reading ---- */
+
+typedef struct {
+    char *at, *end; /* text not read yet */
+    int line;       /* number of the line that begins at `at` */
+    char separator;
+    const char *path;
+} Parser;
+
+/* The separator of which the header has most; tab where it has none. */
+static char find_separator(const char *text, const char *end)
+{
+    int tab = 0, comma = 0, semicolon = 0;
+    bool quoted = false;
+    for (; text < end && (quoted || (*text != '\n' && *text != '\r')); text++) {
+        if (*text == '"') quoted = !quoted;
+        if (quoted) continue;
+        tab += *text == '\t';
+        comma += *text == ',';
+        semicolon += *text == ';';
+    }
+    if (tab > 0 || (comma == 0 && semicolon == 0)) return '\t';
+    return semicolon > comma ? ';' : ',';
+}
+
+/* Steps over \n, \r\n or \r. */
+static void step_line(Parser *p)
+{
+    if (p->at < p->end && *p->at == '\r') p->at++;
+    if (p->at < p->end && *p->at == '\n') p->at++;
+    p->line++;
+}
+
+/* A quoted cell, unquoted in place; text behind the closing quote stays, as in textin_split. */
+static Status quoted_cell(Parser *p, char **cell)
+{
+    const int first = p->line;
+    char *to = p->at;
+    *cell = p->at++;
+    for (; p->at < p->end; p->at++) {
+        if (*p->at == '"' && p->at + 1 < p->end && p->at[1] == '"')
+            p->at++;
+        else if (*p->at == '"')
+            break;
+        p->line += *p->at == '\n';
+        *to++ = *p->at;
+    }
+    if (p->at >= p->end) return fail(ERR_FORMAT, "%s:%d: a double quote is never closed", p->path, first);
+    for (p->at++; p->at < p->end && *p->at != p->separator && *p->at != '\n' && *p->at != '\r'; p->at++)
+        *to++ = *p->at;
+    *to = '\0'; /* at most on the closing quote, which is read */
+    return OK;
+}
+
+/* The next cell; *last: it ends its row. `at` moves behind the separator or the line end. */
+static Status next_cell(Parser *p, char **cell, bool *last)
+{
+    char *finish = NULL;
+    if (p->at < p->end && *p->at == '"')
+        TRY(quoted_cell(p, cell));
+    else {
+        *cell = p->at;
+        while (p->at < p->end && *p->at != p->separator && *p->at != '\n' && *p->at != '\r') p->at++;
+        finish = p->at;
+    }
+    *last = p->at >= p->end || *p->at != p->separator;
+    if (*last)
+        step_line(p);
+    else
+        p->at++;
+    if (finish) *finish = '\0';
+    return OK;
+}
+
+static Status no_memory(const char *path)
+{
+    return fail(ERR_MEMORY, "%s: no memory to read it", path);
+}
+
+static Status read_header(Table *out, Store *store, Parser *p)
+{
+    size_t room = 0;
+    void *names = NULL;
+    Status status = OK;
+    for (bool last = false; status == OK && !last;) {
+        char *cell;
+        status = next_cell(p, &cell, &last);
+        if (status == OK && !grow(&names, &room, (size_t)out->n_column + 1, sizeof(char *)))
+            status = no_memory(p->path);
+        if (status == OK) ((const char **)names)[out->n_column++] = cell;
+    }
+    store->column = names;
+    TRY(status);
+    if (store->column[0][0] == '#') store->column[0]++; /* VDJtools */
+    out->column = store->column;
+    if (out->n_column == 1 && !store->column[0][0])
+        return fail(ERR_FORMAT, "%s:1: the header line is empty", p->path);
+    return OK;
+}
+
+static Status keep_cell(Table *out, Store *store, const char *cell, int column)
+{
+    void *cells = (void *)store->cell;
+    const size_t place = (size_t)out->n_row * (size_t)out->n_column + (size_t)column;
+    if (!grow(&cells, &store->room, place + 1, sizeof(char *))) return no_memory(store->path);
+    store->cell = cells;
+    store->cell[place] = cell;
+    return OK;
+}
+
+/* One row; empty lines are none. Empty cells beyond the header's are overlooked (trailing separators). */
+static Status read_row(Table *out, Store *store, Parser *p)
+{
+    const int line = p->line;
+    int n = 0;
+    for (bool last = false; !last; n++) {
+        char *cell;
+        TRY(next_cell(p, &cell, &last));
+        if (n == 0 && last && !*cell && out->n_column > 1) return OK;
+        if (n < out->n_column)
+            TRY(keep_cell(out, store, cell, n));
+        else if (*cell)
+            return fail(ERR_FORMAT, "%s:%d: has more cells than the header has names (%d); mend the row", p->path,
+                        line, out->n_column);
+    }
+    if (n < out->n_column)
+        return fail(ERR_FORMAT, "%s:%d: has %d cells, the header has %d names; mend the row", p->path, line, n,
+                    out->n_column);
+    void *lines = store->line;
+    if (!grow(&lines, &store->room_line, (size_t)out->n_row + 1, sizeof(int))) return no_memory(p->path);
+    store->line = lines;
+    store->line[out->n_row++] = line;
+    return OK;
+}
+
+/* Bytes of the character that begins at p; 0: not UTF-8. Overlong forms and surrogates pass: they do no harm here. */
+static size_t character(const unsigned char *p, const unsigned char *end)
+{
+    const size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+    if (n > (size_t)(end - p)) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    return n;
+}
+
+/* Cells go into HDF5 and JSON, which know no other encoding. */
+static Status check_utf8(const char *text, size_t n, const char *path)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + n;
+    int line = 1;
+    for (size_t step; p < end; p += step) {
+        if ((step = character(p, end)) == 0)
+            return fail(ERR_FORMAT, "%s:%d: is not UTF-8 text; save the table in that encoding", path, line);
+        line += *p == '\n';
+    }
+    return OK;
+}
+
+static Status parse(Table *out, Store *store, size_t n)
+{
+    Parser p = {.at = store->text, .end = store->text + n, .line = 1, .path = store->path};
+    const char *zero = memchr(store->text, '\0', n);
+    if (zero) return fail(ERR_FORMAT, "%s: holds a byte 0; this is not a text file", store->path);
+    TRY(check_utf8(store->text, n, store->path));
+    if (n >= 3 && memcmp(store->text, "\xef\xbb\xbf", 3) == 0) p.at += 3;
+    if (p.at == p.end) return fail(ERR_FORMAT, "%s: is empty; a table with a header line is expected", store->path);
+    p.separator = find_separator(p.at, p.end);
+    TRY(read_header(out, store, &p));
+    while (p.at < p.end) TRY(read_row(out, store, &p));
+    out->cell = store->cell;
+    out->line = store->line;
+    if (out->n_row == 0) return fail(ERR_FORMAT, "%s: has a header line but no rows", store->path);
+    return OK;
+}
+
+static Store *store_new(Table *out, const char *path)
+{
+    Store *store = calloc(1, sizeof *store);
+    *out = (Table){.store = store, .path = ""};
+    if (store && path && !(store->path = strdup(path))) return NULL;
+    if (store && path) out->path = store->path;
+    return store;
+}
+
+Status table_read(Table *out, const char *path)
+{
+    size_t n = 0;
+    Store *store = store_new(out, path);
+    Status status = store ? textin_whole(&store->text, &n, path, BYTES_MOST) : no_memory(path);
+    if (status == OK) status = parse(out, store, n);
+    if (status != OK) table_free(out);
+    return status;
+}
+
+/* ---- from memory ---- */
+
+static char *copy_texts(const char **to, char *at, const char *const *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const size_t size = strlen(from[i]) + 1;
+        to[i] = memcpy(at, from[i], size);
+        at += size;
+    }
+    return at;
+}
+
+Status table_new(Table *out, int n_row, int n_column, const char *const *column, const char *const *cell)
+{
+    const size_t n = (size_t)n_row * (size_t)n_column;
+    size_t bytes = 1;
+    for (int c = 0; c < n_column; c++) bytes += strlen(column[c]) + 1;
+    for (size_t i = 0; i < n; i++) bytes += strlen(cell[i]) + 1;
+    Store *store = store_new(out, NULL);
+    if (store) {
+        store->text = malloc(bytes);
+        store->column = malloc(((size_t)n_column + 1) * sizeof *store->column);
+        store->cell = malloc((n + 1) * sizeof *store->cell);
+        store->line = calloc((size_t)n_row + 1, sizeof *store->line);
+    }
+    if (!store || !store->text || !store->column || !store->cell || !store->line) {
+        table_free(out);
+        return fail(ERR_MEMORY, "no memory for a table of %d rows", n_row);
+    }
+    copy_texts(store->cell, copy_texts(store->column, store->text, column, (size_t)n_column), cell, n);
+    out->n_row = n_row;
+    out->n_column = n_column;
+    out->column = store->column;
+    out->cell = store->cell;
+    out->line = store->line;
+    return OK;
+}
+
+/* ---- asking ---- */
+
+int table_column(const Table *t, const char *name)
+{
+    for (int c = 0; c < t->n_column; c++)
+        if (strcmp(t->column[c], name) == 0) return c;
+    return -1;
+}
+
+const char *table_cell(const Table *t, int row, int column)
+{
+    assert(row >= 0 && row < t->n_row && column >= 0 && column < t->n_column);
+    return t->cell[(size_t)row * (size_t)t->n_column + (size_t)column];
+}
+
+const char *const table_id_names[] = {"ID", "repertoire_id", "sample_id", "Sample", "subject_id", "filename", NULL};
+
+Status table_id_column(int *column, const Table *t, const char *name)
+{
+    const char *const *usual = table_id_names;
+    const bool search = strcmp(name, "auto") == 0;
+    *column = search ? -1 : table_column(t, name);
+    for (int i = 0; search && *column < 0 && usual[i]; i++) *column = table_column(t, usual[i]);
+    if (*column >= 0) return OK;
+
+    char found[400] = "";
+    size_t at = 0;
+    for (int c = 0; c < t->n_column && at + 80 < sizeof found; c++)
+        at += (size_t)snprintf(found + at, sizeof found - at, "%s%.60s", c ? ", " : "", t->column[c]);
+    return fail(ERR_FORMAT, "%s: has no ID column%s%s%s; its columns are %s. Name it with --id-column", t->path,
+                search ? "" : " '", search ? "" : name, search ? "" : "'", found);
+}
+
+bool table_missing(const char *cell)
+{
+    static const char *const words[] = {"",        "NA",      "N/A",      "n/a",      "NULL",   "null", "NaN",
+                                        "nan",     "-NaN",    "-nan",     "<NA>",     "#N/A",   "#NA",  "1.#IND",
+                                        "-1.#IND", "1.#QNAN", "-1.#QNAN", "#N/A N/A", "Unknown"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(cell, words[i]) == 0) return true;
+    return false;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vectorcheck.h: what is odd about vectors before they become a dataset: what leaks.h finds, and equal instances and bags.
+ * One pass over the instances; memory of a few numbers a feature and 16 bytes an instance.
+ */
+#ifndef HOPSACK_VECTORCHECK_H
+#define HOPSACK_VECTORCHECK_H
+
+#include "data/bagfile/vectorspool.h"
+#include "data/vectors/leaks.h"
+
+typedef struct {
+    LeakFindings leaks;
+    int n_label, n_unlabelled;   /* different labels; bags without one */
+    int n_shared, n_shared_both; /* distinct instances that several bags have; of these, bags of different labels */
+    int n_equal, n_equal_both;   /* groups of equal bags; of these, with different labels */
+    int equal[2];                /* two bags of the first group, one with different labels if there is any */
+} VectorFindings;
+
+/* label [n_bag], NULL where there is none. The spool is sorted. */
+Status vectorcheck_run(VectorFindings *out, VectorSpool *spool, const char *const *label);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One table a bag, named in an index `path,label` (DSMIL and most sets of slide tiles). Paths are looked for beside the
+ * index, then from where the program runs. A table has a header or none; all its columns are features.
+ */
+#include "core/log.h"
+#include "data/text/table.h"
+#include "data/vectors/vectortext.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define INDEX_MOST 8 /* columns; what has more is no index */
+
+static const char *const path_names[] = {"path", "file", "filename", "bag_path", NULL};
+static const char *const index_names[] = {"index.csv", "index.csv.gz", "index.tsv", NULL};
+
+static int path_column(const Header *header)
+{
+    int column = -1;
+    for (int i = 0; path_names[i] && column < 0; i++) column = header_find(header, path_names[i]);
+    return column;
+}
+
+/* The index of a folder. */
+static bool find_index(char *out, size_t room, const char *folder)
+{
+    for (int i = 0; index_names[i]; i++) {
+        const int n = snprintf(out, room, "%s/%s", folder, index_names[i]);
+        if (n < (int)room && access(out, R_OK) == 0) return true;
+    }
+    return false;
+}
+
+static bool recognise(const VectorPeek *peek, const VectorRules *rules)
+{
+    char index[4096];
+    if (peek->folder) return find_index(index, sizeof index, peek->path);
+    if (!peek->text || peek->first.n < 2 || peek->first.n > INDEX_MOST) return false;
+    if (header_find(&peek->first, "bag_id") >= 0 || header_find(&peek->first, "bag") >= 0) return false;
+    return path_column(&peek->first) >= 0 && (rules->label || header_find(&peek->first, "label") >= 0);
+}
+
+static Status find_file(char *out, size_t room, const char *index, const char *path, int line)
+{
+    const char *slash = strrchr(index, '/');
+    const int folder = slash ? (int)(slash - index + 1) : 0;
+    const int n = *path == '/' ? snprintf(out, room, "%s", path) : snprintf(out, room, "%.*s%s", folder, index, path);
+    if (n < (int)room && access(out, R_OK) == 0) return OK;
+    if ((int)strlen(path) < (int)room && access(path, R_OK) == 0) {
+        snprintf(out, room, "%s", path);
+        return OK;
+    }
+    return fail(ERR_FORMAT, "%s:%d: there is no file '%s', neither beside this index nor from where you are", index,
+                line, path);
+}
+
+static bool all_numbers(const Header *cells)
+{
+    for (int c = 0; c < cells->n; c++)
+        if (!vectortext_is_number(cells->name[c])) return false;
+    return true;
+}
+
+static Status read_bag(VectorIntake *in, const char *path, const VectorLayout *bag)
+{
+    VectorPeek peek;
+    VectorLayout layout = *bag;
+    const char *index = in->path;
+    TRY(vectorformat_peek(&peek, path, in->rules));
+    Status status;
+    in->path = path;
+    layout.header = !all_numbers(&peek.first);
+    const int64_t before = in->spool->n;
+    status = vectorintake_source(in, path);
+    if (status == OK && !peek.text)
+        status = fail(ERR_FORMAT, "%s: is empty or no table; every file of the index must hold a bag", path);
+    if (status == OK) status = vectortext_read(in, &peek, &layout);
+    if (status == OK && in->spool->n == before && in->n_filtered == 0)
+        status = fail(ERR_FORMAT, "%s: holds no instance; every file of the index must hold a bag", path);
+    in->path = index;
+    vectorformat_peek_free(&peek);
+    return status;
+}
+
+static Status read_line(VectorIntake *in, Names *seen, const Table *index, int r, int path, int label)
+{
+    char file[4096];
+    VectorLayout bag = VECTOR_LAYOUT_NONE;
+    bag.key = table_cell(index, r, path);
+    bag.key_label = label >= 0 ? table_cell(index, r, label) : NULL;
+    bag.line = index->line[r];
+    if (!*bag.key) return fail(ERR_FORMAT, "%s:%d: names no file", in->path, bag.line);
+    const int number = names_number(seen, bag.key, strlen(bag.key));
+    if (number < 0) return fail(ERR_MEMORY, "%s: no memory for its paths", in->path);
+    if (number < r)
+        return fail(ERR_FORMAT, "%s:%d: '%s' is named in line %d already", in->path, bag.line, bag.key,
+                    index->line[number]);
+    TRY(find_file(file, sizeof file, in->path, bag.key, bag.line));
+    return read_bag(in, file, &bag);
+}
+
+static Status read_index(VectorIntake *in, const Table *index, int path, int label)
+{
+    Names seen = {0};
+    Progress progress;
+    Status status = OK;
+    progress_start(&progress, "importing", "bags", index->n_row);
+    for (int r = 0; r < index->n_row && status == OK; r++) {
+        status = read_line(in, &seen, index, r, path, label);
+        progress_tell(&progress, r + 1, "");
+    }
+    if (status == OK) progress_end(&progress, "");
+    names_free(&seen);
+    return status;
+}
+
+static Status bind_index(int *path, int *label, const VectorIntake *in, const Table *index)
+{
+    const VectorRules *rules = in->rules;
+    *path = rules->bag ? table_column(index, rules->bag) : -1;
+    for (int i = 0; !rules->bag && path_names[i] && *path < 0; i++) *path = table_column(index, path_names[i]);
+    if (*path < 0)
+        return fail(ERR_FORMAT, "%s: has no column '%s' with the files of the bags; name it with --bag", in->path,
+                    rules->bag ? rules->bag : path_names[0]);
+    *label = -1;
+    if (vectorintake_unlabelled(in)) return OK;
+    *label = table_column(index, rules->label ? rules->label : "label");
+    if (*label >= 0) return OK;
+    return fail(ERR_FORMAT, "%s: has no column '%s'; name the one with labels with --label (or `none`)", in->path,
+                rules->label ? rules->label : "label");
+}
+
+static Status read_file(VectorIntake *in, const VectorPeek *peek)
+{
+    char found[4096];
+    const char *given = in->path;
+    Table index;
+    int path = -1, label = -1;
+    if (peek->folder && !find_index(found, sizeof found, peek->path))
+        return fail(ERR_FORMAT, "%s: has no index.csv, which names the file and the label of each bag", peek->path);
+    if (peek->folder) in->path = found;
+    TRY(vectorintake_source(in, in->path));
+    TRY(table_read(&index, in->path));
+    Status status = bind_index(&path, &label, in, &index);
+    if (status == OK) status = read_index(in, &index, path, label);
+    table_free(&index);
+    in->path = given;
+    return status;
+}
+
+const VectorFormat vectorformat_folder = {.name = "folder",
+                                          .line = "an index path,label (or a folder with index.csv), a table a bag",
+                                          .recognise = recognise,
+                                          .read = read_file};

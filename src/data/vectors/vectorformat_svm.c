@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Andrews' .svm files (Tiger, Elephant, Fox, Musk, TST; DSMIL reads them too): a first line that every reader skips, then
+ * "instance:bag:label feature:value …" with features from 1. Features go by their numbers: what is not there is 0.
+ */
+#include "core/number.h"
+#include "data/text/textin.h"
+#include "data/vectors/vectorformat.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    VectorIntake *in;
+    TextIn *text;
+    int n, room;      /* numbers of the row */
+    int32_t *feature; /* [room] */
+    float *value;     /* [room] */
+} Reader;
+
+static bool is_whole(const char *text, size_t n)
+{
+    if (n > 0 && (*text == '-' || *text == '+')) text++, n--;
+    return n > 0 && n < 10 && strspn(text, "0123456789") >= n;
+}
+
+/* Does the line begin with three whole numbers, colons between them? */
+static bool is_row(const char *line)
+{
+    for (int k = 0; k < 3; k++) {
+        const size_t n = strcspn(line, ": ");
+        if (!is_whole(line, n) || (k < 2 && line[n] != ':') || (k == 2 && line[n] == ':')) return false;
+        line += n + (k < 2);
+    }
+    return true;
+}
+
+static bool recognise(const VectorPeek *peek, const VectorRules *rules)
+{
+    (void)rules;
+    return peek->line[0] && (is_row(peek->line[0]) || (peek->line[1] && is_row(peek->line[1])));
+}
+
+/* ---- rows ---- */
+
+static Status bad(const Reader *r, const char *token, const char *why)
+{
+    return fail(ERR_FORMAT, "%s:%d: '%.40s' %s", r->in->path, textin_number(r->text), token, why);
+}
+
+static Status add_number(Reader *r, int feature, float value)
+{
+    if (r->n == r->room) {
+        const int room = r->room ? 2 * r->room : 256;
+        int32_t *grown = realloc(r->feature, (size_t)room * sizeof *grown);
+        if (grown) r->feature = grown;
+        float *more = grown ? realloc(r->value, (size_t)room * sizeof *more) : NULL;
+        if (!more) return fail(ERR_MEMORY, "%s: no memory for a row this long", r->in->path);
+        r->value = more;
+        r->room = room;
+    }
+    r->feature[r->n] = feature;
+    r->value[r->n++] = value;
+    return OK;
+}
+
+static Status check_feature(const Reader *r, const char *token, int64_t feature, int64_t before)
+{
+    const int wanted = r->in->rules->n_feat;
+    if (feature < 1 || feature > VECTORSPOOL_FEATURES) return bad(r, token, "is no feature; the first is number 1");
+    if (feature <= before) return bad(r, token, "stands behind a feature of that or a higher number");
+    if (wanted == 0 || feature <= wanted) return OK;
+    return fail(ERR_FORMAT,
+                "%s:%d: feature %lld, but --n-features=%d are expected; what is too much may be a label or a bag "
+                "number, which would give the answer away",
+                r->in->path, textin_number(r->text), (long long)feature, wanted);
+}
+
+static Status read_number(Reader *r, char *token, int64_t *before)
+{
+    int64_t feature;
+    double value;
+    char *colon = strchr(token, ':');
+    if (colon) *colon = '\0';
+    const bool known = colon && number_read_int(&feature, token) && number_read(&value, colon + 1);
+    if (colon) *colon = ':';
+    if (!known) return bad(r, token, "is not feature:number");
+    if (fabs(value) > FLT_MAX) return bad(r, token, "is too large for single precision");
+    TRY(check_feature(r, token, feature, *before));
+    *before = feature;
+    return (float)value == 0 ? OK : add_number(r, (int)feature - 1, (float)value);
+}
+
+/* "instance:bag:label" */
+static Status read_head(int *bag, Reader *r, char *token)
+{
+    if (!is_row(token)) return bad(r, token, "is not instance:bag:label");
+    char *key = strchr(token, ':') + 1, *label = strchr(key, ':') + 1;
+    label[-1] = '\0';
+    return vectorintake_bag(bag, r->in, key, vectorintake_unlabelled(r->in) ? NULL : label, textin_number(r->text));
+}
+
+static Status read_row(Reader *r, char *line)
+{
+    int bag;
+    int64_t before = 0;
+    char *rest, *token = strtok_r(line, " \t", &rest);
+    if (!token) return OK;
+    r->n = 0;
+    r->in->n_row++;
+    TRY(read_head(&bag, r, token));
+    while ((token = strtok_r(NULL, " \t", &rest)) && *token != '#') TRY(read_number(r, token, &before));
+    if (r->in->spool->n_feat < before) r->in->spool->n_feat = (int)before;
+    return vectorspool_sparse(r->in->spool, bag, r->feature, r->value, r->n);
+}
+
+static Status read_rows(Reader *r)
+{
+    char *line;
+    size_t length;
+    for (;;) {
+        TRY(textin_line(r->text, &line, &length));
+        if (!line) return OK;
+        if (textin_number(r->text) == 1 && !is_row(line)) continue;
+        TRY(read_row(r, line));
+    }
+}
+
+static Status read_file(VectorIntake *in, const VectorPeek *peek)
+{
+    Reader r = {.in = in};
+    TRY(vectorintake_no_columns(in));
+    TRY(vectorintake_source(in, peek->path));
+    Status status = textin_open(&r.text, peek->path);
+    if (status == OK) status = read_rows(&r);
+    if (status == OK && in->spool->n_feat < in->rules->n_feat) in->spool->n_feat = in->rules->n_feat;
+    textin_close(r.text);
+    free(r.feature);
+    free(r.value);
+    return status;
+}
+
+const VectorFormat vectorformat_svm = {.name = "svm",
+                                       .line = "Andrews .svm: instance:bag:label feature:value …, sparse",
+                                       .recognise = recognise,
+                                       .read = read_file};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vectorintake.h: what the formats of vector bags hand over, row by row: the bag an instance belongs to, that bag's label,
+ * the numbers. Labels are text; those that are numbers are written the shortest way, so that 1, 1. and 1.0 are one.
+ */
+#ifndef HOPSACK_VECTORINTAKE_H
+#define HOPSACK_VECTORINTAKE_H
+
+#include "data/bagfile/vectorspool.h"
+#include "data/text/header.h"
+#include "data/text/names.h"
+
+typedef enum { SPARSE_AUTO, SPARSE_YES, SPARSE_NO } SparseWish;
+
+typedef struct VectorFormat VectorFormat;
+
+typedef struct {
+    const VectorFormat *format; /* NULL: told by the file */
+    const char *bag, *label;    /* columns; NULL: the usual names; label "none": no labels */
+    const char *const *skip;    /* [n_skip] columns that are no features */
+    const RowRule *include;     /* [n_include] a row must match one of them, if there are any */
+    const RowRule *exclude;     /* [n_exclude] and none of these; columns of rules are no features either */
+    int n_skip, n_include, n_exclude;
+    char separator; /* 0: told by the first line */
+    int n_feat;     /* features expected; 0: any number */
+    SparseWish sparse;
+    bool allow_leak;
+} VectorRules;
+
+/* What is known of a bag beside its instances. */
+typedef struct {
+    char *label; /* NULL: none */
+    int line;    /* where it was said first; 0: not a line of a text file */
+    int file;    /* in which file the bag begins */
+} BagSource;
+
+typedef struct {
+    const VectorRules *rules;
+    VectorSpool *spool;
+    const char *path; /* of the file that is read now */
+    int file;         /* its number */
+    BagSource *bag;   /* [room] of those of spool->keys; zero behind the last */
+    int room;
+    bool labelled;             /* some bag has a label */
+    int64_t n_row, n_filtered; /* rows read; left out by include and exclude */
+    Names skipped;             /* columns that became no features */
+    Names source;              /* paths of the files read */
+    int width;                 /* features of a row of text; 0: not known yet */
+} VectorIntake;
+
+void vectorintake_free(VectorIntake *in);
+
+/* The bag's number. ERR_FORMAT: the label differs from that of an earlier row of the bag, or the bag began in another file.
+ * label NULL or a word for missing: unknown. */
+Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char *label, int line);
+
+/* The names of the features, which must be the same in every file. */
+Status vectorintake_names(VectorIntake *in, const char *const *name, int n);
+
+/* ERR_FORMAT unless `n` is the number expected, and that of the files before. Called when a file's number is known, before its rows are read. */
+Status vectorintake_width(VectorIntake *in, int n);
+
+bool vectorintake_unlabelled(const VectorIntake *in);   /* --label=none */
+Status vectorintake_no_columns(const VectorIntake *in); /* ERR_USAGE: rules name columns, and the format has none */
+Status vectorintake_source(VectorIntake *in, const char *path); /* a file that is read, for provenance */
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/vectors/vectortext.h"
+#include "core/number.h"
+#include "data/text/textin.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A rule whose column is found. */
+typedef struct {
+    int column;
+    const char *value;
+} BoundRule;
+
+typedef struct {
+    VectorIntake *in;
+    const VectorPeek *peek;
+    const VectorLayout *layout;
+    TextIn *text;
+    int n_column, n_feat;
+    char (*number)[16]; /* [n_column] names of columns without a header */
+    Header header;      /* names, of the file or numbers */
+    int *feature;       /* [n_feat] columns */
+    BoundRule *rule;    /* [n_include + n_exclude] */
+    char **cell;        /* [n_column + 1] of the line */
+    float *x;           /* [n_feat] */
+} Reader;
+
+char vectortext_separator(const char *line)
+{
+    size_t comma = 0, semicolon = 0;
+    for (const char *at = line; *at; at++) {
+        if (*at == '\t') return '\t';
+        comma += *at == ',';
+        semicolon += *at == ';';
+    }
+    return semicolon > comma ? ';' : ',';
+}
+
+char *vectortext_trim(char *text)
+{
+    while (*text == ' ') text++;
+    for (size_t n = strlen(text); n > 0 && text[n - 1] == ' '; n--) text[n - 1] = '\0';
+    return text;
+}
+
+bool vectortext_is_number(const char *cell)
+{
+    double unused;
+    return number_read(&unused, cell);
+}
+
+static Status no_memory(const Reader *r)
+{
+    return fail(ERR_MEMORY, "%s: no memory for lines of %d cells", r->in->path, r->n_column);
+}
+
+/* ---- columns ---- */
+
+static Status name_columns(Reader *r)
+{
+    r->n_column = r->peek->first.n;
+    r->header = r->peek->first;
+    if (r->layout->header) return OK;
+    r->number = calloc((size_t)r->n_column, sizeof *r->number);
+    r->header.name = calloc((size_t)r->n_column, sizeof *r->header.name);
+    if (!r->number || !r->header.name) return no_memory(r);
+    for (int c = 0; c < r->n_column; c++) {
+        snprintf(r->number[c], sizeof r->number[c], "%d", c + 1);
+        r->header.name[c] = r->number[c];
+    }
+    return OK;
+}
+
+static Status find_column(int *column, const Reader *r, const char *name, const char *flag)
+{
+    const Status status = header_need(column, &r->header, name, flag);
+    return status == OK ? OK : fail_at(status, "%s", r->in->path);
+}
+
+static Status bind_rules(Reader *r, bool *taken)
+{
+    const VectorRules *rules = r->in->rules;
+    for (int i = 0; i < rules->n_include + rules->n_exclude; i++) {
+        const bool include = i < rules->n_include;
+        const RowRule *rule = include ? &rules->include[i] : &rules->exclude[i - rules->n_include];
+        r->rule[i].value = rule->value;
+        TRY(find_column(&r->rule[i].column, r, rule->column, include ? "--include" : "--exclude"));
+        taken[r->rule[i].column] = true;
+    }
+    return OK;
+}
+
+static Status skip_columns(Reader *r, bool *taken)
+{
+    const VectorRules *rules = r->in->rules;
+    for (int i = 0; i < rules->n_skip; i++) {
+        int column;
+        TRY(find_column(&column, r, rules->skip[i], "--skip"));
+        if (column == r->layout->bag || column == r->layout->label)
+            return fail(ERR_USAGE, "--skip=%s: this column holds the %s", rules->skip[i],
+                        column == r->layout->bag ? "bag" : "label");
+        taken[column] = true;
+    }
+    if (r->layout->skip >= 0) taken[r->layout->skip] = true;
+    if (r->layout->skip_too >= 0) taken[r->layout->skip_too] = true;
+    return OK;
+}
+
+static Status note_features(Reader *r, const bool *taken)
+{
+    Names *skipped = &r->in->skipped;
+    for (int c = 0; c < r->n_column; c++) {
+        if (c == r->layout->bag || c == r->layout->label) continue;
+        if (!taken[c])
+            r->feature[r->n_feat++] = c;
+        else if (names_number(skipped, r->header.name[c], strlen(r->header.name[c])) < 0)
+            return no_memory(r);
+    }
+    TRY(vectorintake_width(r->in, r->n_feat));
+    if (!r->layout->header) return OK;
+    const char **name = malloc((size_t)r->n_feat * sizeof *name);
+    if (!name) return no_memory(r);
+    for (int f = 0; f < r->n_feat; f++) name[f] = r->header.name[r->feature[f]];
+    const Status status = vectorintake_names(r->in, name, r->n_feat);
+    free((void *)name);
+    return status;
+}
+
+static Status bind(Reader *r)
+{
+    const VectorRules *rules = r->in->rules;
+    const size_t n = (size_t)r->peek->first.n;
+    bool *taken = calloc(n + 1, sizeof *taken);
+    r->feature = calloc(n + 1, sizeof *r->feature);
+    r->cell = calloc(n + 1, sizeof *r->cell);
+    r->x = calloc(n + 1, sizeof *r->x);
+    r->rule = calloc((size_t)(rules->n_include + rules->n_exclude) + 1, sizeof *r->rule);
+    Status status = taken && r->feature && r->cell && r->x && r->rule ? name_columns(r) : no_memory(r);
+    if (status == OK) status = bind_rules(r, taken);
+    if (status == OK) status = skip_columns(r, taken);
+    if (status == OK) status = note_features(r, taken);
+    free(taken);
+    return status;
+}
+
+/* ---- rows ---- */
+
+static Status split(Reader *r, char *line, size_t length)
+{
+    const int n = textin_split(r->cell, r->n_column + 1, line, length, r->peek->separator);
+    if (n == r->n_column || (n == r->n_column + 1 && !*vectortext_trim(r->cell[r->n_column]))) return OK;
+    if (n < 0)
+        return fail(ERR_FORMAT, "%s:%d: a double quote is not closed on its line", r->in->path,
+                    textin_number(r->text));
+    return fail(ERR_FORMAT,
+                "%s:%d: has %d cell%s, the first line has %d; the line is cut short or has another separator",
+                r->in->path, textin_number(r->text), n, n == 1 ? "" : "s", r->n_column);
+}
+
+static bool matches(const Reader *r, const BoundRule *rule)
+{
+    return strcmp(r->cell[rule->column], rule->value) == 0;
+}
+
+static bool passes_rules(const Reader *r)
+{
+    const int n_include = r->in->rules->n_include;
+    bool in = n_include == 0;
+    for (int i = 0; i < n_include && !in; i++) in = matches(r, &r->rule[i]);
+    for (int i = 0; i < r->in->rules->n_exclude && in; i++) in = !matches(r, &r->rule[n_include + i]);
+    return in;
+}
+
+static bool is_infinite(const char *cell)
+{
+    static const char *const words[] = {"nan", "inf", "infinity", NULL};
+    if (*cell == '-' || *cell == '+') cell++;
+    for (int i = 0; words[i]; i++)
+        if (strcasecmp(cell, words[i]) == 0) return true;
+    return false;
+}
+
+static Status bad_number(const Reader *r, int column, const char *cell)
+{
+    const char *why = !*cell                       ? "is empty"
+                      : is_infinite(cell)          ? "is not a finite number"
+                      : vectortext_is_number(cell) ? "is too large for single precision"
+                                                   : "is not a number";
+    return fail(ERR_FORMAT, "%s:%d: column '%s': '%.40s' %s; mend it, or leave the column out with --skip=%s",
+                r->in->path, textin_number(r->text), r->header.name[column], cell, why, r->header.name[column]);
+}
+
+static Status read_row(Reader *r)
+{
+    const VectorLayout *l = r->layout;
+    int bag;
+    for (int c = 0; c < r->n_column; c++) r->cell[c] = vectortext_trim(r->cell[c]);
+    r->in->n_row++;
+    if (!passes_rules(r)) {
+        r->in->n_filtered++;
+        return OK;
+    }
+    if (l->bag >= 0)
+        TRY(vectorintake_bag(&bag, r->in, r->cell[l->bag], l->label >= 0 ? r->cell[l->label] : NULL,
+                             textin_number(r->text)));
+    else
+        TRY(vectorintake_bag(&bag, r->in, l->key, l->key_label, l->line));
+    for (int f = 0; f < r->n_feat; f++) {
+        double value;
+        const char *cell = r->cell[r->feature[f]];
+        if (!number_read(&value, cell) || fabs(value) > FLT_MAX) return bad_number(r, r->feature[f], cell);
+        r->x[f] = (float)value;
+    }
+    return vectorspool_dense(r->in->spool, bag, r->x, r->n_feat);
+}
+
+static Status read_rows(Reader *r)
+{
+    char *line;
+    size_t length;
+    for (bool first = true;;) {
+        TRY(textin_line(r->text, &line, &length));
+        if (!line) return OK;
+        if (length == 0) continue;
+        if (!first || !r->layout->header) {
+            TRY(split(r, line, length));
+            TRY(read_row(r));
+        }
+        first = false;
+    }
+}
+
+Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLayout *layout)
+{
+    Reader r = {.in = in, .peek = peek, .layout = layout};
+    assert(peek->text);
+    Status status = bind(&r);
+    if (status == OK) status = textin_open(&r.text, peek->path);
+    if (status == OK) status = read_rows(&r);
+    textin_close(r.text);
+    if (!layout->header) free(r.header.name);
+    free(r.number);
+    free(r.feature);
+    free(r.rule);
+    free(r.cell);
+    free(r.x);
+    return status;
+}
+
+Status vectortext_nameless(VectorIntake *in, const VectorPeek *peek, VectorLayout layout)
+{
+    if (in->rules->bag || (in->rules->label && !vectorintake_unlabelled(in)))
+        return fail(ERR_USAGE, "%s: --bag and --label name columns, and this format has no names", peek->path);
+    if (vectorintake_unlabelled(in)) {
+        layout.skip_too = layout.label;
+        layout.label = -1;
+    }
+    TRY(vectorintake_source(in, peek->path));
+    return vectortext_read(in, peek, &layout);
+}

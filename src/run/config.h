@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * config.h: all settings of a run, composed of the option structs of those that use them. Where a setting was not given
+ * its default stands; how files, base files and flags take precedence is told in core/settings.h.
+ *
+ *     Config config;
+ *     TRY(config_read(&config, "cohort.yaml", flag, n_flag));     flag[0] = "train.lr=1e-3"
+ *     … config.train.lr …
+ *     TRY(config_write(&config, "run/config.yaml"));              complete: it alone repeats the run
+ *     config_free(&config);
+ */
+#ifndef HOPSACK_CONFIG_H
+#define HOPSACK_CONFIG_H
+
+#include "cohort/split.h"
+#include "cohort/task.h"
+#include "core/settings.h"
+#include "data/simulate/simulate.h"
+#include "model/mil.h"
+#include "train/train_options.h"
+
+#include <stdio.h>
+
+/* The keys data.*; compat and clip also stand in ModelOptions. */
+typedef struct {
+    const char *path;      /* dataset */
+    const char *metadata;  /* label table; NULL: the columns inside the dataset */
+    const char *id_column; /* of the label table; "auto": see table_id_column */
+    int counts;            /* CountScale */
+    int compat;            /* Compat */
+    int64_t cache;         /* bytes of decoded bags held in memory; -1: all */
+    int scale;             /* ScaleKind, of vectors */
+    double clip;           /* scaled vectors are cut to ±clip; NaN or 0: not */
+    int n_features;        /* of the vectors, as expected; 0: any */
+} DataOptions;
+
+/* The keys crossval.* */
+typedef struct {
+    int ensemble; /* models a fold, with seeds seed + 0, 1, …, whose outputs are averaged */
+} CrossvalOptions;
+
+typedef struct {
+    uint64_t seed;
+    DataOptions data;
+    int n_task;        /* ≥ 1 */
+    TaskOptions *task; /* [n_task] */
+    SplitOptions splits;
+    ModelOptions model;
+    TrainOptions train;
+    CrossvalOptions crossval;
+    SimulateOptions simulate; /* the simulator's: checked, but no part of a run, and not in config_text */
+    Settings *settings;       /* owns every text and list above */
+} Config;
+
+/* `yaml` (may be NULL) below `flag` [n_flag], each "section.key=value" or one of the short names ("target=COLUMN",
+ * "positive=CELL", "group=…", "splits=…", "fold=…", "metadata=…", "id-column=…", "seed=…"). ERR_CONFIG says file and
+ * line, or flag, and key. On failure nothing is left to free. */
+Status config_read(Config *out, const char *yaml, const char *const *flag, int n_flag);
+
+/* The same above one more file, `saved` (may be NULL). */
+Status config_read_over(Config *out, const char *saved, const char *yaml, const char *const *flag, int n_flag);
+
+/* The same from a text, such as the config kept in a model; `name` stands for the file in messages. */
+Status config_from_text(Config *out, const char *yaml_text, const char *name);
+
+/* The complete config as YAML, the caller's to free. Read again it gives the same config, and the same text. */
+Status config_text(char **out, const Config *config);
+/* The same of a complete text of this or an older version, whose missing keys have their defaults: those a new key has
+ * are what older versions did. */
+Status config_complete(char **out, const char *text, const char *name);
+bool config_same(const char *saved,
+                 const char *now); /* are two complete texts, one perhaps older, of equal settings? */
+Status config_write(const Config *config, const char *path); /* replaces the file */
+void config_free(Config *config);                            /* accepts NULL and {0} */
+
+void config_help(FILE *out); /* every key: type, default, range or choices, unit, meaning */
+
+#endif

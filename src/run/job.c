@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/resume.h"
+#include "cohort/task.h"
+#include "core/file.h"
+#include "core/jsontext.h"
+#include "core/log.h"
+#include "run/fitwatch.h"
+#include "run/job.h"
+#include "run/kmershare.h"
+#include "run/manifest.h"
+#include "run/modelfile.h"
+#include "run/outcome.h"
+#include "run/record.h"
+#include "run/run.h"
+#include "run/runlock.h"
+#include "train/kmerstart.h"
+#include "train/loop.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const JobSetup *in;
+    const Config *config;
+    Stock *stock;
+    const Cohort *cohort; /* of the stock */
+    Outcome outcome;      /* labels, parts, and in the end outputs */
+    KmerStarts kmers;     /* of this fold; as chosen, or as kmers.tsv has them where a checkpoint is taken up */
+    Loop *loop;
+    Run run;
+    json_t *data;                  /* files and their hashes */
+    char *config_text, *data_text; /* what a checkpoint must agree with */
+    char *metrics;                 /* of the checkpoint; NULL: there is none */
+    double started;
+} Job;
+
+/* ---- getting ready ---- */
+
+static Status open_job(Job *j, const JobSetup *in, Stock *stock)
+{
+    *j = (Job){.in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
+    j->data = json_deep_copy(stock->data); /* counting references to the stock's would be shared writing */
+    return outcome_open(&j->outcome, in->config, stock);
+}
+
+/* ---- checkpoints ---- */
+
+/* Which data: the files' hashes by their roles; where they lie is the config's affair. */
+static Status data_text(char **out, json_t *files)
+{
+    const char *role;
+    json_t *file, *hashes = json_object();
+    json_object_foreach(files, role, file)
+    {
+        json_object_set(hashes, role, json_object_get(file, "sha256"));
+    }
+    return jsontext(out, hashes, JSONTEXT_SORTED);
+}
+
+static CheckpointFacts checkpoint_facts(const Job *j)
+{
+    return (CheckpointFacts){
+        .config = j->config_text, .compare = resume_agrees, .data = j->data_text, .metrics = j->run.metrics};
+}
+
+/* Files of a training that takes longer than this are no part of a batch any more (file.h). */
+#define BATCH_SECONDS 2
+
+static Status save_checkpoint(void *context)
+{
+    Job *j = context;
+    if (log_seconds() - j->started > BATCH_SECONDS) TRY(file_batch_end());
+    const CheckpointFacts facts = checkpoint_facts(j);
+    return loop_save(j->loop, run_path(&j->run, "checkpoint.safetensors"), &facts);
+}
+
+static LoopSetup loop_setup(const Job *j)
+{
+    const Config *c = j->config;
+    return (LoopSetup){.options = &c->train,
+                       .seed = c->seed,
+                       .model = &c->model,
+                       .spec = bagfile_spec(j->cohort->file),
+                       .target = j->outcome.target,
+                       .n_target = c->n_task,
+                       .cache = j->stock->cache,
+                       .n = j->cohort->n,
+                       .n_max = bagfile_n_max(j->cohort->file),
+                       .counts = c->data.counts != COUNTS_NONE,
+                       .scale = c->data.scale,
+                       .bag = j->cohort->bag,
+                       .part = j->outcome.grouping.part,
+                       .labels = &j->outcome.labels,
+                       .start = j->kmers.start,
+                       .n_start = j->kmers.choice.n,
+                       .stop = j->in->stop,
+                       .save = save_checkpoint};
+}
+
+static Status choose_kmers(Job *j)
+{
+    KmerChoice choice;
+    j->kmers = (KmerStarts){0};
+    if (!kmerstart_is_on(NULL, &j->config->model)) return OK;
+    TRY(kmershare_choose(&choice, j->stock, j->config, j->in->stop));
+    kmerstart_take(&j->kmers, &choice, &j->outcome.target[0]);
+    kmerstart_report(&j->kmers, bagfile_spec(j->cohort->file));
+    return OK;
+}
+
+static Status new_loop(Job *j)
+{
+    TRY(choose_kmers(j));
+    const LoopSetup setup = loop_setup(j);
+    return loop_new(&j->loop, &setup);
+}
+
+static Status begin_anew(Job *j)
+{
+    log_warn("%s; this training begins anew", status_sentence());
+    loop_free(j->loop);
+    j->loop = NULL;
+    return new_loop(j);
+}
+
+/* The state of the run in the folder, if it has one: *path [room]. */
+static bool has_checkpoint(char *path, size_t room, const Job *j)
+{
+    snprintf(path, room, "%s/checkpoint.safetensors", j->in->folder);
+    return j->in->resume && file_exists(path);
+}
+
+/* What the run in the folder started from, which the loop draws by too; it is not counted again. A run of an older version
+ * has none. */
+static Status read_kmers(Job *j)
+{
+    KmerChoice choice;
+    char path[sizeof j->run.path];
+    snprintf(path, sizeof path, "%s/kmers.tsv", j->in->folder);
+    if (!kmerstart_is_on(NULL, &j->config->model) || !file_exists(path)) return OK;
+    TRY(kmers_read(&choice, path, &j->outcome.target[0], bagfile_spec(j->cohort->file)->alphabet));
+    kmerstart_take(&j->kmers, &choice, &j->outcome.target[0]);
+    return OK;
+}
+
+static Status load_checkpoint(Job *j)
+{
+    char path[sizeof j->run.path];
+    if (!has_checkpoint(path, sizeof path, j)) return OK;
+    const CheckpointFacts facts = checkpoint_facts(j);
+    const Status status = loop_load(j->loop, path, &facts, &j->metrics);
+    if (status == ERR_MODEL && j->in->anew) return begin_anew(j);
+    if (status != OK) return status;
+    if (!j->in->evaluated) log_info("%s: goes on after update %d", j->in->folder, loop_done(j->loop));
+    return OK;
+}
+
+static void say_plan(const Job *j)
+{
+    const int *count = j->outcome.grouping.count;
+    log_info("%d bags to train on, %d to choose by, %d to test on; %zu parameters, %d updates", count[PART_TRAIN],
+             count[PART_VALIDATION], count[PART_TEST], param_learned(mil_params(loop_mil(j->loop))),
+             loop_updates(j->loop));
+}
+
+static Status open_loop(Job *j)
+{
+    char path[sizeof j->run.path];
+    TRY(config_text(&j->config_text, j->config));
+    if (!j->data) return fail(ERR_MEMORY, "no memory for the manifest");
+    TRY(data_text(&j->data_text, j->data));
+    if (!has_checkpoint(path, sizeof path, j)) return new_loop(j);
+    TRY(read_kmers(j));
+    const LoopSetup setup = loop_setup(j);
+    return loop_new(&j->loop, &setup);
+}
+
+static void close_job(Job *j)
+{
+    run_end(&j->run);
+    loop_free(j->loop);
+    outcome_free(&j->outcome);
+    json_decref(j->data);
+    free(j->config_text);
+    free(j->data_text);
+    free(j->metrics);
+}
+
+/* ---- files ---- */
+
+static Status write_manifest(Job *j)
+{
+    json_t *first = NULL, *now = NULL;
+    if (j->in->resume) TRY(jsontext_load(&first, run_path(&j->run, "manifest.json"), NULL));
+    const Status status = manifest_new(&now, j->data, j->in->argc, j->in->argv);
+    if (status != OK) json_decref(first);
+    TRY(status);
+    return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
+}
+
+/* For a run of its own: the lock of the folder, unless it is held already. */
+static Status hold(RunLock *lock, const char *folder)
+{
+    if (!lock || lock->fd >= 0) return OK;
+    TRY(runlock_try(lock, folder));
+    return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
+}
+
+/* The config comes first: from then on the folder can be resumed. */
+static Status write_beginning(Job *j, RunLock *lock)
+{
+    if (j->in->resume)
+        TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
+    else
+        TRY(run_begin(&j->run, j->in->folder, j->in->force));
+    TRY(hold(lock, j->in->folder));
+    TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
+    TRY(write_manifest(j));
+    if (kmerstart_is_on(NULL, &j->config->model))
+        TRY(kmers_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->outcome.target[0],
+                        bagfile_spec(j->cohort->file)->alphabet));
+    return run_write_splits(&j->run, j->cohort, &j->outcome.grouping);
+}
+
+static void say_record(const Job *j, const LoopRecord *r)
+{
+    const double auc = r->score[0][1];
+    log_info("update %d %s: loss %.5g, %s %.4f (%d bags)", r->update, part_name[r->part], r->loss,
+             metric_of(&j->outcome.target[0])->name[1], auc, r->n_bag);
+}
+
+static Status evaluated(void *context, const LoopRecord *record)
+{
+    Job *j = context;
+    if (j->in->evaluated)
+        j->in->evaluated(j->in->context, record);
+    else
+        say_record(j, record);
+    return run_add_metrics(&j->run, record_json(record, j->outcome.target, j->config->n_task));
+}
+
+static Status write_model(Job *j, json_t *metrics)
+{
+    const ModelFacts facts = {.config = j->config,
+                              .spec = bagfile_spec(j->cohort->file),
+                              .target = j->outcome.target,
+                              .n_target = j->config->n_task,
+                              .update = loop_kept(j->loop).update,
+                              .hash = j->outcome.grouping.hash,
+                              .part = j->outcome.grouping.part,
+                              .n = j->outcome.grouping.n,
+                              .metrics = metrics};
+    return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(j->loop)),
+                           loop_theta(j->loop), true);
+}
+
+/* ---- the end ---- */
+
+static json_t *summary_json(const Job *j, json_t *parts)
+{
+    const double seconds = round((log_seconds() - j->started + loop_seconds(j->loop)) * 1e3) / 1e3;
+    json_t *summary =
+        json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:I, s:O, s:f, s:I}", "version", HOPSACK_VERSION, "seed",
+                  (json_int_t)j->config->seed, "repeat", j->config->splits.repeat, "fold", j->config->splits.fold,
+                  "updates", loop_done(j->loop), "kept_update", loop_kept(j->loop).update, "parameters",
+                  (json_int_t)param_learned(mil_params(loop_mil(j->loop))), "parts", parts, "seconds", seconds,
+                  "peak_memory", (json_int_t)log_peak_memory());
+    if (summary && kmerstart_is_on(NULL, &j->config->model))
+        json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
+    return summary;
+}
+
+/* Test scores are computed here and nowhere else: once, by the parameters kept. */
+static Status finish(Job *j, json_t **summary)
+{
+    for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->outcome.output));
+    json_t *parts = outcome_scores(&j->outcome);
+    Status status = OK;
+    if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));
+    fitwatch_warn(&j->outcome, parts, j->in->folder);
+    TRY_DONE(write_model(j, parts));
+    TRY_DONE(outcome_write(&j->outcome, run_path(&j->run, "predictions.tsv")));
+    TRY_DONE(file_batch_end()); /* what comes now says that the rest is whole */
+    *summary = summary_json(j, parts);
+    if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
+    if (status == OK) status = run_write_json(&j->run, "summary.json", json_incref(*summary));
+done:
+    json_decref(parts);
+    return status;
+}
+
+/* After a signal or divergence: the model kept so far, if there is one, and the sentence again with where it is. */
+static Status save_kept(Job *j, Status why)
+{
+    char sentence[900];
+    json_t *none = json_object();
+    snprintf(sentence, sizeof sentence, "%s", status_sentence());
+    Status status = why;
+    const char *again = why == ERR_DIVERGED ? "" : ", --resume goes on from here";
+    if (loop_kept(j->loop).update == 0)
+        fail(why, "%s; no evaluation came before, so there is no model%s", sentence, again);
+    else if (write_model(j, none) == OK)
+        fail(why, "%s; %s holds the model of update %d%s", sentence, j->run.path, loop_kept(j->loop).update, again);
+    else
+        fail(why, "%s; and the model could not be saved", sentence);
+    json_decref(none);
+    return status;
+}
+
+static bool keeps_model(Status status)
+{
+    return status == ERR_DIVERGED || status == ERR_SIGINT || status == ERR_SIGTERM;
+}
+
+/* lock: NULL where the caller holds it. */
+static Status run_job(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock)
+{
+    Job j;
+    Status status;
+    *summary = NULL;
+    TRY_DONE(open_job(&j, setup, stock));
+    TRY_DONE(open_loop(&j));
+    if (!setup->evaluated) say_plan(&j);
+    TRY_DONE(load_checkpoint(&j));
+    if (setup->begin) setup->begin();
+    TRY_DONE(write_beginning(&j, lock));
+    status = loop_run(j.loop, evaluated, &j);
+    if (status == OK) status = finish(&j, summary);
+    if (keeps_model(status)) status = save_kept(&j, status);
+done:
+    if (status != OK && *summary) {
+        json_decref(*summary);
+        *summary = NULL;
+    }
+    close_job(&j);
+    return status;
+}
+
+Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock)
+{
+    return run_job(summary, setup, stock, NULL);
+}
+
+Status job_finished(json_t **summary, const JobSetup *setup)
+{
+    char path[sizeof((Run *)0)->path], *saved = NULL, *text = NULL;
+    size_t n;
+    Status status = OK;
+    *summary = NULL;
+    snprintf(path, sizeof path, "%s/summary.json", setup->folder);
+    if (!setup->resume || !file_exists(path)) return OK;
+    json_t *found;
+    TRY(jsontext_load(&found, path, NULL));
+    snprintf(path, sizeof path, "%s/config.yaml", setup->folder);
+    TRY_DONE(file_read_whole(&saved, &n, path, (size_t)1 << 20));
+    TRY_DONE(config_text(&text, setup->config));
+    if (json_is_object(found) && config_same(saved, text)) *summary = json_incref(found);
+done:
+    json_decref(found);
+    free(saved);
+    free(text);
+    return status;
+}
+
+static Status check_folder(const JobSetup *setup)
+{
+    char path[sizeof((Run *)0)->path];
+    if (!setup->resume) return run_check(setup->folder, setup->force);
+    TRY(run_check_resume(setup->folder));
+    snprintf(path, sizeof path, "%s/rep00", setup->folder);
+    if (!file_exists(path)) return OK;
+    return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
+}
+
+static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
+{
+    Stock stock;
+    TRY(job_finished(summary, setup));
+    if (*summary) {
+        log_info("%s: this run has ended; nothing to do", setup->folder);
+        return OK;
+    }
+    TRY(stock_open(&stock, setup->config));
+    Status status = stock_fill(&stock);
+    if (status == OK) status = run_job(summary, setup, &stock, lock);
+    stock_close(&stock);
+    return status;
+}
+
+/* What was begun before has a lock, which is taken before anything is read; a new folder's comes with its first file. */
+Status job_run(json_t **summary, const JobSetup *setup)
+{
+    char path[sizeof((Run *)0)->path];
+    RunLock lock = {.fd = -1};
+    *summary = NULL;
+    TRY(check_folder(setup));
+    snprintf(path, sizeof path, "%s/lock", setup->folder);
+    Status status = file_exists(path) ? hold(&lock, setup->folder) : OK;
+    if (status == OK) status = run_alone(summary, setup, &lock);
+    runlock_release(&lock);
+    return status;
+}
+
+/* ---- dry run ---- */
+
+static Status plan(Job *j, json_t **out)
+{
+    size_t bytes, params, decoded = 0;
+    const LoopSetup setup = loop_setup(j);
+    const int *count = j->outcome.grouping.count;
+    TRY(loop_memory(&setup, &bytes, &params));
+    for (int b = 0; b < j->cohort->n; b++) {
+        Arena room = {0};
+        TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));
+        decoded += room.used;
+    }
+    const int64_t limit = j->config->data.cache;
+    if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
+    const int per_epoch = loop_per_epoch(&j->config->train, &j->config->model, count[PART_TRAIN]);
+    const int updates = j->config->train.updates ? j->config->train.updates : j->config->train.epochs * per_epoch;
+    *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
+                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", updates, "parameters",
+                     (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
+    return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
+}
+
+Status job_plan_on(json_t **out, const JobSetup *setup, Stock *stock)
+{
+    Job j;
+    *out = NULL;
+    Status status = open_job(&j, setup, stock);
+    if (status == OK) status = plan(&j, out);
+    close_job(&j);
+    return status;
+}
+
+Status job_plan(json_t **out, const JobSetup *setup)
+{
+    Stock stock;
+    *out = NULL;
+    TRY(check_folder(setup));
+    TRY(stock_open(&stock, setup->config));
+    const Status status = job_plan_on(out, setup, &stock);
+    stock_close(&stock);
+    return status;
+}

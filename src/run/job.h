@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job.h: one training from a config to a run folder: dataset, labels, parts, loop, files.
+ */
+#ifndef HOPSACK_JOB_H
+#define HOPSACK_JOB_H
+
+#include "run/stock.h"
+#include "train/loop.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+
+typedef struct {
+    const Config *config;
+    const char *folder;
+    bool force;
+    bool resume; /* continues the run in the folder, or begins one where there is none; see resume.h for its config */
+    bool anew;   /* a checkpoint that cannot be used is passed over, and training begins anew: to the same bits */
+    int argc;    /* command line, for the manifest */
+    char **argv;
+    const volatile sig_atomic_t *stop; /* see loop.h */
+    void (*begin)(void); /* called before the first file is made, where signals begin to matter; or NULL */
+    void (*evaluated)(void *context, const LoopRecord *record); /* tells of an evaluation; NULL: a line on stderr */
+    void *context;
+} JobSetup;
+
+/* Is what this setup would resume at its end already? Then *summary, the caller's to decref, is what summary.json holds,
+ * else NULL. */
+Status job_finished(json_t **summary, const JobSetup *setup);
+
+/* Trains and writes the folder. *summary, the caller's to decref, is what summary.json holds, which is written last.
+ * Where the loss diverges or a signal comes, the model kept so far is written and the Status says so. A run resumed comes
+ * to the same bits as one that was never interrupted; one at its end only says so. */
+Status job_run(json_t **summary, const JobSetup *setup);
+
+/* The same on a stock that is open and filled and may serve others at the same time. The setup's config is the stock's but
+ * for splits.repeat and splits.fold. */
+Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock);
+
+/* What job_run would do, writing nothing: {"bags", "updates", "parameters", "memory_bags", "memory_workspace"}. */
+Status job_plan(json_t **plan, const JobSetup *setup);
+Status job_plan_on(json_t **plan, const JobSetup *setup, Stock *stock);
+
+#endif

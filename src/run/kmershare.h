@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * kmershare.h: the k-mers that the trainings of a cross-validation start from, chosen for its folds together.
+ *
+ * Most bags train in several folds. A group of kmers.h is the bags of one fold, as the test part it is wholly in or out of
+ * a training part; where a share of the training bags drawn at random is the validation part, groups are cut and each fold
+ * counts its own. A training alone counts by the same groups, so it chooses the same k-mers to the bit.
+ */
+#ifndef HOPSACK_KMERSHARE_H
+#define HOPSACK_KMERSHARE_H
+
+#include "run/stock.h"
+
+#include <signal.h>
+
+/* Chooses for n folds of a repetition and keeps the choices in the stock, until it is closed. Before threads part. Errors
+ * of kmers_choose and of grouping_make. */
+Status kmershare_fill(Stock *stock, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop);
+
+/* The choice for splits.fold of splits.repeat: the one kept, or else made now. `config` is the stock's but for these two.
+ * Threads may ask at the same time where the stock allows that. */
+Status kmershare_choose(KmerChoice *out, Stock *stock, const Config *config, const volatile sig_atomic_t *stop);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * modelfile.h: model.safetensors. Beside the tensors stands one JSON object with sorted keys, metadata "hopsack":
+ *
+ *     alphabet bag_hash {train validation: [16 hex digits]} config (YAML text) kind max_len metrics n_feat region
+ *     tasks update version
+ *
+ * so a model needs no other file: it knows its settings, its classes, and the bags it has seen.
+ */
+#ifndef HOPSACK_MODELFILE_H
+#define HOPSACK_MODELFILE_H
+
+#include "core/safetensors.h"
+#include "run/config.h"
+
+#include <jansson.h>
+
+/* What is written beside the tensors. */
+typedef struct {
+    const Config *config;
+    const BagSpec *spec;
+    const Target *target;
+    int n_target, update;
+    const uint64_t *hash; /* [n] of bags */
+    const Part *part;     /* [n] those in training and validation are listed */
+    int n;
+    json_t *metrics; /* borrowed */
+} ModelFacts;
+
+Status modelfile_write(const char *path, const ModelFacts *facts, const ParamList *params, const real *theta,
+                       bool force);
+
+typedef enum { SEEN_NOT, SEEN_TRAIN, SEEN_VALIDATION } Seen;
+extern const char *const seen_name[]; /* "new" "train" "validation" */
+
+typedef struct {
+    char *path;
+    Config config;
+    TensorFile tensors;
+    json_t *json; /* metadata "hopsack" */
+    Target *target;
+    int n_target;
+    BagSpec spec;      /* of the bags it was trained on */
+    uint64_t *seen[2]; /* [n_seen] sorted hashes of training and of validation bags */
+    int n_seen[2];
+    Mil *mil;    /* after modelfile_fit */
+    real *theta; /* [n_params] after modelfile_fit */
+} ModelFile;
+
+/* Reads and checks everything but the tensors' fit, which needs bags. ERR_MODEL says what is wrong. */
+Status modelfile_read(ModelFile *out, const char *path);
+void modelfile_free(ModelFile *m); /* accepts NULL and half-built ones */
+
+/* Builds the network for the bags of `data` (`where` for messages); names, shapes and values of all tensors are checked.
+ * ERR_MODEL: the model does not fit them. The caller plans workspace. */
+Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where);
+
+Seen modelfile_seen(const ModelFile *m, uint64_t hash);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/outcome.h"
+#include "run/predictions.h"
+#include "run/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- getting ready ---- */
+
+static Status copy_labels(Outcome *o, const Stock *stock)
+{
+    const Labels *from = &o->cohort->labels;
+    const size_t n = (size_t)from->n * (size_t)from->n_out, n_task = (size_t)o->config->n_task;
+    o->labels = *from;
+    o->labels.target = calloc(n + 1, sizeof *o->labels.target);
+    o->target = calloc(n_task + 1, sizeof *o->target);
+    o->output = calloc(n + 1, sizeof *o->output);
+    if (!o->labels.target || !o->target || !o->output)
+        return fail(ERR_MEMORY, "no memory for the labels and outputs of %d bags", from->n);
+    memcpy(o->labels.target, from->target, n * sizeof *from->target);
+    memcpy(o->target, stock->target, n_task * sizeof *o->target);
+    return OK;
+}
+
+/* Regression targets are normalised by the training bags. */
+static Status fit_labels(Outcome *o)
+{
+    const int n = o->cohort->n;
+    bool *use = calloc((size_t)n + 1, sizeof *use);
+    if (!use) return fail(ERR_MEMORY, "no memory for %d bags", n);
+    for (int i = 0; i < n; i++) use[i] = o->grouping.part[i] == PART_TRAIN;
+    label_fit(&o->labels, o->target, o->config->n_task, use);
+    free(use);
+    return OK;
+}
+
+Status outcome_open(Outcome *out, const Config *config, Stock *stock)
+{
+    *out = (Outcome){.config = config, .cohort = &stock->cohort};
+    TRY(grouping_make(&out->grouping, &stock->folding, config->splits.repeat, config->splits.fold));
+    TRY(copy_labels(out, stock));
+    return fit_labels(out);
+}
+
+void outcome_free(Outcome *o)
+{
+    grouping_free(&o->grouping);
+    free(o->labels.target);
+    free(o->target);
+    free(o->output);
+}
+
+/* ---- what comes of it ---- */
+
+Status outcome_write(const Outcome *o, const char *path)
+{
+    const size_t n_out = (size_t)o->labels.n_out, n_target = (size_t)o->config->n_task;
+    TextOut *out;
+    TRY(textout_open(&out, path, true));
+    predictions_header(out);
+    for (int i = 0; i < o->cohort->n; i++) {
+        if (o->grouping.part[i] == PART_NONE) continue;
+        const Prediction p = {.bag = o->cohort->id[i],
+                              .part = part_name[o->grouping.part[i]],
+                              .repeat = o->config->splits.repeat,
+                              .fold = o->config->splits.fold,
+                              .target = o->target,
+                              .n_target = (int)n_target,
+                              .output = o->output + (size_t)i * n_out,
+                              .label = o->labels.target + (size_t)i * n_out,
+                              .mask = o->labels.mask + (size_t)i * n_target};
+        predictions_write(out, &p);
+    }
+    return textout_commit(out);
+}
+
+static json_t *part_scores(const Outcome *o, Part part)
+{
+    json_t *scores = NULL;
+    int *member = malloc(((size_t)o->cohort->n + 1) * sizeof *member);
+    int n = 0;
+    for (int i = 0; member && i < o->cohort->n; i++)
+        if (o->grouping.part[i] == part) member[n++] = i;
+    if (member) scores = record_scores(o->target, &o->labels, o->output, member, n, o->config->seed);
+    free(member);
+    return scores;
+}
+
+json_t *outcome_scores(const Outcome *o)
+{
+    json_t *parts = json_object();
+    for (Part part = PART_TRAIN; parts && part <= PART_TEST; part++) {
+        json_t *scores = o->grouping.count[part] ? part_scores(o, part) : json_null();
+        if (json_object_set_new(parts, part_name[part], scores) == 0) continue;
+        json_decref(parts);
+        parts = NULL;
+    }
+    return parts;
+}

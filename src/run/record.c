@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/record.h"
+#include "core/jsontext.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *task_json(const Target *t, const double *score)
+{
+    const MetricType *type = metric_of(t);
+    json_t *scores = json_object();
+    for (int j = 0; j < type->n; j++) json_object_set_new(scores, type->name[j], jsontext_real(score[j]));
+    return scores;
+}
+
+json_t *record_json(const LoopRecord *r, const Target *target, int n_target)
+{
+    json_t *tasks = json_object();
+    for (int k = 0; k < n_target; k++) json_object_set_new(tasks, target[k].name, task_json(&target[k], r->score[k]));
+    return json_pack("{s:i, s:f, s:s, s:f, s:f, s:o, s:o}", "update", r->update, "epoch", r->epoch, "part",
+                     part_name[r->part], "lr", r->lr, "seconds", round(r->seconds * 1e3) / 1e3, "loss",
+                     jsontext_real(r->loss), "tasks", tasks);
+}
+
+/* ---- scores of some members ---- */
+
+typedef struct {
+    MetricInput in;
+    real *output, *target, *mask; /* what `in` points to */
+    MetricRank *rank;             /* [n + METRIC_RESAMPLES] what follows the first n is for resampling */
+    int *count;                   /* [n] for resampling */
+} Gathered;
+
+static void forget(Gathered *g)
+{
+    free(g->output);
+    free(g->target);
+    free(g->mask);
+    free(g->rank);
+    free(g->count);
+}
+
+static bool gather(Gathered *g, const Labels *labels, const real *output, const int *member, int n)
+{
+    const size_t rows = (size_t)n + 1, n_out = (size_t)labels->n_out, n_target = (size_t)labels->n_target;
+    g->output = calloc(rows * n_out, sizeof(real));
+    g->target = calloc(rows * n_out, sizeof(real));
+    g->mask = calloc(rows * n_target, sizeof(real));
+    g->rank = calloc(rows + METRIC_RESAMPLES, sizeof *g->rank);
+    g->count = calloc(rows, sizeof *g->count);
+    if (!g->output || !g->target || !g->mask || !g->rank || !g->count) return false;
+    for (size_t i = 0; i < (size_t)n; i++) {
+        const size_t from = (size_t)member[i];
+        memcpy(g->output + i * n_out, output + from * n_out, n_out * sizeof(real));
+        memcpy(g->target + i * n_out, labels->target + from * n_out, n_out * sizeof(real));
+        memcpy(g->mask + i * n_target, labels->mask + from * n_target, n_target * sizeof(real));
+    }
+    g->in = (MetricInput){.n_bag = n,
+                          .n_out = labels->n_out,
+                          .n_target = labels->n_target,
+                          .output = g->output,
+                          .target = g->target,
+                          .mask = g->mask,
+                          .rank = g->rank};
+    return true;
+}
+
+/* Null where the area is not defined, absent where the kind has none. */
+static void add_interval(json_t *scores, const Gathered *g, const Target *t, int index, uint64_t seed)
+{
+    const MetricInput *in = &g->in;
+    double interval[2];
+    int found = 0;
+    if (!json_object_get(scores, "auc")) return;
+    for (int b = 0; b < in->n_bag; b++) {
+        if (in->mask[b * in->n_target + index] == 0) continue;
+        const size_t at = (size_t)b * (size_t)in->n_out + (size_t)t->at;
+        g->rank[found++] = (MetricRank){(double)g->output[at], g->target[at] > (real)0.5};
+    }
+    Rng rng = rng_stream(seed, "bootstrap", (uint64_t)index);
+    metric_auc_interval(interval, g->rank, found, &rng, g->count, g->rank + found);
+    json_object_set_new(scores, "auc_ci95",
+                        isnan(interval[0]) ? json_null() : json_pack("[f, f]", interval[0], interval[1]));
+}
+
+json_t *record_scores(const Target *target, const Labels *labels, const real *output, const int *member, int n,
+                      uint64_t seed)
+{
+    Gathered g = {0};
+    json_t *tasks = NULL;
+    double loss = 0, score[METRIC_MOST];
+    if (!gather(&g, labels, output, member, n)) goto done;
+    tasks = json_object();
+    for (int k = 0; k < labels->n_target; k++) {
+        const int known = metric_scores(score, &target[k], k, &g.in);
+        json_t *scores = task_json(&target[k], score);
+        if (known > 0) loss += (double)(float)target[k].weight * score[0];
+        add_interval(scores, &g, &target[k], k, seed);
+        json_object_set_new(scores, "n_bags", json_integer(known));
+        json_object_set_new(tasks, target[k].name, scores);
+    }
+done:
+    forget(&g);
+    return tasks ? json_pack("{s:i, s:o, s:o}", "n_bags", n, "loss", jsontext_real(loss), "tasks", tasks) : NULL;
+}

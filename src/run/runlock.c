@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/runlock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+Status runlock_try(RunLock *lock, const char *folder)
+{
+    char path[4096];
+    lock->fd = -1;
+    if (snprintf(path, sizeof path, "%s/lock", folder) >= (int)sizeof path)
+        return fail(ERR_IO, "%.60s…: the path is too long", folder);
+    /* writable: NFS gives an exclusive lock to nothing else */
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        lock->fd = fd;
+        return OK;
+    }
+    const int error = errno;
+    close(fd);
+    if (error == EWOULDBLOCK || error == EINTR) return OK;
+    return fail(ERR_IO, "%s: cannot lock: %s (does the file system know locks?)", path, strerror(error));
+}
+
+Status runlock_take(RunLock *lock, const char *folder, const volatile sig_atomic_t *stop)
+{
+    const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+    for (;;) {
+        TRY(runlock_try(lock, folder));
+        if (lock->fd >= 0) return OK;
+        if (stop && *stop)
+            return fail(*stop == SIGTERM ? ERR_SIGTERM : ERR_SIGINT, "%s while waiting for %s, which another holds",
+                        *stop == SIGTERM ? "terminated" : "interrupted", folder);
+        nanosleep(&pause, NULL);
+    }
+}
+
+void runlock_release(RunLock *lock)
+{
+    if (lock->fd >= 0) close(lock->fd);
+    lock->fd = -1;
+}

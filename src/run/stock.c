@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/stock.h"
+#include "cohort/task.h"
+#include "run/leakwatch.h"
+#include "run/manifest.h"
+#include "train/scaling.h"
+
+#include <stdlib.h>
+
+/* One number too many may be the label: that has happened to published results. */
+static Status check_features(const Config *c, const Cohort *cohort)
+{
+    const BagSpec *spec = bagfile_spec(cohort->file);
+    const int expected = c->data.n_features;
+    if (expected == 0) return OK;
+    if (spec->kind != BAG_VECTORS)
+        return settings_fail(c->settings, "data.n_features", "%s holds sequences; leave it out",
+                             bagfile_path(cohort->file));
+    if (spec->n_feat == expected) return OK;
+    return fail(
+        ERR_FORMAT,
+        "%s: instances have %d features, but data.n_features expects %d; import again without the columns that "
+        "are none (a label, a bag or instance number), or set data.n_features",
+        bagfile_path(cohort->file), spec->n_feat, expected);
+}
+
+/* Settings of data.* that are about the other kind of bags. */
+static Status check_kind(const Config *c, const Cohort *cohort)
+{
+    const bool vectors = bagfile_spec(cohort->file)->kind == BAG_VECTORS;
+    const char *path = bagfile_path(cohort->file);
+    if (!vectors && c->data.scale != SCALE_NONE)
+        return settings_fail(c->settings, "data.scale", "%s holds sequences, which are not scaled; leave it out",
+                             path);
+    if (!vectors && c->model.clip > 0)
+        return settings_fail(c->settings, "data.clip", "%s holds sequences, which are not cut; leave it out", path);
+    if (vectors && c->data.counts != COUNTS_NONE)
+        return settings_fail(c->settings, "data.counts", "%s holds vectors, which have no counts; leave it out",
+                             path);
+    if (vectors && c->data.compat != COMPAT_NONE)
+        return settings_fail(c->settings, "data.compat", "%s holds vectors, which DeepRC does not know; leave it out",
+                             path);
+    return OK;
+}
+
+static Status open_parts(Stock *s)
+{
+    const Config *c = s->config;
+    if (!c->data.path) return fail(ERR_CONFIG, "data.path is missing: which dataset? (--data.path=FILE)");
+    TRY(task_targets(&s->target, c->task, c->n_task));
+    TRY(cohort_open(&s->cohort, c->data.path, c->data.metadata, c->data.id_column, true));
+    TRY(check_kind(c, &s->cohort));
+    TRY(check_features(c, &s->cohort));
+    TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
+    return folding_open(&s->folding, &s->cohort, &c->splits, c->seed);
+}
+
+Status stock_open(Stock *out, const Config *config)
+{
+    *out = (Stock){.config = config};
+    const Status status = open_parts(out);
+    if (status != OK) stock_close(out);
+    return status;
+}
+
+Status stock_fill(Stock *s)
+{
+    TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
+    TRY(leakwatch_say(&s->cohort, s->target, s->config->n_task, s->cache));
+    return manifest_data(&s->data, s->config);
+}
+
+void stock_close(Stock *s)
+{
+    for (size_t k = 0; k < s->n_kmers && s->kmers; k++) free(s->kmers[k]);
+    free((void *)s->kmers);
+    json_decref(s->data);
+    cache_close(s->cache);
+    folding_close(&s->folding);
+    cohort_close(&s->cohort);
+    free(s->target);
+    *s = (Stock){0};
+}

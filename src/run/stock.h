@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stock.h: what all trainings on one dataset share: cohort, labels as read, folds, decoded bags. Once it is filled, and a
+ * grouping has been made of each fold to be used, threads may share it too, if all bags are held.
+ */
+#ifndef HOPSACK_STOCK_H
+#define HOPSACK_STOCK_H
+
+#include "cohort/folding.h"
+#include "cohort/kmers.h"
+#include "data/bagfile/cache.h"
+#include "run/config.h"
+
+#include <jansson.h>
+
+typedef struct {
+    const Config *config; /* borrowed */
+    Target *target;       /* [n_task] classes settled; a regression's mean and std are each training's own affair */
+    Cohort cohort;
+    Folding folding;
+    Cache *cache;       /* after stock_fill */
+    KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
+    size_t n_kmers;
+    json_t *data; /* after stock_fill: files with their SHA-256, for manifests */
+} Stock;
+
+Status stock_open(Stock *out, const Config *config); /* everything but the bags */
+Status stock_fill(Stock *s);                         /* decodes them, says what is odd, hashes the files */
+void stock_close(Stock *s);                          /* accepts half-built ones */
+
+#endif

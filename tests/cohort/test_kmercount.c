@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * test_kmercount.c: masks, and sums of k-mers against counting them one by one.
+ */
+#include "cohort/kmercount.h"
+#include "support/bags.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+#define SUITE train_kmercount
+
+static KmerMask mask[KMER_MASKS];
+
+Test(SUITE, masks_are_those_asked_for)
+{
+    int seen = 0;
+    cr_assert_eq(kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN), 38);
+    for (int m = 0; m < 38; m++) {
+        cr_assert_eq(mask[m].first, seen);
+        cr_assert_eq(mask[m].offset[0], 0);
+        cr_assert_eq(mask[m].offset[mask[m].n_fixed - 1], mask[m].span - 1);
+        cr_assert_leq(mask[m].span, mask[m].n_fixed == 4 ? 6 : 9);
+        for (int k = 0; k < m; k++)
+            cr_assert(mask[k].n_fixed != mask[m].n_fixed ||
+                      memcmp(mask[k].offset, mask[m].offset, (size_t)mask[m].n_fixed * sizeof(int)) != 0);
+        seen += mask[m].n_cell;
+    }
+    cr_assert_eq(seen, 1824000);
+    cr_assert_eq(kmercount_masks(mask, KMER_MASKS_SHORT, KMER_SPAN), 16);
+    for (int m = 0; m < 16; m++) cr_assert_eq(mask[m].n_fixed == 4 || mask[m].span <= 5, 1);
+    for (int span = 0; span < 8; span++) {
+        const int n = kmercount_masks(mask, KMER_MASKS_ALL, span);
+        int fours = 0, threes = 0;
+        for (int m = 0; m < n; m++) {
+            cr_assert_leq(mask[m].span, span);
+            fours += mask[m].n_fixed == 4;
+            threes += mask[m].n_fixed == 3;
+        }
+        cr_assert_eq(threes, span < 3 ? 0 : (span - 1) * (span - 2) / 2);
+        cr_assert_eq(fours, span < 4 ? 0 : span == 4 ? 1 : span == 5 ? 4 : 10);
+    }
+}
+
+Test(SUITE, a_cell_is_a_kmer)
+{
+    char text[KMER_SPAN + 1];
+    const int n = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN);
+    const Kmer three = kmercount_kmer(&mask[n - 1], (1 * 20 + 2) * 20 + 19);
+    cr_assert_str_eq(kmer_text(text, &three, "ACDEFGHIKLMNPQRSTVWY"), "C......DY");
+    const Kmer four = kmercount_kmer(&mask[0], ((0 * 20 + 1) * 20 + 2) * 20 + 3);
+    cr_assert_str_eq(kmer_text(text, &four, "ACDEFGHIKLMNPQRSTVWY"), "ACDE");
+}
+
+/* ---- against counting one by one ---- */
+
+enum { N = 7 };
+static TestBag owner[N];
+static const Bag *bag[N];
+static KmerWeight weight[N];
+
+/* A mixture of empty sequences, short and long ones; large bags whose cells are all gone through, small ones, an empty
+ * one; in bag 2 one residue so often that counts pass 255 several times. */
+static void make_bags(bool labelled)
+{
+    const int size[N] = {900, 40, 1100, 0, 1000, 1, 300};
+    for (int b = 0; b < N; b++) {
+        int *len = test_lengths(size[b], 0, b == 4 ? 40 : 19, (uint64_t)b);
+        test_bag(&owner[b], len, size[b], false, 100 + (uint64_t)b);
+        free(len);
+        bag[b] = &owner[b].bag;
+        weight[b] = (KmerWeight){.factor = size[b] ? 477.0 / size[b] : 0,
+                                 .column = labelled ? 0 : b / 3,
+                                 .label = labelled ? (b - 3) * 0.7 : 0};
+    }
+    for (size_t k = 0; k < bag_residues(bag[2]) / 3 * 2; k++) ((uint8_t *)(uintptr_t)bag[2]->codes)[k] = 5;
+}
+
+static void free_bags(void)
+{
+    for (int b = 0; b < N; b++) test_bag_free(&owner[b]);
+}
+
+/* The cell of one window. */
+static int cell_at(const KmerMask *m, const uint8_t *codes)
+{
+    int cell = 0;
+    for (int f = 0; f < m->n_fixed; f++) cell = cell * 20 + codes[m->offset[f]];
+    return cell;
+}
+
+static void count_plainly(int *count, const KmerMask *m, const Bag *b)
+{
+    memset(count, 0, (size_t)m->n_cell * sizeof *count);
+    for (int l = 0; l <= b->max_len; l++)
+        for (int i = b->first[l]; i < b->first[l + 1]; i++)
+            for (int p = 0; p + m->span <= l; p++) count[cell_at(m, bag_codes(b, i, l) + p)]++;
+}
+
+static void compare_sums(bool labelled, int cut)
+{
+    const int n_mask = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN), n_column = labelled ? 2 : 3;
+    KmerRoom room;
+    cr_assert_eq(kmercount_room(&room, 40), OK);
+    make_bags(labelled);
+    for (int m = 0; m < n_mask; m++) {
+        const size_t n_cell = (size_t)mask[m].n_cell;
+        int *count = malloc(n_cell * sizeof *count), highest = 0;
+        double *plain = calloc(n_cell * (size_t)(n_column + 2), sizeof *plain);
+        double *sum = calloc(n_cell * (size_t)(n_column + 1), sizeof *sum);
+        KmerSums sums = {
+            .n_column = n_column, .labelled = labelled, .sum = sum, .square = sum + n_cell * (size_t)n_column};
+        kmercount_add(&sums, &mask[m], bag, weight, cut, &room);
+        kmercount_add(&sums, &mask[m], bag + cut, weight + cut, N - cut, &room);
+        for (int b = 0; b < N; b++) {
+            count_plainly(count, &mask[m], bag[b]);
+            for (size_t k = 0; k < n_cell; k++) {
+                const double x = 2 * sqrt(count[k] * weight[b].factor + 0.375) - 2 * sqrt(0.375);
+                if (count[k] > highest) highest = count[k];
+                plain[(size_t)weight[b].column * n_cell + k] += x;
+                if (labelled) plain[n_cell + k] += x * weight[b].label;
+                plain[(size_t)n_column * n_cell + k] += x * x;
+                plain[(size_t)(n_column + 1) * n_cell + k] += count[k] * weight[b].factor;
+            }
+        }
+        cr_assert_gt(highest, 600);
+        for (size_t k = 0; k < n_cell * (size_t)(n_column + 1); k++)
+            cr_assert_float_eq(sum[k], plain[k], 2e-6 * (1 + fabs(plain[k])), "mask %d place %zu: %g, %g", m, k,
+                               sum[k], plain[k]);
+        for (size_t k = 0; k < n_cell; k++) {
+            double all = 0;
+            for (int c = 0; c < (labelled ? 1 : n_column); c++) all += sum[(size_t)c * n_cell + k];
+            const double total = plain[(size_t)(n_column + 1) * n_cell + k];
+            cr_assert_float_eq(kmercount_total(all, sums.square[k]), total, 1e-5 * (1 + total));
+            cr_assert_eq(sums.square[k] > 0, total > 0);
+        }
+        free(count);
+        free(plain);
+        free(sum);
+    }
+    kmercount_room_free(&room);
+    free_bags();
+}
+
+Test(SUITE, sums_of_classes)
+{
+    compare_sums(false, 0);
+}
+
+Test(SUITE, sums_with_labels)
+{
+    compare_sums(true, 4);
+}

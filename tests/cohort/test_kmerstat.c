@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * test_kmerstat.c: reference values are SciPy 1.10's: log_ndtr(-z) = t.logsf(t, df) solved for z, and norm.isf.
+ */
+#include "cohort/kmerstat.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+#define SUITE train_kmerstat
+
+Test(SUITE, z_of_student)
+{
+    static const struct {
+        double t, df, z;
+    } known[] = {{0.01, 7, 0.009650270532613},  {0.5, 2, 0.430727299295746},  {2, 1, 1.046853317333494},
+                 {3, 5, 2.168781875419219},     {8, 30, 5.809503926368877},   {40, 300, 23.51518556950715},
+                 {70, 398, 32.08188428070725},  {6, 22, 4.570170598484857},   {25, 1998, 23.31666170222938},
+                 {1e-3, 1e6, 9.99999749998e-4}, {5.5, 1e6, 5.499957031945553}};
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        const double z = kmerstat_z(known[k].t, known[k].df);
+        cr_assert_float_eq(z, known[k].z, 1e-10 * (1 + known[k].z), "t %g df %g: %.15g", known[k].t, known[k].df, z);
+        cr_assert_eq(kmerstat_z(-known[k].t, known[k].df), -z);
+    }
+    cr_assert_eq(kmerstat_z(0, 10), 0);
+}
+
+/* z grows with t, stays below it, and is finite where probabilities are not numbers of double any more. */
+Test(SUITE, z_is_ordered_far_out)
+{
+    double before = 0;
+    for (double t = 0.25; t < 1e6; t *= 1.25) {
+        const double z = kmerstat_z(t, 1998);
+        cr_assert(isfinite(z) && z > before && z < t, "t %g: %g", t, z);
+        before = z;
+    }
+    cr_assert_gt(before, 100);
+}
+
+Test(SUITE, threshold_is_bonferroni)
+{
+    cr_assert_float_eq(kmerstat_threshold(1), 1.9599639845400545, 1e-12);
+    cr_assert_float_eq(kmerstat_threshold(10000), 4.564787730280885, 1e-12);
+    cr_assert_float_eq(kmerstat_threshold(1824000), 5.557208778301905, 1e-12);
+}
+
+/* 3 against 4 bags, by the textbook's formulas; then the floor of the variance. */
+Test(SUITE, t_is_the_two_sample_t)
+{
+    const double v[] = {3, 5, 4, 1, 2, 2.5, 0.5};
+    const double mean_in = 4, mean_out = 1.5, ss = 2 + (0.25 + 0.25 + 1 + 1), n_in = 3, n_out = 4;
+    double sum = 0, square = 0, sxy = 0;
+    for (int b = 0; b < 7; b++) {
+        sum += v[b];
+        square += v[b] * v[b];
+        sxy += v[b] * ((b < 3) - n_in / 7);
+    }
+    const double expected = (mean_in - mean_out) / sqrt(ss / 5 * (1 / n_in + 1 / n_out));
+    cr_assert_float_eq(kmerstat_t(sxy, n_in * n_out / 7, square - sum * sum / 7, 7), expected, 1e-12);
+    const double floored = 2.5 / sqrt(KMERSTAT_FLOOR * (1 / n_in + 1 / n_out));
+    cr_assert_float_eq(kmerstat_t(2.5 * n_in * n_out / 7, n_in * n_out / 7, 2.5 * 2.5 * n_in * n_out / 7, 7), floored,
+                       1e-12);
+}

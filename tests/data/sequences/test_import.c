@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/bagfile/bagfile.h"
+#include "data/sequences/import.h"
+#include "support/imported.h"
+
+#include <criterion/criterion.h>
+#include <criterion/logging.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+TestSuite(data_import, .init = scratch_make, .fini = scratch_remove);
+
+/* Awkward files in the manner of what DeepRC's converter was tried on. */
+static const char *write_awkward(void)
+{
+    scratch_text("in/a.tsv",
+                 "amino_acid\tframe\ttemplates\textra\n"
+                 "CASSF\tIn\t2\tx\nCAS*F\tIn\t3\tx\nCASXF\tIn\t4\tx\ncassf\tIn\t5\tx\n"
+                 "\tIn\t6\tx\nNA\tIn\t7\tx\nCA SF\tIn\t8\tx\nC\tIn\t9\tx\nBZJUO\tIn\t9\tx\nCA_F\tIn\t1\tx\n");
+    scratch_text("in/b.tsv",
+                 "amino_acid\tframe\ttemplates\textra\r\nCASSF\tIn\t4\tx\r\nCAWF\tOut\t5\tq"); /* no end */
+    scratch_text("in/deep/er/c.tsv", "extra\ttemplates\tamino_acid\tframe\n"
+                                     "x\tnull\tCASSF\tIn\ny\t-1\tCAYF\tIn\nz\t0\tCAAF\tIn\nz\t3.9\tCACF\tIn\n");
+    scratch_text("in/.hidden.tsv", "no table at all");
+    scratch_text("in/.deep/d.tsv", "no table at all");
+    scratch_text("in/other.txt", "no table at all");
+    return in_scratch("in");
+}
+
+static void assert_import(const ImportOptions *options, const char *wanted)
+{
+    ImportReport report;
+    cr_assert_eq(import_run(&report, options), OK, "%s", status_sentence());
+    cr_assert_str_eq(imported(false), wanted, "%s", imported(false));
+    free(report.json);
+}
+
+static void assert_refused(const ImportOptions *options, Status wanted, const char *says)
+{
+    ImportReport report;
+    const Status status = import_run(&report, options);
+    cr_assert_eq(status, wanted, "%d instead of %d for '%s': %s", status, wanted, says, status_sentence());
+    cr_assert(strstr(status_sentence(), says), "'%s' is not in: %s", says, status_sentence());
+    cr_assert_null(report.json);
+    cr_assert(access(in_scratch("out.h5"), F_OK) != 0, "nothing may be left: %s", says);
+}
+
+/* ---- DeepRC's converter ---- */
+
+Test(data_import, converter_rules)
+{
+    const char *path[] = {write_awkward()};
+    ImportOptions options = some_options(path, 1, "deeprc");
+    assert_import(&options, "a.tsv: CASSF 2,  6, NA 7, C 9; b.tsv: CASSF 4, CAWF 5; "
+                            "c.tsv: CASSF 0, CAYF 1, CAAF 0, CACF 3");
+    options.rules.wish.count = "none";
+    assert_import(&options, "a.tsv: CASSF 1,  1, NA 1, C 1; b.tsv: CASSF 1, CAWF 1; "
+                            "c.tsv: CASSF 1, CAYF 1, CAAF 1, CACF 1");
+}
+
+Test(data_import, converter_filters_compare_text)
+{
+    const char *path[] = {write_awkward()};
+    const RowRule include[] = {{"frame", "In"}, {"extra", "q"}}, exclude[] = {{"extra", "z"}, {"templates", "4"}};
+    ImportOptions options = some_options(path, 1, "deeprc");
+    options.rules.include = include;
+    options.rules.n_include = 1;
+    options.rules.exclude = exclude;
+    options.rules.n_exclude = 1;
+    assert_import(&options, "a.tsv: CASSF 2,  6, NA 7, C 9; b.tsv: CASSF 4; c.tsv: CASSF 0, CAYF 1");
+    options.rules.n_include = options.rules.n_exclude = 2; /* one include is enough, each exclude drops */
+    assert_import(&options, "a.tsv: CASSF 2,  6, NA 7, C 9; b.tsv: CAWF 5; c.tsv: CASSF 0, CAYF 1");
+}
+
+Test(data_import, bad_counts_in_dropped_rows_do_no_harm)
+{
+    const char *path[] = {scratch_text("x.tsv", "amino_acid\ttemplates\nCASSF\t1\nCAS*\tmany\n")};
+    ImportOptions options = some_options(path, 1, "deeprc");
+    assert_import(&options, "x.tsv: CASSF 1");
+    scratch_text("x.tsv", "amino_acid\ttemplates\nCASSF\t1\nCASS\tmany\n");
+    unlink(in_scratch("out.h5"));
+    assert_refused(&options, ERR_FORMAT, "x.tsv:3: count 'many' in column 'templates'");
+}
+
+/* ---- the pipeline ---- */
+
+Test(data_import, pipeline_rules)
+{
+    const char *path[] = {write_awkward()};
+    ImportOptions options = some_options(path, 1, NULL);
+    ImportReport report;
+    assert_import(&options, "a.tsv: CASSF 2, C 9; b.tsv: CASSF 4, CAWF 5; c.tsv: CASSF 1, CAYF 1, CAAF 1, CACF 3");
+    cr_assert_eq(import_run(&report, &options), OK);
+    const Tally *t = &report.total;
+    cr_assert_eq(t->read, 16);
+    cr_assert_eq(t->kept, 8);
+    cr_assert_eq(t->dropped[DROP_EMPTY], 2); /* NA and nothing */
+    cr_assert_eq(t->dropped[DROP_STOP], 1);
+    cr_assert_eq(t->dropped[DROP_FRAME], 1);
+    cr_assert_eq(t->dropped[DROP_LETTER], 4);
+    cr_assert_eq(t->count_one, 3);
+    cr_assert_eq(t->count_sum, 26);
+    free(report.json);
+}
+
+Test(data_import, equal_sequences_merge)
+{
+    const char *path[] = {
+        scratch_text("m.tsv", "amino_acid\ttemplates\nCASSF\t1\nCAYF\t2\nCASSF\t3\nCASSF\t\nCASS\t1\n")};
+    ImportOptions options = some_options(path, 1, NULL);
+    assert_import(&options, "m.tsv: CASSF 5, CAYF 2, CASS 1");
+    options.rules.merge = false;
+    assert_import(&options, "m.tsv: CASSF 1, CAYF 2, CASSF 3, CASSF 1, CASS 1");
+}
+
+/* 20 000 rows of 5 000 sequences: the table that finds equals grows several times. */
+Test(data_import, many_sequences_merge)
+{
+    char *text = malloc(1 << 20);
+    int at = sprintf(text, "amino_acid\ttemplates\n");
+    for (int i = 0; i < 20000; i++) {
+        char sequence[5] = "";
+        for (int t = 0, k = i % 5000; t < 4; t++, k /= 20) sequence[t] = ALPHABET_AMINO[k % 20];
+        at += sprintf(text + at, "C%sF\t2\n", sequence);
+    }
+    const char *path[] = {scratch_text("big.tsv", text)};
+    ImportOptions options = some_options(path, 1, NULL);
+    ImportReport report;
+    cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
+    cr_assert_eq(report.total.kept, 5000);
+    cr_assert_eq(report.total.merged, 15000);
+    cr_assert_eq(report.total.count_sum, 40000);
+    cr_assert_eq(report.total.count_min, 8);
+    free(report.json);
+    free(text);
+}
+
+Test(data_import, region_and_length)
+{
+    char text[400];
+    const char *sixty = "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAF";
+    snprintf(text, sizeof text, "amino_acid\ttemplates\n%s\t1\n%sF\t1\nCF\t1\nCAF\t1\n", sixty, sixty);
+    const char *path[] = {scratch_text("l.tsv", text)};
+    ImportOptions options = some_options(path, 1, NULL);
+    ImportReport report;
+    cr_assert_eq(import_run(&report, &options), OK);
+    cr_assert_eq(report.total.dropped[DROP_LONG], 1);
+    cr_assert_eq(report.total.kept, 3);
+    free(report.json);
+    options.rules.wish.cdr3 = true;
+    cr_assert_eq(import_run(&report, &options), OK);
+    cr_assert_eq(report.total.dropped[DROP_SHORT], 1);
+    cr_assert_eq(report.total.kept, 3); /* 58, 59 and 1 residues */
+    cr_assert_str_eq(report.region, "CDR3");
+    free(report.json);
+    cr_assert(strstr(imported(false), ", A 1"), "%s", imported(false));
+}
+
+Test(data_import, other_tables_by_name)
+{
+    const char *path[] = {
+        scratch_text("n.csv", "# made by a tool\n#clone,\"cdr3, aa\",reads\n1,CASSF,95.0\n2,\"CAYF\",1.2E+3\n")};
+    ImportOptions options = some_options(path, 1, NULL);
+    assert_refused(&options, ERR_FORMAT, "--sequence-column");
+    options.rules.wish = (FormatWish){.sequence = "CDR3, AA", .count = "reads"};
+    assert_import(&options, "n.csv: CASSF 95, CAYF 1200");
+    options.rules.wish.count = NULL;
+    assert_import(&options, "n.csv: CASSF 1, CAYF 1");
+}
+
+/* ---- files, labels, provenance ---- */
+
+Test(data_import, gzip_and_labels)
+{
+    const char *path[] = {in_scratch("in")};
+    scratch_text("in/b.tsv", "amino_acid\ttemplates\nCAYF\t2\n");
+    gzFile gz = gzopen(in_scratch("in/a.tsv.gz"), "wb");
+    gzputs(gz, "amino_acid\ttemplates\nCASSF\t1\n");
+    gzclose(gz);
+    ImportOptions options = some_options(path, 1, NULL);
+    options.metadata = scratch_text("in/labels.tsv", "name\tID\tstatus\nx\tb\t+\n"); /* lies among the files */
+    ImportReport report;
+    BagFile *file;
+    cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
+    cr_assert_eq(report.n_unlabelled, 1);
+    free(report.json);
+    cr_assert_str_eq(imported(false), "a.tsv: CASSF 1; b.tsv: CAYF 2");
+    cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK);
+    const Table *t = bagfile_columns(file);
+    cr_assert_str_eq(table_cell(t, 0, 1), "a.tsv", "a bag without a row has its key as ID");
+    cr_assert_str_eq(table_cell(t, 0, 2), "");
+    cr_assert_str_eq(table_cell(t, 1, 2), "+");
+    cr_assert(strstr(bagfile_provenance(file), "\"region\":\"junction\""));
+    cr_assert(strstr(bagfile_provenance(file), "\"sha256\""));
+    bagfile_close(file);
+}
+
+static uint64_t crc_of(const char *path)
+{
+    unsigned char bytes[4096];
+    uint64_t crc = 0;
+    FILE *file = fopen(path, "rb");
+    cr_assert(file);
+    for (size_t n; (n = fread(bytes, 1, sizeof bytes, file)) > 0;) crc = crc32_z((uLong)crc, bytes, n);
+    fclose(file);
+    return crc;
+}
+
+Test(data_import, twice_gives_the_same_bytes)
+{
+    const char *path[] = {write_awkward()};
+    ImportOptions options = some_options(path, 1, "deeprc");
+    ImportReport report;
+    cr_assert_eq(import_run(&report, &options), OK);
+    free(report.json);
+    const uint64_t first = crc_of(options.output);
+    sleep(1);
+    cr_assert_eq(import_run(&report, &options), OK);
+    free(report.json);
+    cr_assert_eq(first, crc_of(options.output));
+}
+
+Test(data_import, dry_run_writes_nothing)
+{
+    const char *path[] = {write_awkward()};
+    ImportOptions options = some_options(path, 1, "deeprc");
+    ImportReport report;
+    options.dry_run = true;
+    cr_assert_eq(import_run(&report, &options), OK);
+    cr_assert_eq(report.n_bag, 3);
+    cr_assert(access(options.output, F_OK) != 0);
+    free(report.json);
+}
+
+/* ---- what is refused ---- */
+
+Test(data_import, bad_files)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"", "bad.tsv: is empty"},
+        {"amino_acid\ttemplates\n", "bad.tsv: has a header line but no rows"},
+        {"amino_acid\ttemplates\nCAS*\t1\nx\t2\n", "bad.tsv: no row is left of 2 (stop_codon 1, other_letter 1)"},
+        {"sequence\tcount\nCASSF\t1\n", "bad.tsv:1: has no column 'amino_acid'; its columns are sequence, count"},
+        {"amino_acid\tcount\nCASSF\t1\n", "bad.tsv:1: has no column 'templates'"},
+        {"amino_acid\ttemplates\nCASSF\t1\nCASSF\n", "bad.tsv:3: has 1 cell, but column 'templates' is number 2"},
+        {"amino_acid\ttemplates\nCASSF\t1\nCASSF\tone\n", "bad.tsv:3: count 'one'"},
+        {"amino_acid\ttemplates\nCASSF\t\n", "bad.tsv:2: count ''"},
+        {"amino_acid\ttemplates\nCASSF\tinf\n", "bad.tsv:2: count 'inf'"},
+        {"amino_acid\ttemplates\nCASSF\t1e300\n", "bad.tsv:2: count '1e300'"},
+        {"amino_acid\ttemplates\n\"CASSF\t1\n", "bad.tsv:2: a double quote is not closed"},
+        {"\x7f\x45LF\x01\x02\x03", "bad.tsv:1: has no column"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *path[] = {in_scratch("in")};
+        ImportOptions options = some_options(path, 1, "deeprc");
+        scratch_text("in/a.tsv", "amino_acid\ttemplates\nCASSF\t1\n");
+        scratch_text("in/bad.tsv", cases[i].text);
+        assert_refused(&options, ERR_FORMAT, cases[i].says);
+    }
+}
+
+Test(data_import, bad_places)
+{
+    const char *path[] = {in_scratch("in"), in_scratch("in2")};
+    ImportOptions options = some_options(path, 1, "deeprc");
+    assert_refused(&options, ERR_IO, "in: cannot read");
+    mkdir(in_scratch("in"), 0777);
+    assert_refused(&options, ERR_FORMAT, "no file below it ends in .tsv or .tsv.gz");
+    scratch_text("in/a.tsv", "amino_acid\ttemplates\nCASSF\t1\n");
+    scratch_text("in2/a.tsv", "amino_acid\ttemplates\nCASSF\t1\n");
+    options.n_path = 2;
+    assert_refused(&options, ERR_FORMAT, "are both named 'a.tsv'");
+    options.n_path = 1;
+    options.output = "/proc/no/such/folder/out.h5";
+    assert_refused(&options, ERR_IO, "/proc/no/such/folder");
+    options.output = scratch_text("there.h5", "precious");
+    options.force = false;
+    assert_refused(&options, ERR_IO, "--force");
+    options = some_options(path, 1, "deeprc");
+    options.metadata = scratch_text("labels.tsv", "ID\tstatus\na\t+\nzz\t-\n");
+    assert_refused(&options, ERR_FORMAT, "labels.tsv:3: 1 ID of column 'ID' is not in the files found: 'zz'");
+    options.metadata = scratch_text("labels.tsv", "name\tstatus\na\t+\n");
+    assert_refused(&options, ERR_FORMAT, "no ID column; its columns are name, status");
+}
