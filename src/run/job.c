@@ -11,6 +11,7 @@
 #include "run/modelfile.h"
 #include "run/outcome.h"
 #include "run/record.h"
+#include "run/refit.h"
 #include "run/run.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
@@ -29,6 +30,8 @@ typedef struct {
     Outcome outcome;      /* labels, parts, and in the end outputs */
     KmerStarts kmers;     /* of this fold; as chosen, or as kmers.tsv has them where a checkpoint is taken up */
     Loop *loop;
+    Refit refit; /* refit.loop NULL: the loop's model is the run's */
+    char refit_path[4096];
     Run run;
     json_t *data;                  /* files and their hashes */
     char *config_text, *data_text; /* what a checkpoint must agree with */
@@ -180,6 +183,7 @@ static Status open_loop(Job *j)
 static void close_job(Job *j)
 {
     run_end(&j->run);
+    refit_free(&j->refit);
     loop_free(j->loop);
     outcome_free(&j->outcome);
     json_decref(j->data);
@@ -241,19 +245,30 @@ static Status evaluated(void *context, const LoopRecord *record)
     return run_add_metrics(&j->run, record_json(record, j->outcome.target, j->config->n_task));
 }
 
+/* The training whose model is the run's, and the parts as it knew them. */
+static Loop *final_loop(const Job *j)
+{
+    return j->refit.loop ? j->refit.loop : j->loop;
+}
+static const Part *final_parts(const Job *j)
+{
+    return j->refit.loop ? j->refit.part : j->outcome.grouping.part;
+}
+
 static Status write_model(Job *j, json_t *metrics)
 {
+    Loop *loop = final_loop(j);
     const ModelFacts facts = {.config = j->config,
                               .spec = bagfile_spec(j->cohort->file),
                               .target = j->outcome.target,
                               .n_target = j->config->n_task,
-                              .update = loop_kept(j->loop).update,
+                              .update = loop_kept(loop).update,
                               .hash = j->outcome.grouping.hash,
-                              .part = j->outcome.grouping.part,
+                              .part = final_parts(j),
                               .n = j->outcome.grouping.n,
                               .metrics = metrics};
-    return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(j->loop)),
-                           loop_theta(j->loop), true);
+    return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
+                           loop_theta(loop), true);
 }
 
 /* ---- the end ---- */
@@ -267,15 +282,64 @@ static json_t *summary_json(const Job *j, json_t *parts)
                   "updates", loop_done(j->loop), "kept_update", loop_kept(j->loop).update, "parameters",
                   (json_int_t)param_learned(mil_params(loop_mil(j->loop))), "parts", parts, "seconds", seconds,
                   "peak_memory", (json_int_t)log_peak_memory());
+    if (summary && j->refit.loop)
+        json_object_set_new(
+            summary, "refit",
+            json_pack("{s:i, s:i}", "bags", j->refit.n_bag, "updates", loop_done(j->refit.loop)));
     if (summary && kmerstart_is_on(NULL, &j->config->model))
         json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
     return summary;
 }
 
+/* The outputs of the validation part are of the model that it chose, which has not learned from it. */
+static Status refit(Job *j)
+{
+    const LoopSetup setup = loop_setup(j);
+    const int kept = loop_kept(j->loop).update;
+    if (!refit_is_due(setup.options, setup.part, setup.n, kept)) return OK;
+    TRY(loop_part(j->loop, PART_TRAIN, j->outcome.output));
+    TRY(loop_part(j->loop, PART_VALIDATION, j->outcome.output));
+    snprintf(j->refit_path, sizeof j->refit_path, "%s", run_path(&j->run, "refit.safetensors"));
+    TRY(refit_run(&j->refit, &setup, kept, j->refit_path, j->config_text, j->data_text));
+    if (!j->in->evaluated)
+        log_info("refitted on %d training and validation bags for %d updates", j->refit.n_bag, kept);
+    return OK;
+}
+
+/* [n, n_out] of the validation part from `from`; the other rows stay. */
+static void restore_validation(Outcome *o, const real *from)
+{
+    const size_t n_out = (size_t)o->labels.n_out;
+    for (int i = 0; i < o->cohort->n; i++)
+        if (o->grouping.part[i] == PART_VALIDATION)
+            memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
+}
+
+static Status predict_refitted(Job *j)
+{
+    Outcome *o = &j->outcome;
+    const size_t size = (size_t)o->cohort->n * (size_t)o->labels.n_out * sizeof *o->output;
+    real *chosen = malloc(size + 1);
+    if (!chosen) return fail(ERR_MEMORY, "no memory for the outputs of %d bags", o->cohort->n);
+    memcpy(chosen, o->output, size);
+    Status status = loop_part(j->refit.loop, PART_TRAIN, o->output);
+    restore_validation(o, chosen);
+    free(chosen);
+    if (status == OK) status = loop_part(j->refit.loop, PART_TEST, o->output);
+    return status;
+}
+
+static Status predict_all(Job *j)
+{
+    if (j->refit.loop) return predict_refitted(j);
+    for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->outcome.output));
+    return OK;
+}
+
 /* Test scores are computed here and nowhere else: once, by the parameters kept. */
 static Status finish(Job *j, json_t **summary)
 {
-    for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->outcome.output));
+    TRY(predict_all(j));
     json_t *parts = outcome_scores(&j->outcome);
     Status status = OK;
     if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));
@@ -286,6 +350,7 @@ static Status finish(Job *j, json_t **summary)
     *summary = summary_json(j, parts);
     if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
     if (status == OK) status = run_write_json(&j->run, "summary.json", json_incref(*summary));
+    if (status == OK && j->refit.loop) (void)remove(j->refit_path); /* of no more use */
 done:
     json_decref(parts);
     return status;
@@ -298,6 +363,7 @@ static Status save_kept(Job *j, Status why)
     json_t *none = json_object();
     snprintf(sentence, sizeof sentence, "%s", status_sentence());
     Status status = why;
+    refit_free(&j->refit); /* the model chosen is whole, the refitted one is not */
     const char *again = why == ERR_DIVERGED ? "" : ", --resume goes on from here";
     if (loop_kept(j->loop).update == 0)
         fail(why, "%s; no evaluation came before, so there is no model%s", sentence, again);
@@ -327,6 +393,7 @@ static Status run_job(json_t **summary, const JobSetup *setup, Stock *stock, Run
     if (setup->begin) setup->begin();
     TRY_DONE(write_beginning(&j, lock));
     status = loop_run(j.loop, evaluated, &j);
+    if (status == OK) status = refit(&j);
     if (status == OK) status = finish(&j, summary);
     if (keeps_model(status)) status = save_kept(&j, status);
 done:

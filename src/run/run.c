@@ -19,7 +19,7 @@
 
 static const char *const files[] = {
     "config.yaml",     "manifest.json", "metrics.jsonl",          "splits.tsv", "model.safetensors", "summary.json",
-    "predictions.tsv", "kmers.tsv",     "checkpoint.safetensors", NULL};
+    "predictions.tsv", "kmers.tsv",     "checkpoint.safetensors", "refit.safetensors", NULL};
 
 static bool is_leftover(const char *name)
 {

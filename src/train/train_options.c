@@ -33,6 +33,9 @@ const Option train_options[] = {
      "model that a run ends with, by the validation part and the first task. best: lowest loss, with model.norm bags "
      "after calibration of the outputs, so that no flat state wins; auc: highest AUC (balanced accuracy, R2); last. "
      "Without a validation part: last"},
+    {"refit", OPTION_BOOL, AT(refit), "false", 0, 0, NULL, "",
+     "training of the final model anew on training and validation bags together, for as many updates as the model that "
+     "train.keep chose; its validation scores are those of the model chosen. Not without a validation part"},
     {"patience", OPTION_INT, AT(patience), "0", 0, 1e9, NULL, "evaluations",
      "early stopping: evaluations without a better score by train.keep (last: as best) before training ends; 0: "
      "never"},

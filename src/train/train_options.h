@@ -8,6 +8,8 @@
 #include "core/option.h"
 #include "train/optimizer.h"
 
+#include <stdbool.h>
+
 typedef enum { KEEP_BEST, KEEP_AUC, KEEP_LAST } Keep; /* what keep.h makes of it */
 
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
     int evaluate_every;     /* updates; 0: only at the end */
     int evaluate_instances; /* of all bags together, that an evaluation during training sees at most; 0: any number */
     int keep;               /* Keep */
+    bool refit;             /* the model is trained anew on training and validation bags; see run/refit.h */
     int patience;           /* evaluations without a better validation score before it stops; 0: never */
     double min_delta;       /* what a validation score must be better by, for patience */
     double checkpoint_minutes; /* between two checkpoints; 0: after every update */
