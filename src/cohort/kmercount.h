@@ -17,6 +17,7 @@
 #define KMER_LETTERS 20
 #define KMER_MASKS   38     /* in all */
 #define KMER_CELLS   160000 /* most of a mask */
+#define KMER_FAMILY  3      /* most masks counted together */
 
 typedef struct {
     int n_fixed, span;
@@ -28,6 +29,11 @@ typedef struct {
 /* Masks of up to max_span places: 4 fixed within 6 (10 masks), 3 within 5 (6), and unless `short` 3 within 9 (22 more).
  * Returns how many; a cell's number does not depend on max_span. */
 int kmercount_masks(KmerMask out[KMER_MASKS], KmerMasks which, int max_span);
+
+/* Mask `mask` and those behind it that are counted with it, `mask` first; 0 where it is counted with one before it in
+ * first … end - 1. Returns their number. A mask of three fixed places belongs to one of four that has these and the same
+ * span: its counts are sums of the other's. */
+int kmercount_family(int out[KMER_FAMILY], const KmerMask *list, int mask, int first, int end);
 Kmer kmercount_kmer(const KmerMask *mask, int cell);
 
 /* Working memory of one thread. */
@@ -39,7 +45,8 @@ typedef struct {
     uint32_t *wraps; /* [KMER_CELLS] how often it came round; 0 between bags */
     int *wrapped;    /* [KMER_CELLS] cells that did */
     int n_wrapped;
-    float *sum, *square, *product; /* [KMER_CELLS] of the bags of one run; 0 between runs */
+    uint32_t *derived;             /* [KMER_FAMILY - 1, cells of three] counts of this bag */
+    float *sum, *square, *product; /* [cells of a family] of the bags of one run; 0 between runs */
 } KmerRoom;
 Status kmercount_room(KmerRoom *room, int max_len); /* longest sequence; ERR_MEMORY */
 void kmercount_room_free(KmerRoom *room);           /* accepts half-built ones */
@@ -59,10 +66,16 @@ typedef struct {
     double *square; /* [n_cell] of (v - v0)² of all bags; 0: the k-mer occurs nowhere */
 } KmerSums;
 
+/* What is counted together. */
+typedef struct {
+    int n;                            /* 1 … KMER_FAMILY */
+    const KmerMask *mask[KMER_FAMILY]; /* as kmercount_family lists them */
+    KmerSums *sums[KMER_FAMILY];
+} KmerFamily;
+
 /* Adds n bags in their order; those of one column are best neighbours. The result depends on the order, and on where a
- * list is cut into calls, in rounding alone. */
-void kmercount_add(KmerSums *sums, const KmerMask *mask, const Bag *const *bag, const KmerWeight *weight, int n,
-                   KmerRoom *room);
+ * list is cut into calls, in rounding alone; not on what is counted together. */
+void kmercount_add(const KmerFamily *family, const Bag *const *bag, const KmerWeight *weight, int n, KmerRoom *room);
 
 double kmercount_value(double count, double factor); /* v - v0 */
 double kmercount_total(double sum, double square);   /* Σ factor · count of the bags with these sums of v - v0 */

@@ -153,9 +153,15 @@ static int list_length(const Choosing *c)
 static void count_mask(void *context, int chunk, int thread)
 {
     Choosing *c = context;
-    const int m = c->first + chunk;
-    kmercount_add(&c->group[m], &c->mask[m], c->list->block, c->list->weight + c->block, c->n_block,
-                  &c->room[thread]);
+    int number[KMER_FAMILY];
+    KmerFamily family = {
+        .n = kmercount_family(number, c->mask, c->first + chunk, c->first, c->first + c->n_pass)};
+    if (family.n == 0) return; /* another mask's chunk counts it */
+    for (int k = 0; k < family.n; k++) {
+        family.mask[k] = &c->mask[number[k]];
+        family.sums[k] = &c->group[number[k]];
+    }
+    kmercount_add(&family, c->list->block, c->list->weight + c->block, c->n_block, &c->room[thread]);
 }
 
 /* Labels of the group are less its own mean: Σ (y - mean y) v takes what they lack from Σ v. */

@@ -3,16 +3,68 @@
 #include "core/file.h"
 #include "core/log.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-bool refit_is_due(const TrainOptions *options, const Part *part, int n, int kept)
+/* ---- length ---- */
+
+/* Of the last three evaluations. */
+typedef struct {
+    double value[3]; /* the newest first */
+    int update[3];
+    int n;           /* evaluations so far */
+    int best;        /* update of the least average; 0: none */
+    double least;
+} Smoother;
+
+static void compare(Smoother *s, int update, double sum, int n)
 {
-    if (!options->refit || kept == 0) return false;
-    for (int i = 0; i < n; i++)
-        if (part[i] == PART_VALIDATION) return true;
-    return false;
+    if (s->best > 0 && !(sum / n < s->least)) return;
+    s->best = update;
+    s->least = sum / n;
 }
+
+static void add_value(Smoother *s, int update, double value)
+{
+    for (int k = 2; k > 0; k--) s->value[k] = s->value[k - 1], s->update[k] = s->update[k - 1];
+    s->value[0] = value;
+    s->update[0] = update;
+    s->n++;
+    if (s->n == 2) compare(s, s->update[1], s->value[0] + s->value[1], 2);
+    if (s->n > 2) compare(s, s->update[1], s->value[0] + s->value[1] + s->value[2], 3);
+}
+
+/* The last evaluation has none behind it. */
+static int smoothed_best(Smoother *s)
+{
+    if (s->n == 1) return s->update[0];
+    if (s->n > 1) compare(s, s->update[0], s->value[0] + s->value[1], 2);
+    return s->best;
+}
+
+Status refit_length(int *updates, const TrainOptions *options, const char *metrics, int ended)
+{
+    Smoother smoother = {.best = 0};
+    *updates = 0;
+    if (!options->refit) return OK;
+    while (*metrics) {
+        const size_t length = strcspn(metrics, "\n");
+        json_t *record = json_loadb(metrics, length, 0, NULL);
+        const json_t *value = json_object_get(record, "value"), *update = json_object_get(record, "update");
+        const bool sound = record && json_is_integer(update);
+        if (sound && json_is_real(value))
+            add_value(&smoother, (int)json_integer_value(update), json_real_value(value));
+        json_decref(record);
+        if (!sound) return fail(ERR_FORMAT, "metrics.jsonl: a line is no record of an evaluation");
+        metrics += length + (metrics[length] == '\n');
+    }
+    *updates = smoother.n == 0 || options->keep != KEEP_LAST ? smoothed_best(&smoother) : ended;
+    return OK;
+}
+
+/* ---- training ---- */
 
 static Status join_parts(Refit *r, const LoopSetup *setup)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * refit.h: train.refit. A training with early stopping learns from the training part alone; the validation part only
- * chooses its length. Refitting trains the same network anew, from the same start, on both parts together, for as many
- * updates as the chosen model had, and that network is the run's model.
+ * chooses its length. Refitting trains the same network anew, from the same start, on both parts together, and that network
+ * is the run's model. Its length is the update whose validation value (keep.h), averaged with those of the evaluations
+ * before and after it, is least: single values of small validation parts are noisy, and what is chosen here is a length, not
+ * one state. With keep: last it is the length of the training.
  *
  * It keeps checkpoints of its own, refit.safetensors beside the first training's, so that it resumes to the same bits.
  */
@@ -20,9 +22,9 @@ typedef struct {
     char *data;                /* which data, and how many updates */
 } Refit; /* starts as {0} */
 
-/* Does a training with these options and parts, which kept the model of `kept` updates, get refitted? Not without a
- * validation part, which had nothing to choose. */
-bool refit_is_due(const TrainOptions *options, const Part *part, int n, int kept);
+/* Length of the refit of a training that ended; 0: it is not refitted, as there is no validation part or train.refit is off.
+ * metrics: text of metrics.jsonl, ended: updates done. ERR_FORMAT where the text is no such file. */
+Status refit_length(int *updates, const TrainOptions *options, const char *metrics, int ended);
 
 /* Trains, from the checkpoint at `path` if that belongs to this refit. setup: of the first training, whose `save` and
  * evaluations have no part here. config, data: as in CheckpointFacts. Fails as loop_new and loop_run do. */

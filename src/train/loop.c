@@ -529,7 +529,8 @@ static Status predict(Loop *l, Part part, real *output, ReadBag *read)
 static Status evaluate(Loop *l, Part part, LoopRecord *record)
 {
     *record =
-        (LoopRecord){.update = l->update, .part = part, .lr = lr_now(l), .epoch = (double)l->update / l->per_epoch};
+        (LoopRecord){.update = l->update, .part = part, .lr = lr_now(l), .epoch = (double)l->update / l->per_epoch,
+                     .value = NAN};
     const size_t n_out = (size_t)l->n_out;
     l->seen[part] = 0;
     if (part == PART_TRAIN && mil_calibrates(l->scorer))
@@ -614,7 +615,7 @@ static Status evaluate_both(Loop *l, LoopEvaluated *evaluated, void *context)
         return fail(ERR_DIVERGED, "the loss after update %d is not a number any more; a smaller train.lr may help",
                     l->update);
     double floor;
-    const double value = value_of(l, &validation, &floor);
+    const double value = validation.value = value_of(l, &validation, &floor);
     keep(l, value);
     watch(l, value, floor);
     l->evaluated = l->update;

@@ -56,7 +56,8 @@ typedef struct {
     double epoch; /* passes over the training bags */
     Part part;
     double lr, seconds;
-    double loss; /* Σ weight · loss over the targets */
+    double loss;  /* Σ weight · loss over the targets */
+    double value; /* by keep.h, which chooses the model: of the validation part, else NaN */
     int n_bag;
     double score[LOOP_TARGETS][METRIC_MOST]; /* as metric_of(target) names them */
 } LoopRecord;

@@ -34,8 +34,9 @@ const Option train_options[] = {
      "after calibration of the outputs, so that no flat state wins; auc: highest AUC (balanced accuracy, R2); last. "
      "Without a validation part: last"},
     {"refit", OPTION_BOOL, AT(refit), "false", 0, 0, NULL, "",
-     "training of the final model anew on training and validation bags together, for as many updates as the model that "
-     "train.keep chose; its validation scores are those of the model chosen. Not without a validation part"},
+     "training of the final model anew on training and validation bags together, for the number of updates at which the "
+     "validation value of train.keep, averaged over three evaluations, was best. Validation scores are those of the "
+     "model chosen before. Not without a validation part"},
     {"patience", OPTION_INT, AT(patience), "0", 0, 1e9, NULL, "evaluations",
      "early stopping: evaluations without a better score by train.keep (last: as best) before training ends; 0: "
      "never"},

@@ -110,8 +110,9 @@ static void compare_sums(bool labelled, int cut)
         double *sum = calloc(n_cell * (size_t)(n_column + 1), sizeof *sum);
         KmerSums sums = {
             .n_column = n_column, .labelled = labelled, .sum = sum, .square = sum + n_cell * (size_t)n_column};
-        kmercount_add(&sums, &mask[m], bag, weight, cut, &room);
-        kmercount_add(&sums, &mask[m], bag + cut, weight + cut, N - cut, &room);
+        const KmerFamily one = {1, {&mask[m]}, {&sums}};
+        kmercount_add(&one, bag, weight, cut, &room);
+        kmercount_add(&one, bag + cut, weight + cut, N - cut, &room);
         for (int b = 0; b < N; b++) {
             count_plainly(count, &mask[m], bag[b]);
             for (size_t k = 0; k < n_cell; k++) {
@@ -150,4 +151,73 @@ Test(SUITE, sums_of_classes)
 Test(SUITE, sums_with_labels)
 {
     compare_sums(true, 4);
+}
+
+/* ---- masks counted together ---- */
+
+Test(SUITE, every_mask_is_of_one_family)
+{
+    for (int span = 3; span <= KMER_SPAN; span++) {
+        int number[KMER_FAMILY], seen[KMER_MASKS] = {0}, together = 0;
+        const int n = kmercount_masks(mask, KMER_MASKS_ALL, span);
+        for (int m = 0; m < n; m++) {
+            const int size = kmercount_family(number, mask, m, 0, n);
+            for (int k = 0; k < size; k++) seen[number[k]]++;
+            if (size > 1) together += size - 1;
+        }
+        for (int m = 0; m < n; m++) cr_assert_eq(seen[m], 1, "span %d, mask %d", span, m);
+        cr_assert_eq(together, span < 4 ? 0 : span == 4 ? 2 : span == 5 ? 5 : 9);
+    }
+    int number[KMER_FAMILY];
+    const int n = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN);
+    for (int m = 10; m < n; m++) /* the masks of four are left behind: all stand alone */
+        cr_assert_eq(kmercount_family(number, mask, m, 10, n), 1);
+}
+
+typedef struct {
+    KmerSums sums;
+    double *own;
+    size_t size;
+} OwnSums;
+
+static OwnSums own_sums(const KmerMask *m, int n_column, bool labelled)
+{
+    const size_t n_cell = (size_t)m->n_cell, size = n_cell * (size_t)(n_column + 1);
+    double *own = calloc(size, sizeof *own);
+    return (OwnSums){{n_column, labelled, own, own + n_cell * (size_t)n_column}, own, size};
+}
+
+static void compare_family(int head, int n_mask, bool labelled)
+{
+    int number[KMER_FAMILY];
+    OwnSums alone[KMER_FAMILY], together[KMER_FAMILY];
+    KmerRoom room;
+    KmerFamily family = {.n = kmercount_family(number, mask, head, 0, n_mask)};
+    if (family.n == 0) return;
+    cr_assert_eq(kmercount_room(&room, 40), OK);
+    for (int k = 0; k < family.n; k++) {
+        const KmerMask *m = &mask[number[k]];
+        alone[k] = own_sums(m, labelled ? 2 : 3, labelled);
+        together[k] = own_sums(m, labelled ? 2 : 3, labelled);
+        family.mask[k] = m;
+        family.sums[k] = &together[k].sums;
+        kmercount_add(&(KmerFamily){1, {m}, {&alone[k].sums}}, bag, weight, N, &room);
+    }
+    kmercount_add(&family, bag, weight, N, &room);
+    for (int k = 0; k < family.n; k++) {
+        cr_assert_eq(memcmp(alone[k].own, together[k].own, alone[k].size * sizeof(double)), 0, "mask %d", number[k]);
+        free(alone[k].own);
+        free(together[k].own);
+    }
+    kmercount_room_free(&room);
+}
+
+Test(SUITE, families_have_the_same_bits)
+{
+    const int n_mask = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN);
+    for (int labelled = 0; labelled < 2; labelled++) {
+        make_bags(labelled);
+        for (int m = 0; m < n_mask; m++) compare_family(m, n_mask, labelled);
+        free_bags();
+    }
 }
