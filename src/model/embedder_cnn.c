@@ -6,11 +6,13 @@
 #include "nn/seqconv.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 typedef struct {
     int kernel, n_kernel, n_layer;
     bool position;
+    int reach; /* 0: kernel */
     int start; /* place in random kmers */
     int top, masks;
     double min_z;
@@ -19,6 +21,8 @@ typedef struct {
 typedef struct {
     Embedder base;
     SeqConv conv;
+    int reach;       /* places from the first on that kernels first_free … use; their other weights stay 0 */
+    int first_free;  /* behind those that start from k-mers; n_kernel until `start` was called */
 } Cnn;
 
 static const Option options[] = {
@@ -26,6 +30,9 @@ static const Option options[] = {
      "length of a convolution kernel"},
     {"n_kernel", OPTION_INT, offsetof(CnnOptions, n_kernel), "32", 1, 4096, NULL, "",
      "kernels, the width of an embedding"},
+    {"reach", OPTION_INT, offsetof(CnnOptions, reach), "0", 0, 64, NULL, "residues",
+     "places that a kernel without a k-mer uses in training, the others stay 0; 0: all. Short kernels learn training "
+     "bags by heart later"},
     {"n_layer", OPTION_INT, offsetof(CnnOptions, n_layer), "1", 1, SEQCONV_LAYERS, NULL, "", "convolution layers"},
     {"position", OPTION_BOOL, offsetof(CnnOptions, position), "true", 0, 0, NULL, "",
      "three position features beside the residue"},
@@ -52,6 +59,8 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
                  spec->max_len);
     if (o->start == 1 && o->n_layer > 1)
         return fail(ERR_CONFIG, "model.embedder.start: kmers needs n_layer: 1; deeper layers would mix the kernels");
+    l->reach = o->reach > 0 && o->reach < o->kernel ? o->reach : o->kernel;
+    l->first_free = o->n_kernel;
     l->base = (Embedder){.n_h = o->n_kernel, .width = l->conv.width};
     return OK;
 }
@@ -87,9 +96,18 @@ static void backward(void *self, int grad_slot, const real *h, const real *dh, c
     seqconv_backward(&((Cnn *)self)->conv, grad_slot, h, dh, r->bag, r->slot, r->from, r->n, r->cached, r->thread);
 }
 
+/* The weights beyond reach, of theta or of a gradient, become 0. */
+static void cut(const Cnn *l, real *slab)
+{
+    const size_t size = (size_t)l->conv.size, n_row = (size_t)l->conv.n_in, reach = (size_t)l->reach;
+    for (size_t row = (size_t)l->first_free * n_row; row < (size_t)l->conv.n_kernel * n_row; row++)
+        for (size_t q = reach; q < size; q++) slab[l->conv.w_at[0] + row * size + q] = 0;
+}
+
 static void finish(void *self, real *grad, int n_slot)
 {
     seqconv_finish(&((Cnn *)self)->conv, grad, n_slot);
+    cut(self, grad);
 }
 
 #define START_STEP 2. /* what a fixed residue that fits adds to the kernel's sum; half as much learns more slowly */
@@ -103,25 +121,39 @@ static double input_size(const SeqConv *conv, const Bag *bag)
     return factor / (bag->n ? bag->n : 1) * seqinput_inverse_std(&conv->input, bag);
 }
 
-/* Kernel j gives STEP where the k-mer lies under the middle of its window, 0 where one fixed residue differs, and less
- * elsewhere: w = STEP / (size of a residue's input) at the fixed residues, 0 beside them, b = -STEP (fixed - 1). */
+/* The distribution of a kernel of `reach` places. */
+static void shorten(Cnn *l, real *theta)
+{
+    const SeqConv *conv = &l->conv;
+    const size_t per_kernel = (size_t)conv->n_in * (size_t)conv->size;
+    const real grow = (real)sqrt((double)conv->size / l->reach);
+    for (size_t k = (size_t)l->first_free * per_kernel; l->reach < conv->size && k < (size_t)conv->n_kernel * per_kernel;
+         k++)
+        theta[conv->w_at[0] + k] *= grow;
+    cut(l, theta);
+}
+
+/* Kernel j gives STEP where its window begins with the k-mer, 0 where one fixed residue differs, and less elsewhere:
+ * w = STEP / (size of a residue's input) at the fixed residues, 0 beside them, b = -STEP (fixed - 1). Windows begin on
+ * every residue, so no place of a sequence is left out. */
 static int start(void *self, real *theta, const Kmer *kmer, int n, const Bag *bag)
 {
-    const SeqConv *conv = &((Cnn *)self)->conv;
+    Cnn *l = self;
+    const SeqConv *conv = &l->conv;
     const size_t size = (size_t)conv->size, per_kernel = (size_t)conv->n_in * size;
-    const double weight = START_STEP / input_size(conv, bag);
-    const int n_start = n < conv->n_kernel ? n : conv->n_kernel;
-    for (int j = 0; j < n_start; j++) {
+    const double weight = n ? START_STEP / input_size(conv, bag) : 0;
+    l->first_free = n < conv->n_kernel ? n : conv->n_kernel;
+    for (int j = 0; j < l->first_free; j++) {
         const Kmer *k = &kmer[j];
         assert(k->span <= conv->size);
         real *w = theta + conv->w_at[0] + (size_t)j * per_kernel;
-        const size_t from = (size_t)(conv->size - k->span) / 2;
         memset(w, 0, per_kernel * sizeof *w);
         for (int f = 0; f < k->n_fixed; f++)
-            w[(size_t)k->code[f] * size + from + (size_t)k->offset[f]] = (real)(float)weight;
+            w[(size_t)k->code[f] * size + (size_t)k->offset[f]] = (real)(float)weight;
         theta[conv->b_at[0] + (size_t)j] = (real)(-START_STEP * (k->n_fixed - 1));
     }
-    return n_start;
+    shorten(l, theta);
+    return l->first_free;
 }
 
 static EmbedderStart start_of(const void *blob)

@@ -56,7 +56,8 @@ void mil_say_capped(const Mil *mil, const char *where);
 
 /* Starts theta, as param_start left it, from k-mers enriched in one class: kernels that find them, attention to what those
  * find, an output that follows. For an input scaled as that of `bag`, a training bag; after mil_plan. Returns how many
- * k-mers found a kernel; those longer than a kernel are passed over. 0 where the embedder has no kernels. ERR_MEMORY. */
+ * k-mers found a kernel; those longer than a kernel are passed over. 0 where the embedder has no kernels. Without
+ * k-mers (n 0, bag NULL) what the embedder makes of its random start. ERR_MEMORY. */
 Status mil_start(Mil *mil, int *n_started, real *theta, const KmerStart *start, int n, const Bag *bag);
 
 /* Reserves workspace for minibatches of up to n_bag bags with up to n_max instances each, `learn` for gradients too.

@@ -198,10 +198,9 @@ static Status scale(Loop *l)
 /* The first training bag tells how inputs are scaled. */
 static Status start_from_kmers(Loop *l)
 {
-    const Bag *bag;
+    const Bag *bag = NULL;
     int n_started;
-    if (l->in.n_start == 0) return OK;
-    TRY(training_bag(l, &bag, 0));
+    if (l->in.n_start > 0) TRY(training_bag(l, &bag, 0));
     TRY(mil_start(l->learner, &n_started, l->theta, l->in.start, l->in.n_start, bag));
     if (n_started < l->in.n_start) log_info("%d of %d k-mers found a kernel to start", n_started, l->in.n_start);
     return OK;

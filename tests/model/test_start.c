@@ -39,12 +39,7 @@ static const Param *param(const Rig *r, const char *name)
     return p;
 }
 
-static int middle(const Kmer *kmer)
-{
-    return (KERNEL - kmer->span) / 2;
-}
-
-/* Sequence i holds k-mer i mod 40, if there is one, where the window of a kernel can lie over it. */
+/* Sequence i holds k-mer i mod 40, if there is one, anywhere, its first and last places too. */
 static void fill(Rig *r, bool counts)
 {
     static int8_t codes[N * LONGEST];
@@ -58,7 +53,7 @@ static void fill(Rig *r, bool counts)
         for (int t = 0; t < len[i]; t++) codes[i * LONGEST + t] = (int8_t)rng_below(&rng, 20);
         if (i % 40 >= KMERS) continue;
         const Kmer *k = &start[i % 40].kmer;
-        const int least = middle(k), at = least + (int)rng_below(&rng, (uint64_t)(len[i] - k->span - least + 1));
+        const int last = (int)len[i] - k->span, at = i % 3 == 0 ? 0 : i % 3 == 1 ? last : (int)rng_below(&rng, (uint64_t)last);
         for (int f = 0; f < k->n_fixed; f++) codes[i * LONGEST + at + k->offset[f]] = k->code[f];
     }
     for (int pass = 0; pass < 2; pass++) {
@@ -104,7 +99,7 @@ static bool holds(const Bag *bag, int i, const Kmer *kmer)
     int l = 0;
     while (i >= bag->first[l + 1]) l++;
     const uint8_t *codes = bag_codes(bag, i, l);
-    for (int p = middle(kmer); p + kmer->span <= l; p++) {
+    for (int p = 0; p + kmer->span <= l; p++) {
         bool same = true;
         for (int f = 0; f < kmer->n_fixed; f++) same &= codes[p + kmer->offset[f]] == kmer->code[f];
         if (same) return true;
@@ -419,4 +414,77 @@ Test(SUITE, hopfield_projections_start_by_their_inputs)
             cr_expect_geq(n, 2, "%d projections", n);
             rig_free(&r);
         }
+}
+
+/* ---- reach ---- */
+
+enum { REACH = 5 };
+
+static Rig short_rig(int n)
+{
+    Rig r = rig_of(0);
+    test_option(r.o.embedder_options, embedder_types[0]->options, "reach", REACH);
+    fill(&r, false);
+    begin(&r, start, n);
+    return r;
+}
+
+/* Weight or gradient of kernel j, input c, place q. */
+static double at(const Rig *r, const real *slab, int j, int c, int q)
+{
+    const Param *w = param(r, "sequence_embedding.network.0.weight");
+    const size_t n_in = w->size / N_KERNEL / KERNEL;
+    return (double)slab[w->at + ((size_t)j * n_in + (size_t)c) * KERNEL + (size_t)q];
+}
+
+Test(SUITE, kernels_without_a_k_mer_are_short)
+{
+    for (int n = 0; n <= KMERS; n += KMERS) {
+        real label[N_OUT] = {1, 0}, mask[N_OUT] = {1, 1};
+        Rig r = short_rig(n);
+        const Bag *bag = &r.bag;
+        const Batch batch = {.n_bag = 1, .bag = bag, .target = label, .mask = mask};
+        real *grad = calloc(mil_params(r.m)->size, sizeof *grad);
+        mil_learn(r.m, grad, r.theta, &batch, 1, 1, NULL);
+        double moved = 0, beyond = 0;
+        for (int j = 0; j < N_KERNEL; j++)
+            for (int c = 0; c < 20; c++)
+                for (int q = 0; q < KERNEL; q++) {
+                    if (j < n) {
+                        beyond = fmax(beyond, q < REACH ? 0 : fabs(at(&r, grad, j, c, q)));
+                        continue;
+                    }
+                    const double drawn = q < REACH ? at(&r, r.before, j, c, q) * sqrt((double)KERNEL / REACH) : 0;
+                    cr_assert_float_eq(at(&r, r.theta, j, c, q), drawn, 1e-6);
+                    moved = fmax(moved, q < REACH ? fabs(at(&r, grad, j, c, q)) : 0);
+                    if (q >= REACH) cr_assert_eq(at(&r, grad, j, c, q), 0);
+                }
+        cr_assert_gt(moved, 0);
+        cr_assert_eq(beyond > 0, n > 0, "kernels from k-mers learn all their places");
+        free(grad);
+        rig_free(&r);
+    }
+}
+
+/* Windows begin on every residue, so such a kernel is one of that length. */
+Test(SUITE, a_short_kernel_is_one_of_its_length)
+{
+    Rig r = short_rig(0), five = rig_of(0);
+    test_option(five.o.embedder_options, embedder_types[0]->options, "kernel", REACH);
+    fill(&five, false);
+    begin(&five, start, 0);
+    const Param *w = param(&five, "sequence_embedding.network.0.weight"),
+                *b = param(&five, "sequence_embedding.network.0.bias");
+    const int n_in = (int)(w->size / N_KERNEL / REACH);
+    for (int j = 0; j < N_KERNEL; j++) {
+        five.theta[b->at + (size_t)j] = r.theta[param(&r, "sequence_embedding.network.0.bias")->at + (size_t)j];
+        for (int c = 0; c < n_in; c++)
+            for (int q = 0; q < REACH; q++)
+                five.theta[w->at + (size_t)((j * n_in + c) * REACH + q)] = (real)at(&r, r.theta, j, c, q);
+    }
+    const MilView a = embed(&r, &r.bag), v = embed(&five, &five.bag);
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N_KERNEL; j++)
+            cr_assert_float_eq((double)a.h[i * a.width + j], (double)v.h[i * v.width + j], 1e-5);
+    rig_free(&r), rig_free(&five);
 }
