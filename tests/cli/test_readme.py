@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""What README.md and docs/ show is what the program prints.
+
+A block ```console holds commands, each after `$ `, and what they print on standard output. They are run one after the
+other, in a folder with the files of `made_up_files`. Standard error (progress) is not shown. A last line of `…` stands
+for any further lines. Times and memory may differ. Commands in ```sh blocks are not run, but their flags and keys must
+exist.
+
+HOPSACK_README=update ninja -C build test …, or test_readme.py HOPSACK with that variable, rewrites the samples."""
+import glob
+import json
+import os
+import random
+import re
+import shlex
+import shutil
+import subprocess
+
+from harness import HOPSACK, Case, main
+
+SOURCE = os.environ.get("HOPSACK_TEST_SOURCE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+SOURCE = os.path.abspath(SOURCE)
+TEXTS = ["README.md", "CONVENTIONS.md", "CHANGELOG.md"] + sorted(
+    os.path.relpath(path, SOURCE) for folder in ("docs", "datasets") for path in glob.glob(f"{SOURCE}/{folder}/*.md"))
+LANGUAGES = "console", "sh", "yaml", "text", "tsv", "c"
+COMMANDS = "import", "simulate", "train", "crossval", "baseline", "evaluate", "predict", "inspect", "bench", "help"
+TRAINED_ON = {"kernels": ("avx2", "avx512"), "blas_kernel": ("Prescott",)}  # where the samples were made
+
+
+def read(name):
+    with open(os.path.join(SOURCE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def blocks(text):
+    """(language, first line number, lines) of every fenced block."""
+    language = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("```"):
+            if language is not None:
+                yield language, begin, lines
+            language, begin, lines = (line[3:], number + 1, []) if language is None else (None, 0, [])
+        elif language is not None:
+            lines.append(line)
+
+
+def samples(lines):
+    """(command, shown lines) of a console block; a command goes on after a line that ends with a backslash."""
+    found = []
+    for line in lines:
+        if found and found[-1][0].endswith("\\"):
+            found[-1][0] += "\n" + line
+        elif line.startswith("$ "):
+            found.append([line[2:], []])
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def commands(lines):
+    """Command lines of an sh block, without comments."""
+    text = "\n".join(lines).replace("\\\n", " ")
+    return [words for words in (shlex.split(line, comments=True) for line in text.split("\n")) if words]
+
+
+def comparable(line):
+    """Without what differs between two runs: times, memory, and blanks that depend on their widths."""
+    return re.sub(r"\b\d+(\.\d+)? (s|ms|MB|GB)\b", r"# \2", line).rstrip()
+
+
+def slug(heading):
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+# ---- the files that the samples are about ----
+
+def junction(draw, motif):
+    """A made-up junction; with the motif SF.EN in its middle."""
+    def pick(words):
+        return words[int(draw.random() * len(words))]
+
+    middle = "SF" + pick("ACDEFGHIKLMNPQRSTVWY") + "EN" if motif else "".join(pick("GAPSTDENQRLVY") for _ in range(3 + int(3 * draw.random())))
+    return pick(["CASS", "CAIS", "CASR", "CSAR"]) + middle + pick(["TEAFF", "YNEQFF", "NTIYF", "TDTQYF", "GYTF"])
+
+
+def made_up_repertoires():
+    """60 repertoires of 120 junctions. Those with status + hold the motif; four labels of 60 are wrong."""
+    draw = random.Random(1)  # random() alone gives the same numbers in every version of Python
+    os.mkdir("repertoires")
+    with open("metadata.tsv", "w", encoding="utf-8") as table:
+        table.write("ID\tstatus\tage\n")
+        for p in range(1, 61):
+            ill, age = p % 2 == 0, 20 + int(50 * draw.random())
+            table.write(f"P{p:02}\t{'+' if ill else '-'}\t{age}\n")
+            with open(f"repertoires/P{p:02}.tsv", "w", encoding="utf-8") as file:
+                file.write("amino_acid\ttemplates\n")
+                for i in range(120):
+                    word = junction(draw, i % 20 == 0 and ill != (p in (7, 22, 41, 48)))
+                    file.write(f"{word}\t{1 + int(5 * draw.random() ** 3)}\n")
+
+
+def made_up_vectors():
+    """60 bags of 3 to 7 vectors; one vector of a positive bag is redder."""
+    draw = random.Random(2)
+    with open("images.csv", "w", encoding="utf-8") as file:
+        file.write("bag_id,label,width,height,red,green\n")
+        for bag in range(60):
+            for i in range(3 + int(5 * draw.random())):
+                x = [4 * draw.random() - 2 for _ in range(4)]
+                x[2] += 3 * (bag % 2 and i == 0)
+                file.write(f"image{bag:02},{bag % 2}," + ",".join(f"{number:.3f}" for number in x) + "\n")
+
+
+def made_up_quickstart():
+    """scripts/quickstart in a tree where the program is built and nothing is to be installed."""
+    os.makedirs("build/src/cli")
+    os.makedirs("bin")
+    os.symlink(HOPSACK, "build/src/cli/hopsack")
+    open("build/build.ninja", "w", encoding="utf-8").close()
+    os.mkdir("scripts")
+    for name in os.listdir(f"{SOURCE}/scripts"):
+        if os.path.isfile(f"{SOURCE}/scripts/{name}") and name != "setup":
+            shutil.copy(f"{SOURCE}/scripts/{name}", f"scripts/{name}")
+    for name in ("scripts/setup", "bin/ninja", "bin/meson"):
+        with open(name, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\nexit 0\n")
+        os.chmod(name, 0o755)
+
+
+class Texts(Case):
+    @classmethod
+    def prepare(cls):
+        os.symlink(f"{SOURCE}/configs", "configs")
+        made_up_repertoires()
+        made_up_vectors()
+        made_up_quickstart()
+        os.environ["PATH"] = os.pathsep.join([f"{cls.folder}/bin", os.path.dirname(HOPSACK), os.environ["PATH"]])
+        cls.update = os.environ.get("HOPSACK_README") == "update"
+
+    def shell(self, command):
+        done = subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=250, check=False)
+        self.assertEqual(done.returncode, 0, f"{command}: {done.stderr}")
+        return done.stdout.split("\n")[:-1]
+
+    def same_machine(self):
+        """Whether numbers must be those of the samples; another CPU may round otherwise, and training goes on from there."""
+        self.good("train", "configs/tiny.yaml", "--data.path=cohort.h5", "--target=status", "--train.updates=1", "-o", "runs/machine")
+        with open("runs/machine/manifest.json", encoding="utf-8") as file:
+            machine = json.load(file)["machine"]
+        return all(machine[key] in values for key, values in TRAINED_ON.items())
+
+    def compare(self, where, shown, printed, exact):
+        rest = bool(shown) and shown[-1] == "…"
+        if rest:
+            shown, printed = shown[:-1], printed[:len(shown) - 1]
+        if exact:
+            self.assertEqual([comparable(line) for line in shown], [comparable(line) for line in printed], where)
+        else:
+            self.assertEqual(len(shown), len(printed), where)
+
+    def rewrite(self, name, new):
+        text = read(name)
+        for begin, lines in reversed(new):
+            all_lines = text.split("\n")
+            end = next(i for i in range(begin - 1, len(all_lines)) if all_lines[i] == "```")
+            text = "\n".join(all_lines[:begin - 1] + lines + all_lines[end:])
+        with open(os.path.join(SOURCE, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def run_samples(self, name):
+        new, exact = [], None
+        for language, begin, lines in blocks(read(name)):
+            if language != "console":
+                continue
+            shown_again = []
+            for command, shown in samples(lines):
+                printed = self.shell(command)
+                if exact is None and os.path.exists("cohort.h5"):
+                    exact = self.same_machine()
+                if self.update:
+                    printed = printed[:len(shown) - 1] + ["…"] if shown and shown[-1] == "…" else printed
+                    shown_again += ["$ " + line if i == 0 else line for i, line in enumerate(command.split("\n"))] + printed
+                else:
+                    self.compare(f"{name}:{begin}: {command}", shown, printed, exact is not False)
+            new.append((begin, shown_again))
+        if self.update and new:
+            self.rewrite(name, new)
+
+    def test_samples(self):
+        for name in sorted(TEXTS, key=lambda name: name != "README.md"):  # its dataset and runs serve the others
+            with self.subTest(name):
+                self.run_samples(name)
+
+    def check_words(self, where, words):
+        while words and re.fullmatch(r"\w+=\S*", words[0]):
+            words = words[1:]
+        if not words:
+            return
+        if words[0].startswith(("./scripts/", "scripts/")):
+            text = read(words[0].removeprefix("./"))
+            for flag in (word.split("=")[0] for word in words[1:] if word.startswith("--")):
+                self.assertIn(flag, text, where)
+        if words[0] != "hopsack" or "COMMAND" in words:
+            return
+        self.assertIn(words[1], COMMANDS, where)
+        if "--resume" in words:  # without a run in the folder it needs what begins one
+            words = words + ["--data.path=none.h5", "--target=status"]
+        end = next((i for i, word in enumerate(words) if word in ("|", ">", "2>", "&&", "&", ";")), len(words))
+        done = subprocess.run([HOPSACK, *words[1:end], "--dry-run"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True, timeout=250, check=False, cwd="dry")
+        self.assertNotIn(done.returncode, (1, 2), f"{where}: {' '.join(words)}: {done.stderr}")  # a file may be missing
+
+    def test_commands(self):
+        os.mkdir("dry")
+        os.symlink(f"{SOURCE}/configs", "dry/configs")
+        for name in TEXTS:
+            for language, begin, lines in blocks(read(name)):
+                self.assertIn(language, LANGUAGES, f"{name}:{begin}: the language of a block")
+                for words in commands(lines) if language == "sh" else []:
+                    with self.subTest(f"{name}:{begin}", words=words):
+                        self.check_words(f"{name}:{begin}", words)
+
+    def test_links(self):
+        for name in TEXTS + ["tests/golden/README.md"]:
+            text = re.sub(r"```.*?\n```", "", read(name), flags=re.S)
+            for link in re.findall(r"\]\(([^)\s]+)\)", text):
+                if re.match(r"\w+:", link):
+                    continue
+                path, _, anchor = link.partition("#")
+                target = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
+                self.assertTrue(os.path.exists(os.path.join(SOURCE, target)), f"{name}: {link}")
+                if anchor:
+                    headings = [slug(line.lstrip("#")) for line in read(target).split("\n") if line.startswith("#")]
+                    self.assertIn(anchor, headings, f"{name}: {link}")
+
+    def test_sources(self):
+        """Files and functions that the texts name are there."""
+        code = ""
+        paths = set()
+        for path in glob.glob(f"{SOURCE}/**/*.[ch]", recursive=True):
+            relative = os.path.relpath(path, SOURCE)
+            if relative.startswith(("src/", "tests/")):
+                paths |= {relative, relative.removeprefix("src/"), os.path.basename(relative)}
+                code += read(relative) if relative.startswith("src/") else ""
+        names = set(re.findall(r"\w+", code))
+        for name in (name for name in TEXTS if name != "CHANGELOG.md"):
+            for word in re.findall(r"`([^`\n]+)`", read(name)):
+                if re.fullmatch(r"[\w/]+\.[ch]", word):
+                    self.assertIn(word, paths, name)
+                if re.fullmatch(r"\w+\(\)", word):
+                    self.assertIn(word[:-2], names, name)
+
+    def test_length(self):
+        text = read("README.md")
+        self.assertLessEqual(text.count("\n"), 215)
+        self.assertLessEqual(len(text.encode()), 15000)
+
+
+main()
