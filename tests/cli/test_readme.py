@@ -274,6 +274,11 @@ class Texts(Case):
                     missing.append(f"{name}: {word}")
         self.assertEqual(missing, [])
 
+    def test_names_of_tests(self):
+        """The tests that tests/golden/QUIRKS.md names are there: data_bagfile is tests/data/**/test_bagfile."""
+        for top, name in re.findall(r"`([a-z]+)_(\w+)`", read("tests/golden/QUIRKS.md")):
+            self.assertTrue(glob.glob(f"{SOURCE}/tests/{top}/**/test_{name}.*", recursive=True), f"{top}_{name}")
+
     def test_length(self):
         text = read("README.md")
         self.assertLessEqual(text.count("\n"), 215)
