@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from harness import HOPSACK, Case, cohort, main, read
+from harness import HOPSACK, TINY, Case, cohort, main, read
 
 SOURCE = os.environ.get("HOPSACK_TEST_SOURCE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 CONFIGS = os.path.realpath(os.path.join(SOURCE, "configs"))
@@ -14,6 +14,7 @@ SHORT = "--train.updates=2", "--train.evaluate_every=1", "--target=status", "--d
 class ConfigPath(Case):
     @classmethod
     def prepare(cls):
+        os.unlink(TINY)  # of the harness; here tiny is the config of hopsack
         cohort("c.h5")
 
     def train(self, name, out, *args, **options):
