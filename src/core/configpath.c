@@ -135,7 +135,7 @@ static Status suggest_name(char out[ROOM], const char *path)
 
 bool configpath_is_name(const char *text)
 {
-    if (!*text) return false;
+    if (!*text || strlen(text) + 5 > NAME_MAX) return false; /* no file NAME.yaml could have it */
     for (const char *c = text; *c; c++)
         if (!(isascii((unsigned char)*c) && isalnum((unsigned char)*c)) && *c != '-' && *c != '_') return false;
     return true;

@@ -98,8 +98,9 @@ Test(core_configpath, names_too_long)
     memset(path, 'a', sizeof path - 1);
     path[sizeof path - 1] = 0;
     fails(ERR_IO, path, "name is longer than 4095 bytes");
-    path[CONFIGPATH_ROOM - 3] = 0; /* .yaml does not fit behind it */
-    fails(ERR_CONFIG, path, "neither a file nor the name of a config");
-    memcpy(path + CONFIGPATH_ROOM - 8, ".yaml", 6);
+    path[CONFIGPATH_ROOM - 1] = 0;
+    cr_assert_not(configpath_is_name(path));
+    finds(path, 0, path);
+    memcpy(path + CONFIGPATH_ROOM - 6, ".yaml", 6);
     finds(path, 0, path);
 }
