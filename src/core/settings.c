@@ -4,6 +4,7 @@
  * There are tens of them, so every search is a walk.
  */
 #include "core/settings.h"
+#include "core/configpath.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/nearest.h"
@@ -148,7 +149,8 @@ static Status add_entry(Settings *s, const char *path, const char *origin, YamlF
 typedef struct {
     Settings *s; /* NULL: only look for base */
     const char *name;
-    char base[4096]; /* the file named by the key base; "": none */
+    char base[CONFIGPATH_ROOM]; /* what the key base says, behind the folder of this file; "": nothing */
+    int base_folder;            /* bytes of that folder */
     int base_line;
 } Source;
 
@@ -160,6 +162,7 @@ static Status note_base(Source *source, int line, const OptionValue *value)
     const char *name = value->null ? "" : value->text[0], *slash = strrchr(source->name, '/');
     const int folder = slash && *name && *name != '/' ? (int)(slash - source->name + 1) : 0;
     const int n = snprintf(source->base, sizeof source->base, "%.*s%s", folder, source->name, name);
+    source->base_folder = folder;
     if (n < (int)sizeof source->base) return OK;
     return fail(ERR_CONFIG, "%s:%d: base: the name is too long", source->name, line);
 }
@@ -198,21 +201,23 @@ static Status read_file(char **text, size_t *n, const char *path)
 
 static Status add_base(Settings *s, const Source *from)
 {
-    char *text;
+    char path[CONFIGPATH_ROOM], *text;
     size_t n;
-    Status status = read_file(&text, &n, from->base);
+    Status status = configpath_find(path, from->base, (size_t)from->base_folder);
+    if (status == OK) status = read_file(&text, &n, path);
     if (status != OK) return fail_at(status, "%s:%d: base", from->name, from->base_line);
-    status = add_layer(s, text, n, from->base);
+    status = add_layer(s, text, n, path);
     free(text);
     return status;
 }
 
-Status settings_file(Settings *s, const char *path)
+Status settings_file(Settings *s, const char *name)
 {
     Status status = OK;
+    char path[CONFIGPATH_ROOM], *text;
     Source look = {.name = path};
-    char *text;
     size_t n;
+    TRY(configpath_find(path, name, 0));
     TRY(read_file(&text, &n, path));
     TRY_DONE(yaml_read(text, n, path, take_entry, &look));
     if (*look.base) TRY_DONE(add_base(s, &look));

@@ -29,7 +29,8 @@ Status settings_new(Settings **out);
 void settings_free(Settings *s); /* accepts NULL; ends the life of all texts and lists that came from it */
 
 /* ---- layers, from the lowest up ---- */
-Status settings_file(Settings *s, const char *path); /* below it, the file it calls base */
+/* A path, or a bare name as told in core/configpath.h; below it, the file it calls base, a path or a bare name too. */
+Status settings_file(Settings *s, const char *name);
 Status settings_yaml(Settings *s, const char *text, size_t n, const char *name); /* a text without base */
 /* A setting of the layer of flags, the last; `shown` is the flag's name as typed. "null" is null, lists have commas. */
 Status settings_flag(Settings *s, const char *path, const char *value, const char *shown);

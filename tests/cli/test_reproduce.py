@@ -211,6 +211,12 @@ class Reproduce(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(list(load("plain-out/quick/results.json")["sets"]["toy"]), ["drawn"])
 
+    def test_without_a_program(self):
+        done = script("reproduce", "mil", "--hopsack=build/none", "-o", "unbuilt")
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.stderr, "reproduce: build/none is missing: build hopsack first (scripts/quickstart does), or give --hopsack=PATH\n")
+        self.assertFalse(os.path.exists("unbuilt"))
+
     def test_a_run_that_fails_is_said(self):
         with open("wrong.yaml", "w", encoding="utf-8") as file:
             file.write(CONFIG.replace("column: label", "column: lable"))

@@ -175,7 +175,8 @@ static uint64_t number(int argc, char **argv, const char *flag, uint64_t standar
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], CHILD_WORD) == 0) child_serve(argv[2], (const ChildVisitor *const[]){&matprobe_visitor, &bagfile_visitor, NULL});
+    if (argc == 3 && strcmp(argv[1], CHILD_WORD) == 0)
+        child_serve(argv[2], (const ChildVisitor *const[]){&matprobe_visitor, &bagfile_visitor, NULL});
     const char *folder = getenv("TMPDIR");
     Fuzz f = {.subject = argc > 2 ? subject_named(argv[1]) : NULL, .sound = argc > 2 ? argv[2] : ""};
     if (!f.subject) {

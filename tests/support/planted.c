@@ -43,11 +43,16 @@ int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
     int result = 0;
-    if (strcmp(what, "address") == 0) result = read_past_the_end(argc);
-    else if (strcmp(what, "undefined") == 0) result = overflow(argc);
-    else if (strcmp(what, "leak") == 0) result = lose_memory(argc);
-    else if (strcmp(what, "thread") == 0) result = race(argc);
-    else return 2;
+    if (strcmp(what, "address") == 0)
+        result = read_past_the_end(argc);
+    else if (strcmp(what, "undefined") == 0)
+        result = overflow(argc);
+    else if (strcmp(what, "leak") == 0)
+        result = lose_memory(argc);
+    else if (strcmp(what, "thread") == 0)
+        result = race(argc);
+    else
+        return 2;
     printf("%d\n", result);
     return 0;
 }

@@ -52,7 +52,8 @@ typedef struct {
     int stop_at;    /* update after which a signal comes; -1: none */
 } Run;
 
-static const CheckpointFacts facts = {.config = CONFIG, .compare = resume_agrees, .data = "{}", .metrics = "{\"update\":7}\n"};
+static const CheckpointFacts facts = {
+    .config = CONFIG, .compare = resume_agrees, .data = "{}", .metrics = "{\"update\":7}\n"};
 
 static const char *saved_path(int update)
 {

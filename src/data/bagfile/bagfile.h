@@ -17,7 +17,7 @@ typedef enum { COUNTS_NONE, COUNTS_RAW, COUNTS_LOG, COUNTS_LOG1P } CountScale; /
 
 /* Opens and checks names, types, sizes, offsets, checksums of what it reads. ERR_FORMAT, ERR_IO. */
 Status bagfile_open(BagFile **out, const char *path);
-void bagfile_close(BagFile *file);         /* accepts NULL */
+void bagfile_close(BagFile *file); /* accepts NULL */
 extern const ChildVisitor bagfile_visitor;
 
 const char *bagfile_path(const BagFile *file);

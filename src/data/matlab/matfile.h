@@ -15,7 +15,7 @@ typedef struct MatFile MatFile;
 typedef struct matvar_t MatPart; /* a variable, a cell, a field */
 
 Status matfile_open(MatFile **out, const char *path);
-void matfile_close(MatFile *file); /* accepts NULL */
+void matfile_close(MatFile *file);   /* accepts NULL */
 Status matfile_visit(MatFile *file); /* reads every variable */
 const char *matfile_path(const MatFile *file);
 

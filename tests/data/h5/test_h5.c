@@ -401,7 +401,8 @@ Test(data_h5, vectors)
     cr_assert_eq(bagfile_open(&file, write_vectors("nan.h5", x)), OK);
     cr_assert_eq(bagfile_hash(&hash[0], file, 0), OK);
     cr_assert_eq(bagfile_hash(&hash[1], file, 1), ERR_FORMAT);
-    cr_assert(strstr(status_sentence(), "bag 'image two' instance 1 feature 1 is not a finite number"), "%s", status_sentence());
+    cr_assert(strstr(status_sentence(), "bag 'image two' instance 1 feature 1 is not a finite number"), "%s",
+              status_sentence());
     bagfile_close(file);
 }
 

@@ -711,8 +711,8 @@ Test(data_import_vectors, odd_features_are_said)
 {
     ImportVectorsReport r;
     cr_assert_eq(import_path(write_third(as_separating), &r), OK, "%s", status_sentence());
-    cr_assert(r.findings.leaks.n_leak == 0 && r.findings.leaks.n_separating == 1 && r.findings.leaks.feature[0].feature == 2 &&
-              r.findings.leaks.feature[0].odd == ODD_SEPARATES);
+    cr_assert(r.findings.leaks.n_leak == 0 && r.findings.leaks.n_separating == 1 &&
+              r.findings.leaks.feature[0].feature == 2 && r.findings.leaks.feature[0].odd == ODD_SEPARATES);
     cr_assert_lt(r.findings.leaks.chance, 1e-4);
     cr_assert_eq(import_path(write_third(as_honest), &r), OK, "%s", status_sentence());
     cr_assert(r.findings.leaks.n_odd == 0 && r.findings.leaks.n_constant == 0 && r.findings.n_label == 2);
