@@ -295,15 +295,16 @@ static json_t *summary_json(const Job *j, json_t *parts)
 static Status refit(Job *j)
 {
     const LoopSetup setup = loop_setup(j);
-    int updates;
-    TRY(refit_length(&updates, setup.options, j->run.metrics ? j->run.metrics : "", loop_done(j->loop)));
-    if (updates == 0) return OK;
+    int chosen;
+    TRY(refit_length(&chosen, setup.options, j->run.metrics ? j->run.metrics : "", loop_done(j->loop)));
+    if (chosen == 0) return OK;
     TRY(loop_part(j->loop, PART_TRAIN, j->outcome.output));
     TRY(loop_part(j->loop, PART_VALIDATION, j->outcome.output));
     snprintf(j->refit_path, sizeof j->refit_path, "%s", run_path(&j->run, "refit.safetensors"));
-    TRY(refit_run(&j->refit, &setup, updates, j->refit_path, j->config_text, j->data_text));
+    TRY(refit_run(&j->refit, &setup, chosen, j->refit_path, j->config_text, j->data_text));
     if (!j->in->evaluated)
-        log_info("refitted on %d training and validation bags for %d updates", j->refit.n_bag, updates);
+        log_info("refitted on %d training and validation bags for %d updates", j->refit.n_bag,
+                 loop_done(j->refit.loop));
     return OK;
 }
 

@@ -44,10 +44,10 @@ static int smoothed_best(Smoother *s)
     return s->best;
 }
 
-Status refit_length(int *updates, const TrainOptions *options, const char *metrics, int ended)
+Status refit_length(int *chosen, const TrainOptions *options, const char *metrics, int ended)
 {
     Smoother smoother = {.best = 0};
-    *updates = 0;
+    *chosen = 0;
     if (!options->refit) return OK;
     while (*metrics) {
         const size_t length = strcspn(metrics, "\n");
@@ -60,19 +60,22 @@ Status refit_length(int *updates, const TrainOptions *options, const char *metri
         if (!sound) return fail(ERR_FORMAT, "metrics.jsonl: a line is no record of an evaluation");
         metrics += length + (metrics[length] == '\n');
     }
-    *updates = smoother.n == 0 || options->keep != KEEP_LAST ? smoothed_best(&smoother) : ended;
+    *chosen = smoother.n == 0 || options->keep != KEEP_LAST ? smoothed_best(&smoother) : ended;
     return OK;
 }
 
 /* ---- training ---- */
 
-static Status join_parts(Refit *r, const LoopSetup *setup)
+/* *n_train: training bags before. */
+static Status join_parts(Refit *r, int *n_train, const LoopSetup *setup)
 {
+    *n_train = 0;
     r->part = malloc(((size_t)setup->n + 1) * sizeof *r->part);
     if (!r->part) return fail(ERR_MEMORY, "no memory for the parts of %d bags", setup->n);
     for (int i = 0; i < setup->n; i++) {
         r->part[i] = setup->part[i] == PART_VALIDATION ? PART_TRAIN : setup->part[i];
         r->n_bag += r->part[i] == PART_TRAIN;
+        *n_train += setup->part[i] == PART_TRAIN;
     }
     return OK;
 }
@@ -115,15 +118,18 @@ static Status load(Refit *r, const LoopSetup *setup)
     return loop_new(&r->loop, setup);
 }
 
-Status refit_run(Refit *r, const LoopSetup *setup, int updates, const char *path, const char *config, const char *data)
+Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path, const char *config, const char *data)
 {
     LoopSetup own = *setup;
-    *r = (Refit){.path = path, .config = config, .options = fixed_length(setup->options, updates)};
+    int n_train;
+    *r = (Refit){.path = path, .config = config};
+    TRY(join_parts(r, &n_train, setup));
+    const int updates = (int)(((int64_t)chosen * r->n_bag + n_train / 2) / n_train);
+    r->options = fixed_length(setup->options, updates);
     if (asprintf(&r->data, "%s, refit of %d updates", data, updates) < 0) {
         r->data = NULL;
         return fail(ERR_MEMORY, "no memory for a refit");
     }
-    TRY(join_parts(r, setup));
     own.options = &r->options;
     own.part = r->part;
     own.save = save;

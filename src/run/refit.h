@@ -2,9 +2,10 @@
  *
  * refit.h: train.refit. A training with early stopping learns from the training part alone; the validation part only
  * chooses its length. Refitting trains the same network anew, from the same start, on both parts together, and that network
- * is the run's model. Its length is the update whose validation value (keep.h), averaged with those of the evaluations
- * before and after it, is least: single values of small validation parts are noisy, and what is chosen here is a length, not
- * one state. With keep: last it is the length of the training.
+ * is the run's model. Its length comes from the update whose validation value (keep.h), averaged with those of the
+ * evaluations before and after it, is least: single values of small validation parts are noisy, and what is chosen here is
+ * a length, not one state. It takes as many passes over its bags as the first training had done by then. With keep: last
+ * it is the whole length of the training.
  *
  * It keeps checkpoints of its own, refit.safetensors beside the first training's, so that it resumes to the same bits.
  */
@@ -22,13 +23,13 @@ typedef struct {
     char *data;                /* which data, and how many updates */
 } Refit; /* starts as {0} */
 
-/* Length of the refit of a training that ended; 0: it is not refitted, as there is no validation part or train.refit is off.
- * metrics: text of metrics.jsonl, ended: updates done. ERR_FORMAT where the text is no such file. */
-Status refit_length(int *updates, const TrainOptions *options, const char *metrics, int ended);
+/* The update of the first training, which has ended, that gives the length; 0: there is no refit, as no validation part or
+ * train.refit is there. metrics: text of metrics.jsonl, ended: updates done. ERR_FORMAT where the text is no such file. */
+Status refit_length(int *chosen, const TrainOptions *options, const char *metrics, int ended);
 
-/* Trains, from the checkpoint at `path` if that belongs to this refit. setup: of the first training, whose `save` and
+/* Trains as long as `chosen` updates of the first training, in passes over the bags; from the checkpoint at `path` if that belongs to this refit. setup: of the first training, whose `save` and
  * evaluations have no part here. config, data: as in CheckpointFacts. Fails as loop_new and loop_run do. */
-Status refit_run(Refit *r, const LoopSetup *setup, int updates, const char *path, const char *config, const char *data);
+Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path, const char *config, const char *data);
 void refit_free(Refit *r);
 
 #endif

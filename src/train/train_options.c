@@ -34,8 +34,8 @@ const Option train_options[] = {
      "after calibration of the outputs, so that no flat state wins; auc: highest AUC (balanced accuracy, R2); last. "
      "Without a validation part: last"},
     {"refit", OPTION_BOOL, AT(refit), "false", 0, 0, NULL, "",
-     "training of the final model anew on training and validation bags together, for the number of updates at which the "
-     "validation value of train.keep, averaged over three evaluations, was best. Validation scores are those of the "
+     "training of the final model anew on training and validation bags together, with as many passes over them as there "
+     "had been when the validation value of train.keep, averaged over three evaluations, was best. Validation scores are those of the "
      "model chosen before. Not without a validation part"},
     {"patience", OPTION_INT, AT(patience), "0", 0, 1e9, NULL, "evaluations",
      "early stopping: evaluations without a better score by train.keep (last: as best) before training ends; 0: "
