@@ -15,6 +15,7 @@
 #include "run/runlock.h"
 #include "train/kmerstart.h"
 #include "train/loop.h"
+#include "train/schedule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -96,6 +97,7 @@ static LoopSetup loop_setup(const Job *j)
                        .start = j->kmers.start,
                        .n_start = j->kmers.choice.n,
                        .stop = j->in->stop,
+                       .updated = j->in->updated,
                        .save = save_checkpoint};
 }
 
@@ -200,14 +202,6 @@ static Status write_manifest(Job *j)
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
-/* For a run of its own: the lock of the folder, unless it is held already. */
-static Status hold(RunLock *lock, const char *folder)
-{
-    if (!lock || lock->fd >= 0) return OK;
-    TRY(runlock_try(lock, folder));
-    return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
-}
-
 /* The config comes first: from then on the folder can be resumed. */
 static Status write_beginning(Job *j, RunLock *lock)
 {
@@ -215,7 +209,7 @@ static Status write_beginning(Job *j, RunLock *lock)
         TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
-    TRY(hold(lock, j->in->folder));
+    if (lock) TRY(runlock_hold(lock, j->in->folder));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
@@ -311,11 +305,10 @@ static Status save_kept(Job *j, Status why)
 
 static bool keeps_model(Status status)
 {
-    return status == ERR_DIVERGED || status == ERR_SIGINT || status == ERR_SIGTERM;
+    return status == ERR_DIVERGED || stop_is_cause(status);
 }
 
-/* lock: NULL where the caller holds it. */
-static Status run_job(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock)
+Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock)
 {
     Job j;
     Status status;
@@ -338,71 +331,6 @@ done:
     return status;
 }
 
-Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock)
-{
-    return run_job(summary, setup, stock, NULL);
-}
-
-Status job_finished(json_t **summary, const JobSetup *setup)
-{
-    char path[sizeof((Run *)0)->path], *saved = NULL, *text = NULL;
-    size_t n;
-    Status status = OK;
-    *summary = NULL;
-    snprintf(path, sizeof path, "%s/summary.json", setup->folder);
-    if (!setup->resume || !file_exists(path)) return OK;
-    json_t *found;
-    TRY(jsontext_load(&found, path, NULL));
-    snprintf(path, sizeof path, "%s/config.yaml", setup->folder);
-    TRY_DONE(file_read_whole(&saved, &n, path, (size_t)1 << 20));
-    TRY_DONE(config_text(&text, setup->config));
-    if (json_is_object(found) && config_same(saved, text)) *summary = json_incref(found);
-done:
-    json_decref(found);
-    free(saved);
-    free(text);
-    return status;
-}
-
-static Status check_folder(const JobSetup *setup)
-{
-    char path[sizeof((Run *)0)->path];
-    if (!setup->resume) return run_check(setup->folder, setup->force);
-    TRY(run_check_resume(setup->folder));
-    snprintf(path, sizeof path, "%s/rep00", setup->folder);
-    if (!file_exists(path)) return OK;
-    return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
-}
-
-static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
-{
-    Stock stock;
-    TRY(job_finished(summary, setup));
-    if (*summary) {
-        log_info("%s: this run has ended; nothing to do", setup->folder);
-        return OK;
-    }
-    TRY(stock_open(&stock, setup->config));
-    Status status = stock_fill(&stock);
-    if (status == OK) status = run_job(summary, setup, &stock, lock);
-    stock_close(&stock);
-    return status;
-}
-
-/* What was begun before has a lock, which is taken before anything is read; a new folder's comes with its first file. */
-Status job_run(json_t **summary, const JobSetup *setup)
-{
-    char path[sizeof((Run *)0)->path];
-    RunLock lock = {.fd = -1};
-    *summary = NULL;
-    TRY(check_folder(setup));
-    snprintf(path, sizeof path, "%s/lock", setup->folder);
-    Status status = file_exists(path) ? hold(&lock, setup->folder) : OK;
-    if (status == OK) status = run_alone(summary, setup, &lock);
-    runlock_release(&lock);
-    return status;
-}
-
 /* ---- dry run ---- */
 
 static Status plan(Job *j, json_t **out)
@@ -418,10 +346,9 @@ static Status plan(Job *j, json_t **out)
     }
     const int64_t limit = j->config->data.cache;
     if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
-    const int per_epoch = loop_per_epoch(&j->config->train, &j->config->model, count[PART_TRAIN]);
-    const int updates = j->config->train.updates ? j->config->train.updates : j->config->train.epochs * per_epoch;
-    *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
-                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", updates, "parameters",
+    const int64_t updates = schedule_updates(&j->config->train, &j->config->model, count[PART_TRAIN]);
+    *out = json_pack("{s:{s:i, s:i, s:i}, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
+                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", (json_int_t)updates, "parameters",
                      (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
 }
@@ -433,16 +360,5 @@ Status job_plan_on(json_t **out, const JobSetup *setup, Stock *stock)
     Status status = open_job(&j, setup, stock);
     if (status == OK) status = plan(&j, out);
     close_job(&j);
-    return status;
-}
-
-Status job_plan(json_t **out, const JobSetup *setup)
-{
-    Stock stock;
-    *out = NULL;
-    TRY(check_folder(setup));
-    TRY(stock_open(&stock, setup->config));
-    const Status status = job_plan_on(out, setup, &stock);
-    stock_close(&stock);
     return status;
 }
