@@ -77,8 +77,8 @@ static void pool_backward(Mil *m, real *grad, int n_bag)
     const size_t n = (size_t)m->bounds[n_bag];
     ZERO(m->da, n * (size_t)m->pooling->n_query);
     ZERO(m->dh, n * (size_t)m->embedder->width);
-    m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, m->a_kept, m->h,
-                                   m->bounds, n_bag);
+    const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
+    m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, &bags);
     if (m->pooling->mean) parallel_for_work(10. * (double)n * m->embedder->n_h, n_bag, mean_of_kept_backward, m);
 }
 

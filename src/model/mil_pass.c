@@ -198,7 +198,8 @@ static void weigh(Mil *m, int b)
 static void pool_kept(Mil *m, int n_bag)
 {
     for (int b = 0; b < n_bag; b++) weigh(m, b);
-    m->pooling_type->pool(m->pooling, m->pooled, m->w, m->a_kept, m->h, m->bounds, n_bag, m->learn);
+    const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
+    m->pooling_type->pool(m->pooling, m->pooled, m->w, &bags, m->learn);
     if (m->pooling->mean) parallel_for_work(10. * m->bounds[n_bag] * m->embedder->n_h, n_bag, mean_of_kept, m);
 }
 

@@ -31,6 +31,14 @@ typedef struct {
     int64_t n_capped; /* associations so far that had not converged when they were stopped (hopfield, steps: -1) */
 } Pooling;
 
+/* Whole bags end to end. */
+typedef struct {
+    const real *a;     /* [n, n_query] scores */
+    const real *h;     /* [n, width] */
+    const int *bounds; /* [n_bag + 1] */
+    int n_bag;
+} PoolingBags;
+
 typedef struct {
     const char *name;
     const Option *options;
@@ -46,11 +54,10 @@ typedef struct {
     /* a [n, n_query] of h [n, width]; keeps what backward needs if rows->cached ≥ 0. n ≤ KERNEL_BLOCK. */
     void (*score)(void *self, real *a, const real *h, const Rows *rows);
     /* z [n_bag, n_z] and w [n, n_query] of whole bags; z of an empty bag is 0. `learn`: backward follows. */
-    void (*pool)(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag,
-                 bool learn);
-    /* da [n, n_query], dh [n, width] and the slab `grad` are added to. */
+    void (*pool)(void *self, real *z, real *w, const PoolingBags *in, bool learn);
+    /* da [n, n_query], dh [n, width] and the slab `grad` are added to; z and w are what pool returned. */
     void (*pool_backward)(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
-                          const real *a, const real *h, const int *bounds, int n_bag);
+                          const PoolingBags *in);
 
     /* z [n_bag, n_z] of bags seen once (nn/attendstream.h), for prediction: column k of bag b, the mean of h weighted by the
      * softmax of column k of the scores, lies at m + b · stride + k · width; z of a bag that is_empty [n_bag] is 0. It is the
