@@ -70,9 +70,9 @@ struct Mil {
     Run *run;         /* [runs of either kind] */
     int n_run;
     real **block;                                       /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
-    real *a;                                            /* [n_bag · n_max, n_query] logits of pass one */
+    real *a;                                            /* [n_bag · n_max, n_column] logits of pass one */
     real *h, *dh;                                       /* [n_keep, width] of selected instances */
-    real *a_kept, *w, *da;                              /* [n_keep, n_query] */
+    real *a_kept, *w, *da;                              /* [n_keep, n_column] */
     AttendStream stream;                                /* of a prediction in one pass */
     bool *is_empty;                                     /* [n_bag] */
     real *pooled, *dpooled;                             /* [n_bag, n_z of the pooling]; z, dz without a mean */

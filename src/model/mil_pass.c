@@ -86,11 +86,12 @@ static void score_run(void *context, int chunk, int thread)
                            .cached = -1,
                            .thread = thread};
         m->embedder_type->forward(m->embedder, m->block[thread], &rows);
-        m->pooling_type->score(m->pooling, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_query,
+        m->pooling_type->score(m->pooling, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_column,
                                m->block[thread], &rows);
         if (is_streamed(m))
-            attendstream_add(&m->stream, chunk, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_query,
-                             m->block[thread], rows.n, thread);
+            attendstream_add(&m->stream, chunk,
+                             m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_column, m->block[thread],
+                             rows.n, thread);
     }
 }
 
@@ -98,9 +99,9 @@ static void keep_top(void *context, int b, int thread)
 {
     Mil *m = context;
     Seat *seat = &m->seat[b];
-    const int n = seat->whole.n, k = select_count(&m->o, n), n_query = m->pooling->n_query;
+    const int n = seat->whole.n, k = select_count(&m->o, n), n_column = m->pooling->n_column;
     (void)thread;
-    select_top(&seat->select, m->a + (size_t)seat->a_at * (size_t)n_query, seat->whole.row, n, n_query, k);
+    select_top(&seat->select, m->a + (size_t)seat->a_at * (size_t)n_column, seat->whole.row, n, n_column, k);
     arena_rewind(&seat->room);
     bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
 }
@@ -167,7 +168,7 @@ static void embed_run(void *context, int chunk, int thread)
         if (!m->learn) rows.cached = -1;
         real *h = m->h + row * (size_t)m->embedder->width;
         m->embedder_type->forward(m->embedder, h, &rows);
-        m->pooling_type->score(m->pooling, m->a_kept + row * (size_t)m->pooling->n_query, h, &rows);
+        m->pooling_type->score(m->pooling, m->a_kept + row * (size_t)m->pooling->n_column, h, &rows);
     }
 }
 
@@ -184,13 +185,13 @@ static void mean_of_kept(void *context, int b, int thread)
 static void weigh(Mil *m, int b)
 {
     const Bag *kept = &m->seat[b].kept;
-    const int n_query = m->pooling->n_query;
-    real *a = m->a_kept + (size_t)m->bounds[b] * (size_t)n_query, last = 1, more = 0;
+    const int n_column = m->pooling->n_column;
+    real *a = m->a_kept + (size_t)m->bounds[b] * (size_t)n_column, last = 1, more = 0;
     if (!kept->stands_for) return;
     assert(m->pooling->streams);
-    for (int i = 0; i < kept->n; i++, a += n_query) {
+    for (int i = 0; i < kept->n; i++, a += n_column) {
         if (kept->stands_for[i] != last) last = kept->stands_for[i], more = (real)log((double)last);
-        for (int k = 0; k < n_query; k++) a[k] += more;
+        for (int k = 0; k < n_column; k++) a[k] += more;
     }
 }
 
@@ -209,7 +210,7 @@ static void read_stream(Mil *m, int n_bag)
     const size_t stride = (size_t)s->n_column * (size_t)s->width, n_z = (size_t)m->n_z;
     m->pooling_type->read(m->pooling, m->pooled, s->m, stride, m->is_empty, n_bag);
     for (size_t b = 0; m->pooling->mean && b < (size_t)n_bag; b++)
-        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + (size_t)(s->n_query * s->width),
+        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + (size_t)(s->n_column * s->width),
                (size_t)m->embedder->n_h * sizeof *m->z);
 }
 
@@ -248,11 +249,11 @@ void mil_to_outputs(Mil *m, int n_bag)
 static void copy_stream_attention(const Mil *m, MilAttention *attention)
 {
     const Bag *bag = &m->seat[0].whole;
-    const size_t n_query = (size_t)m->pooling->n_query;
+    const size_t n_column = (size_t)m->pooling->n_column;
     for (int i = 0; i < bag->n; i++) {
-        const real *a = m->a + (size_t)i * n_query;
-        const size_t to = (size_t)bag->row[i] * n_query;
-        memcpy(attention->logit + to, a, n_query * sizeof *a);
+        const real *a = m->a + (size_t)i * n_column;
+        const size_t to = (size_t)bag->row[i] * n_column;
+        memcpy(attention->logit + to, a, n_column * sizeof *a);
         attendstream_weights(attention->weight + to, &m->stream, 0, a, 1);
     }
 }
@@ -261,16 +262,16 @@ static void copy_stream_attention(const Mil *m, MilAttention *attention)
 static void copy_attention(const Mil *m, MilAttention *attention)
 {
     const Seat *seat = &m->seat[0];
-    const size_t n_query = (size_t)m->pooling->n_query, bytes = n_query * sizeof(real);
+    const size_t n_column = (size_t)m->pooling->n_column, bytes = n_column * sizeof(real);
     memset(attention->weight, 0, (size_t)seat->whole.n * bytes);
     memset(attention->logit, 0, (size_t)seat->whole.n * bytes);
     if (select_scores(&m->o))
         for (int i = 0; i < seat->whole.n; i++)
-            memcpy(attention->logit + (size_t)seat->whole.row[i] * n_query, m->a + (size_t)i * n_query, bytes);
+            memcpy(attention->logit + (size_t)seat->whole.row[i] * n_column, m->a + (size_t)i * n_column, bytes);
     for (int i = 0; i < seat->kept.n; i++) {
-        const size_t row = (size_t)seat->kept.row[i] * n_query;
-        memcpy(attention->logit + row, m->a_kept + (size_t)i * n_query, bytes);
-        memcpy(attention->weight + row, m->w + (size_t)i * n_query, bytes);
+        const size_t row = (size_t)seat->kept.row[i] * n_column;
+        memcpy(attention->logit + row, m->a_kept + (size_t)i * n_column, bytes);
+        memcpy(attention->weight + row, m->w + (size_t)i * n_column, bytes);
     }
 }
 
@@ -304,12 +305,12 @@ void mil_predict(Mil *m, real *output, const Bag *bag, MilAttention *attention)
 
 int mil_weights(const Mil *m, real *w)
 {
-    const size_t n_query = (size_t)m->pooling->n_query;
+    const size_t n_column = (size_t)m->pooling->n_column;
     const int n = mil_streams(m) ? m->seat[0].whole.n : m->seat[0].kept.n;
     if (mil_streams(m))
         attendstream_weights(w, &m->stream, 0, m->a, n);
     else
-        memcpy(w, m->w, (size_t)n * n_query * sizeof *w);
+        memcpy(w, m->w, (size_t)n * n_column * sizeof *w);
     return n;
 }
 

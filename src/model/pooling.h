@@ -23,7 +23,7 @@
 
 /* Every pooling's struct begins with this. */
 typedef struct {
-    int n_query; /* columns of a: queries, or queries · heads; column = query · n_head + head */
+    int n_column; /* columns of a: queries, or queries · heads; column = query · n_head + head */
     int n_head;
     int n_z;          /* numbers it pools; the mean comes on top */
     bool mean;        /* the plain mean of the embeddings stands behind */
@@ -33,7 +33,7 @@ typedef struct {
 
 /* Whole bags end to end. */
 typedef struct {
-    const real *a;     /* [n, n_query] scores */
+    const real *a;     /* [n, n_column] scores */
     const real *h;     /* [n, width] */
     const int *bounds; /* [n_bag + 1] */
     int n_bag;
@@ -51,11 +51,11 @@ typedef struct {
     void (*plan)(void *self, Arena *arena, const ModelRoom *room);
     void (*prepare)(void *self, const real *theta, const Pass *pass); /* as of an embedder */
 
-    /* a [n, n_query] of h [n, width]; keeps what backward needs if rows->cached ≥ 0. n ≤ KERNEL_BLOCK. */
+    /* a [n, n_column] of h [n, width]; keeps what backward needs if rows->cached ≥ 0. n ≤ KERNEL_BLOCK. */
     void (*score)(void *self, real *a, const real *h, const Rows *rows);
-    /* z [n_bag, n_z] and w [n, n_query] of whole bags; z of an empty bag is 0. `learn`: backward follows. */
+    /* z [n_bag, n_z] and w [n, n_column] of whole bags; z of an empty bag is 0. `learn`: backward follows. */
     void (*pool)(void *self, real *z, real *w, const PoolingBags *in, bool learn);
-    /* da [n, n_query], dh [n, width] and the slab `grad` are added to; z and w are what pool returned. */
+    /* da [n, n_column], dh [n, width] and the slab `grad` are added to; z and w are what pool returned. */
     void (*pool_backward)(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
                           const PoolingBags *in);
 

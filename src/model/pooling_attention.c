@@ -51,7 +51,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     int n_in = n_h, in = width;
     *p = (Attention){
         .top =
-            {.base = {.n_query = o->n_query, .n_head = 1, .n_z = o->n_query * n_h, .mean = o->mean, .streams = true},
+            {.base = {.n_column = o->n_query, .n_head = 1, .n_z = o->n_query * n_h, .mean = o->mean, .streams = true},
              .attend = {.n_query = o->n_query, .n_h = n_h, .width = width}},
         .n_layer = o->n_layer,
         .widest = width};
@@ -153,7 +153,7 @@ static void start(void *self, real *theta, int n, int *z_at)
 {
     const Attention *p = self;
     for (int j = 0; j < n; j++) {
-        const int q = j % p->top.base.n_query;
+        const int q = j % p->top.base.n_column;
         bool fits = true;
         for (int layer = 0; layer < p->n_layer; layer++) fits &= j < p->hidden[layer].l.n_out;
         z_at[j] = fits ? q * p->top.attend.n_h + j : -1;

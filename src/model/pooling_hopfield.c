@@ -21,7 +21,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     const HopfieldPoolingSettings *s = blob;
     *p = (HopfieldPool){.n_h = n_h, .width = width, .dropout = s->dropout};
     TRY(pooling_hopfield_build(&p->layer, list, s, n_h));
-    p->base = (Pooling){.n_query = s->n_query * s->n_head,
+    p->base = (Pooling){.n_column = s->n_query * s->n_head,
                         .n_head = s->n_head,
                         .n_z = s->n_query * p->layer.hopfield.core.n_out,
                         .mean = s->mean};
@@ -45,7 +45,7 @@ static real **pieces(Arena *arena, int n, size_t size)
 static void plan(void *self, Arena *arena, const ModelRoom *room)
 {
     HopfieldPool *p = self;
-    p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)room->n_keep * (size_t)p->base.n_query : 0);
+    p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)room->n_keep * (size_t)p->base.n_column : 0);
     if (p->folds) {
         fixedquery_plan(&p->query, &p->layer, p->width, arena);
         p->query.quick = p->base.mean;
@@ -56,7 +56,7 @@ static void plan(void *self, Arena *arena, const ModelRoom *room)
         return;
     }
     fixedquery_plan_cache(&p->cache, &p->query, room->n_row, room->n_bag, arena);
-    p->du = pieces(arena, room->n_slot, (size_t)p->base.n_query * (size_t)p->width);
+    p->du = pieces(arena, room->n_slot, (size_t)p->base.n_column * (size_t)p->width);
 }
 
 static void prepare(void *self, const real *theta, const Pass *pass)
@@ -84,7 +84,8 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
 static void draw_keep(HopfieldPool *p, int n)
 {
     Rng rng = rng_stream(p->pass.seed, "association", p->pass.update);
-    for (size_t at = 0; at < (size_t)n * (size_t)p->base.n_query; at++) p->keep[at] = rng_uniform(&rng) >= p->dropout;
+    for (size_t at = 0; at < (size_t)n * (size_t)p->base.n_column; at++)
+        p->keep[at] = rng_uniform(&rng) >= p->dropout;
 }
 
 static FixedQueryBags query_bags(const HopfieldPool *p, const PoolingBags *in)
@@ -129,7 +130,7 @@ static void read(void *self, real *z, const real *m, size_t stride, const bool *
 static void zero(void *self, int grad_slot)
 {
     HopfieldPool *p = self;
-    if (p->fast) ZERO(p->du[grad_slot], (size_t)p->base.n_query * (size_t)p->width);
+    if (p->fast) ZERO(p->du[grad_slot], (size_t)p->base.n_column * (size_t)p->width);
 }
 
 static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
@@ -143,7 +144,7 @@ static void score_backward(void *self, int grad_slot, real *dh, const real *da, 
 static void finish(void *self, real *grad, int n_slot)
 {
     HopfieldPool *p = self;
-    const size_t size = (size_t)p->base.n_query * (size_t)p->width;
+    const size_t size = (size_t)p->base.n_column * (size_t)p->width;
     if (!p->fast || n_slot == 0) return;
     for (int s = 1; s < n_slot; s++)
         for (size_t i = 0; i < size; i++) p->du[0][i] += p->du[s][i];

@@ -104,7 +104,7 @@ void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, con
         .projection = &l->core.k, .step = &r->k, .at = s->k, .raw = s->k_raw, .norm = &s->norm};
     const real *k = to_space(p, &side, s->x, l->o.norm_stored ? &l->stored : NULL, s->x, rows->n);
     for (int i = 0; i < rows->n; i++, k += r->k.row)
-        for (int column = 0; column < p->base.n_query; column++) {
+        for (int column = 0; column < p->base.n_column; column++) {
             const int query = column / r->n_head, head = column % r->n_head;
             const real *q = p->general.q + query * r->q.row + head * r->q.head;
             *a++ = beta[head] * dot(q, k + head * r->k.head, r->head_size);
@@ -122,7 +122,7 @@ static void transpose_keep(HopfieldPool *p, const int *bounds, int n_bag)
         for (int head = 0; head < r->n_head; head++)
             for (int query = 0; query < p->layer.quantity; query++) {
                 for (int i = bounds[b]; i < bounds[b + 1]; i++)
-                    *to++ = p->keep[(size_t)i * (size_t)p->base.n_query + (size_t)(query * r->n_head + head)];
+                    *to++ = p->keep[(size_t)i * (size_t)p->base.n_column + (size_t)(query * r->n_head + head)];
                 if (r->zero) *to++ = 1;
             }
 }
@@ -136,7 +136,7 @@ static void copy_weights(const HopfieldPool *p, real *w, const int *bounds, int 
         for (int head = 0; head < r->n_head; head++)
             for (int query = 0; query < p->layer.quantity; query++) {
                 for (int i = bounds[b]; i < bounds[b + 1]; i++)
-                    w[(size_t)i * (size_t)p->base.n_query + (size_t)(query * r->n_head + head)] = *from++;
+                    w[(size_t)i * (size_t)p->base.n_column + (size_t)(query * r->n_head + head)] = *from++;
                 if (r->zero) from++;
             }
 }

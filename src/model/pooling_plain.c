@@ -24,7 +24,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
 {
     (void)list;
     (void)blob;
-    *(Plain *)self = (Plain){.base = {.n_query = 1, .n_head = 1, .n_z = n_h}, .n_h = n_h, .width = width};
+    *(Plain *)self = (Plain){.base = {.n_column = 1, .n_head = 1, .n_z = n_h}, .n_h = n_h, .width = width};
     return OK;
 }
 

@@ -21,6 +21,7 @@
 
 #include "core/status.h"
 #include "nn/layernorm.h"
+#include "nn/projection.h"
 #include "nn/retrieval.h"
 
 typedef enum { ASSOCIATION_LINEAR, ASSOCIATION_RELU, ASSOCIATION_TANH } AssociationActivation;
@@ -53,13 +54,6 @@ void association_options(AssociationOptions *o, int n_state);
 /* Fills in what is 0; ERR_CONFIG if the settings contradict each other. */
 Status association_resolve(AssociationOptions *o);
 void association_heads(AssociationOptions *o, double beta, int steps, double eps); /* the same for every head */
-
-/* A linear layer with an optional bias, whose tensors may be parts of stacked ones. n_out = 0: there is none. */
-typedef struct {
-    int n_in, n_out;
-    bool bias;
-    size_t w_at, b_at;
-} Projection;
 
 typedef struct {
     AssociationOptions o; /* resolved */
@@ -121,10 +115,6 @@ void association_to_space(const AssociationSide *side, const Association *l, con
 
 /* ---- parts that fixedquery.h shares ---- */
 
-void projection_forward(real *y, const Projection *l, const real *theta, const real *x, int n);
-/* dx [n, n_in] (may be NULL) and the slab `grad` are added to. */
-void projection_backward(real *dx, real *grad, const Projection *l, const real *theta, const real *x, const real *dy,
-                         int n);
 real association_activate(real x, AssociationActivation kind);
 real association_slope(real y, AssociationActivation kind); /* dy/dx from the activation y */
 

@@ -176,7 +176,7 @@ void fixedquery_finish(real *grad, real *du, FixedQuery *f, const real *theta)
 void fixedquery_score(real *a, real *wide, const FixedQuery *f, const real *x, int n)
 {
     const bool normed = f->l->hopfield.o.norm_stored;
-    kernels()->dense_forward(wide, x, f->width, f->ut, f->zero, n, f->n_in, f->lanes, ACTIVATION_NONE);
+    kernel_active()->dense_forward(wide, x, f->width, f->ut, f->zero, n, f->n_in, f->lanes, ACTIVATION_NONE);
     for (int i = 0; i < n; i++, x += f->width, wide += f->lanes, a += f->n_column) {
         real mean, r = 1;
         if (normed) layernorm_moments(&mean, &r, x, f->n_in);
@@ -188,7 +188,7 @@ void fixedquery_score(real *a, real *wide, const FixedQuery *f, const real *x, i
 void fixedquery_score_backward(real *dx, real *du, real *wide, const FixedQueryCache *c, const FixedQuery *f,
                                const real *da, const FixedQueryRows *rows)
 {
-    const Kernels *kernel = kernels();
+    const Kernels *kernel = kernel_active();
     const bool normed = f->l->hopfield.o.norm_stored;
     const real *x = rows->x, *mean = c->norm.mean + rows->from, *rstd = c->norm.rstd + rows->from;
     const int n = rows->n;

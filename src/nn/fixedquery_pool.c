@@ -106,7 +106,7 @@ static void gather(void *context, int chunk, int thread)
                               o.x + (size_t)i * (size_t)f->width, f->n_in);
         associate(s, &o);
         ZERO(m, size);
-        kernels()->dense_dweight(m, NULL, o.wide, f->lanes, o.x, o.n, f->n_column, f->width);
+        kernel_active()->dense_dweight(m, NULL, o.wide, f->lanes, o.x, o.n, f->n_column, f->width);
         for (int k = 0; f->l->hopfield.o.norm_projection && k < f->n_column; k++) centre(m + k * f->width, f->n_in);
     }
 }
@@ -284,7 +284,7 @@ static void gather_backward(void *context, int chunk, int thread)
 {
     const Pooled *s = context;
     const FixedQuery *f = s->f;
-    const Kernels *kernel = kernels();
+    const Kernels *kernel = kernel_active();
     (void)thread;
     for (int b = chunk * s->group; b < (chunk + 1) * s->group; b++) {
         const OneBag o = bag_of(s, b);

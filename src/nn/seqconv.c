@@ -312,7 +312,7 @@ void seqconv_forward(SeqConv *l, real *h, const SeqConvRows *r)
     const ConvTables *t = &l->open[r->slot];
     int32_t *arg = r->cached < 0 ? NULL : l->arg + (size_t)r->cached * (size_t)l->width;
     if (l->n_layer == 1) {
-        kernels()->conv_forward(h, arg, t, r->bag, r->from, r->n);
+        kernel_active()->conv_forward(h, arg, t, r->bag, r->from, r->n);
         return;
     }
     for (int i = r->from, len = 0; i < r->from + r->n; i++, h += l->width) {
@@ -338,7 +338,7 @@ void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, 
     const ConvTables *t = &l->open[r->slot];
     const int32_t *arg = l->arg + (size_t)r->cached * (size_t)l->width;
     if (l->n_layer == 1) {
-        kernels()->conv_backward(&l->grad[grad_slot], t, r->bag, r->from, r->n, h, arg, dh);
+        kernel_active()->conv_backward(&l->grad[grad_slot], t, r->bag, r->from, r->n, h, arg, dh);
         return;
     }
     for (int i = r->from, len = 0; i < r->from + r->n; i++, arg += l->width, dh += l->width) {

@@ -41,7 +41,7 @@ static Quartiles quartiles(double *x, int n)
 
 static Status tally_take(Tally *t, const Mil *mil, int n_out, int n_bag, int n_most)
 {
-    const size_t bags = (size_t)n_bag + 1, columns = (size_t)mil_n_query(mil), most = (size_t)n_most + 1;
+    const size_t bags = (size_t)n_bag + 1, columns = (size_t)mil_n_column(mil), most = (size_t)n_most + 1;
     *t = (Tally){.n_column = (int)columns, .n_head = mil_n_head(mil)};
     t->n = calloc(bags, sizeof *t->n);
     t->k = calloc(columns * bags, sizeof *t->k);

@@ -47,7 +47,10 @@ static const char *write_good(const char *name, bool compress)
         }
         char key[16];
         snprintf(key, sizeof key, "bag%d.tsv", b);
-        cr_assert_eq(bagwriter_add(w, key, &codes[0][0], WIDTH, len, count, NULL, NULL, 20), OK);
+        cr_assert_eq(bagwriter_add(w, key,
+                                   &(BagWriterRows){
+                                       .codes = &codes[0][0], .stride = WIDTH, .len = len, .count = count, .n = 20}),
+                     OK);
     }
     cr_assert_eq(bagwriter_finish(w, &labels, NULL), OK, "%s", status_sentence());
     table_free(&labels);
@@ -401,7 +404,8 @@ Test(data_h5, vectors)
     cr_assert_eq(bagfile_open(&file, write_vectors("nan.h5", x)), OK);
     cr_assert_eq(bagfile_hash(&hash[0], file, 0), OK);
     cr_assert_eq(bagfile_hash(&hash[1], file, 1), ERR_FORMAT);
-    cr_assert(strstr(status_sentence(), "bag 'image two' instance 1 feature 1 is not a finite number"), "%s", status_sentence());
+    cr_assert(strstr(status_sentence(), "bag 'image two' instance 1 feature 1 is not a finite number"), "%s",
+              status_sentence());
     bagfile_close(file);
 }
 
