@@ -187,7 +187,7 @@ static Status open_all(Crossval *c, const CrossvalSetup *in)
     TRY(crossval_check(in->folder, in->force, in->resume));
     TRY(stock_open(&c->stock, in->config));
     TRY(check_jobs(c));
-    if (in->resume) jobs_look(c->jobs);
+    if (in->resume) jobs_refresh(c->jobs);
     return OK;
 }
 
@@ -325,7 +325,7 @@ static Status write_summary(Crossval *c, json_t **out)
 static Status conclude(Crossval *c, json_t **out)
 {
     RunLock lock;
-    jobs_look(c->jobs);
+    jobs_refresh(c->jobs);
     if (jobs_n_done(c->jobs) < jobs_n(c->jobs)) {
         *out = json_pack("{s:i, s:i, s:i}", "n_models", c->n_model, "jobs", jobs_n(c->jobs), "done",
                          jobs_n_done(c->jobs));

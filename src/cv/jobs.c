@@ -58,7 +58,7 @@ static bool is_mine(const Jobs *jobs, int number)
     return number % jobs->in.n_shard == jobs->in.shard - 1;
 }
 
-static void look(Jobs *jobs, int number)
+static void refresh(Jobs *jobs, int number)
 {
     JobState *state = &jobs->state[number];
     if (state->is_done || !jobs->in.is_done) return;
@@ -66,9 +66,9 @@ static void look(Jobs *jobs, int number)
     jobs->n_done += state->is_done;
 }
 
-void jobs_look(Jobs *jobs)
+void jobs_refresh(Jobs *jobs)
 {
-    for (int n = 0; n < jobs->in.n; n++) look(jobs, n);
+    for (int n = 0; n < jobs->in.n; n++) refresh(jobs, n);
 }
 
 int jobs_list(Jobs *jobs, int first, int end, const int **number)
@@ -76,7 +76,7 @@ int jobs_list(Jobs *jobs, int first, int end, const int **number)
     int n_open = 0;
     for (int n = first; n < end; n++) {
         if (!is_mine(jobs, n)) continue;
-        look(jobs, n);
+        refresh(jobs, n);
         if (!jobs->state[n].is_done) jobs->open[n_open++] = n;
     }
     if (number) *number = jobs->open;

@@ -4,7 +4,7 @@
  * of them run at the same time changes a result. A caller
  *
  *     jobs_new          describes them: numbers 0 … n-1
- *     jobs_look         marks those that are done already, by their files
+ *     jobs_refresh         marks those that are done already, by their files
  *     jobs_set_steps    sets how much of the progress line each takes
  *     jobs_start        begins the progress line
  *     jobs_run          does a range of them; the first failure ends it
@@ -48,7 +48,7 @@ int jobs_n(const Jobs *jobs);
 int jobs_n_done(const Jobs *jobs);
 int jobs_n_open(const Jobs *jobs); /* of this process, not done */
 
-void jobs_look(Jobs *jobs);
+void jobs_refresh(Jobs *jobs);
 
 /* Numbers of this process's jobs from `first` to before `end` that are not done, after a look at their files; *number [n] is
  * the pool's, valid until the next call. Returns their count. */

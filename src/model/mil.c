@@ -172,7 +172,7 @@ static void plan_runs(Mil *m, Arena *arena, int n_bag, int n_max, int n_keep)
     const size_t bags = (size_t)n_bag, whole = bags * (size_t)(n_max / PASS_ROWS + 1),
                  kept = m->spec.kind == BAG_VECTORS ? (size_t)n_keep / LEARN_ROWS + 1
                                                     : bags * (size_t)(n_max / LEARN_ROWS + 1);
-    m->run = ARENA_TAKE(arena, Run, whole > kept ? whole : kept);
+    m->run = ARENA_TAKE(arena, MilRun, whole > kept ? whole : kept);
     m->n_slot = kept < SLOTS ? (int)kept : SLOTS;
     if (m->params.size > WIDE_PARAMS) m->n_slot = 1;
     if (mil_streams(m)) attendstream_plan(&m->stream, arena, (int)whole, n_bag, parallel_threads());

@@ -26,7 +26,7 @@ void mil_prepare(Mil *m, const real *theta)
 static void cut_rows(Mil *m, int slot, int n, int rows)
 {
     for (int from = 0; from < n; from += rows)
-        m->run[m->n_run++] = (Run){slot, from, n - from < rows ? n - from : rows};
+        m->run[m->n_run++] = (MilRun){slot, from, n - from < rows ? n - from : rows};
 }
 
 static void cut_whole(Mil *m, int n_bag)
@@ -75,7 +75,7 @@ static void seat_bags(Mil *m, const Bag *bag, int n_bag)
 static void score_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
-    const Run *run = &m->run[chunk];
+    const MilRun *run = &m->run[chunk];
     Seat *seat = &m->seat[run->slot];
     if (is_streamed(m)) attendstream_clear(&m->stream, chunk);
     for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
@@ -161,7 +161,7 @@ static void select_kept(Mil *m, int n_bag, Rng rng)
 static void embed_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
-    const Run *run = &m->run[chunk];
+    const MilRun *run = &m->run[chunk];
     for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
         Rows rows = mil_rows(m, run, at, thread);
         const size_t row = (size_t)rows.cached;
@@ -210,7 +210,7 @@ static void read_stream(Mil *m, int n_bag)
     const size_t stride = (size_t)s->n_column * (size_t)s->width, n_z = (size_t)m->n_z;
     m->pooling_type->read(m->pooling, m->pooled, s->m, stride, m->is_empty, n_bag);
     for (size_t b = 0; m->pooling->mean && b < (size_t)n_bag; b++)
-        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + (size_t)(s->n_column * s->width),
+        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + (size_t)(s->n_query * s->width),
                (size_t)m->embedder->n_h * sizeof *m->z);
 }
 

@@ -144,12 +144,12 @@ typedef struct {
     const Dense *d;
     const real *x, *dy;
     int n;
-} Weights;
+} DenseWeights;
 
 /* Units from chunk · DENSE_TILE on: dw [units, in] = dyᵀ x, the kernel's product with the two in each other's place. */
 static void weights_of_units(void *context, int chunk, int thread)
 {
-    const Weights *c = context;
+    const DenseWeights *c = context;
     const Dense *d = c->d;
     const int from = chunk * DENSE_TILE, units = d->l.n_out - from < DENSE_TILE ? d->l.n_out - from : DENSE_TILE;
     real *tile = d->tile[thread], *dw = c->grad + d->l.w_at + (size_t)from * (size_t)d->l.n_in,
@@ -170,7 +170,7 @@ static void weights_of_units(void *context, int chunk, int thread)
 
 void dense_weights(real *grad, const Dense *d, const real *x, const real *dy, int n)
 {
-    Weights all = {.grad = grad, .d = d, .x = x, .dy = dy, .n = n};
+    DenseWeights all = {.grad = grad, .d = d, .x = x, .dy = dy, .n = n};
     parallel_for_work((double)n * d->n_use * d->l.n_out, (d->l.n_out + DENSE_TILE - 1) / DENSE_TILE, weights_of_units,
                       &all);
 }

@@ -35,13 +35,14 @@ typedef struct {
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
     double started;
-} Job;
+} Training;
 
 /* ---- getting ready ---- */
 
-static Status open_job(Job *j, const JobSetup *in, Stock *stock)
+static Status open_job(Training *j, const JobSetup *in, Stock *stock)
 {
-    *j = (Job){.in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
+    *j = (Training){
+        .in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
     j->data = json_deep_copy(stock->data); /* counting references to the stock's would be shared writing */
     return outcome_open(&j->outcome, in->config, stock);
 }
@@ -60,7 +61,7 @@ static Status data_text(char **out, json_t *files)
     return jsontext(out, hashes, JSONTEXT_SORTED);
 }
 
-static CheckpointFacts checkpoint_facts(const Job *j)
+static CheckpointFacts checkpoint_facts(const Training *j)
 {
     return (CheckpointFacts){
         .config = j->config_text, .compare = resume_agrees, .data = j->data_text, .metrics = j->run.metrics};
@@ -71,13 +72,13 @@ static CheckpointFacts checkpoint_facts(const Job *j)
 
 static Status save_checkpoint(void *context)
 {
-    Job *j = context;
+    Training *j = context;
     if (log_seconds() - j->started > BATCH_SECONDS) TRY(file_batch_end());
     const CheckpointFacts facts = checkpoint_facts(j);
     return loop_save(j->loop, run_path(&j->run, "checkpoint.safetensors"), &facts);
 }
 
-static LoopSetup loop_setup(const Job *j)
+static LoopSetup loop_setup(const Training *j)
 {
     const Config *c = j->config;
     return (LoopSetup){.options = &c->train,
@@ -101,7 +102,7 @@ static LoopSetup loop_setup(const Job *j)
                        .save = save_checkpoint};
 }
 
-static Status choose_kmers(Job *j)
+static Status choose_kmers(Training *j)
 {
     KmerChoice choice;
     j->kmers = (KmerStarts){0};
@@ -112,14 +113,14 @@ static Status choose_kmers(Job *j)
     return OK;
 }
 
-static Status new_loop(Job *j)
+static Status new_loop(Training *j)
 {
     TRY(choose_kmers(j));
     const LoopSetup setup = loop_setup(j);
     return loop_new(&j->loop, &setup);
 }
 
-static Status begin_anew(Job *j)
+static Status begin_anew(Training *j)
 {
     log_warn("%s; this training begins anew", status_sentence());
     loop_free(j->loop);
@@ -128,7 +129,7 @@ static Status begin_anew(Job *j)
 }
 
 /* The state of the run in the folder, if it has one: *path [room]. */
-static bool has_checkpoint(char *path, size_t room, const Job *j)
+static bool has_checkpoint(char *path, size_t room, const Training *j)
 {
     snprintf(path, room, "%s/checkpoint.safetensors", j->in->folder);
     return j->in->resume && file_exists(path);
@@ -136,7 +137,7 @@ static bool has_checkpoint(char *path, size_t room, const Job *j)
 
 /* What the run in the folder started from, which the loop draws by too; it is not counted again. A run of an older version
  * has none. */
-static Status read_kmers(Job *j)
+static Status read_kmers(Training *j)
 {
     KmerChoice choice;
     char path[sizeof j->run.path];
@@ -147,7 +148,7 @@ static Status read_kmers(Job *j)
     return OK;
 }
 
-static Status load_checkpoint(Job *j)
+static Status load_checkpoint(Training *j)
 {
     char path[sizeof j->run.path];
     if (!has_checkpoint(path, sizeof path, j)) return OK;
@@ -159,7 +160,7 @@ static Status load_checkpoint(Job *j)
     return OK;
 }
 
-static void say_plan(const Job *j)
+static void log_plan(const Training *j)
 {
     const int *count = j->outcome.grouping.count;
     log_info("%d bags to train on, %d to choose by, %d to test on; %zu parameters, %d updates", count[PART_TRAIN],
@@ -167,7 +168,7 @@ static void say_plan(const Job *j)
              loop_updates(j->loop));
 }
 
-static Status open_loop(Job *j)
+static Status open_loop(Training *j)
 {
     char path[sizeof j->run.path];
     TRY(config_text(&j->config_text, j->config));
@@ -179,7 +180,7 @@ static Status open_loop(Job *j)
     return loop_new(&j->loop, &setup);
 }
 
-static void close_job(Job *j)
+static void close_job(Training *j)
 {
     run_end(&j->run);
     loop_free(j->loop);
@@ -192,7 +193,7 @@ static void close_job(Job *j)
 
 /* ---- files ---- */
 
-static Status write_manifest(Job *j)
+static Status write_manifest(Training *j)
 {
     json_t *first = NULL, *now = NULL;
     if (j->in->resume) TRY(jsontext_load(&first, run_path(&j->run, "manifest.json"), NULL));
@@ -203,7 +204,7 @@ static Status write_manifest(Job *j)
 }
 
 /* The config comes first: from then on the folder can be resumed. */
-static Status write_beginning(Job *j, RunLock *lock)
+static Status write_beginning(Training *j, RunLock *lock)
 {
     if (j->in->resume)
         TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
@@ -218,7 +219,7 @@ static Status write_beginning(Job *j, RunLock *lock)
     return run_write_splits(&j->run, j->cohort, &j->outcome.grouping);
 }
 
-static void say_record(const Job *j, const LoopRecord *r)
+static void log_record(const Training *j, const LoopRecord *r)
 {
     const double auc = r->score[0][1];
     log_info("update %d %s: loss %.5g, %s %.4f (%d bags)", r->update, part_name[r->part], r->loss,
@@ -227,15 +228,15 @@ static void say_record(const Job *j, const LoopRecord *r)
 
 static Status evaluated(void *context, const LoopRecord *record)
 {
-    Job *j = context;
+    Training *j = context;
     if (j->in->evaluated)
         j->in->evaluated(j->in->context, record);
     else
-        say_record(j, record);
+        log_record(j, record);
     return run_add_metrics(&j->run, record_json(record, j->outcome.target, j->config->n_task));
 }
 
-static Status write_model(Job *j, json_t *metrics)
+static Status write_model(Training *j, json_t *metrics)
 {
     const ModelFacts facts = {.config = j->config,
                               .spec = bagfile_spec(j->cohort->file),
@@ -252,7 +253,7 @@ static Status write_model(Job *j, json_t *metrics)
 
 /* ---- the end ---- */
 
-static json_t *summary_json(const Job *j, json_t *parts)
+static json_t *summary_json(const Training *j, json_t *parts)
 {
     const double seconds = round((log_seconds() - j->started + loop_seconds(j->loop)) * 1e3) / 1e3;
     json_t *summary =
@@ -267,7 +268,7 @@ static json_t *summary_json(const Job *j, json_t *parts)
 }
 
 /* Test scores are computed here and nowhere else: once, by the parameters kept. */
-static Status finish(Job *j, json_t **summary)
+static Status finish(Training *j, json_t **summary)
 {
     for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->outcome.output));
     json_t *parts = outcome_scores(&j->outcome);
@@ -286,7 +287,7 @@ done:
 }
 
 /* After a signal or divergence: the model kept so far, if there is one, and the sentence again with where it is. */
-static Status save_kept(Job *j, Status why)
+static Status save_kept(Training *j, Status why)
 {
     char sentence[900];
     json_t *none = json_object();
@@ -310,12 +311,12 @@ static bool keeps_model(Status status)
 
 Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock)
 {
-    Job j;
+    Training j;
     Status status;
     *summary = NULL;
     TRY_DONE(open_job(&j, setup, stock));
     TRY_DONE(open_loop(&j));
-    if (!setup->evaluated) say_plan(&j);
+    if (!setup->evaluated) log_plan(&j);
     TRY_DONE(load_checkpoint(&j));
     if (setup->begin) setup->begin();
     TRY_DONE(write_beginning(&j, lock));
@@ -333,7 +334,7 @@ done:
 
 /* ---- dry run ---- */
 
-static Status plan(Job *j, json_t **out)
+static Status plan(Training *j, json_t **out)
 {
     size_t bytes, params, decoded = 0;
     const LoopSetup setup = loop_setup(j);
@@ -355,7 +356,7 @@ static Status plan(Job *j, json_t **out)
 
 Status job_plan_on(json_t **out, const JobSetup *setup, Stock *stock)
 {
-    Job j;
+    Training j;
     *out = NULL;
     Status status = open_job(&j, setup, stock);
     if (status == OK) status = plan(&j, out);

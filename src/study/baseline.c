@@ -135,19 +135,19 @@ typedef struct {
     int *train, *label, *test; /* [n] */
     double *score;             /* [n] */
     int n_train, n_test;
-} Rows;
+} FoldBags;
 
-static Status rows_new(Rows *r, int n)
+static Status rows_new(FoldBags *r, int n)
 {
     const size_t room = (size_t)n + 1;
-    *r = (Rows){.train = malloc(room * sizeof *r->train),
-                .label = malloc(room * sizeof *r->label),
-                .test = malloc(room * sizeof *r->test),
-                .score = malloc(room * sizeof *r->score)};
+    *r = (FoldBags){.train = malloc(room * sizeof *r->train),
+                    .label = malloc(room * sizeof *r->label),
+                    .test = malloc(room * sizeof *r->test),
+                    .score = malloc(room * sizeof *r->score)};
     return r->train && r->label && r->test && r->score ? OK : fail(ERR_MEMORY, "no memory for %d bags", n);
 }
 
-static void rows_free(Rows *r)
+static void rows_free(FoldBags *r)
 {
     free(r->train);
     free(r->label);
@@ -156,7 +156,7 @@ static void rows_free(Rows *r)
 }
 
 /* Training bags whose label of this task is known, and all test bags. */
-static Status choose(Rows *r, const Baseline *b, const Grouping *g, int task)
+static Status choose(FoldBags *r, const Baseline *b, const Grouping *g, int task)
 {
     const Labels *labels = &b->stock.cohort.labels;
     const Target *t = &b->stock.target[task];
@@ -178,7 +178,7 @@ static Status choose(Rows *r, const Baseline *b, const Grouping *g, int task)
                 bagfile_path(b->stock.cohort.file), r->n_train, t->name);
 }
 
-static Status do_task(Rows *r, Baseline *b, int number, int task)
+static Status do_task(FoldBags *r, Baseline *b, int number, int task)
 {
     const int method = method_of(b, number), part = part_of(b, number);
     const BaselineMethod *m = b->in->method[method];
@@ -206,7 +206,7 @@ done:
 static Status run_job(void *context, int number)
 {
     Baseline *b = context;
-    Rows rows;
+    FoldBags rows;
     const double begun = log_seconds();
     Status status = rows_new(&rows, b->stock.cohort.n);
     for (int k = 0; k < b->in->config->n_task && status == OK; k++) status = do_task(&rows, b, number, k);

@@ -171,8 +171,8 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
     Mil *mil;
     Arena draw = {0}, sample = {0};
     TRY(mil_new(&mil, in->model, in->spec, in->target, in->n_target));
-    minibatch_room(&draw, in);
-    scorer_room(&sample, in);
+    minibatch_plan(&draw, in);
+    scorer_plan(&sample, in);
     *params = param_learned(mil_params(mil));
     *bytes = mil_memory(mil, in->options->batch, minibatch_draw_max(in), true) +
              mil_memory(mil, 1, in->n_max, false) + (size_t)in->options->batch * draw.used + sample.used +

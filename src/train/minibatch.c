@@ -13,7 +13,7 @@ int minibatch_draw_max(const LoopSetup *in)
     return draws > 0 && draws < in->n_max ? draws : in->n_max;
 }
 
-void minibatch_room(Arena *arena, const LoopSetup *in)
+void minibatch_plan(Arena *arena, const LoopSetup *in)
 {
     sampler_room(arena, in->spec, in->n_max, in->options->draws, in->counts);
     if (in->options->instance_drop > 0) sampler_drop_room(arena, in->spec, minibatch_draw_max(in), in->counts);
@@ -38,7 +38,7 @@ Status minibatch_list(Minibatch *m, const LoopSetup *in)
 static Status reserve_draws(Minibatch *m)
 {
     for (int s = 0; s < m->in->options->batch; s++) {
-        minibatch_room(&m->memory[s], m->in);
+        minibatch_plan(&m->memory[s], m->in);
         TRY(arena_reserve(&m->memory[s], "a draw of instances"));
     }
     return OK;

@@ -39,7 +39,7 @@ void minibatch_free(Minibatch *m); /* accepts half-built ones */
 Status minibatch_find_rare(Minibatch *m);
 
 int minibatch_draw_max(const LoopSetup *in);                      /* instances of a draw, at most */
-void minibatch_room(Arena *arena, const LoopSetup *in);           /* counts the memory of one bag's draw */
+void minibatch_plan(Arena *arena, const LoopSetup *in);           /* counts the memory of one bag's draw */
 Status minibatch_bag(const Minibatch *m, const Bag **out, int i); /* training bag i, whole */
 
 /* Reads and draws the bags of an update; the Batch is borrowed until the next. */

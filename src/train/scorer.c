@@ -19,7 +19,7 @@ static int sample_size(const LoopSetup *in)
     return size < in->n_max ? size : 0;
 }
 
-void scorer_room(Arena *arena, const LoopSetup *in)
+void scorer_plan(Arena *arena, const LoopSetup *in)
 {
     const int n = sample_size(in);
     if (n > 0) sampler_room(arena, in->spec, in->n_max, n, in->counts);
@@ -46,7 +46,7 @@ Status scorer_new(Scorer *s, const LoopSetup *in, const int *train, int n_train)
     s->n_out = mil_n_out(s->mil);
     TRY(reserve(s));
     s->n_sample = sample_size(in);
-    scorer_room(&s->sample, in);
+    scorer_plan(&s->sample, in);
     TRY(arena_reserve(&s->sample, "the instances of an evaluation"));
     return mil_plan(s->mil, 1, in->n_max, false);
 }

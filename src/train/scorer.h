@@ -30,7 +30,7 @@ typedef struct {
 Status scorer_new(Scorer *s, const LoopSetup *in, const int *train, int n_train);
 void scorer_free(Scorer *s); /* accepts half-built ones */
 
-void scorer_room(Arena *arena, const LoopSetup *in); /* counts the memory of a sample */
+void scorer_plan(Arena *arena, const LoopSetup *in); /* counts the memory of a sample */
 
 /* Scores of a part by theta, which mil has been prepared with: part, loss, n_bag and score of the record. The training part
  * comes first, as it sets the statistics of model.norm in theta. A signal ends it as it ends loop_run. */

@@ -126,9 +126,9 @@ static Status add_bag(BagWriter *w, const char *key, BagRow **out)
 typedef struct {
     double len_count, count;
     uint64_t hash;
-} Sums;
+} BagSums;
 
-static void add_row(BagWriter *w, BagRow *bag, Sums *sums, const int8_t *codes, const SpoolRow *row)
+static void add_row(BagWriter *w, BagRow *bag, BagSums *sums, const int8_t *codes, const SpoolRow *row)
 {
     fwrite_unlocked(row, sizeof *row, 1, w->rows); /* this file is one thread's */
     fwrite_unlocked(codes, 1, (size_t)row->len, w->codes);
@@ -140,7 +140,7 @@ static void add_row(BagWriter *w, BagRow *bag, Sums *sums, const int8_t *codes, 
     w->sum_len += row->len;
 }
 
-static Status close_bag(BagWriter *w, BagRow *bag, const Sums *sums, int n)
+static Status close_bag(BagWriter *w, BagRow *bag, const BagSums *sums, int n)
 {
     bag->end = bag->start + n;
     bag->avg_len = sums->count == 0 ? NAN : sums->len_count / sums->count;
@@ -154,7 +154,7 @@ static Status close_bag(BagWriter *w, BagRow *bag, const Sums *sums, int n)
 Status bagwriter_add(BagWriter *w, const char *key, const BagWriterRows *in)
 {
     BagRow *bag = NULL;
-    Sums sums = {0};
+    BagSums sums = {0};
     const int8_t *codes = in->codes;
     assert(in->n > 0);
     TRY(add_bag(w, key, &bag));
