@@ -55,7 +55,7 @@ BELOW = {
 # A library that only these files may call; the rest goes through them.
 KEEPERS = {
     "hdf5.h": ["data/h5/h5base.h"],
-    "matio.h": ["data/matlab/matfile.c"],
+    "matio.h": ["data/matlab/matfile.c", "data/matlab/matpart.c"],
     "cblas.h": ["core/blas.c"],
     "omp.h": ["core/parallel.c", "core/blas.c"],
 }

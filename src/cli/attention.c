@@ -11,12 +11,12 @@
 Status attention_open(Attention *a, const char *path, bool force, const Mil *mil, const BagFile *file, int top)
 {
     const size_t n = (size_t)bagfile_n_max(file) + 1;
-    *a = (Attention){.n_query = mil_n_query(mil),
+    *a = (Attention){.n_column = mil_n_column(mil),
                      .n_head = mil_n_head(mil),
                      .top = top,
                      .sequences = bagfile_spec(file)->kind == BAG_SEQUENCES};
-    a->bag.logit = calloc(n * (size_t)a->n_query, sizeof(real));
-    a->bag.weight = calloc(n * (size_t)a->n_query, sizeof(real));
+    a->bag.logit = calloc(n * (size_t)a->n_column, sizeof(real));
+    a->bag.weight = calloc(n * (size_t)a->n_column, sizeof(real));
     a->order = calloc(n, sizeof *a->order);
     a->row = calloc(n, sizeof *a->row);
     if (!a->bag.logit || !a->bag.weight || !a->order || !a->row)
@@ -31,7 +31,7 @@ Status attention_open(Attention *a, const char *path, bool force, const Mil *mil
 static void write_row(Attention *a, const char *id, const BagText *text, int i, int column, int rank)
 {
     char buffer[NUMBER_ROOM];
-    const size_t at = (size_t)i * (size_t)a->n_query + (size_t)column;
+    const size_t at = (size_t)i * (size_t)a->n_column + (size_t)column;
     textout_cell(a->out, id);
     textout_printf(a->out, "\t%d", i);
     if (a->sequences)
@@ -47,9 +47,9 @@ Status attention_write(Attention *a, BagFile *file, int bag, const char *id)
     BagText text = {0};
     const int n = bagfile_n(file, bag), rows = a->top > 0 && a->top < n ? a->top : n;
     if (a->sequences) TRY(bagfile_read_text(&text, file, bag));
-    for (int column = 0; column < a->n_query; column++) {
+    for (int column = 0; column < a->n_column; column++) {
         memcpy(a->order, a->row, (size_t)n * sizeof *a->order); /* select_order sorts what it is given */
-        select_order(a->order, n, a->bag.logit + column, a->n_query, a->row);
+        select_order(a->order, n, a->bag.logit + column, a->n_column, a->row);
         for (int rank = 0; rank < rows; rank++) write_row(a, id, &text, a->order[rank], column, rank + 1);
     }
     if (a->sequences) bagtext_free(&text);

@@ -11,10 +11,10 @@
 #include "model/mil.h"
 
 typedef struct {
-    TextOut *out;             /* NULL: no table is asked for */
-    MilAttention bag;         /* [n_max, n_query] of the bag under way */
-    int *order, *row;         /* [n_max] places by rank; 0, 1, … */
-    int n_query, n_head, top; /* columns; heads of a query; instances a bag, 0: every one */
+    TextOut *out;              /* NULL: no table is asked for */
+    MilAttention bag;          /* [n_max, n_column] of the bag under way */
+    int *order, *row;          /* [n_max] places by rank; 0, 1, … */
+    int n_column, n_head, top; /* columns; heads of a query; instances a bag, 0: every one */
     bool sequences;
 } Attention;
 

@@ -92,6 +92,7 @@ static Status run(Cli *cli)
                            .argc = cli->argc,
                            .argv = cli->argv,
                            .stop = &interrupted,
+                           .updated = interrupt_for_tests,
                            .begin = interrupt_watch};
     TRY(read_shard(&setup, cli_text(cli, "shard")));
     if (setup.resume && cli->force)

@@ -53,6 +53,7 @@ static Status train(Cli *cli, const Config *config)
                             .argv = cli->argv,
                             .resume = cli_has(cli, "resume"),
                             .stop = &interrupted,
+                            .updated = interrupt_for_tests,
                             .begin = interrupt_watch};
     if (cli->dry_run) {
         TRY(job_plan(&result, &setup));

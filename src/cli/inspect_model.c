@@ -53,17 +53,17 @@ static Status model_json(json_t **out, const char *path)
 {
     TensorFile file;
     int64_t n_params;
-    TRY(tensors_read(&file, path));
+    TRY(safetensors_read(&file, path));
     json_t *model = file.hopsack ? json_loads(file.hopsack, 0, NULL) : json_object();
     if (!json_is_object(model)) {
         json_decref(model);
-        tensors_free(&file);
+        safetensors_free(&file);
         return fail(ERR_MODEL, "%s: its hopsack metadata is no JSON object", path);
     }
     if (file.hopsack) count_bags(model);
     json_object_set_new(model, "tensors", tensors_json(&file, &n_params));
     json_object_set_new(model, "parameters", json_integer(n_params));
-    tensors_free(&file);
+    safetensors_free(&file);
     *out = model;
     return OK;
 }

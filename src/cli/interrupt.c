@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/interrupt.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 volatile sig_atomic_t interrupted;
 
@@ -18,4 +22,13 @@ void interrupt_watch(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+}
+
+void interrupt_for_tests(int update)
+{
+    static atomic_bool raised;
+    int wanted, number;
+    const char *text = getenv("HOPSACK_TEST_STOP_AT");
+    if (text && sscanf(text, "%d:%d", &wanted, &number) == 2 && wanted == update && !atomic_exchange(&raised, true))
+        raise(number);
 }

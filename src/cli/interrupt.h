@@ -11,4 +11,8 @@ extern volatile sig_atomic_t interrupted; /* the first signal's number; 0: none 
 
 void interrupt_watch(void); /* from here on */
 
+/* For the tests of interruption, after each update of a training: with HOPSACK_TEST_STOP_AT=UPDATE:SIGNAL in the environment
+ * it raises that signal number after that update, 0 before the first; once, though several trainings may run. */
+void interrupt_for_tests(int update);
+
 #endif

@@ -13,9 +13,9 @@ typedef struct {
     double sum;
     float max, min;
     int count;
-} Feature;
+} FeatureStats;
 
-static void meet(Feature *f, float value)
+static void meet(FeatureStats *f, float value)
 {
     f->max = f->count == 0 || value > f->max ? value : f->max;
     f->min = f->count == 0 || value < f->min ? value : f->min;
@@ -23,7 +23,7 @@ static void meet(Feature *f, float value)
     f->count++;
 }
 
-static void gather(Feature *feature, const Bag *bag, int n_feat)
+static void gather(FeatureStats *feature, const Bag *bag, int n_feat)
 {
     memset(feature, 0, (size_t)n_feat * sizeof *feature);
     for (int i = 0; i < bag->n; i++)
@@ -34,7 +34,7 @@ static void gather(Feature *feature, const Bag *bag, int n_feat)
                 meet(&feature[bag->sparse[i].feature[k]], bag->sparse[i].value[k]);
 }
 
-static double statistic(const Feature *f, int which, int n)
+static double statistic(const FeatureStats *f, int which, int n)
 {
     if (which == MEAN) return f->sum / n;
     const double value = (double)(which == MAX ? f->max : f->min);
@@ -43,7 +43,7 @@ static double statistic(const Feature *f, int which, int n)
     return which == MAX ? fmax(value, 0) : fmin(value, 0);
 }
 
-static Status add_bag(FeatureRows *out, Feature *feature, const Bag *bag, int n_feat)
+static Status add_bag(FeatureRows *out, FeatureStats *feature, const Bag *bag, int n_feat)
 {
     gather(feature, bag, n_feat);
     for (int which = 0; which < N_STATISTIC; which++)
@@ -54,7 +54,7 @@ static Status add_bag(FeatureRows *out, Feature *feature, const Bag *bag, int n_
     return OK;
 }
 
-static Status add_member(FeatureRows *out, Feature *feature, Cache *cache, const Cohort *c, int member)
+static Status add_member(FeatureRows *out, FeatureStats *feature, Cache *cache, const Cohort *c, int member)
 {
     const Bag *bag;
     const int n_feat = bagfile_spec(c->file)->n_feat;
@@ -81,7 +81,7 @@ Status bagstats_make(FeatureRows *out, const Cohort *cohort, const bool *use)
     Status status;
     Cache *cache = NULL;
     const BagSpec *spec = bagfile_spec(cohort->file);
-    Feature *feature = malloc(((size_t)spec->n_feat + 1) * sizeof *feature);
+    FeatureStats *feature = malloc(((size_t)spec->n_feat + 1) * sizeof *feature);
     TRY_DONE(featurerows_new(out, N_STATISTIC * spec->n_feat, !spec->sparse));
     if (!feature) TRY_DONE(fail(ERR_MEMORY, "no memory for %d features", spec->n_feat));
     TRY_DONE(check_room(cohort));

@@ -31,9 +31,15 @@ static Status make_parts(Part *part, const Folding *f, int repeat, int fold)
     int *folds = malloc(((size_t)c->n_row + 1) * sizeof *folds);
     if (!folds) return fail(ERR_MEMORY, "no memory for the folds of %d bags", c->n_row);
     Status status = folding_folds(folds, f, repeat);
-    if (status == OK)
-        status = split_parts(part, folds, c->n_row, f->n_fold, fold, f->options, f->seed, repeat, c->labels.class,
-                             f->group);
+    const SplitFolds in = {.fold = folds,
+                           .n = c->n_row,
+                           .n_fold = f->n_fold,
+                           .repeat = repeat,
+                           .test = fold,
+                           .seed = f->seed,
+                           .class = c->labels.class,
+                           .group = f->group};
+    if (status == OK) status = split_parts(part, f->options, &in);
     free(folds);
     return status;
 }

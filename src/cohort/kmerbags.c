@@ -145,19 +145,10 @@ void kmerbags_free(KmerBags *bags)
 
 /* ---- a block ---- */
 
-static Status stopped(const KmerBags *bags, int done)
-{
-    const volatile sig_atomic_t *stop = bags->in->stop;
-    if (!stop || *stop == 0) return OK;
-    const bool term = *stop == SIGTERM;
-    return fail(term ? ERR_SIGTERM : ERR_SIGINT, "%s while counting k-mers, after bag %d of %d",
-                term ? "terminated" : "interrupted", done, bags->n);
-}
-
 Status kmerbags_read(KmerBags *bags, int first, int end, int *n)
 {
     int64_t total = 0;
-    TRY(stopped(bags, first));
+    TRY(stop_check(bags->in->stop, " while counting k-mers, after bag %d of %d", first, bags->n));
     for (*n = 0; *n < KMERBAGS_BLOCK && first + *n < end; ++*n) {
         total += bags->size[first + *n];
         if (*n > 0 && total > BLOCK_SEQUENCES) break;

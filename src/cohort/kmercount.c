@@ -166,14 +166,14 @@ typedef struct {
     const uint16_t *three; /* one of the two */
     const uint32_t *four;
     int n, l, m;
-} Piece;
+} KmerPiece;
 
-static inline __attribute__((always_inline)) uint32_t cell_at(const Piece *piece, int place, bool is_three)
+static inline __attribute__((always_inline)) uint32_t cell_at(const KmerPiece *piece, int place, bool is_three)
 {
     return is_three ? piece->three[place] : piece->four[place];
 }
 
-typedef void PieceBody(void *context, const Piece *piece);
+typedef void PieceBody(void *context, const KmerPiece *piece);
 
 static void each_piece(const Bag *bag, const KmerMask *mask, KmerRoom *room, PieceBody *body, void *context)
 {
@@ -187,7 +187,7 @@ static void each_piece(const Bag *bag, const KmerMask *mask, KmerRoom *room, Pie
                 keys_of_three(room->three, bag_codes(bag, i, l), mask->offset, windows);
             else
                 keys_of_four(room->four, bag_codes(bag, i, l), mask->offset, windows);
-            body(context, &(Piece){is_three ? room->three : NULL, room->four, n, l, l - mask->span + 1});
+            body(context, &(KmerPiece){is_three ? room->three : NULL, room->four, n, l, l - mask->span + 1});
         }
     }
 }
@@ -205,7 +205,7 @@ static inline __attribute__((always_inline)) void count_cell(KmerRoom *room, uin
 }
 
 /* The compiler does not unroll this loop, whose turns are few: a third of the time. */
-static inline __attribute__((always_inline)) void count_windows(KmerRoom *room, const Piece *piece, bool is_three)
+static inline __attribute__((always_inline)) void count_windows(KmerRoom *room, const KmerPiece *piece, bool is_three)
 {
     uint8_t *const count = room->count;
     for (int i = 0; i < piece->n; i++) {
@@ -221,9 +221,9 @@ static inline __attribute__((always_inline)) void count_windows(KmerRoom *room, 
     }
 }
 
-static void count_piece(void *context, const Piece *piece)
+static void count_piece(void *context, const KmerPiece *piece)
 {
-    const Piece own = *piece;
+    const KmerPiece own = *piece;
     if (own.three)
         count_windows(context, &own, true);
     else
@@ -273,7 +273,7 @@ static void add_wrapped(const Adding *a)
 }
 
 /* A cell that was added counts 0. */
-static void add_piece(void *context, const Piece *piece)
+static void add_piece(void *context, const KmerPiece *piece)
 {
     const Adding *a = context;
     for (int i = 0; i < piece->n; i++)

@@ -38,11 +38,11 @@ typedef struct {
     KmerFinder finder;
     Hits *hits;         /* [bags.n] */
     int block, n_block; /* first bag of the block, bags */
-} Search;
+} CoverSearch;
 
 typedef struct {
     KmerBags *bags;
-    const Search *search;
+    const CoverSearch *search;
     KmerCandidate *candidate; /* [n] */
     int *kmer_of;             /* [n] their k-mers: a k-mer may be a candidate for several classes */
     KmerFound *found;         /* [n] what is known from the first count */
@@ -90,7 +90,7 @@ static int affordable(const KmerCandidate *candidate, int n)
     return n;
 }
 
-static int place_of(const Search *s, int number)
+static int place_of(const CoverSearch *s, int number)
 {
     int u = 0;
     while (u < s->n_kmer && s->number[u] != number) u++;
@@ -98,7 +98,7 @@ static int place_of(const Search *s, int number)
 }
 
 /* Adds the k-mers of a training part, unless that would be too many: then they are left as they were. */
-static bool add_kmers(Search *s, const KmerCover *cover, const KmerMask *mask)
+static bool add_kmers(CoverSearch *s, const KmerCover *cover, const KmerMask *mask)
 {
     const int before = s->n_kmer, n = affordable(cover->candidate, cover->n);
     const double total = s->total;
@@ -118,7 +118,7 @@ static bool add_kmers(Search *s, const KmerCover *cover, const KmerMask *mask)
     return true;
 }
 
-static void add_bags(Search *s, const KmerBags *bags)
+static void add_bags(CoverSearch *s, const KmerBags *bags)
 {
     for (int b = 0; b < bags->n; b++) {
         int *slot = &s->slot[bags->number[b]];
@@ -130,13 +130,14 @@ static void add_bags(Search *s, const KmerBags *bags)
 }
 
 /* How many of the training parts, the first and those behind it that can be searched with it. */
-static Status open_search(Search **out, int *n_together, const KmerCover *cover, int n_cover, const KmerMask *mask)
+static Status open_search(CoverSearch **out, int *n_together, const KmerCover *cover, int n_cover,
+                          const KmerMask *mask)
 {
     const KmerSetup *in = cover->bags->in;
     bool lost = false;
     int n_slot = 0;
     *n_together = 0;
-    Search *s = *out = calloc(1, sizeof *s);
+    CoverSearch *s = *out = calloc(1, sizeof *s);
     if (!s) return no_memory();
     for (int i = 0; i < in->n; i++)
         if (in->bag[i] >= n_slot) n_slot = in->bag[i] + 1;
@@ -152,7 +153,7 @@ static Status open_search(Search **out, int *n_together, const KmerCover *cover,
     return OK;
 }
 
-static void close_search(Search *s)
+static void close_search(CoverSearch *s)
 {
     if (!s) return;
     for (int b = 0; s->hits && b < s->bags.n; b++) free(s->hits[b].hit);
@@ -179,12 +180,12 @@ static void add_hit(void *context, int k, int i)
 
 static void find_bag(void *context, int b, int thread)
 {
-    Search *s = context;
+    CoverSearch *s = context;
     (void)thread;
     kmerfind_bag(&s->finder, s->bags.block[b], add_hit, &s->hits[s->block + b]);
 }
 
-static Status find(Search *s)
+static Status find(CoverSearch *s)
 {
     Progress progress;
     kmerfind_init(&s->finder, s->kmer, s->n_kmer);
@@ -354,7 +355,7 @@ static void choose(KmerChoice *out, Cover *c)
     }
 }
 
-static Status cover_one(const KmerCover *cover, const Search *search)
+static Status cover_one(const KmerCover *cover, const CoverSearch *search)
 {
     Status status;
     cover->out->n = 0;
@@ -375,7 +376,7 @@ Status kmercover_choose(const KmerCover *cover, int n_cover, const KmerMask *mas
 {
     Status status = OK;
     for (int first = 0, n = 0; status == OK && first < n_cover; first += n) {
-        Search *search;
+        CoverSearch *search;
         status = open_search(&search, &n, cover + first, n_cover - first, mask);
         if (status == OK) status = find(search);
         for (int k = 0; status == OK && k < n; k++) status = cover_one(&cover[first + k], search);

@@ -27,9 +27,8 @@
 #include "cohort/label.h"
 #include "cohort/split.h"
 #include "core/kmer.h"
+#include "core/stop.h"
 #include "data/bagfile/cache.h"
-
-#include <signal.h>
 
 #define KMERS_MOST     64 /* most that can be chosen */
 #define KMERS_STANDARD 16 /* default of `top` */
@@ -62,21 +61,21 @@ typedef struct {
 
 /* What k-mers are chosen from. All is borrowed; fields as in LoopSetup. */
 typedef struct {
-    Cache *cache;                      /* of bags of sequences over 20 letters */
-    const BagSpec *spec;               /* of the dataset */
-    int n;                             /* members */
-    const int *bag;                    /* [n] numbers in the cache */
-    const Part *part;                  /* [n] PART_TRAIN with a known label are used, the others not read */
-    const Labels *labels;              /* [n] as read; those of a regression may have any unit */
-    double mean_size;                  /* instances of a bag: mean of all members, whatever their part */
-    const int *group;                  /* [n] 0 … n_group - 1 of members with a part; NULL: one group */
-    int n_group;                       /* 1 … KMERS_TOGETHER; not looked at without `group` */
-    const Target *target;              /* the first */
-    int top;                           /* 0 … KMERS_MOST */
-    double min_z;                      /* threshold of |z|; NaN or 0: Bonferroni at KMERSTAT_LEVEL */
-    int masks;                         /* KmerMasks */
-    int max_span;                      /* length of the kernels; k-mers are not longer */
-    const volatile sig_atomic_t *stop; /* a signal's number ends it; may be NULL */
+    Cache *cache;         /* of bags of sequences over 20 letters */
+    const BagSpec *spec;  /* of the dataset */
+    int n;                /* members */
+    const int *bag;       /* [n] numbers in the cache */
+    const Part *part;     /* [n] PART_TRAIN with a known label are used, the others not read */
+    const Labels *labels; /* [n] as read; those of a regression may have any unit */
+    double mean_size;     /* instances of a bag: mean of all members, whatever their part */
+    const int *group;     /* [n] 0 … n_group - 1 of members with a part; NULL: one group */
+    int n_group;          /* 1 … KMERS_TOGETHER; not looked at without `group` */
+    const Target *target; /* the first */
+    int top;              /* 0 … KMERS_MOST */
+    double min_z;         /* threshold of |z|; NaN or 0: Bonferroni at KMERSTAT_LEVEL */
+    int masks;            /* KmerMasks */
+    int max_span;         /* length of the kernels; k-mers are not longer */
+    const StopFlag *stop; /* a signal's number ends it; may be NULL */
 } KmerSetup;
 
 /* Chooses for n ≤ KMERS_TOGETHER training parts: out [n], setup [n], which differ in `part` alone. ERR_MEMORY, ERR_IO,

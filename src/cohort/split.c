@@ -317,9 +317,9 @@ done:
     return status;
 }
 
-Status split_parts(Part *part, const int *fold, int n, int n_fold, int test, const SplitOptions *options,
-                   uint64_t seed, int repeat, const int *class, const int *group)
+Status split_parts(Part *part, const SplitOptions *options, const SplitFolds *in)
 {
+    const int n = in->n, n_fold = in->n_fold, test = in->test, *fold = in->fold;
     if (test < 0 || test >= n_fold)
         return fail(ERR_CONFIG, "splits.fold=%d: folds are numbered 0 to %d", test, n_fold - 1);
     const bool previous = !options->validation || strcmp(options->validation, "previous") == 0;
@@ -338,6 +338,6 @@ Status split_parts(Part *part, const int *fold, int n, int n_fold, int test, con
 
     double share;
     TRY(parse_share(&share, options->validation));
-    return share_of_training(part, n, share, seed, (uint64_t)repeat * (uint64_t)n_fold + (uint64_t)test, class,
-                             group);
+    return share_of_training(part, n, share, in->seed, (uint64_t)in->repeat * (uint64_t)n_fold + (uint64_t)test,
+                             in->class, in->group);
 }

@@ -41,8 +41,13 @@ void split_numpy_permutation(int *p, int n, uint32_t seed);
 
 /* part [n]: fold `test` is the test part; validation by options->validation ("previous": fold test - 1, cyclic; a
  * share: stratified by class and kept together by group, stream (seed, "validation", repeat · n_fold + test)). */
-Status split_parts(Part *part, const int *fold, int n, int n_fold, int test, const SplitOptions *options,
-                   uint64_t seed, int repeat, const int *class, const int *group);
+typedef struct {
+    const int *fold; /* [n] of one repetition; -1: none */
+    int n, n_fold, repeat, test;
+    uint64_t seed;
+    const int *class, *group; /* [n] as for split_folds */
+} SplitFolds;
+Status split_parts(Part *part, const SplitOptions *options, const SplitFolds *in);
 
 /* Reads options->file: per bag (bag_id [n], keys matched as IDs of label tables are) either parts ("train",
  * "validation", "test" in one column named part) or folds. n_column fold columns: fold [n_column, n], -1 for bags the

@@ -6,9 +6,9 @@
  *   bag          what has a label: a repertoire (one person's sequences), an image, a molecule
  *   instance     an element of a bag: a sequence (junction, CDR3) or a feature vector
  *   query        learned static state pattern that attention compares instances with; head: see hopfield
- *   n_bag n_seq len n_feat n_kernel n_head n_query n_out n_target    counts
+ *   n_bag n_seq len n_feat n_kernel n_head n_query n_column n_out n_target    counts
  *   i instance   t position in a sequence   f feature   k channel of the embedding   q offset in a kernel window
- *   x input      h embedding [n, n_kernel]  a attention logit [n, n_query]   w attention weight   z bag vector [n_z]
+ *   x input      h embedding [n, n_kernel]  a attention logit [n, n_column]   w attention weight   z bag vector [n_z]
  *   y output     d… gradient of the loss with respect to …
  *   row          an instance's place in its bag as the dataset file has it, from 0
  *   draw         the random part of a bag that one training update sees; selection: the part of that which learns

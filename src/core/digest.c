@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-Status file_sha256(char hex[65], const char *path)
+Status digest_sha256(char hex[65], const char *path)
 {
     FILE *in = fopen(path, "rb");
     if (!in) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));

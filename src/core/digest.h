@@ -8,6 +8,6 @@
 #include "core/status.h"
 
 /* SHA-256 of a file, as 64 hex digits and a NUL. */
-Status file_sha256(char hex[65], const char *path);
+Status digest_sha256(char hex[65], const char *path);
 
 #endif

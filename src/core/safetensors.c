@@ -257,7 +257,7 @@ static Status align_tensors(TensorFile *file, const char *path)
     return OK;
 }
 
-Status tensors_read(TensorFile *out, const char *path)
+Status safetensors_read(TensorFile *out, const char *path)
 {
     Status status = OK;
     Raw raw = {.path = path};
@@ -271,18 +271,18 @@ Status tensors_read(TensorFile *out, const char *path)
     TRY_DONE(align_tensors(out, path));
 done:
     free(raw.bytes);
-    if (status != OK) tensors_free(out);
+    if (status != OK) safetensors_free(out);
     return status;
 }
 
-const Tensor *tensors_find(const TensorFile *file, const char *name)
+const Tensor *safetensors_find(const TensorFile *file, const char *name)
 {
     for (int i = 0; i < file->n; i++)
         if (strcmp(file->tensor[i].name, name) == 0) return &file->tensor[i];
     return NULL;
 }
 
-void tensors_free(TensorFile *file)
+void safetensors_free(TensorFile *file)
 {
     if (!file) return;
     json_decref(file->names);
@@ -357,7 +357,7 @@ static bool write_all(FILE *out, const char *header, uint64_t n_header, const Te
     return fclose(out) == 0 && good;
 }
 
-Status tensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force)
+Status safetensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force)
 {
     Status status = OK;
     FileDraft draft;

@@ -35,9 +35,9 @@ typedef struct {
 } TensorFile;
 
 /* Writes whole or not at all, tensors of wide types first. Without `hopsack` (NULL) the file has no metadata at all. */
-Status tensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force);
-Status tensors_read(TensorFile *out, const char *path); /* ERR_MODEL: malformed, and how; ERR_IO: unreadable */
-const Tensor *tensors_find(const TensorFile *file, const char *name);
-void tensors_free(TensorFile *file);
+Status safetensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force);
+Status safetensors_read(TensorFile *out, const char *path); /* ERR_MODEL: malformed, and how; ERR_IO: unreadable */
+const Tensor *safetensors_find(const TensorFile *file, const char *name);
+void safetensors_free(TensorFile *file);
 
 #endif

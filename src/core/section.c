@@ -5,6 +5,7 @@
  */
 #include "core/section.h"
 #include "core/yaml.h"
+#include "core/yamlout.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -21,14 +21,14 @@ typedef struct {
     void *context;
     char path[PATH_MOST];
     int depth, n_entry;
-} Reader;
+} YamlReader;
 
-static int line_of(const Reader *r)
+static int line_of(const YamlReader *r)
 {
     return (int)r->event.start_mark.line + 1;
 }
 
-static Status parser_failed(const Reader *r)
+static Status parser_failed(const YamlReader *r)
 {
     const yaml_parser_t *p = &r->parser;
     if (p->error == YAML_MEMORY_ERROR) return fail(ERR_MEMORY, "%s: no memory to read it", r->name);
@@ -40,14 +40,14 @@ static Status parser_failed(const Reader *r)
 }
 
 /* Moves to the next event. */
-static Status next(Reader *r)
+static Status next(YamlReader *r)
 {
     yaml_event_delete(&r->event);
     return yaml_parser_parse(&r->parser, &r->event) ? OK : parser_failed(r);
 }
 
 /* Whatever makes a file mean more than it shows is refused. */
-static Status check_plain(const Reader *r)
+static Status check_plain(const YamlReader *r)
 {
     const yaml_event_t *e = &r->event;
     const yaml_char_t *anchor = NULL, *tag = NULL;
@@ -73,24 +73,24 @@ static Status check_plain(const Reader *r)
     return OK;
 }
 
-static const char *scalar_text(const Reader *r)
+static const char *scalar_text(const YamlReader *r)
 {
     return (const char *)r->event.data.scalar.value;
 }
 
-static bool scalar_is_null(const Reader *r)
+static bool scalar_is_null(const YamlReader *r)
 {
     return r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE && yaml_is_null(scalar_text(r));
 }
 
-static Status hand_out(Reader *r, int line, YamlForm form, const OptionValue *value)
+static Status hand_out(YamlReader *r, int line, YamlForm form, const OptionValue *value)
 {
     if (++r->n_entry > ENTRY_MOST) return fail(ERR_CONFIG, "%s:%d: more than %d settings", r->name, line, ENTRY_MOST);
     return r->take(r->context, r->path, line, form, value);
 }
 
 /* path ← path.key; what it was before is the caller's to restore by cutting it at the length returned in *before. */
-static Status step_into(Reader *r, const char *key, size_t *before)
+static Status step_into(YamlReader *r, const char *key, size_t *before)
 {
     *before = strlen(r->path);
     const size_t room = sizeof r->path - *before;
@@ -100,9 +100,9 @@ static Status step_into(Reader *r, const char *key, size_t *before)
     return fail(ERR_CONFIG, "%s:%d: the key %.40s… is longer than %d bytes", r->name, line_of(r), key, PATH_MOST - 1);
 }
 
-static Status read_node(Reader *r);
+static Status read_node(YamlReader *r);
 
-static Status read_block(Reader *r)
+static Status read_block(YamlReader *r)
 {
     TRY(next(r));
     while (r->event.type != YAML_MAPPING_END_EVENT) {
@@ -119,7 +119,7 @@ static Status read_block(Reader *r)
     return OK;
 }
 
-static Status read_blocks(Reader *r)
+static Status read_blocks(YamlReader *r)
 {
     TRY(hand_out(r, line_of(r), YAML_BLOCKS, NULL));
     for (int i = 0; r->event.type != YAML_SEQUENCE_END_EVENT; i++) {
@@ -138,7 +138,7 @@ static Status read_blocks(Reader *r)
 }
 
 /* Copies the values until the list ends; *text [*n] is the caller's, also on failure. */
-static Status collect(Reader *r, char ***text, int *n)
+static Status collect(YamlReader *r, char ***text, int *n)
 {
     while (r->event.type != YAML_SEQUENCE_END_EVENT) {
         TRY(check_plain(r));
@@ -155,7 +155,7 @@ static Status collect(Reader *r, char ***text, int *n)
     return OK;
 }
 
-static Status read_values(Reader *r)
+static Status read_values(YamlReader *r)
 {
     char **text = NULL;
     int n = 0;
@@ -170,7 +170,7 @@ static Status read_values(Reader *r)
     return status;
 }
 
-static Status read_value(Reader *r)
+static Status read_value(YamlReader *r)
 {
     const char *text = scalar_text(r);
     const OptionValue value = {.null = scalar_is_null(r), .n = 1, .text = &text};
@@ -178,7 +178,7 @@ static Status read_value(Reader *r)
 }
 
 /* Reads the node that begins with the event looked at, up to its last event. */
-static Status read_node(Reader *r)
+static Status read_node(YamlReader *r)
 {
     Status status = OK;
     TRY(check_plain(r));
@@ -197,7 +197,7 @@ static Status read_node(Reader *r)
     return status;
 }
 
-static Status read_document(Reader *r)
+static Status read_document(YamlReader *r)
 {
     TRY(next(r)); /* stream start */
     TRY(next(r));
@@ -219,7 +219,7 @@ static Status read_document(Reader *r)
 
 Status yaml_read(const char *text, size_t n, const char *name, YamlTake *take, void *context)
 {
-    Reader r = {.name = name, .take = take, .context = context};
+    YamlReader r = {.name = name, .take = take, .context = context};
     if (!yaml_parser_initialize(&r.parser)) return fail(ERR_MEMORY, "%s: no memory to read it", name);
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
@@ -247,111 +247,4 @@ bool yaml_is_utf8(const char *text)
         return errno == ENOMEM;
     yaml_event_delete(&event);
     return true;
-}
-
-/* ---- writing ---- */
-
-struct YamlOut {
-    yaml_emitter_t emitter;
-    char *text;
-    size_t n;
-    bool failed;
-};
-
-static int keep(void *context, unsigned char *bytes, size_t n)
-{
-    YamlOut *out = context;
-    char *grown = realloc(out->text, out->n + n + 1);
-    if (!grown) return 0;
-    memcpy(grown + out->n, bytes, n);
-    out->text = grown;
-    out->n += n;
-    grown[out->n] = 0;
-    return 1;
-}
-
-/* `made`: was the event made? The emitter owns it from here. */
-static void emit(YamlOut *out, int made, yaml_event_t *event)
-{
-    if (!made || !yaml_emitter_emit(&out->emitter, event)) out->failed = true;
-}
-
-Status yamlout_open(YamlOut **out)
-{
-    yaml_event_t event;
-    YamlOut *o = *out = calloc(1, sizeof *o);
-    if (!o || !yaml_emitter_initialize(&o->emitter)) {
-        free(o);
-        *out = NULL;
-        return fail(ERR_MEMORY, "no memory to write the config");
-    }
-    yaml_emitter_set_output(&o->emitter, keep, o);
-    yaml_emitter_set_unicode(&o->emitter, 1);
-    yaml_emitter_set_width(&o->emitter, -1);
-    emit(o, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event);
-    emit(o, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event);
-    yamlout_block(o);
-    return OK;
-}
-
-static void emit_text(YamlOut *out, const char *text, yaml_scalar_style_t style)
-{
-    yaml_event_t event;
-    emit(out,
-         yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1, style),
-         &event);
-}
-
-void yamlout_key(YamlOut *out, const char *key)
-{
-    emit_text(out, key, YAML_PLAIN_SCALAR_STYLE);
-}
-
-void yamlout_value(YamlOut *out, const char *text)
-{
-    if (!text)
-        emit_text(out, "null", YAML_PLAIN_SCALAR_STYLE);
-    else
-        emit_text(out, text, yaml_is_null(text) ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE);
-}
-
-void yamlout_block(YamlOut *out)
-{
-    yaml_event_t event;
-    emit(out, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE), &event);
-}
-
-void yamlout_block_end(YamlOut *out)
-{
-    yaml_event_t event;
-    emit(out, yaml_mapping_end_event_initialize(&event), &event);
-}
-
-void yamlout_list(YamlOut *out, bool of_blocks)
-{
-    yaml_event_t event;
-    emit(out,
-         yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-                                              of_blocks ? YAML_BLOCK_SEQUENCE_STYLE : YAML_FLOW_SEQUENCE_STYLE),
-         &event);
-}
-
-void yamlout_list_end(YamlOut *out)
-{
-    yaml_event_t event;
-    emit(out, yaml_sequence_end_event_initialize(&event), &event);
-}
-
-Status yamlout_close(char **text, YamlOut *out)
-{
-    yaml_event_t event;
-    yamlout_block_end(out);
-    emit(out, yaml_document_end_event_initialize(&event, 1), &event);
-    emit(out, yaml_stream_end_event_initialize(&event), &event);
-    yaml_emitter_delete(&out->emitter);
-    const bool failed = out->failed;
-    *text = failed ? NULL : out->text;
-    if (failed) free(out->text);
-    free(out);
-    return failed ? fail(ERR_MEMORY, "no memory to write the config") : OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * yaml.h: YAML as a config needs it: blocks of keys, lists of values, lists of blocks; no anchors, aliases or tags, one
- * document, UTF-8. Reading hands out entries with path and line; writing is told them one after the other.
+ * document, UTF-8. Reading hands out entries with path and line; yamlout.h writes.
  */
 #ifndef HOPSACK_YAML_H
 #define HOPSACK_YAML_H
@@ -26,17 +26,5 @@ Status yaml_read(const char *text, size_t n, const char *name, YamlTake *take, v
 
 bool yaml_is_null(const char *text); /* would it mean null if it were not quoted? */
 bool yaml_is_utf8(const char *text);
-
-/* ---- writing: a failure is remembered and told at the end ---- */
-typedef struct YamlOut YamlOut;
-
-Status yamlout_open(YamlOut **out); /* inside the block at the top */
-void yamlout_key(YamlOut *out, const char *key);
-void yamlout_value(YamlOut *out, const char *text); /* quoted where needed; NULL: null */
-void yamlout_block(YamlOut *out);
-void yamlout_block_end(YamlOut *out);
-void yamlout_list(YamlOut *out, bool of_blocks); /* values stand on one line */
-void yamlout_list_end(YamlOut *out);
-Status yamlout_close(char **text, YamlOut *out); /* the caller's to free; frees `out` */
 
 #endif

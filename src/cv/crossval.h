@@ -11,10 +11,10 @@
 #ifndef HOPSACK_CROSSVAL_H
 #define HOPSACK_CROSSVAL_H
 
+#include "core/stop.h"
 #include "run/config.h"
 
 #include <jansson.h>
-#include <signal.h>
 #include <stdbool.h>
 
 typedef struct {
@@ -24,8 +24,9 @@ typedef struct {
     int shard, n_shard; /* does the jobs number shard - 1, shard - 1 + n_shard, …; 1 of 1: all */
     int argc;           /* command line, for the manifests */
     char **argv;
-    const volatile sig_atomic_t *stop; /* see loop.h */
-    void (*begin)(void);               /* called before the first file is made; or NULL */
+    const StopFlag *stop;        /* see stop.h */
+    void (*updated)(int update); /* see loop.h */
+    void (*begin)(void);         /* called before the first file is made; or NULL */
 } CrossvalSetup;
 
 /* Does the jobs, and writes the summary if no other is left. *out, the caller's to decref, is what summary.json holds, or

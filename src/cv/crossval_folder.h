@@ -5,9 +5,9 @@
 #ifndef HOPSACK_CROSSVAL_FOLDER_H
 #define HOPSACK_CROSSVAL_FOLDER_H
 
+#include "core/stop.h"
 #include "run/stock.h"
 
-#include <signal.h>
 #include <stdbool.h>
 
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
     bool force, resume;
     int argc;
     char **argv;
-    const volatile sig_atomic_t *stop;
+    const StopFlag *stop;
 } CrossvalFolder;
 
 /* ERR_IO where the folder holds something that is neither to be overwritten nor to be continued. Touches nothing. */

@@ -47,7 +47,7 @@ static Status add_output(Tally *y, const Table *t, int row, int member)
     return OK;
 }
 
-static Status take_rows(Tally *y, TextOut *out, const Table *t)
+static Status add_rows(Tally *y, TextOut *out, const Table *t)
 {
     int member = 0;
     TRY(predictions_check(t));
@@ -64,7 +64,7 @@ static Status take_rows(Tally *y, TextOut *out, const Table *t)
     return OK;
 }
 
-static Status take_fold(Tally *y, TextOut *out, int job)
+static Status add_fold(Tally *y, TextOut *out, int job)
 {
     const TallySetup *in = y->in;
     const FoldJob fold = {job / in->n_fold, job % in->n_fold, -1};
@@ -73,12 +73,12 @@ static Status take_fold(Tally *y, TextOut *out, int job)
     TRY(foldjob_summary(&y->fold[job], in->folder, fold));
     TRY(foldjob_path(path, in->folder, fold, "predictions.tsv"));
     TRY(table_read(&table, path));
-    const Status status = take_rows(y, out, &table);
+    const Status status = add_rows(y, out, &table);
     table_free(&table);
     return status;
 }
 
-static Status take_folds(Tally *y)
+static Status add_folds(Tally *y)
 {
     char path[FOLDJOB_ROOM];
     TextOut *out;
@@ -86,7 +86,7 @@ static Status take_folds(Tally *y)
     snprintf(path, sizeof path, "%s/predictions.tsv", y->in->folder);
     TRY(textout_open(&out, path, true));
     predictions_header(out);
-    for (int job = 0; job < y->n_job; job++) TRY_DONE(take_fold(y, out, job));
+    for (int job = 0; job < y->n_job; job++) TRY_DONE(add_fold(y, out, job));
     return textout_commit(out);
 done:
     textout_drop(out);
@@ -107,11 +107,11 @@ static double score_of(const Tally *y, int job, const char *task, const char *sc
 typedef struct {
     double mean, std; /* NaN: not defined */
     int n;            /* values that are no NaN */
-} Spread;
+} FoldSpread;
 
-static Spread spread_of(const double *value, int n)
+static FoldSpread spread_of(const double *value, int n)
 {
-    Spread s = {.mean = NAN, .std = NAN};
+    FoldSpread s = {.mean = NAN, .std = NAN};
     double sum = 0, square = 0;
     for (int i = 0; i < n; i++)
         if (!isnan(value[i])) {
@@ -140,8 +140,8 @@ static int add_score(json_t *out, const Tally *y, const char *task, const char *
     const int n_fold = y->in->n_fold;
     for (int job = from * n_fold; job < to * n_fold; job++) value[job] = score_of(y, job, task, score);
     for (int r = from; r < to; r++) means[r] = spread_of(value + r * n_fold, n_fold).mean;
-    const Spread folds = spread_of(value + from * n_fold, (to - from) * n_fold),
-                 repeats = spread_of(means + from, to - from);
+    const FoldSpread folds = spread_of(value + from * n_fold, (to - from) * n_fold),
+                     repeats = spread_of(means + from, to - from);
     set(out, score, "mean", jsontext_real(repeats.mean));
     set(out, score, "std_folds", jsontext_real(folds.std));
     if (to - from == y->in->n_repeat && from == 0) set(out, score, "std_repeats", jsontext_real(repeats.std));
@@ -305,7 +305,7 @@ Status tally_make(json_t **summary, const TallySetup *setup)
     Status status;
     *summary = NULL;
     TRY_DONE(open_tally(&y, setup));
-    TRY_DONE(take_folds(&y));
+    TRY_DONE(add_folds(&y));
     TRY_DONE(sum(summary, &y));
 done:
     close_tally(&y);

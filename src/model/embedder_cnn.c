@@ -81,9 +81,15 @@ static void open(void *self, Bag *bag, int slot)
     seqconv_open(&((Cnn *)self)->conv, bag, slot);
 }
 
+static SeqConvRows conv_rows(const Rows *r)
+{
+    return (SeqConvRows){r->bag, r->slot, r->from, r->n, r->cached, r->thread};
+}
+
 static void forward(void *self, real *h, const Rows *r)
 {
-    seqconv_forward(&((Cnn *)self)->conv, h, r->bag, r->slot, r->from, r->n, r->cached, r->thread);
+    const SeqConvRows rows = conv_rows(r);
+    seqconv_forward(&((Cnn *)self)->conv, h, &rows);
 }
 
 static void zero(void *self, int grad_slot)
@@ -93,7 +99,8 @@ static void zero(void *self, int grad_slot)
 
 static void backward(void *self, int grad_slot, const real *h, const real *dh, const Rows *r)
 {
-    seqconv_backward(&((Cnn *)self)->conv, grad_slot, h, dh, r->bag, r->slot, r->from, r->n, r->cached, r->thread);
+    const SeqConvRows rows = conv_rows(r);
+    seqconv_backward(&((Cnn *)self)->conv, grad_slot, h, dh, &rows);
 }
 
 /* The weights beyond reach, of theta or of a gradient, become 0. */

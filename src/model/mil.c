@@ -54,7 +54,7 @@ static Status init_parts(Mil *m)
     if (m->o.output_hidden > OUTPUT_LAYERS)
         return fail(ERR_CONFIG, "model.output.n_hidden is %d; at most %d", m->o.output_hidden, OUTPUT_LAYERS);
     m->n_z = m->pooling->n_z + (m->pooling->mean ? m->embedder->n_h : 0);
-    attendstream_init(&m->stream, m->pooling->n_query, m->pooling->mean, m->embedder->width);
+    attendstream_init(&m->stream, m->pooling->n_column, m->pooling->mean, m->embedder->width);
     if (m->o.norm == NORM_BAGS) bagnorm_init(&m->norm, &m->params, m->n_z);
     int n_in = m->n_z;
     for (int j = 0; j <= m->o.output_hidden; j++) {
@@ -127,9 +127,9 @@ bool mil_calibrates(const Mil *m)
 {
     return m->o.norm == NORM_BAGS;
 }
-int mil_n_query(const Mil *m)
+int mil_n_column(const Mil *m)
 {
-    return m->pooling->n_query;
+    return m->pooling->n_column;
 }
 int mil_n_head(const Mil *m)
 {
@@ -160,7 +160,7 @@ static void plan_seat(Mil *m, Seat *seat, Arena *arena, int n_max, int keep_max)
 {
     Arena room = {0};
     SelectScratch select;
-    select_plan(&select, arena, n_max, m->pooling->n_query);
+    select_plan(&select, arena, n_max, m->pooling->n_column);
     bag_take_room(&room, &m->spec, keep_max, true);
     own_room(&room, arena);
     if (seat) *seat = (Seat){.room = room, .select = select};
@@ -172,7 +172,7 @@ static void plan_runs(Mil *m, Arena *arena, int n_bag, int n_max, int n_keep)
     const size_t bags = (size_t)n_bag, whole = bags * (size_t)(n_max / PASS_ROWS + 1),
                  kept = m->spec.kind == BAG_VECTORS ? (size_t)n_keep / LEARN_ROWS + 1
                                                     : bags * (size_t)(n_max / LEARN_ROWS + 1);
-    m->run = ARENA_TAKE(arena, Run, whole > kept ? whole : kept);
+    m->run = ARENA_TAKE(arena, MilRun, whole > kept ? whole : kept);
     m->n_slot = kept < SLOTS ? (int)kept : SLOTS;
     if (m->params.size > WIDE_PARAMS) m->n_slot = 1;
     if (mil_streams(m)) attendstream_plan(&m->stream, arena, (int)whole, n_bag, parallel_threads());
@@ -211,7 +211,7 @@ static void plan_vectors(Mil *m, Arena *arena, size_t bags, bool learn)
 static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
 {
     const int n_thread = parallel_threads(), keep_max = mil_streams(m) && !learn ? 0 : select_count(&m->o, n_max);
-    const size_t n_keep = (size_t)n_bag * (size_t)keep_max, n_query = (size_t)m->pooling->n_query,
+    const size_t n_keep = (size_t)n_bag * (size_t)keep_max, n_column = (size_t)m->pooling->n_column,
                  width = (size_t)m->embedder->width, bags = (size_t)n_bag;
     plan_runs(m, arena, n_bag, n_max, (int)n_keep);
     plan_join(m, arena, n_bag, keep_max);
@@ -231,12 +231,12 @@ static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
         real *piece = ARENA_TAKE(arena, real, KERNEL_BLOCK * width);
         if (m->block) m->block[t] = piece;
     }
-    m->a = ARENA_TAKE(arena, real, select_scores(&m->o) || mil_streams(m) ? bags * (size_t)n_max * n_query : 0);
+    m->a = ARENA_TAKE(arena, real, select_scores(&m->o) || mil_streams(m) ? bags * (size_t)n_max * n_column : 0);
     m->h = ARENA_TAKE(arena, real, n_keep * width);
-    m->a_kept = ARENA_TAKE(arena, real, n_keep * n_query);
-    m->w = ARENA_TAKE(arena, real, n_keep * n_query);
+    m->a_kept = ARENA_TAKE(arena, real, n_keep * n_column);
+    m->w = ARENA_TAKE(arena, real, n_keep * n_column);
     m->dh = ARENA_TAKE(arena, real, learn ? n_keep * width : 0);
-    m->da = ARENA_TAKE(arena, real, learn ? n_keep * n_query : 0);
+    m->da = ARENA_TAKE(arena, real, learn ? n_keep * n_column : 0);
     plan_vectors(m, arena, bags, learn);
 }
 
@@ -325,21 +325,21 @@ Status mil_start(Mil *m, int *n_started, real *theta, const KmerStart *start, in
 MilView mil_view(const Mil *m, int bag)
 {
     const Seat *seat = &m->seat[bag];
-    const size_t n_query = (size_t)m->pooling->n_query, width = (size_t)m->embedder->width, b = (size_t)bag,
+    const size_t n_column = (size_t)m->pooling->n_column, width = (size_t)m->embedder->width, b = (size_t)bag,
                  at = (size_t)m->bounds[bag], n_z = (size_t)m->n_z, n_out = (size_t)m->n_out;
     const real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
     MilView v = {.whole = &seat->whole,
                  .kept = &seat->kept,
                  .width = m->embedder->width,
-                 .a = select_scores(&m->o) ? m->a + (size_t)seat->a_at * n_query : NULL,
+                 .a = select_scores(&m->o) ? m->a + (size_t)seat->a_at * n_column : NULL,
                  .h = m->h + at * width,
-                 .a_kept = m->a_kept + at * n_query,
-                 .w = m->w + at * n_query,
+                 .a_kept = m->a_kept + at * n_column,
+                 .w = m->w + at * n_column,
                  .z = m->z + b * n_z,
                  .y = y + b * n_out};
     if (m->learn) {
         v.dh = m->dh + at * width;
-        v.da = m->da + at * n_query;
+        v.da = m->da + at * n_column;
         v.dz = m->dz + b * n_z;
         v.dy = dy + b * n_out;
     }

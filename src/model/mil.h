@@ -48,7 +48,7 @@ int mil_n_out(const Mil *mil);
 int mil_n_z(const Mil *mil);         /* numbers of a bag vector */
 bool mil_weighs(const Mil *mil);     /* may bags to learn from have stands_for? */
 bool mil_calibrates(const Mil *mil); /* model.norm: bags: mil_calibrate has something to set */
-int mil_n_query(const Mil *mil);     /* columns of attention: queries, or heads · queries */
+int mil_n_column(const Mil *mil);    /* columns of attention: queries, or heads · queries */
 int mil_n_head(const Mil *mil);      /* 1 unless hopfield; column = query · n_head + head */
 
 /* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
@@ -75,13 +75,13 @@ double mil_learn(Mil *mil, real *grad, const real *theta, const Batch *batch, ui
 void mil_prepare(Mil *mil, const real *theta);
 
 /* Evaluation of one bag: output [n_out]. With `attention`, which needs a plan, also by row of the bag:
- * logit [n, n_query], weight [n, n_query] (0 where selection left an instance out). Allocates nothing. */
+ * logit [n, n_column], weight [n, n_column] (0 where selection left an instance out). Allocates nothing. */
 typedef struct {
     real *logit, *weight;
 } MilAttention;
 void mil_predict(Mil *mil, real *output, const Bag *bag, MilAttention *attention);
 
-/* Weights w [n, n_query] of the instances that the last mil_predict pooled, in bag order; returns n ≤ the bag's. */
+/* Weights w [n, n_column] of the instances that the last mil_predict pooled, in bag order; returns n ≤ the bag's. */
 int mil_weights(const Mil *mil, real *w);
 
 /* The same in two steps, so that the statistics of model.norm can be set in between. mil_vector computes the bag vector
@@ -95,8 +95,8 @@ void mil_predict_vector(Mil *mil, real *output, const real *z);
 typedef struct {
     const Bag *whole, *kept;       /* all instances; those selected */
     int width;                     /* row stride of h and dh */
-    const real *a;                 /* [whole.n, n_query] logits of pass one; NULL if it did not run */
-    const real *h, *a_kept, *w;    /* [kept.n, width], [kept.n, n_query] twice */
+    const real *a;                 /* [whole.n, n_column] logits of pass one; NULL if it did not run */
+    const real *h, *a_kept, *w;    /* [kept.n, width], [kept.n, n_column] twice */
     const real *z, *y;             /* [n_z], [n_out] */
     const real *dh, *da, *dz, *dy; /* their gradients after mil_learn */
 } MilView;

@@ -75,10 +75,10 @@ static void mean_of_kept_backward(void *context, int b, int thread)
 static void pool_backward(Mil *m, real *grad, int n_bag)
 {
     const size_t n = (size_t)m->bounds[n_bag];
-    ZERO(m->da, n * (size_t)m->pooling->n_query);
+    ZERO(m->da, n * (size_t)m->pooling->n_column);
     ZERO(m->dh, n * (size_t)m->embedder->width);
-    m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, m->a_kept, m->h,
-                                   m->bounds, n_bag);
+    const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
+    m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, &bags);
     if (m->pooling->mean) parallel_for_work(10. * (double)n * m->embedder->n_h, n_bag, mean_of_kept_backward, m);
 }
 
@@ -92,7 +92,7 @@ static void slot_backward(void *context, int slot, int thread)
             const Rows rows = mil_rows(m, &m->run[i], at, thread);
             const size_t row = (size_t)rows.cached;
             real *h = m->h + row * (size_t)m->embedder->width, *dh = m->dh + row * (size_t)m->embedder->width;
-            m->pooling_type->score_backward(m->pooling, slot, dh, m->da + row * (size_t)m->pooling->n_query, h,
+            m->pooling_type->score_backward(m->pooling, slot, dh, m->da + row * (size_t)m->pooling->n_column, h,
                                             &rows);
             m->embedder_type->backward(m->embedder, slot, h, dh, &rows);
         }

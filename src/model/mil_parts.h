@@ -31,7 +31,7 @@
 
 typedef struct {
     int slot, from, n;
-} Run; /* places from … from+n-1 of bag `slot`, or of all bags joined */
+} MilRun; /* places from … from+n-1 of bag `slot`, or of all bags joined */
 
 /* What belongs to one bag of the minibatch. */
 typedef struct {
@@ -67,12 +67,12 @@ struct Mil {
     Arena join_room;
     const Bag **kept; /* [n_bag] */
     bool *present;    /* [max_len + 1] lengths in the minibatch */
-    Run *run;         /* [runs of either kind] */
+    MilRun *run;      /* [runs of either kind] */
     int n_run;
     real **block;                                       /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
-    real *a;                                            /* [n_bag · n_max, n_query] logits of pass one */
+    real *a;                                            /* [n_bag · n_max, n_column] logits of pass one */
     real *h, *dh;                                       /* [n_keep, width] of selected instances */
-    real *a_kept, *w, *da;                              /* [n_keep, n_query] */
+    real *a_kept, *w, *da;                              /* [n_keep, n_column] */
     AttendStream stream;                                /* of a prediction in one pass */
     bool *is_empty;                                     /* [n_bag] */
     real *pooled, *dpooled;                             /* [n_bag, n_z of the pooling]; z, dz without a mean */
@@ -96,7 +96,7 @@ static inline bool is_streamed(const Mil *m)
 }
 
 /* Rows of a block within a run over selected instances. */
-static inline Rows mil_rows(const Mil *m, const Run *run, int at, int thread)
+static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
 {
     const bool joined = m->spec.kind == BAG_VECTORS;
     return (Rows){.bag = joined ? &m->joined : &m->seat[run->slot].kept,

@@ -26,7 +26,7 @@ void mil_prepare(Mil *m, const real *theta)
 static void cut_rows(Mil *m, int slot, int n, int rows)
 {
     for (int from = 0; from < n; from += rows)
-        m->run[m->n_run++] = (Run){slot, from, n - from < rows ? n - from : rows};
+        m->run[m->n_run++] = (MilRun){slot, from, n - from < rows ? n - from : rows};
 }
 
 static void cut_whole(Mil *m, int n_bag)
@@ -75,7 +75,7 @@ static void seat_bags(Mil *m, const Bag *bag, int n_bag)
 static void score_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
-    const Run *run = &m->run[chunk];
+    const MilRun *run = &m->run[chunk];
     Seat *seat = &m->seat[run->slot];
     if (is_streamed(m)) attendstream_clear(&m->stream, chunk);
     for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
@@ -86,11 +86,12 @@ static void score_run(void *context, int chunk, int thread)
                            .cached = -1,
                            .thread = thread};
         m->embedder_type->forward(m->embedder, m->block[thread], &rows);
-        m->pooling_type->score(m->pooling, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_query,
+        m->pooling_type->score(m->pooling, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_column,
                                m->block[thread], &rows);
         if (is_streamed(m))
-            attendstream_add(&m->stream, chunk, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_query,
-                             m->block[thread], rows.n, thread);
+            attendstream_add(&m->stream, chunk,
+                             m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_column, m->block[thread],
+                             rows.n, thread);
     }
 }
 
@@ -98,9 +99,9 @@ static void keep_top(void *context, int b, int thread)
 {
     Mil *m = context;
     Seat *seat = &m->seat[b];
-    const int n = seat->whole.n, k = select_count(&m->o, n), n_query = m->pooling->n_query;
+    const int n = seat->whole.n, k = select_count(&m->o, n), n_column = m->pooling->n_column;
     (void)thread;
-    select_top(&seat->select, m->a + (size_t)seat->a_at * (size_t)n_query, seat->whole.row, n, n_query, k);
+    select_top(&seat->select, m->a + (size_t)seat->a_at * (size_t)n_column, seat->whole.row, n, n_column, k);
     arena_rewind(&seat->room);
     bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
 }
@@ -160,14 +161,14 @@ static void select_kept(Mil *m, int n_bag, Rng rng)
 static void embed_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
-    const Run *run = &m->run[chunk];
+    const MilRun *run = &m->run[chunk];
     for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
         Rows rows = mil_rows(m, run, at, thread);
         const size_t row = (size_t)rows.cached;
         if (!m->learn) rows.cached = -1;
         real *h = m->h + row * (size_t)m->embedder->width;
         m->embedder_type->forward(m->embedder, h, &rows);
-        m->pooling_type->score(m->pooling, m->a_kept + row * (size_t)m->pooling->n_query, h, &rows);
+        m->pooling_type->score(m->pooling, m->a_kept + row * (size_t)m->pooling->n_column, h, &rows);
     }
 }
 
@@ -184,13 +185,13 @@ static void mean_of_kept(void *context, int b, int thread)
 static void weigh(Mil *m, int b)
 {
     const Bag *kept = &m->seat[b].kept;
-    const int n_query = m->pooling->n_query;
-    real *a = m->a_kept + (size_t)m->bounds[b] * (size_t)n_query, last = 1, more = 0;
+    const int n_column = m->pooling->n_column;
+    real *a = m->a_kept + (size_t)m->bounds[b] * (size_t)n_column, last = 1, more = 0;
     if (!kept->stands_for) return;
     assert(m->pooling->streams);
-    for (int i = 0; i < kept->n; i++, a += n_query) {
+    for (int i = 0; i < kept->n; i++, a += n_column) {
         if (kept->stands_for[i] != last) last = kept->stands_for[i], more = (real)log((double)last);
-        for (int k = 0; k < n_query; k++) a[k] += more;
+        for (int k = 0; k < n_column; k++) a[k] += more;
     }
 }
 
@@ -198,7 +199,8 @@ static void weigh(Mil *m, int b)
 static void pool_kept(Mil *m, int n_bag)
 {
     for (int b = 0; b < n_bag; b++) weigh(m, b);
-    m->pooling_type->pool(m->pooling, m->pooled, m->w, m->a_kept, m->h, m->bounds, n_bag, m->learn);
+    const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
+    m->pooling_type->pool(m->pooling, m->pooled, m->w, &bags, m->learn);
     if (m->pooling->mean) parallel_for_work(10. * m->bounds[n_bag] * m->embedder->n_h, n_bag, mean_of_kept, m);
 }
 
@@ -247,11 +249,11 @@ void mil_to_outputs(Mil *m, int n_bag)
 static void copy_stream_attention(const Mil *m, MilAttention *attention)
 {
     const Bag *bag = &m->seat[0].whole;
-    const size_t n_query = (size_t)m->pooling->n_query;
+    const size_t n_column = (size_t)m->pooling->n_column;
     for (int i = 0; i < bag->n; i++) {
-        const real *a = m->a + (size_t)i * n_query;
-        const size_t to = (size_t)bag->row[i] * n_query;
-        memcpy(attention->logit + to, a, n_query * sizeof *a);
+        const real *a = m->a + (size_t)i * n_column;
+        const size_t to = (size_t)bag->row[i] * n_column;
+        memcpy(attention->logit + to, a, n_column * sizeof *a);
         attendstream_weights(attention->weight + to, &m->stream, 0, a, 1);
     }
 }
@@ -260,16 +262,16 @@ static void copy_stream_attention(const Mil *m, MilAttention *attention)
 static void copy_attention(const Mil *m, MilAttention *attention)
 {
     const Seat *seat = &m->seat[0];
-    const size_t n_query = (size_t)m->pooling->n_query, bytes = n_query * sizeof(real);
+    const size_t n_column = (size_t)m->pooling->n_column, bytes = n_column * sizeof(real);
     memset(attention->weight, 0, (size_t)seat->whole.n * bytes);
     memset(attention->logit, 0, (size_t)seat->whole.n * bytes);
     if (select_scores(&m->o))
         for (int i = 0; i < seat->whole.n; i++)
-            memcpy(attention->logit + (size_t)seat->whole.row[i] * n_query, m->a + (size_t)i * n_query, bytes);
+            memcpy(attention->logit + (size_t)seat->whole.row[i] * n_column, m->a + (size_t)i * n_column, bytes);
     for (int i = 0; i < seat->kept.n; i++) {
-        const size_t row = (size_t)seat->kept.row[i] * n_query;
-        memcpy(attention->logit + row, m->a_kept + (size_t)i * n_query, bytes);
-        memcpy(attention->weight + row, m->w + (size_t)i * n_query, bytes);
+        const size_t row = (size_t)seat->kept.row[i] * n_column;
+        memcpy(attention->logit + row, m->a_kept + (size_t)i * n_column, bytes);
+        memcpy(attention->weight + row, m->w + (size_t)i * n_column, bytes);
     }
 }
 
@@ -303,12 +305,12 @@ void mil_predict(Mil *m, real *output, const Bag *bag, MilAttention *attention)
 
 int mil_weights(const Mil *m, real *w)
 {
-    const size_t n_query = (size_t)m->pooling->n_query;
+    const size_t n_column = (size_t)m->pooling->n_column;
     const int n = mil_streams(m) ? m->seat[0].whole.n : m->seat[0].kept.n;
     if (mil_streams(m))
         attendstream_weights(w, &m->stream, 0, m->a, n);
     else
-        memcpy(w, m->w, (size_t)n * n_query * sizeof *w);
+        memcpy(w, m->w, (size_t)n * n_column * sizeof *w);
     return n;
 }
 

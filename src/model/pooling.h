@@ -23,13 +23,21 @@
 
 /* Every pooling's struct begins with this. */
 typedef struct {
-    int n_query; /* columns of a: queries, or queries · heads; column = query · n_head + head */
+    int n_column; /* columns of a: queries, or queries · heads; column = query · n_head + head */
     int n_head;
     int n_z;          /* numbers it pools; the mean comes on top */
     bool mean;        /* the plain mean of the embeddings stands behind */
     bool streams;     /* `read` can be used: z follows from means weighted by the softmax of the scores */
     int64_t n_capped; /* associations so far that had not converged when they were stopped (hopfield, steps: -1) */
 } Pooling;
+
+/* Whole bags end to end. */
+typedef struct {
+    const real *a;     /* [n, n_column] scores */
+    const real *h;     /* [n, width] */
+    const int *bounds; /* [n_bag + 1] */
+    int n_bag;
+} PoolingBags;
 
 typedef struct {
     const char *name;
@@ -43,14 +51,13 @@ typedef struct {
     void (*plan)(void *self, Arena *arena, const ModelRoom *room);
     void (*prepare)(void *self, const real *theta, const Pass *pass); /* as of an embedder */
 
-    /* a [n, n_query] of h [n, width]; keeps what backward needs if rows->cached ≥ 0. n ≤ KERNEL_BLOCK. */
+    /* a [n, n_column] of h [n, width]; keeps what backward needs if rows->cached ≥ 0. n ≤ KERNEL_BLOCK. */
     void (*score)(void *self, real *a, const real *h, const Rows *rows);
-    /* z [n_bag, n_z] and w [n, n_query] of whole bags; z of an empty bag is 0. `learn`: backward follows. */
-    void (*pool)(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag,
-                 bool learn);
-    /* da [n, n_query], dh [n, width] and the slab `grad` are added to. */
+    /* z [n_bag, n_z] and w [n, n_column] of whole bags; z of an empty bag is 0. `learn`: backward follows. */
+    void (*pool)(void *self, real *z, real *w, const PoolingBags *in, bool learn);
+    /* da [n, n_column], dh [n, width] and the slab `grad` are added to; z and w are what pool returned. */
     void (*pool_backward)(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
-                          const real *a, const real *h, const int *bounds, int n_bag);
+                          const PoolingBags *in);
 
     /* z [n_bag, n_z] of bags seen once (nn/attendstream.h), for prediction: column k of bag b, the mean of h weighted by the
      * softmax of column k of the scores, lies at m + b · stride + k · width; z of a bag that is_empty [n_bag] is 0. It is the

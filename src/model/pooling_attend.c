@@ -3,22 +3,20 @@
 
 #include <string.h>
 
-void pooling_attend(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag,
-                    bool learn)
+void pooling_attend(void *self, real *z, real *w, const PoolingBags *in, bool learn)
 {
     const AttendPooling *p = self;
     (void)learn;
-    attend_forward(z, w, &p->attend, a, h, bounds, n_bag);
+    attend_forward(z, w, &p->attend, in->a, in->h, in->bounds, in->n_bag);
 }
 
 void pooling_attend_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
-                             const real *a, const real *h, const int *bounds, int n_bag)
+                             const PoolingBags *in)
 {
     const AttendPooling *p = self;
     (void)grad;
     (void)z;
-    (void)a;
-    attend_backward(da, dh, &p->attend, dz, w, h, bounds, n_bag);
+    attend_backward(da, dh, &p->attend, dz, w, in->h, in->bounds, in->n_bag);
 }
 
 void pooling_attend_read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag)

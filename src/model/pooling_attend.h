@@ -16,10 +16,9 @@ typedef struct {
 } AttendPooling;
 
 /* pool and pool_backward of the descriptor. */
-void pooling_attend(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag,
-                    bool learn);
+void pooling_attend(void *self, real *z, real *w, const PoolingBags *in, bool learn);
 void pooling_attend_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
-                             const real *a, const real *h, const int *bounds, int n_bag);
+                             const PoolingBags *in);
 
 /* read of the descriptor: z is m. */
 void pooling_attend_read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag);

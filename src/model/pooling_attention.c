@@ -31,7 +31,7 @@ typedef struct {
     real *u[LAYERS_MOST]; /* [n_keep, out] activations that backward needs */
     Logits query;
     real **scratch; /* [n_thread] two blocks of the widest layer */
-} Attention;
+} AttentionScorer;
 
 static const Option options[] = {
     {"n_layer", OPTION_INT, offsetof(AttentionOptions, n_layer), "2", 0, LAYERS_MOST, NULL, "",
@@ -44,14 +44,14 @@ static const Option options[] = {
 
 static Status init(void *self, ParamList *list, const void *blob, int n_h, int width)
 {
-    Attention *p = self;
+    AttentionScorer *p = self;
     const AttentionOptions *o = blob;
     Linear l;
     char name[64];
     int n_in = n_h, in = width;
-    *p = (Attention){
+    *p = (AttentionScorer){
         .top =
-            {.base = {.n_query = o->n_query, .n_head = 1, .n_z = o->n_query * n_h, .mean = o->mean, .streams = true},
+            {.base = {.n_column = o->n_query, .n_head = 1, .n_z = o->n_query * n_h, .mean = o->mean, .streams = true},
              .attend = {.n_query = o->n_query, .n_h = n_h, .width = width}},
         .n_layer = o->n_layer,
         .widest = width};
@@ -71,7 +71,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
 
 static void plan(void *self, Arena *arena, const ModelRoom *room)
 {
-    Attention *p = self;
+    AttentionScorer *p = self;
     for (int j = 0; j < p->n_layer; j++) {
         dense_plan(&p->hidden[j], arena, room->n_slot, 0);
         p->u[j] = ARENA_TAKE(arena, real, (size_t)room->n_keep * (size_t)p->hidden[j].out);
@@ -86,21 +86,21 @@ static void plan(void *self, Arena *arena, const ModelRoom *room)
 
 static void prepare(void *self, const real *theta, const Pass *pass)
 {
-    Attention *p = self;
+    AttentionScorer *p = self;
     (void)pass;
     for (int j = 0; j < p->n_layer; j++) dense_prepare(&p->hidden[j], theta);
     logits_prepare(&p->query, theta);
 }
 
 /* Row `cached` of a layer's cache. */
-static real *cache(const Attention *p, int j, int cached)
+static real *cache(const AttentionScorer *p, int j, int cached)
 {
     return p->u[j] + (size_t)cached * (size_t)p->hidden[j].out;
 }
 
 static void score(void *self, real *a, const real *h, const Rows *rows)
 {
-    Attention *p = self;
+    AttentionScorer *p = self;
     const real *x = h;
     assert(rows->n <= KERNEL_BLOCK);
     for (int j = 0; j < p->n_layer; j++) {
@@ -114,14 +114,14 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
 
 static void zero(void *self, int grad_slot)
 {
-    Attention *p = self;
+    AttentionScorer *p = self;
     for (int j = 0; j < p->n_layer; j++) dense_zero(&p->hidden[j], grad_slot);
     logits_zero(&p->query, grad_slot);
 }
 
 static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
 {
-    Attention *p = self;
+    AttentionScorer *p = self;
     const int n = rows->n, cached = rows->cached;
     if (p->n_layer == 0) {
         logits_backward(dh, &p->query, grad_slot, h, da, n);
@@ -142,7 +142,7 @@ static void score_backward(void *self, int grad_slot, real *dh, const real *da, 
 
 static void finish(void *self, real *grad, int n_slot)
 {
-    Attention *p = self;
+    AttentionScorer *p = self;
     for (int j = 0; j < p->n_layer; j++) dense_finish(grad, &p->hidden[j], n_slot);
     logits_finish(grad, &p->query, n_slot);
 }
@@ -151,9 +151,9 @@ static void finish(void *self, real *grad, int n_slot)
  * last numbers go unattended. */
 static void start(void *self, real *theta, int n, int *z_at)
 {
-    const Attention *p = self;
+    const AttentionScorer *p = self;
     for (int j = 0; j < n; j++) {
-        const int q = j % p->top.base.n_query;
+        const int q = j % p->top.base.n_column;
         bool fits = true;
         for (int layer = 0; layer < p->n_layer; layer++) fits &= j < p->hidden[layer].l.n_out;
         z_at[j] = fits ? q * p->top.attend.n_h + j : -1;
@@ -173,7 +173,7 @@ const PoolingType pooling_attention = {
     .name = "attention",
     .options = options,
     .options_size = sizeof(AttentionOptions),
-    .size = sizeof(Attention),
+    .size = sizeof(AttentionScorer),
     .ranks = true,
     .init = init,
     .plan = plan,

@@ -39,7 +39,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     Gated *p = self;
     const GatedOptions *o = blob;
     Linear l;
-    *p = (Gated){.top = {.base = {.n_query = 1, .n_head = 1, .n_z = n_h, .mean = o->mean, .streams = true},
+    *p = (Gated){.top = {.base = {.n_column = 1, .n_head = 1, .n_z = n_h, .mean = o->mean, .streams = true},
                          .attend = {.n_query = 1, .n_h = n_h, .width = width}}};
     linear_init_uniform(&l, list, "pooling.attention_V", n_h, o->n_unit);
     dense_init(&p->v_layer, &l, width, ACTIVATION_TANH);

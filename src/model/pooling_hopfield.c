@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * pooling_hopfield.c: learned queries retrieve from a bag's instances (Ramsauer et al., "Hopfield Networks is All You
- * Need", ICLR 2021; hopfield_layers.h has the formula). A column of scores is one query under one head:
+ * Need", ICLR 2021; hopfield.h has the formula). A column of scores is one query under one head:
  *
  *     a_i = β q · k_i      w = softmax(a), and again after each extra update      z = activation(W_o [Σ_i w_i v_i] + b_o)
  *
@@ -20,8 +20,8 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     HopfieldPool *p = self;
     const HopfieldPoolingSettings *s = blob;
     *p = (HopfieldPool){.n_h = n_h, .width = width, .dropout = s->dropout};
-    TRY(hopfield_pooling_build(&p->layer, list, s, n_h));
-    p->base = (Pooling){.n_query = s->n_query * s->n_head,
+    TRY(pooling_hopfield_build(&p->layer, list, s, n_h));
+    p->base = (Pooling){.n_column = s->n_query * s->n_head,
                         .n_head = s->n_head,
                         .n_z = s->n_query * p->layer.hopfield.core.n_out,
                         .mean = s->mean};
@@ -45,18 +45,18 @@ static real **pieces(Arena *arena, int n, size_t size)
 static void plan(void *self, Arena *arena, const ModelRoom *room)
 {
     HopfieldPool *p = self;
-    p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)room->n_keep * (size_t)p->base.n_query : 0);
+    p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)room->n_keep * (size_t)p->base.n_column : 0);
     if (p->folds) {
         fixedquery_plan(&p->query, &p->layer, p->width, arena);
         p->query.quick = p->base.mean;
         p->wide = pieces(arena, room->n_thread, KERNEL_BLOCK * (size_t)p->query.lanes);
     }
     if (!p->fast) {
-        hopfield_general_plan(p, arena, room);
+        pooling_hopfield_general_plan(p, arena, room);
         return;
     }
     fixedquery_plan_cache(&p->cache, &p->query, room->n_row, room->n_bag, arena);
-    p->du = pieces(arena, room->n_slot, (size_t)p->base.n_query * (size_t)p->width);
+    p->du = pieces(arena, room->n_slot, (size_t)p->base.n_column * (size_t)p->width);
 }
 
 static void prepare(void *self, const real *theta, const Pass *pass)
@@ -68,7 +68,7 @@ static void prepare(void *self, const real *theta, const Pass *pass)
     if (p->folds)
         fixedquery_prepare(&p->query, theta);
     else
-        hopfield_general_prepare(p);
+        pooling_hopfield_general_prepare(p);
 }
 
 static void score(void *self, real *a, const real *h, const Rows *rows)
@@ -77,37 +77,48 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
     if (p->folds)
         fixedquery_score(a, p->wide[rows->thread], &p->query, h, rows->n);
     else
-        hopfield_general_score(p, a, h, rows);
+        pooling_hopfield_general_score(p, a, h, rows);
 }
 
 /* An entry of the stream for each instance and column, in this order. */
 static void draw_keep(HopfieldPool *p, int n)
 {
     Rng rng = rng_stream(p->pass.seed, "association", p->pass.update);
-    for (size_t at = 0; at < (size_t)n * (size_t)p->base.n_query; at++) p->keep[at] = rng_uniform(&rng) >= p->dropout;
+    for (size_t at = 0; at < (size_t)n * (size_t)p->base.n_column; at++)
+        p->keep[at] = rng_uniform(&rng) >= p->dropout;
 }
 
-static void pool(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag, bool learn)
+static FixedQueryBags query_bags(const HopfieldPool *p, const PoolingBags *in)
+{
+    return (FixedQueryBags){.a = in->a,
+                            .x = in->h,
+                            .bounds = in->bounds,
+                            .n_bag = in->n_bag,
+                            .keep = p->drops ? p->keep : NULL,
+                            .keep_scale = p->keep_scale};
+}
+
+static void pool(void *self, real *z, real *w, const PoolingBags *in, bool learn)
 {
     HopfieldPool *p = self;
     (void)learn;
-    if (p->drops) draw_keep(p, bounds[n_bag]);
+    if (p->drops) draw_keep(p, in->bounds[in->n_bag]);
+    const FixedQueryBags bags = query_bags(p, in);
     if (p->fast)
-        fixedquery_pool(z, w, &p->cache, &p->query, p->theta, a, h, bounds, n_bag, p->drops ? p->keep : NULL,
-                        p->keep_scale);
+        fixedquery_pool(z, w, &p->cache, &p->query, p->theta, &bags);
     else
-        hopfield_general_pool(p, z, w, h, bounds, n_bag);
+        pooling_hopfield_general_pool(p, z, w, in);
 }
 
 static void pool_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
-                          const real *a, const real *h, const int *bounds, int n_bag)
+                          const PoolingBags *in)
 {
     HopfieldPool *p = self;
+    const FixedQueryBags bags = query_bags(p, in);
     if (p->fast)
-        fixedquery_pool_backward(da, dh, grad, &p->cache, &p->query, p->theta, a, h, z, w, dz, bounds, n_bag,
-                                 p->drops ? p->keep : NULL, p->keep_scale);
+        fixedquery_pool_backward(da, dh, grad, &p->cache, &p->query, p->theta, &bags, &(FixedQueryOutput){z, w, dz});
     else
-        hopfield_general_backward(p, dh, grad, dz, z, bounds, n_bag);
+        pooling_hopfield_general_backward(p, dh, grad, dz, z, in);
 }
 
 static void read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag)
@@ -119,21 +130,21 @@ static void read(void *self, real *z, const real *m, size_t stride, const bool *
 static void zero(void *self, int grad_slot)
 {
     HopfieldPool *p = self;
-    if (p->fast) ZERO(p->du[grad_slot], (size_t)p->base.n_query * (size_t)p->width);
+    if (p->fast) ZERO(p->du[grad_slot], (size_t)p->base.n_column * (size_t)p->width);
 }
 
 static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
 {
     HopfieldPool *p = self;
     if (p->fast)
-        fixedquery_score_backward(dh, p->du[grad_slot], p->wide[rows->thread], &p->cache, &p->query, h, da,
-                                  rows->cached, rows->n);
+        fixedquery_score_backward(dh, p->du[grad_slot], p->wide[rows->thread], &p->cache, &p->query, da,
+                                  &(FixedQueryRows){h, rows->cached, rows->n});
 }
 
 static void finish(void *self, real *grad, int n_slot)
 {
     HopfieldPool *p = self;
-    const size_t size = (size_t)p->base.n_query * (size_t)p->width;
+    const size_t size = (size_t)p->base.n_column * (size_t)p->width;
     if (!p->fast || n_slot == 0) return;
     for (int s = 1; s < n_slot; s++)
         for (size_t i = 0; i < size; i++) p->du[0][i] += p->du[s][i];
@@ -172,7 +183,7 @@ static void start(void *self, real *theta, int n, int *z_at)
 
 const PoolingType pooling_hopfield = {
     .name = "hopfield",
-    .options = hopfield_pooling_rows,
+    .options = pooling_hopfield_rows,
     .options_size = sizeof(HopfieldPoolingSettings),
     .size = sizeof(HopfieldPool),
     .ranks = true,

@@ -2,7 +2,7 @@
  *
  * pooling_hopfield.h: what the files of Hopfield pooling share. pooling_hopfield_options.c builds the layer from its
  * settings, pooling_hopfield.c is the descriptor and the fast path (nn/fixedquery.h), pooling_hopfield_general.c the path
- * that every setting has (nn/hopfield_layers.h).
+ * that every setting has (nn/hopfield.h).
  */
 #ifndef HOPSACK_POOLING_HOPFIELD_H
 #define HOPSACK_POOLING_HOPFIELD_H
@@ -30,9 +30,9 @@ typedef struct {
     bool mean;
 } HopfieldPoolingSettings;
 
-extern const Option hopfield_pooling_rows[];
+extern const Option pooling_hopfield_rows[];
 /* Builds the layer for instances of n_h numbers. */
-Status hopfield_pooling_build(HopfieldPooling *l, ParamList *list, const HopfieldPoolingSettings *s, int n_h);
+Status pooling_hopfield_build(HopfieldPooling *l, ParamList *list, const HopfieldPoolingSettings *s, int n_h);
 
 /* The general path. */
 typedef struct {
@@ -72,12 +72,12 @@ typedef struct {
     GeneralPath general;
 } HopfieldPool;
 
-void hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room);
-void hopfield_general_prepare(HopfieldPool *p);
+void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room);
+void pooling_hopfield_general_prepare(HopfieldPool *p);
 /* For what does not fold. */
-void hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows);
-void hopfield_general_pool(HopfieldPool *p, real *z, real *w, const real *h, const int *bounds, int n_bag);
-void hopfield_general_backward(HopfieldPool *p, real *dh, real *grad, const real *dz, const real *z,
-                               const int *bounds, int n_bag);
+void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows);
+void pooling_hopfield_general_pool(HopfieldPool *p, real *z, real *w, const PoolingBags *in);
+void pooling_hopfield_general_backward(HopfieldPool *p, real *dh, real *grad, const real *dz, const real *z,
+                                       const PoolingBags *in);
 
 #endif

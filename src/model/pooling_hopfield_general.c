@@ -43,7 +43,7 @@ static void plan_scratch(HopfieldPool *p, Arena *arena, int n_thread)
     }
 }
 
-void hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room)
+void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room)
 {
     GeneralPath *g = &p->general;
     const Association *core = core_of(p);
@@ -63,24 +63,25 @@ void hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room)
 
 /* ---- scores ---- */
 
-/* Patterns x [n, ·], normed if `norm`, as retrieval wants them; in `to`, or where they already are. */
-static const real *to_space(const HopfieldPool *p, real *to, real *raw, real *normed, LayerNormCache *cache,
-                            bool norm, const LayerNorm *l, const Projection *projection, const HeadStep *step,
+/* Patterns x [n, ·], normed into `normed` by l unless that is NULL, as retrieval wants them; returns where they are. */
+static const real *to_space(const HopfieldPool *p, const AssociationSide *side, real *normed, const LayerNorm *l,
                             const real *x, int n)
 {
     const Association *core = core_of(p);
-    if (norm) layernorm_forward(normed, cache, l, p->theta, x, n), x = normed;
-    if (!projection->n_out && !core->o.norm) return x;
-    association_to_space(to, raw, cache, core, projection, step, p->theta, x, n);
-    return to;
+    if (l) layernorm_forward(normed, side->norm, l, p->theta, x, n), x = normed;
+    if (!side->projection->n_out && !core->o.norm) return x;
+    association_to_space(side, core, p->theta, x, n);
+    return side->at;
 }
 
-void hopfield_general_prepare(HopfieldPool *p)
+void pooling_hopfield_general_prepare(HopfieldPool *p)
 {
     GeneralPath *g = &p->general;
     const Hopfield *l = &p->layer.hopfield;
-    const real *q = to_space(p, g->q, g->q_raw, g->state, &g->norm, l->o.norm_state, &l->state, &l->core.q,
-                             &l->core.retrieval.q, p->theta + p->layer.query_at, p->layer.quantity);
+    const AssociationSide side = {
+        .projection = &l->core.q, .step = &l->core.retrieval.q, .at = g->q, .raw = g->q_raw, .norm = &g->norm};
+    const real *q = to_space(p, &side, g->state, l->o.norm_state ? &l->state : NULL, p->theta + p->layer.query_at,
+                             p->layer.quantity);
     if (q != g->q) memcpy(g->q, q, (size_t)p->layer.quantity * (size_t)l->core.retrieval.q.row * sizeof *q);
 }
 
@@ -91,7 +92,7 @@ static real dot(const real *a, const real *b, int n)
     return sum;
 }
 
-void hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows)
+void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows)
 {
     const Hopfield *l = &p->layer.hopfield;
     const Retrieval *r = &l->core.retrieval;
@@ -99,10 +100,11 @@ void hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows 
     struct ScoreScratch *s = &p->general.scratch[rows->thread];
     const size_t n_h = (size_t)p->n_h;
     for (int i = 0; i < rows->n; i++) memcpy(s->x + (size_t)i * n_h, h + i * p->width, n_h * sizeof *h);
-    const real *k =
-        to_space(p, s->k, s->k_raw, s->x, &s->norm, l->o.norm_stored, &l->stored, &l->core.k, &r->k, s->x, rows->n);
+    const AssociationSide side = {
+        .projection = &l->core.k, .step = &r->k, .at = s->k, .raw = s->k_raw, .norm = &s->norm};
+    const real *k = to_space(p, &side, s->x, l->o.norm_stored ? &l->stored : NULL, s->x, rows->n);
     for (int i = 0; i < rows->n; i++, k += r->k.row)
-        for (int column = 0; column < p->base.n_query; column++) {
+        for (int column = 0; column < p->base.n_column; column++) {
             const int query = column / r->n_head, head = column % r->n_head;
             const real *q = p->general.q + query * r->q.row + head * r->q.head;
             *a++ = beta[head] * dot(q, k + head * r->k.head, r->head_size);
@@ -112,7 +114,7 @@ void hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows 
 /* ---- pooling ---- */
 
 /* The mask in the order of retrieval.h: bag, head, query, instance, and the zero pattern, whose entry counts for nothing. */
-static void turn_keep(HopfieldPool *p, const int *bounds, int n_bag)
+static void transpose_keep(HopfieldPool *p, const int *bounds, int n_bag)
 {
     const Retrieval *r = &core_of(p)->retrieval;
     uint8_t *to = p->general.keep;
@@ -120,7 +122,7 @@ static void turn_keep(HopfieldPool *p, const int *bounds, int n_bag)
         for (int head = 0; head < r->n_head; head++)
             for (int query = 0; query < p->layer.quantity; query++) {
                 for (int i = bounds[b]; i < bounds[b + 1]; i++)
-                    *to++ = p->keep[(size_t)i * (size_t)p->base.n_query + (size_t)(query * r->n_head + head)];
+                    *to++ = p->keep[(size_t)i * (size_t)p->base.n_column + (size_t)(query * r->n_head + head)];
                 if (r->zero) *to++ = 1;
             }
 }
@@ -134,37 +136,41 @@ static void copy_weights(const HopfieldPool *p, real *w, const int *bounds, int 
         for (int head = 0; head < r->n_head; head++)
             for (int query = 0; query < p->layer.quantity; query++) {
                 for (int i = bounds[b]; i < bounds[b + 1]; i++)
-                    w[(size_t)i * (size_t)p->base.n_query + (size_t)(query * r->n_head + head)] = *from++;
+                    w[(size_t)i * (size_t)p->base.n_column + (size_t)(query * r->n_head + head)] = *from++;
                 if (r->zero) from++;
             }
 }
 
-void hopfield_general_pool(HopfieldPool *p, real *z, real *w, const real *h, const int *bounds, int n_bag)
+void pooling_hopfield_general_pool(HopfieldPool *p, real *z, real *w, const PoolingBags *in)
 {
     GeneralPath *g = &p->general;
+    const int *bounds = in->bounds, n_bag = in->n_bag;
     const size_t n = (size_t)bounds[n_bag], n_h = (size_t)p->n_h, n_z = (size_t)p->base.n_z;
-    for (size_t i = 0; i < n; i++) memcpy(g->x + i * n_h, h + i * (size_t)p->width, n_h * sizeof *h);
-    if (p->drops) turn_keep(p, bounds, n_bag);
+    for (size_t i = 0; i < n; i++) memcpy(g->x + i * n_h, in->h + i * (size_t)p->width, n_h * sizeof *in->h);
+    if (p->drops) transpose_keep(p, bounds, n_bag);
     g->bags = hopfield_pooling_pairs(&p->layer, bounds, n_bag);
     g->masks = (RetrievalMasks){.keep = p->drops ? g->keep : NULL, .keep_scale = p->keep_scale};
-    hopfield_pooling_forward(z, &g->cache, &p->layer, p->theta, g->x, NULL, &g->bags, &g->masks);
+    const AssociationInput input = {.stored = g->x, .bags = &g->bags, .masks = &g->masks};
+    hopfield_pooling_forward(z, &g->cache, &p->layer, p->theta, &input);
     p->base.n_capped += g->cache.core.retrieval.n_capped;
     copy_weights(p, w, bounds, n_bag);
     for (int b = 0; b < n_bag; b++) /* also where the zero pattern is all there is to retrieve */
         if (bounds[b] == bounds[b + 1]) ZERO(z + (size_t)b * n_z, n_z);
 }
 
-void hopfield_general_backward(HopfieldPool *p, real *dh, real *grad, const real *dz, const real *z,
-                               const int *bounds, int n_bag)
+void pooling_hopfield_general_backward(HopfieldPool *p, real *dh, real *grad, const real *dz, const real *z,
+                                       const PoolingBags *in)
 {
     GeneralPath *g = &p->general;
+    const int *bounds = in->bounds, n_bag = in->n_bag;
     const size_t n = (size_t)bounds[n_bag], n_h = (size_t)p->n_h, n_z = (size_t)p->base.n_z;
     memcpy(g->dz, dz, (size_t)n_bag * n_z * sizeof *dz);
     for (int b = 0; b < n_bag; b++)
         if (bounds[b] == bounds[b + 1]) ZERO(g->dz + (size_t)b * n_z, n_z);
     ZERO(g->dx, n * n_h);
-    hopfield_pooling_backward(g->dx, NULL, grad, &g->cache, &p->layer, p->theta, g->x, NULL, z, g->dz, &g->bags,
-                              &g->masks);
+    const AssociationInput input = {.stored = g->x, .bags = &g->bags, .masks = &g->masks};
+    hopfield_pooling_backward(&(AssociationGrad){.stored = g->dx}, grad, &g->cache, &p->layer, p->theta, &input, z,
+                              g->dz);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n_h; j++) dh[i * (size_t)p->width + j] += g->dx[i * n_h + j];
 }

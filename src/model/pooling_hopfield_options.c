@@ -6,7 +6,7 @@
 #define AT(field)  offsetof(HopfieldPoolingSettings, field)
 #define NORM_WORDS "affine plain none"
 
-const Option hopfield_pooling_rows[] = {
+const Option pooling_hopfield_rows[] = {
     {"n_head", OPTION_INT, AT(n_head), "8", 1, RETRIEVAL_HEADS, NULL, "heads", "associations side by side"},
     {"head_size", OPTION_INT, AT(head_size), "32", 1, 65536, "auto", "numbers",
      "of a head's queries and keys; auto: those of an instance / n_head, which must divide them"},
@@ -130,7 +130,7 @@ static Status check_widths(const HopfieldPoolingSettings *s, int n_h)
     return OK;
 }
 
-Status hopfield_pooling_build(HopfieldPooling *l, ParamList *list, const HopfieldPoolingSettings *s, int n_h)
+Status pooling_hopfield_build(HopfieldPooling *l, ParamList *list, const HopfieldPoolingSettings *s, int n_h)
 {
     HopfieldPoolingOptions o = {.quantity = s->n_query, .fixed = !s->learn_query};
     hopfield_options(&o.hopfield, n_h);

@@ -24,7 +24,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
 {
     (void)list;
     (void)blob;
-    *(Plain *)self = (Plain){.base = {.n_query = 1, .n_head = 1, .n_z = n_h}, .n_h = n_h, .width = width};
+    *(Plain *)self = (Plain){.base = {.n_column = 1, .n_head = 1, .n_z = n_h}, .n_h = n_h, .width = width};
     return OK;
 }
 
@@ -120,30 +120,41 @@ static void max_bag_backward(const Plain *p, real *dh, const real *dz, const rea
 
 /* ---- whole minibatches ---- */
 
+typedef void BagForward(const Plain *p, real *z, real *w, const real *h, int n);
+typedef void BagBackward(const Plain *p, real *dh, const real *dz, const real *w, const real *h, int n);
+
+static void each_bag(const Plain *p, real *z, real *w, const PoolingBags *in, BagForward *forward)
+{
+    for (int b = 0; b < in->n_bag; b++) {
+        const int from = in->bounds[b];
+        forward(p, z + (size_t)b * (size_t)p->n_h, w + from, in->h + (size_t)from * (size_t)p->width,
+                in->bounds[b + 1] - from);
+    }
+}
+
+static void each_bag_backward(const Plain *p, real *dh, const real *dz, const real *w, const PoolingBags *in,
+                              BagBackward *backward)
+{
+    for (int b = 0; b < in->n_bag; b++) {
+        const int from = in->bounds[b];
+        const size_t at = (size_t)from * (size_t)p->width;
+        backward(p, dh + at, dz + (size_t)b * (size_t)p->n_h, w + from, in->h + at, in->bounds[b + 1] - from);
+    }
+}
+
 #define OVER_BAGS(one)                                                                                               \
-    static void one##_pool(void *self, real *z, real *w, const real *a, const real *h, const int *bounds, int n_bag, \
-                           bool learn)                                                                               \
+    static void one##_pool(void *self, real *z, real *w, const PoolingBags *in, bool learn)                          \
     {                                                                                                                \
-        const Plain *p = self;                                                                                       \
-        (void)a;                                                                                                     \
         (void)learn;                                                                                                 \
-        for (int b = 0; b < n_bag; b++)                                                                              \
-            one##_bag(p, z + (size_t)b * (size_t)p->n_h, w + bounds[b], h + (size_t)bounds[b] * (size_t)p->width,    \
-                      bounds[b + 1] - bounds[b]);                                                                    \
+        each_bag(self, z, w, in, one##_bag);                                                                         \
     }                                                                                                                \
     static void one##_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z,            \
-                               const real *w, const real *a, const real *h, const int *bounds, int n_bag)            \
+                               const real *w, const PoolingBags *in)                                                 \
     {                                                                                                                \
-        const Plain *p = self;                                                                                       \
         (void)da;                                                                                                    \
         (void)grad;                                                                                                  \
         (void)z;                                                                                                     \
-        (void)a;                                                                                                     \
-        for (int b = 0; b < n_bag; b++) {                                                                            \
-            const size_t at = (size_t)bounds[b] * (size_t)p->width;                                                  \
-            one##_bag_backward(p, dh + at, dz + (size_t)b * (size_t)p->n_h, w + bounds[b], h + at,                   \
-                               bounds[b + 1] - bounds[b]);                                                           \
-        }                                                                                                            \
+        each_bag_backward(self, dh, dz, w, in, one##_bag_backward);                                                  \
     }
 
 OVER_BAGS(mean)

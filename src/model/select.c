@@ -16,9 +16,9 @@ int select_count(const ModelOptions *o, int n)
     return k >= least ? k : least < n ? least : n;
 }
 
-void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_query)
+void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_column)
 {
-    const size_t n = (size_t)n_max, more = n_query > 1 ? n : 0;
+    const size_t n = (size_t)n_max, more = n_column > 1 ? n : 0;
     s->keep = ARENA_TAKE(arena, int, n);
     s->ranked = ARENA_TAKE(arena, int, more);
     s->column = ARENA_TAKE(arena, real, more);
@@ -69,15 +69,15 @@ static void order_ranked(SelectScratch *s, const int *row, int k)
 }
 
 /* The first k of the ranking are among the first k of each query, so nobody else needs a rank. */
-void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_query, int k)
+void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_column, int k)
 {
-    if (n_query == 1) {
+    if (n_column == 1) {
         topk(s->keep, a, row, n, k, s->topk);
         return;
     }
     for (int i = 0; i < n; i++) s->best[i] = (real)-n;
-    for (int q = 0; q < n_query; q++) {
-        for (int i = 0; i < n; i++) s->column[i] = a[(size_t)i * (size_t)n_query + (size_t)q];
+    for (int q = 0; q < n_column; q++) {
+        for (int i = 0; i < n; i++) s->column[i] = a[(size_t)i * (size_t)n_column + (size_t)q];
         topk(s->ranked, s->column, row, n, k, s->topk);
         order_ranked(s, row, k);
         for (int rank = 0; rank < k; rank++)

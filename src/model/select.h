@@ -27,10 +27,10 @@ typedef struct {
     uint32_t *topk;  /* [TOPK_SCRATCH(n)] */
     TopkPlace *sort; /* [2 n] */
 } SelectScratch;
-void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_query);
+void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_column);
 
-/* s->keep [k]: the k first places of the ranking by a [n, n_query], ascending in place. */
-void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_query, int k);
+/* s->keep [k]: the k first places of the ranking by a [n, n_column], ascending in place. */
+void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_column, int k);
 /* s->keep [k]: k distinct places, each set of k equally likely. */
 void select_random(SelectScratch *s, int n, int k, Rng *rng);
 

@@ -23,7 +23,7 @@ static void selu_forward(real *y, size_t n)
 
 static void selu_backward(real *dy, const real *y, size_t n)
 {
-    kernels()->selu_backward(dy, y, n);
+    kernel_active()->selu_backward(dy, y, n);
 }
 
 static void relu_forward(real *y, size_t n)
@@ -38,7 +38,7 @@ static void relu_backward(real *dy, const real *y, size_t n)
 
 static void tanh_forward(real *y, size_t n)
 {
-    kernels()->tanh_forward(y, n);
+    kernel_active()->tanh_forward(y, n);
 }
 
 static void tanh_backward(real *dy, const real *y, size_t n)
@@ -48,7 +48,7 @@ static void tanh_backward(real *dy, const real *y, size_t n)
 
 static void sigmoid_forward(real *y, size_t n)
 {
-    kernels()->sigmoid_forward(y, n);
+    kernel_active()->sigmoid_forward(y, n);
 }
 
 static void sigmoid_backward(real *dy, const real *y, size_t n)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "nn/association.h"
-#include "core/blas.h"
 
 #include <assert.h>
 #include <math.h>
@@ -217,33 +216,25 @@ void association_plan(AssociationCache *c, const Association *l, const Retrieval
     retrieval_plan(&c->retrieval, &l->retrieval, room, arena);
 }
 
-/* ---- linear layers ---- */
-
-void projection_forward(real *y, const Projection *l, const real *theta, const real *x, int n)
-{
-    for (size_t i = 0; l->bias && i < (size_t)n; i++)
-        memcpy(y + i * (size_t)l->n_out, theta + l->b_at, (size_t)l->n_out * sizeof *y);
-    blas_nt(y, x, theta + l->w_at, n, l->n_out, l->n_in, l->bias);
-}
-
-/* forward was  y = x wᵀ + b,  so  dx += dy w,  dw += dyᵀ x,  db += Σ dy */
-void projection_backward(real *dx, real *grad, const Projection *l, const real *theta, const real *x, const real *dy,
-                         int n)
-{
-    if (dx) blas_nn(dx, dy, theta + l->w_at, n, l->n_in, l->n_out, true);
-    blas_tn(grad + l->w_at, dy, x, l->n_out, l->n_in, n, true);
-    for (size_t i = 0; l->bias && i < (size_t)n; i++)
-        for (size_t o = 0; o < (size_t)l->n_out; o++) grad[l->b_at + o] += dy[i * (size_t)l->n_out + o];
-}
-
 /* ---- forward ---- */
 
-void association_to_space(real *at, real *raw, LayerNormCache *norm, const Association *l, const Projection *p,
-                          const HeadStep *step, const real *theta, const real *x, int n)
+void association_to_space(const AssociationSide *s, const Association *l, const real *theta, const real *x, int n)
 {
-    if (p->n_out) projection_forward(l->o.norm ? raw : at, p, theta, x, n);
+    const bool projected = s->projection->n_out > 0;
+    if (projected) projection_forward(l->o.norm ? s->raw : s->at, s->projection, theta, x, n);
     if (l->o.norm)
-        layernorm_forward(at, norm, &l->norm, theta, p->n_out ? raw : x, n * (step->head ? l->o.n_head : 1));
+        layernorm_forward(s->at, s->norm, &l->norm, theta, projected ? s->raw : x,
+                          n * (s->step->head ? l->o.n_head : 1));
+}
+
+static AssociationSide state_side(AssociationCache *c, const Association *l)
+{
+    return (AssociationSide){&l->q, &l->retrieval.q, c->q, c->q_raw, &c->norm_q, c->dq, c->dq_raw};
+}
+
+static AssociationSide stored_side(AssociationCache *c, const Association *l)
+{
+    return (AssociationSide){&l->k, &l->retrieval.k, c->k, c->k_raw, &c->norm_k, c->dk, c->dk_raw};
 }
 
 real association_activate(real x, AssociationActivation kind)
@@ -275,30 +266,30 @@ static void output(real *y, const AssociationCache *c, const Association *l, con
             y[i * width + f] = c->retrieval.empty[i] ? 0 : association_activate(y[i * width + f], l->o.activation);
 }
 
-/* What retrieval reads: pointers into the cache, or the inputs themselves where they are static. */
-typedef struct {
-    const real *q, *k, *v;
-} Space;
-
-static Space space_of(const AssociationCache *c, const Association *l, const real *state, const real *stored,
-                      const real *projection)
+/* Pointers into the cache, or the inputs themselves where they are static. */
+static RetrievalInput space_of(const AssociationCache *c, const Association *l, const real *theta,
+                               const AssociationInput *in)
 {
-    return (Space){l->q.n_out || l->o.norm ? c->q : state, l->k.n_out || l->o.norm ? c->k : stored,
-                   l->v.n_out ? c->v : projection};
+    return (RetrievalInput){.q = l->q.n_out || l->o.norm ? c->q : in->state,
+                            .k = l->k.n_out || l->o.norm ? c->k : in->stored,
+                            .v = l->v.n_out ? c->v : in->projection,
+                            .beta = association_beta(l, theta),
+                            .bags = in->bags,
+                            .masks = in->masks};
 }
 
-void association_forward(real *y, AssociationCache *c, const Association *l, const real *theta, const real *state,
-                         const real *stored, const real *projection, const BagPairs *bags,
-                         const RetrievalMasks *masks)
+void association_forward(real *y, AssociationCache *c, const Association *l, const real *theta,
+                         const AssociationInput *in)
 {
-    const Retrieval *r = &l->retrieval;
-    association_to_space(c->q, c->q_raw, &c->norm_q, l, &l->q, &r->q, theta, state, bags->n_state);
-    association_to_space(c->k, c->k_raw, &c->norm_k, l, &l->k, &r->k, theta, stored, bags->n_stored);
-    if (is_through(l)) projection_forward(c->through, &l->k, theta, projection, bags->n_stored);
-    if (l->v.n_out) projection_forward(c->v, &l->v, theta, is_through(l) ? c->through : projection, bags->n_stored);
-    const Space s = space_of(c, l, state, stored, projection);
-    retrieval_forward(c->o, &c->retrieval, r, association_beta(l, theta), s.q, s.k, s.v, bags, masks);
-    output(y, c, l, theta, out_rows(bags));
+    const int n_stored = in->bags->n_stored;
+    const AssociationSide state = state_side(c, l), stored = stored_side(c, l);
+    association_to_space(&state, l, theta, in->state, in->bags->n_state);
+    association_to_space(&stored, l, theta, in->stored, n_stored);
+    if (is_through(l)) projection_forward(c->through, &l->k, theta, in->projection, n_stored);
+    if (l->v.n_out) projection_forward(c->v, &l->v, theta, is_through(l) ? c->through : in->projection, n_stored);
+    const RetrievalInput space = space_of(c, l, theta, in);
+    retrieval_forward(c->o, &c->retrieval, &l->retrieval, &space);
+    output(y, c, l, theta, out_rows(in->bags));
 }
 
 /* ---- backward ---- */
@@ -308,19 +299,19 @@ static void add_to(real *y, const real *x, size_t n)
     for (size_t i = 0; y && i < n; i++) y[i] += x[i];
 }
 
-static void space_backward(real *dx, real *grad, real *draw, const LayerNormCache *norm, const real *raw,
-                           const real *d, const Association *l, const Projection *p, const HeadStep *step,
-                           const real *theta, const real *x, int n)
+static void space_backward(real *dx, real *grad, const AssociationSide *s, const Association *l, const real *theta,
+                           const real *x, int n)
 {
-    const size_t size = (size_t)n * (size_t)step->row;
+    const size_t size = (size_t)n * (size_t)s->step->row;
+    const real *d = s->d;
     if (l->o.norm) {
-        const int heads = step->head ? l->o.n_head : 1;
-        memset(draw, 0, size * sizeof *draw);
-        layernorm_backward(draw, grad, norm, &l->norm, theta, p->n_out ? raw : x, d, n * heads);
-        d = draw;
+        const int heads = s->step->head ? l->o.n_head : 1;
+        memset(s->draw, 0, size * sizeof *s->draw);
+        layernorm_backward(s->draw, grad, s->norm, &l->norm, theta, s->projection->n_out ? s->raw : x, d, n * heads);
+        d = s->draw;
     }
-    if (p->n_out)
-        projection_backward(dx, grad, p, theta, x, d, n);
+    if (s->projection->n_out)
+        projection_backward(dx, grad, s->projection, theta, x, d, n);
     else
         add_to(dx, d, size);
 }
@@ -355,23 +346,20 @@ static void output_backward(real *grad, AssociationCache *c, const Association *
     projection_backward(c->d_o, grad, &l->out, theta, c->o, c->da, n);
 }
 
-void association_backward(real *dstate, real *dstored, real *dprojection, real *grad, AssociationCache *c,
-                          const Association *l, const real *theta, const real *state, const real *stored,
-                          const real *projection, const real *y, const real *dy, const BagPairs *bags,
-                          const RetrievalMasks *masks)
+void association_backward(const AssociationGrad *d, real *grad, AssociationCache *c, const Association *l,
+                          const real *theta, const AssociationInput *in, const real *y, const real *dy)
 {
     const Retrieval *r = &l->retrieval;
-    const Space s = space_of(c, l, state, stored, projection);
-    real *dbeta = l->o.beta_learned ? grad + l->beta_at : NULL;
+    const BagPairs *bags = in->bags;
+    const RetrievalInput space = space_of(c, l, theta, in);
+    const RetrievalGrad dspace = {c->dq, c->dk, c->dv, l->o.beta_learned ? grad + l->beta_at : NULL};
+    const AssociationSide state = state_side(c, l), stored = stored_side(c, l);
     memset(c->dq, 0, (size_t)bags->n_state * (size_t)r->q.row * sizeof *c->dq);
     memset(c->dk, 0, (size_t)bags->n_stored * (size_t)r->k.row * sizeof *c->dk);
     memset(c->dv, 0, (size_t)bags->n_stored * (size_t)r->v.row * sizeof *c->dv);
     output_backward(grad, c, l, theta, y, dy, out_rows(bags));
-    retrieval_backward(c->dq, c->dk, c->dv, dbeta, &c->retrieval, r, association_beta(l, theta), s.q, s.k, s.v,
-                       c->d_o, bags, masks);
-    space_backward(dstate, grad, c->dq_raw, &c->norm_q, c->q_raw, c->dq, l, &l->q, &r->q, theta, state,
-                   bags->n_state);
-    space_backward(dstored, grad, c->dk_raw, &c->norm_k, c->k_raw, c->dk, l, &l->k, &r->k, theta, stored,
-                   bags->n_stored);
-    values_backward(dprojection, grad, c, l, theta, projection, bags->n_stored);
+    retrieval_backward(&dspace, &c->retrieval, r, &space, c->d_o);
+    space_backward(d->state, grad, &state, l, theta, in->state, bags->n_state);
+    space_backward(d->stored, grad, &stored, l, theta, in->stored, bags->n_stored);
+    values_backward(d->projection, grad, c, l, theta, in->projection, bags->n_stored);
 }

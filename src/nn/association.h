@@ -21,6 +21,7 @@
 
 #include "core/status.h"
 #include "nn/layernorm.h"
+#include "nn/projection.h"
 #include "nn/retrieval.h"
 
 typedef enum { ASSOCIATION_LINEAR, ASSOCIATION_RELU, ASSOCIATION_TANH } AssociationActivation;
@@ -54,13 +55,6 @@ void association_options(AssociationOptions *o, int n_state);
 Status association_resolve(AssociationOptions *o);
 void association_heads(AssociationOptions *o, double beta, int steps, double eps); /* the same for every head */
 
-/* A linear layer with an optional bias, whose tensors may be parts of stacked ones. n_out = 0: there is none. */
-typedef struct {
-    int n_in, n_out;
-    bool bias;
-    size_t w_at, b_at;
-} Projection;
-
 typedef struct {
     AssociationOptions o; /* resolved */
     int n_r, n_y, n_v;    /* widths of R, Y, V as they come, static or not */
@@ -87,27 +81,40 @@ typedef struct {
 void association_init(Association *l, ParamList *list, const char *prefix, const char *beta_name,
                       const AssociationOptions *o);
 void association_plan(AssociationCache *c, const Association *l, const RetrievalRoom *room, Arena *arena);
-void association_forward(real *y, AssociationCache *c, const Association *l, const real *theta, const real *state,
-                         const real *stored, const real *projection, const BagPairs *bags,
-                         const RetrievalMasks *masks);
-/* dstate, dstored, dprojection (each may be NULL) and the slab `grad` are added to; y is what forward returned. */
-void association_backward(real *dstate, real *dstored, real *dprojection, real *grad, AssociationCache *c,
-                          const Association *l, const real *theta, const real *state, const real *stored,
-                          const real *projection, const real *y, const real *dy, const BagPairs *bags,
-                          const RetrievalMasks *masks);
+/* The inputs of a layer: any of them may be the same. */
+typedef struct {
+    const real *state, *stored, *projection; /* R, Y, V */
+    const BagPairs *bags;
+    const RetrievalMasks *masks; /* NULL: none */
+} AssociationInput;
+
+/* Gradients of the inputs: each may be NULL, or the same. */
+typedef struct {
+    real *state, *stored, *projection;
+} AssociationGrad;
+
+void association_forward(real *y, AssociationCache *c, const Association *l, const real *theta,
+                         const AssociationInput *in);
+/* d and the slab `grad` are added to; y is what forward returned. */
+void association_backward(const AssociationGrad *d, real *grad, AssociationCache *c, const Association *l,
+                          const real *theta, const AssociationInput *in, const real *y, const real *dy);
 /* [n_head] β of each head. */
 const real *association_beta(const Association *l, const real *theta);
 
-/* Patterns x [n, ·] as retrieval wants them: `at` is written if they are projected (p: q or k) or normed, through `raw`. */
-void association_to_space(real *at, real *raw, LayerNormCache *norm, const Association *l, const Projection *p,
-                          const HeadStep *step, const real *theta, const real *x, int n);
+/* The way of one kind of pattern into the association space. */
+typedef struct {
+    const Projection *projection; /* q or k */
+    const HeadStep *step;         /* of the patterns there */
+    real *at, *raw;               /* projected and normed; projected */
+    LayerNormCache *norm;
+    real *d, *draw; /* backward: gradients of at; of raw, scratch */
+} AssociationSide;
+
+/* Patterns x [n, ·] as retrieval wants them: side->at is written if they are projected or normed. */
+void association_to_space(const AssociationSide *side, const Association *l, const real *theta, const real *x, int n);
 
 /* ---- parts that fixedquery.h shares ---- */
 
-void projection_forward(real *y, const Projection *l, const real *theta, const real *x, int n);
-/* dx [n, n_in] (may be NULL) and the slab `grad` are added to. */
-void projection_backward(real *dx, real *grad, const Projection *l, const real *theta, const real *x, const real *dy,
-                         int n);
 real association_activate(real x, AssociationActivation kind);
 real association_slope(real y, AssociationActivation kind); /* dy/dx from the activation y */
 

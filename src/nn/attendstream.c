@@ -68,7 +68,7 @@ static void exponentials(real *e, const AttendStream *s, const real *top, const 
         for (int k = 0; k < s->n_column; k++)
             e[i * s->n_column + k] = k < s->n_query ? a[i * s->n_query + k] - top[k] : 0;
     for (size_t i = size; i % KERNEL_LANES; i++) e[i] = 0;
-    kernels()->exp_forward(e, KERNEL_WIDTH(size));
+    kernel_active()->exp_forward(e, KERNEL_WIDTH(size));
 }
 
 void attendstream_add(AttendStream *s, int piece, const real *a, const real *h, int n, int thread)
@@ -82,8 +82,8 @@ void attendstream_add(AttendStream *s, int piece, const real *a, const real *h, 
         for (int i = 0; i < n; i++) sum += e[i * s->n_column + k];
         s->sum[at + (size_t)k] += (double)sum;
     }
-    kernels()->dense_dweight(s->part + (size_t)piece * bag_size(s), NULL, e, s->n_column, h, n, s->n_column,
-                             s->width);
+    kernel_active()->dense_dweight(s->part + (size_t)piece * bag_size(s), NULL, e, s->n_column, h, n, s->n_column,
+                                   s->width);
 }
 
 static void join_column(AttendStream *s, int b, int k, int first, int n_piece)

@@ -94,7 +94,8 @@ void dense_prepare(Dense *d, const real *theta)
 void dense_forward(real *y, const Dense *d, const real *x, int n)
 {
     const bool fused = d->activation <= ACTIVATION_RELU;
-    kernels()->dense_forward(y, x, d->in, d->wt, d->b, n, d->n_use, d->out, fused ? d->activation : ACTIVATION_NONE);
+    kernel_active()->dense_forward(y, x, d->in, d->wt, d->b, n, d->n_use, d->out,
+                                   fused ? d->activation : ACTIVATION_NONE);
     if (!fused) activation_forward(y, (size_t)n * (size_t)d->out, d->activation);
 }
 
@@ -106,7 +107,7 @@ void dense_slope(real *dy, const Dense *d, const real *y, int n)
 void dense_input(real *dx, const Dense *d, const real *dy, int n)
 {
     assert(!d->use);
-    kernels()->dense_dinput(dx, dy, d->out, d->w, n, d->l.n_out, d->in);
+    kernel_active()->dense_dinput(dx, dy, d->out, d->w, n, d->l.n_out, d->in);
 }
 
 void dense_zero(Dense *d, int slot)
@@ -119,7 +120,7 @@ void dense_backward(real *dx, Dense *d, int slot, const real *x, const real *y, 
     real *dwt = d->slot[slot];
     assert(!d->use);
     dense_slope(dy, d, y, n);
-    kernels()->dense_dweight(dwt, dwt + (size_t)d->l.n_in * (size_t)d->out, x, d->in, dy, n, d->l.n_in, d->out);
+    kernel_active()->dense_dweight(dwt, dwt + (size_t)d->l.n_in * (size_t)d->out, x, d->in, dy, n, d->l.n_in, d->out);
     if (dx) dense_input(dx, d, dy, n);
 }
 
@@ -143,20 +144,21 @@ typedef struct {
     const Dense *d;
     const real *x, *dy;
     int n;
-} Weights;
+} DenseWeights;
 
 /* Units from chunk · DENSE_TILE on: dw [units, in] = dyᵀ x, the kernel's product with the two in each other's place. */
 static void weights_of_units(void *context, int chunk, int thread)
 {
-    const Weights *c = context;
+    const DenseWeights *c = context;
     const Dense *d = c->d;
     const int from = chunk * DENSE_TILE, units = d->l.n_out - from < DENSE_TILE ? d->l.n_out - from : DENSE_TILE;
     real *tile = d->tile[thread], *dw = c->grad + d->l.w_at + (size_t)from * (size_t)d->l.n_in,
          *db = c->grad + d->l.b_at + from;
     ZERO(tile, (size_t)units * (size_t)d->in);
     for (int i = 0; i < c->n; i += ROWS)
-        kernels()->dense_dweight(tile, NULL, c->dy + (size_t)i * (size_t)d->out + from, d->out,
-                                 c->x + (size_t)i * (size_t)d->in, c->n - i < ROWS ? c->n - i : ROWS, units, d->in);
+        kernel_active()->dense_dweight(tile, NULL, c->dy + (size_t)i * (size_t)d->out + from, d->out,
+                                       c->x + (size_t)i * (size_t)d->in, c->n - i < ROWS ? c->n - i : ROWS, units,
+                                       d->in);
     for (int o = 0; o < units; o++, dw += d->l.n_in, tile += d->in)
         if (d->use)
             for (int i = 0; i < d->n_use; i++) dw[d->use[i]] += tile[i];
@@ -168,7 +170,7 @@ static void weights_of_units(void *context, int chunk, int thread)
 
 void dense_weights(real *grad, const Dense *d, const real *x, const real *dy, int n)
 {
-    Weights all = {.grad = grad, .d = d, .x = x, .dy = dy, .n = n};
+    DenseWeights all = {.grad = grad, .d = d, .x = x, .dy = dy, .n = n};
     parallel_for_work((double)n * d->n_use * d->l.n_out, (d->l.n_out + DENSE_TILE - 1) / DENSE_TILE, weights_of_units,
                       &all);
 }

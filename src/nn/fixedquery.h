@@ -19,7 +19,7 @@
 #ifndef HOPSACK_FIXEDQUERY_H
 #define HOPSACK_FIXEDQUERY_H
 
-#include "nn/hopfield_layers.h"
+#include "nn/hopfield.h"
 
 /* Of an update: shared by all threads. */
 typedef struct {
@@ -70,10 +70,19 @@ void fixedquery_prepare(FixedQuery *f, const real *theta);
 /* a of any n ≤ KERNEL_BLOCK instances; wide [n, lanes] is scratch. Needs no cache: instances may be scored before some
  * are chosen to be pooled. */
 void fixedquery_score(real *a, real *wide, const FixedQuery *f, const real *x, int n);
-/* z and p of whole bags from their scores. keep [n, n_column] or NULL: 0 drops an entry of p from z, the others are
- * multiplied by keep_scale. */
-void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *a,
-                     const real *x, const int *bounds, int n_bag, const uint8_t *keep, real keep_scale);
+/* Whole bags and their scores. */
+typedef struct {
+    const real *a, *x;
+    const int *bounds;
+    int n_bag;
+    const uint8_t
+        *keep; /* [n, n_column] 0 drops an entry of p from z, others are multiplied by keep_scale; or NULL */
+    real keep_scale;
+} FixedQueryBags;
+
+/* z and p of whole bags from their scores. */
+void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, const real *theta,
+                     const FixedQueryBags *in);
 
 /* z of whole bags from means m alone, of instances that are not normed: column k of bag b, the mean of x weighted by the
  * softmax of column k of a, lies at m + b · stride + k · width. For prediction: it keeps nothing for backward. */
@@ -81,14 +90,24 @@ bool fixedquery_reads(const HopfieldPooling *l);
 void fixedquery_read(real *z, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *m,
                      size_t stride, const bool *is_empty, int n_bag);
 
+/* What fixedquery_pool returned, and the gradient of its z. */
+typedef struct {
+    const real *z, *p, *dz;
+} FixedQueryOutput;
+
 /* da, dx (may be NULL) and the slab `grad` are added to. What da does to dx comes with fixedquery_score_backward. */
 void fixedquery_pool_backward(real *da, real *dx, real *grad, FixedQueryCache *c, const FixedQuery *f,
-                              const real *theta, const real *a, const real *x, const real *z, const real *p,
-                              const real *dz, const int *bounds, int n_bag, const uint8_t *keep, real keep_scale);
-/* The n rows from `from` on of the last fixedquery_pool; a, x, dx (may be NULL) begin there. dx and du [n_column, width]
- * are added to; wide [n, lanes] is scratch. */
+                              const real *theta, const FixedQueryBags *in, const FixedQueryOutput *out);
+
+/* The n rows from `from` on of the last fixedquery_pool; x begins there. */
+typedef struct {
+    const real *x;
+    int from, n;
+} FixedQueryRows;
+
+/* da, dx (may be NULL) begin at the rows. dx and du [n_column, width] are added to; wide [n, lanes] is scratch. */
 void fixedquery_score_backward(real *dx, real *du, real *wide, const FixedQueryCache *c, const FixedQuery *f,
-                               const real *x, const real *da, int from, int n);
+                               const real *da, const FixedQueryRows *rows);
 /* Turns du, summed over all of an update, into gradients of the parameters that u was made of. du is used up. */
 void fixedquery_finish(real *grad, real *du, FixedQuery *f, const real *theta);
 

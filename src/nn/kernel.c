@@ -24,14 +24,14 @@ static int has_avx512(void)
 
 static const Kernels *const levels[] = {&kernels_avx512, &kernels_avx2, &kernels_plain, NULL}; /* fastest first */
 
-const Kernels *const *kernels_all(void)
+const Kernels *const *kernel_levels(void)
 {
     return levels + (has_avx512() ? 0 : has_avx2() ? 1 : 2);
 }
 #else
 static const Kernels *const levels[] = {&kernels_plain, NULL};
 
-const Kernels *const *kernels_all(void)
+const Kernels *const *kernel_levels(void)
 {
     return levels;
 }
@@ -39,7 +39,7 @@ const Kernels *const *kernels_all(void)
 
 static const Kernels *choose(void)
 {
-    const Kernels *const *all = kernels_all();
+    const Kernels *const *all = kernel_levels();
     const char *wish = getenv("HOPSACK_KERNELS");
     if (!wish || !*wish) return all[0];
     for (int j = 0; all[j]; j++)
@@ -48,7 +48,7 @@ static const Kernels *choose(void)
     return all[0];
 }
 
-const Kernels *kernels(void)
+const Kernels *kernel_active(void)
 {
     static _Atomic(const Kernels *) chosen; /* by whichever thread comes first; all choose the same */
     const Kernels *level = atomic_load_explicit(&chosen, memory_order_relaxed);

@@ -88,8 +88,8 @@ typedef struct {
 extern const Kernels kernels_plain;
 
 /* The fastest level that this CPU has; HOPSACK_KERNELS=plain|avx2|avx512 in the environment asks for another. */
-const Kernels *kernels(void);
+const Kernels *kernel_active(void);
 /* All levels this CPU can run, fastest first, for the tests; ends with NULL. */
-const Kernels *const *kernels_all(void);
+const Kernels *const *kernel_levels(void);
 
 #endif

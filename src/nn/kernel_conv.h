@@ -18,7 +18,7 @@ typedef struct {
     int at;       /* how many of the call's sequences come before */
     float *h;     /* [n, width] */
     int32_t *arg; /* [n, width] or NULL */
-} Run;
+} ConvRun;
 
 /* The maximum so far of `regs` registers of channels. */
 typedef struct {
@@ -43,7 +43,7 @@ INLINE void peak_take(Peak *peak, const V *z, int p, const int regs, const bool 
 }
 
 /* Window p, whose table rows add up to `sum`. */
-INLINE void peak_window(Peak *peak, const Run *run, const V *sum, float c, int p, int k, const int regs,
+INLINE void peak_window(Peak *peak, const ConvRun *run, const V *sum, float c, int p, int k, const int regs,
                         const bool with_arg)
 {
     const float *place = run->place + (size_t)p * (size_t)run->t->width + k;
@@ -53,7 +53,7 @@ INLINE void peak_window(Peak *peak, const Run *run, const V *sum, float c, int p
     peak_take(peak, z, p, regs, with_arg);
 }
 
-INLINE void peak_finish(Peak *peak, const Run *run, int i, int k, const int regs, const bool with_arg)
+INLINE void peak_finish(Peak *peak, const ConvRun *run, int i, int k, const int regs, const bool with_arg)
 {
     const size_t at = (size_t)i * (size_t)run->t->width + (size_t)k;
     V bias[REGS_MOST];
@@ -91,7 +91,8 @@ INLINE void move_on(V (*sum)[CONV_REGS], const float *row, const int oldest, con
 /* Residue by residue. sum[q] is the window that began q residues ago; a residue moves every window that is open one
  * step on, into the next register. The window in the last one is complete; those that are open when the sequence ends
  * reach beyond it. Needs l ≥ size ≥ 2. */
-INLINE void embed_fixed(const Run *run, int k, const int size, const int width, const int regs, const bool with_arg)
+INLINE void embed_fixed(const ConvRun *run, int k, const int size, const int width, const int regs,
+                        const bool with_arg)
 {
     const int l = run->l, n_cut = l - run->n_window; /* the last n_cut windows do not count */
     const float *letter = run->t->letter + k;
@@ -121,7 +122,7 @@ INLINE void embed_fixed(const Run *run, int k, const int size, const int width, 
 }
 
 /* Window by window, for any size and length. */
-INLINE void embed_any(const Run *run, int k, const int regs, const bool with_arg)
+INLINE void embed_any(const ConvRun *run, int k, const int regs, const bool with_arg)
 {
     const int size = run->t->size, width = run->t->width, l = run->l;
     const uint8_t *codes = run->codes;
@@ -148,7 +149,7 @@ INLINE void embed_any(const Run *run, int k, const int regs, const bool with_arg
 /* Kernel sizes with code of their own. */
 #define FIXED_SIZES(X) X(3) X(5) X(7) X(9) X(11)
 
-static bool has_fixed(const Run *run)
+static bool has_fixed(const ConvRun *run)
 {
     switch (run->l >= run->t->size ? run->t->size : 0) {
 #define X(size) case size:
@@ -161,7 +162,7 @@ static bool has_fixed(const Run *run)
 }
 
 /* `regs` registers of channels from k on. Constant widths spare the addresses of rows a multiplication each. */
-INLINE void embed_channels(const Run *run, int k, const int regs, const bool fixed, const bool with_arg)
+INLINE void embed_channels(const ConvRun *run, int k, const int regs, const bool fixed, const bool with_arg)
 {
     const int width = run->t->width;
     if (!fixed) {
@@ -184,7 +185,7 @@ INLINE void embed_channels(const Run *run, int k, const int regs, const bool fix
 }
 
 /* All channels, `regs` registers at a time and KERNEL_LANES where fewer are left. */
-INLINE void embed_blocks(const Run *run, const int regs, const bool fixed, const bool with_arg)
+INLINE void embed_blocks(const ConvRun *run, const int regs, const bool fixed, const bool with_arg)
 {
     const int rest = regs < KERNEL_LANES / LANES ? regs : KERNEL_LANES / LANES;
     int k = 0;
@@ -192,7 +193,7 @@ INLINE void embed_blocks(const Run *run, const int regs, const bool fixed, const
     for (; regs > rest && k < run->t->width; k += rest * LANES) embed_channels(run, k, rest, fixed, with_arg);
 }
 
-static void embed_run(const Run *run)
+static void embed_run(const ConvRun *run)
 {
     if (has_fixed(run) && run->arg)
         embed_blocks(run, CONV_REGS, true, true);
@@ -206,17 +207,17 @@ static void embed_run(const Run *run)
 }
 
 /* Those of length l among the sequences from … from+n-1, with h and arg still missing. */
-static Run run_of(const ConvTables *t, const Bag *bag, int l, int from, int n)
+static ConvRun run_of(const ConvTables *t, const Bag *bag, int l, int from, int n)
 {
     const int a = most(from, bag->first[l]), b = least(from + n, bag->first[l + 1]);
-    if (a >= b) return (Run){0};
-    Run run = {.t = t,
-               .n = b - a,
-               .at = a - from,
-               .l = l,
-               .codes = bag_codes(bag, a, l),
-               .factor = bag->factor ? bag->factor + a : NULL,
-               .place = t->place + (size_t)t->place_at[l] * (size_t)t->width};
+    if (a >= b) return (ConvRun){0};
+    ConvRun run = {.t = t,
+                   .n = b - a,
+                   .at = a - from,
+                   .l = l,
+                   .codes = bag_codes(bag, a, l),
+                   .factor = bag->factor ? bag->factor + a : NULL,
+                   .place = t->place + (size_t)t->place_at[l] * (size_t)t->width};
     assert(t->pad_len == 0 || (l <= t->pad_len && t->size <= t->pad_len));
     run.n_window = conv_windows(t, l, &run.pad);
     return run;
@@ -226,7 +227,7 @@ static void conv_forward(float *h, int32_t *arg, const ConvTables *t, const Bag 
 {
     assert(t->width % KERNEL_LANES == 0 && from >= 0 && from + n <= bag->n);
     for (int l = 0; l <= bag->max_len; l++) {
-        Run run = run_of(t, bag, l, from, n);
+        ConvRun run = run_of(t, bag, l, from, n);
         if (run.n == 0) continue;
         const size_t row = (size_t)run.at * (size_t)t->width;
         run.h = h + row;

@@ -36,7 +36,7 @@ void logits_prepare(Logits *q, const real *theta)
 
 void logits_forward(real *a, const Logits *q, const real *x, int n)
 {
-    kernels()->dense_logit(a, x, q->w, q->b, n, q->in, q->l.n_out);
+    kernel_active()->dense_logit(a, x, q->w, q->b, n, q->in, q->l.n_out);
 }
 
 void logits_zero(Logits *q, int slot)

@@ -191,7 +191,7 @@ static Step run(Lstm *l, const LstmTables *table, const Bag *bag, int from, int 
     for (int t = 0; t < steps; t++, last = now) {
         now = step_at(l, scratch, keep_all ? t : t & 1);
         input_rows(now.gate, l, table, bag, from, n, len, len ? t : 0);
-        if (t > 0) kernels()->dense_dinput(now.gate, last.state, l->width, l->hidden, n, l->n_h, l->gates);
+        if (t > 0) kernel_active()->dense_dinput(now.gate, last.state, l->width, l->hidden, n, l->n_h, l->gates);
         advance(l, &now, t > 0 ? &last : NULL, n);
     }
     return now;
@@ -292,9 +292,9 @@ static void block_backward(Lstm *l, LstmGrad *d, const LstmTables *table, const 
         gates_backward(l, dgate, dc, dh, &now, t > 0 ? &last : NULL, n);
         input_backward(d, l, table, dgate, bag, from, n, len, len ? t : 0);
         if (t == 0) break;
-        kernels()->dense_dweight(d->hidden, more.gate, last.state, l->width, dgate, n, l->n_h, l->gates);
+        kernel_active()->dense_dweight(d->hidden, more.gate, last.state, l->width, dgate, n, l->n_h, l->gates);
         ZERO(dh, size);
-        kernels()->dense_dinput(dh, dgate, l->gates, l->hidden_t, n, 4 * l->n_h, l->width);
+        kernel_active()->dense_dinput(dh, dgate, l->gates, l->hidden_t, n, 4 * l->n_h, l->width);
     }
 }
 

@@ -24,20 +24,21 @@ typedef struct {
     const uint8_t *keep; /* [n_state, n_col] or NULL */
     real keep_scale, beta;
     int out; /* first row of o */
-} Place;
+} OneHead;
 
-static Place place(const RetrievalCache *c, const Retrieval *r, const real *beta, const real *q, const real *k,
-                   const real *v, const BagPairs *bags, const RetrievalMasks *m, int b, int h)
+static OneHead head_of(const RetrievalCache *c, const Retrieval *r, const RetrievalInput *in, int b, int h)
 {
-    Place a = {.n_state = bag_states(bags, b), .n_stored = bag_stored(bags, b), .beta = beta[h]};
+    const BagPairs *bags = in->bags;
+    const RetrievalMasks *m = in->masks;
+    OneHead a = {.n_state = bag_states(bags, b), .n_stored = bag_stored(bags, b), .beta = in->beta[h]};
     const size_t state = bags->state ? (size_t)bags->state[b] : 0,
                  stored = bags->stored ? (size_t)bags->stored[b] : 0;
     a.n_col = a.n_stored + r->zero;
     a.at = c->p_at[b] + (size_t)h * (size_t)a.n_state * (size_t)a.n_col;
     a.p = c->p + a.at;
-    a.q = q + state * (size_t)r->q.row + h * r->q.head;
-    a.k = k + stored * (size_t)r->k.row + h * r->k.head;
-    a.v = v + stored * (size_t)r->v.row + h * r->v.head;
+    a.q = in->q + state * (size_t)r->q.row + h * r->q.head;
+    a.k = in->k + stored * (size_t)r->k.row + h * r->k.head;
+    a.v = in->v + stored * (size_t)r->v.row + h * r->v.head;
     a.out = bag_out(bags, b);
     if (!m) return a;
     const size_t mask_at = m->stride ? 0 : a.at;
@@ -65,20 +66,20 @@ static void add_scaled(real *y, real scale, const real *x, int n)
     for (int f = 0; f < n; f++) y[f] += scale * x[f];
 }
 
-bool softmax_or_zero(real *z, int n, int stride)
+/* z [n] becomes its softmax; 0 where all of it is -∞. */
+static void softmax_or_zero(real *z, int n)
 {
     double sum = 0;
     real most = -INFINITY;
     for (int i = 0; i < n; i++)
-        if (z[i * stride] > most || isnan(z[i * stride])) most = z[i * stride];
+        if (z[i] > most || isnan(z[i])) most = z[i];
     for (int i = 0; i < n; i++) {
-        const real e = most == -(real)INFINITY ? 0 : (real)exp((double)(z[i * stride] - most));
-        z[i * stride] = e;
+        const real e = most == -(real)INFINITY ? 0 : (real)exp((double)(z[i] - most));
+        z[i] = e;
         sum += (double)e;
     }
     const real scale = sum > 0 ? (real)(1 / sum) : 1;
-    for (int i = 0; i < n; i++) z[i * stride] *= isnan(most) ? (real)NAN : scale;
-    return n > 0 && most != -(real)INFINITY;
+    for (int i = 0; i < n; i++) z[i] *= isnan(most) ? (real)NAN : scale;
 }
 
 /* ---- sizes ---- */
@@ -133,13 +134,13 @@ static void lay_out(RetrievalCache *c, const Retrieval *r, const BagPairs *bags)
 
 /* ---- forward ---- */
 
-static bool seen(const Place *a, int l, int i)
+static bool seen(const OneHead *a, int l, int i)
 {
     return !(a->ignore && a->ignore[i]) && !(a->block && a->block[l * a->mask_row + i]);
 }
 
 /* p [n_state, n_col] of the states `xi`, rows `step` apart. */
-static void associate(real *p, const Retrieval *r, const Place *a, const real *xi, int step)
+static void associate(real *p, const Retrieval *r, const OneHead *a, const real *xi, int step)
 {
     for (int l = 0; l < a->n_state; l++, p += a->n_col, xi += step) {
         for (int i = 0; i < a->n_stored; i++) {
@@ -147,12 +148,12 @@ static void associate(real *p, const Retrieval *r, const Place *a, const real *x
             if (a->add) p[i] += a->add[l * a->mask_row + i];
         }
         if (r->zero) p[a->n_stored] = 0;
-        softmax_or_zero(p, a->n_col, 1);
+        softmax_or_zero(p, a->n_col);
     }
 }
 
 /* xi [n_state, head_size] = p k */
-static void move(real *xi, const Retrieval *r, const Place *a, const real *p)
+static void move(real *xi, const Retrieval *r, const OneHead *a, const real *p)
 {
     memset(xi, 0, (size_t)a->n_state * (size_t)r->head_size * sizeof *xi);
     for (int l = 0; l < a->n_state; l++, p += a->n_col, xi += r->head_size)
@@ -167,7 +168,7 @@ static double distance(const real *a, const real *b, size_t n)
 }
 
 /* One extra update of p; how far it moved. */
-static double update(RetrievalCache *c, const Retrieval *r, const Place *a)
+static double update(RetrievalCache *c, const Retrieval *r, const OneHead *a)
 {
     const size_t n = (size_t)a->n_state * (size_t)a->n_col;
     move(c->moved, r, a, a->p);
@@ -178,7 +179,7 @@ static double update(RetrievalCache *c, const Retrieval *r, const Place *a)
 }
 
 /* o = dropout(p) v */
-static void read_out(real *o, const Retrieval *r, const Place *a)
+static void read_out(real *o, const Retrieval *r, const OneHead *a)
 {
     for (int l = 0; l < a->n_state; l++, o += r->n_head * r->pattern_size) {
         const real *p = a->p + l * a->n_col;
@@ -190,7 +191,7 @@ static void read_out(real *o, const Retrieval *r, const Place *a)
     }
 }
 
-static void mark_empty(uint8_t *empty, const Place *a)
+static void mark_empty(uint8_t *empty, const OneHead *a)
 {
     for (int l = 0; l < a->n_state; l++) {
         const real *p = a->p + l * a->n_col;
@@ -199,32 +200,39 @@ static void mark_empty(uint8_t *empty, const Place *a)
     }
 }
 
-void retrieval_forward(real *o, RetrievalCache *c, const Retrieval *r, const real *beta, const real *q, const real *k,
-                       const real *v, const BagPairs *bags, const RetrievalMasks *masks)
+/* Softmaxes of head h of bags from … end-1, which stop together; returns how many were taken after the first. */
+static int converge(RetrievalCache *c, const Retrieval *r, const RetrievalInput *in, int from, int end, int h)
 {
+    const int limit = r->steps[h] < 0 ? RETRIEVAL_CAP : r->steps[h];
+    double moved = INFINITY;
+    int n = 0;
+    for (int b = from; b < end; b++) {
+        const OneHead a = head_of(c, r, in, b, h);
+        associate(a.p, r, &a, a.q, r->q.row);
+    }
+    for (; n < limit && moved > r->eps[h]; n++) {
+        moved = 0;
+        for (int b = from; b < end; b++) {
+            const OneHead a = head_of(c, r, in, b, h);
+            moved = fmax(moved, update(c, r, &a));
+        }
+    }
+    if (r->steps[h] < 0 && moved > r->eps[h]) c->n_capped += end - from;
+    return n;
+}
+
+void retrieval_forward(real *o, RetrievalCache *c, const Retrieval *r, const RetrievalInput *in)
+{
+    const BagPairs *bags = in->bags;
     const int group = r->whole_batch ? bags->n_bag : 1; /* bags that stop together */
     lay_out(c, r, bags);
     c->n_capped = 0;
     for (int b = 0; b < bags->n_bag; b++) memset(c->empty + bag_out(bags, b), 1, (size_t)bag_states(bags, b));
     for (int from = 0; from < bags->n_bag; from += group)
         for (int h = 0; h < r->n_head; h++) {
-            const int limit = r->steps[h] < 0 ? RETRIEVAL_CAP : r->steps[h];
-            double moved = INFINITY;
-            int n = 0;
+            const int n = converge(c, r, in, from, from + group, h);
             for (int b = from; b < from + group; b++) {
-                const Place a = place(c, r, beta, q, k, v, bags, masks, b, h);
-                associate(a.p, r, &a, a.q, r->q.row);
-            }
-            for (; n < limit && moved > r->eps[h]; n++) {
-                moved = 0;
-                for (int b = from; b < from + group; b++) {
-                    const Place a = place(c, r, beta, q, k, v, bags, masks, b, h);
-                    moved = fmax(moved, update(c, r, &a));
-                }
-            }
-            if (r->steps[h] < 0 && moved > r->eps[h]) c->n_capped += group;
-            for (int b = from; b < from + group; b++) {
-                const Place a = place(c, r, beta, q, k, v, bags, masks, b, h);
+                const OneHead a = head_of(c, r, in, b, h);
                 c->n_eval[b * r->n_head + h] = n + 1;
                 read_out(o + ((size_t)a.out * (size_t)r->n_head + (size_t)h) * (size_t)r->pattern_size, r, &a);
                 mark_empty(c->empty + a.out, &a);
@@ -232,15 +240,10 @@ void retrieval_forward(real *o, RetrievalCache *c, const Retrieval *r, const rea
         }
 }
 
-/* ---- backward ---- */
-
-/* What backward adds to, at the first rows of one bag and head. */
-typedef struct {
-    real *q, *k, *v, *beta; /* beta: of the head, or NULL */
-} PlaceGrad;
+/* ---- backward: d begins at the first rows of one bag and head ---- */
 
 /* forward was  o_l = Σ_i keep_li p_li v_i,  so  dv_i += keep_li p_li do_l  and  dp_li = keep_li do_l · v_i */
-static void read_out_backward(real *dp, const PlaceGrad *d, const Retrieval *r, const Place *a, const real *d_o)
+static void read_out_backward(real *dp, const RetrievalGrad *d, const Retrieval *r, const OneHead *a, const real *d_o)
 {
     for (int l = 0; l < a->n_state; l++, d_o += r->n_head * r->pattern_size) {
         const real *p = a->p + l * a->n_col;
@@ -256,7 +259,7 @@ static void read_out_backward(real *dp, const PlaceGrad *d, const Retrieval *r, 
 }
 
 /* forward was  p = softmax(z) by rows,  so  dz = p (dp - Σ p dp) */
-static void softmax_backward(real *dz, const real *p, const real *dp, const Place *a)
+static void softmax_backward(real *dz, const real *p, const real *dp, const OneHead *a)
 {
     for (int l = 0; l < a->n_state; l++, dz += a->n_col, p += a->n_col, dp += a->n_col) {
         double mean = 0;
@@ -266,7 +269,7 @@ static void softmax_backward(real *dz, const real *p, const real *dp, const Plac
 }
 
 /* forward was  z_li = β ξ_l · k_i,  so  dξ_l = β Σ_i dz_li k_i,  dk_i += β dz_li ξ_l,  dβ += dz_li ξ_l · k_i */
-static void scores_backward(real *dxi, const PlaceGrad *d, const Retrieval *r, const Place *a, const real *dz,
+static void scores_backward(real *dxi, const RetrievalGrad *d, const Retrieval *r, const OneHead *a, const real *dz,
                             const real *xi, int step)
 {
     double dbeta = 0;
@@ -283,7 +286,7 @@ static void scores_backward(real *dxi, const PlaceGrad *d, const Retrieval *r, c
 }
 
 /* forward was  ξ_l = Σ_i p_li k_i,  so  dp_li = dξ_l · k_i  and  dk_i += p_li dξ_l */
-static void move_backward(real *dp, const PlaceGrad *d, const Retrieval *r, const Place *a, const real *p,
+static void move_backward(real *dp, const RetrievalGrad *d, const Retrieval *r, const OneHead *a, const real *p,
                           const real *dxi)
 {
     for (int l = 0; l < a->n_state; l++, dp += a->n_col, p += a->n_col, dxi += r->head_size) {
@@ -297,7 +300,7 @@ static void move_backward(real *dp, const PlaceGrad *d, const Retrieval *r, cons
 }
 
 /* The states 1 … n of the trajectory, into history; state 0 is q. */
-static void replay(RetrievalCache *c, const Retrieval *r, const Place *a, int n)
+static void replay(RetrievalCache *c, const Retrieval *r, const OneHead *a, int n)
 {
     const size_t size = (size_t)a->n_state * (size_t)r->head_size;
     if (n > 0) associate(c->next, r, a, a->q, r->q.row);
@@ -307,8 +310,8 @@ static void replay(RetrievalCache *c, const Retrieval *r, const Place *a, int n)
     }
 }
 
-static void place_backward(const PlaceGrad *d, RetrievalCache *c, const Retrieval *r, const Place *a, const real *d_o,
-                           int last)
+static void head_backward(const RetrievalGrad *d, RetrievalCache *c, const Retrieval *r, const OneHead *a,
+                          const real *d_o, int last)
 {
     const size_t size = (size_t)a->n_state * (size_t)r->head_size;
     const real *p = a->p;
@@ -327,15 +330,15 @@ static void place_backward(const PlaceGrad *d, RetrievalCache *c, const Retrieva
         add_scaled(d->q + (size_t)l * (size_t)r->q.row, 1, c->dq + l * r->head_size, r->head_size);
 }
 
-void retrieval_backward(real *dq, real *dk, real *dv, real *dbeta, RetrievalCache *c, const Retrieval *r,
-                        const real *beta, const real *q, const real *k, const real *v, const real *d_o,
-                        const BagPairs *bags, const RetrievalMasks *masks)
+void retrieval_backward(const RetrievalGrad *all, RetrievalCache *c, const Retrieval *r, const RetrievalInput *in,
+                        const real *d_o)
 {
-    for (int b = 0; b < bags->n_bag; b++)
+    for (int b = 0; b < in->bags->n_bag; b++)
         for (int h = 0; h < r->n_head; h++) {
-            const Place a = place(c, r, beta, q, k, v, bags, masks, b, h);
-            const PlaceGrad d = {dq + (a.q - q), dk + (a.k - k), dv + (a.v - v), dbeta ? dbeta + h : NULL};
+            const OneHead a = head_of(c, r, in, b, h);
+            const RetrievalGrad d = {all->q + (a.q - in->q), all->k + (a.k - in->k), all->v + (a.v - in->v),
+                                     all->beta ? all->beta + h : NULL};
             const size_t out = ((size_t)a.out * (size_t)r->n_head + (size_t)h) * (size_t)r->pattern_size;
-            place_backward(&d, c, r, &a, d_o + out, c->n_eval[b * r->n_head + h] - 1);
+            head_backward(&d, c, r, &a, d_o + out, c->n_eval[b * r->n_head + h] - 1);
         }
 }

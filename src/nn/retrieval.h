@@ -81,17 +81,24 @@ typedef struct {
 RetrievalRoom retrieval_room(const BagPairs *bags);
 void retrieval_plan(RetrievalCache *c, const Retrieval *r, const RetrievalRoom *room, Arena *arena);
 
-/* o [rows, n_head · pattern_size]; beta [n_head]. */
-void retrieval_forward(real *o, RetrievalCache *c, const Retrieval *r, const real *beta, const real *q, const real *k,
-                       const real *v, const BagPairs *bags, const RetrievalMasks *masks);
-/* dq, dk, dv, laid out as q, k, v, and dbeta [n_head] (may be NULL) are added to. Differentiates all updates; which one
- * was the last is a constant. */
-void retrieval_backward(real *dq, real *dk, real *dv, real *dbeta, RetrievalCache *c, const Retrieval *r,
-                        const real *beta, const real *q, const real *k, const real *v, const real *d_o,
-                        const BagPairs *bags, const RetrievalMasks *masks);
+/* What retrieval reads. */
+typedef struct {
+    const real *q, *k, *v; /* as HeadStep says */
+    const real *beta;      /* [n_head] */
+    const BagPairs *bags;
+    const RetrievalMasks *masks; /* NULL: none */
+} RetrievalInput;
 
-/* z [n] becomes its softmax; where all of it is -∞, 0, and false is returned. */
-bool softmax_or_zero(real *z, int n, int stride);
+/* Gradients, laid out as q, k, v; beta [n_head] may be NULL. */
+typedef struct {
+    real *q, *k, *v, *beta;
+} RetrievalGrad;
+
+/* o [rows, n_head · pattern_size] */
+void retrieval_forward(real *o, RetrievalCache *c, const Retrieval *r, const RetrievalInput *in);
+/* d is added to. Differentiates all updates; which one was the last is a constant. */
+void retrieval_backward(const RetrievalGrad *d, RetrievalCache *c, const Retrieval *r, const RetrievalInput *in,
+                        const real *d_o);
 
 /* Rows of bag b among those of o. */
 static inline int bag_states(const BagPairs *bags, int b)

@@ -307,18 +307,18 @@ static int length_at(const Bag *bag, int i, int len)
 
 /* ---- the pair, and the sums at the end ---- */
 
-void seqconv_forward(SeqConv *l, real *h, const Bag *bag, int slot, int from, int n, int cached, int thread)
+void seqconv_forward(SeqConv *l, real *h, const SeqConvRows *r)
 {
-    const ConvTables *t = &l->open[slot];
-    int32_t *arg = cached < 0 ? NULL : l->arg + (size_t)cached * (size_t)l->width;
+    const ConvTables *t = &l->open[r->slot];
+    int32_t *arg = r->cached < 0 ? NULL : l->arg + (size_t)r->cached * (size_t)l->width;
     if (l->n_layer == 1) {
-        kernels()->conv_forward(h, arg, t, bag, from, n);
+        kernel_active()->conv_forward(h, arg, t, r->bag, r->from, r->n);
         return;
     }
-    for (int i = from, len = 0; i < from + n; i++, h += l->width) {
+    for (int i = r->from, len = 0; i < r->from + r->n; i++, h += l->width) {
         real *y[SEQCONV_LAYERS + 1];
-        len = length_at(bag, i, len);
-        all_layers(y, l, t, bag, i, len, l->scratch[thread]);
+        len = length_at(r->bag, i, len);
+        all_layers(y, l, t, r->bag, i, len, l->scratch[r->thread]);
         maximum(h, arg, y[l->n_layer - 1], positions(l, t, len, l->n_layer - 1), l->width);
         if (arg) arg += l->width;
     }
@@ -333,18 +333,17 @@ void seqconv_zero(SeqConv *l, int grad_slot)
     if (l->n_layer > 1) ZERO(l->deep_grad[grad_slot], (size_t)(l->n_layer - 1) * (deep_size(l) + width));
 }
 
-void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, const Bag *bag, int slot, int from,
-                      int n, int cached, int thread)
+void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, const SeqConvRows *r)
 {
-    const ConvTables *t = &l->open[slot];
-    const int32_t *arg = l->arg + (size_t)cached * (size_t)l->width;
+    const ConvTables *t = &l->open[r->slot];
+    const int32_t *arg = l->arg + (size_t)r->cached * (size_t)l->width;
     if (l->n_layer == 1) {
-        kernels()->conv_backward(&l->grad[grad_slot], t, bag, from, n, h, arg, dh);
+        kernel_active()->conv_backward(&l->grad[grad_slot], t, r->bag, r->from, r->n, h, arg, dh);
         return;
     }
-    for (int i = from, len = 0; i < from + n; i++, arg += l->width, dh += l->width) {
-        len = length_at(bag, i, len);
-        sequence_backward(l, grad_slot, t, bag, i, len, arg, dh, l->scratch[thread]);
+    for (int i = r->from, len = 0; i < r->from + r->n; i++, arg += l->width, dh += l->width) {
+        len = length_at(r->bag, i, len);
+        sequence_backward(l, grad_slot, t, r->bag, i, len, arg, dh, l->scratch[r->thread]);
     }
 }
 

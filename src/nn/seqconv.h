@@ -52,11 +52,18 @@ void seqconv_plan(SeqConv *l, Arena *arena, int n_bag, int n_keep, int n_slot, i
 void seqconv_prepare(SeqConv *l, const real *theta, const bool *present);
 void seqconv_open(SeqConv *l, Bag *bag, int slot);
 
-/* h [n, width] of the bag's places from … from+n-1; positions of maxima kept from cache row `cached` on unless -1. */
-void seqconv_forward(SeqConv *l, real *h, const Bag *bag, int slot, int from, int n, int cached, int thread);
+/* A run of sequences of a bag. */
+typedef struct {
+    const Bag *bag;
+    int slot;    /* of the bag, as seqconv_open */
+    int from, n; /* the bag's sequences from … from+n-1 */
+    int cached;  /* row of the cache for `from`, where positions of maxima are kept; -1: they are not */
+    int thread;
+} SeqConvRows;
+
+void seqconv_forward(SeqConv *l, real *h, const SeqConvRows *rows); /* h [n, width] */
 void seqconv_zero(SeqConv *l, int grad_slot);
-void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, const Bag *bag, int slot, int from,
-                      int n, int cached, int thread);
+void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, const SeqConvRows *rows);
 void seqconv_finish(SeqConv *l, real *grad, int n_slot);
 
 /* Shortest padded length that leaves a window after the last layer. */

@@ -53,10 +53,10 @@ static void exponentials(real *y, size_t n)
 {
     real tail[KERNEL_LANES] = {0};
     const size_t whole = n / KERNEL_LANES * KERNEL_LANES, rest = n - whole;
-    kernels()->exp_forward(y, whole);
+    kernel_active()->exp_forward(y, whole);
     if (rest == 0) return;
     memcpy(tail, y + whole, rest * sizeof *y);
-    kernels()->exp_forward(tail, KERNEL_LANES);
+    kernel_active()->exp_forward(tail, KERNEL_LANES);
     memcpy(y + whole, tail, rest * sizeof *y);
 }
 

@@ -112,12 +112,12 @@ typedef struct {
     const real *scale, *dy;
     const SparseRow *row;
     int out, n;
-} Weights;
+} InputWeights;
 
 /* forward was  y[i, o] = b[o] + Σ_k x̃[i, k] w[o, k] */
 static void weights_of_units(void *context, int chunk, int thread)
 {
-    const Weights *c = context;
+    const InputWeights *c = context;
     const size_t n_in = (size_t)c->l->n_in;
     const int from = chunk * UNITS, units = c->l->n_out - from < UNITS ? c->l->n_out - from : UNITS;
     real *dw = c->grad + c->l->w_at + (size_t)from * n_in, *db = c->grad + c->l->b_at + from;
@@ -137,7 +137,7 @@ static void weights_of_units(void *context, int chunk, int thread)
 void vectorinput_weights(real *grad, const VectorInput *f, const Linear *l, const real *theta, const SparseRow *row,
                          const real *dy, int out, int n)
 {
-    Weights all = {
+    InputWeights all = {
         .grad = grad, .f = f, .l = l, .scale = theta + f->scale_at, .dy = dy, .row = row, .out = out, .n = n};
     double work = 0; /* most of it waits for memory */
     for (int i = 0; i < n; i++) work += 20. * row[i].n * l->n_out;

@@ -16,6 +16,7 @@
 #include "run/runlock.h"
 #include "train/kmerstart.h"
 #include "train/loop.h"
+#include "train/schedule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,13 +38,14 @@ typedef struct {
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
     double started;
-} Job;
+} Training;
 
 /* ---- getting ready ---- */
 
-static Status open_job(Job *j, const JobSetup *in, Stock *stock)
+static Status open_job(Training *j, const JobSetup *in, Stock *stock)
 {
-    *j = (Job){.in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
+    *j = (Training){
+        .in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
     j->data = json_deep_copy(stock->data); /* counting references to the stock's would be shared writing */
     return outcome_open(&j->outcome, in->config, stock);
 }
@@ -62,7 +64,7 @@ static Status data_text(char **out, json_t *files)
     return jsontext(out, hashes, JSONTEXT_SORTED);
 }
 
-static CheckpointFacts checkpoint_facts(const Job *j)
+static CheckpointFacts checkpoint_facts(const Training *j)
 {
     return (CheckpointFacts){
         .config = j->config_text, .compare = resume_agrees, .data = j->data_text, .metrics = j->run.metrics};
@@ -73,13 +75,13 @@ static CheckpointFacts checkpoint_facts(const Job *j)
 
 static Status save_checkpoint(void *context)
 {
-    Job *j = context;
+    Training *j = context;
     if (log_seconds() - j->started > BATCH_SECONDS) TRY(file_batch_end());
     const CheckpointFacts facts = checkpoint_facts(j);
     return loop_save(j->loop, run_path(&j->run, "checkpoint.safetensors"), &facts);
 }
 
-static LoopSetup loop_setup(const Job *j)
+static LoopSetup loop_setup(const Training *j)
 {
     const Config *c = j->config;
     return (LoopSetup){.options = &c->train,
@@ -99,10 +101,11 @@ static LoopSetup loop_setup(const Job *j)
                        .start = j->kmers.start,
                        .n_start = j->kmers.choice.n,
                        .stop = j->in->stop,
+                       .updated = j->in->updated,
                        .save = save_checkpoint};
 }
 
-static Status choose_kmers(Job *j)
+static Status choose_kmers(Training *j)
 {
     KmerChoice choice;
     j->kmers = (KmerStarts){0};
@@ -113,14 +116,14 @@ static Status choose_kmers(Job *j)
     return OK;
 }
 
-static Status new_loop(Job *j)
+static Status new_loop(Training *j)
 {
     TRY(choose_kmers(j));
     const LoopSetup setup = loop_setup(j);
     return loop_new(&j->loop, &setup);
 }
 
-static Status begin_anew(Job *j)
+static Status begin_anew(Training *j)
 {
     log_warn("%s; this training begins anew", status_sentence());
     loop_free(j->loop);
@@ -129,7 +132,7 @@ static Status begin_anew(Job *j)
 }
 
 /* The state of the run in the folder, if it has one: *path [room]. */
-static bool has_checkpoint(char *path, size_t room, const Job *j)
+static bool has_checkpoint(char *path, size_t room, const Training *j)
 {
     snprintf(path, room, "%s/checkpoint.safetensors", j->in->folder);
     return j->in->resume && file_exists(path);
@@ -137,7 +140,7 @@ static bool has_checkpoint(char *path, size_t room, const Job *j)
 
 /* What the run in the folder started from, which the loop draws by too; it is not counted again. A run of an older version
  * has none. */
-static Status read_kmers(Job *j)
+static Status read_kmers(Training *j)
 {
     KmerChoice choice;
     char path[sizeof j->run.path];
@@ -148,7 +151,7 @@ static Status read_kmers(Job *j)
     return OK;
 }
 
-static Status load_checkpoint(Job *j)
+static Status load_checkpoint(Training *j)
 {
     char path[sizeof j->run.path];
     if (!has_checkpoint(path, sizeof path, j)) return OK;
@@ -160,7 +163,7 @@ static Status load_checkpoint(Job *j)
     return OK;
 }
 
-static void say_plan(const Job *j)
+static void log_plan(const Training *j)
 {
     const int *count = j->outcome.grouping.count;
     log_info("%d bags to train on, %d to choose by, %d to test on; %zu parameters, %d updates", count[PART_TRAIN],
@@ -168,7 +171,7 @@ static void say_plan(const Job *j)
              loop_updates(j->loop));
 }
 
-static Status open_loop(Job *j)
+static Status open_loop(Training *j)
 {
     char path[sizeof j->run.path];
     TRY(config_text(&j->config_text, j->config));
@@ -180,7 +183,7 @@ static Status open_loop(Job *j)
     return loop_new(&j->loop, &setup);
 }
 
-static void close_job(Job *j)
+static void close_job(Training *j)
 {
     run_end(&j->run);
     refit_free(&j->refit);
@@ -194,7 +197,7 @@ static void close_job(Job *j)
 
 /* ---- files ---- */
 
-static Status write_manifest(Job *j)
+static Status write_manifest(Training *j)
 {
     json_t *first = NULL, *now = NULL;
     if (j->in->resume) TRY(jsontext_load(&first, run_path(&j->run, "manifest.json"), NULL));
@@ -204,22 +207,14 @@ static Status write_manifest(Job *j)
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
-/* For a run of its own: the lock of the folder, unless it is held already. */
-static Status hold(RunLock *lock, const char *folder)
-{
-    if (!lock || lock->fd >= 0) return OK;
-    TRY(runlock_try(lock, folder));
-    return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
-}
-
 /* The config comes first: from then on the folder can be resumed. */
-static Status write_beginning(Job *j, RunLock *lock)
+static Status write_beginning(Training *j, RunLock *lock)
 {
     if (j->in->resume)
         TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
-    TRY(hold(lock, j->in->folder));
+    if (lock) TRY(runlock_hold(lock, j->in->folder));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
@@ -228,7 +223,7 @@ static Status write_beginning(Job *j, RunLock *lock)
     return run_write_splits(&j->run, j->cohort, &j->outcome.grouping);
 }
 
-static void say_record(const Job *j, const LoopRecord *r)
+static void log_record(const Training *j, const LoopRecord *r)
 {
     const double auc = r->score[0][1];
     log_info("update %d %s: loss %.5g, %s %.4f (%d bags)", r->update, part_name[r->part], r->loss,
@@ -237,25 +232,25 @@ static void say_record(const Job *j, const LoopRecord *r)
 
 static Status evaluated(void *context, const LoopRecord *record)
 {
-    Job *j = context;
+    Training *j = context;
     if (j->in->evaluated)
         j->in->evaluated(j->in->context, record);
     else
-        say_record(j, record);
+        log_record(j, record);
     return run_add_metrics(&j->run, record_json(record, j->outcome.target, j->config->n_task));
 }
 
 /* The training whose model is the run's, and the parts as it knew them. */
-static Loop *final_loop(const Job *j)
+static Loop *final_loop(const Training *j)
 {
     return j->refit.loop ? j->refit.loop : j->loop;
 }
-static const Part *final_parts(const Job *j)
+static const Part *final_parts(const Training *j)
 {
     return j->refit.loop ? j->refit.part : j->outcome.grouping.part;
 }
 
-static Status write_model(Job *j, json_t *metrics)
+static Status write_model(Training *j, json_t *metrics)
 {
     Loop *loop = final_loop(j);
     const ModelFacts facts = {.config = j->config,
@@ -273,7 +268,7 @@ static Status write_model(Job *j, json_t *metrics)
 
 /* ---- the end ---- */
 
-static json_t *summary_json(const Job *j, json_t *parts)
+static json_t *summary_json(const Training *j, json_t *parts)
 {
     const double seconds = round((log_seconds() - j->started + loop_seconds(j->loop)) * 1e3) / 1e3;
     json_t *summary =
@@ -292,7 +287,7 @@ static json_t *summary_json(const Job *j, json_t *parts)
 }
 
 /* The outputs of the validation part are of the model that it chose, which has not learned from it. */
-static Status refit(Job *j)
+static Status refit(Training *j)
 {
     const LoopSetup setup = loop_setup(j);
     int chosen;
@@ -317,7 +312,7 @@ static void restore_validation(Outcome *o, const real *from)
             memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
 }
 
-static Status predict_refitted(Job *j)
+static Status predict_refitted(Training *j)
 {
     Outcome *o = &j->outcome;
     const size_t size = (size_t)o->cohort->n * (size_t)o->labels.n_out * sizeof *o->output;
@@ -331,7 +326,7 @@ static Status predict_refitted(Job *j)
     return status;
 }
 
-static Status predict_all(Job *j)
+static Status predict_all(Training *j)
 {
     if (j->refit.loop) return predict_refitted(j);
     for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->outcome.output));
@@ -339,7 +334,7 @@ static Status predict_all(Job *j)
 }
 
 /* Test scores are computed here and nowhere else: once, by the parameters kept. */
-static Status finish(Job *j, json_t **summary)
+static Status finish(Training *j, json_t **summary)
 {
     TRY(predict_all(j));
     json_t *parts = outcome_scores(&j->outcome);
@@ -359,7 +354,7 @@ done:
 }
 
 /* After a signal or divergence: the model kept so far, if there is one, and the sentence again with where it is. */
-static Status save_kept(Job *j, Status why)
+static Status save_kept(Training *j, Status why)
 {
     char sentence[900];
     json_t *none = json_object();
@@ -379,18 +374,17 @@ static Status save_kept(Job *j, Status why)
 
 static bool keeps_model(Status status)
 {
-    return status == ERR_DIVERGED || status == ERR_SIGINT || status == ERR_SIGTERM;
+    return status == ERR_DIVERGED || stop_is_cause(status);
 }
 
-/* lock: NULL where the caller holds it. */
-static Status run_job(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock)
+Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock)
 {
-    Job j;
+    Training j;
     Status status;
     *summary = NULL;
     TRY_DONE(open_job(&j, setup, stock));
     TRY_DONE(open_loop(&j));
-    if (!setup->evaluated) say_plan(&j);
+    if (!setup->evaluated) log_plan(&j);
     TRY_DONE(load_checkpoint(&j));
     if (setup->begin) setup->begin();
     TRY_DONE(write_beginning(&j, lock));
@@ -407,74 +401,9 @@ done:
     return status;
 }
 
-Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock)
-{
-    return run_job(summary, setup, stock, NULL);
-}
-
-Status job_finished(json_t **summary, const JobSetup *setup)
-{
-    char path[sizeof((Run *)0)->path], *saved = NULL, *text = NULL;
-    size_t n;
-    Status status = OK;
-    *summary = NULL;
-    snprintf(path, sizeof path, "%s/summary.json", setup->folder);
-    if (!setup->resume || !file_exists(path)) return OK;
-    json_t *found;
-    TRY(jsontext_load(&found, path, NULL));
-    snprintf(path, sizeof path, "%s/config.yaml", setup->folder);
-    TRY_DONE(file_read_whole(&saved, &n, path, (size_t)1 << 20));
-    TRY_DONE(config_text(&text, setup->config));
-    if (json_is_object(found) && config_same(saved, text)) *summary = json_incref(found);
-done:
-    json_decref(found);
-    free(saved);
-    free(text);
-    return status;
-}
-
-static Status check_folder(const JobSetup *setup)
-{
-    char path[sizeof((Run *)0)->path];
-    if (!setup->resume) return run_check(setup->folder, setup->force);
-    TRY(run_check_resume(setup->folder));
-    snprintf(path, sizeof path, "%s/rep00", setup->folder);
-    if (!file_exists(path)) return OK;
-    return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
-}
-
-static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
-{
-    Stock stock;
-    TRY(job_finished(summary, setup));
-    if (*summary) {
-        log_info("%s: this run has ended; nothing to do", setup->folder);
-        return OK;
-    }
-    TRY(stock_open(&stock, setup->config));
-    Status status = stock_fill(&stock);
-    if (status == OK) status = run_job(summary, setup, &stock, lock);
-    stock_close(&stock);
-    return status;
-}
-
-/* What was begun before has a lock, which is taken before anything is read; a new folder's comes with its first file. */
-Status job_run(json_t **summary, const JobSetup *setup)
-{
-    char path[sizeof((Run *)0)->path];
-    RunLock lock = {.fd = -1};
-    *summary = NULL;
-    TRY(check_folder(setup));
-    snprintf(path, sizeof path, "%s/lock", setup->folder);
-    Status status = file_exists(path) ? hold(&lock, setup->folder) : OK;
-    if (status == OK) status = run_alone(summary, setup, &lock);
-    runlock_release(&lock);
-    return status;
-}
-
 /* ---- dry run ---- */
 
-static Status plan(Job *j, json_t **out)
+static Status plan(Training *j, json_t **out)
 {
     size_t bytes, params, decoded = 0;
     const LoopSetup setup = loop_setup(j);
@@ -487,31 +416,19 @@ static Status plan(Job *j, json_t **out)
     }
     const int64_t limit = j->config->data.cache;
     if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
-    const int per_epoch = loop_per_epoch(&j->config->train, &j->config->model, count[PART_TRAIN]);
-    const int updates = j->config->train.updates ? j->config->train.updates : j->config->train.epochs * per_epoch;
-    *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
-                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", updates, "parameters",
+    const int64_t updates = schedule_updates(&j->config->train, &j->config->model, count[PART_TRAIN]);
+    *out = json_pack("{s:{s:i, s:i, s:i}, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
+                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", (json_int_t)updates, "parameters",
                      (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
 }
 
 Status job_plan_on(json_t **out, const JobSetup *setup, Stock *stock)
 {
-    Job j;
+    Training j;
     *out = NULL;
     Status status = open_job(&j, setup, stock);
     if (status == OK) status = plan(&j, out);
     close_job(&j);
-    return status;
-}
-
-Status job_plan(json_t **out, const JobSetup *setup)
-{
-    Stock stock;
-    *out = NULL;
-    TRY(check_folder(setup));
-    TRY(stock_open(&stock, setup->config));
-    const Status status = job_plan_on(out, setup, &stock);
-    stock_close(&stock);
     return status;
 }

@@ -5,11 +5,12 @@
 #ifndef HOPSACK_JOB_H
 #define HOPSACK_JOB_H
 
+#include "core/stop.h"
+#include "run/runlock.h"
 #include "run/stock.h"
 #include "train/loop.h"
 
 #include <jansson.h>
-#include <signal.h>
 #include <stdbool.h>
 
 typedef struct {
@@ -20,8 +21,9 @@ typedef struct {
     bool anew;   /* a checkpoint that cannot be used is passed over, and training begins anew: to the same bits */
     int argc;    /* command line, for the manifest */
     char **argv;
-    const volatile sig_atomic_t *stop; /* see loop.h */
-    void (*begin)(void); /* called before the first file is made, where signals begin to matter; or NULL */
+    const StopFlag *stop;        /* see stop.h */
+    void (*updated)(int update); /* see loop.h */
+    void (*begin)(void);         /* called before the first file is made, where signals begin to matter; or NULL */
     void (*evaluated)(void *context, const LoopRecord *record); /* tells of an evaluation; NULL: a line on stderr */
     void *context;
 } JobSetup;
@@ -36,8 +38,9 @@ Status job_finished(json_t **summary, const JobSetup *setup);
 Status job_run(json_t **summary, const JobSetup *setup);
 
 /* The same on a stock that is open and filled and may serve others at the same time. The setup's config is the stock's but
- * for splits.repeat and splits.fold. */
-Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock);
+ * for splits.repeat and splits.fold. The folder's lock is taken as soon as the folder is there, unless it is held; NULL: the
+ * caller holds it. */
+Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock);
 
 /* What job_run would do, writing nothing: {"bags", "updates", "parameters", "memory_bags", "memory_workspace"}. */
 Status job_plan(json_t **plan, const JobSetup *setup);

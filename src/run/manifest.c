@@ -51,15 +51,15 @@ json_t *manifest_machine(void)
     if (getloadavg(load, 3) < 1) load[0] = 0;
     const char *cpu = cpu_line(buffer, sizeof buffer, "model name");
     return json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:f}", "threads", parallel_threads(), "blas", blas_version(),
-                     "blas_kernel", blas_kernel(), "kernels", kernels()->level, "cpu", cpu, "cpu_flags", cpu_flags(),
-                     "load_average", load[0]);
+                     "blas_kernel", blas_kernel(), "kernels", kernel_active()->level, "cpu", cpu, "cpu_flags",
+                     cpu_flags(), "load_average", load[0]);
 }
 
 static Status data_file(json_t *list, const char *role, const char *path)
 {
     char hex[65];
     if (!path) return OK;
-    TRY(file_sha256(hex, path));
+    TRY(digest_sha256(hex, path));
     json_object_set_new(list, role, json_pack("{s:s, s:s}", "path", path, "sha256", hex));
     return OK;
 }

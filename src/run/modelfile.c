@@ -65,7 +65,7 @@ Status modelfile_write(const char *path, const ModelFacts *facts, const ParamLis
     }
     TRY_DONE(facts_text(&text, facts));
     fill_tensors(tensor, data, params, theta);
-    TRY_DONE(tensors_write(path, tensor, params->n, text, force));
+    TRY_DONE(safetensors_write(path, tensor, params->n, text, force));
 done:
     free(text);
     free(data);
@@ -173,7 +173,7 @@ Status modelfile_read(ModelFile *out, const char *path)
 {
     *out = (ModelFile){.path = strdup(path)};
     if (!out->path) return fail(ERR_MEMORY, "no memory for a path");
-    Status status = tensors_read(&out->tensors, path);
+    Status status = safetensors_read(&out->tensors, path);
     if (status == OK) {
         status = read_parts(out, path);
         if (status != OK) fail_at(status, "%s", path);
@@ -192,7 +192,7 @@ void modelfile_free(ModelFile *m)
     free(m->target);
     json_decref(m->json);
     config_free(&m->config);
-    tensors_free(&m->tensors);
+    safetensors_free(&m->tensors);
     free(m->path);
     *m = (ModelFile){0};
 }
@@ -241,7 +241,7 @@ static Status copy_tensors(ModelFile *m, const ParamList *params)
 {
     for (int k = 0; k < params->n; k++) {
         const Param *p = &params->param[k];
-        const Tensor *t = tensors_find(&m->tensors, p->name);
+        const Tensor *t = safetensors_find(&m->tensors, p->name);
         if (!t) return fail(ERR_MODEL, "%s: tensor '%s' is missing", m->path, p->name);
         TRY(copy_tensor(m->theta + p->at, t, p, m->path));
     }

@@ -28,15 +28,20 @@ Status runlock_try(RunLock *lock, const char *folder)
     return fail(ERR_IO, "%s: cannot lock: %s (does the file system know locks?)", path, strerror(error));
 }
 
-Status runlock_take(RunLock *lock, const char *folder, const volatile sig_atomic_t *stop)
+Status runlock_hold(RunLock *lock, const char *folder)
+{
+    if (lock->fd >= 0) return OK;
+    TRY(runlock_try(lock, folder));
+    return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
+}
+
+Status runlock_take(RunLock *lock, const char *folder, const StopFlag *stop)
 {
     const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
     for (;;) {
         TRY(runlock_try(lock, folder));
         if (lock->fd >= 0) return OK;
-        if (stop && *stop)
-            return fail(*stop == SIGTERM ? ERR_SIGTERM : ERR_SIGINT, "%s while waiting for %s, which another holds",
-                        *stop == SIGTERM ? "terminated" : "interrupted", folder);
+        TRY(stop_check(stop, " while waiting for %s, which another holds", folder));
         nanosleep(&pause, NULL);
     }
 }

@@ -11,8 +11,7 @@
 #define HOPSACK_RUNLOCK_H
 
 #include "core/status.h"
-
-#include <signal.h>
+#include "core/stop.h"
 
 typedef struct {
     int fd; /* -1: not held */
@@ -21,8 +20,11 @@ typedef struct {
 /* Tries to take it: lock->fd is -1 where another holds it. ERR_IO: there is no such folder, or no locks there. */
 Status runlock_try(RunLock *lock, const char *folder);
 
+/* Takes it unless lock->fd shows that it is held already. ERR_IO where another process holds it. */
+Status runlock_hold(RunLock *lock, const char *folder);
+
 /* Waits until it is free, or until *stop is a signal's number (ERR_SIGINT, ERR_SIGTERM). */
-Status runlock_take(RunLock *lock, const char *folder, const volatile sig_atomic_t *stop);
+Status runlock_take(RunLock *lock, const char *folder, const StopFlag *stop);
 void runlock_release(RunLock *lock); /* nothing where it is not held */
 
 #endif

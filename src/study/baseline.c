@@ -2,14 +2,13 @@
 #include "study/baseline.h"
 #include "cohort/bagstats.h"
 #include "core/log.h"
-#include "core/memory.h"
-#include "core/parallel.h"
 #include "cv/crossval_folder.h"
+#include "cv/jobs.h"
 #include "run/leakwatch.h"
 #include "run/manifest.h"
 #include "study/baseline_files.h"
 
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,25 +43,26 @@ const BaselineMethod *baseline_method(const char *name)
 }
 
 typedef struct {
-    Status status;
-    char *sentence;
-} Failure;
-
-typedef struct {
     const BaselineSetup *in;
     Config config; /* the setup's, not to be freed */
     Stock stock;
-    int n_repeat, n_fold, n_job;
-    Grouping *part;          /* [n_job] of fold job % n_fold of repetition job / n_fold */
+    int n_repeat, n_fold, n_part;
+    Grouping *part;          /* [n_part] of fold part % n_fold of repetition part / n_fold */
+    Jobs *jobs;              /* number method · n_part + part */
     const FeatureRows *rows; /* of the method at work */
-    int method;              /* its number */
     real *output;            /* [n_method, n_repeat, n, n_task] */
-    double *seconds;         /* [n_method, n_job] */
-    Failure *failure;        /* [n_job] of the method at work */
-    pthread_mutex_t mutex;   /* of what follows */
-    Progress progress;
-    int done;
+    double *seconds;         /* [n_method, n_part] */
 } Baseline;
+
+static int method_of(const Baseline *b, int number)
+{
+    return number / b->n_part;
+}
+
+static int part_of(const Baseline *b, int number)
+{
+    return number % b->n_part;
+}
 
 /* ---- getting ready ---- */
 
@@ -95,14 +95,14 @@ static Status open_folds(Baseline *b)
     Folding *f = &b->stock.folding;
     b->n_repeat = f->n_repeat ? f->n_repeat : 1;
     b->n_fold = f->n_repeat ? f->n_fold : 1;
-    if (b->n_repeat > INT32_MAX / b->n_fold)
+    if (b->n_repeat > INT32_MAX / b->n_fold / b->in->n_method)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", b->n_repeat, b->n_fold);
-    b->n_job = b->n_repeat * b->n_fold;
-    b->part = calloc((size_t)b->n_job, sizeof *b->part);
-    if (!b->part) return fail(ERR_MEMORY, "no memory for %d folds", b->n_job);
-    for (int job = 0; job < b->n_job; job++) {
-        const Status status = grouping_make(&b->part[job], f, job / b->n_fold, job % b->n_fold);
-        if (status != OK) return fail_at(status, "repetition %d, fold %d", job / b->n_fold, job % b->n_fold);
+    b->n_part = b->n_repeat * b->n_fold;
+    b->part = calloc((size_t)b->n_part, sizeof *b->part);
+    if (!b->part) return fail(ERR_MEMORY, "no memory for %d folds", b->n_part);
+    for (int part = 0; part < b->n_part; part++) {
+        const Status status = grouping_make(&b->part[part], f, part / b->n_fold, part % b->n_fold);
+        if (status != OK) return fail_at(status, "repetition %d, fold %d", part / b->n_fold, part % b->n_fold);
     }
     return OK;
 }
@@ -112,7 +112,6 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     *b = (Baseline){.in = in, .config = *in->config};
     b->config.splits.validation = "none"; /* nothing is chosen */
     b->config.crossval.ensemble = 1;
-    pthread_mutex_init(&b->mutex, NULL);
     TRY(crossval_check(in->folder, in->force, false));
     TRY(stock_open(&b->stock, &b->config));
     TRY(check_tasks(in->config, b->stock.target));
@@ -120,28 +119,14 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     return open_folds(b);
 }
 
-static Status reserve(Baseline *b)
-{
-    const size_t n_method = (size_t)b->in->n_method, n_job = (size_t)b->n_job;
-    const size_t n = (size_t)b->n_repeat * (size_t)b->stock.cohort.n * (size_t)b->in->config->n_task;
-    b->output = calloc(n_method * n + 1, sizeof *b->output);
-    b->seconds = calloc(n_method * n_job + 1, sizeof *b->seconds);
-    b->failure = calloc(n_job + 1, sizeof *b->failure);
-    return b->output && b->seconds && b->failure ? OK : fail(ERR_MEMORY, "no memory for %d folds", b->n_job);
-}
-
 static void close_all(Baseline *b)
 {
-    for (int job = 0; job < b->n_job; job++) {
-        if (b->part) grouping_free(&b->part[job]);
-        if (b->failure) free(b->failure[job].sentence);
-    }
+    for (int part = 0; b->part && part < b->n_part; part++) grouping_free(&b->part[part]);
+    jobs_free(b->jobs);
     free(b->part);
     free(b->output);
     free(b->seconds);
-    free(b->failure);
     stock_close(&b->stock);
-    pthread_mutex_destroy(&b->mutex);
 }
 
 /* ---- one fold ---- */
@@ -150,19 +135,19 @@ typedef struct {
     int *train, *label, *test; /* [n] */
     double *score;             /* [n] */
     int n_train, n_test;
-} Rows;
+} FoldBags;
 
-static Status rows_new(Rows *r, int n)
+static Status rows_new(FoldBags *r, int n)
 {
     const size_t room = (size_t)n + 1;
-    *r = (Rows){.train = malloc(room * sizeof *r->train),
-                .label = malloc(room * sizeof *r->label),
-                .test = malloc(room * sizeof *r->test),
-                .score = malloc(room * sizeof *r->score)};
+    *r = (FoldBags){.train = malloc(room * sizeof *r->train),
+                    .label = malloc(room * sizeof *r->label),
+                    .test = malloc(room * sizeof *r->test),
+                    .score = malloc(room * sizeof *r->score)};
     return r->train && r->label && r->test && r->score ? OK : fail(ERR_MEMORY, "no memory for %d bags", n);
 }
 
-static void rows_free(Rows *r)
+static void rows_free(FoldBags *r)
 {
     free(r->train);
     free(r->label);
@@ -171,7 +156,7 @@ static void rows_free(Rows *r)
 }
 
 /* Training bags whose label of this task is known, and all test bags. */
-static Status choose(Rows *r, const Baseline *b, const Grouping *g, int task)
+static Status choose(FoldBags *r, const Baseline *b, const Grouping *g, int task)
 {
     const Labels *labels = &b->stock.cohort.labels;
     const Target *t = &b->stock.target[task];
@@ -193,15 +178,16 @@ static Status choose(Rows *r, const Baseline *b, const Grouping *g, int task)
                 bagfile_path(b->stock.cohort.file), r->n_train, t->name);
 }
 
-static Status do_task(Rows *r, Baseline *b, int job, int task)
+static Status do_task(FoldBags *r, Baseline *b, int number, int task)
 {
-    const BaselineMethod *m = b->in->method[b->method];
+    const int method = method_of(b, number), part = part_of(b, number);
+    const BaselineMethod *m = b->in->method[method];
     const size_t n = (size_t)b->stock.cohort.n, n_task = (size_t)b->in->config->n_task;
-    real *output = b->output + ((size_t)b->method * (size_t)b->n_repeat + (size_t)(job / b->n_fold)) * n * n_task;
+    real *output = b->output + ((size_t)method * (size_t)b->n_repeat + (size_t)(part / b->n_fold)) * n * n_task;
     FeatureRows scaled = {0};
     Status status;
     int n_used;
-    TRY_DONE(choose(r, b, &b->part[job], task));
+    TRY_DONE(choose(r, b, &b->part[part], task));
     TRY_DONE(featurerows_scale(&scaled, &n_used, b->rows, r->train, r->n_train));
     const ClassifierFold fold = {.rows = &scaled,
                                  .n_used = n_used,
@@ -217,65 +203,43 @@ done:
     return status;
 }
 
-static Status do_fold(Baseline *b, int job)
+static Status run_job(void *context, int number)
 {
-    Rows rows;
+    Baseline *b = context;
+    FoldBags rows;
     const double begun = log_seconds();
     Status status = rows_new(&rows, b->stock.cohort.n);
-    for (int k = 0; k < b->in->config->n_task && status == OK; k++) status = do_task(&rows, b, job, k);
+    for (int k = 0; k < b->in->config->n_task && status == OK; k++) status = do_task(&rows, b, number, k);
     rows_free(&rows);
-    b->seconds[b->method * b->n_job + job] = log_seconds() - begun;
+    b->seconds[number] = log_seconds() - begun;
+    if (status == OK) jobs_finish(b->jobs, number, NULL);
     return status;
 }
 
-static bool is_stopped(const Baseline *b)
+static void name_job(char name[JOBS_NAME], const void *context, int number)
 {
-    return b->in->stop && *b->in->stop != 0;
+    const Baseline *b = context;
+    const int part = part_of(b, number);
+    snprintf(name, JOBS_NAME, "%s, repetition %d, fold %d", b->in->method[method_of(b, number)]->name,
+             part / b->n_fold, part % b->n_fold);
 }
 
-static void attempt(void *context, int job, int thread)
+static Status stopped(const void *context, int n_done)
 {
-    Baseline *b = context;
-    (void)thread;
-    if (is_stopped(b)) return;
-    b->failure[job].status = do_fold(b, job);
-    if (b->failure[job].status != OK) b->failure[job].sentence = strdup(status_sentence());
-    pthread_mutex_lock(&b->mutex);
-    progress_tell(&b->progress, ++b->done, b->in->method[b->method]->name);
-    pthread_mutex_unlock(&b->mutex);
+    const Baseline *b = context;
+    (void)n_done;
+    return stop_check(b->in->stop, "; nothing was written");
 }
 
 /* ---- all folds ---- */
 
-static Status verdict(const Baseline *b)
+/* Scaled rows and the library's own copy of them take 28 bytes a number. */
+static Status run_method(Baseline *b, int method)
 {
-    for (int job = 0; job < b->n_job; job++) {
-        const Failure *f = &b->failure[job];
-        if (f->status == OK) continue;
-        return fail(f->status, "%s, repetition %d, fold %d: %s", b->in->method[b->method]->name, job / b->n_fold,
-                    job % b->n_fold, f->sentence ? f->sentence : status_words(f->status));
-    }
-    if (!is_stopped(b)) return OK;
-    const bool term = *b->in->stop == SIGTERM;
-    return fail(term ? ERR_SIGTERM : ERR_SIGINT, "%s; nothing was written", term ? "terminated" : "interrupted");
-}
-
-/* Scaled rows and the library's own copy of them: 28 bytes a number, for each fold at work. */
-static bool side_by_side(const Baseline *b)
-{
-    const double bytes = 28.0 * (double)b->rows->start[b->rows->n] * parallel_threads();
-    return bytes < (double)memory_available() / 2;
-}
-
-static Status run_method(Baseline *b)
-{
-    const BaselineMethod *m = b->in->method[b->method];
-    if (m->classifier->start) m->classifier->start();
-    if (side_by_side(b))
-        parallel_for(b->n_job, attempt, b);
-    else
-        for (int job = 0; job < b->n_job; job++) attempt(b, job, 0);
-    return verdict(b);
+    const Classifier *classifier = b->in->method[method]->classifier;
+    const double bytes = 28.0 * (double)b->rows->start[b->rows->n];
+    if (classifier->start) classifier->start();
+    return jobs_run(b->jobs, method * b->n_part, (method + 1) * b->n_part, jobs_fit(b->n_part, bytes));
 }
 
 /* Members with a part in any fold. */
@@ -284,8 +248,8 @@ static Status find_used(bool **out, const Baseline *b)
     const int n = b->stock.cohort.n;
     *out = calloc((size_t)n + 1, sizeof **out);
     if (!*out) return fail(ERR_MEMORY, "no memory for %d bags", n);
-    for (int job = 0; job < b->n_job; job++)
-        for (int i = 0; i < n; i++) (*out)[i] |= b->part[job].part[i] != PART_NONE;
+    for (int part = 0; part < b->n_part; part++)
+        for (int i = 0; i < n; i++) (*out)[i] |= b->part[part].part[i] != PART_NONE;
     return OK;
 }
 
@@ -296,7 +260,7 @@ static Status run_methods(Baseline *b)
     bool *use = NULL;
     Status status;
     TRY_DONE(find_used(&use, b));
-    progress_start(&b->progress, "baselines", "folds", (int64_t)b->n_job * b->in->n_method);
+    jobs_start(b->jobs);
     for (int m = 0; m < b->in->n_method; m++) {
         const BaselineMethod *const *method = b->in->method;
         if (m == 0 || method[m]->rows != method[m - 1]->rows) {
@@ -304,14 +268,36 @@ static Status run_methods(Baseline *b)
             TRY_DONE(method[m]->rows(&rows, &b->stock.cohort, use));
         }
         b->rows = &rows;
-        b->method = m;
-        TRY_DONE(run_method(b));
+        TRY_DONE(run_method(b, m));
     }
-    progress_end(&b->progress, NULL);
+    jobs_end(b->jobs);
 done:
     featurerows_free(&rows);
     free(use);
     return status;
+}
+
+/* ---- all of it ---- */
+
+static Status reserve(Baseline *b)
+{
+    const size_t n_method = (size_t)b->in->n_method;
+    const size_t n = (size_t)b->n_repeat * (size_t)b->stock.cohort.n * (size_t)b->in->config->n_task;
+    b->output = calloc(n_method * n + 1, sizeof *b->output);
+    b->seconds = calloc(n_method * (size_t)b->n_part + 1, sizeof *b->seconds);
+    if (!b->output || !b->seconds) return fail(ERR_MEMORY, "no memory for %d folds", b->n_part);
+    const JobsSetup setup = {.n = b->in->n_method * b->n_part,
+                             .shard = 1,
+                             .n_shard = 1,
+                             .title = "baselines",
+                             .unit = "folds",
+                             .noun = "folds",
+                             .stop = b->in->stop,
+                             .context = b,
+                             .run = run_job,
+                             .name = name_job,
+                             .stopped = stopped};
+    return jobs_new(&b->jobs, &setup);
 }
 
 static Status conclude(Baseline *b, json_t **out)

@@ -9,11 +9,11 @@
 #define HOPSACK_BASELINE_H
 
 #include "cohort/cohort.h"
+#include "core/stop.h"
 #include "run/config.h"
 #include "study/classifier.h"
 
 #include <jansson.h>
-#include <signal.h>
 #include <stdbool.h>
 
 typedef struct {
@@ -39,8 +39,8 @@ typedef struct {
     int n_method;
     int argc; /* command line, for the manifest */
     char **argv;
-    const volatile sig_atomic_t *stop; /* see loop.h */
-    void (*begin)(void);               /* called before work begins; or NULL */
+    const StopFlag *stop; /* see stop.h */
+    void (*begin)(void);  /* called before work begins; or NULL */
 } BaselineSetup;
 
 /* Trains, scores and writes the folder: config.yaml, manifest.json, splits.tsv; summary.json, summary.md and predictions.tsv

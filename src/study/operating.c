@@ -16,7 +16,7 @@ typedef struct {
     int n_even;                    /* bags of more than one instance */
     double *p, *scratch;           /* [largest bag] */
     real *output, *w;              /* [n_out]; [largest bag, columns] */
-} Tally;
+} WeightTally;
 
 static int ascending(const void *a, const void *b)
 {
@@ -39,10 +39,10 @@ static Quartiles quartiles(double *x, int n)
     return (Quartiles){quantile(x, n, 0.25), quantile(x, n, 0.5), quantile(x, n, 0.75)};
 }
 
-static Status tally_take(Tally *t, const Mil *mil, int n_out, int n_bag, int n_most)
+static Status tally_new(WeightTally *t, const Mil *mil, int n_out, int n_bag, int n_most)
 {
-    const size_t bags = (size_t)n_bag + 1, columns = (size_t)mil_n_query(mil), most = (size_t)n_most + 1;
-    *t = (Tally){.n_column = (int)columns, .n_head = mil_n_head(mil)};
+    const size_t bags = (size_t)n_bag + 1, columns = (size_t)mil_n_column(mil), most = (size_t)n_most + 1;
+    *t = (WeightTally){.n_column = (int)columns, .n_head = mil_n_head(mil)};
     t->n = calloc(bags, sizeof *t->n);
     t->k = calloc(columns * bags, sizeof *t->k);
     t->share = calloc(columns * bags, sizeof *t->share);
@@ -58,7 +58,7 @@ static Status tally_take(Tally *t, const Mil *mil, int n_out, int n_bag, int n_m
     return fail(ERR_MEMORY, "no memory for what the heads do in %d bags", n_bag);
 }
 
-static void tally_free(Tally *t)
+static void tally_free(WeightTally *t)
 {
     free(t->n), free(t->k), free(t->share);
     free(t->entropy), free(t->even), free(t->most);
@@ -66,7 +66,7 @@ static void tally_free(Tally *t)
 }
 
 /* w [n, n_column] of one bag. */
-static void add_bag(Tally *t, const real *w, int n, int n_most)
+static void add_bag(WeightTally *t, const real *w, int n, int n_most)
 {
     t->n[t->n_bag] = n;
     for (int column = 0; column < t->n_column; column++) {
@@ -87,7 +87,7 @@ static void add_bag(Tally *t, const real *w, int n, int n_most)
     t->n_bag++;
 }
 
-static void conclude(Operating *out, Tally *t, int n_most)
+static void conclude(Operating *out, WeightTally *t, int n_most)
 {
     const double n = t->n_bag;
     for (int column = 0; column < t->n_column; column++) {
@@ -112,12 +112,12 @@ Status operating_measure(Operating *out, Apply *a, const Cohort *cohort)
     const ModelFile *m = &a->model[0];
     const PoolingType *pooling = pooling_types[m->config.model.pooling];
     Status status = OK;
-    Tally t = {0};
+    WeightTally t = {0};
     *out = (Operating){0};
     if (!pooling->ranks)
         return fail(ERR_MODEL, "%s: pooling %s has no attention whose dynamics could be told", m->path,
                     pooling->name);
-    TRY_DONE(tally_take(&t, m->mil, a->n_out, cohort->n, bagfile_n_max(cohort->file)));
+    TRY_DONE(tally_new(&t, m->mil, a->n_out, cohort->n, bagfile_n_max(cohort->file)));
     out->head = calloc((size_t)t.n_column, sizeof *out->head);
     if (!out->head) TRY_DONE(fail(ERR_MEMORY, "no memory for %d heads", t.n_column));
     for (int i = 0; i < cohort->n; i++) {

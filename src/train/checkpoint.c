@@ -45,8 +45,8 @@ static Status facts_text(char **out, const CheckpointState *state, const Checkpo
 {
     return jsontext(out,
                     json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "checkpoint", state_json(state), "config", f->config,
-                              "data", f->data, "kernels", kernels()->level, "metrics", f->metrics ? f->metrics : "",
-                              "version", HOPSACK_VERSION),
+                              "data", f->data, "kernels", kernel_active()->level, "metrics",
+                              f->metrics ? f->metrics : "", "version", HOPSACK_VERSION),
                     JSONTEXT_SORTED);
 }
 
@@ -72,7 +72,7 @@ Status checkpoint_write(const char *path, const ParamList *params, real *const *
     if (!tensor || !name) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to write the checkpoint", path));
     TRY_DONE(facts_text(&text, state, facts));
     fill_tensors(tensor, name, params, slab);
-    TRY_DONE(tensors_write(path, tensor, n, text, true));
+    TRY_DONE(safetensors_write(path, tensor, n, text, true));
 done:
     free(text);
     free(name);
@@ -145,9 +145,9 @@ static Status check_facts(const json_t *root, const CheckpointFacts *facts)
         log_warn("the run was begun by hopsack %s, this is " HOPSACK_VERSION
                  "; results may differ in their last digits",
                  version);
-    if (strcmp(level, kernels()->level) != 0)
+    if (strcmp(level, kernel_active()->level) != 0)
         log_warn("the run was begun with %s kernels, this CPU has %s; results may differ in their last digits", level,
-                 kernels()->level);
+                 kernel_active()->level);
     return OK;
 }
 
@@ -176,7 +176,7 @@ static Status check_tensors(const TensorFile *file, const ParamList *params, int
     for (int which = 0; which < n_slab; which++)
         for (int k = 0; k < params->n; k++) {
             tensor_name(name, which, &params->param[k]);
-            TRY(check_tensor(tensors_find(file, name), which, name, &params->param[k]));
+            TRY(check_tensor(safetensors_find(file, name), which, name, &params->param[k]));
         }
     if (file->n == n_slab * params->n) return OK;
     return fail(ERR_MODEL, "it holds %d tensors, the config asks for %d", file->n, n_slab * params->n);
@@ -189,7 +189,7 @@ static void copy_tensors(real *const *slab, const TensorFile *file, const ParamL
         for (int k = 0; k < params->n; k++) {
             const Param *p = &params->param[k];
             tensor_name(name, which, p);
-            memcpy(slab[which] + p->at, tensors_find(file, name)->data, p->size * sizeof(real));
+            memcpy(slab[which] + p->at, safetensors_find(file, name)->data, p->size * sizeof(real));
         }
 }
 
@@ -207,7 +207,7 @@ Status checkpoint_read(const char *path, const ParamList *params, real *const *s
     const char *text;
     CheckpointState found;
     *metrics = NULL;
-    TRY(tensors_read(&file, path));
+    TRY(safetensors_read(&file, path));
     Status status = OK;
     TRY_DONE(parse(&root, &file));
     TRY_DONE(read_state(&found, root));
@@ -220,6 +220,6 @@ Status checkpoint_read(const char *path, const ParamList *params, real *const *s
     *state = found;
 done:
     json_decref(root);
-    tensors_free(&file);
+    safetensors_free(&file);
     return status == OK ? OK : fail_at(status, "%s", path);
 }

@@ -3,8 +3,9 @@
  * loop.h: the training loop. Batches of bags in the order of the epoch, instances drawn from each, one step of the
  * optimizer; now and then both parts are scored on whole bags, and the parameters to keep are kept.
  *
- * Draw of bag number s of update u (from 1) is stream (seed, "draw", (u - 1) · batch + s), and which instances of it are
- * dropped stream (seed, "drop", the same): no thread, and no update before it, has a say. After loop_run has begun nothing here allocates, but for checkpoints.
+ * What it consists of: minibatch.h (bags, draws and labels of an update), scorer.h (outputs and scores on whole bags),
+ * average.h, earlystop.h (what is kept, and patience) and checkpoint.h. After loop_run has begun nothing here allocates, but
+ * for checkpoints.
  *
  * Between two updates the loop is its numbers and four slabs: loop_save writes them, and a loop of the same setup that
  * loads them goes on to the same bits.
@@ -14,6 +15,7 @@
 
 #include "cohort/label.h"
 #include "cohort/split.h"
+#include "core/stop.h"
 #include "data/bagfile/cache.h"
 #include "model/mil.h"
 #include "train/checkpoint.h"
@@ -21,7 +23,6 @@
 #include "train/optimizer.h"
 #include "train/train_options.h"
 
-#include <signal.h>
 #include <stdint.h>
 
 #define LOOP_TARGETS 64 /* most tasks of a model */
@@ -44,10 +45,11 @@ typedef struct {
     const Labels *labels;   /* [n] */
     const KmerStart *start; /* [n_start] k-mers that the network starts from; see mil_start */
     int n_start;
-    const volatile sig_atomic_t *stop; /* a signal's number ends the loop after the update under way; may be NULL */
-    Status (*save)(
-        void *context); /* loop_run's context; called where a checkpoint is due: at evaluations, now and then,
-                                      and before the loop ends for a signal. May be NULL */
+    const StopFlag *stop;        /* a signal's number ends the loop after the update under way; may be NULL */
+    void (*updated)(int update); /* called when loop_run begins, and after every update; may be NULL */
+    /* loop_run's context; called where a checkpoint is due: at evaluations, now and then, and before the loop ends for a
+     * signal. May be NULL */
+    Status (*save)(void *context);
 } LoopSetup;
 
 /* One evaluation of one part. */
@@ -94,9 +96,6 @@ typedef struct {
     double load, learn, step; /* seconds so far: bags and draws; the network; penalties and optimizer */
 } LoopTimes;
 LoopTimes loop_times(const Loop *loop);
-
-/* Updates of a pass over n_train bags. With model.norm bags a last minibatch of one bag is left out. */
-int loop_per_epoch(const TrainOptions *options, const ModelOptions *model, int n_train);
 
 int loop_updates(const Loop *loop);    /* to do in all */
 int loop_done(const Loop *loop);       /* updates done; fewer in the end where patience stopped it */

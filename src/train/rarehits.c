@@ -56,12 +56,12 @@ typedef struct {
     const Bag *bag[BLOCK];
     int first;
     bool lost[BLOCK];
-} Search;
+} RareSearch;
 
 /* Counts first, so that the list is no longer than it must be. */
 static void search_bag(void *context, int slot, int thread)
 {
-    Search *s = context;
+    RareSearch *s = context;
     const int b = s->first + slot;
     Places p = {.last = -1};
     (void)thread;
@@ -77,7 +77,7 @@ static void search_bag(void *context, int slot, int thread)
 
 static Status search(RareHits *hits, Cache *cache, const int *bag, const KmerFinder *finder)
 {
-    Search s = {.hits = hits, .finder = finder};
+    RareSearch s = {.hits = hits, .finder = finder};
     for (s.first = 0; s.first < hits->n; s.first += BLOCK) {
         const int n = hits->n - s.first < BLOCK ? hits->n - s.first : BLOCK;
         for (int slot = 0; slot < n; slot++) TRY(cache_bag(cache, &s.bag[slot], bag[s.first + slot], slot));

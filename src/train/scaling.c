@@ -16,18 +16,18 @@ typedef struct {
     double sum, square; /* of the values; of their distances from the mean */
     double least, most;
     double n; /* values seen; zeros of sparse rows are not */
-} Feature;
+} FeatureScale;
 
 typedef struct {
     ScaleKind kind;
     bool sparse;
-    double n;         /* instances */
-    Feature *feature; /* [n_feat] */
+    double n;              /* instances */
+    FeatureScale *feature; /* [n_feat] */
 } Fit;
 
 /* ---- one pass ---- */
 
-static void see(Feature *f, double x)
+static void see(FeatureScale *f, double x)
 {
     f->sum += x;
     f->least = x < f->least || f->n == 0 ? x : f->least;
@@ -35,13 +35,13 @@ static void see(Feature *f, double x)
     f->n++;
 }
 
-static void see_square(Feature *f, double x)
+static void see_square(FeatureScale *f, double x)
 {
     const double d = x - f->sum;
     f->square += d * d;
 }
 
-static void see_bag(Fit *fit, const Bag *bag, int n_feat, void (*look)(Feature *f, double x))
+static void see_bag(Fit *fit, const Bag *bag, int n_feat, void (*look)(FeatureScale *f, double x))
 {
     for (int i = 0; i < bag->n; i++) {
         if (bag->sparse) {
@@ -54,7 +54,7 @@ static void see_bag(Fit *fit, const Bag *bag, int n_feat, void (*look)(Feature *
     }
 }
 
-static Status pass(Fit *fit, const ScalingBags *bags, void (*look)(Feature *f, double x))
+static Status pass(Fit *fit, const ScalingBags *bags, void (*look)(FeatureScale *f, double x))
 {
     fit->n = 0;
     for (int b = 0; b < bags->n; b++) {
@@ -69,27 +69,27 @@ static Status pass(Fit *fit, const ScalingBags *bags, void (*look)(Feature *f, d
 /* ---- what follows from it ---- */
 
 /* The zeros that a sparse feature did not list. */
-static void see_zeros(Feature *f, double n)
+static void see_zeros(FeatureScale *f, double n)
 {
     if (f->n == n) return;
     f->least = fmin(f->least, 0);
     f->most = fmax(f->most, 0);
 }
 
-static bool is_constant(const Feature *f)
+static bool is_constant(const FeatureScale *f)
 {
     return f->most - f->least <= SAME * fmax(fabs(f->least), fabs(f->most));
 }
 
 /* What the feature is divided by. */
-static double width_of(const Fit *fit, const Feature *f)
+static double width_of(const Fit *fit, const FeatureScale *f)
 {
     const double zeros = (fit->n - f->n) * f->sum * f->sum; /* sum: the mean by now */
     if (fit->kind == SCALE_STANDARD) return sqrt((f->square + zeros) / fit->n);
     return fit->sparse ? fmax(fabs(f->least), fabs(f->most)) : f->most - f->least;
 }
 
-static bool settle(real *shift, real *scale, const Fit *fit, const Feature *f)
+static bool settle(real *shift, real *scale, const Fit *fit, const FeatureScale *f)
 {
     const float factor = (float)(1 / width_of(fit, f));
     *shift = (real)(float)(fit->sparse ? 0 : fit->kind == SCALE_STANDARD ? f->sum : f->least);

@@ -191,7 +191,7 @@ static void sequences(void)
 int main(void)
 {
     if (parallel_start(1) != OK) return 1;
-    printf("kernels %s\n", kernels()->level);
+    printf("kernels %s\n", kernel_active()->level);
     pooling_stages(0.75);
     vectors(0.75);
     sequences();

@@ -228,7 +228,7 @@ static void say(const char *name, const char *level, double *ns)
 static void bench(const char *lengths, const int8_t *codes, const int64_t *len)
 {
     static double ns[N_STAGE][N_LEVEL][REPEATS], fma_ns[REPEATS], cycle_ns[REPEATS], topk_ns[REPEATS];
-    const Kernels *const *levels = kernels_all();
+    const Kernels *const *levels = kernel_levels();
     Work work = {0};
     make_work(&work, codes, len);
     if (arena_reserve(&work.arena, "the benchmark") != OK) exit(1);

@@ -46,7 +46,8 @@ static void write_bags(const char *path, int n)
             memcpy(own + len[i] - 3, "\x0d\x13\x04", 3);
             if (b % 2 && i % 1000 == 0) memcpy(own + 3, "\x0f\x04\x03\x0b", 4);
         }
-        check(bagwriter_add(w, key, codes, LENGTH, len, count, NULL, NULL, n));
+        check(bagwriter_add(w, key,
+                            &(BagWriterRows){.codes = codes, .stride = LENGTH, .len = len, .count = count, .n = n}));
     }
     check(bagwriter_finish(w, NULL, "{}"));
     free(codes);

@@ -121,7 +121,7 @@ int main(void)
         test_bag(&big[b], len, N, false, (uint64_t)b);
         free(len);
     }
-    printf("kernels %s, BLAS %s\n", kernels()->level, blas_kernel());
+    printf("kernels %s, BLAS %s\n", kernel_active()->level, blas_kernel());
     run(big, 1);
     run(big, 2);
     for (int b = 0; b < N_BAG; b++) test_bag_free(&big[b]);

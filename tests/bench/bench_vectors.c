@@ -170,7 +170,7 @@ int main(void)
                          {.name = "8 x 66552 sparse", .n_feat = 66552, .n_most = 15, .sparse = true},
                          {.name = "1000 x 166", .n_feat = 166, .n_most = 1000}};
     static const char *const poolings[] = {"attention", "gated", "mean"};
-    printf("kernels %s, BLAS %s\n", kernels()->level, blas_kernel());
+    printf("kernels %s, BLAS %s\n", kernel_active()->level, blas_kernel());
     layers();
     for (int s = 0; s < 3; s++) {
         make(&sets[s]);

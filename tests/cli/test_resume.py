@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs that are interrupted, killed or crash, and go on to the same bits. HOPSACK_TEST_STOP_AT=UPDATE:SIGNAL (train/loop.c)
+"""Runs that are interrupted, killed or crash, and go on to the same bits. HOPSACK_TEST_STOP_AT=UPDATE:SIGNAL (cli/interrupt.c)
 raises a signal after an update; other signals come from outside at a random time. HOPSACK_TEST_SEED repeats a failure."""
 import json
 import os

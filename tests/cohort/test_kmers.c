@@ -68,7 +68,10 @@ static void open_data(const Plant *plants)
         snprintf(key, sizeof key, "bag%d", b);
         for (int i = 0; i < n; i++) count[i] = 1;
         fill_bag(codes, len, n, b, plants);
-        cr_assert_eq(bagwriter_add(w, key, codes, LENGTH, len, count, NULL, NULL, n), OK, "%s", status_sentence());
+        cr_assert_eq(
+            bagwriter_add(w, key,
+                          &(BagWriterRows){.codes = codes, .stride = LENGTH, .len = len, .count = count, .n = n}),
+            OK, "%s", status_sentence());
     }
     cr_assert_eq(bagwriter_finish(w, NULL, "{}"), OK, "%s", status_sentence());
     cr_assert_eq(bagfile_open(&file, in_scratch("kmers.h5")), OK, "%s", status_sentence());

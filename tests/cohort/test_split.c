@@ -71,7 +71,7 @@ Test(data_split, deeprc_parts_of_every_fold)
     for (int i = 0; i < N; i++) use[i] = 1;
     cr_assert_eq(split_folds(fold, N, &options, 0, 0, use, NULL, NULL), OK);
     for (int test = 0; test < K; test++) {
-        cr_assert_eq(split_parts(part, fold, N, K, test, &options, 0, 0, NULL, NULL), OK);
+        cr_assert_eq(split_parts(part, &options, &(SplitFolds){.fold = fold, .n = N, .n_fold = K, .test = test}), OK);
         for (int which = 0; which < 3; which++) {
             char path[256];
             GoldenArray rows;
@@ -281,11 +281,11 @@ Test(data_split, validation_is_the_previous_fold_or_none)
     const int fold[] = {0, 1, 2, 3, -1, 0};
     SplitOptions options = some_options(SPLIT_STRATIFIED, 4, "previous");
     Part part[6];
-    cr_assert_eq(split_parts(part, fold, 6, 4, 0, &options, 0, 0, NULL, NULL), OK);
+    cr_assert_eq(split_parts(part, &options, &(SplitFolds){.fold = fold, .n = 6, .n_fold = 4, .test = 0}), OK);
     const Part first[] = {PART_TEST, PART_TRAIN, PART_TRAIN, PART_VALIDATION, PART_NONE, PART_TEST};
     cr_assert_arr_eq(part, first, sizeof part);
     options.validation = "none";
-    cr_assert_eq(split_parts(part, fold, 6, 4, 2, &options, 0, 0, NULL, NULL), OK);
+    cr_assert_eq(split_parts(part, &options, &(SplitFolds){.fold = fold, .n = 6, .n_fold = 4, .test = 2}), OK);
     const Part third[] = {PART_TRAIN, PART_TRAIN, PART_TEST, PART_TRAIN, PART_NONE, PART_TRAIN};
     cr_assert_arr_eq(part, third, sizeof part);
 }
@@ -298,7 +298,11 @@ Test(data_split, a_validation_share_is_even_in_class)
         const Cohort c = random_cohort(index);
         const SplitOptions options = some_options(SPLIT_STRATIFIED, c.n_fold, "0.3");
         cr_assert_eq(split_folds(fold, c.n, &options, index, 0, c.use, c.class, NULL), OK);
-        cr_assert_eq(split_parts(part, fold, c.n, c.n_fold, 1, &options, index, 0, c.class, NULL), OK);
+        cr_assert_eq(
+            split_parts(part, &options,
+                        &(SplitFolds){
+                            .fold = fold, .n = c.n, .n_fold = c.n_fold, .test = 1, .seed = index, .class = c.class}),
+            OK);
         for (int class = -2; class < c.n_class; class ++) { /* -2: all */
             int n = 0, taken = 0;
             for (int i = 0; i < c.n; i++) {
@@ -320,7 +324,15 @@ Test(data_split, a_validation_share_keeps_groups_whole)
         const Cohort c = random_cohort(index);
         const SplitOptions options = some_options(SPLIT_STRATIFIED, c.n_fold, "0.2");
         if (split_folds(fold, c.n, &options, index, 0, c.use, c.class, c.group) != OK) continue;
-        cr_assert_eq(split_parts(part, fold, c.n, c.n_fold, 0, &options, index, 0, c.class, c.group), OK);
+        cr_assert_eq(split_parts(part, &options,
+                                 &(SplitFolds){.fold = fold,
+                                               .n = c.n,
+                                               .n_fold = c.n_fold,
+                                               .test = 0,
+                                               .seed = index,
+                                               .class = c.class,
+                                               .group = c.group}),
+                     OK);
         int as_int[MOST], n = 0, taken = 0;
         for (int i = 0; i < c.n; i++) {
             as_int[i] = (int)part[i];
@@ -342,10 +354,13 @@ Test(data_split, a_wrong_validation_is_said)
     Part part[6];
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         options.validation = wrong[i];
-        cr_assert_eq(split_parts(part, fold, 6, 3, 0, &options, 0, 0, NULL, NULL), ERR_CONFIG, "%s", wrong[i]);
+        cr_assert_eq(split_parts(part, &options, &(SplitFolds){.fold = fold, .n = 6, .n_fold = 3, .test = 0}),
+                     ERR_CONFIG, "%s", wrong[i]);
         cr_assert(strstr(status_sentence(), "splits.validation"));
     }
     options.validation = "previous";
-    cr_assert_eq(split_parts(part, fold, 6, 3, 3, &options, 0, 0, NULL, NULL), ERR_CONFIG);
-    cr_assert_eq(split_parts(part, fold, 6, 2, 1, &options, 0, 0, NULL, NULL), ERR_CONFIG);
+    cr_assert_eq(split_parts(part, &options, &(SplitFolds){.fold = fold, .n = 6, .n_fold = 3, .test = 3}),
+                 ERR_CONFIG);
+    cr_assert_eq(split_parts(part, &options, &(SplitFolds){.fold = fold, .n = 6, .n_fold = 2, .test = 1}),
+                 ERR_CONFIG);
 }

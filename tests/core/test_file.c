@@ -244,13 +244,13 @@ Test(core_file, sha256_of_known_texts)
 {
     char hex[65];
     cr_assert_eq(file_write_whole("abc", "abc", 3, false), OK);
-    cr_assert_eq(file_sha256(hex, "abc"), OK);
+    cr_assert_eq(digest_sha256(hex, "abc"), OK);
     cr_assert_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     cr_assert_eq(file_write_whole("empty", "", 0, false), OK);
-    cr_assert_eq(file_sha256(hex, "empty"), OK);
+    cr_assert_eq(digest_sha256(hex, "empty"), OK);
     cr_assert_str_eq(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    cr_assert_eq(file_sha256(hex, "none"), ERR_IO);
-    cr_assert_eq(file_sha256(hex, "."), ERR_IO);
+    cr_assert_eq(digest_sha256(hex, "none"), ERR_IO);
+    cr_assert_eq(digest_sha256(hex, "."), ERR_IO);
 }
 
 Test(core_file, numbers_have_the_fewest_digits)

@@ -45,12 +45,12 @@ static void rewrite(const char *name, const void *bytes, size_t n)
 
 static void write_ours(const char *path)
 {
-    cr_assert_eq(tensors_write(path, ours, N_OURS, HOPSACK, true), OK, "%s", status_sentence());
+    cr_assert_eq(safetensors_write(path, ours, N_OURS, HOPSACK, true), OK, "%s", status_sentence());
 }
 
 static void assert_same(const TensorFile *file, const Tensor *expected, size_t n_bytes)
 {
-    const Tensor *t = tensors_find(file, expected->name);
+    const Tensor *t = safetensors_find(file, expected->name);
     cr_assert_not_null(t, "%s is missing", expected->name);
     cr_assert_eq(t->type, expected->type);
     cr_assert_eq(t->n_dim, expected->n_dim);
@@ -64,25 +64,25 @@ Test(core_safetensors, round_trip)
     static const size_t n_bytes[] = {3, 24, 8, 16, 16, 0};
     TensorFile file;
     write_ours("m");
-    cr_assert_eq(tensors_read(&file, "m"), OK, "%s", status_sentence());
+    cr_assert_eq(safetensors_read(&file, "m"), OK, "%s", status_sentence());
     cr_assert_eq(file.n, N_OURS);
     cr_assert_str_eq(file.hopsack, HOPSACK);
     for (int i = 0; i < N_OURS; i++) assert_same(&file, &ours[i], n_bytes[i]);
-    cr_assert_null(tensors_find(&file, "other"));
-    tensors_free(&file);
-    tensors_free(&file);
-    tensors_free(NULL);
+    cr_assert_null(safetensors_find(&file, "other"));
+    safetensors_free(&file);
+    safetensors_free(&file);
+    safetensors_free(NULL);
 }
 
 Test(core_safetensors, without_metadata)
 {
     TensorFile file;
-    cr_assert_eq(tensors_write("m", ours, 2, NULL, false), OK);
-    cr_assert_eq(tensors_read(&file, "m"), OK, "%s", status_sentence());
+    cr_assert_eq(safetensors_write("m", ours, 2, NULL, false), OK);
+    cr_assert_eq(safetensors_read(&file, "m"), OK, "%s", status_sentence());
     cr_assert_null(file.hopsack);
     cr_assert_eq(file.n, 2);
-    tensors_free(&file);
-    cr_assert_eq(tensors_write("m", ours, 2, NULL, false), ERR_IO);
+    safetensors_free(&file);
+    cr_assert_eq(safetensors_write("m", ours, 2, NULL, false), ERR_IO);
 }
 
 Test(core_safetensors, the_same_tensors_are_the_same_bytes)
@@ -108,7 +108,7 @@ Test(core_safetensors, any_flipped_bit_is_noticed)
         TensorFile file;
         bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
         rewrite("flipped", bytes, n);
-        cr_assert_eq(tensors_read(&file, "flipped"), ERR_MODEL, "bit %zu of byte %zu", bit % 8, bit / 8);
+        cr_assert_eq(safetensors_read(&file, "flipped"), ERR_MODEL, "bit %zu of byte %zu", bit % 8, bit / 8);
         cr_assert_eq(file.n, 0);
         bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
     }
@@ -124,7 +124,7 @@ Test(core_safetensors, any_cut_is_noticed)
     for (size_t cut = 0; cut < n; cut++) {
         TensorFile file;
         rewrite("cut", bytes, cut);
-        cr_assert_eq(tensors_read(&file, "cut"), ERR_MODEL, "the first %zu bytes were read", cut);
+        cr_assert_eq(safetensors_read(&file, "cut"), ERR_MODEL, "the first %zu bytes were read", cut);
     }
     free(bytes);
 }
@@ -216,7 +216,7 @@ Test(core_safetensors, malformed_headers)
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
         TensorFile file;
         write_raw("bad", strlen(malformed[i].header), malformed[i].header, malformed[i].n_data);
-        cr_assert_eq(tensors_read(&file, "bad"), ERR_MODEL, "%s was read", malformed[i].header);
+        cr_assert_eq(safetensors_read(&file, "bad"), ERR_MODEL, "%s was read", malformed[i].header);
         cr_assert(strstr(status_sentence(), malformed[i].says), "%s: '%s' does not say '%s'", malformed[i].header,
                   status_sentence(), malformed[i].says);
         cr_assert_eq(strncmp(status_sentence(), "bad: ", 5), 0);
@@ -238,7 +238,7 @@ Test(core_safetensors, header_length_is_checked_before_use)
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         TensorFile file;
         write_raw("bad", row[i].stated, "{}", 0);
-        cr_assert_eq(tensors_read(&file, "bad"), ERR_MODEL);
+        cr_assert_eq(safetensors_read(&file, "bad"), ERR_MODEL);
         cr_assert(strstr(status_sentence(), row[i].says), "'%s' does not say '%s'", status_sentence(), row[i].says);
     }
 }
@@ -246,9 +246,9 @@ Test(core_safetensors, header_length_is_checked_before_use)
 Test(core_safetensors, unreadable_files)
 {
     TensorFile file;
-    cr_assert_eq(tensors_read(&file, "none"), ERR_IO);
-    cr_assert_eq(tensors_read(&file, "."), ERR_IO);
-    cr_assert_eq(tensors_write("no/folder", ours, 1, "{}", false), ERR_IO);
+    cr_assert_eq(safetensors_read(&file, "none"), ERR_IO);
+    cr_assert_eq(safetensors_read(&file, "."), ERR_IO);
+    cr_assert_eq(safetensors_write("no/folder", ours, 1, "{}", false), ERR_IO);
     cr_assert_not(file_exists("no"));
 }
 
@@ -261,14 +261,14 @@ Test(core_safetensors, foreign_files_are_read)
                          "\"e\":{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[3,3]},"
                          "\"a\":{\"data_offsets\":[0,3],\"dtype\":\"U8\",\"shape\":[3],\"more\":1}}     \n ";
     write_raw("foreign", strlen(header), header, 11);
-    cr_assert_eq(tensors_read(&file, "foreign"), OK, "%s", status_sentence());
+    cr_assert_eq(safetensors_read(&file, "foreign"), OK, "%s", status_sentence());
     cr_assert_eq(file.n, 3);
     cr_assert_null(file.hopsack);
     cr_assert_str_eq(file.tensor[0].name, "a");
     cr_assert_str_eq(file.tensor[1].name, "e");
     cr_assert_str_eq(file.tensor[2].name, "z");
     cr_assert_eq(((const float *)file.tensor[2].data)[1], 0);
-    tensors_free(&file);
+    safetensors_free(&file);
 }
 
 static const char reader[] = /* nothing but json, struct and zlib */
@@ -311,7 +311,7 @@ Test(core_safetensors, random_damage)
     char *sound, *bytes;
     size_t n;
     int n_read = 0;
-    cr_assert_eq(tensors_write("m", ours, N_OURS, NULL, false), OK);
+    cr_assert_eq(safetensors_write("m", ours, N_OURS, NULL, false), OK);
     cr_assert_eq(file_read_whole(&sound, &n, "m", 1 << 20), OK);
     bytes = malloc(n);
     Rng rng = rng_stream(23, "damage", 0);
@@ -321,7 +321,7 @@ Test(core_safetensors, random_damage)
         for (uint64_t i = rng_below(&rng, 3) + 1; i > 0; i--)
             bytes[rng_below(&rng, n - 60)] = "0123456789[]{}\",: F"[rng_below(&rng, 19)];
         rewrite("damaged", bytes, n);
-        const Status status = tensors_read(&file, "damaged");
+        const Status status = safetensors_read(&file, "damaged");
         cr_assert(status == OK || status == ERR_MODEL, "round %d (seed 23): %s", round, status_sentence());
         unsigned sum = 0;
         for (int i = 0; i < file.n; i++) {
@@ -333,7 +333,7 @@ Test(core_safetensors, random_damage)
         }
         cr_assert_leq(sum, 255 * n);
         n_read += status == OK;
-        tensors_free(&file);
+        safetensors_free(&file);
     }
     cr_assert_gt(n_read, 10);
     free(bytes);

@@ -67,14 +67,14 @@ static Status read_checkpoint(uint64_t *digest, const char *path, const char *so
 {
     TensorFile tensors;
     ParamList params = {0};
-    TRY(tensors_read(&tensors, sound));
+    TRY(safetensors_read(&tensors, sound));
     json_t *facts = json_loads(tensors.hopsack ? tensors.hopsack : "", 0, NULL);
     declare(&params, &tensors);
     const Status status = params.n > 0 && facts ? read_into(digest, path, &params, facts)
                                                 : fail(ERR_USAGE, "%s: is no checkpoint", sound);
     json_decref(facts);
     param_free(&params);
-    tensors_free(&tensors);
+    safetensors_free(&tensors);
     return status;
 }
 

@@ -523,7 +523,7 @@ static void assert_streams(ModelOptions *o, const char *what)
         free(len);
     }
     Mil *learner = model(o, target, 2, MANY, true, LONGEST), *scorer = model(o, same, 1, MANY, false, LONGEST);
-    const size_t n_query = (size_t)mil_n_query(learner);
+    const size_t n_query = (size_t)mil_n_column(learner);
     real *theta = start(learner, 3), *grad = calloc(mil_params(learner)->size, sizeof *grad), y[N_TARGET];
     real *z = calloc((size_t)mil_n_z(scorer), sizeof *z);
     MilAttention attention = {calloc(MANY * n_query, sizeof(real)), calloc(MANY * n_query, sizeof(real))};
@@ -744,7 +744,7 @@ Test(model_mil, several_queries_have_several_vectors)
     ModelOptions o = test_model(0, 0);
     test_option(o.pooling_options, pooling_types[0]->options, "n_query", 3);
     Mil *m = model(&o, target, 1, 10, false, LONGEST);
-    cr_expect_eq(mil_n_query(m), 3);
+    cr_expect_eq(mil_n_column(m), 3);
     cr_expect_eq(param_find(mil_params(m), "attention_nn.attention_nn.4.weight")->shape[0], 3);
     cr_expect_eq(param_find(mil_params(m), "output_nn.output_nn.0.weight")->shape[1], 96);
     mil_free(m);

@@ -30,7 +30,7 @@ typedef struct {
 static HopfieldPoolingSettings settings(void)
 {
     HopfieldPoolingSettings s = {0};
-    test_options(&s, hopfield_pooling_rows);
+    test_options(&s, pooling_hopfield_rows);
     s.n_head = 2, s.head_size = 3, s.output_size = 4;
     s.activation = 2; /* tanh: smooth */
     s.beta = 0.7;
@@ -59,7 +59,7 @@ static Rig *rig_make(const HopfieldPoolingSettings *s, bool general, const int *
     cr_assert_eq(pooling_hopfield.init(&r->p, &r->list, s, N_H, WIDTH), OK, "%s", status_sentence());
     if (general) r->p.fast = r->p.folds = false;
     for (int pass = 0; pass < 2; pass++) {
-        const size_t rows = (size_t)n, columns = (size_t)r->p.base.n_query, n_z = (size_t)(n_bag * r->p.base.n_z);
+        const size_t rows = (size_t)n, columns = (size_t)r->p.base.n_column, n_z = (size_t)(n_bag * r->p.base.n_z);
         pooling_hopfield.plan(&r->p, &r->arena, &room);
         r->theta = ARENA_TAKE(&r->arena, real, r->list.size), r->grad = ARENA_TAKE(&r->arena, real, r->list.size);
         r->h = ARENA_TAKE(&r->arena, real, rows * WIDTH), r->dh = ARENA_TAKE(&r->arena, real, rows * WIDTH);
@@ -96,19 +96,21 @@ static void forward(Rig *r, const Pass *pass)
     pooling_hopfield.prepare(&r->p, r->theta, pass);
     for (int at = 0; at < r->n; at += KERNEL_BLOCK) {
         const Rows rows = rows_at(r, at);
-        pooling_hopfield.score(&r->p, r->a + at * r->p.base.n_query, r->h + at * WIDTH, &rows);
+        pooling_hopfield.score(&r->p, r->a + at * r->p.base.n_column, r->h + at * WIDTH, &rows);
     }
-    pooling_hopfield.pool(&r->p, r->z, r->w, r->a, r->h, r->bounds, r->n_bag, true);
+    const PoolingBags bags = {r->a, r->h, r->bounds, r->n_bag};
+    pooling_hopfield.pool(&r->p, r->z, r->w, &bags, true);
 }
 
 /* Blocks go to the two slots in turn. */
 static void backward(Rig *r)
 {
-    const size_t n = (size_t)r->n, columns = (size_t)r->p.base.n_query;
+    const size_t n = (size_t)r->n, columns = (size_t)r->p.base.n_column;
     memset(r->grad, 0, r->list.size * sizeof *r->grad);
     memset(r->da, 0, n * columns * sizeof *r->da);
     memset(r->dh, 0, n * WIDTH * sizeof *r->dh);
-    pooling_hopfield.pool_backward(&r->p, r->da, r->dh, r->grad, r->dz, r->z, r->w, r->a, r->h, r->bounds, r->n_bag);
+    const PoolingBags bags = {r->a, r->h, r->bounds, r->n_bag};
+    pooling_hopfield.pool_backward(&r->p, r->da, r->dh, r->grad, r->dz, r->z, r->w, &bags);
     for (int slot = 0; slot < 2; slot++) pooling_hopfield.zero(&r->p, slot);
     for (int at = 0; at < r->n; at += KERNEL_BLOCK) {
         const Rows rows = rows_at(r, at);
@@ -251,7 +253,7 @@ Test(model_pooling_hopfield, the_fast_path_is_the_general_one)
         for (int large = 0; large < 2; large++) { /* what is not pooled the fast way may be scored so */
             const int *bounds = large ? large_bounds : small_bounds, n_bag = large ? 4 : N_BAG;
             Rig *fast = rig_make(&v[i].s, false, bounds, n_bag), *general = rig_make(&v[i].s, true, bounds, n_bag);
-            const size_t rows = (size_t)fast->n, columns = (size_t)fast->p.base.n_query;
+            const size_t rows = (size_t)fast->n, columns = (size_t)fast->p.base.n_column;
             forward(fast, &update_7), forward(general, &update_7);
             backward(fast), backward(general);
             same(v[i].name, "a", fast->a, general->a, rows * columns);
@@ -270,7 +272,7 @@ Test(model_pooling_hopfield, weights_are_those_of_the_last_update)
     const int n = variants(v);
     for (int i = 0; i < n; i++) {
         Rig *r = rig_make(&v[i].s, false, small_bounds, N_BAG);
-        const int columns = r->p.base.n_query;
+        const int columns = r->p.base.n_column;
         forward(r, &update_7); /* with dropout, which weights do not show */
         for (int b = 0; b < N_BAG; b++)
             for (int k = 0; k < columns && small_bounds[b] < small_bounds[b + 1]; k++) {
@@ -330,8 +332,8 @@ Test(model_pooling_hopfield, dropout_drops_its_share)
     Rig *r = rig_make(&s, false, one_bag, 1);
     double kept = 0;
     forward(r, &update_7);
-    for (int i = 0; i < N * r->p.base.n_query; i++) kept += r->p.keep[i];
-    cr_expect_float_eq(kept / (N * r->p.base.n_query), 0.25, 0.01);
+    for (int i = 0; i < N * r->p.base.n_column; i++) kept += r->p.keep[i];
+    cr_expect_float_eq(kept / (N * r->p.base.n_column), 0.25, 0.01);
     cr_expect_float_eq((double)r->p.keep_scale, 4, 1e-6);
     rig_free(r);
 }

@@ -256,7 +256,7 @@ Test(SUITE, an_embedder_without_kernels_stays_as_drawn)
  * and at most one in twenty of the others exceeds that average. Other units of a scoring network stay random. */
 static void assert_attends(const Rig *r, const MilView *v, int j, int column, const char *what)
 {
-    const int n_query = mil_n_query(r->m);
+    const int n_query = mil_n_column(r->m);
     double mean[2] = {0}, square = 0;
     int n[2] = {0}, above = 0;
     bool other[N] = {false};
@@ -288,7 +288,7 @@ static void attention_of(int p, int n_query)
     const MilView v = embed(&r, &r.bag);
     snprintf(what, sizeof what, "%s, %d queries", pooling_types[p]->name, n_query);
     for (int j = 0; j < KMERS; j++) {
-        const int n_head = mil_n_head(r.m), column = n_head > 1 ? j % n_head : j % mil_n_query(r.m);
+        const int n_head = mil_n_head(r.m), column = n_head > 1 ? j % n_head : j % mil_n_column(r.m);
         assert_attends(&r, &v, j, column, what);
     }
     rig_free(&r);
@@ -374,7 +374,7 @@ Test(SUITE, hopfield_reads_the_numbers_out)
     const MilView v = embed(&r, &r.bag);
     for (int j = 0; j < KMERS; j++) {
         double want = 0;
-        for (int i = 0; i < N; i++) want += (double)v.w[i * mil_n_query(r.m) + j % 2] * (double)v.h[i * v.width + j];
+        for (int i = 0; i < N; i++) want += (double)v.w[i * mil_n_column(r.m) + j % 2] * (double)v.h[i * v.width + j];
         cr_expect_float_eq((double)v.z[j % 2 * 8 + j / 2], want, 1e-5, "k-mer %d", j);
     }
     rig_free(&r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * test_association.c: gradients of every parameter kind and input against finite differences, for every setting; and what
- * must hold of any input. Values recorded from the reference are in test_hopfield_layers.c.
+ * must hold of any input. Values recorded from the reference are in test_hopfield.c.
  */
 #include "core/rng.h"
 #include "nn/association.h"
@@ -40,9 +40,15 @@ static void fill(real *x, int n, uint64_t seed, const char *purpose)
     for (int i = 0; i < n; i++) x[i] = (real)rng_normal(&rng);
 }
 
+static AssociationInput input(const Rig *r)
+{
+    return (AssociationInput){r->state, r->stored, r->projection, &r->bags, &r->masks};
+}
+
 static void forward(Rig *r)
 {
-    association_forward(r->y, &r->c, &r->l, r->theta, r->state, r->stored, r->projection, &r->bags, &r->masks);
+    const AssociationInput in = input(r);
+    association_forward(r->y, &r->c, &r->l, r->theta, &in);
 }
 
 static void backward(Rig *r)
@@ -51,8 +57,9 @@ static void backward(Rig *r)
     memset(r->dstate, 0, sizeof r->dstate);
     memset(r->dstored, 0, sizeof r->dstored);
     memset(r->dprojection, 0, sizeof r->dprojection);
-    association_backward(r->dstate, r->dstored, r->dprojection, r->grad, &r->c, &r->l, r->theta, r->state, r->stored,
-                         r->projection, r->y, r->dy, &r->bags, &r->masks);
+    const AssociationInput in = input(r);
+    const AssociationGrad d = {r->dstate, r->dstored, r->dprojection};
+    association_backward(&d, r->grad, &r->c, &r->l, r->theta, &in, r->y, r->dy);
 }
 
 /* Weights of size one: gradients that matter. */

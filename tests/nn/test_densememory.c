@@ -5,6 +5,7 @@
  */
 #include "core/rng.h"
 #include "nn/densememory.h"
+#include "nn/hopfield82.h"
 #include "support/golden.h"
 
 #include <criterion/criterion.h>

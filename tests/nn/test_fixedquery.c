@@ -89,9 +89,10 @@ static void rig_free(Rig *r)
 static void run_general(Rig *r)
 {
     const RetrievalMasks masks = {.keep = r->drops ? r->keep_general : NULL, .keep_scale = (real)1.25};
-    hopfield_pooling_forward(r->z[0], &r->general, &r->l, r->theta, r->x, NULL, &r->bags, &masks);
-    hopfield_pooling_backward(r->dx[0], NULL, r->grad[0], &r->general, &r->l, r->theta, r->x, NULL, r->z[0], r->dz,
-                              &r->bags, &masks);
+    const AssociationInput in = {.stored = r->x, .bags = &r->bags, .masks = &masks};
+    hopfield_pooling_forward(r->z[0], &r->general, &r->l, r->theta, &in);
+    hopfield_pooling_backward(&(AssociationGrad){.stored = r->dx[0]}, r->grad[0], &r->general, &r->l, r->theta, &in,
+                              r->z[0], r->dz);
 }
 
 static void run_fixed(Rig *r, real *dx)

@@ -212,7 +212,7 @@ Test(nn_kernel, plain_convolution_is_its_formula)
 static void forward_levels(const Net *net, const Case *c)
 {
     const size_t n = (size_t)(c->n * c->width);
-    const Kernels *const *level = kernels_all();
+    const Kernels *const *level = kernel_levels();
     Rng rng = rng_stream(6, "levels", 0);
     real *plain = numbers(&rng, n, 1), *fast = copy(plain, n), *first = NULL, *bare = copy(plain, n);
     int32_t *plain_arg = malloc(n * sizeof *plain_arg), *arg = malloc(n * sizeof *arg);
@@ -257,7 +257,7 @@ static void grad_free(ConvGrad *d)
 static void backward_levels(const Net *net, const Case *c)
 {
     const size_t n = (size_t)(c->n * c->width);
-    const Kernels *const *level = kernels_all();
+    const Kernels *const *level = kernel_levels();
     Rng rng = rng_stream(7, "levels", 0);
     real *h = numbers(&rng, n, 1), *dh = numbers(&rng, n, 1);
     int32_t *arg = malloc(n * sizeof *arg);
@@ -425,7 +425,7 @@ static void results_free(Results *r)
 static void check_layer(const Shape *s, uint64_t seed)
 {
     Results first = {0}, formula = layer_formulas(s, seed);
-    for (const Kernels *const *level = kernels_all(); *level; level++) {
+    for (const Kernels *const *level = kernel_levels(); *level; level++) {
         Results r = run_layer(*level, s, seed);
         for (int j = 0; j < 8; j++) {
             near(r.out[j], formula.out[j], r.n[j], 4, result_names[j]);
@@ -461,7 +461,7 @@ static void check_logit(int n, int n_in, int n_query)
             for (int k = 0; k < n_in; k++) sum += (double)x[i * n_in + k] * (double)w[j * n_in + k];
             want[i * n_query + j] = (real)sum;
         }
-    for (const Kernels *const *level = kernels_all(); *level; level++) {
+    for (const Kernels *const *level = kernel_levels(); *level; level++) {
         real *a = numbers(&rng, n_a, 1);
         (*level)->dense_logit(a, x, w, b, n, n_in, n_query);
         near(a, want, n_a, 4, (*level)->level);
@@ -491,7 +491,7 @@ Test(nn_kernel, selu_is_precise_everywhere)
     for (int o = 0; o < 16; o++) wt[o] = 1;
     for (int i = 0; i < N; i++) x[i] = (real)((i % 2 ? -1 : 1) * pow(10, -6 + 9.0 * i / N)); /* 1e-6 … 1e3 */
     x[0] = 0, x[1] = (real)-0.0;
-    for (const Kernels *const *level = kernels_all(); *level; level++) {
+    for (const Kernels *const *level = kernel_levels(); *level; level++) {
         (*level)->dense_forward(y, x, 1, wt, b, N, 1, 16, ACTIVATION_SELU);
         for (int i = 0; i < N; i++) {
             const double want = selu_of((double)x[i]);
@@ -510,7 +510,7 @@ Test(nn_kernel, tanh_and_sigmoid_are_precise_everywhere)
     bool seen = false;
     for (int i = 0; i < N; i++) x[i] = (real)((i % 2 ? -1 : 1) * pow(10, -6 + 7.8 * i / N)); /* 1e-6 … 63 */
     x[0] = 0, x[1] = (real)-0.0;
-    for (const Kernels *const *level = kernels_all(); *level; level++) {
+    for (const Kernels *const *level = kernel_levels(); *level; level++) {
         memcpy(y[0], x, sizeof x), memcpy(y[1], x, sizeof x);
         (*level)->tanh_forward(y[0], N);
         (*level)->sigmoid_forward(y[1], N);
@@ -539,7 +539,7 @@ Test(nn_kernel, exp_is_precise_at_and_below_0)
     bool seen = false;
     for (int i = 0; i < N; i++) x[i] = (real)(i % 2 ? -pow(10, -9 + 10.9 * i / N) : -80. * i / N); /* 1e-9 … 79 */
     for (size_t i = 0; i < n_edge; i++) x[i] = (real)edges[i];
-    for (const Kernels *const *level = kernels_all(); *level; level++) {
+    for (const Kernels *const *level = kernel_levels(); *level; level++) {
         memcpy(y, x, sizeof x);
         (*level)->exp_forward(y, N);
         for (int i = 0; i < N; i++) {
@@ -562,7 +562,7 @@ Test(nn_kernel, exp_is_precise_at_and_below_0)
 Test(nn_kernel, nan_passes_through_a_layer)
 {
     real x[16] = {(real)NAN}, wt[16 * 16] = {0}, b[16] = {0}, y[16], a[1];
-    for (const Kernels *const *level = kernels_all(); *level; level++) {
+    for (const Kernels *const *level = kernel_levels(); *level; level++) {
         (*level)->dense_forward(y, x, 16, wt, b, 1, 16, 16, ACTIVATION_SELU);
         for (int o = 0; o < 16; o++) cr_assert(isnan(y[o]), "%s: %g", (*level)->level, (double)y[o]);
         (*level)->dense_forward(y, x, 16, wt, b, 1, 16, 16, ACTIVATION_RELU);
@@ -577,7 +577,7 @@ Test(nn_kernel, nan_passes_through_a_layer)
 
 Test(nn_kernel, plain_is_always_there_and_last)
 {
-    const Kernels *const *level = kernels_all();
+    const Kernels *const *level = kernel_levels();
     while (level[1]) level++;
     cr_assert_eq(*level, &kernels_plain);
 }
@@ -585,11 +585,11 @@ Test(nn_kernel, plain_is_always_there_and_last)
 Test(nn_kernel, the_environment_names_a_level)
 {
     setenv("HOPSACK_KERNELS", "plain", 1);
-    cr_assert_eq(kernels(), &kernels_plain);
+    cr_assert_eq(kernel_active(), &kernels_plain);
 }
 
 Test(nn_kernel, an_unknown_level_is_the_fastest)
 {
     setenv("HOPSACK_KERNELS", "sse9", 1);
-    cr_assert_eq(kernels(), kernels_all()[0]);
+    cr_assert_eq(kernel_active(), kernel_levels()[0]);
 }

@@ -83,7 +83,7 @@ static void compare(const Setting *s)
     b.bag.pad_len = s->pad;
     seqconv_prepare(&l, theta, NULL);
     seqconv_open(&l, &b.bag, 0);
-    seqconv_forward(&l, got, &b.bag, 0, 0, N, -1, 0);
+    seqconv_forward(&l, got, &(SeqConvRows){.bag = &b.bag, .n = N, .cached = -1});
     for (int i = 0, at = 0; i < N; i++) {
         while (i >= b.bag.first[at + 1]) at++;
         naive(h, &l, theta, &b.bag, i, at);
@@ -140,7 +140,7 @@ Test(nn_seqconv, lengths_present)
     for (int pass = 0; pass < 2; pass++) {
         seqconv_prepare(&l, theta, pass ? present : NULL);
         seqconv_open(&l, &b.bag, 0);
-        seqconv_forward(&l, h[pass], &b.bag, 0, 0, N, -1, 0);
+        seqconv_forward(&l, h[pass], &(SeqConvRows){.bag = &b.bag, .n = N, .cached = -1});
     }
     cr_assert(memcmp(h[0], h[1], sizeof h[0]) == 0);
     free(theta), free(len);

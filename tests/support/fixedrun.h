@@ -41,6 +41,12 @@ static inline void fixedrun_prepare(FixedRun *r, const real *theta)
     memset(r->du, 0, (size_t)r->f.n_column * (size_t)r->f.width * sizeof *r->du);
 }
 
+static inline FixedQueryBags fixedrun_bags(const FixedRun *r, const int *bounds, int n_bag, const uint8_t *keep,
+                                           real keep_scale)
+{
+    return (FixedQueryBags){r->a, r->x, bounds, n_bag, keep, keep_scale};
+}
+
 static inline void fixedrun_forward(real *z, FixedRun *r, const real *theta, const real *x, const int *bounds,
                                     int n_bag, const uint8_t *keep, real keep_scale)
 {
@@ -50,7 +56,8 @@ static inline void fixedrun_forward(real *z, FixedRun *r, const real *theta, con
     for (int i = 0; i < n; i += KERNEL_BLOCK)
         fixedquery_score(r->a + i * r->f.n_column, r->wide, &r->f, r->x + i * width,
                          n - i < KERNEL_BLOCK ? n - i : KERNEL_BLOCK);
-    fixedquery_pool(z, r->p, &r->c, &r->f, theta, r->a, r->x, bounds, n_bag, keep, keep_scale);
+    const FixedQueryBags in = fixedrun_bags(r, bounds, n_bag, keep, keep_scale);
+    fixedquery_pool(z, r->p, &r->c, &r->f, theta, &in);
 }
 
 /* dx [n, n_in] may be NULL. */
@@ -62,11 +69,14 @@ static inline void fixedrun_backward(real *dx, real *grad, FixedRun *r, const re
     real *to = dx ? r->dx : NULL;
     memset(r->dx, 0, (size_t)n * (size_t)width * sizeof *dx);
     memset(r->da, 0, (size_t)n * (size_t)r->f.n_column * sizeof *dx);
-    fixedquery_pool_backward(r->da, to, grad, &r->c, &r->f, theta, r->a, r->x, z, r->p, dz, bounds, n_bag, keep,
-                             keep_scale);
-    for (int i = 0; i < n; i += KERNEL_BLOCK)
-        fixedquery_score_backward(to ? to + i * width : NULL, r->du, r->wide, &r->c, &r->f, r->x + i * width,
-                                  r->da + i * r->f.n_column, i, n - i < KERNEL_BLOCK ? n - i : KERNEL_BLOCK);
+    const FixedQueryBags in = fixedrun_bags(r, bounds, n_bag, keep, keep_scale);
+    const FixedQueryOutput out = {z, r->p, dz};
+    fixedquery_pool_backward(r->da, to, grad, &r->c, &r->f, theta, &in, &out);
+    for (int i = 0; i < n; i += KERNEL_BLOCK) {
+        const FixedQueryRows rows = {r->x + i * width, i, n - i < KERNEL_BLOCK ? n - i : KERNEL_BLOCK};
+        fixedquery_score_backward(to ? to + i * width : NULL, r->du, r->wide, &r->c, &r->f, r->da + i * r->f.n_column,
+                                  &rows);
+    }
     for (int i = 0; dx && i < n; i++)
         for (int j = 0; j < n_in; j++) dx[i * n_in + j] += r->dx[i * width + j];
 }

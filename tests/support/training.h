@@ -49,8 +49,11 @@ static inline void write_training_file(void)
                 codes[i * LENGTH + t] = t < len[i] ? (int8_t)rng_below(&rng, 20) : (int8_t)-1;
             if (b % 2 && i % 3 == 0) memcpy(codes + i * LENGTH + 2, "\x0f\x04\x0b\x03", 4); /* SFNE */
         }
-        cr_assert_eq(bagwriter_add(w, key, codes, LENGTH, len, count, NULL, NULL, n_sequences), OK, "%s",
-                     status_sentence());
+        cr_assert_eq(
+            bagwriter_add(
+                w, key,
+                &(BagWriterRows){.codes = codes, .stride = LENGTH, .len = len, .count = count, .n = n_sequences}),
+            OK, "%s", status_sentence());
     }
     cr_assert_eq(bagwriter_finish(w, NULL, "{}"), OK, "%s", status_sentence());
 }

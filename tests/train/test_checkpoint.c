@@ -101,18 +101,18 @@ static Status run(Run *r, int from, int stop_at)
 static void assert_same_tensors(const char *one, const char *other)
 {
     TensorFile a, b;
-    cr_assert_eq(tensors_read(&a, one), OK, "%s", status_sentence());
-    cr_assert_eq(tensors_read(&b, other), OK, "%s", status_sentence());
+    cr_assert_eq(safetensors_read(&a, one), OK, "%s", status_sentence());
+    cr_assert_eq(safetensors_read(&b, other), OK, "%s", status_sentence());
     cr_assert_eq(a.n, b.n);
     for (int k = 0; k < a.n; k++) {
-        const Tensor *t = &a.tensor[k], *u = tensors_find(&b, t->name);
+        const Tensor *t = &a.tensor[k], *u = safetensors_find(&b, t->name);
         size_t bytes = t->type == TENSOR_F64 ? 8 : 4;
         for (int d = 0; d < t->n_dim; d++) bytes *= (size_t)t->shape[d];
         cr_assert_not_null(u);
         cr_assert_arr_eq(t->data, u->data, bytes, "%s", t->name);
     }
-    tensors_free(&a);
-    tensors_free(&b);
+    safetensors_free(&a);
+    safetensors_free(&b);
 }
 
 static void assert_same_records(const Run *whole, const Run *rest)
@@ -347,7 +347,7 @@ Test(SUITE, files_that_are_no_checkpoint_are_refused)
         "\"lowest\":null,\"smooth\":1,\"seconds\":1}}"};
     for (size_t k = 0; k < sizeof metadata / sizeof *metadata; k++) {
         const char *path = in_scratch("strange");
-        cr_assert_eq(tensors_write(path, &t, 1, metadata[k], true), OK);
+        cr_assert_eq(safetensors_write(path, &t, 1, metadata[k], true), OK);
         assert_refused(path, &facts, ERR_MODEL, "it is no checkpoint");
     }
 }

@@ -7,6 +7,7 @@
 #include "train/keep.h"
 #include "train/rarehits.h"
 #include "train/sampler.h"
+#include "train/schedule.h"
 
 #include <stdatomic.h>
 
@@ -364,7 +365,7 @@ Test(SUITE, norm_has_no_minibatch_of_one_bag)
         Loop *loop = new_loop();
         const int rest = 14 % options.batch, want = 14 / options.batch + (rest > 1);
         cr_expect_eq(loop_updates(loop), 3 * want, "batches of %d", options.batch);
-        cr_expect_eq(loop_per_epoch(&options, &model, 14), want);
+        cr_expect_eq(schedule_per_epoch(&options, &model, 14), want);
         loop_free(loop);
     }
     options.batch = 13;

@@ -54,7 +54,10 @@ static void write_bags(void)
             if (b % 4 && i % 50 == 7) plant(own, &start[2].kmer, 4);
             if (b % 4 && i % 50 == 17) plant(own, &start[2].kmer, 2), plant(own, &start[2].kmer, 3);
         }
-        cr_assert_eq(bagwriter_add(w, key, codes, LENGTH, len, count, NULL, NULL, n), OK, "%s", status_sentence());
+        cr_assert_eq(
+            bagwriter_add(w, key,
+                          &(BagWriterRows){.codes = codes, .stride = LENGTH, .len = len, .count = count, .n = n}),
+            OK, "%s", status_sentence());
     }
     cr_assert_eq(bagwriter_finish(w, NULL, "{}"), OK, "%s", status_sentence());
 }

@@ -21,3 +21,20 @@ Test(SUITE, decay_one_changes_nothing)
 {
     for (int update = 1; update < 1000000; update += 99991) cr_assert_eq(schedule_lr(0.3, 1, update, 1), 0.3);
 }
+
+/* Updates are given, or follow from epochs; model.norm leaves a last minibatch of one bag out. */
+Test(SUITE, number_of_updates)
+{
+    TrainOptions o = {.epochs = 3, .batch = 4};
+    ModelOptions model = {.norm = NORM_NONE};
+    cr_assert_eq(schedule_per_epoch(&o, &model, 9), 3);
+    cr_assert_eq(schedule_updates(&o, &model, 9), 9);
+    model.norm = NORM_BAGS;
+    cr_assert_eq(schedule_per_epoch(&o, &model, 9), 2);
+    cr_assert_eq(schedule_updates(&o, &model, 9), 6);
+    cr_assert_eq(schedule_updates(&o, &model, 10), 9);
+    o = (TrainOptions){.epochs = 2000000000, .batch = 1};
+    cr_assert_eq(schedule_updates(&o, &model, 10), 20000000000);
+    o = (TrainOptions){.updates = 7, .batch = 4};
+    cr_assert_eq(schedule_updates(&o, &model, 9), 7);
+}

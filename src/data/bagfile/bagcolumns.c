@@ -62,9 +62,14 @@ static Status prepare(Columns *c, H5Id file)
         c->piece[i].dense = malloc((size_t)(c->chunk * c->width));
         if (!c->piece[i].row || !c->piece[i].dense) return no_memory(c);
     }
-    for (int k = 0; k < c->n_column; k++)
-        TRY(h5_make(&c->set[k], file, c->path, columns[k].name, columns[k].type, k == CODES ? 2 : 1, c->spool->n_seq,
-                    k == CODES ? c->width : 1, c->chunk, c->spool->compress));
+    for (int k = 0; k < c->n_column; k++) {
+        const H5Array array = {.name = columns[k].name,
+                               .type = columns[k].type,
+                               .rank = k == CODES ? 2 : 1,
+                               .n = c->spool->n_seq,
+                               .width = k == CODES ? c->width : 1};
+        TRY(h5_make(&c->set[k], file, c->path, &array, c->chunk, c->spool->compress));
+    }
     return OK;
 }
 

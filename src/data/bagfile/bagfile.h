@@ -76,11 +76,17 @@ Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions 
 /* Where bags of vectors are added (vectorspool.h); whether they are written sparse is its to say. */
 VectorSpool *bagwriter_vectors(BagWriter *w);
 
-/* Adds a bag of sequences. codes [n, stride] left-aligned, len [n], count [n]; v, j [n] indices into the names handed to
- * bagwriter_genes, or NULL. stride 0: sequences follow one another without gaps. Streams: holds no more than one
- * chunk. */
-Status bagwriter_add(BagWriter *w, const char *key, const int8_t *codes, size_t stride, const int64_t *len,
-                     const int64_t *count, const int16_t *v, const int16_t *j, int n);
+/* The sequences of a bag. */
+typedef struct {
+    const int8_t *codes;        /* [n, stride] left-aligned */
+    size_t stride;              /* 0: sequences follow one another without gaps */
+    const int64_t *len, *count; /* [n] */
+    const int16_t *v, *j;       /* [n] indices into the names handed to bagwriter_genes, or NULL */
+    int n;
+} BagWriterRows;
+
+/* Adds a bag of sequences. Streams: holds no more than one chunk. */
+Status bagwriter_add(BagWriter *w, const char *key, const BagWriterRows *rows);
 Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const char *const *j_name, int n_j);
 
 /* Writes tables, label columns (may be NULL) and provenance (JSON object text with the caller's facts, to which

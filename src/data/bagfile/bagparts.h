@@ -23,7 +23,7 @@ typedef enum {
     PART_INDEX, /* sparse vectors */
     PART_VALUE,
     N_PART
-} Part;
+} BagPart;
 
 typedef struct {
     Status (*open)(BagFile *file);  /* sets spec and n_total, opens the parts */

@@ -126,9 +126,9 @@ static Status add_bag(BagWriter *w, const char *key, BagRow **out)
 typedef struct {
     double len_count, count;
     uint64_t hash;
-} Sums;
+} BagSums;
 
-static void add_row(BagWriter *w, BagRow *bag, Sums *sums, const int8_t *codes, const SpoolRow *row)
+static void add_row(BagWriter *w, BagRow *bag, BagSums *sums, const int8_t *codes, const SpoolRow *row)
 {
     fwrite_unlocked(row, sizeof *row, 1, w->rows); /* this file is one thread's */
     fwrite_unlocked(codes, 1, (size_t)row->len, w->codes);
@@ -140,7 +140,7 @@ static void add_row(BagWriter *w, BagRow *bag, Sums *sums, const int8_t *codes, 
     w->sum_len += row->len;
 }
 
-static Status close_bag(BagWriter *w, BagRow *bag, const Sums *sums, int n)
+static Status close_bag(BagWriter *w, BagRow *bag, const BagSums *sums, int n)
 {
     bag->end = bag->start + n;
     bag->avg_len = sums->count == 0 ? NAN : sums->len_count / sums->count;
@@ -151,21 +151,23 @@ static Status close_bag(BagWriter *w, BagRow *bag, const Sums *sums, int n)
     return ferror(w->rows) || ferror(w->codes) ? write_fail(w) : OK;
 }
 
-Status bagwriter_add(BagWriter *w, const char *key, const int8_t *codes, size_t stride, const int64_t *len,
-                     const int64_t *count, const int16_t *v, const int16_t *j, int n)
+Status bagwriter_add(BagWriter *w, const char *key, const BagWriterRows *in)
 {
     BagRow *bag = NULL;
-    Sums sums = {0};
-    assert(n > 0);
+    BagSums sums = {0};
+    const int8_t *codes = in->codes;
+    assert(in->n > 0);
     TRY(add_bag(w, key, &bag));
-    for (int i = 0; i < n; i++) {
-        assert(len[i] >= 0 && (stride == 0 || (size_t)len[i] <= stride));
-        const SpoolRow row = {.count = count[i], .len = (int32_t)len[i], .v = v ? v[i] : -1, .j = j ? j[i] : -1};
+    for (int i = 0; i < in->n; i++) {
+        const int64_t len = in->len[i];
+        assert(len >= 0 && (in->stride == 0 || (size_t)len <= in->stride));
+        const SpoolRow row = {
+            .count = in->count[i], .len = (int32_t)len, .v = in->v ? in->v[i] : -1, .j = in->j ? in->j[i] : -1};
         add_row(w, bag, &sums, codes, &row);
-        codes += stride > 0 ? (int64_t)stride : len[i];
+        codes += in->stride > 0 ? (int64_t)in->stride : len;
     }
-    if (v || j) w->genes = true;
-    return close_bag(w, bag, &sums, n);
+    if (in->v || in->j) w->genes = true;
+    return close_bag(w, bag, &sums, in->n);
 }
 
 Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const char *const *j_name, int n_j)
@@ -240,8 +242,8 @@ static Status write_column(BagWriter *w, const char *name, int which)
         } else
             cell[b] = which == COLUMN_N ? bag->end - bag->start : which == COLUMN_MIN ? bag->min_len : bag->max_len;
     }
-    const Status status =
-        h5_write_array(w->file, w->draft.path, name, H5_INT64, width, w->n_bag, width, cell, w->options.compress);
+    const H5Array array = {name, H5_INT64, width, w->n_bag, width};
+    const Status status = h5_write_array(w->file, w->draft.path, &array, cell, w->options.compress);
     free(cell);
     return status;
 }
@@ -251,8 +253,8 @@ static Status write_means(BagWriter *w)
     double *mean = malloc((size_t)w->n_bag * sizeof *mean);
     if (!mean) return fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
     for (int b = 0; b < w->n_bag; b++) mean[b] = w->bag[b].avg_len;
-    const Status status = h5_write_array(w->file, w->draft.path, "/sampledata/sample_avg_seq_len", H5_FLOAT64, 1,
-                                         w->n_bag, 1, mean, w->options.compress);
+    const H5Array array = {"/sampledata/sample_avg_seq_len", H5_FLOAT64, 1, w->n_bag, 1};
+    const Status status = h5_write_array(w->file, w->draft.path, &array, mean, w->options.compress);
     free(mean);
     return status;
 }
@@ -262,8 +264,8 @@ static Status write_hashes(BagWriter *w)
     uint64_t *hash = malloc((size_t)w->n_bag * sizeof *hash);
     if (!hash) return fail(ERR_MEMORY, "%s: no memory for %d bags", w->draft.path, w->n_bag);
     for (int b = 0; b < w->n_bag; b++) hash[b] = w->bag[b].hash;
-    const Status status = h5_write_array(w->file, w->draft.path, "/metadata/bag_hash", H5_UINT64, 1, w->n_bag, 1,
-                                         hash, w->options.compress);
+    const H5Array array = {"/metadata/bag_hash", H5_UINT64, 1, w->n_bag, 1};
+    const Status status = h5_write_array(w->file, w->draft.path, &array, hash, w->options.compress);
     free(hash);
     return status;
 }
@@ -365,8 +367,8 @@ static Status write_provenance(BagWriter *w, const char *provenance)
     json_object_set_new(facts, "version", json_string(HOPSACK_VERSION));
     json_object_set(facts, "crc32", w->crc);
     char *text = jsontext_dump(facts, JSON_SORT_KEYS | JSON_COMPACT);
-    const Status status = text ? h5_write_array(w->file, w->draft.path, "/metadata/provenance", H5_UINT8, 1,
-                                                (int64_t)strlen(text), 1, text, w->options.compress)
+    const H5Array array = {"/metadata/provenance", H5_UINT8, 1, text ? (int64_t)strlen(text) : 0, 1};
+    const Status status = text ? h5_write_array(w->file, w->draft.path, &array, text, w->options.compress)
                                : fail(ERR_MEMORY, "%s: no memory for its provenance", w->draft.path);
     free(text);
     json_decref(facts);

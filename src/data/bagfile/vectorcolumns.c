@@ -9,8 +9,8 @@ static Status write_dense(H5Id file, VectorSpool *spool, bool compress)
     H5Stream x;
     SparseRow row;
     Status status;
-    TRY_DONE(h5stream_open(&x, file, spool->path, "/sampledata/features", H5_FLOAT32, 2, spool->n, spool->n_feat,
-                           compress));
+    const H5Array array = {"/sampledata/features", H5_FLOAT32, 2, spool->n, spool->n_feat};
+    TRY_DONE(h5stream_open(&x, file, spool->path, &array, compress));
     for (int64_t i = 0; i < spool->n; i++) {
         TRY_DONE(vectorspool_read(&row, spool, i));
         float *to = h5stream_next(&x, &status);
@@ -43,8 +43,10 @@ static Status write_numbers(int64_t *indptr, H5Id file, VectorSpool *spool, bool
     SparseRow row;
     Status status;
     const int64_t n = spool->n_number;
-    TRY_DONE(h5stream_open(&index, file, spool->path, "/sampledata/indices", H5_INT32, 1, n, 1, compress));
-    TRY_DONE(h5stream_open(&value, file, spool->path, "/sampledata/values", H5_FLOAT32, 1, n, 1, compress));
+    const H5Array indices = {"/sampledata/indices", H5_INT32, 1, n, 1};
+    const H5Array values = {"/sampledata/values", H5_FLOAT32, 1, n, 1};
+    TRY_DONE(h5stream_open(&index, file, spool->path, &indices, compress));
+    TRY_DONE(h5stream_open(&value, file, spool->path, &values, compress));
     for (int64_t i = 0; i < spool->n; i++) {
         TRY_DONE(vectorspool_read(&row, spool, i));
         TRY_DONE(write_row(&index, &value, &row));
@@ -61,9 +63,8 @@ static Status write_sparse(H5Id file, VectorSpool *spool, bool compress)
     int64_t *indptr = calloc((size_t)spool->n + 1, sizeof *indptr);
     if (!indptr) return fail(ERR_MEMORY, "%s: no memory for %lld instances", spool->path, (long long)spool->n);
     Status status = write_numbers(indptr, file, spool, compress);
-    if (status == OK)
-        status =
-            h5_write_array(file, spool->path, "/sampledata/indptr", H5_INT64, 1, spool->n + 1, 1, indptr, compress);
+    const H5Array array = {"/sampledata/indptr", H5_INT64, 1, spool->n + 1, 1};
+    if (status == OK) status = h5_write_array(file, spool->path, &array, indptr, compress);
     free(indptr);
     return status;
 }

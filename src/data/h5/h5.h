@@ -66,8 +66,14 @@ void h5_texts_free(H5Texts *texts);
 
 /* ---- writing ---- */
 Status h5_create(H5Id *file, const char *path); /* with the groups /sampledata and /metadata */
-Status h5_make(H5Set *out, H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n,
-               int64_t width, int64_t chunk, bool compress);
+/* A dataset to be written. */
+typedef struct {
+    const char *name;
+    H5Type type;
+    int rank;         /* 1 or 2 */
+    int64_t n, width; /* rows, elements of one; rank 1: 1 */
+} H5Array;
+Status h5_make(H5Set *out, H5Id file, const char *path, const H5Array *array, int64_t chunk, bool compress);
 /* A chunk, packed as the dataset's filters would: rows [chunk, width] in its type. May run on any thread, calls nothing of
  * HDF5; false: no memory. */
 typedef struct {
@@ -80,8 +86,7 @@ void h5_packed_free(H5Packed *packed);
 Status h5_write_packed(const H5Set *set, const H5Packed *packed,
                        int64_t first); /* first: row where the chunk begins */
 /* A whole array, in chunks of at most 1 MB. */
-Status h5_write_array(H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n, int64_t width,
-                      const void *rows, bool compress);
+Status h5_write_array(H5Id file, const char *path, const H5Array *array, const void *rows, bool compress);
 Status h5_write_scalar(H5Id file, const char *path, const char *name, int64_t value);
 Status h5_write_texts(H5Id file, const char *path, const char *name, int rank, int64_t n, int64_t width,
                       const char *const *text);

@@ -11,16 +11,15 @@ static Status no_memory(const H5Stream *s)
     return fail(ERR_MEMORY, "%s: no memory to write %s", s->set.path, s->set.name);
 }
 
-Status h5stream_open(H5Stream *s, H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n,
-                     int64_t width, bool compress)
+Status h5stream_open(H5Stream *s, H5Id file, const char *path, const H5Array *a, bool compress)
 {
-    const int64_t element = type == H5_INT64 || type == H5_UINT64 || type == H5_FLOAT64 ? 8 : 4;
-    int64_t chunk = H5STREAM_BYTES / (width * element);
-    if (chunk > n) chunk = n;
+    const int64_t element = a->type == H5_INT64 || a->type == H5_UINT64 || a->type == H5_FLOAT64 ? 8 : 4;
+    int64_t chunk = H5STREAM_BYTES / (a->width * element);
+    if (chunk > a->n) chunk = a->n;
     if (chunk < 1) chunk = 1;
     *s = (H5Stream){.set = {.id = -1}};
-    TRY(h5_make(&s->set, file, path, name, type, rank, n, width, chunk, compress));
-    s->row = (size_t)width * s->set.element;
+    TRY(h5_make(&s->set, file, path, a, chunk, compress));
+    s->row = (size_t)a->width * s->set.element;
     s->waiting = malloc((size_t)chunk * s->row * H5STREAM_CHUNKS);
     return s->waiting ? OK : no_memory(s);
 }

@@ -179,7 +179,7 @@ static void run_job(void *context, int chunk, int thread)
     const WalkFile *file = &im->walk.file[im->first + chunk];
     (void)thread;
     job->status = intake_read(&job->intake, file->path, &im->rules);
-    if (job->status == OK) job->status = file_sha256(job->sha256, file->path);
+    if (job->status == OK) job->status = digest_sha256(job->sha256, file->path);
     if (job->status != OK) snprintf(job->sentence, sizeof job->sentence, "%s", status_sentence());
 }
 
@@ -268,7 +268,9 @@ static Status make_gene_room(Import *im, size_t n)
 static Status write_bag(Import *im, const Intake *in, const IntakeBag *bag, const char *key)
 {
     const Gather *g = &bag->rows;
-    if (!in->genes) return bagwriter_add(im->writer, key, g->codes, 0, g->len, g->count, NULL, NULL, g->n);
+    if (!in->genes)
+        return bagwriter_add(im->writer, key,
+                             &(BagWriterRows){.codes = g->codes, .len = g->len, .count = g->count, .n = g->n});
     const size_t most = (size_t)(in->v.n > in->j.n ? in->v.n : in->j.n);
     TRY(make_gene_room(im, 2 * (size_t)g->n));
     int *map = malloc((most + 1) * sizeof *map);
@@ -276,7 +278,10 @@ static Status write_bag(Import *im, const Intake *in, const IntakeBag *bag, cons
     Status status = map ? OK : no_memory(im);
     if (status == OK) status = number_genes(v, g->v, g->n, &in->v, &im->v, map);
     if (status == OK) status = number_genes(j, g->j, g->n, &in->j, &im->j, map);
-    if (status == OK) status = bagwriter_add(im->writer, key, g->codes, 0, g->len, g->count, v, j, g->n);
+    if (status == OK)
+        status = bagwriter_add(
+            im->writer, key,
+            &(BagWriterRows){.codes = g->codes, .len = g->len, .count = g->count, .v = v, .j = j, .n = g->n});
     free(map);
     im->genes = true;
     return status;
@@ -421,7 +426,7 @@ static Status labels_json(json_t *facts, const Import *im)
     char hex[65];
     const char *slash = im->options->metadata ? strrchr(im->options->metadata, '/') : NULL;
     if (!im->options->metadata) return OK;
-    TRY(file_sha256(hex, im->options->metadata));
+    TRY(digest_sha256(hex, im->options->metadata));
     json_object_set_new(facts, "labels",
                         json_pack("{ss ss si}", "file", slash ? slash + 1 : im->options->metadata, "sha256", hex,
                                   "bags_without_row", im->report->n_unlabelled));

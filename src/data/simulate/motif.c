@@ -27,7 +27,7 @@ Status motif_parse(Motif *out, const char *text)
     return OK;
 }
 
-Status place_parse(Place *out, const char *text)
+Status motif_place_parse(Place *out, const char *text)
 {
     int64_t offset;
     *out = (Place){.kind = PLACE_MIDDLE};

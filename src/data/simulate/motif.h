@@ -29,8 +29,8 @@ typedef struct {
 } Place;
 #define PLACE_MARGIN 4
 
-Status motif_parse(Motif *out, const char *text); /* ERR_CONFIG: empty, too long, other letters, Z alone */
-Status place_parse(Place *out, const char *text); /* "middle", "anywhere" or a number; else ERR_CONFIG */
+Status motif_parse(Motif *out, const char *text);       /* ERR_CONFIG: empty, too long, other letters, Z alone */
+Status motif_place_parse(Place *out, const char *text); /* "middle", "anywhere" or a number; else ERR_CONFIG */
 
 /* A random offset, each allowed one as likely as the other; -1 if the motif does not fit into `len` residues so. */
 int motif_offset(const Motif *m, const Place *place, int len, Rng *rng);

@@ -7,11 +7,8 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "core/textout.h"
 #include "data/bagfile/alphabet.h"
-#include "data/bagfile/bagfile.h"
-#include "data/simulate/repertoire.h"
-#include "data/simulate/tilt.h"
+#include "data/simulate/simulate_parts.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -46,194 +43,6 @@ const Option simulate_options[] = {
     {0},
 };
 
-#define SLOTS_MOST 4     /* repertoires in memory at once */
-#define FIT_DRAWS  20000 /* background sequences looked at to see whether a motif fits */
-#define FIT_LEAST  0.001
-#define SIGNAL     "status" /* the label column that the signal decides */
-
-typedef struct {
-    Repertoire drawn;
-    Tilt tilt;   /* with spread: of the bag under way */
-    void *state; /* with spread: the background with that tilt */
-} Slot;
-
-typedef struct SignalType SignalType;
-
-typedef struct {
-    const SimulateOptions *options;
-    const SignalType *signal;
-    uint64_t seed;
-    Recipe recipe;
-    Motif *motif;              /* [n_motif] */
-    void *state;               /* of the background */
-    Tilt shift;                /* dense: of positive bags */
-    void *shifted;             /* dense: the background with that tilt */
-    const Tilt *class_tilt[2]; /* negative, positive bags; NULL: none */
-    const void *class_state[2];
-    unsigned char *label; /* [n_bag] 1: positive */
-    int n_slot, first;    /* bags under way are first … first + n_slot - 1 */
-    Arena memory;
-    Slot slot[SLOTS_MOST];
-    BagWriter *writer;
-    TextOut *truth;
-    int64_t accidental[2], plain[2]; /* by class: sequences with a motif by chance, and all but carriers */
-    SimulateResult *result;
-} Simulator;
-
-/* What a signal adds to a cohort; an entry that is NULL adds nothing. */
-struct SignalType {
-    const char *truth_head;
-    Status (*prepare)(Simulator *s);                        /* checks its settings */
-    void (*plan)(Simulator *s);                             /* memory of its own */
-    void (*start)(Simulator *s);                            /* before the first bag */
-    int (*record)(json_t *settings, const Simulator *s);    /* provenance: settings; -1: out of memory */
-    json_t *(*record_result)(const SimulateResult *result); /* provenance: signal */
-};
-
-/* ---- motif ---- */
-
-static Status parse_motifs(Simulator *s)
-{
-    const OptionTexts *motifs = &s->options->motifs;
-    if (motifs->n == 0 && s->options->rate > 0)
-        return fail(ERR_CONFIG, "simulate.motifs: none is given; name one, or set simulate.rate to 0");
-    s->motif = calloc((size_t)motifs->n + 1, sizeof *s->motif);
-    if (!s->motif) return fail(ERR_MEMORY, "simulate.motifs: out of memory");
-    for (int m = 0; m < motifs->n; m++)
-        if (motif_parse(&s->motif[m], motifs->text[m]) != OK) return fail_at(ERR_CONFIG, "simulate.motifs");
-    s->recipe.n_motif = motifs->n;
-    s->recipe.motif = s->motif;
-    return OK;
-}
-
-/* Sequences are drawn again until the motif fits, so it must fit into some. */
-static Status check_fit(const Simulator *s)
-{
-    for (int m = 0; m < s->recipe.n_motif; m++) {
-        Rng rng = rng_stream(s->seed, "fit", (uint64_t)m);
-        const double share = repertoire_fit(&s->recipe, m, FIT_DRAWS, &rng);
-        if (share < FIT_LEAST)
-            return fail(ERR_CONFIG,
-                        "simulate.motifs: '%s' with simulate.position=%s fits into %.2g %% of the sequences; "
-                        "take a shorter motif or another position",
-                        s->motif[m].text, s->options->position, 100 * share);
-    }
-    return OK;
-}
-
-static Status prepare_motif(Simulator *s)
-{
-    const SimulateOptions *o = s->options;
-    s->result->n_carrier = (int)lround(o->rate * o->n_seq);
-    if (s->result->n_carrier == 0 && o->rate > 0) s->result->n_carrier = 1;
-    if (place_parse(&s->recipe.place, o->position) != OK) return fail_at(ERR_CONFIG, "simulate.position");
-    TRY(parse_motifs(s));
-    return check_fit(s);
-}
-
-static int record_motif(json_t *settings, const Simulator *s)
-{
-    const double spread = s->options->spread;
-    return spread > 0 ? json_object_set_new(settings, "spread", json_real(spread)) : 0;
-}
-
-static json_t *record_carriers(const SimulateResult *r)
-{
-    return json_pack("{s:i, s:i, s:f, s:f}", "positive_bags", r->n_positive, "carriers_per_positive_bag",
-                     r->n_carrier, "accidental_negative", r->accidental[0], "accidental_positive", r->accidental[1]);
-}
-
-static const SignalType signal_motif = {
-    .truth_head = "bag\tinstance\tsignal\tmotif\toffset\toriginal\tjunction_aa\n",
-    .prepare = prepare_motif,
-    .record = record_motif,
-    .record_result = record_carriers,
-};
-
-/* ---- dense ---- */
-
-static const char *choice(char buffer[OPTION_ROOM], const SimulateOptions *options, const char *name)
-{
-    const Option *row = simulate_options;
-    while (strcmp(row->name, name) != 0) row++;
-    return option_text(buffer, options, row, 0);
-}
-
-static Status prepare_dense(Simulator *s)
-{
-    const BackgroundType *type = s->recipe.background;
-    const int dense = s->options->dense;
-    char word[OPTION_ROOM];
-    if (dense != DENSE_COMPOSITION && type->n_prefix == 0)
-        return fail(ERR_CONFIG,
-                    "simulate.dense=%s: background '%s' has no prefixes; set simulate.dense to composition, or take "
-                    "another simulate.background",
-                    choice(word, s->options, "dense"), type->name);
-    if (dense != DENSE_COMPOSITION) s->result->n_shifted += type->n_prefix;
-    if (dense != DENSE_PREFIX) s->result->n_shifted += BACKGROUND_N_TRANSITION;
-    return OK;
-}
-
-static void plan_dense(Simulator *s)
-{
-    tilt_plan(&s->shift, &s->memory, s->recipe.background);
-    s->shifted = arena_take(&s->memory, 1, s->recipe.background->size);
-}
-
-static void write_shifted(Simulator *s, const char *kind, const TiltRow *row)
-{
-    textout_printf(s->truth, SIGNAL "\t%s\t%s\t%.17g\t%.17g\t%.17g\n", kind, row->name, row->negative, row->positive,
-                   row->factor);
-}
-
-static void start_dense(Simulator *s)
-{
-    const BackgroundType *type = s->recipe.background;
-    const TiltShift shift = {.size = s->options->shift,
-                             .prefix = s->options->dense != DENSE_COMPOSITION,
-                             .transition = s->options->dense != DENSE_PREFIX};
-    Rng rng = rng_stream(s->seed, "shift", 0);
-    tilt_shift(&s->shift, type, &shift, &rng);
-    type->init(s->shifted, s->shift.prefix, s->shift.transition);
-    s->class_tilt[1] = &s->shift;
-    s->class_state[1] = s->shifted;
-    for (int k = 0; shift.prefix && k < type->n_prefix; k++) {
-        const TiltRow row = tilt_prefix(&s->shift, type, k);
-        write_shifted(s, "prefix", &row);
-    }
-    for (int k = 0; shift.transition && k < BACKGROUND_N_TRANSITION; k++) {
-        const TiltRow row = tilt_transition(&s->shift, type, k);
-        write_shifted(s, "transition", &row);
-    }
-}
-
-static int record_dense(json_t *settings, const Simulator *s)
-{
-    const SimulateOptions *o = s->options;
-    char word[OPTION_ROOM];
-    json_t *own = json_pack("{s:s, s:f, s:s, s:f}", "signal", "dense", "shift", o->shift, "dense",
-                            choice(word, o, "dense"), "spread", o->spread);
-    const int failed = json_object_update(settings, own);
-    json_decref(own);
-    return failed;
-}
-
-static json_t *record_shifted(const SimulateResult *r)
-{
-    return json_pack("{s:i, s:i}", "positive_bags", r->n_positive, "shifted", r->n_shifted);
-}
-
-static const SignalType signal_dense = {
-    .truth_head = "signal\tkind\tfeature\tnegative\tpositive\tfactor\n",
-    .prepare = prepare_dense,
-    .plan = plan_dense,
-    .start = start_dense,
-    .record = record_dense,
-    .record_result = record_shifted,
-};
-
-static const SignalType *const signal_types[] = {[SIGNAL_MOTIF] = &signal_motif, [SIGNAL_DENSE] = &signal_dense};
-
 /* ---- settings ---- */
 
 static Status start_background(Simulator *s)
@@ -260,11 +69,11 @@ static void summarise(Simulator *s)
 static void plan_memory(Simulator *s)
 {
     const SimulateOptions *o = s->options;
-    s->n_slot = parallel_threads() < SLOTS_MOST ? parallel_threads() : SLOTS_MOST;
+    s->n_slot = parallel_threads() < SIMULATOR_SLOTS ? parallel_threads() : SIMULATOR_SLOTS;
     if (s->n_slot > o->n_bag) s->n_slot = o->n_bag;
     if (s->signal->plan) s->signal->plan(s);
     for (int i = 0; i < s->n_slot; i++) {
-        Slot *slot = &s->slot[i];
+        SimulatorSlot *slot = &s->slot[i];
         repertoire_plan(&slot->drawn, &s->memory, &s->recipe, o->n_seq, s->result->n_carrier);
         if (o->spread == 0) continue;
         tilt_plan(&slot->tilt, &s->memory, s->recipe.background);
@@ -282,7 +91,7 @@ static Status check_memory(const Simulator *s)
 
 static Status prepare(Simulator *s, SimulateResult *result, const SimulateOptions *options, uint64_t seed)
 {
-    *s = (Simulator){.options = options, .signal = signal_types[options->signal], .seed = seed, .result = result};
+    *s = (Simulator){.options = options, .signal = simulate_signals[options->signal], .seed = seed, .result = result};
     summarise(s);
     TRY(start_background(s));
     TRY(s->signal->prepare(s));
@@ -329,7 +138,7 @@ static Status draw_labels(Simulator *s)
 }
 
 /* The background that a bag is drawn from. */
-static const void *bag_state(const Simulator *s, Slot *slot, int bag)
+static const void *bag_state(const Simulator *s, SimulatorSlot *slot, int bag)
 {
     const int class = s->label[bag];
     if (s->options->spread == 0) return s->class_state[class];
@@ -364,7 +173,7 @@ static void write_truth(Simulator *s, const char *key, const Repertoire *r)
         const Carrier *c = &r->carrier[i];
         spell(before, c->original, r->len[c->row]);
         spell(after, r->codes + (size_t)c->row * (size_t)r->stride, r->len[c->row]);
-        textout_printf(s->truth, "%s\t%d\t" SIGNAL "\t%s\t%d\t%s\t%s\n", key, c->row, s->motif[c->motif].text,
+        textout_printf(s->truth, "%s\t%d\t" SIMULATE_LABEL "\t%s\t%d\t%s\t%s\n", key, c->row, s->motif[c->motif].text,
                        c->offset, before, after);
     }
 }
@@ -381,7 +190,10 @@ static Status write_bag(Simulator *s, int bag, const Repertoire *r)
     s->accidental[s->label[bag]] += r->n_accidental;
     s->plain[s->label[bag]] += r->n - r->n_carrier;
     write_truth(s, key, r);
-    return bagwriter_add(s->writer, key, r->codes, (size_t)r->stride, r->len, r->count, NULL, NULL, r->n);
+    return bagwriter_add(
+        s->writer, key,
+        &(BagWriterRows){
+            .codes = r->codes, .stride = (size_t)r->stride, .len = r->len, .count = r->count, .n = r->n});
 }
 
 static Status write_bags(Simulator *s)
@@ -419,7 +231,7 @@ static Status open_files(Simulator *s, const SimulateFiles *files)
 
 static Status label_table(Table *out, const Simulator *s)
 {
-    static const char *const column[] = {"ID", SIGNAL};
+    static const char *const column[] = {"ID", SIMULATE_LABEL};
     const int n = s->options->n_bag;
     char(*key)[16] = malloc((size_t)n * sizeof *key);
     const char **cell = malloc((size_t)n * 2 * sizeof *cell);

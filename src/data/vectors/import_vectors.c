@@ -48,7 +48,7 @@ static Status note_source(Import *im, const char *path)
 {
     char hex[65];
     const char *slash = strrchr(path, '/');
-    TRY(file_sha256(hex, path));
+    TRY(digest_sha256(hex, path));
     json_t *source = json_pack("{ss ss}", "file", slash ? slash + 1 : path, "sha256", hex);
     if (!source) return fail(ERR_FORMAT, "%s: the name of the file is not UTF-8; rename it", path);
     return json_array_append_new(im->sources, source) == 0 ? OK : no_memory(im);

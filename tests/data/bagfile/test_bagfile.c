@@ -57,7 +57,11 @@ static void add(BagWriter *w, int b)
     char key[32];
     Made made = make_bag(b);
     snprintf(key, sizeof key, "bag%d.tsv", b);
-    cr_assert_eq(bagwriter_add(w, key, made.codes, STRIDE, made.len, made.count, NULL, NULL, made.n), OK);
+    cr_assert_eq(
+        bagwriter_add(w, key,
+                      &(BagWriterRows){
+                          .codes = made.codes, .stride = STRIDE, .len = made.len, .count = made.count, .n = made.n}),
+        OK);
     made_free(&made);
 }
 
@@ -166,7 +170,9 @@ Test(data_bagfile, genes_and_dense_rows)
     BagFile *file;
     BagText text;
     cr_assert_eq(bagwriter_open(&w, in_scratch("g.h5"), &options), OK);
-    cr_assert_eq(bagwriter_add(w, "a", codes, 0, len, count, v, j, 3), OK);
+    cr_assert_eq(
+        bagwriter_add(w, "a", &(BagWriterRows){.codes = codes, .len = len, .count = count, .v = v, .j = j, .n = 3}),
+        OK);
     cr_assert_eq(bagwriter_genes(w, v_name, 2, j_name, 1), OK);
     cr_assert_eq(bagwriter_finish(w, NULL, NULL), OK, "%s", status_sentence());
     cr_assert_eq(bagfile_open(&file, in_scratch("g.h5")), OK, "%s", status_sentence());
@@ -225,7 +231,8 @@ static uint64_t hash_of(const char *name, const int *order, int64_t extra)
         n[i] = counts[order[i]] + (order[i] == 0 ? extra : 0);
     }
     cr_assert_eq(bagwriter_open(&w, in_scratch(name), &options), OK);
-    cr_assert_eq(bagwriter_add(w, name, &c[0][0], 12, l, n, NULL, NULL, 3), OK);
+    cr_assert_eq(
+        bagwriter_add(w, name, &(BagWriterRows){.codes = &c[0][0], .stride = 12, .len = l, .count = n, .n = 3}), OK);
     cr_assert_eq(bagwriter_finish(w, NULL, NULL), OK);
     cr_assert_eq(bagfile_open(&file, in_scratch(name)), OK);
     cr_assert_eq(bagfile_hash(&hash, file, 0), OK);

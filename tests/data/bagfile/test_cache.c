@@ -40,7 +40,10 @@ static BagFile *some_file(void)
             count[i] = i + 1;
         }
         (void)snprintf(key, sizeof key, "bag%d", b);
-        cr_assert_eq(bagwriter_add(w, key, codes, STRIDE, len, count, NULL, NULL, n), OK, "%s", status_sentence());
+        cr_assert_eq(
+            bagwriter_add(w, key,
+                          &(BagWriterRows){.codes = codes, .stride = STRIDE, .len = len, .count = count, .n = n}),
+            OK, "%s", status_sentence());
         free(codes);
         free(len);
         free(count);

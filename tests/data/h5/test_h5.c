@@ -47,7 +47,10 @@ static const char *write_good(const char *name, bool compress)
         }
         char key[16];
         snprintf(key, sizeof key, "bag%d.tsv", b);
-        cr_assert_eq(bagwriter_add(w, key, &codes[0][0], WIDTH, len, count, NULL, NULL, 20), OK);
+        cr_assert_eq(bagwriter_add(w, key,
+                                   &(BagWriterRows){
+                                       .codes = &codes[0][0], .stride = WIDTH, .len = len, .count = count, .n = 20}),
+                     OK);
     }
     cr_assert_eq(bagwriter_finish(w, &labels, NULL), OK, "%s", status_sentence());
     table_free(&labels);

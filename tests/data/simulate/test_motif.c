@@ -43,7 +43,7 @@ static void assert_offsets(const char *position, int len, int least, int most)
     Place place;
     Rng rng = rng_stream(1, "test", 0);
     cr_assert_eq(motif_parse(&m, "LDR"), OK);
-    cr_assert_eq(place_parse(&place, position), OK);
+    cr_assert_eq(motif_place_parse(&place, position), OK);
     for (int i = 0; i < 2000; i++) {
         const int offset = motif_offset(&m, &place, len, &rng);
         if (least < 0)
@@ -78,5 +78,5 @@ Test(data_motif, wrong_ones_are_said)
         cr_assert(strstr(status_sentence(), motif[i]));
     }
     for (size_t i = 0; i < sizeof position / sizeof *position; i++)
-        cr_assert_eq(place_parse(&place, position[i]), ERR_CONFIG, "%s", position[i]);
+        cr_assert_eq(motif_place_parse(&place, position[i]), ERR_CONFIG, "%s", position[i]);
 }

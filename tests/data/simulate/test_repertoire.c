@@ -25,7 +25,7 @@ static void open_fixture(Fixture *f, const char *background, const char *positio
     f->state = malloc((*type)->size);
     (*type)->init(f->state, NULL, NULL);
     f->recipe.state = f->state;
-    cr_assert_eq(place_parse(&f->recipe.place, position), OK);
+    cr_assert_eq(motif_place_parse(&f->recipe.place, position), OK);
     for (int m = 0; m < n_motif; m++) cr_assert_eq(motif_parse(&f->motif[m], motif[m]), OK);
 }
 

@@ -54,8 +54,8 @@ static BagFile *open_made(const char *name)
 static void assert_same_bytes(const char *a, const char *b, bool same)
 {
     char x[65], y[65];
-    cr_assert_eq(file_sha256(x, in_scratch(a)), OK, "%s", status_sentence());
-    cr_assert_eq(file_sha256(y, in_scratch(b)), OK, "%s", status_sentence());
+    cr_assert_eq(digest_sha256(x, in_scratch(a)), OK, "%s", status_sentence());
+    cr_assert_eq(digest_sha256(y, in_scratch(b)), OK, "%s", status_sentence());
     cr_assert_eq(strcmp(x, y) == 0, same, "%s and %s", a, b);
 }
 

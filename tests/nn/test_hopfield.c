@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_hopfield_layers.c: every configuration of the reference's three layers, values and gradients. The files hold
+ * test_hopfield.c: every configuration of the reference's three layers, values and gradients. The files hold
  * padded batches; here each is run twice, as ragged bags and with the padding as a mask.
  */
 #include "nn/fixedquery.h"
-#include "nn/hopfield_layers.h"
+#include "nn/hopfield.h"
 #include "support/fixedrun.h"
 #include "support/golden.h"
 
@@ -351,31 +351,35 @@ static void lay_masks(Case *c)
 
 /* ---- running ---- */
 
+/* A projection that is not given: pooling's own affair, and otherwise the stored patterns. */
+static AssociationInput input(const Case *c)
+{
+    const real *projection = c->projection.n ? c->projection.x : c->kind == POOLING ? NULL : c->stored.x;
+    return (AssociationInput){
+        .state = c->state.x, .stored = c->stored.x, .projection = projection, .bags = &c->bags, .masks = &c->masks};
+}
+
 static void forward(Case *c)
 {
-    const real *projection = c->projection.n ? c->projection.x : NULL;
+    const AssociationInput in = input(c);
     if (c->kind == POOLING)
-        hopfield_pooling_forward(c->y, &c->cache, &c->pool, c->theta, c->stored.x, projection, &c->bags, &c->masks);
+        hopfield_pooling_forward(c->y, &c->cache, &c->pool, c->theta, &in);
     else if (c->kind == LOOKUP)
-        hopfield_lookup_forward(c->y, &c->cache, &c->look, c->theta, c->state.x, &c->bags, &c->masks);
+        hopfield_lookup_forward(c->y, &c->cache, &c->look, c->theta, &in);
     else
-        hopfield_forward(c->y, &c->cache, &c->plain, c->theta, c->state.x, c->stored.x,
-                         projection ? projection : c->stored.x, &c->bags, &c->masks);
+        hopfield_forward(c->y, &c->cache, &c->plain, c->theta, &in);
 }
 
 static void backward(Case *c)
 {
-    const real *projection = c->projection.n ? c->projection.x : NULL;
-    real *dprojection = projection ? c->projection.dx : c->stored.dx;
+    const AssociationInput in = input(c);
+    const AssociationGrad d = {c->state.dx, c->stored.dx, c->projection.n ? c->projection.dx : c->stored.dx};
     if (c->kind == POOLING)
-        hopfield_pooling_backward(c->stored.dx, dprojection, c->grad, &c->cache, &c->pool, c->theta, c->stored.x,
-                                  projection, c->y, c->dy, &c->bags, &c->masks);
+        hopfield_pooling_backward(&d, c->grad, &c->cache, &c->pool, c->theta, &in, c->y, c->dy);
     else if (c->kind == LOOKUP)
-        hopfield_lookup_backward(c->state.dx, c->grad, &c->cache, &c->look, c->theta, c->state.x, c->y, c->dy,
-                                 &c->bags, &c->masks);
+        hopfield_lookup_backward(&d, c->grad, &c->cache, &c->look, c->theta, &in, c->y, c->dy);
     else
-        hopfield_backward(c->state.dx, c->stored.dx, dprojection, c->grad, &c->cache, &c->plain, c->theta, c->state.x,
-                          c->stored.x, projection ? projection : c->stored.x, c->y, c->dy, &c->bags, &c->masks);
+        hopfield_backward(&d, c->grad, &c->cache, &c->plain, c->theta, &in, c->y, c->dy);
 }
 
 /* Mean over the batch of the cross entropy of a linear output on top. */
@@ -640,24 +644,24 @@ static void run_file(const char *file, int n_most)
     golden_names_free(&names);
 }
 
-Test(nn_hopfield_layers, pooling)
+Test(nn_hopfield, pooling)
 {
     run_file("hopfield_pooling.h5", 22);
 }
 
-Test(nn_hopfield_layers, lookup)
+Test(nn_hopfield, lookup)
 {
     run_file("hopfield_layer.h5", 7);
 }
 
-Test(nn_hopfield_layers, association)
+Test(nn_hopfield, association)
 {
     run_file("hopfield_assoc.h5", 7);
 }
 
 /* ---- names and settings ---- */
 
-Test(nn_hopfield_layers, names)
+Test(nn_hopfield, names)
 {
     static const char *const names[] = {"pooling.hopfield.association_core.in_proj_weight",
                                         "pooling.hopfield.association_core.in_proj_bias",
@@ -693,7 +697,7 @@ Test(nn_hopfield_layers, names)
     param_free(&list);
 }
 
-Test(nn_hopfield_layers, refused)
+Test(nn_hopfield, refused)
 {
     HopfieldPoolingOptions p = {.quantity = 0};
     HopfieldLookupOptions l = {.quantity = 3};

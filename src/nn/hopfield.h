@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * hopfield_layers.h: the three modern Hopfield layers (Ramsauer et al. 2021), which differ in what is learned.
+ * hopfield.h: the three modern Hopfield layers (Ramsauer et al. 2021), which differ in what is learned.
  *
  *   Hopfield          associates two sets of inputs: states R [n_state, ·] with stored patterns Y [n_stored, ·] and their
  *                     projections V [n_stored, ·]; y [n_state, n_out]
@@ -11,8 +11,8 @@
  *
  * Every input passes a layer norm of its own, then association.h. Bags lie end to end, see retrieval.h.
  */
-#ifndef HOPSACK_HOPFIELD_LAYERS_H
-#define HOPSACK_HOPFIELD_LAYERS_H
+#ifndef HOPSACK_HOPFIELD_H
+#define HOPSACK_HOPFIELD_H
 
 #include "nn/association.h"
 
@@ -42,14 +42,10 @@ Status hopfield_resolve(HopfieldOptions *o);
  * bias}, and `beta_name` if β is learned. */
 void hopfield_init(Hopfield *l, ParamList *list, const char *prefix, const char *beta_name, const HopfieldOptions *o);
 void hopfield_plan(HopfieldCache *c, const Hopfield *l, const RetrievalRoom *room, Arena *arena);
-/* One set may be all three inputs, or two of them. */
-void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const real *state,
-                      const real *stored, const real *projection, const BagPairs *bags, const RetrievalMasks *masks);
-/* dstate, dstored, dprojection (each may be NULL, or the same) and the slab `grad` are added to. */
-void hopfield_backward(real *dstate, real *dstored, real *dprojection, real *grad, HopfieldCache *c,
-                       const Hopfield *l, const real *theta, const real *state, const real *stored,
-                       const real *projection, const real *y, const real *dy, const BagPairs *bags,
-                       const RetrievalMasks *masks);
+void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in);
+/* d and the slab `grad` are added to. */
+void hopfield_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const Hopfield *l, const real *theta,
+                       const AssociationInput *in, const real *y, const real *dy);
 
 /* ---- pooling ---- */
 
@@ -72,13 +68,12 @@ Status hopfield_pooling_resolve(HopfieldPoolingOptions *o);
 void hopfield_pooling_init(HopfieldPooling *l, ParamList *list, const char *prefix, const HopfieldPoolingOptions *o);
 /* The pairs of bags whose stored patterns lie at bounds [n_bag + 1]. */
 BagPairs hopfield_pooling_pairs(const HopfieldPooling *l, const int *bounds, int n_bag);
-/* projection NULL: x. */
-void hopfield_pooling_forward(real *z, HopfieldCache *c, const HopfieldPooling *l, const real *theta, const real *x,
-                              const real *projection, const BagPairs *bags, const RetrievalMasks *masks);
-/* Without a projection dprojection is not looked at: all goes to dx. */
-void hopfield_pooling_backward(real *dx, real *dprojection, real *grad, HopfieldCache *c, const HopfieldPooling *l,
-                               const real *theta, const real *x, const real *projection, const real *z,
-                               const real *dz, const BagPairs *bags, const RetrievalMasks *masks);
+/* in->stored is x; in->state is not looked at; in->projection NULL: x. */
+void hopfield_pooling_forward(real *z, HopfieldCache *c, const HopfieldPooling *l, const real *theta,
+                              const AssociationInput *in);
+/* Without a projection d->projection is not looked at: all goes to d->stored. */
+void hopfield_pooling_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const HopfieldPooling *l,
+                               const real *theta, const AssociationInput *in, const real *z, const real *dz);
 
 /* ---- lookup ---- */
 
@@ -102,10 +97,10 @@ Status hopfield_lookup_resolve(HopfieldLookupOptions *o); /* as that of pooling 
 /* Options must have been resolved. Names: PREFIXlookup_weights, PREFIXtarget_weights, PREFIXhopfield.…, PREFIXbeta. */
 void hopfield_lookup_init(HopfieldLookup *l, ParamList *list, const char *prefix, const HopfieldLookupOptions *o);
 BagPairs hopfield_lookup_pairs(const HopfieldLookup *l, const int *bounds, int n_bag); /* bounds of the states */
-void hopfield_lookup_forward(real *y, HopfieldCache *c, const HopfieldLookup *l, const real *theta, const real *x,
-                             const BagPairs *bags, const RetrievalMasks *masks);
-void hopfield_lookup_backward(real *dx, real *grad, HopfieldCache *c, const HopfieldLookup *l, const real *theta,
-                              const real *x, const real *y, const real *dy, const BagPairs *bags,
-                              const RetrievalMasks *masks);
+/* in->state is x; the other patterns are not looked at, nor are their gradients. */
+void hopfield_lookup_forward(real *y, HopfieldCache *c, const HopfieldLookup *l, const real *theta,
+                             const AssociationInput *in);
+void hopfield_lookup_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const HopfieldLookup *l,
+                              const real *theta, const AssociationInput *in, const real *y, const real *dy);
 
 #endif

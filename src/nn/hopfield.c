@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "nn/hopfield_layers.h"
+#include "nn/hopfield.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -65,17 +65,26 @@ void hopfield_plan(HopfieldCache *c, const Hopfield *l, const RetrievalRoom *roo
     association_plan(&c->core, &l->core, room, arena);
 }
 
-void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const real *state,
-                      const real *stored, const real *projection, const BagPairs *bags, const RetrievalMasks *masks)
+/* What the core reads: normed inputs, or the inputs themselves. */
+static AssociationInput normed(const HopfieldCache *c, const Hopfield *l, const AssociationInput *in)
+{
+    return (AssociationInput){.state = l->o.norm_state ? c->state : in->state,
+                              .stored = l->o.norm_stored ? c->stored : in->stored,
+                              .projection = l->o.norm_projection ? c->projection : in->projection,
+                              .bags = in->bags,
+                              .masks = in->masks};
+}
+
+void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in)
 {
     const HopfieldOptions *o = &l->o;
-    if (o->norm_state) layernorm_forward(c->state, &c->norm_state, &l->state, theta, state, bags->n_state);
-    if (o->norm_stored) layernorm_forward(c->stored, &c->norm_stored, &l->stored, theta, stored, bags->n_stored);
+    const int n = in->bags->n_stored;
+    if (o->norm_state) layernorm_forward(c->state, &c->norm_state, &l->state, theta, in->state, in->bags->n_state);
+    if (o->norm_stored) layernorm_forward(c->stored, &c->norm_stored, &l->stored, theta, in->stored, n);
     if (o->norm_projection)
-        layernorm_forward(c->projection, &c->norm_projection, &l->projection, theta, projection, bags->n_stored);
-    association_forward(y, &c->core, &l->core, theta, o->norm_state ? c->state : state,
-                        o->norm_stored ? c->stored : stored, o->norm_projection ? c->projection : projection, bags,
-                        masks);
+        layernorm_forward(c->projection, &c->norm_projection, &l->projection, theta, in->projection, n);
+    const AssociationInput core = normed(c, l, in);
+    association_forward(y, &c->core, &l->core, theta, &core);
 }
 
 /* Where the core puts the gradient of an input: at once where it belongs, or before its norm. */
@@ -86,23 +95,23 @@ static real *before_norm(bool norm, real *dnormed, real *dx, int n_row, int widt
     return dnormed;
 }
 
-void hopfield_backward(real *dstate, real *dstored, real *dprojection, real *grad, HopfieldCache *c,
-                       const Hopfield *l, const real *theta, const real *state, const real *stored,
-                       const real *projection, const real *y, const real *dy, const BagPairs *bags,
-                       const RetrievalMasks *masks)
+void hopfield_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const Hopfield *l, const real *theta,
+                       const AssociationInput *in, const real *y, const real *dy)
 {
     const HopfieldOptions *o = &l->o;
-    const int n = bags->n_stored;
-    real *dr = before_norm(o->norm_state, c->dstate, dstate, bags->n_state, l->core.n_r);
-    real *d_y = before_norm(o->norm_stored, c->dstored, dstored, n, l->core.n_y);
-    real *dv = before_norm(o->norm_projection, c->dprojection, dprojection, n, l->core.n_v);
-    association_backward(dr, d_y, dv, grad, &c->core, &l->core, theta, o->norm_state ? c->state : state,
-                         o->norm_stored ? c->stored : stored, o->norm_projection ? c->projection : projection, y, dy,
-                         bags, masks);
-    if (o->norm_state) layernorm_backward(dstate, grad, &c->norm_state, &l->state, theta, state, dr, bags->n_state);
-    if (o->norm_stored) layernorm_backward(dstored, grad, &c->norm_stored, &l->stored, theta, stored, d_y, n);
+    const int n_state = in->bags->n_state, n = in->bags->n_stored;
+    const AssociationInput core = normed(c, l, in);
+    const AssociationGrad dcore = {before_norm(o->norm_state, c->dstate, d->state, n_state, l->core.n_r),
+                                   before_norm(o->norm_stored, c->dstored, d->stored, n, l->core.n_y),
+                                   before_norm(o->norm_projection, c->dprojection, d->projection, n, l->core.n_v)};
+    association_backward(&dcore, grad, &c->core, &l->core, theta, &core, y, dy);
+    if (o->norm_state)
+        layernorm_backward(d->state, grad, &c->norm_state, &l->state, theta, in->state, dcore.state, n_state);
+    if (o->norm_stored)
+        layernorm_backward(d->stored, grad, &c->norm_stored, &l->stored, theta, in->stored, dcore.stored, n);
     if (o->norm_projection)
-        layernorm_backward(dprojection, grad, &c->norm_projection, &l->projection, theta, projection, dv, n);
+        layernorm_backward(d->projection, grad, &c->norm_projection, &l->projection, theta, in->projection,
+                           dcore.projection, n);
 }
 
 /* ---- learned patterns ---- */
@@ -151,18 +160,29 @@ BagPairs hopfield_pooling_pairs(const HopfieldPooling *l, const int *bounds, int
     return (BagPairs){.n_bag = n_bag, .n_state = l->quantity, .n_stored = bounds[n_bag], .stored = bounds};
 }
 
-void hopfield_pooling_forward(real *z, HopfieldCache *c, const HopfieldPooling *l, const real *theta, const real *x,
-                              const real *projection, const BagPairs *bags, const RetrievalMasks *masks)
+/* All three inputs: the queries, and x twice unless the projections are given. */
+static AssociationInput with_queries(const HopfieldPooling *l, const real *theta, const AssociationInput *in)
 {
-    hopfield_forward(z, c, &l->hopfield, theta, theta + l->query_at, x, projection ? projection : x, bags, masks);
+    AssociationInput all = *in;
+    all.state = theta + l->query_at;
+    if (!all.projection) all.projection = all.stored;
+    return all;
 }
 
-void hopfield_pooling_backward(real *dx, real *dprojection, real *grad, HopfieldCache *c, const HopfieldPooling *l,
-                               const real *theta, const real *x, const real *projection, const real *z,
-                               const real *dz, const BagPairs *bags, const RetrievalMasks *masks)
+void hopfield_pooling_forward(real *z, HopfieldCache *c, const HopfieldPooling *l, const real *theta,
+                              const AssociationInput *in)
 {
-    hopfield_backward(l->fixed ? NULL : grad + l->query_at, dx, projection ? dprojection : dx, grad, c, &l->hopfield,
-                      theta, theta + l->query_at, x, projection ? projection : x, z, dz, bags, masks);
+    const AssociationInput all = with_queries(l, theta, in);
+    hopfield_forward(z, c, &l->hopfield, theta, &all);
+}
+
+void hopfield_pooling_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const HopfieldPooling *l,
+                               const real *theta, const AssociationInput *in, const real *z, const real *dz)
+{
+    const AssociationInput all = with_queries(l, theta, in);
+    const AssociationGrad dall = {l->fixed ? NULL : grad + l->query_at, d->stored,
+                                  in->projection ? d->projection : d->stored};
+    hopfield_backward(&dall, grad, c, &l->hopfield, theta, &all, z, dz);
 }
 
 Status hopfield_lookup_resolve(HopfieldLookupOptions *o)
@@ -193,20 +213,26 @@ BagPairs hopfield_lookup_pairs(const HopfieldLookup *l, const int *bounds, int n
     return (BagPairs){.n_bag = n_bag, .n_state = bounds[n_bag], .state = bounds, .n_stored = l->quantity};
 }
 
-void hopfield_lookup_forward(real *y, HopfieldCache *c, const HopfieldLookup *l, const real *theta, const real *x,
-                             const BagPairs *bags, const RetrievalMasks *masks)
+static AssociationInput with_patterns(const HopfieldLookup *l, const real *theta, const AssociationInput *in)
 {
-    const real *target = theta + (l->separate ? l->target_at : l->lookup_at);
-    hopfield_forward(y, c, &l->hopfield, theta, x, theta + l->lookup_at, target, bags, masks);
+    AssociationInput all = *in;
+    all.stored = theta + l->lookup_at;
+    all.projection = theta + (l->separate ? l->target_at : l->lookup_at);
+    return all;
 }
 
-void hopfield_lookup_backward(real *dx, real *grad, HopfieldCache *c, const HopfieldLookup *l, const real *theta,
-                              const real *x, const real *y, const real *dy, const BagPairs *bags,
-                              const RetrievalMasks *masks)
+void hopfield_lookup_forward(real *y, HopfieldCache *c, const HopfieldLookup *l, const real *theta,
+                             const AssociationInput *in)
 {
-    const real *target = theta + (l->separate ? l->target_at : l->lookup_at);
+    const AssociationInput all = with_patterns(l, theta, in);
+    hopfield_forward(y, c, &l->hopfield, theta, &all);
+}
+
+void hopfield_lookup_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const HopfieldLookup *l,
+                              const real *theta, const AssociationInput *in, const real *y, const real *dy)
+{
+    const AssociationInput all = with_patterns(l, theta, in);
     real *dlookup = l->fixed ? NULL : grad + l->lookup_at;
     real *dtarget = !l->separate ? dlookup : l->targets_fixed ? NULL : grad + l->target_at;
-    hopfield_backward(dx, dlookup, dtarget, grad, c, &l->hopfield, theta, x, theta + l->lookup_at, target, y, dy,
-                      bags, masks);
+    hopfield_backward(&(AssociationGrad){d->state, dlookup, dtarget}, grad, c, &l->hopfield, theta, &all, y, dy);
 }

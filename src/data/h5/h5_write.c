@@ -42,22 +42,22 @@ static hid_t creation_list(const H5Set *set)
     return list;
 }
 
-Status h5_make(H5Set *out, H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n,
-               int64_t width, int64_t chunk, bool compress)
+Status h5_make(H5Set *out, H5Id file, const char *path, const H5Array *a, int64_t chunk, bool compress)
 {
-    const hsize_t dim[2] = {(hsize_t)n, (hsize_t)width};
-    *out = (H5Set){.id = -1, .path = path, .rank = rank, .n = n, .width = width, .chunk = chunk, .type = (int)type};
-    snprintf(out->name, sizeof out->name, "%s", name);
-    out->chunk_width = width > 0 ? width : 1;
-    out->element = H5Tget_size(h5base_file_type(type));
+    const hsize_t dim[2] = {(hsize_t)a->n, (hsize_t)a->width};
+    *out = (H5Set){
+        .id = -1, .path = path, .rank = a->rank, .n = a->n, .width = a->width, .chunk = chunk, .type = (int)a->type};
+    snprintf(out->name, sizeof out->name, "%s", a->name);
+    out->chunk_width = a->width > 0 ? a->width : 1;
+    out->element = H5Tget_size(h5base_file_type(a->type));
     if (compress && out->element > 1) out->filter[out->n_filter++] = H5FILTER_SHUFFLE;
     if (compress) out->filter[out->n_filter++] = H5FILTER_DEFLATE;
     out->filter[out->n_filter++] = H5FILTER_FLETCHER; /* last, so that a damaged chunk never reaches inflate */
-    const hid_t list = creation_list(out), space = H5Screate_simple(rank, dim, NULL);
-    out->id = H5Dcreate2(file, name, h5base_file_type(type), space, H5P_DEFAULT, list, H5P_DEFAULT);
+    const hid_t list = creation_list(out), space = H5Screate_simple(a->rank, dim, NULL);
+    out->id = H5Dcreate2(file, a->name, h5base_file_type(a->type), space, H5P_DEFAULT, list, H5P_DEFAULT);
     H5Pclose(list);
     H5Sclose(space);
-    return out->id < 0 ? h5base_fail(ERR_IO, path, name, "create") : OK;
+    return out->id < 0 ? h5base_fail(ERR_IO, path, a->name, "create") : OK;
 }
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed chunks hold numbers as the machine does");
@@ -108,13 +108,12 @@ static Status write_rows(const H5Set *set, const void *rows)
     return status;
 }
 
-Status h5_write_array(H5Id file, const char *path, const char *name, H5Type type, int rank, int64_t n, int64_t width,
-                      const void *rows, bool compress)
+Status h5_write_array(H5Id file, const char *path, const H5Array *a, const void *rows, bool compress)
 {
     H5Set set;
-    const int64_t most = (1ll << 20) / ((int64_t)H5Tget_size(h5base_file_type(type)) * width);
-    const int64_t chunk = n < most ? n : most;
-    TRY(h5_make(&set, file, path, name, type, rank, n, width, chunk > 0 ? chunk : 1, compress));
+    const int64_t max = (1ll << 20) / ((int64_t)H5Tget_size(h5base_file_type(a->type)) * a->width);
+    const int64_t chunk = a->n < max ? a->n : max;
+    TRY(h5_make(&set, file, path, a, chunk > 0 ? chunk : 1, compress));
     const Status status = write_rows(&set, rows);
     h5_set_close(&set);
     return status;

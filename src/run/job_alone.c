@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job_alone.c: a training that is a run of its own, not one of many on a stock that they share.
+ */
+#include "core/file.h"
+#include "core/jsontext.h"
+#include "core/log.h"
+#include "run/job.h"
+#include "run/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+Status job_finished(json_t **summary, const JobSetup *setup)
+{
+    char path[sizeof((Run *)0)->path], *saved = NULL, *text = NULL;
+    size_t n;
+    Status status = OK;
+    *summary = NULL;
+    snprintf(path, sizeof path, "%s/summary.json", setup->folder);
+    if (!setup->resume || !file_exists(path)) return OK;
+    json_t *found;
+    TRY(jsontext_load(&found, path, NULL));
+    snprintf(path, sizeof path, "%s/config.yaml", setup->folder);
+    TRY_DONE(file_read_whole(&saved, &n, path, (size_t)1 << 20));
+    TRY_DONE(config_text(&text, setup->config));
+    if (json_is_object(found) && config_same(saved, text)) *summary = json_incref(found);
+done:
+    json_decref(found);
+    free(saved);
+    free(text);
+    return status;
+}
+
+static Status check_folder(const JobSetup *setup)
+{
+    char path[sizeof((Run *)0)->path];
+    if (!setup->resume) return run_check(setup->folder, setup->force);
+    TRY(run_check_resume(setup->folder));
+    snprintf(path, sizeof path, "%s/rep00", setup->folder);
+    if (!file_exists(path)) return OK;
+    return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
+}
+
+static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
+{
+    Stock stock;
+    TRY(job_finished(summary, setup));
+    if (*summary) {
+        log_info("%s: this run has ended; nothing to do", setup->folder);
+        return OK;
+    }
+    TRY(stock_open(&stock, setup->config));
+    Status status = stock_fill(&stock);
+    if (status == OK) status = job_run_on(summary, setup, &stock, lock);
+    stock_close(&stock);
+    return status;
+}
+
+/* What was begun before has a lock, which is taken before anything is read; a new folder's comes with its first file. */
+Status job_run(json_t **summary, const JobSetup *setup)
+{
+    char path[sizeof((Run *)0)->path];
+    RunLock lock = {.fd = -1};
+    *summary = NULL;
+    TRY(check_folder(setup));
+    snprintf(path, sizeof path, "%s/lock", setup->folder);
+    Status status = file_exists(path) ? runlock_hold(&lock, setup->folder) : OK;
+    if (status == OK) status = run_alone(summary, setup, &lock);
+    runlock_release(&lock);
+    return status;
+}
+
+Status job_plan(json_t **out, const JobSetup *setup)
+{
+    Stock stock;
+    *out = NULL;
+    TRY(check_folder(setup));
+    TRY(stock_open(&stock, setup->config));
+    const Status status = job_plan_on(out, setup, &stock);
+    stock_close(&stock);
+    return status;
+}

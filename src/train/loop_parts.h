@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * loop_parts.h: the state of a training loop, for the files that share it: loop.c and loop_checkpoint.c.
+ *
+ * The network stands here twice, over the same parameters: the learner has workspace for a minibatch of draws and its
+ * gradients, the scorer for one whole bag.
+ */
+#ifndef HOPSACK_LOOP_PARTS_H
+#define HOPSACK_LOOP_PARTS_H
+
+#include "train/earlystop.h"
+#include "train/loop.h"
+#include "train/minibatch.h"
+#include "train/scorer.h"
+
+struct Loop {
+    LoopSetup in;
+    Mil *learner;
+    Minibatch minibatch;
+    Scorer scorer;
+    const OptimizerType *optimizer;
+    OptimizerOptions step;
+    OptimizerState state;
+    size_t n_params;
+    int update, updates; /* done, or under way; in all */
+    real *theta, *grad;  /* [n_params]; between updates the gradient is 0 */
+    real *average;       /* [n_params] of theta over updates, with train.average; else NULL */
+    EarlyStop stop;
+    LoopTimes times;
+    double started, smooth; /* seconds; mean loss for the progress line */
+    int evaluated, saved;   /* update that was evaluated, and saved, last */
+    double before;          /* seconds trained before a resume */
+    double saved_at;        /* time of the last checkpoint */
+};
+
+/* The parameters that are evaluated and kept. */
+static inline real *loop_shown(const Loop *l)
+{
+    return l->average ? l->average : l->theta;
+}
+
+#endif

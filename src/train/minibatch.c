@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/minibatch.h"
+#include "core/parallel.h"
+#include "train/sampler.h"
+#include "train/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int minibatch_draw_max(const LoopSetup *in)
+{
+    const int draws = in->options->draws;
+    return draws > 0 && draws < in->n_max ? draws : in->n_max;
+}
+
+void minibatch_plan(Arena *arena, const LoopSetup *in)
+{
+    sampler_room(arena, in->spec, in->n_max, in->options->draws, in->counts);
+    if (in->options->instance_drop > 0) sampler_drop_room(arena, in->spec, minibatch_draw_max(in), in->counts);
+}
+
+/* ---- getting ready ---- */
+
+Status minibatch_list(Minibatch *m, const LoopSetup *in)
+{
+    *m = (Minibatch){.in = in, .epoch = -1};
+    m->train = calloc((size_t)in->n + 1, sizeof *m->train);
+    if (!m->train) return fail(ERR_MEMORY, "no memory for the list of training bags");
+    for (int i = 0; i < in->n; i++)
+        if (in->part[i] == PART_TRAIN) m->train[m->n_train++] = i;
+    if (m->n_train == 0) return fail(ERR_FORMAT, "the training part holds no bag");
+    if (in->model->norm == NORM_BAGS && m->n_train == 1)
+        return fail(ERR_FORMAT, "the training part holds one bag; model.norm bags needs at least two");
+    m->per_epoch = schedule_per_epoch(in->options, in->model, m->n_train);
+    return OK;
+}
+
+static Status reserve_draws(Minibatch *m)
+{
+    for (int s = 0; s < m->in->options->batch; s++) {
+        minibatch_plan(&m->memory[s], m->in);
+        TRY(arena_reserve(&m->memory[s], "a draw of instances"));
+    }
+    return OK;
+}
+
+Status minibatch_reserve(Minibatch *m, int n_out)
+{
+    const size_t batch = (size_t)m->in->options->batch;
+    m->n_out = n_out;
+    m->n_bits = ((size_t)m->in->n_max + 63) / 64;
+    m->order = calloc((size_t)m->n_train, sizeof *m->order);
+    m->drawn = calloc(batch, sizeof *m->drawn);
+    m->whole = calloc(batch, sizeof *m->whole);
+    m->memory = calloc(batch, sizeof *m->memory);
+    m->bits = calloc(batch * m->n_bits + 1, sizeof *m->bits);
+    m->target = calloc(batch * (size_t)n_out, sizeof *m->target);
+    m->mask = calloc(batch * (size_t)m->in->n_target, sizeof *m->mask);
+    if (!m->order || !m->drawn || !m->whole || !m->memory || !m->bits || !m->target || !m->mask)
+        return fail(ERR_MEMORY, "no memory for minibatches of %d bags", m->in->options->batch);
+    return reserve_draws(m);
+}
+
+void minibatch_free(Minibatch *m)
+{
+    for (int s = 0; m->memory && s < m->in->options->batch; s++) arena_free(&m->memory[s]);
+    void *const owned[] = {m->train,  m->order, m->index_of, m->drawn, (void *)m->whole,
+                           m->memory, m->bits,  m->target,   m->mask};
+    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
+    rarehits_free(&m->hits);
+}
+
+Status minibatch_bag(const Minibatch *m, const Bag **out, int i)
+{
+    return cache_bag(m->in->cache, out, m->in->bag[m->train[i]], 0);
+}
+
+/* ---- rare k-mers ---- */
+
+#define RARE_SHARE 0.1 /* of the draws: what is found more often a random draw does not miss */
+
+Status minibatch_find_rare(Minibatch *m)
+{
+    const LoopSetup *in = m->in;
+    int *bag = calloc((size_t)m->n_train, sizeof *bag);
+    m->index_of = calloc((size_t)in->n, sizeof *m->index_of);
+    if (!bag || !m->index_of) {
+        free(bag);
+        return fail(ERR_MEMORY, "no memory for the places of k-mers");
+    }
+    for (int i = 0; i < m->n_train; i++) bag[i] = in->bag[m->train[i]], m->index_of[m->train[i]] = i;
+    const Status status =
+        rarehits_find(&m->hits, in->cache, bag, m->n_train, in->start, in->n_start, RARE_SHARE * in->options->draws);
+    free(bag);
+    return status;
+}
+
+/* ---- one update ---- */
+
+static void draw(Minibatch *m, int s, uint64_t number)
+{
+    const LoopSetup *in = m->in;
+    Rng rng = rng_stream(in->seed, "draw", number);
+    uint64_t *bits = m->bits + (size_t)s * m->n_bits;
+    if (m->hits.n > 0) {
+        const int i = m->index_of[m->order[m->first + s]];
+        sampler_draw_always(&m->drawn[s], &m->memory[s], m->whole[s], in->options->draws, m->hits.place[i],
+                            m->hits.count[i], &rng, bits);
+    } else
+        sampler_draw(&m->drawn[s], &m->memory[s], m->whole[s], in->spec->n_feat, in->options->draws,
+                     in->model->compat == COMPAT_DEEPRC, &rng, bits);
+}
+
+static void draw_bag(void *context, int s, int thread)
+{
+    Minibatch *m = context;
+    const TrainOptions *o = m->in->options;
+    const uint64_t number = (uint64_t)(m->update - 1) * (uint64_t)o->batch + (uint64_t)s;
+    (void)thread;
+    arena_rewind(&m->memory[s]);
+    draw(m, s, number);
+    if (o->instance_drop <= 0) return;
+    const Bag all = m->drawn[s];
+    Rng rng = rng_stream(m->in->seed, "drop", number);
+    sampler_drop(&m->drawn[s], &m->memory[s], &all, m->in->spec->n_feat, o->instance_drop, &rng);
+}
+
+static void copy_labels(Minibatch *m, int s, int member)
+{
+    const Labels *labels = m->in->labels;
+    const size_t n_out = (size_t)m->n_out, n_target = (size_t)m->in->n_target;
+    memcpy(m->target + (size_t)s * n_out, labels->target + (size_t)member * n_out, n_out * sizeof *m->target);
+    memcpy(m->mask + (size_t)s * n_target, labels->mask + (size_t)member * n_target, n_target * sizeof *m->mask);
+}
+
+static void choose(Minibatch *m, int update)
+{
+    const int epoch = (update - 1) / m->per_epoch, batch = m->in->options->batch;
+    m->update = update;
+    m->first = (update - 1) % m->per_epoch * batch;
+    m->n_bag = m->n_train - m->first < batch ? m->n_train - m->first : batch;
+    if (epoch == m->epoch) return;
+    sampler_epoch(m->order, m->train, m->n_train, m->in->seed, (uint64_t)epoch);
+    m->epoch = epoch;
+}
+
+Status minibatch_load(Batch *out, Minibatch *m, int update)
+{
+    choose(m, update);
+    for (int s = 0; s < m->n_bag; s++) {
+        const int member = m->order[m->first + s];
+        TRY(cache_bag(m->in->cache, &m->whole[s], m->in->bag[member], s));
+        copy_labels(m, s, member);
+    }
+    parallel_for(m->n_bag, draw_bag, m);
+    *out = (Batch){.n_bag = m->n_bag, .bag = m->drawn, .target = m->target, .mask = m->mask};
+    return OK;
+}
