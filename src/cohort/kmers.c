@@ -11,6 +11,7 @@
 #include "cohort/kmers.h"
 #include "cohort/kmercover.h"
 #include "cohort/kmerstat.h"
+#include "cohort/task.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "core/parallel.h"
@@ -441,8 +442,7 @@ static const char *header(char line[HEADER_ROOM])
 
 static const char *class_name(const Target *target, int class)
 {
-    const char *name = target->n_out > 1 ? target->classes[class] : target->positive;
-    return name ? name : "";
+    return task_output_name(target, target->n_out > 1 ? class : 0);
 }
 
 Status kmers_write(const KmerChoice *choice, const char *path, const Target *target, const char *alphabet)
@@ -479,13 +479,13 @@ static bool read_kmer(Kmer *kmer, const char *text, const char *alphabet)
     return true;
 }
 
+/* Of two classes only the second is tested (kmerbags.c); without classes there is one test, of no name. */
 static bool read_class(int *class, const char *text, const Target *target)
 {
-    const int n = target->n_out > 1 ? target->n_out : 1;
-    int k = 0;
-    while (k < n && strcmp(class_name(target, k), text) != 0) k++;
-    *class = target->type == &target_binary ? 1 : k;
-    return k < n;
+    const int n = task_n_class(target);
+    *class = n == 2;
+    while (*class < n && strcmp(class_name(target, *class), text) != 0) ++*class;
+    return n > 0 ? *class < n : strcmp(class_name(target, 0), text) == 0;
 }
 
 static bool read_count(int *out, const char *text)

@@ -34,7 +34,7 @@ typedef struct {
 Status tally_make(json_t **summary, const TallySetup *setup);
 
 /* The same summary of folds that have no files. fold [n_repeat · n_fold]: as their summary.json, of which "parts", "seconds"
- * and "peak_memory" are looked at; auc [n_task]: filled for binary tasks. Folder and cohort are not looked at. */
+ * and "peak_memory" are looked at; auc [n_task]: filled for tasks that have an AUC. Folder and cohort are not looked at. */
 Status tally_sum(json_t **summary, const TallySetup *setup, json_t **fold, FoldAuc *auc);
 
 /* The summary as summary.md. */

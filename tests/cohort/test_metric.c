@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/rng.h"
 #include "support/golden.h"
-#include "train/metric.h"
+#include "cohort/metric.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

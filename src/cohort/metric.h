@@ -16,6 +16,10 @@
 #include "core/rng.h"
 #include "model/target.h"
 
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
 #define METRIC_MOST 8
 
 typedef struct {
@@ -32,15 +36,32 @@ typedef struct {
     MetricRank *rank;   /* [n_bag] scratch */
 } MetricInput;
 
+static inline bool metric_known(const MetricInput *in, int index, int b)
+{
+    return in->mask[(size_t)b * (size_t)in->n_target + (size_t)index] != 0;
+}
+static inline const real *metric_output(const MetricInput *in, const Target *t, int b)
+{
+    return in->output + (size_t)b * (size_t)in->n_out + (size_t)t->at;
+}
+static inline const real *metric_label(const MetricInput *in, const Target *t, int b)
+{
+    return in->target + (size_t)b * (size_t)in->n_out + (size_t)t->at;
+}
+
+/* The scores of a kind of target. */
 typedef struct {
-    const char *target; /* kind of target */
     int n;
-    const char *name[METRIC_MOST];                                                 /* [n], "loss" first */
+    const char *name[METRIC_MOST]; /* [n] "loss", then the main score */
     void (*score)(double *out, const Target *t, int index, const MetricInput *in); /* out [n] */
 } MetricType;
 
-extern const MetricType *const metric_types[]; /* ends with NULL */
-const MetricType *metric_of(const Target *t);  /* asserts that the kind has scores */
+const MetricType *metric_of(const Target *t);
+
+/* The main score of a kind, from its name; of a task's scores as JSON, from the names that are there. NULL: unknown. */
+const char *metric_main_of(const char *kind);
+const char *metric_main(const json_t *scores);
+const char *metric_title(const char *score); /* "AUC" */
 
 /* out [metric_of(t)->n]; `index` is the target's number. Returns the bags counted. */
 int metric_scores(double *out, const Target *t, int index, const MetricInput *in);
