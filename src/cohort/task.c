@@ -40,6 +40,51 @@ const char *task_output_name(const Target *t, int output)
 
 /* ---- from the config ---- */
 
+#define AT(field) offsetof(TaskOptions, target.field)
+
+const Option task_options[] = {
+    {"name", OPTION_TEXT, AT(name), NULL, 0, 0, NULL, "", "name of the task in results"},
+    {"column", OPTION_TEXT, AT(column), NULL, 0, 0, NULL, "", "column of the label table that holds the label"},
+    {"weight", OPTION_NUMBER, AT(weight), "1.0", 0, 1e6, NULL, "", "weight of the task's loss in the total loss"},
+    {0},
+};
+
+static bool member(Member *out, int place)
+{
+    const TaskType *type = task_types[place];
+    if (type) *out = (Member){.name = type->target->name, .rows = type->options};
+    return type;
+}
+
+const Family task_family = {.standard = "binary", .help = "kind of label that the column holds", .member = member};
+
+static Status check_name(const TaskOptions *task, int i, const Settings *s)
+{
+    char path[64];
+    snprintf(path, sizeof path, "tasks.%d.name", i);
+    const char *name = task[i].target.name;
+    for (const char *p = name; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            return settings_fail(s, path, "a task's name cannot hold a tab, line end or control character");
+    if (!*name) return settings_fail(s, path, "a task needs a name");
+    for (int j = 0; j < i; j++)
+        if (strcmp(task[j].target.name, name) == 0)
+            return settings_fail(s, path, "'%.60s' is also the name of task %d; rename one", name, j);
+    return OK;
+}
+
+Status task_check(const TaskOptions *task, int n, const Settings *s)
+{
+    for (int i = 0; i < n; i++) {
+        char path[64];
+        const TaskType *type = task_types[task[i].kind];
+        TRY(check_name(task, i, s));
+        snprintf(path, sizeof path, "tasks.%d", i);
+        if (type->check) TRY(type->check(&task[i], s, path));
+    }
+    return OK;
+}
+
 static Target target_of(const TaskOptions *o)
 {
     const TaskType *type = task_types[o->kind];

@@ -10,6 +10,7 @@
 #include "cohort/label.h"
 #include "cohort/metric.h"
 #include "core/option.h"
+#include "core/section.h"
 #include "core/settings.h"
 #include "model/target.h"
 
@@ -24,6 +25,10 @@ typedef struct {
     OptionTexts classes;
     OptionNumbers class_weights; /* as many as classes, or none: all 1 */
 } TaskOptions;
+
+extern const Option task_options[]; /* the rows that all kinds have */
+extern const Family task_family;
+Status task_check(const TaskOptions *task, int n, const Settings *s); /* what no row can check */
 
 /* The label column that a target is read from. */
 typedef struct {

@@ -14,10 +14,11 @@
 
 static const Option options[] = {
     {"positive", OPTION_TEXT, AT(positive), "null", 0, 0, NULL, "",
-     "cell that means positive; null: found, where the two are + -, True False, 1 0 or yes no"},
+     "value of the positive class; null: detected where the two values are + and -, True and False, 1 and 0, or yes "
+     "and no"},
     {"negative", OPTION_TEXT, AT(negative), "null", 0, 0, NULL, "",
-     "cell that means negative; null: the one other value"},
-    {"pos_weight", OPTION_NUMBER, AT(pos_weight), "1.0", 0, 1e6, NULL, "", "of a positive bag's loss"},
+     "value of the negative class; null: the only other value in the column"},
+    {"pos_weight", OPTION_NUMBER, AT(pos_weight), "1.0", 0, 1e6, NULL, "", "weight of the loss of positive bags"},
     {0},
 };
 

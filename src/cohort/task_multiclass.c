@@ -12,9 +12,9 @@
 /* ---- settings ---- */
 
 static const Option options[] = {
-    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, NULL, "", "cells that name the classes"},
+    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, NULL, "", "values of the classes"},
     {"class_weights", OPTION_NUMBERS, offsetof(TaskOptions, class_weights), "[]", 0, 1e6, NULL, "",
-     "of their losses, as many as classes; []: 1 each"},
+     "weight of the loss of each class, in the order of classes; []: 1 each"},
     {0},
 };
 

@@ -15,9 +15,9 @@
 
 static const Option options[] = {
     {"mean", OPTION_NUMBER, AT(mean), "auto", 0, 0, "auto", "",
-     "subtracted from the column's numbers; auto: that of the training bags"},
+     "mean subtracted from the labels; auto: that of the training set"},
     {"std", OPTION_NUMBER, AT(std), "auto", 1e-30, 1e30, "auto", "",
-     "they are then divided by this; auto: that of the training bags"},
+     "standard deviation by which the labels are then divided; auto: that of the training set"},
     {0},
 };
 

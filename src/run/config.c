@@ -18,7 +18,6 @@
 
 #define CONFIG(field) offsetof(Config, field)
 #define DATA(field)   offsetof(DataOptions, field)
-#define TASK(field)   offsetof(TaskOptions, target.field)
 #define MODEL(field)  offsetof(ModelOptions, field)
 
 static const Option top_rows[] = {
@@ -46,13 +45,6 @@ static const Option data_rows[] = {
      "values of vectors, once scaled, below -clip become -clip, above clip become clip; null or 0: not"},
     {"n_features", OPTION_INT, DATA(n_features), "0", 0, 1e9, NULL, "numbers an instance",
      "features that vectors must have, so that no label slips in among them; 0: any"},
-    {0},
-};
-
-static const Option task_rows[] = {
-    {"name", OPTION_TEXT, TASK(name), NULL, 0, 0, NULL, "", "of the task, in results"},
-    {"column", OPTION_TEXT, TASK(column), NULL, 0, 0, NULL, "", "of the label table"},
-    {"weight", OPTION_NUMBER, TASK(weight), "1.0", 0, 1e6, NULL, "", "of this task's loss among the others"},
     {0},
 };
 
@@ -101,13 +93,6 @@ static bool pooling_member(Member *out, int place)
     return type;
 }
 
-static bool task_member(Member *out, int place)
-{
-    const TaskType *type = task_types[place];
-    if (type) *out = (Member){.name = type->target->name, .rows = type->options};
-    return type;
-}
-
 /* In the order of SelectKind. */
 static bool selection_member(Member *out, int place)
 {
@@ -128,7 +113,6 @@ static const Family embedder_family = {
     .standard = "cnn", .help = "what turns an instance into a vector", .member = embedder_member};
 static const Family pooling_family = {
     .standard = "attention", .help = "what turns a bag's vectors into one", .member = pooling_member};
-static const Family task_family = {.standard = "binary", .help = "what the column holds", .member = task_member};
 static const Family selection_family = {.standard = "top",
                                         .help =
                                             "which instances are pooled: those of most attention, random ones, all",
@@ -142,7 +126,7 @@ static const Section run_sections[] = {
     {.path = "", .rows = top_rows},
     {.path = "data", .rows = data_rows, .at = CONFIG(data)},
     {.path = "tasks",
-     .rows = task_rows,
+     .rows = task_options,
      .family = &task_family,
      .kind_at = offsetof(TaskOptions, kind),
      .entry_size = sizeof(TaskOptions),
@@ -237,38 +221,13 @@ static Status add_flags(Settings *s, const char *const *flag, int n_flag)
 
 /* ---- checks ---- */
 
-static Status check_task_name(const Config *c, int i)
-{
-    char path[64];
-    snprintf(path, sizeof path, "tasks.%d.name", i);
-    const char *name = c->task[i].target.name;
-    for (const char *p = name; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            return settings_fail(c->settings, path, "a task's name cannot hold a tab, line end or control character");
-    if (!*name) return settings_fail(c->settings, path, "a task needs a name");
-    for (int j = 0; j < i; j++)
-        if (strcmp(c->task[j].target.name, name) == 0)
-            return settings_fail(c->settings, path, "'%.60s' is also the name of task %d; rename one", name, j);
-    return OK;
-}
-
-static Status check_task(const Config *c, int i)
-{
-    char path[64];
-    const TaskType *type = task_types[c->task[i].kind];
-    TRY(check_task_name(c, i));
-    snprintf(path, sizeof path, "tasks.%d", i);
-    return type->check ? type->check(&c->task[i], c->settings, path) : OK;
-}
-
 static Status check_tasks(const Config *c)
 {
     if (c->n_task == 0)
         return settings_fail(c->settings, "tasks",
                              "no task is given; list them in the config file, or name a label column with "
                              "--target=COLUMN");
-    for (int i = 0; i < c->n_task; i++) TRY(check_task(c, i));
-    return OK;
+    return task_check(c->task, c->n_task, c->settings);
 }
 
 static Status check_validation(const Config *c)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUITE train_metric
+#define SUITE cohort_metric
 #define N     200
 
 /* P(positive above negative) + ½ P(equal), pair by pair. */
