@@ -52,7 +52,7 @@ static inline const real *metric_label(const MetricInput *in, const Target *t, i
 /* The scores of a kind of target. */
 typedef struct {
     int n;
-    const char *name[METRIC_MOST]; /* [n] "loss", then the main score */
+    const char *name[METRIC_MOST]; /* [n] "loss", then the main score, of which more is better */
     void (*score)(double *out, const Target *t, int index, const MetricInput *in); /* out [n] */
 } MetricType;
 

@@ -13,7 +13,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#define SUITE train_kmers
+#define SUITE cohort_kmers
 
 enum { BAGS = 60, SEQUENCES = 400, LENGTH = 16, CLASSES = 3 };
 static const char alphabet[] = "ACDEFGHIKLMNPQRSTVWY";
