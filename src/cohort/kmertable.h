@@ -10,7 +10,8 @@
 /* The class is named as `target` names it. */
 Status kmertable_write(const KmerChoice *choice, const char *path, const Target *target, const char *alphabet);
 
-/* Reads that; min_z is NaN where no k-mer was chosen; n_tested, largest_z and aside are not in the file. ERR_FORMAT with line. */
+/* Reads that; min_z is NaN where no k-mer was chosen; n_tested, largest_z and aside are not in the file.
+ * ERR_FORMAT with line. */
 Status kmertable_read(KmerChoice *out, const char *path, const Target *target, const char *alphabet);
 
 #endif

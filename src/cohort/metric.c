@@ -32,8 +32,9 @@ static void sort(MetricRank *x, int n)
     }
 }
 
-/* P(positive above negative) + ½ P(equal) over sorted ranks; count [n]: how often each counts, NULL: once. In whole numbers,
- * of which doubles are no more exact: a pair counts when its latter comes, 2 or, if they are equal, 1. */
+/* P(positive above negative) + ½ P(equal) over sorted ranks; count [n]: how often each counts, NULL: once. In
+ * whole numbers, of which doubles are no more exact: a pair counts when its latter comes, 2 or, if they are equal,
+ * 1. */
 static double area(const MetricRank *rank, const int *count, int n)
 {
     int64_t sum[2] = {0}, before[2] = {0}, twice = 0; /* by label: passed so far, and up to those equal to this one */

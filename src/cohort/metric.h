@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * metric.h: scores of a part, per target, over the bags whose label is known. A score that is not defined (no bags, one
- * class only) is NaN, which files write as null.
+ * metric.h: scores of a part, per target, over the bags whose label is known. A score that is not defined (no bags,
+ * one class only) is NaN, which files write as null.
  *
  *     loss      mean of the per-bag loss, without the task's weight
  *     auc       area under the ROC curve: P(positive ranks above negative) + ½ P(equal)
@@ -58,7 +58,8 @@ typedef struct {
 
 const MetricType *metric_of(const Target *t);
 
-/* The main score of a kind, from its name; of a task's scores as JSON, from the names that are there. NULL: unknown. */
+/* The main score of a kind, from its name; of a task's scores as JSON, from the names that are there. NULL:
+ * unknown. */
 const char *metric_main_of(const char *kind);
 const char *metric_main(const json_t *scores);
 const char *metric_title(const char *score); /* "AUC" */
@@ -69,8 +70,9 @@ int metric_scores(double *out, const Target *t, int index, const MetricInput *in
 /* The area under the ROC curve; sorts `rank` [n]. */
 double metric_auc(MetricRank *rank, int n);
 
-/* interval [2]: 95 % of the areas of METRIC_RESAMPLES samples of n bags drawn with replacement (percentiles; samples of
- * one class do not count). NaN where the area itself is. Sorts `rank` [n]; scratch: `count` [n], `areas` [METRIC_RESAMPLES]. */
+/* interval [2]: 95 % of the areas of METRIC_RESAMPLES samples of n bags drawn with replacement (percentiles;
+ * samples of one class do not count). NaN where the area itself is. Sorts `rank` [n]; scratch: `count` [n],
+ * `areas` [METRIC_RESAMPLES]. */
 #define METRIC_RESAMPLES 2000
 void metric_auc_interval(double interval[2], MetricRank *rank, int n, Rng *rng, int *count, MetricRank *areas);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * task.h: the tasks of a config as targets of a model. A kind of task is a const descriptor, TaskType, in task_KIND.c;
- * its loss and gradient are in model/target_KIND.c. Everything else that depends on the kind is an entry here.
+ * task.h: the tasks of a config as targets of a model. A kind of task is a const descriptor, TaskType, in
+ * task_KIND.c; its loss and gradient are in model/target_KIND.c. Everything else that depends on the kind is an entry
+ * here.
  */
 #ifndef HOPSACK_TASK_H
 #define HOPSACK_TASK_H
@@ -69,18 +70,18 @@ typedef struct {
     const char *(*output_name)(const Target *t, int output); /* cell that means the class of an output */
 
     /* scores */
-    bool has_auc; /* one output ranks bags of label 0 and 1: the AUC is among the scores, and gets intervals */
-    MetricType metric;
-    /* What a state is worth to a rule that keeps the best (train/keep.h), and the least value that any state can have. */
+    bool has_auc;      /* one output ranks bags of label 0 and 1: the AUC is among the scores, and gets intervals */
+    MetricType metric; /* required */
+    /* Loss after calibration, by which the best state is kept (train/keep.h), and the least that any state can have. */
     double (*calibrated)(const Target *t, const MetricInput *in);
     double (*calibrated_min)(const Target *t, const MetricInput *in);
 
     /* files */
-    void (*rows)(TaskRow *row, const Target *t, const real *y,
-                 const real *label);                         /* required: row [n_out]; label NULL */
+    /* Required: row [n_out] of outputs y [n_out] and, where it is known, the label [n_out]; else NULL. */
+    void (*rows)(TaskRow *row, const Target *t, const real *y, const real *label);
     double (*output_of_row)(const Target *t, double output); /* the model's output of a TaskRow's; NULL: the same */
     void (*to_json)(json_t *out, const Target *t);           /* replaces the neutral values of task_json */
-    Status (*from_json)(Target *t, const json_t *json); /* fields that training settled; texts belong to `json` */
+    Status (*from_json)(Target *t, const json_t *json);      /* fields that training settled, with texts of `json` */
 } TaskType;
 
 extern const TaskType *const task_types[]; /* ends with NULL */
@@ -96,8 +97,8 @@ Status task_targets(Target **out, const TaskOptions *task, int n);
 
 json_t *task_json(const Target *target, int n_target);
 
-/* Puts what training settled (such as a binary target's positive and negative) into the targets; texts belong to `json`.
- * ERR_MODEL where it does not describe them. */
+/* Puts what training settled (such as a binary target's positive and negative) into the targets; texts belong to
+ * `json`. ERR_MODEL where it does not describe them. */
 Status task_restore(Target *target, int n_target, const json_t *json);
 
 #define TASK_DECLARE(kind) extern const TaskType task_##kind;

@@ -199,7 +199,7 @@ static void scores(double *out, const Target *t, int index, const MetricInput *i
 
 #define PLATT_STEPS 100 /* far past convergence */
 
-/* Mean over the known bags of  ln(1 + exp s) - p s  with  s = a (y - centre) / width + b;  its derivatives by a and b. */
+/* Mean over the known bags of  ln(1 + exp s) - p s  with  s = a (y - centre) / width + b;  derivatives by a and b. */
 typedef struct {
     double loss, by_a, by_b, by_aa, by_ab, by_bb;
 } Logistic;

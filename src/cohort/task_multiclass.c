@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * task_multiclass.c: several classes of bags, which the config lists. The target is one-hot, and there is one output a
- * class.
+ * task_multiclass.c: several classes of bags, which the config lists. The target is one-hot, and there is one output
+ * a class.
  */
 #include "cohort/task.h"
 

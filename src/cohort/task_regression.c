@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * task_regression.c: a number a bag. Target and output are (number - mean) / std; files and scores are in the column's unit.
+ * task_regression.c: a number a bag. Target and output are (number - mean) / std; files and scores are in the
+ * column's unit.
  */
 #include "cohort/task.h"
 #include "core/jsontext.h"

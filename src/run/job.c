@@ -221,7 +221,7 @@ static Status write_beginning(Job *j, RunLock *lock)
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
         TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->outcome.target[0],
-                        bagfile_spec(j->cohort->file)->alphabet));
+                            bagfile_spec(j->cohort->file)->alphabet));
     return run_write_splits(&j->run, j->cohort, &j->outcome.grouping);
 }
 

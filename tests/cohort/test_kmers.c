@@ -696,5 +696,6 @@ Test(SUITE, bad_tables_are_refused)
         cr_assert_eq(kmertable_read(&choice, path, &target, alphabet), ERR_FORMAT);
         cr_assert(strstr(status_sentence(), "bad.tsv:3: "), "%s", status_sentence());
     }
-    cr_assert_eq(kmertable_read(&choice, scratch_text("bad.tsv", "kmer\tz\nSFE\t5\n"), &target, alphabet), ERR_FORMAT);
+    cr_assert_eq(kmertable_read(&choice, scratch_text("bad.tsv", "kmer\tz\nSFE\t5\n"), &target, alphabet),
+                 ERR_FORMAT);
 }
