@@ -67,7 +67,7 @@ typedef struct {
     int n;                             /* members */
     const int *bag;                    /* [n] numbers in the cache */
     const Part *part;                  /* [n] PART_TRAIN with a known label are used, the others not read */
-    const Labels *labels;              /* [n] as read; numbers may have any unit */
+    const Labels *labels;              /* [n] as read; those of a regression may have any unit */
     double mean_size;                  /* instances of a bag: mean of all members, whatever their part */
     const int *group;                  /* [n] 0 … n_group - 1 of members with a part; NULL: one group */
     int n_group;                       /* 1 … KMERS_TOGETHER; not looked at without `group` */
