@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/scores.h"
+#include "cohort/metric.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -19,15 +20,14 @@ static void print_interval(FILE *out, const json_t *interval)
             json_number_value(json_array_get(interval, 1)));
 }
 
-/* The score that comes first is the area under the ROC curve, where the kind of task has one. */
+/* The main score of the kind of task comes first. */
 static void print_task(FILE *out, const char *part, const char *task, const json_t *scores, bool several)
 {
-    const char *name, *first = json_object_get(scores, "auc") ? "auc" : json_object_get(scores, "r2") ? "r2" : "bacc";
-    const json_t *auc = json_object_get(scores, first), *value;
-    fprintf(out, "%s%s%s %s ", part, several ? " " : "", several ? task : "",
-            strcmp(first, "auc") == 0 ? "AUC" : first);
-    if (json_is_number(auc))
-        fprintf(out, "%.3f", json_number_value(auc));
+    const char *name, *known = metric_main(scores), *first = known ? known : "loss";
+    const json_t *score = json_object_get(scores, first), *value;
+    fprintf(out, "%s%s%s %s ", part, several ? " " : "", several ? task : "", metric_title(first));
+    if (json_is_number(score))
+        fprintf(out, "%.3f", json_number_value(score));
     else
         fprintf(out, "undefined");
     fprintf(out, " (%d bags)", (int)json_integer_value(json_object_get(scores, "n_bags")));
@@ -76,10 +76,11 @@ static void print_mean(FILE *out, const json_t *task, const char *before, const 
 static void print_folds(FILE *out, const char *name, const json_t *task)
 {
     const json_t *interval = json_object_get(task, "auc_ci95");
-    const char *score = json_object_get(task, "auc_mean") ? "auc" : json_object_get(task, "r2_mean") ? "r2" : "bacc";
+    const char *known_score = metric_main_of(json_string_value(json_object_get(task, "kind")));
+    const char *score = known_score ? known_score : "loss";
     bool known;
     const double mean = number_of(task, score, "_mean", &known);
-    fprintf(out, "%s: %s ", name, strcmp(score, "auc") == 0 ? "AUC" : score);
+    fprintf(out, "%s: %s ", name, metric_title(score));
     if (known)
         fprintf(out, "%.3f", mean);
     else

@@ -54,17 +54,28 @@ static void count_parts(Grouping *g, const Cohort *c)
 
 static Status check_training(const Grouping *g, const Cohort *c)
 {
-    int seen[2] = {0, 0};
+    int n = 0, class = -1;
+    bool several = false;
     if (g->count[PART_TRAIN] == 0)
         return fail(ERR_FORMAT, "%s: the training part holds no labelled bag (check the split)",
                     bagfile_path(c->file));
     if (!c->labels.class) return OK;
     for (int i = 0; i < g->n; i++)
-        if (g->part[i] == PART_TRAIN && c->labels.class[i] >= 0) seen[c->labels.class[i] > 0]++;
-    if (seen[0] && seen[1]) return OK;
+        if (g->part[i] == PART_TRAIN && c->labels.class[i] >= 0) {
+            several = several || (n > 0 && c->labels.class[i] != class);
+            class = c->labels.class[i];
+            n++;
+        }
+    if (several) return OK;
+    if (c->labels.n_class > 2)
+        return fail(
+            ERR_FORMAT,
+            "%s: all %d labelled bags of the training part are of one class; a model needs several (check the "
+            "split)",
+            bagfile_path(c->file), n);
     return fail(ERR_FORMAT,
                 "%s: all %d labelled bags of the training part are %s; a model needs both classes (check the split)",
-                bagfile_path(c->file), seen[0] + seen[1], seen[1] ? "positive" : "negative");
+                bagfile_path(c->file), n, class == 1 ? "positive" : "negative");
 }
 
 /* A part of one class has no AUC; said of the first such part. */

@@ -5,6 +5,7 @@
  */
 #include "cohort/kmerbags.h"
 #include "cohort/kmerstat.h"
+#include "cohort/task.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,12 +28,8 @@ static bool is_used(const KmerSetup *in, int member)
 /* A row of DeepRC's that is of no class counts for the first. */
 static int class_of(const KmerSetup *in, int member)
 {
-    const real *target = target_of(in, member);
-    int class = 0;
-    if (in->target->n_out == 1) return *target > (real)0.5;
-    for (int k = 0; k < in->target->n_out; k++)
-        if (target[k] > (real)0.5) class = k;
-    return class;
+    const int class = task_label_class(in->target, target_of(in, member));
+    return class < 0 ? 0 : class;
 }
 
 static void add_member(KmerBags *bags, int member, int column)
@@ -112,10 +109,11 @@ static const char *list_classes(KmerBags *bags)
 Status kmerbags_list(KmerBags *out, const KmerSetup *in, const char **reason)
 {
     const size_t room = (size_t)in->n + 1;
-    const bool labelled = in->target->type == &target_regression;
+    const int n_class = task_n_class(in->target);
+    const bool labelled = n_class == 0;
     *out = (KmerBags){.in = in, .labelled = labelled};
     *reason = NULL;
-    out->n_column = labelled || in->target->n_out == 1 ? 2 : in->target->n_out;
+    out->n_column = labelled ? 2 : n_class;
     assert(!in->group || (in->n_group > 0 && in->n_group <= KMERS_TOGETHER));
     assert(in->spec->kind == BAG_SEQUENCES && in->spec->n_feat == KMER_LETTERS && out->n_column <= TARGET_CLASSES);
     out->number = calloc(room, sizeof *out->number);

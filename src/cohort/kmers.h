@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * kmers.h: the few gapped k-mers whose frequency differs between the classes of the training bags, and kmers.tsv.
+ * kmers.h: the few gapped k-mers whose frequency differs between the classes of the training bags.
  *
  * All k-mers of the masks in kmercount.h are tested (kmerstat.h) for the first target: positive against negative bags,
  * each class against the others, or correlation with the label. Of those whose |z| exceeds the threshold the best is
@@ -37,7 +37,7 @@
 
 typedef struct {
     Kmer kmer;
-    int target_class;  /* multiclass: the class tested against the others; binary: 1; regression: 0 */
+    int target_class;  /* the class tested against the others; 0 where labels are numbers */
     int sign;          /* 1: more frequent in that class, or with larger labels; -1: less */
     double z;          /* when it was chosen, without struck sequences; has the sign */
     double z_alone;    /* over all sequences */
@@ -81,11 +81,5 @@ typedef struct {
 /* Chooses for n ≤ KMERS_TOGETHER training parts: out [n], setup [n], which differ in `part` alone. ERR_MEMORY, ERR_IO,
  * ERR_SIGINT, ERR_SIGTERM. Too few bags are no error: n is 0 and `reason` set. */
 Status kmers_choose(KmerChoice *out, const KmerSetup *setup, int n);
-
-/* kmers.tsv: a header, and a row each k-mer in the order of choice. The class is named as `target` names it. */
-Status kmers_write(const KmerChoice *choice, const char *path, const Target *target, const char *alphabet);
-
-/* Reads that; min_z is NaN where no k-mer was chosen; n_tested, largest_z and aside are not in the file. ERR_FORMAT with line. */
-Status kmers_read(KmerChoice *out, const char *path, const Target *target, const char *alphabet);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * label.h: cells of the label table → target values and masks. How a kind of target reads its cells is a descriptor in
- * the table of label.c.
+ * label.h: cells of the label table → target values and masks. How a kind of target reads its cells is told by
+ * task.h.
  *
  * A row of the labels is a row of the label table whose bag is in the dataset. Missing cells (table.h) and cells that
  * match no class have mask 0. With COMPAT_DEEPRC every cell other than `positive` is negative, missing ones too.
@@ -25,14 +25,15 @@ typedef struct {
     int n_strange; /* cells that match no class, also masked */
 } Labels;
 
-/* Reads the columns of all targets; resolves a binary target's `positive` and `negative` where they are NULL (pointers
- * into the table). `row` [n]: rows of the table, -1: a bag that the table does not list, which has mask 0 everywhere. `training`: a class that no cell holds is an error that lists the
- * values. ERR_CONFIG and ERR_FORMAT name column and values. n_out is set in `target` beforehand (1 if binary), and `at`. */
+/* Reads the columns of all targets; settles a binary target's `positive` and `negative` where they are NULL
+ * (pointers into the table). `row` [n]: rows of the table, -1: a bag that the table does not list, which has mask
+ * 0 everywhere. `training`: a class that no cell holds is an error that lists the values. ERR_CONFIG and
+ * ERR_FORMAT name column and values. n_out is set in `target` beforehand (1 if binary), and `at`. */
 Status label_read(Labels *out, Target *target, int n_target, const Table *table, const int *row, int n, bool deeprc,
                   bool training);
 
-/* Regression targets: where mean or std is NaN (auto) they become those of the members that `use` [n] names, the
- * training bags; then all are normalised to (number - mean) / std. Once, before labels are used. */
+/* What labels owe to the training bags, which `use` [n] names: a regression's mean and std where they are NaN
+ * (auto), by which all its labels are normalised. Once, before labels are used. */
 void label_fit(Labels *labels, Target *target, int n_target, const bool *use);
 
 void label_free(Labels *labels);

@@ -1,26 +1,98 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/task.h"
-#include "core/jsontext.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- kinds ---- */
+
+#define ROW(kind) &task_##kind,
+const TaskType *const task_types[] = {TARGET_KINDS(ROW) NULL};
+#undef ROW
+
+const TaskType *task_of(const Target *t)
+{
+    const TaskType *const *type = task_types;
+    while (*type && (*type)->target != t->type) type++;
+    assert(*type);
+    return *type;
+}
+
+int task_n_class(const Target *t)
+{
+    const TaskType *type = task_of(t);
+    return type->n_class ? type->n_class(t) : 0;
+}
+
+int task_label_class(const Target *t, const real *target)
+{
+    const TaskType *type = task_of(t);
+    return type->label_class ? type->label_class(t, target) : -1;
+}
+
+const char *task_output_name(const Target *t, int output)
+{
+    const TaskType *type = task_of(t);
+    const char *name = type->output_name ? type->output_name(t, output) : NULL;
+    return name ? name : "";
+}
+
+/* ---- from the config ---- */
+
+#define AT(field) offsetof(TaskOptions, target.field)
+
+const Option task_options[] = {
+    {"name", OPTION_TEXT, AT(name), NULL, 0, 0, NULL, "", "name of the task in results"},
+    {"column", OPTION_TEXT, AT(column), NULL, 0, 0, NULL, "", "column of the label table that holds the label"},
+    {"weight", OPTION_NUMBER, AT(weight), "1.0", 0, 1e6, NULL, "", "weight of the task's loss in the total loss"},
+    {0},
+};
+
+static bool member(Member *out, int place)
+{
+    const TaskType *type = task_types[place];
+    if (type) *out = (Member){.name = type->target->name, .rows = type->options};
+    return type;
+}
+
+const Family task_family = {.standard = "binary", .help = "kind of label that the column holds", .member = member};
+
+static Status check_name(const TaskOptions *task, int i, const Settings *s)
+{
+    char path[64];
+    snprintf(path, sizeof path, "tasks.%d.name", i);
+    const char *name = task[i].target.name;
+    for (const char *p = name; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            return settings_fail(s, path, "a task's name cannot hold a tab, line end or control character");
+    if (!*name) return settings_fail(s, path, "a task needs a name");
+    for (int j = 0; j < i; j++)
+        if (strcmp(task[j].target.name, name) == 0)
+            return settings_fail(s, path, "'%.60s' is also the name of task %d; rename one", name, j);
+    return OK;
+}
+
+Status task_check(const TaskOptions *task, int n, const Settings *s)
+{
+    for (int i = 0; i < n; i++) {
+        char path[64];
+        const TaskType *type = task_types[task[i].kind];
+        TRY(check_name(task, i, s));
+        snprintf(path, sizeof path, "tasks.%d", i);
+        if (type->check) TRY(type->check(&task[i], s, path));
+    }
+    return OK;
+}
+
 static Target target_of(const TaskOptions *o)
 {
-    const TargetType *type = target_types[o->kind];
-    return (Target){.type = type,
-                    .name = o->name,
-                    .column = o->column,
-                    .weight = o->weight,
-                    .n_out = type->n_out ? type->n_out : o->classes.n,
-                    .positive = o->positive,
-                    .negative = o->negative,
-                    .pos_weight = o->pos_weight,
-                    .n_class = o->classes.n,
-                    .classes = o->classes.text,
-                    .class_weights = o->class_weights.n ? o->class_weights.number : NULL,
-                    .mean = o->mean,
-                    .std = o->std};
+    const TaskType *type = task_types[o->kind];
+    Target t = o->target;
+    t.type = type->target;
+    if (type->set) type->set(&t, o);
+    t.n_out = t.type->n_out ? t.type->n_out : t.n_class;
+    return t;
 }
 
 Status task_targets(Target **out, const TaskOptions *task, int n)
@@ -36,19 +108,16 @@ Status task_targets(Target **out, const TaskOptions *task, int n)
     return OK;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
+/* ---- in a model file ---- */
 
+/* Fields of other kinds have neutral values, as version 0.1.0 wrote them. */
 static json_t *target_json(const Target *t)
 {
-    json_t *classes = json_array();
-    for (int k = 0; k < t->n_class; k++) json_array_append_new(classes, json_string(t->classes[k]));
-    return json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:f, s:o, s:o, s:o}", "name", t->name, "column", t->column,
-                     "kind", t->type->name, "weight", t->weight, "positive", text_or_null(t->positive), "negative",
-                     text_or_null(t->negative), "pos_weight", t->pos_weight, "classes", classes, "mean",
-                     jsontext_real(t->mean), "std", jsontext_real(t->std));
+    json_t *out = json_pack("{s:s, s:s, s:s, s:f, s:n, s:n, s:f, s:[], s:f, s:f}", "name", t->name, "column",
+                            t->column, "kind", t->type->name, "weight", t->weight, "positive", "negative",
+                            "pos_weight", 0.0, "classes", "mean", 0.0, "std", 0.0);
+    if (task_of(t)->to_json) task_of(t)->to_json(out, t);
+    return out;
 }
 
 json_t *task_json(const Target *target, int n_target)
@@ -58,33 +127,19 @@ json_t *task_json(const Target *target, int n_target)
     return list;
 }
 
-/* A regression's mean and std, which the config may leave to the training bags. */
-static Status settle_scale(Target *t, const json_t *task)
+static Status restore(Target *t, int number, const json_t *json)
 {
-    const json_t *mean = json_object_get(task, "mean"), *std = json_object_get(task, "std");
-    if (strcmp(t->type->name, "regression") != 0) return OK;
-    if (!json_is_number(mean) || !json_is_number(std) || !(json_number_value(std) > 0))
-        return fail(ERR_MODEL, "task '%s' has no mean and std", t->name);
-    t->mean = json_number_value(mean);
-    t->std = json_number_value(std);
-    return OK;
+    const char *kind = json_string_value(json_object_get(json, "kind"));
+    const char *name = json_string_value(json_object_get(json, "name"));
+    if (!kind || !name || strcmp(kind, t->type->name) != 0 || strcmp(name, t->name) != 0)
+        return fail(ERR_MODEL, "task '%s' of its config is not task %d of the model", t->name, number);
+    return task_of(t)->from_json ? task_of(t)->from_json(t, json) : OK;
 }
 
-Status task_settle(Target *target, int n_target, const json_t *json)
+Status task_restore(Target *target, int n_target, const json_t *json)
 {
     if (!json_is_array(json) || json_array_size(json) != (size_t)n_target)
         return fail(ERR_MODEL, "its tasks are not those of its config");
-    for (int k = 0; k < n_target; k++) {
-        const json_t *task = json_array_get(json, (size_t)k);
-        const char *kind = json_string_value(json_object_get(task, "kind"));
-        const char *name = json_string_value(json_object_get(task, "name"));
-        if (!kind || !name || strcmp(kind, target[k].type->name) != 0 || strcmp(name, target[k].name) != 0)
-            return fail(ERR_MODEL, "task '%s' of its config is not task %d of the model", target[k].name, k);
-        target[k].positive = json_string_value(json_object_get(task, "positive"));
-        target[k].negative = json_string_value(json_object_get(task, "negative"));
-        TRY(settle_scale(&target[k], task));
-        if (strcmp(kind, "binary") == 0 && !target[k].positive)
-            return fail(ERR_MODEL, "task '%s' does not say which value is positive", target[k].name);
-    }
+    for (int k = 0; k < n_target; k++) TRY(restore(&target[k], k, json_array_get(json, (size_t)k)));
     return OK;
 }

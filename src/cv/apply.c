@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/apply.h"
+#include "cohort/task.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "cv/foldjob.h"
@@ -103,19 +104,18 @@ static Status add_models(Paths *p, const char *path)
 
 /* ---- reading ---- */
 
-static bool same_text(const char *a, const char *b)
+/* Do the outputs of both mean the same classes? */
+static bool same_outputs(const Target *a, const Target *b)
 {
-    return a && b ? strcmp(a, b) == 0 : a == b;
+    bool same = a->type == b->type && a->n_out == b->n_out && strcmp(a->name, b->name) == 0;
+    for (int o = 0; same && o < a->n_out; o++) same = strcmp(task_output_name(a, o), task_output_name(b, o)) == 0;
+    return same;
 }
 
 static bool same_targets(const ModelFile *a, const ModelFile *b)
 {
     bool same = a->n_target == b->n_target;
-    for (int k = 0; same && k < a->n_target; k++) {
-        const Target *x = &a->target[k], *y = &b->target[k];
-        same = x->type == y->type && x->n_out == y->n_out && same_text(x->name, y->name) &&
-               same_text(x->positive, y->positive);
-    }
+    for (int k = 0; same && k < a->n_target; k++) same = same_outputs(&a->target[k], &b->target[k]);
     return same;
 }
 
@@ -177,14 +177,17 @@ void apply_free(Apply *a)
     *a = (Apply){0};
 }
 
-/* Models of other folds normalise a regression by other bags: their outputs in the first model's scale. */
+/* Models of other folds may normalise labels by other bags: their outputs in the first model's scale. */
 static void to_first_scale(Apply *a, int model)
 {
     for (int k = 0; k < a->n_target; k++) {
         const Target *to = &a->target[k], *from = &a->model[model].target[k];
-        if (strcmp(to->type->name, "regression") != 0 || model == 0) continue;
+        const TaskType *type = task_of(to);
+        if (!type->output_of_row || model == 0) continue;
+        TaskRow row[TARGET_CLASSES];
         real *y = &a->one[to->at];
-        *y = (real)(((double)*y * from->std + from->mean - to->mean) / to->std);
+        type->rows(row, from, y, NULL);
+        for (int o = 0; o < to->n_out; o++) y[o] = (real)type->output_of_row(to, row[o].output);
     }
 }
 

@@ -88,7 +88,7 @@ static void finish(Crossval *c, int number, const json_t *summary)
     const char *task = c->stock.target[0].name;
     const json_t *parts = json_object_get(summary, "parts"), *test = json_object_get(parts, "test");
     const json_t *scores = json_object_get(json_object_get(test, "tasks"), task);
-    const char *score = json_object_get(scores, "auc") ? "auc" : json_object_get(scores, "r2") ? "r2" : "bacc";
+    const char *score = metric_of(&c->stock.target[0])->name[1];
     const json_t *value = json_object_get(scores, score);
     if (json_is_number(value))
         snprintf(message, sizeof message, "done: test %s %.4f", score, json_number_value(value));

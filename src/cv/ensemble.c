@@ -4,6 +4,7 @@
  * to run again, and who joins them need not hold the bags.
  */
 #include "cv/ensemble.h"
+#include "cohort/task.h"
 #include "core/number.h"
 #include "cv/foldjob.h"
 #include "run/outcome.h"
@@ -25,11 +26,6 @@ typedef struct {
 } Ensemble;
 
 /* ---- the models ---- */
-
-static int rows_of(const Target *t)
-{
-    return t->n_class > 0 ? t->n_class : 1;
-}
 
 /* Row r, which must be the bag's and the task's. */
 static Status add_row(double *sum, const Table *t, int r, const char *bag, const char *task)
@@ -53,7 +49,7 @@ static Status add_rows(Ensemble *e, const Table *t)
         for (int k = 0; o->grouping.part[i] != PART_NONE && k < o->config->n_task; k++) {
             const Target *task = &o->target[k];
             double *sum = e->sum + (size_t)i * (size_t)o->labels.n_out + task->at;
-            for (int c = 0; c < rows_of(task); c++) TRY(add_row(&sum[c], t, r++, o->cohort->id[i], task->name));
+            for (int c = 0; c < task->n_out; c++) TRY(add_row(&sum[c], t, r++, o->cohort->id[i], task->name));
         }
     return r == t->n_row ? OK : fail(ERR_FORMAT, "%s: holds %d rows, not %d", t->path, t->n_row, r);
 }
@@ -84,18 +80,18 @@ static Status add_model(Ensemble *e, int model)
 
 /* ---- together ---- */
 
-/* Outputs of a regression are in the column's unit there, and normalised here. */
+/* There outputs may be in the column's unit. */
 static void average(Ensemble *e)
 {
     const Outcome *o = &e->outcome;
     const size_t n_out = (size_t)o->labels.n_out;
     for (int k = 0; k < o->config->n_task; k++) {
         const Target *t = &o->target[k];
-        const bool number = strcmp(t->type->name, "regression") == 0;
+        const TaskType *type = task_of(t);
         for (size_t i = 0; i < (size_t)o->cohort->n; i++)
-            for (size_t at = i * n_out + (size_t)t->at, end = at + (size_t)rows_of(t); at < end; at++) {
+            for (size_t at = i * n_out + (size_t)t->at, end = at + (size_t)t->n_out; at < end; at++) {
                 const double mean = e->sum[at] / e->in->config->crossval.ensemble;
-                o->output[at] = (real)(number ? (mean - t->mean) / t->std : mean);
+                o->output[at] = (real)(type->output_of_row ? type->output_of_row(t, mean) : mean);
             }
     }
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/tally.h"
+#include "cohort/task.h"
 #include "core/jsontext.h"
 #include "core/number.h"
 #include "core/textout.h"
 #include "cv/foldjob.h"
 #include "run/predictions.h"
-#include "train/metric.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,13 +15,8 @@ typedef struct {
     const TallySetup *in;
     int n_job;
     json_t **fold; /* [n_job] summary.json of each */
-    FoldAuc *auc;  /* [n_task] filled for binary tasks */
+    FoldAuc *auc;  /* [n_task] filled for tasks that have an AUC */
 } Tally;
-
-static bool is_binary(const Target *t)
-{
-    return strcmp(t->type->name, "binary") == 0;
-}
 
 /* ---- predictions ---- */
 
@@ -38,7 +33,7 @@ static Status add_output(Tally *y, const Table *t, int row, int member)
     double value;
     const char *task = table_cell(t, row, PREDICTION_TASK), *target = table_cell(t, row, PREDICTION_TARGET);
     for (int k = 0; k < y->in->config->n_task; k++) {
-        if (!is_binary(&y->in->target[k]) || strcmp(y->in->target[k].name, task) != 0 || !*target) continue;
+        if (!task_of(&y->in->target[k])->has_auc || strcmp(y->in->target[k].name, task) != 0 || !*target) continue;
         if (!number_read(&value, table_cell(t, row, PREDICTION_OUTPUT)))
             return fail(ERR_FORMAT, "%s:%d: '%s' is no number", t->path, t->line[row],
                         table_cell(t, row, PREDICTION_OUTPUT));
@@ -162,14 +157,6 @@ static Status add_areas(json_t *out, const Tally *y, int k, int from, int to, ui
     return OK;
 }
 
-/* The score that a kind is judged by, first. */
-static const char *first_score(const MetricType *type)
-{
-    for (int j = 0; j < type->n; j++)
-        if (strcmp(type->name[j], "auc") == 0 || strcmp(type->name[j], "r2") == 0) return type->name[j];
-    return type->name[1]; /* balanced accuracy */
-}
-
 static double seconds_of(const Tally *y, int from, int to)
 {
     double sum = 0;
@@ -198,7 +185,7 @@ static Status add_scores(json_t *out, const Tally *y, int k, int from, int to, u
 {
     const Target *t = &y->in->target[k];
     const MetricType *type = metric_of(t);
-    const char *first = first_score(type);
+    const char *first = type->name[1];
     double *value = malloc(((size_t)y->n_job + (size_t)y->in->n_repeat) * sizeof *value), *means = value + y->n_job;
     if (!value) return fail(ERR_MEMORY, "no memory for the scores of %d folds", y->n_job);
     json_object_set_new(out, "n_bags", json_integer(bags_of(y, t->name, from, to)));
@@ -206,7 +193,7 @@ static Status add_scores(json_t *out, const Tally *y, int k, int from, int to, u
     json_object_set_new(out, "n_repeats", json_integer(to - from));
     const int n = add_score(out, y, t->name, first, from, to, value, means);
     json_object_set_new(out, "n_folds", json_integer(n));
-    const Status status = is_binary(t) ? add_areas(out, y, k, from, to, stream) : OK;
+    const Status status = task_of(t)->has_auc ? add_areas(out, y, k, from, to, stream) : OK;
     for (int j = 0; j < type->n; j++)
         if (strcmp(type->name[j], first) != 0) add_score(out, y, t->name, type->name[j], from, to, value, means);
     json_object_set_new(out, "seconds", json_real(seconds_of(y, from, to)));

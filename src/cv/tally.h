@@ -8,10 +8,10 @@
  *      "seconds", "peak_memory"}
  *
  * SCORE_mean is the mean over folds where the score is defined, then over repetitions; SCORE_std_folds the standard
- * deviation (divisor n - 1) over all those folds; SCORE_std_repeats that over the repetitions' means; null where it is
- * not defined. A task's n_folds counts the folds where its first score is defined (those with both classes), over all
- * repetitions; n_bags the labelled test bags of a repetition. Seconds are those of all folds added up. n_models are those
- * of each fold, whose files are of all of them together (ensemble.h).
+ * deviation (divisor n - 1) over all those folds; SCORE_std_repeats that over the repetitions' means; null where it
+ * is not defined. A task's n_folds counts the folds where its first score is defined (those with both classes), over
+ * all repetitions; n_bags the labelled test bags of a repetition. Seconds are those of all folds added up. n_models
+ * are those of each fold, whose files are of all of them together (ensemble.h).
  */
 #ifndef HOPSACK_TALLY_H
 #define HOPSACK_TALLY_H
@@ -33,8 +33,9 @@ typedef struct {
 /* Reads every fold's files, and writes predictions.tsv. ERR_FORMAT: one of them is damaged. */
 Status tally_make(json_t **summary, const TallySetup *setup);
 
-/* The same summary of folds that have no files. fold [n_repeat · n_fold]: as their summary.json, of which "parts", "seconds"
- * and "peak_memory" are looked at; auc [n_task]: filled for binary tasks. Folder and cohort are not looked at. */
+/* The same summary of folds that have no files. fold [n_repeat · n_fold]: as their summary.json, of which "parts",
+ * "seconds" and "peak_memory" are looked at; auc [n_task]: filled for tasks that have an AUC. Folder and cohort
+ * are not looked at. */
 Status tally_sum(json_t **summary, const TallySetup *setup, json_t **fold, FoldAuc *auc);
 
 /* The summary as summary.md. */

@@ -2,6 +2,7 @@
  *
  * summary.md: for each task a line that says it all, and a table of folds.
  */
+#include "cohort/metric.h"
 #include "core/textout.h"
 #include "cv/tally.h"
 
@@ -119,8 +120,8 @@ static void print_rows(TextOut *out, const json_t *task)
 static void print_headline(TextOut *out, const json_t *task)
 {
     const json_t *interval = json_object_get(task, "auc_ci95");
-    const char *score = json_object_get(task, "auc_mean") ? "auc" : json_object_get(task, "r2_mean") ? "r2" : "bacc";
-    textout_printf(out, "**%s ", strcmp(score, "auc") == 0 ? "AUC" : score);
+    const char *score = metric_main_of(json_string_value(json_object_get(task, "kind")));
+    textout_printf(out, "**%s ", metric_title(score));
     print_spread(out, task, score, "folds");
     textout_printf(out, "** (mean and standard deviation over %ld folds", count(task, "n_folds"));
     if (count(task, "n_repeats") > 1) textout_printf(out, " of %ld repetitions", count(task, "n_repeats"));

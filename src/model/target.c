@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * target.c: the table of target kinds. A new one is a file and a row here.
+ * target.c: the table of target kinds.
  */
 #include "model/target.h"
 
 #include <string.h>
 
-const TargetType *const target_types[] = {&target_binary, &target_multiclass, &target_regression, NULL};
+#define ROW(kind) &target_##kind,
+const TargetType *const target_types[] = {TARGET_KINDS(ROW) NULL};
+#undef ROW
 
 const TargetType *target_type(const char *name)
 {

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * target.h: what a model predicts. A target (a task of the config) takes n_out of the model's outputs, a loss and a
- * prediction; a kind of target is a descriptor in the table of target.c.
+ * prediction. A kind of target is a descriptor in target_KIND.c and one in cohort/task_KIND.c, named in TARGET_KINDS.
  */
 #ifndef HOPSACK_TARGET_H
 #define HOPSACK_TARGET_H
 
 #include "core/option.h"
 #include "core/real.h"
+
+/* The kinds, in the order of target_types and task_types. */
+#define TARGET_KINDS(X) X(binary) X(multiclass) X(regression)
 
 typedef struct TargetType TargetType;
 
@@ -31,7 +34,7 @@ typedef struct {
 } Target;
 
 struct TargetType {
-    const char *name; /* binary, multiclass, regression */
+    const char *name; /* word of tasks.N.kind */
     int n_out;        /* outputs; 0: one a class */
 
     /* Loss of one bag, unweighted, from its outputs y [n_out] and target [n_out]. */
@@ -45,6 +48,8 @@ struct TargetType {
 extern const TargetType *const target_types[]; /* ends with NULL */
 const TargetType *target_type(const char *name);
 
-extern const TargetType target_binary, target_multiclass, target_regression;
+#define TARGET_DECLARE(kind) extern const TargetType target_##kind;
+TARGET_KINDS(TARGET_DECLARE)
+#undef TARGET_DECLARE
 
 #endif

@@ -18,7 +18,6 @@
 
 #define CONFIG(field) offsetof(Config, field)
 #define DATA(field)   offsetof(DataOptions, field)
-#define TASK(field)   offsetof(TaskOptions, field)
 #define MODEL(field)  offsetof(ModelOptions, field)
 
 static const Option top_rows[] = {
@@ -46,37 +45,6 @@ static const Option data_rows[] = {
      "values of vectors, once scaled, below -clip become -clip, above clip become clip; null or 0: not"},
     {"n_features", OPTION_INT, DATA(n_features), "0", 0, 1e9, NULL, "numbers an instance",
      "features that vectors must have, so that no label slips in among them; 0: any"},
-    {0},
-};
-
-static const Option task_rows[] = {
-    {"name", OPTION_TEXT, TASK(name), NULL, 0, 0, NULL, "", "of the task, in results"},
-    {"column", OPTION_TEXT, TASK(column), NULL, 0, 0, NULL, "", "of the label table"},
-    {"weight", OPTION_NUMBER, TASK(weight), "1.0", 0, 1e6, NULL, "", "of this task's loss among the others"},
-    {0},
-};
-
-static const Option binary_rows[] = {
-    {"positive", OPTION_TEXT, TASK(positive), "null", 0, 0, NULL, "",
-     "cell that means positive; null: found, where the two are + -, True False, 1 0 or yes no"},
-    {"negative", OPTION_TEXT, TASK(negative), "null", 0, 0, NULL, "",
-     "cell that means negative; null: the one other value"},
-    {"pos_weight", OPTION_NUMBER, TASK(pos_weight), "1.0", 0, 1e6, NULL, "", "of a positive bag's loss"},
-    {0},
-};
-
-static const Option multiclass_rows[] = {
-    {"classes", OPTION_TEXTS, TASK(classes), NULL, 0, 0, NULL, "", "cells that name the classes"},
-    {"class_weights", OPTION_NUMBERS, TASK(class_weights), "[]", 0, 1e6, NULL, "",
-     "of their losses, as many as classes; []: 1 each"},
-    {0},
-};
-
-static const Option regression_rows[] = {
-    {"mean", OPTION_NUMBER, TASK(mean), "auto", 0, 0, "auto", "",
-     "subtracted from the column's numbers; auto: that of the training bags"},
-    {"std", OPTION_NUMBER, TASK(std), "auto", 1e-30, 1e30, "auto", "",
-     "they are then divided by this; auto: that of the training bags"},
     {0},
 };
 
@@ -125,19 +93,6 @@ static bool pooling_member(Member *out, int place)
     return type;
 }
 
-/* The kinds of target_types, in that order. */
-static bool task_member(Member *out, int place)
-{
-    static const Member rows[] = {
-        {"binary", binary_rows}, {"multiclass", multiclass_rows}, {"regression", regression_rows}};
-    const TargetType *type = target_types[place];
-    if (!type) return false;
-    *out = (Member){.name = type->name};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].name, type->name) == 0) *out = rows[i];
-    return true;
-}
-
 /* In the order of SelectKind. */
 static bool selection_member(Member *out, int place)
 {
@@ -158,7 +113,6 @@ static const Family embedder_family = {
     .standard = "cnn", .help = "what turns an instance into a vector", .member = embedder_member};
 static const Family pooling_family = {
     .standard = "attention", .help = "what turns a bag's vectors into one", .member = pooling_member};
-static const Family task_family = {.standard = "binary", .help = "what the column holds", .member = task_member};
 static const Family selection_family = {.standard = "top",
                                         .help =
                                             "which instances are pooled: those of most attention, random ones, all",
@@ -172,9 +126,9 @@ static const Section run_sections[] = {
     {.path = "", .rows = top_rows},
     {.path = "data", .rows = data_rows, .at = CONFIG(data)},
     {.path = "tasks",
-     .rows = task_rows,
+     .rows = task_options,
      .family = &task_family,
-     .kind_at = TASK(kind),
+     .kind_at = offsetof(TaskOptions, kind),
      .entry_size = sizeof(TaskOptions),
      .count_at = CONFIG(n_task),
      .list_at = CONFIG(task)},
@@ -267,61 +221,13 @@ static Status add_flags(Settings *s, const char *const *flag, int n_flag)
 
 /* ---- checks ---- */
 
-static Status check_task_name(const Config *c, int i)
-{
-    char path[64];
-    snprintf(path, sizeof path, "tasks.%d.name", i);
-    const char *name = c->task[i].name;
-    for (const char *p = name; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            return settings_fail(c->settings, path, "a task's name cannot hold a tab, line end or control character");
-    if (!*name) return settings_fail(c->settings, path, "a task needs a name");
-    for (int j = 0; j < i; j++)
-        if (strcmp(c->task[j].name, name) == 0)
-            return settings_fail(c->settings, path, "'%.60s' is also the name of task %d; rename one", name, j);
-    return OK;
-}
-
-static Status check_classes(const Config *c, int i)
-{
-    char path[64];
-    const TaskOptions *t = &c->task[i];
-    snprintf(path, sizeof path, "tasks.%d.classes", i);
-    if (strcmp(target_types[t->kind]->name, "multiclass") != 0) return OK;
-    if (t->classes.n < 2 || t->classes.n > TARGET_CLASSES)
-        return settings_fail(c->settings, path, "%d classes are named; from 2 to %d can be told apart", t->classes.n,
-                             TARGET_CLASSES);
-    for (int k = 0; k < t->classes.n; k++)
-        for (int j = 0; j < k; j++)
-            if (strcmp(t->classes.text[j], t->classes.text[k]) == 0)
-                return settings_fail(c->settings, path, "class '%.60s' is named twice", t->classes.text[k]);
-    return OK;
-}
-
-static Status check_task(const Config *c, int i)
-{
-    char path[64];
-    const TaskOptions *t = &c->task[i];
-    TRY(check_task_name(c, i));
-    snprintf(path, sizeof path, "tasks.%d.negative", i);
-    if (t->positive && t->negative && strcmp(t->positive, t->negative) == 0)
-        return settings_fail(c->settings, path, "'%.60s' is the positive value too", t->negative);
-    TRY(check_classes(c, i));
-    snprintf(path, sizeof path, "tasks.%d.class_weights", i);
-    if (t->class_weights.n > 0 && t->class_weights.n != t->classes.n)
-        return settings_fail(c->settings, path, "%d weights are given for %d classes", t->class_weights.n,
-                             t->classes.n);
-    return OK;
-}
-
 static Status check_tasks(const Config *c)
 {
     if (c->n_task == 0)
         return settings_fail(c->settings, "tasks",
                              "no task is given; list them in the config file, or name a label column with "
                              "--target=COLUMN");
-    for (int i = 0; i < c->n_task; i++) TRY(check_task(c, i));
-    return OK;
+    return task_check(c->task, c->n_task, c->settings);
 }
 
 static Status check_validation(const Config *c)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/fitwatch.h"
+#include "cohort/task.h"
 #include "core/log.h"
 
 #define LEARNED 0.99
@@ -26,26 +27,17 @@ static void warn_by_heart(const Outcome *o, const json_t *parts, const char *whe
         where, learned, found, least);
 }
 
-/* The class that an output [n_out] is taken for. */
-static int class_of(const Target *t, const real *y)
-{
-    int best = 0;
-    if (t->n_out == 1) return y[0] > 0;
-    for (int k = 1; k < t->n_out; k++)
-        if (y[k] > y[best]) best = k;
-    return best;
-}
-
 static void warn_one_class(const Outcome *o, const char *where)
 {
     const Target *t = &o->target[0];
     const Part part = o->grouping.count[PART_VALIDATION] ? PART_VALIDATION : PART_TRAIN;
     int said = -1, truth = -1, n = 0;
     bool several = false; /* are there bags of several classes? */
-    if (t->type == &target_regression) return;
+    if (!task_of(t)->output_class) return;
     for (int i = 0; i < o->cohort->n; i++) {
         if (o->grouping.part[i] != part || o->labels.mask[(size_t)i * (size_t)o->labels.n_target] == 0) continue;
-        const int class = class_of(t, o->output + (size_t)i * (size_t)o->labels.n_out + (size_t)t->at);
+        const int class =
+            task_of(t)->output_class(t, o->output + (size_t)i * (size_t)o->labels.n_out + (size_t)t->at);
         if (n > 0 && class != said) return;
         if (n > 0 && o->labels.class && o->labels.class[i] != truth) several = true;
         said = class;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/resume.h"
+#include "cohort/kmertable.h"
 #include "cohort/task.h"
 #include "core/file.h"
 #include "core/jsontext.h"
@@ -146,7 +147,7 @@ static Status read_kmers(Training *j)
     char path[sizeof j->run.path];
     snprintf(path, sizeof path, "%s/kmers.tsv", j->in->folder);
     if (!kmerstart_is_on(NULL, &j->config->model) || !file_exists(path)) return OK;
-    TRY(kmers_read(&choice, path, &j->outcome.target[0], bagfile_spec(j->cohort->file)->alphabet));
+    TRY(kmertable_read(&choice, path, &j->outcome.target[0], bagfile_spec(j->cohort->file)->alphabet));
     kmerstart_take(&j->kmers, &choice, &j->outcome.target[0]);
     return OK;
 }
@@ -218,8 +219,8 @@ static Status write_beginning(Training *j, RunLock *lock)
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
-        TRY(kmers_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->outcome.target[0],
-                        bagfile_spec(j->cohort->file)->alphabet));
+        TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->outcome.target[0],
+                            bagfile_spec(j->cohort->file)->alphabet));
     return run_write_splits(&j->run, j->cohort, &j->outcome.grouping);
 }
 

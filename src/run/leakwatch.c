@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/leakwatch.h"
+#include "cohort/task.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "data/vectors/leaks.h"
@@ -7,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct {
     const Cohort *cohort;
@@ -26,24 +26,16 @@ static float number_of(const char *cell, int class)
     return number_read(&value, cell) ? (float)value : class >= 0 ? (float)class : NAN;
 }
 
-static int class_of(const real *target, const Target *t)
-{
-    if (strcmp(t->type->name, "binary") == 0) return target[t->at] > (real)0.5;
-    for (int k = 0; k < t->n_class; k++)
-        if (target[t->at + k] > (real)0.5) return k;
-    return -1;
-}
-
 static void find_labels(LeakLabel *label, const Cohort *c, const Target *t, int index)
 {
     const Labels *l = &c->labels;
     const int column = table_column(c->table, t->column);
-    const bool two = strcmp(t->type->name, "binary") == 0 || t->n_class == 2;
+    const bool two = task_n_class(t) == 2;
     for (int i = 0; i < c->n; i++) {
         LeakLabel *of = &label[c->bag[i]];
         *of = (LeakLabel){NAN, -1};
         if (c->row[i] < 0 || l->mask[(size_t)i * (size_t)l->n_target + (size_t)index] == 0) continue;
-        const int class = class_of(l->target + (size_t)i * (size_t)l->n_out, t);
+        const int class = task_label_class(t, l->target + (size_t)i * (size_t)l->n_out + (size_t)t->at);
         *of = (LeakLabel){number_of(table_cell(c->table, c->row[i], column), class), two ? class : -1};
     }
 }

@@ -163,7 +163,7 @@ static Status read_parts(ModelFile *m, const char *path)
     }
     m->n_target = m->config.n_task;
     TRY(task_targets(&m->target, m->config.task, m->config.n_task));
-    TRY(task_settle(m->target, m->n_target, json_object_get(m->json, "tasks")));
+    TRY(task_restore(m->target, m->n_target, json_object_get(m->json, "tasks")));
     TRY(read_spec(m));
     TRY(read_hashes(m, 0, "train"));
     return read_hashes(m, 1, "validation");

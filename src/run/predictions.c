@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/predictions.h"
+#include "cohort/task.h"
 #include "core/number.h"
 
 #include <assert.h>
@@ -30,82 +31,35 @@ static void place_cell(TextOut *out, int number)
         textout_printf(out, "\t");
 }
 
-/* What every row of a bag begins and ends with; `label` is NULL where it is unknown. */
-typedef struct {
-    TextOut *out;
-    const Prediction *p;
-    const Target *t;
-    const real *y, *label;
-} Rows;
-
-static void row(const Rows *r, const char *class, const char *label, double output, double probability)
+static void write_row(TextOut *out, const Prediction *p, const Target *t, int output, const TaskRow *row)
 {
     char buffer[NUMBER_ROOM];
-    textout_cell(r->out, r->p->bag);
-    textout_printf(r->out, "\t");
-    textout_cell(r->out, r->t->name);
-    textout_printf(r->out, "\t");
-    textout_cell(r->out, class);
-    textout_printf(r->out, "\t%s", label);
-    textout_printf(r->out, "\t%s", number_text_float(buffer, (float)output));
-    textout_printf(r->out, "\t%s", isnan(probability) ? "" : number_text_float(buffer, (float)probability));
-    textout_printf(r->out, "\t%s", r->p->part);
-    place_cell(r->out, r->p->repeat);
-    place_cell(r->out, r->p->fold);
-    textout_printf(r->out, "\n");
+    const double probability = p->is_rank ? (double)NAN : row->probability;
+    textout_cell(out, p->bag);
+    textout_printf(out, "\t");
+    textout_cell(out, t->name);
+    textout_printf(out, "\t");
+    textout_cell(out, task_output_name(t, output));
+    textout_printf(out, "\t%s", number_text_float(buffer, (float)row->label));
+    textout_printf(out, "\t%s", number_text_float(buffer, (float)row->output));
+    textout_printf(out, "\t%s", number_text_float(buffer, (float)probability));
+    textout_printf(out, "\t%s", p->part);
+    place_cell(out, p->repeat);
+    place_cell(out, p->fold);
+    textout_printf(out, "\n");
 }
 
-/* ---- the rows of each kind of target ---- */
-
-static void binary_rows(const Rows *r)
+static void write_rows(TextOut *out, const Prediction *p, int task)
 {
-    double p;
-    r->t->type->predict(&p, r->t, r->y);
-    row(r, r->t->positive,
-        !r->label               ? ""
-        : *r->label > (real)0.5 ? "1"
-                                : "0",
-        (double)*r->y, r->p->is_rank ? (double)NAN : p);
-}
-
-static void multiclass_rows(const Rows *r)
-{
-    double p[TARGET_CLASSES];
-    assert(r->t->n_out <= TARGET_CLASSES);
-    r->t->type->predict(p, r->t, r->y);
-    for (int k = 0; k < r->t->n_out; k++)
-        row(r, r->t->classes[k], !r->label ? "" : r->label[k] > (real)0.5 ? "1" : "0", (double)r->y[k], p[k]);
-}
-
-static void regression_rows(const Rows *r)
-{
-    char buffer[NUMBER_ROOM];
-    double truth = 0, guess;
-    r->t->type->predict(&guess, r->t, r->y);
-    if (r->label) r->t->type->predict(&truth, r->t, r->label);
-    row(r, "", r->label ? number_text_float(buffer, (float)truth) : "", guess, NAN);
-}
-
-static const struct {
-    const char *target;
-    void (*rows)(const Rows *r);
-} kinds[] = {{"binary", binary_rows}, {"multiclass", multiclass_rows}, {"regression", regression_rows}};
-
-static void rows_of(const Rows *r)
-{
-    const size_t n = sizeof kinds / sizeof *kinds;
-    size_t k = 0;
-    while (k < n && strcmp(kinds[k].target, r->t->type->name) != 0) k++;
-    assert(k < n);
-    kinds[k].rows(r);
+    const Target *t = &p->target[task];
+    const bool known = p->mask && p->mask[task] != 0;
+    TaskRow row[TARGET_CLASSES];
+    assert(t->n_out <= TARGET_CLASSES);
+    task_of(t)->rows(row, t, p->output + t->at, known ? p->label + t->at : NULL);
+    for (int k = 0; k < t->n_out; k++) write_row(out, p, t, k, &row[k]);
 }
 
 void predictions_write(TextOut *out, const Prediction *p)
 {
-    for (int k = 0; k < p->n_target; k++) {
-        const Target *t = &p->target[k];
-        const bool known = p->mask && p->mask[k] != 0;
-        rows_of(
-            &(Rows){.out = out, .p = p, .t = t, .y = p->output + t->at, .label = known ? p->label + t->at : NULL});
-    }
+    for (int k = 0; k < p->n_target; k++) write_rows(out, p, k);
 }

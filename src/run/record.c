@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/record.h"
+#include "cohort/task.h"
 #include "core/jsontext.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *task_json(const Target *t, const double *score)
+static json_t *score_json(const Target *t, const double *score)
 {
     const MetricType *type = metric_of(t);
     json_t *scores = json_object();
@@ -17,7 +18,8 @@ static json_t *task_json(const Target *t, const double *score)
 json_t *record_json(const LoopRecord *r, const Target *target, int n_target)
 {
     json_t *tasks = json_object();
-    for (int k = 0; k < n_target; k++) json_object_set_new(tasks, target[k].name, task_json(&target[k], r->score[k]));
+    for (int k = 0; k < n_target; k++)
+        json_object_set_new(tasks, target[k].name, score_json(&target[k], r->score[k]));
     json_t *record =
         json_pack("{s:i, s:f, s:s, s:f, s:f, s:o, s:o}", "update", r->update, "epoch", r->epoch, "part",
                   part_name[r->part], "lr", r->lr, "seconds", round(r->seconds * 1e3) / 1e3, "loss",
@@ -75,7 +77,7 @@ static void add_interval(json_t *scores, const Gathered *g, const Target *t, int
     const MetricInput *in = &g->in;
     double interval[2];
     int found = 0;
-    if (!json_object_get(scores, "auc")) return;
+    if (!task_of(t)->has_auc) return;
     for (int b = 0; b < in->n_bag; b++) {
         if (in->mask[b * in->n_target + index] == 0) continue;
         const size_t at = (size_t)b * (size_t)in->n_out + (size_t)t->at;
@@ -97,7 +99,7 @@ json_t *record_scores(const Target *target, const Labels *labels, const real *ou
     tasks = json_object();
     for (int k = 0; k < labels->n_target; k++) {
         const int known = metric_scores(score, &target[k], k, &g.in);
-        json_t *scores = task_json(&target[k], score);
+        json_t *scores = score_json(&target[k], score);
         if (known > 0) loss += (double)(float)target[k].weight * score[0];
         add_interval(scores, &g, &target[k], k, seed);
         json_object_set_new(scores, "n_bags", json_integer(known));

@@ -84,7 +84,7 @@ static Status check_method(const BaselineMethod *m, const BagFile *file)
 static Status check_tasks(const Config *config, const Target *target)
 {
     for (int k = 0; k < config->n_task; k++)
-        if (strcmp(target[k].type->name, "binary") != 0)
+        if (!task_of(&target[k])->has_auc)
             return fail(ERR_CONFIG, "tasks.%d.kind is %s; baselines are for binary tasks", k, target[k].type->name);
     return OK;
 }

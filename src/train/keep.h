@@ -16,7 +16,7 @@
 #define HOPSACK_KEEP_H
 
 #include "model/mil.h"
-#include "train/metric.h"
+#include "cohort/metric.h"
 #include "train/train_options.h"
 
 typedef enum { KEEP_BY_LOSS, KEEP_BY_CALIBRATED_LOSS, KEEP_BY_SCORE } KeepRule;

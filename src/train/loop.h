@@ -19,7 +19,7 @@
 #include "data/bagfile/cache.h"
 #include "model/mil.h"
 #include "train/checkpoint.h"
-#include "train/metric.h"
+#include "cohort/metric.h"
 #include "train/optimizer.h"
 #include "train/train_options.h"
 

@@ -8,6 +8,7 @@
  * 0.1 % of the sequences of every other bag. A file's bags need a label column "status".
  */
 #include "cohort/kmers.h"
+#include "cohort/kmertable.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/rng.h"
@@ -100,7 +101,7 @@ int main(int argc, char **argv)
     }
     printf("%lld tested, threshold %.3f, largest |z| %.3f\n", (long long)choice.n_tested, choice.min_z,
            choice.largest_z);
-    check(kmers_write(&choice, "-", &target, bagfile_spec(file)->alphabet));
+    check(kmertable_write(&choice, "-", &target, bagfile_spec(file)->alphabet));
     label_free(&labels);
     cache_close(cache);
     bagfile_close(file);

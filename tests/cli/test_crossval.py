@@ -362,6 +362,31 @@ class Ensemble(Case):
             kinds = [[float(x["probability"]) for x in tests if x["task"] == "hla" and x["bag"] == row["bag"]] for row in ages]
             self.assertTrue(all(abs(sum(p) - 1) < 1e-5 for p in kinds))
 
+    CLASSES = ("train", "--data.path=c.h5", "--data.metadata=abc.tsv", "--tasks.0.name=hla", "--tasks.0.column=kind",
+               "--tasks.0.kind=multiclass", "--splits.kind=random", "--splits.n_fold=4", "--train.updates=5",
+               "--model.embedder.n_kernel=8", "--model.pooling.n_unit=8")
+
+    def test_models_of_other_classes_are_not_averaged(self):
+        with open("abc.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tkind\n" + "".join(f"{row['bag']}\t{'abc'[i % 3]}\n" for i, row in enumerate(table("one/splits.tsv"))))
+        for classes in ("a,b,c", "c,b,a"):
+            self.good(*self.CLASSES, f"--tasks.0.classes={classes}", "-o", classes)
+        self.bad(4, "do not predict the same tasks and classes", "predict", "a,b,c", "c,b,a", "c.h5", "-o", "mean.tsv")
+
+    def test_a_training_part_may_lack_the_first_class(self):
+        rows = table("one/splits.tsv")
+        for name, train in (("two", "bc"), ("one", "c")):
+            with open("abc.tsv", "w", encoding="utf-8") as file:
+                file.write("ID\tkind\tpart\n")
+                for i, row in enumerate(rows):
+                    kind = "abc"[i % 3]
+                    file.write(f"{row['bag']}\t{kind}\t{'train' if kind in train else 'test'}\n")
+            command = (*self.CLASSES, "--tasks.0.classes=a,b,c", "--splits.file=abc.tsv", "-o", f"{name}_classes")
+            if name == "two":
+                self.good(*command)
+            else:
+                self.bad(3, r"labelled bags of the training part are of one class; a model needs several", *command)
+
     def test_another_number_of_models_is_another_run(self):
         self.bad(2, "crossval.ensemble", "crossval", "--crossval.ensemble=3", "--resume", "-o", "two")
         shutil.copytree("two", "over")

@@ -2,6 +2,7 @@
 """Training that starts from k-mers (model.embedder.start: kmers): chosen once for all folds, and by training bags alone."""
 import json
 import os
+import re
 import signal
 
 from harness import Case, main, read, run, snapshot, table, without_times
@@ -24,8 +25,9 @@ def load(path):
 
 
 def counted(done):
-    """Numbers of bags that were counted, one each time."""
-    return [int(line.split()[2]) for line in done.stderr.splitlines() if line.startswith(COUNTED)]
+    """Numbers of bags that were counted, one each time. A slow machine prints lines of progress before."""
+    ended = re.compile(re.escape(COUNTED) + r"(\d+) bags in ")
+    return [int(match[1]) for match in map(ended.match, done.stderr.splitlines()) if match]
 
 
 def write_labels(path, columns):

@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#define SUITE train_kmercount
+#define SUITE cohort_kmercount
 
 static KmerMask mask[KMER_MASKS];
 

@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#define SUITE train_kmerfind
+#define SUITE cohort_kmerfind
 
 enum { SEQUENCES = 700 };
 

@@ -4,6 +4,7 @@
  */
 #include "cohort/kmers.h"
 #include "cohort/kmerstat.h"
+#include "cohort/kmertable.h"
 #include "core/parallel.h"
 #include "core/rng.h"
 #include "support/bags.h"
@@ -12,7 +13,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#define SUITE train_kmers
+#define SUITE cohort_kmers
 
 enum { BAGS = 60, SEQUENCES = 400, LENGTH = 16, CLASSES = 3 };
 static const char alphabet[] = "ACDEFGHIKLMNPQRSTVWY";
@@ -653,12 +654,12 @@ Test(SUITE, table)
         .found = {{{4, 5, {0, 1, 3, 4}, {15, 4, 3, 11}}, 0, 1, 7.12345, 7.5, {1.25, 0.5}, {12, 3}},
                   {{3, 9, {0, 4, 8}, {2, 6, 18}}, 2, -1, -6, -6.25, {0, 2.0 / 3}, {0, 7}}}};
     label_multiclass();
-    cr_assert_eq(kmers_write(&choice, in_scratch("kmers.tsv"), &target, alphabet), OK, "%s", status_sentence());
+    cr_assert_eq(kmertable_write(&choice, in_scratch("kmers.tsv"), &target, alphabet), OK, "%s", status_sentence());
     cr_assert_str_eq(text_in("kmers.tsv"),
                      HEADER "SF.EN\ta\t1\t7.1235\t7.5000\t5.5000\t1.2500\t0.5000\t12\t3\n"
                             "D...H...W\t\"c d\te\"\t-1\t-6.0000\t-6.2500\t5.5000\t0.0000\t0.6667\t0\t7\n");
     KmerChoice read;
-    cr_assert_eq(kmers_read(&read, in_scratch("kmers.tsv"), &target, alphabet), OK, "%s", status_sentence());
+    cr_assert_eq(kmertable_read(&read, in_scratch("kmers.tsv"), &target, alphabet), OK, "%s", status_sentence());
     cr_assert_eq(read.n, 2);
     cr_assert_eq(read.min_z, 5.5);
     for (int k = 0; k < 2; k++) {
@@ -676,9 +677,9 @@ Test(SUITE, table_of_nothing)
     open_data(NULL);
     KmerChoice choice = chosen_by_default();
     cr_assert_eq(choice.n, 0);
-    cr_assert_eq(kmers_write(&choice, in_scratch("kmers.tsv"), &target, alphabet), OK);
+    cr_assert_eq(kmertable_write(&choice, in_scratch("kmers.tsv"), &target, alphabet), OK);
     cr_assert_str_eq(text_in("kmers.tsv"), HEADER);
-    cr_assert_eq(kmers_read(&choice, in_scratch("kmers.tsv"), &target, alphabet), OK, "%s", status_sentence());
+    cr_assert_eq(kmertable_read(&choice, in_scratch("kmers.tsv"), &target, alphabet), OK, "%s", status_sentence());
     cr_assert(choice.n == 0 && isnan(choice.min_z));
 }
 
@@ -695,8 +696,9 @@ Test(SUITE, bad_tables_are_refused)
         char text[512];
         snprintf(text, sizeof text, HEADER "SFE\t+\t1\t7\t7\t5\t1\t1\t1\t1\n%s", rows[k]);
         const char *path = scratch_text("bad.tsv", text);
-        cr_assert_eq(kmers_read(&choice, path, &target, alphabet), ERR_FORMAT);
+        cr_assert_eq(kmertable_read(&choice, path, &target, alphabet), ERR_FORMAT);
         cr_assert(strstr(status_sentence(), "bad.tsv:3: "), "%s", status_sentence());
     }
-    cr_assert_eq(kmers_read(&choice, scratch_text("bad.tsv", "kmer\tz\nSFE\t5\n"), &target, alphabet), ERR_FORMAT);
+    cr_assert_eq(kmertable_read(&choice, scratch_text("bad.tsv", "kmer\tz\nSFE\t5\n"), &target, alphabet),
+                 ERR_FORMAT);
 }

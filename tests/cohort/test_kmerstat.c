@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#define SUITE train_kmerstat
+#define SUITE cohort_kmerstat
 
 Test(SUITE, z_of_student)
 {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#define SUITE train_label
+#define SUITE cohort_label
 #define ROWS  8
 
 static Table table;

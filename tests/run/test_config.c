@@ -345,9 +345,10 @@ Test(train_config, values_reach_their_structs)
         "simulate: {n_bag: 12}\n",
         NULL);
     cr_assert(c.seed == 5 && c.data.counts == 2 && c.data.cache == 1000000000 && c.data.compat == COMPAT_NONE);
-    cr_assert(c.n_task == 2 && c.task[0].weight == 0.5 && c.task[0].pos_weight == 2 && !c.task[1].positive);
-    cr_assert_str_eq(c.task[0].positive, "+");
-    cr_assert_str_eq(c.task[1].column, "age");
+    cr_assert(c.n_task == 2 && c.task[0].target.weight == 0.5 && c.task[0].target.pos_weight == 2 &&
+              !c.task[1].target.positive);
+    cr_assert_str_eq(c.task[0].target.positive, "+");
+    cr_assert_str_eq(c.task[1].target.column, "age");
     cr_assert(c.splits.kind == SPLIT_RANDOM && c.splits.n_fold == 4 && c.splits.fold == 3 && !c.splits.seed);
     cr_assert(c.model.select == SELECT_RANDOM && c.model.select_fraction == 0.3 && c.model.select_min == 7);
     cr_assert(c.model.output_hidden == 2 && c.model.output_unit == 9);
@@ -368,10 +369,10 @@ Test(train_config, short_flags)
               FLAGS("data.path=d.h5", "target=binary_target_1", "positive=+", "group=donor", "splits=s.tsv", "fold=7",
                     "metadata=m.tsv", "id-column=Subject ID", "seed=9", "tasks.0.weight=0.5"));
     cr_assert_eq(c.n_task, 1);
-    cr_assert_str_eq(c.task[0].name, "binary_target_1");
-    cr_assert_str_eq(c.task[0].column, "binary_target_1");
-    cr_assert_str_eq(c.task[0].positive, "+");
-    cr_assert_eq(c.task[0].weight, 0.5);
+    cr_assert_str_eq(c.task[0].target.name, "binary_target_1");
+    cr_assert_str_eq(c.task[0].target.column, "binary_target_1");
+    cr_assert_str_eq(c.task[0].target.positive, "+");
+    cr_assert_eq(c.task[0].target.weight, 0.5);
     cr_assert_str_eq(c.splits.group, "donor");
     cr_assert_str_eq(c.splits.file, "s.tsv");
     cr_assert_str_eq(c.data.metadata, "m.tsv");
@@ -389,7 +390,7 @@ Test(train_config, default_then_base_then_file_then_flag)
     must_read(&c, "base: base.yaml\ntrain: {lr: 0.2, draws: 6}\ntasks: [{name: c, column: c}]\n",
               FLAGS("train.lr=0.3"));
     cr_assert(c.train.step.lr == 0.3 && c.train.draws == 6 && c.train.batch == 8 && c.train.step.eps == 1e-4);
-    cr_assert(c.n_task == 1 && strcmp(c.task[0].name, "c") == 0 && strcmp(c.data.path, "base.h5") == 0);
+    cr_assert(c.n_task == 1 && strcmp(c.task[0].target.name, "c") == 0 && strcmp(c.data.path, "base.h5") == 0);
     assert_fixed(&c);
     config_free(&c);
 }

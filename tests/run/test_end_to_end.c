@@ -7,7 +7,7 @@
 #include "data/bagfile/bagfile.h"
 #include "support/bags.h"
 #include "support/golden.h"
-#include "train/metric.h"
+#include "cohort/metric.h"
 #include "train/optimizer.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/rng.h"
 #include "support/golden.h"
-#include "train/metric.h"
+#include "cohort/metric.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUITE train_metric
+#define SUITE cohort_metric
 #define N     200
 
 /* P(positive above negative) + ½ P(equal), pair by pair. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * metric.h: scores of a part, per target, over the bags whose label is known. A score that is not defined (no bags, one
- * class only) is NaN, which files write as null.
+ * metric.h: scores of a part, per target, over the bags whose label is known. A score that is not defined (no bags,
+ * one class only) is NaN, which files write as null.
  *
  *     loss      mean of the per-bag loss, without the task's weight
  *     auc       area under the ROC curve: P(positive ranks above negative) + ½ P(equal)
@@ -15,6 +15,10 @@
 #include "core/real.h"
 #include "core/rng.h"
 #include "model/target.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #define METRIC_MOST 8
 
@@ -32,15 +36,33 @@ typedef struct {
     MetricRank *rank;   /* [n_bag] scratch */
 } MetricInput;
 
+static inline bool metric_known(const MetricInput *in, int index, int b)
+{
+    return in->mask[(size_t)b * (size_t)in->n_target + (size_t)index] != 0;
+}
+static inline const real *metric_output(const MetricInput *in, const Target *t, int b)
+{
+    return in->output + (size_t)b * (size_t)in->n_out + (size_t)t->at;
+}
+static inline const real *metric_label(const MetricInput *in, const Target *t, int b)
+{
+    return in->target + (size_t)b * (size_t)in->n_out + (size_t)t->at;
+}
+
+/* The scores of a kind of target. */
 typedef struct {
-    const char *target; /* kind of target */
     int n;
-    const char *name[METRIC_MOST];                                                 /* [n], "loss" first */
+    const char *name[METRIC_MOST]; /* [n] "loss", then the main score, of which more is better */
     void (*score)(double *out, const Target *t, int index, const MetricInput *in); /* out [n] */
 } MetricType;
 
-extern const MetricType *const metric_types[]; /* ends with NULL */
-const MetricType *metric_of(const Target *t);  /* asserts that the kind has scores */
+const MetricType *metric_of(const Target *t);
+
+/* The main score of a kind, from its name; of a task's scores as JSON, from the names that are there. NULL:
+ * unknown. */
+const char *metric_main_of(const char *kind);
+const char *metric_main(const json_t *scores);
+const char *metric_title(const char *score); /* "AUC" */
 
 /* out [metric_of(t)->n]; `index` is the target's number. Returns the bags counted. */
 int metric_scores(double *out, const Target *t, int index, const MetricInput *in);
@@ -48,8 +70,9 @@ int metric_scores(double *out, const Target *t, int index, const MetricInput *in
 /* The area under the ROC curve; sorts `rank` [n]. */
 double metric_auc(MetricRank *rank, int n);
 
-/* interval [2]: 95 % of the areas of METRIC_RESAMPLES samples of n bags drawn with replacement (percentiles; samples of
- * one class do not count). NaN where the area itself is. Sorts `rank` [n]; scratch: `count` [n], `areas` [METRIC_RESAMPLES]. */
+/* interval [2]: 95 % of the areas of METRIC_RESAMPLES samples of n bags drawn with replacement (percentiles;
+ * samples of one class do not count). NaN where the area itself is. Sorts `rank` [n]; scratch: `count` [n],
+ * `areas` [METRIC_RESAMPLES]. */
 #define METRIC_RESAMPLES 2000
 void metric_auc_interval(double interval[2], MetricRank *rank, int n, Rng *rng, int *count, MetricRank *areas);
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cellvalues.h: the distinct values of a column of the label table.
+ */
+#ifndef HOPSACK_CELLVALUES_H
+#define HOPSACK_CELLVALUES_H
+
+#include "data/text/table.h"
+
+#define CELLVALUES_MOST 64
+
+typedef struct {
+    const char *text; /* of the table */
+    int count;
+} CellValue;
+
+typedef struct {
+    int n;
+    CellValue
+        value[CELLVALUES_MOST]; /* [n] cells that are not missing, in order of appearance; the rest is not listed */
+    int more;                   /* cells whose value is not listed */
+} CellValues;
+
+/* Of the rows `row` [n]; -1: none. */
+void cellvalues_collect(CellValues *out, const Table *table, int column, const int *row, int n);
+
+int cellvalues_count(const CellValues *values, const char *text);
+
+/* "'+' (12), '-' (8), …" for messages; "none". */
+#define CELLVALUES_ROOM 512
+const char *cellvalues_text(char buffer[CELLVALUES_ROOM], const CellValues *values);
+
+#endif
