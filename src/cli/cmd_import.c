@@ -95,8 +95,7 @@ static void print_summary(const ImportSequencesReport *report, const ImportOptio
         log_info("%d of %d repertoires have no row in %s; they are kept without labels", all->n_unlabelled,
                  all->n_bag, options->metadata);
     if (options->dry_run) {
-        log_info("would import %d %s into %s", all->n_file, report->several ? "files" : "repertoires",
-                 options->output);
+        log_info("would import %d %s into %s", all->n_file, all->several ? "files" : "repertoires", options->output);
         return;
     }
     log_info("%s: %d repertoires, %lld sequences (%s, %s) of %lld rows", options->output, all->n_bag,
@@ -104,29 +103,35 @@ static void print_summary(const ImportSequencesReport *report, const ImportOptio
     print_dropped(&report->total);
 }
 
-static Status run(Cli *cli)
+static Status import_repertoires(const Cli *cli, VectorPeek *first)
 {
     ImportSequencesOptions options;
     ImportSequencesReport report = {0};
     ImportFlagsRules rules = {0};
-    VectorPeek first;
-    bool vectors;
     Status status;
-    TRY(import_bags_wanted(&vectors, &first, cli));
-    status = vectors ? import_bags(cli, &first) : OK;
-    vectorformat_peek_free(&first);
-    if (vectors) return status;
     TRY(read_options(&options, cli)); /* first, for a format that is none */
     TRY(import_flags_none(cli, import_bags_flags,
                           "only for bags of vectors, and the file is none that is known as such"));
     TRY_DONE(import_flags_rules(&rules, cli));
     options.rules.rows = rules.rows;
+    options.first = first->in; /* still open */
+    first->in = NULL;
     TRY_DONE(import_sequences_run(&report, &options));
     print_summary(&report, &options.import);
     if (cli->json && report.import.json) printf("%s\n", report.import.json);
 done:
     free(report.import.json);
     import_flags_free(&rules);
+    return status;
+}
+
+static Status run(Cli *cli)
+{
+    VectorPeek first;
+    bool vectors;
+    TRY(import_bags_wanted(&vectors, &first, cli));
+    const Status status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
+    vectorformat_peek_free(&first);
     return status;
 }
 

@@ -28,7 +28,7 @@ static Status read_repertoire(uint64_t *digest, const char *path, const char *so
     IntakeFile *file;
     IntakeRules rules = {.merge = true};
     TRY(alphabet_init(&rules.alphabet, ALPHABET_AMINO));
-    TRY(intake_open(&file, path, &rules));
+    TRY(intake_open(&file, path, NULL, &rules));
     const Status status = intake_read(&r, file);
     intake_close(file);
     TRY(status);

@@ -58,12 +58,11 @@ static Status join_labels(Import *im)
     return status;
 }
 
-/* Is every file one bag? */
-static bool is_one_each(const Import *im)
+static bool may_be_several(const Import *im)
 {
-    bool one = true;
-    for (int f = 0; f < im->n_file; f++) one &= im->file[f].one_bag;
-    return one;
+    bool several = false;
+    for (int f = 0; f < im->n_file; f++) several |= !im->file[f].one_bag;
+    return several;
 }
 
 /* Before hours of reading: is there a label table, and does it fit the files, where they alone name the bags? */
@@ -74,7 +73,7 @@ static Status try_labels(Import *im)
     if (!im->options->metadata) return OK;
     TRY(table_read(&im->labels, im->options->metadata));
     TRY(table_id_column(&unused, &im->labels, im->options->id_column));
-    if (!is_one_each(im)) return OK;
+    if (im->report->several) return OK;
     for (int f = 0; f < im->n_file && status == OK; f++) status = import_add_bag(im, im->file[f].key, f, false);
     if (status == OK) status = join_labels(im);
     drop_bags(im);
@@ -244,9 +243,10 @@ static Status run(Import *im)
     TRY(kind->open(im));
     im->report->n_file = im->n_file;
     if (kind->peek_file) TRY(with_batch(im, peek_files));
+    im->report->several = may_be_several(im);
     TRY(try_labels(im));
     if (im->options->dry_run && !kind->reads_dry) {
-        im->report->n_bag = is_one_each(im) ? im->n_file : 0;
+        im->report->n_bag = im->report->several ? 0 : im->n_file;
         return OK;
     }
     TRY(open_writer(im));

@@ -33,7 +33,8 @@ typedef struct {
 } ImportOptions;
 
 typedef struct {
-    int n_file, n_bag;
+    int n_file, n_bag;  /* n_bag 0: a dry run of files that may hold several */
+    bool several;       /* files may hold several bags */
     int n_unlabelled;   /* bags without a row in the label table */
     const char *format; /* static; "several" */
     char *json;         /* the report, one object; caller frees */

@@ -24,6 +24,8 @@ typedef struct {
     const ImportSequencesOptions *options;
     IntakeRules rules;
     Walk walk;
+    TextIn *first;       /* of file n_first, until that is looked at */
+    int n_first;         /* -1: none */
     IntakeFile **header; /* [n_file] read up to its header; NULL: read */
     Slot slot[IMPORT_BATCH];
     ImportGenes genes;
@@ -58,8 +60,10 @@ static Status open_files(Import *im)
     s->header = calloc((size_t)s->walk.n + 1, sizeof *s->header);
     if (!im->file || !s->header) return import_no_memory(im);
     im->n_file = s->walk.n;
-    for (int f = 0; f < im->n_file; f++)
+    for (int f = 0; f < im->n_file; f++) {
         im->file[f] = (ImportFile){.path = s->walk.file[f].path, .key = s->walk.file[f].key, .one_bag = true};
+        if (s->first && strcmp(im->file[f].path, textin_path(s->first)) == 0) s->n_first = f;
+    }
     return OK;
 }
 
@@ -67,7 +71,12 @@ static Status peek_file(Import *im, int file)
 {
     ImportSequences *s = (ImportSequences *)im;
     IntakeFile **header = &s->header[file];
-    TRY(intake_open(header, im->file[file].path, &s->rules));
+    TextIn *in = NULL;
+    if (file == s->n_first) {
+        in = s->first;
+        s->first = NULL;
+    }
+    TRY(intake_open(header, im->file[file].path, in, &s->rules));
     im->file[file].one_bag = !intake_several(*header);
     if (im->n_file > KEPT_OPEN) intake_pause(*header);
     return OK;
@@ -207,7 +216,7 @@ static void close_files(Import *im)
 {
     ImportSequences *s = (ImportSequences *)im;
     for (int f = 0; s->header && f < s->walk.n; f++) intake_close(s->header[f]);
-    for (int f = 0; f < im->n_file; f++) s->report->several |= !im->file[f].one_bag;
+    textin_close(s->first);
     free(s->header);
     rowfindings_free(&s->findings);
     importgenes_free(&s->genes);
@@ -238,7 +247,10 @@ Status import_sequences_run(ImportSequencesReport *out, const ImportSequencesOpt
 {
     *out = (ImportSequencesReport){0};
     ImportSequences *s = calloc(1, sizeof *s);
+    if (!s) textin_close(options->first);
     if (!s) return fail(ERR_MEMORY, "%s: no memory to import it", options->import.output);
+    s->first = options->first;
+    s->n_first = -1;
     s->options = options;
     s->rules = options->rules;
     s->report = out;

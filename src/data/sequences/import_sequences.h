@@ -13,12 +13,12 @@ typedef struct {
     ImportOptions import;
     const char *extension; /* ".tsv"; with ".gz" behind it too */
     IntakeRules rules;     /* the alphabet is filled in by import_sequences_run */
+    TextIn *first;         /* the file path[0], if it is open already; taken over; NULL: it is not */
 } ImportSequencesOptions;
 
 typedef struct {
-    ImportReport import; /* n_bag 0 after a dry run of files that may hold several repertoires */
-    int n_empty;         /* repertoires left out because no row was kept */
-    bool several;        /* files may hold several repertoires */
+    ImportReport import;
+    int n_empty; /* repertoires left out because no row was kept */
     int64_t n_seq;
     RowTally total;
     const char *region; /* static */

@@ -353,19 +353,20 @@ static Status note_columns(const IntakeFile *r, Intake *out, bool too)
     return out->count_column ? OK : no_memory(r);
 }
 
-static Status open_columns(IntakeFile *r, const char *path)
+static Status open_columns(IntakeFile *r, const char *path, TextIn *in)
 {
     const IntakeRules *rules = r->rules;
-    TRY(rowreader_open(&r->row, path, rules->separator, r->converter));
+    TRY(rowreader_open(&r->row, path, in, rules->separator, r->converter));
     Status status = r->format ? OK : format_recognise(&r->format, &r->row.header, &r->wish);
     if (status == OK) status = rowreader_bind(&r->row, r->format, &r->wish, &rules->rows);
     if (status == ERR_FORMAT) status = fail_at(status, "%s:%d", path, r->row.n_line);
     return status;
 }
 
-Status intake_open(IntakeFile **out, const char *path, const IntakeRules *rules)
+Status intake_open(IntakeFile **out, const char *path, TextIn *in, const IntakeRules *rules)
 {
     IntakeFile *r = *out = calloc(1, sizeof *r);
+    if (!r) textin_close(in);
     if (!r) return fail(ERR_MEMORY, "%s: no memory to read it", path);
     r->rules = rules;
     r->format = rules->format;
@@ -373,7 +374,7 @@ Status intake_open(IntakeFile **out, const char *path, const IntakeRules *rules)
     r->converter = intake_converter(rules);
     r->merge = rules->merge && !r->converter;
     r->wish.cdr3 &= !r->converter;
-    const Status status = open_columns(r, path);
+    const Status status = open_columns(r, path, in);
     if (status == OK) return OK;
     intake_close(r);
     *out = NULL;

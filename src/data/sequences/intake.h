@@ -3,7 +3,7 @@
  * intake.h: the rows of one repertoire file that an import keeps, and why the others were dropped. A file is one
  * repertoire, or several where its format has a column that tells them apart.
  *
- *     TRY(intake_open(&file, path, &rules));      reads the header and finds the columns
+ *     TRY(intake_open(&file, path, NULL, &rules));      reads the header and finds the columns
  *     if (…) intake_pause(file);                  where many files wait
  *     status = intake_read(&intake, file);        reads the rows
  *     intake_close(file);
@@ -22,6 +22,7 @@
 #include "data/sequences/gather.h"
 #include "data/sequences/rowtally.h"
 #include "data/text/names.h"
+#include "data/text/textin.h"
 
 #include <stdbool.h>
 
@@ -58,8 +59,9 @@ bool intake_converter(const IntakeRules *rules);
 
 typedef struct IntakeFile IntakeFile;
 
-/* `path` and `rules` are borrowed. ERR_FORMAT names file and line, or column. */
-Status intake_open(IntakeFile **out, const char *path, const IntakeRules *rules);
+/* `path` and `rules` are borrowed. `in`: that file, if it is open already, which is taken over; NULL. ERR_FORMAT names file
+ * and line, or column. */
+Status intake_open(IntakeFile **out, const char *path, TextIn *in, const IntakeRules *rules);
 bool intake_several(const IntakeFile *file); /* may it hold several repertoires? */
 void intake_pause(IntakeFile *file);         /* closes the file until it is read */
 /* Once. ERR_FORMAT: a repertoire left without rows is one too. */

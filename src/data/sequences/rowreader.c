@@ -158,10 +158,10 @@ bool rowreader_passes(const RowReader *r)
 
 /* ---- from the first row to the last ---- */
 
-Status rowreader_open(RowReader *r, const char *path, char separator, bool plain)
+Status rowreader_open(RowReader *r, const char *path, TextIn *in, char separator, bool plain)
 {
-    *r = (RowReader){.plain = plain, .path = path};
-    TRY(textin_open(&r->in, path));
+    *r = (RowReader){.in = in, .plain = plain, .path = path};
+    TRY(in ? textin_rewind(in) : textin_open(&r->in, path));
     TRY(read_header(r, separator));
     r->n_line = textin_number(r->in);
     return OK;

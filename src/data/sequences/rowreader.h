@@ -3,7 +3,7 @@
  * rowreader.h: a text table row by row: of each row the cells of the columns that a format names, and whether filters let
  * it pass.
  *
- *     TRY_DONE(rowreader_open(&r, path, 0, false));                  reads the header
+ *     TRY_DONE(rowreader_open(&r, path, NULL, 0, false));                  reads the header
  *     TRY_DONE(rowreader_bind(&r, format, &wish, &rules));           finds the columns
  *     rowreader_pause(&r); … TRY_DONE(rowreader_resume(&r));         where many files wait to be read
  *     for (;;) { TRY_DONE(rowreader_next(&r, &more)); if (!more) break; … rowreader_cell(&r, COLUMN_COUNT) … }
@@ -44,9 +44,9 @@ typedef struct {
     int n_line;       /* of the file up to its header */
 } RowReader;
 
-/* `path` is borrowed. separator 0: told by the header. plain: lines that begin with # are no comments. Close it whatever
+/* `path` is borrowed. `in`: that file, if it is open already; taken over. separator 0: told by the header. plain: lines that begin with # are no comments. Close it whatever
  * comes out. */
-Status rowreader_open(RowReader *r, const char *path, char separator, bool plain);
+Status rowreader_open(RowReader *r, const char *path, TextIn *in, char separator, bool plain);
 Status rowreader_bind(RowReader *r, const FormatType *format, const FormatWish *wish, const RowRules *rules);
 void rowreader_pause(RowReader *r);    /* closes the file behind its header */
 Status rowreader_resume(RowReader *r); /* opens it there again, if it is closed */

@@ -363,3 +363,23 @@ Test(data_import, many_files_wait_closed_behind_their_headers)
     const ImportSequencesOptions options = some_options(path, 1, NULL);
     assert_import(&options, wanted);
 }
+
+/* A file that was looked at before stays open; its lines are read from the first on. */
+Test(data_import, an_open_file_is_read_on)
+{
+    const char *path[] = {scratch_text("in/b.tsv", "amino_acid\ttemplates\nCASSF\t2\n"),
+                          scratch_text("in/a.tsv", "amino_acid\ttemplates\nCAYF\t1\n")};
+    ImportSequencesOptions options = some_options(path, 2, NULL);
+    char *line;
+    size_t length;
+    cr_assert_eq(textin_open(&options.first, path[0]), OK);
+    cr_assert_eq(textin_line(options.first, &line, &length), OK);
+    assert_import(&options, "a.tsv: CAYF 1; b.tsv: CASSF 2");
+    cr_assert_eq(textin_open(&options.first, path[0]), OK); /* closed after an error too */
+    options.import.metadata = scratch_text("labels.tsv", "name\nx\n");
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, &options), ERR_FORMAT);
+    cr_assert_eq(textin_open(&options.first, path[0]), OK);
+    options.import.n_path = 0;
+    cr_assert_eq(import_sequences_run(&report, &options), ERR_USAGE);
+}
