@@ -6,10 +6,10 @@
      |
     study                Arrows point down only. A room may use what stands below it, further down too.
      |
-    cv                   data/sequences, data/vectors and data/simulate stand beside the column: they know data/bagfile,
-     |                   data/h5, data/text and core; data/matlab knows data/vectors too. They are known to cli, and
-    run                  data/vectors and data/simulate to run and what stands above it.
-     |
+    cv                   data/sequences, data/vectors, data/simulate and data/import stand beside the column: they know
+     |                   data/bagfile, data/h5, data/text and core. Both kinds of bag, data/sequences and data/vectors,
+    run                  know data/import, and data/matlab knows data/vectors. They are known to cli, and data/vectors
+     |                   and data/simulate to run and what stands above it.
     train                model and data never see each other; they meet in core/bag.h.
      |
     cohort
@@ -41,16 +41,17 @@ BELOW = {
     "data/text": ["core"],
     "data/h5": ["core"],
     "data/bagfile": ["core", "data/text", "data/h5"],
-    "data/sequences": FILES,
-    "data/vectors": FILES,
+    "data/import": FILES,
+    "data/sequences": FILES + ["data/import"],
+    "data/vectors": FILES + ["data/import"],
     "data/simulate": FILES,
-    "data/matlab": FILES + ["data/vectors"],
+    "data/matlab": FILES + ["data/import", "data/vectors"],
     "cohort": COHORT,
     "train": TRAIN,
     "run": RUN,
     "cv": CV,
     "study": STUDY,
-    "cli": STUDY + ["study", "data/sequences", "data/matlab"],
+    "cli": STUDY + ["study", "data/import", "data/sequences", "data/matlab"],
 }
 # A library that only these files may call; the rest goes through them.
 KEEPERS = {
@@ -246,6 +247,9 @@ FAULTS = [  # (file, content, words of the complaint)
     ("src/nn/product.c", "#include <cblas.h>\n", "which only core/blas.c may"),
     ("src/data/table.h", "", "outside the plan"),
     ("src/data/sequences/import.c", '#include "cohort/label.h"\n', "data/sequences may not use cohort"),
+    ("src/data/import/spine.c", '#include "data/vectors/peek.h"\n', "data/import may not use data/vectors"),
+    ("src/data/bagfile/writer.c", '#include "data/import/import.h"\n', "data/bagfile may not use data/import"),
+    ("src/run/watch.c", '#include "data/import/import.h"\n', "run may not use data/import"),
     ("src/data/vectors/csv.c", '#include "data/matlab/mat.h"\n', "data/vectors may not use data/matlab"),
     ("src/train/step.c", '#include "run/job.h"\n', "train may not use run"),
     ("src/core/hash.c", "int hash(void)\n{\n    return h5_open(2);\n}\n", "calls data/h5/h5.c: core may not use data/h5"),

@@ -2,19 +2,17 @@
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
 #include "core/log.h"
-#include "data/sequences/import.h"
-#include "data/vectors/vectorformat.h"
+#include "data/sequences/import_sequences.h"
+#include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const Flag flags[] = {
     {.name = "o", .value = "FILE", .help = "the dataset to write", .needed = true},
     {.name = "format",
      .value = "NAME",
      .standard = "auto",
-     .help = "auto: told by each file's header or first bytes; repertoires: airr: AIRR Rearrangement; deeprc: as "
-             "DeepRC's own converter; named: any table; vectors: see below"},
+     .help = "auto: told by each file's header or first bytes; else one of those listed below"},
     {.name = "metadata", .value = "FILE", .help = "label table, kept in the dataset"},
     {.name = "id-column",
      .value = "NAME",
@@ -60,98 +58,89 @@ static const Flag flags[] = {
     {.name = "compress", .value = "gzip|none", .standard = "gzip", .help = "none: three to six times faster to read"},
     {0}};
 
-static Status read_format(ImportOptions *out, const Cli *cli)
-{
-    const char *name = cli_text(cli, "format");
-    const char *known[32] = {"auto"};
-    int n = 1;
-    if (strcmp(name, "auto") == 0) return OK;
-    if ((out->rules.format = format_find(name))) return OK;
-    for (int i = 0; format_types[i] && n < 31; i++) known[n++] = format_types[i]->name;
-    for (int i = 0; vectorformat_types[i] && n < 31; i++) known[n++] = vectorformat_types[i]->name;
-    int unused;
-    return import_flags_word(&unused, cli, "format", known);
-}
-
-static Status read_options(ImportOptions *out, const Cli *cli)
+static Status read_options(ImportSequencesOptions *out, const Cli *cli)
 {
     static const char *const yes_no[] = {"yes", "no", NULL};
     static const char *const regions[] = {"junction", "cdr3", NULL};
     static const char *const empties[] = {"error", "skip", NULL};
     int merge, region, empty;
-    bool compress;
-    char separator;
     TRY(import_flags_word(&empty, cli, "empty", empties));
     TRY(import_flags_word(&merge, cli, "merge", yes_no));
-    TRY(import_flags_compress(&compress, cli));
     TRY(import_flags_word(&region, cli, "region", regions));
-    TRY(import_flags_separator(&separator, cli));
-    *out = (ImportOptions){.path = cli->word,
-                           .n_path = cli->n_word,
-                           .output = cli_text(cli, "o"),
-                           .extension = cli_text(cli, "extension"),
-                           .metadata = cli_text(cli, "metadata"),
-                           .id_column = cli_text(cli, "id-column"),
-                           .compress = compress,
-                           .force = cli->force,
-                           .dry_run = cli->dry_run};
+    *out = (ImportSequencesOptions){.extension = cli_text(cli, "extension"),
+                                    .rules.format = format_find(cli_text(cli, "format"))};
+    TRY(import_flags_separator(&out->rules.separator, cli));
+    TRY(import_flags_options(&out->import, cli));
     out->rules.wish = (FormatWish){cli_text(cli, "sequence-column"), cli_text(cli, "count-column"), region == 1};
     out->rules.merge = merge == 0;
     out->rules.skip_empty = empty == 1;
-    out->rules.separator = separator;
-    TRY(read_format(out, cli));
+    TRY(import_flags_format(cli));
     if (intake_converter(&out->rules) && cli_has(cli, "merge") && merge == 0)
         return fail(ERR_USAGE, "--merge=yes: DeepRC's converter merges nothing; leave out --format=deeprc");
     return OK;
 }
 
-static void print_dropped(const Tally *t)
+static void print_dropped(const RowTally *t)
 {
     char text[300];
-    if (*tally_dropped(text, sizeof text, t)) log_info("dropped rows: %s", text);
+    if (*rowtally_dropped(text, sizeof text, t)) log_info("dropped rows: %s", text);
     if (t->merged > 0) log_info("rows merged into an equal sequence: %lld", (long long)t->merged);
     if (t->count_one > 0) log_info("counts blank or below 1, taken as 1: %lld", (long long)t->count_one);
 }
 
-static void print_summary(const ImportReport *report, const ImportOptions *options)
+static void print_summary(const ImportSequencesReport *report, const ImportOptions *options)
 {
-    if (report->n_unlabelled > 0)
-        log_info("%d of %d repertoires have no row in %s; they are kept without labels", report->n_unlabelled,
-                 report->n_bag, options->metadata);
+    const ImportReport *all = &report->import;
+    if (all->n_unlabelled > 0)
+        log_info("%d of %d repertoires have no row in %s; they are kept without labels", all->n_unlabelled,
+                 all->n_bag, options->metadata);
     if (options->dry_run) {
-        log_info("would import %d %s into %s", report->n_file, report->several ? "files" : "repertoires",
-                 options->output);
+        log_info("would import %d %s into %s", all->n_file, all->several ? "files" : "repertoires", options->output);
         return;
     }
-    log_info("%s: %d repertoires, %lld sequences (%s, %s) of %lld rows", options->output, report->n_bag,
-             (long long)report->n_seq, report->format, report->region, (long long)report->total.read);
+    log_info("%s: %d repertoires, %lld sequences (%s, %s) of %lld rows", options->output, all->n_bag,
+             (long long)report->n_seq, all->format, report->region, (long long)report->total.read);
     print_dropped(&report->total);
 }
 
-static Status run(Cli *cli)
+static Status import_repertoires(const Cli *cli, VectorPeek *first)
 {
-    ImportOptions options;
-    ImportReport report = {0};
+    ImportSequencesOptions options;
+    ImportSequencesReport report = {0};
     ImportFlagsRules rules = {0};
-    bool vectors;
     Status status;
-    TRY(import_bags_wanted(&vectors, cli));
-    if (vectors) return import_bags(cli);
     TRY(read_options(&options, cli)); /* first, for a format that is none */
     TRY(import_flags_none(cli, import_bags_flags,
                           "only for bags of vectors, and the file is none that is known as such"));
     TRY_DONE(import_flags_rules(&rules, cli));
-    options.rules.include = rules.include;
-    options.rules.exclude = rules.exclude;
-    options.rules.n_include = rules.n_include;
-    options.rules.n_exclude = rules.n_exclude;
-    TRY_DONE(import_run(&report, &options));
-    print_summary(&report, &options);
-    if (cli->json && report.json) printf("%s\n", report.json);
+    options.rules.rows = rules.rows;
+    options.first = first->in; /* still open */
+    first->in = NULL;
+    TRY_DONE(import_sequences_run(&report, &options));
+    print_summary(&report, &options.import);
+    if (cli->json && report.import.json) printf("%s\n", report.import.json);
 done:
-    free(report.json);
+    free(report.import.json);
     import_flags_free(&rules);
     return status;
+}
+
+static Status run(Cli *cli)
+{
+    VectorPeek first;
+    bool vectors;
+    TRY(import_bags_wanted(&vectors, &first, cli));
+    const Status status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
+    vectorformat_peek_free(&first);
+    return status;
+}
+
+static void print_formats(FILE *out)
+{
+    fprintf(out, "\nFormats of repertoires (--format=NAME):\n");
+    import_flags_formats(out, &import_sequences_kind);
+    fprintf(out, "\nFormats of vectors:\n");
+    import_flags_formats(out, &import_vectors_kind);
 }
 
 const Command command_import = {
@@ -173,5 +162,5 @@ const Command command_import = {
     .flags = flags,
     .least = 1,
     .most = -1,
-    .more = import_bags_help,
+    .more = print_formats,
     .run = run};

@@ -10,13 +10,6 @@
 
 const char *const import_bags_flags[] = {"bag", "label", "skip", "n-features", "sparse", "allow-leak", NULL};
 
-void import_bags_help(FILE *out)
-{
-    fprintf(out, "\nFormats of vectors (--format=NAME):\n");
-    for (int i = 0; vectorformat_types[i]; i++)
-        fprintf(out, "  %-12s %s\n", vectorformat_types[i]->name, vectorformat_types[i]->line);
-}
-
 /* What tells the format; the rest follows in read_options. */
 static Status read_names(VectorRules *out, const Cli *cli)
 {
@@ -25,13 +18,14 @@ static Status read_names(VectorRules *out, const Cli *cli)
     return import_flags_separator(&out->separator, cli);
 }
 
-Status import_bags_wanted(bool *out, const Cli *cli)
+Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli)
 {
     VectorRules rules;
+    *first = (VectorPeek){0};
     TRY(read_names(&rules, cli));
     *out = rules.format != NULL;
     if (strcmp(cli_text(cli, "format"), "auto") != 0 || cli_has(cli, "sequence-column")) return OK;
-    return import_vectors_wanted(out, cli->word[0], &rules);
+    return import_vectors_wanted(out, first, cli->word[0], &rules);
 }
 
 static Status read_options(ImportVectorsOptions *out, const Cli *cli, const ImportFlagsRules *rules)
@@ -44,22 +38,13 @@ static Status read_options(ImportVectorsOptions *out, const Cli *cli, const Impo
     TRY(import_flags_none(cli, others, "only for repertoires, and the file holds vectors"));
     TRY(import_flags_word(&wish, cli, "sparse", sparse));
     if (cli_has(cli, "n-features")) TRY(cli_int(&n_feat, cli, "n-features", 1, VECTORSPOOL_FEATURES));
-    *out = (ImportVectorsOptions){.path = cli->word,
-                                  .n_path = cli->n_word,
-                                  .output = cli_text(cli, "o"),
-                                  .metadata = cli_text(cli, "metadata"),
-                                  .id_column = cli_text(cli, "id-column"),
-                                  .force = cli->force,
-                                  .dry_run = cli->dry_run};
+    *out = (ImportVectorsOptions){0};
     TRY(read_names(&out->rules, cli));
-    out->rules.include = rules->include;
-    out->rules.exclude = rules->exclude;
-    out->rules.n_include = rules->n_include;
-    out->rules.n_exclude = rules->n_exclude;
+    out->rules.rows = rules->rows;
     out->rules.n_feat = (int)n_feat;
     out->rules.sparse = (SparseWish)wish;
     out->rules.allow_leak = cli_has(cli, "allow-leak");
-    return import_flags_compress(&out->compress, cli);
+    return import_flags_options(&out->import, cli);
 }
 
 /* The columns of --skip, borrowed. */
@@ -74,12 +59,13 @@ static Status read_skips(const char ***out, int *n, const Cli *cli)
     return OK;
 }
 
-static void print_summary(const ImportVectorsReport *r, const ImportVectorsOptions *options)
+static void print_summary(const ImportVectorsReport *r, const ImportOptions *options)
 {
+    const ImportReport *all = &r->import;
     log_info("%s%s: %d bags, %lld instances of %d features (%s) of %lld rows", options->dry_run ? "would write " : "",
-             options->output, r->n_bag, (long long)r->n, r->n_feat, r->format, (long long)r->n_row);
-    if (r->n_unlabelled > 0)
-        log_info("%d of %d bags have no row in %s; they are kept without its labels", r->n_unlabelled, r->n_bag,
+             options->output, all->n_bag, (long long)r->n, r->n_feat, all->format, (long long)r->n_row);
+    if (all->n_unlabelled > 0)
+        log_info("%d of %d bags have no row in %s; they are kept without its labels", all->n_unlabelled, all->n_bag,
                  options->metadata);
     if (r->n_filtered > 0) log_info("rows left out by --include and --exclude: %lld", (long long)r->n_filtered);
     if (r->sparse)
@@ -87,7 +73,7 @@ static void print_summary(const ImportVectorsReport *r, const ImportVectorsOptio
                  100 * (double)r->n_number / ((double)r->n * (double)r->n_feat));
 }
 
-Status import_bags(Cli *cli)
+Status import_bags(Cli *cli, const VectorPeek *first)
 {
     ImportVectorsOptions options;
     ImportVectorsReport report = {0};
@@ -98,11 +84,12 @@ Status import_bags(Cli *cli)
     TRY_DONE(read_options(&options, cli, &rules));
     TRY_DONE(read_skips(&skip, &options.rules.n_skip, cli));
     options.rules.skip = skip;
+    options.first = first;
     TRY_DONE(import_vectors_run(&report, &options));
-    print_summary(&report, &options);
-    if (cli->json && report.json) printf("%s\n", report.json);
+    print_summary(&report, &options.import);
+    if (cli->json && report.import.json) printf("%s\n", report.import.json);
 done:
-    free(report.json);
+    free(report.import.json);
     free((void *)skip);
     import_flags_free(&rules);
     return status;

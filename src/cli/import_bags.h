@@ -6,11 +6,12 @@
 #define HOPSACK_IMPORT_BAGS_H
 
 #include "cli/cli.h"
+#include "data/vectors/vectorformat.h"
 
 extern const char *const import_bags_flags[]; /* those only it knows, NULL-ended */
 
-Status import_bags_wanted(bool *out, const Cli *cli); /* by --format, or by what the first file is */
-Status import_bags(Cli *cli);
-void import_bags_help(FILE *out);
+/* By --format, or by what the first file is, which is left in `first`; the caller frees it. */
+Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli);
+Status import_bags(Cli *cli, const VectorPeek *first);
 
 #endif

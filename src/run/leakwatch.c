@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/leakwatch.h"
 #include "cohort/task.h"
-#include "core/log.h"
 #include "core/number.h"
-#include "data/vectors/leaks.h"
+#include "data/vectors/leakreport.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -79,64 +77,28 @@ static Status walk(Watch *w, Cache *cache)
     return OK;
 }
 
-/* ---- saying ---- */
+/* ---- the report ---- */
 
-/* t NULL: the labels have no part in it. */
-static void say_leaks(const Watch *w, const LeakFindings *v, const Target *t, Odd odd)
+static void report(const Watch *w)
 {
     const BagFile *file = w->cohort->file;
-    char list[400], task[80] = "";
-    int n = 0;
-    for (int i = 0; i < v->n_odd; i++) n += v->feature[i].odd == odd;
-    if (n == 0) return;
-    leaks_list(list, sizeof list, v, odd, bagfile_feature_names(file));
-    if (t) snprintf(task, sizeof task, " (task '%.60s')", t->name);
-    log_warn(
-        "%s: feature%s %s: %s %s%s, which gives the answer away; make the dataset without %s (import has --skip), "
-        "and train on that",
-        bagfile_path(file), n > 1 ? "s" : "", list, n > 1 ? "each" : "it", odd_words[odd], task,
-        n > 1 ? "them" : "it");
-}
-
-static void say_separating(const Watch *w, const LeakFindings *v, const Target *t)
-{
-    const BagFile *file = w->cohort->file;
-    char list[400];
-    if (v->n_separating == 0) return;
-    leaks_list(list, sizeof list, v, ODD_SEPARATES, bagfile_feature_names(file));
-    log_warn(
-        "%s: %d feature%s alone tell%s the labels of task '%s' apart without error: %s; make sure that this is no "
-        "leak, or make the dataset without (import has --skip)",
-        bagfile_path(file), v->n_separating, v->n_separating > 1 ? "s" : "", v->n_separating > 1 ? "" : "s", t->name,
-        list);
-}
-
-/* What the label has no part in. */
-static void say_all(const Watch *w, const LeakFindings *v)
-{
-    const BagFile *file = w->cohort->file;
-    const int n_feat = bagfile_spec(file)->n_feat, n_bag = bagfile_n_bag(file);
-    if (v->n_constant == n_feat)
-        log_warn("%s: all %d features are the same in every instance; nothing can be learned from them",
-                 bagfile_path(file), n_feat);
-    else if (v->n_constant > 0)
-        log_info("%s: %d of %d features are the same in every instance", bagfile_path(file), v->n_constant, n_feat);
-    if (v->n_single > 0)
-        log_info("%s: %d of %d bags %s one instance", bagfile_path(file), v->n_single, n_bag,
-                 v->n_single > 1 ? "have" : "has");
-    if (v->chance_number < LEAKWATCH_CHANCE) say_leaks(w, v, NULL, ODD_BAG);
-}
-
-static void say(const Watch *w)
-{
     for (int k = 0; k < w->n_target; k++) {
         LeakFindings v;
+        const LeakReport all = {.found = &v,
+                                .path = bagfile_path(file),
+                                .name = bagfile_feature_names(file),
+                                .n_feat = bagfile_spec(file)->n_feat,
+                                .n_bag = bagfile_n_bag(file)};
+        LeakReport of_task = all;
+        of_task.task = w->target[k].name;
         leaks_judge(&v, w->leaks[k]);
-        if (k == 0) say_all(w, &v);
+        if (k == 0) leakreport_plain(&all); /* labels have no part in these two */
+        if (k == 0 && v.chance_number < LEAKWATCH_CHANCE) leakreport_leaks(&all, ODD_BAG);
         if (v.chance >= LEAKWATCH_CHANCE) continue;
-        say_leaks(w, &v, &w->target[k], ODD_LABEL);
-        say_leaks(w, &v, &w->target[k], ODD_INSTANCE_LABEL);
-        say_separating(w, &v, &w->target[k]);
+        leakreport_leaks(&of_task, ODD_LABEL);
+        leakreport_leaks(&of_task, ODD_INSTANCE_LABEL);
+        leakreport_separating(&of_task,
+                              "make sure that this is no leak, or make the dataset without (import has --skip)");
     }
 }
 
@@ -149,7 +111,7 @@ Status leakwatch_say(const Cohort *cohort, const Target *target, int n_target, C
     if (!cache) TRY_DONE(cache_open(&own, cohort->file, COUNTS_NONE, 0)); /* one bag at a time */
     TRY_DONE(open_tasks(&w));
     TRY_DONE(walk(&w, cache ? cache : own));
-    say(&w);
+    report(&w);
 done:
     cache_close(own);
     for (int k = 0; w.leaks && k < n_target; k++) leaks_close(w.leaks[k]);

@@ -18,16 +18,20 @@ static void mix_rows(uint64_t *digest, const Gather *rows)
     const size_t n = (size_t)rows->n;
     fuzz_mix(digest, rows->codes, rows->n_code);
     fuzz_mix(digest, rows->len, n * sizeof *rows->len);
-    fuzz_mix(digest, rows->count, n * sizeof *rows->count);
+    fuzz_mix(digest, rows->by.count, n * sizeof *rows->by.count);
 }
 
 static Status read_repertoire(uint64_t *digest, const char *path, const char *sound)
 {
     (void)sound;
     Intake r;
+    IntakeFile *file;
     IntakeRules rules = {.merge = true};
     TRY(alphabet_init(&rules.alphabet, ALPHABET_AMINO));
-    TRY(intake_read(&r, path, &rules));
+    TRY(intake_open(&file, path, NULL, &rules));
+    const Status status = intake_read(&r, file);
+    intake_close(file);
+    TRY(status);
     for (int b = 0; b < r.n; b++) {
         fuzz_mix_text(digest, r.bag[b].id);
         mix_rows(digest, &r.bag[b].rows);
@@ -42,16 +46,13 @@ static Status read_vectors(uint64_t *digest, const char *path, const char *sound
     (void)sound;
     char output[4200];
     (void)snprintf(output, sizeof output, "%s.h5", path);
-    const ImportVectorsOptions options = {.path = &path,
-                                          .n_path = 1,
-                                          .output = output,
-                                          .id_column = "auto",
-                                          .rules = {.allow_leak = true},
-                                          .dry_run = true};
+    const ImportVectorsOptions options = {
+        .import = {.path = &path, .n_path = 1, .output = output, .id_column = "auto", .dry_run = true},
+        .rules = {.allow_leak = true}};
     ImportVectorsReport report;
     TRY(import_vectors_run(&report, &options));
-    fuzz_mix_text(digest, report.json);
-    free(report.json);
+    fuzz_mix_text(digest, report.import.json);
+    free(report.import.json);
     return OK;
 }
 

@@ -6,22 +6,22 @@
 #define HOPSACK_TEST_IMPORTED_H
 
 #include "data/bagfile/bagfile.h"
-#include "data/sequences/import.h"
+#include "data/sequences/import_sequences.h"
 #include "support/scratch.h"
 
 #include <criterion/criterion.h>
 
 /* format NULL: auto */
-static inline ImportOptions some_options(const char *const *path, int n_path, const char *format)
+static inline ImportSequencesOptions some_options(const char *const *path, int n_path, const char *format)
 {
-    return (ImportOptions){.path = path,
-                           .n_path = n_path,
-                           .output = in_scratch("out.h5"),
-                           .extension = ".tsv",
-                           .id_column = "auto",
-                           .rules = {.format = format ? format_find(format) : NULL, .merge = true},
-                           .compress = true,
-                           .force = true};
+    return (ImportSequencesOptions){.import = {.path = path,
+                                               .n_path = n_path,
+                                               .output = in_scratch("out.h5"),
+                                               .id_column = "auto",
+                                               .compress = true,
+                                               .force = true},
+                                    .extension = ".tsv",
+                                    .rules = {.format = format ? format_find(format) : NULL, .merge = true}};
 }
 
 /* "key: SEQ count, SEQ count; key: …" of the file written; with genes "SEQ count V J", - where there is none. */

@@ -195,18 +195,13 @@ static Status list_vectors(BagWriter *w)
 {
     VectorSpool *s = &w->vectors;
     if (!s->order) TRY(vectorspool_sort(s));
+    if (!s->hash) TRY(vectorspool_walk(s, NULL, NULL)); /* the import has walked to look at them */
     for (int b = 0; b < s->keys.n; b++) {
-        BagRow *bag;
-        SparseRow row;
-        uint64_t sum = 0;
+        BagRow *bag = NULL;
         TRY(add_bag(w, s->keys.text[b], &bag));
-        for (int64_t i = s->first[b]; i < s->first[b + 1]; i++) {
-            TRY(vectorspool_read(&row, s, i));
-            sum += baghash_sparse(row.feature, row.value, row.n, s->n_feat);
-        }
         bag->start = s->first[b];
         bag->end = s->first[b + 1];
-        bag->hash = baghash_bag(sum, bag->end - bag->start);
+        bag->hash = s->hash[b];
     }
     return OK;
 }

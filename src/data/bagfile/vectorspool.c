@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/bagfile/vectorspool.h"
+#include "data/bagfile/baghash.h"
 #include "data/bagfile/spoolfile.h"
 
 #include <assert.h>
@@ -35,6 +36,7 @@ void vectorspool_free(VectorSpool *s)
     free(s->order);
     free(s->scratch_at);
     free(s->scratch);
+    free(s->hash);
     *s = (VectorSpool){0};
 }
 
@@ -136,5 +138,24 @@ Status vectorspool_read(SparseRow *out, VectorSpool *s, int64_t i)
             }
     }
     *out = (SparseRow){n, s->scratch_at, s->scratch};
+    return OK;
+}
+
+Status vectorspool_walk(VectorSpool *s, VectorVisit *visit, void *context)
+{
+    assert(s->order && !s->hash);
+    s->hash = calloc((size_t)s->keys.n + 1, sizeof *s->hash);
+    if (!s->hash) return no_memory(s);
+    for (int b = 0; b < s->keys.n; b++) {
+        uint64_t sum = 0;
+        for (int64_t i = s->first[b]; i < s->first[b + 1]; i++) {
+            SparseRow row;
+            TRY(vectorspool_read(&row, s, i));
+            const uint64_t hash = baghash_sparse(row.feature, row.value, row.n, s->n_feat);
+            sum += hash;
+            if (visit) visit(context, b, &row, hash);
+        }
+        s->hash[b] = baghash_bag(sum, s->first[b + 1] - s->first[b]);
+    }
     return OK;
 }

@@ -40,6 +40,7 @@ typedef struct {
     int64_t *order; /* [n] … of these */
     int32_t *scratch_at; /* [n_feat] of the row read last */
     float *scratch;      /* [n_feat] */
+    uint64_t *hash;      /* [n_bag] of the bags' content (baghash.h), after vectorspool_walk; NULL before */
 } VectorSpool;           /* starts as {0} */
 
 Status vectorspool_open(VectorSpool *s, const char *path, const char *temporary);
@@ -55,5 +56,9 @@ Status vectorspool_sparse(VectorSpool *s, int bag, const int32_t *feature, const
 Status vectorspool_sort(VectorSpool *s);
 /* Instance i of the sorted ones: its numbers other than 0, borrowed until the next call. */
 Status vectorspool_read(SparseRow *out, VectorSpool *s, int64_t i);
+
+typedef void VectorVisit(void *context, int bag, const SparseRow *row, uint64_t hash);
+/* Walks once over the sorted instances, bag by bag, and hashes the bags. `visit` gets each instance; NULL: nobody does. */
+Status vectorspool_walk(VectorSpool *s, VectorVisit *visit, void *context);
 
 #endif

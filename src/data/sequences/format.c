@@ -7,8 +7,8 @@ extern const FormatType format_airr, format_deeprc, format_named;
 
 const FormatType *const format_types[] = {&format_airr, &format_named, &format_deeprc, NULL};
 
-const FormatColumns format_no_columns = {.at = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}};
-_Static_assert(N_COLUMN_ROLE == 10, "a -1 for each in format_no_columns");
+const FormatColumns format_no_columns = {.at = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}};
+_Static_assert(N_COLUMN_ROLE == 11, "a -1 for each in format_no_columns");
 
 const FormatType *format_find(const char *name)
 {
@@ -23,7 +23,7 @@ Status format_count(FormatColumns *out, const Header *header, const FormatWish *
     *column = -1;
     if (wish->count && strcmp(wish->count, "none") == 0) return OK;
     if (wish->count) return header_need(column, header, wish->count, "--count-column (or `none`)");
-    for (int i = 0; usual && usual[i] && *column < 0; i++) *column = header_find(header, usual[i]);
+    if (usual) *column = header_find_any(header, usual);
     return OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What the user asked for by name. */
 typedef struct {
@@ -24,6 +25,7 @@ typedef enum {
     COLUMN_SEQUENCE,
     COLUMN_CDR3,       /* the sequence without its conserved ends: taken where CDR3s are wanted and it is filled */
     COLUMN_COUNT,      /* none: every row counts 1 */
+    COLUMN_COUNT_TOO,  /* another column of counts; which one counts is settled at the end of a file (`finish`) */
     COLUMN_KEEP,       /* rows are dropped unless it holds one of `kept` */
     COLUMN_PRODUCTIVE, /* T or F; blank: decided by the next two, then by the sequence */
     COLUMN_FRAME,      /* T: in frame */
@@ -39,11 +41,20 @@ typedef struct {
     const char *const *kept; /* NULL-ended, compared without case */
 } FormatColumns;
 
+/* What a column of counts holds in a file's kept rows, equal ones not merged. */
+typedef struct {
+    int64_t n, n_positive;
+} CountsSeen;
+
 typedef struct {
     const char *name, *line; /* for --format and --help */
     bool converter;          /* asked for by name, the rules of DeepRC's converter hold, not our pipeline's */
     bool (*recognise)(const Header *header, const FormatWish *wish);
     Status (*bind)(FormatColumns *out, const Header *header, const FormatWish *wish);
+    /* Where both columns of counts are bound: true if COLUMN_COUNT_TOO holds the file's counts. NULL: never. */
+    bool (*finish)(const CountsSeen *count, const CountsSeen *too);
+    /* Rewrites the name of a gene in place and returns its length, at most `length`; 0: unknown. NULL: as it stands. */
+    size_t (*gene)(char *name, size_t length);
 } FormatType;
 
 extern const FormatType *const format_types[]; /* ends with NULL; the first that recognises a header has it */

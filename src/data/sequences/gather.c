@@ -64,14 +64,18 @@ static bool grow_array(void *array, size_t n, size_t size)
     return grown != NULL;
 }
 
+static bool grow_counts(GatherCounts *by, size_t room)
+{
+    return grow_array(&by->count, room, sizeof *by->count) && grow_array(&by->largest, room, sizeof *by->largest) &&
+           grow_array(&by->v, room, sizeof *by->v) && grow_array(&by->j, room, sizeof *by->j);
+}
+
 /* Small at first: one file may hold thousands of repertoires. */
 static bool grow_rows(Gather *g)
 {
     const size_t room = g->room ? 2 * g->room : 256;
-    if (room > INT_MAX / 2 || !grow_array(&g->len, room, sizeof *g->len) ||
-        !grow_array(&g->count, room, sizeof *g->count) || !grow_array(&g->v, room, sizeof *g->v) ||
-        !grow_array(&g->j, room, sizeof *g->j) || !grow_array(&g->start, room, sizeof *g->start) ||
-        !grow_array(&g->largest, room, sizeof *g->largest))
+    if (room > INT_MAX / 2 || !grow_array(&g->len, room, sizeof *g->len) || !grow_counts(&g->by, room) ||
+        (g->has_other && !grow_counts(&g->other, room)) || !grow_array(&g->start, room, sizeof *g->start))
         return false;
     g->room = room;
     return true;
@@ -89,46 +93,74 @@ int8_t *gather_room(Gather *g, size_t length, bool merge)
     return g->codes + g->n_code;
 }
 
-static void set_genes(Gather *g, int row, int64_t count, int v, int j)
+static void set_genes(GatherCounts *by, int i, int64_t count, const GatherRow *row)
 {
-    g->largest[row] = count;
-    g->v[row] = v;
-    g->j[row] = j;
+    by->largest[i] = count;
+    by->v[i] = row->v;
+    by->j[i] = row->j;
 }
 
-bool gather_add(Gather *g, size_t length, int64_t count, int v, int j, bool merge)
+static void merge_counts(GatherCounts *by, int i, int64_t count, const GatherRow *row)
+{
+    by->count[i] = gather_sum(by->count[i], count);
+    if (count > by->largest[i]) set_genes(by, i, count, row);
+}
+
+static void new_counts(GatherCounts *by, int i, int64_t count, const GatherRow *row)
+{
+    by->count[i] = count;
+    set_genes(by, i, count, row);
+}
+
+bool gather_add(Gather *g, size_t length, const GatherRow *row, bool merge)
 {
     const int equal = merge ? find_equal(g, g->codes + g->n_code, length) : -1;
     if (equal >= 0) {
-        g->count[equal] = gather_sum(g->count[equal], count);
-        if (count > g->largest[equal]) set_genes(g, equal, count, v, j);
+        merge_counts(&g->by, equal, row->count, row);
+        if (g->has_other) merge_counts(&g->other, equal, row->other, row);
         return true;
     }
     g->start[g->n] = g->n_code;
     g->len[g->n] = (int64_t)length;
-    g->count[g->n] = count;
-    set_genes(g, g->n++, count, v, j);
+    new_counts(&g->by, g->n, row->count, row);
+    if (g->has_other) new_counts(&g->other, g->n, row->other, row);
+    g->n++;
     g->n_code += length;
     return false;
 }
 
-void gather_done(Gather *g)
+static void free_counts(GatherCounts *by)
 {
+    free(by->count);
+    free(by->largest);
+    free(by->v);
+    free(by->j);
+    *by = (GatherCounts){0};
+}
+
+void gather_done(Gather *g, bool other)
+{
+    const GatherCounts by = g->by;
+    if (other) {
+        g->by = g->other;
+        g->other = by;
+    }
+    free_counts(&g->other);
     free(g->start);
-    free(g->largest);
+    free(g->by.largest);
     free(g->slot);
     g->start = NULL;
-    g->largest = NULL;
+    g->by.largest = NULL;
     g->slot = NULL;
 }
 
 void gather_free(Gather *g)
 {
-    gather_done(g);
+    free_counts(&g->by);
+    free_counts(&g->other);
+    free(g->start);
+    free(g->slot);
     free(g->codes);
     free(g->len);
-    free(g->count);
-    free(g->v);
-    free(g->j);
     *g = (Gather){0};
 }

@@ -14,27 +14,6 @@ Status rowreader_no_memory(const RowReader *r)
 
 /* ---- the header ---- */
 
-static char guess_separator(const char *line, size_t length)
-{
-    static const char known[] = {'\t', ',', ';'};
-    char best = '\t';
-    size_t most = 0;
-    for (size_t k = 0; k < sizeof known; k++) {
-        size_t n = 0;
-        for (size_t i = 0; i < length; i++) n += line[i] == known[k];
-        if (n > most) best = known[k], most = n;
-        if (k == 0 && n > 0) break; /* names may hold commas, tabs never */
-    }
-    return best;
-}
-
-static char *trim(char *text)
-{
-    while (*text == ' ') text++;
-    for (size_t n = strlen(text); n > 0 && text[n - 1] == ' '; n--) text[n - 1] = '\0';
-    return text;
-}
-
 /* Comment lines before it, and a '#' on it, are known from other tools. */
 static Status header_line(RowReader *r, char **line, size_t *length)
 {
@@ -50,7 +29,7 @@ static Status read_header(RowReader *r, char separator)
     char *line;
     size_t length;
     TRY(header_line(r, &line, &length));
-    r->separator = separator ? separator : guess_separator(line, length);
+    r->separator = separator ? separator : header_separator(line, length);
     size_t most = 1;
     for (size_t i = 0; i < length; i++) most += line[i] == r->separator;
     r->header_text = malloc(length + 1);
@@ -60,7 +39,7 @@ static Status read_header(RowReader *r, char separator)
     r->header.n = textin_split(r->header.name, (int)most, r->header_text, length, r->separator);
     if (r->header.n < 0)
         return fail(ERR_FORMAT, "%s:%d: a double quote is never closed", textin_path(r->in), textin_number(r->in));
-    for (int c = 0; c < r->header.n; c++) r->header.name[c] = trim(r->header.name[c]);
+    for (int c = 0; c < r->header.n; c++) r->header.name[c] = header_trim(r->header.name[c]);
     return OK;
 }
 
@@ -77,23 +56,26 @@ static int place_of(const RowReader *r, int column)
     return -1;
 }
 
-/* Columns of the rules, after those of the format, into wanted. */
-static Status want_columns(RowReader *r, int *rule_column)
+/* Columns of the format and of the rules, ascending, each once. */
+static void want_columns(RowReader *r, const int *rule_column, int n_rule)
 {
-    const int n_rule = r->rules.n_include + r->rules.n_exclude;
     int n = 0;
     for (int k = 0; k < N_COLUMN_ROLE; k++)
         if (r->columns.at[k] >= 0) r->wanted[n++] = r->columns.at[k];
-    for (int i = 0; i < n_rule; i++) {
-        const bool include = i < r->rules.n_include;
-        const RowRule *rule = include ? &r->rules.include[i] : &r->rules.exclude[i - r->rules.n_include];
-        TRY(header_need(&rule_column[i], &r->header, rule->column, include ? "--include" : "--exclude"));
-        r->rule[i] = (RowFilter){.value = rule->value, .length = strlen(rule->value)};
-        r->wanted[n++] = rule_column[i];
-    }
+    for (int i = 0; i < n_rule; i++) r->wanted[n++] = rule_column[i];
     qsort(r->wanted, (size_t)n, sizeof *r->wanted, compare_int);
     for (int i = 0; i < n; i++)
         if (i == 0 || r->wanted[i] != r->wanted[i - 1]) r->wanted[r->n_wanted++] = r->wanted[i];
+}
+
+static Status bind_rules(RowReader *r, int *rule_column, int n_rule)
+{
+    TRY(header_bind_rules(rule_column, &r->header, &r->rules));
+    want_columns(r, rule_column, n_rule);
+    for (int i = 0; i < n_rule; i++) {
+        const char *value = header_rule(&r->rules, i)->value;
+        r->rule[i] = (RowFilter){place_of(r, rule_column[i]), value, strlen(value)};
+    }
     return OK;
 }
 
@@ -107,9 +89,9 @@ Status rowreader_bind(RowReader *r, const FormatType *format, const FormatWish *
     r->rule = calloc((size_t)n_rule + 1, sizeof *r->rule);
     r->cell = calloc((size_t)n_rule + N_COLUMN_ROLE, sizeof *r->cell);
     r->slow = calloc((size_t)r->header.n + 1, sizeof *r->slow);
-    Status status = rule_column && r->wanted && r->rule && r->cell && r->slow ? OK : rowreader_no_memory(r);
-    if (status == OK) status = want_columns(r, rule_column);
-    for (int i = 0; status == OK && i < n_rule; i++) r->rule[i].place = place_of(r, rule_column[i]);
+    const Status status = rule_column && r->wanted && r->rule && r->cell && r->slow
+                              ? bind_rules(r, rule_column, n_rule)
+                              : rowreader_no_memory(r);
     for (int k = 0; k < N_COLUMN_ROLE; k++) r->place[k] = place_of(r, r->columns.at[k]);
     free(rule_column);
     return status;
@@ -161,28 +143,44 @@ static Status split(RowReader *r, char *line, size_t length)
 
 /* ---- filters ---- */
 
-static bool matches(const RowReader *r, const RowFilter *rule)
+static bool holds(const void *row, int rule)
 {
-    const Cell *cell = &r->cell[rule->place];
-    return cell->length == rule->length && memcmp(cell->text, rule->value, rule->length) == 0;
+    const RowReader *r = row;
+    const RowFilter *filter = &r->rule[rule];
+    const Cell *cell = &r->cell[filter->place];
+    return cell->length == filter->length && memcmp(cell->text, filter->value, filter->length) == 0;
 }
 
 bool rowreader_passes(const RowReader *r)
 {
-    const int n_include = r->rules.n_include;
-    bool in = n_include == 0;
-    for (int i = 0; i < n_include && !in; i++) in = matches(r, &r->rule[i]);
-    for (int i = 0; i < r->rules.n_exclude && in; i++) in = !matches(r, &r->rule[n_include + i]);
-    return in;
+    return header_keeps(&r->rules, holds, r);
 }
 
 /* ---- from the first row to the last ---- */
 
-Status rowreader_open(RowReader *r, const char *path, char separator, bool plain)
+Status rowreader_open(RowReader *r, const char *path, TextIn *in, char separator, bool plain)
 {
-    *r = (RowReader){.plain = plain};
-    TRY(textin_open(&r->in, path));
-    return read_header(r, separator);
+    *r = (RowReader){.in = in, .plain = plain, .path = path};
+    TRY(in ? textin_rewind(in) : textin_open(&r->in, path));
+    TRY(read_header(r, separator));
+    r->n_line = textin_number(r->in);
+    return OK;
+}
+
+void rowreader_pause(RowReader *r)
+{
+    textin_close(r->in);
+    r->in = NULL;
+}
+
+Status rowreader_resume(RowReader *r)
+{
+    char *line;
+    size_t length;
+    if (r->in) return OK;
+    TRY(textin_open(&r->in, r->path));
+    for (int i = 0; i < r->n_line; i++) TRY(textin_line(r->in, &line, &length));
+    return OK;
 }
 
 Status rowreader_next(RowReader *r, bool *more)

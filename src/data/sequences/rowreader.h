@@ -3,23 +3,20 @@
  * rowreader.h: a text table row by row: of each row the cells of the columns that a format names, and whether filters let
  * it pass.
  *
- *     TRY_DONE(rowreader_open(&r, path, 0, false));                  reads the header
+ *     TRY_DONE(rowreader_open(&r, path, NULL, 0, false));                  reads the header
  *     TRY_DONE(rowreader_bind(&r, format, &wish, &rules));           finds the columns
+ *     rowreader_pause(&r); … TRY_DONE(rowreader_resume(&r));         where many files wait to be read
  *     for (;;) { TRY_DONE(rowreader_next(&r, &more)); if (!more) break; … rowreader_cell(&r, COLUMN_COUNT) … }
  */
 #ifndef HOPSACK_ROWREADER_H
 #define HOPSACK_ROWREADER_H
 
 #include "data/sequences/format.h"
+#include "data/sequences/rowcell.h"
 #include "data/text/textin.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-typedef struct {
-    char *text; /* ends with NUL */
-    size_t length;
-} Cell;
 
 /* A rule whose column is found: `place` among the wanted cells. */
 typedef struct {
@@ -42,12 +39,17 @@ typedef struct {
     char *header_text;
     int *wanted; /* [n_wanted] columns, ascending */
     int n_wanted;
-    char **slow; /* [last wanted + 1] scratch for quoted lines */
+    char **slow;      /* [last wanted + 1] scratch for quoted lines */
+    const char *path; /* borrowed */
+    int n_line;       /* of the file up to its header */
 } RowReader;
 
-/* separator 0: told by the header. plain: lines that begin with # are no comments. Close it whatever comes out. */
-Status rowreader_open(RowReader *r, const char *path, char separator, bool plain);
+/* `path` is borrowed. `in`: that file, if it is open already; taken over. separator 0: told by the header. plain: lines that begin with # are no comments. Close it whatever
+ * comes out. */
+Status rowreader_open(RowReader *r, const char *path, TextIn *in, char separator, bool plain);
 Status rowreader_bind(RowReader *r, const FormatType *format, const FormatWish *wish, const RowRules *rules);
+void rowreader_pause(RowReader *r);    /* closes the file behind its header */
+Status rowreader_resume(RowReader *r); /* opens it there again, if it is closed */
 Status rowreader_next(RowReader *r, bool *more);
 bool rowreader_passes(const RowReader *r); /* the current row, the rules */
 Status rowreader_no_memory(const RowReader *r);

@@ -3,6 +3,7 @@
  * A label table is small, so it is read whole; a cell in quotes may then hold line ends, as RFC 4180 allows.
  */
 #include "data/text/table.h"
+#include "data/text/header.h"
 #include "data/text/textin.h"
 
 #include <assert.h>
@@ -57,22 +58,6 @@ typedef struct {
     char separator;
     const char *path;
 } Parser;
-
-/* The separator of which the header has most; tab where it has none. */
-static char find_separator(const char *text, const char *end)
-{
-    int tab = 0, comma = 0, semicolon = 0;
-    bool quoted = false;
-    for (; text < end && (quoted || (*text != '\n' && *text != '\r')); text++) {
-        if (*text == '"') quoted = !quoted;
-        if (quoted) continue;
-        tab += *text == '\t';
-        comma += *text == ',';
-        semicolon += *text == ';';
-    }
-    if (tab > 0 || (comma == 0 && semicolon == 0)) return '\t';
-    return semicolon > comma ? ';' : ',';
-}
 
 /* Steps over \n, \r\n or \r. */
 static void step_line(Parser *p)
@@ -215,7 +200,7 @@ static Status parse(Table *out, Store *store, size_t n)
     TRY(check_utf8(store->text, n, store->path));
     if (n >= 3 && memcmp(store->text, "\xef\xbb\xbf", 3) == 0) p.at += 3;
     if (p.at == p.end) return fail(ERR_FORMAT, "%s: is empty; a table with a header line is expected", store->path);
-    p.separator = find_separator(p.at, p.end);
+    p.separator = header_separator(p.at, (size_t)(p.end - p.at));
     TRY(read_header(out, store, &p));
     while (p.at < p.end) TRY(read_row(out, store, &p));
     out->cell = store->cell;

@@ -101,6 +101,20 @@ static Status read_fail(gzFile gz, const char *path)
     return fail(ERR_FORMAT, "%s: damaged gzip data (%s); fetch the file again", path, text);
 }
 
+Status textin_rewind(TextIn *in)
+{
+    int code;
+    gzerror(in->gz, &code);
+    if (gzrewind(in->gz) != 0)
+        return code != Z_OK ? read_fail(in->gz, in->path)
+                            : fail(ERR_IO, "%s: cannot be read twice; is it a pipe?", in->path);
+    in->at = in->end = 0;
+    in->number = 0;
+    in->line_end = 0;
+    in->finished = false;
+    return OK;
+}
+
 /* Up to n bytes; *got 0 at the end. */
 static Status read_block(size_t *got, gzFile gz, const char *path, char *to, size_t n)
 {

@@ -20,6 +20,7 @@ Status textin_open(TextIn **out, const char *path); /* ERR_IO */
 /* The next line, NUL-ended, without its line end, valid and writable until the next call; NULL at the end. ERR_FORMAT:
  * a damaged or cut gzip stream, a NUL byte, an endless line. */
 Status textin_line(TextIn *in, char **line, size_t *length);
+Status textin_rewind(TextIn *in);    /* the next line is the first again. ERR_IO: a pipe */
 int textin_number(const TextIn *in); /* of the line given last, from 1 */
 const char *textin_path(const TextIn *in);
 void textin_close(TextIn *in); /* accepts NULL */

@@ -1,63 +1,58 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows of a bag may lie apart, so the files are read one after the other into the writer's spool.
+ */
 #include "data/vectors/import_vectors.h"
 #include "core/digest.h"
-#include "core/jsontext.h"
-#include "core/log.h"
-#include "data/bagfile/bagfile.h"
-#include "data/text/import_labels.h"
+#include "data/import/importfacts.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SPARSE_SHARE 0.1  /* --sparse=auto: fewer numbers than that are other than 0 … */
+#define SPARSE_SHARE 0.1  /* --sparse=auto: a smaller share of the numbers is not 0 … */
 #define SPARSE_WIDTH 1000 /* … and there are more features than that */
 
 typedef struct {
+    Import import;
     const ImportVectorsOptions *options;
-    BagWriter *writer;
     VectorSpool *spool; /* the writer's */
     VectorIntake intake;
-    json_t *sources;
-    Table columns;
     ImportVectorsReport *report;
-} Import;
+} ImportVectors;
 
-static Status no_memory(const Import *im)
+static BagSpec spec(const Import *im)
 {
-    return fail(ERR_MEMORY, "%s: no memory to import it", im->options->output);
-}
-
-Status import_vectors_wanted(bool *out, const char *first_path, const VectorRules *rules)
-{
-    VectorPeek peek;
-    *out = true;
-    if (rules->format) return OK;
-    *out = false;
-    if (access(first_path, F_OK) != 0) return OK; /* said when it is to be read */
-    TRY(vectorformat_peek(&peek, first_path, rules));
-    *out = peek.matlab || vectorformat_recognise(&peek, rules) != NULL;
-    vectorformat_peek_free(&peek);
-    return OK;
+    (void)im;
+    return (BagSpec){.kind = BAG_VECTORS};
 }
 
 /* ---- files ---- */
 
-static Status note_source(Import *im, const char *path)
+Status import_vectors_wanted(bool *out, VectorPeek *first, const char *first_path, const VectorRules *rules)
 {
-    char hex[65];
-    const char *slash = strrchr(path, '/');
-    TRY(digest_sha256(hex, path));
-    json_t *source = json_pack("{ss ss}", "file", slash ? slash + 1 : path, "sha256", hex);
-    if (!source) return fail(ERR_FORMAT, "%s: the name of the file is not UTF-8; rename it", path);
-    return json_array_append_new(im->sources, source) == 0 ? OK : no_memory(im);
+    *first = (VectorPeek){0};
+    *out = rules->format != NULL;
+    if (rules->format || access(first_path, F_OK) != 0) return OK; /* reported when it is to be read */
+    TRY(vectorformat_peek(first, first_path, rules));
+    *out = first->matlab || vectorformat_recognise(first, rules) != NULL;
+    return OK;
 }
 
-static Status read_peeked(Import *im, const VectorPeek *peek)
+static Status open_files(Import *im)
 {
-    const VectorFormat *format = im->options->rules.format;
-    if (!format) format = vectorformat_recognise(peek, &im->options->rules);
+    const ImportOptions *o = im->options;
+    im->file = calloc((size_t)o->n_path + 1, sizeof *im->file);
+    if (!im->file) return import_no_memory(im);
+    for (int f = 0; f < o->n_path; f++) im->file[f].path = o->path[f];
+    im->n_file = o->n_path;
+    return OK;
+}
+
+static Status read_peeked(ImportVectors *v, const VectorPeek *peek)
+{
+    const VectorFormat *format = v->options->rules.format;
+    if (!format) format = vectorformat_recognise(peek, &v->options->rules);
     if (!format && peek->matlab)
         return fail(ERR_FORMAT,
                     "%s: is a MATLAB file of no known layout; name one with --format to hear what it lacks",
@@ -67,52 +62,111 @@ static Status read_peeked(Import *im, const VectorPeek *peek)
                     "%s: is of no known format of vectors; name the columns of bag and label with --bag and "
                     "--label, or the format with --format",
                     peek->path);
-    if (im->report->format && strcmp(im->report->format, format->name) != 0)
-        im->report->format = "several";
-    else
-        im->report->format = format->name;
-    return format->read(&im->intake, peek);
+    import_note_format(&v->import, format->name);
+    return format->read(&v->intake, peek);
 }
 
-static Status read_files(Import *im)
+static Status read_file(Import *im, int file, int slot)
 {
-    for (int i = 0; i < im->options->n_path; i++) {
-        VectorPeek peek;
-        im->intake.path = im->options->path[i];
-        im->intake.file = i;
-        TRY(vectorformat_peek(&peek, im->intake.path, &im->options->rules));
-        const Status status = read_peeked(im, &peek);
-        vectorformat_peek_free(&peek);
-        TRY(status);
+    ImportVectors *v = (ImportVectors *)im;
+    const VectorPeek *first = file == 0 ? v->options->first : NULL;
+    VectorPeek peek;
+    (void)slot;
+    v->spool = v->intake.spool = bagwriter_vectors(im->writer);
+    v->intake.path = im->file[file].path;
+    v->intake.file = file;
+    if (first && first->path) return read_peeked(v, first);
+    TRY(vectorformat_peek(&peek, v->intake.path, &v->options->rules));
+    const Status status = read_peeked(v, &peek);
+    vectorformat_peek_free(&peek);
+    return status;
+}
+
+static Status note_sources(ImportVectors *v)
+{
+    const Names *source = &v->intake.source;
+    for (int i = 0; i < source->n; i++) {
+        char hex[65];
+        TRY(digest_sha256(hex, source->text[i]));
+        TRY(import_note_source(&v->import, json_object(), source->text[i], importfacts_base(source->text[i]), hex));
     }
-    for (int i = 0; i < im->intake.source.n; i++) TRY(note_source(im, im->intake.source.text[i]));
-    if (im->spool->n == 0)
-        return fail(ERR_FORMAT, "%s: no instance is left; check the file and --include, --exclude",
-                    im->options->path[0]);
     return OK;
 }
 
-/* ---- labels ---- */
+/* ---- findings ---- */
 
 /* -1 and 1 mean 0 and 1, if nothing else occurs. */
-static void normalise_labels(Import *im)
+static void normalise_labels(ImportVectors *v)
 {
-    BagSource *bag = im->intake.bag;
-    const int n = im->spool->keys.n;
+    BagSource *bag = v->intake.bag;
+    const int n = v->spool->keys.n;
     for (int b = 0; b < n; b++)
         if (bag[b].label && strcmp(bag[b].label, "-1") != 0 && strcmp(bag[b].label, "1") != 0) return;
     for (int b = 0; b < n; b++)
         if (bag[b].label && *bag[b].label == '-') strcpy(bag[b].label, "0");
 }
 
-static Status bag_labels(Table *out, const Import *im)
+static bool choose_sparse(const ImportVectors *v)
 {
-    const int n = im->spool->keys.n, width = im->intake.labelled ? 2 : 1;
+    const VectorSpool *s = v->spool;
+    const SparseWish wish = v->options->rules.sparse;
+    if (wish != SPARSE_AUTO) return wish == SPARSE_YES;
+    return s->n_feat > SPARSE_WIDTH && (double)s->n_number < SPARSE_SHARE * (double)s->n * (double)s->n_feat;
+}
+
+static void count(ImportVectors *v)
+{
+    ImportVectorsReport *r = v->report;
+    const VectorSpool *s = v->spool;
+    v->spool->sparse = choose_sparse(v);
+    r->import.n_bag = s->keys.n;
+    r->n_feat = s->n_feat;
+    r->n = s->n;
+    r->n_number = s->n_number;
+    r->n_row = v->intake.n_row;
+    r->n_filtered = v->intake.n_filtered;
+    r->sparse = s->sparse;
+}
+
+static Status check(const ImportVectors *v)
+{
+    const int n = v->spool->keys.n;
+    const char **label = malloc(((size_t)n + 1) * sizeof *label);
+    if (!label) return import_no_memory(&v->import);
+    for (int b = 0; b < n; b++) label[b] = v->intake.bag[b].label;
+    Status status = vectorcheck_run(&v->report->findings, v->spool, label);
+    if (status == OK)
+        status =
+            vectorcheck_report(&v->report->findings, v->spool, v->import.file[0].path, v->options->rules.allow_leak);
+    free((void *)label);
+    return status;
+}
+
+static Status findings(Import *im)
+{
+    ImportVectors *v = (ImportVectors *)im;
+    TRY(note_sources(v));
+    if (v->spool->n == 0)
+        return fail(ERR_FORMAT, "%s: no instance is left; check the file and --include, --exclude", im->file[0].path);
+    TRY(vectorspool_sort(v->spool));
+    normalise_labels(v);
+    count(v);
+    TRY(check(v));
+    for (int b = 0; b < v->spool->keys.n; b++)
+        TRY(import_add_bag(im, v->spool->keys.text[b], v->intake.bag[b].file, false));
+    return OK;
+}
+
+/* ---- labels ---- */
+
+static Status bag_labels(Table *out, const ImportVectors *v)
+{
+    const int n = v->spool->keys.n, width = v->intake.labelled ? 2 : 1;
     const char **cell = malloc((size_t)n * (size_t)width * sizeof *cell);
-    if (!cell) return no_memory(im);
+    if (!cell) return import_no_memory(&v->import);
     for (int b = 0; b < n; b++) {
-        cell[b * width] = im->spool->keys.text[b];
-        if (width > 1) cell[b * width + 1] = im->intake.bag[b].label ? im->intake.bag[b].label : "";
+        cell[b * width] = v->spool->keys.text[b];
+        if (width > 1) cell[b * width + 1] = v->intake.bag[b].label ? v->intake.bag[b].label : "";
     }
     const Status status = table_new(out, n, width, (const char *const[]){"ID", "label"}, cell);
     free((void *)cell);
@@ -136,267 +190,85 @@ static Status add_label(Table *out, const Table *own, const Table *given)
     return status;
 }
 
-static Status join_metadata(Import *im, Table *given)
+/* The bags' own labels, behind the columns of the label table. */
+static Status columns(Import *im)
 {
-    const int n = im->spool->keys.n;
-    const ImportVectorsOptions *o = im->options;
-    Table labels;
-    LabelKey *key = calloc((size_t)n + 1, sizeof *key);
-    if (!key) return no_memory(im);
-    for (int b = 0; b < n; b++) key[b] = (LabelKey){.key = im->spool->keys.text[b], .file = im->spool->keys.text[b]};
-    Status status = table_read(&labels, o->metadata);
-    if (status == OK) {
-        status = import_labels_order(given, &im->report->n_unlabelled, &labels, o->id_column, key, n);
-        if (status == OK && im->intake.labelled && table_column(given, "label") >= 0)
-            status =
-                fail(ERR_FORMAT, "%s: has a column 'label', and so have the bags; --label=none leaves theirs out",
-                     o->metadata);
-        table_free(&labels);
-    }
-    free(key);
-    return status;
-}
-
-static Status make_columns(Import *im)
-{
-    Table own = {0}, given = {0};
-    TRY(bag_labels(&own, im));
-    if (!im->options->metadata) {
-        im->columns = own;
-        return OK;
-    }
-    Status status = join_metadata(im, &given);
-    if (status == OK && im->intake.labelled)
-        status = add_label(&im->columns, &own, &given);
-    else if (status == OK) {
-        im->columns = given;
-        given = (Table){0};
-    }
+    const ImportVectors *v = (const ImportVectors *)im;
+    Table own = {0}, given = im->columns;
+    if (!im->options->metadata) return bag_labels(&im->columns, v);
+    if (!v->intake.labelled) return OK;
+    if (table_column(&given, "label") >= 0)
+        return fail(ERR_FORMAT, "%s: has a column 'label', and so have the bags; --label=none leaves theirs out",
+                    im->options->metadata);
+    TRY(bag_labels(&own, v));
+    im->columns = (Table){0};
+    const Status status = add_label(&im->columns, &own, &given);
     table_free(&own);
     table_free(&given);
     return status;
 }
 
-/* ---- what is odd ---- */
+/* ---- provenance ---- */
 
-static Status check_spool(Import *im)
-{
-    const int n = im->spool->keys.n;
-    const char **label = malloc(((size_t)n + 1) * sizeof *label);
-    if (!label) return no_memory(im);
-    for (int b = 0; b < n; b++) label[b] = im->intake.bag[b].label;
-    const Status status = vectorcheck_run(&im->report->findings, im->spool, label);
-    free((void *)label);
-    return status;
-}
-
-static const char *const *feature_names(const Import *im)
-{
-    return im->spool->feature.n > 0 ? (const char *const *)im->spool->feature.text : NULL;
-}
-
-static Status judge_leak(const Import *im)
-{
-    const VectorFindings *v = &im->report->findings;
-    char name[LEAKS_NAME], more[40] = "", advice[100];
-    if (v->leaks.n_leak == 0) return OK;
-    const char *feature = leaks_name(name, feature_names(im), v->leaks.feature[0].feature);
-    if (v->leaks.n_leak > 1) snprintf(more, sizeof more, " (and %d more such)", v->leaks.n_leak - 1);
-    snprintf(advice, sizeof advice,
-             im->spool->feature.n > 0 ? "leave it out with --skip=%.*s, or" : "take it out, or",
-             im->spool->feature.n > 0 ? (int)strlen(feature) - 2 : 0, feature + 1);
-    if (!im->options->rules.allow_leak)
-        return fail(ERR_FORMAT, "%s: feature %s %s%s, which gives the answer away; %s --allow-leak keeps it",
-                    im->options->path[0], feature, odd_words[v->leaks.feature[0].odd], more, advice);
-    log_warn("feature %s %s%s, which gives the answer away", feature, odd_words[v->leaks.feature[0].odd], more);
-    return OK;
-}
-
-static void tell_labels(const Import *im)
-{
-    const VectorFindings *v = &im->report->findings;
-    const int n = im->spool->keys.n;
-    if (!im->intake.labelled) {
-        log_info("the bags have no labels");
-        return;
-    }
-    if (v->n_unlabelled > 0) log_info("%d of %d bags have no label", v->n_unlabelled, n);
-    if (v->n_label == 1) log_warn("all bags have the same label; nothing can be learned from one class");
-}
-
-static void tell_equal(const Import *im)
-{
-    const VectorFindings *v = &im->report->findings;
-    char *const *key = im->spool->keys.text;
-    if (v->n_shared > 0)
-        log_info("%d different instances occur in more than one bag, %d of them in bags of different labels",
-                 v->n_shared, v->n_shared_both);
-    if (v->n_equal_both > 0)
-        log_warn("%d groups of equal bags, %d of them with different labels, as '%s' and '%s'", v->n_equal,
-                 v->n_equal_both, key[v->equal[0]], key[v->equal[1]]);
-    else if (v->n_equal > 0)
-        log_warn("%d groups of equal bags, as '%s' and '%s'; parts of a split should not share them", v->n_equal,
-                 key[v->equal[0]], key[v->equal[1]]);
-}
-
-static void tell(const Import *im)
-{
-    const VectorFindings *v = &im->report->findings;
-    char list[400];
-    tell_labels(im);
-    if (v->leaks.n_constant == im->spool->n_feat)
-        log_warn("all %d features are the same in every instance; nothing can be learned from them",
-                 v->leaks.n_constant);
-    else if (v->leaks.n_constant > 0)
-        log_info("%d of %d features are the same in every instance", v->leaks.n_constant, im->spool->n_feat);
-    if (v->leaks.n_single > 0)
-        log_info("%d of %d bags %s one instance", v->leaks.n_single, im->spool->keys.n,
-                 v->leaks.n_single > 1 ? "have" : "has");
-    tell_equal(im);
-    leaks_list(list, sizeof list, &v->leaks, ODD_SEPARATES, feature_names(im));
-    if (v->leaks.n_separating > 0)
-        log_warn("%d feature%s alone tell%s the labels apart without error: %s; %s", v->leaks.n_separating,
-                 v->leaks.n_separating > 1 ? "s" : "", v->leaks.n_separating > 1 ? "" : "s", list,
-                 v->leaks.chance < 0.05 ? "make sure that this is no leak" : "with so few bags chance can do that");
-    if (im->spool->n_feat > LEAKS_WIDE) log_info("more than %d features are not looked at one by one", LEAKS_WIDE);
-}
-
-/* ---- provenance and report ---- */
-
-static json_t *names_json(char *const *name, int n)
-{
-    json_t *list = json_array();
-    for (int i = 0; i < n; i++) json_array_append_new(list, json_string(name[i]));
-    return list;
-}
-
-static json_t *rules_json(const RowRule *rule, int n)
-{
-    json_t *list = json_array();
-    for (int i = 0; i < n; i++) json_array_append_new(list, json_pack("[ss]", rule[i].column, rule[i].value));
-    return list;
-}
-
-static json_t *options_json(const Import *im)
+static json_t *options(const Import *im)
 {
     static const char *const sparse[] = {"auto", "yes", "no"};
-    const VectorRules *r = &im->options->rules;
-    const char separator[2] = {r->separator, '\0'};
-    return json_pack("{ss ss? ss? so ss so so si ss sb sb}", "format", r->format ? r->format->name : "auto", "bag",
-                     r->bag, "label", r->label, "skipped", names_json(im->intake.skipped.text, im->intake.skipped.n),
-                     "separator", r->separator ? separator : "auto", "include", rules_json(r->include, r->n_include),
-                     "exclude", rules_json(r->exclude, r->n_exclude), "n_features", r->n_feat, "sparse",
-                     sparse[r->sparse], "allow_leak", r->allow_leak, "compress", im->options->compress);
+    const ImportVectors *v = (const ImportVectors *)im;
+    const VectorRules *r = &v->options->rules;
+    json_t *out =
+        importfacts_options(r->format ? r->format->name : NULL, r->separator, &r->rows, im->options->compress);
+    json_t *own = json_pack("{ss? ss? so si ss sb}", "bag", r->bag, "label", r->label, "skipped",
+                            importfacts_names(v->intake.skipped.text, v->intake.skipped.n), "n_features", r->n_feat,
+                            "sparse", sparse[r->sparse], "allow_leak", r->allow_leak);
+    return importfacts_join(out, own);
 }
 
-static json_t *odd_json(const Import *im)
+static Status facts(json_t *facts, const Import *im)
 {
-    const VectorFindings *v = &im->report->findings;
-    json_t *list = json_array();
-    for (int i = 0; i < v->leaks.n_odd; i++) {
-        const int f = v->leaks.feature[i].feature;
-        json_t *odd = json_pack("{si ss}", "feature", f + 1, "is", odd_name[v->leaks.feature[i].odd]);
-        if (im->spool->feature.n > 0) json_object_set_new(odd, "name", json_string(im->spool->feature.text[f]));
-        json_array_append_new(list, odd);
-    }
-    return list;
-}
-
-static json_t *findings_json(const Import *im)
-{
-    const VectorFindings *v = &im->report->findings;
-    return json_pack("{si si si si si si si si si so}", "constant_features", v->leaks.n_constant,
-                     "bags_of_one_instance", v->leaks.n_single, "bags_without_label", v->n_unlabelled,
-                     "shared_instances", v->n_shared, "shared_instances_of_both_labels", v->n_shared_both,
-                     "equal_bags", v->n_equal, "equal_bags_of_both_labels", v->n_equal_both, "leaking_features",
-                     v->leaks.n_leak, "separating_features", v->leaks.n_separating, "odd_features", odd_json(im));
-}
-
-static json_t *facts_json(const Import *im)
-{
-    const ImportVectorsReport *r = im->report;
+    const ImportVectors *v = (const ImportVectors *)im;
+    const ImportVectorsReport *r = v->report;
+    const char *metadata = im->options->metadata;
     json_t *dropped = json_object();
     if (r->n_filtered > 0) json_object_set_new(dropped, "filtered", json_integer((json_int_t)r->n_filtered));
-    const char *metadata = im->options->metadata;
-    if (metadata && strrchr(metadata, '/')) metadata = strrchr(metadata, '/') + 1;
-    return json_pack("{ss* ss so sO s{sI sI so} si sI si sb sI ss so}", "labels", metadata, "made_by",
-                     "hopsack import", "options", options_json(im), "sources", im->sources, "total", "rows",
-                     (json_int_t)r->n_row, "kept", (json_int_t)r->n, "dropped", dropped, "bags", r->n_bag,
-                     "instances", (json_int_t)r->n, "features", r->n_feat, "sparse", r->sparse, "nonzero",
-                     (json_int_t)r->n_number, "format", r->format, "findings", findings_json(im));
+    json_t *own =
+        json_pack("{ss* s{sI sI so} sI si sb sI ss so}", "labels", metadata ? importfacts_base(metadata) : NULL,
+                  "total", "rows", (json_int_t)r->n_row, "kept", (json_int_t)r->n, "dropped", dropped, "instances",
+                  (json_int_t)r->n, "features", r->n_feat, "sparse", r->sparse, "nonzero", (json_int_t)r->n_number,
+                  "format", r->import.format, "findings", vectorcheck_json(&r->findings, v->spool));
+    const bool added = own && json_object_update(facts, own) == 0;
+    json_decref(own);
+    return added ? OK : fail(ERR_FORMAT, "%s: a column name or value given is not UTF-8", im->options->output);
 }
 
-static bool choose_sparse(const Import *im)
+/* ---- the kind ---- */
+
+static void close_files(Import *im)
 {
-    const VectorSpool *s = im->spool;
-    const SparseWish wish = im->options->rules.sparse;
-    if (wish != SPARSE_AUTO) return wish == SPARSE_YES;
-    return s->n_feat > SPARSE_WIDTH && (double)s->n_number < SPARSE_SHARE * (double)s->n * (double)s->n_feat;
+    vectorintake_free(&((ImportVectors *)im)->intake);
 }
 
-static void report(Import *im)
+static const char *format(const char **line, int i)
 {
-    ImportVectorsReport *r = im->report;
-    const VectorSpool *s = im->spool;
-    im->spool->sparse = choose_sparse(im);
-    r->n_bag = s->keys.n;
-    r->n_feat = s->n_feat;
-    r->n = s->n;
-    r->n_number = s->n_number;
-    r->n_row = im->intake.n_row;
-    r->n_filtered = im->intake.n_filtered;
-    r->sparse = s->sparse;
+    const VectorFormat *type = vectorformat_types[i];
+    *line = type ? type->line : NULL;
+    return type ? type->name : NULL;
 }
 
-/* ---- the whole ---- */
-
-static Status finish(Import *im)
-{
-    TRY(vectorspool_sort(im->spool));
-    normalise_labels(im);
-    report(im);
-    TRY(check_spool(im));
-    TRY(judge_leak(im));
-    tell(im);
-    TRY(make_columns(im));
-    json_t *facts = facts_json(im);
-    if (!facts) return fail(ERR_FORMAT, "%s: a column name or value given is not UTF-8", im->options->output);
-    im->report->json = jsontext_dump(facts, JSON_SORT_KEYS | JSON_COMPACT);
-    json_decref(facts);
-    if (!im->report->json) return no_memory(im);
-    if (im->options->dry_run) return OK;
-    BagWriter *writer = im->writer;
-    im->writer = NULL; /* bagwriter_finish frees it */
-    return bagwriter_finish(writer, &im->columns, im->report->json);
-}
-
-static Status run(Import *im)
-{
-    const ImportVectorsOptions *o = im->options;
-    const BagWriterOptions file = {
-        .spec = {.kind = BAG_VECTORS}, .compress = o->compress, .force = o->force || o->dry_run};
-    if (o->n_path < 1) return fail(ERR_USAGE, "name a file to import");
-    for (int i = 0; i < o->n_path; i++)
-        if (strcmp(o->path[i], o->output) == 0) return fail(ERR_USAGE, "%s is both input and output", o->output);
-    TRY(bagwriter_open(&im->writer, o->output, &file));
-    im->spool = im->intake.spool = bagwriter_vectors(im->writer);
-    im->sources = json_array();
-    TRY(read_files(im));
-    return finish(im);
-}
+const ImportKind import_vectors_kind = {.spec = spec,
+                                        .open = open_files,
+                                        .read_file = read_file,
+                                        .findings = findings,
+                                        .columns = columns,
+                                        .options = options,
+                                        .facts = facts,
+                                        .close = close_files,
+                                        .format = format,
+                                        .batch = 1,
+                                        .reads_dry = true};
 
 Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *options)
 {
-    Import im = {.options = options, .report = out, .intake = {.rules = &options->rules}};
+    ImportVectors v = {.options = options, .report = out, .intake = {.rules = &options->rules}};
     *out = (ImportVectorsReport){0};
-    const Status status = run(&im);
-    vectorintake_free(&im.intake);
-    bagwriter_drop(im.writer);
-    json_decref(im.sources);
-    table_free(&im.columns);
-    if (status != OK) {
-        free(out->json);
-        out->json = NULL;
-    }
-    return status;
+    return import_run(&out->import, &v.import, &import_vectors_kind, &options->import);
 }

@@ -181,7 +181,7 @@ static void close_bag(Leaks *l)
     l->n_touched = 0;
 }
 
-static float as_number(const char *text)
+float leaks_number(const char *text)
 {
     double value;
     return text && number_read(&value, text) ? (float)value : NAN;
@@ -191,7 +191,7 @@ void leaks_bag(Leaks *l, int bag, const char *key, int64_t n)
 {
     close_bag(l);
     l->now = (Expected){.label = l->label[bag].number,
-                        .key = as_number(key),
+                        .key = leaks_number(key),
                         .place = (float)bag,
                         .number = (float)bag + 1,
                         .class = l->label[bag].class};

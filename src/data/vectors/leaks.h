@@ -47,6 +47,8 @@ typedef struct {
     int class;    /* 0, 1; -1: unknown, or not of two classes */
 } LeakLabel;
 
+float leaks_number(const char *text); /* NaN: is no number, or NULL */
+
 typedef struct Leaks Leaks;
 
 /* label [n_bag], borrowed. ERR_MEMORY. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectors/vectorcheck.h"
-#include "core/number.h"
-#include "data/bagfile/baghash.h"
+#include "core/log.h"
+#include "data/vectors/leakreport.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,22 +19,17 @@ typedef struct {
     Hashed *instance;    /* [n] */
     Hashed *bag;         /* [n_bag] */
     Leaks *leaks;
+    int64_t n; /* instances walked over */
     VectorFindings *out;
 } Check;
 
 /* ---- labels ---- */
 
-static float as_number(const char *text)
-{
-    double value;
-    return text && number_read(&value, text) ? (float)value : NAN;
-}
-
 static void find_labels(Check *c)
 {
     for (int b = 0; b < c->spool->keys.n; b++) {
         const char *label = c->label[b];
-        c->known[b] = (LeakLabel){as_number(label), -1};
+        c->known[b] = (LeakLabel){leaks_number(label), -1};
         c->out->n_unlabelled += !label;
         if (!label) continue;
         for (int k = 0; k < 2 && c->known[b].class < 0; k++) {
@@ -53,22 +47,19 @@ static void find_labels(Check *c)
 
 /* ---- walking ---- */
 
+static void look_at_row(void *context, int bag, const SparseRow *row, uint64_t hash)
+{
+    Check *c = context;
+    const VectorSpool *s = c->spool;
+    if (c->n == s->first[bag]) leaks_bag(c->leaks, bag, s->keys.text[bag], s->first[bag + 1] - s->first[bag]);
+    c->instance[c->n++] = (Hashed){hash, bag};
+    leaks_row(c->leaks, row);
+}
+
 static Status walk(Check *c)
 {
-    VectorSpool *s = c->spool;
-    for (int b = 0; b < s->keys.n; b++) {
-        const int64_t n = s->first[b + 1] - s->first[b];
-        uint64_t sum = 0;
-        leaks_bag(c->leaks, b, s->keys.text[b], n);
-        for (int64_t i = s->first[b]; i < s->first[b + 1]; i++) {
-            SparseRow row;
-            TRY(vectorspool_read(&row, s, i));
-            c->instance[i] = (Hashed){baghash_sparse(row.feature, row.value, row.n, s->n_feat), b};
-            sum += c->instance[i].hash;
-            leaks_row(c->leaks, &row);
-        }
-        c->bag[b] = (Hashed){baghash_bag(sum, n), b};
-    }
+    TRY(vectorspool_walk(c->spool, look_at_row, c));
+    for (int b = 0; b < c->spool->keys.n; b++) c->bag[b] = (Hashed){c->spool->hash[b], b};
     return OK;
 }
 
@@ -82,7 +73,7 @@ static int by_hash(const void *a, const void *b)
 }
 
 /* Do the bags of a group of equal hashes differ, and their labels? *other: one of another label, else of another bag. */
-static void look_at(bool *bags, bool *labels, int *other, const Check *c, const Hashed *group, int64_t n)
+static void compare_group(bool *bags, bool *labels, int *other, const Check *c, const Hashed *group, int64_t n)
 {
     *bags = *labels = false;
     for (int64_t i = 1; i < n; i++) {
@@ -102,7 +93,7 @@ static void find_equal(int *n_group, int *n_both, int pair[2], const Check *c, H
         bool bags, labels;
         int other = -1;
         for (end = i + 1; end < n && hashed[end].hash == hashed[i].hash;) end++;
-        look_at(&bags, &labels, &other, c, hashed + i, end - i);
+        compare_group(&bags, &labels, &other, c, hashed + i, end - i);
         if (pair && bags && (*n_group == 0 || (labels && *n_both == 0))) {
             pair[0] = hashed[i].bag;
             pair[1] = other;
@@ -147,4 +138,64 @@ Status vectorcheck_run(VectorFindings *out, VectorSpool *spool, const char *cons
     free(c.instance);
     free(c.bag);
     return status;
+}
+
+/* ---- the report ---- */
+
+static void report_labels(const VectorFindings *v, int n_bag)
+{
+    if (v->n_unlabelled == n_bag)
+        log_info("the bags have no labels");
+    else if (v->n_unlabelled > 0)
+        log_info("%d of %d bags have no label", v->n_unlabelled, n_bag);
+    if (v->n_label == 1) log_warn("all bags have the same label; nothing can be learned from one class");
+}
+
+static void report_equal(const VectorFindings *v, char *const *key)
+{
+    if (v->n_shared > 0)
+        log_info("%d different instances occur in more than one bag, %d of them in bags of different labels",
+                 v->n_shared, v->n_shared_both);
+    if (v->n_equal_both > 0)
+        log_warn("%d groups of equal bags, %d of them with different labels, as '%s' and '%s'", v->n_equal,
+                 v->n_equal_both, key[v->equal[0]], key[v->equal[1]]);
+    else if (v->n_equal > 0)
+        log_warn("%d groups of equal bags, as '%s' and '%s'; parts of a split should not share them", v->n_equal,
+                 key[v->equal[0]], key[v->equal[1]]);
+}
+
+Status vectorcheck_report(const VectorFindings *v, const VectorSpool *spool, const char *source, bool allow_leak)
+{
+    const char *const *name = spool->feature.n > 0 ? (const char *const *)spool->feature.text : NULL;
+    const LeakReport leaks = {.found = &v->leaks, .name = name, .n_feat = spool->n_feat, .n_bag = spool->keys.n};
+    TRY(leakreport_judge(&leaks, source, allow_leak));
+    report_labels(v, spool->keys.n);
+    leakreport_plain(&leaks);
+    report_equal(v, spool->keys.text);
+    leakreport_separating(&leaks, v->leaks.chance < 0.05 ? "make sure that this is no leak"
+                                                         : "with so few bags chance can do that");
+    if (spool->n_feat > LEAKS_WIDE) log_info("more than %d features are not looked at one by one", LEAKS_WIDE);
+    return OK;
+}
+
+static json_t *odd_json(const VectorFindings *v, const VectorSpool *spool)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < v->leaks.n_odd; i++) {
+        const int f = v->leaks.feature[i].feature;
+        json_t *odd = json_pack("{si ss}", "feature", f + 1, "is", odd_name[v->leaks.feature[i].odd]);
+        if (spool->feature.n > 0) json_object_set_new(odd, "name", json_string(spool->feature.text[f]));
+        json_array_append_new(list, odd);
+    }
+    return list;
+}
+
+json_t *vectorcheck_json(const VectorFindings *v, const VectorSpool *spool)
+{
+    return json_pack("{si si si si si si si si si so}", "constant_features", v->leaks.n_constant,
+                     "bags_of_one_instance", v->leaks.n_single, "bags_without_label", v->n_unlabelled,
+                     "shared_instances", v->n_shared, "shared_instances_of_both_labels", v->n_shared_both,
+                     "equal_bags", v->n_equal, "equal_bags_of_both_labels", v->n_equal_both, "leaking_features",
+                     v->leaks.n_leak, "separating_features", v->leaks.n_separating, "odd_features",
+                     odd_json(v, spool));
 }

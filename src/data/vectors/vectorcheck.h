@@ -9,6 +9,8 @@
 #include "data/bagfile/vectorspool.h"
 #include "data/vectors/leaks.h"
 
+#include <jansson.h>
+
 typedef struct {
     LeakFindings leaks;
     int n_label, n_unlabelled;   /* different labels; bags without one */
@@ -19,5 +21,9 @@ typedef struct {
 
 /* label [n_bag], NULL where there is none. The spool is sorted. */
 Status vectorcheck_run(VectorFindings *out, VectorSpool *spool, const char *const *label);
+
+/* In messages and warnings; ERR_FORMAT if a feature of the file `source` leaks and that is not allowed. */
+Status vectorcheck_report(const VectorFindings *v, const VectorSpool *spool, const char *source, bool allow_leak);
+json_t *vectorcheck_json(const VectorFindings *v, const VectorSpool *spool); /* for provenance */
 
 #endif

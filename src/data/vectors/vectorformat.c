@@ -3,7 +3,6 @@
 #include "core/child.h"
 #include "data/text/textin.h"
 #include "data/vectors/matwhole.h"
-#include "data/vectors/vectortext.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,20 +49,15 @@ static void peek_bytes(VectorPeek *out)
 /* Lines that are no text, or none at all, make no error here: the format is told another way, or not at all. */
 static Status peek_lines(VectorPeek *out)
 {
-    TextIn *in;
     char *line;
     size_t length;
-    TRY(textin_open(&in, out->path));
-    for (int k = 0; k < 2 && textin_line(in, &line, &length) == OK && line;) {
+    TRY(textin_open(&out->in, out->path));
+    for (int k = 0; k < 2 && textin_line(out->in, &line, &length) == OK && line;) {
         if (length == 0) continue;
         out->line[k] = strdup(line);
-        if (!out->line[k]) {
-            textin_close(in);
-            return no_memory(out->path);
-        }
+        if (!out->line[k]) return no_memory(out->path);
         k++;
     }
-    textin_close(in);
     out->text = out->line[0] != NULL;
     return OK;
 }
@@ -71,7 +65,7 @@ static Status peek_lines(VectorPeek *out)
 static Status split_first(VectorPeek *out, const VectorRules *rules)
 {
     const size_t length = strlen(out->line[0]);
-    out->separator = rules->separator ? rules->separator : vectortext_separator(out->line[0]);
+    out->separator = rules->separator ? rules->separator : header_separator(out->line[0], length);
     int most = 1;
     for (size_t i = 0; i < length; i++) most += out->line[0][i] == out->separator;
     char **cell = calloc((size_t)most, sizeof *cell), *copy = strdup(out->line[0]);
@@ -82,7 +76,7 @@ static Status split_first(VectorPeek *out, const VectorRules *rules)
     }
     out->first.name = cell;
     out->first.n = textin_split(cell, most, copy, length, out->separator);
-    for (int c = 0; c < out->first.n; c++) cell[c] = strdup(vectortext_trim(cell[c]));
+    for (int c = 0; c < out->first.n; c++) cell[c] = strdup(header_trim(cell[c]));
     free(copy);
     if (out->first.n < 0) {
         out->first.n = 0;
@@ -117,5 +111,6 @@ void vectorformat_peek_free(VectorPeek *peek)
     free(peek->first.name);
     free(peek->line[0]);
     free(peek->line[1]);
+    textin_close(peek->in);
     *peek = (VectorPeek){0};
 }

@@ -7,6 +7,7 @@
 #define HOPSACK_VECTORFORMAT_H
 
 #include "data/text/header.h"
+#include "data/text/textin.h"
 #include "data/vectors/vectorintake.h"
 
 #define PEEK_BYTES 128
@@ -21,6 +22,7 @@ typedef struct {
     char *line[2];                   /* the first two lines that are not empty; NULL: there is none */
     Header first;                    /* cells of line[0] */
     char separator;
+    TextIn *in; /* of text: open, to be rewound and read */
 } VectorPeek;
 
 struct VectorFormat {

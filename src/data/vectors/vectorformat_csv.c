@@ -10,10 +10,7 @@ static const char *const bag_names[] = {"bag_id", "bag", NULL}, *const label_nam
 
 static int find_usual(const Header *header, const char *wish, const char *const *usual)
 {
-    int column = -1;
-    if (wish) return header_find(header, wish);
-    for (int i = 0; usual[i] && column < 0; i++) column = header_find(header, usual[i]);
-    return column;
+    return wish ? header_find(header, wish) : header_find_any(header, usual);
 }
 
 static bool is_header(const Header *first)

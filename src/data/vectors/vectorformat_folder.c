@@ -17,13 +17,6 @@
 static const char *const path_names[] = {"path", "file", "filename", "bag_path", NULL};
 static const char *const index_names[] = {"index.csv", "index.csv.gz", "index.tsv", NULL};
 
-static int path_column(const Header *header)
-{
-    int column = -1;
-    for (int i = 0; path_names[i] && column < 0; i++) column = header_find(header, path_names[i]);
-    return column;
-}
-
 /* The index of a folder. */
 static bool find_index(char *out, size_t room, const char *folder)
 {
@@ -40,7 +33,8 @@ static bool recognise(const VectorPeek *peek, const VectorRules *rules)
     if (peek->folder) return find_index(index, sizeof index, peek->path);
     if (!peek->text || peek->first.n < 2 || peek->first.n > INDEX_MOST) return false;
     if (header_find(&peek->first, "bag_id") >= 0 || header_find(&peek->first, "bag") >= 0) return false;
-    return path_column(&peek->first) >= 0 && (rules->label || header_find(&peek->first, "label") >= 0);
+    return header_find_any(&peek->first, path_names) >= 0 &&
+           (rules->label || header_find(&peek->first, "label") >= 0);
 }
 
 static Status find_file(char *out, size_t room, const char *index, const char *path, int line)

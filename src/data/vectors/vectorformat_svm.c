@@ -130,13 +130,15 @@ static Status read_rows(Reader *r)
 
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
-    Reader r = {.in = in};
+    Reader r = {.in = in, .text = peek->in};
+    if (!peek->in)
+        return fail(peek->folder ? ERR_IO : ERR_FORMAT, "%s: is a %s, a text file is expected here", peek->path,
+                    peek->folder ? "folder" : "MATLAB file");
     TRY(vectorintake_no_columns(in));
     TRY(vectorintake_source(in, peek->path));
-    Status status = textin_open(&r.text, peek->path);
+    Status status = textin_rewind(r.text);
     if (status == OK) status = read_rows(&r);
     if (status == OK && in->spool->n_feat < in->rules->n_feat) in->spool->n_feat = in->rules->n_feat;
-    textin_close(r.text);
     free(r.feature);
     free(r.value);
     return status;

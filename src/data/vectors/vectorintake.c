@@ -114,7 +114,8 @@ bool vectorintake_unlabelled(const VectorIntake *in)
 Status vectorintake_no_columns(const VectorIntake *in)
 {
     const VectorRules *r = in->rules;
-    if (r->n_skip + r->n_include + r->n_exclude == 0 && !r->bag && (!r->label || vectorintake_unlabelled(in)))
+    if (r->n_skip + r->rows.n_include + r->rows.n_exclude == 0 && !r->bag &&
+        (!r->label || vectorintake_unlabelled(in)))
         return OK;
     return fail(ERR_USAGE,
                 "%s: --bag, --label, --skip, --include and --exclude name columns, and this format has none",

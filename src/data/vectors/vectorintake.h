@@ -18,9 +18,8 @@ typedef struct {
     const VectorFormat *format; /* NULL: told by the file */
     const char *bag, *label;    /* columns; NULL: the usual names; label "none": no labels */
     const char *const *skip;    /* [n_skip] columns that are no features */
-    const RowRule *include;     /* [n_include] a row must match one of them, if there are any */
-    const RowRule *exclude;     /* [n_exclude] and none of these; columns of rules are no features either */
-    int n_skip, n_include, n_exclude;
+    int n_skip;
+    RowRules rows;  /* columns of rules are no features either */
     char separator; /* 0: told by the first line */
     int n_feat;     /* features expected; 0: any number */
     SparseWish sparse;

@@ -10,12 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* A rule whose column is found. */
-typedef struct {
-    int column;
-    const char *value;
-} BoundRule;
-
 typedef struct {
     VectorIntake *in;
     const VectorPeek *peek;
@@ -25,28 +19,10 @@ typedef struct {
     char (*number)[16]; /* [n_column] names of columns without a header */
     Header header;      /* names, of the file or numbers */
     int *feature;       /* [n_feat] columns */
-    BoundRule *rule;    /* [n_include + n_exclude] */
+    int *rule;          /* [n_include + n_exclude] columns */
     char **cell;        /* [n_column + 1] of the line */
     float *x;           /* [n_feat] */
 } Reader;
-
-char vectortext_separator(const char *line)
-{
-    size_t comma = 0, semicolon = 0;
-    for (const char *at = line; *at; at++) {
-        if (*at == '\t') return '\t';
-        comma += *at == ',';
-        semicolon += *at == ';';
-    }
-    return semicolon > comma ? ';' : ',';
-}
-
-char *vectortext_trim(char *text)
-{
-    while (*text == ' ') text++;
-    for (size_t n = strlen(text); n > 0 && text[n - 1] == ' '; n--) text[n - 1] = '\0';
-    return text;
-}
 
 bool vectortext_is_number(const char *cell)
 {
@@ -84,14 +60,10 @@ static Status find_column(int *column, const Reader *r, const char *name, const 
 
 static Status bind_rules(Reader *r, bool *taken)
 {
-    const VectorRules *rules = r->in->rules;
-    for (int i = 0; i < rules->n_include + rules->n_exclude; i++) {
-        const bool include = i < rules->n_include;
-        const RowRule *rule = include ? &rules->include[i] : &rules->exclude[i - rules->n_include];
-        r->rule[i].value = rule->value;
-        TRY(find_column(&r->rule[i].column, r, rule->column, include ? "--include" : "--exclude"));
-        taken[r->rule[i].column] = true;
-    }
+    const RowRules *rules = &r->in->rules->rows;
+    const Status status = header_bind_rules(r->rule, &r->header, rules);
+    if (status != OK) return fail_at(status, "%s", r->in->path);
+    for (int i = 0; i < rules->n_include + rules->n_exclude; i++) taken[r->rule[i]] = true;
     return OK;
 }
 
@@ -133,7 +105,7 @@ static Status note_features(Reader *r, const bool *taken)
 
 static Status bind(Reader *r)
 {
-    const VectorRules *rules = r->in->rules;
+    const RowRules *rules = &r->in->rules->rows;
     const size_t n = (size_t)r->peek->first.n;
     bool *taken = calloc(n + 1, sizeof *taken);
     r->feature = calloc(n + 1, sizeof *r->feature);
@@ -153,7 +125,7 @@ static Status bind(Reader *r)
 static Status split(Reader *r, char *line, size_t length)
 {
     const int n = textin_split(r->cell, r->n_column + 1, line, length, r->peek->separator);
-    if (n == r->n_column || (n == r->n_column + 1 && !*vectortext_trim(r->cell[r->n_column]))) return OK;
+    if (n == r->n_column || (n == r->n_column + 1 && !*header_trim(r->cell[r->n_column]))) return OK;
     if (n < 0)
         return fail(ERR_FORMAT, "%s:%d: a double quote is not closed on its line", r->in->path,
                     textin_number(r->text));
@@ -162,18 +134,10 @@ static Status split(Reader *r, char *line, size_t length)
                 r->in->path, textin_number(r->text), n, n == 1 ? "" : "s", r->n_column);
 }
 
-static bool matches(const Reader *r, const BoundRule *rule)
+static bool holds(const void *row, int rule)
 {
-    return strcmp(r->cell[rule->column], rule->value) == 0;
-}
-
-static bool passes_rules(const Reader *r)
-{
-    const int n_include = r->in->rules->n_include;
-    bool in = n_include == 0;
-    for (int i = 0; i < n_include && !in; i++) in = matches(r, &r->rule[i]);
-    for (int i = 0; i < r->in->rules->n_exclude && in; i++) in = !matches(r, &r->rule[n_include + i]);
-    return in;
+    const Reader *r = row;
+    return strcmp(r->cell[r->rule[rule]], header_rule(&r->in->rules->rows, rule)->value) == 0;
 }
 
 static bool is_infinite(const char *cell)
@@ -199,9 +163,9 @@ static Status read_row(Reader *r)
 {
     const VectorLayout *l = r->layout;
     int bag;
-    for (int c = 0; c < r->n_column; c++) r->cell[c] = vectortext_trim(r->cell[c]);
+    for (int c = 0; c < r->n_column; c++) r->cell[c] = header_trim(r->cell[c]);
     r->in->n_row++;
-    if (!passes_rules(r)) {
+    if (!header_keeps(&r->in->rules->rows, holds, r)) {
         r->in->n_filtered++;
         return OK;
     }
@@ -239,10 +203,10 @@ Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLay
 {
     Reader r = {.in = in, .peek = peek, .layout = layout};
     assert(peek->text);
+    r.text = peek->in;
     Status status = bind(&r);
-    if (status == OK) status = textin_open(&r.text, peek->path);
+    if (status == OK) status = textin_rewind(r.text);
     if (status == OK) status = read_rows(&r);
-    textin_close(r.text);
     if (!layout->header) free(r.header.name);
     free(r.number);
     free(r.feature);

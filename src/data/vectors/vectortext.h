@@ -28,8 +28,6 @@ Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLay
  * the label out. */
 Status vectortext_nameless(VectorIntake *in, const VectorPeek *peek, VectorLayout layout);
 
-char vectortext_separator(const char *line); /* tab where the line has one, else the more frequent of , and ; */
-char *vectortext_trim(char *text);           /* without blanks around it; writes into `text` */
 bool vectortext_is_number(const char *cell);
 
 #endif

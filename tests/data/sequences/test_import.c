@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/bagfile/bagfile.h"
-#include "data/sequences/import.h"
+#include "data/sequences/import_sequences.h"
 #include "support/imported.h"
 
 #include <criterion/criterion.h>
@@ -29,21 +29,21 @@ static const char *write_awkward(void)
     return in_scratch("in");
 }
 
-static void assert_import(const ImportOptions *options, const char *wanted)
+static void assert_import(const ImportSequencesOptions *options, const char *wanted)
 {
-    ImportReport report;
-    cr_assert_eq(import_run(&report, options), OK, "%s", status_sentence());
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, options), OK, "%s", status_sentence());
     cr_assert_str_eq(imported(false), wanted, "%s", imported(false));
-    free(report.json);
+    free(report.import.json);
 }
 
-static void assert_refused(const ImportOptions *options, Status wanted, const char *says)
+static void assert_refused(const ImportSequencesOptions *options, Status wanted, const char *says)
 {
-    ImportReport report;
-    const Status status = import_run(&report, options);
+    ImportSequencesReport report;
+    const Status status = import_sequences_run(&report, options);
     cr_assert_eq(status, wanted, "%d instead of %d for '%s': %s", status, wanted, says, status_sentence());
     cr_assert(strstr(status_sentence(), says), "'%s' is not in: %s", says, status_sentence());
-    cr_assert_null(report.json);
+    cr_assert_null(report.import.json);
     cr_assert(access(in_scratch("out.h5"), F_OK) != 0, "nothing may be left: %s", says);
 }
 
@@ -52,7 +52,7 @@ static void assert_refused(const ImportOptions *options, Status wanted, const ch
 Test(data_import, converter_rules)
 {
     const char *path[] = {write_awkward()};
-    ImportOptions options = some_options(path, 1, "deeprc");
+    ImportSequencesOptions options = some_options(path, 1, "deeprc");
     assert_import(&options, "a.tsv: CASSF 2,  6, NA 7, C 9; b.tsv: CASSF 4, CAWF 5; "
                             "c.tsv: CASSF 0, CAYF 1, CAAF 0, CACF 3");
     options.rules.wish.count = "none";
@@ -64,20 +64,20 @@ Test(data_import, converter_filters_compare_text)
 {
     const char *path[] = {write_awkward()};
     const RowRule include[] = {{"frame", "In"}, {"extra", "q"}}, exclude[] = {{"extra", "z"}, {"templates", "4"}};
-    ImportOptions options = some_options(path, 1, "deeprc");
-    options.rules.include = include;
-    options.rules.n_include = 1;
-    options.rules.exclude = exclude;
-    options.rules.n_exclude = 1;
+    ImportSequencesOptions options = some_options(path, 1, "deeprc");
+    options.rules.rows.include = include;
+    options.rules.rows.n_include = 1;
+    options.rules.rows.exclude = exclude;
+    options.rules.rows.n_exclude = 1;
     assert_import(&options, "a.tsv: CASSF 2,  6, NA 7, C 9; b.tsv: CASSF 4; c.tsv: CASSF 0, CAYF 1");
-    options.rules.n_include = options.rules.n_exclude = 2; /* one include is enough, each exclude drops */
+    options.rules.rows.n_include = options.rules.rows.n_exclude = 2; /* one include is enough, each exclude drops */
     assert_import(&options, "a.tsv: CASSF 2,  6, NA 7, C 9; b.tsv: CAWF 5; c.tsv: CASSF 0, CAYF 1");
 }
 
 Test(data_import, bad_counts_in_dropped_rows_do_no_harm)
 {
     const char *path[] = {scratch_text("x.tsv", "amino_acid\ttemplates\nCASSF\t1\nCAS*\tmany\n")};
-    ImportOptions options = some_options(path, 1, "deeprc");
+    ImportSequencesOptions options = some_options(path, 1, "deeprc");
     assert_import(&options, "x.tsv: CASSF 1");
     scratch_text("x.tsv", "amino_acid\ttemplates\nCASSF\t1\nCASS\tmany\n");
     unlink(in_scratch("out.h5"));
@@ -89,11 +89,11 @@ Test(data_import, bad_counts_in_dropped_rows_do_no_harm)
 Test(data_import, pipeline_rules)
 {
     const char *path[] = {write_awkward()};
-    ImportOptions options = some_options(path, 1, NULL);
-    ImportReport report;
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    ImportSequencesReport report;
     assert_import(&options, "a.tsv: CASSF 2, C 9; b.tsv: CASSF 4, CAWF 5; c.tsv: CASSF 1, CAYF 1, CAAF 1, CACF 3");
-    cr_assert_eq(import_run(&report, &options), OK);
-    const Tally *t = &report.total;
+    cr_assert_eq(import_sequences_run(&report, &options), OK);
+    const RowTally *t = &report.total;
     cr_assert_eq(t->read, 16);
     cr_assert_eq(t->kept, 8);
     cr_assert_eq(t->dropped[DROP_EMPTY], 2); /* NA and nothing */
@@ -102,14 +102,14 @@ Test(data_import, pipeline_rules)
     cr_assert_eq(t->dropped[DROP_LETTER], 4);
     cr_assert_eq(t->count_one, 3);
     cr_assert_eq(t->count_sum, 26);
-    free(report.json);
+    free(report.import.json);
 }
 
 Test(data_import, equal_sequences_merge)
 {
     const char *path[] = {
         scratch_text("m.tsv", "amino_acid\ttemplates\nCASSF\t1\nCAYF\t2\nCASSF\t3\nCASSF\t\nCASS\t1\n")};
-    ImportOptions options = some_options(path, 1, NULL);
+    ImportSequencesOptions options = some_options(path, 1, NULL);
     assert_import(&options, "m.tsv: CASSF 5, CAYF 2, CASS 1");
     options.rules.merge = false;
     assert_import(&options, "m.tsv: CASSF 1, CAYF 2, CASSF 3, CASSF 1, CASS 1");
@@ -126,14 +126,14 @@ Test(data_import, many_sequences_merge)
         at += sprintf(text + at, "C%sF\t2\n", sequence);
     }
     const char *path[] = {scratch_text("big.tsv", text)};
-    ImportOptions options = some_options(path, 1, NULL);
-    ImportReport report;
-    cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, &options), OK, "%s", status_sentence());
     cr_assert_eq(report.total.kept, 5000);
     cr_assert_eq(report.total.merged, 15000);
     cr_assert_eq(report.total.count_sum, 40000);
     cr_assert_eq(report.total.count_min, 8);
-    free(report.json);
+    free(report.import.json);
     free(text);
 }
 
@@ -143,18 +143,18 @@ Test(data_import, region_and_length)
     const char *sixty = "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAF";
     snprintf(text, sizeof text, "amino_acid\ttemplates\n%s\t1\n%sF\t1\nCF\t1\nCAF\t1\n", sixty, sixty);
     const char *path[] = {scratch_text("l.tsv", text)};
-    ImportOptions options = some_options(path, 1, NULL);
-    ImportReport report;
-    cr_assert_eq(import_run(&report, &options), OK);
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, &options), OK);
     cr_assert_eq(report.total.dropped[DROP_LONG], 1);
     cr_assert_eq(report.total.kept, 3);
-    free(report.json);
+    free(report.import.json);
     options.rules.wish.cdr3 = true;
-    cr_assert_eq(import_run(&report, &options), OK);
+    cr_assert_eq(import_sequences_run(&report, &options), OK);
     cr_assert_eq(report.total.dropped[DROP_SHORT], 1);
     cr_assert_eq(report.total.kept, 3); /* 58, 59 and 1 residues */
     cr_assert_str_eq(report.region, "CDR3");
-    free(report.json);
+    free(report.import.json);
     cr_assert(strstr(imported(false), ", A 1"), "%s", imported(false));
 }
 
@@ -162,7 +162,7 @@ Test(data_import, other_tables_by_name)
 {
     const char *path[] = {
         scratch_text("n.csv", "# made by a tool\n#clone,\"cdr3, aa\",reads\n1,CASSF,95.0\n2,\"CAYF\",1.2E+3\n")};
-    ImportOptions options = some_options(path, 1, NULL);
+    ImportSequencesOptions options = some_options(path, 1, NULL);
     assert_refused(&options, ERR_FORMAT, "--sequence-column");
     options.rules.wish = (FormatWish){.sequence = "CDR3, AA", .count = "reads"};
     assert_import(&options, "n.csv: CASSF 95, CAYF 1200");
@@ -179,13 +179,13 @@ Test(data_import, gzip_and_labels)
     gzFile gz = gzopen(in_scratch("in/a.tsv.gz"), "wb");
     gzputs(gz, "amino_acid\ttemplates\nCASSF\t1\n");
     gzclose(gz);
-    ImportOptions options = some_options(path, 1, NULL);
-    options.metadata = scratch_text("in/labels.tsv", "name\tID\tstatus\nx\tb\t+\n"); /* lies among the files */
-    ImportReport report;
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    options.import.metadata = scratch_text("in/labels.tsv", "name\tID\tstatus\nx\tb\t+\n"); /* lies among the files */
+    ImportSequencesReport report;
     BagFile *file;
-    cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
-    cr_assert_eq(report.n_unlabelled, 1);
-    free(report.json);
+    cr_assert_eq(import_sequences_run(&report, &options), OK, "%s", status_sentence());
+    cr_assert_eq(report.import.n_unlabelled, 1);
+    free(report.import.json);
     cr_assert_str_eq(imported(false), "a.tsv: CASSF 1; b.tsv: CAYF 2");
     cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK);
     const Table *t = bagfile_columns(file);
@@ -211,27 +211,27 @@ static uint64_t crc_of(const char *path)
 Test(data_import, twice_gives_the_same_bytes)
 {
     const char *path[] = {write_awkward()};
-    ImportOptions options = some_options(path, 1, "deeprc");
-    ImportReport report;
-    cr_assert_eq(import_run(&report, &options), OK);
-    free(report.json);
-    const uint64_t first = crc_of(options.output);
+    ImportSequencesOptions options = some_options(path, 1, "deeprc");
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, &options), OK);
+    free(report.import.json);
+    const uint64_t first = crc_of(options.import.output);
     sleep(1);
-    cr_assert_eq(import_run(&report, &options), OK);
-    free(report.json);
-    cr_assert_eq(first, crc_of(options.output));
+    cr_assert_eq(import_sequences_run(&report, &options), OK);
+    free(report.import.json);
+    cr_assert_eq(first, crc_of(options.import.output));
 }
 
 Test(data_import, dry_run_writes_nothing)
 {
     const char *path[] = {write_awkward()};
-    ImportOptions options = some_options(path, 1, "deeprc");
-    ImportReport report;
-    options.dry_run = true;
-    cr_assert_eq(import_run(&report, &options), OK);
-    cr_assert_eq(report.n_bag, 3);
-    cr_assert(access(options.output, F_OK) != 0);
-    free(report.json);
+    ImportSequencesOptions options = some_options(path, 1, "deeprc");
+    ImportSequencesReport report;
+    options.import.dry_run = true;
+    cr_assert_eq(import_sequences_run(&report, &options), OK);
+    cr_assert_eq(report.import.n_bag, 3);
+    cr_assert(access(options.import.output, F_OK) != 0);
+    free(report.import.json);
 }
 
 /* ---- what is refused ---- */
@@ -256,7 +256,7 @@ Test(data_import, bad_files)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *path[] = {in_scratch("in")};
-        ImportOptions options = some_options(path, 1, "deeprc");
+        ImportSequencesOptions options = some_options(path, 1, "deeprc");
         scratch_text("in/a.tsv", "amino_acid\ttemplates\nCASSF\t1\n");
         scratch_text("in/bad.tsv", cases[i].text);
         assert_refused(&options, ERR_FORMAT, cases[i].says);
@@ -266,23 +266,120 @@ Test(data_import, bad_files)
 Test(data_import, bad_places)
 {
     const char *path[] = {in_scratch("in"), in_scratch("in2")};
-    ImportOptions options = some_options(path, 1, "deeprc");
+    ImportSequencesOptions options = some_options(path, 1, "deeprc");
     assert_refused(&options, ERR_IO, "in: cannot read");
     mkdir(in_scratch("in"), 0777);
     assert_refused(&options, ERR_FORMAT, "no file below it ends in .tsv or .tsv.gz");
     scratch_text("in/a.tsv", "amino_acid\ttemplates\nCASSF\t1\n");
     scratch_text("in2/a.tsv", "amino_acid\ttemplates\nCASSF\t1\n");
-    options.n_path = 2;
+    options.import.n_path = 2;
     assert_refused(&options, ERR_FORMAT, "are both named 'a.tsv'");
-    options.n_path = 1;
-    options.output = "/proc/no/such/folder/out.h5";
+    options.import.n_path = 1;
+    options.import.output = "/proc/no/such/folder/out.h5";
     assert_refused(&options, ERR_IO, "/proc/no/such/folder");
-    options.output = scratch_text("there.h5", "precious");
-    options.force = false;
+    options.import.output = scratch_text("there.h5", "precious");
+    options.import.force = false;
     assert_refused(&options, ERR_IO, "--force");
     options = some_options(path, 1, "deeprc");
-    options.metadata = scratch_text("labels.tsv", "ID\tstatus\na\t+\nzz\t-\n");
+    options.import.metadata = scratch_text("labels.tsv", "ID\tstatus\na\t+\nzz\t-\n");
     assert_refused(&options, ERR_FORMAT, "labels.tsv:3: 1 ID of column 'ID' is not in the files found: 'zz'");
-    options.metadata = scratch_text("labels.tsv", "name\tstatus\na\t+\n");
+    options.import.metadata = scratch_text("labels.tsv", "name\tstatus\na\t+\n");
     assert_refused(&options, ERR_FORMAT, "no ID column; its columns are name, status");
+}
+
+/* ---- hooks of formats ---- */
+
+static Status bind_two(FormatColumns *out, const Header *header, const FormatWish *wish)
+{
+    *out = format_no_columns;
+    out->at[COLUMN_SEQUENCE] = header_find(header, "aa");
+    out->at[COLUMN_COUNT] = header_find(header, "templates");
+    out->at[COLUMN_COUNT_TOO] = wish->count ? -1 : header_find(header, "reads");
+    out->at[COLUMN_V] = header_find(header, "v");
+    return OK;
+}
+
+static bool no_templates(const CountsSeen *count, const CountsSeen *too)
+{
+    return count->n_positive == 0 && too->n_positive > 0;
+}
+
+static size_t without_score(char *name, size_t length)
+{
+    const size_t n = strcspn(name, "(");
+    if (n < length && n > 0) name[0] = 'T';
+    return n < length ? n : length;
+}
+
+static const FormatType two_counts = {.name = "two", .bind = bind_two, .finish = no_templates, .gene = without_score};
+
+/* Both columns are summed where equal sequences merge, and the gene is that of the row with the largest count. */
+Test(data_import, two_columns_of_counts_are_settled_at_the_end)
+{
+    static const struct {
+        const char *rows, *wanted, *column;
+        int n_one;
+    } cases[] = {{"CASSF\tnull\t2\tV1(9)\nCAYF\t-1\t5\tV2\nCASSF\t0\t3\tV3(1)\n", "a.tsv: CASSF 5 T3 -, CAYF 5 V2 -",
+                  "reads", 0},
+                 {"CASSF\tnull\t2\tV1(9)\nCAYF\t-1\t5\tV2\nCASSF\t0\tna\tV3(1)\n", "a.tsv: CASSF 3 T1 -, CAYF 5 V2 -",
+                  "reads", 1},
+                 {"CASSF\t7\t2\tV1(9)\nCAYF\t-1\t5\t(9)\nCASSF\t0\t3\tV3(1)\n", "a.tsv: CASSF 8 T1 -, CAYF 1 - -",
+                  "templates", 2},
+                 {"CASSF\tnull\t0\tV1\n", "a.tsv: CASSF 1 V1 -", "templates", 1}};
+    const char *path[] = {in_scratch("in")};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char text[300], column[60];
+        ImportSequencesReport report;
+        ImportSequencesOptions options = some_options(path, 1, NULL);
+        snprintf(text, sizeof text, "aa\ttemplates\treads\tv\n%s", cases[k].rows);
+        scratch_text("in/a.tsv", text);
+        options.rules.format = &two_counts;
+        cr_assert_eq(import_sequences_run(&report, &options), OK, "%s", status_sentence());
+        cr_assert_str_eq(imported(true), cases[k].wanted, "%zu: %s", k, imported(true));
+        cr_assert_eq(report.total.count_one, cases[k].n_one, "%zu: %d", k, (int)report.total.count_one);
+        snprintf(column, sizeof column, "\"count_column\":\"%s\"", cases[k].column);
+        cr_assert(strstr(report.import.json, column), "%zu: %s", k, report.import.json);
+        free(report.import.json);
+        options.rules.wish.count = "templates"; /* named by the user: nothing to settle */
+        cr_assert_eq(import_sequences_run(&report, &options), OK, "%s", status_sentence());
+        cr_assert(strstr(report.import.json, "\"count_column\":\"templates\""));
+        free(report.import.json);
+    }
+}
+
+/* More files than are kept open, with comments before their headers. */
+Test(data_import, many_files_wait_closed_behind_their_headers)
+{
+    const char *path[] = {in_scratch("in")};
+    char wanted[2000] = "";
+    for (int f = 10; f < 31; f++) {
+        char name[32], text[100];
+        snprintf(name, sizeof name, "in/%d.tsv", f);
+        snprintf(text, sizeof text, "# comment\n\n#amino_acid\ttemplates\r\nCASSF\t%d\r\nCAYF\t1\r\n", f);
+        scratch_text(name, text);
+        snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted), "%s%d.tsv: CASSF %d, CAYF 1",
+                 f > 10 ? "; " : "", f, f);
+    }
+    const ImportSequencesOptions options = some_options(path, 1, NULL);
+    assert_import(&options, wanted);
+}
+
+/* A file that was looked at before stays open; its lines are read from the first on. */
+Test(data_import, an_open_file_is_read_on)
+{
+    const char *path[] = {scratch_text("in/b.tsv", "amino_acid\ttemplates\nCASSF\t2\n"),
+                          scratch_text("in/a.tsv", "amino_acid\ttemplates\nCAYF\t1\n")};
+    ImportSequencesOptions options = some_options(path, 2, NULL);
+    char *line;
+    size_t length;
+    cr_assert_eq(textin_open(&options.first, path[0]), OK);
+    cr_assert_eq(textin_line(options.first, &line, &length), OK);
+    assert_import(&options, "a.tsv: CAYF 1; b.tsv: CASSF 2");
+    cr_assert_eq(textin_open(&options.first, path[0]), OK); /* closed after an error too */
+    options.import.metadata = scratch_text("labels.tsv", "name\nx\n");
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, &options), ERR_FORMAT);
+    cr_assert_eq(textin_open(&options.first, path[0]), OK);
+    options.import.n_path = 0;
+    cr_assert_eq(import_sequences_run(&report, &options), ERR_USAGE);
 }

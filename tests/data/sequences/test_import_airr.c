@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/bagfile/bagfile.h"
-#include "data/sequences/import.h"
+#include "data/sequences/import_sequences.h"
 #include "support/golden.h"
 #include "support/imported.h"
 
@@ -14,19 +14,19 @@ TestSuite(data_import_airr, .init = scratch_make, .fini = scratch_remove);
 
 #define HEAD "sequence_id\tproductive\tv_call\tj_call\tjunction_aa\tduplicate_count\n"
 
-static Tally assert_import(const ImportOptions *options, const char *wanted)
+static RowTally assert_import(const ImportSequencesOptions *options, const char *wanted)
 {
-    ImportReport report;
-    cr_assert_eq(import_run(&report, options), OK, "%s", status_sentence());
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, options), OK, "%s", status_sentence());
     cr_assert_str_eq(imported(true), wanted, "%s", imported(true));
-    free(report.json);
+    free(report.import.json);
     return report.total;
 }
 
-static void assert_refused(const ImportOptions *options, const char *says)
+static void assert_refused(const ImportSequencesOptions *options, const char *says)
 {
-    ImportReport report;
-    const Status status = import_run(&report, options);
+    ImportSequencesReport report;
+    const Status status = import_sequences_run(&report, options);
     cr_assert_eq(status, ERR_FORMAT, "%d for '%s': %s", status, says, status_sentence());
     cr_assert(strstr(status_sentence(), says), "'%s' is not in: %s", says, status_sentence());
     cr_assert(access(in_scratch("out.h5"), F_OK) != 0, "nothing may be left: %s", says);
@@ -51,8 +51,8 @@ Test(data_import_airr, flags_decide_in_order)
                                                 "\t\t\t12\tCA_F\n"    /* out_of_frame */
                                                 "T\t\t\t13\tCAXF\n"   /* other_letter */
                                                 "T\t\t\t14\t\n")};    /* no_sequence */
-    const ImportOptions options = some_options(path, 1, NULL);
-    const Tally t = assert_import(&options, "a.tsv: CAAF 1 - -, CADF 1 - -, CAFF 1 - -, CAKF 1 - -, CALF 1 - -");
+    const ImportSequencesOptions options = some_options(path, 1, NULL);
+    const RowTally t = assert_import(&options, "a.tsv: CAAF 1 - -, CADF 1 - -, CAFF 1 - -, CAKF 1 - -, CALF 1 - -");
     cr_assert_eq(t.read, 14);
     cr_assert_eq(t.kept, 5);
     cr_assert_eq(t.dropped[DROP_FLAG], 3);
@@ -71,8 +71,8 @@ Test(data_import_airr, genes_of_the_largest_count)
                                                      "5\tT\t\tNA\tCAYF\t1\n"
                                                      "6\tT\tV1*01\t,J5\tCAWF\t7\n"
                                                      "7\tF\tV8\tJ8\tCAWWF\t7\n")};
-    ImportOptions options = some_options(path, 1, NULL);
-    const Tally t = assert_import(&options, "a.tsv: CASSF 9 V2 J2, CAYF 1 - -, CAWF 7 V1*01 -");
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    const RowTally t = assert_import(&options, "a.tsv: CASSF 9 V2 J2, CAYF 1 - -, CAWF 7 V1*01 -");
     cr_assert_eq(t.merged, 3);
     options.rules.merge = false;
     assert_import(&options, "a.tsv: CASSF 2 V1*01 J1, CASSF 3 V2 J2, CASSF 3 V3 J3, CASSF 1 V4 -, CAYF 1 - -, "
@@ -98,8 +98,8 @@ Test(data_import_airr, counts)
         char text[200];
         snprintf(text, sizeof text, "sequence_id\tjunction_aa\t%s\nx\tCASSF\t%s\n", cases[i].columns, cases[i].cells);
         const char *path[] = {scratch_text("a.tsv", text)};
-        const ImportOptions options = some_options(path, 1, NULL);
-        const Tally t = assert_import(&options, cases[i].wanted);
+        const ImportSequencesOptions options = some_options(path, 1, NULL);
+        const RowTally t = assert_import(&options, cases[i].wanted);
         cr_assert_eq(t.count_one, cases[i].n_one, "%s", cases[i].columns);
     }
 }
@@ -108,8 +108,8 @@ Test(data_import_airr, junction_or_cdr3)
 {
     const char *path[] = {scratch_text("a.tsv", "sequence_id\tjunction_aa\tcdr3_aa\n"
                                                 "1\tCASSF\tASS\n2\t\tAYY\n3\tCAWWF\t\n")};
-    ImportOptions options = some_options(path, 1, NULL);
-    const Tally t = assert_import(&options, "a.tsv: CASSF 1 - -, CAWWF 1 - -");
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    const RowTally t = assert_import(&options, "a.tsv: CASSF 1 - -, CAWWF 1 - -");
     cr_assert_eq(t.cdr3_only, 1);
     options.rules.wish.cdr3 = true;
     assert_import(&options, "a.tsv: ASS 1 - -, AYY 1 - -, AWW 1 - -");
@@ -127,12 +127,12 @@ Test(data_import_airr, columns_wished_for)
     const char *path[] = {scratch_text("a.tsv", "v_call\tjunction_aa\tother_aa\treads\tlocus\n"
                                                 "V1\tCASSF\tCAWF\t7\tTRB\nV2\tCAYF\tCAAF\t8\tTRA\n")};
     const RowRule include[] = {{"locus", "TRB"}};
-    ImportOptions options = some_options(path, 1, NULL);
+    ImportSequencesOptions options = some_options(path, 1, NULL);
     options.rules.wish = (FormatWish){.sequence = "other_aa", .count = "reads"};
     assert_import(&options, "a.tsv: CAWF 7 V1 -, CAAF 8 V2 -");
     options.rules.wish = (FormatWish){.count = "none"};
-    options.rules.include = include;
-    options.rules.n_include = 1;
+    options.rules.rows.include = include;
+    options.rules.rows.n_include = 1;
     cr_assert_eq(assert_import(&options, "a.tsv: CASSF 1 V1 -").dropped[DROP_FILTER], 1);
 }
 
@@ -147,18 +147,18 @@ Test(data_import_airr, several_in_one_file)
                           scratch_text("in/b.tsv", "sequence_id\tjunction_aa\tv_call\n1\tCAWF\tV2\n"),
                           scratch_text("in/c.tsv", SEVERAL "\t1\tCACF\tV3\n\t2\tCADF\t\n"),
                           scratch_text("in/d.tsv", "amino_acid\ttemplates\nCAEF\t4\n")};
-    ImportOptions options = some_options(path, 4, NULL);
-    ImportReport report;
+    ImportSequencesOptions options = some_options(path, 4, NULL);
+    ImportSequencesReport report;
     BagFile *file;
     assert_import(&options, "P2: CASSF 2 V1 -, CAYF 1 V2 -; P1: CASSF 1 V2 -; b.tsv: CAWF 1 V2 -; "
                             "c.tsv: CACF 1 V3 -, CADF 1 - -; d.tsv: CAEF 4 - -");
-    options.metadata = scratch_text("labels.csv", "repertoire_id,x\nP1,1\nP2,2\nb,3\n");
-    cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
-    cr_assert_eq(report.n_bag, 5);
-    cr_assert_eq(report.n_file, 4);
-    cr_assert_eq(report.n_unlabelled, 2);
-    cr_assert_str_eq(report.format, "several");
-    free(report.json);
+    options.import.metadata = scratch_text("labels.csv", "repertoire_id,x\nP1,1\nP2,2\nb,3\n");
+    cr_assert_eq(import_sequences_run(&report, &options), OK, "%s", status_sentence());
+    cr_assert_eq(report.import.n_bag, 5);
+    cr_assert_eq(report.import.n_file, 4);
+    cr_assert_eq(report.import.n_unlabelled, 2);
+    cr_assert_str_eq(report.import.format, "several");
+    free(report.import.json);
     cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK);
     const Table *t = bagfile_columns(file);
     cr_assert_eq(t->n_column, 2);
@@ -176,15 +176,15 @@ Test(data_import_airr, thousands_in_one_file)
     for (int i = 0; i < 9000; i++)
         at += sprintf(text + at, "P%d\t%d\tCA%cF\tV%d\n", i % 3000, i, "ACD"[i / 3000], i % 700);
     const char *path[] = {scratch_text("a.tsv", text)};
-    ImportOptions options = some_options(path, 1, NULL);
-    ImportReport report;
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    ImportSequencesReport report;
     BagFile *file;
     BagText bag;
     free(text);
-    cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
-    cr_assert_eq(report.n_bag, 3000);
+    cr_assert_eq(import_sequences_run(&report, &options), OK, "%s", status_sentence());
+    cr_assert_eq(report.import.n_bag, 3000);
     cr_assert_eq(report.n_seq, 9000);
-    free(report.json);
+    free(report.import.json);
     cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK);
     cr_assert_eq(bagfile_read_text(&bag, file, 2345), OK);
     cr_assert_str_eq(bagfile_key(file, 2345), "P2345");
@@ -198,9 +198,9 @@ Test(data_import_airr, thousands_in_one_file)
 Test(data_import_airr, empty_repertoires_are_left_out_if_asked)
 {
     const char *path[] = {scratch_text("a.tsv", SEVERAL "P1\t1\tCASSF\tV1\nP2\t1\tCA*F\tV1\nP3\t1\tCAYF\tV1\n")};
-    ImportOptions options = some_options(path, 1, NULL);
+    ImportSequencesOptions options = some_options(path, 1, NULL);
     assert_refused(&options, "a.tsv: repertoire 'P2': no row is left of 1 (stop_codon 1)");
-    options.metadata = scratch_text("labels.tsv", "ID\tx\nP1\t1\nP2\t2\nP3\t3\n");
+    options.import.metadata = scratch_text("labels.tsv", "ID\tx\nP1\t1\nP2\t2\nP3\t3\n");
     options.rules.skip_empty = true;
     assert_import(&options, "P1: CASSF 1 V1 -; P3: CAYF 1 V1 -");
     scratch_text("a.tsv", SEVERAL "P1\t1\tCA*F\tV1\nP2\t1\tCA*F\tV1\nP3\t1\tCA*F\tV1\n");
@@ -214,9 +214,10 @@ Test(data_import_airr, labels_by_file_name)
 {
     const char *path[] = {scratch_text("r/a.tsv", SEVERAL "P1\t1\tCASSF\tV1\n"),
                           scratch_text("r/b.tsv", "sequence_id\tjunction_aa\nx\tCAYF\n")};
-    ImportOptions options = some_options(path, 2, NULL);
+    ImportSequencesOptions options = some_options(path, 2, NULL);
     BagFile *file;
-    options.metadata = scratch_text("metadata.csv", "filename,subject_id,sick\nb.tsv,1,True\nr/a.tsv,2,False\n");
+    options.import.metadata =
+        scratch_text("metadata.csv", "filename,subject_id,sick\nb.tsv,1,True\nr/a.tsv,2,False\n");
     assert_import(&options, "P1: CASSF 1 V1 -; b.tsv: CAYF 1 - -");
     cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK);
     const Table *t = bagfile_columns(file);
@@ -234,15 +235,15 @@ Test(data_import_airr, the_named_id_column_is_obeyed)
 {
     const char *path[] = {scratch_text("1.tsv", SEVERAL "\t1\tCASSF\tV1\n"),
                           scratch_text("2.tsv", SEVERAL "\t1\tCAYF\tV1\n")};
-    ImportOptions options = some_options(path, 2, NULL);
+    ImportSequencesOptions options = some_options(path, 2, NULL);
     BagFile *file;
-    options.metadata = scratch_text("m.csv", "subject_id,twin,filename\n1,2,a.tsv\n2,1,b.tsv\n");
-    options.id_column = "twin";
+    options.import.metadata = scratch_text("m.csv", "subject_id,twin,filename\n1,2,a.tsv\n2,1,b.tsv\n");
+    options.import.id_column = "twin";
     assert_import(&options, "1.tsv: CASSF 1 V1 -; 2.tsv: CAYF 1 V1 -");
     cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK);
     cr_assert_str_eq(table_cell(bagfile_columns(file), 0, 3), "b.tsv");
     bagfile_close(file);
-    options.id_column = "filename";
+    options.import.id_column = "filename";
     unlink(in_scratch("out.h5"));
     assert_refused(&options, "m.csv:2: 2 IDs of column 'filename' are not in the files found: 'a.tsv'");
 }
@@ -274,7 +275,7 @@ Test(data_import_airr, bad_files)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *path[] = {in_scratch("in")};
-        const ImportOptions options = some_options(path, 1, NULL);
+        const ImportSequencesOptions options = some_options(path, 1, NULL);
         scratch_text("in/a.tsv", HEAD "1\tT\tV\tJ\tCASSF\t1\n");
         scratch_text("in/bad.tsv", cases[i].text);
         assert_refused(&options, cases[i].says);
@@ -284,7 +285,7 @@ Test(data_import_airr, bad_files)
 Test(data_import_airr, one_repertoire_in_two_files)
 {
     const char *path[] = {in_scratch("in")};
-    const ImportOptions options = some_options(path, 1, NULL);
+    const ImportSequencesOptions options = some_options(path, 1, NULL);
     scratch_text("in/a.tsv", SEVERAL "P1\t1\tCASSF\tV\nP2\t1\tCASSF\tV\n");
     scratch_text("in/b.tsv", SEVERAL "P3\t1\tCASSF\tV\nP2\t1\tCASSF\tV\n");
     assert_refused(&options, "in/b.tsv both hold repertoire 'P2'; a repertoire's rows must be in one file");
@@ -304,18 +305,18 @@ static const char *shared(const char *name)
 Test(data_import_airr, files_of_the_standard)
 {
     const char *path[] = {shared("good_rearrangement.tsv")};
-    ImportOptions options = some_options(path, 1, NULL);
-    Tally t = assert_import(&options, "good_rearrangement.tsv: CASGVAGTFDYW 4177 IGHV4-31*03 IGHJ4*02");
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    RowTally t = assert_import(&options, "good_rearrangement.tsv: CASGVAGTFDYW 4177 IGHV4-31*03 IGHJ4*02");
     cr_assert_eq(t.read, 9);
     cr_assert_eq(t.dropped[DROP_FLAG], 4);
     path[0] = shared("igh_example_quoted.tsv.gz");
-    ImportReport report;
-    cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, &options), OK, "%s", status_sentence());
     cr_assert_eq(report.total.read, 101);
     cr_assert_eq(report.total.kept, 65);
     cr_assert_eq(report.total.merged, 14);
     cr_assert_eq(report.total.count_sum, 246);
-    free(report.json);
+    free(report.import.json);
     unlink(in_scratch("out.h5"));
     path[0] = shared("bad_rearrangement.tsv");
     assert_refused(&options, "bad_rearrangement.tsv:2: 'yes' in column 'productive'");
@@ -326,15 +327,15 @@ Test(data_import_airr, files_without_junctions)
     char metadata[4096];
     snprintf(metadata, sizeof metadata, "%s", shared("immuneml_quickstart/metadata.csv"));
     const char *path[] = {shared("immuneml_quickstart")};
-    ImportOptions options = some_options(path, 1, NULL);
-    options.metadata = metadata;
+    ImportSequencesOptions options = some_options(path, 1, NULL);
+    options.import.metadata = metadata;
     assert_refused(&options, "--region=cdr3");
     options.rules.wish.cdr3 = true;
-    ImportReport report;
-    cr_assert_eq(import_run(&report, &options), OK, "%s", status_sentence());
-    cr_assert_eq(report.n_bag, 12);
+    ImportSequencesReport report;
+    cr_assert_eq(import_sequences_run(&report, &options), OK, "%s", status_sentence());
+    cr_assert_eq(report.import.n_bag, 12);
     cr_assert_eq(report.n_seq, 3600);
-    cr_assert_eq(report.n_unlabelled, 0);
+    cr_assert_eq(report.import.n_unlabelled, 0);
     cr_assert_eq(report.total.cdr3, 3600);
-    free(report.json);
+    free(report.import.json);
 }

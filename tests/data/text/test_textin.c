@@ -9,13 +9,20 @@
 
 TestSuite(data_textin, .init = scratch_make, .fini = scratch_remove);
 
-/* Lines joined with '|', so that a test reads at a glance. */
-static Status joined(char *out, size_t room, const char *path)
+/* Lines joined with '|', so that a test reads at a glance; `again`: after a look at the first two. */
+static Status joined_again(char *out, size_t room, const char *path, bool again)
 {
     TextIn *in;
     Status status = textin_open(&in, path);
     size_t at = 0;
     out[0] = '\0';
+    for (int i = 0; i < 2 && status == OK && again; i++) {
+        char *line;
+        size_t length;
+        status = textin_line(in, &line, &length);
+        if (line && *line) *line = '!'; /* lines may be written into */
+    }
+    if (status == OK && again) status = textin_rewind(in);
     while (status == OK) {
         char *line;
         size_t length;
@@ -28,11 +35,18 @@ static Status joined(char *out, size_t room, const char *path)
     return status;
 }
 
+static Status joined(char *out, size_t room, const char *path)
+{
+    return joined_again(out, room, path, false);
+}
+
 static void assert_lines(const char *name, const char *text, size_t n, const char *wanted)
 {
     char found[1000];
     cr_assert_eq(joined(found, sizeof found, scratch_bytes(name, text, n)), OK, "%s: %s", name, status_sentence());
     cr_assert_str_eq(found, wanted, "%s: %s", name, found);
+    cr_assert_eq(joined_again(found, sizeof found, in_scratch(name), true), OK, "%s: %s", name, status_sentence());
+    cr_assert_str_eq(found, wanted, "%s, read again: %s", name, found);
 }
 
 Test(data_textin, line_ends)

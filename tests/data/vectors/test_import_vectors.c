@@ -43,13 +43,13 @@ static double number(int i, int f)
 
 static ImportVectorsOptions options_for(const char *const *path, const char *format)
 {
-    return (ImportVectorsOptions){.path = path,
-                                  .n_path = 1,
-                                  .output = in_scratch("out.h5"),
-                                  .id_column = "auto",
-                                  .rules = {.format = format ? vectorformat_find(format) : NULL},
-                                  .compress = true,
-                                  .force = true};
+    return (ImportVectorsOptions){.import = {.path = path,
+                                             .n_path = 1,
+                                             .output = in_scratch("out.h5"),
+                                             .id_column = "auto",
+                                             .compress = true,
+                                             .force = true},
+                                  .rules = {.format = format ? vectorformat_find(format) : NULL}};
 }
 
 static Status import_options(const ImportVectorsOptions *options, ImportVectorsReport *report)
@@ -57,8 +57,8 @@ static Status import_options(const ImportVectorsOptions *options, ImportVectorsR
     ImportVectorsReport unused;
     if (!report) report = &unused;
     const Status status = import_vectors_run(report, options);
-    free(report->json);
-    report->json = NULL;
+    free(report->import.json);
+    report->import.json = NULL;
     return status;
 }
 
@@ -422,11 +422,11 @@ Test(data_import_vectors, every_format_gives_the_same_bags)
         ImportVectorsReport report;
         const char *path = written[k].write();
         cr_assert_eq(import_path(path, &report), OK, "%s: %s", written[k].format, status_sentence());
-        cr_assert_str_eq(report.format, written[k].format, "told by what it holds");
+        cr_assert_str_eq(report.import.format, written[k].format, "told by what it holds");
         assert_small_set(written[k].format);
         ImportVectorsOptions options = options_for(&path, written[k].format);
         options.rules.sparse = SPARSE_YES;
-        options.compress = k % 2;
+        options.import.compress = k % 2;
         cr_assert_eq(import_options(&options, &report), OK, "%s: %s", written[k].format, status_sentence());
         cr_assert(report.sparse);
         assert_small_set(written[k].format);
@@ -453,11 +453,40 @@ Test(data_import_vectors, what_is_no_vectors_is_left_to_repertoires)
                                         "a,b\n1,2\n", "", "\n\n"};
     for (size_t k = 0; k < sizeof other / sizeof *other; k++) {
         const VectorRules rules = {0};
+        VectorPeek first;
         bool wanted;
-        cr_assert_eq(import_vectors_wanted(&wanted, scratch_text("o.txt", other[k]), &rules), OK, "%s",
+        cr_assert_eq(import_vectors_wanted(&wanted, &first, scratch_text("o.txt", other[k]), &rules), OK, "%s",
                      status_sentence());
         cr_assert_not(wanted, "%zu", k);
+        vectorformat_peek_free(&first);
     }
+}
+
+/* The first file is looked at once: what was seen of it is handed on, and the file is still open. */
+Test(data_import_vectors, a_look_at_the_first_file_is_handed_on)
+{
+    for (int k = 0; written[k].format; k++) {
+        const char *path = written[k].write();
+        ImportVectorsOptions options = options_for(&path, NULL);
+        VectorPeek first;
+        bool wanted;
+        cr_assert_eq(import_vectors_wanted(&wanted, &first, path, &options.rules), OK, "%s", status_sentence());
+        cr_assert(wanted, "%s", written[k].format);
+        options.first = &first;
+        cr_assert_eq(import_options(&options, NULL), OK, "%s: %s", written[k].format, status_sentence());
+        vectorformat_peek_free(&first);
+        assert_small_set(written[k].format);
+    }
+}
+
+/* The label table is read first: files may take hours. */
+Test(data_import_vectors, a_bad_label_table_is_found_before_files_are_read)
+{
+    const char *path = in_scratch("not-there.csv");
+    ImportVectorsOptions options = options_for(&path, "csv");
+    options.import.metadata = scratch_text("labels.tsv", "name\tage\na\t1\n");
+    cr_assert_eq(import_options(&options, NULL), ERR_FORMAT);
+    ASSERT_SAYS("no ID column; its columns are name, age");
 }
 
 /* ---- columns and labels ---- */
@@ -475,10 +504,10 @@ Test(data_import_vectors, columns_by_name_and_bags_apart)
     options.rules.label = "kind";
     options.rules.skip = skip;
     options.rules.n_skip = 1;
-    options.rules.exclude = out;
-    options.rules.n_exclude = 1;
+    options.rules.rows.exclude = out;
+    options.rules.rows.n_exclude = 1;
     cr_assert_eq(import_options(&options, &report), OK, "%s", status_sentence());
-    cr_assert(report.n_bag == 2 && report.n == 4 && report.n_row == 5 && report.n_filtered == 1 &&
+    cr_assert(report.import.n_bag == 2 && report.n == 4 && report.n_row == 5 && report.n_filtered == 1 &&
               report.n_feat == 2);
     BagFile *file;
     Bag bag;
@@ -523,16 +552,16 @@ Test(data_import_vectors, a_label_table_adds_columns)
     ImportVectorsOptions options = options_for(&path, NULL);
     ImportVectorsReport report;
     BagFile *file;
-    options.metadata = scratch_text("meta.csv", "ID,age\nB,30\n");
+    options.import.metadata = scratch_text("meta.csv", "ID,age\nB,30\n");
     cr_assert_eq(import_options(&options, &report), OK, "%s", status_sentence());
-    cr_assert_eq(report.n_unlabelled, 1);
+    cr_assert_eq(report.import.n_unlabelled, 1);
     cr_assert_eq(bagfile_open(&file, in_scratch("out.h5")), OK, "%s", status_sentence());
     const Table *t = bagfile_columns(file);
     cr_assert_str_eq(table_cell(t, 1, table_column(t, "age")), "30");
     cr_assert_str_eq(table_cell(t, 0, table_column(t, "age")), "");
     cr_assert_str_eq(table_cell(t, 0, table_column(t, "label")), "1");
     bagfile_close(file);
-    options.metadata = scratch_text("meta.csv", "ID,label\nB,30\n");
+    options.import.metadata = scratch_text("meta.csv", "ID,label\nB,30\n");
     cr_assert_eq(import_options(&options, &report), ERR_FORMAT);
     ASSERT_SAYS("--label=none");
     options.rules.label = "none";
@@ -612,11 +641,11 @@ Test(data_import_vectors, files_of_one_dataset_agree)
     static const char *const says[] = {"other features", "the files before it have 2",
                                        "is also in a file read before"};
     ImportVectorsOptions options = options_for(path, NULL);
-    options.n_path = 2;
+    options.import.n_path = 2;
     cr_assert_eq(import_options(&options, NULL), OK, "%s", status_sentence());
     for (int k = 0; k < 3; k++) {
         const char *const pair[] = {path[0], path[2 + k]};
-        options.path = pair;
+        options.import.path = pair;
         cr_assert_eq(import_options(&options, NULL), ERR_FORMAT);
         ASSERT_SAYS(says[k]);
     }
@@ -769,10 +798,10 @@ Test(data_import_vectors, equal_input_gives_equal_bytes)
     char *bytes[2];
     size_t n[2];
     for (int k = 0; k < 2; k++) {
-        options.output = in_scratch(k ? "two.h5" : "one.h5");
+        options.import.output = in_scratch(k ? "two.h5" : "one.h5");
         options.rules.sparse = SPARSE_YES;
         cr_assert_eq(import_options(&options, NULL), OK);
-        FILE *in = fopen(options.output, "rb");
+        FILE *in = fopen(options.import.output, "rb");
         bytes[k] = malloc(1 << 20);
         n[k] = fread(bytes[k], 1, 1 << 20, in);
         fclose(in);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/text/import_labels.h"
+#include "data/import/import_labels.h"
 #include "data/text/join.h"
 
 #include <stdlib.h>
