@@ -1,106 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
+#include "cli/help.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "data/sequences/import.h"
 #include "data/vectors/vectorformat.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const Flag flags[] = {
-    {.name = "o", .value = "FILE", .help = "the dataset to write", .needed = true},
-    {.name = "format",
-     .value = "NAME",
-     .standard = "auto",
-     .help = "auto: told by each file's header or first bytes; repertoires: airr: AIRR Rearrangement; deeprc: as "
-             "DeepRC's own converter; named: any table; vectors: see below"},
-    {.name = "metadata", .value = "FILE", .help = "label table, kept in the dataset"},
-    {.name = "id-column",
-     .value = "NAME",
-     .standard = "auto",
-     .help = "of the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the one "
-             "that fits best"},
-    {.name = "sequence-column",
-     .value = "NAME",
-     .help = "column of amino-acid sequences; default: as the format has it"},
-    {.name = "count-column", .value = "NAME", .help = "column of counts, or none; default: as the format has it"},
-    {.name = "include", .value = "COLUMN=VALUE", .help = "keep only rows that hold one of these", .repeat = true},
-    {.name = "exclude", .value = "COLUMN=VALUE", .help = "drop rows that hold one of these", .repeat = true},
-    {.name = "merge",
-     .value = "yes|no",
-     .standard = "yes",
-     .help = "rows of equal sequence become one, their counts added; not with --format=deeprc"},
-    {.name = "empty",
-     .value = "error|skip",
-     .standard = "error",
-     .help = "a repertoire left without rows; skip: it is left out and listed"},
-    {.name = "region",
-     .value = "junction|cdr3",
-     .standard = "junction",
-     .help = "cdr3: AIRR's cdr3_aa where it is filled, else the first and last residue are cut off; with "
-             "--format=deeprc only noted in the file"},
-    {.name = "extension",
-     .value = "TEXT",
-     .standard = ".tsv",
-     .help = "end of the names looked for in folders; the same with .gz behind it counts too"},
-    {.name = "bag", .value = "NAME", .help = "vectors: the bag's column; default: bag_id or bag"},
-    {.name = "label",
-     .value = "NAME",
-     .help = "vectors: the column of the bag's label, or none; default: label or bag_label"},
-    {.name = "skip", .value = "COLUMN", .help = "vectors: a column that is no feature", .repeat = true},
-    {.name = "n-features", .value = "N", .help = "vectors: how many there must be; another number is an error"},
-    {.name = "sparse",
-     .value = "auto|yes|no",
-     .standard = "auto",
-     .help = "vectors: keep only numbers other than 0; auto: where those are fewer than a tenth and there are more "
-             "than 1000 features"},
-    {.name = "allow-leak", .help = "vectors: a label or bag number among the features is a warning, no error"},
-    {.name = "separator", .value = "auto|tab|comma|semicolon", .standard = "auto", .help = "between cells"},
-    {.name = "compress", .value = "gzip|none", .standard = "gzip", .help = "none: three to six times faster to read"},
-    {0}};
-
-static Status read_format(ImportOptions *out, const Cli *cli)
+static Status read_format(ImportOptions *out, const char *name)
 {
-    const char *name = cli_text(cli, "format");
-    const char *known[32] = {"auto"};
-    int n = 1;
+    char known[400] = "auto";
+    size_t n = strlen(known);
     if (strcmp(name, "auto") == 0) return OK;
     if ((out->rules.format = format_find(name))) return OK;
-    for (int i = 0; format_types[i] && n < 31; i++) known[n++] = format_types[i]->name;
-    for (int i = 0; vectorformat_types[i] && n < 31; i++) known[n++] = vectorformat_types[i]->name;
-    int unused;
-    return import_flags_word(&unused, cli, "format", known);
+    for (int i = 0; format_types[i] && n < sizeof known; i++)
+        n += (size_t)snprintf(known + n, sizeof known - n, ", %s", format_types[i]->name);
+    for (int i = 0; vectorformat_types[i] && n < sizeof known; i++)
+        n += (size_t)snprintf(known + n, sizeof known - n, ", %s", vectorformat_types[i]->name);
+    return fail(ERR_USAGE, "--format=%s: choose one of %s", name, known);
 }
 
 static Status read_options(ImportOptions *out, const Cli *cli)
 {
-    static const char *const yes_no[] = {"yes", "no", NULL};
-    static const char *const regions[] = {"junction", "cdr3", NULL};
-    static const char *const empties[] = {"error", "skip", NULL};
-    int merge, region, empty;
-    bool compress;
-    char separator;
-    TRY(import_flags_word(&empty, cli, "empty", empties));
-    TRY(import_flags_word(&merge, cli, "merge", yes_no));
-    TRY(import_flags_compress(&compress, cli));
-    TRY(import_flags_word(&region, cli, "region", regions));
-    TRY(import_flags_separator(&separator, cli));
+    const ImportFlags *flags = cli->flags;
     *out = (ImportOptions){.path = cli->word,
                            .n_path = cli->n_word,
-                           .output = cli_text(cli, "o"),
-                           .extension = cli_text(cli, "extension"),
-                           .metadata = cli_text(cli, "metadata"),
-                           .id_column = cli_text(cli, "id-column"),
-                           .compress = compress,
+                           .output = flags->out,
+                           .extension = flags->extension,
+                           .metadata = flags->metadata,
+                           .id_column = flags->id_column,
+                           .compress = flags->compress == 0,
                            .force = cli->force,
                            .dry_run = cli->dry_run};
-    out->rules.wish = (FormatWish){cli_text(cli, "sequence-column"), cli_text(cli, "count-column"), region == 1};
-    out->rules.merge = merge == 0;
-    out->rules.skip_empty = empty == 1;
-    out->rules.separator = separator;
-    TRY(read_format(out, cli));
-    if (intake_converter(&out->rules) && cli_has(cli, "merge") && merge == 0)
+    out->rules.wish = (FormatWish){flags->sequence_column, flags->count_column, flags->cdr3 == 1};
+    out->rules.merge = flags->merge != MERGE_NO;
+    out->rules.skip_empty = flags->skip_empty == 1;
+    out->rules.separator = import_flags_separator(flags);
+    TRY(read_format(out, flags->format));
+    if (intake_converter(&out->rules) && flags->merge == MERGE_YES)
         return fail(ERR_USAGE, "--merge=yes: DeepRC's converter merges nothing; leave out --format=deeprc");
     return OK;
 }
@@ -116,15 +56,16 @@ static void print_dropped(const Tally *t)
 static void print_summary(const ImportReport *report, const ImportOptions *options)
 {
     if (report->n_unlabelled > 0)
-        log_info("%d of %d repertoires have no row in %s; they are kept without labels", report->n_unlabelled,
+        log_info("%d of %d repertoires without a row in %s are kept without labels", report->n_unlabelled,
                  report->n_bag, options->metadata);
     if (options->dry_run) {
-        log_info("would import %d %s into %s", report->n_file, report->several ? "files" : "repertoires",
-                 options->output);
+        log_info("would import %d %s%s into %s", report->n_file, report->several ? "file" : "repertoire",
+                 number_plural(report->n_file), options->output);
         return;
     }
-    log_info("%s: %d repertoires, %lld sequences (%s, %s) of %lld rows", options->output, report->n_bag,
-             (long long)report->n_seq, report->format, report->region, (long long)report->total.read);
+    log_info("%s: %d repertoire%s, %lld sequence%s (%s, %s) of %lld row%s", options->output, report->n_bag,
+             number_plural(report->n_bag), (long long)report->n_seq, number_plural(report->n_seq), report->format,
+             report->region, (long long)report->total.read, number_plural(report->total.read));
     print_dropped(&report->total);
 }
 
@@ -138,9 +79,8 @@ static Status run(Cli *cli)
     TRY(import_bags_wanted(&vectors, cli));
     if (vectors) return import_bags(cli);
     TRY(read_options(&options, cli)); /* first, for a format that is none */
-    TRY(import_flags_none(cli, import_bags_flags,
-                          "only for bags of vectors, and the file is none that is known as such"));
-    TRY_DONE(import_flags_rules(&rules, cli));
+    TRY(cli_none(cli, import_flags_vectors, "only for bags of vectors, and the file is not in a format of vectors"));
+    TRY_DONE(import_flags_rules(&rules, cli->flags));
     options.rules.include = rules.include;
     options.rules.exclude = rules.exclude;
     options.rules.n_include = rules.n_include;
@@ -154,24 +94,38 @@ done:
     return status;
 }
 
+static void more(FILE *out)
+{
+    fprintf(out, "\nFormats of repertoires (--format=NAME):\n");
+    for (int i = 0; format_types[i]; i++) help_entry(out, format_types[i]->name, format_types[i]->line);
+    fprintf(out, "\nFormats of vectors (--format=NAME):\n");
+    for (int i = 0; vectorformat_types[i]; i++)
+        help_entry(out, vectorformat_types[i]->name, vectorformat_types[i]->line);
+}
+
 const Command command_import = {
     .name = "import",
-    .line = "text files → dataset",
-    .usage = "[--metadata=LABELS.tsv] -o DATA.h5 FOLDER_OR_FILES…",
-    .about =
-        "Reads one repertoire a file, gzip or not, and writes one dataset. A repertoire is named after its file\n"
-        "(without .gz), and IDs of the label table are compared with that, with or without extension. AIRR files\n"
-        "with a column repertoire_id may hold several, which are named after it. V and J calls are kept.\n"
-        "Sequences of 1 to 60 residues with the 20 usual letters are kept; rows dropped are counted by reason.\n"
-        "--format=deeprc keeps what DeepRC's converter keeps: any length, no merging, counts as they are.\n"
-        "\n"
-        "Bags of vectors (Tiger, Musk, slide tiles): one row an instance; rows of a bag may lie apart. The bag's\n"
-        "label is kept as column label: -1 and 1 become 0 and 1, other text stays. Cells must be finite numbers.\n"
-        "A feature that repeats the label or the bag number is an error. Constant features, bags of one instance,\n"
-        "labels of one class only, equal instances and bags, and features that tell the labels apart alone are\n"
-        "said.",
-    .flags = flags,
-    .least = 1,
-    .most = -1,
-    .more = import_bags_help,
+    .line = "convert repertoire or feature files to a dataset",
+    .usage = "[--metadata=LABELS.tsv] -o DATA.h5 FOLDER_OR_FILE...",
+    .example = "hopsack import --metadata=metadata.csv -o cohort.h5 repertoires/\n"
+               "hopsack import --bag=bag_id --label=label -o tiger.h5 tiger.csv.gz",
+    .about = "Repertoires: one file for each repertoire, gzip or not. A repertoire is named after its file "
+             "(without .gz), and IDs of the label table are compared with that name, with or without extension. "
+             "AIRR files with a column repertoire_id may hold several repertoires, which are named after it. V "
+             "and J calls are kept. Sequences of 1 to 60 residues of the 20 standard amino acids are kept; "
+             "dropped rows are counted by reason. --format=deeprc keeps what DeepRC's converter keeps: any "
+             "length, no merging, unchanged counts.\n\n"
+             "Bags of vectors (Tiger, Musk, slide tiles): one row for each instance, in any order. The bag's "
+             "label is stored as column label: -1 and 1 become 0 and 1, other text is kept. Cells must be finite "
+             "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
+             "features, single-instance bags, a single class, identical instances and bags, and features that "
+             "separate the classes alone.",
+    .common = "o metadata id-column format sequence-column count-column include exclude bag label skip dry-run force",
+    .groups = {{NULL, import_flags_both},
+               {"Options for repertoires", import_flags_repertoires},
+               {"Options for bags of vectors", import_flags_vectors}},
+    .size = sizeof(ImportFlags),
+    .min_words = 1,
+    .max_words = -1,
+    .more = more,
     .run = run};

@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const Flag flags[] = {
-    {.name = "o", .value = "OUT.h5", .help = "the dataset; OUT.truth.tsv.gz is written beside it", .needed = true},
-    {.name = "motif", .value = "MOTIF", .help = "simulate.motifs", .repeat = true},
-    {.name = "rho", .value = "SHARE", .help = "simulate.rate"},
-    {.name = "rho-mode", .value = "MODE", .help = "simulate.rate_mode"},
-    {.name = "counts", .value = "KIND", .help = "simulate.counts"},
-    {.name = "compress", .value = "KIND", .standard = "gzip", .help = "gzip, or none: larger, and faster to read"},
+typedef struct {
+    const char *out;
+    int compress; /* 0: gzip */
+} Flags;
+
+static const Option rows[] = {
+    {"o", OPTION_TEXT, offsetof(Flags, out), NULL, 0, 0, NULL, "OUT.h5",
+     "dataset to write; OUT.truth.tsv.gz is written beside it"},
+    {"compress", OPTION_CHOICE, offsetof(Flags, compress), "gzip", 0, 0, "gzip none", "",
+     "compression of the dataset; none: larger, and faster to read"},
     {0},
 };
 
@@ -24,7 +27,7 @@ typedef struct {
 } SimulateConfig;
 
 static const Option top[] = {
-    {"seed", OPTION_SEED, offsetof(SimulateConfig, seed), "0", 0, 0, NULL, "", "names all random streams"},
+    {"seed", OPTION_SEED, offsetof(SimulateConfig, seed), "0", 0, 0, NULL, "", "random seed"},
     {0},
 };
 static const Section sections[] = {
@@ -33,58 +36,26 @@ static const Section sections[] = {
     {0},
 };
 
-static void help_settings(FILE *out)
-{
-    fprintf(out, "Keys of a config file, each also a flag: --simulate.n_bag=50. After a key its default.\n\n");
-    section_help(out, sections);
-}
+static const ShortName short_names[] = {
+    {"motif", "simulate.motifs", "motif of the carriers; repeatable"},
+    {"rho", "simulate.rate", NULL},
+    {"rho-mode", "simulate.rate_mode", NULL},
+    {"counts", "simulate.counts", NULL},
+    {0},
+};
 
 /* ---- settings ---- */
-
-static Status set(Settings *s, const char *path, const char *value, const char *flag)
-{
-    char shown[128];
-    (void)snprintf(shown, sizeof shown, "--%s", flag);
-    return settings_flag(s, path, value, shown);
-}
-
-/* All --motif of the command line as one list. */
-static Status take_motifs(Settings *s, const Cli *cli)
-{
-    char list[4096] = "";
-    size_t n = 0;
-    int at = 0;
-    for (const char *motif; (motif = cli_next(cli, "motif", &at));) {
-        const int more = snprintf(list + n, sizeof list - n, "%s%s", n ? "," : "", motif);
-        if (more < 0 || (n += (size_t)more) >= sizeof list) return fail(ERR_USAGE, "--motif: too many, or too long");
-    }
-    return n ? set(s, "simulate.motifs", list, "motif") : OK;
-}
-
-static Status take_short(Settings *s, const Cli *cli)
-{
-    static const char *const pair[][2] = {
-        {"rho", "simulate.rate"}, {"rho-mode", "simulate.rate_mode"}, {"counts", "simulate.counts"}};
-    for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
-        if (cli_has(cli, pair[i][0])) TRY(set(s, pair[i][1], cli_text(cli, pair[i][0]), pair[i][0]));
-    return take_motifs(s, cli);
-}
 
 static Status configure_simulation(SimulateConfig *out, Settings *s, const Cli *cli)
 {
     if (cli->n_word) TRY(settings_file(s, cli->word[0]));
-    for (int i = 0; i < cli->n_setting; i++) TRY(set(s, cli->setting[i], cli->setting_value[i], cli->setting[i]));
-    TRY(take_short(s, cli));
+    for (int i = 0; i < cli->n_setting; i++) {
+        char shown[128];
+        (void)snprintf(shown, sizeof shown, "--%s", cli->setting[i]);
+        TRY(settings_flag(s, section_long_name(short_names, cli->setting[i]), cli->setting_value[i], shown));
+    }
     TRY(section_bind(sections, out, s));
     return settings_finish(s);
-}
-
-static Status choose_compression(bool *compress, const Cli *cli)
-{
-    const char *kind = cli_text(cli, "compress");
-    *compress = strcmp(kind, "gzip") == 0;
-    if (!*compress && strcmp(kind, "none") != 0) return fail(ERR_USAGE, "--compress=%s: gzip or none", kind);
-    return OK;
 }
 
 /* ---- results ---- */
@@ -136,7 +107,6 @@ static void print_carriers(const SimulateResult *r, const SimulateFiles *files, 
 static Status simulate(const Cli *cli, const SimulateConfig *config, SimulateFiles *files)
 {
     SimulateResult result;
-    TRY(choose_compression(&files->compress, cli));
     if (cli->dry_run)
         TRY(simulate_plan(&result, &config->simulate, config->seed));
     else
@@ -150,7 +120,8 @@ static Status simulate(const Cli *cli, const SimulateConfig *config, SimulateFil
 static Status run(Cli *cli)
 {
     SimulateConfig config = {0};
-    SimulateFiles files = {.path = cli_text(cli, "o"), .force = cli->force};
+    const Flags *flags = cli->flags;
+    SimulateFiles files = {.path = flags->out, .compress = flags->compress == 0, .force = cli->force};
     Settings *s = NULL;
     Status status;
     char *truth = simulate_truth_path(files.path);
@@ -168,17 +139,20 @@ done:
 
 const Command command_simulate = {
     .name = "simulate",
-    .line = "writes a simulated dataset with a known signal, and its truth file",
-    .usage = "[CONFIG.yaml] [--simulate.key=value ...] -o OUT.h5",
-    .about =
-        "Repertoires of background sequences, of which the positive ones hold carriers of a motif at random rows.\n"
-        "In a motif Z leaves the residue that is there. The truth file names every carrier, with its sequence\n"
-        "before and after. With --simulate.signal=dense no sequence is a carrier: all prefixes or residue pairs\n"
-        "of positive bags are a little more or less frequent, and the truth file lists both probabilities of each.\n"
-        "The same settings and seed give the same bytes, whatever the number of threads.",
-    .flags = flags,
-    .most = 1,
-    .settings = true,
-    .more = help_settings,
+    .line = "write a simulated dataset with a known signal",
+    .usage = "[CONFIG] [--simulate.KEY=VALUE ...] -o OUT.h5",
+    .example = "hopsack simulate -o cohort.h5 --motif=SFZEN --rho=0.01",
+    .about = "Simulates repertoires of background sequences. In positive repertoires, randomly chosen sequences "
+             "carry a motif. In a motif the letter Z keeps the residue that is there. The truth file lists every "
+             "carrier, with its sequence before and after. With --simulate.signal=dense there are no carriers: "
+             "all prefixes or residue pairs of positive repertoires are slightly more or less frequent, and the "
+             "truth file lists both probabilities of each. Settings and seed determine every byte, for any "
+             "number of threads.",
+    .common = "o motif rho simulate.n_bag simulate.n_seq simulate.signal compress seed force",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .max_words = 1,
+    .table = sections,
+    .short_names = short_names,
     .run = run,
 };

@@ -7,10 +7,7 @@
 
 #include "cli/cli.h"
 
-extern const char *const import_bags_flags[]; /* those only it knows, NULL-ended */
-
 Status import_bags_wanted(bool *out, const Cli *cli); /* by --format, or by what the first file is */
 Status import_bags(Cli *cli);
-void import_bags_help(FILE *out);
 
 #endif

@@ -1,34 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/import_flags.h"
+#include "data/bagfile/vectorspool.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-Status import_flags_word(int *out, const Cli *cli, const char *flag, const char *const *words)
-{
-    char list[200] = "";
-    size_t at = 0;
-    const char *given = cli_text(cli, flag);
-    for (*out = 0; words[*out]; ++*out) {
-        if (strcmp(words[*out], given) == 0) return OK;
-        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", *out ? ", " : "", words[*out]);
-    }
-    return fail(ERR_USAGE, "--%s=%s: choose one of %s", flag, given, list);
-}
+#define AT(field) offsetof(ImportFlags, field)
 
-static Status read_rules(RowRule **out, int *n, char **store, const Cli *cli, const char *flag)
+const Option import_flags_both[] = {
+    {"o", OPTION_TEXT, AT(out), NULL, 0, 0, NULL, "FILE", "dataset to write"},
+    {"format", OPTION_TEXT, AT(format), "auto", 0, 0, NULL, "NAME",
+     "format of the files; auto: recognized by each file's header or first bytes"},
+    {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
+     "label table, which is stored in the dataset"},
+    {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN",
+     "column of IDs in the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the "
+     "one that fits best"},
+    {"include", OPTION_TEXTS, AT(include), "[]", 0, 0, NULL, "COLUMN=VALUE",
+     "rows to keep: those that hold one of these values"},
+    {"exclude", OPTION_TEXTS, AT(exclude), "[]", 0, 0, NULL, "COLUMN=VALUE",
+     "rows to drop: those that hold one of these values"},
+    {"separator", OPTION_CHOICE, AT(separator), "auto", 0, 0, "auto tab comma semicolon", "",
+     "separator between cells"},
+    {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
+     "compression of the dataset; none: three to six times faster to read"},
+    {0},
+};
+
+const Option import_flags_repertoires[] = {
+    {"sequence-column", OPTION_TEXT, AT(sequence_column), "null", 0, 0, NULL, "COLUMN",
+     "column of amino-acid sequences; without it as the format defines it"},
+    {"count-column", OPTION_TEXT, AT(count_column), "null", 0, 0, NULL, "COLUMN",
+     "column of counts, or none; without it as the format defines it"},
+    {"merge", OPTION_CHOICE, AT(merge), "auto", 0, 0, "auto yes no", "",
+     "merging of rows with equal sequences, whose counts are added; auto: yes, except with --format=deeprc"},
+    {"empty", OPTION_CHOICE, AT(skip_empty), "error", 0, 0, "error skip", "",
+     "treatment of a repertoire without rows; skip: it is left out and listed"},
+    {"region", OPTION_CHOICE, AT(cdr3), "junction", 0, 0, "junction cdr3", "",
+     "part of the receptor; cdr3: AIRR's cdr3_aa where it is filled, else the junction without its first and last "
+     "residue. With --format=deeprc it is only noted in the file"},
+    {"extension", OPTION_TEXT, AT(extension), ".tsv", 0, 0, NULL, "TEXT",
+     "ending of the files that are read in folders, with or without .gz behind it"},
+    {0},
+};
+
+const Option import_flags_vectors[] = {
+    {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN", "column of bags; without it bag_id or bag"},
+    {"label", OPTION_TEXT, AT(label), "null", 0, 0, NULL, "COLUMN",
+     "column of the bag's label, or none; without it label or bag_label"},
+    {"skip", OPTION_TEXTS, AT(skip), "[]", 0, 0, NULL, "COLUMN", "column that is not a feature"},
+    {"n-features", OPTION_INT, AT(n_features), "any", 1, VECTORSPOOL_FEATURES, "any", "",
+     "number of features the files must have; another number is an error"},
+    {"sparse", OPTION_CHOICE, AT(sparse), "auto", 0, 0, "auto yes no", "",
+     "sparse storage of non-zero values; auto: where they are fewer than a tenth and there are more than 1000 "
+     "features"},
+    {"allow-leak", OPTION_BOOL, AT(allow_leak), "false", 0, 0, NULL, "",
+     "warn, instead of failing, where a label or bag number is among the features"},
+    {0},
+};
+
+static Status read_rules(RowRule **out, char **store, const OptionTexts *given, const char *flag)
 {
     size_t bytes = 1;
-    int at = 0;
-    *n = 0;
-    for (const char *text; (text = cli_next(cli, flag, &at)); ++*n) bytes += strlen(text) + 1;
-    RowRule *rule = malloc((size_t)(*n + 1) * sizeof *rule);
+    for (int i = 0; i < given->n; i++) bytes += strlen(given->text[i]) + 1;
+    RowRule *rule = malloc((size_t)(given->n + 1) * sizeof *rule);
     char *to = *store = malloc(bytes);
     *out = rule;
     if (!rule || !to) return fail(ERR_MEMORY, "no memory for the rules of --%s", flag);
-    at = 0;
-    for (int i = 0; i < *n; i++) {
-        strcpy(to, cli_next(cli, flag, &at));
+    for (int i = 0; i < given->n; i++) {
+        strcpy(to, given->text[i]);
         char *equals = strchr(to, '=');
         if (!equals || equals == to) return fail(ERR_USAGE, "--%s=%s: write it as --%s=COLUMN=VALUE", flag, to, flag);
         rule[i] = (RowRule){.column = to, .value = equals + 1};
@@ -38,11 +78,11 @@ static Status read_rules(RowRule **out, int *n, char **store, const Cli *cli, co
     return OK;
 }
 
-Status import_flags_rules(ImportFlagsRules *out, const Cli *cli)
+Status import_flags_rules(ImportFlagsRules *out, const ImportFlags *flags)
 {
-    *out = (ImportFlagsRules){0};
-    TRY(read_rules(&out->include, &out->n_include, &out->store[0], cli, "include"));
-    return read_rules(&out->exclude, &out->n_exclude, &out->store[1], cli, "exclude");
+    *out = (ImportFlagsRules){.n_include = flags->include.n, .n_exclude = flags->exclude.n};
+    TRY(read_rules(&out->include, &out->store[0], &flags->include, "include"));
+    return read_rules(&out->exclude, &out->store[1], &flags->exclude, "exclude");
 }
 
 void import_flags_free(ImportFlagsRules *rules)
@@ -53,27 +93,7 @@ void import_flags_free(ImportFlagsRules *rules)
     free(rules->store[1]);
 }
 
-Status import_flags_none(const Cli *cli, const char *const *flags, const char *why)
+char import_flags_separator(const ImportFlags *flags)
 {
-    for (int i = 0; flags[i]; i++)
-        if (cli_has(cli, flags[i])) return fail(ERR_USAGE, "--%s: %s", flags[i], why);
-    return OK;
-}
-
-Status import_flags_separator(char *out, const Cli *cli)
-{
-    static const char *const words[] = {"auto", "tab", "comma", "semicolon", NULL};
-    int number;
-    TRY(import_flags_word(&number, cli, "separator", words));
-    *out = "\0\t,;"[number];
-    return OK;
-}
-
-Status import_flags_compress(bool *out, const Cli *cli)
-{
-    static const char *const words[] = {"gzip", "none", NULL};
-    int number;
-    TRY(import_flags_word(&number, cli, "compress", words));
-    *out = number == 0;
-    return OK;
+    return "\0\t,;"[flags->separator];
 }

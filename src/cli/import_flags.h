@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * import_flags.h: flags of `hopsack import` that repertoires and bags of vectors read alike.
+ * import_flags.h: the options of `hopsack import`: those of both kinds of bag, of repertoires alone, of vectors alone.
  */
 #ifndef HOPSACK_IMPORT_FLAGS_H
 #define HOPSACK_IMPORT_FLAGS_H
@@ -8,8 +8,28 @@
 #include "cli/cli.h"
 #include "data/sequences/intake.h"
 
-/* The place of the flag's word among `words` (NULL-ended); ERR_USAGE lists them. */
-Status import_flags_word(int *out, const Cli *cli, const char *flag, const char *const *words);
+enum { MERGE_AUTO, MERGE_YES, MERGE_NO };
+
+typedef struct {
+    const char *out, *format, *metadata, *id_column;
+    OptionTexts include, exclude; /* "COLUMN=VALUE" */
+    int separator;                /* see import_flags_separator */
+    int compress;                 /* 0: gzip */
+
+    const char *sequence_column, *count_column; /* NULL: as the format has it */
+    const char *extension;
+    int merge;      /* MERGE_… */
+    int skip_empty; /* 0: an empty repertoire is an error */
+    int cdr3;       /* 0: junctions */
+
+    const char *bag, *label; /* columns; NULL: as the format has it */
+    OptionTexts skip;
+    int n_features; /* 0: any */
+    int sparse;     /* SparseWish */
+    bool allow_leak;
+} ImportFlags;
+
+extern const Option import_flags_both[], import_flags_repertoires[], import_flags_vectors[];
 
 /* --include and --exclude; what is set is freed even after an error. */
 typedef struct {
@@ -17,11 +37,9 @@ typedef struct {
     int n_include, n_exclude;
     char *store[2];
 } ImportFlagsRules;
-Status import_flags_rules(ImportFlagsRules *out, const Cli *cli);
+Status import_flags_rules(ImportFlagsRules *out, const ImportFlags *flags);
 void import_flags_free(ImportFlagsRules *rules);
 
-Status import_flags_none(const Cli *cli, const char *const *flags, const char *why); /* ERR_USAGE if one was given */
-Status import_flags_separator(char *out, const Cli *cli);
-Status import_flags_compress(bool *out, const Cli *cli);
+char import_flags_separator(const ImportFlags *flags); /* 0: auto */
 
 #endif

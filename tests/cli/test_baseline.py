@@ -73,7 +73,7 @@ def newton(x, y, cost):
     return w
 
 
-IS_COMPLETE = "not in this build" not in run("baseline", "--help").stdout
+IS_COMPLETE = "not in this build" not in run("help", "baseline").stdout
 
 
 class Incomplete(Case):

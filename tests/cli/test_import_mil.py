@@ -107,7 +107,7 @@ class ImportMil(Case):
         self.assertIn("1 of 2 bags has one instance", done.stderr)
 
     def test_help_lists_the_formats(self):
-        text = self.good("import", "--help").stdout
+        text = self.good("help", "import").stdout
         for word in ("--bag=", "--label=", "--skip=", "--n-features=", "--sparse=", "--allow-leak", "label-first", "andrews", "folder",
                      "lamda", "prtools", "svm", "uci"):
             self.assertIn(word, text)
