@@ -5,6 +5,7 @@
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/nearest.h"
+#include "core/number.h"
 #include "study/baseline.h"
 
 #include <stdlib.h>
@@ -43,10 +44,12 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 {
     const json_t *bags = json_object_get(plan, "bags");
     if (cli->json) return print_json(plan);
-    printf("would fit %zu methods in %d x %d folds into %s\n", json_array_size(json_object_get(plan, "methods")),
+    const size_t n_method = json_array_size(json_object_get(plan, "methods"));
+    printf("would fit %zu method%s in %d x %d folds into %s\n", n_method, number_plural((int64_t)n_method),
            (int)json_integer_value(json_object_get(plan, "n_repeats")),
            (int)json_integer_value(json_object_get(plan, "n_folds")), folder);
-    printf("the first on %d bags, testing on %d\n", (int)json_integer_value(json_object_get(bags, "train")),
+    const int train = (int)json_integer_value(json_object_get(bags, "train"));
+    printf("the first: training on %d bag%s, test on %d\n", train, number_plural(train),
            (int)json_integer_value(json_object_get(bags, "test")));
     json_decref(plan);
     return OK;

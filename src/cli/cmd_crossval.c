@@ -4,6 +4,7 @@
 #include "cli/interrupt.h"
 #include "cli/print.h"
 #include "cli/scores.h"
+#include "core/number.h"
 #include "cv/crossval.h"
 
 #include <stdlib.h>
@@ -52,10 +53,12 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     printf("would train %ld of %ld models (%ld x %ld folds%s, %ld done), %ld at once, into %s\n", count(plan, "mine"),
            count(plan, "jobs"), count(plan, "n_repeats"), count(plan, "n_folds"), each, count(plan, "done"),
            count(plan, "at_once"), folder);
-    printf("the first on %ld bags, choosing by %ld, testing on %ld: %ld updates\n", count(bags, "train"),
-           count(bags, "validation"), count(bags, "test"), count(plan, "updates"));
-    printf("%ld parameters; memory: %.1f MB for bags, %.1f MB to work for each at once\n", count(plan, "parameters"),
-           (double)count(plan, "memory_bags") / 1e6, (double)count(plan, "memory_workspace") / 1e6);
+    printf("the first: training on %ld bag%s, validation on %ld, test on %ld, %ld update%s\n", count(bags, "train"),
+           number_plural(count(bags, "train")), count(bags, "validation"), count(bags, "test"),
+           count(plan, "updates"), number_plural(count(plan, "updates")));
+    printf("%ld parameters; memory: %.1f MB for bags, %.1f MB workspace for each at once\n",
+           count(plan, "parameters"), (double)count(plan, "memory_bags") / 1e6,
+           (double)count(plan, "memory_workspace") / 1e6);
     json_decref(plan);
     return OK;
 }

@@ -5,6 +5,7 @@
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "run/job.h"
 
 typedef struct {
@@ -37,12 +38,12 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 {
     const json_t *bags = json_object_get(plan, "bags");
     if (cli->json) return print_json(plan);
-    printf("would train on %lld bags, choose by %lld, test on %lld: %lld updates, into %s\n",
-           (long long)json_integer_value(json_object_get(bags, "train")),
-           (long long)json_integer_value(json_object_get(bags, "validation")),
-           (long long)json_integer_value(json_object_get(bags, "test")),
-           (long long)json_integer_value(json_object_get(plan, "updates")), folder);
-    printf("%lld parameters; memory: %.1f MB for bags, %.1f MB to work\n",
+    const long long train = json_integer_value(json_object_get(bags, "train"));
+    const long long updates = json_integer_value(json_object_get(plan, "updates"));
+    printf("would train on %lld bag%s, validate on %lld, test on %lld: %lld update%s, into %s\n", train,
+           number_plural(train), (long long)json_integer_value(json_object_get(bags, "validation")),
+           (long long)json_integer_value(json_object_get(bags, "test")), updates, number_plural(updates), folder);
+    printf("%lld parameters; memory: %.1f MB for bags, %.1f MB workspace\n",
            (long long)json_integer_value(json_object_get(plan, "parameters")),
            (double)json_integer_value(json_object_get(plan, "memory_bags")) / 1e6,
            (double)json_integer_value(json_object_get(plan, "memory_workspace")) / 1e6);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/grouping.h"
 #include "core/log.h"
+#include "core/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,9 +57,10 @@ static Status check_training(const Grouping *g, const Cohort *c)
     for (int i = 0; i < g->n; i++)
         if (g->part[i] == PART_TRAIN && c->labels.class[i] >= 0) seen[c->labels.class[i] > 0]++;
     if (seen[0] && seen[1]) return OK;
+    const int n = seen[0] + seen[1];
     return fail(ERR_FORMAT,
-                "%s: all %d labelled bags of the training part are %s; a model needs both classes (check the split)",
-                bagfile_path(c->file), seen[0] + seen[1], seen[1] ? "positive" : "negative");
+                "%s: all %d labelled bag%s of the training part %s %s; a model needs both classes (check the split)",
+                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are", seen[1] ? "positive" : "negative");
 }
 
 /* A part of one class has no AUC; said of the first such part. */
@@ -76,9 +78,9 @@ static void check_judged(const Grouping *g, Folding *f, int repeat, int fold)
         if (n == 0 || differ > 0) continue;
         if (f->n_repeat > 0) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
         log_warn(
-            "%s: all %d labelled bags of the %s part%s are of one class, which leaves it without an AUC; fewer folds "
-            "or another split would have both",
-            bagfile_path(c->file), n, part_name[part], where);
+            "%s: all %d labelled bag%s of the %s part%s %s of one class, so its AUC is undefined; use fewer folds or "
+            "another split",
+            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are");
         f->one_class = true;
     }
 }

@@ -36,10 +36,12 @@ static size_t escape_byte(char out[8], unsigned char byte)
     return (size_t)snprintf(out, 8, "\\x%02x", byte);
 }
 
+#define CUT "…"
+
 const char *escape_text(char *out, size_t room, const char *text)
 {
     const unsigned char *from = (const unsigned char *)text;
-    size_t at = 0;
+    size_t at = 0, cut = 0; /* cut: the last end of a character with room for the mark behind it */
     while (*from) {
         char piece[20];
         uint32_t code;
@@ -49,9 +51,13 @@ const char *escape_text(char *out, size_t room, const char *text)
             memcpy(piece, from, n = bytes);
         else
             for (size_t i = 0; i < (bytes ? bytes : 1); i++) n += escape_byte(piece + n, from[i]);
-        if (at + n >= room) break;
+        if (at + n >= room) {
+            out[cut] = 0;
+            return room >= sizeof CUT ? strcat(out, CUT) : out;
+        }
         memcpy(out + at, piece, n);
         at += n;
+        if (at + sizeof CUT <= room) cut = at;
         from += bytes ? bytes : 1;
     }
     out[at] = 0;
@@ -74,6 +80,10 @@ const char *escape_print(char *out, size_t room, const char *format, va_list arg
     char text[ESCAPE_MOST];
     const int n = vsnprintf(text, sizeof text, format, args);
     if (n < 0) text[0] = 0;
-    if (n >= (int)sizeof text) trim(text, sizeof text - 1);
+    if (n >= (int)sizeof text) {
+        text[sizeof text - sizeof CUT] = 0;
+        trim(text, sizeof text - sizeof CUT);
+        strcat(text, CUT);
+    }
     return escape_text(out, room, text);
 }

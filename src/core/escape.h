@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* `out` [room ≥ 1] ends with 0; text that does not fit is cut between two characters. Returns `out`. */
+/* `out` [room ≥ 1] ends with 0; text that does not fit is cut between two characters and ends with "…". Returns `out`. */
 const char *escape_text(char *out, size_t room, const char *text);
 
 /* The same of a printf: at most ESCAPE_MOST - 1 bytes of it. */

@@ -310,7 +310,8 @@ static Status check_list_entry(const Entry *e, const char *list, int n)
     if (itself ? e->form == YAML_VALUE && !nothing : list_place(e->path, list) < 0)
         return fail(ERR_CONFIG, "%s: '%s' is a list of blocks; begin each with '- '", e->origin, list);
     if (!itself && list_place(e->path, list) >= n)
-        return fail(ERR_CONFIG, "%s: '%s' has %d entries, numbered from 0", e->origin, list, n);
+        return fail(ERR_CONFIG, "%s: '%s' has %d %s, numbered from 0", e->origin, list, n,
+                    n == 1 ? "entry" : "entries");
     return OK;
 }
 

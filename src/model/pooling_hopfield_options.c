@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/pooling_hopfield.h"
+#include "core/number.h"
 
 #include <math.h>
 
@@ -78,7 +79,8 @@ static Status head_list(double *to, const OptionNumbers *list, int n_head, const
 {
     if (list->n == 0) return OK;
     if (list->n != n_head)
-        return fail(ERR_CONFIG, "model.pooling.%s: %d numbers are given for %d heads", key, list->n, n_head);
+        return fail(ERR_CONFIG, "model.pooling.%s: %d number%s given for %d head%s", key, list->n,
+                    list->n == 1 ? " is" : "s are", n_head, number_plural(n_head));
     for (int h = 0; h < n_head; h++) to[h] = list->number[h];
     return OK;
 }

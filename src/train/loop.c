@@ -10,6 +10,7 @@
  */
 #include "train/loop.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "core/parallel.h"
 #include "train/keep.h"
 #include "train/rarehits.h"
@@ -190,7 +191,7 @@ static Status scale(Loop *l)
     int n_constant;
     TRY(scaling_set(l->theta, mil_params(l->learner), &n_constant, (ScaleKind)l->in.scale, &bags));
     if (n_constant > 0)
-        log_info("%d of %d features do not vary over the training bags; they become 0 everywhere", n_constant,
+        log_info("constant features in the training set, which become 0 everywhere: %d of %d", n_constant,
                  l->in.spec->n_feat);
     return OK;
 }
@@ -766,8 +767,8 @@ Status loop_run(Loop *l, LoopEvaluated *evaluated, void *context)
     mil_say_capped(l->scorer, "evaluation");
     if (status != OK) return status;
     if (patience_ended(l))
-        log_info("no better validation score in %d evaluations, or none possible: training ends with update %d",
-                 l->waited, l->update);
+        log_info("no better validation score in %d evaluation%s, or none possible: training ends with update %d",
+                 l->waited, number_plural(l->waited), l->update);
     progress_end(&progress, NULL);
     return OK;
 }

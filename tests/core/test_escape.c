@@ -43,9 +43,12 @@ Test(core_escape, bytes_that_are_no_text)
 Test(core_escape, characters_are_not_cut)
 {
     char out[8];
-    cr_assert_str_eq(escape_text(out, 4, "ab\xc3\xbcz"), "ab");
-    cr_assert_str_eq(escape_text(out, 5, "ab\xc3\xbcz"), "ab\xc3\xbc");
-    cr_assert_str_eq(escape_text(out, 4, "ab\x01"), "ab");
+    cr_assert_str_eq(escape_text(out, 5, "ab\xc3\xbcz"), "a…");
+    cr_assert_str_eq(escape_text(out, 6, "ab\xc3\xbcz"), "ab\xc3\xbcz");
+    cr_assert_str_eq(escape_text(out, 7, "ab\xc3\xbczzz"), "ab…");
+    cr_assert_str_eq(escape_text(out, 8, "ab\xc3\xbczzzz"), "ab\xc3\xbc…");
+    cr_assert_str_eq(escape_text(out, 6, "ab\x01"), "ab…");
+    cr_assert_str_eq(escape_text(out, 4, "abcd"), "…");
     cr_assert_str_eq(escape_text(out, 1, "ab"), "");
 }
 
@@ -66,7 +69,8 @@ Test(core_escape, long_text_ends_with_a_character)
     for (int lead = 0; lead < 3; lead++) {
         print(out, sizeof out, "%.*s%s", lead, "ab", text);
         cr_assert_not(strchr(out, '\\'), "%s", out + strlen(out) - 8);
-        cr_assert_gt(strlen(out), ESCAPE_MOST - 4);
+        cr_assert_gt(strlen(out), ESCAPE_MOST - 8);
+        cr_assert_str_eq(out + strlen(out) - strlen("≥…"), "≥…");
     }
 }
 

@@ -42,7 +42,8 @@ Test(core_status, long_sentences_are_cut)
     cr_assert_eq(strlen(status_sentence()), 1023);
     fail_at(ERR_IO, "%s", text);
     cr_assert_leq(strlen(status_sentence()), 1023);
-    cr_assert(strstr(status_sentence(), "xxx: xxx"));
+    cr_assert(strstr(status_sentence(), "xxx…: xxx"));
+    cr_assert_str_eq(status_sentence() + strlen(status_sentence()) - strlen("x…"), "x…");
 }
 
 Test(core_status, a_sentence_is_one_line)

@@ -542,7 +542,7 @@ Test(train_config, bad_flags)
         {"fold=x", "--fold (splits.fold): 'x' is not an integer"},
         {"seed=-1", "--seed: '-1' is not an integer"},
         {"tasks.1.name=b", "tasks.1.column must be given"},
-        {"tasks.2.name=b", "--tasks.2.name: 'tasks' has 1 entries, numbered from 0"},
+        {"tasks.2.name=b", "--tasks.2.name: 'tasks' has 1 entry, numbered from 0"},
         {"model.embedder.kernal=3", "--model.embedder.kernal: unknown setting 'model.embedder.kernal'; did you mean "
                                     "model.embedder.kernel?"},
         {"data.path=e.h5", "--data.path: 'data.path' is given twice"},
