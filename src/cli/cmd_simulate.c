@@ -84,24 +84,30 @@ static json_t *carrier_object(const SimulateResult *r, const SimulateFiles *file
                      "accidental", "-", r->accidental[0], "+", r->accidental[1]);
 }
 
+/* "wrote a.h5: 10 bags, 2000 sequences; 5 bags are positive" */
+static void print_size(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
+{
+    printf("%s %s: %d bag%s, %lld sequence%s; %d bag%s positive", dry_run ? "would write" : "wrote", files->path,
+           r->n_bag, number_plural(r->n_bag), (long long)r->n_seq, number_plural(r->n_seq), r->n_positive,
+           r->n_positive == 1 ? " is" : "s are");
+}
+
 static void print_shift(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
 {
-    printf("%s %s: %d bag%s, %lld sequence%s; %d positive, with %d shifted probabilities\n",
-           dry_run ? "would write" : "wrote", files->path, r->n_bag, number_plural(r->n_bag), (long long)r->n_seq,
-           number_plural(r->n_seq), r->n_positive, r->n_shifted);
+    print_size(r, files, dry_run);
+    printf(", with %d shifted probabilities\n", r->n_shifted);
     printf("truth: %s; memory: %.1f MB\n", files->truth, (double)r->memory / 1e6);
 }
 
 static void print_carriers(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
 {
-    printf("%s %s: %d bag%s, %lld sequence%s; %d positive, with %d carrier%s each\n",
-           dry_run ? "would write" : "wrote", files->path, r->n_bag, number_plural(r->n_bag), (long long)r->n_seq,
-           number_plural(r->n_seq), r->n_positive, r->n_carrier, number_plural(r->n_carrier));
+    print_size(r, files, dry_run);
+    printf(", with %d carrier%s each\n", r->n_carrier, number_plural(r->n_carrier));
     if (dry_run) {
         printf("truth: %s; memory: %.1f MB\n", files->truth, (double)r->memory / 1e6);
         return;
     }
-    printf("truth: %s; a motif occurs by chance in %.2g %% of the sequences of negative bags, %.2g %% of positive\n",
+    printf("truth: %s; a motif stands by chance in %.2g %% of the sequences of negative bags, %.2g %% of positive\n",
            files->truth, 100 * r->accidental[0], 100 * r->accidental[1]);
 }
 

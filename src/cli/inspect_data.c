@@ -128,10 +128,13 @@ static void print_survey(const json_t *s)
 
 Status inspect_dataset(const char *path, bool json)
 {
-    json_t *survey;
+    json_t *survey, *shown;
     TRY(survey_dataset(&survey, path));
     if (json) return print_json(survey);
-    print_survey(survey);
+    const Status status = print_escaped(&shown, survey);
     json_decref(survey);
+    TRY(status);
+    print_survey(shown);
+    json_decref(shown);
     return OK;
 }

@@ -237,5 +237,20 @@ class Help(Case):
         self.assertNotIn("\x1b", said)
         self.assertIn(r"\xff", self.bad(6, r"no\\xff: ", "inspect", b"no\xff".decode("utf-8", "surrogateescape")))
 
+    def test_results_are_escaped(self):
+        """Label tables hold what they like; a terminal must not obey it."""
+        with open("colour.csv", "w", encoding="utf-8") as file:
+            file.write("ID,status\n" + "".join(f"P{i},{'+-'[i % 2]}\x1b[31m\n" for i in range(40)))
+        done = self.good("import", "--metadata=colour.csv", "-o", "colour.h5", "repertoires")
+        shown = self.good("inspect", "colour.h5").stdout
+        self.assertNotIn("\x1b", shown + done.stderr)
+        self.assertIn(r"+\x1b[31m 20", shown)
+        self.assertIn(r"\u001B", self.good("inspect", "--json", "colour.h5").stdout)
+        said = self.bad(2, r"which value of column 'status' is positive\? It has '\+\\x1b\[31m'", "train", TINY, "colour.h5", "--target=status",
+                        "-o", "no")
+        self.assertNotIn("\x1b", said)
+        self.good("simulate", "-o", "odd\x1bname.h5", "--simulate.n_bag=20", "--simulate.n_seq=20")
+        self.assertNotIn("\x1b", self.good("inspect", "odd\x1bname.h5").stdout)
+
 
 main()
