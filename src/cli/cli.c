@@ -20,7 +20,7 @@ const Option cli_everywhere[] = {
     {0},
 };
 
-const Command *command_find(const char *name)
+const Command *cli_command(const char *name)
 {
     for (const Command *const *c = commands; *c; c++)
         if (strcmp((*c)->name, name) == 0) return *c;

@@ -87,9 +87,9 @@ struct Cli {
 Status cli_none(const Cli *cli, const Option *rows, const char *why);
 
 /* ---- for main and help ---- */
-extern const Command *const commands[];        /* ends with NULL */
-const Command *command_find(const char *name); /* NULL if there is none */
-extern const Option cli_everywhere[];          /* options of every command; they fill Cli */
+extern const Command *const commands[];       /* ends with NULL */
+const Command *cli_command(const char *name); /* NULL if there is none */
+extern const Option cli_everywhere[];         /* options of every command; they fill Cli */
 
 /* With cli->help nothing else is checked. */
 Status cli_parse(Cli *cli, const Command *command, int argc, char **argv);

@@ -25,6 +25,7 @@ typedef struct {
     json_t *list; /* as JSON; NULL: as text */
     char section[NEAREST_ROOM], kind[NEAREST_ROOM];
     int n;
+    bool lost; /* memory ran out for the list */
 } Listing;
 
 static bool inside(const char *path, const char *block)
@@ -86,13 +87,21 @@ static Status print_text(const char *wanted)
 
 static json_t *words_json(const char *words)
 {
-    json_t *list = json_array();
-    for (; *words; words += strspn(words, " ")) {
+    json_t *list = words && *words ? json_array() : json_null();
+    for (; words && *words; words += strspn(words, " ")) {
         const size_t n = strcspn(words, " ");
-        json_array_append_new(list, json_stringn(words, n));
+        if (json_array_append_new(list, json_stringn(words, n)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
         words += n;
     }
     return list;
+}
+
+static json_t *range_json(const Option *row)
+{
+    return option_has_range(row) ? json_pack("[f, f]", row->least, row->most) : json_null();
 }
 
 /* As a flag would write it; null where there is none. */
@@ -112,13 +121,12 @@ static void list_key(void *context, const SectionKey *key)
     Listing *l = context;
     const Option *row = key->row;
     if (!is_wanted(l, key)) return;
-    json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:s}", "key", key->path, "section", key->section, "type",
-                          option_type(row), "default", default_json(row), "required", !row->standard, "unit",
-                          row->unit, "help", row->help);
-    json_object_set_new(o, "range", option_has_range(row) ? json_pack("[f, f]", row->least, row->most) : json_null());
-    json_object_set_new(o, "choices", row->choices && *row->choices ? words_json(row->choices) : json_null());
-    json_object_set_new(o, "only_with", key->kind ? json_pack("{s:s}", key->key, key->kind) : json_null());
-    json_array_append_new(l->list, o);
+    json_t *only = key->kind ? json_pack("{s:s}", key->key, key->kind) : json_null();
+    json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:o, s:o}", "key", key->path, "section",
+                          key->section, "type", option_type(row), "default", default_json(row), "required",
+                          !row->standard, "unit", row->unit, "help", row->help, "range", range_json(row), "choices",
+                          words_json(row->choices), "only_with", only);
+    l->lost |= json_array_append_new(l->list, o) != 0;
     l->n++;
 }
 
@@ -126,6 +134,7 @@ static Status print_list(const char *wanted)
 {
     Listing l = {.wanted = wanted, .list = json_array()};
     walk_all(list_key, &l);
+    if (l.lost) TRY(fail(ERR_MEMORY, "no memory for the list of settings"));
     if (l.n > 0) return print_json(json_pack("{s:o}", "settings", l.list));
     json_decref(l.list);
     return unknown_section(wanted);
@@ -153,7 +162,7 @@ static Status run(Cli *cli)
         help_overview(stdout);
         return OK;
     }
-    const Command *command = command_find(topic);
+    const Command *command = cli_command(topic);
     if (!command) return unknown_topic(topic);
     help_full(stdout, command);
     return OK;

@@ -46,9 +46,9 @@ static Status run(Cli *cli)
     }
     if (cli->n_word != 1) return fail(ERR_USAGE, "inspect takes one file or folder; two go with --dynamics");
     if (stat(path, &s) != 0) return fail(ERR_IO, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(s.st_mode)) return inspect_run(path, cli->json);
+    if (S_ISDIR(s.st_mode)) return inspect_model_run(path, cli->json);
     TRY(read_beginning(mark, path));
-    if (memcmp(mark, hdf5_mark, sizeof hdf5_mark) == 0) return inspect_dataset(path, cli->json);
+    if (memcmp(mark, hdf5_mark, sizeof hdf5_mark) == 0) return inspect_data(path, cli->json);
     if (mark[8] == '{') return inspect_model(path, cli->json);
     return fail(ERR_FORMAT, "%s is neither a dataset (HDF5) nor a model (safetensors) nor the folder of a run", path);
 }

@@ -126,7 +126,7 @@ static void print_survey(const json_t *s)
     print_provenance(json_object_get(s, "provenance"));
 }
 
-Status inspect_dataset(const char *path, bool json)
+Status inspect_data(const char *path, bool json)
 {
     json_t *survey, *shown;
     TRY(survey_dataset(&survey, path));

@@ -289,7 +289,7 @@ static void print_run(const json_t *run)
     print_files(run);
 }
 
-Status inspect_run(const char *folder, bool json)
+Status inspect_model_run(const char *folder, bool json)
 {
     json_t *run = NULL, *shown;
     TRY(run_json(&run, folder));

@@ -155,6 +155,6 @@ int main(int argc, char **argv)
     const char *name = argv[1];
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) return report(print_version());
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";
-    const Command *command = command_find(name);
+    const Command *command = cli_command(name);
     return report(command ? parse_and_run(command, argc, argv) : unknown_command(name));
 }

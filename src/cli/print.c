@@ -3,6 +3,7 @@
 #include "core/escape.h"
 #include "core/jsontext.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,24 +23,33 @@ Status print_json(json_t *value)
 
 static json_t *escaped(const json_t *value);
 
+static json_t *unless_lost(json_t *out, bool lost)
+{
+    if (!lost) return out;
+    json_decref(out);
+    return NULL;
+}
+
 static json_t *escaped_object(const json_t *value)
 {
     json_t *out = json_object(), *item;
     const char *key;
     char name[PIECE];
+    bool lost = false;
     json_object_foreach((json_t *)(size_t)value, key, item)
     {
-        json_object_set_new(out, escape_text(name, sizeof name, key), escaped(item));
+        lost |= json_object_set_new(out, escape_text(name, sizeof name, key), escaped(item)) != 0;
     }
-    return out;
+    return unless_lost(out, lost);
 }
 
 static json_t *escaped_array(const json_t *value)
 {
     json_t *out = json_array(), *item;
     size_t i;
-    json_array_foreach(value, i, item) json_array_append_new(out, escaped(item));
-    return out;
+    bool lost = false;
+    json_array_foreach(value, i, item) lost |= json_array_append_new(out, escaped(item)) != 0;
+    return unless_lost(out, lost);
 }
 
 static json_t *escaped(const json_t *value)
