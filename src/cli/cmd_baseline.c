@@ -20,7 +20,7 @@ static const Option rows[] = {
     {"o", OPTION_TEXT, offsetof(Flags, folder), NULL, 0, 0, NULL, "OUT",
      "folder of the results, which must be new or empty"},
     {"method", OPTION_TEXTS, offsetof(Flags, method), "[]", 0, 0, NULL, "NAME",
-     "baseline to run; without it all baselines listed below"},
+     "baseline to run; without it all baselines that hopsack help baseline lists"},
     {0},
 };
 

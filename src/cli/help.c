@@ -51,58 +51,65 @@ void help_entry(FILE *out, const char *left, const char *text)
 
 /* ---- options ---- */
 
+typedef struct {
+    FILE *out;
+    bool brief; /* without types, ranges and units */
+} Page;
+
 static bool is_number(const Option *row)
 {
     return row->kind == OPTION_INT || row->kind == OPTION_NUMBER || row->kind == OPTION_NUMBERS;
 }
 
-/* " (default 5; integer from 2 to 9 folds)", of what is worth telling. */
-static const char *facts(char buffer[ROOM], const Option *row, bool repeatable)
+/* "required", "default 5"; "" where there is nothing to tell. */
+static const char *default_text(char buffer[ROOM], const Option *row)
 {
-    char values[2 * OPTION_WORDS_ROOM];
-    const bool told = option_has_range(row) || (*row->unit && is_number(row));
-    const char *standard = !row->standard                                                           ? "required"
-                           : row->kind == OPTION_BOOL                                               ? ""
-                           : strcmp(row->standard, "null") == 0 || strcmp(row->standard, "[]") == 0 ? ""
-                                                                                                    : row->standard;
-    char parts[3][2 * OPTION_WORDS_ROOM + 16];
-    int n = 0;
-    if (*standard) snprintf(parts[n++], sizeof *parts, "%s%s", row->standard ? "default " : "", standard);
-    if (told) snprintf(parts[n++], sizeof *parts, "%s", option_values(values, row));
-    if (repeatable) snprintf(parts[n++], sizeof *parts, "repeatable");
-    buffer[0] = 0;
-    for (int i = 0; i < n; i++) {
-        const size_t at = strlen(buffer);
-        snprintf(buffer + at, ROOM - at, "%s%s%s", i ? "; " : " (", parts[i], i + 1 < n ? "" : ")");
-    }
+    static const char *const nothing[] = {"null", "[]"};
+    if (!row->standard) return "required";
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
+        if (row->kind == OPTION_BOOL || strcmp(row->standard, nothing[i]) == 0) return "";
+    snprintf(buffer, ROOM, "default %s", row->standard);
     return buffer;
 }
 
+/* " (default 5; integer from 2 to 9 folds; repeatable)" */
+static const char *facts(char out[ROOM], const Option *row, bool repeatable, bool brief)
+{
+    char words[ROOM], values[2 * OPTION_WORDS_ROOM];
+    const bool told = !brief && (option_has_range(row) || (*row->unit && is_number(row)));
+    const char *const part[] = {default_text(words, row), told ? option_values(values, row) : "",
+                                repeatable ? "repeatable" : ""};
+    size_t n = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        if (*part[i] && n < ROOM) n += (size_t)snprintf(out + n, ROOM - n, "%s%s", n ? "; " : " (", part[i]);
+    if (n > 0 && n + 1 < ROOM) strcpy(out + n, ")");
+    return out;
+}
+
 /* --name=VALUE   help (default …); shown: the help, if not the row's. */
-static void print_option(FILE *out, const char *name, const Option *row, const char *shown, bool own)
+static void print_option(const Page *page, const char *name, const Option *row, const char *shown, bool own)
 {
     char left[2 * OPTION_WORDS_ROOM], value[OPTION_WORDS_ROOM], text[2 * ROOM], more[ROOM];
     const bool one = !name[1], is_switch = own && row->kind == OPTION_BOOL;
+    const char *between = one ? " " : "=";
     option_value_name(value, row);
-    snprintf(left, sizeof left, "%s%s%s%s", one ? "-" : "--", name,
-             is_switch ? ""
-             : one     ? " "
-                       : "=",
-             is_switch ? "" : value);
-    snprintf(text, sizeof text, "%s%s", shown ? shown : row->help, facts(more, row, own && option_is_list(row)));
-    help_entry(out, left, text);
+    snprintf(left, sizeof left, "%s%s%s%s", one ? "-" : "--", name, is_switch ? "" : between, is_switch ? "" : value);
+    snprintf(text, sizeof text, "%s%s", shown ? shown : row->help,
+             facts(more, row, own && option_is_list(row), page->brief));
+    help_entry(page->out, left, text);
 }
 
-static void print_rows(FILE *out, const char *title, const Option *rows)
+static void print_rows(const Page *page, const char *title, const Option *rows)
 {
-    fprintf(out, "\n%s:\n", title ? title : "Options");
-    for (const Option *row = rows; row->name; row++) print_option(out, row->name, row, NULL, true);
+    fprintf(page->out, "\n%s:\n", title ? title : "Options");
+    for (const Option *row = rows; row->name; row++) print_option(page, row->name, row, NULL, true);
 }
 
 /* ---- settings as options ---- */
 
 typedef struct {
-    FILE *out;
+    const Page *page;
     const char *name, *path, *help; /* of the option; help: NULL: that of the row */
     bool found;
 } Search;
@@ -113,25 +120,25 @@ static void print_if_found(void *context, const SectionKey *key)
     if (s->found || strcmp(key->path, s->path) != 0) return;
     Option row = *key->row;
     if (s->help && !row.standard) row.standard = "null"; /* a short name need not be given */
-    print_option(s->out, s->name, &row, s->help, false);
+    print_option(s->page, s->name, &row, s->help, false);
     s->found = true;
 }
 
-static bool print_setting(FILE *out, const Section *table, const ShortName *names, const char *name)
+static bool print_setting(const Page *page, const Section *table, const ShortName *names, const char *name)
 {
-    Search s = {.out = out, .name = name, .path = section_long_name(names, name)};
+    Search s = {.page = page, .name = name, .path = section_long_name(names, name)};
     for (const ShortName *n = names; n && n->name; n++)
         if (strcmp(n->name, name) == 0) s.help = n->help;
     if (table) section_walk(table, print_if_found, &s);
     return s.found;
 }
 
-static void print_short_names(FILE *out, const Command *command)
+static void print_short_names(const Page *page, const Command *command)
 {
     if (!command->short_names) return;
-    fprintf(out, "\nShort names of settings:\n");
+    fprintf(page->out, "\nShort names of settings:\n");
     for (const ShortName *n = command->short_names; n->name; n++)
-        print_setting(out, command->table, command->short_names, n->name);
+        print_setting(page, command->table, command->short_names, n->name);
 }
 
 void help_key(void *context, const SectionKey *key)
@@ -179,26 +186,27 @@ static const Option *find(const Option *rows, const char *name)
     return NULL;
 }
 
-static void print_common(FILE *out, const Command *command, const char *name)
+static void print_common(const Page *page, const Command *command, const char *name)
 {
     const Option *row = NULL;
     for (const OptionGroup *g = command->groups; g->rows && !row; g++) row = find(g->rows, name);
     if (!row) row = find(cli_everywhere, name);
     if (row)
-        print_option(out, name, row, NULL, true);
+        print_option(page, name, row, NULL, true);
     else
-        print_setting(out, command->table, command->short_names, name);
+        print_setting(page, command->table, command->short_names, name);
 }
 
 void help_short(FILE *out, const Command *command)
 {
+    const Page page = {.out = out, .brief = true};
     print_head(out, command);
     if (command->common) fprintf(out, "\nOptions:\n");
     for (const char *word = command->common; word && *word; word += strspn(word, " ")) {
         char name[OPTION_ROOM];
         const size_t n = strcspn(word, " ");
         snprintf(name, sizeof name, "%.*s", (int)n, word);
-        print_common(out, command, name);
+        print_common(&page, command, name);
         word += n;
     }
     fprintf(out, "\nEvery option: hopsack help %s%s\n", command->name,
@@ -207,11 +215,12 @@ void help_short(FILE *out, const Command *command)
 
 void help_full(FILE *out, const Command *command)
 {
+    const Page page = {.out = out};
     print_head(out, command);
     print_about(out, command->about);
-    for (const OptionGroup *g = command->groups; g->rows; g++) print_rows(out, g->title, g->rows);
-    print_short_names(out, command);
-    print_rows(out, "Options of every command", cli_everywhere);
+    for (const OptionGroup *g = command->groups; g->rows; g++) print_rows(&page, g->title, g->rows);
+    print_short_names(&page, command);
+    print_rows(&page, "Options of every command", cli_everywhere);
     if (command->more) command->more(out);
     if (!command->table) return;
     fprintf(out, "\nSettings with defaults, keys of CONFIG or options (--SECTION.KEY=VALUE):\n");
