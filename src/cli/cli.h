@@ -1,97 +1,98 @@
 /* SPDX-License-Identifier: MIT
  *
- * cli.h: what the commands share: the descriptor of a command, its flags as rows, the parsed command line, exit codes.
+ * cli.h: what the commands share: the descriptor of a command, the parsed command line.
  *
- * A command is one file, cmd_NAME.c, that defines `const Command command_NAME`, and one row in the table of main.c.
- * From its rows come parsing, checks and --help. Its function prints results to stdout, returns a Status with the
- * sentence recorded by `fail`, and never exits.
+ * A command is one file, cmd_NAME.c, that defines `const Command command_NAME`, and one row in the table of main.c. Its
+ * options are rows of core/option.h that fill a struct, as the settings of a config are: parsing, checks and help follow
+ * from the rows. Its function prints results to stdout, returns a Status with the sentence recorded by `fail`, and never
+ * exits.
  *
- *     static const Flag flags[] = {
- *         {.name = "o", .value = "FILE", .help = "where the dataset is written", .needed = true},
- *         {.name = "rate", .value = "SHARE", .standard = "0.01", .unit = "of the sequences", .help = "…"},
- *         {.name = "compat", .help = "a switch"},
+ *     typedef struct { const char *out; bool compat; } Flags;
+ *     static const Option rows[] = {
+ *         {"o", OPTION_TEXT, offsetof(Flags, out), NULL, 0, 0, NULL, "FILE", "dataset to write"},
+ *         {"compat", OPTION_BOOL, offsetof(Flags, compat), "false", 0, 0, NULL, "", "DeepRC's rules"},
  *         {0}};
- *     static Status run(Cli *cli) { const char *out = cli_text(cli, "o"); double rate; TRY(cli_number(…)); … }
- *     const Command command_simulate = {.name = "simulate", .line = "writes a simulated dataset",
- *                                       .usage = "[CONFIG.yaml] -o OUT.h5", .flags = flags, .least = 0, .most = 1,
- *                                       .run = run};
+ *     static Status run(Cli *cli) { const Flags *flags = cli->flags; … flags->out … }
+ *     const Command command_convert = {.name = "convert", .line = "convert a dataset", .usage = "DATA -o FILE",
+ *                                      .example = "hopsack convert a.h5 -o b.h5", .groups = {{.rows = rows}},
+ *                                      .size = sizeof(Flags), .min_words = 1, .max_words = 1, .run = run};
+ *
+ * How a row is written on the command line: `--name=VALUE` or `--name VALUE`, and `-o VALUE` if the name is one letter. A
+ * boolean is a switch: `--name`. A list is given by repeating its option; each value stays as it is.
  */
 #ifndef HOPSACK_CLI_H
 #define HOPSACK_CLI_H
 
+#include "core/option.h"
+#include "core/section.h"
 #include "core/status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* One flag: `--name=VALUE` or `--name VALUE`; a name of one letter is `-o VALUE`. A table ends with {0}. */
-typedef struct {
-    const char *name, *value; /* value: what stands for it in --help, "FILE"; NULL: a switch */
-    const char *standard;     /* default, as one would write it; NULL: none */
-    const char *unit;         /* "bags", "bytes", …; NULL: none */
-    const char *help;
-    bool repeat; /* may be given more than once */
-    bool needed; /* must be given */
-} Flag;
+#define CLI_MOST   512 /* options and words of one command line */
+#define CLI_GROUPS 4   /* tables of rows of one command */
+#define CLI_FLAGS  512 /* bytes of the struct they fill */
 
 typedef struct Cli Cli;
-typedef struct Command Command;
 
-struct Command {
-    const char *name, *line, *usage; /* usage: what follows "hopsack name " */
-    const char *about;               /* paragraphs for --help, or NULL */
-    const Flag *flags;               /* ends with {0}; NULL: none of its own */
-    int least, most;                 /* words that are not flags; most -1: any number */
-    bool settings;                   /* takes config keys: --section.key=value */
-    bool short_names;                /* and the short ones: --target, --fold, … */
-    void (*more)(FILE *out);         /* prints what --help adds at its end, or NULL */
+typedef struct {
+    const char *title;  /* above its options in help; NULL: "Options" */
+    const Option *rows; /* ends with {0} */
+} OptionGroup;
+
+typedef struct {
+    const char *name, *line;        /* line: what it does, for the list of commands */
+    const char *usage, *example;    /* usage: what follows "hopsack name "; example: whole lines that work */
+    const char *about;              /* paragraphs for `hopsack help NAME`, or NULL */
+    const char *common;             /* names of the options that --help shows, parted by blanks: those people use */
+    OptionGroup groups[CLI_GROUPS]; /* of its own; ends with {0} */
+    size_t size;                    /* of the struct that they fill, ≤ CLI_FLAGS */
+    int min_words, max_words;       /* words that are not options; max -1: any number */
+    const Section *table;           /* of the config keys it takes as --section.key=VALUE, or NULL: none */
+    const ShortName *short_names;   /* of those keys; or NULL */
+    void (*more)(FILE *out);        /* prints what `hopsack help NAME` adds at its end, or NULL */
     Status (*run)(Cli *cli);
-};
-
-#define CLI_MOST 512 /* flags and words of one command line */
+} Command;
 
 struct Cli {
     const Command *command;
     int argc; /* the whole command line as given, for the manifest */
     char **argv;
 
-    int n_word; /* words that are not flags, in order */
+    int n_word; /* words that are not options, in order */
     const char *word[CLI_MOST + 1];
-    int n_setting; /* config keys given as flags: "section.key" and the text after '=', in order */
-    const char *setting[CLI_MOST], *setting_value[CLI_MOST];
-    int n_given; /* the command's own flags */
-    const Flag *given[CLI_MOST];
-    const char *given_value[CLI_MOST]; /* "" for a switch */
+    int n_setting; /* config keys given as options: "section.key" or a short name, and the value, in order */
+    const char *setting[CLI_MOST + 2], *setting_value[CLI_MOST + 2]; /* two more may be added by the command */
+    const void *flags;                                               /* the struct of the command's rows */
 
-    /* flags of every command */
-    int threads;     /* 0: all cores the process may use */
-    bool seed_given; /* also in `setting` as "seed" where the command takes settings */
-    uint64_t seed;   /* 0 by default; a command with a config puts the resolved one here, for the last line */
-    bool quiet, verbose, dry_run, force, json;
+    /* options of every command */
+    int threads;   /* 0: all cores the process may use */
+    uint64_t seed; /* also in `setting` where it is given and the command takes settings; such a command puts the
+                      resolved one here, for the last line */
+    bool quiet, verbose, dry_run, force, json, help;
 
-    const char *store[CLI_MOST]; /* names cut off at '=', owned */
-    int n_store;
+    /* inside */
+    int n_given;
+    const Option *given[CLI_MOST];
+    const char *given_value[CLI_MOST]; /* "true" of a switch */
+    int n_owned;
+    void *owned[4 * CLI_MOST];
+    _Alignas(8) unsigned char filled[CLI_FLAGS];
 };
 
 /* ---- for commands ---- */
-bool cli_has(const Cli *cli, const char *flag);                  /* was it given? */
-const char *cli_text(const Cli *cli, const char *flag);          /* last value, else the default, else NULL */
-const char *cli_next(const Cli *cli, const char *flag, int *at); /* repeatable: start with *at = 0; NULL at the end */
-Status cli_int(int64_t *out, const Cli *cli, const char *flag, int64_t least, int64_t most);
-Status cli_number(double *out, const Cli *cli, const char *flag, double least, double most);
+/* ERR_USAGE if one of the table's rows was given: "--name: why". */
+Status cli_none(const Cli *cli, const Option *rows, const char *why);
 
-/* Nearest of the names (NULL-ended) within a third of its letters, else NULL. */
-const char *cli_nearest(const char *name, const char *const *names);
+/* ---- for main and help ---- */
+extern const Command *const commands[];       /* ends with NULL */
+const Command *cli_command(const char *name); /* NULL if there is none */
+extern const Option cli_everywhere[];         /* options of every command; they fill Cli */
 
-/* ---- for main ---- */
-extern const Command *const commands[];        /* ends with NULL */
-const Command *command_find(const char *name); /* NULL if there is none */
-
-/* Sets *help instead of failing on missing words when --help is among the flags. */
-Status cli_parse(Cli *cli, bool *help, const Command *command, int argc, char **argv);
+/* With cli->help nothing else is checked. */
+Status cli_parse(Cli *cli, const Command *command, int argc, char **argv);
 void cli_free(Cli *cli);
-void cli_help(const Command *command, FILE *out);
-void cli_list(FILE *out); /* the commands, a line each */
 
 #endif

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/cli.h"
 #include "cli/configure.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
 #include "cli/scores.h"
+#include "core/nearest.h"
+#include "core/number.h"
 #include "study/baseline.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const Flag flags[] = {
-    {.name = "o", .value = "OUT", .help = "folder of the results, which must be new or empty", .needed = true},
-    {.name = "method", .value = "NAME", .help = "only this one of those below", .repeat = true},
+typedef struct {
+    const char *folder;
+    OptionTexts method;
+} Flags;
+
+static const Option rows[] = {
+    {"o", OPTION_TEXT, offsetof(Flags, folder), NULL, 0, 0, NULL, "OUT",
+     "folder of the results, which must be new or empty"},
+    {"method", OPTION_TEXTS, offsetof(Flags, method), "[]", 0, 0, NULL, "NAME",
+     "baseline to run; without it all baselines that hopsack help baseline lists"},
     {0},
 };
 
@@ -35,10 +44,12 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 {
     const json_t *bags = json_object_get(plan, "bags");
     if (cli->json) return print_json(plan);
-    printf("would fit %zu methods in %d x %d folds into %s\n", json_array_size(json_object_get(plan, "methods")),
+    const size_t n_method = json_array_size(json_object_get(plan, "methods"));
+    printf("would fit %zu method%s in %d x %d folds into %s\n", n_method, number_plural((int64_t)n_method),
            (int)json_integer_value(json_object_get(plan, "n_repeats")),
            (int)json_integer_value(json_object_get(plan, "n_folds")), folder);
-    printf("the first on %d bags, testing on %d\n", (int)json_integer_value(json_object_get(bags, "train")),
+    const int train = (int)json_integer_value(json_object_get(bags, "train"));
+    printf("the first: training on %d bag%s, test on %d\n", train, number_plural(train),
            (int)json_integer_value(json_object_get(bags, "test")));
     json_decref(plan);
     return OK;
@@ -46,39 +57,14 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 
 /* ---- the command ---- */
 
-static bool is_config(const char *word)
-{
-    const char *dot = strrchr(word, '.');
-    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-}
-
-/* One word is a config or a dataset, by its ending; the dataset is the setting data.path. */
-static Status read_words(Cli *cli, const char **yaml)
-{
-    bool has_data = false;
-    *yaml = NULL;
-    for (int i = 0; i < cli->n_word; i++) {
-        if (is_config(cli->word[i]) && !*yaml) {
-            *yaml = cli->word[i];
-            continue;
-        }
-        if (has_data || cli->n_setting == CLI_MOST)
-            return fail(ERR_USAGE, "'%s': one dataset and at most one CONFIG.yaml are expected", cli->word[i]);
-        has_data = true;
-        cli->setting[cli->n_setting] = "data.path";
-        cli->setting_value[cli->n_setting++] = cli->word[i];
-    }
-    return OK;
-}
-
 static Status add_method(BaselineSetup *setup, const char *name)
 {
     const char *names[BASELINE_MOST + 1] = {NULL};
     const BaselineMethod *method = baseline_method(name);
     for (int m = 0; m < BASELINE_MOST && baseline_methods[m].name; m++) names[m] = baseline_methods[m].name;
-    const char *near = cli_nearest(name, names);
+    const char *near = nearest_name(name, names);
     if (!method)
-        return fail(ERR_USAGE, "--method=%s: there is no such baseline%s%s (baseline --help lists them)", name,
+        return fail(ERR_USAGE, "--method=%s: there is no such baseline%s%s (hopsack help baseline lists them)", name,
                     near ? "; did you mean " : "", near ? near : "");
     for (int m = 0; m < setup->n_method; m++)
         if (setup->method[m] == method) return fail(ERR_USAGE, "--method=%s is given twice", name);
@@ -89,9 +75,8 @@ static Status add_method(BaselineSetup *setup, const char *name)
 /* In the order of the table, whatever the order of the flags: all where none is named. */
 static Status read_methods(BaselineSetup *setup, const Cli *cli)
 {
-    const char *name;
-    int at = 0;
-    while ((name = cli_next(cli, "method", &at))) TRY(add_method(setup, name));
+    const Flags *flags = cli->flags;
+    for (int i = 0; i < flags->method.n; i++) TRY(add_method(setup, flags->method.text[i]));
     if (setup->n_method > 0) return OK;
     for (const BaselineMethod *m = baseline_methods; m->name; m++) setup->method[setup->n_method++] = m;
     return OK;
@@ -113,13 +98,14 @@ static Status run(Cli *cli)
 {
     Config config;
     const char *yaml;
-    BaselineSetup setup = {.folder = cli_text(cli, "o"),
+    const Flags *flags = cli->flags;
+    BaselineSetup setup = {.folder = flags->folder,
                            .force = cli->force,
                            .argc = cli->argc,
                            .argv = cli->argv,
                            .stop = &interrupted,
                            .begin = interrupt_watch};
-    TRY(read_words(cli, &yaml));
+    TRY(configure_words(&yaml, cli, true));
     TRY(read_methods(&setup, cli));
     TRY(configure(&config, cli, yaml));
     const Status status = baseline(cli, &setup, &config);
@@ -129,27 +115,32 @@ static Status run(Cli *cli)
 
 static void more(FILE *out)
 {
-    fprintf(out, "\nMethods:\n");
-    for (const BaselineMethod *m = baseline_methods; m->name; m++)
-        fprintf(out, "  %-16s %s (bags of %s%s)\n", m->name, m->line, m->bags_words,
-                m->classifier->is_built ? "" : "; not in this build");
-    fprintf(out, "\nOf the settings, data, tasks, splits and seed are looked at; hopsack help config lists them.\n");
+    fprintf(out, "\nBaselines (--method=NAME):\n");
+    for (const BaselineMethod *m = baseline_methods; m->name; m++) {
+        char text[256];
+        snprintf(text, sizeof text, "%s (bags of %s%s)", m->line, m->bags_words,
+                 m->classifier->is_built ? "" : "; not in this build");
+        help_entry(out, m->name, text);
+    }
 }
 
 const Command command_baseline = {
     .name = "baseline",
-    .line = "cheap rivals on the same folds: what a model must beat",
-    .usage = "DATA [CONFIG.yaml] [--target=COLUMN] [--splits=FILE] [--section.key=value ...] -o OUT",
-    .about =
-        "Scores fixed, plain classifiers on the folds that crossval draws from the same settings, or on those of\n"
-        "--splits (the splits.tsv of a run, or any table of bags and folds). They are trained on all bags outside\n"
-        "the test fold, and standardised by them; nothing is chosen. OUT/METHOD holds summary.json, summary.md and\n"
-        "predictions.tsv as crossval writes them; OUT itself summary.json and summary.md over all methods,\n"
-        "splits.tsv, config.yaml and manifest.json.",
-    .flags = flags,
-    .most = 2,
-    .settings = true,
-    .short_names = true,
+    .line = "baseline classifiers on the same folds",
+    .usage = "DATA [CONFIG] [--target=COLUMN] [--splits=FILE] [--SECTION.KEY=VALUE ...] -o OUT",
+    .example = "hopsack baseline tiger.h5 --target=label -o runs/baseline",
+    .about = "Scores simple classifiers on the folds that crossval uses with the same settings, or on the folds "
+             "of --splits (the splits.tsv of a run, or any table of bags and folds). They are trained on all "
+             "bags outside the test fold, and features are standardized by these bags; no hyperparameter is "
+             "chosen. OUT/METHOD holds summary.json, summary.md and predictions.tsv as crossval writes them. OUT "
+             "itself holds summary.json and summary.md over all methods, splits.tsv, config.yaml and "
+             "manifest.json. Of the settings only data, tasks, splits and seed are used.",
+    .common = "o target positive splits group splits.n_fold splits.n_repeat method metadata seed dry-run force json",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .max_words = 2,
+    .table = config_sections,
+    .short_names = config_short_names,
     .more = more,
     .run = run,
 };

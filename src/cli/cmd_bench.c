@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const Flag flags[] = {
-    {.name = "repeats", .value = "N", .standard = "20", .unit = "runs a stage", .help = "at least 3"},
-    {.name = "most",
-     .value = "N",
-     .standard = "1000000",
-     .unit = "instances",
-     .help = "the pass takes the first bags that hold so many"},
+typedef struct {
+    int repeats, most;
+} Flags;
+
+static const Option rows[] = {
+    {"repeats", OPTION_INT, offsetof(Flags, repeats), "20", 3, 1000000, NULL, "",
+     "number of timed runs of each stage"},
+    {"most", OPTION_INT, offsetof(Flags, most), "1000000", 1, INT32_MAX, NULL, "instances",
+     "size of the pass: it takes the first bags that together hold so many instances"},
     {0},
 };
 
@@ -189,11 +191,9 @@ static void close_all(Bench *b)
 
 static Status bench(Bench *b, Cli *cli, const char *path)
 {
-    int64_t repeats, most;
-    TRY(cli_int(&repeats, cli, "repeats", 3, 1000000));
-    TRY(cli_int(&most, cli, "most", 1, INT64_MAX));
-    b->repeats = (int)repeats;
-    TRY(open_all(b, path, most));
+    const Flags *flags = cli->flags;
+    b->repeats = flags->repeats;
+    TRY(open_all(b, path, flags->most));
     TRY(time_stages(b));
     json_t *result = result_json(b);
     if (cli->json) return print_json(result);
@@ -203,13 +203,10 @@ static Status bench(Bench *b, Cli *cli, const char *path)
 }
 
 /* What a config must have and a bench has no use for. */
-static void fill_in(Cli *cli, const char *path)
+static void fill_in(Cli *cli)
 {
     bool target = false;
     for (int i = 0; i < cli->n_setting; i++) target |= strcmp(cli->setting[i], "target") == 0;
-    if (cli->n_setting + 2 > CLI_MOST) return;
-    cli->setting[cli->n_setting] = "data.path";
-    cli->setting_value[cli->n_setting++] = path;
     if (target) return;
     cli->setting[cli->n_setting] = "target";
     cli->setting_value[cli->n_setting++] = "bench";
@@ -218,24 +215,29 @@ static void fill_in(Cli *cli, const char *path)
 static Status run(Cli *cli)
 {
     Bench b = {0};
-    fill_in(cli, cli->word[0]);
-    TRY(configure(&b.config, cli, cli->n_word > 1 ? cli->word[1] : NULL));
-    const Status status = bench(&b, cli, cli->word[0]);
+    const char *yaml;
+    TRY(configure_words(&yaml, cli, true));
+    fill_in(cli);
+    TRY(configure(&b.config, cli, yaml));
+    const Status status = bench(&b, cli, b.config.data.path);
     close_all(&b);
     return status;
 }
 
 const Command command_bench = {
     .name = "bench",
-    .line = "times a pass over whole bags and a training update on given data",
-    .usage = "DATA [CONFIG.yaml] [--section.key=value ...]",
-    .about =
-        "pass: embedding, attention and selection of every instance, without gradients. update: draws, network,\n"
-        "gradients and optimizer of one minibatch, as configured. Figures are medians, best is the minimum.",
-    .flags = flags,
-    .least = 1,
-    .most = 2,
-    .settings = true,
-    .short_names = true,
+    .line = "time a training update and a pass over a dataset",
+    .usage = "DATA [CONFIG] [--SECTION.KEY=VALUE ...]",
+    .example = "hopsack bench cohort.h5 --json",
+    .about = "pass: embedding, attention and selection of every instance, without gradients. update: sampling, "
+             "network, gradients and optimizer of one minibatch, as configured. Times are medians; best is the "
+             "minimum.",
+    .common = "repeats most threads json",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .min_words = 1,
+    .max_words = 2,
+    .table = config_sections,
+    .short_names = config_short_names,
     .run = run,
 };

@@ -4,16 +4,24 @@
 #include "cli/interrupt.h"
 #include "cli/print.h"
 #include "cli/scores.h"
+#include "core/number.h"
 #include "cv/crossval.h"
 
 #include <stdlib.h>
 
-static const Flag flags[] = {
-    {.name = "o", .value = "RUN", .help = "folder of the run, which must be new or empty", .needed = true},
-    {.name = "resume", .help = "continue the run in RUN with the settings saved in it; begin it where there is none"},
-    {.name = "shard",
-     .value = "K/N",
-     .help = "do every N-th fold, from the K-th (from 1); implies --resume; who finishes last writes the summary"},
+typedef struct {
+    const char *folder, *shard;
+    bool resume;
+} Flags;
+
+static const Option rows[] = {
+    {"o", OPTION_TEXT, offsetof(Flags, folder), NULL, 0, 0, NULL, "RUN",
+     "folder of the run, which must be new or empty"},
+    {"resume", OPTION_BOOL, offsetof(Flags, resume), "false", 0, 0, NULL, "",
+     "continue the run in RUN with the settings saved in it; start a run where there is none"},
+    {"shard", OPTION_TEXT, offsetof(Flags, shard), "null", 0, 0, NULL, "K/N",
+     "part of the work: every N-th fold, from the K-th (from 1). Implies --resume; the last process to finish "
+     "writes the summary"},
     {0},
 };
 
@@ -30,8 +38,8 @@ static Status print_result(const Cli *cli, json_t *result)
     if (json_object_get(result, "tasks"))
         scores_print_crossval(stdout, result);
     else
-        printf("%ld of %ld %s are done; whoever does the last writes the summary\n", count(result, "done"),
-               count(result, "jobs"), count(result, "n_models") > 1 ? "models" : "folds");
+        printf("%ld of %ld %s are done; the process that finishes the last one writes the summary\n",
+               count(result, "done"), count(result, "jobs"), count(result, "n_models") > 1 ? "models" : "folds");
     json_decref(result);
     return OK;
 }
@@ -45,10 +53,12 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     printf("would train %ld of %ld models (%ld x %ld folds%s, %ld done), %ld at once, into %s\n", count(plan, "mine"),
            count(plan, "jobs"), count(plan, "n_repeats"), count(plan, "n_folds"), each, count(plan, "done"),
            count(plan, "at_once"), folder);
-    printf("the first on %ld bags, choosing by %ld, testing on %ld: %ld updates\n", count(bags, "train"),
-           count(bags, "validation"), count(bags, "test"), count(plan, "updates"));
-    printf("%ld parameters; memory: %.1f MB for bags, %.1f MB to work for each at once\n", count(plan, "parameters"),
-           (double)count(plan, "memory_bags") / 1e6, (double)count(plan, "memory_workspace") / 1e6);
+    printf("the first: training on %ld bag%s, validation on %ld, test on %ld, %ld update%s\n", count(bags, "train"),
+           number_plural(count(bags, "train")), count(bags, "validation"), count(bags, "test"),
+           count(plan, "updates"), number_plural(count(plan, "updates")));
+    printf("%ld parameters; memory: %.1f MB for bags, %.1f MB workspace for each at once\n",
+           count(plan, "parameters"), (double)count(plan, "memory_bags") / 1e6,
+           (double)count(plan, "memory_workspace") / 1e6);
     json_decref(plan);
     return OK;
 }
@@ -85,18 +95,20 @@ static Status crossval(Cli *cli, CrossvalSetup *setup, const Config *config)
 static Status run(Cli *cli)
 {
     Config config;
-    const char *yaml = cli->n_word ? cli->word[0] : NULL;
-    CrossvalSetup setup = {.folder = cli_text(cli, "o"),
+    const char *yaml;
+    const Flags *flags = cli->flags;
+    CrossvalSetup setup = {.folder = flags->folder,
                            .force = cli->force,
-                           .resume = cli_has(cli, "resume"),
+                           .resume = flags->resume,
                            .argc = cli->argc,
                            .argv = cli->argv,
                            .stop = &interrupted,
                            .updated = interrupt_for_tests,
                            .begin = interrupt_watch};
-    TRY(read_shard(&setup, cli_text(cli, "shard")));
+    TRY(read_shard(&setup, flags->shard));
     if (setup.resume && cli->force)
         return fail(ERR_USAGE, "--resume and --shard continue a run, --force throws it away: give one");
+    TRY(configure_words(&yaml, cli, false));
     TRY(setup.resume ? configure_resume(&config, cli, yaml, setup.folder) : configure(&config, cli, yaml));
     const Status status = crossval(cli, &setup, &config);
     config_free(&config);
@@ -105,24 +117,28 @@ static Status run(Cli *cli)
 
 const Command command_crossval = {
     .name = "crossval",
-    .line = "k-fold cross-validation, repeated, stratified, by group or from a table",
-    .usage = "[CONFIG.yaml] [--section.key=value ...] -o RUN",
-    .about =
-        "Trains splits.n_fold models in each of splits.n_repeat repetitions; each is tested on its fold, which\n"
-        "took no part in training or in the choice of the model. RUN/rep00/fold03 is the run that train makes\n"
-        "with --splits.repeat=0 --fold=3, bit for bit; RUN itself holds config.yaml, manifest.json, splits.tsv,\n"
-        "and at the end predictions.tsv (test bags), summary.json and summary.md.\n"
-        "With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., that differ in their\n"
-        "seed; the files of the fold and all scores are those of the mean of their outputs.\n"
-        "Several processes may work in one RUN, on one machine or on several that share the disk: start the same\n"
-        "command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is done twice;\n"
-        "what a killed process was at is taken up by the others, or by the next --resume, from its last\n"
-        "checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this needs a mount with locks;\n"
-        "otherwise keep machines apart with --shard.",
-    .flags = flags,
-    .most = 1,
-    .settings = true,
-    .short_names = true,
-    .more = config_help,
+    .line = "train and test models in k-fold cross-validation",
+    .usage = "[CONFIG] [DATA] [--SECTION.KEY=VALUE ...] -o RUN",
+    .example = "hopsack crossval configs/deeprc.yaml cohort.h5 --target=status -o runs/cv",
+    .about = "CONFIG is a YAML file of settings. DATA is a dataset, as --data.path; a word that ends with .h5 or "
+             ".hdf5, or is an HDF5 file, is DATA, also where it comes first or no CONFIG is given.\n\n"
+             "Trains splits.n_fold models in each of splits.n_repeat repetitions. Each model is tested on its "
+             "fold, which is used neither for training nor for choosing the model. RUN/rep00/fold03 is the run "
+             "that hopsack train makes with --splits.repeat=0 --fold=3, bit for bit. RUN itself holds "
+             "config.yaml, manifest.json, splits.tsv, and at the end predictions.tsv (test bags), summary.json "
+             "and summary.md. With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., "
+             "which differ in their random seed; files and scores of the fold are those of their mean output.\n\n"
+             "Several processes may work in one RUN, on one machine or on several that share the disk: start the "
+             "same command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is "
+             "done twice. Another process, or the next --resume, continues the work of a killed process from its "
+             "last checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this requires a mount "
+             "with locks; otherwise use --shard to give each machine its own folds.",
+    .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat resume shard threads seed "
+              "dry-run force json",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .max_words = 2,
+    .table = config_sections,
+    .short_names = config_short_names,
     .run = run,
 };

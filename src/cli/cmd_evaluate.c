@@ -3,19 +3,27 @@
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "cv/apply.h"
 #include "run/record.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-static const Flag flags[] = {
-    {.name = "part",
-     .value = "unseen|all",
-     .standard = "unseen",
-     .help = "unseen: bags the model was neither trained nor validated on; all: each part by itself"},
-    {.name = "metadata", .value = "FILE", .help = "label table; without it the columns inside DATA"},
-    {.name = "id-column", .value = "COLUMN", .standard = "auto", .help = "column of bag IDs in the label table"},
+enum { PART_UNSEEN, PART_ALL }; /* words of --part */
+
+typedef struct {
+    int part;
+    const char *metadata, *id_column;
+} Flags;
+
+#define AT(field) offsetof(Flags, field)
+static const Option rows[] = {
+    {"part", OPTION_CHOICE, AT(part), "unseen", 0, 0, "unseen all", "",
+     "bags that are scored. unseen: those the model was neither trained nor validated on; all: the training, "
+     "validation and unseen bags, each set by itself"},
+    {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
+     "label table; without it the columns stored in DATA are used"},
+    {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN", "column of bag IDs in the label table"},
     {0},
 };
 
@@ -32,8 +40,9 @@ typedef struct {
 static Status open_all(Evaluation *e, const Cli *cli)
 {
     bool known;
+    const Flags *flags = cli->flags;
     TRY(apply_read(&e->apply, &cli->word[0], 1));
-    TRY(cohort_open(&e->cohort, cli->word[1], cli_text(cli, "metadata"), cli_text(cli, "id-column"), true));
+    TRY(cohort_open(&e->cohort, cli->word[1], flags->metadata, flags->id_column, true));
     TRY(apply_fit(&e->apply, e->cohort.file));
     TRY(apply_label(&e->apply, &e->cohort, &known));
     if (!known)
@@ -122,17 +131,18 @@ static Status print_result(const Evaluation *e, const Cli *cli)
 
 static Status evaluate(Evaluation *e, const Cli *cli)
 {
-    const char *part = cli_text(cli, "part");
-    e->all = strcmp(part, "all") == 0;
-    if (!e->all && strcmp(part, "unseen") != 0) return fail(ERR_USAGE, "--part=%s: it is unseen or all", part);
+    const Flags *flags = cli->flags;
+    e->all = flags->part == PART_ALL;
     TRY(open_all(e, cli));
     TRY(find_seen(e));
     const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
     if (!e->all && seen > 0)
-        log_info("left out: %d bags the model was trained on, %d it was validated on", e->count[SEEN_TRAIN],
-                 e->count[SEEN_VALIDATION]);
+        log_info("left out: %d training bag%s and %d validation bag%s of the model", e->count[SEEN_TRAIN],
+                 number_plural(e->count[SEEN_TRAIN]), e->count[SEEN_VALIDATION],
+                 number_plural(e->count[SEEN_VALIDATION]));
     if (cli->dry_run) {
-        printf("would score %d bags\n", e->count[SEEN_NOT] + (e->all ? seen : 0));
+        const int n = e->count[SEEN_NOT] + (e->all ? seen : 0);
+        printf("would score %d bag%s\n", n, number_plural(n));
         return OK;
     }
     TRY(compute(e));
@@ -153,12 +163,15 @@ static Status run(Cli *cli)
 
 const Command command_evaluate = {
     .name = "evaluate",
-    .line = "scores a model on bags it has not seen",
+    .line = "score a model on labelled bags it has not seen",
     .usage = "MODEL DATA [--metadata=FILE] [--part=all]",
-    .about =
-        "MODEL is a model.safetensors or the folder of a run. A bag counts as seen by its content, not by its name.",
-    .flags = flags,
-    .least = 2,
-    .most = 2,
+    .example = "hopsack evaluate runs/a cohort.h5 --part=all",
+    .about = "MODEL is a model.safetensors or the folder of a run. Bags are recognized as seen by their content, "
+             "not by their name.",
+    .common = "part metadata id-column threads json",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .min_words = 2,
+    .max_words = 2,
     .run = run,
 };

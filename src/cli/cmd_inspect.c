@@ -9,9 +9,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const Flag flags[] = {
-    {.name = "dynamics",
-     .help = "what the heads of MODEL do with the bags of DATASET: average, or pick a few instances"},
+typedef struct {
+    bool dynamics;
+} Flags;
+
+static const Option rows[] = {
+    {"dynamics", OPTION_BOOL, offsetof(Flags, dynamics), "false", 0, 0, NULL, "",
+     "report the operating mode of each head of MODEL on the bags of DATASET: averaging, or selection of a few "
+     "instances"},
     {0},
 };
 
@@ -31,33 +36,38 @@ static Status read_beginning(unsigned char mark[9], const char *path)
 
 static Status run(Cli *cli)
 {
+    const Flags *flags = cli->flags;
     const char *path = cli->word[0];
     struct stat s;
     unsigned char mark[9];
-    if (cli_has(cli, "dynamics")) {
+    if (flags->dynamics) {
         if (cli->n_word != 2) return fail(ERR_USAGE, "inspect --dynamics takes a model and a dataset");
         return inspect_dynamics(path, cli->word[1], cli->json);
     }
     if (cli->n_word != 1) return fail(ERR_USAGE, "inspect takes one file or folder; two go with --dynamics");
     if (stat(path, &s) != 0) return fail(ERR_IO, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(s.st_mode)) return inspect_run(path, cli->json);
+    if (S_ISDIR(s.st_mode)) return inspect_model_run(path, cli->json);
     TRY(read_beginning(mark, path));
-    if (memcmp(mark, hdf5_mark, sizeof hdf5_mark) == 0) return inspect_dataset(path, cli->json);
+    if (memcmp(mark, hdf5_mark, sizeof hdf5_mark) == 0) return inspect_data(path, cli->json);
     if (mark[8] == '{') return inspect_model(path, cli->json);
     return fail(ERR_FORMAT, "%s is neither a dataset (HDF5) nor a model (safetensors) nor the folder of a run", path);
 }
 
 const Command command_inspect = {
     .name = "inspect",
-    .line = "what a dataset, a model or a run holds",
+    .line = "describe a dataset, a model or a run",
     .usage = "DATASET | MODEL | RUN | --dynamics MODEL DATASET",
-    .about =
-        "DATASET: bags, lengths or features, labels, and where they came from, with the rows dropped by reason.\n"
-        "MODEL (model.safetensors): tasks, scores, tensors, settings. RUN (of train or crossval): scores, files.\n"
-        "--dynamics: for each query and head of the pooling, how many instances hold 90 % of its softmax, which\n"
-        "of the classes I to IV of Ramsauer et al. 2020 that makes it, entropy and largest weight.",
-    .flags = flags,
-    .least = 1,
-    .most = 2,
+    .example = "hopsack inspect cohort.h5\nhopsack inspect --dynamics runs/a cohort.h5",
+    .about = "DATASET: bags, lengths or features, labels, and their origin, with the rows dropped by reason.\n"
+             "MODEL (model.safetensors): tasks, scores, tensors, settings. RUN (of train or crossval): scores, "
+             "files.\n"
+             "--dynamics: for each query and head of the pooling, how many instances hold 90 % of the softmax "
+             "weight, the class (I to IV of Ramsauer et al. 2020) that follows from it, entropy and largest "
+             "weight.",
+    .common = "dynamics json",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .min_words = 1,
+    .max_words = 2,
     .run = run,
 };

@@ -2,6 +2,7 @@
 #include "cli/attention.h"
 #include "cli/cli.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "cv/apply.h"
 #include "model/pooling.h"
 #include "run/predictions.h"
@@ -9,16 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const Flag flags[] = {
-    {.name = "o", .value = "FILE", .help = "predictions.tsv; - is standard output", .needed = true},
-    {.name = "attention", .value = "FILE", .help = "attention of each instance, as FILE.tsv or FILE.tsv.gz"},
-    {.name = "top",
-     .value = "N",
-     .standard = "0",
-     .unit = "instances a bag and query",
-     .help = "how many of the highest attention; 0: every one"},
-    {.name = "metadata", .value = "FILE", .help = "label table; without it the columns inside DATA, if any"},
-    {.name = "id-column", .value = "COLUMN", .standard = "auto", .help = "column of bag IDs in the label table"},
+typedef struct {
+    const char *out, *attention, *metadata, *id_column;
+    int top;
+} Flags;
+
+#define AT(field) offsetof(Flags, field)
+static const Option rows[] = {
+    {"o", OPTION_TEXT, AT(out), NULL, 0, 0, NULL, "FILE", "table of predictions; - is standard output"},
+    {"attention", OPTION_TEXT, AT(attention), "null", 0, 0, NULL, "FILE",
+     "table of the attention of each instance, FILE.tsv or FILE.tsv.gz"},
+    {"top", OPTION_INT, AT(top), "0", 0, INT32_MAX, NULL, "",
+     "number of instances with the highest attention in that table, for each bag and query; 0: all instances"},
+    {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
+     "label table; without it the columns stored in DATA are used, if there are any"},
+    {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN", "column of bag IDs in the label table"},
     {0},
 };
 
@@ -40,23 +46,22 @@ static Status check_attention(const ModelFile *m)
 
 static Status open_all(Prophecy *p, const Cli *cli)
 {
-    const char *table = cli_text(cli, "attention");
-    int64_t top;
-    TRY(cli_int(&top, cli, "top", 0, INT32_MAX));
-    if (!table && cli_has(cli, "top")) return fail(ERR_USAGE, "--top goes with --attention=FILE");
+    const Flags *flags = cli->flags;
+    const char *table = flags->attention;
+    if (!table && flags->top > 0) return fail(ERR_USAGE, "--top goes with --attention=FILE");
     TRY(apply_read(&p->apply, cli->word, cli->n_word - 1));
     if (table && p->apply.n_model != 1)
         return fail(ERR_USAGE, "--attention wants one model, %d are given", p->apply.n_model);
     if (table) TRY(check_attention(&p->apply.model[0]));
-    TRY(cohort_open(&p->cohort, cli->word[cli->n_word - 1], cli_text(cli, "metadata"), cli_text(cli, "id-column"),
-                    false));
+    TRY(cohort_open(&p->cohort, cli->word[cli->n_word - 1], flags->metadata, flags->id_column, false));
     TRY(apply_fit(&p->apply, p->cohort.file));
     TRY(apply_label(&p->apply, &p->cohort, &p->known));
     p->output = calloc((size_t)p->apply.n_out, sizeof *p->output);
     if (!p->output) return fail(ERR_MEMORY, "no memory for outputs");
     if (cli->dry_run) return OK;
-    TRY(textout_open(&p->out, cli_text(cli, "o"), cli->force));
-    if (table) TRY(attention_open(&p->attention, table, cli->force, p->apply.model[0].mil, p->cohort.file, (int)top));
+    TRY(textout_open(&p->out, flags->out, cli->force));
+    if (table)
+        TRY(attention_open(&p->attention, table, cli->force, p->apply.model[0].mil, p->cohort.file, flags->top));
     return OK;
 }
 
@@ -85,7 +90,8 @@ static Status predict(Prophecy *p, const Cli *cli)
     Progress progress;
     TRY(open_all(p, cli));
     if (cli->dry_run) {
-        printf("would predict %d bags with %d models\n", p->cohort.n, p->apply.n_model);
+        printf("would predict %d bag%s with %d model%s\n", p->cohort.n, number_plural(p->cohort.n), p->apply.n_model,
+               number_plural(p->apply.n_model));
         return OK;
     }
     predictions_header(p->out);
@@ -115,14 +121,17 @@ static Status run(Cli *cli)
 
 const Command command_predict = {
     .name = "predict",
-    .line = "what a model says of each bag, and which instances it looked at",
-    .usage = "MODEL... DATA -o predictions.tsv [--attention=FILE.tsv.gz --top=N]",
-    .about =
-        "MODEL is a model.safetensors or the folder of a run; that of crossval stands for the models of all its\n"
-        "folds. Of several models the outputs are averaged before the sigmoid. Labels, where DATA or --metadata has\n"
-        "them, are copied beside the predictions.",
-    .flags = flags,
-    .least = 2,
-    .most = -1,
+    .line = "predict each bag; optionally export instance attention",
+    .usage = "MODEL... DATA -o FILE [--attention=FILE.tsv.gz --top=N]",
+    .example = "hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
+               "hopsack predict runs/a cohort.h5 -o new.tsv --attention=top.tsv.gz --top=5",
+    .about = "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
+             "models of all its folds. The outputs of several models are averaged before the sigmoid. Where DATA "
+             "or --metadata has labels, they are copied beside the predictions.",
+    .common = "o attention top metadata id-column threads force",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .min_words = 2,
+    .max_words = -1,
     .run = run,
 };

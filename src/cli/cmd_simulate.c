@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "core/number.h"
 #include "core/section.h"
 #include "core/settings.h"
 #include "data/simulate/simulate.h"
@@ -8,13 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const Flag flags[] = {
-    {.name = "o", .value = "OUT.h5", .help = "the dataset; OUT.truth.tsv.gz is written beside it", .needed = true},
-    {.name = "motif", .value = "MOTIF", .help = "simulate.motifs", .repeat = true},
-    {.name = "rho", .value = "SHARE", .help = "simulate.rate"},
-    {.name = "rho-mode", .value = "MODE", .help = "simulate.rate_mode"},
-    {.name = "counts", .value = "KIND", .help = "simulate.counts"},
-    {.name = "compress", .value = "KIND", .standard = "gzip", .help = "gzip, or none: larger, and faster to read"},
+typedef struct {
+    const char *out;
+    int compress; /* 0: gzip */
+} Flags;
+
+static const Option rows[] = {
+    {"o", OPTION_TEXT, offsetof(Flags, out), NULL, 0, 0, NULL, "OUT.h5",
+     "dataset to write; OUT.truth.tsv.gz is written beside it"},
+    {"compress", OPTION_CHOICE, offsetof(Flags, compress), "gzip", 0, 0, "gzip none", "",
+     "compression of the dataset; none: larger, and faster to read"},
     {0},
 };
 
@@ -24,7 +28,7 @@ typedef struct {
 } SimulateConfig;
 
 static const Option top[] = {
-    {"seed", OPTION_SEED, offsetof(SimulateConfig, seed), "0", 0, 0, NULL, "", "names all random streams"},
+    {"seed", OPTION_SEED, offsetof(SimulateConfig, seed), "0", 0, 0, NULL, "", "random seed"},
     {0},
 };
 static const Section sections[] = {
@@ -33,58 +37,26 @@ static const Section sections[] = {
     {0},
 };
 
-static void help_settings(FILE *out)
-{
-    fprintf(out, "Keys of a config file, each also a flag: --simulate.n_bag=50. After a key its default.\n\n");
-    section_help(out, sections);
-}
+static const ShortName short_names[] = {
+    {"motif", "simulate.motifs", "motif of the carriers; repeatable"},
+    {"rho", "simulate.rate", NULL},
+    {"rho-mode", "simulate.rate_mode", NULL},
+    {"counts", "simulate.counts", NULL},
+    {0},
+};
 
 /* ---- settings ---- */
-
-static Status set(Settings *s, const char *path, const char *value, const char *flag)
-{
-    char shown[128];
-    (void)snprintf(shown, sizeof shown, "--%s", flag);
-    return settings_flag(s, path, value, shown);
-}
-
-/* All --motif of the command line as one list. */
-static Status take_motifs(Settings *s, const Cli *cli)
-{
-    char list[4096] = "";
-    size_t n = 0;
-    int at = 0;
-    for (const char *motif; (motif = cli_next(cli, "motif", &at));) {
-        const int more = snprintf(list + n, sizeof list - n, "%s%s", n ? "," : "", motif);
-        if (more < 0 || (n += (size_t)more) >= sizeof list) return fail(ERR_USAGE, "--motif: too many, or too long");
-    }
-    return n ? set(s, "simulate.motifs", list, "motif") : OK;
-}
-
-static Status take_short(Settings *s, const Cli *cli)
-{
-    static const char *const pair[][2] = {
-        {"rho", "simulate.rate"}, {"rho-mode", "simulate.rate_mode"}, {"counts", "simulate.counts"}};
-    for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
-        if (cli_has(cli, pair[i][0])) TRY(set(s, pair[i][1], cli_text(cli, pair[i][0]), pair[i][0]));
-    return take_motifs(s, cli);
-}
 
 static Status configure_simulation(SimulateConfig *out, Settings *s, const Cli *cli)
 {
     if (cli->n_word) TRY(settings_file(s, cli->word[0]));
-    for (int i = 0; i < cli->n_setting; i++) TRY(set(s, cli->setting[i], cli->setting_value[i], cli->setting[i]));
-    TRY(take_short(s, cli));
+    for (int i = 0; i < cli->n_setting; i++) {
+        char shown[128];
+        (void)snprintf(shown, sizeof shown, "--%s", cli->setting[i]);
+        TRY(settings_flag(s, section_long_name(short_names, cli->setting[i]), cli->setting_value[i], shown));
+    }
     TRY(section_bind(sections, out, s));
     return settings_finish(s);
-}
-
-static Status choose_compression(bool *compress, const Cli *cli)
-{
-    const char *kind = cli_text(cli, "compress");
-    *compress = strcmp(kind, "gzip") == 0;
-    if (!*compress && strcmp(kind, "none") != 0) return fail(ERR_USAGE, "--compress=%s: gzip or none", kind);
-    return OK;
 }
 
 /* ---- results ---- */
@@ -112,19 +84,25 @@ static json_t *carrier_object(const SimulateResult *r, const SimulateFiles *file
                      "accidental", "-", r->accidental[0], "+", r->accidental[1]);
 }
 
+/* "wrote a.h5: 10 bags, 2000 sequences; 5 bags are positive" */
+static void print_size(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
+{
+    printf("%s %s: %d bag%s, %lld sequence%s; %d bag%s positive", dry_run ? "would write" : "wrote", files->path,
+           r->n_bag, number_plural(r->n_bag), (long long)r->n_seq, number_plural(r->n_seq), r->n_positive,
+           r->n_positive == 1 ? " is" : "s are");
+}
+
 static void print_shift(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
 {
-    printf("%s %s: %d bags, %lld sequences; %d bags are positive, with %d shifted probabilities\n",
-           dry_run ? "would write" : "wrote", files->path, r->n_bag, (long long)r->n_seq, r->n_positive,
-           r->n_shifted);
+    print_size(r, files, dry_run);
+    printf(", with %d shifted probabilities\n", r->n_shifted);
     printf("truth: %s; memory: %.1f MB\n", files->truth, (double)r->memory / 1e6);
 }
 
 static void print_carriers(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
 {
-    printf("%s %s: %d bags, %lld sequences; %d bags are positive, with %d carriers each\n",
-           dry_run ? "would write" : "wrote", files->path, r->n_bag, (long long)r->n_seq, r->n_positive,
-           r->n_carrier);
+    print_size(r, files, dry_run);
+    printf(", with %d carrier%s each\n", r->n_carrier, number_plural(r->n_carrier));
     if (dry_run) {
         printf("truth: %s; memory: %.1f MB\n", files->truth, (double)r->memory / 1e6);
         return;
@@ -136,7 +114,6 @@ static void print_carriers(const SimulateResult *r, const SimulateFiles *files, 
 static Status simulate(const Cli *cli, const SimulateConfig *config, SimulateFiles *files)
 {
     SimulateResult result;
-    TRY(choose_compression(&files->compress, cli));
     if (cli->dry_run)
         TRY(simulate_plan(&result, &config->simulate, config->seed));
     else
@@ -150,7 +127,8 @@ static Status simulate(const Cli *cli, const SimulateConfig *config, SimulateFil
 static Status run(Cli *cli)
 {
     SimulateConfig config = {0};
-    SimulateFiles files = {.path = cli_text(cli, "o"), .force = cli->force};
+    const Flags *flags = cli->flags;
+    SimulateFiles files = {.path = flags->out, .compress = flags->compress == 0, .force = cli->force};
     Settings *s = NULL;
     Status status;
     char *truth = simulate_truth_path(files.path);
@@ -168,17 +146,20 @@ done:
 
 const Command command_simulate = {
     .name = "simulate",
-    .line = "writes a simulated dataset with a known signal, and its truth file",
-    .usage = "[CONFIG.yaml] [--simulate.key=value ...] -o OUT.h5",
-    .about =
-        "Repertoires of background sequences, of which the positive ones hold carriers of a motif at random rows.\n"
-        "In a motif Z leaves the residue that is there. The truth file names every carrier, with its sequence\n"
-        "before and after. With --simulate.signal=dense no sequence is a carrier: all prefixes or residue pairs\n"
-        "of positive bags are a little more or less frequent, and the truth file lists both probabilities of each.\n"
-        "The same settings and seed give the same bytes, whatever the number of threads.",
-    .flags = flags,
-    .most = 1,
-    .settings = true,
-    .more = help_settings,
+    .line = "write a simulated dataset with a known signal",
+    .usage = "[CONFIG] [--simulate.KEY=VALUE ...] -o OUT.h5",
+    .example = "hopsack simulate -o cohort.h5 --motif=SFZEN --rho=0.01",
+    .about = "Simulates repertoires of background sequences. In positive repertoires, randomly chosen sequences "
+             "carry a motif. In a motif the letter Z keeps the residue that is there. The truth file lists every "
+             "carrier, with its sequence before and after. With --simulate.signal=dense there are no carriers: "
+             "all prefixes or residue pairs of positive repertoires are slightly more or less frequent, and the "
+             "truth file lists both probabilities of each. Settings and seed determine every byte, for any "
+             "number of threads.",
+    .common = "o motif rho simulate.n_bag simulate.n_seq simulate.signal compress seed force",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .max_words = 1,
+    .table = sections,
+    .short_names = short_names,
     .run = run,
 };

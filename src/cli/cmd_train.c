@@ -5,11 +5,19 @@
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "run/job.h"
 
-static const Flag flags[] = {
-    {.name = "o", .value = "RUN", .help = "folder of the run, which must be new or empty", .needed = true},
-    {.name = "resume", .help = "continue the run in RUN with the settings saved in it; begin it where there is none"},
+typedef struct {
+    const char *folder;
+    bool resume;
+} Flags;
+
+static const Option rows[] = {
+    {"o", OPTION_TEXT, offsetof(Flags, folder), NULL, 0, 0, NULL, "RUN",
+     "folder of the run, which must be new or empty"},
+    {"resume", OPTION_BOOL, offsetof(Flags, resume), "false", 0, 0, NULL, "",
+     "continue the run in RUN with the settings saved in it; start a run where there is none"},
     {0},
 };
 
@@ -30,12 +38,12 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 {
     const json_t *bags = json_object_get(plan, "bags");
     if (cli->json) return print_json(plan);
-    printf("would train on %lld bags, choose by %lld, test on %lld: %lld updates, into %s\n",
-           (long long)json_integer_value(json_object_get(bags, "train")),
-           (long long)json_integer_value(json_object_get(bags, "validation")),
-           (long long)json_integer_value(json_object_get(bags, "test")),
-           (long long)json_integer_value(json_object_get(plan, "updates")), folder);
-    printf("%lld parameters; memory: %.1f MB for bags, %.1f MB to work\n",
+    const long long train = json_integer_value(json_object_get(bags, "train"));
+    const long long updates = json_integer_value(json_object_get(plan, "updates"));
+    printf("would train on %lld bag%s, validate on %lld, test on %lld: %lld update%s, into %s\n", train,
+           number_plural(train), (long long)json_integer_value(json_object_get(bags, "validation")),
+           (long long)json_integer_value(json_object_get(bags, "test")), updates, number_plural(updates), folder);
+    printf("%lld parameters; memory: %.1f MB for bags, %.1f MB workspace\n",
            (long long)json_integer_value(json_object_get(plan, "parameters")),
            (double)json_integer_value(json_object_get(plan, "memory_bags")) / 1e6,
            (double)json_integer_value(json_object_get(plan, "memory_workspace")) / 1e6);
@@ -46,12 +54,13 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 static Status train(Cli *cli, const Config *config)
 {
     json_t *result = NULL;
+    const Flags *flags = cli->flags;
     const JobSetup setup = {.config = config,
-                            .folder = cli_text(cli, "o"),
+                            .folder = flags->folder,
                             .force = cli->force,
                             .argc = cli->argc,
                             .argv = cli->argv,
-                            .resume = cli_has(cli, "resume"),
+                            .resume = flags->resume,
                             .stop = &interrupted,
                             .updated = interrupt_for_tests,
                             .begin = interrupt_watch};
@@ -66,10 +75,12 @@ static Status train(Cli *cli, const Config *config)
 static Status run(Cli *cli)
 {
     Config config;
-    const char *yaml = cli->n_word ? cli->word[0] : NULL;
-    const bool resume = cli_has(cli, "resume");
-    if (resume && cli->force) return fail(ERR_USAGE, "--resume continues a run, --force throws it away: give one");
-    TRY(resume ? configure_resume(&config, cli, yaml, cli_text(cli, "o")) : configure(&config, cli, yaml));
+    const Flags *flags = cli->flags;
+    const char *yaml;
+    if (flags->resume && cli->force)
+        return fail(ERR_USAGE, "--resume continues a run, --force throws it away: give one");
+    TRY(configure_words(&yaml, cli, false));
+    TRY(flags->resume ? configure_resume(&config, cli, yaml, flags->folder) : configure(&config, cli, yaml));
     const Status status = train(cli, &config);
     config_free(&config);
     return status;
@@ -77,20 +88,26 @@ static Status run(Cli *cli)
 
 const Command command_train = {
     .name = "train",
-    .line = "one model with a train/validation/test split",
-    .usage = "[CONFIG.yaml] [--section.key=value ...] -o RUN",
-    .about =
-        "Bags are dealt into folds; fold splits.fold is the test part, one more chooses the best state, the rest\n"
-        "is learned from. Test scores are computed once, at the end. RUN then holds config.yaml, manifest.json,\n"
-        "splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv and summary.json, and\n"
-        "checkpoint.safetensors, from which --resume goes on after a signal, a kill or a crash to the same bits.\n"
-        "Then no setting need be given; one that is given again must agree, only train.updates or train.epochs\n"
-        "may grow. SIGINT and SIGTERM end the update under way, save and exit with 130 or 143; a second signal\n"
-        "ends at once.",
-    .flags = flags,
-    .most = 1,
-    .settings = true,
-    .short_names = true,
-    .more = config_help,
+    .line = "train one model with a training/validation/test split",
+    .usage = "[CONFIG] [DATA] [--SECTION.KEY=VALUE ...] -o RUN",
+    .example = "hopsack train configs/repertoire.yaml cohort.h5 --target=status -o runs/a\n"
+               "hopsack train --resume -o runs/a",
+    .about = "CONFIG is a YAML file of settings. DATA is a dataset, as --data.path; a word that ends with .h5 or "
+             ".hdf5, or is an HDF5 file, is DATA, also where it comes first or no CONFIG is given.\n\n"
+             "The bags are split into folds. Fold splits.fold is the test set, another fold is the validation "
+             "set, and the model is trained on the rest. Test scores are computed once, at the end. RUN then "
+             "holds config.yaml, manifest.json, splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv, "
+             "summary.json and checkpoint.safetensors.\n\n"
+             "--resume continues from the last checkpoint after a signal, a kill or a crash, and produces "
+             "bit-identical results. No setting need be given; one that is given must agree with the saved one. "
+             "Only train.updates or train.epochs may be increased. SIGINT and SIGTERM finish the current update, "
+             "save and exit with 130 or 143; a second signal exits at once.",
+    .common =
+        "o target kind positive metadata group fold train.updates train.lr resume threads seed dry-run force json",
+    .groups = {{.rows = rows}},
+    .size = sizeof(Flags),
+    .max_words = 2,
+    .table = config_sections,
+    .short_names = config_short_names,
     .run = run,
 };

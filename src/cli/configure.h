@@ -8,6 +8,12 @@
 #include "cli/cli.h"
 #include "run/config.h"
 
+/* Sorts the words of the command line, at most two: *yaml becomes CONFIG, or NULL, and DATA the setting data.path, as
+ * --data.path=DATA. A word that ends with .h5 or .hdf5, or is an HDF5 file, is DATA; one that ends with .yaml or .yml is
+ * CONFIG; of others CONFIG comes first, or DATA if `data_first`. ERR_USAGE where both are the same, or --data.path names
+ * another file. */
+Status configure_words(const char **yaml, Cli *cli, bool data_first);
+
 /* Also puts the resolved seed into `cli`, for the last line. */
 Status configure(Config *out, Cli *cli, const char *yaml);
 

@@ -8,8 +8,6 @@
 #include "cli/cli.h"
 #include "data/vectors/vectorformat.h"
 
-extern const char *const import_bags_flags[]; /* those only it knows, NULL-ended */
-
 /* By --format, or by what the first file is, which is left in `first`; the caller frees it. */
 Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli);
 Status import_bags(Cli *cli, const VectorPeek *first);

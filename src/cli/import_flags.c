@@ -1,41 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/import_flags.h"
+#include "cli/help.h"
+#include "data/bagfile/vectorspool.h"
 #include "data/sequences/import_sequences.h"
 #include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_FORMATS 64
+#define AT(field) offsetof(ImportFlags, field)
 
-const ImportKind *const import_flags_kinds[] = {&import_sequences_kind, &import_vectors_kind, NULL};
+const Option import_flags_both[] = {
+    {"o", OPTION_TEXT, AT(out), NULL, 0, 0, NULL, "FILE", "dataset to write"},
+    {"format", OPTION_TEXT, AT(format), "auto", 0, 0, NULL, "NAME",
+     "format of the files; auto: recognized by each file's header or first bytes"},
+    {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
+     "label table, which is stored in the dataset"},
+    {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN",
+     "column of IDs in the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the "
+     "one that fits best"},
+    {"include", OPTION_TEXTS, AT(include), "[]", 0, 0, NULL, "COLUMN=VALUE",
+     "rows to keep: those that hold one of these values"},
+    {"exclude", OPTION_TEXTS, AT(exclude), "[]", 0, 0, NULL, "COLUMN=VALUE",
+     "rows to drop: those that hold one of these values"},
+    {"separator", OPTION_CHOICE, AT(separator), "auto", 0, 0, "auto tab comma semicolon", "",
+     "separator between cells"},
+    {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
+     "compression of the dataset; none: three to six times faster to read"},
+    {0},
+};
 
-Status import_flags_word(int *out, const Cli *cli, const char *flag, const char *const *words)
-{
-    char list[800] = "";
-    size_t at = 0;
-    const char *given = cli_text(cli, flag);
-    for (*out = 0; words[*out]; ++*out) {
-        if (strcmp(words[*out], given) == 0) return OK;
-        if (at < sizeof list)
-            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", *out ? ", " : "", words[*out]);
-    }
-    return fail(ERR_USAGE, "--%s=%s: choose one of %s", flag, given, list);
-}
+const Option import_flags_repertoires[] = {
+    {"sequence-column", OPTION_TEXT, AT(sequence_column), "null", 0, 0, NULL, "COLUMN",
+     "column of amino-acid sequences; without it as the format defines it"},
+    {"count-column", OPTION_TEXT, AT(count_column), "null", 0, 0, NULL, "COLUMN",
+     "column of counts, or none; without it as the format defines it"},
+    {"merge", OPTION_CHOICE, AT(merge), "auto", 0, 0, "auto yes no", "",
+     "merging of rows with equal sequences, whose counts are added; auto: yes, except with --format=deeprc"},
+    {"empty", OPTION_CHOICE, AT(skip_empty), "error", 0, 0, "error skip", "",
+     "treatment of a repertoire without rows; skip: it is left out and listed"},
+    {"region", OPTION_CHOICE, AT(cdr3), "junction", 0, 0, "junction cdr3", "",
+     "part of the receptor; cdr3: AIRR's cdr3_aa where it is filled, else the junction without its first and last "
+     "residue. With --format=deeprc it is only noted in the file"},
+    {"extension", OPTION_TEXT, AT(extension), ".tsv", 0, 0, NULL, "TEXT",
+     "ending of the files that are read in folders, with or without .gz behind it"},
+    {0},
+};
 
-static Status read_rules(RowRule **out, int *n, char **store, const Cli *cli, const char *flag)
+const Option import_flags_vectors[] = {
+    {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN", "column of bags; without it bag_id or bag"},
+    {"label", OPTION_TEXT, AT(label), "null", 0, 0, NULL, "COLUMN",
+     "column of the bag's label, or none; without it label or bag_label"},
+    {"skip", OPTION_TEXTS, AT(skip), "[]", 0, 0, NULL, "COLUMN", "column that is not a feature"},
+    {"n-features", OPTION_INT, AT(n_features), "any", 1, VECTORSPOOL_FEATURES, "any", "",
+     "number of features the files must have; another number is an error"},
+    {"sparse", OPTION_CHOICE, AT(sparse), "auto", 0, 0, "auto yes no", "",
+     "sparse storage of non-zero values; auto: where they are fewer than a tenth and there are more than 1000 "
+     "features"},
+    {"allow-leak", OPTION_BOOL, AT(allow_leak), "false", 0, 0, NULL, "",
+     "warn, instead of failing, where a label or bag number is among the features"},
+    {0},
+};
+
+static Status read_rules(RowRule **out, char **store, const OptionTexts *given, const char *flag)
 {
     size_t bytes = 1;
-    int at = 0;
-    *n = 0;
-    for (const char *text; (text = cli_next(cli, flag, &at)); ++*n) bytes += strlen(text) + 1;
-    RowRule *rule = malloc((size_t)(*n + 1) * sizeof *rule);
+    for (int i = 0; i < given->n; i++) bytes += strlen(given->text[i]) + 1;
+    RowRule *rule = malloc((size_t)(given->n + 1) * sizeof *rule);
     char *to = *store = malloc(bytes);
     *out = rule;
     if (!rule || !to) return fail(ERR_MEMORY, "no memory for the rules of --%s", flag);
-    at = 0;
-    for (int i = 0; i < *n; i++) {
-        strcpy(to, cli_next(cli, flag, &at));
+    for (int i = 0; i < given->n; i++) {
+        strcpy(to, given->text[i]);
         char *equals = strchr(to, '=');
         if (!equals || equals == to) return fail(ERR_USAGE, "--%s=%s: write it as --%s=COLUMN=VALUE", flag, to, flag);
         rule[i] = (RowRule){.column = to, .value = equals + 1};
@@ -45,11 +81,11 @@ static Status read_rules(RowRule **out, int *n, char **store, const Cli *cli, co
     return OK;
 }
 
-Status import_flags_rules(ImportFlagsRules *out, const Cli *cli)
+Status import_flags_rules(ImportFlagsRules *out, const ImportFlags *flags)
 {
-    *out = (ImportFlagsRules){0};
-    TRY(read_rules(&out->rule[0], &out->rows.n_include, &out->store[0], cli, "include"));
-    TRY(read_rules(&out->rule[1], &out->rows.n_exclude, &out->store[1], cli, "exclude"));
+    *out = (ImportFlagsRules){.rows = {.n_include = flags->include.n, .n_exclude = flags->exclude.n}};
+    TRY(read_rules(&out->rule[0], &out->store[0], &flags->include, "include"));
+    TRY(read_rules(&out->rule[1], &out->store[1], &flags->exclude, "exclude"));
     out->rows.include = out->rule[0];
     out->rows.exclude = out->rule[1];
     return OK;
@@ -63,49 +99,44 @@ void import_flags_free(ImportFlagsRules *rules)
     }
 }
 
-Status import_flags_none(const Cli *cli, const char *const *flags, const char *why)
+char import_flags_separator(const ImportFlags *flags)
 {
-    for (int i = 0; flags[i]; i++)
-        if (cli_has(cli, flags[i])) return fail(ERR_USAGE, "--%s: %s", flags[i], why);
-    return OK;
+    return "\0\t,;"[flags->separator];
 }
 
-Status import_flags_separator(char *out, const Cli *cli)
+ImportOptions import_flags_options(const Cli *cli)
 {
-    static const char *const words[] = {"auto", "tab", "comma", "semicolon", NULL};
-    int number;
-    TRY(import_flags_word(&number, cli, "separator", words));
-    *out = "\0\t,;"[number];
-    return OK;
-}
-
-Status import_flags_options(ImportOptions *out, const Cli *cli)
-{
-    static const char *const words[] = {"gzip", "none", NULL};
-    int compress;
-    TRY(import_flags_word(&compress, cli, "compress", words));
-    *out = (ImportOptions){.path = cli->word,
+    const ImportFlags *flags = cli->flags;
+    return (ImportOptions){.path = cli->word,
                            .n_path = cli->n_word,
-                           .output = cli_text(cli, "o"),
-                           .metadata = cli_text(cli, "metadata"),
-                           .id_column = cli_text(cli, "id-column"),
-                           .compress = compress == 0,
+                           .output = flags->out,
+                           .metadata = flags->metadata,
+                           .id_column = flags->id_column,
+                           .compress = flags->compress == 0,
                            .force = cli->force,
                            .dry_run = cli->dry_run};
-    return OK;
 }
 
-Status import_flags_format(const Cli *cli)
+/* ---- formats ---- */
+
+const ImportKind *const import_flags_kinds[] = {&import_sequences_kind, &import_vectors_kind, NULL};
+
+Status import_flags_format(const ImportFlags *flags)
 {
-    const char *known[MOST_FORMATS + 1] = {"auto"}, *name, *line;
-    int n = 1, unused;
+    char known[800] = "auto";
+    const char *name, *line;
+    size_t n = strlen(known);
+    if (strcmp(flags->format, "auto") == 0) return OK;
     for (int k = 0; import_flags_kinds[k]; k++)
-        for (int i = 0; n < MOST_FORMATS && (name = import_flags_kinds[k]->format(&line, i)); i++) known[n++] = name;
-    return import_flags_word(&unused, cli, "format", known);
+        for (int i = 0; n < sizeof known && (name = import_flags_kinds[k]->format(&line, i)); i++) {
+            if (strcmp(name, flags->format) == 0) return OK;
+            n += (size_t)snprintf(known + n, sizeof known - n, ", %s", name);
+        }
+    return fail(ERR_USAGE, "--format=%s: choose one of %s", flags->format, known);
 }
 
 void import_flags_formats(FILE *out, const ImportKind *kind)
 {
     const char *name, *line;
-    for (int i = 0; (name = kind->format(&line, i)); i++) fprintf(out, "  %-12s %s\n", name, line);
+    for (int i = 0; (name = kind->format(&line, i)); i++) help_entry(out, name, line);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * import_flags.h: flags of `hopsack import` that repertoires and bags of vectors read alike.
+ * import_flags.h: the options of `hopsack import`: those of both kinds of bag, of repertoires alone, of vectors alone.
  */
 #ifndef HOPSACK_IMPORT_FLAGS_H
 #define HOPSACK_IMPORT_FLAGS_H
@@ -9,15 +9,34 @@
 #include "data/import/import.h"
 #include "data/text/header.h"
 
+enum { MERGE_AUTO, MERGE_YES, MERGE_NO };
+
+typedef struct {
+    const char *out, *format, *metadata, *id_column;
+    OptionTexts include, exclude; /* "COLUMN=VALUE" */
+    int separator;                /* see import_flags_separator */
+    int compress;                 /* 0: gzip */
+
+    const char *sequence_column, *count_column; /* NULL: as the format has it */
+    const char *extension;
+    int merge;      /* MERGE_… */
+    int skip_empty; /* 0: an empty repertoire is an error */
+    int cdr3;       /* 0: junctions */
+
+    const char *bag, *label; /* columns; NULL: as the format has it */
+    OptionTexts skip;
+    int n_features; /* 0: any */
+    int sparse;     /* SparseWish */
+    bool allow_leak;
+} ImportFlags;
+
+extern const Option import_flags_both[], import_flags_repertoires[], import_flags_vectors[];
+
 extern const ImportKind *const import_flags_kinds[]; /* of bags, NULL-ended */
 
-/* All that is not the kind's own. */
-Status import_flags_options(ImportOptions *out, const Cli *cli);
-Status import_flags_format(const Cli *cli);                   /* ERR_USAGE unless --format is auto or a kind's */
-void import_flags_formats(FILE *out, const ImportKind *kind); /* for --help, a line each */
-
-/* The place of the flag's word among `words` (NULL-ended); ERR_USAGE lists them. */
-Status import_flags_word(int *out, const Cli *cli, const char *flag, const char *const *words);
+ImportOptions import_flags_options(const Cli *cli);           /* all that is not the kind's own */
+Status import_flags_format(const ImportFlags *flags);         /* ERR_USAGE unless --format is auto or a kind's */
+void import_flags_formats(FILE *out, const ImportKind *kind); /* for help, a line each */
 
 /* --include and --exclude; what is set is freed even after an error. */
 typedef struct {
@@ -25,10 +44,9 @@ typedef struct {
     RowRule *rule[2];
     char *store[2];
 } ImportFlagsRules;
-Status import_flags_rules(ImportFlagsRules *out, const Cli *cli);
+Status import_flags_rules(ImportFlagsRules *out, const ImportFlags *flags);
 void import_flags_free(ImportFlagsRules *rules);
 
-Status import_flags_none(const Cli *cli, const char *const *flags, const char *why); /* ERR_USAGE if one was given */
-Status import_flags_separator(char *out, const Cli *cli);
+char import_flags_separator(const ImportFlags *flags); /* 0: auto */
 
 #endif

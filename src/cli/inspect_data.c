@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/inspect_data.h"
 #include "cli/print.h"
+#include "core/number.h"
 #include "data/sequences/survey.h"
 
 #include <stdio.h>
@@ -31,7 +32,7 @@ static void print_sequences(const json_t *s)
     printf("  counts      %lld to %lld, sum %.0f, %lld of 1 (%.1f %%)\n", whole(count, "min"), whole(count, "max"),
            number(count, "sum"), whole(count, "ones"), 100 * number(count, "ones") / number(s, "instances"));
     printf("  alphabet    %s\n", text(s, "alphabet"));
-    printf("  region      %s%s\n", *region ? region : "not said",
+    printf("  region      %s%s\n", *region ? region : "unknown",
            json_is_true(json_object_get(s, "genes")) ? ", with V and J genes" : "");
 }
 
@@ -40,7 +41,7 @@ static void print_vectors(const json_t *s)
     const bool named = json_is_true(json_object_get(s, "named_features"));
     printf("  features    %lld%s\n", whole(s, "n_features"), named ? ", named" : "");
     if (json_is_true(json_object_get(s, "sparse")))
-        printf("  sparse      %lld numbers other than 0, %.3g %%\n", whole(s, "nonzero"), 100 * number(s, "density"));
+        printf("  sparse      %lld non-zero values, %.3g %%\n", whole(s, "nonzero"), 100 * number(s, "density"));
     else
         printf("  dense\n");
 }
@@ -69,7 +70,8 @@ static void print_columns(const json_t *columns)
         printf("labels        none in the file\n");
         return;
     }
-    printf("labels        %zu columns\n", json_array_size(columns));
+    const size_t n = json_array_size(columns);
+    printf("labels        %zu column%s\n", n, number_plural((int64_t)n));
     json_array_foreach(columns, i, column) print_column(column);
 }
 
@@ -96,12 +98,14 @@ static void print_provenance(const json_t *facts)
     }
     printf("provenance    %s, version %s\n", text(facts, "made_by"), text(facts, "version"));
     if (!total) return;
-    printf("  %lld files, %lld rows, %lld kept\n", whole(facts, "files"), whole(total, "rows"), whole(total, "kept"));
+    printf("  %lld file%s, %lld row%s, %lld kept\n", whole(facts, "files"), number_plural(whole(facts, "files")),
+           whole(total, "rows"), number_plural(whole(total, "rows")), whole(total, "kept"));
     json_object_foreach(json_object_get(total, "dropped"), reason, n)
     {
         printf("  dropped     %s %lld\n", reason, (long long)json_integer_value(n));
     }
-    if (whole(total, "merged") > 0) printf("  merged      %lld rows\n", whole(total, "merged"));
+    if (whole(total, "merged") > 0)
+        printf("  merged      %lld row%s\n", whole(total, "merged"), number_plural(whole(total, "merged")));
     if (whole(total, "counts_set_to_1") > 0) printf("  counts      %lld set to 1\n", whole(total, "counts_set_to_1"));
 }
 
@@ -122,12 +126,15 @@ static void print_survey(const json_t *s)
     print_provenance(json_object_get(s, "provenance"));
 }
 
-Status inspect_dataset(const char *path, bool json)
+Status inspect_data(const char *path, bool json)
 {
-    json_t *survey;
+    json_t *survey, *shown;
     TRY(survey_dataset(&survey, path));
     if (json) return print_json(survey);
-    print_survey(survey);
+    const Status status = print_escaped(&shown, survey);
     json_decref(survey);
+    TRY(status);
+    print_survey(shown);
+    json_decref(shown);
     return OK;
 }

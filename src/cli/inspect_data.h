@@ -9,6 +9,6 @@
 
 #include <stdbool.h>
 
-Status inspect_dataset(const char *path, bool json); /* prints to stdout: a table, or one JSON object */
+Status inspect_data(const char *path, bool json); /* prints to stdout: a table, or one JSON object */
 
 #endif

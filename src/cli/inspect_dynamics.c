@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/inspect_dynamics.h"
 #include "cli/print.h"
+#include "core/escape.h"
+#include "core/number.h"
 #include "study/operating.h"
 
 #include <stdio.h>
@@ -29,8 +31,10 @@ static Status print_as_json(const Operating *o, const char *model, const char *d
 
 static void print_table(const Operating *o, const char *model, const char *data)
 {
-    printf("model %s on %s: %d bags that pool %g instances (median; quartiles %g and %g)\n", model, data, o->n_bag,
-           o->n.median, o->n.low, o->n.high);
+    char names[2][1024];
+    printf("model %s on %s: %d bag%s that pool%s %g instances (median; quartiles %g and %g)\n",
+           escape_text(names[0], sizeof *names, model), escape_text(names[1], sizeof *names, data), o->n_bag,
+           number_plural(o->n_bag), o->n_bag == 1 ? "s" : "", o->n.median, o->n.low, o->n.high);
     printf(
         "k: the fewest instances with 90 %% of the weight. Classes by the median of k/n: I above 1/2 (averages over\n"
         "nearly all), II above 1/8, III above 1/32 (metastable states), IV (a small one, or a single instance)\n\n");

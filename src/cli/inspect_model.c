@@ -136,12 +136,8 @@ static void print_tensors(const json_t *model)
     printf("%lld parameters\n", (long long)json_integer_value(json_object_get(model, "parameters")));
 }
 
-Status inspect_model(const char *path, bool json)
+static void print_model(const json_t *model)
 {
-    json_t *model = NULL;
-    TRY(model_json(&model, path));
-    if (json) return print_json(model);
-    printf("model %s\n", path);
     if (json_object_get(model, "checkpoint"))
         print_checkpoint(model);
     else if (json_object_get(model, "version"))
@@ -149,9 +145,24 @@ Status inspect_model(const char *path, bool json)
     else
         printf("tensors of another program: no hopsack metadata\n");
     print_tensors(model);
-    if (json_object_get(model, "config")) printf("\nconfig\n%s", text(model, "config"));
+}
+
+Status inspect_model(const char *path, bool json)
+{
+    json_t *model = NULL, *shown;
+    TRY(model_json(&model, path));
+    if (json) return print_json(model);
+    const Status status = print_escaped(&shown, model);
+    if (status == OK) {
+        printf("model ");
+        print_lines(stdout, path);
+        print_model(shown);
+        if (json_object_get(model, "config")) printf("\nconfig\n");
+        print_lines(stdout, text(model, "config"));
+        json_decref(shown);
+    }
     json_decref(model);
-    return OK;
+    return status;
 }
 
 /* ---- a run ---- */
@@ -261,12 +272,8 @@ static void print_crossval(const json_t *run)
     scores_print_crossval(stdout, run);
 }
 
-Status inspect_run(const char *folder, bool json)
+static void print_run(const json_t *run)
 {
-    json_t *run = NULL;
-    TRY(run_json(&run, folder));
-    if (json) return print_json(run);
-    printf("run %s\n", folder);
     if (json_is_true(json_object_get(run, "finished"))) {
         if (json_object_get(run, "tasks"))
             print_crossval(run);
@@ -280,6 +287,19 @@ Status inspect_run(const char *folder, bool json)
         printf("not finished\n");
     print_start(run);
     print_files(run);
+}
+
+Status inspect_model_run(const char *folder, bool json)
+{
+    json_t *run = NULL, *shown;
+    TRY(run_json(&run, folder));
+    if (json) return print_json(run);
+    const Status status = print_escaped(&shown, run);
     json_decref(run);
+    TRY(status);
+    printf("run ");
+    print_lines(stdout, folder);
+    print_run(shown);
+    json_decref(shown);
     return OK;
 }

@@ -10,6 +10,6 @@
 #include <stdbool.h>
 
 Status inspect_model(const char *path, bool json);
-Status inspect_run(const char *folder, bool json);
+Status inspect_model_run(const char *folder, bool json);
 
 #endif

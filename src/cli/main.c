@@ -2,11 +2,12 @@
  *
  * main.c: the table of commands, and the one place that prints an error and exits.
  */
-#include "cli/cli.h"
+#include "cli/help.h"
 #include "core/blas.h"
 #include "core/child.h"
 #include "core/jsonmemory.h"
 #include "core/log.h"
+#include "core/nearest.h"
 #include "core/parallel.h"
 #include "data/bagfile/bagfile.h"
 #include "data/h5/h5.h"
@@ -79,7 +80,7 @@ static Status unknown_command(const char *name)
     int n = 0;
     for (const Command *const *c = commands; *c && n < 63; c++) names[n++] = (*c)->name;
     names[n] = NULL;
-    const char *near = cli_nearest(name, names);
+    const char *near = nearest_name(name, names);
     if (near) return fail(ERR_USAGE, "unknown command '%s': did you mean %s? (hopsack help lists all)", name, near);
     return fail(ERR_USAGE, "unknown command '%s'; hopsack help lists all", name);
 }
@@ -122,11 +123,10 @@ static Status run_command(Cli *cli)
 static Status parse_and_run(const Command *command, int argc, char **argv)
 {
     static Cli cli; /* some tens of kilobytes */
-    bool help;
-    Status status = cli_parse(&cli, &help, command, argc, argv);
-    if (status == OK && help) cli_help(command, stdout);
-    if (status == OK && !help && cli.threads != 1) wait_politely(argv);
-    if (status == OK) status = help ? close_stdout() : run_command(&cli);
+    Status status = cli_parse(&cli, command, argc, argv);
+    if (status == OK && cli.help) help_short(stdout, command);
+    if (status == OK && !cli.help && cli.threads != 1) wait_politely(argv);
+    if (status == OK) status = cli.help ? close_stdout() : run_command(&cli);
     cli_free(&cli);
     return status;
 }
@@ -147,14 +147,14 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write, with its sentence */
     jsonmemory_start();
     if (argc < 2) {
-        cli_list(stderr);
+        help_overview(stderr);
         return report(fail(ERR_USAGE, "no command; hopsack help lists them"));
     }
     if (strcmp(argv[1], CHILD_WORD) == 0 && argc == 3) child_serve(argv[2], visitors);
     child_enable();
     const char *name = argv[1];
-    if (strcmp(name, "--version") == 0) return report(print_version());
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) return report(print_version());
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";
-    const Command *command = command_find(name);
+    const Command *command = cli_command(name);
     return report(command ? parse_and_run(command, argc, argv) : unknown_command(name));
 }

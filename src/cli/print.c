@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/print.h"
+#include "core/escape.h"
 #include "core/jsontext.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 Status print_json(json_t *value)
 {
@@ -12,4 +15,63 @@ Status print_json(json_t *value)
     puts(text);
     free(text);
     return OK;
+}
+
+/* ---- text from files ---- */
+
+#define PIECE 4096 /* bytes of a text that are shown */
+
+static json_t *escaped(const json_t *value);
+
+static json_t *unless_lost(json_t *out, bool lost)
+{
+    if (!lost) return out;
+    json_decref(out);
+    return NULL;
+}
+
+static json_t *escaped_object(const json_t *value)
+{
+    json_t *out = json_object(), *item;
+    const char *key;
+    char name[PIECE];
+    bool lost = false;
+    json_object_foreach((json_t *)(size_t)value, key, item)
+    {
+        lost |= json_object_set_new(out, escape_text(name, sizeof name, key), escaped(item)) != 0;
+    }
+    return unless_lost(out, lost);
+}
+
+static json_t *escaped_array(const json_t *value)
+{
+    json_t *out = json_array(), *item;
+    size_t i;
+    bool lost = false;
+    json_array_foreach(value, i, item) lost |= json_array_append_new(out, escaped(item)) != 0;
+    return unless_lost(out, lost);
+}
+
+static json_t *escaped(const json_t *value)
+{
+    char text[PIECE];
+    if (json_is_object(value)) return escaped_object(value);
+    if (json_is_array(value)) return escaped_array(value);
+    if (!json_is_string(value)) return json_deep_copy(value);
+    return json_string(escape_text(text, sizeof text, json_string_value(value)));
+}
+
+Status print_escaped(json_t **out, const json_t *value)
+{
+    *out = escaped(value);
+    return *out ? OK : fail(ERR_MEMORY, "no memory for the result");
+}
+
+void print_lines(FILE *out, const char *text)
+{
+    char line[PIECE], shown[PIECE];
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
+        fprintf(out, "%s\n", escape_text(shown, sizeof shown, line));
+    }
 }

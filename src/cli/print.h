@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * print.h: JSON results to stdout.
+ * print.h: results to stdout: JSON, and text from files that a terminal may show.
  */
 #ifndef HOPSACK_PRINT_H
 #define HOPSACK_PRINT_H
@@ -8,7 +8,12 @@
 #include "core/status.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 Status print_json(json_t *value); /* one object, indented; takes it over */
+
+/* A copy whose texts and names are escaped (core/escape.h), for printing as text. ERR_MEMORY: *out is NULL. */
+Status print_escaped(json_t **out, const json_t *value);
+void print_lines(FILE *out, const char *text); /* lines of a text, each escaped */
 
 #endif

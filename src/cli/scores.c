@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/scores.h"
 #include "cohort/metric.h"
+#include "core/number.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -30,7 +31,8 @@ static void print_task(FILE *out, const char *part, const char *task, const json
         fprintf(out, "%.3f", json_number_value(score));
     else
         fprintf(out, "undefined");
-    fprintf(out, " (%d bags)", (int)json_integer_value(json_object_get(scores, "n_bags")));
+    const int n_bag = (int)json_integer_value(json_object_get(scores, "n_bags"));
+    fprintf(out, " (%d bag%s)", n_bag, number_plural(n_bag));
     print_interval(out, json_object_get(scores, "auc_ci95"));
     json_object_foreach((json_t *)(size_t)scores, name, value)
     {

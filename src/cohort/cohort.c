@@ -51,7 +51,8 @@ static Status join(Cohort *c, const char *id_column)
     TRY_DONE(bagfile_join(row_of_bag, c->file, c->table, id_column));
     TRY_DONE(order_members(c, row_of_bag, column));
     if (c->n_row < c->n)
-        log_info("%s: %d of %d bags have no row in %s", bagfile_path(c->file), c->n - c->n_row, c->n, c->table->path);
+        log_info("%s: bags without a row in %s: %d of %d", bagfile_path(c->file), c->table->path, c->n - c->n_row,
+                 c->n);
 done:
     free(row_of_bag);
     return status;
@@ -91,10 +92,10 @@ void cohort_close(Cohort *c)
 Status cohort_label(Cohort *c, Target *target, int n_target, bool deeprc, bool training)
 {
     TRY(label_read(&c->labels, target, n_target, c->table, c->row, c->n, deeprc, training));
-    if (c->labels.n_missing) log_info("%s: %d labels are missing", c->table->path, c->labels.n_missing);
+    if (c->labels.n_missing) log_info("%s: missing labels: %d", c->table->path, c->labels.n_missing);
     if (c->labels.n_strange)
-        log_info("%s: %d labels are no class of their task, or no number, and count as missing", c->table->path,
-                 c->labels.n_strange);
+        log_info("%s: labels that are not a class of their task, or not a number, and count as missing: %d",
+                 c->table->path, c->labels.n_strange);
     return OK;
 }
 

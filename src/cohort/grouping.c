@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/grouping.h"
 #include "core/log.h"
+#include "core/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,12 +71,12 @@ static Status check_training(const Grouping *g, const Cohort *c)
     if (c->labels.n_class > 2)
         return fail(
             ERR_FORMAT,
-            "%s: all %d labelled bags of the training part are of one class; a model needs several (check the "
+            "%s: all %d labelled bag%s of the training part %s of one class; a model needs several (check the "
             "split)",
-            bagfile_path(c->file), n);
+            bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are");
     return fail(ERR_FORMAT,
-                "%s: all %d labelled bags of the training part are %s; a model needs both classes (check the split)",
-                bagfile_path(c->file), n, class == 1 ? "positive" : "negative");
+                "%s: all %d labelled bag%s of the training part %s %s; a model needs both classes (check the split)",
+                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are", class == 1 ? "positive" : "negative");
 }
 
 /* A part of one class has no AUC; said of the first such part. */
@@ -93,9 +94,9 @@ static void check_judged(const Grouping *g, Folding *f, int repeat, int fold)
         if (n == 0 || differ > 0) continue;
         if (f->n_repeat > 0) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
         log_warn(
-            "%s: all %d labelled bags of the %s part%s are of one class, which leaves it without an AUC; fewer folds "
-            "or another split would have both",
-            bagfile_path(c->file), n, part_name[part], where);
+            "%s: all %d labelled bag%s of the %s part%s %s of one class, so its AUC is undefined; use fewer folds or "
+            "another split",
+            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are");
         f->one_class = true;
     }
 }

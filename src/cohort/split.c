@@ -21,20 +21,25 @@
 #define AT(field) offsetof(SplitOptions, field)
 const Option split_options[] = {
     {"kind", OPTION_CHOICE, AT(kind), "stratified", 0, 0, "stratified random deeprc", "",
-     "how bags are put into folds: even in the classes of the first task, at random, or as DeepRC does"},
-    {"file", OPTION_TEXT, AT(file), "null", 0, 0, NULL, "",
-     "a table of bag and fold (or part), in place of kind, n_fold and n_repeat"},
-    {"columns", OPTION_TEXTS, AT(columns), "[]", 0, 0, NULL, "",
-     "fold columns of the file, one a repetition; []: all whose name begins with rep, fold, seed or split"},
+     "method by which bags are assigned to folds: stratified (by the classes of the first task), random, "
+     "or deeprc (as in DeepRC)"},
+    {"file", OPTION_TEXT, AT(file), "null", 0, 0, NULL, "FILE",
+     "table of bag and fold (or bag and part), used in place of kind, n_fold and n_repeat"},
+    {"columns", OPTION_TEXTS, AT(columns), "[]", 0, 0, NULL, "COLUMN",
+     "fold columns of the file, one for each repetition; []: all columns whose name begins with rep, fold, "
+     "seed or split"},
     {"n_fold", OPTION_INT, AT(n_fold), "5", 2, 100000, NULL, "folds", "number of folds"},
-    {"n_repeat", OPTION_INT, AT(n_repeat), "1", 1, 100000, NULL, "repetitions", "crossval: how often to fold anew"},
-    {"repeat", OPTION_INT, AT(repeat), "0", 0, 99999, NULL, "", "train: the repetition whose folds are used, from 0"},
-    {"fold", OPTION_INT, AT(fold), "0", 0, 99999, NULL, "", "train: the fold that is the test part, from 0"},
-    {"validation", OPTION_TEXT, AT(validation), "previous", 0, 0, NULL, "",
-     "previous (fold - 1, cyclic), none, or a share of the training bags between 0 and 0.5"},
-    {"group", OPTION_TEXT, AT(group), "null", 0, 0, NULL, "",
-     "column whose equal values (donor, family, batch) stay in one part"},
-    {"seed", OPTION_TEXT, AT(seed), "null", 0, 0, NULL, "", "random seed of the splits; null: the run's seed"},
+    {"n_repeat", OPTION_INT, AT(n_repeat), "1", 1, 100000, NULL, "repetitions",
+     "number of repetitions of the cross-validation, each with new folds"},
+    {"repeat", OPTION_INT, AT(repeat), "0", 0, 99999, NULL, "",
+     "index of the repetition whose folds train uses, from 0"},
+    {"fold", OPTION_INT, AT(fold), "0", 0, 99999, NULL, "", "index of the fold that train uses as test set, from 0"},
+    {"validation", OPTION_TEXT, AT(validation), "previous", 0, 0, NULL, "previous|none|SHARE",
+     "validation set: previous (fold - 1, cyclic), none, or a fraction of the training bags between 0 and "
+     "0.5"},
+    {"group", OPTION_TEXT, AT(group), "null", 0, 0, NULL, "COLUMN",
+     "column of a group (donor, family, batch); bags of one group stay in one fold"},
+    {"seed", OPTION_TEXT, AT(seed), "null", 0, 0, NULL, "N", "random seed of the splits; null: the run's seed"},
     {0},
 };
 

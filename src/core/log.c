@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/log.h"
+#include "core/escape.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,12 +33,12 @@ static bool is_said(LogLevel level)
 
 __attribute__((format(printf, 2, 0))) static void say(const char *prefix, const char *format, va_list args)
 {
+    char text[2 * ESCAPE_MOST];
+    escape_print(text, sizeof text, format, args);
     flockfile(stderr);
     if (line_open) fputs("\r\033[K", stderr);
     line_open = 0;
-    fputs(prefix, stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    fprintf(stderr, "%s%s\n", prefix, text);
     funlockfile(stderr);
 }
 

@@ -32,6 +32,11 @@ const char *number_text_float(char buffer[NUMBER_ROOM], float value)
     return buffer;
 }
 
+const char *number_plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 bool number_read(double *out, const char *text)
 {
     if (!*text || text[strspn(text, "0123456789+-.eE")]) return false;

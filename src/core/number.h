@@ -13,6 +13,8 @@
 const char *number_text(char buffer[NUMBER_ROOM], double value);
 const char *number_text_float(char buffer[NUMBER_ROOM], float value);
 
+const char *number_plural(int64_t n); /* "s" of "bags", "" of "1 bag" */
+
 /* The whole of `text` as a decimal number: no blanks, no hexadecimal, no words such as inf; false if it is none or too
  * large for its type. number_read rounds what is too small for a double to 0. */
 bool number_read(double *out, const char *text);

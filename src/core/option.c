@@ -43,15 +43,14 @@ static const char *word_at(char buffer[OPTION_ROOM], const char *choices, int pl
 }
 
 /* "a, b or c" */
-#define WORDS_ROOM 256
-static const char *words_text(char buffer[WORDS_ROOM], const char *choices)
+static const char *words_text(char buffer[OPTION_WORDS_ROOM], const char *choices)
 {
     size_t n = 0;
     buffer[0] = 0;
-    while (*choices && n < WORDS_ROOM) {
+    while (*choices && n < OPTION_WORDS_ROOM) {
         const size_t length = strcspn(choices, " ");
         const bool last = !choices[length];
-        n += (size_t)snprintf(buffer + n, WORDS_ROOM - n, "%s%.*s",
+        n += (size_t)snprintf(buffer + n, OPTION_WORDS_ROOM - n, "%s%.*s",
                               !n     ? ""
                               : last ? " or "
                                      : ", ",
@@ -61,7 +60,7 @@ static const char *words_text(char buffer[WORDS_ROOM], const char *choices)
     return buffer;
 }
 
-static bool has_range(const Option *row)
+bool option_has_range(const Option *row)
 {
     return row->least < row->most;
 }
@@ -79,17 +78,23 @@ static const char *range_text(char buffer[RANGE_ROOM], const Option *row)
 static Status check_range(const Option *row, const char *text, double value)
 {
     char range[RANGE_ROOM];
-    if (!has_range(row) || (value >= row->least && value <= row->most)) return OK;
+    if (!option_has_range(row) || (value >= row->least && value <= row->most)) return OK;
     return fail(ERR_CONFIG, "%s is outside %s", text, range_text(range, row));
 }
 
-/* "'x' is not WHAT", and the words that would also do. */
+static bool has_words(const Option *row)
+{
+    return row->choices && *row->choices;
+}
+
+/* "'x' is not WHAT from 1 to 9", and the words that would also do. */
 static Status is_not(const Option *row, const char *text, const char *what)
 {
-    char words[WORDS_ROOM];
-    const bool also = row->choices && *row->choices;
-    return fail(ERR_CONFIG, "'%.60s' is not %s%s%s", text, what, also ? ", nor " : "",
-                also ? words_text(words, row->choices) : "");
+    char words[OPTION_WORDS_ROOM], range[RANGE_ROOM];
+    const bool ranged = option_has_range(row) && row->kind != OPTION_BYTES;
+    return fail(ERR_CONFIG, "'%.60s' is not %s%s%s%s%s", text, what, ranged ? " from " : "",
+                ranged ? range_text(range, row) : "", has_words(row) ? ", nor " : "",
+                has_words(row) ? words_text(words, row->choices) : "");
 }
 
 /* ---- one value ---- */
@@ -98,7 +103,7 @@ static Status set_int(void *out, const Option *row, const char *text)
 {
     int64_t value = 0;
     if (option_word(row->choices, text) < 0) {
-        if (!number_read_int(&value, text)) return is_not(row, text, "a whole number");
+        if (!number_read_int(&value, text)) return is_not(row, text, "an integer");
         TRY(check_range(row, text, (double)value));
         if (value < INT_MIN || value > INT_MAX) return fail(ERR_CONFIG, "%s is too large", text);
     }
@@ -109,7 +114,7 @@ static Status set_int(void *out, const Option *row, const char *text)
 static Status set_seed(void *out, const Option *row, const char *text)
 {
     if (number_read_u64(field(out, row), text)) return OK;
-    return is_not(row, text, "a whole number from 0 to 18446744073709551615");
+    return is_not(row, text, "an integer from 0 to 18446744073709551615");
 }
 
 static Status set_number(void *out, const Option *row, const char *text)
@@ -133,7 +138,7 @@ static Status set_bool(void *out, const Option *row, const char *text)
 
 static Status set_choice(void *out, const Option *row, const char *text)
 {
-    char words[WORDS_ROOM];
+    char words[OPTION_WORDS_ROOM];
     const int place = option_word(row->choices, text);
     if (place < 0) return fail(ERR_CONFIG, "'%.60s' is not %s", text, words_text(words, row->choices));
     *(int *)field(out, row) = place;
@@ -233,17 +238,13 @@ done:
 typedef Status SetOne(void *out, const Option *row, const char *text);
 
 static const struct {
-    const char *what; /* for --help */
-    SetOne *set;      /* NULL: a list */
-} kinds[] = {[OPTION_INT] = {"whole number", set_int},
-             [OPTION_SEED] = {"whole number", set_seed},
-             [OPTION_NUMBER] = {"number", set_number},
-             [OPTION_BOOL] = {"true or false", set_bool},
-             [OPTION_TEXT] = {"text", set_text},
-             [OPTION_CHOICE] = {"", set_choice},
-             [OPTION_BYTES] = {"all, or a size such as 64KB or 1GB", set_bytes},
-             [OPTION_TEXTS] = {"list of texts", NULL},
-             [OPTION_NUMBERS] = {"list of numbers", NULL}};
+    const char *type, *what; /* in help: the kind, and what stands for a value */
+    SetOne *set;             /* NULL: a list */
+} kinds[] = {[OPTION_INT] = {"integer", "N", set_int},         [OPTION_SEED] = {"integer", "N", set_seed},
+             [OPTION_NUMBER] = {"number", "X", set_number},    [OPTION_BOOL] = {"boolean", "true|false", set_bool},
+             [OPTION_TEXT] = {"text", "TEXT", set_text},       [OPTION_CHOICE] = {"choice", "", set_choice},
+             [OPTION_BYTES] = {"size", "SIZE", set_bytes},     [OPTION_TEXTS] = {"list of texts", "TEXT", NULL},
+             [OPTION_NUMBERS] = {"list of numbers", "X", NULL}};
 
 Status option_set(void *out, const Option *row, const OptionValue *value, void **owned)
 {
@@ -272,7 +273,7 @@ int option_count(const void *in, const Option *row)
 const char *option_text(char buffer[OPTION_ROOM], const void *in, const Option *row, int i)
 {
     const void *at = field_of(in, row);
-    const bool words = row->choices && *row->choices;
+    const bool words = has_words(row);
     switch (row->kind) {
     case OPTION_INT:
         if (words && *(const int *)at == 0) return word_at(buffer, row->choices, 0);
@@ -303,14 +304,35 @@ const char *option_text(char buffer[OPTION_ROOM], const void *in, const Option *
     return NULL;
 }
 
-void option_help(FILE *out, const char *path, const Option *row)
+/* ---- help ---- */
+
+const char *option_type(const Option *row)
 {
-    char words[WORDS_ROOM], range[RANGE_ROOM];
-    const bool choices = row->choices && *row->choices;
-    const char *what = kinds[row->kind].what;
-    fprintf(out, "  %s: %s\n", path, row->standard ? row->standard : "(must be given)");
-    fprintf(out, "      %s", row->help);
-    fprintf(out, " (%s%s%s%s", what, choices && *what ? " or " : "", choices ? words_text(words, row->choices) : "",
-            has_range(row) || *row->unit ? ", " : "");
-    fprintf(out, "%s)\n", has_range(row) ? range_text(range, row) : row->unit);
+    return kinds[row->kind].type;
+}
+
+const char *option_value_name(char buffer[OPTION_WORDS_ROOM], const Option *row)
+{
+    const bool text = row->kind == OPTION_TEXT || row->kind == OPTION_TEXTS;
+    if (row->kind != OPTION_CHOICE) {
+        snprintf(buffer, OPTION_WORDS_ROOM, "%s", text && *row->unit ? row->unit : kinds[row->kind].what);
+        return buffer;
+    }
+    snprintf(buffer, OPTION_WORDS_ROOM, "%s", row->choices);
+    for (char *blank = buffer; (blank = strchr(blank, ' '));) *blank = '|';
+    return buffer;
+}
+
+const char *option_values(char buffer[2 * OPTION_WORDS_ROOM], const Option *row)
+{
+    char words[OPTION_WORDS_ROOM], range[RANGE_ROOM], unit[RANGE_ROOM] = "";
+    const size_t room = 2 * OPTION_WORDS_ROOM;
+    if (row->kind == OPTION_BOOL) return "true or false";
+    if (row->kind == OPTION_CHOICE) return words_text(buffer, row->choices);
+    if (row->kind == OPTION_BYTES) return "all, or a size such as 64KB or 1GB";
+    if (*row->unit) snprintf(unit, sizeof unit, row->kind == OPTION_TEXT ? ", %s" : " (%s)", row->unit);
+    snprintf(buffer, room, "%s%s%s%s%s", option_type(row), option_has_range(row) ? " from " : "",
+             option_has_range(row) ? range_text(range, row) : unit, has_words(row) ? ", or " : "",
+             has_words(row) ? words_text(words, row->choices) : "");
+    return buffer;
 }

@@ -44,8 +44,8 @@ typedef struct {
     const char *standard; /* default, as a flag would write it; NULL: none, the setting must be given */
     double least, most;   /* closed range of numbers, INT and BYTES; 0, 0: any */
     const char *choices;  /* CHOICE: "adam adamw sgd"; NUMBER and INT: words that stand for NaN and 0 */
-    const char *unit;     /* "updates", "bags", … or "" */
-    const char *help;     /* one line */
+    const char *unit;     /* "updates", "bags", …; of a text what stands for it in help, "FILE", "COLUMN"; or "" */
+    const char *help;     /* one line that begins with what the setting is: "learning rate" */
 } Option;
 
 #define OPTION_BLOB 256 /* bytes a family member's options struct may have */
@@ -72,7 +72,14 @@ bool option_is_list(const Option *row);
 
 int option_word(const char *choices, const char *word); /* its place among words parted by blanks; -1 if it is none */
 
-/* Two lines for `hopsack help config`: path, type, default, range or words, unit; and what it means. */
-void option_help(FILE *out, const char *path, const Option *row);
+/* ---- for help ---- */
+#define OPTION_WORDS_ROOM 256
+const char *
+option_type(const Option *row); /* "integer", "number", "boolean", "text", "choice", "size", "list of …" */
+bool option_has_range(const Option *row);
+/* What stands for the value: "FILE", "N", "adam|adamw|sgd". */
+const char *option_value_name(char buffer[OPTION_WORDS_ROOM], const Option *row);
+/* "integer from 1 to 64 residues, or auto". */
+const char *option_values(char buffer[2 * OPTION_WORDS_ROOM], const Option *row);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/safetensors.h"
 #include "core/file.h"
 #include "core/jsontext.h"
+#include "core/number.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -82,7 +83,9 @@ typedef struct {
 static Status check_length(Raw *raw)
 {
     uint64_t n;
-    if (raw->size < 8) return fail(ERR_MODEL, "%s: %zu bytes are too few for a model file", raw->path, raw->size);
+    if (raw->size < 8)
+        return fail(ERR_MODEL, "%s: too small for a model file (%zu byte%s)", raw->path, raw->size,
+                    number_plural((int64_t)raw->size));
     memcpy(&n, raw->bytes, 8);
     if (n > HEADER_MOST)
         return fail(ERR_MODEL, "%s: is no model file (a header of %" PRIu64 " bytes is beyond 100 MB)", raw->path, n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * section.c: the three walks over a table of sections. Each sees a section as blocks: the section itself, or the entries
+ * section.c: the walks over a table of sections. Each sees a section as blocks: the section itself, or the entries
  * of its list.
  */
 #include "core/section.h"
@@ -248,38 +248,55 @@ Status section_write(char **text, const Section *table, const void *whole)
     return yamlout_close(text, out);
 }
 
-/* ---- explaining ---- */
+/* ---- asking about keys ---- */
 
-static void help_rows(FILE *out, const char *block, const Option *rows)
+typedef struct {
+    SectionVisit *visit;
+    void *context;
+    SectionKey key; /* the one under way */
+} Walk;
+
+static void walk_rows(Walk *walk, const char *block, const Option *rows)
 {
     char path[PATH_ROOM];
     for (const Option *row = rows_or_none(rows); row->name; row++) {
         join(path, block, row->name);
-        option_help(out, path, row);
+        walk->key.path = path;
+        walk->key.row = row;
+        walk->visit(walk->context, &walk->key);
     }
 }
 
-static void help_family(FILE *out, const char *block, const Section *section)
+static void walk_family(Walk *walk, const char *block, const Section *section)
 {
-    char words[WORDS_ROOM];
+    char words[WORDS_ROOM], key[PATH_ROOM];
     Member member;
     const Option kind[] = {kind_row(words, section), {0}};
-    help_rows(out, block, kind);
+    join(key, block, kind->name);
+    walk->key.chooses = true;
+    walk_rows(walk, block, kind);
+    walk->key.chooses = false;
+    walk->key.key = key;
     for (int i = 0; section->family->member(&member, i); i++) {
-        if (!rows_or_none(member.rows)->name) continue;
-        fprintf(out, " %s.%s %s\n", block, kind->name, member.name);
-        help_rows(out, block, member.rows);
+        walk->key.kind = member.name;
+        walk_rows(walk, block, member.rows);
     }
 }
 
-void section_help(FILE *out, const Section *table)
+void section_walk(const Section *table, SectionVisit *visit, void *context)
 {
     for (const Section *section = table; section->path; section++) {
         char block[PATH_ROOM / 2];
+        Walk walk = {.visit = visit, .context = context, .key = {.section = section->path}};
         snprintf(block, sizeof block, "%s%s", section->path, section->entry_size ? ".0" : "");
-        if (section != table) fputc('\n', out);
-        if (section->entry_size) fprintf(out, " %s: a list; its entries are numbered from 0\n", section->path);
-        help_rows(out, block, section->rows);
-        if (section->family) help_family(out, block, section);
+        walk_rows(&walk, block, section->rows);
+        if (section->family) walk_family(&walk, block, section);
     }
+}
+
+const char *section_long_name(const ShortName *names, const char *name)
+{
+    for (; names && names->name; names++)
+        if (strcmp(names->name, name) == 0) return names->path;
+    return name;
 }

@@ -16,7 +16,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 typedef struct {
     const char *name;   /* word of `kind` */
@@ -48,6 +47,24 @@ Status section_bind(const Section *table, void *whole, Settings *s);
 /* YAML text of all settings, the caller's to free. Bound again it gives the same struct, and the same text. */
 Status section_write(char **text, const Section *table, const void *whole);
 
-void section_help(FILE *out, const Section *table);
+/* ---- asking about keys ---- */
+
+typedef struct {
+    const char *path;       /* "train.lr", "tasks.0.name" */
+    const char *section;    /* "train", "tasks" */
+    const Option *row;      /* lasts as long as the visit */
+    const char *key, *kind; /* "model.embedder.kind", "lstm": a setting of this kind alone; NULL: of all */
+    bool chooses;           /* it is the key that chooses among kinds */
+} SectionKey;
+typedef void SectionVisit(void *context, const SectionKey *key);
+
+void section_walk(const Section *table, SectionVisit *visit, void *context); /* every key, as in the table */
+
+/* Another name of a setting on the command line: --group=COLUMN is --splits.group=COLUMN. A table ends with {0}. */
+typedef struct {
+    const char *name, *path;
+    const char *help; /* NULL: that of the setting */
+} ShortName;
+const char *section_long_name(const ShortName *names, const char *name); /* its path; `name` if it is none of them */
 
 #endif

@@ -116,12 +116,6 @@ static bool inside(const char *path, const char *block)
     return n == 0 || (strncmp(path, block, n) == 0 && (path[n] == '.' || !path[n]));
 }
 
-static const char *last_name(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    return dot ? dot + 1 : path;
-}
-
 /* ---- layers ---- */
 
 static Status add_entry(Settings *s, const char *path, const char *origin, YamlForm form, const OptionValue *value)
@@ -321,7 +315,8 @@ static Status check_list_entry(const Entry *e, const char *list, int n)
     if (itself ? e->form == YAML_VALUE && !nothing : list_place(e->path, list) < 0)
         return fail(ERR_CONFIG, "%s: '%s' is a list of blocks; begin each with '- '", e->origin, list);
     if (!itself && list_place(e->path, list) >= n)
-        return fail(ERR_CONFIG, "%s: '%s' has %d entries, numbered from 0", e->origin, list, n);
+        return fail(ERR_CONFIG, "%s: '%s' has %d %s, numbered from 0", e->origin, list, n,
+                    n == 1 ? "entry" : "entries");
     return OK;
 }
 
@@ -400,35 +395,17 @@ Status settings_fail(const Settings *s, const char *path, const char *format, ..
     return settings_fail_at(fail(ERR_CONFIG, "%s", sentence), s, path);
 }
 
-static int n_names(const char *path)
+/* The known paths, and for a block the blocks they are in. */
+static void offer_known(Nearest *near, const Settings *s, bool blocks)
 {
-    int n = 1;
-    for (; *path; path++) n += *path == '.';
-    return n;
-}
-
-/* The first n names of `path`. */
-static void cut_names(char out[PATH_ROOM], const char *path, int n)
-{
-    size_t at = 0;
-    for (; path[at] && (path[at] != '.' || --n > 0); at++) continue;
-    snprintf(out, PATH_ROOM, "%.*s", (int)at, path);
-}
-
-/* The known path nearest to an entry's; for a block, the nearest that has as many names. A name that only stands at the
- * wrong place is nearer than any misspelling. */
-static void nearest(char out[PATH_ROOM], const Settings *s, const Entry *e)
-{
-    int best = INT_MAX;
-    out[0] = 0;
     for (int i = 0; i < s->n_known; i++) {
         char name[PATH_ROOM];
-        cut_names(name, s->known[i].path, e->form == YAML_VALUE ? INT_MAX : n_names(e->path));
-        int distance = 2 * nearest_distance(e->path, name);
-        if (strcmp(last_name(e->path), last_name(name)) == 0 && distance > 1) distance = 1;
-        if (distance >= best) continue;
-        best = distance;
-        memcpy(out, name, sizeof name);
+        snprintf(name, sizeof name, "%s", s->known[i].path);
+        if (!blocks) nearest_offer(near, name, name);
+        for (char *dot; blocks && (dot = strrchr(name, '.'));) {
+            *dot = 0;
+            nearest_offer(near, name, name);
+        }
     }
 }
 
@@ -448,9 +425,12 @@ static Status explain(const Settings *s, const Entry *e)
         return fail(ERR_CONFIG, "%s: %s is one block of settings; write them below it, as 'name: value'", e->origin,
                     e->path);
     }
-    char name[PATH_ROOM];
-    nearest(name, s, e);
-    return fail(ERR_CONFIG, "%s: unknown setting '%s'; did you mean %s?", e->origin, e->path, name);
+    Nearest near;
+    char names[NEAREST_MOST * NEAREST_ROOM];
+    nearest_start(&near, e->path, INT_MAX);
+    offer_known(&near, s, e->form != YAML_VALUE);
+    return fail(ERR_CONFIG, "%s: unknown setting '%s'; did you mean %s?", e->origin, e->path,
+                nearest_text(names, sizeof names, &near));
 }
 
 Status settings_finish(const Settings *s)

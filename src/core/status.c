@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/status.h"
+#include "core/escape.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,20 +9,13 @@
 static _Thread_local char sentence[1024];
 
 /* Bytes of a damaged file that get into a sentence must neither end its line nor reach a terminal. */
-static void keep_one_line(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
-}
-
 Status fail(Status status, const char *format, ...)
 {
     char text[sizeof sentence]; /* apart: an argument may be the sentence itself */
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    escape_print(text, sizeof text, format, args);
     va_end(args);
-    keep_one_line(text);
     memcpy(sentence, text, sizeof sentence);
     return status;
 }
@@ -31,11 +25,11 @@ Status fail_at(Status status, const char *format, ...)
     char where[512], text[sizeof sentence];
     va_list args;
     va_start(args, format);
-    vsnprintf(where, sizeof where, format, args);
+    escape_print(where, sizeof where, format, args);
     va_end(args);
-    keep_one_line(where);
     memcpy(text, sentence, sizeof text);
-    snprintf(sentence, sizeof sentence, "%s: %.*s", where, (int)(sizeof text - sizeof where - 3), text);
+    const int n = snprintf(sentence, sizeof sentence, "%s: ", where);
+    escape_text(sentence + n, sizeof sentence - (size_t)n, text);
     return status;
 }
 

@@ -29,7 +29,8 @@ typedef enum {
 #undef X
 } Status;
 
-/* Records the sentence (printf style, no final newline, at most 1023 bytes) and returns `status`. */
+/* Records the sentence (printf style, no final newline, at most 1023 bytes) and returns `status`. Control characters and
+ * bytes that are not UTF-8 are escaped. */
 Status fail(Status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "text: " in front of the recorded sentence, for a caller that knows the file or key; returns `status`. */

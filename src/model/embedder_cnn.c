@@ -27,24 +27,28 @@ typedef struct {
 
 static const Option options[] = {
     {"kernel", OPTION_INT, offsetof(CnnOptions, kernel), "9", 1, 64, NULL, "residues",
-     "length of a convolution kernel"},
-    {"n_kernel", OPTION_INT, offsetof(CnnOptions, n_kernel), "32", 1, 4096, NULL, "",
-     "kernels, the width of an embedding"},
+     "length of the convolution kernels"},
+    {"n_kernel", OPTION_INT, offsetof(CnnOptions, n_kernel), "32", 1, 4096, NULL, "kernels",
+     "number of convolution kernels, which is the size of an embedding"},
     {"reach", OPTION_INT, offsetof(CnnOptions, reach), "0", 0, 64, NULL, "residues",
-     "places that a kernel without a k-mer uses in training, the others stay 0; 0: all. Short kernels learn training "
-     "bags by heart later"},
-    {"n_layer", OPTION_INT, offsetof(CnnOptions, n_layer), "1", 1, SEQCONV_LAYERS, NULL, "", "convolution layers"},
+     "number of positions, from the first on, that kernels without a k-mer use; their other weights stay 0. Short "
+     "kernels overfit later. 0: the whole kernel"},
+    {"n_layer", OPTION_INT, offsetof(CnnOptions, n_layer), "1", 1, SEQCONV_LAYERS, NULL, "layers",
+     "number of convolution layers"},
     {"position", OPTION_BOOL, offsetof(CnnOptions, position), "true", 0, 0, NULL, "",
-     "three position features beside the residue"},
+     "three position features in addition to the residue"},
     {"start", OPTION_CHOICE, offsetof(CnnOptions, start), "random", 0, 0, "random kmers", "",
-     "initial kernels. kmers: gapped k-mers whose frequency differs between the classes of the training bags, and "
-     "attention to them; where none differs significantly, and for other kernels: random"},
-    {"top", OPTION_INT, offsetof(CnnOptions, top), "16", 1, 64, NULL, "k-mers", "most that kernels start from"},
+     "initial values of the kernels: random, or kmers (gapped k-mers whose frequency differs between the "
+     "classes of the training set, with attention to them; random where none differs significantly, and "
+     "for the remaining kernels)"},
+    {"top", OPTION_INT, offsetof(CnnOptions, top), "16", 1, 64, NULL, "k-mers",
+     "maximum number of k-mers that kernels start from"},
     {"min_z", OPTION_NUMBER, offsetof(CnnOptions, min_z), "auto", 0.1, 1000, "auto", "standard deviations",
-     "difference that a k-mer must exceed; auto: 5 % family-wise error over all k-mers tested (Bonferroni), about "
-     "5.5"},
+     "minimum difference of a k-mer's frequency between the classes; auto: 5 % family-wise error over all "
+     "k-mers tested (Bonferroni), about 5.5"},
     {"masks", OPTION_CHOICE, offsetof(CnnOptions, masks), "all", 0, 0, KMER_MASKS_WORDS, "",
-     "k-mers tested. short: 3 fixed residues within 5 places and 4 within 6; all: 3 within 9 too"},
+     "k-mers that are tested; short: 3 fixed residues within 5 positions and 4 within 6; all: also 3 "
+     "within 9"},
     {0},
 };
 

@@ -16,10 +16,10 @@ typedef struct {
 } LstmEmbedder;
 
 static const Option options[] = {
-    {"n_unit", OPTION_INT, offsetof(LstmOptions, n_unit), "32", 1, 1024, NULL, "",
-     "blocks, the width of an embedding"},
+    {"n_unit", OPTION_INT, offsetof(LstmOptions, n_unit), "32", 1, 1024, NULL, "units",
+     "number of LSTM blocks, which is the size of an embedding"},
     {"position", OPTION_BOOL, offsetof(LstmOptions, position), "true", 0, 0, NULL, "",
-     "three position features beside the residue"},
+     "three position features in addition to the residue"},
     {0},
 };
 

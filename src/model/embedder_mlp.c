@@ -47,12 +47,12 @@ typedef struct {
 } Mlp;
 
 static const Option options[] = {
-    {"n_layer", OPTION_INT, offsetof(MlpOptions, n_layer), "2", 1, LAYERS_MOST, NULL, "", "layers"},
-    {"n_unit", OPTION_INT, offsetof(MlpOptions, n_unit), "64", 1, 4096, NULL, "", "units of a layer"},
+    {"n_layer", OPTION_INT, offsetof(MlpOptions, n_layer), "2", 1, LAYERS_MOST, NULL, "layers", "number of layers"},
+    {"n_unit", OPTION_INT, offsetof(MlpOptions, n_unit), "64", 1, 4096, NULL, "units", "width of each layer"},
     {"activation", OPTION_CHOICE, offsetof(MlpOptions, activation), "relu", 0, 0, "relu selu", "",
-     "what follows a layer's sums"},
+     "activation function of each layer"},
     {"dropout", OPTION_NUMBER, offsetof(MlpOptions, dropout), "0", 0, 0.99, NULL, "",
-     "share of the units of every layer that an update leaves out"},
+     "dropout: fraction of the units of each layer that an update leaves out"},
     {0},
 };
 

@@ -18,7 +18,7 @@
 #define POOLING_MEAN_ROW(type, field)                                                                                \
     {                                                                                                                \
         "mean", OPTION_BOOL, offsetof(type, field), "false", 0, 0, NULL, "",                                         \
-            "true: the plain mean of the instances stands in the bag vector beside what is pooled"                   \
+            "plain mean of the instances, added to the bag vector beside the pooled vector"                          \
     }
 
 /* Every pooling's struct begins with this. */

@@ -34,10 +34,12 @@ typedef struct {
 } AttentionScorer;
 
 static const Option options[] = {
-    {"n_layer", OPTION_INT, offsetof(AttentionOptions, n_layer), "2", 0, LAYERS_MOST, NULL, "",
-     "hidden layers of the attention network"},
-    {"n_unit", OPTION_INT, offsetof(AttentionOptions, n_unit), "32", 1, 4096, NULL, "", "units of a hidden layer"},
-    {"n_query", OPTION_INT, offsetof(AttentionOptions, n_query), "1", 1, 64, NULL, "", "learned queries"},
+    {"n_layer", OPTION_INT, offsetof(AttentionOptions, n_layer), "2", 0, LAYERS_MOST, NULL, "layers",
+     "number of hidden layers of the attention network"},
+    {"n_unit", OPTION_INT, offsetof(AttentionOptions, n_unit), "32", 1, 4096, NULL, "units",
+     "width of each hidden layer of the attention network"},
+    {"n_query", OPTION_INT, offsetof(AttentionOptions, n_query), "1", 1, 64, NULL, "queries",
+     "number of learned queries"},
     POOLING_MEAN_ROW(AttentionOptions, mean),
     {0},
 };

@@ -28,8 +28,8 @@ typedef struct {
 } Gated;
 
 static const Option options[] = {
-    {"n_unit", OPTION_INT, offsetof(GatedOptions, n_unit), "64", 1, 4096, NULL, "",
-     "units of the attention network and of its gate"},
+    {"n_unit", OPTION_INT, offsetof(GatedOptions, n_unit), "64", 1, 4096, NULL, "units",
+     "width of the attention network and of its gate"},
     POOLING_MEAN_ROW(GatedOptions, mean),
     {0},
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/pooling_hopfield.h"
+#include "core/number.h"
 
 #include <math.h>
 
@@ -7,60 +8,69 @@
 #define NORM_WORDS "affine plain none"
 
 const Option pooling_hopfield_rows[] = {
-    {"n_head", OPTION_INT, AT(n_head), "8", 1, RETRIEVAL_HEADS, NULL, "heads", "associations side by side"},
-    {"head_size", OPTION_INT, AT(head_size), "32", 1, 65536, "auto", "numbers",
-     "of a head's queries and keys; auto: those of an instance / n_head, which must divide them"},
-    {"n_query", OPTION_INT, AT(n_query), "1", 1, 64, NULL, "", "learned queries; their outputs lie side by side"},
+    {"n_head", OPTION_INT, AT(n_head), "8", 1, RETRIEVAL_HEADS, NULL, "heads", "number of attention heads"},
+    {"head_size", OPTION_INT, AT(head_size), "32", 1, 65536, "auto", "features",
+     "size of the queries and keys of a head; auto: the size of an embedding divided by n_head"},
+    {"n_query", OPTION_INT, AT(n_query), "1", 1, 64, NULL, "queries",
+     "number of learned queries; their outputs are concatenated"},
     {"beta", OPTION_NUMBER, AT(beta), "auto", 1e-30, 1e30, "auto", "",
-     "inverse temperature: small averages, large picks single instances; auto: 1/sqrt(head_size)"},
+     "inverse temperature: a small beta averages over instances, a large one selects single instances; "
+     "auto: 1/sqrt(head_size)"},
     {"head_beta", OPTION_NUMBERS, AT(head_beta), "[]", 1e-30, 1e30, NULL, "",
-     "beta of each head, as many as heads; []: beta for all"},
+     "inverse temperature of each head, n_head numbers; []: beta for all"},
     {"learn_beta", OPTION_BOOL, AT(learn_beta), "false", 0, 0, NULL, "",
-     "true: the beta of each head is a parameter that starts from model.pooling.beta"},
+     "beta as a learned parameter of each head, with model.pooling.beta as its initial value"},
     {"steps", OPTION_INT, AT(steps), "0", -1, 100000, NULL, "updates",
-     "updates of the queries after the first association; -1: until convergence, at most 1000"},
+     "number of state updates of the queries after the first association; -1: until convergence, at most "
+     "1000"},
     {"head_steps", OPTION_NUMBERS, AT(head_steps), "[]", -1, 100000, NULL, "updates",
-     "steps of each head, as many as heads; []: steps for all"},
+     "number of state updates of each head, n_head numbers; []: steps for all"},
     {"eps", OPTION_NUMBER, AT(eps), "0.0001", 1e-300, 1e30, NULL, "",
-     "a head stops updating when its association moves no more than this (Frobenius norm)"},
+     "convergence threshold: a head stops when its association changes by no more than this (Frobenius "
+     "norm)"},
     {"head_eps", OPTION_NUMBERS, AT(head_eps), "[]", 1e-300, 1e30, NULL, "",
-     "eps of each head, as many as heads; []: eps for all"},
+     "convergence threshold of each head, n_head numbers; []: eps for all"},
     {"stop", OPTION_CHOICE, AT(stop), "bag", 0, 0, "bag batch", "",
-     "who stops together: each bag on its own, or all of a minibatch, as the reference does"},
+     "unit that stops updating together: bag (each bag on its own), or batch (all bags of a minibatch, as "
+     "in the reference implementation)"},
     {"dropout", OPTION_NUMBER, AT(dropout), "0", 0, 0.999999, NULL, "",
-     "share of the association's entries dropped in training, the others scaled up"},
-    {"pattern_size", OPTION_INT, AT(pattern_size), "auto", 1, 65536, "auto", "numbers",
-     "numbers a head reads out; auto: head_size"},
-    {"output_size", OPTION_INT, AT(output_size), "auto", 1, 65536, "auto", "numbers",
-     "numbers of a query's output; auto: those of an instance"},
+     "dropout: fraction of the association's entries that are set to 0 in training; the others are scaled "
+     "up"},
+    {"pattern_size", OPTION_INT, AT(pattern_size), "auto", 1, 65536, "auto", "features",
+     "size of the pattern a head retrieves; auto: head_size"},
+    {"output_size", OPTION_INT, AT(output_size), "auto", 1, 65536, "auto", "features",
+     "size of a query's output; auto: the size of an embedding"},
     {"output_projection", OPTION_BOOL, AT(output_projection), "true", 0, 0, NULL, "",
-     "joins the heads; false: they lie side by side, n_head times pattern_size numbers"},
+     "linear layer that combines the heads; false: the heads are concatenated to n_head times pattern_size "
+     "features"},
     {"activation", OPTION_CHOICE, AT(activation), "relu", 0, 0, "relu none tanh", "",
-     "of the output, before the output network; the reference layer's own default is none"},
-    {"bias", OPTION_BOOL, AT(bias), "true", 0, 0, NULL, "", "of all projections"},
+     "activation function of the output; the default of the reference implementation is none"},
+    {"bias", OPTION_BOOL, AT(bias), "true", 0, 0, NULL, "", "bias of all projections"},
     {"norm_query", OPTION_CHOICE, AT(norm_query), "affine", 0, 0, NORM_WORDS, "",
-     "layer norm of the queries: with weights, without, none"},
+     "layer normalization of the queries: affine (with learned weights), plain (without), none"},
     {"norm_stored", OPTION_CHOICE, AT(norm_stored), "affine", 0, 0, NORM_WORDS, "",
-     "layer norm of the instances before they are keys"},
+     "layer normalization of the instances before the projection to keys: affine, plain, none"},
     {"norm_projection", OPTION_CHOICE, AT(norm_projection), "affine", 0, 0, NORM_WORDS, "",
-     "layer norm of the instances before they are read out"},
+     "layer normalization of the instances before the projection to retrieved patterns: affine, plain, "
+     "none"},
     {"norm_space", OPTION_CHOICE, AT(norm_space), "none", 0, 0, "none plain affine", "",
-     "layer norm of projected queries and keys, head by head"},
+     "layer normalization of projected queries and keys, for each head: none, plain, affine"},
     {"static_query", OPTION_BOOL, AT(static_query), "false", 0, 0, NULL, "",
-     "queries are not projected: head_size numbers, the same in every head"},
+     "queries without projection: head_size features, the same in every head"},
     {"static_stored", OPTION_BOOL, AT(static_stored), "false", 0, 0, NULL, "",
-     "instances are keys as they are, the same in every head; head_size is then theirs"},
+     "keys without projection: the embeddings, the same in every head; head_size is then their size"},
     {"static_projection", OPTION_BOOL, AT(static_projection), "false", 0, 0, NULL, "",
-     "instances are read out as they are, the same in every head; pattern_size is then theirs"},
+     "retrieved patterns without projection: the embeddings, the same in every head; pattern_size is then "
+     "their size"},
     {"connected", OPTION_BOOL, AT(connected), "false", 0, 0, NULL, "",
-     "what is read out goes through the projection of the keys first"},
+     "projection of the keys, applied to the retrieved patterns as well"},
     {"zero_association", OPTION_BOOL, AT(zero_association), "false", 0, 0, NULL, "",
-     "one more instance, all zero, that takes the weight no other should have"},
-    {"learn_query", OPTION_BOOL, AT(learn_query), "true", 0, 0, NULL, "", "false: queries stay as drawn"},
+     "additional all-zero instance, which can take up weight"},
+    {"learn_query", OPTION_BOOL, AT(learn_query), "true", 0, 0, NULL, "",
+     "learning of the queries; false: they keep their random initial values"},
     {"init", OPTION_CHOICE, AT(init), "reference", 0, 0, "reference fan", "",
-     "initial projections: normal with deviation 0.02, as the reference layer has them, or 1/sqrt(inputs), from "
-     "which "
-     "heads differ at once"},
+     "initial projections: reference (normal with standard deviation 0.02, as in the reference "
+     "implementation), or fan (standard deviation 1/sqrt(inputs), so that heads differ from the start)"},
     POOLING_MEAN_ROW(HopfieldPoolingSettings, mean),
     {0},
 };
@@ -69,7 +79,8 @@ static Status head_list(double *to, const OptionNumbers *list, int n_head, const
 {
     if (list->n == 0) return OK;
     if (list->n != n_head)
-        return fail(ERR_CONFIG, "model.pooling.%s: %d numbers are given for %d heads", key, list->n, n_head);
+        return fail(ERR_CONFIG, "model.pooling.%s: %d number%s given for %d head%s", key, list->n,
+                    list->n == 1 ? " is" : "s are", n_head, number_plural(n_head));
     for (int h = 0; h < n_head; h++) to[h] = list->number[h];
     return OK;
 }

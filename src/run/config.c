@@ -22,58 +22,63 @@
 
 static const Option top_rows[] = {
     {"seed", OPTION_SEED, CONFIG(seed), "0", 0, 0, NULL, "",
-     "of initial weights, order and draws; of the splits too, unless splits.seed is set"},
+     "random seed for weights, shuffling and sampling (and splits, unless splits.seed is set)"},
     {0},
 };
 
 static const Option data_rows[] = {
-    {"path", OPTION_TEXT, DATA(path), NULL, 0, 0, NULL, "", "dataset file"},
-    {"metadata", OPTION_TEXT, DATA(metadata), "null", 0, 0, NULL, "",
-     "label table, TSV or CSV; null: the columns inside the dataset"},
-    {"id_column", OPTION_TEXT, DATA(id_column), "auto", 0, 0, NULL, "",
-     "column of bag IDs in the label table; auto: the first there is of ID, repertoire_id, sample_id, Sample, "
+    {"path", OPTION_TEXT, DATA(path), NULL, 0, 0, NULL, "FILE", "dataset, as hopsack import writes it"},
+    {"metadata", OPTION_TEXT, DATA(metadata), "null", 0, 0, NULL, "FILE",
+     "label table, TSV or CSV; null: the columns stored in the dataset"},
+    {"id_column", OPTION_TEXT, DATA(id_column), "auto", 0, 0, NULL, "COLUMN",
+     "column of bag IDs in the label table; auto: the first one present of ID, repertoire_id, sample_id, Sample, "
      "subject_id, filename"},
     {"counts", OPTION_CHOICE, DATA(counts), "none", 0, 0, "none raw log log1p", "",
-     "how clone counts scale their sequence: not, c, ln max(c, 1) as DeepRC, ln(1 + c)"},
+     "scale factor of a sequence's input by its clone count c: none, raw (c), log (ln max(c, 1), as in DeepRC), "
+     "log1p (ln(1 + c))"},
     {"compat", OPTION_CHOICE, DATA(compat), "none", 0, 0, "none deeprc", "",
-     "deeprc: padding, draws, selection and labels as DeepRC has them; kept in the model"},
+     "compatibility mode; deeprc: padding, sampling, selection and labels as in DeepRC. It is stored in the model"},
     {"cache", OPTION_BYTES, DATA(cache), "all", 0, 9e18, NULL, "",
-     "decoded bags held in memory; all: an error beforehand if they cannot fit"},
+     "memory for decoded bags; all: every bag is kept in memory, and hopsack reports before training if they do not "
+     "fit"},
     {"scale", OPTION_CHOICE, DATA(scale), "none", 0, 0, "none standard minmax", "",
-     "of vectors, feature by feature, as the training part says: not; mean 0 and deviation 1; from 0 to 1"},
+     "scaling of each feature by the training set: none, standard (mean 0, standard deviation 1), minmax (0 to 1). "
+     "Vectors only"},
     {"clip", OPTION_NUMBER, DATA(clip), "null", 0, 1e30, "null", "",
-     "values of vectors, once scaled, below -clip become -clip, above clip become clip; null or 0: not"},
-    {"n_features", OPTION_INT, DATA(n_features), "0", 0, 1e9, NULL, "numbers an instance",
-     "features that vectors must have, so that no label slips in among them; 0: any"},
+     "limit of scaled feature values, which are cut to the range from -clip to clip; null or 0: no limit"},
+    {"n_features", OPTION_INT, DATA(n_features), "0", 0, 1e9, NULL, "features",
+     "number of features the dataset must have; another number is an error. 0: any number"},
     {0},
 };
 
 static const Option some_rows[] = {
     {"fraction", OPTION_NUMBER, MODEL(select_fraction), "0.1", 1e-9, 1e9, NULL, "of the instances",
-     "share of a bag that is pooled and learned from; above 1: all"},
+     "fraction of a bag's instances that is pooled; above 1: all"},
     {"min", OPTION_INT, MODEL(select_min), "1", 0, 1e9, NULL, "instances",
-     "at least that many stay; under data.compat deeprc, which may keep none, it is 0"},
+     "minimum number of instances that are pooled; 0 under data.compat deeprc"},
     {0},
 };
 
 /* In the order of BagNormKind. */
 static const Option model_rows[] = {
     {"norm", OPTION_CHOICE, MODEL(norm), "none", 0, 0, "none bags", "",
-     "bags: every number of the bag vector is standardised over bags before the output network: over the minibatch "
-     "in training, over the training bags in prediction"},
+     "normalization of the bag vector before the output network; bags: each feature is standardized over the "
+     "minibatch in training, over the training set in prediction"},
     {0},
 };
 
 static const Option output_rows[] = {
     {"n_hidden", OPTION_INT, MODEL(output_hidden), "0", 0, HIDDEN_MOST, NULL, "layers",
-     "hidden layers before the final linear one"},
-    {"n_unit", OPTION_INT, MODEL(output_unit), "32", 1, 65536, NULL, "units", "of each hidden layer"},
+     "number of hidden layers in the output network, before its final linear layer"},
+    {"n_unit", OPTION_INT, MODEL(output_unit), "32", 1, 65536, NULL, "units",
+     "width of each hidden layer in the output network"},
     {0},
 };
 
 static const Option crossval_rows[] = {
     {"ensemble", OPTION_INT, CONFIG(crossval.ensemble), "1", 1, 1000, NULL, "models",
-     "a fold, with seeds seed + 0, 1, …; their outputs are averaged before the sigmoid. Only crossval"},
+     "number of models for each fold, with the random seeds seed + 0, 1, …; their outputs are averaged before the "
+     "sigmoid. crossval only"},
     {0},
 };
 
@@ -110,19 +115,20 @@ static bool optimizer_member(Member *out, int place)
 }
 
 static const Family embedder_family = {
-    .standard = "cnn", .help = "what turns an instance into a vector", .member = embedder_member};
-static const Family pooling_family = {
-    .standard = "attention", .help = "what turns a bag's vectors into one", .member = pooling_member};
+    .standard = "cnn", .help = "type of embedder, the network applied to each instance", .member = embedder_member};
+static const Family pooling_family = {.standard = "attention",
+                                      .help = "type of pooling of a bag's instances into one vector",
+                                      .member = pooling_member};
 static const Family selection_family = {.standard = "top",
-                                        .help =
-                                            "which instances are pooled: those of most attention, random ones, all",
+                                        .help = "choice of the instances that are pooled: top (those with the "
+                                                "highest attention), random, all",
                                         .member = selection_member};
 static const Family optimizer_family = {
-    .key = "optimizer", .standard = "adam", .help = "how a gradient becomes a step", .member = optimizer_member};
+    .key = "optimizer", .standard = "adam", .help = "optimizer", .member = optimizer_member};
 
 /* ---- sections ---- */
 
-static const Section run_sections[] = {
+const Section config_sections[] = {
     {.path = "", .rows = top_rows},
     {.path = "data", .rows = data_rows, .at = CONFIG(data)},
     {.path = "tasks",
@@ -158,45 +164,32 @@ static const Section run_sections[] = {
 };
 
 /* Of the simulator alone: known in every config, but no part of what a run saves. */
-static const Section simulate_sections[] = {
+const Section config_simulator[] = {
     {.path = "simulate", .rows = simulate_options, .at = CONFIG(simulate)},
     {0},
 };
 
 /* ---- flags ---- */
 
-static const struct {
-    const char *flag, *path;
-} short_names[] = {{"seed", "seed"},          {"metadata", "data.metadata"}, {"id-column", "data.id_column"},
-                   {"group", "splits.group"}, {"splits", "splits.file"},     {"fold", "splits.fold"}};
+const ShortName config_short_names[] = {
+    {"target", "tasks.0.column", "column of the label to predict; replaces the tasks of CONFIG"},
+    {"kind", "tasks.0.kind", "type of task, with --target"},
+    {"positive", "tasks.0.positive", "value of the positive class, with --target"},
+    {"group", "splits.group", NULL},
+    {"splits", "splits.file", NULL},
+    {"fold", "splits.fold", NULL},
+    {"metadata", "data.metadata", NULL},
+    {"id-column", "data.id_column", NULL},
+    {0},
+};
 
-/* --target=COLUMN makes the one task, --positive=CELL says what is positive in it. */
-static Status add_target(Settings *s, const char *column)
+/* --target=COLUMN makes the one task. */
+static Status add_target(Settings *s, const char *column, bool has_kind)
 {
     TRY(settings_replace_list(s, "tasks", "--target"));
     TRY(settings_flag(s, "tasks.0.name", column, "--target"));
     TRY(settings_flag(s, "tasks.0.column", column, "--target"));
-    return settings_flag(s, "tasks.0.kind", "binary", "--target");
-}
-
-static Status add_named(Settings *s, const char *name, const char *value, const char *shown)
-{
-    if (strcmp(name, "target") == 0) return add_target(s, value);
-    if (strcmp(name, "positive") == 0) return settings_flag(s, "tasks.0.positive", value, shown);
-    for (size_t i = 0; i < sizeof short_names / sizeof *short_names; i++)
-        if (strcmp(name, short_names[i].flag) == 0) return settings_flag(s, short_names[i].path, value, shown);
-    return settings_flag(s, name, value, shown);
-}
-
-static Status add_flag(Settings *s, const char *flag)
-{
-    const char *equals = strchr(flag, '=');
-    if (!equals) return fail(ERR_CONFIG, "--%s needs a value: --%s=VALUE", flag, flag);
-    char *shown = NULL;
-    if (asprintf(&shown, "--%.*s", (int)(equals - flag), flag) < 0) return fail(ERR_MEMORY, "no memory for a flag");
-    const Status status = add_named(s, shown + 2, equals + 1, shown);
-    free(shown);
-    return status;
+    return has_kind ? OK : settings_flag(s, "tasks.0.kind", "binary", "--target");
 }
 
 static bool is_flag(const char *flag, const char *name)
@@ -205,17 +198,35 @@ static bool is_flag(const char *flag, const char *name)
     return strncmp(flag, name, n) == 0 && flag[n] == '=';
 }
 
+static bool has_flag(const char *const *flag, int n_flag, const char *name)
+{
+    for (int i = 0; i < n_flag; i++)
+        if (is_flag(flag[i], name)) return true;
+    return false;
+}
+
+/* has_kind: --kind says the kind of --target's task. */
+static Status add_flag(Settings *s, const char *flag, bool has_kind)
+{
+    const char *equals = strchr(flag, '=');
+    if (!equals) return fail(ERR_CONFIG, "--%s needs a value: --%s=VALUE", flag, flag);
+    if (is_flag(flag, "target")) return add_target(s, equals + 1, has_kind);
+    char *shown = NULL;
+    if (asprintf(&shown, "--%.*s", (int)(equals - flag), flag) < 0) return fail(ERR_MEMORY, "no memory for a flag");
+    const Status status = settings_flag(s, section_long_name(config_short_names, shown + 2), equals + 1, shown);
+    free(shown);
+    return status;
+}
+
 static Status add_flags(Settings *s, const char *const *flag, int n_flag)
 {
-    bool target = false, positive = false;
-    for (int i = 0; i < n_flag; i++) {
-        TRY(add_flag(s, flag[i]));
-        target |= is_flag(flag[i], "target");
-        positive |= is_flag(flag[i], "positive");
-    }
-    if (positive && !target)
+    const bool has_kind = has_flag(flag, n_flag, "kind"), has_target = has_flag(flag, n_flag, "target");
+    for (int i = 0; i < n_flag; i++) TRY(add_flag(s, flag[i], has_kind));
+    if (has_flag(flag, n_flag, "positive") && !has_target)
         return fail(ERR_CONFIG,
                     "--positive goes with --target=COLUMN; for a task of the config, say --tasks.0.positive");
+    if (has_kind && !has_target)
+        return fail(ERR_CONFIG, "--kind goes with --target=COLUMN; for a task of the config, say --tasks.0.kind");
     return OK;
 }
 
@@ -258,8 +269,8 @@ static Status check_splits(const Config *c)
     if (!o->file && o->columns.n > 0)
         return settings_fail(c->settings, "splits.columns", "these are columns of splits.file, which is not given");
     if (o->seed && !number_read_u64(&seed, o->seed))
-        return settings_fail(c->settings, "splits.seed",
-                             "'%.60s' is not a whole number from 0 to 18446744073709551615", o->seed);
+        return settings_fail(c->settings, "splits.seed", "'%.60s' is not an integer from 0 to 18446744073709551615",
+                             o->seed);
     TRY(check_validation(c));
     if (o->file || o->kind != SPLIT_DEEPRC) return OK;
     if (o->group) return settings_fail(c->settings, "splits.group", "splits.kind deeprc knows no groups");
@@ -325,8 +336,8 @@ static Status check_momentum(const Config *c)
 
 static Status fill(Config *c)
 {
-    TRY(section_bind(run_sections, c, c->settings));
-    TRY(section_bind(simulate_sections, c, c->settings));
+    TRY(section_bind(config_sections, c, c->settings));
+    TRY(section_bind(config_simulator, c, c->settings));
     TRY(settings_finish(c->settings));
     TRY(check_tasks(c));
     TRY(check_splits(c));
@@ -370,7 +381,7 @@ done:
 
 Status config_text(char **out, const Config *config)
 {
-    return section_write(out, run_sections, config);
+    return section_write(out, config_sections, config);
 }
 
 Status config_complete(char **out, const char *text, const char *name)
@@ -406,12 +417,4 @@ void config_free(Config *config)
     if (!config) return;
     settings_free(config->settings);
     *config = (Config){0};
-}
-
-void config_help(FILE *out)
-{
-    fprintf(out, "Keys of a config file, each also a flag: --train.lr=0.001. After a key its default.\n\n");
-    section_help(out, run_sections);
-    fputc('\n', out);
-    section_help(out, simulate_sections);
 }

@@ -14,12 +14,11 @@
 
 #include "cohort/split.h"
 #include "cohort/task.h"
+#include "core/section.h"
 #include "core/settings.h"
 #include "data/simulate/simulate.h"
 #include "model/mil.h"
 #include "train/train_options.h"
-
-#include <stdio.h>
 
 /* The keys data.*; compat and clip also stand in ModelOptions. */
 typedef struct {
@@ -52,9 +51,8 @@ typedef struct {
     Settings *settings;       /* owns every text and list above */
 } Config;
 
-/* `yaml` (may be NULL) below `flag` [n_flag], each "section.key=value" or one of the short names ("target=COLUMN",
- * "positive=CELL", "group=…", "splits=…", "fold=…", "metadata=…", "id-column=…", "seed=…"). ERR_CONFIG says file and
- * line, or flag, and key. On failure nothing is left to free. */
+/* `yaml` (may be NULL) below `flag` [n_flag], each "section.key=value" or one of config_short_names
+ * ("target=COLUMN"). ERR_CONFIG says file and line, or flag, and key. On failure nothing is left to free. */
 Status config_read(Config *out, const char *yaml, const char *const *flag, int n_flag);
 
 /* The same above one more file, `saved` (may be NULL). */
@@ -73,6 +71,8 @@ bool config_same(const char *saved,
 Status config_write(const Config *config, const char *path); /* replaces the file */
 void config_free(Config *config);                            /* accepts NULL and {0} */
 
-void config_help(FILE *out); /* every key: type, default, range or choices, unit, meaning */
+extern const Section config_sections[];  /* every key of a run */
+extern const Section config_simulator[]; /* and those of the simulator */
+extern const ShortName config_short_names[];
 
 #endif

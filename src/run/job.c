@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "run/fitwatch.h"
 #include "run/job.h"
 #include "run/kmershare.h"
@@ -160,16 +161,17 @@ static Status load_checkpoint(Training *j)
     const Status status = loop_load(j->loop, path, &facts, &j->metrics);
     if (status == ERR_MODEL && j->in->anew) return begin_anew(j);
     if (status != OK) return status;
-    if (!j->in->evaluated) log_info("%s: goes on after update %d", j->in->folder, loop_done(j->loop));
+    if (!j->in->evaluated) log_info("%s: resumes after update %d", j->in->folder, loop_done(j->loop));
     return OK;
 }
 
 static void log_plan(const Training *j)
 {
     const int *count = j->outcome.grouping.count;
-    log_info("%d bags to train on, %d to choose by, %d to test on; %zu parameters, %d updates", count[PART_TRAIN],
-             count[PART_VALIDATION], count[PART_TEST], param_learned(mil_params(loop_mil(j->loop))),
-             loop_updates(j->loop));
+    log_info("%d training bag%s, %d validation, %d test; %zu parameters, %d update%s", count[PART_TRAIN],
+             number_plural(count[PART_TRAIN]), count[PART_VALIDATION], count[PART_TEST],
+             param_learned(mil_params(loop_mil(j->loop))), loop_updates(j->loop),
+             number_plural(loop_updates(j->loop)));
 }
 
 static Status open_loop(Training *j)
@@ -227,8 +229,8 @@ static Status write_beginning(Training *j, RunLock *lock)
 static void log_record(const Training *j, const LoopRecord *r)
 {
     const double auc = r->score[0][1];
-    log_info("update %d %s: loss %.5g, %s %.4f (%d bags)", r->update, part_name[r->part], r->loss,
-             metric_of(&j->outcome.target[0])->name[1], auc, r->n_bag);
+    log_info("update %d %s: loss %.5g, %s %.4f (%d bag%s)", r->update, part_name[r->part], r->loss,
+             metric_of(&j->outcome.target[0])->name[1], auc, r->n_bag, number_plural(r->n_bag));
 }
 
 static Status evaluated(void *context, const LoopRecord *record)

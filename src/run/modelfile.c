@@ -2,6 +2,7 @@
 #include "run/modelfile.h"
 #include "cohort/task.h"
 #include "core/jsontext.h"
+#include "core/number.h"
 #include "train/scaling.h"
 
 #include <inttypes.h>
@@ -208,8 +209,8 @@ static Status check_spec(const ModelFile *m, const BagSpec *data, const char *wh
         return fail(ERR_MODEL, "%s: the model's alphabet is '%s', that of %s is '%s'", m->path, m->spec.alphabet,
                     where, data->alphabet);
     if (m->spec.n_feat != data->n_feat)
-        return fail(ERR_MODEL, "%s: the model reads %d features an instance, %s has %d", m->path, m->spec.n_feat,
-                    where, data->n_feat);
+        return fail(ERR_MODEL, "%s: the model reads %d feature%s an instance, %s has %d", m->path, m->spec.n_feat,
+                    number_plural(m->spec.n_feat), where, data->n_feat);
     if (*m->spec.region && *data->region && strcmp(m->spec.region, data->region) != 0)
         return fail(ERR_MODEL, "%s: the model was trained on %s sequences, %s holds %s sequences", m->path,
                     m->spec.region, where, data->region);

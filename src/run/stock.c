@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/stock.h"
 #include "cohort/task.h"
+#include "core/number.h"
 #include "run/leakwatch.h"
 #include "run/manifest.h"
 #include "train/scaling.h"
@@ -19,9 +20,9 @@ static Status check_features(const Config *c, const Cohort *cohort)
     if (spec->n_feat == expected) return OK;
     return fail(
         ERR_FORMAT,
-        "%s: instances have %d features, but data.n_features expects %d; import again without the columns that "
-        "are none (a label, a bag or instance number), or set data.n_features",
-        bagfile_path(cohort->file), spec->n_feat, expected);
+        "%s: instances have %d feature%s, but data.n_features expects %d; import again without the columns that "
+        "are not features (a label, a bag or instance number), or set data.n_features",
+        bagfile_path(cohort->file), spec->n_feat, number_plural(spec->n_feat), expected);
 }
 
 /* Settings of data.* that are about the other kind of bags. */

@@ -5,6 +5,7 @@
  */
 #include "train/loop.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "train/average.h"
 #include "train/keep.h"
 #include "train/loop_parts.h"
@@ -53,7 +54,7 @@ static Status scale(Loop *l)
     int n_constant;
     TRY(scaling_set(l->theta, mil_params(l->learner), &n_constant, (ScaleKind)l->in.scale, &bags));
     if (n_constant > 0)
-        log_info("%d of %d features do not vary over the training bags; they become 0 everywhere", n_constant,
+        log_info("constant features in the training set, which become 0 everywhere: %d of %d", n_constant,
                  l->in.spec->n_feat);
     return OK;
 }
@@ -347,8 +348,8 @@ Status loop_run(Loop *l, LoopEvaluated *evaluated, void *context)
     mil_say_capped(l->scorer.mil, "evaluation");
     if (status != OK) return status;
     if (earlystop_is_due(&l->stop, l->in.options))
-        log_info("no better validation score in %d evaluations, or none possible: training ends with update %d",
-                 l->stop.waited, l->update);
+        log_info("no better validation score in %d evaluation%s, or none possible: training ends with update %d",
+                 l->stop.waited, number_plural(l->stop.waited), l->update);
     progress_end(&progress, NULL);
     return OK;
 }

@@ -102,30 +102,35 @@ static void sgd_step(const OptimizerRun *run, const OptimizerOptions *o, uint64_
 /* ---- kinds ---- */
 
 static const Option adam_rows[] = {
-    {"beta1", OPTION_NUMBER, AT(beta1), "0.9", 0, 0.999999, NULL, "", "decay of the mean of gradients, an update"},
-    {"beta2", OPTION_NUMBER, AT(beta2), "0.999", 0, 0.999999, NULL, "", "decay of the mean of their squares"},
-    {"eps", OPTION_NUMBER, AT(eps), "1.0e-4", 1e-30, 1, NULL, "", "added to the root of the mean of squares"},
+    {"beta1", OPTION_NUMBER, AT(beta1), "0.9", 0, 0.999999, NULL, "", "decay of the moving average of the gradient"},
+    {"beta2", OPTION_NUMBER, AT(beta2), "0.999", 0, 0.999999, NULL, "",
+     "decay of the moving average of the squared gradient"},
+    {"eps", OPTION_NUMBER, AT(eps), "1.0e-4", 1e-30, 1, NULL, "",
+     "constant added to the root of the squared gradient's average"},
     {"l2", OPTION_NUMBER, AT(l2), "0.0", 0, 1000, NULL, "",
-     "share of a parameter added to its gradient (PyTorch: weight_decay)"},
+     "L2 penalty: fraction of a parameter that is added to its gradient (weight_decay of PyTorch's Adam "
+     "and SGD)"},
     {0},
 };
 
 static const Option adamw_rows[] = {
-    {"beta1", OPTION_NUMBER, AT(beta1), "0.9", 0, 0.999999, NULL, "", "decay of the mean of gradients, an update"},
-    {"beta2", OPTION_NUMBER, AT(beta2), "0.999", 0, 0.999999, NULL, "", "decay of the mean of their squares"},
-    {"eps", OPTION_NUMBER, AT(eps), "1.0e-4", 1e-30, 1, NULL, "", "added to the root of the mean of squares"},
+    {"beta1", OPTION_NUMBER, AT(beta1), "0.9", 0, 0.999999, NULL, "", "decay of the moving average of the gradient"},
+    {"beta2", OPTION_NUMBER, AT(beta2), "0.999", 0, 0.999999, NULL, "",
+     "decay of the moving average of the squared gradient"},
+    {"eps", OPTION_NUMBER, AT(eps), "1.0e-4", 1e-30, 1, NULL, "",
+     "constant added to the root of the squared gradient's average"},
     {"weight_decay", OPTION_NUMBER, AT(weight_decay), "0.01", 0, 1000, NULL, "",
-     "times the learning rate: share of itself that a parameter loses before each step"},
+     "decoupled weight decay: each step first multiplies a parameter by 1 - lr * weight_decay"},
     {0},
 };
 
 static const Option sgd_rows[] = {
     {"momentum", OPTION_NUMBER, AT(momentum), "0.0", 0, 0.999999, NULL, "",
-     "share of the last step's direction that is kept"},
-    {"nesterov", OPTION_BOOL, AT(nesterov), "false", 0, 0, NULL, "",
-     "uses the gradient as if momentum had been taken first; needs momentum"},
+     "momentum: fraction of the previous step that is added to the next"},
+    {"nesterov", OPTION_BOOL, AT(nesterov), "false", 0, 0, NULL, "", "Nesterov momentum; requires momentum above 0"},
     {"l2", OPTION_NUMBER, AT(l2), "0.0", 0, 1000, NULL, "",
-     "share of a parameter added to its gradient (PyTorch: weight_decay)"},
+     "L2 penalty: fraction of a parameter that is added to its gradient (weight_decay of PyTorch's Adam "
+     "and SGD)"},
     {0},
 };
 

@@ -65,7 +65,7 @@ class Airr(Case):
         self.assertEqual(first["dropped"], {"not_productive": 1, "stop_codon": 1})
         self.assertEqual((second["bag"], second["counts_set_to_1"], second["dropped"]), ("P2", 1, {}))
         done = self.good("import", "--dry-run", "--metadata=metadata.csv", "--id-column=filename", "-o", "none.h5", "several")
-        self.assertIn("would import 1 files", done.stderr)
+        self.assertIn("would import 1 file into", done.stderr)
 
     def test_any_number_of_threads_gives_the_same_bytes(self):
         for threads in (1, 2, 3):
@@ -85,7 +85,7 @@ class Airr(Case):
         done = self.good("import", "--include=locus=TRB", "--empty=skip", "-o", "e.h5", "empty")
         self.assertIn("repertoire 'P2' is left out", done.stderr)
         self.bad(3, r"no repertoire is left", "import", "--include=locus=IGH", "--empty=skip", "-o", "x.h5", "empty")
-        self.bad(2, r"--empty=maybe: choose one of error, skip", "import", "--empty=maybe", "-o", "x.h5", "empty")
+        self.bad(2, r"--empty: 'maybe' is not error or skip", "import", "--empty=maybe", "-o", "x.h5", "empty")
 
 
 main()

@@ -73,7 +73,7 @@ def newton(x, y, cost):
     return w
 
 
-IS_COMPLETE = "not in this build" not in run("baseline", "--help").stdout
+IS_COMPLETE = "not in this build" not in run("help", "baseline").stdout
 
 
 class Incomplete(Case):
@@ -235,7 +235,7 @@ class Baseline(Case):
 
     def test_one_method_a_dry_run_and_force(self):
         done = self.good("baseline", "easy.h5", "--target=label", "--method=stats-svm1", "--dry-run", "-o", "dry")
-        self.assertIn("would fit 1 methods in 1 x 5 folds", done.stdout)
+        self.assertIn("would fit 1 method in 1 x 5 folds", done.stdout)
         self.assertFalse(os.path.exists("dry"))
         self.good("baseline", "easy.h5", "--target=label", "--method=stats-svm1", "-o", "one")
         self.assertEqual(list(load("one/summary.json")["methods"]), ["stats-svm1"])

@@ -26,7 +26,7 @@ class Import(Case):
 
     def test_summary_and_inspect(self):
         done = self.good("import", "--metadata=labels.tsv", "-o", "a.h5", "in")
-        self.assertIn("1 of 3 repertoires have no row in labels.tsv", done.stderr)
+        self.assertIn("1 of 3 repertoires without a row in labels.tsv", done.stderr)
         self.assertIn("a.h5: 3 repertoires, 6 sequences (deeprc, junction) of 12 rows", done.stderr)
         self.assertIn("stop_codon 3", done.stderr)
         self.assertEqual(done.stdout, "")

@@ -146,7 +146,7 @@ class Leaks(Case):
             warned, _ = self.warnings(*command, "--target=label", "--splits=folds.tsv", "-o", "folds-" + command[0])
             self.assertEqual(len(warned), 1, warned)
             self.assertRegex(warned[0], r"^sound\.h5: all \d+ labelled bags of the test part \(repetition 0, fold 0\) are of one class, "
-                                        r"which leaves it without an AUC")
+                                        r"so its AUC is undefined")
         self.assertIsNotNone(json.loads(read("folds-crossval/summary.json"))["tasks"]["label"]["auc_pooled"])
 
 

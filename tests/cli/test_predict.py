@@ -26,7 +26,7 @@ class Predict(Case):
     def test_evaluate_leaves_out_what_was_seen(self):
         done = self.good("evaluate", "a/model.safetensors", "c.h5")
         self.assertRegex(done.stdout, r"^new AUC \d\.\d{3} \(8 bags\)")
-        self.assertIn("24 bags the model was trained on, 8 it was validated on", done.stderr)
+        self.assertIn("24 training bags and 8 validation bags of the model", done.stderr)
         result = json.loads(self.good("evaluate", "a/model.safetensors", "c.h5", "--json").stdout)
         self.assertEqual(list(result["parts"]), ["new"])
         self.assertEqual(result["left_out"], {"train": 24, "validation": 8})

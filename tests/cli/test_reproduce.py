@@ -141,7 +141,7 @@ class Fetch(Case):
         self.assertRegex(done.stderr, "its checksum .* was not used")
 
 
-@unittest.skipIf("not in this build" in run("baseline", "--help").stdout, "built without liblinear or libsvm")
+@unittest.skipIf("not in this build" in run("help", "baseline").stdout, "built without liblinear or libsvm")
 class Reproduce(Case):
     def reproduce(self, *args):
         return script("reproduce", "mil", f"--hopsack={HOPSACK}", "--config=toy.yaml", *args)

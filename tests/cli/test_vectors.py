@@ -92,7 +92,7 @@ class Vectors(Case):
             self.assertAlmostEqual(found["instance_embedding.shift"][f], mean, delta=1e-6 * (1 + abs(mean)))
             wanted = 0 if f >= 4 else 1 / deviation
             self.assertAlmostEqual(found["instance_embedding.scale"][f], wanted, delta=1e-5 * (1 + wanted))
-        self.assertIn("2 of 6 features do not vary over the training bags", self.said)
+        self.assertIn("constant features in the training set, which become 0 everywhere: 2 of 6", self.said)
 
     def test_minmax_and_none(self):
         self.good("train", "mil.yaml", "--data.path=v.h5", "--data.scale=minmax", "-o", "m")

@@ -23,6 +23,15 @@ Test(core_log, levels)
     cr_assert_stderr_eq_str("info 2\nhopsack: warning: warning 3\nhopsack: warning: warning 5\ndetail 6\n");
 }
 
+/* Names of files and cells of tables may hold anything; a terminal must not see it. */
+Test(core_log, messages_are_escaped)
+{
+    log_warn("%s", "a\x1b[31m\n\xff\xc3\xbc");
+    log_info("%s", "\tb\xc2\x9b");
+    fflush(stderr);
+    cr_assert_stderr_eq_str("hopsack: warning: a\\x1b[31m\\n\\xff\xc3\xbc\n\\tb\\xc2\\x9b\n");
+}
+
 /* Not a terminal: nothing for half a minute, then a line. */
 Test(core_log, progress_is_sparing_in_files)
 {

@@ -281,10 +281,10 @@ static const struct {
     {"values: {count: 3}\nvalues.count: 4\n", "a.yaml:2: 'values.count' is given twice (before: a.yaml:1)"},
     {"values:\n  count: 0\n", "a.yaml:2: values.count: 0 is outside 1 to 100 bags"},
     {"values:\n  count: 101\n", "a.yaml:2: values.count: 101 is outside 1 to 100 bags"},
-    {"values: {count: 3.5}\n", "values.count: '3.5' is not a whole number"},
-    {"values: {count: 1e1}\n", "values.count: '1e1' is not a whole number"},
-    {"values: {count: three}\n", "values.count: 'three' is not a whole number"},
-    {"values: {count: 99999999999999999999}\n", "values.count: '99999999999999999999' is not a whole number"},
+    {"values: {count: 3.5}\n", "values.count: '3.5' is not an integer"},
+    {"values: {count: 1e1}\n", "values.count: '1e1' is not an integer"},
+    {"values: {count: three}\n", "values.count: 'three' is not an integer"},
+    {"values: {count: 99999999999999999999}\n", "values.count: '99999999999999999999' is not an integer"},
     {"values: {count: null}\n", "a.yaml:1: values.count: needs a value: how many"},
     {"values:\n  count:\n", "a.yaml:2: values.count: needs a value: how many"},
     {"values: {count: [3]}\n", "a.yaml:1: values.count: takes one value, not a list"},
@@ -292,7 +292,7 @@ static const struct {
     {"values: {count: {}}\n", "a.yaml:1: values.count is one value, not a block"},
     {"values: {count: [{a: 3}]}\n", "a.yaml:1: values.count is one value, not a block"},
     {"values: {steps: 10}\n", "values.steps: 10 is outside 1 to 9 steps"},
-    {"values: {steps: x}\n", "values.steps: 'x' is not a whole number, nor null"},
+    {"values: {steps: x}\n", "values.steps: 'x' is not an integer from 1 to 9 steps, nor null"},
     {"values: {rate: fast}\n", "values.rate: 'fast' is not a number"},
     {"values: {rate: nan}\n", "values.rate: 'nan' is not a number"},
     {"values: {rate: .inf}\n", "values.rate: '.inf' is not a number"},
@@ -315,8 +315,8 @@ static const struct {
     {"values: 5\n", "a.yaml:1: values is one block of settings"},
     {"values: [5]\n", "a.yaml:1: values is one block of settings"},
     {"values: [{count: 5}]\n", "a.yaml:1: values is one block of settings"},
-    {"seed: -1\n", "a.yaml:1: seed: '-1' is not a whole number from 0 to 18446744073709551615"},
-    {"seed: 18446744073709551616\n", "is not a whole number from 0 to 18446744073709551615"},
+    {"seed: -1\n", "a.yaml:1: seed: '-1' is not an integer from 0 to 18446744073709551615"},
+    {"seed: 18446744073709551616\n", "is not an integer from 0 to 18446744073709551615"},
     {"items: {name: x}\n", "a.yaml:1: 'items' is a list of blocks; begin each with '- '"},
     {"items: x\n", "a.yaml:1: 'items' is a list of blocks; begin each with '- '"},
     {"items: [x]\n", "a.yaml:1: 'items' is a list of blocks; begin each with '- '"},
@@ -386,7 +386,7 @@ Test(core_settings, bad_flags)
     static const char *const row[][2] = {
         {"values.cuont=3", "--values.cuont: unknown setting 'values.cuont'; did you mean values.count?"},
         {"values.count=0", "--values.count: 0 is outside 1 to 100 bags"},
-        {"values.count=", "--values.count: '' is not a whole number"},
+        {"values.count=", "--values.count: '' is not an integer"},
         {"values.count=null", "--values.count: needs a value: how many"},
         {"values=3", "--values: values is one block of settings"},
         {"values.count.x=3", "--values.count.x: values.count is one value, not a block"},
@@ -597,25 +597,55 @@ Test(core_settings, writing_is_a_fixed_point)
     assert_fixed("values: {text: 'null'}", NULL);
 }
 
-Test(core_settings, help_says_all_of_a_row)
+/* What help is made from: "path: default; help (values; only with KEY: KIND)". */
+static void write_key(void *context, const SectionKey *key)
+{
+    char text[2 * OPTION_WORDS_ROOM];
+    const Option *row = key->row;
+    fprintf(context, "%s: %s; %s (%s%s%s%s%s)%s\n", key->path, row->standard ? row->standard : "-", row->help,
+            option_values(text, row), key->kind ? "; only with " : "", key->kind ? key->key : "",
+            key->kind ? ": " : "", key->kind ? key->kind : "", key->chooses ? " chooses" : "");
+}
+
+Test(core_settings, a_walk_meets_all_of_a_row)
 {
     char *text;
     size_t n;
     FILE *out = open_memstream(&text, &n);
-    section_help(out, sections);
+    section_walk(sections, write_key, out);
     fclose(out);
-    static const char *const says[] = {"values.count: 4\n",
-                                       "how many (whole number, 1 to 100 bags)",
-                                       "how long (whole number or null, 1 to 9 steps)",
-                                       "which way (slow, quick or odd)",
-                                       "deep.shape.kind: round",
-                                       "how it looks (round, square or none)",
-                                       "deep.shape.angle: 90\n      of it (number, 0 to 180 degrees)",
-                                       "items.0.name: (must be given)",
-                                       "any text (text)"};
+    static const char *const says[] = {"values.count: 4; how many (integer from 1 to 100 bags)\n",
+                                       "how long (integer from 1 to 9 steps, or null)\n",
+                                       "which way (slow, quick or odd)\n",
+                                       "deep.shape.kind: round; how it looks (round, square or none) chooses\n",
+                                       "; of it (number from 0 to 180 degrees; only with deep.shape.kind: square)\n",
+                                       "items.0.name: -; ",
+                                       "any text (text)\n"};
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
         cr_assert(strstr(text, says[i]), "no '%s' in\n%s", says[i], text);
     free(text);
+}
+
+Test(core_settings, values_have_names)
+{
+    char buffer[OPTION_WORDS_ROOM];
+    const Option file = {.kind = OPTION_TEXT, .unit = "FILE"}, any = {.kind = OPTION_TEXT, .unit = ""};
+    const Option choice = {.kind = OPTION_CHOICE, .choices = "adam adamw sgd", .unit = ""};
+    const Option size = {.kind = OPTION_BYTES, .unit = ""}, whole = {.kind = OPTION_INT, .unit = "bags"};
+    cr_assert_str_eq(option_value_name(buffer, &file), "FILE");
+    cr_assert_str_eq(option_value_name(buffer, &any), "TEXT");
+    cr_assert_str_eq(option_value_name(buffer, &choice), "adam|adamw|sgd");
+    cr_assert_str_eq(option_value_name(buffer, &size), "SIZE");
+    cr_assert_str_eq(option_value_name(buffer, &whole), "N");
+}
+
+Test(core_settings, short_names_stand_for_paths)
+{
+    static const ShortName names[] = {{"group", "splits.group", NULL}, {0}};
+    const char *other = "train.lr";
+    cr_assert_str_eq(section_long_name(names, "group"), "splits.group");
+    cr_assert_eq(section_long_name(names, other), other);
+    cr_assert_eq(section_long_name(NULL, other), other);
 }
 
 /* Whatever bytes are changed, the text is read or refused with a sentence. */

@@ -4,6 +4,7 @@
  * from the file on trust.
  */
 #include "data/h5/h5base.h"
+#include "core/number.h"
 #include "data/h5/h5chunk.h"
 
 #include <assert.h>
@@ -171,7 +172,8 @@ static Status check_shape(H5Set *set, int rank)
     const bool null = space >= 0 && H5Sget_simple_extent_type(space) == H5S_NULL;
     if (space >= 0) H5Sclose(space);
     if (!simple || null || found != rank)
-        return fail(ERR_FORMAT, "%s: %s has %d dimensions, %d are expected", set->path, set->name, found, rank);
+        return fail(ERR_FORMAT, "%s: %s has %d dimension%s, %d expected", set->path, set->name, found,
+                    number_plural(found), rank);
     for (int i = 0; i < rank; i++)
         if (dim[i] > INT64_MAX / 16) return fail(ERR_FORMAT, "%s: %s has an impossible size", set->path, set->name);
     set->rank = rank;

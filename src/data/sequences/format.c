@@ -37,8 +37,8 @@ Status format_recognise(const FormatType **out, const Header *header, const Form
         }
     return fail(
         ERR_FORMAT,
-        "is of no format known here; its columns are %s. Name the one with amino-acid sequences with "
-        "--sequence-column, and the counts with --count-column; of bags of vectors name the bag's with --bag and the "
-        "label's with --label",
+        "is not in a known format; its columns are %s. For repertoires, name the column of amino-acid sequences with "
+        "--sequence-column and that of counts with --count-column. For vectors, name the bag column with --bag and "
+        "the label column with --label",
         header_list(list, sizeof list, header));
 }

@@ -17,29 +17,37 @@
 
 #define AT(field) offsetof(SimulateOptions, field)
 const Option simulate_options[] = {
-    {"n_bag", OPTION_INT, AT(n_bag), "200", 1, 10000000, NULL, "bags", "repertoires"},
-    {"n_seq", OPTION_INT, AT(n_seq), "2000", 1, 100000000, NULL, "sequences", "sequences in each repertoire"},
-    {"positive", OPTION_NUMBER, AT(positive), "0.5", 0, 1, NULL, "of the bags", "share that carries the signal"},
+    {"n_bag", OPTION_INT, AT(n_bag), "200", 1, 10000000, NULL, "bags", "number of repertoires"},
+    {"n_seq", OPTION_INT, AT(n_seq), "2000", 1, 100000000, NULL, "sequences",
+     "number of sequences in each repertoire"},
+    {"positive", OPTION_NUMBER, AT(positive), "0.5", 0, 1, NULL, "of the bags",
+     "fraction of the repertoires that carries the signal"},
     {"background", OPTION_CHOICE, AT(background), "trb", 0, 0, "trb uniform", "",
-     "where sequences come from: human TRB statistics, or uniform residues"},
+     "source of the sequences: trb (statistics of human TRB), or uniform (uniform residues)"},
     {"signal", OPTION_CHOICE, AT(signal), "motif", 0, 0, "motif dense", "",
-     "difference between the classes: motif (implanted in carriers), or dense (probabilities of prefixes and "
-     "transitions; motifs, rate and position are not used)"},
+     "difference between the classes: motif (implanted in carrier sequences), or dense (changed "
+     "probabilities of prefixes and residue pairs; motifs, rate and position are not used)"},
     {"shift", OPTION_NUMBER, AT(shift), "0.03", 0, 2, NULL, "",
-     "strength of the dense signal: positive bags have each probability times exp(+shift) or exp(-shift), rescaled"},
+     "strength of the dense signal: in positive bags each probability is multiplied by exp(shift) or "
+     "exp(-shift) and rescaled"},
     {"dense", OPTION_CHOICE, AT(dense), "both", 0, 0, "both prefix composition", "",
-     "what the dense signal shifts: prefixes, composition (transitions between residues of the middle), or both"},
+     "statistics changed by the dense signal: prefix, composition (pairs of neighbouring residues in the "
+     "middle), or both"},
     {"spread", OPTION_NUMBER, AT(spread), "0", 0, 2, NULL, "",
-     "personal variation: every bag, positive or negative, has each probability times exp(spread * normal), "
-     "rescaled"},
-    {"motifs", OPTION_TEXTS, AT(motifs), "SFZEN", 0, 0, NULL, "",
-     "what carriers hold: residues, and Z, which leaves the residue that is there; one is drawn for each carrier"},
-    {"rate", OPTION_NUMBER, AT(rate), "0.01", 0, 1, NULL, "of the sequences", "carriers in a positive repertoire"},
+     "variation between individuals: in every bag each probability is multiplied by exp(spread * normal) "
+     "and rescaled"},
+    {"motifs", OPTION_TEXTS, AT(motifs), "SFZEN", 0, 0, NULL, "MOTIF",
+     "motifs of the carriers: residues, and Z, which keeps the residue that is there; one motif is drawn "
+     "for each carrier"},
+    {"rate", OPTION_NUMBER, AT(rate), "0.01", 0, 1, NULL, "of the sequences",
+     "fraction of carriers among the sequences of a positive repertoire"},
     {"rate_mode", OPTION_CHOICE, AT(rate_mode), "exact", 0, 0, "exact", "",
-     "exact: round(rate * n_seq) carriers, at least 1 unless rate is 0"},
-    {"position", OPTION_TEXT, AT(position), "middle", 0, 0, NULL, "",
-     "of the motif: middle (the first and last four residues stay), anywhere, or an offset from 0"},
-    {"counts", OPTION_CHOICE, AT(counts), "none", 0, 0, "none", "", "clone counts; none: 1 each"},
+     "number of carriers; exact: round(rate * n_seq), at least 1 unless rate is 0"},
+    {"position", OPTION_TEXT, AT(position), "middle", 0, 0, NULL, "middle|anywhere|N",
+     "position of the motif: middle (the first and last four residues are kept), anywhere, or an offset "
+     "from 0"},
+    {"counts", OPTION_CHOICE, AT(counts), "none", 0, 0, "none", "",
+     "distribution of clone counts; none: every count is 1"},
     {0},
 };
 

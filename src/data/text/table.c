@@ -3,6 +3,7 @@
  * A label table is small, so it is read whole; a cell in quotes may then hold line ends, as RFC 4180 allows.
  */
 #include "data/text/table.h"
+#include "core/number.h"
 #include "data/text/header.h"
 #include "data/text/textin.h"
 
@@ -160,8 +161,8 @@ static Status read_row(Table *out, Store *store, Parser *p)
                         line, out->n_column);
     }
     if (n < out->n_column)
-        return fail(ERR_FORMAT, "%s:%d: has %d cells, the header has %d names; mend the row", p->path, line, n,
-                    out->n_column);
+        return fail(ERR_FORMAT, "%s:%d: has %d cell%s, the header has %d names; mend the row", p->path, line, n,
+                    number_plural(n), out->n_column);
     void *lines = store->line;
     if (!grow(&lines, &store->room_line, (size_t)out->n_row + 1, sizeof(int))) return no_memory(p->path);
     store->line = lines;

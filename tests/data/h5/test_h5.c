@@ -137,13 +137,13 @@ Test(data_h5, datasets_that_are_missing)
 Test(data_h5, shapes_and_sizes)
 {
     static const Shape cases[] = {
-        {CODES, 1, {N}, "has 1 dimensions, 2 are expected"},
+        {CODES, 1, {N}, "has 1 dimension, 2 expected"},
         {LENS, 1, {N - 1}, "has 59 rows"},
         {LENS, 0, {0}, "has 0 dimensions"},
         {COUNTS, 2, {N, 1}, "has 2 dimensions"},
         {RANGES, 2, {N_BAG, 3}, "is 3 × 3, expected are 3 × 2"},
         {RANGES, 2, {N_BAG + 1, 2}, "is 4 × 2"},
-        {"/metadata/n_samples", 1, {1}, "has 1 dimensions, 0 are expected"},
+        {"/metadata/n_samples", 1, {1}, "has 1 dimension, 0 expected"},
         {"/metadata/bag_hash", 1, {N_BAG + 1}, "has 4 entries for 3 bags"},
     };
     static int64_t zeros[N * WIDTH];

@@ -258,7 +258,7 @@ Test(data_import_airr, bad_files)
         {HEAD, "bad.tsv: has a header line but no rows"},
         {SEVERAL, "bad.tsv: has a header line but no rows"},
         {"sequence_id\tjunction\nx\tTGT\n",
-         "bad.tsv:1: is of no format known here; its columns are sequence_id, junction"},
+         "bad.tsv:1: is not in a known format; its columns are sequence_id, junction"},
         {HEAD "1\tyes\tV\tJ\tCASSF\t1\n", "bad.tsv:2: 'yes' in column 'productive' is neither T nor F"},
         {"sequence_id\tjunction_aa\tvj_in_frame\nx\tCASSF\tIn\n", "bad.tsv:2: 'In' in column 'vj_in_frame'"},
         {"sequence_id\tjunction_aa\tstop_codon\nx\tCASSF\tno\n", "bad.tsv:2: 'no' in column 'stop_codon'"},

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/escape.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes of the UTF-8 character that `text` begins with; 0 if it is none: overlong, a surrogate, beyond U+10FFFF, cut. */
+static size_t character(uint32_t *code, const unsigned char *text)
+{
+    static const uint32_t first[] = {0, 0, 0x80, 0x800, 0x10000}; /* by bytes */
+    const size_t n = text[0] < 0x80                      ? 1
+                     : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
+                     : text[0] >= 0xe0 && text[0] < 0xf0 ? 3
+                     : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+                                                         : 0;
+    *code = n < 2 ? text[0] : text[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((text[i] & 0xc0) != 0x80) return 0;
+        *code = *code << 6 | (text[i] & 0x3fu);
+    }
+    return n == 0 || *code < first[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : n;
+}
+
+/* C0, DEL and C1, with which a terminal can be made to do things. */
+static int is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+static size_t escape_byte(char out[8], unsigned char byte)
+{
+    static const char letters[][2] = {{'\n', 'n'}, {'\t', 't'}, {'\r', 'r'}};
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (byte == (unsigned char)letters[i][0]) return (size_t)snprintf(out, 8, "\\%c", letters[i][1]);
+    return (size_t)snprintf(out, 8, "\\x%02x", byte);
+}
+
+#define CUT "…"
+
+const char *escape_text(char *out, size_t room, const char *text)
+{
+    const unsigned char *from = (const unsigned char *)text;
+    size_t at = 0, cut = 0; /* cut: the last end of a character with room for the mark behind it */
+    while (*from) {
+        char piece[20];
+        uint32_t code;
+        size_t n = 0;
+        const size_t bytes = character(&code, from);
+        if (bytes > 0 && !is_control(code))
+            memcpy(piece, from, n = bytes);
+        else
+            for (size_t i = 0; i < (bytes ? bytes : 1); i++) n += escape_byte(piece + n, from[i]);
+        if (at + n >= room) {
+            out[cut] = 0;
+            return room >= sizeof CUT ? strcat(out, CUT) : out;
+        }
+        memcpy(out + at, piece, n);
+        at += n;
+        if (at + sizeof CUT <= room) cut = at;
+        from += bytes ? bytes : 1;
+    }
+    out[at] = 0;
+    return out;
+}
+
+/* Takes away the beginning of a character whose end was cut off. */
+static void trim(char *text, size_t length)
+{
+    size_t n = 0;
+    uint32_t code;
+    while (n < 3 && n < length && ((unsigned char)text[length - 1 - n] & 0xc0) == 0x80) n++;
+    if (n < length && (unsigned char)text[length - 1 - n] >= 0xc0 &&
+        character(&code, (unsigned char *)text + length - 1 - n) == 0)
+        text[length - 1 - n] = 0;
+}
+
+const char *escape_print(char *out, size_t room, const char *format, va_list args)
+{
+    char text[ESCAPE_MOST];
+    const int n = vsnprintf(text, sizeof text, format, args);
+    if (n < 0) text[0] = 0;
+    if (n >= (int)sizeof text) {
+        text[sizeof text - sizeof CUT] = 0;
+        trim(text, sizeof text - sizeof CUT);
+        strcat(text, CUT);
+    }
+    return escape_text(out, room, text);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/escape.h"
+#include "core/number.h"
+#include "core/rng.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static void must_give(const char *text, const char *escaped)
+{
+    char out[200], again[200];
+    cr_assert_str_eq(escape_text(out, sizeof out, text), escaped);
+    cr_assert_str_eq(escape_text(again, sizeof again, out), escaped, "a second time changes nothing");
+}
+
+Test(core_escape, text_stays)
+{
+    must_give("", "");
+    must_give("plain, \"quoted\" \\ text", "plain, \"quoted\" \\ text");
+    must_give("\xc3\xbc \xe2\x89\xa5 \xf0\x9f\xa7\xac", "\xc3\xbc \xe2\x89\xa5 \xf0\x9f\xa7\xac");
+}
+
+Test(core_escape, controls)
+{
+    must_give("a\nb\tc\rd", "a\\nb\\tc\\rd");
+    must_give("\x01\x1b[2J\x7f", "\\x01\\x1b[2J\\x7f");
+    must_give("\xc2\x9b", "\\xc2\\x9b"); /* C1: a terminal may take it for ESC [ */
+}
+
+/* Overlong, a surrogate, beyond U+10FFFF, cut short, alone. */
+Test(core_escape, bytes_that_are_no_text)
+{
+    must_give("\xff", "\\xff");
+    must_give("\xc0\xaf", "\\xc0\\xaf");
+    must_give("\xe0\x80\xaf", "\\xe0\\x80\\xaf");
+    must_give("\xed\xa0\x80", "\\xed\\xa0\\x80");
+    must_give("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
+    must_give("\xc3", "\\xc3");
+    must_give("\xe2\x89x", "\\xe2\\x89x");
+    must_give("\x80x", "\\x80x");
+}
+
+Test(core_escape, characters_are_not_cut)
+{
+    char out[8];
+    cr_assert_str_eq(escape_text(out, 5, "ab\xc3\xbcz"), "a…");
+    cr_assert_str_eq(escape_text(out, 6, "ab\xc3\xbcz"), "ab\xc3\xbcz");
+    cr_assert_str_eq(escape_text(out, 7, "ab\xc3\xbczzz"), "ab…");
+    cr_assert_str_eq(escape_text(out, 8, "ab\xc3\xbczzzz"), "ab\xc3\xbc…");
+    cr_assert_str_eq(escape_text(out, 6, "ab\x01"), "ab…");
+    cr_assert_str_eq(escape_text(out, 4, "abcd"), "…");
+    cr_assert_str_eq(escape_text(out, 1, "ab"), "");
+}
+
+__attribute__((format(printf, 3, 4))) static const char *print(char *out, size_t room, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    escape_print(out, room, format, args);
+    va_end(args);
+    return out;
+}
+
+/* What printf cuts in half leaves no bytes behind. */
+Test(core_escape, long_text_ends_with_a_character)
+{
+    static char text[2 * ESCAPE_MOST], out[8 * ESCAPE_MOST];
+    for (size_t i = 0; i + 3 < sizeof text; i += 3) memcpy(text + i, "\xe2\x89\xa5", 4);
+    for (int lead = 0; lead < 3; lead++) {
+        print(out, sizeof out, "%.*s%s", lead, "ab", text);
+        cr_assert_not(strchr(out, '\\'), "%s", out + strlen(out) - 8);
+        cr_assert_gt(strlen(out), ESCAPE_MOST - 8);
+        cr_assert_str_eq(out + strlen(out) - strlen("≥…"), "≥…");
+    }
+}
+
+/* Nothing but printable ASCII and UTF-8 comes out, whatever goes in. */
+Test(core_escape, random_bytes)
+{
+    Rng rng = rng_stream(5, "escape", 0);
+    for (int round = 0; round < 20000; round++) {
+        char text[20] = "", out[100], again[100];
+        for (uint64_t i = rng_below(&rng, 19); i > 0; i--) text[i - 1] = (char)(1 + rng_below(&rng, 255));
+        escape_text(out, sizeof out, text);
+        for (const char *p = out; *p; p++) cr_assert((unsigned char)*p >= ' ' && *p != 0x7f, "round %d", round);
+        cr_assert_str_eq(escape_text(again, sizeof again, out), out, "round %d (seed 5)", round);
+    }
+}
+
+Test(core_escape, plurals)
+{
+    cr_assert_str_eq(number_plural(0), "s");
+    cr_assert_str_eq(number_plural(1), "");
+    cr_assert_str_eq(number_plural(2), "s");
+}
