@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/crossval.h"
-#include "cohort/grouping.h"
+#include "cohort/partition.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "cv/crossval_folder.h"
@@ -136,14 +136,14 @@ static Status try_job(void *context, int number)
 /* The fold of job `first` and the models behind it. */
 static Status check_fold(Crossval *c, int first)
 {
-    Grouping g;
+    Partition g;
     const Config *config = c->in->config;
     const FoldJob job = which(c, first);
-    const Status status = grouping_make(&g, &c->stock.folding, job.repeat, job.fold);
+    const Status status = partition_make(&g, &c->stock.folding, job.repeat, job.fold);
     if (status != OK) return fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
     const int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
     for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
-    grouping_free(&g);
+    partition_free(&g);
     return OK;
 }
 

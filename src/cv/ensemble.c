@@ -46,7 +46,7 @@ static Status add_rows(Ensemble *e, const Table *t)
     int r = 0;
     TRY(predictions_check(t));
     for (int i = 0; i < o->cohort->n; i++)
-        for (int k = 0; o->grouping.part[i] != PART_NONE && k < o->config->n_task; k++) {
+        for (int k = 0; o->partition.part[i] != PART_NONE && k < o->config->n_task; k++) {
             const Target *task = &o->target[k];
             double *sum = e->sum + (size_t)i * (size_t)o->labels.n_out + task->at;
             for (int c = 0; c < task->n_out; c++) TRY(add_row(&sum[c], t, r++, o->cohort->id[i], task->name));

@@ -30,12 +30,12 @@ static void warn_by_heart(const Outcome *o, const json_t *parts, const char *whe
 static void warn_one_class(const Outcome *o, const char *where)
 {
     const Target *t = &o->target[0];
-    const Part part = o->grouping.count[PART_VALIDATION] ? PART_VALIDATION : PART_TRAIN;
+    const Part part = o->partition.count[PART_VALIDATION] ? PART_VALIDATION : PART_TRAIN;
     int said = -1, truth = -1, n = 0;
     bool several = false; /* are there bags of several classes? */
     if (!task_of(t)->output_class) return;
     for (int i = 0; i < o->cohort->n; i++) {
-        if (o->grouping.part[i] != part || o->labels.mask[(size_t)i * (size_t)o->labels.n_target] == 0) continue;
+        if (o->partition.part[i] != part || o->labels.mask[(size_t)i * (size_t)o->labels.n_target] == 0) continue;
         const int class =
             task_of(t)->output_class(t, o->output + (size_t)i * (size_t)o->labels.n_out + (size_t)t->at);
         if (n > 0 && class != said) return;

@@ -98,7 +98,7 @@ static LoopSetup loop_setup(const Training *j)
                        .counts = c->data.counts != COUNTS_NONE,
                        .scale = c->data.scale,
                        .bag = j->cohort->bag,
-                       .part = j->outcome.grouping.part,
+                       .part = j->outcome.partition.part,
                        .labels = &j->outcome.labels,
                        .start = j->kmers.start,
                        .n_start = j->kmers.choice.n,
@@ -167,7 +167,7 @@ static Status load_checkpoint(Training *j)
 
 static void log_plan(const Training *j)
 {
-    const int *count = j->outcome.grouping.count;
+    const int *count = j->outcome.partition.count;
     log_info("%d training bag%s, %d validation, %d test; %zu parameters, %d update%s", count[PART_TRAIN],
              number_plural(count[PART_TRAIN]), count[PART_VALIDATION], count[PART_TEST],
              param_learned(mil_params(loop_mil(j->loop))), loop_updates(j->loop),
@@ -223,7 +223,7 @@ static Status write_beginning(Training *j, RunLock *lock)
     if (kmerstart_is_on(NULL, &j->config->model))
         TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->outcome.target[0],
                             bagfile_spec(j->cohort->file)->alphabet));
-    return run_write_splits(&j->run, j->cohort, &j->outcome.grouping);
+    return run_write_splits(&j->run, j->cohort, &j->outcome.partition);
 }
 
 static void log_record(const Training *j, const LoopRecord *r)
@@ -250,7 +250,7 @@ static Loop *final_loop(const Training *j)
 }
 static const Part *final_parts(const Training *j)
 {
-    return j->refit.loop ? j->refit.part : j->outcome.grouping.part;
+    return j->refit.loop ? j->refit.part : j->outcome.partition.part;
 }
 
 static Status write_model(Training *j, json_t *metrics)
@@ -261,9 +261,9 @@ static Status write_model(Training *j, json_t *metrics)
                               .target = j->outcome.target,
                               .n_target = j->config->n_task,
                               .update = loop_kept(loop).update,
-                              .hash = j->outcome.grouping.hash,
+                              .hash = j->outcome.partition.hash,
                               .part = final_parts(j),
-                              .n = j->outcome.grouping.n,
+                              .n = j->outcome.partition.n,
                               .metrics = metrics};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);
@@ -281,9 +281,8 @@ static json_t *summary_json(const Training *j, json_t *parts)
                   (json_int_t)param_learned(mil_params(loop_mil(j->loop))), "parts", parts, "seconds", seconds,
                   "peak_memory", (json_int_t)log_peak_memory());
     if (summary && j->refit.loop)
-        json_object_set_new(
-            summary, "refit",
-            json_pack("{s:i, s:i}", "bags", j->refit.n_bag, "updates", loop_done(j->refit.loop)));
+        json_object_set_new(summary, "refit",
+                            json_pack("{s:i, s:i}", "bags", j->refit.n_bag, "updates", loop_done(j->refit.loop)));
     if (summary && kmerstart_is_on(NULL, &j->config->model))
         json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
     return summary;
@@ -311,7 +310,7 @@ static void restore_validation(Outcome *o, const real *from)
 {
     const size_t n_out = (size_t)o->labels.n_out;
     for (int i = 0; i < o->cohort->n; i++)
-        if (o->grouping.part[i] == PART_VALIDATION)
+        if (o->partition.part[i] == PART_VALIDATION)
             memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
 }
 
@@ -410,7 +409,7 @@ static Status plan(Training *j, json_t **out)
 {
     size_t bytes, params, decoded = 0;
     const LoopSetup setup = loop_setup(j);
-    const int *count = j->outcome.grouping.count;
+    const int *count = j->outcome.partition.count;
     TRY(loop_memory(&setup, &bytes, &params));
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};

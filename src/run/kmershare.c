@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/kmershare.h"
-#include "cohort/grouping.h"
+#include "cohort/partition.h"
 #include "train/kmerstart.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-    Grouping grouping[KMERS_TOGETHER]; /* [n] */
-    KmerSetup setup[KMERS_TOGETHER];   /* [n] */
-    KmerChoice choice[KMERS_TOGETHER]; /* [n] */
-    int *group;                        /* [members] */
+    Partition partition[KMERS_TOGETHER]; /* [n] */
+    KmerSetup setup[KMERS_TOGETHER];     /* [n] */
+    KmerChoice choice[KMERS_TOGETHER];   /* [n] */
+    int *group;                          /* [members] */
     int n;
 } Sharing;
 
@@ -44,12 +44,12 @@ static Status choose(Sharing *sharing, Stock *s, int repeat, const int *fold, co
     kmerstart_is_on(&o, &s->config->model);
     TRY(list_groups(&sharing->group, &n_group, s, repeat));
     for (int k = 0; k < sharing->n; k++) {
-        TRY(grouping_make(&sharing->grouping[k], &s->folding, repeat, fold[k]));
+        TRY(partition_make(&sharing->partition[k], &s->folding, repeat, fold[k]));
         sharing->setup[k] = (KmerSetup){.cache = s->cache,
                                         .spec = bagfile_spec(s->cohort.file),
                                         .n = s->cohort.n,
                                         .bag = s->cohort.bag,
-                                        .part = sharing->grouping[k].part,
+                                        .part = sharing->partition[k].part,
                                         .labels = &s->cohort.labels,
                                         .target = &s->target[0],
                                         .mean_size = mean_size(s),
@@ -74,7 +74,7 @@ static Status open_sharing(Sharing **out, int n)
 
 static void close_sharing(Sharing *sharing)
 {
-    for (int k = 0; k < sharing->n; k++) grouping_free(&sharing->grouping[k]);
+    for (int k = 0; k < sharing->n; k++) partition_free(&sharing->partition[k]);
     free(sharing->group);
     free(sharing);
 }

@@ -14,7 +14,7 @@
 #include <signal.h>
 
 /* Chooses for n folds of a repetition and keeps the choices in the stock, until it is closed. Before threads part. Errors
- * of kmers_choose and of grouping_make. */
+ * of kmers_choose and of partition_make. */
 Status kmershare_fill(Stock *stock, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop);
 
 /* The choice for splits.fold of splits.repeat: the one kept, or else made now. `config` is the stock's but for these two.

@@ -29,7 +29,7 @@ static Status fit_labels(Outcome *o)
     const int n = o->cohort->n;
     bool *use = calloc((size_t)n + 1, sizeof *use);
     if (!use) return fail(ERR_MEMORY, "no memory for %d bags", n);
-    for (int i = 0; i < n; i++) use[i] = o->grouping.part[i] == PART_TRAIN;
+    for (int i = 0; i < n; i++) use[i] = o->partition.part[i] == PART_TRAIN;
     label_fit(&o->labels, o->target, o->config->n_task, use);
     free(use);
     return OK;
@@ -38,14 +38,14 @@ static Status fit_labels(Outcome *o)
 Status outcome_open(Outcome *out, const Config *config, Stock *stock)
 {
     *out = (Outcome){.config = config, .cohort = &stock->cohort};
-    TRY(grouping_make(&out->grouping, &stock->folding, config->splits.repeat, config->splits.fold));
+    TRY(partition_make(&out->partition, &stock->folding, config->splits.repeat, config->splits.fold));
     TRY(copy_labels(out, stock));
     return fit_labels(out);
 }
 
 void outcome_free(Outcome *o)
 {
-    grouping_free(&o->grouping);
+    partition_free(&o->partition);
     free(o->labels.target);
     free(o->target);
     free(o->output);
@@ -60,9 +60,9 @@ Status outcome_write(const Outcome *o, const char *path)
     TRY(textout_open(&out, path, true));
     predictions_header(out);
     for (int i = 0; i < o->cohort->n; i++) {
-        if (o->grouping.part[i] == PART_NONE) continue;
+        if (o->partition.part[i] == PART_NONE) continue;
         const Prediction p = {.bag = o->cohort->id[i],
-                              .part = part_name[o->grouping.part[i]],
+                              .part = part_name[o->partition.part[i]],
                               .repeat = o->config->splits.repeat,
                               .fold = o->config->splits.fold,
                               .target = o->target,
@@ -81,7 +81,7 @@ static json_t *part_scores(const Outcome *o, Part part)
     int *member = malloc(((size_t)o->cohort->n + 1) * sizeof *member);
     int n = 0;
     for (int i = 0; member && i < o->cohort->n; i++)
-        if (o->grouping.part[i] == part) member[n++] = i;
+        if (o->partition.part[i] == part) member[n++] = i;
     if (member) scores = record_scores(o->target, &o->labels, o->output, member, n, o->config->seed);
     free(member);
     return scores;
@@ -91,7 +91,7 @@ json_t *outcome_scores(const Outcome *o)
 {
     json_t *parts = json_object();
     for (Part part = PART_TRAIN; parts && part <= PART_TEST; part++) {
-        json_t *scores = o->grouping.count[part] ? part_scores(o, part) : json_null();
+        json_t *scores = o->partition.count[part] ? part_scores(o, part) : json_null();
         if (json_object_set_new(parts, part_name[part], scores) == 0) continue;
         json_decref(parts);
         parts = NULL;

@@ -6,7 +6,7 @@
 #ifndef HOPSACK_OUTCOME_H
 #define HOPSACK_OUTCOME_H
 
-#include "cohort/grouping.h"
+#include "cohort/partition.h"
 #include "run/stock.h"
 
 #include <jansson.h>
@@ -16,7 +16,7 @@ typedef struct {
     const Cohort *cohort; /* of the stock, with labels as read */
     Target *target;       /* [n_task] this training's own */
     Labels labels;        /* the cohort's, but for targets normalised by the training bags */
-    Grouping grouping;
+    Partition partition;
     real *output; /* [n, n_out] of members with a part: the caller fills it */
 } Outcome;
 

@@ -17,9 +17,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const files[] = {
-    "config.yaml",     "manifest.json", "metrics.jsonl",          "splits.tsv", "model.safetensors", "summary.json",
-    "predictions.tsv", "kmers.tsv",     "checkpoint.safetensors", "refit.safetensors", NULL};
+static const char *const files[] = {"config.yaml",
+                                    "manifest.json",
+                                    "metrics.jsonl",
+                                    "splits.tsv",
+                                    "model.safetensors",
+                                    "summary.json",
+                                    "predictions.tsv",
+                                    "kmers.tsv",
+                                    "checkpoint.safetensors",
+                                    "refit.safetensors",
+                                    NULL};
 
 static bool is_leftover(const char *name)
 {
@@ -141,7 +149,7 @@ Status run_write_json(Run *run, const char *file, json_t *value)
     return status;
 }
 
-Status run_write_splits(Run *run, const Cohort *cohort, const Grouping *g)
+Status run_write_splits(Run *run, const Cohort *cohort, const Partition *g)
 {
     TextOut *out;
     TRY(textout_open(&out, run_path(run, "splits.tsv"), true));

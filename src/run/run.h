@@ -5,7 +5,7 @@
 #ifndef HOPSACK_RUN_H
 #define HOPSACK_RUN_H
 
-#include "cohort/grouping.h"
+#include "cohort/partition.h"
 #include "core/status.h"
 
 #include <jansson.h>
@@ -36,7 +36,7 @@ void run_end(Run *run);
 const char *run_path(Run *run, const char *file); /* valid until the next call */
 
 Status run_write_json(Run *run, const char *file, json_t *value); /* takes over `value`; indented */
-Status run_write_splits(Run *run, const Cohort *cohort, const Grouping *grouping);
+Status run_write_splits(Run *run, const Cohort *cohort, const Partition *partition);
 Status run_add_metrics(Run *run, json_t *record); /* one more line of metrics.jsonl; takes over `record` */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * stock.h: what all trainings on one dataset share: cohort, labels as read, folds, decoded bags. Once it is filled, and a
- * grouping has been made of each fold to be used, threads may share it too, if all bags are held.
+ * partition has been made of each fold to be used, threads may share it too, if all bags are held.
  */
 #ifndef HOPSACK_STOCK_H
 #define HOPSACK_STOCK_H

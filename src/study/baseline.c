@@ -47,7 +47,7 @@ typedef struct {
     Config config; /* the setup's, not to be freed */
     Stock stock;
     int n_repeat, n_fold, n_part;
-    Grouping *part;          /* [n_part] of fold part % n_fold of repetition part / n_fold */
+    Partition *part;         /* [n_part] of fold part % n_fold of repetition part / n_fold */
     Jobs *jobs;              /* number method · n_part + part */
     const FeatureRows *rows; /* of the method at work */
     real *output;            /* [n_method, n_repeat, n, n_task] */
@@ -101,7 +101,7 @@ static Status open_folds(Baseline *b)
     b->part = calloc((size_t)b->n_part, sizeof *b->part);
     if (!b->part) return fail(ERR_MEMORY, "no memory for %d folds", b->n_part);
     for (int part = 0; part < b->n_part; part++) {
-        const Status status = grouping_make(&b->part[part], f, part / b->n_fold, part % b->n_fold);
+        const Status status = partition_make(&b->part[part], f, part / b->n_fold, part % b->n_fold);
         if (status != OK) return fail_at(status, "repetition %d, fold %d", part / b->n_fold, part % b->n_fold);
     }
     return OK;
@@ -121,7 +121,7 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
 
 static void close_all(Baseline *b)
 {
-    for (int part = 0; b->part && part < b->n_part; part++) grouping_free(&b->part[part]);
+    for (int part = 0; b->part && part < b->n_part; part++) partition_free(&b->part[part]);
     jobs_free(b->jobs);
     free(b->part);
     free(b->output);
@@ -156,7 +156,7 @@ static void rows_free(FoldBags *r)
 }
 
 /* Training bags whose label of this task is known, and all test bags. */
-static Status choose(FoldBags *r, const Baseline *b, const Grouping *g, int task)
+static Status choose(FoldBags *r, const Baseline *b, const Partition *g, int task)
 {
     const Labels *labels = &b->stock.cohort.labels;
     const Target *t = &b->stock.target[task];

@@ -26,7 +26,7 @@ static const real *outputs(const BaselineResult *r, int method, int repeat)
 /* As a fold's summary.json of crossval. The loss of what is no logit has no meaning. */
 static json_t *fold_json(const BaselineResult *r, int method, int job, int *member)
 {
-    const Grouping *g = &r->part[job];
+    const Partition *g = &r->part[job];
     const char *task;
     json_t *scores;
     int n = 0;
@@ -50,7 +50,7 @@ static Status rank(FoldAuc *auc, const BaselineResult *r, int method, int k)
     const int n_task = r->in->config->n_task;
     TRY(foldauc_new(auc, r->n_repeat, r->n_fold, r->stock->cohort.n));
     for (int job = 0; job < r->n_repeat * r->n_fold; job++) {
-        const Grouping *g = &r->part[job];
+        const Partition *g = &r->part[job];
         const real *output = outputs(r, method, job / r->n_fold);
         for (int i = 0; i < g->n; i++) {
             if (g->part[i] != PART_TEST || labels->mask[i * n_task + k] == 0) continue;

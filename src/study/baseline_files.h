@@ -5,7 +5,7 @@
 #ifndef HOPSACK_BASELINE_FILES_H
 #define HOPSACK_BASELINE_FILES_H
 
-#include "cohort/grouping.h"
+#include "cohort/partition.h"
 #include "run/stock.h"
 #include "study/baseline.h"
 
@@ -13,7 +13,7 @@ typedef struct {
     const BaselineSetup *in;
     const Stock *stock;
     int n_repeat, n_fold;
-    const Grouping *part;  /* [n_repeat · n_fold] */
+    const Partition *part; /* [n_repeat · n_fold] */
     const real *output;    /* [n_method, n_repeat, cohort n, n_task] of test bags */
     const double *seconds; /* [n_method, n_repeat · n_fold] */
 } BaselineResult;

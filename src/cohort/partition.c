@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cohort/grouping.h"
+#include "cohort/partition.h"
 #include "core/log.h"
 #include "core/number.h"
 
@@ -45,7 +45,7 @@ static Status make_parts(Part *part, const Folding *f, int repeat, int fold)
     return status;
 }
 
-static void count_parts(Grouping *g, const Cohort *c)
+static void count_parts(Partition *g, const Cohort *c)
 {
     for (int i = 0; i < g->n; i++) {
         if (i >= c->n_row || !cohort_labelled(c, i)) g->part[i] = PART_NONE;
@@ -53,7 +53,7 @@ static void count_parts(Grouping *g, const Cohort *c)
     }
 }
 
-static Status check_training(const Grouping *g, const Cohort *c)
+static Status check_training(const Partition *g, const Cohort *c)
 {
     int n = 0, class = -1;
     bool several = false;
@@ -76,11 +76,12 @@ static Status check_training(const Grouping *g, const Cohort *c)
             bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are");
     return fail(ERR_FORMAT,
                 "%s: all %d labelled bag%s of the training part %s %s; a model needs both classes (check the split)",
-                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are", class == 1 ? "positive" : "negative");
+                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are",
+                class == 1 ? "positive" : "negative");
 }
 
 /* A part of one class has no AUC; said of the first such part. */
-static void check_judged(const Grouping *g, Folding *f, int repeat, int fold)
+static void check_judged(const Partition *g, Folding *f, int repeat, int fold)
 {
     const Cohort *c = f->cohort;
     char where[48] = "";
@@ -130,7 +131,7 @@ static int straddling(int pair[2], Keyed *key, int n, const Part *part)
     return found;
 }
 
-static Status say_straddling(const Grouping *g, const Cohort *c, const char *what, int found, const int pair[2],
+static Status say_straddling(const Partition *g, const Cohort *c, const char *what, int found, const int pair[2],
                              bool is_error)
 {
     const char *a = c->id[pair[0]], *b = c->id[pair[1]];
@@ -145,7 +146,7 @@ static Status say_straddling(const Grouping *g, const Cohort *c, const char *wha
     return OK;
 }
 
-static Status check_separate(const Grouping *g, Folding *f)
+static Status check_separate(const Partition *g, Folding *f)
 {
     const Cohort *c = f->cohort;
     Keyed *key = malloc(((size_t)g->n + 1) * sizeof *key);
@@ -168,7 +169,7 @@ static Status check_separate(const Grouping *g, Folding *f)
     return status;
 }
 
-static Status make(Grouping *g, Folding *f, int repeat, int fold)
+static Status make(Partition *g, Folding *f, int repeat, int fold)
 {
     TRY(make_parts(g->part, f, repeat, fold));
     count_parts(g, f->cohort);
@@ -179,20 +180,20 @@ static Status make(Grouping *g, Folding *f, int repeat, int fold)
     return check_separate(g, f);
 }
 
-Status grouping_make(Grouping *out, Folding *folding, int repeat, int fold)
+Status partition_make(Partition *out, Folding *folding, int repeat, int fold)
 {
     const int n = folding->cohort->n;
-    *out = (Grouping){.n = n, .hash = folding->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
+    *out = (Partition){.n = n, .hash = folding->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
     if (!out->part) return fail(ERR_MEMORY, "no memory for the parts of %d bags", n);
     for (int i = 0; i < n; i++) out->part[i] = PART_NONE;
     const Status status = make(out, folding, repeat, fold);
-    if (status != OK) grouping_free(out);
+    if (status != OK) partition_free(out);
     return status;
 }
 
-void grouping_free(Grouping *g)
+void partition_free(Partition *g)
 {
     if (!g) return;
     free(g->part);
-    *g = (Grouping){0};
+    *g = (Partition){0};
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * grouping.h: which part each member of a cohort plays, and whether the parts are as separate as they look.
+ * partition.h: which part each member of a cohort plays, and whether the parts are as separate as they look.
  */
-#ifndef HOPSACK_GROUPING_H
-#define HOPSACK_GROUPING_H
+#ifndef HOPSACK_PARTITION_H
+#define HOPSACK_PARTITION_H
 
 #include "cohort/folding.h"
 
@@ -14,13 +14,13 @@ typedef struct {
     Part *part;           /* [n] PART_NONE: no label, or not listed */
     const uint64_t *hash; /* [n] of the bag's content, set for members with a part; the folding's */
     int count[3];         /* by part */
-} Grouping;
+} Partition;
 
 /* Parts where fold `fold` of a repetition is the test part. ERR_FORMAT where a training part has one class only, a part
  * that must not be empty is, or equal bags or one group lie in two parts although a group column was given; without one
- * they are said in a warning, once a folding; so is a part of one class that is to be judged. Threads may make groupings of a folding at the same time if each was made
+ * they are said in a warning, once a folding; so is a part of one class that is to be judged. Threads may make partitions of a folding at the same time if each was made
  * once before. */
-Status grouping_make(Grouping *out, Folding *folding, int repeat, int fold);
-void grouping_free(Grouping *g);
+Status partition_make(Partition *out, Folding *folding, int repeat, int fold);
+void partition_free(Partition *g);
 
 #endif
