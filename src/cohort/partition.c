@@ -9,7 +9,7 @@
 
 /* ---- parts ---- */
 
-static Status check_place(const Folding *f, int repeat, int fold)
+static Status check_place(const Folds *f, int repeat, int fold)
 {
     const SplitOptions *o = f->options;
     const char *where = o->file ? o->file : "splits.n_fold";
@@ -21,7 +21,7 @@ static Status check_place(const Folding *f, int repeat, int fold)
     return OK;
 }
 
-static Status make_parts(Part *part, const Folding *f, int repeat, int fold)
+static Status make_parts(Part *part, const Folds *f, int repeat, int fold)
 {
     const Cohort *c = f->cohort;
     if (f->n_repeat == 0) {
@@ -31,7 +31,7 @@ static Status make_parts(Part *part, const Folding *f, int repeat, int fold)
     TRY(check_place(f, repeat, fold));
     int *folds = malloc(((size_t)c->n_row + 1) * sizeof *folds);
     if (!folds) return fail(ERR_MEMORY, "no memory for the folds of %d bags", c->n_row);
-    Status status = folding_folds(folds, f, repeat);
+    Status status = folds_assign(folds, f, repeat);
     const SplitFolds in = {.fold = folds,
                            .n = c->n_row,
                            .n_fold = f->n_fold,
@@ -81,7 +81,7 @@ static Status check_training(const Partition *g, const Cohort *c)
 }
 
 /* A part of one class has no AUC; said of the first such part. */
-static void check_judged(const Partition *g, Folding *f, int repeat, int fold)
+static void check_judged(const Partition *g, Folds *f, int repeat, int fold)
 {
     const Cohort *c = f->cohort;
     char where[48] = "";
@@ -146,7 +146,7 @@ static Status say_straddling(const Partition *g, const Cohort *c, const char *wh
     return OK;
 }
 
-static Status check_separate(const Partition *g, Folding *f)
+static Status check_separate(const Partition *g, Folds *f)
 {
     const Cohort *c = f->cohort;
     Keyed *key = malloc(((size_t)g->n + 1) * sizeof *key);
@@ -169,24 +169,24 @@ static Status check_separate(const Partition *g, Folding *f)
     return status;
 }
 
-static Status make(Partition *g, Folding *f, int repeat, int fold)
+static Status make(Partition *g, Folds *f, int repeat, int fold)
 {
     TRY(make_parts(g->part, f, repeat, fold));
     count_parts(g, f->cohort);
     TRY(check_training(g, f->cohort));
     check_judged(g, f, repeat, fold);
     for (int i = 0; i < g->n; i++)
-        if (g->part[i] != PART_NONE) TRY(folding_hash(f, i));
+        if (g->part[i] != PART_NONE) TRY(folds_hash(f, i));
     return check_separate(g, f);
 }
 
-Status partition_make(Partition *out, Folding *folding, int repeat, int fold)
+Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
 {
-    const int n = folding->cohort->n;
-    *out = (Partition){.n = n, .hash = folding->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
+    const int n = folds->cohort->n;
+    *out = (Partition){.n = n, .hash = folds->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
     if (!out->part) return fail(ERR_MEMORY, "no memory for the parts of %d bags", n);
     for (int i = 0; i < n; i++) out->part[i] = PART_NONE;
-    const Status status = make(out, folding, repeat, fold);
+    const Status status = make(out, folds, repeat, fold);
     if (status != OK) partition_free(out);
     return status;
 }

@@ -5,22 +5,22 @@
 #ifndef HOPSACK_PARTITION_H
 #define HOPSACK_PARTITION_H
 
-#include "cohort/folding.h"
+#include "cohort/folds.h"
 
 #include <stdint.h>
 
 typedef struct {
     int n;                /* members */
     Part *part;           /* [n] PART_NONE: no label, or not listed */
-    const uint64_t *hash; /* [n] of the bag's content, set for members with a part; the folding's */
+    const uint64_t *hash; /* [n] of the bag's content, set for members with a part; owned by the folds */
     int count[3];         /* by part */
 } Partition;
 
 /* Parts where fold `fold` of a repetition is the test part. ERR_FORMAT where a training part has one class only, a part
  * that must not be empty is, or equal bags or one group lie in two parts although a group column was given; without one
- * they are said in a warning, once a folding; so is a part of one class that is to be judged. Threads may make partitions of a folding at the same time if each was made
+ * they are said in a warning, once for all folds; so is a part of one class that is to be judged. Threads may make partitions of the same folds at the same time if each was made
  * once before. */
-Status partition_make(Partition *out, Folding *folding, int repeat, int fold);
+Status partition_make(Partition *out, Folds *folds, int repeat, int fold);
 void partition_free(Partition *g);
 
 #endif

@@ -139,7 +139,7 @@ static Status check_fold(Crossval *c, int first)
     Partition g;
     const Config *config = c->in->config;
     const FoldJob job = which(c, first);
-    const Status status = partition_make(&g, &c->stock.folding, job.repeat, job.fold);
+    const Status status = partition_make(&g, &c->stock.folds, job.repeat, job.fold);
     if (status != OK) return fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
     const int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
     for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
@@ -164,15 +164,15 @@ static Status new_jobs(Crossval *c)
     return jobs_new(&c->jobs, &setup);
 }
 
-/* The parts of every fold: what is wrong with one is said before anything is done, and threads may use the folding. */
+/* The parts of every fold: what is wrong with one is said before anything is done, and threads may use the folds. */
 static Status check_jobs(Crossval *c)
 {
-    const Folding *folding = &c->stock.folding;
-    if (folding->n_repeat == 0)
+    const Folds *folds = &c->stock.folds;
+    if (folds->n_repeat == 0)
         return fail(ERR_CONFIG, "%s holds parts, not folds (splits.file); train takes it",
                     c->in->config->splits.file);
-    c->n_repeat = folding->n_repeat;
-    c->n_fold = folding->n_fold;
+    c->n_repeat = folds->n_repeat;
+    c->n_fold = folds->n_fold;
     c->n_model = c->in->config->crossval.ensemble;
     if (c->n_repeat > INT32_MAX / c->n_fold / c->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", c->n_repeat, c->n_fold);
@@ -267,7 +267,7 @@ static Status choose_kmers(Crossval *c, const int *open, int n_open)
 {
     int *fold = calloc((size_t)c->n_fold + 1, sizeof *fold);
     Status status = fold ? OK : fail(ERR_MEMORY, "no memory for %d folds", c->n_fold);
-    for (int r = 0; status == OK && r < c->stock.folding.n_repeat; r++) {
+    for (int r = 0; status == OK && r < c->stock.folds.n_repeat; r++) {
         const int n = list_folds(fold, c, open, n_open, r);
         if (n) status = kmershare_fill(&c->stock, r, fold, n, c->in->stop);
     }

@@ -128,7 +128,7 @@ static void write_row(TextOut *out, const Stock *stock, const int *fold, int i)
     const Cohort *c = &stock->cohort;
     const char *group = stock->config->splits.group;
     textout_cell(out, c->id[i]);
-    for (int r = 0; r < stock->folding.n_repeat; r++) {
+    for (int r = 0; r < stock->folds.n_repeat; r++) {
         const int number = fold[(size_t)r * (size_t)c->n_row + (size_t)i];
         if (number < 0)
             textout_write(out, "\t", 1);
@@ -147,11 +147,11 @@ static void write_folds(TextOut *out, const Stock *stock, const int *fold)
 {
     const size_t n = (size_t)stock->cohort.n_row;
     textout_printf(out, "bag");
-    for (int r = 0; r < stock->folding.n_repeat; r++) textout_printf(out, "\trep%02d", r);
+    for (int r = 0; r < stock->folds.n_repeat; r++) textout_printf(out, "\trep%02d", r);
     textout_printf(out, stock->config->splits.group ? "\tgroup\n" : "\n");
     for (size_t i = 0; i < n; i++) {
         bool is_used = false;
-        for (int r = 0; r < stock->folding.n_repeat; r++) is_used |= fold[(size_t)r * n + i] >= 0;
+        for (int r = 0; r < stock->folds.n_repeat; r++) is_used |= fold[(size_t)r * n + i] >= 0;
         if (is_used) write_row(out, stock, fold, (int)i);
     }
 }
@@ -160,11 +160,10 @@ static Status write_splits(Run *run, const Stock *stock)
 {
     const size_t n = (size_t)stock->cohort.n_row;
     TextOut *out;
-    int *fold = malloc(((size_t)stock->folding.n_repeat * n + 1) * sizeof *fold);
+    int *fold = malloc(((size_t)stock->folds.n_repeat * n + 1) * sizeof *fold);
     if (!fold) return fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
     Status status = OK;
-    for (int r = 0; r < stock->folding.n_repeat; r++)
-        TRY_DONE(folding_folds(fold + (size_t)r * n, &stock->folding, r));
+    for (int r = 0; r < stock->folds.n_repeat; r++) TRY_DONE(folds_assign(fold + (size_t)r * n, &stock->folds, r));
     TRY_DONE(textout_open(&out, run_path(run, "splits.tsv"), true));
     write_folds(out, stock, fold);
     status = textout_commit(out);

@@ -25,13 +25,13 @@ static double mean_size(const Stock *s)
 /* Folds, or neighbouring folds where there are many. Without folds all is one group. */
 static Status list_groups(int **out, int *n_group, const Stock *s, int repeat)
 {
-    const Folding *f = &s->folding;
+    const Folds *f = &s->folds;
     *n_group = f->n_fold < KMERS_TOGETHER ? f->n_fold : KMERS_TOGETHER;
     if (f->n_repeat == 0) return OK;
     int *group = calloc((size_t)s->cohort.n + 1, sizeof *group);
     if (!group) return fail(ERR_MEMORY, "no memory for the folds of %d bags", s->cohort.n);
     *out = group;
-    TRY(folding_folds(group, f, repeat));
+    TRY(folds_assign(group, f, repeat));
     for (int i = 0; i < s->cohort.n; i++) /* a member without a fold has no part */
         group[i] = group[i] < 0 ? 0 : (int)((int64_t)group[i] * *n_group / f->n_fold);
     return OK;
@@ -44,7 +44,7 @@ static Status choose(Sharing *sharing, Stock *s, int repeat, const int *fold, co
     kmerstart_is_on(&o, &s->config->model);
     TRY(list_groups(&sharing->group, &n_group, s, repeat));
     for (int k = 0; k < sharing->n; k++) {
-        TRY(partition_make(&sharing->partition[k], &s->folding, repeat, fold[k]));
+        TRY(partition_make(&sharing->partition[k], &s->folds, repeat, fold[k]));
         sharing->setup[k] = (KmerSetup){.cache = s->cache,
                                         .spec = bagfile_spec(s->cohort.file),
                                         .n = s->cohort.n,
@@ -83,13 +83,13 @@ static void close_sharing(Sharing *sharing)
 
 static KmerChoice **place(const Stock *s, int repeat, int fold)
 {
-    return &s->kmers[(size_t)repeat * (size_t)s->folding.n_fold + (size_t)fold];
+    return &s->kmers[(size_t)repeat * (size_t)s->folds.n_fold + (size_t)fold];
 }
 
 static Status take_places(Stock *s)
 {
     if (s->kmers) return OK;
-    s->n_kmers = (size_t)s->folding.n_repeat * (size_t)s->folding.n_fold;
+    s->n_kmers = (size_t)s->folds.n_repeat * (size_t)s->folds.n_fold;
     s->kmers = calloc(s->n_kmers + 1, sizeof *s->kmers);
     return s->kmers ? OK : fail(ERR_MEMORY, "no memory for the choices of k-mers");
 }

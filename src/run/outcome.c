@@ -38,7 +38,7 @@ static Status fit_labels(Outcome *o)
 Status outcome_open(Outcome *out, const Config *config, Stock *stock)
 {
     *out = (Outcome){.config = config, .cohort = &stock->cohort};
-    TRY(partition_make(&out->partition, &stock->folding, config->splits.repeat, config->splits.fold));
+    TRY(partition_make(&out->partition, &stock->folds, config->splits.repeat, config->splits.fold));
     TRY(copy_labels(out, stock));
     return fit_labels(out);
 }

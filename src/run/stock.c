@@ -53,7 +53,7 @@ static Status open_parts(Stock *s)
     TRY(check_kind(c, &s->cohort));
     TRY(check_features(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
-    return folding_open(&s->folding, &s->cohort, &c->splits, c->seed);
+    return folds_open(&s->folds, &s->cohort, &c->splits, c->seed);
 }
 
 Status stock_open(Stock *out, const Config *config)
@@ -77,7 +77,7 @@ void stock_close(Stock *s)
     free((void *)s->kmers);
     json_decref(s->data);
     cache_close(s->cache);
-    folding_close(&s->folding);
+    folds_close(&s->folds);
     cohort_close(&s->cohort);
     free(s->target);
     *s = (Stock){0};

@@ -6,7 +6,7 @@
 #ifndef HOPSACK_STOCK_H
 #define HOPSACK_STOCK_H
 
-#include "cohort/folding.h"
+#include "cohort/folds.h"
 #include "cohort/kmers.h"
 #include "data/bagfile/cache.h"
 #include "run/config.h"
@@ -17,7 +17,7 @@ typedef struct {
     const Config *config; /* borrowed */
     Target *target;       /* [n_task] classes settled; a regression's mean and std are each training's own affair */
     Cohort cohort;
-    Folding folding;
+    Folds folds;
     Cache *cache;       /* after stock_fill */
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;

@@ -92,7 +92,7 @@ static Status check_tasks(const Config *config, const Target *target)
 /* The parts of every fold: what is wrong with one is said before anything is done. A table of parts is one fold. */
 static Status open_folds(Baseline *b)
 {
-    Folding *f = &b->stock.folding;
+    Folds *f = &b->stock.folds;
     b->n_repeat = f->n_repeat ? f->n_repeat : 1;
     b->n_fold = f->n_repeat ? f->n_fold : 1;
     if (b->n_repeat > INT32_MAX / b->n_fold / b->in->n_method)

@@ -227,7 +227,7 @@ static Status begin_folder(const BaselineResult *r)
                                    .argv = r->in->argv,
                                    .stop = r->in->stop};
     TRY(crossval_begin(&folder));
-    if (r->stock->folding.n_repeat > 0) return OK;
+    if (r->stock->folds.n_repeat > 0) return OK;
     Run run = {.metrics = NULL}; /* the splits were parts, not folds */
     snprintf(run.folder, sizeof run.folder, "%s", r->in->folder);
     return run_write_splits(&run, &r->stock->cohort, &r->part[0]);

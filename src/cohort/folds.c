@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cohort/folding.h"
+#include "cohort/folds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +53,7 @@ static Status read_groups(int **out, const Cohort *c, const char *name)
 
 /* ---- folds ---- */
 
-static Status given(int *fold, const Folding *f, int repeat)
+static Status given(int *fold, const Folds *f, int repeat)
 {
     const Cohort *c = f->cohort;
     const int *column = f->table.fold + (size_t)repeat * (size_t)c->n_row;
@@ -61,7 +61,7 @@ static Status given(int *fold, const Folding *f, int repeat)
     return OK;
 }
 
-static Status drawn(int *fold, const Folding *f, int repeat)
+static Status drawn(int *fold, const Folds *f, int repeat)
 {
     const Cohort *c = f->cohort;
     int *use = malloc(((size_t)c->n_row + 1) * sizeof *use);
@@ -72,12 +72,12 @@ static Status drawn(int *fold, const Folding *f, int repeat)
     return status;
 }
 
-Status folding_folds(int *fold, const Folding *f, int repeat)
+Status folds_assign(int *fold, const Folds *f, int repeat)
 {
     return f->options->file ? given(fold, f, repeat) : drawn(fold, f, repeat);
 }
 
-Status folding_hash(Folding *f, int member)
+Status folds_hash(Folds *f, int member)
 {
     if (f->hashed[member]) return OK;
     TRY(bagfile_hash(&f->hash[member], f->cohort->file, f->cohort->bag[member]));
@@ -87,7 +87,7 @@ Status folding_hash(Folding *f, int member)
 
 /* ---- opening ---- */
 
-static Status open_parts(Folding *f)
+static Status open_parts(Folds *f)
 {
     const SplitOptions *o = f->options;
     const size_t n = (size_t)f->cohort->n + 1;
@@ -104,21 +104,21 @@ static Status open_parts(Folding *f)
     return OK;
 }
 
-Status folding_open(Folding *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed)
+Status folds_open(Folds *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed)
 {
     /* config has checked that splits.seed is a number */
-    *out = (Folding){
+    *out = (Folds){
         .cohort = cohort, .options = options, .seed = options->seed ? strtoull(options->seed, NULL, 10) : seed};
     const Status status = open_parts(out);
-    if (status != OK) folding_close(out);
+    if (status != OK) folds_close(out);
     return status;
 }
 
-void folding_close(Folding *f)
+void folds_close(Folds *f)
 {
     free(f->group);
     free(f->hash);
     free(f->hashed);
     split_free(&f->table);
-    *f = (Folding){0};
+    *f = (Folds){0};
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * folding.h: the folds of a cohort in every repetition, drawn or from a table, and what all parts made of them share.
+ * folds.h: the folds of a cohort in every repetition, drawn or from a table, and what all parts made of them share.
  */
-#ifndef HOPSACK_FOLDING_H
-#define HOPSACK_FOLDING_H
+#ifndef HOPSACK_FOLDS_H
+#define HOPSACK_FOLDS_H
 
 #include "cohort/cohort.h"
 #include "cohort/split.h"
@@ -21,16 +21,16 @@ typedef struct {
     bool *hashed;                /* [n] is it? */
     bool warned;                 /* said once that parts are not separate */
     bool one_class;              /* said once that a part cannot be judged */
-} Folding;
+} Folds;
 
 /* ERR_FORMAT, ERR_CONFIG: no such group column, a bad table. `seed`: the run's, unless splits.seed is set. */
-Status folding_open(Folding *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed);
-void folding_close(Folding *f); /* accepts half-built ones */
+Status folds_open(Folds *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed);
+void folds_close(Folds *f); /* accepts half-built ones */
 
 /* fold [n_row] in a repetition; -1: no label, or not listed. Not where the file holds parts. */
-Status folding_folds(int *fold, const Folding *f, int repeat);
+Status folds_assign(int *fold, const Folds *f, int repeat);
 
 /* The hash of a member's bag, read from the file the first time. */
-Status folding_hash(Folding *f, int member);
+Status folds_hash(Folds *f, int member);
 
 #endif
