@@ -35,9 +35,9 @@ typedef struct {
     int *member;  /* [n] scratch */
     int count[3]; /* labelled bags, by Seen */
     bool all;
-} Evaluation;
+} Scoring;
 
-static Status open_all(Evaluation *e, const Cli *cli)
+static Status open_all(Scoring *e, const Cli *cli)
 {
     bool known;
     const Flags *flags = cli->flags;
@@ -55,7 +55,7 @@ static Status open_all(Evaluation *e, const Cli *cli)
     return e->seen && e->output && e->member ? OK : fail(ERR_MEMORY, "no memory for %d bags", e->cohort.n);
 }
 
-static Status find_seen(Evaluation *e)
+static Status find_seen(Scoring *e)
 {
     for (int i = 0; i < e->cohort.n; i++) {
         uint64_t hash;
@@ -74,7 +74,7 @@ static Status find_seen(Evaluation *e)
                 bagfile_path(e->cohort.file), seen);
 }
 
-static Status compute(Evaluation *e)
+static Status compute(Scoring *e)
 {
     Progress progress;
     int done = 0;
@@ -89,7 +89,7 @@ static Status compute(Evaluation *e)
     return OK;
 }
 
-static json_t *scores_of(const Evaluation *e, Seen which)
+static json_t *scores_of(const Scoring *e, Seen which)
 {
     int n = 0;
     for (int i = 0; i < e->cohort.n; i++)
@@ -98,7 +98,7 @@ static json_t *scores_of(const Evaluation *e, Seen which)
 }
 
 /* NULL: no memory. */
-static json_t *all_scores(const Evaluation *e)
+static json_t *all_scores(const Scoring *e)
 {
     json_t *parts = json_object();
     for (Seen which = SEEN_NOT; parts && which <= SEEN_VALIDATION; which++) {
@@ -110,7 +110,7 @@ static json_t *all_scores(const Evaluation *e)
     return parts;
 }
 
-static Status print_result(const Evaluation *e, const Cli *cli)
+static Status print_result(const Scoring *e, const Cli *cli)
 {
     json_t *parts = all_scores(e);
     if (!parts) return fail(ERR_MEMORY, "no memory for the scores of %d bags", e->cohort.n);
@@ -129,7 +129,7 @@ static Status print_result(const Evaluation *e, const Cli *cli)
     return OK;
 }
 
-static Status evaluate(Evaluation *e, const Cli *cli)
+static Status evaluate(Scoring *e, const Cli *cli)
 {
     const Flags *flags = cli->flags;
     e->all = flags->part == PART_ALL;
@@ -151,7 +151,7 @@ static Status evaluate(Evaluation *e, const Cli *cli)
 
 static Status run(Cli *cli)
 {
-    Evaluation e = {0};
+    Scoring e = {0};
     const Status status = evaluate(&e, cli);
     apply_free(&e.apply);
     cohort_close(&e.cohort);

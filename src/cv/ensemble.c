@@ -7,7 +7,7 @@
 #include "cohort/task.h"
 #include "core/number.h"
 #include "cv/foldjob.h"
-#include "run/outcome.h"
+#include "run/evaluation.h"
 #include "run/predictions.h"
 #include "run/run.h"
 
@@ -19,7 +19,7 @@ typedef struct {
     const EnsembleSetup *in;
     FoldJob fold;
     FoldConfig own;
-    Outcome outcome;
+    Evaluation evaluation;
     double *sum; /* [n, n_out] of outputs, as predictions.tsv has them */
     double seconds;
     json_int_t parameters, peak_memory;
@@ -42,7 +42,7 @@ static Status add_row(double *sum, const Table *t, int r, const char *bag, const
 
 static Status add_rows(Ensemble *e, const Table *t)
 {
-    const Outcome *o = &e->outcome;
+    const Evaluation *o = &e->evaluation;
     int r = 0;
     TRY(predictions_check(t));
     for (int i = 0; i < o->cohort->n; i++)
@@ -83,7 +83,7 @@ static Status add_model(Ensemble *e, int model)
 /* There outputs may be in the column's unit. */
 static void average(Ensemble *e)
 {
-    const Outcome *o = &e->outcome;
+    const Evaluation *o = &e->evaluation;
     const size_t n_out = (size_t)o->labels.n_out;
     for (int k = 0; k < o->config->n_task; k++) {
         const Target *t = &o->target[k];
@@ -111,8 +111,8 @@ static Status write_files(const Ensemble *e)
     TRY(foldjob_path(path, e->in->folder, e->fold, ""));
     if (snprintf(run.folder, sizeof run.folder, "%s", path) >= (int)sizeof run.folder)
         return fail(ERR_USAGE, "-o: the path is too long");
-    TRY(outcome_write(&e->outcome, run_path(&run, "predictions.tsv")));
-    json_t *parts = outcome_scores(&e->outcome), *summary = summary_json(e, parts);
+    TRY(evaluation_write(&e->evaluation, run_path(&run, "predictions.tsv")));
+    json_t *parts = evaluation_scores(&e->evaluation), *summary = summary_json(e, parts);
     json_decref(parts);
     if (!summary) return fail(ERR_MEMORY, "no memory for the summary of %d models", e->in->config->crossval.ensemble);
     return run_write_json(&run, "summary.json", summary);
@@ -123,14 +123,14 @@ Status ensemble_make(const EnsembleSetup *setup, int repeat, int fold)
     Ensemble e = {.in = setup, .fold = {repeat, fold, -1}};
     Status status;
     foldjob_config(&e.own, setup->config, e.fold);
-    TRY_DONE(outcome_open(&e.outcome, &e.own.config, setup->stock));
-    e.sum = calloc((size_t)e.outcome.cohort->n * (size_t)e.outcome.labels.n_out + 1, sizeof *e.sum);
-    if (!e.sum) TRY_DONE(fail(ERR_MEMORY, "no memory for the outputs of %d bags", e.outcome.cohort->n));
+    TRY_DONE(evaluation_open(&e.evaluation, &e.own.config, setup->stock));
+    e.sum = calloc((size_t)e.evaluation.cohort->n * (size_t)e.evaluation.labels.n_out + 1, sizeof *e.sum);
+    if (!e.sum) TRY_DONE(fail(ERR_MEMORY, "no memory for the outputs of %d bags", e.evaluation.cohort->n));
     for (int m = 0; m < setup->config->crossval.ensemble; m++) TRY_DONE(add_model(&e, m));
     average(&e);
     status = write_files(&e);
 done:
-    outcome_free(&e.outcome);
+    evaluation_free(&e.evaluation);
     free(e.sum);
     return status;
 }

@@ -6,12 +6,12 @@
 #define LEARNED 0.99
 #define FEW     10 /* bags; no warning below */
 
-static const json_t *scores_of(const Outcome *o, const json_t *parts, Part part)
+static const json_t *scores_of(const Evaluation *o, const json_t *parts, Part part)
 {
     return json_object_get(json_object_get(json_object_get(parts, part_name[part]), "tasks"), o->target[0].name);
 }
 
-static void warn_by_heart(const Outcome *o, const json_t *parts, const char *where)
+static void warn_by_heart(const Evaluation *o, const json_t *parts, const char *where)
 {
     const json_t *train = scores_of(o, parts, PART_TRAIN), *validation = scores_of(o, parts, PART_VALIDATION);
     const json_t *interval = json_object_get(validation, "auc_ci95");
@@ -27,7 +27,7 @@ static void warn_by_heart(const Outcome *o, const json_t *parts, const char *whe
         where, learned, found, least);
 }
 
-static void warn_one_class(const Outcome *o, const char *where)
+static void warn_one_class(const Evaluation *o, const char *where)
 {
     const Target *t = &o->target[0];
     const Part part = o->partition.count[PART_VALIDATION] ? PART_VALIDATION : PART_TRAIN;
@@ -49,7 +49,7 @@ static void warn_one_class(const Outcome *o, const char *where)
              where, n, part_name[part]);
 }
 
-void fitwatch_warn(const Outcome *o, const json_t *parts, const char *where)
+void fitwatch_warn(const Evaluation *o, const json_t *parts, const char *where)
 {
     warn_by_heart(o, parts, where);
     warn_one_class(o, where);

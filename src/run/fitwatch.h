@@ -6,11 +6,11 @@
 #ifndef HOPSACK_FITWATCH_H
 #define HOPSACK_FITWATCH_H
 
-#include "run/outcome.h"
+#include "run/evaluation.h"
 
-/* parts: what outcome_scores returned. `where` begins the sentence. Warns
+/* parts: what evaluation_scores returned. `where` begins the sentence. Warns
  *   - where training bags are told apart (AUC ≥ 0.99) and the interval of the validation AUC reaches down to 0.5;
  *   - where all bags of the validation part, without one of the training part, are predicted to be of one class. */
-void fitwatch_warn(const Outcome *o, const json_t *parts, const char *where);
+void fitwatch_warn(const Evaluation *o, const json_t *parts, const char *where);
 
 #endif

@@ -6,12 +6,12 @@
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "run/evaluation.h"
 #include "run/fitwatch.h"
 #include "run/job.h"
 #include "run/kmershare.h"
 #include "run/manifest.h"
 #include "run/modelfile.h"
-#include "run/outcome.h"
 #include "run/record.h"
 #include "run/refit.h"
 #include "run/run.h"
@@ -29,9 +29,9 @@ typedef struct {
     const JobSetup *in;
     const Config *config;
     Stock *stock;
-    const Cohort *cohort; /* of the stock */
-    Outcome outcome;      /* labels, parts, and in the end outputs */
-    KmerStarts kmers;     /* of this fold; as chosen, or as kmers.tsv has them where a checkpoint is taken up */
+    const Cohort *cohort;  /* of the stock */
+    Evaluation evaluation; /* labels, parts, and in the end outputs */
+    KmerStarts kmers;      /* of this fold; as chosen, or as kmers.tsv has them where a checkpoint is taken up */
     Loop *loop;
     Refit refit; /* refit.loop NULL: the loop's model is the run's */
     char refit_path[4096];
@@ -49,7 +49,7 @@ static Status open_job(Training *j, const JobSetup *in, Stock *stock)
     *j = (Training){
         .in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
     j->data = json_deep_copy(stock->data); /* counting references to the stock's would be shared writing */
-    return outcome_open(&j->outcome, in->config, stock);
+    return evaluation_open(&j->evaluation, in->config, stock);
 }
 
 /* ---- checkpoints ---- */
@@ -90,7 +90,7 @@ static LoopSetup loop_setup(const Training *j)
                        .seed = c->seed,
                        .model = &c->model,
                        .spec = bagfile_spec(j->cohort->file),
-                       .target = j->outcome.target,
+                       .target = j->evaluation.target,
                        .n_target = c->n_task,
                        .cache = j->stock->cache,
                        .n = j->cohort->n,
@@ -98,8 +98,8 @@ static LoopSetup loop_setup(const Training *j)
                        .counts = c->data.counts != COUNTS_NONE,
                        .scale = c->data.scale,
                        .bag = j->cohort->bag,
-                       .part = j->outcome.partition.part,
-                       .labels = &j->outcome.labels,
+                       .part = j->evaluation.partition.part,
+                       .labels = &j->evaluation.labels,
                        .start = j->kmers.start,
                        .n_start = j->kmers.choice.n,
                        .stop = j->in->stop,
@@ -113,7 +113,7 @@ static Status choose_kmers(Training *j)
     j->kmers = (KmerStarts){0};
     if (!kmerstart_is_on(NULL, &j->config->model)) return OK;
     TRY(kmershare_choose(&choice, j->stock, j->config, j->in->stop));
-    kmerstart_take(&j->kmers, &choice, &j->outcome.target[0]);
+    kmerstart_take(&j->kmers, &choice, &j->evaluation.target[0]);
     kmerstart_report(&j->kmers, bagfile_spec(j->cohort->file));
     return OK;
 }
@@ -148,8 +148,8 @@ static Status read_kmers(Training *j)
     char path[sizeof j->run.path];
     snprintf(path, sizeof path, "%s/kmers.tsv", j->in->folder);
     if (!kmerstart_is_on(NULL, &j->config->model) || !file_exists(path)) return OK;
-    TRY(kmertable_read(&choice, path, &j->outcome.target[0], bagfile_spec(j->cohort->file)->alphabet));
-    kmerstart_take(&j->kmers, &choice, &j->outcome.target[0]);
+    TRY(kmertable_read(&choice, path, &j->evaluation.target[0], bagfile_spec(j->cohort->file)->alphabet));
+    kmerstart_take(&j->kmers, &choice, &j->evaluation.target[0]);
     return OK;
 }
 
@@ -167,7 +167,7 @@ static Status load_checkpoint(Training *j)
 
 static void log_plan(const Training *j)
 {
-    const int *count = j->outcome.partition.count;
+    const int *count = j->evaluation.partition.count;
     log_info("%d training bag%s, %d validation, %d test; %zu parameters, %d update%s", count[PART_TRAIN],
              number_plural(count[PART_TRAIN]), count[PART_VALIDATION], count[PART_TEST],
              param_learned(mil_params(loop_mil(j->loop))), loop_updates(j->loop),
@@ -191,7 +191,7 @@ static void close_job(Training *j)
     run_end(&j->run);
     refit_free(&j->refit);
     loop_free(j->loop);
-    outcome_free(&j->outcome);
+    evaluation_free(&j->evaluation);
     json_decref(j->data);
     free(j->config_text);
     free(j->data_text);
@@ -221,16 +221,16 @@ static Status write_beginning(Training *j, RunLock *lock)
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
-        TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->outcome.target[0],
+        TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->evaluation.target[0],
                             bagfile_spec(j->cohort->file)->alphabet));
-    return run_write_splits(&j->run, j->cohort, &j->outcome.partition);
+    return run_write_splits(&j->run, j->cohort, &j->evaluation.partition);
 }
 
 static void log_record(const Training *j, const LoopRecord *r)
 {
     const double auc = r->score[0][1];
     log_info("update %d %s: loss %.5g, %s %.4f (%d bag%s)", r->update, part_name[r->part], r->loss,
-             metric_of(&j->outcome.target[0])->name[1], auc, r->n_bag, number_plural(r->n_bag));
+             metric_of(&j->evaluation.target[0])->name[1], auc, r->n_bag, number_plural(r->n_bag));
 }
 
 static Status evaluated(void *context, const LoopRecord *record)
@@ -240,7 +240,7 @@ static Status evaluated(void *context, const LoopRecord *record)
         j->in->evaluated(j->in->context, record);
     else
         log_record(j, record);
-    return run_add_metrics(&j->run, record_json(record, j->outcome.target, j->config->n_task));
+    return run_add_metrics(&j->run, record_json(record, j->evaluation.target, j->config->n_task));
 }
 
 /* The training whose model is the run's, and the parts as it knew them. */
@@ -250,7 +250,7 @@ static Loop *final_loop(const Training *j)
 }
 static const Part *final_parts(const Training *j)
 {
-    return j->refit.loop ? j->refit.part : j->outcome.partition.part;
+    return j->refit.loop ? j->refit.part : j->evaluation.partition.part;
 }
 
 static Status write_model(Training *j, json_t *metrics)
@@ -258,12 +258,12 @@ static Status write_model(Training *j, json_t *metrics)
     Loop *loop = final_loop(j);
     const ModelFacts facts = {.config = j->config,
                               .spec = bagfile_spec(j->cohort->file),
-                              .target = j->outcome.target,
+                              .target = j->evaluation.target,
                               .n_target = j->config->n_task,
                               .update = loop_kept(loop).update,
-                              .hash = j->outcome.partition.hash,
+                              .hash = j->evaluation.partition.hash,
                               .part = final_parts(j),
-                              .n = j->outcome.partition.n,
+                              .n = j->evaluation.partition.n,
                               .metrics = metrics};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);
@@ -295,8 +295,8 @@ static Status refit(Training *j)
     int chosen;
     TRY(refit_length(&chosen, setup.options, j->run.metrics ? j->run.metrics : "", loop_done(j->loop)));
     if (chosen == 0) return OK;
-    TRY(loop_part(j->loop, PART_TRAIN, j->outcome.output));
-    TRY(loop_part(j->loop, PART_VALIDATION, j->outcome.output));
+    TRY(loop_part(j->loop, PART_TRAIN, j->evaluation.output));
+    TRY(loop_part(j->loop, PART_VALIDATION, j->evaluation.output));
     snprintf(j->refit_path, sizeof j->refit_path, "%s", run_path(&j->run, "refit.safetensors"));
     TRY(refit_run(&j->refit, &setup, chosen, j->refit_path, j->config_text, j->data_text));
     if (!j->in->evaluated)
@@ -306,7 +306,7 @@ static Status refit(Training *j)
 }
 
 /* [n, n_out] of the validation part from `from`; the other rows stay. */
-static void restore_validation(Outcome *o, const real *from)
+static void restore_validation(Evaluation *o, const real *from)
 {
     const size_t n_out = (size_t)o->labels.n_out;
     for (int i = 0; i < o->cohort->n; i++)
@@ -316,7 +316,7 @@ static void restore_validation(Outcome *o, const real *from)
 
 static Status predict_refitted(Training *j)
 {
-    Outcome *o = &j->outcome;
+    Evaluation *o = &j->evaluation;
     const size_t size = (size_t)o->cohort->n * (size_t)o->labels.n_out * sizeof *o->output;
     real *chosen = malloc(size + 1);
     if (!chosen) return fail(ERR_MEMORY, "no memory for the outputs of %d bags", o->cohort->n);
@@ -331,7 +331,7 @@ static Status predict_refitted(Training *j)
 static Status predict_all(Training *j)
 {
     if (j->refit.loop) return predict_refitted(j);
-    for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->outcome.output));
+    for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->evaluation.output));
     return OK;
 }
 
@@ -339,12 +339,12 @@ static Status predict_all(Training *j)
 static Status finish(Training *j, json_t **summary)
 {
     TRY(predict_all(j));
-    json_t *parts = outcome_scores(&j->outcome);
+    json_t *parts = evaluation_scores(&j->evaluation);
     Status status = OK;
     if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));
-    fitwatch_warn(&j->outcome, parts, j->in->folder);
+    fitwatch_warn(&j->evaluation, parts, j->in->folder);
     TRY_DONE(write_model(j, parts));
-    TRY_DONE(outcome_write(&j->outcome, run_path(&j->run, "predictions.tsv")));
+    TRY_DONE(evaluation_write(&j->evaluation, run_path(&j->run, "predictions.tsv")));
     TRY_DONE(file_batch_end()); /* what comes now says that the rest is whole */
     *summary = summary_json(j, parts);
     if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
@@ -409,7 +409,7 @@ static Status plan(Training *j, json_t **out)
 {
     size_t bytes, params, decoded = 0;
     const LoopSetup setup = loop_setup(j);
-    const int *count = j->outcome.partition.count;
+    const int *count = j->evaluation.partition.count;
     TRY(loop_memory(&setup, &bytes, &params));
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/outcome.h"
+#include "run/evaluation.h"
 #include "run/predictions.h"
 #include "run/record.h"
 
@@ -8,7 +8,7 @@
 
 /* ---- getting ready ---- */
 
-static Status copy_labels(Outcome *o, const Stock *stock)
+static Status copy_labels(Evaluation *o, const Stock *stock)
 {
     const Labels *from = &o->cohort->labels;
     const size_t n = (size_t)from->n * (size_t)from->n_out, n_task = (size_t)o->config->n_task;
@@ -24,7 +24,7 @@ static Status copy_labels(Outcome *o, const Stock *stock)
 }
 
 /* Regression targets are normalised by the training bags. */
-static Status fit_labels(Outcome *o)
+static Status fit_labels(Evaluation *o)
 {
     const int n = o->cohort->n;
     bool *use = calloc((size_t)n + 1, sizeof *use);
@@ -35,15 +35,15 @@ static Status fit_labels(Outcome *o)
     return OK;
 }
 
-Status outcome_open(Outcome *out, const Config *config, Stock *stock)
+Status evaluation_open(Evaluation *out, const Config *config, Stock *stock)
 {
-    *out = (Outcome){.config = config, .cohort = &stock->cohort};
+    *out = (Evaluation){.config = config, .cohort = &stock->cohort};
     TRY(partition_make(&out->partition, &stock->folds, config->splits.repeat, config->splits.fold));
     TRY(copy_labels(out, stock));
     return fit_labels(out);
 }
 
-void outcome_free(Outcome *o)
+void evaluation_free(Evaluation *o)
 {
     partition_free(&o->partition);
     free(o->labels.target);
@@ -53,7 +53,7 @@ void outcome_free(Outcome *o)
 
 /* ---- what comes of it ---- */
 
-Status outcome_write(const Outcome *o, const char *path)
+Status evaluation_write(const Evaluation *o, const char *path)
 {
     const size_t n_out = (size_t)o->labels.n_out, n_target = (size_t)o->config->n_task;
     TextOut *out;
@@ -75,7 +75,7 @@ Status outcome_write(const Outcome *o, const char *path)
     return textout_commit(out);
 }
 
-static json_t *part_scores(const Outcome *o, Part part)
+static json_t *part_scores(const Evaluation *o, Part part)
 {
     json_t *scores = NULL;
     int *member = malloc(((size_t)o->cohort->n + 1) * sizeof *member);
@@ -87,7 +87,7 @@ static json_t *part_scores(const Outcome *o, Part part)
     return scores;
 }
 
-json_t *outcome_scores(const Outcome *o)
+json_t *evaluation_scores(const Evaluation *o)
 {
     json_t *parts = json_object();
     for (Part part = PART_TRAIN; parts && part <= PART_TEST; part++) {
