@@ -8,10 +8,10 @@
 #include "cv/foldjob.h"
 #include "cv/jobs.h"
 #include "cv/tally.h"
+#include "run/dataset.h"
 #include "run/job.h"
 #include "run/kmershare.h"
 #include "run/runlock.h"
-#include "run/stock.h"
 #include "train/kmerstart.h"
 #include "train/schedule.h"
 
@@ -24,7 +24,7 @@
 
 typedef struct {
     const CrossvalSetup *in;
-    Stock stock;
+    Dataset dataset;
     int n_repeat, n_fold, n_model; /* n_model: of a fold */
     Jobs *jobs;                    /* number (repeat · n_fold + fold) · n_model + model */
 } Crossval;
@@ -85,10 +85,10 @@ static void evaluated(void *context, const LoopRecord *record)
 static void finish(Crossval *c, int number, const json_t *summary)
 {
     char message[64] = "done";
-    const char *task = c->stock.target[0].name;
+    const char *task = c->dataset.target[0].name;
     const json_t *parts = json_object_get(summary, "parts"), *test = json_object_get(parts, "test");
     const json_t *scores = json_object_get(json_object_get(test, "tasks"), task);
-    const char *score = metric_of(&c->stock.target[0])->name[1];
+    const char *score = metric_of(&c->dataset.target[0])->name[1];
     const json_t *value = json_object_get(scores, score);
     if (json_is_number(value))
         snprintf(message, sizeof message, "done: test %s %.4f", score, json_number_value(value));
@@ -107,7 +107,7 @@ static Status run_job(Crossval *c, int number, const char *folder)
     setup.context = &reporter;
     log_detail("%s begins", folder);
     file_batch_begin();
-    Status status = job_run_on(&summary, &setup, &c->stock, NULL);
+    Status status = job_run_on(&summary, &setup, &c->dataset, NULL);
     const Status synced = file_batch_end();
     if (status == OK) status = synced;
     if (status != OK) return status;
@@ -139,7 +139,7 @@ static Status check_fold(Crossval *c, int first)
     Partition g;
     const Config *config = c->in->config;
     const FoldJob job = which(c, first);
-    const Status status = partition_make(&g, &c->stock.folds, job.repeat, job.fold);
+    const Status status = partition_make(&g, &c->dataset.folds, job.repeat, job.fold);
     if (status != OK) return fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
     const int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
     for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
@@ -167,7 +167,7 @@ static Status new_jobs(Crossval *c)
 /* The parts of every fold: what is wrong with one is said before anything is done, and threads may use the folds. */
 static Status check_jobs(Crossval *c)
 {
-    const Folds *folds = &c->stock.folds;
+    const Folds *folds = &c->dataset.folds;
     if (folds->n_repeat == 0)
         return fail(ERR_CONFIG, "%s holds parts, not folds (splits.file); train takes it",
                     c->in->config->splits.file);
@@ -185,7 +185,7 @@ static Status open_all(Crossval *c, const CrossvalSetup *in)
 {
     *c = (Crossval){.in = in};
     TRY(crossval_check(in->folder, in->force, in->resume));
-    TRY(stock_open(&c->stock, in->config));
+    TRY(dataset_open(&c->dataset, in->config));
     TRY(check_jobs(c));
     if (in->resume) jobs_refresh(c->jobs);
     return OK;
@@ -194,7 +194,7 @@ static Status open_all(Crossval *c, const CrossvalSetup *in)
 static void close_all(Crossval *c)
 {
     jobs_free(c->jobs);
-    stock_close(&c->stock);
+    dataset_close(&c->dataset);
 }
 
 /* ---- side by side ---- */
@@ -203,7 +203,7 @@ static void close_all(Crossval *c)
 static int instances(const Crossval *c)
 {
     const TrainOptions *o = &c->in->config->train;
-    const BagFile *file = c->stock.cohort.file;
+    const BagFile *file = c->dataset.cohort.file;
     const int n_bag = bagfile_n_bag(file);
     int64_t sum = 0;
     for (int b = 0; b < n_bag; b++) {
@@ -218,11 +218,11 @@ static int instances(const Crossval *c)
 static bool side_by_side(Crossval *c, int n_open)
 {
     json_t *plan;
-    if (jobs_at_once(n_open) < 2 || instances(c) > SMALL || !cache_is_whole(c->stock.cache)) return false;
+    if (jobs_at_once(n_open) < 2 || instances(c) > SMALL || !cache_is_whole(c->dataset.cache)) return false;
     FoldConfig own;
     foldjob_config(&own, c->in->config, which(c, 0));
     const JobSetup setup = job_setup(c, &own.config, "");
-    if (job_plan_on(&plan, &setup, &c->stock) != OK) return false;
+    if (job_plan_on(&plan, &setup, &c->dataset) != OK) return false;
     const int64_t bytes = json_integer_value(json_object_get(plan, "memory_workspace"));
     json_decref(plan);
     return jobs_fit(n_open, (double)bytes);
@@ -252,9 +252,9 @@ static int list_folds(int *fold, const Crossval *c, const int *open, int n_open,
 static void report_kmers(const Crossval *c)
 {
     int n = 0, least = KMERS_MOST, most = 0;
-    for (size_t k = 0; k < c->stock.n_kmers; k++) {
-        if (!c->stock.kmers[k]) continue;
-        const int chosen = c->stock.kmers[k]->n;
+    for (size_t k = 0; k < c->dataset.n_kmers; k++) {
+        if (!c->dataset.kmers[k]) continue;
+        const int chosen = c->dataset.kmers[k]->n;
         least = chosen < least ? chosen : least;
         most = chosen > most ? chosen : most;
         n++;
@@ -267,9 +267,9 @@ static Status choose_kmers(Crossval *c, const int *open, int n_open)
 {
     int *fold = calloc((size_t)c->n_fold + 1, sizeof *fold);
     Status status = fold ? OK : fail(ERR_MEMORY, "no memory for %d folds", c->n_fold);
-    for (int r = 0; status == OK && r < c->stock.folds.n_repeat; r++) {
+    for (int r = 0; status == OK && r < c->dataset.folds.n_repeat; r++) {
         const int n = list_folds(fold, c, open, n_open, r);
-        if (n) status = kmershare_fill(&c->stock, r, fold, n, c->in->stop);
+        if (n) status = kmershare_fill(&c->dataset, r, fold, n, c->in->stop);
     }
     free(fold);
     if (status == OK) report_kmers(c);
@@ -296,7 +296,7 @@ static Status work(Crossval *c)
 
 static Status join_models(Crossval *c)
 {
-    const EnsembleSetup setup = {.folder = c->in->folder, .config = c->in->config, .stock = &c->stock};
+    const EnsembleSetup setup = {.folder = c->in->folder, .config = c->in->config, .dataset = &c->dataset};
     for (int n = 0; c->n_model > 1 && n < jobs_n(c->jobs); n += c->n_model) {
         const FoldJob job = which(c, n);
         TRY(ensemble_make(&setup, job.repeat, job.fold));
@@ -309,8 +309,8 @@ static Status write_summary(Crossval *c, json_t **out)
     const CrossvalSetup *in = c->in;
     const TallySetup tally = {.folder = in->folder,
                               .config = in->config,
-                              .cohort = &c->stock.cohort,
-                              .target = c->stock.target,
+                              .cohort = &c->dataset.cohort,
+                              .target = c->dataset.target,
                               .n_repeat = c->n_repeat,
                               .n_fold = c->n_fold};
     char path[FOLDJOB_ROOM];
@@ -341,14 +341,14 @@ static Status prepare(Crossval *c)
 {
     const CrossvalFolder folder = {.folder = c->in->folder,
                                    .config = c->in->config,
-                                   .stock = &c->stock,
+                                   .dataset = &c->dataset,
                                    .force = c->in->force,
                                    .resume = c->in->resume,
                                    .argc = c->in->argc,
                                    .argv = c->in->argv,
                                    .stop = c->in->stop};
     if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
-    TRY(stock_fill(&c->stock));
+    TRY(dataset_fill(&c->dataset));
     if (c->in->begin) c->in->begin();
     return crossval_begin(&folder);
 }
@@ -378,7 +378,7 @@ static Status plan(Crossval *c, json_t **out)
     FoldConfig own;
     foldjob_config(&own, c->in->config, which(c, 0));
     const JobSetup setup = job_setup(c, &own.config, c->in->folder);
-    TRY(job_plan_on(out, &setup, &c->stock));
+    TRY(job_plan_on(out, &setup, &c->dataset));
     const int mine = jobs_n_open(c->jobs), at_once = instances(c) <= SMALL ? jobs_at_once(mine) : mine > 0;
     json_object_set_new(*out, "n_repeats", json_integer(c->n_repeat));
     json_object_set_new(*out, "n_folds", json_integer(c->n_fold));

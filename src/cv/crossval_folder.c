@@ -123,12 +123,12 @@ static Status remove_run(const char *folder)
 
 /* ---- files of the beginning ---- */
 
-static void write_row(TextOut *out, const Stock *stock, const int *fold, int i)
+static void write_row(TextOut *out, const Dataset *dataset, const int *fold, int i)
 {
-    const Cohort *c = &stock->cohort;
-    const char *group = stock->config->splits.group;
+    const Cohort *c = &dataset->cohort;
+    const char *group = dataset->config->splits.group;
     textout_cell(out, c->id[i]);
-    for (int r = 0; r < stock->folds.n_repeat; r++) {
+    for (int r = 0; r < dataset->folds.n_repeat; r++) {
         const int number = fold[(size_t)r * (size_t)c->n_row + (size_t)i];
         if (number < 0)
             textout_write(out, "\t", 1);
@@ -143,29 +143,30 @@ static void write_row(TextOut *out, const Stock *stock, const int *fold, int i)
 }
 
 /* Bags that are in no fold of any repetition are left out. */
-static void write_folds(TextOut *out, const Stock *stock, const int *fold)
+static void write_folds(TextOut *out, const Dataset *dataset, const int *fold)
 {
-    const size_t n = (size_t)stock->cohort.n_row;
+    const size_t n = (size_t)dataset->cohort.n_row;
     textout_printf(out, "bag");
-    for (int r = 0; r < stock->folds.n_repeat; r++) textout_printf(out, "\trep%02d", r);
-    textout_printf(out, stock->config->splits.group ? "\tgroup\n" : "\n");
+    for (int r = 0; r < dataset->folds.n_repeat; r++) textout_printf(out, "\trep%02d", r);
+    textout_printf(out, dataset->config->splits.group ? "\tgroup\n" : "\n");
     for (size_t i = 0; i < n; i++) {
         bool is_used = false;
-        for (int r = 0; r < stock->folds.n_repeat; r++) is_used |= fold[(size_t)r * n + i] >= 0;
-        if (is_used) write_row(out, stock, fold, (int)i);
+        for (int r = 0; r < dataset->folds.n_repeat; r++) is_used |= fold[(size_t)r * n + i] >= 0;
+        if (is_used) write_row(out, dataset, fold, (int)i);
     }
 }
 
-static Status write_splits(Run *run, const Stock *stock)
+static Status write_splits(Run *run, const Dataset *dataset)
 {
-    const size_t n = (size_t)stock->cohort.n_row;
+    const size_t n = (size_t)dataset->cohort.n_row;
     TextOut *out;
-    int *fold = malloc(((size_t)stock->folds.n_repeat * n + 1) * sizeof *fold);
+    int *fold = malloc(((size_t)dataset->folds.n_repeat * n + 1) * sizeof *fold);
     if (!fold) return fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
     Status status = OK;
-    for (int r = 0; r < stock->folds.n_repeat; r++) TRY_DONE(folds_assign(fold + (size_t)r * n, &stock->folds, r));
+    for (int r = 0; r < dataset->folds.n_repeat; r++)
+        TRY_DONE(folds_assign(fold + (size_t)r * n, &dataset->folds, r));
     TRY_DONE(textout_open(&out, run_path(run, "splits.tsv"), true));
-    write_folds(out, stock, fold);
+    write_folds(out, dataset, fold);
     status = textout_commit(out);
 done:
     free(fold);
@@ -191,13 +192,13 @@ static Status check_data(const json_t *before, const json_t *now, const char *fo
 static Status read_manifest(json_t **first, Run *run, const CrossvalFolder *f)
 {
     TRY(jsontext_load(first, run_path(run, "manifest.json"), NULL));
-    return *first ? check_data(json_object_get(*first, "data"), f->stock->data, f->folder) : OK;
+    return *first ? check_data(json_object_get(*first, "data"), f->dataset->data, f->folder) : OK;
 }
 
 static Status write_manifest(Run *run, const CrossvalFolder *f, json_t *first)
 {
     json_t *manifest;
-    TRY(manifest_new(&manifest, f->stock->data, f->argc, f->argv));
+    TRY(manifest_new(&manifest, f->dataset->data, f->argc, f->argv));
     return run_write_json(run, "manifest.json", manifest_join(json_incref(first), manifest));
 }
 
@@ -229,7 +230,7 @@ static Status write_files(const CrossvalFolder *f, bool is_new)
     if (!is_new) TRY_DONE(check_config(&run, f->config));
     TRY_DONE(config_write(f->config, run_path(&run, "config.yaml")));
     TRY_DONE(write_manifest(&run, f, first));
-    status = write_splits(&run, f->stock);
+    status = write_splits(&run, f->dataset);
 done:
     json_decref(first);
     return status;

@@ -6,14 +6,14 @@
 #define HOPSACK_CROSSVAL_FOLDER_H
 
 #include "core/stop.h"
-#include "run/stock.h"
+#include "run/dataset.h"
 
 #include <stdbool.h>
 
 typedef struct {
     const char *folder;
     const Config *config;
-    const Stock *stock; /* filled */
+    const Dataset *dataset; /* filled */
     bool force, resume;
     int argc;
     char **argv;

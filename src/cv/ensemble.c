@@ -123,7 +123,7 @@ Status ensemble_make(const EnsembleSetup *setup, int repeat, int fold)
     Ensemble e = {.in = setup, .fold = {repeat, fold, -1}};
     Status status;
     foldjob_config(&e.own, setup->config, e.fold);
-    TRY_DONE(evaluation_open(&e.evaluation, &e.own.config, setup->stock));
+    TRY_DONE(evaluation_open(&e.evaluation, &e.own.config, setup->dataset));
     e.sum = calloc((size_t)e.evaluation.cohort->n * (size_t)e.evaluation.labels.n_out + 1, sizeof *e.sum);
     if (!e.sum) TRY_DONE(fail(ERR_MEMORY, "no memory for the outputs of %d bags", e.evaluation.cohort->n));
     for (int m = 0; m < setup->config->crossval.ensemble; m++) TRY_DONE(add_model(&e, m));

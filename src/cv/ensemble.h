@@ -11,12 +11,12 @@
 #ifndef HOPSACK_ENSEMBLE_H
 #define HOPSACK_ENSEMBLE_H
 
-#include "run/stock.h"
+#include "run/dataset.h"
 
 typedef struct {
     const char *folder; /* of the run */
     const Config *config;
-    Stock *stock;
+    Dataset *dataset;
 } EnsembleSetup;
 
 /* All jobs of the fold must be done. Whole or not at all; made again it is the same. ERR_FORMAT: a model's files are

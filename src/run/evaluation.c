@@ -8,7 +8,7 @@
 
 /* ---- getting ready ---- */
 
-static Status copy_labels(Evaluation *o, const Stock *stock)
+static Status copy_labels(Evaluation *o, const Dataset *dataset)
 {
     const Labels *from = &o->cohort->labels;
     const size_t n = (size_t)from->n * (size_t)from->n_out, n_task = (size_t)o->config->n_task;
@@ -19,7 +19,7 @@ static Status copy_labels(Evaluation *o, const Stock *stock)
     if (!o->labels.target || !o->target || !o->output)
         return fail(ERR_MEMORY, "no memory for the labels and outputs of %d bags", from->n);
     memcpy(o->labels.target, from->target, n * sizeof *from->target);
-    memcpy(o->target, stock->target, n_task * sizeof *o->target);
+    memcpy(o->target, dataset->target, n_task * sizeof *o->target);
     return OK;
 }
 
@@ -35,11 +35,11 @@ static Status fit_labels(Evaluation *o)
     return OK;
 }
 
-Status evaluation_open(Evaluation *out, const Config *config, Stock *stock)
+Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset)
 {
-    *out = (Evaluation){.config = config, .cohort = &stock->cohort};
-    TRY(partition_make(&out->partition, &stock->folds, config->splits.repeat, config->splits.fold));
-    TRY(copy_labels(out, stock));
+    *out = (Evaluation){.config = config, .cohort = &dataset->cohort};
+    TRY(partition_make(&out->partition, &dataset->folds, config->splits.repeat, config->splits.fold));
+    TRY(copy_labels(out, dataset));
     return fit_labels(out);
 }
 

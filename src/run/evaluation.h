@@ -7,13 +7,13 @@
 #define HOPSACK_EVALUATION_H
 
 #include "cohort/partition.h"
-#include "run/stock.h"
+#include "run/dataset.h"
 
 #include <jansson.h>
 
 typedef struct {
     const Config *config;
-    const Cohort *cohort; /* of the stock, with labels as read */
+    const Cohort *cohort; /* of the dataset, with labels as read */
     Target *target;       /* [n_task] this training's own */
     Labels labels;        /* the cohort's, but for targets normalised by the training bags */
     Partition partition;
@@ -21,7 +21,7 @@ typedef struct {
 } Evaluation;
 
 /* Parts and labels where splits.fold of splits.repeat is the test part. */
-Status evaluation_open(Evaluation *out, const Config *config, Stock *stock);
+Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset);
 void evaluation_free(Evaluation *o); /* accepts half-built ones */
 
 Status evaluation_write(const Evaluation *o, const char *path); /* predictions.tsv; replaces the file */

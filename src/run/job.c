@@ -28,8 +28,8 @@
 typedef struct {
     const JobSetup *in;
     const Config *config;
-    Stock *stock;
-    const Cohort *cohort;  /* of the stock */
+    Dataset *dataset;
+    const Cohort *cohort;  /* of the dataset */
     Evaluation evaluation; /* labels, parts, and in the end outputs */
     KmerStarts kmers;      /* of this fold; as chosen, or as kmers.tsv has them where a checkpoint is taken up */
     Loop *loop;
@@ -44,12 +44,12 @@ typedef struct {
 
 /* ---- getting ready ---- */
 
-static Status open_job(Training *j, const JobSetup *in, Stock *stock)
+static Status open_job(Training *j, const JobSetup *in, Dataset *dataset)
 {
     *j = (Training){
-        .in = in, .config = in->config, .stock = stock, .cohort = &stock->cohort, .started = log_seconds()};
-    j->data = json_deep_copy(stock->data); /* counting references to the stock's would be shared writing */
-    return evaluation_open(&j->evaluation, in->config, stock);
+        .in = in, .config = in->config, .dataset = dataset, .cohort = &dataset->cohort, .started = log_seconds()};
+    j->data = json_deep_copy(dataset->data); /* counting references to the dataset's would be shared writing */
+    return evaluation_open(&j->evaluation, in->config, dataset);
 }
 
 /* ---- checkpoints ---- */
@@ -92,7 +92,7 @@ static LoopSetup loop_setup(const Training *j)
                        .spec = bagfile_spec(j->cohort->file),
                        .target = j->evaluation.target,
                        .n_target = c->n_task,
-                       .cache = j->stock->cache,
+                       .cache = j->dataset->cache,
                        .n = j->cohort->n,
                        .n_max = bagfile_n_max(j->cohort->file),
                        .counts = c->data.counts != COUNTS_NONE,
@@ -112,7 +112,7 @@ static Status choose_kmers(Training *j)
     KmerChoice choice;
     j->kmers = (KmerStarts){0};
     if (!kmerstart_is_on(NULL, &j->config->model)) return OK;
-    TRY(kmershare_choose(&choice, j->stock, j->config, j->in->stop));
+    TRY(kmershare_choose(&choice, j->dataset, j->config, j->in->stop));
     kmerstart_take(&j->kmers, &choice, &j->evaluation.target[0]);
     kmerstart_report(&j->kmers, bagfile_spec(j->cohort->file));
     return OK;
@@ -379,12 +379,12 @@ static bool keeps_model(Status status)
     return status == ERR_DIVERGED || stop_is_cause(status);
 }
 
-Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock)
+Status job_run_on(json_t **summary, const JobSetup *setup, Dataset *dataset, RunLock *lock)
 {
     Training j;
     Status status;
     *summary = NULL;
-    TRY_DONE(open_job(&j, setup, stock));
+    TRY_DONE(open_job(&j, setup, dataset));
     TRY_DONE(open_loop(&j));
     if (!setup->evaluated) log_plan(&j);
     TRY_DONE(load_checkpoint(&j));
@@ -425,11 +425,11 @@ static Status plan(Training *j, json_t **out)
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
 }
 
-Status job_plan_on(json_t **out, const JobSetup *setup, Stock *stock)
+Status job_plan_on(json_t **out, const JobSetup *setup, Dataset *dataset)
 {
     Training j;
     *out = NULL;
-    Status status = open_job(&j, setup, stock);
+    Status status = open_job(&j, setup, dataset);
     if (status == OK) status = plan(&j, out);
     close_job(&j);
     return status;

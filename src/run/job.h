@@ -6,8 +6,8 @@
 #define HOPSACK_JOB_H
 
 #include "core/stop.h"
+#include "run/dataset.h"
 #include "run/runlock.h"
-#include "run/stock.h"
 #include "train/loop.h"
 
 #include <jansson.h>
@@ -37,13 +37,13 @@ Status job_finished(json_t **summary, const JobSetup *setup);
  * to the same bits as one that was never interrupted; one at its end only says so. */
 Status job_run(json_t **summary, const JobSetup *setup);
 
-/* The same on a stock that is open and filled and may serve others at the same time. The setup's config is the stock's but
+/* The same on a dataset that is open and filled and may serve others at the same time. The setup's config is the dataset's but
  * for splits.repeat and splits.fold. The folder's lock is taken as soon as the folder is there, unless it is held; NULL: the
  * caller holds it. */
-Status job_run_on(json_t **summary, const JobSetup *setup, Stock *stock, RunLock *lock);
+Status job_run_on(json_t **summary, const JobSetup *setup, Dataset *dataset, RunLock *lock);
 
 /* What job_run would do, writing nothing: {"bags", "updates", "parameters", "memory_bags", "memory_workspace"}. */
 Status job_plan(json_t **plan, const JobSetup *setup);
-Status job_plan_on(json_t **plan, const JobSetup *setup, Stock *stock);
+Status job_plan_on(json_t **plan, const JobSetup *setup, Dataset *dataset);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * job_alone.c: a training that is a run of its own, not one of many on a stock that they share.
+ * job_alone.c: a training that is a run of its own, not one of many on a dataset that they share.
  */
 #include "core/file.h"
 #include "core/jsontext.h"
@@ -44,16 +44,16 @@ static Status check_folder(const JobSetup *setup)
 
 static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
 {
-    Stock stock;
+    Dataset dataset;
     TRY(job_finished(summary, setup));
     if (*summary) {
         log_info("%s: this run has ended; nothing to do", setup->folder);
         return OK;
     }
-    TRY(stock_open(&stock, setup->config));
-    Status status = stock_fill(&stock);
-    if (status == OK) status = job_run_on(summary, setup, &stock, lock);
-    stock_close(&stock);
+    TRY(dataset_open(&dataset, setup->config));
+    Status status = dataset_fill(&dataset);
+    if (status == OK) status = job_run_on(summary, setup, &dataset, lock);
+    dataset_close(&dataset);
     return status;
 }
 
@@ -73,11 +73,11 @@ Status job_run(json_t **summary, const JobSetup *setup)
 
 Status job_plan(json_t **out, const JobSetup *setup)
 {
-    Stock stock;
+    Dataset dataset;
     *out = NULL;
     TRY(check_folder(setup));
-    TRY(stock_open(&stock, setup->config));
-    const Status status = job_plan_on(out, setup, &stock);
-    stock_close(&stock);
+    TRY(dataset_open(&dataset, setup->config));
+    const Status status = job_plan_on(out, setup, &dataset);
+    dataset_close(&dataset);
     return status;
 }

@@ -15,7 +15,7 @@ typedef struct {
 } Sharing;
 
 /* Sizes alone, of all bags: the same in every fold, and no label enters. */
-static double mean_size(const Stock *s)
+static double mean_size(const Dataset *s)
 {
     double total = 0;
     for (int i = 0; i < s->cohort.n; i++) total += cache_n(s->cache, s->cohort.bag[i]);
@@ -23,7 +23,7 @@ static double mean_size(const Stock *s)
 }
 
 /* Folds, or neighbouring folds where there are many. Without folds all is one group. */
-static Status list_groups(int **out, int *n_group, const Stock *s, int repeat)
+static Status list_groups(int **out, int *n_group, const Dataset *s, int repeat)
 {
     const Folds *f = &s->folds;
     *n_group = f->n_fold < KMERS_TOGETHER ? f->n_fold : KMERS_TOGETHER;
@@ -37,7 +37,7 @@ static Status list_groups(int **out, int *n_group, const Stock *s, int repeat)
     return OK;
 }
 
-static Status choose(Sharing *sharing, Stock *s, int repeat, const int *fold, const volatile sig_atomic_t *stop)
+static Status choose(Sharing *sharing, Dataset *s, int repeat, const int *fold, const volatile sig_atomic_t *stop)
 {
     EmbedderStart o;
     int n_group;
@@ -81,12 +81,12 @@ static void close_sharing(Sharing *sharing)
 
 /* ---- what is kept ---- */
 
-static KmerChoice **place(const Stock *s, int repeat, int fold)
+static KmerChoice **place(const Dataset *s, int repeat, int fold)
 {
     return &s->kmers[(size_t)repeat * (size_t)s->folds.n_fold + (size_t)fold];
 }
 
-static Status take_places(Stock *s)
+static Status take_places(Dataset *s)
 {
     if (s->kmers) return OK;
     s->n_kmers = (size_t)s->folds.n_repeat * (size_t)s->folds.n_fold;
@@ -94,7 +94,7 @@ static Status take_places(Stock *s)
     return s->kmers ? OK : fail(ERR_MEMORY, "no memory for the choices of k-mers");
 }
 
-static Status keep(Stock *s, int repeat, int fold, const KmerChoice *choice)
+static Status keep(Dataset *s, int repeat, int fold, const KmerChoice *choice)
 {
     KmerChoice **at = place(s, repeat, fold);
     if (!*at) *at = malloc(sizeof **at);
@@ -103,7 +103,7 @@ static Status keep(Stock *s, int repeat, int fold, const KmerChoice *choice)
     return OK;
 }
 
-static Status fill(Stock *s, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop)
+static Status fill(Dataset *s, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop)
 {
     Sharing *sharing;
     TRY(open_sharing(&sharing, n));
@@ -114,7 +114,7 @@ static Status fill(Stock *s, int repeat, const int *fold, int n, const volatile 
 }
 
 /* Settings that make no network are refused before minutes of counting. On a copy of the targets, as threads share them. */
-static Status check_model(const Stock *s)
+static Status check_model(const Dataset *s)
 {
     const Config *c = s->config;
     Mil *mil;
@@ -127,7 +127,7 @@ static Status check_model(const Stock *s)
     return status;
 }
 
-Status kmershare_fill(Stock *s, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop)
+Status kmershare_fill(Dataset *s, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop)
 {
     TRY(check_model(s));
     TRY(take_places(s));
@@ -136,7 +136,7 @@ Status kmershare_fill(Stock *s, int repeat, const int *fold, int n, const volati
     return OK;
 }
 
-Status kmershare_choose(KmerChoice *out, Stock *s, const Config *config, const volatile sig_atomic_t *stop)
+Status kmershare_choose(KmerChoice *out, Dataset *s, const Config *config, const volatile sig_atomic_t *stop)
 {
     const int repeat = config->splits.repeat, fold = config->splits.fold;
     Sharing *sharing;

@@ -9,16 +9,16 @@
 #ifndef HOPSACK_KMERSHARE_H
 #define HOPSACK_KMERSHARE_H
 
-#include "run/stock.h"
+#include "run/dataset.h"
 
 #include <signal.h>
 
-/* Chooses for n folds of a repetition and keeps the choices in the stock, until it is closed. Before threads part. Errors
+/* Chooses for n folds of a repetition and keeps the choices in the dataset, until it is closed. Before threads part. Errors
  * of kmers_choose and of partition_make. */
-Status kmershare_fill(Stock *stock, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop);
+Status kmershare_fill(Dataset *dataset, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop);
 
-/* The choice for splits.fold of splits.repeat: the one kept, or else made now. `config` is the stock's but for these two.
- * Threads may ask at the same time where the stock allows that. */
-Status kmershare_choose(KmerChoice *out, Stock *stock, const Config *config, const volatile sig_atomic_t *stop);
+/* The choice for splits.fold of splits.repeat: the one kept, or else made now. `config` is the dataset's but for these two.
+ * Threads may ask at the same time where the dataset allows that. */
+Status kmershare_choose(KmerChoice *out, Dataset *dataset, const Config *config, const volatile sig_atomic_t *stop);
 
 #endif

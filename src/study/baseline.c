@@ -45,7 +45,7 @@ const BaselineMethod *baseline_method(const char *name)
 typedef struct {
     const BaselineSetup *in;
     Config config; /* the setup's, not to be freed */
-    Stock stock;
+    Dataset dataset;
     int n_repeat, n_fold, n_part;
     Partition *part;         /* [n_part] of fold part % n_fold of repetition part / n_fold */
     Jobs *jobs;              /* number method · n_part + part */
@@ -92,7 +92,7 @@ static Status check_tasks(const Config *config, const Target *target)
 /* The parts of every fold: what is wrong with one is said before anything is done. A table of parts is one fold. */
 static Status open_folds(Baseline *b)
 {
-    Folds *f = &b->stock.folds;
+    Folds *f = &b->dataset.folds;
     b->n_repeat = f->n_repeat ? f->n_repeat : 1;
     b->n_fold = f->n_repeat ? f->n_fold : 1;
     if (b->n_repeat > INT32_MAX / b->n_fold / b->in->n_method)
@@ -113,9 +113,9 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     b->config.splits.validation = "none"; /* nothing is chosen */
     b->config.crossval.ensemble = 1;
     TRY(crossval_check(in->folder, in->force, false));
-    TRY(stock_open(&b->stock, &b->config));
-    TRY(check_tasks(in->config, b->stock.target));
-    for (int m = 0; m < in->n_method; m++) TRY(check_method(in->method[m], b->stock.cohort.file));
+    TRY(dataset_open(&b->dataset, &b->config));
+    TRY(check_tasks(in->config, b->dataset.target));
+    for (int m = 0; m < in->n_method; m++) TRY(check_method(in->method[m], b->dataset.cohort.file));
     return open_folds(b);
 }
 
@@ -126,7 +126,7 @@ static void close_all(Baseline *b)
     free(b->part);
     free(b->output);
     free(b->seconds);
-    stock_close(&b->stock);
+    dataset_close(&b->dataset);
 }
 
 /* ---- one fold ---- */
@@ -158,8 +158,8 @@ static void rows_free(FoldBags *r)
 /* Training bags whose label of this task is known, and all test bags. */
 static Status choose(FoldBags *r, const Baseline *b, const Partition *g, int task)
 {
-    const Labels *labels = &b->stock.cohort.labels;
-    const Target *t = &b->stock.target[task];
+    const Labels *labels = &b->dataset.cohort.labels;
+    const Target *t = &b->dataset.target[task];
     int positive = 0;
     r->n_train = r->n_test = 0;
     for (int i = 0; i < g->n; i++) {
@@ -175,14 +175,14 @@ static Status choose(FoldBags *r, const Baseline *b, const Partition *g, int tas
     }
     if (positive > 0 && positive < r->n_train) return OK;
     return fail(ERR_FORMAT, "%s: all %d training bags of task '%s' are of one class; a classifier needs both",
-                bagfile_path(b->stock.cohort.file), r->n_train, t->name);
+                bagfile_path(b->dataset.cohort.file), r->n_train, t->name);
 }
 
 static Status do_task(FoldBags *r, Baseline *b, int number, int task)
 {
     const int method = method_of(b, number), part = part_of(b, number);
     const BaselineMethod *m = b->in->method[method];
-    const size_t n = (size_t)b->stock.cohort.n, n_task = (size_t)b->in->config->n_task;
+    const size_t n = (size_t)b->dataset.cohort.n, n_task = (size_t)b->in->config->n_task;
     real *output = b->output + ((size_t)method * (size_t)b->n_repeat + (size_t)(part / b->n_fold)) * n * n_task;
     FeatureRows scaled = {0};
     Status status;
@@ -208,7 +208,7 @@ static Status run_job(void *context, int number)
     Baseline *b = context;
     FoldBags rows;
     const double begun = log_seconds();
-    Status status = rows_new(&rows, b->stock.cohort.n);
+    Status status = rows_new(&rows, b->dataset.cohort.n);
     for (int k = 0; k < b->in->config->n_task && status == OK; k++) status = do_task(&rows, b, number, k);
     rows_free(&rows);
     b->seconds[number] = log_seconds() - begun;
@@ -245,7 +245,7 @@ static Status run_method(Baseline *b, int method)
 /* Members with a part in any fold. */
 static Status find_used(bool **out, const Baseline *b)
 {
-    const int n = b->stock.cohort.n;
+    const int n = b->dataset.cohort.n;
     *out = calloc((size_t)n + 1, sizeof **out);
     if (!*out) return fail(ERR_MEMORY, "no memory for %d bags", n);
     for (int part = 0; part < b->n_part; part++)
@@ -265,7 +265,7 @@ static Status run_methods(Baseline *b)
         const BaselineMethod *const *method = b->in->method;
         if (m == 0 || method[m]->rows != method[m - 1]->rows) {
             featurerows_free(&rows);
-            TRY_DONE(method[m]->rows(&rows, &b->stock.cohort, use));
+            TRY_DONE(method[m]->rows(&rows, &b->dataset.cohort, use));
         }
         b->rows = &rows;
         TRY_DONE(run_method(b, m));
@@ -282,7 +282,7 @@ done:
 static Status reserve(Baseline *b)
 {
     const size_t n_method = (size_t)b->in->n_method;
-    const size_t n = (size_t)b->n_repeat * (size_t)b->stock.cohort.n * (size_t)b->in->config->n_task;
+    const size_t n = (size_t)b->n_repeat * (size_t)b->dataset.cohort.n * (size_t)b->in->config->n_task;
     b->output = calloc(n_method * n + 1, sizeof *b->output);
     b->seconds = calloc(n_method * (size_t)b->n_part + 1, sizeof *b->seconds);
     if (!b->output || !b->seconds) return fail(ERR_MEMORY, "no memory for %d folds", b->n_part);
@@ -303,7 +303,7 @@ static Status reserve(Baseline *b)
 static Status conclude(Baseline *b, json_t **out)
 {
     const BaselineResult result = {.in = b->in,
-                                   .stock = &b->stock,
+                                   .dataset = &b->dataset,
                                    .n_repeat = b->n_repeat,
                                    .n_fold = b->n_fold,
                                    .part = b->part,
@@ -320,8 +320,8 @@ Status baseline_run(json_t **out, const BaselineSetup *setup)
     *out = NULL;
     TRY_DONE(open_all(&b, setup));
     TRY_DONE(reserve(&b));
-    TRY_DONE(manifest_data(&b.stock.data, setup->config));
-    TRY_DONE(leakwatch_say(&b.stock.cohort, b.stock.target, setup->config->n_task, NULL));
+    TRY_DONE(manifest_data(&b.dataset.data, setup->config));
+    TRY_DONE(leakwatch_say(&b.dataset.cohort, b.dataset.target, setup->config->n_task, NULL));
     if (setup->begin) setup->begin();
     TRY_DONE(run_methods(&b));
     TRY_DONE(conclude(&b, out));

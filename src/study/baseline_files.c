@@ -17,7 +17,7 @@
 /* [n, n_task] of a method in a repetition. */
 static const real *outputs(const BaselineResult *r, int method, int repeat)
 {
-    const size_t n = (size_t)r->stock->cohort.n * (size_t)r->in->config->n_task;
+    const size_t n = (size_t)r->dataset->cohort.n * (size_t)r->in->config->n_task;
     return r->output + ((size_t)method * (size_t)r->n_repeat + (size_t)repeat) * n;
 }
 
@@ -32,7 +32,7 @@ static json_t *fold_json(const BaselineResult *r, int method, int job, int *memb
     int n = 0;
     for (int i = 0; i < g->n; i++)
         if (g->part[i] == PART_TEST) member[n++] = i;
-    json_t *test = record_scores(r->stock->target, &r->stock->cohort.labels, outputs(r, method, job / r->n_fold),
+    json_t *test = record_scores(r->dataset->target, &r->dataset->cohort.labels, outputs(r, method, job / r->n_fold),
                                  member, n, r->in->config->seed);
     json_object_foreach(json_object_get(test, "tasks"), task, scores)
     {
@@ -46,15 +46,15 @@ static json_t *fold_json(const BaselineResult *r, int method, int job, int *memb
 /* The outputs of task k as crossval ranks them: fold after fold. */
 static Status rank(FoldAuc *auc, const BaselineResult *r, int method, int k)
 {
-    const Labels *labels = &r->stock->cohort.labels;
+    const Labels *labels = &r->dataset->cohort.labels;
     const int n_task = r->in->config->n_task;
-    TRY(foldauc_new(auc, r->n_repeat, r->n_fold, r->stock->cohort.n));
+    TRY(foldauc_new(auc, r->n_repeat, r->n_fold, r->dataset->cohort.n));
     for (int job = 0; job < r->n_repeat * r->n_fold; job++) {
         const Partition *g = &r->part[job];
         const real *output = outputs(r, method, job / r->n_fold);
         for (int i = 0; i < g->n; i++) {
             if (g->part[i] != PART_TEST || labels->mask[i * n_task + k] == 0) continue;
-            const int label = labels->target[i * labels->n_out + r->stock->target[k].at] > (real)0.5;
+            const int label = labels->target[i * labels->n_out + r->dataset->target[k].at] > (real)0.5;
             TRY(foldauc_add(auc, (FoldRow){(double)output[i * n_task + k], label, i}));
         }
         foldauc_end_fold(auc);
@@ -66,8 +66,8 @@ static Status sum_method(json_t **out, const BaselineResult *r, int method, json
 {
     const int n_job = r->n_repeat * r->n_fold;
     const TallySetup tally = {
-        .config = r->in->config, .target = r->stock->target, .n_repeat = r->n_repeat, .n_fold = r->n_fold};
-    int *member = malloc(((size_t)r->stock->cohort.n + 1) * sizeof *member);
+        .config = r->in->config, .target = r->dataset->target, .n_repeat = r->n_repeat, .n_fold = r->n_fold};
+    int *member = malloc(((size_t)r->dataset->cohort.n + 1) * sizeof *member);
     bool good = member != NULL;
     for (int job = 0; job < n_job && good; job++) {
         fold[job] = fold_json(r, method, job, member);
@@ -117,7 +117,7 @@ Status baseline_sum(json_t **out, const BaselineResult *r)
 
 static Status write_predictions(const BaselineResult *r, int method, const char *path)
 {
-    const Cohort *c = &r->stock->cohort;
+    const Cohort *c = &r->dataset->cohort;
     const int n_task = r->in->config->n_task;
     TextOut *out;
     TRY(textout_open(&out, path, true));
@@ -129,7 +129,7 @@ static Status write_predictions(const BaselineResult *r, int method, const char 
                                   .part = part_name[PART_TEST],
                                   .repeat = job / r->n_fold,
                                   .fold = job % r->n_fold,
-                                  .target = r->stock->target,
+                                  .target = r->dataset->target,
                                   .n_target = n_task,
                                   .is_rank = !r->in->method[method]->classifier->is_logit,
                                   .output = outputs(r, method, job / r->n_fold) + (size_t)(i * n_task),
@@ -207,7 +207,7 @@ static Status write_table(const BaselineResult *r, const json_t *summary, const 
                    r->n_fold, r->n_fold == 1 ? "" : "s");
     for (int m = 0; m < r->in->n_method; m++)
         textout_printf(out, "* `%s`: %s\n", r->in->method[m]->name, r->in->method[m]->line);
-    for (int k = 0; k < r->in->config->n_task; k++) print_task(out, r, summary, r->stock->target[k].name);
+    for (int k = 0; k < r->in->config->n_task; k++) print_task(out, r, summary, r->dataset->target[k].name);
     textout_printf(
         out,
         "\nTrained on all bags outside the test fold, standardised by them. AUC: mean over folds, then over "
@@ -220,17 +220,17 @@ static Status write_table(const BaselineResult *r, const json_t *summary, const 
 static Status begin_folder(const BaselineResult *r)
 {
     const CrossvalFolder folder = {.folder = r->in->folder,
-                                   .config = r->stock->config,
-                                   .stock = r->stock,
+                                   .config = r->dataset->config,
+                                   .dataset = r->dataset,
                                    .force = r->in->force,
                                    .argc = r->in->argc,
                                    .argv = r->in->argv,
                                    .stop = r->in->stop};
     TRY(crossval_begin(&folder));
-    if (r->stock->folds.n_repeat > 0) return OK;
+    if (r->dataset->folds.n_repeat > 0) return OK;
     Run run = {.metrics = NULL}; /* the splits were parts, not folds */
     snprintf(run.folder, sizeof run.folder, "%s", r->in->folder);
-    return run_write_splits(&run, &r->stock->cohort, &r->part[0]);
+    return run_write_splits(&run, &r->dataset->cohort, &r->part[0]);
 }
 
 Status baseline_write(const BaselineResult *r, const json_t *summary)

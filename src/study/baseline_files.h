@@ -6,12 +6,12 @@
 #define HOPSACK_BASELINE_FILES_H
 
 #include "cohort/partition.h"
-#include "run/stock.h"
+#include "run/dataset.h"
 #include "study/baseline.h"
 
 typedef struct {
     const BaselineSetup *in;
-    const Stock *stock;
+    const Dataset *dataset;
     int n_repeat, n_fold;
     const Partition *part; /* [n_repeat · n_fold] */
     const real *output;    /* [n_method, n_repeat, cohort n, n_task] of test bags */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/stock.h"
+#include "run/dataset.h"
 #include "cohort/task.h"
 #include "core/number.h"
 #include "run/leakwatch.h"
@@ -44,7 +44,7 @@ static Status check_kind(const Config *c, const Cohort *cohort)
     return OK;
 }
 
-static Status open_parts(Stock *s)
+static Status open_parts(Dataset *s)
 {
     const Config *c = s->config;
     if (!c->data.path) return fail(ERR_CONFIG, "data.path is missing: which dataset? (--data.path=FILE)");
@@ -56,22 +56,22 @@ static Status open_parts(Stock *s)
     return folds_open(&s->folds, &s->cohort, &c->splits, c->seed);
 }
 
-Status stock_open(Stock *out, const Config *config)
+Status dataset_open(Dataset *out, const Config *config)
 {
-    *out = (Stock){.config = config};
+    *out = (Dataset){.config = config};
     const Status status = open_parts(out);
-    if (status != OK) stock_close(out);
+    if (status != OK) dataset_close(out);
     return status;
 }
 
-Status stock_fill(Stock *s)
+Status dataset_fill(Dataset *s)
 {
     TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
     TRY(leakwatch_say(&s->cohort, s->target, s->config->n_task, s->cache));
     return manifest_data(&s->data, s->config);
 }
 
-void stock_close(Stock *s)
+void dataset_close(Dataset *s)
 {
     for (size_t k = 0; k < s->n_kmers && s->kmers; k++) free(s->kmers[k]);
     free((void *)s->kmers);
@@ -80,5 +80,5 @@ void stock_close(Stock *s)
     folds_close(&s->folds);
     cohort_close(&s->cohort);
     free(s->target);
-    *s = (Stock){0};
+    *s = (Dataset){0};
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * stock.h: what all trainings on one dataset share: cohort, labels as read, folds, decoded bags. Once it is filled, and a
+ * dataset.h: what all trainings on one dataset share: cohort, labels as read, folds, decoded bags. Once it is filled, and a
  * partition has been made of each fold to be used, threads may share it too, if all bags are held.
  */
-#ifndef HOPSACK_STOCK_H
-#define HOPSACK_STOCK_H
+#ifndef HOPSACK_DATASET_H
+#define HOPSACK_DATASET_H
 
 #include "cohort/folds.h"
 #include "cohort/kmers.h"
@@ -18,14 +18,14 @@ typedef struct {
     Target *target;       /* [n_task] classes settled; a regression's mean and std are each training's own affair */
     Cohort cohort;
     Folds folds;
-    Cache *cache;       /* after stock_fill */
+    Cache *cache;       /* after dataset_fill */
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;
-    json_t *data; /* after stock_fill: files with their SHA-256, for manifests */
-} Stock;
+    json_t *data; /* after dataset_fill: files with their SHA-256, for manifests */
+} Dataset;
 
-Status stock_open(Stock *out, const Config *config); /* everything but the bags */
-Status stock_fill(Stock *s);                         /* decodes them, says what is odd, hashes the files */
-void stock_close(Stock *s);                          /* accepts half-built ones */
+Status dataset_open(Dataset *out, const Config *config); /* everything but the bags */
+Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the files */
+void dataset_close(Dataset *s);                          /* accepts half-built ones */
 
 #endif
