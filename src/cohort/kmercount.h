@@ -2,8 +2,7 @@
  *
  * kmercount.h: occurrences of all gapped k-mers of a mask in bags of sequences, and the sums over bags that tests need.
  *
- * A mask says which places of a window are fixed; its k-mers are its cells, the code of the first fixed residue the most
- * significant digit. What is summed of a bag in which a k-mer occurs `count` times is Anscombe's transform, whose
+ * What is summed of a bag in which a k-mer occurs `count` times is Anscombe's transform, whose
  * variance is near 1 whatever the mean,
  *
  *   v = 2 √(factor · count + 3/8)      less its value v0 where the k-mer is missing
@@ -11,30 +10,8 @@
 #ifndef HOPSACK_KMERCOUNT_H
 #define HOPSACK_KMERCOUNT_H
 
+#include "cohort/kmermask.h"
 #include "core/bag.h"
-#include "core/kmer.h"
-
-#define KMER_LETTERS 20
-#define KMER_MASKS   38     /* in all */
-#define KMER_CELLS   160000 /* most of a mask */
-#define KMER_FAMILY  3      /* most masks counted together */
-
-typedef struct {
-    int n_fixed, span;
-    int offset[KMER_FIXED]; /* [n_fixed] the first is 0, the last span - 1 */
-    int n_cell;             /* KMER_LETTERS to the power of n_fixed */
-    int first;              /* number of cell 0 among the cells of all masks */
-} KmerMask;
-
-/* Masks of up to max_span places: 4 fixed within 6 (10 masks), 3 within 5 (6), and unless `short` 3 within 9 (22 more).
- * Returns how many; a cell's number does not depend on max_span. */
-int kmercount_masks(KmerMask out[KMER_MASKS], KmerMasks which, int max_span);
-
-/* Mask `mask` and those behind it that are counted with it, `mask` first; 0 where it is counted with one before it in
- * first … end - 1. Returns their number. A mask of three fixed places belongs to one of four that has these and the same
- * span: its counts are sums of the other's. */
-int kmercount_family(int out[KMER_FAMILY], const KmerMask *list, int mask, int first, int end);
-Kmer kmercount_kmer(const KmerMask *mask, int cell);
 
 /* Working memory of one thread. */
 typedef struct {
@@ -68,8 +45,8 @@ typedef struct {
 
 /* What is counted together. */
 typedef struct {
-    int n;                            /* 1 … KMER_FAMILY */
-    const KmerMask *mask[KMER_FAMILY]; /* as kmercount_family lists them */
+    int n;                             /* 1 … KMER_FAMILY */
+    const KmerMask *mask[KMER_FAMILY]; /* as kmermask_family lists them */
     KmerSums *sums[KMER_FAMILY];
 } KmerFamily;
 

@@ -113,7 +113,7 @@ static bool add_kmers(CoverSearch *s, const KmerCover *cover, const KmerMask *ma
             return false;
         }
         s->number[u] = candidate->number;
-        s->kmer[s->n_kmer++] = kmercount_kmer(&mask[candidate->mask], candidate->cell);
+        s->kmer[s->n_kmer++] = kmermask_kmer(&mask[candidate->mask], candidate->cell);
     }
     return true;
 }

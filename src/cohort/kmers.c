@@ -150,8 +150,7 @@ static void count_mask(void *context, int chunk, int thread)
 {
     Choosing *c = context;
     int number[KMER_FAMILY];
-    KmerFamily family = {
-        .n = kmercount_family(number, c->mask, c->first + chunk, c->first, c->first + c->n_pass)};
+    KmerFamily family = {.n = kmermask_family(number, c->mask, c->first + chunk, c->first, c->first + c->n_pass)};
     if (family.n == 0) return; /* another mask's chunk counts it */
     for (int k = 0; k < family.n; k++) {
         family.mask[k] = &c->mask[number[k]];
@@ -309,7 +308,7 @@ static int gather(KmerCandidate *all, KmerChoice *out, const Choosing *c, const 
         if (all[k].total <= frequent)
             all[above++] = all[k];
         else if (isnan(out->aside_z)) {
-            out->aside = kmercount_kmer(&c->mask[all[k].mask], all[k].cell);
+            out->aside = kmermask_kmer(&c->mask[all[k].mask], all[k].cell);
             out->aside_z = z;
         }
     }
@@ -417,7 +416,7 @@ Status kmers_choose(KmerChoice *out, const KmerSetup *in, int n)
         return fail(ERR_MEMORY, "no memory for counting k-mers");
     }
     c->n_training = n;
-    c->n_mask = kmercount_masks(c->mask, (KmerMasks)in->masks, in->max_span);
+    c->n_mask = kmermask_list(c->mask, (KmerMasks)in->masks, in->max_span);
     const char *reason = hopeless(in, c->n_mask);
     for (int t = 0; t < n; t++)
         out[t] = (KmerChoice){.min_z = NAN, .largest_z = NAN, .aside_z = NAN, .reason = reason};

@@ -21,8 +21,8 @@ typedef struct {
 typedef struct {
     Embedder base;
     SeqConv conv;
-    int reach;       /* places from the first on that kernels first_free … use; their other weights stay 0 */
-    int first_free;  /* behind those that start from k-mers; n_kernel until `start` was called */
+    int reach;      /* places from the first on that kernels first_free … use; their other weights stay 0 */
+    int first_free; /* behind those that start from k-mers; n_kernel until `start` was called */
 } Cnn;
 
 static const Option options[] = {
@@ -138,8 +138,8 @@ static void shorten(Cnn *l, real *theta)
     const SeqConv *conv = &l->conv;
     const size_t per_kernel = (size_t)conv->n_in * (size_t)conv->size;
     const real grow = (real)sqrt((double)conv->size / l->reach);
-    for (size_t k = (size_t)l->first_free * per_kernel; l->reach < conv->size && k < (size_t)conv->n_kernel * per_kernel;
-         k++)
+    for (size_t k = (size_t)l->first_free * per_kernel;
+         l->reach < conv->size && k < (size_t)conv->n_kernel * per_kernel; k++)
         theta[conv->w_at[0] + k] *= grow;
     cut(l, theta);
 }

@@ -20,10 +20,9 @@ json_t *record_json(const LoopRecord *r, const Target *target, int n_target)
     json_t *tasks = json_object();
     for (int k = 0; k < n_target; k++)
         json_object_set_new(tasks, target[k].name, score_json(&target[k], r->score[k]));
-    json_t *record =
-        json_pack("{s:i, s:f, s:s, s:f, s:f, s:o, s:o}", "update", r->update, "epoch", r->epoch, "part",
-                  part_name[r->part], "lr", r->lr, "seconds", round(r->seconds * 1e3) / 1e3, "loss",
-                  jsontext_real(r->loss), "tasks", tasks);
+    json_t *record = json_pack("{s:i, s:f, s:s, s:f, s:f, s:o, s:o}", "update", r->update, "epoch", r->epoch, "part",
+                               part_name[r->part], "lr", r->lr, "seconds", round(r->seconds * 1e3) / 1e3, "loss",
+                               jsontext_real(r->loss), "tasks", tasks);
     if (record && !isnan(r->value)) json_object_set_new(record, "value", jsontext_real(r->value));
     return record;
 }

@@ -14,8 +14,8 @@
 typedef struct {
     double value[3]; /* the newest first */
     int update[3];
-    int n;           /* evaluations so far */
-    int best;        /* update of the least average; 0: none */
+    int n;    /* evaluations so far */
+    int best; /* update of the least average; 0: none */
     double least;
 } Smoother;
 

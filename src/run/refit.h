@@ -16,12 +16,12 @@
 
 typedef struct {
     TrainOptions options;
-    Part *part;       /* [n] validation bags are training bags */
-    Loop *loop;       /* NULL: not begun */
-    int n_bag;        /* training bags */
+    Part *part;                /* [n] validation bags are training bags */
+    Loop *loop;                /* NULL: not begun */
+    int n_bag;                 /* training bags */
     const char *path, *config; /* of its checkpoint, and the settings; borrowed */
     char *data;                /* which data, and how many updates */
-} Refit; /* starts as {0} */
+} Refit;                       /* starts as {0} */
 
 /* The update of the first training, which has ended, that gives the length; 0: there is no refit, as no validation part or
  * train.refit is there. metrics: text of metrics.jsonl, ended: updates done. ERR_FORMAT where the text is no such file. */
@@ -29,7 +29,8 @@ Status refit_length(int *chosen, const TrainOptions *options, const char *metric
 
 /* Trains as long as `chosen` updates of the first training, in passes over the bags; from the checkpoint at `path` if that belongs to this refit. setup: of the first training, whose `save` and
  * evaluations have no part here. config, data: as in CheckpointFacts. Fails as loop_new and loop_run do. */
-Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path, const char *config, const char *data);
+Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path, const char *config,
+                 const char *data);
 void refit_free(Refit *r);
 
 #endif

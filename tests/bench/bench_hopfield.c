@@ -83,6 +83,7 @@ static void pooling_stages(double dropout)
     Arena arena = {0};
     Rng rng = rng_stream(1, "bench", 0);
     int bounds[BAGS + 1];
+    const PoolingBags bags = {.a = a, .h = h, .bounds = bounds, .n_bag = BAGS};
     void *self = calloc(1, type->size);
     const ModelRoom room = {.n_bag = BAGS, .n_row = ROWS, .n_keep = ROWS, .n_slot = 1, .n_thread = 1};
     for (int b = 0; b <= BAGS; b++) bounds[b] = ROWS * b / BAGS;
@@ -102,10 +103,10 @@ static void pooling_stages(double dropout)
         t[SCORE] = log_seconds();
         blocks(type, self, false, a, h, dh, 8);
         t[POOL] = log_seconds();
-        type->pool(self, z, w, a, h, bounds, BAGS, true);
+        type->pool(self, z, w, &bags, true);
         t[POOL_BACKWARD] = log_seconds();
         memset(da, 0, sizeof da);
-        type->pool_backward(self, da, dh, grad, dz, z, w, a, h, bounds, BAGS);
+        type->pool_backward(self, da, dh, grad, dz, z, w, &bags);
         t[SCORE_BACKWARD] = log_seconds();
         type->zero(self, 0);
         blocks(type, self, true, da, h, dh, 8);

@@ -15,7 +15,7 @@ static KmerMask mask[KMER_MASKS];
 Test(SUITE, masks_are_those_asked_for)
 {
     int seen = 0;
-    cr_assert_eq(kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN), 38);
+    cr_assert_eq(kmermask_list(mask, KMER_MASKS_ALL, KMER_SPAN), 38);
     for (int m = 0; m < 38; m++) {
         cr_assert_eq(mask[m].first, seen);
         cr_assert_eq(mask[m].offset[0], 0);
@@ -27,10 +27,10 @@ Test(SUITE, masks_are_those_asked_for)
         seen += mask[m].n_cell;
     }
     cr_assert_eq(seen, 1824000);
-    cr_assert_eq(kmercount_masks(mask, KMER_MASKS_SHORT, KMER_SPAN), 16);
+    cr_assert_eq(kmermask_list(mask, KMER_MASKS_SHORT, KMER_SPAN), 16);
     for (int m = 0; m < 16; m++) cr_assert_eq(mask[m].n_fixed == 4 || mask[m].span <= 5, 1);
     for (int span = 0; span < 8; span++) {
-        const int n = kmercount_masks(mask, KMER_MASKS_ALL, span);
+        const int n = kmermask_list(mask, KMER_MASKS_ALL, span);
         int fours = 0, threes = 0;
         for (int m = 0; m < n; m++) {
             cr_assert_leq(mask[m].span, span);
@@ -45,10 +45,10 @@ Test(SUITE, masks_are_those_asked_for)
 Test(SUITE, a_cell_is_a_kmer)
 {
     char text[KMER_SPAN + 1];
-    const int n = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN);
-    const Kmer three = kmercount_kmer(&mask[n - 1], (1 * 20 + 2) * 20 + 19);
+    const int n = kmermask_list(mask, KMER_MASKS_ALL, KMER_SPAN);
+    const Kmer three = kmermask_kmer(&mask[n - 1], (1 * 20 + 2) * 20 + 19);
     cr_assert_str_eq(kmer_text(text, &three, "ACDEFGHIKLMNPQRSTVWY"), "C......DY");
-    const Kmer four = kmercount_kmer(&mask[0], ((0 * 20 + 1) * 20 + 2) * 20 + 3);
+    const Kmer four = kmermask_kmer(&mask[0], ((0 * 20 + 1) * 20 + 2) * 20 + 3);
     cr_assert_str_eq(kmer_text(text, &four, "ACDEFGHIKLMNPQRSTVWY"), "ACDE");
 }
 
@@ -99,7 +99,7 @@ static void count_plainly(int *count, const KmerMask *m, const Bag *b)
 
 static void compare_sums(bool labelled, int cut)
 {
-    const int n_mask = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN), n_column = labelled ? 2 : 3;
+    const int n_mask = kmermask_list(mask, KMER_MASKS_ALL, KMER_SPAN), n_column = labelled ? 2 : 3;
     KmerRoom room;
     cr_assert_eq(kmercount_room(&room, 40), OK);
     make_bags(labelled);
@@ -159,9 +159,9 @@ Test(SUITE, every_mask_is_of_one_family)
 {
     for (int span = 3; span <= KMER_SPAN; span++) {
         int number[KMER_FAMILY], seen[KMER_MASKS] = {0}, together = 0;
-        const int n = kmercount_masks(mask, KMER_MASKS_ALL, span);
+        const int n = kmermask_list(mask, KMER_MASKS_ALL, span);
         for (int m = 0; m < n; m++) {
-            const int size = kmercount_family(number, mask, m, 0, n);
+            const int size = kmermask_family(number, mask, m, 0, n);
             for (int k = 0; k < size; k++) seen[number[k]]++;
             if (size > 1) together += size - 1;
         }
@@ -169,9 +169,9 @@ Test(SUITE, every_mask_is_of_one_family)
         cr_assert_eq(together, span < 4 ? 0 : span == 4 ? 2 : span == 5 ? 5 : 9);
     }
     int number[KMER_FAMILY];
-    const int n = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN);
+    const int n = kmermask_list(mask, KMER_MASKS_ALL, KMER_SPAN);
     for (int m = 10; m < n; m++) /* the masks of four are left behind: all stand alone */
-        cr_assert_eq(kmercount_family(number, mask, m, 10, n), 1);
+        cr_assert_eq(kmermask_family(number, mask, m, 10, n), 1);
 }
 
 typedef struct {
@@ -192,7 +192,7 @@ static void compare_family(int head, int n_mask, bool labelled)
     int number[KMER_FAMILY];
     OwnSums alone[KMER_FAMILY], together[KMER_FAMILY];
     KmerRoom room;
-    KmerFamily family = {.n = kmercount_family(number, mask, head, 0, n_mask)};
+    KmerFamily family = {.n = kmermask_family(number, mask, head, 0, n_mask)};
     if (family.n == 0) return;
     cr_assert_eq(kmercount_room(&room, 40), OK);
     for (int k = 0; k < family.n; k++) {
@@ -214,7 +214,7 @@ static void compare_family(int head, int n_mask, bool labelled)
 
 Test(SUITE, families_have_the_same_bits)
 {
-    const int n_mask = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN);
+    const int n_mask = kmermask_list(mask, KMER_MASKS_ALL, KMER_SPAN);
     for (int labelled = 0; labelled < 2; labelled++) {
         make_bags(labelled);
         for (int m = 0; m < n_mask; m++) compare_family(m, n_mask, labelled);

@@ -33,16 +33,16 @@ Test(SUITE, finds_every_place)
     KmerFinder finder;
     TestBag owner;
     Rng rng = rng_stream(5, "find", 0);
-    const int n_mask = kmercount_masks(mask, KMER_MASKS_ALL, KMER_SPAN);
+    const int n_mask = kmermask_list(mask, KMER_MASKS_ALL, KMER_SPAN);
     int *len = test_lengths(SEQUENCES, 0, 25, 3), total = 0, n = 0;
     test_bag(&owner, len, SEQUENCES, false, 4);
     const Bag *bag = &owner.bag;
     for (size_t k = 0; k < bag_residues(bag) / 3; k++) ((uint8_t *)(uintptr_t)bag->codes)[k] = 5;
     for (int m = 0; m < n_mask; m++) {
-        kmer[n++] = kmercount_kmer(&mask[m], mask[m].n_fixed == 3 ? 5 * 421 : 5 * 8421);
-        kmer[n++] = kmercount_kmer(&mask[m], mask[m].n_cell - 1);
+        kmer[n++] = kmermask_kmer(&mask[m], mask[m].n_fixed == 3 ? 5 * 421 : 5 * 8421);
+        kmer[n++] = kmermask_kmer(&mask[m], mask[m].n_cell - 1);
         for (int k = 0; k < 8; k++)
-            kmer[n++] = kmercount_kmer(&mask[m], (int)rng_below(&rng, (uint64_t)mask[m].n_cell / (k % 2 ? 40 : 1)));
+            kmer[n++] = kmermask_kmer(&mask[m], (int)rng_below(&rng, (uint64_t)mask[m].n_cell / (k % 2 ? 40 : 1)));
     }
     int *hits = calloc((size_t)(n * SEQUENCES), sizeof *hits),
         *plain = calloc((size_t)(n * SEQUENCES), sizeof *plain);

@@ -53,7 +53,9 @@ static void fill(Rig *r, bool counts)
         for (int t = 0; t < len[i]; t++) codes[i * LONGEST + t] = (int8_t)rng_below(&rng, 20);
         if (i % 40 >= KMERS) continue;
         const Kmer *k = &start[i % 40].kmer;
-        const int last = (int)len[i] - k->span, at = i % 3 == 0 ? 0 : i % 3 == 1 ? last : (int)rng_below(&rng, (uint64_t)last);
+        const int last = (int)len[i] - k->span, at = i % 3 == 0   ? 0
+                                                     : i % 3 == 1 ? last
+                                                                  : (int)rng_below(&rng, (uint64_t)last);
         for (int f = 0; f < k->n_fixed; f++) codes[i * LONGEST + at + k->offset[f]] = k->code[f];
     }
     for (int pass = 0; pass < 2; pass++) {
