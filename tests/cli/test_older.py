@@ -18,8 +18,8 @@ class Older(Case):
     def outputs(self, path):
         return {row["bag"]: float(row["output"]) for row in table(path)}
 
-    def assert_as_then(self, path):
-        then, now = self.outputs("expected/predictions.tsv"), self.outputs(path)
+    def assert_as_then(self, path, expected="expected/predictions.tsv"):
+        then, now = self.outputs(expected), self.outputs(path)
         self.assertEqual(sorted(then), sorted(now))
         for bag, output in then.items():
             self.assertAlmostEqual(output, now[bag], delta=1e-5, msg=bag)
@@ -39,6 +39,15 @@ class Older(Case):
         done = run("predict", "ended", "cohort.h5", "-o", "p.tsv", "--threads=1")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assert_as_then("p.tsv")
+
+    def test_datasets_of_each_kind_and_models_of_each_embedder(self):
+        for embedder, data in (("lstm", "cohort.h5"), ("mlp", "dense.h5"), ("none", "sparse.h5")):
+            with self.subTest(embedder):
+                self.good("inspect", data)
+                self.good("predict", f"models/{embedder}.safetensors", data, "-o", f"{embedder}.tsv", "--threads=1")
+                self.assert_as_then(f"{embedder}.tsv", f"expected/{embedder}.tsv")
+                part = {row["bag"]: row["part"] for row in table(f"{embedder}.tsv")}
+                self.assertEqual(part, {row["bag"]: row["part"] for row in table(f"expected/{embedder}.tsv")})
 
     def test_the_same_config_trains_to_the_same_numbers(self):
         done = run("train", "ended/config.yaml", "-o", "again", "--threads=1")
