@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "data/sequences/import_sequences.h"
@@ -56,7 +57,9 @@ static Status import_repertoires(const Cli *cli, VectorPeek *first)
     ImportFlagsRules rules = {0};
     Status status;
     TRY(read_options(&options, cli)); /* first, for a format that is none */
-    TRY(cli_none(cli, import_flags_vectors, "only for bags of vectors, and the file is not in a format of vectors"));
+    if (file_exists(cli->word[0]))    /* a missing file is reported as such */
+        TRY(cli_none(cli, import_flags_vectors,
+                     "only for bags of vectors, and the file is not in a format of vectors"));
     TRY_DONE(import_flags_rules(&rules, cli->flags));
     options.rules.rows = rules.rows;
     options.first = first->in; /* still open */

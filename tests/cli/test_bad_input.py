@@ -67,6 +67,7 @@ USAGE = rows_of(
     ("switch with value", "train -o OUT --quiet=1", None, 2, r"--quiet takes no value"),
     ("needed flag missing", "train", None, 2, r"-o is missing: usage is hopsack train"),
     ("flag twice", "train -o OUT -o y", None, 2, r"-o is given twice"),
+    ("flags of vectors, file missing", "import --n-features=3 -o OUT missing.mat", None, 6, r"missing\.mat: cannot read: No such file"),
     ("too few words", "evaluate run", None, 2, r"too few words: usage is hopsack evaluate"),
     ("too many words", "evaluate a b c", None, 2, r"c: usage is hopsack evaluate"),
     ("help on nothing", "help nonsense", None, 2, r"no help on 'nonsense'; topics are"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * bagfile.h: the dataset file, which is DeepRC's HDF5 layout with additions a reader may ignore (see README, "Dataset
- * file"). Files of DeepRC, older names too, open here; ours open there. An open file is one thread's at a time.
+ * bagfile.h: the dataset file, which is DeepRC's HDF5 layout with additions a reader may ignore (see
+ * docs/files.md). Files of DeepRC, older names too, open here; ours open there. An open file is one thread's at a time.
  */
 #ifndef HOPSACK_BAGFILE_H
 #define HOPSACK_BAGFILE_H
