@@ -6,6 +6,7 @@
     * no function that other files can call has nine or more parameters
     * the name of such a function begins with its file's name (bagfile_read in bagfile.c), or, in a file that is one of several
       behind one header, with the header's name (mil_backward.c behind mil.h: mil_learn); SHARED lists the others
+    * the name of a type is defined once
     * half of the functions have at most 10 lines, from the first line of their head to the closing brace
 
     house.py [ROOT]        checks the tree at ROOT (default: the one this script lies in), prints what is broken
@@ -35,6 +36,7 @@ SHARED = {
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 TEXT = re.compile(r'"(\\.|[^"\\\n])*"')
 PREPROCESSOR = re.compile(r"^[ \t]*#(\\\n|[^\n])*", re.MULTILINE)
+TYPE = re.compile(r"^\} ([A-Z]\w*);|^typedef struct \w+ ([A-Z]\w*);", re.MULTILINE)  # a body's end, or an opaque type
 HEAD = re.compile(r"^(?!typedef\b|struct \w+ \{|enum\b)(\w[\w \t*]*?(?:[ \t]+|\*))(\w+)\(([^;{}]*?)\)"
                   r"(?:\s*__attribute__\(\(.*?\)\)\))?\s*([;{])", re.MULTILINE | re.DOTALL)
 
@@ -104,6 +106,16 @@ def check_file(path, src):
     return broken
 
 
+def same_types(src):
+    """Types that several files define under one name."""
+    seen = {}
+    for path in sources(src):
+        for end, forward in TYPE.findall(bare(path.read_text(encoding="utf-8"))):
+            seen.setdefault(end or forward, set()).add(path.relative_to(src).as_posix())
+    return [f"src/{' and src/'.join(sorted(names))}: the type {name} is defined in each" for name, names in
+            sorted(seen.items()) if len({n.rpartition(".")[0] for n in names}) > 1]
+
+
 def lengths(src):
     """[(lines, file, function)], the longest first."""
     found = []
@@ -121,6 +133,7 @@ def median(src):
 def check(root):
     src = root / "src"
     broken = [line for path in sources(src) for line in check_file(path, src)]
+    broken += same_types(src)
     if median(src) > MAX_MEDIAN:
         broken.append(f"half of the functions have more than {median(src):g} lines; at most {MAX_MEDIAN}")
     return broken + [f"scripts/house.py: SHARED names {name}, which does not exist" for name in SHARED
@@ -138,7 +151,7 @@ SOUND = {
                        f"static int inner({EIGHT}, int i)\n{{\n    return i;\n}}\n" + SHORT.format("linear"),
     "src/model/mil.h": "/* int mil_long(" + EIGHT + ", int i); */\n",
     "src/model/mil_pass.c": SHORT.format("mil_predict") + SHORT.format("mil_pass_one"),
-    "src/cli/main.c": SHORT.format("main"),
+    "src/cli/main.c": SHORT.format("main") + "typedef struct {\n    int n;\n} Walk;\n",
     "src/core/long.c": "int x;\n" * 450,
 }
 FAULTS = [  # (file, content, words of the complaint)
@@ -151,6 +164,7 @@ FAULTS = [  # (file, content, words of the complaint)
     ("src/nn/selu.c", SHORT.format("seluof"), "seluof: its name does not begin with selu"),
     ("src/model/mil_pass.c", SHORT.format("pass_one"), "pass_one: its name does not begin with mil_pass or mil"),
     ("src/model/net_pass.c", SHORT.format("net_one"), "net_one: its name does not begin with net_pass"),
+    ("src/core/rng.h", "typedef struct {\n    int n;\n} Walk;\n", "the type Walk is defined in each"),
     ("src/core/many.c", "".join(LONG.format(f"many_{k}") for k in range(20)), "half of the functions have more than 16 lines"),
 ]
 

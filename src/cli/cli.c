@@ -97,10 +97,10 @@ typedef struct {
     int argc, at;
     const char *name;  /* of the flag under way, without dashes */
     const char *value; /* behind '=', or NULL */
-} Walk;
+} OptionWalk;
 
 /* Splits "--name=value" or "-o"/"-ovalue"; the name is copied, because argv keeps the whole. */
-static Status split_flag(Cli *cli, Walk *walk)
+static Status split_flag(Cli *cli, OptionWalk *walk)
 {
     const char *word = walk->argv[walk->at];
     const bool is_long = word[1] == '-';
@@ -119,7 +119,7 @@ static Status split_flag(Cli *cli, Walk *walk)
 }
 
 /* The value of a flag that needs one: behind '=', else the next word. */
-static Status take_value(Walk *walk)
+static Status take_value(OptionWalk *walk)
 {
     if (walk->value) return OK;
     if (walk->at + 1 >= walk->argc) return fail(ERR_USAGE, "%s%s needs a value", dash(walk->name), walk->name);
@@ -169,7 +169,7 @@ static Status take_row(Cli *cli, const Option *row, const char *value)
     return OK;
 }
 
-static Status take_flag(Cli *cli, Walk *walk)
+static Status take_flag(Cli *cli, OptionWalk *walk)
 {
     TRY(split_flag(cli, walk));
     if (strcmp(walk->name, "h") == 0) walk->name = "help";
@@ -191,7 +191,7 @@ static Status take_flag(Cli *cli, Walk *walk)
 static Status take_words(Cli *cli, int argc, char **argv)
 {
     bool only_words = false;
-    Walk walk = {.argv = argv, .argc = argc, .at = 2};
+    OptionWalk walk = {.argv = argv, .argc = argc, .at = 2};
     for (; walk.at < argc; walk.at++) {
         const char *word = argv[walk.at];
         if (!only_words && strcmp(word, "--") == 0)

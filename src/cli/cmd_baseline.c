@@ -14,12 +14,12 @@
 typedef struct {
     const char *folder;
     OptionTexts method;
-} Flags;
+} BaselineFlags;
 
 static const Option rows[] = {
-    {"o", OPTION_TEXT, offsetof(Flags, folder), NULL, 0, 0, NULL, "OUT",
+    {"o", OPTION_TEXT, offsetof(BaselineFlags, folder), NULL, 0, 0, NULL, "OUT",
      "folder of the results, which must be new or empty"},
-    {"method", OPTION_TEXTS, offsetof(Flags, method), "[]", 0, 0, NULL, "NAME",
+    {"method", OPTION_TEXTS, offsetof(BaselineFlags, method), "[]", 0, 0, NULL, "NAME",
      "baseline to run; without it all baselines that hopsack help baseline lists"},
     {0},
 };
@@ -75,7 +75,7 @@ static Status add_method(BaselineSetup *setup, const char *name)
 /* In the order of the table, whatever the order of the flags: all where none is named. */
 static Status read_methods(BaselineSetup *setup, const Cli *cli)
 {
-    const Flags *flags = cli->flags;
+    const BaselineFlags *flags = cli->flags;
     for (int i = 0; i < flags->method.n; i++) TRY(add_method(setup, flags->method.text[i]));
     if (setup->n_method > 0) return OK;
     for (const BaselineMethod *m = baseline_methods; m->name; m++) setup->method[setup->n_method++] = m;
@@ -98,7 +98,7 @@ static Status run(Cli *cli)
 {
     Config config;
     const char *yaml;
-    const Flags *flags = cli->flags;
+    const BaselineFlags *flags = cli->flags;
     BaselineSetup setup = {.folder = flags->folder,
                            .force = cli->force,
                            .argc = cli->argc,
@@ -137,7 +137,7 @@ const Command command_baseline = {
              "manifest.json. Of the settings only data, tasks, splits and seed are used.",
     .common = "o target positive splits group splits.n_fold splits.n_repeat method metadata seed dry-run force json",
     .groups = {{.rows = rows}},
-    .size = sizeof(Flags),
+    .size = sizeof(BaselineFlags),
     .max_words = 2,
     .table = config_sections,
     .short_names = config_short_names,

@@ -12,12 +12,12 @@
 
 typedef struct {
     int repeats, most;
-} Flags;
+} BenchFlags;
 
 static const Option rows[] = {
-    {"repeats", OPTION_INT, offsetof(Flags, repeats), "20", 3, 1000000, NULL, "",
+    {"repeats", OPTION_INT, offsetof(BenchFlags, repeats), "20", 3, 1000000, NULL, "",
      "number of timed runs of each stage"},
-    {"most", OPTION_INT, offsetof(Flags, most), "1000000", 1, INT32_MAX, NULL, "instances",
+    {"most", OPTION_INT, offsetof(BenchFlags, most), "1000000", 1, INT32_MAX, NULL, "instances",
      "size of the pass: it takes the first bags that together hold so many instances"},
     {0},
 };
@@ -191,7 +191,7 @@ static void close_all(Bench *b)
 
 static Status bench(Bench *b, Cli *cli, const char *path)
 {
-    const Flags *flags = cli->flags;
+    const BenchFlags *flags = cli->flags;
     b->repeats = flags->repeats;
     TRY(open_all(b, path, flags->most));
     TRY(time_stages(b));
@@ -234,7 +234,7 @@ const Command command_bench = {
              "minimum.",
     .common = "repeats most threads json",
     .groups = {{.rows = rows}},
-    .size = sizeof(Flags),
+    .size = sizeof(BenchFlags),
     .min_words = 1,
     .max_words = 2,
     .table = config_sections,

@@ -12,14 +12,14 @@
 typedef struct {
     const char *folder, *shard;
     bool resume;
-} Flags;
+} CrossvalFlags;
 
 static const Option rows[] = {
-    {"o", OPTION_TEXT, offsetof(Flags, folder), NULL, 0, 0, NULL, "RUN",
+    {"o", OPTION_TEXT, offsetof(CrossvalFlags, folder), NULL, 0, 0, NULL, "RUN",
      "folder of the run, which must be new or empty"},
-    {"resume", OPTION_BOOL, offsetof(Flags, resume), "false", 0, 0, NULL, "",
+    {"resume", OPTION_BOOL, offsetof(CrossvalFlags, resume), "false", 0, 0, NULL, "",
      "continue the run in RUN with the settings saved in it; start a run where there is none"},
-    {"shard", OPTION_TEXT, offsetof(Flags, shard), "null", 0, 0, NULL, "K/N",
+    {"shard", OPTION_TEXT, offsetof(CrossvalFlags, shard), "null", 0, 0, NULL, "K/N",
      "part of the work: every N-th fold, from the K-th (from 1). Implies --resume; the last process to finish "
      "writes the summary"},
     {0},
@@ -96,7 +96,7 @@ static Status run(Cli *cli)
 {
     Config config;
     const char *yaml;
-    const Flags *flags = cli->flags;
+    const CrossvalFlags *flags = cli->flags;
     CrossvalSetup setup = {.folder = flags->folder,
                            .force = cli->force,
                            .resume = flags->resume,
@@ -136,7 +136,7 @@ const Command command_crossval = {
     .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat resume shard threads seed "
               "dry-run force json",
     .groups = {{.rows = rows}},
-    .size = sizeof(Flags),
+    .size = sizeof(CrossvalFlags),
     .max_words = 2,
     .table = config_sections,
     .short_names = config_short_names,

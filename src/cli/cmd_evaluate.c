@@ -14,9 +14,9 @@ enum { PART_UNSEEN, PART_ALL }; /* words of --part */
 typedef struct {
     int part;
     const char *metadata, *id_column;
-} Flags;
+} EvaluateFlags;
 
-#define AT(field) offsetof(Flags, field)
+#define AT(field) offsetof(EvaluateFlags, field)
 static const Option rows[] = {
     {"part", OPTION_CHOICE, AT(part), "unseen", 0, 0, "unseen all", "",
      "bags that are scored. unseen: those the model was neither trained nor validated on; all: the training, "
@@ -40,7 +40,7 @@ typedef struct {
 static Status open_all(Scoring *e, const Cli *cli)
 {
     bool known;
-    const Flags *flags = cli->flags;
+    const EvaluateFlags *flags = cli->flags;
     TRY(apply_read(&e->apply, &cli->word[0], 1));
     TRY(cohort_open(&e->cohort, cli->word[1], flags->metadata, flags->id_column, true));
     TRY(apply_fit(&e->apply, e->cohort.file));
@@ -131,7 +131,7 @@ static Status print_result(const Scoring *e, const Cli *cli)
 
 static Status evaluate(Scoring *e, const Cli *cli)
 {
-    const Flags *flags = cli->flags;
+    const EvaluateFlags *flags = cli->flags;
     e->all = flags->part == PART_ALL;
     TRY(open_all(e, cli));
     TRY(find_seen(e));
@@ -170,7 +170,7 @@ const Command command_evaluate = {
              "not by their name.",
     .common = "part metadata id-column threads json",
     .groups = {{.rows = rows}},
-    .size = sizeof(Flags),
+    .size = sizeof(EvaluateFlags),
     .min_words = 2,
     .max_words = 2,
     .run = run,

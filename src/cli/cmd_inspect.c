@@ -11,10 +11,10 @@
 
 typedef struct {
     bool dynamics;
-} Flags;
+} InspectFlags;
 
 static const Option rows[] = {
-    {"dynamics", OPTION_BOOL, offsetof(Flags, dynamics), "false", 0, 0, NULL, "",
+    {"dynamics", OPTION_BOOL, offsetof(InspectFlags, dynamics), "false", 0, 0, NULL, "",
      "report the operating mode of each head of MODEL on the bags of DATASET: averaging, or selection of a few "
      "instances"},
     {0},
@@ -36,7 +36,7 @@ static Status read_beginning(unsigned char mark[9], const char *path)
 
 static Status run(Cli *cli)
 {
-    const Flags *flags = cli->flags;
+    const InspectFlags *flags = cli->flags;
     const char *path = cli->word[0];
     struct stat s;
     unsigned char mark[9];
@@ -66,7 +66,7 @@ const Command command_inspect = {
              "weight.",
     .common = "dynamics json",
     .groups = {{.rows = rows}},
-    .size = sizeof(Flags),
+    .size = sizeof(InspectFlags),
     .min_words = 1,
     .max_words = 2,
     .run = run,

@@ -13,9 +13,9 @@
 typedef struct {
     const char *out, *attention, *metadata, *id_column;
     int top;
-} Flags;
+} PredictFlags;
 
-#define AT(field) offsetof(Flags, field)
+#define AT(field) offsetof(PredictFlags, field)
 static const Option rows[] = {
     {"o", OPTION_TEXT, AT(out), NULL, 0, 0, NULL, "FILE", "table of predictions; - is standard output"},
     {"attention", OPTION_TEXT, AT(attention), "null", 0, 0, NULL, "FILE",
@@ -46,7 +46,7 @@ static Status check_attention(const ModelFile *m)
 
 static Status open_all(Prophecy *p, const Cli *cli)
 {
-    const Flags *flags = cli->flags;
+    const PredictFlags *flags = cli->flags;
     const char *table = flags->attention;
     if (!table && flags->top > 0) return fail(ERR_USAGE, "--top goes with --attention=FILE");
     TRY(apply_read(&p->apply, cli->word, cli->n_word - 1));
@@ -130,7 +130,7 @@ const Command command_predict = {
              "or --metadata has labels, they are copied beside the predictions.",
     .common = "o attention top metadata id-column threads force",
     .groups = {{.rows = rows}},
-    .size = sizeof(Flags),
+    .size = sizeof(PredictFlags),
     .min_words = 2,
     .max_words = -1,
     .run = run,

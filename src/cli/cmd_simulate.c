@@ -12,12 +12,12 @@
 typedef struct {
     const char *out;
     int compress; /* 0: gzip */
-} Flags;
+} SimulateFlags;
 
 static const Option rows[] = {
-    {"o", OPTION_TEXT, offsetof(Flags, out), NULL, 0, 0, NULL, "OUT.h5",
+    {"o", OPTION_TEXT, offsetof(SimulateFlags, out), NULL, 0, 0, NULL, "OUT.h5",
      "dataset to write; OUT.truth.tsv.gz is written beside it"},
-    {"compress", OPTION_CHOICE, offsetof(Flags, compress), "gzip", 0, 0, "gzip none", "",
+    {"compress", OPTION_CHOICE, offsetof(SimulateFlags, compress), "gzip", 0, 0, "gzip none", "",
      "compression of the dataset; none: larger, and faster to read"},
     {0},
 };
@@ -127,7 +127,7 @@ static Status simulate(const Cli *cli, const SimulateConfig *config, SimulateFil
 static Status run(Cli *cli)
 {
     SimulateConfig config = {0};
-    const Flags *flags = cli->flags;
+    const SimulateFlags *flags = cli->flags;
     SimulateFiles files = {.path = flags->out, .compress = flags->compress == 0, .force = cli->force};
     Settings *s = NULL;
     Status status;
@@ -157,7 +157,7 @@ const Command command_simulate = {
              "number of threads.",
     .common = "o motif rho simulate.n_bag simulate.n_seq simulate.signal compress seed force",
     .groups = {{.rows = rows}},
-    .size = sizeof(Flags),
+    .size = sizeof(SimulateFlags),
     .max_words = 1,
     .table = sections,
     .short_names = short_names,

@@ -11,12 +11,12 @@
 typedef struct {
     const char *folder;
     bool resume;
-} Flags;
+} TrainFlags;
 
 static const Option rows[] = {
-    {"o", OPTION_TEXT, offsetof(Flags, folder), NULL, 0, 0, NULL, "RUN",
+    {"o", OPTION_TEXT, offsetof(TrainFlags, folder), NULL, 0, 0, NULL, "RUN",
      "folder of the run, which must be new or empty"},
-    {"resume", OPTION_BOOL, offsetof(Flags, resume), "false", 0, 0, NULL, "",
+    {"resume", OPTION_BOOL, offsetof(TrainFlags, resume), "false", 0, 0, NULL, "",
      "continue the run in RUN with the settings saved in it; start a run where there is none"},
     {0},
 };
@@ -54,7 +54,7 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 static Status train(Cli *cli, const Config *config)
 {
     json_t *result = NULL;
-    const Flags *flags = cli->flags;
+    const TrainFlags *flags = cli->flags;
     const JobSetup setup = {.config = config,
                             .folder = flags->folder,
                             .force = cli->force,
@@ -75,7 +75,7 @@ static Status train(Cli *cli, const Config *config)
 static Status run(Cli *cli)
 {
     Config config;
-    const Flags *flags = cli->flags;
+    const TrainFlags *flags = cli->flags;
     const char *yaml;
     if (flags->resume && cli->force)
         return fail(ERR_USAGE, "--resume continues a run, --force throws it away: give one");
@@ -105,7 +105,7 @@ const Command command_train = {
     .common =
         "o target kind positive metadata group fold train.updates train.lr resume threads seed dry-run force json",
     .groups = {{.rows = rows}},
-    .size = sizeof(Flags),
+    .size = sizeof(TrainFlags),
     .max_words = 2,
     .table = config_sections,
     .short_names = config_short_names,

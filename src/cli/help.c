@@ -112,11 +112,11 @@ typedef struct {
     const Page *page;
     const char *name, *path, *help; /* of the option; help: NULL: that of the row */
     bool found;
-} Search;
+} KeySearch;
 
 static void print_if_found(void *context, const SectionKey *key)
 {
-    Search *s = context;
+    KeySearch *s = context;
     if (s->found || strcmp(key->path, s->path) != 0) return;
     Option row = *key->row;
     if (s->help && !row.standard) row.standard = "null"; /* a short name need not be given */
@@ -126,7 +126,7 @@ static void print_if_found(void *context, const SectionKey *key)
 
 static bool print_setting(const Page *page, const Section *table, const ShortName *names, const char *name)
 {
-    Search s = {.page = page, .name = name, .path = section_long_name(names, name)};
+    KeySearch s = {.page = page, .name = name, .path = section_long_name(names, name)};
     for (const ShortName *n = names; n && n->name; n++)
         if (strcmp(n->name, name) == 0) s.help = n->help;
     if (table) section_walk(table, print_if_found, &s);

@@ -38,10 +38,10 @@ typedef struct {
     bool is_open;              /* can anything be tested? */
     KmerSums sums[KMER_MASKS]; /* of this pass */
     Best *best;                /* [n_mask] */
-} Training;
+} FoldCounts;
 
 typedef struct {
-    Training *training; /* [n_training] */
+    FoldCounts *training; /* [n_training] */
     int n_training;
     KmerMask mask[KMER_MASKS];
     int n_mask;
@@ -224,7 +224,8 @@ static void keep(Best *best, const KmerCandidate *candidate)
 }
 
 /* One cell by one test: t² = sxy²/sxx / s², compared without division. */
-static void test_cell(const Training *training, Best *best, const KmerMask *mask, int m, int cell, int k, double sum)
+static void test_cell(const FoldCounts *training, Best *best, const KmerMask *mask, int m, int cell, int k,
+                      double sum)
 {
     const KmerTest *test = &training->bags.test[k];
     const KmerSums *s = &training->sums[m];
@@ -244,7 +245,7 @@ static void test_cell(const Training *training, Best *best, const KmerMask *mask
                                 .total = kmercount_total(sum, s->square[cell])});
 }
 
-static void test_mask(Training *training, const KmerMask *mask, int m)
+static void test_mask(FoldCounts *training, const KmerMask *mask, int m)
 {
     const size_t n_cell = (size_t)mask->n_cell;
     const KmerSums *s = &training->sums[m];
@@ -264,14 +265,14 @@ static void test_chunk(void *context, int chunk, int thread)
 {
     Choosing *c = context;
     const int m = c->first + chunk % c->n_pass;
-    Training *training = &c->training[chunk / c->n_pass];
+    FoldCounts *training = &c->training[chunk / c->n_pass];
     (void)thread;
     if (training->is_open) test_mask(training, &c->mask[m], m);
 }
 
 /* ---- choosing ---- */
 
-static void set_threshold(KmerChoice *out, const Choosing *c, const Training *training)
+static void set_threshold(KmerChoice *out, const Choosing *c, const FoldCounts *training)
 {
     double largest = 0;
     for (int m = 0; m < c->n_mask; m++) {
@@ -293,7 +294,7 @@ static double frequent_total(const KmerBags *bags)
 }
 
 /* The best of all masks whose z exceeds the threshold, but for frequent ones; returns their number. */
-static int gather(KmerCandidate *all, KmerChoice *out, const Choosing *c, const Training *training)
+static int gather(KmerCandidate *all, KmerChoice *out, const Choosing *c, const FoldCounts *training)
 {
     const double frequent = frequent_total(&training->bags);
     int n = 0, above = 0;
@@ -316,7 +317,7 @@ static int gather(KmerCandidate *all, KmerChoice *out, const Choosing *c, const 
 }
 
 /* The candidates of one training; out->reason is set where there are none. */
-static Status list_candidates(KmerCover *cover, KmerChoice *out, const Choosing *c, Training *training)
+static Status list_candidates(KmerCover *cover, KmerChoice *out, const Choosing *c, FoldCounts *training)
 {
     *cover = (KmerCover){.out = out, .bags = &training->bags};
     if (!training->is_open) return OK;
@@ -357,7 +358,7 @@ static Status take_room(Choosing *c)
     return OK;
 }
 
-static Status open_training(KmerChoice *out, Choosing *c, Training *training, const KmerSetup *in)
+static Status open_training(KmerChoice *out, Choosing *c, FoldCounts *training, const KmerSetup *in)
 {
     TRY(kmerbags_list(&training->bags, in, &out->reason));
     training->is_open = !out->reason;

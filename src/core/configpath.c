@@ -21,7 +21,7 @@
 
 typedef struct {
     char folder[2][ROOM]; /* HOPSACK_CONFIGS, then what comes with the program; "": there is none */
-} Places;
+} Folders;
 
 /* ---- files ---- */
 
@@ -63,14 +63,14 @@ static void find_own(char out[ROOM])
     if (realpath(joined, resolved)) snprintf(out, ROOM, "%s", resolved);
 }
 
-static void find_places(Places *places)
+static void find_places(Folders *places)
 {
     const char *given = getenv("HOPSACK_CONFIGS");
     snprintf(places->folder[0], ROOM, "%s", given ? given : "");
     find_own(places->folder[1]);
 }
 
-static bool is_known(char out[ROOM], const Places *places, const char *name)
+static bool is_known(char out[ROOM], const Folders *places, const char *name)
 {
     return is_config(out, places->folder[0], name) || is_config(out, places->folder[1], name);
 }
@@ -89,7 +89,7 @@ static void note_nearer(char best[NAME_MAX + 1], int *distance, const char *name
     memcpy(best, stem, sizeof stem);
 }
 
-static void find_nearest(char best[NAME_MAX + 1], const Places *places, const char *name)
+static void find_nearest(char best[NAME_MAX + 1], const Folders *places, const char *name)
 {
     int distance = INT_MAX;
     best[0] = 0;
@@ -100,7 +100,7 @@ static void find_nearest(char best[NAME_MAX + 1], const Places *places, const ch
     }
 }
 
-static Status fail_unknown(const Places *places, const char *name)
+static Status fail_unknown(const Folders *places, const char *name)
 {
     char near[NAME_MAX + 1];
     const char *given = places->folder[0], *own = places->folder[1];
@@ -123,7 +123,7 @@ static Status suggest_name(char out[ROOM], const char *path)
     char found[ROOM], name[NAME_MAX + 1] = "";
     const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
     const size_t n = strlen(last);
-    Places places;
+    Folders places;
     if (n > 5 && n <= NAME_MAX && strcmp(last + n - 5, ".yaml") == 0) memcpy(name, last, n - 5), name[n - 5] = 0;
     find_places(&places);
     if (!configpath_is_name(name) || !is_known(found, &places, name)) return keep(out, path);
@@ -145,7 +145,7 @@ Status configpath_find(char out[ROOM], const char *path, size_t n_folder)
 {
     char local[ROOM];
     const char *name = path + n_folder;
-    Places places;
+    Folders places;
     TRY(keep(out, path));
     if (is_there(path)) return OK;
     if (!configpath_is_name(name)) return suggest_name(out, path);

@@ -254,9 +254,9 @@ typedef struct {
     SectionVisit *visit;
     void *context;
     SectionKey key; /* the one under way */
-} Walk;
+} RowWalk;
 
-static void walk_rows(Walk *walk, const char *block, const Option *rows)
+static void walk_rows(RowWalk *walk, const char *block, const Option *rows)
 {
     char path[PATH_ROOM];
     for (const Option *row = rows_or_none(rows); row->name; row++) {
@@ -267,7 +267,7 @@ static void walk_rows(Walk *walk, const char *block, const Option *rows)
     }
 }
 
-static void walk_family(Walk *walk, const char *block, const Section *section)
+static void walk_family(RowWalk *walk, const char *block, const Section *section)
 {
     char words[WORDS_ROOM], key[PATH_ROOM];
     Member member;
@@ -287,7 +287,7 @@ void section_walk(const Section *table, SectionVisit *visit, void *context)
 {
     for (const Section *section = table; section->path; section++) {
         char block[PATH_ROOM / 2];
-        Walk walk = {.visit = visit, .context = context, .key = {.section = section->path}};
+        RowWalk walk = {.visit = visit, .context = context, .key = {.section = section->path}};
         snprintf(block, sizeof block, "%s%s", section->path, section->entry_size ? ".0" : "");
         walk_rows(&walk, block, section->rows);
         if (section->family) walk_family(&walk, block, section);

@@ -18,7 +18,7 @@ typedef struct {
     const MatPart *bag_names;
     double *label;              /* [n] numbers into label_names from 1, or labels; NULL: none */
     const MatPart *label_names; /* NULL: the numbers are the labels */
-} Dataset;
+} PrtoolsDataset;
 
 static bool recognise(const VectorPeek *peek, const VectorRules *rules)
 {
@@ -39,7 +39,7 @@ static const MatPart *names_of(const MatPart *list)
     return matpart_is_text(first) ? first : NULL;
 }
 
-static Status bind(Dataset *d, const MatPart *x)
+static Status bind(PrtoolsDataset *d, const MatPart *x)
 {
     const MatPart *bags = matpart_field(matpart_field(x, "ident"), "milbag");
     if (!bags)
@@ -56,7 +56,7 @@ static Status bind(Dataset *d, const MatPart *x)
     return matrows_vector(&d->label, d->in, matpart_field(x, "nlab"), "x.nlab", d->rows.n);
 }
 
-static Status name_label(char **out, const Dataset *d, int64_t i)
+static Status name_label(char **out, const PrtoolsDataset *d, int64_t i)
 {
     const double label = d->label ? d->label[i] : 0;
     char text[NUMBER_ROOM];
@@ -74,7 +74,7 @@ static Status name_label(char **out, const Dataset *d, int64_t i)
     return OK;
 }
 
-static Status add_row(Dataset *d, int64_t i)
+static Status add_row(PrtoolsDataset *d, int64_t i)
 {
     char number[NUMBER_ROOM], *label;
     int bag;
@@ -91,7 +91,7 @@ static Status add_row(Dataset *d, int64_t i)
 static Status read_dataset(VectorIntake *in, MatFile *file)
 {
     MatPart *x;
-    Dataset d = {.in = in};
+    PrtoolsDataset d = {.in = in};
     TRY(matfile_need(&x, file, "x"));
     Status status = bind(&d, x);
     for (int64_t i = 0; i < d.rows.n && status == OK; i++) status = add_row(&d, i);

@@ -17,7 +17,7 @@
 typedef struct {
     Intake intake;
     char sha256[65];
-} Slot;
+} FileSlot;
 
 typedef struct {
     Import import;
@@ -27,7 +27,7 @@ typedef struct {
     TextIn *first;       /* of file n_first, until that is looked at */
     int n_first;         /* -1: none */
     IntakeFile **header; /* [n_file] read up to its header; NULL: read */
-    Slot slot[IMPORT_BATCH];
+    FileSlot slot[IMPORT_BATCH];
     ImportGenes genes;
     RowFindings findings;
     ImportSequencesReport *report;
@@ -85,7 +85,7 @@ static Status peek_file(Import *im, int file)
 static Status read_file(Import *im, int file, int place)
 {
     ImportSequences *s = (ImportSequences *)im;
-    Slot *slot = &s->slot[place];
+    FileSlot *slot = &s->slot[place];
     const Status status = intake_read(&slot->intake, s->header[file]);
     intake_close(s->header[file]);
     s->header[file] = NULL;
@@ -107,7 +107,7 @@ static void tell_bag(const char *key, const RowTally *t)
                (long long)t->count_sum, *rowtally_dropped(text, sizeof text, t) ? text : "none");
 }
 
-static Status note_bag(ImportSequences *s, const Slot *slot, const IntakeBag *bag, int file, const char *key)
+static Status note_bag(ImportSequences *s, const FileSlot *slot, const IntakeBag *bag, int file, const char *key)
 {
     const WalkFile *from = &s->walk.file[file];
     json_t *facts = rowtally_json(&bag->tally);
@@ -121,7 +121,7 @@ static Status note_bag(ImportSequences *s, const Slot *slot, const IntakeBag *ba
     return import_note_source(&s->import, facts, from->path, from->name, slot->sha256);
 }
 
-static Status write_bag(ImportSequences *s, const Slot *slot, const IntakeBag *bag, int file)
+static Status write_bag(ImportSequences *s, const FileSlot *slot, const IntakeBag *bag, int file)
 {
     const char *path = s->walk.file[file].path, *key = bag->id ? bag->id : s->walk.file[file].key;
     const bool empty = bag->rows.n == 0;
@@ -142,7 +142,7 @@ static Status write_bag(ImportSequences *s, const Slot *slot, const IntakeBag *b
 static Status write_bags(Import *im, int file, int place)
 {
     ImportSequences *s = (ImportSequences *)im;
-    const Slot *slot = &s->slot[place];
+    const FileSlot *slot = &s->slot[place];
     const Intake *in = &slot->intake;
     for (int b = 0; b < in->n; b++) TRY(write_bag(s, slot, &in->bag[b], file));
     TRY(rowfindings_file(&s->findings, im->file[file].path, in->count_column));

@@ -160,11 +160,11 @@ static Status survey_columns(json_t *out, const BagFile *file)
 typedef struct {
     uint64_t hash;
     int bag;
-} Hashed;
+} SequenceHash;
 
 static int compare_hash(const void *a, const void *b)
 {
-    const Hashed *x = a, *y = b;
+    const SequenceHash *x = a, *y = b;
     if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
     return (x->bag > y->bag) - (x->bag < y->bag);
 }
@@ -175,7 +175,7 @@ static Status survey_equal(json_t *out, BagFile *file)
     json_t *list = json_array();
     TRY(put(out, file, "equal_bags", list));
     Status status = OK;
-    Hashed *order = malloc((size_t)n * sizeof *order);
+    SequenceHash *order = malloc((size_t)n * sizeof *order);
     if (!order) return no_memory(file);
     for (int b = 0; b < n; b++) {
         order[b].bag = b;

@@ -18,7 +18,7 @@ typedef struct {
     int n, room;      /* numbers of the row */
     int32_t *feature; /* [room] */
     float *value;     /* [room] */
-} Reader;
+} SvmReader;
 
 static bool is_whole(const char *text, size_t n)
 {
@@ -45,12 +45,12 @@ static bool recognise(const VectorPeek *peek, const VectorRules *rules)
 
 /* ---- rows ---- */
 
-static Status bad(const Reader *r, const char *token, const char *why)
+static Status bad(const SvmReader *r, const char *token, const char *why)
 {
     return fail(ERR_FORMAT, "%s:%d: '%.40s' %s", r->in->path, textin_number(r->text), token, why);
 }
 
-static Status add_number(Reader *r, int feature, float value)
+static Status add_number(SvmReader *r, int feature, float value)
 {
     if (r->n == r->room) {
         const int room = r->room ? 2 * r->room : 256;
@@ -66,7 +66,7 @@ static Status add_number(Reader *r, int feature, float value)
     return OK;
 }
 
-static Status check_feature(const Reader *r, const char *token, int64_t feature, int64_t before)
+static Status check_feature(const SvmReader *r, const char *token, int64_t feature, int64_t before)
 {
     const int wanted = r->in->rules->n_feat;
     if (feature < 1 || feature > VECTORSPOOL_FEATURES) return bad(r, token, "is no feature; the first is number 1");
@@ -78,7 +78,7 @@ static Status check_feature(const Reader *r, const char *token, int64_t feature,
                 r->in->path, textin_number(r->text), (long long)feature, wanted);
 }
 
-static Status read_number(Reader *r, char *token, int64_t *before)
+static Status read_number(SvmReader *r, char *token, int64_t *before)
 {
     int64_t feature;
     double value;
@@ -94,7 +94,7 @@ static Status read_number(Reader *r, char *token, int64_t *before)
 }
 
 /* "instance:bag:label" */
-static Status read_head(int *bag, Reader *r, char *token)
+static Status read_head(int *bag, SvmReader *r, char *token)
 {
     if (!is_row(token)) return bad(r, token, "is not instance:bag:label");
     char *key = strchr(token, ':') + 1, *label = strchr(key, ':') + 1;
@@ -102,7 +102,7 @@ static Status read_head(int *bag, Reader *r, char *token)
     return vectorintake_bag(bag, r->in, key, vectorintake_unlabelled(r->in) ? NULL : label, textin_number(r->text));
 }
 
-static Status read_row(Reader *r, char *line)
+static Status read_row(SvmReader *r, char *line)
 {
     int bag;
     int64_t before = 0;
@@ -116,7 +116,7 @@ static Status read_row(Reader *r, char *line)
     return vectorspool_sparse(r->in->spool, bag, r->feature, r->value, r->n);
 }
 
-static Status read_rows(Reader *r)
+static Status read_rows(SvmReader *r)
 {
     char *line;
     size_t length;
@@ -130,7 +130,7 @@ static Status read_rows(Reader *r)
 
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
-    Reader r = {.in = in, .text = peek->in};
+    SvmReader r = {.in = in, .text = peek->in};
     if (!peek->in)
         return fail(peek->folder ? ERR_IO : ERR_FORMAT, "%s: is a %s, a text file is expected here", peek->path,
                     peek->folder ? "folder" : "MATLAB file");

@@ -22,7 +22,7 @@ typedef struct {
     int *rule;          /* [n_include + n_exclude] columns */
     char **cell;        /* [n_column + 1] of the line */
     float *x;           /* [n_feat] */
-} Reader;
+} TextReader;
 
 bool vectortext_is_number(const char *cell)
 {
@@ -30,14 +30,14 @@ bool vectortext_is_number(const char *cell)
     return number_read(&unused, cell);
 }
 
-static Status no_memory(const Reader *r)
+static Status no_memory(const TextReader *r)
 {
     return fail(ERR_MEMORY, "%s: no memory for lines of %d cells", r->in->path, r->n_column);
 }
 
 /* ---- columns ---- */
 
-static Status name_columns(Reader *r)
+static Status name_columns(TextReader *r)
 {
     r->n_column = r->peek->first.n;
     r->header = r->peek->first;
@@ -52,13 +52,13 @@ static Status name_columns(Reader *r)
     return OK;
 }
 
-static Status find_column(int *column, const Reader *r, const char *name, const char *flag)
+static Status find_column(int *column, const TextReader *r, const char *name, const char *flag)
 {
     const Status status = header_need(column, &r->header, name, flag);
     return status == OK ? OK : fail_at(status, "%s", r->in->path);
 }
 
-static Status bind_rules(Reader *r, bool *taken)
+static Status bind_rules(TextReader *r, bool *taken)
 {
     const RowRules *rules = &r->in->rules->rows;
     const Status status = header_bind_rules(r->rule, &r->header, rules);
@@ -67,7 +67,7 @@ static Status bind_rules(Reader *r, bool *taken)
     return OK;
 }
 
-static Status skip_columns(Reader *r, bool *taken)
+static Status skip_columns(TextReader *r, bool *taken)
 {
     const VectorRules *rules = r->in->rules;
     for (int i = 0; i < rules->n_skip; i++) {
@@ -83,7 +83,7 @@ static Status skip_columns(Reader *r, bool *taken)
     return OK;
 }
 
-static Status note_features(Reader *r, const bool *taken)
+static Status note_features(TextReader *r, const bool *taken)
 {
     Names *skipped = &r->in->skipped;
     for (int c = 0; c < r->n_column; c++) {
@@ -103,7 +103,7 @@ static Status note_features(Reader *r, const bool *taken)
     return status;
 }
 
-static Status bind(Reader *r)
+static Status bind(TextReader *r)
 {
     const RowRules *rules = &r->in->rules->rows;
     const size_t n = (size_t)r->peek->first.n;
@@ -122,7 +122,7 @@ static Status bind(Reader *r)
 
 /* ---- rows ---- */
 
-static Status split(Reader *r, char *line, size_t length)
+static Status split(TextReader *r, char *line, size_t length)
 {
     const int n = textin_split(r->cell, r->n_column + 1, line, length, r->peek->separator);
     if (n == r->n_column || (n == r->n_column + 1 && !*header_trim(r->cell[r->n_column]))) return OK;
@@ -136,7 +136,7 @@ static Status split(Reader *r, char *line, size_t length)
 
 static bool holds(const void *row, int rule)
 {
-    const Reader *r = row;
+    const TextReader *r = row;
     return strcmp(r->cell[r->rule[rule]], header_rule(&r->in->rules->rows, rule)->value) == 0;
 }
 
@@ -149,7 +149,7 @@ static bool is_infinite(const char *cell)
     return false;
 }
 
-static Status bad_number(const Reader *r, int column, const char *cell)
+static Status bad_number(const TextReader *r, int column, const char *cell)
 {
     const char *why = !*cell                       ? "is empty"
                       : is_infinite(cell)          ? "is not a finite number"
@@ -159,7 +159,7 @@ static Status bad_number(const Reader *r, int column, const char *cell)
                 r->in->path, textin_number(r->text), r->header.name[column], cell, why, r->header.name[column]);
 }
 
-static Status read_row(Reader *r)
+static Status read_row(TextReader *r)
 {
     const VectorLayout *l = r->layout;
     int bag;
@@ -183,7 +183,7 @@ static Status read_row(Reader *r)
     return vectorspool_dense(r->in->spool, bag, r->x, r->n_feat);
 }
 
-static Status read_rows(Reader *r)
+static Status read_rows(TextReader *r)
 {
     char *line;
     size_t length;
@@ -201,7 +201,7 @@ static Status read_rows(Reader *r)
 
 Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLayout *layout)
 {
-    Reader r = {.in = in, .peek = peek, .layout = layout};
+    TextReader r = {.in = in, .peek = peek, .layout = layout};
     assert(peek->text);
     r.text = peek->in;
     Status status = bind(&r);
