@@ -83,7 +83,7 @@ static Status compute(Scoring *e)
     for (int i = 0; i < e->cohort.n; i++) {
         if (!cohort_labelled(&e->cohort, i) || (!e->all && e->seen[i] != SEEN_NOT)) continue;
         TRY(apply_bag(e->output + (size_t)i * (size_t)e->apply.n_out, &e->apply, e->cohort.bag[i], NULL));
-        progress_tell(&progress, ++done, NULL);
+        progress_update(&progress, ++done, NULL);
     }
     progress_end(&progress, NULL);
     return OK;

@@ -98,7 +98,7 @@ static Status predict(Prophecy *p, const Cli *cli)
     progress_start(&progress, "predicting", "bags", p->cohort.n);
     for (int i = 0; i < p->cohort.n; i++) {
         TRY(predict_bag(p, i));
-        progress_tell(&progress, i + 1, NULL);
+        progress_update(&progress, i + 1, NULL);
     }
     progress_end(&progress, NULL);
     TRY(attention_commit(&p->attention));

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static Status take_room(Cohort *c)
+static Status reserve(Cohort *c)
 {
     const size_t n = (size_t)bagfile_n_bag(c->file);
     c->n = (int)n;
@@ -61,7 +61,7 @@ done:
 static Status open_parts(Cohort *c, const char *path, const char *metadata, const char *id_column, bool need_table)
 {
     TRY(bagfile_open(&c->file, path));
-    TRY(take_room(c));
+    TRY(reserve(c));
     if (metadata) TRY(table_read(&c->read, metadata));
     c->table = metadata ? &c->read : bagfile_columns(c->file);
     if (!c->table && need_table)

@@ -195,7 +195,7 @@ static Status find(CoverSearch *s)
         parallel_for(s->n_block, find_bag, s);
         for (int b = 0; b < s->n_block; b++)
             if (s->hits[s->block + b].lost) return no_memory();
-        progress_tell(&progress, s->block + s->n_block, NULL);
+        progress_update(&progress, s->block + s->n_block, NULL);
     }
     return OK;
 }
@@ -216,7 +216,7 @@ static void list_candidates(Cover *c, const KmerCandidate *candidate)
     }
 }
 
-static Status take_room(Cover *c, const KmerCandidate *candidate)
+static Status reserve(Cover *c, const KmerCandidate *candidate)
 {
     const size_t n_bag = (size_t)c->bags->n;
     bool lost = false;
@@ -365,7 +365,7 @@ static Status cover_one(const KmerCover *cover, const CoverSearch *search)
     c->bags = cover->bags;
     c->search = search;
     c->n = affordable(cover->candidate, cover->n);
-    TRY_DONE(take_room(c, cover->candidate));
+    TRY_DONE(reserve(c, cover->candidate));
     choose(cover->out, c);
 done:
     cover_free(c);

@@ -187,7 +187,7 @@ static Status count_list(Choosing *c)
         TRY(kmerbags_read(c->list, c->block, end, &c->n_block));
         parallel_for(c->n_pass, count_mask, c);
         c->done += (int64_t)c->n_block * c->n_pass;
-        progress_tell(&c->progress, c->done / c->n_mask, NULL);
+        progress_update(&c->progress, c->done / c->n_mask, NULL);
     }
     parallel_for(c->n_pass, add_group, c);
     return OK;
@@ -349,7 +349,7 @@ static Status choose(KmerChoice *out, Choosing *c)
 
 /* ---- all of it ---- */
 
-static Status take_room(Choosing *c)
+static Status reserve(Choosing *c)
 {
     c->n_thread = parallel_threads();
     c->room = calloc((size_t)c->n_thread, sizeof *c->room);
@@ -374,7 +374,7 @@ static Status run(KmerChoice *out, Choosing *c, const KmerSetup *in)
         any = any || c->training[t].is_open;
     }
     if (!any) return OK;
-    TRY(take_room(c));
+    TRY(reserve(c));
     begin_count(c);
     for (c->first = 0; c->first < c->n_mask; c->first += c->n_pass) {
         TRY(start_pass(c));

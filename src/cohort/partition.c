@@ -131,8 +131,8 @@ static int straddling(int pair[2], Keyed *key, int n, const Part *part)
     return found;
 }
 
-static Status say_straddling(const Partition *g, const Cohort *c, const char *what, int found, const int pair[2],
-                             bool is_error)
+static Status report_straddling(const Partition *g, const Cohort *c, const char *what, int found, const int pair[2],
+                                bool is_error)
 {
     const char *a = c->id[pair[0]], *b = c->id[pair[1]];
     const char *in_a = part_name[g->part[pair[0]]], *in_b = part_name[g->part[pair[1]]];
@@ -157,13 +157,13 @@ static Status check_separate(const Partition *g, Folds *f)
         if (g->part[i] != PART_NONE) key[n++] = (Keyed){g->hash[i], i};
     int found = straddling(pair, key, n, g->part);
     if (found && (f->group || !f->warned)) {
-        status = say_straddling(g, c, "bags with equal content", found, pair, f->group != NULL);
+        status = report_straddling(g, c, "bags with equal content", found, pair, f->group != NULL);
         f->warned = true;
     }
     if (status == OK && f->group) {
         for (int i = 0; i < n; i++) key[i].key = (uint64_t)f->group[key[i].member];
         found = straddling(pair, key, n, g->part);
-        if (found) status = say_straddling(g, c, "bags of one group", found, pair, true);
+        if (found) status = report_straddling(g, c, "bags of one group", found, pair, true);
     }
     free(key);
     return status;

@@ -47,7 +47,7 @@ static const char *obvious_positive(const CellValues *values)
     return NULL;
 }
 
-static Status settle_positive(Target *t, const CellValues *values, const char *path)
+static Status resolve_positive(Target *t, const CellValues *values, const char *path)
 {
     char said[CELLVALUES_ROOM];
     if (t->positive) return OK;
@@ -57,7 +57,7 @@ static Status settle_positive(Target *t, const CellValues *values, const char *p
                 t->column, cellvalues_text(said, values));
 }
 
-static Status settle_negative(Target *t, const CellValues *values, const char *path)
+static Status resolve_negative(Target *t, const CellValues *values, const char *path)
 {
     char said[CELLVALUES_ROOM];
     const char *other = NULL;
@@ -98,10 +98,10 @@ static Status need_negative(const Target *t, const CellValues *values, const cha
 
 static Status settle(Target *t, const TaskColumn *c)
 {
-    TRY(settle_positive(t, c->values, c->path));
+    TRY(resolve_positive(t, c->values, c->path));
     if (c->training) TRY(need_positive(t, c->values, c->path));
     if (c->deeprc) return OK;
-    TRY(settle_negative(t, c->values, c->path));
+    TRY(resolve_negative(t, c->values, c->path));
     return c->training ? need_negative(t, c->values, c->path) : OK;
 }
 

@@ -79,7 +79,7 @@ static const char *clock_text(char text[32], double seconds)
     return text;
 }
 
-static void tell(const Progress *p, const char *note, double now, int on_terminal)
+static void report(const Progress *p, const char *note, double now, int on_terminal)
 {
     char total[32] = "", left[48] = "", clock[32];
     const double elapsed = now - p->started, speed = elapsed > 0 ? (double)(p->done - p->first) / elapsed : 0;
@@ -101,7 +101,7 @@ void progress_start(Progress *p, const char *what, const char *unit, int64_t tot
     *p = (Progress){.what = what, .unit = unit, .total = total, .started = now, .said = now};
 }
 
-void progress_tell(Progress *p, int64_t done, const char *note)
+void progress_update(Progress *p, int64_t done, const char *note)
 {
     p->done = done;
     if (!is_said(LOG_NORMAL)) return;
@@ -110,7 +110,7 @@ void progress_tell(Progress *p, int64_t done, const char *note)
     const int on_terminal = isatty(STDERR_FILENO);
     if (!on_terminal && now - p->said < SAY_PLAIN) return;
     p->said = now;
-    tell(p, note, now, on_terminal);
+    report(p, note, now, on_terminal);
 }
 
 void progress_end(Progress *p, const char *note)

@@ -26,7 +26,7 @@ typedef struct {
     double started, said;    /* seconds, log_seconds */
 } Progress;
 void progress_start(Progress *p, const char *what, const char *unit, int64_t total);
-void progress_tell(Progress *p, int64_t done, const char *note);
+void progress_update(Progress *p, int64_t done, const char *note);
 void progress_end(Progress *p, const char *note); /* one final line with the seconds taken */
 
 double log_seconds(void);      /* monotonic clock */

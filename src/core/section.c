@@ -64,7 +64,7 @@ static Status bind_row(const Option *row, void *base, const char *block, Setting
     char path[PATH_ROOM];
     const OptionValue *given;
     join(path, block, row->name);
-    TRY(settings_take(&given, s, path, row->standard ? NULL : row->help));
+    TRY(settings_apply(&given, s, path, row->standard ? NULL : row->help));
     if (!row->standard && (!given || given->null)) return OK; /* settings_finish tells */
 
     const OptionValue standard = {

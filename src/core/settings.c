@@ -267,7 +267,7 @@ static void mark_used(Settings *s, const char *path)
         if (strcmp(s->entry[i].path, path) == 0) s->entry[i].used = true;
 }
 
-Status settings_take(const OptionValue **out, Settings *s, const char *path, const char *needed)
+Status settings_apply(const OptionValue **out, Settings *s, const char *path, const char *needed)
 {
     TRY(add_known(s, path, NULL, NULL));
     const Entry *e = find(s, path);
@@ -357,7 +357,7 @@ void settings_afresh(Settings *s, const char *path, const char *key, const char 
 }
 
 /* Of what a later kind took out, the kind itself may still know the name: then somebody should hear of it. */
-static void tell_afresh(const Settings *s)
+static void print_again(const Settings *s)
 {
     for (int i = 0; i < s->n_entry; i++) {
         const Entry *e = &s->entry[i];
@@ -437,7 +437,7 @@ Status settings_finish(const Settings *s)
 {
     for (int i = 0; i < s->n_entry; i++)
         if (!s->entry[i].used && !s->entry[i].hidden) TRY(explain(s, &s->entry[i]));
-    tell_afresh(s);
+    print_again(s);
     if (!s->missing) return OK;
     return fail(ERR_CONFIG, "%s must be given (%s): write it into the config file, or --%s=VALUE", s->missing,
                 s->missing_help, s->missing);

@@ -38,7 +38,7 @@ Status settings_replace_list(Settings *s, const char *path, const char *shown); 
 
 /* ---- questions; a path asked for is known from then on ---- */
 /* The value at `path`, NULL if not given. `needed`: what it is, if it must be given, else NULL. */
-Status settings_take(const OptionValue **out, Settings *s, const char *path, const char *needed);
+Status settings_apply(const OptionValue **out, Settings *s, const char *path, const char *needed);
 Status settings_list(int *n, Settings *s, const char *path); /* how many blocks a list of blocks has */
 /* Applies a later choice by `key` ("kind") in block `path`, whose choice is `standard` where no layer says it: what
  * earlier layers said in `within`, the block or a part of it, no longer counts. */

@@ -168,7 +168,7 @@ void apply_free(Apply *a)
     if (!a) return;
     cache_close(a->cache);
     for (int k = 0; k < a->n_model; k++) {
-        if (a->model[k].mil) mil_say_capped(a->model[k].mil, a->model[k].path);
+        if (a->model[k].mil) mil_report_capped(a->model[k].mil, a->model[k].path);
         modelfile_free(&a->model[k]);
     }
     free(a->model);

@@ -331,7 +331,7 @@ static Status conclude(Crossval *c, json_t **out)
                          jobs_n_done(c->jobs));
         return *out ? OK : fail(ERR_MEMORY, "no memory for the result");
     }
-    TRY(runlock_take(&lock, c->in->folder, c->in->stop));
+    TRY(runlock_acquire(&lock, c->in->folder, c->in->stop));
     const Status status = write_summary(c, out);
     runlock_release(&lock);
     return status;

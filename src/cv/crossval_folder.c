@@ -241,7 +241,7 @@ Status crossval_begin(const CrossvalFolder *f)
     RunLock lock;
     Status status = OK;
     TRY(file_make_folder(f->folder));
-    TRY(runlock_take(&lock, f->folder, f->stop));
+    TRY(runlock_acquire(&lock, f->folder, f->stop));
     const bool is_new = !f->resume || !resume_possible(f->folder);
     if (!f->resume && !f->force && resume_possible(f->folder)) /* another was faster */
         TRY_DONE(fail(ERR_IO, "%s holds a run; --force overwrites it, --resume continues it", f->folder));

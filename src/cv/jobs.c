@@ -133,7 +133,7 @@ static void report(Jobs *jobs, int number, int64_t steps)
     jobs->counted += steps - jobs->state[number].counted;
     jobs->state[number].counted = steps;
     snprintf(note, sizeof note, "%d of %d %s done", jobs->n_done, jobs->in.n, jobs->in.noun);
-    progress_tell(&jobs->progress, jobs->counted, note);
+    progress_update(&jobs->progress, jobs->counted, note);
 }
 
 void jobs_progress(Jobs *jobs, int number, int64_t steps)

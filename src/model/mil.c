@@ -135,7 +135,7 @@ int mil_n_head(const Mil *m)
 {
     return m->pooling->n_head;
 }
-void mil_say_capped(const Mil *m, const char *where)
+void mil_report_capped(const Mil *m, const char *where)
 {
     const long long n = m->pooling->n_capped;
     if (n == 0) return;

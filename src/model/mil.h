@@ -52,7 +52,7 @@ int mil_n_column(const Mil *mil);    /* columns of attention: queries, or heads 
 int mil_n_head(const Mil *mil);      /* 1 unless hopfield; column = query · n_head + head */
 
 /* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
-void mil_say_capped(const Mil *mil, const char *where);
+void mil_report_capped(const Mil *mil, const char *where);
 
 /* Starts theta, as param_start left it, from k-mers enriched in one class: kernels that find them, attention to what those
  * find, an output that follows. For an input scaled as that of `bag`, a training bag; after mil_plan. Returns how many

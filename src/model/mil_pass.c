@@ -52,7 +52,7 @@ static void open_bag(void *context, int b, int thread)
 }
 
 /* Seats the bags; under COMPAT_DEEPRC all are padded to the longest sequence of the minibatch. */
-static void seat_bags(Mil *m, const Bag *bag, int n_bag)
+static void assign_bags(Mil *m, const Bag *bag, int n_bag)
 {
     int pad_len = 0, a_at = 0;
     assert(n_bag <= m->n_bag);
@@ -218,7 +218,7 @@ void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
 {
     const size_t n_pooled = (size_t)m->pooling->n_z, n_z = (size_t)m->n_z;
     assert(m->theta);
-    seat_bags(m, bag, n_bag);
+    assign_bags(m, bag, n_bag);
     select_kept(m, n_bag, rng);
     cut_kept(m, n_bag);
     parallel_for(m->n_run, embed_run, m);

@@ -16,7 +16,7 @@ static const Association *core_of(const HopfieldPool *p)
 }
 
 /* Room for n_row instances in n_bag bags, wherever the bounds are. */
-static RetrievalRoom room_of(const HopfieldPool *p, const ModelRoom *room)
+static RetrievalRoom size_of(const HopfieldPool *p, const ModelRoom *room)
 {
     const int quantity = p->layer.quantity;
     return (RetrievalRoom){.n_bag = room->n_bag,
@@ -47,7 +47,7 @@ void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoo
 {
     GeneralPath *g = &p->general;
     const Association *core = core_of(p);
-    const RetrievalRoom rooms = room_of(p, room);
+    const RetrievalRoom rooms = size_of(p, room);
     const size_t quantity = (size_t)p->layer.quantity, n_q = quantity * (size_t)core->retrieval.q.row;
     hopfield_plan(&g->cache, &p->layer.hopfield, &rooms, arena);
     g->x = ARENA_TAKE(arena, real, (size_t)room->n_row * (size_t)p->n_h);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* The sign of a field; 0 keeps the old value. */
-static int8_t settle(double field, int8_t old)
+static int8_t resolve(double field, int8_t old)
 {
     return field > 0 ? 1 : field < 0 ? -1 : old;
 }
@@ -76,7 +76,7 @@ int densememory_sweep(int8_t *s, const DenseMemory *m, const int32_t *order, int
     int changed = 0;
     for (int t = 0; t < n_order; t++) {
         const int j = order[t];
-        const int8_t now = settle(advantage(m, s, j), s[j]);
+        const int8_t now = resolve(advantage(m, s, j), s[j]);
         changed += now != s[j];
         s[j] = now;
     }

@@ -281,7 +281,7 @@ static Status check_splits(const Config *c)
 }
 
 /* What of data.* the model has to know. Under data.compat deeprc a selection may be empty, as it may be there. */
-static Status settle_model(Config *c)
+static Status resolve_model(Config *c)
 {
     c->model.compat = c->data.compat;
     c->model.clip = isnan(c->data.clip) ? 0 : c->data.clip;
@@ -294,7 +294,7 @@ static Status settle_model(Config *c)
 }
 
 /* Exactly one of updates and epochs; giving epochs alone turns off the default of updates. */
-static Status settle_length(Config *c)
+static Status resolve_length(Config *c)
 {
     TrainOptions *o = &c->train;
     if (o->epochs > 0 && settings_given(c->settings, "train.updates"))
@@ -341,11 +341,11 @@ static Status fill(Config *c)
     TRY(settings_finish(c->settings));
     TRY(check_tasks(c));
     TRY(check_splits(c));
-    TRY(settle_model(c));
+    TRY(resolve_model(c));
     TRY(check_norm(c));
     TRY(check_patience(c));
     TRY(check_momentum(c));
-    return settle_length(c);
+    return resolve_length(c);
 }
 
 Status config_read(Config *out, const char *yaml, const char *const *flag, int n_flag)

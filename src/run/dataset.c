@@ -67,7 +67,7 @@ Status dataset_open(Dataset *out, const Config *config)
 Status dataset_fill(Dataset *s)
 {
     TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
-    TRY(leakwatch_say(&s->cohort, s->target, s->config->n_task, s->cache));
+    TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
     return manifest_data(&s->data, s->config);
 }
 

@@ -113,7 +113,7 @@ static Status choose_kmers(Training *j)
     j->kmers = (KmerStarts){0};
     if (!kmerstart_is_on(NULL, &j->config->model)) return OK;
     TRY(kmershare_choose(&choice, j->dataset, j->config, j->in->stop));
-    kmerstart_take(&j->kmers, &choice, &j->evaluation.target[0]);
+    kmerstart_set(&j->kmers, &choice, &j->evaluation.target[0]);
     kmerstart_report(&j->kmers, bagfile_spec(j->cohort->file));
     return OK;
 }
@@ -149,7 +149,7 @@ static Status read_kmers(Training *j)
     snprintf(path, sizeof path, "%s/kmers.tsv", j->in->folder);
     if (!kmerstart_is_on(NULL, &j->config->model) || !file_exists(path)) return OK;
     TRY(kmertable_read(&choice, path, &j->evaluation.target[0], bagfile_spec(j->cohort->file)->alphabet));
-    kmerstart_take(&j->kmers, &choice, &j->evaluation.target[0]);
+    kmerstart_set(&j->kmers, &choice, &j->evaluation.target[0]);
     return OK;
 }
 

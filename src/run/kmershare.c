@@ -86,7 +86,7 @@ static KmerChoice **place(const Dataset *s, int repeat, int fold)
     return &s->kmers[(size_t)repeat * (size_t)s->folds.n_fold + (size_t)fold];
 }
 
-static Status take_places(Dataset *s)
+static Status reserve_places(Dataset *s)
 {
     if (s->kmers) return OK;
     s->n_kmers = (size_t)s->folds.n_repeat * (size_t)s->folds.n_fold;
@@ -130,7 +130,7 @@ static Status check_model(const Dataset *s)
 Status kmershare_fill(Dataset *s, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop)
 {
     TRY(check_model(s));
-    TRY(take_places(s));
+    TRY(reserve_places(s));
     for (int k = 0; k < n; k += KMERS_TOGETHER)
         TRY(fill(s, repeat, fold + k, n - k < KMERS_TOGETHER ? n - k : KMERS_TOGETHER, stop));
     return OK;

@@ -55,7 +55,7 @@ static Status open_tasks(Watch *w)
 
 /* ---- the pass ---- */
 
-static void look_at(Leaks *l, const Bag *bag, int number, const char *key, int n_feat)
+static void inspect(Leaks *l, const Bag *bag, int number, const char *key, int n_feat)
 {
     leaks_bag(l, number, key, bag->n);
     for (int i = 0; i < bag->n; i++)
@@ -72,7 +72,7 @@ static Status walk(Watch *w, Cache *cache)
         const Bag *bag;
         TRY(cache_bag(cache, &bag, b, 0));
         for (int k = 0; k < w->n_target; k++)
-            look_at(w->leaks[k], bag, b, bagfile_key(file, b), bagfile_spec(file)->n_feat);
+            inspect(w->leaks[k], bag, b, bagfile_key(file, b), bagfile_spec(file)->n_feat);
     }
     return OK;
 }
@@ -91,7 +91,7 @@ static void report(const Watch *w)
                                 .n_bag = bagfile_n_bag(file)};
         LeakReport of_task = all;
         of_task.task = w->target[k].name;
-        leaks_judge(&v, w->leaks[k]);
+        leaks_classify(&v, w->leaks[k]);
         if (k == 0) leakreport_plain(&all); /* labels have no part in these two */
         if (k == 0 && v.chance_number < LEAKWATCH_CHANCE) leakreport_leaks(&all, ODD_BAG);
         if (v.chance >= LEAKWATCH_CHANCE) continue;
@@ -102,7 +102,7 @@ static void report(const Watch *w)
     }
 }
 
-Status leakwatch_say(const Cohort *cohort, const Target *target, int n_target, Cache *cache)
+Status leakwatch_report(const Cohort *cohort, const Target *target, int n_target, Cache *cache)
 {
     Watch w = {.cohort = cohort, .target = target, .n_target = n_target};
     Cache *own = NULL;

@@ -14,6 +14,6 @@
 #define LEAKWATCH_CHANCE 0.01
 
 /* One pass over all bags, once a run; nothing for sequences. `cache` NULL: they are read from the file. */
-Status leakwatch_say(const Cohort *cohort, const Target *target, int n_target, Cache *cache);
+Status leakwatch_report(const Cohort *cohort, const Target *target, int n_target, Cache *cache);
 
 #endif

@@ -36,7 +36,7 @@ typedef struct {
     int *count;                   /* [n] for resampling */
 } Gathered;
 
-static void forget(Gathered *g)
+static void release(Gathered *g)
 {
     free(g->output);
     free(g->target);
@@ -105,6 +105,6 @@ json_t *record_scores(const Target *target, const Labels *labels, const real *ou
         json_object_set_new(tasks, target[k].name, scores);
     }
 done:
-    forget(&g);
+    release(&g);
     return tasks ? json_pack("{s:i, s:o, s:o}", "n_bags", n, "loss", jsontext_real(loss), "tasks", tasks) : NULL;
 }

@@ -35,7 +35,7 @@ Status runlock_hold(RunLock *lock, const char *folder)
     return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
 }
 
-Status runlock_take(RunLock *lock, const char *folder, const StopFlag *stop)
+Status runlock_acquire(RunLock *lock, const char *folder, const StopFlag *stop)
 {
     const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
     for (;;) {

@@ -24,7 +24,7 @@ Status runlock_try(RunLock *lock, const char *folder);
 Status runlock_hold(RunLock *lock, const char *folder);
 
 /* Waits until it is free, or until *stop is a signal's number (ERR_SIGINT, ERR_SIGTERM). */
-Status runlock_take(RunLock *lock, const char *folder, const StopFlag *stop);
+Status runlock_acquire(RunLock *lock, const char *folder, const StopFlag *stop);
 void runlock_release(RunLock *lock); /* nothing where it is not held */
 
 #endif

@@ -321,7 +321,7 @@ Status baseline_run(json_t **out, const BaselineSetup *setup)
     TRY_DONE(open_all(&b, setup));
     TRY_DONE(reserve(&b));
     TRY_DONE(manifest_data(&b.dataset.data, setup->config));
-    TRY_DONE(leakwatch_say(&b.dataset.cohort, b.dataset.target, setup->config->n_task, NULL));
+    TRY_DONE(leakwatch_report(&b.dataset.cohort, b.dataset.target, setup->config->n_task, NULL));
     if (setup->begin) setup->begin();
     TRY_DONE(run_methods(&b));
     TRY_DONE(conclude(&b, out));

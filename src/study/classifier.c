@@ -27,7 +27,7 @@ static Status convert(Nodes *out, const FeatureRows *rows, const int *which, int
     return OK;
 }
 
-static void forget(Nodes *n)
+static void release(Nodes *n)
 {
     free(n->node);
     free(n->row);
@@ -45,8 +45,8 @@ Status classifier_run(double *score, const Classifier *classifier, const Classif
     const ClassifierInput in = {.fold = fold, .train = train.row, .test = test.row, .y = y, .cost = cost};
     TRY_DONE(classifier->fit(score, &in));
 done:
-    forget(&train);
-    forget(&test);
+    release(&train);
+    release(&test);
     free(y);
     return status;
 }

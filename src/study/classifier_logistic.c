@@ -20,14 +20,14 @@ _Static_assert(sizeof(ClassifierNode) == sizeof(struct feature_node) &&
                    offsetof(ClassifierNode, value) == offsetof(struct feature_node, value),
                "nodes have another layout in this liblinear");
 
-static void say_nothing(const char *text)
+static void report_nothing(const char *text)
 {
     (void)text;
 }
 
 static void start(void)
 {
-    set_print_string_function(say_nothing);
+    set_print_string_function(report_nothing);
 }
 
 static Status fit(double *score, const ClassifierInput *in)

@@ -13,14 +13,14 @@ _Static_assert(sizeof(ClassifierNode) == sizeof(struct svm_node) &&
                    offsetof(ClassifierNode, value) == offsetof(struct svm_node, value),
                "nodes have another layout in this libsvm");
 
-static void say_nothing(const char *text)
+static void report_nothing(const char *text)
 {
     (void)text;
 }
 
 static void start(void)
 {
-    svm_set_print_string_function(say_nothing);
+    svm_set_print_string_function(report_nothing);
 }
 
 static Status fit(double *score, const ClassifierInput *in)

@@ -15,7 +15,7 @@ bool kmerstart_is_on(EmbedderStart *options, const ModelOptions *model)
 }
 
 /* The output that a k-mer speaks for: of a binary target and of a regression there is one. */
-void kmerstart_take(KmerStarts *out, const KmerChoice *choice, const Target *t)
+void kmerstart_set(KmerStarts *out, const KmerChoice *choice, const Target *t)
 {
     *out = (KmerStarts){.choice = *choice};
     for (int j = 0; j < choice->n; j++) {

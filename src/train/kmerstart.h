@@ -20,7 +20,7 @@ typedef struct {
 /* Does this model start from k-mers? Then *options, which may be NULL, says how. */
 bool kmerstart_is_on(EmbedderStart *options, const ModelOptions *model);
 
-void kmerstart_take(KmerStarts *out, const KmerChoice *choice, const Target *target); /* the first target */
+void kmerstart_set(KmerStarts *out, const KmerChoice *choice, const Target *target); /* the first target */
 void kmerstart_report(const KmerStarts *k, const BagSpec *spec);
 
 /* {"chosen", "threshold", "largest_z", "kmers": [text]}; largest_z is null where the choice was read from a file. */

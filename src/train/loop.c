@@ -324,7 +324,7 @@ static Status train(Loop *l, LoopEvaluated *evaluated, void *context, Progress *
         TRY(loop_update(l));
         if (l->in.updated) l->in.updated(l->update);
         snprintf(note, sizeof note, "loss %.4f", l->smooth);
-        progress_tell(progress, l->update, note);
+        progress_update(progress, l->update, note);
     }
 }
 
@@ -344,8 +344,8 @@ Status loop_run(Loop *l, LoopEvaluated *evaluated, void *context)
     progress_start(&progress, "training", "updates", l->updates);
     progress.done = progress.first = l->update;
     const Status status = save_stopped(l, context, train(l, evaluated, context, &progress));
-    mil_say_capped(l->learner, "training");
-    mil_say_capped(l->scorer.mil, "evaluation");
+    mil_report_capped(l->learner, "training");
+    mil_report_capped(l->scorer.mil, "evaluation");
     if (status != OK) return status;
     if (earlystop_is_due(&l->stop, l->in.options))
         log_info("no better validation score in %d evaluation%s, or none possible: training ends with update %d",

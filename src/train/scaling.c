@@ -89,7 +89,7 @@ static double width_of(const Fit *fit, const FeatureScale *f)
     return fit->sparse ? fmax(fabs(f->least), fabs(f->most)) : f->most - f->least;
 }
 
-static bool settle(real *shift, real *scale, const Fit *fit, const FeatureScale *f)
+static bool resolve(real *shift, real *scale, const Fit *fit, const FeatureScale *f)
 {
     const float factor = (float)(1 / width_of(fit, f));
     *shift = (real)(float)(fit->sparse ? 0 : fit->kind == SCALE_STANDARD ? f->sum : f->least);
@@ -107,7 +107,7 @@ static Status fit_both(real *shift, real *scale, int *n_constant, Fit *fit, cons
     }
     if (fit->kind == SCALE_STANDARD) TRY(pass(fit, bags, see_square));
     *n_constant = 0;
-    for (int f = 0; f < n_feat; f++) *n_constant += !settle(&shift[f], &scale[f], fit, &fit->feature[f]);
+    for (int f = 0; f < n_feat; f++) *n_constant += !resolve(&shift[f], &scale[f], fit, &fit->feature[f]);
     return OK;
 }
 

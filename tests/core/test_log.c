@@ -37,11 +37,11 @@ Test(core_log, progress_is_sparing_in_files)
 {
     Progress p;
     progress_start(&p, "training", "updates", 200);
-    progress_tell(&p, 1, "loss 0.7");
+    progress_update(&p, 1, "loss 0.7");
     p.said -= 31;
     p.started = log_seconds() - 100;
-    progress_tell(&p, 50, "loss 0.5");
-    progress_tell(&p, 51, "loss 0.5");
+    progress_update(&p, 50, "loss 0.5");
+    progress_update(&p, 51, "loss 0.5");
     p.started = log_seconds() - 125;
     p.done = 200;
     progress_end(&p, "loss 0.1");
@@ -56,7 +56,7 @@ Test(core_log, quiet_progress)
     log_level(LOG_QUIET);
     progress_start(&p, "training", "updates", 0);
     p.said -= 31;
-    progress_tell(&p, 1, NULL);
+    progress_update(&p, 1, NULL);
     progress_end(&p, NULL);
     log_warn("end");
     fflush(stderr);

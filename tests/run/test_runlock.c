@@ -41,7 +41,7 @@ static pid_t hold(const char *folder)
     const pid_t child = fork();
     if (child == 0) {
         RunLock lock;
-        const bool got = runlock_take(&lock, folder, NULL) == OK;
+        const bool got = runlock_acquire(&lock, folder, NULL) == OK;
         if (write(ready[1], got ? "y" : "n", 1) == 1) pause();
         _exit(0);
     }
@@ -59,12 +59,12 @@ Test(train_runlock, ends_with_its_process, .init = scratch_make, .fini = scratch
         const pid_t child = hold(scratch);
         cr_expect(!is_free(scratch));
         stop = SIGTERM;
-        cr_expect_eq(runlock_take(&lock, scratch, &stop), ERR_SIGTERM);
+        cr_expect_eq(runlock_acquire(&lock, scratch, &stop), ERR_SIGTERM);
         cr_expect(strstr(status_sentence(), "which another holds"));
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         stop = 0;
-        cr_expect_eq(runlock_take(&lock, scratch, &stop), OK);
+        cr_expect_eq(runlock_acquire(&lock, scratch, &stop), OK);
         cr_expect(lock.fd >= 0);
         runlock_release(&lock);
     }

@@ -26,7 +26,7 @@ struct Cache {
     Slot slot[CACHE_SLOTS];
 };
 
-static Status room_of(size_t *room, const Cache *cache, int bag)
+static Status size_of(size_t *room, const Cache *cache, int bag)
 {
     Arena count = {0};
     TRY(bagfile_read_room(&count, cache->file, bag, cache->counts));
@@ -40,7 +40,7 @@ static Status choose(Cache *cache, int64_t limit)
     size_t used = 0;
     for (int i = 0; i < cache->n_bag; i++) {
         size_t room;
-        TRY(room_of(&room, cache, i));
+        TRY(size_of(&room, cache, i));
         cache->held[i] = limit < 0 || used + room <= (size_t)limit;
         if (cache->held[i])
             used += room;
@@ -64,7 +64,7 @@ static Status fill(Cache *cache)
     progress_start(&progress, "reading", "bags", n);
     for (int i = 0; i < n; i++) {
         if (cache->held[i]) TRY(bagfile_read(&cache->bag[i], &cache->store, cache->file, i, cache->counts));
-        progress_tell(&progress, i + 1, NULL);
+        progress_update(&progress, i + 1, NULL);
     }
     progress_end(&progress, NULL);
     return OK;

@@ -101,7 +101,7 @@ static void run_slot(void *context, int slot, int thread)
     if (b->status[slot] != OK) snprintf(b->sentence[slot], sizeof b->sentence[slot], "%s", status_sentence());
 }
 
-static Status judge_slot(const FileBatch *b, int slot)
+static Status classify_slot(const FileBatch *b, int slot)
 {
     return b->status[slot] == OK ? OK : fail(b->status[slot], "%s", b->sentence[slot]);
 }
@@ -114,7 +114,7 @@ static Status peek_files(FileBatch *b)
     for (b->first = 0; b->first < n_file; b->first += IMPORT_BATCH) {
         const int left = n_file - b->first, n = left < IMPORT_BATCH ? left : IMPORT_BATCH;
         parallel_for(n, run_slot, b);
-        for (int i = 0; i < n; i++) TRY(judge_slot(b, i));
+        for (int i = 0; i < n; i++) TRY(classify_slot(b, i));
     }
     b->peek = false;
     return OK;
@@ -139,7 +139,7 @@ static Status read_batch(FileBatch *b, int n)
     Status status = OK;
     parallel_for(n, run_slot, b);
     for (int i = 0; i < n; i++) {
-        if (status == OK) status = judge_slot(b, i);
+        if (status == OK) status = classify_slot(b, i);
         if (status == OK && kind->write_bags) status = kind->write_bags(b->im, b->first + i, i);
         if (kind->drop) kind->drop(b->im, i);
     }
@@ -155,7 +155,7 @@ static Status read_files(FileBatch *b)
     for (int n; b->first < im->n_file; b->first += n) {
         n = batch_size(im, b->first);
         TRY(read_batch(b, n));
-        if (shown) progress_tell(&progress, b->first + n, "");
+        if (shown) progress_update(&progress, b->first + n, "");
     }
     if (shown) progress_end(&progress, "");
     return OK;

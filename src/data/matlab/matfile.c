@@ -49,7 +49,7 @@ static Status list_variables(MatFile *file, bool *object)
     return OK;
 }
 
-static void forget(MatFile *file)
+static void release(MatFile *file)
 {
     for (int i = 0; i < file->n; i++) {
         free(file->name[i]);
@@ -75,7 +75,7 @@ static Status open_parts(MatFile *file)
     Mat_LogInitFunc("hopsack", silent);
     TRY(open_mat(file, file->path, &object));
     if (!object) return OK;
-    forget(file);
+    release(file);
     TRY(matobject_as_struct(&file->fd, file->path));
     snprintf(as, sizeof as, "/proc/self/fd/%d", file->fd);
     return open_mat(file, as, &object);
@@ -99,7 +99,7 @@ Status matfile_open(MatFile **out, const char *path)
 void matfile_close(MatFile *file)
 {
     if (!file) return;
-    forget(file);
+    release(file);
     if (file->fd >= 0) close(file->fd);
     free(file);
 }

@@ -99,7 +99,7 @@ static void drop(Import *im, int slot)
 
 /* ---- bags ---- */
 
-static void tell_bag(const char *key, const RowTally *t)
+static void report_bag(const char *key, const RowTally *t)
 {
     char text[300];
     log_detail("%s: %lld rows, %lld sequences, %lld merged, counts from %lld, sum %lld; dropped: %s", key,
@@ -111,7 +111,7 @@ static Status note_bag(ImportSequences *s, const FileSlot *slot, const IntakeBag
 {
     const WalkFile *from = &s->walk.file[file];
     json_t *facts = rowtally_json(&bag->tally);
-    tell_bag(key, &bag->tally);
+    report_bag(key, &bag->tally);
     rowtally_add(&s->report->total, &bag->tally);
     if (slot->intake.count_column) json_object_set_new(facts, "count_column", json_string(slot->intake.count_column));
     if (json_object_set_new(facts, "bag", json_string(key)) != 0) {

@@ -213,7 +213,7 @@ static Status write_bags(Simulator *s)
         const int n_now = n - s->first < s->n_slot ? n - s->first : s->n_slot;
         parallel_for(n_now, draw_bag, s);
         for (int i = 0; i < n_now; i++) TRY(write_bag(s, s->first + i, &s->slot[i].drawn));
-        progress_tell(&progress, s->first + n_now, NULL);
+        progress_update(&progress, s->first + n_now, NULL);
     }
     progress_end(&progress, NULL);
     for (int class = 0; class < 2; class ++)

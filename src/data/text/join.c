@@ -52,7 +52,7 @@ static Name name_of(const char *text, int form, int index)
 }
 
 /* Place of `wanted` in the sorted names: its index, -1 none, -2 several. */
-static int look_up(const Name *sorted, int n, Name wanted)
+static int find(const Name *sorted, int n, Name wanted)
 {
     const Name *hit = bsearch(&wanted, sorted, (size_t)n, sizeof *sorted, compare);
     if (!hit) return -1;
@@ -70,7 +70,7 @@ static int find_key(Name *const sorted[N_FORM], int n, const char *id)
         int id_form, key_form;
     } tries[] = {{id, AS_GIVEN, AS_GIVEN}, {base, AS_GIVEN, AS_GIVEN}, {base, AS_GIVEN, STEM}, {id, STEM, STEM}};
     for (int k = 0; k < 4; k++) {
-        const int found = look_up(sorted[tries[k].key_form], n, name_of(tries[k].text, tries[k].id_form, 0));
+        const int found = find(sorted[tries[k].key_form], n, name_of(tries[k].text, tries[k].id_form, 0));
         if (found != -1) return found;
     }
     return -1;

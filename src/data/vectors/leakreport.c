@@ -53,7 +53,7 @@ void leakreport_separating(const LeakReport *r, const char *advice)
              v->n_separating, v->n_separating > 1 ? "s" : "", v->n_separating > 1 ? "" : "s", task, list, advice);
 }
 
-Status leakreport_judge(const LeakReport *r, const char *source, bool allow)
+Status leakreport_classify(const LeakReport *r, const char *source, bool allow)
 {
     const LeakFindings *v = r->found;
     char name[LEAKS_NAME], more[40] = "", advice[100];

@@ -25,6 +25,6 @@ void leakreport_leaks(const LeakReport *r, Odd odd);
 void leakreport_separating(const LeakReport *r, const char *advice);
 
 /* Import: ERR_FORMAT if a feature of the file `source` leaks, a warning if that is allowed. */
-Status leakreport_judge(const LeakReport *r, const char *source, bool allow);
+Status leakreport_classify(const LeakReport *r, const char *source, bool allow);
 
 #endif

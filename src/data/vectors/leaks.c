@@ -85,7 +85,7 @@ static double log_ways(float *number, const Leaks *l)
     return ways;
 }
 
-static Status take_memory(Leaks *l)
+static Status reserve_memory(Leaks *l)
 {
     const size_t n_feat = (size_t)l->n_feat;
     float *number = malloc(((size_t)l->n_bag + 1) * sizeof *number);
@@ -112,7 +112,7 @@ Status leaks_open(Leaks **out, int n_feat, int n_bag, const LeakLabel *label)
     **out = (Leaks){.n_feat = n_feat, .n_bag = n_bag, .label = label};
     for (int b = 0; b < n_bag; b++)
         if (label[b].class >= 0) (*out)->bags[label[b].class]++;
-    const Status status = take_memory(*out);
+    const Status status = reserve_memory(*out);
     if (status == OK) return OK;
     leaks_close(*out);
     *out = NULL;
@@ -268,7 +268,7 @@ static void add_odd(LeakFindings *out, int feature, Odd odd)
     if (out->n_odd < LEAKS_MOST) out->feature[out->n_odd++] = (OddFeature){feature, odd};
 }
 
-static void judge(LeakFindings *out, const Leaks *l, bool leaks)
+static void classify(LeakFindings *out, const Leaks *l, bool leaks)
 {
     for (int k = 0; k < l->n_feat; k++) {
         const Feature *f = &l->feature[k];
@@ -286,13 +286,13 @@ static void judge(LeakFindings *out, const Leaks *l, bool leaks)
 
 /* Random numbers tell n bags with m of one label apart with probability 2 / C(n, m), for each statistic, and are in the
  * order of the bags with 1 / n!. */
-void leaks_judge(LeakFindings *out, Leaks *l)
+void leaks_classify(LeakFindings *out, Leaks *l)
 {
     close_bag(l);
     *out = (LeakFindings){.n_single = l->n_single,
                           .chance = l->chance,
                           .chance_number = (double)l->n_feat * exp(-lgamma(l->n_bag + 1.0))};
-    for (int leaks = 1; leaks >= 0 && l->feature; leaks--) judge(out, l, leaks);
+    for (int leaks = 1; leaks >= 0 && l->feature; leaks--) classify(out, l, leaks);
 }
 
 /* ---- words ---- */

@@ -61,7 +61,7 @@ void leaks_row(Leaks *l, const SparseRow *row);
 void leaks_dense(Leaks *l, const float *x); /* [n_feat] */
 
 /* After the last one. */
-void leaks_judge(LeakFindings *out, Leaks *l);
+void leaks_classify(LeakFindings *out, Leaks *l);
 
 #define LEAKS_NAME 64
 /* "'name'", or its number from 1; name [n_feat], NULL: they have none. */

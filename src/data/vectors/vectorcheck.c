@@ -47,7 +47,7 @@ static void find_labels(Check *c)
 
 /* ---- walking ---- */
 
-static void look_at_row(void *context, int bag, const SparseRow *row, uint64_t hash)
+static void inspect_row(void *context, int bag, const SparseRow *row, uint64_t hash)
 {
     Check *c = context;
     const VectorSpool *s = c->spool;
@@ -58,7 +58,7 @@ static void look_at_row(void *context, int bag, const SparseRow *row, uint64_t h
 
 static Status walk(Check *c)
 {
-    TRY(vectorspool_walk(c->spool, look_at_row, c));
+    TRY(vectorspool_walk(c->spool, inspect_row, c));
     for (int b = 0; b < c->spool->keys.n; b++) c->bag[b] = (Hashed){c->spool->hash[b], b};
     return OK;
 }
@@ -105,7 +105,7 @@ static void find_equal(int *n_group, int *n_both, int pair[2], const Check *c, H
 
 /* ---- the whole ---- */
 
-static Status take_memory(Check *c)
+static Status reserve_memory(Check *c)
 {
     const VectorSpool *s = c->spool;
     c->known = malloc(((size_t)s->keys.n + 1) * sizeof *c->known);
@@ -118,11 +118,11 @@ static Status take_memory(Check *c)
 static Status run(Check *c)
 {
     VectorFindings *out = c->out;
-    TRY(take_memory(c));
+    TRY(reserve_memory(c));
     find_labels(c);
     TRY(leaks_open(&c->leaks, c->spool->n_feat, c->spool->keys.n, c->known));
     TRY(walk(c));
-    leaks_judge(&out->leaks, c->leaks);
+    leaks_classify(&out->leaks, c->leaks);
     find_equal(&out->n_shared, &out->n_shared_both, NULL, c, c->instance, c->spool->n);
     find_equal(&out->n_equal, &out->n_equal_both, out->equal, c, c->bag, c->spool->keys.n);
     return OK;
@@ -168,7 +168,7 @@ Status vectorcheck_report(const VectorFindings *v, const VectorSpool *spool, con
 {
     const char *const *name = spool->feature.n > 0 ? (const char *const *)spool->feature.text : NULL;
     const LeakReport leaks = {.found = &v->leaks, .name = name, .n_feat = spool->n_feat, .n_bag = spool->keys.n};
-    TRY(leakreport_judge(&leaks, source, allow_leak));
+    TRY(leakreport_classify(&leaks, source, allow_leak));
     report_labels(v, spool->keys.n);
     leakreport_plain(&leaks);
     report_equal(v, spool->keys.text);

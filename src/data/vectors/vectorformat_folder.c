@@ -104,7 +104,7 @@ static Status read_index(VectorIntake *in, const Table *index, int path, int lab
     progress_start(&progress, "importing", "bags", index->n_row);
     for (int r = 0; r < index->n_row && status == OK; r++) {
         status = read_line(in, &seen, index, r, path, label);
-        progress_tell(&progress, r + 1, "");
+        progress_update(&progress, r + 1, "");
     }
     if (status == OK) progress_end(&progress, "");
     names_free(&seen);
