@@ -262,9 +262,20 @@ static void keep(Loop *l, LoopRecord *validation)
     earlystop_count(&l->stop, o, value, floor);
 }
 
+/* Nobody hears of the scores, and nothing depends on them. */
+static bool scores_are_unused(const Loop *l, LoopEvaluated *evaluated)
+{
+    return !evaluated && l->in.options->keep == KEEP_LAST && l->in.options->patience == 0;
+}
+
 static Status evaluate_both(Loop *l, LoopEvaluated *evaluated, void *context)
 {
     LoopRecord train, validation;
+    if (scores_are_unused(l, evaluated)) {
+        earlystop_keep(&l->stop, l->in.options, loop_shown(l), l->n_params, l->update, NAN);
+        l->evaluated = l->update;
+        return OK;
+    }
     l->scorer.update = l->update;
     mil_prepare(l->scorer.mil, loop_shown(l));
     TRY(evaluate(l, &train, PART_TRAIN));

@@ -183,14 +183,14 @@ Status scorer_pass(Scorer *s, real *output, int n, const real *theta)
     return OK;
 }
 
-/* Where evaluations saw samples of bags, the parameters kept are calibrated anew, on whole bags. */
+/* Where evaluations saw samples of bags, or none saw these parameters, they are calibrated on whole bags. */
 Status scorer_part(Scorer *s, real *output, Part part, real *theta, int kept)
 {
     const size_t n_out = (size_t)s->n_out;
-    const bool sampled = s->n_sample > 0;
+    const bool is_new = s->n_sample > 0 || kept == 0 || s->seen[part] != kept;
     mil_prepare(s->mil, theta);
-    if (part == PART_TRAIN && sampled && mil_calibrates(s->mil)) return calibrate(s, theta, output, whole_bag);
-    if (sampled || kept == 0 || s->seen[part] != kept) return predict(s, part, output, whole_bag);
+    if (part == PART_TRAIN && is_new && mil_calibrates(s->mil)) return calibrate(s, theta, output, whole_bag);
+    if (is_new) return predict(s, part, output, whole_bag);
     for (int i = 0; i < s->in->n; i++)
         if (s->in->part[i] == part)
             memcpy(output + (size_t)i * n_out, s->output + (size_t)i * n_out, n_out * sizeof *output);
