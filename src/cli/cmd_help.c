@@ -104,7 +104,7 @@ static json_t *range_json(const Option *row)
     return option_has_range(row) ? json_pack("[f, f]", row->least, row->most) : json_null();
 }
 
-/* As a flag would write it; null where there is none. */
+/* Default as a flag would give it; null without a default. */
 static json_t *default_json(const Option *row)
 {
     if (!row->standard || strcmp(row->standard, "null") == 0) return json_null();

@@ -54,7 +54,7 @@ void kmercount_room_free(KmerRoom *room)
 }
 
 /* Loops over plain arrays, whose integers and correctly rounded roots are the same bits on every level. */
-#if defined __x86_64__ && defined __GLIBC__ && !defined HOPSACK_PLAIN
+#if defined __x86_64__ && defined __GLIBC__
 #define VECTOR __attribute__((target_clones("avx2", "default")))
 #else
 #define VECTOR

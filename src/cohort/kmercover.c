@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * One more pass over the bags lists the occurrences of the candidates; all else is done on these lists. Training parts
- * whose candidates are much the same are searched together. A list has an entry each occurrence, so a sequence that holds a k-mer twice counts twice, and is struck as one. Bags are searched,
- * and counted anew, side by side; then k-mers are tested side by side.
+ * whose candidates are much the same are searched together. A list has an entry for each occurrence, so a sequence that
+ * holds a k-mer twice counts twice, and is struck as one. Bags are searched and counted in parallel; then k-mers are
+ * tested in parallel.
  */
 #include "cohort/kmercover.h"
 #include "cohort/kmerfind.h"

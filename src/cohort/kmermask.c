@@ -51,7 +51,7 @@ int kmermask_open_place(const KmerMask *four, const KmerMask *three)
     return four->offset[2] == three->offset[1] ? 1 : 0;
 }
 
-/* The mask that `mask` is counted with, itself where there is none. */
+/* Index of the mask that `mask` is counted with; `mask` itself if it is counted alone. */
 static int head_of(const KmerMask *list, int mask, int first)
 {
     for (int m = first; m < mask; m++)

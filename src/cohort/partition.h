@@ -17,9 +17,9 @@ typedef struct {
 } Partition;
 
 /* Parts where fold `fold` of a repetition is the test part. ERR_FORMAT where a training part has one class only, a part
- * that must not be empty is, or equal bags or one group lie in two parts although a group column was given; without one
- * they are said in a warning, once for all folds; so is a part of one class that is to be judged. Threads may make partitions of the same folds at the same time if each was made
- * once before. */
+ * that must not be empty is, or equal bags or one group lie in two parts although a group column was given. Without a group
+ * column these are warnings, printed once for all folds; so is a test or validation part with one class. Threads may make
+ * partitions of the same folds at the same time if each was made once before. */
 Status partition_make(Partition *out, Folds *folds, int repeat, int fold);
 void partition_free(Partition *g);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * log.h: all that is written to stderr while work goes on: messages, warnings, progress. A message is one line: control
+ * log.h: messages, warnings and progress on stderr. A message is one line: control
  * characters and bytes that are not UTF-8 are escaped.
  */
 #ifndef HOPSACK_LOG_H

@@ -411,6 +411,7 @@ static Status plan(Training *j, json_t **out)
     const LoopSetup setup = loop_setup(j);
     const int *count = j->evaluation.partition.count;
     TRY(loop_memory(&setup, &bytes, &params));
+    if (setup.options->refit && count[PART_VALIDATION] > 0) bytes *= 2; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
         TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));

@@ -124,7 +124,8 @@ Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path,
     int n_train;
     *r = (Refit){.path = path, .config = config};
     TRY(join_parts(r, &n_train, setup));
-    const int updates = (int)(((int64_t)chosen * r->n_bag + n_train / 2) / n_train);
+    const int64_t length = ((int64_t)chosen * r->n_bag + n_train / 2) / n_train;
+    const int updates = length < INT32_MAX ? (int)length : INT32_MAX; /* a file of parts may have few training bags */
     r->options = fixed_length(setup->options, updates);
     if (asprintf(&r->data, "%s, refit of %d updates", data, updates) < 0) {
         r->data = NULL;

@@ -27,8 +27,9 @@ typedef struct {
  * train.refit is there. metrics: text of metrics.jsonl, ended: updates done. ERR_FORMAT where the text is no such file. */
 Status refit_length(int *chosen, const TrainOptions *options, const char *metrics, int ended);
 
-/* Trains as long as `chosen` updates of the first training, in passes over the bags; from the checkpoint at `path` if that belongs to this refit. setup: of the first training, whose `save` and
- * evaluations have no part here. config, data: as in CheckpointFacts. Fails as loop_new and loop_run do. */
+/* Trains as long as `chosen` updates of the first training, in passes over the bags; resumes from the checkpoint at `path`
+ * if it belongs to this refit. setup: of the first training; its `save` and evaluations are not used. config, data: as in
+ * CheckpointFacts. Fails as loop_new and loop_run do. */
 Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path, const char *config,
                  const char *data);
 void refit_free(Refit *r);

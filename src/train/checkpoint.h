@@ -43,7 +43,8 @@ typedef struct {
     const char *metrics; /* metrics.jsonl so far; not used on reading; NULL: "" */
 } CheckpointFacts;
 
-/* slab [CHECKPOINT_SLABS][params->size]; that of the average is NULL without train.average. Whole or not at all; what stood at `path` is replaced. */
+/* slab [CHECKPOINT_SLABS][params->size]; that of the average is NULL without train.average. The file appears whole or not
+ * at all; what stood at `path` is replaced. */
 Status checkpoint_write(const char *path, const ParamList *params, real *const *slab, const CheckpointState *state,
                         const CheckpointFacts *facts);
 

@@ -44,8 +44,8 @@ typedef struct {
     int n_line;       /* of the file up to its header */
 } RowReader;
 
-/* `path` is borrowed. `in`: that file, if it is open already; taken over. separator 0: told by the header. plain: lines that begin with # are no comments. Close it whatever
- * comes out. */
+/* `path` is borrowed. `in`: that file, if it is open already; taken over. separator 0: told by the header. plain: lines
+ * that begin with # are no comments. Close it whatever comes out. */
 Status rowreader_open(RowReader *r, const char *path, TextIn *in, char separator, bool plain);
 Status rowreader_bind(RowReader *r, const FormatType *format, const FormatWish *wish, const RowRules *rules);
 void rowreader_pause(RowReader *r);    /* closes the file behind its header */

@@ -56,7 +56,8 @@ Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char 
 /* The names of the features, which must be the same in every file. */
 Status vectorintake_names(VectorIntake *in, const char *const *name, int n);
 
-/* ERR_FORMAT unless `n` is the number expected, and that of the files before. Called when a file's number is known, before its rows are read. */
+/* ERR_FORMAT unless `n` is the number expected, and that of the files before. Called when a file's number is known, before
+ * its rows are read. */
 Status vectorintake_width(VectorIntake *in, int n);
 
 bool vectorintake_unlabelled(const VectorIntake *in);   /* --label=none */
