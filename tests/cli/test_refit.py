@@ -114,6 +114,14 @@ class Refit(Case):
         trained("last", "c.h5", *LONG, "--train.refit=true", "--train.keep=last")
         self.assertEqual(summary("last")["refit"]["updates"], 80)
 
+    def test_the_dry_run_counts_both_trainings(self):
+        plan = {}
+        for refit in ("false", "true"):
+            done = self.good("train", "tiny.yaml", "--data.path=c.h5", "--target=status", *LONG, f"--train.refit={refit}", "--dry-run",
+                             "--json", "-o", "planned")
+            plan[refit] = json.loads(done.stdout)
+        self.assertEqual(plan["true"]["memory_workspace"], 2 * plan["false"]["memory_workspace"])
+
     def test_one_evaluation(self):
         trained("one", "c.h5", "--train.evaluate_every=0", "--train.updates=10", *LONG[2:], "--train.refit=true")
         self.assertEqual(summary("one")["refit"]["updates"], 13)
