@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "core/spool.h"
 #include "data/sequences/import_sequences.h"
 #include "data/vectors/import_vectors.h"
 
@@ -14,6 +15,7 @@ static Status read_options(ImportSequencesOptions *out, const Cli *cli)
     const ImportFlags *flags = cli->flags;
     *out = (ImportSequencesOptions){.import = import_flags_options(cli),
                                     .extension = flags->extension,
+                                    .name = flags->name,
                                     .rules.format = format_find(flags->format)};
     out->rules.wish = (FormatWish){flags->sequence_column, flags->count_column, flags->cdr3 == 1};
     out->rules.merge = flags->merge != MERGE_NO;
@@ -77,6 +79,7 @@ static Status run(Cli *cli)
 {
     VectorPeek first;
     bool vectors;
+    for (int i = 0; i < cli->n_word; i++) cli->word[i] = spool_path(cli->word[i]);
     TRY(import_bags_wanted(&vectors, &first, cli));
     const Status status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
     vectorformat_peek_free(&first);

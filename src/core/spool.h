@@ -14,7 +14,7 @@
 
 #define SPOOL_STDIN "/dev/stdin"
 
-/* "-" as a path: SPOOL_STDIN. Other words stay as they are. */
+/* "-" as a path: SPOOL_STDIN, which messages can show. Other words stay as they are. */
 const char *spool_path(const char *word);
 
 /* A descriptor for reading from the start, which can be rewound; the caller closes it. Any thread may call it. ERR_IO: a
