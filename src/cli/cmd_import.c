@@ -6,6 +6,7 @@
 #include "core/number.h"
 #include "core/spool.h"
 #include "data/sequences/import_sequences.h"
+#include "data/text/walk.h"
 #include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
@@ -79,10 +80,13 @@ static Status run(Cli *cli)
 {
     VectorPeek first;
     bool vectors;
+    char *member;
     for (int i = 0; i < cli->n_word; i++) cli->word[i] = spool_path(cli->word[i]);
-    TRY(import_bags_wanted(&vectors, &first, cli));
-    const Status status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
+    TRY(walk_first_member(&member, cli->word[0]));
+    Status status = import_bags_wanted(&vectors, &first, cli, member ? member : cli->word[0]);
+    if (status == OK) status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
     vectorformat_peek_free(&first);
+    free(member);
     return status;
 }
 

@@ -43,7 +43,8 @@ const Option import_flags_repertoires[] = {
      "part of the receptor; cdr3: AIRR's cdr3_aa where it is filled, else the junction without its first and last "
      "residue. With --format=deeprc it is only noted in the file"},
     {"extension", OPTION_TEXT, AT(extension), "auto", 0, 0, NULL, "TEXT",
-     "ending of the files that are read in folders, with or without that of a compression behind it; auto: .tsv, .csv, "
+     "ending of the files that are read in folders, with or without that of a compression behind it; auto: .tsv, "
+     ".csv, "
      ".txt, .tab, and zip archives"},
     {"name", OPTION_TEXT, AT(name), "null", 0, 0, NULL, "TEXT",
      "name of the repertoire, where one file or standard input is read"},

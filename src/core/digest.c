@@ -32,18 +32,18 @@ Status digest_stream(char hex[65], Status (*next)(size_t *got, void *context, ch
 typedef struct {
     FILE *in;
     const char *path;
-} Plain;
+} PlainFile;
 
 static Status next_bytes(size_t *got, void *context, char *to, size_t n)
 {
-    const Plain *p = context;
+    const PlainFile *p = context;
     *got = fread(to, 1, n, p->in);
     return *got == 0 && ferror(p->in) ? fail(ERR_IO, "%s: cannot read: %s", p->path, strerror(errno)) : OK;
 }
 
 Status digest_sha256(char hex[65], const char *path)
 {
-    Plain p = {spool_fopen(path), path};
+    PlainFile p = {spool_fopen(path), path};
     if (!p.in) return ERR_IO;
     const Status status = digest_stream(hex, next_bytes, &p);
     fclose(p.in);

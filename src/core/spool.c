@@ -33,7 +33,8 @@ const char *spool_path(const char *word)
 
 static bool is_stdin(const char *path)
 {
-    return strcmp(path, "-") == 0 || strcmp(path, SPOOL_STDIN) == 0 || strcmp(path, "/dev/fd/0") == 0 || strcmp(path, "/proc/self/fd/0") == 0;
+    return strcmp(path, "-") == 0 || strcmp(path, SPOOL_STDIN) == 0 || strcmp(path, "/dev/fd/0") == 0 ||
+           strcmp(path, "/proc/self/fd/0") == 0;
 }
 
 /* Standard input by its descriptor, because a socket cannot be opened by path. */

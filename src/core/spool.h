@@ -20,7 +20,7 @@ const char *spool_path(const char *word);
 /* A descriptor for reading from the start, which can be rewound; the caller closes it. Any thread may call it. ERR_IO: a
  * folder, a closed standard input, no room for the bytes of a pipe. */
 Status spool_open(int *fd, const char *path);
-FILE *spool_fopen(const char *path); /* the same as a stream; NULL: `fail` has said why */
+FILE *spool_fopen(const char *path);  /* the same as a stream; NULL: `fail` has said why */
 bool spool_is_pipe(const char *path); /* neither a file nor a folder, but something that can be read */
 
 #endif

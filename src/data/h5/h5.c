@@ -3,6 +3,7 @@
  * What is refused before HDF5 sees a length or an offset: two of the library's crash sites lie behind sizes it takes
  * from the file on trust.
  */
+#include "core/filetype.h"
 #include "data/h5/h5base.h"
 #include "core/number.h"
 #include "data/h5/h5chunk.h"
@@ -53,6 +54,8 @@ Status h5_open(H5Id *file, const char *path)
     fclose(probe);
     if (H5Fis_hdf5(path) <= 0) {
         H5Eclear2(H5E_DEFAULT);
+        const char *type = filetype_of_file(path);
+        if (type) return fail(ERR_FORMAT, "%s: is not an HDF5 file, which a dataset is: it %s", path, type);
         return fail(ERR_FORMAT, "%s: is not an HDF5 file; `hopsack import` makes one from text", path);
     }
     const hid_t list = h5base_access();

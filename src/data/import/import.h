@@ -47,7 +47,7 @@ typedef struct {
     const char *key;  /* of the bag, if the file is one; NULL: it never is */
     const char *name; /* its path below the folder that was given; NULL: as key */
     int64_t bytes;    /* 0: unknown */
-    bool one_bag;    /* known before it is read: the file is one bag */
+    bool one_bag;     /* known before it is read: the file is one bag */
 } ImportFile;
 
 /* A bag of which something was read. */

@@ -45,14 +45,14 @@ static Status join(int *row, LabelFit *fit, const Table *labels, const char *id_
         fit->column = column;
     }
     const char **name = list_names(key, n, way);
-    const Status status =
-        name ? join_ids(row, name, n, place(key, n, way), labels, fit->column) : no_memory(labels);
+    const Status status = name ? join_ids(row, name, n, place(key, n, way), labels, fit->column) : no_memory(labels);
     free((void *)name);
     fit->by_file = way != BY_KEY;
     return status;
 }
 
-Status import_labels_join(int *row, LabelFit *fit, const Table *labels, const char *id_name, const LabelKey *key, int n)
+Status import_labels_join(int *row, LabelFit *fit, const Table *labels, const char *id_name, const LabelKey *key,
+                          int n)
 {
     *fit = (LabelFit){.column = -1};
     return join(row, fit, labels, id_name, key, n);

@@ -29,11 +29,12 @@ typedef struct {
 } LabelFit;
 
 /* row [n] of each key, -1: none. */
-Status import_labels_join(int *row, LabelFit *fit, const Table *labels, const char *id_name, const LabelKey *key, int n);
+Status import_labels_join(int *row, LabelFit *fit, const Table *labels, const char *id_name, const LabelKey *key,
+                          int n);
 
 /* The table in the order of the bags, those left out left out. A bag without a row has its key as ID and empty cells. Where
  * another reader would not find the bags by the table's own columns, a column ID is put before them. */
-Status import_labels_order(Table *out, LabelFit *fit, const Table *labels, const char *id_name,
-                           const LabelKey *key, int n);
+Status import_labels_order(Table *out, LabelFit *fit, const Table *labels, const char *id_name, const LabelKey *key,
+                           int n);
 
 #endif

@@ -137,8 +137,9 @@ static Status peeked(Import *im)
     int kept = 0;
     for (int f = 0; f < n; f++) {
         if (s->mark[f] == FILE_NO_TABLE) {
-            log_warn("%s: left out, because it is no repertoire table; --extension=.tsv reads files of that ending alone",
-                     s->walk.file[kept].path);
+            log_warn(
+                "%s: left out, because it is no repertoire table; --extension=.tsv reads files of that ending alone",
+                s->walk.file[kept].path);
             walk_remove(&s->walk, kept);
             continue;
         }

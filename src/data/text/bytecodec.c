@@ -6,9 +6,8 @@
 extern const ByteCodec bytecodec_bzip2, bytecodec_gzip, bytecodec_utf16be, bytecodec_utf16le, bytecodec_xz,
     bytecodec_zstd;
 
-const ByteCodec *const bytecodec_types[] = {&bytecodec_gzip, &bytecodec_bzip2,   &bytecodec_xz,
-                                            &bytecodec_zstd, &bytecodec_utf16le, &bytecodec_utf16be,
-                                            NULL};
+const ByteCodec *const bytecodec_types[] = {&bytecodec_gzip,    &bytecodec_bzip2,   &bytecodec_xz, &bytecodec_zstd,
+                                            &bytecodec_utf16le, &bytecodec_utf16be, NULL};
 
 const ByteCodec *bytecodec_find(const unsigned char *bytes, size_t n)
 {

@@ -31,7 +31,8 @@ typedef struct {
     bool (*is_mine)(const unsigned char *bytes, size_t n);
     void *(*start)(void); /* NULL as a hook: this program is built without it. NULL as a result: no memory */
     ByteCodecResult (*step)(void *state, ByteCodecStep *s);
-    ByteCodecResult (*finish)(void *state); /* no more input: END, or BAD if some is missing; NULL: a member must END */
+    ByteCodecResult (*finish)(
+        void *state); /* no more input: END, or BAD if some is missing; NULL: a member must END */
     void (*end)(void *state);
     const char *(*version)(void); /* of the library; NULL: none */
 } ByteCodec;

@@ -48,9 +48,5 @@ static void end(void *state)
     free(state);
 }
 
-const ByteCodec bytecodec_gzip = {.name = "gzip",
-                                  .unpack = "gzip -d",
-                                  .is_mine = is_mine,
-                                  .start = start,
-                                  .step = step,
-                                  .end = end};
+const ByteCodec bytecodec_gzip = {
+    .name = "gzip", .unpack = "gzip -d", .is_mine = is_mine, .start = start, .step = step, .end = end};

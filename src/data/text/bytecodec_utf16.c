@@ -12,7 +12,7 @@ typedef struct {
     int high;      /* which byte of a unit is the high one: 0 or 1 */
     uint32_t lead; /* a high surrogate that waits for its partner; 0: none */
     unsigned char odd;
-    bool has_odd;       /* half a unit waits */
+    bool has_odd;          /* half a unit waits */
     unsigned char text[4]; /* a character that found no room */
     size_t at, n;
     bool begun;

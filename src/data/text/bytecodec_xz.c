@@ -6,7 +6,10 @@
 
 static bool is_mine(const unsigned char *bytes, size_t n)
 {
-    return n >= 6 && memcmp(bytes, "\xfd" "7zXZ\0", 6) == 0;
+    return n >= 6 && memcmp(bytes,
+                            "\xfd"
+                            "7zXZ\0",
+                            6) == 0;
 }
 
 #ifdef HOPSACK_XZ

@@ -29,9 +29,9 @@ typedef struct {
 
 struct Bytes {
     char *path;
-    int fd;                   /* -1: a member */
-    ZipMember *member;        /* NULL: a file */
-    Stage stage[STAGES + 1];  /* [n_stage + 1] */
+    int fd;                  /* -1: a member */
+    ZipMember *member;       /* NULL: a file */
+    Stage stage[STAGES + 1]; /* [n_stage + 1] */
     int n_stage;
 };
 

@@ -170,7 +170,8 @@ static Status duplicate(const Table *t, int a, int b, int column, const char *ke
 }
 
 /* Up to five of the IDs without a key, and how many there are. */
-static Status unknown_ids(const Table *t, int column, const char *where, const int *lost, int n_lost, const char *hint)
+static Status unknown_ids(const Table *t, int column, const char *where, const int *lost, int n_lost,
+                          const char *hint)
 {
     char list[400] = "";
     size_t at = 0;
@@ -179,12 +180,12 @@ static Status unknown_ids(const Table *t, int column, const char *where, const i
                                      table_cell(t, lost[i], column), t->line[lost[i]]);
         if (written > 0 && at + (size_t)written < sizeof list) at += (size_t)written;
     }
-    return fail(
-        ERR_FORMAT,
-        "%s:%d: %d ID%s of column '%s' %s not in %s: %s%s%s. Remove the row%s, or check the names and the column of IDs "
-        "(--id-column)",
-        t->path, t->line[lost[0]], n_lost, n_lost > 1 ? "s" : "", t->column[column], n_lost > 1 ? "are" : "is", where,
-        list, n_lost > 5 ? ", …" : "", hint, n_lost > 1 ? "s" : "");
+    return fail(ERR_FORMAT,
+                "%s:%d: %d ID%s of column '%s' %s not in %s: %s%s%s. Remove the row%s, or check the names and the "
+                "column of IDs "
+                "(--id-column)",
+                t->path, t->line[lost[0]], n_lost, n_lost > 1 ? "s" : "", t->column[column],
+                n_lost > 1 ? "are" : "is", where, list, n_lost > 5 ? ", …" : "", hint, n_lost > 1 ? "s" : "");
 }
 
 static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char *const *key, int n, const char *where,
@@ -237,13 +238,13 @@ static int count(Name *const sorted[N_FORM], int n, const Table *table, int colu
 
 typedef struct {
     int column, found;
-} Fit;
+} ColumnFit;
 
-static void try_column(Fit *best, Name *const sorted[N_FORM], int n, const Table *table, int column)
+static void try_column(ColumnFit *best, Name *const sorted[N_FORM], int n, const Table *table, int column)
 {
     if (column < 0) return;
     const int found = count(sorted, n, table, column);
-    if (found > best->found) *best = (Fit){column, found};
+    if (found > best->found) *best = (ColumnFit){column, found};
 }
 
 /* A column is worth a try if its first cells are keys. */
@@ -255,9 +256,9 @@ static bool may_fit(Name *const sorted[N_FORM], int n, const Table *table, int c
 }
 
 /* Columns of usual names, in their order; the others only where none of those fits any key. */
-static Fit best_column(Name *const sorted[N_FORM], int n, const Table *table)
+static ColumnFit best_column(Name *const sorted[N_FORM], int n, const Table *table)
 {
-    Fit best = {-1, 0};
+    ColumnFit best = {-1, 0};
     int column;
     for (int i = 0; (column = table_usual_column(table, i)) != -2; i++) try_column(&best, sorted, n, table, column);
     for (int c = 0; best.found == 0 && c < table->n_column; c++)
@@ -268,7 +269,7 @@ static Fit best_column(Name *const sorted[N_FORM], int n, const Table *table)
 Status join_column(int *column, int *found, const Table *table, const char *name, const char *const *key, int n)
 {
     Name *sorted[N_FORM] = {NULL};
-    Fit best = {-1, 0};
+    ColumnFit best = {-1, 0};
     Status status = OK;
     if (!make_sorted(sorted, key, n)) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to join it", table->path));
     if (strcmp(name, "auto") == 0) best = best_column(sorted, n, table);

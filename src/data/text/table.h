@@ -34,7 +34,8 @@ const char *table_cell(const Table *t, int row, int column);
  * filename as written, then these and others in any spelling (Sample-ID, file_name, Patient, …). ERR_FORMAT lists the
  * columns found. join_column (join.h) also looks which of them fits. */
 Status table_id_column(int *column, const Table *t, const char *name);
-int table_usual_column(const Table *t, int i); /* that of the i-th usual name; -1: none; -2: there are no more names */
+int table_usual_column(const Table *t,
+                       int i); /* that of the i-th usual name; -1: none; -2: there are no more names */
 
 /* ERR_FORMAT where another column of this name has other cells: for columns that a user names. */
 Status table_check_once(const Table *t, int column);

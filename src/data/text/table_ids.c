@@ -13,11 +13,11 @@
 
 /* As written, in this order; then in any spelling: small letters without blanks, '_', '-' and the like. */
 static const char *const exact[] = {"ID", "repertoire_id", "sample_id", "Sample", "subject_id", "filename"};
-static const char *const loose[] = {"id",        "repertoireid", "repertoire", "sampleid", "sample",      "samplename",
-                                    "filename",  "file",         "filepath",   "path",     "subjectid",   "subject",
-                                    "patientid", "patient",      "donorid",    "bagid",    "bag",         "slideid",
-                                    "runaccession", "run",       "libraryid",  "library",  "specimenid",  "specimen",
-                                    "barcode",   "accession",    "name",       "donor"};
+static const char *const loose[] = {
+    "id",      "repertoireid", "repertoire", "sampleid",  "sample",       "samplename", "filename",
+    "file",    "filepath",     "path",       "subjectid", "subject",      "patientid",  "patient",
+    "donorid", "bagid",        "bag",        "slideid",   "runaccession", "run",        "libraryid",
+    "library", "specimenid",   "specimen",   "barcode",   "accession",    "name",       "donor"};
 #define N_EXACT (int)(sizeof exact / sizeof *exact)
 #define N_LOOSE (int)(sizeof loose / sizeof *loose)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text/textin.h"
 #include "data/text/bytes.h"
-#include "data/text/filetype.h"
+#include "core/filetype.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -161,7 +161,8 @@ static Status walk_folder(Search *s, const char *folder, const char *below, int 
     for (struct dirent *entry; status == OK && (entry = readdir(dir));) {
         char path[4096], under[4096];
         const char *name = entry->d_name;
-        if (name[0] == '~' && litter_is(name)) log_info("%s/%s: left out, a lock file of an office program", folder, name);
+        if (name[0] == '~' && litter_is(name))
+            log_info("%s/%s: left out, a lock file of an office program", folder, name);
         if (name[0] == '.' || litter_is(name)) continue;
         const int a = snprintf(path, sizeof path, "%s/%s", folder, name);
         const int b = snprintf(under, sizeof under, "%s%s%s", below, *below ? "/" : "", name);
@@ -199,7 +200,7 @@ static Status walk_start(Search *s, const char *path)
 {
     struct stat info;
     char folder[4096];
-    if (spool_is_pipe(path)) return add_file(s, path, walkname_base(path), NULL);
+    if (spool_is_pipe(path) || strcmp(path, SPOOL_STDIN) == 0) return add_file(s, path, walkname_base(path), NULL);
     if (ziparchive_split(path) > 0) return add(s->walk, path, walkname_base(path), NULL);
     if (stat(path, &info) != 0) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
     const int n_before = s->walk->n;
@@ -234,6 +235,24 @@ Status walk_files(Walk *out, const char *const *path, int n_path, const char *ex
     status = walkname_settle(out);
 done:
     if (status != OK) walk_free(out);
+    return status;
+}
+
+Status walk_first_member(char **out, const char *path)
+{
+    struct stat info;
+    Walk walk = {0};
+    Search s = {.walk = &walk, .extension = WALK_AUTO};
+    *out = NULL;
+    if (!spool_is_pipe(path) && (stat(path, &info) != 0 || !S_ISREG(info.st_mode))) return OK;
+    if (!is_archive(path)) return OK;
+    const Status status = add_archive(&s, path, path);
+    if (status == OK && walk.n > 0) {
+        qsort(walk.file, (size_t)walk.n, sizeof *walk.file, by_path);
+        *out = walk.file[0].path;
+        walk.file[0].path = NULL;
+    }
+    walk_free(&walk);
     return status;
 }
 

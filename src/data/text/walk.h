@@ -17,7 +17,8 @@
 typedef struct {
     char *path; /* as one opens it */
     char *name; /* below the folder given, or the base name: what provenance records */
-    char *key;  /* the bag's: base name with extension but without that of a compression; where several files have one base
+    char *
+        key; /* the bag's: base name with extension but without that of a compression; where several files have one base
                    name, the folder that tells them apart */
     int64_t bytes; /* 0: unknown */
     uint64_t device, inode;
@@ -35,5 +36,9 @@ Status walk_files(Walk *out, const char *const *path, int n_path, const char *ex
 /* Leaves out file i; the order stays. */
 void walk_remove(Walk *walk, int i);
 void walk_free(Walk *walk);
+
+/* What is looked at first where `path` is an archive of several files: a member's path, which the caller frees. *out NULL:
+ * `path` is none. */
+Status walk_first_member(char **out, const char *path);
 
 #endif

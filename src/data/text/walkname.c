@@ -48,7 +48,7 @@ int walkname_rank(const char *name, const char *extension)
 
 bool walkname_is_other(const char *name)
 {
-    static const char *const endings[] = {".h5",  ".hdf5", ".yaml", ".yml", ".json", ".md", ".html",   ".pdf",
+    static const char *const endings[] = {".h5",  ".hdf5", ".yaml", ".yml", ".json", ".md",  ".html",   ".pdf",
                                           ".png", ".log",  ".sh",   ".py",  ".r",    ".md5", ".sha256", NULL};
     for (int i = 0; endings[i]; i++)
         if (ends_in(name, strlen(name), endings[i])) return true;
@@ -119,8 +119,8 @@ static Status check_twice(WalkFile *const *file, int n)
         const WalkFile *a = file[i - 1], *b = file[i];
         const char *x = walkname_base(a->path), *y = walkname_base(b->path);
         if (a->inode == b->inode && a->device == b->device && (a->inode || strcmp(a->path, b->path) == 0))
-            return fail(ERR_FORMAT, "%s and %s are one file, so a repertoire would be read twice; name it once", a->path,
-                        b->path);
+            return fail(ERR_FORMAT, "%s and %s are one file, so a repertoire would be read twice; name it once",
+                        a->path, b->path);
         if (x - a->path == y - b->path && strncmp(a->path, b->path, (size_t)(x - a->path)) == 0)
             return fail(ERR_FORMAT,
                         "%s and %s are both named '%s'; a repertoire's name must be its own, so rename or remove one",

@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-const char *walkname_base(const char *path);     /* what follows the last slash, of Windows too */
-size_t walkname_packed(const char *name);        /* length without the ending of a compression */
+const char *walkname_base(const char *path); /* what follows the last slash, of Windows too */
+size_t walkname_packed(const char *name);    /* length without the ending of a compression */
 /* Rank of the ending among those wanted, from 0; -1: another ending. */
 int walkname_rank(const char *name, const char *extension);
 bool walkname_is_other(const char *name); /* the ending of something known that is no table: .h5, .md, .pdf, … */

@@ -261,10 +261,11 @@ const char *ziparchive_version(void)
 
 static Status cannot(const char *path)
 {
-    return fail(ERR_FORMAT,
-                "%s: is a zip archive (or a workbook saved as one), and this hopsack is built without libzip; rebuild "
-                "with libzip-dev installed, or unpack it: unzip FILE",
-                path);
+    return fail(
+        ERR_FORMAT,
+        "%s: is a zip archive (or a workbook saved as one), and this hopsack is built without libzip; rebuild "
+        "with libzip-dev installed, or unpack it: unzip FILE",
+        path);
 }
 
 Status ziparchive_list(ZipList *out, const char *path)

@@ -18,7 +18,7 @@ size_t ziparchive_split(const char *path);
 
 typedef struct {
     int n;
-    char **name; /* [n] members that are files, without hidden ones and those of macOS, in the archive's order */
+    char **name;    /* [n] members that are files, without hidden ones and those of macOS, in the archive's order */
     int64_t *bytes; /* [n] unpacked */
 } ZipList;
 
@@ -29,7 +29,8 @@ void ziparchive_list_free(ZipList *list);
 typedef struct ZipMember ZipMember;
 /* `path` is a member's, of which the first n bytes are the archive's. ERR_FORMAT: not in it, encrypted, damaged. */
 Status ziparchive_open(ZipMember **out, const char *path, size_t n);
-Status ziparchive_open_only(ZipMember **out, const char *path); /* of an archive with one file. ERR_FORMAT lists several */
+Status ziparchive_open_only(ZipMember **out,
+                            const char *path); /* of an archive with one file. ERR_FORMAT lists several */
 Status ziparchive_read(size_t *got, ZipMember *m, void *to, size_t n); /* *got 0: the end */
 Status ziparchive_rewind(ZipMember *m);
 void ziparchive_close(ZipMember *m); /* accepts NULL */

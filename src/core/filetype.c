@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/text/filetype.h"
+#include "core/filetype.h"
 #include "core/spool.h"
 
 #include <ctype.h>
@@ -24,7 +24,8 @@ static const Mark marks[] = {
     MARK(0, "\x89HDF\r\n\x1a\n", "is an HDF5 file (a dataset or features), not a text table"),
     MARK(0, "MATLAB 5.0", "is a MATLAB file, not a text table"),
     MARK(0, "PK\3\4", "is a zip archive; unpack it: unzip FILE"),
-    MARK(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel workbook or Office file (.xls); save the sheet as CSV"),
+    MARK(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+         "is an old Excel workbook or Office file (.xls); save the sheet as CSV"),
     MARK(0, "%PDF-", "is a PDF document; a text table is expected"),
     MARK(0, "\x89PNG\r\n", "is a PNG image; a text table is expected"),
     MARK(0, "\xff\xd8\xff", "is a JPEG image; a text table is expected"),
@@ -39,7 +40,10 @@ static const Mark marks[] = {
     MARK(0, "RDA", "is an R workspace (.RData); save the table with write.table in R"),
     MARK(0, "X\n\0\0\0", "is an R object (.rds); save the table with write.table in R"),
     MARK(0, "\x93NUMPY", "is a NumPy array; save it as CSV"),
-    MARK(0, "\x7f" "ELF", "is a program; a text table is expected"),
+    MARK(0,
+         "\x7f"
+         "ELF",
+         "is a program; a text table is expected"),
     MARK(0, "MZ\x90\0", "is a program; a text table is expected"),
     MARK(0, "Rar!\x1a\x07", "is a RAR archive; unpack it"),
     MARK(0, "7z\xbc\xaf\x27\x1c", "is a 7-Zip archive; unpack it: 7z x FILE"),
@@ -53,7 +57,8 @@ static const Mark marks[] = {
     MARK(257, "ustar", "is a tar archive; unpack it: tar -xf FILE"),
     MARK(0, "version https://git-lfs.github.com/spec/",
          "is a pointer of Git LFS, not the file itself; fetch it: git lfs pull"),
-    MARK(0, "version https://git-annex", "is a pointer of git-annex, not the file itself; fetch it: git annex get FILE"),
+    MARK(0, "version https://git-annex",
+         "is a pointer of git-annex, not the file itself; fetch it: git annex get FILE"),
     MARK(0, "-----BEGIN PGP", "is encrypted by PGP; decrypt it"),
 };
 
@@ -110,7 +115,8 @@ const char *filetype_of(const unsigned char *bytes, size_t n)
         if (n >= marks[i].at + marks[i].n && memcmp(bytes + marks[i].at, marks[i].bytes, marks[i].n) == 0)
             return marks[i].is;
     if (is_safetensors(bytes, n)) return "is a safetensors file (a model?), not a text table";
-    if (is_pickle(bytes, n)) return "is a Python pickle (or a PyTorch file), which hopsack never opens; save it as CSV";
+    if (is_pickle(bytes, n))
+        return "is a Python pickle (or a PyTorch file), which hopsack never opens; save it as CSV";
     if (is_utf16(bytes, n)) return "is UTF-16 text without its byte-order mark; save it as UTF-8";
     return markup_of(bytes, n);
 }
