@@ -112,20 +112,24 @@ static Status no_memory(void)
     return fail(ERR_MEMORY, "no memory for the list of files");
 }
 
+static Status check_pair(const WalkFile *a, const WalkFile *b)
+{
+    const char *x = walkname_base(a->path), *y = walkname_base(b->path);
+    const bool known = a->inode != 0 || strcmp(a->path, b->path) == 0; /* members of archives have no inode */
+    if (known && a->inode == b->inode && a->device == b->device)
+        return fail(ERR_FORMAT, "%s and %s are one file, so a repertoire would be read twice; name it once", a->path,
+                    b->path);
+    if (x - a->path != y - b->path || strncmp(a->path, b->path, (size_t)(x - a->path)) != 0) return OK;
+    return fail(ERR_FORMAT,
+                "%s and %s are both named '%s'; a repertoire's name must be its own, so rename or remove one", a->path,
+                b->path, a->key);
+}
+
 /* Two of the files that are one file, or lie in one folder. */
 static Status check_twice(WalkFile *const *file, int n)
 {
-    for (int i = 1; i < n; i++) {
-        const WalkFile *a = file[i - 1], *b = file[i];
-        const char *x = walkname_base(a->path), *y = walkname_base(b->path);
-        if (a->inode == b->inode && a->device == b->device && (a->inode || strcmp(a->path, b->path) == 0))
-            return fail(ERR_FORMAT, "%s and %s are one file, so a repertoire would be read twice; name it once",
-                        a->path, b->path);
-        if (x - a->path == y - b->path && strncmp(a->path, b->path, (size_t)(x - a->path)) == 0)
-            return fail(ERR_FORMAT,
-                        "%s and %s are both named '%s'; a repertoire's name must be its own, so rename or remove one",
-                        a->path, b->path, a->key);
-    }
+    for (int i = 1; i < n; i++)
+        for (int j = 0; j < i; j++) TRY(check_pair(file[j], file[i]));
     return OK;
 }
 
@@ -157,10 +161,7 @@ static int by_key(const void *a, const void *b)
 {
     const WalkFile *const *x = a, *const *y = b;
     const int order = strcmp((*x)->key, (*y)->key);
-    if (order) return order;
-    if ((*x)->device != (*y)->device) return (*x)->device < (*y)->device ? -1 : 1;
-    if ((*x)->inode != (*y)->inode) return (*x)->inode < (*y)->inode ? -1 : 1;
-    return strcmp((*x)->path, (*y)->path);
+    return order ? order : strcmp((*x)->path, (*y)->path);
 }
 
 static Status rename_groups(WalkFile **order, int n)
