@@ -10,6 +10,7 @@
 #include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static Status read_options(ImportSequencesOptions *out, const Cli *cli)
 {
@@ -76,12 +77,26 @@ done:
     return status;
 }
 
+/* "-" as a word; its bytes cannot be two things. */
+static Status take_standard_input(Cli *cli)
+{
+    const ImportFlags *flags = cli->flags;
+    const bool labels = flags->metadata && strcmp(spool_path(flags->metadata), SPOOL_STDIN) == 0;
+    for (int i = 0; i < cli->n_word; i++) {
+        cli->word[i] = spool_path(cli->word[i]);
+        if (labels && strcmp(cli->word[i], SPOOL_STDIN) == 0)
+            return fail(ERR_USAGE, "--metadata=%s: standard input is the table to import already; name a file",
+                        flags->metadata);
+    }
+    return OK;
+}
+
 static Status run(Cli *cli)
 {
     VectorPeek first;
     bool vectors;
     char *member;
-    for (int i = 0; i < cli->n_word; i++) cli->word[i] = spool_path(cli->word[i]);
+    TRY(take_standard_input(cli));
     TRY(walk_first_member(&member, cli->word[0]));
     Status status = import_bags_wanted(&vectors, &first, cli, member ? member : cli->word[0]);
     if (status == OK) status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);

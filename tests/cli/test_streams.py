@@ -172,6 +172,7 @@ class Streams(Case):
         put("v.csv", "bag_id,label,x\n" + "".join(f"b{b},{b % 2},{b * 0.37 + i * i}\n" for b in range(4) for i in range(2)))
         done = subprocess.run(["bash", "-ec", script, HOPSACK], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.bad(2, r"--metadata=-: standard input is the table to import already", "import", "--metadata=-", "-o", "no.h5", "-")
         self.bad(2, r"--name=X: names one repertoire, and there are 2 files", "import", "--name=X", "-o", "no.h5", *self.two("a", "b"))
         closed = subprocess.run(["sh", "-c", '"$0" import -o no.h5 - <&-', HOPSACK], stderr=subprocess.PIPE, text=True, check=False)
         self.assertIn(closed.returncode, (3, 6), closed.stderr)
@@ -212,10 +213,11 @@ class Streams(Case):
         for name in (".DS_Store", "._a.tsv", "Thumbs.db", "desktop.ini", "~$a.tsv", "__MACOSX/a.tsv"):
             put(f"mix/{name}", b"\0\1\2")
         put("mix/read.me", "hello")
+        put("mix/reads.fastq.gz", b"no table")
         put("mix/README.txt", "These are the files of our study.\n")
         said = self.imports("mix")
         self.assertIn("5 repertoires", said)
-        self.assertRegex(said, r"warning: mix: left out 1 file whose ending is not that of a table: read\.me")
+        self.assertRegex(said, r"warning: mix: left out 2 files whose ending is not that of a table: (read\.me, reads\.fastq\.gz|reads\.fastq\.gz, read\.me)")
         self.assertRegex(said, r"warning: mix/README\.txt: left out, because it is no repertoire table")
         self.assertNotIn("DS_Store", said)
         self.assertIn("2 repertoires", self.imports("--extension=.tsv", "mix"))
@@ -253,6 +255,7 @@ class Streams(Case):
         folder = self.two("P01", "P02")
         good = {"+": "1", "-": "1"}
         for table in ("ID\tstatus\nP01 \t+\nP02\t - \n\t\n", "sep=;\r\nID;status\r\nP01;+\r\nP02;-\r\n;;\r\n", "# ID,status\nP01,+\nP02,-\n,\n",
+                      "## of our study\n# all of it\n\nID,status\nP01,+\nP02,-\n",
                       "Sample-ID,status\nP01.tsv,+\nP02.tsv.gz,-\n", "nr,who,status\n1,P01,+\n2,P02,-\n", "ID,status\nP01,+\nP02,-\nP01,+\n",
                       "file_name,status\n.\\twoP01P02\\P01.tsv,+\n./twoP01P02/P02.tsv,-\n", "ID,who,status\n1,P01,+\n2,P02,-\n"):
             self.assertEqual(self.labels(table, *folder), good, table)

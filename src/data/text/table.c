@@ -234,6 +234,33 @@ static char take_separator(Parser *p)
     return separator;
 }
 
+static bool has_separator(const char *line)
+{
+    return line[strcspn(line, "\t,;\r\n")] && !strchr("\r\n", line[strcspn(line, "\t,;\r\n")]);
+}
+
+/* A line "# …" is a comment where a header with several columns follows, which it has not itself. */
+static bool is_comment(const char *line)
+{
+    if (*line != '#' || has_separator(line)) return false;
+    while (*line == '#' || *line == '\r' || *line == '\n') {
+        line += strcspn(line, "\r\n");
+        line += strspn(line, "\r\n");
+    }
+    return has_separator(line);
+}
+
+/* Empty lines and comments before the header. */
+static void skip_preamble(Parser *p)
+{
+    for (;;) {
+        const size_t blank = strspn(p->at, " \t"), n = strcspn(p->at, "\r\n");
+        if (!p->at[n] || (blank < n && !is_comment(p->at))) return;
+        p->at += n;
+        step_line(p);
+    }
+}
+
 static Status parse(Table *out, Store *store, size_t n)
 {
     Parser p = {.at = store->text, .end = store->text + n, .line = 1, .path = store->path};
@@ -243,6 +270,7 @@ static Status parse(Table *out, Store *store, size_t n)
     if (n >= 3 && memcmp(store->text, "\xef\xbb\xbf", 3) == 0) p.at += 3;
     if (p.at == p.end) return fail(ERR_FORMAT, "%s: is empty; a table with a header line is expected", store->path);
     p.separator = take_separator(&p);
+    skip_preamble(&p);
     if (!p.separator) p.separator = header_separator(p.at, (size_t)(p.end - p.at));
     TRY(read_header(out, store, &p));
     while (p.at < p.end) TRY(read_row(out, store, &p));

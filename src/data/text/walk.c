@@ -200,7 +200,10 @@ static Status walk_start(Search *s, const char *path)
 {
     struct stat info;
     char folder[4096];
-    if (spool_is_pipe(path) || strcmp(path, SPOOL_STDIN) == 0) return add_file(s, path, walkname_base(path), NULL);
+    const bool is_stdin = strcmp(path, SPOOL_STDIN) == 0;
+    if (spool_is_pipe(path) && !is_stdin)
+        log_info("%s: its repertoire is named %s; --name gives another name", path, walkname_base(path));
+    if (spool_is_pipe(path) || is_stdin) return add_file(s, path, walkname_base(path), NULL);
     if (ziparchive_split(path) > 0) return add(s->walk, path, walkname_base(path), NULL);
     if (stat(path, &info) != 0) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
     const int n_before = s->walk->n;

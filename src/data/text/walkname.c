@@ -6,6 +6,7 @@
 #include "data/text/walkname.h"
 #include "core/log.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -35,6 +36,15 @@ size_t walkname_packed(const char *name)
     return length;
 }
 
+/* A last dot that a letter follows: P1.fastq, but not P1.2. */
+static bool has_extension(const char *name, size_t length)
+{
+    const char *base = walkname_base(name);
+    for (size_t i = length; i-- > (size_t)(base - name) + 1;)
+        if (name[i] == '.') return i + 1 < length && isalpha((unsigned char)name[i + 1]);
+    return false;
+}
+
 int walkname_rank(const char *name, const char *extension)
 {
     static const char *const endings[] = {".tsv", ".csv", ".txt", ".tab", NULL};
@@ -43,7 +53,8 @@ int walkname_rank(const char *name, const char *extension)
         return ends_in(name, length, extension) || ends_in(name, unpacked, extension) ? 0 : -1;
     for (int i = 0; endings[i]; i++)
         if (ends_in(name, unpacked, endings[i])) return i;
-    return unpacked < length ? 0 : -1; /* P01.gz, cohort.zip */
+    if (ends_in(name, length, ".zip")) return 0;
+    return unpacked < length && !has_extension(name, unpacked) ? 0 : -1; /* P01.gz, but not reads.fastq.gz */
 }
 
 bool walkname_is_other(const char *name)
@@ -121,8 +132,8 @@ static Status check_pair(const WalkFile *a, const WalkFile *b)
                     b->path);
     if (x - a->path != y - b->path || strncmp(a->path, b->path, (size_t)(x - a->path)) != 0) return OK;
     return fail(ERR_FORMAT,
-                "%s and %s are both named '%s'; a repertoire's name must be its own, so rename or remove one", a->path,
-                b->path, a->key);
+                "%s and %s are both named '%s'; a repertoire's name must be its own, so rename or remove one",
+                a->path, b->path, a->key);
 }
 
 /* Two of the files that are one file, or lie in one folder. */
