@@ -210,14 +210,24 @@ static Status write_manifest(Training *j)
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
+/* Nothing is removed or written by who has no lock. */
+static Status claim(const Training *j, RunLock *lock)
+{
+    if (lock->fd >= 0) return OK;
+    TRY(file_make_folder(j->in->folder));
+    TRY(runlock_hold(lock, j->in->folder));
+    if (j->in->force || !resume_possible(j->in->folder)) return OK;
+    return fail(ERR_IO, "%s: another process has begun a run there meanwhile; name another folder", j->in->folder);
+}
+
 /* The config comes first: from then on the folder can be resumed. */
 static Status write_beginning(Training *j, RunLock *lock)
 {
+    if (lock) TRY(claim(j, lock));
     if (j->in->resume)
         TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
-    if (lock) TRY(runlock_hold(lock, j->in->folder));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
@@ -424,6 +434,16 @@ static Status plan(Training *j, json_t **out)
                      count[PART_VALIDATION], "test", count[PART_TEST], "updates", (json_int_t)updates, "parameters",
                      (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
+}
+
+Status job_check_on(const JobSetup *setup, Dataset *dataset)
+{
+    Training j;
+    Status status = open_job(&j, setup, dataset);
+    const LoopSetup loop = loop_setup(&j);
+    if (status == OK) status = loop_new(&j.loop, &loop);
+    close_job(&j);
+    return status;
 }
 
 Status job_plan_on(json_t **out, const JobSetup *setup, Dataset *dataset)

@@ -35,8 +35,7 @@ done:
 static Status check_folder(const JobSetup *setup)
 {
     char path[sizeof((Run *)0)->path];
-    if (!setup->resume) return run_check(setup->folder, setup->force);
-    TRY(run_check_resume(setup->folder));
+    TRY(setup->resume ? run_check_resume(setup->folder) : run_check(setup->folder, setup->force));
     snprintf(path, sizeof path, "%s/rep00", setup->folder);
     if (!file_exists(path)) return OK;
     return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);

@@ -372,10 +372,11 @@ static Status write_provenance(BagWriter *w, const char *provenance)
 
 Status bagwriter_finish(BagWriter *w, const Table *columns, const char *provenance)
 {
+    char place[FILE_PLACE];
     Status status = OK;
     if (w->vectors.n > 0) TRY_DONE(list_vectors(w));
     if (w->n_bag == 0) TRY_DONE(fail(ERR_FORMAT, "%s: there are no bags to write", w->draft.path));
-    TRY_DONE(h5_create(&w->file, w->draft.temporary));
+    TRY_DONE(h5_create(&w->file, file_place(place, &w->draft), w->draft.fd, w->draft.path));
     TRY_DONE(write_instances(w));
     TRY_DONE(write_bags(w));
     TRY_DONE(write_labels(w, columns));

@@ -5,18 +5,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define GZIP_LEVEL 4
 
-Status h5_create(H5Id *file, const char *path)
+/* Is it the file that `fd` has open? */
+static bool is_same(hid_t file, int fd)
+{
+    void *handle;
+    struct stat own, there;
+    return H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0 && fstat(fd, &own) == 0 &&
+           fstat(*(int *)handle, &there) == 0 && own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+}
+
+Status h5_create(H5Id *file, const char *place, int fd, const char *path)
 {
     h5base_start();
     const hid_t access = h5base_access();
     const hid_t group = H5Pcreate(H5P_GROUP_CREATE), plain = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_obj_track_times(group, false);
     H5Pset_obj_track_times(plain, false);
-    *file = H5Fcreate(path, H5F_ACC_TRUNC, plain, access);
-    bool done = *file >= 0;
+    *file = H5Fcreate(place, H5F_ACC_TRUNC, plain, access);
+    bool done = *file >= 0 && is_same(*file, fd);
     for (int i = 0; done && i < 2; i++) {
         const hid_t made = H5Gcreate2(*file, i ? "/metadata" : "/sampledata", H5P_DEFAULT, group, H5P_DEFAULT);
         done = made >= 0 && H5Gclose(made) >= 0;
