@@ -146,7 +146,6 @@ int main(int argc, char **argv)
 {
     streams_open();
     keep_memory();
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1); /* whatever the user sets: a draft has its own lock (temporary.h) */
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write, with its sentence */
     jsonmemory_start();
     if (argc < 2) {

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,12 +18,19 @@
 
 /* ---- making one ---- */
 
-/* false: another process took the file for a leftover before it was locked, and removes it. File systems without locks
- * have no leftovers removed (is_left) and need none here. */
+/* Not flock, by which other programs tell that they have a file open. errno tells why it is false. */
 static bool lock(int fd)
 {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_OFD_SETLK, &whole) == 0;
+}
+
+/* false: another process took the file for a leftover before it was locked, and removes it. File systems without locks
+ * have no leftovers removed (is_left) and need none here. */
+static bool claim(int fd)
+{
     struct stat info;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+    if (!lock(fd) && (errno == EAGAIN || errno == EACCES)) return false;
     return fstat(fd, &info) == 0 && info.st_nlink > 0;
 }
 
@@ -40,7 +46,7 @@ int temporary_make(char *path, size_t room, const char *folder, const char *name
         }
         const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (fd < 0 && errno != EEXIST) return -1;
-        if (fd >= 0 && lock(fd)) return fd;
+        if (fd >= 0 && claim(fd)) return fd;
         if (fd >= 0) close(fd);
     }
     errno = EEXIST;
@@ -73,7 +79,7 @@ static bool is_of(const char *entry, const char *name)
 static bool is_left(int fd)
 {
     struct stat info;
-    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && lock(fd);
 }
 
 static void remove_left(const char *path)

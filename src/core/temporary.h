@@ -3,7 +3,7 @@
  * temporary.h: a file under a name that nobody can foresee, in the folder of the file that it is to become.
  *
  * It is made new or not at all: a link or a file that stands at its name is never opened. Its maker holds a lock on it
- * (flock), which ends with the process. So a temporary file without a lock was left by a process that was killed, and the
+ * (fcntl), which ends with the process. So a temporary file without a lock was left by a process that was killed, and the
  * next that writes the same file removes it.
  */
 #ifndef HOPSACK_TEMPORARY_H

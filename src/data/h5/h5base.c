@@ -4,12 +4,14 @@
  */
 #include "data/h5/h5base.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define WHY_MOST 400
+#define WHY_MOST 5000 /* a path stands in it, before what matters */
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
 
@@ -36,6 +38,13 @@ static herr_t innermost(unsigned n, const H5E_error2_t *error, void *context)
     return 0;
 }
 
+bool h5base_says(const char *words)
+{
+    char why[WHY_MOST] = "";
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
+    return strstr(why, words) != NULL;
+}
+
 /* Of the library's own words only the reason: "… errno = 28, error message = 'No space left on device', buf = …". */
 static void shorten(char *why)
 {
@@ -49,13 +58,32 @@ static void shorten(char *why)
         if (*p == '\n') *p = ' ';
 }
 
+/* Is it the disk, the network or a lack of memory that failed, and not what stands in the file? A damaged file may ask for
+ * offsets that are none (EINVAL, EOVERFLOW). */
+static Status blame(Status status, const char *why)
+{
+    const char *number = strstr(why, "errno = ");
+    const int error = number ? atoi(number + strlen("errno = ")) : 0;
+    if (status != ERR_FORMAT || error == 0 || error == EINVAL || error == EOVERFLOW || error == EFBIG) return status;
+    return error == ENOMEM ? ERR_MEMORY : ERR_IO;
+}
+
+/* Advice in brackets is for what stands in the file. */
+static int length_of(const char *doing, bool advise)
+{
+    const char *bracket = advise ? NULL : strstr(doing, " (");
+    return bracket ? (int)(bracket - doing) : (int)strlen(doing);
+}
+
 Status h5base_fail(Status status, const char *path, const char *name, const char *doing)
 {
     char why[WHY_MOST] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
     H5Eclear2(H5E_DEFAULT);
+    const Status cause = blame(status, why);
     shorten(why);
-    return fail(status, "%s: cannot %s%s%s%s%s", path, doing, *name ? " " : "", name, *why ? ": " : "", why);
+    return fail(cause, "%s: cannot %.*s%s%s%s%s", path, length_of(doing, cause == status), doing, *name ? " " : "", name,
+                *why ? ": " : "", why);
 }
 
 /* A read that fails is the disk's fault or, far more often, a damaged file's. */
