@@ -82,7 +82,8 @@ static Status reserve(Cli *cli)
     cli->given = calloc(n, sizeof *cli->given);
     cli->given_value = calloc(n, sizeof *cli->given_value);
     cli->scratch = calloc(n, sizeof *cli->scratch);
-    const bool all = cli->word && cli->setting && cli->setting_value && cli->given && cli->given_value && cli->scratch;
+    const bool all =
+        cli->word && cli->setting && cli->setting_value && cli->given && cli->given_value && cli->scratch;
     return all ? OK : fail(ERR_MEMORY, "no memory for the command line");
 }
 
@@ -286,8 +287,8 @@ Status cli_parse(Cli *cli, const Command *command, int argc, char **argv)
 void cli_free(Cli *cli)
 {
     for (int i = 0; i < cli->n_owned; i++) free(cli->owned[i]);
-    void *const lists[] = {cli->owned, cli->word, cli->setting, cli->setting_value, cli->given, cli->given_value,
-                           cli->scratch};
+    void *const lists[] = {cli->owned, cli->word,        cli->setting, cli->setting_value,
+                           cli->given, cli->given_value, cli->scratch};
     for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) free(lists[k]);
     cli->owned = NULL;
     cli->n_owned = 0;

@@ -8,7 +8,8 @@
 
 #include "core/status.h"
 
-/* First of all: /dev/null for those that are closed. They are closed again for a program that is started. */
+/* First of all: control characters of what is printed are escaped, and /dev/null is opened for those
+ * that are closed. They are closed again for a program that is started. */
 void streams_open(void);
 
 /* ERR_IO if standard output was closed: for commands whose result goes there. */

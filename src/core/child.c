@@ -97,15 +97,17 @@ static Status killed(const char *path, int number)
     if (number == SIGINT) return fail(ERR_SIGINT, "%s: interrupted while opening it", path);
     if (number == SIGTERM) return fail(ERR_SIGTERM, "%s: terminated while opening it", path);
     if (number == SIGXCPU)
-        return fail(ERR_FORMAT,
-                    "%s: the process that opens it reached its limit of CPU time, which is far more than a sound file of "
-                    "its size takes",
-                    path);
+        return fail(
+            ERR_FORMAT,
+            "%s: the process that opens it reached its limit of CPU time, which is far more than a sound file of "
+            "its size takes",
+            path);
     if (is_crash(number))
-        return fail(ERR_FORMAT,
-                    "%s: the library that reads it crashed on it (signal %d, %s, in a process of its own); copy or import "
-                    "it again",
-                    path, number, strsignal(number));
+        return fail(
+            ERR_FORMAT,
+            "%s: the library that reads it crashed on it (signal %d, %s, in a process of its own); copy or import "
+            "it again",
+            path, number, strsignal(number));
     return fail(ERR_IO, "%s: the process that opens it was killed (signal %d, %s)%s; try again", path, number,
                 strsignal(number), number == SIGKILL ? ", as happens where memory is short" : "");
 }
@@ -113,7 +115,8 @@ static Status killed(const char *path, int number)
 static Status died(const char *path, int how)
 {
     if (WIFSIGNALED(how)) return killed(path, WTERMSIG(how));
-    return fail(ERR_IO, "%s: the process that opens it ended early (exit status %d); try again", path, WEXITSTATUS(how));
+    return fail(ERR_IO, "%s: the process that opens it ended early (exit status %d); try again", path,
+                WEXITSTATUS(how));
 }
 
 static Status understand(const char *path, const char *said, int how)

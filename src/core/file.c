@@ -34,8 +34,8 @@ static Status is_link(const char *path)
     char to[512];
     const ssize_t n = readlink(path, to, sizeof to - 1);
     to[n > 0 ? n : 0] = 0;
-    return fail(ERR_IO, "%s: is a symbolic link to %s, which is not followed; remove the link, or name that file", path,
-                to);
+    return fail(ERR_IO, "%s: is a symbolic link to %s, which is not followed; remove the link, or name that file",
+                path, to);
 }
 
 Status file_check_own(const char *path, bool folder)

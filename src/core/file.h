@@ -28,7 +28,7 @@ typedef struct {
  * it"), or is a symbolic link or anything but a file, or its folder is missing or not writable. */
 Status file_begin(FileDraft *draft, const char *path, bool force);
 
-FILE *file_stream(const FileDraft *draft);         /* for writing; the caller closes it before the commit; NULL: errno */
+FILE *file_stream(const FileDraft *draft); /* for writing; the caller closes it before the commit; NULL: errno */
 const char *file_place(char *out, const FileDraft *draft); /* a name by which libraries open it; out [FILE_PLACE] */
 #define FILE_PLACE 4352
 

@@ -56,7 +56,8 @@ int temporary_make(char *path, size_t room, const char *folder, const char *name
 bool temporary_is_at(int fd, const char *path)
 {
     struct stat own, there;
-    return fstat(fd, &own) == 0 && lstat(path, &there) == 0 && own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+    return fstat(fd, &own) == 0 && lstat(path, &there) == 0 && own.st_dev == there.st_dev &&
+           own.st_ino == there.st_ino;
 }
 
 /* ---- cleaning ---- */

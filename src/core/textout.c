@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/textout.h"
+#include "core/escape.h"
 #include "core/file.h"
 
 #include <errno.h>
@@ -140,15 +141,36 @@ static void close_stream(TextOut *out)
     out->plain = NULL;
 }
 
+/* Tabs and ends of lines stay, between quotes; other control characters do not reach a table. */
+static void write_quoted(TextOut *out, const char *text)
+{
+    const size_t n = strlen(text);
+    char *shown = malloc(4 * n + 1);
+    if (!shown && !out->error) out->error = ENOMEM;
+    if (!shown) return;
+    size_t length;
+    (void)escape_stream(shown, &length, text, n);
+    textout_write(out, "\"", 1);
+    for (size_t i = 0; i < length; i++)
+        textout_write(out, shown[i] == '"' ? "\"\"" : shown + i, shown[i] == '"' ? 2 : 1);
+    textout_write(out, "\"", 1);
+    free(shown);
+}
+
 void textout_cell(TextOut *out, const char *text)
 {
-    if (!text[strcspn(text, "\t\"\r\n")]) {
-        textout_printf(out, "%s", text);
-        return;
-    }
-    textout_printf(out, "\"");
-    for (; *text; text++) textout_printf(out, *text == '"' ? "\"\"" : "%c", *text);
-    textout_printf(out, "\"");
+    if (text[strcspn(text, "\t\"\r\n")])
+        write_quoted(out, text);
+    else if (escape_is_control(text))
+        textout_text(out, text);
+    else
+        textout_write(out, text, strlen(text));
+}
+
+void textout_text(TextOut *out, const char *text)
+{
+    char shown[ESCAPE_MOST];
+    textout_printf(out, "%s", escape_text(shown, sizeof shown, text));
 }
 
 Status textout_commit(TextOut *out)

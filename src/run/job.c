@@ -210,20 +210,10 @@ static Status write_manifest(Training *j)
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
-/* Nothing is removed or written by who has no lock. */
-static Status claim(const Training *j, RunLock *lock)
-{
-    if (lock->fd >= 0) return OK;
-    TRY(file_make_folder(j->in->folder));
-    TRY(runlock_hold(lock, j->in->folder));
-    if (j->in->force || !resume_possible(j->in->folder)) return OK;
-    return fail(ERR_IO, "%s: another process has begun a run there meanwhile; name another folder", j->in->folder);
-}
-
 /* The config comes first: from then on the folder can be resumed. */
 static Status write_beginning(Training *j, RunLock *lock)
 {
-    if (lock) TRY(claim(j, lock));
+    if (lock) TRY(runlock_begin(lock, j->in->folder, j->in->force));
     if (j->in->resume)
         TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
     else
@@ -349,6 +339,7 @@ static Status predict_all(Training *j)
 static Status finish(Training *j, json_t **summary)
 {
     TRY(predict_all(j));
+    TRY(evaluation_check(&j->evaluation));
     json_t *parts = evaluation_scores(&j->evaluation);
     Status status = OK;
     if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));

@@ -11,17 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const runfolder_files[] = {"summary.json",
-                                       "predictions.tsv",
-                                       "manifest.json",
-                                       "metrics.jsonl",
-                                       "splits.tsv",
-                                       "model.safetensors",
-                                       "kmers.tsv",
-                                       "checkpoint.safetensors",
-                                       "refit.safetensors",
-                                       "config.yaml",
-                                       NULL};
+const char *const runfolder_files[] = {
+    "summary.json", "predictions.tsv",        "manifest.json",     "metrics.jsonl", "splits.tsv", "model.safetensors",
+    "kmers.tsv",    "checkpoint.safetensors", "refit.safetensors", "config.yaml",   NULL};
 
 static const char *const more_files[] = {"lock", "summary.md", NULL}; /* of the top, and for all */
 static const char *const words[] = {"rep", "fold", "model", NULL};    /* by how deep they lie */
@@ -62,16 +54,16 @@ typedef struct {
     bool check;
     int n_foreign;
     char first[RUNFOLDER_ROOM]; /* of the foreign ones */
-} Walk;
+} FolderWalk;
 
-static void note_foreign(Walk *w, const char *path)
+static void note_foreign(FolderWalk *w, const char *path)
 {
     if (w->n_foreign++ == 0) snprintf(w->first, sizeof w->first, "%s", path);
 }
 
-static Status walk(Walk *w, const char *folder, const char *const *word);
+static Status walk(FolderWalk *w, const char *folder, const char *const *word);
 
-static Status visit(Walk *w, const char *folder, const char *name, const char *const *word)
+static Status visit(FolderWalk *w, const char *folder, const char *name, const char *const *word)
 {
     char path[RUNFOLDER_ROOM];
     TRY(join(path, folder, name));
@@ -84,7 +76,7 @@ static Status visit(Walk *w, const char *folder, const char *name, const char *c
     return OK;
 }
 
-static Status walk(Walk *w, const char *folder, const char *const *word)
+static Status walk(FolderWalk *w, const char *folder, const char *const *word)
 {
     Status status = OK;
     DIR *dir = opendir(folder);
@@ -98,13 +90,13 @@ static Status walk(Walk *w, const char *folder, const char *const *word)
 
 Status runfolder_check(const char *folder)
 {
-    Walk w = {.check = true};
+    FolderWalk w = {.check = true};
     return walk(&w, folder, words);
 }
 
 void runfolder_warn_foreign(const char *folder)
 {
-    Walk w = {.check = false};
+    FolderWalk w = {.check = false};
     if (walk(&w, folder, words) != OK || w.n_foreign == 0) return;
     log_warn("%s: %d file%s or folder%s not of a run stay%s there, %s first", folder, w.n_foreign,
              number_plural(w.n_foreign), number_plural(w.n_foreign), w.n_foreign == 1 ? "s" : "", w.first);

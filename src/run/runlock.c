@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/runlock.h"
 #include "core/file.h"
+#include "run/resume.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,15 @@ Status runlock_hold(RunLock *lock, const char *folder)
     if (lock->fd >= 0) return OK;
     TRY(runlock_try(lock, folder));
     return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
+}
+
+Status runlock_begin(RunLock *lock, const char *folder, bool force)
+{
+    if (lock->fd >= 0) return OK;
+    TRY(file_make_folder(folder));
+    TRY(runlock_hold(lock, folder));
+    if (force || !resume_possible(folder)) return OK;
+    return fail(ERR_IO, "%s: another process has begun a run there meanwhile; name another folder", folder);
 }
 
 Status runlock_acquire(RunLock *lock, const char *folder, const StopFlag *stop)

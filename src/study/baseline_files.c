@@ -188,10 +188,10 @@ static void print_row(TextOut *out, const char *name, const json_t *task)
 static void print_task(TextOut *out, const BaselineResult *r, const json_t *summary, const char *task)
 {
     const json_t *methods = json_object_get(summary, "methods");
-    textout_printf(out,
-                   "\n## %s\n\n| method | AUC | ± repetitions | ± folds | pooled | 95 %% interval | accuracy | "
-                   "seconds |\n|---|---|---|---|---|---|---|---|\n",
-                   task);
+    textout_printf(out, "\n## ");
+    textout_text(out, task);
+    textout_printf(out, "\n\n| method | AUC | ± repetitions | ± folds | pooled | 95 %% interval | accuracy | "
+                        "seconds |\n|---|---|---|---|---|---|---|---|\n");
     for (int m = 0; m < r->in->n_method; m++) {
         const char *name = r->in->method[m]->name;
         const json_t *tasks = json_object_get(json_object_get(methods, name), "tasks");

@@ -4,6 +4,7 @@
  * directions are slow and fragile; so bags are first spooled, dense, into two nameless files beside the target, and
  * `bagwriter_finish` lays them out in arrays of their final size, one chunk at a time. Vectors wait in a spool of their own.
  */
+#include "core/escape.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/number.h"
@@ -109,6 +110,8 @@ void bagwriter_drop(BagWriter *w)
 
 static Status add_bag(BagWriter *w, const char *key, BagRow **out)
 {
+    if (escape_is_control(key))
+        return fail(ERR_FORMAT, "%s: the name of bag '%s' holds control characters; rename it", w->draft.path, key);
     if (w->n_bag == w->room) {
         const int room = w->room ? 2 * w->room : 64;
         BagRow *grown = realloc(w->bag, (size_t)room * sizeof *grown);

@@ -72,10 +72,11 @@ static Status open_fail(const char *path)
         return h5base_fail(ERR_FORMAT, path, "",
                            "open this HDF5 file (truncated or damaged? copy or import it again)");
     H5Eclear2(H5E_DEFAULT);
-    return fail(ERR_IO,
-                "%s: is marked as open for writing: another program has it open, or ended without closing it; close it "
-                "there, or take the mark away with h5clear -s",
-                path);
+    return fail(
+        ERR_IO,
+        "%s: is marked as open for writing: another program has it open, or ended without closing it; close it "
+        "there, or take the mark away with h5clear -s",
+        path);
 }
 
 /* Asking failed, or the answer is no. */

@@ -82,8 +82,8 @@ Status h5base_fail(Status status, const char *path, const char *name, const char
     H5Eclear2(H5E_DEFAULT);
     const Status cause = blame(status, why);
     shorten(why);
-    return fail(cause, "%s: cannot %.*s%s%s%s%s", path, length_of(doing, cause == status), doing, *name ? " " : "", name,
-                *why ? ": " : "", why);
+    return fail(cause, "%s: cannot %.*s%s%s%s%s", path, length_of(doing, cause == status), doing, *name ? " " : "",
+                name, *why ? ": " : "", why);
 }
 
 /* A read that fails is the disk's fault or, far more often, a damaged file's. */

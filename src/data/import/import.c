@@ -4,6 +4,7 @@
  * messages are the same for any number of threads.
  */
 #include "data/import/import.h"
+#include "core/escape.h"
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -25,6 +26,8 @@ Status import_no_memory(const Import *im)
 
 Status import_add_bag(Import *im, const char *key, int file, bool left_out)
 {
+    if (escape_is_control(key))
+        return fail(ERR_FORMAT, "%s: the name '%s' holds control characters; rename it", im->file[file].path, key);
     if (im->n_bag == im->room) {
         const int room = im->room ? 2 * im->room : 64;
         ImportBag *grown = realloc(im->bag, (size_t)room * sizeof *grown);
