@@ -71,7 +71,7 @@ static Status open_fail(const char *path)
     if (!h5base_says("already open for"))
         return h5base_fail(ERR_FORMAT, path, "",
                            "open this HDF5 file (truncated or damaged? copy or import it again)");
-    H5Eclear2(H5E_DEFAULT);
+    h5base_forget();
     return fail(
         ERR_IO,
         "%s: is marked as open for writing: another program has it open, or ended without closing it; close it "
@@ -83,7 +83,7 @@ static Status open_fail(const char *path)
 static Status not_hdf5(const char *path, bool asked)
 {
     const Status status = asked ? ERR_FORMAT : h5base_fail(ERR_FORMAT, path, "", "open this file");
-    H5Eclear2(H5E_DEFAULT);
+    h5base_forget();
     if (status != ERR_FORMAT) return status;
     return fail(ERR_FORMAT, "%s: is not an HDF5 file; `hopsack import` makes one from text", path);
 }
@@ -97,8 +97,9 @@ Status h5_open(H5Id *file, const char *path)
     if (known <= 0) return not_hdf5(path, known == 0);
     const hid_t list = h5base_access();
     *file = H5Fopen(path, H5F_ACC_RDONLY, list);
+    const Status status = *file < 0 ? open_fail(path) : OK; /* before the next call of HDF5 forgets why */
     H5Pclose(list);
-    return *file < 0 ? open_fail(path) : check_base(*file, path);
+    return status == OK ? check_base(*file, path) : status;
 }
 
 Status h5_close(H5Id *file, const char *path)

@@ -23,26 +23,42 @@ static void start_once(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-void h5base_start(void)
-{
-    static _Thread_local bool quiet;
-    pthread_once(&started, start_once);
-    if (!quiet) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    quiet = true;
-}
+/* Of this thread's last failure: HDF5 itself forgets it with the next call, and the call that tidies up comes before the
+ * sentence. */
+static _Thread_local char last[WHY_MOST];
 
 /* The innermost message on HDF5's error stack, which says what really happened. */
 static herr_t innermost(unsigned n, const H5E_error2_t *error, void *context)
 {
-    if (n == 0 && error->desc) snprintf(context, WHY_MOST, "%s", error->desc);
+    (void)context;
+    if (n == 0) snprintf(last, sizeof last, "%s", error->desc ? error->desc : "");
     return 0;
+}
+
+/* Called by HDF5 where a function of it fails. */
+static herr_t keep(hid_t stack, void *context)
+{
+    last[0] = 0;
+    return H5Ewalk2(stack, H5E_WALK_UPWARD, innermost, context);
+}
+
+void h5base_start(void)
+{
+    static _Thread_local bool kept;
+    pthread_once(&started, start_once);
+    if (!kept) H5Eset_auto2(H5E_DEFAULT, keep, NULL);
+    kept = true;
 }
 
 bool h5base_says(const char *words)
 {
-    char why[WHY_MOST] = "";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
-    return strstr(why, words) != NULL;
+    return strstr(last, words) != NULL;
+}
+
+void h5base_forget(void)
+{
+    H5Eclear2(H5E_DEFAULT);
+    last[0] = 0;
 }
 
 /* Of the library's own words only the reason: "… errno = 28, error message = 'No space left on device', buf = …". */
@@ -77,9 +93,9 @@ static int length_of(const char *doing, bool advise)
 
 Status h5base_fail(Status status, const char *path, const char *name, const char *doing)
 {
-    char why[WHY_MOST] = "";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
-    H5Eclear2(H5E_DEFAULT);
+    char why[WHY_MOST];
+    memcpy(why, last, sizeof why);
+    h5base_forget();
     const Status cause = blame(status, why);
     shorten(why);
     return fail(cause, "%s: cannot %.*s%s%s%s%s", path, length_of(doing, cause == status), doing, *name ? " " : "",
