@@ -53,6 +53,16 @@ static Status exists(const char *path)
     return fail(ERR_IO, "%s: exists; --force overwrites it", path);
 }
 
+Status file_check_apart(const char *output, const char *input)
+{
+    struct stat a, b;
+    if (!output || !input || strcmp(output, "-") == 0) return OK;
+    const bool files = stat(output, &a) == 0 && stat(input, &b) == 0;
+    const bool same =
+        files ? S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino : strcmp(output, input) == 0;
+    return same ? fail(ERR_USAGE, "%s is both input and output", output) : OK;
+}
+
 /* ---- beginning ---- */
 
 static Status check_place(const char *path, const char *folder, const char *name)

@@ -46,6 +46,9 @@ Status file_write_whole(const char *path, const void *bytes, size_t n, bool forc
 void file_batch_begin(void);
 Status file_batch_end(void);
 
+/* ERR_USAGE where both name one file: "… is both input and output"; "-" and NULL name none. */
+Status file_check_apart(const char *output, const char *input);
+
 /* Caller frees; a NUL is put behind. ERR_IO: unreadable; ERR_FORMAT: more than `most` bytes. */
 Status file_read_whole(char **out, size_t *n, const char *path, size_t most);
 Status file_make_folder(const char *path); /* and its parents; OK if it is there */

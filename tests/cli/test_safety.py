@@ -218,6 +218,20 @@ class Force(Sandbox):
         self.assertFalse(os.path.exists("t"))
 
 
+class Inputs(Sandbox):
+    def test_not_replaced(self):
+        """No output takes the place of an input, or of another output, by whatever name it is called."""
+        self.enter("predict")
+        os.link("c.h5", "same.h5")
+        for words in (["predict", "run", "c.h5", "-o", "c.h5"], ["predict", "run", "c.h5", "-o", "./same.h5"],
+                      ["predict", "run/model.safetensors", "c.h5", "-o", "p.tsv", "--attention=run/model.safetensors"],
+                      ["predict", "run", "c.h5", "--metadata=m.tsv", "-o", "m.tsv"],
+                      ["import", "-o", "in/p0.tsv", "in/p0.tsv", "in/p1.tsv"], ["import", "--metadata=m.tsv", "-o", "./m.tsv", "in"],
+                      ["simulate", TINY, "-o", TINY]):
+            self.bad(2, "is both input and output", *words, "--force")
+        self.bad(2, "-o and --attention are both x.tsv", "predict", "run", "c.h5", "-o", "x.tsv", "--attention=x.tsv")
+
+
 class Races(Sandbox):
     def together(self, n, words):
         """Exit codes of n copies that start at once."""

@@ -5,6 +5,7 @@
  */
 #include "data/import/import.h"
 #include "core/escape.h"
+#include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -211,10 +212,8 @@ static Status list_facts(Import *im)
 static Status check_options(const ImportOptions *options)
 {
     if (options->n_path < 1) return fail(ERR_USAGE, "name a folder or files to import");
-    for (int i = 0; i < options->n_path; i++)
-        if (strcmp(options->path[i], options->output) == 0)
-            return fail(ERR_USAGE, "%s is both input and output", options->output);
-    return OK;
+    for (int i = 0; i < options->n_path; i++) TRY(file_check_apart(options->output, options->path[i]));
+    return file_check_apart(options->output, options->metadata);
 }
 
 static Status open_writer(Import *im)
