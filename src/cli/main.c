@@ -3,6 +3,7 @@
  * main.c: the table of commands, and the one place that prints an error and exits.
  */
 #include "cli/help.h"
+#include "cli/interrupt.h"
 #include "cli/streams.h"
 #include "core/blas.h"
 #include "core/child.h"
@@ -145,6 +146,7 @@ static void keep_memory(void)
 int main(int argc, char **argv)
 {
     streams_open();
+    interrupt_clean();
     keep_memory();
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write, with its sentence */
     jsonmemory_start();

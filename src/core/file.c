@@ -250,6 +250,7 @@ Status file_commit(FileDraft *draft)
     if (!later) TRY_DONE(sync_fd(draft->fd, draft->path));
     TRY_DONE(close_first(draft));
     TRY_DONE(put_in_place(draft));
+    temporary_done(draft->temporary);
     draft->open = false;
     close(draft->fd);
     if (!later) TRY_DONE(sync_path(folder, O_RDONLY | O_DIRECTORY));
@@ -262,6 +263,7 @@ void file_drop(FileDraft *draft)
 {
     if (!draft || !draft->open) return;
     if (temporary_is_at(draft->fd, draft->temporary)) unlink(draft->temporary);
+    temporary_done(draft->temporary);
     close(draft->fd);
     draft->open = false;
 }

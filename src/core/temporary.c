@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,6 +16,41 @@
 #define MARK   ".hopsack-tmp-"
 #define DIGITS 16
 #define TRIES  100
+
+/* ---- those of this process ---- */
+
+#define LISTED 64 /* at once; more are left to the next command, as after a kill */
+
+static struct {
+    atomic_int state;
+    char path[PATH_MAX + NAME_MAX];
+} listed[LISTED];
+
+enum { FREE, TAKEN, NAMED }; /* states */
+
+static void list(const char *path)
+{
+    for (int i = 0; i < LISTED; i++) {
+        int expected = FREE;
+        if (!atomic_compare_exchange_strong(&listed[i].state, &expected, TAKEN)) continue;
+        snprintf(listed[i].path, sizeof listed[i].path, "%s", path);
+        atomic_store(&listed[i].state, NAMED);
+        return;
+    }
+}
+
+void temporary_done(const char *path)
+{
+    for (int i = 0; i < LISTED; i++)
+        if (atomic_load(&listed[i].state) == NAMED && strcmp(listed[i].path, path) == 0)
+            atomic_store(&listed[i].state, FREE);
+}
+
+void temporary_unlink_all(void)
+{
+    for (int i = 0; i < LISTED; i++)
+        if (atomic_load(&listed[i].state) == NAMED) unlink(listed[i].path);
+}
 
 /* ---- making one ---- */
 
@@ -44,10 +80,14 @@ int temporary_make(char *path, size_t room, const char *folder, const char *name
             errno = ENAMETOOLONG;
             return -1;
         }
+        list(path); /* before it is there: a signal may come at any time */
         const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST) return -1;
         if (fd >= 0 && claim(fd)) return fd;
+        const int error = errno;
+        temporary_done(path);
         if (fd >= 0) close(fd);
+        errno = error;
+        if (fd < 0 && error != EEXIST) return -1;
     }
     errno = EEXIST;
     return -1;

@@ -23,6 +23,11 @@ bool temporary_is_at(int fd, const char *path); /* is it still that file that st
  * caller is alone there. */
 void temporary_clean(const char *folder, const char *name);
 
+void temporary_done(const char *path); /* it has another name now, or none */
+
+/* For a signal's handler, before the process ends: removes those that this process has made and not done with. */
+void temporary_unlink_all(void);
+
 bool temporary_is_name(const char *name); /* a name as of a temporary file, of any version */
 
 #endif

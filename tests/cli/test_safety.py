@@ -13,6 +13,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 import zlib
 
 FAULTS = os.path.abspath(sys.argv.pop(2)) if len(sys.argv) > 2 else None
@@ -114,7 +115,7 @@ class Sandbox(Case):
 class Links(Sandbox):
     def plant(self, path, kind):
         """False where there is no place for it."""
-        target = {"file": "victim.txt", "gone": "gone.txt", "folder": "elsewhere"}[kind]
+        target = {"file": "victim.txt", "gone": "gone.txt", "folder": "elsewhere", "hard": "victim.txt"}[kind]
         parent = os.path.dirname(path)
         if parent and not os.path.isdir(parent):
             if os.path.lexists(parent):
@@ -124,7 +125,7 @@ class Links(Sandbox):
             shutil.rmtree(path)
         elif os.path.lexists(path):
             os.unlink(path)
-        os.symlink(os.path.join(self.folder, "victims", target), path)
+        (os.link if kind == "hard" else os.symlink)(os.path.join(self.folder, "victims", target), path)
         return True
 
     @staticmethod
@@ -145,7 +146,7 @@ class Links(Sandbox):
         turn = 0
         while planted < LINKS or turn < len(COMMANDS):
             name = list(COMMANDS)[turn % len(COMMANDS)]
-            path, kind = self.rng.choice(made[name]), self.rng.choice(["file", "gone", "folder"])
+            path, kind = self.rng.choice(made[name]), self.rng.choice(["file", "gone", "folder", "hard"])
             turn += 1
             self.enter(name)
             n = turn % 2 and self.plant(path, kind)  # else the command goes on, past those below
@@ -156,7 +157,7 @@ class Links(Sandbox):
             self.assertEqual(snapshot(victims), safe, what)
             self.assertEqual(sorted(os.listdir(victims + "/elsewhere")), listed, what)
             self.check_end(done, what)
-            if turn % 2:
+            if turn % 2 and kind != "hard":
                 self.assertNotEqual(done.returncode, 0, what)
             planted += n
             refused += done.returncode != 0
@@ -299,6 +300,29 @@ class Faults(Sandbox):
             n = self.rng.choice([1, 1, 2, 3, 5, 8, 13, 21, 34])
             struck += self.one(name, call, n, ("eio", "kill")[turn // len(self.CALLS) % 2])
         print(f"{N_FAULT} faults, {struck} struck, 0 torn files", flush=True)
+
+
+class Signals(Sandbox):
+    def test_no_temporary_files_stay(self):
+        """Of a command that is interrupted, or whose reader goes away."""
+        self.enter("predict")
+        words = ["simulate", "--simulate.n_bag=400", "--simulate.n_seq=2000", "--threads=1", "-o", "s.h5"]
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            child = subprocess.Popen([HOPSACK, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for _ in range(500):
+                if leftovers() or child.poll() is not None:
+                    break
+                time.sleep(0.01)
+            child.send_signal(number)
+            self.assertEqual(child.wait(60), -number)
+            self.assertEqual(leftovers(), [], number)
+        self.assertFalse(os.path.exists("s.h5"))
+        cohort("big.h5", n_bag=600, n_seq=20)
+        with subprocess.Popen([HOPSACK, "predict", "run", "big.h5", "-o", "p.tsv", "--attention=-", "--quiet"], stdout=subprocess.PIPE) as child:
+            child.stdout.readline()
+            child.stdout.close()
+            self.assertIn(child.wait(60), (0, 6, -signal.SIGPIPE))
+        self.assertEqual(leftovers(), [])
 
 
 class Children(Sandbox):
