@@ -52,16 +52,30 @@ static Status add(Walk *walk, const char *path, const char *name)
 
 static Status walk_folder(Search *s, const char *folder, const char *below, int depth);
 
+static bool is_wanted(const Search *s, const char *name)
+{
+    return ends_in(name, strlen(name), s->extension) || ends_in(name, without_gz(name), s->extension);
+}
+
+/* What is gone is a link that leads nowhere, or a file removed just now. */
+static Status gone(const Search *s, const char *path, const char *below)
+{
+    struct stat info;
+    if (!is_wanted(s, below) || lstat(path, &info) != 0) return OK;
+    return fail(ERR_IO, "%s: is a dangling link, to a file that does not exist; remove it, or bring the file back",
+                path);
+}
+
 /* An entry of a folder; `below` is its path from the folder the user gave. Links are followed. */
 static Status walk_entry(Search *s, const char *path, const char *below, int depth)
 {
     struct stat info;
     if (stat(path, &info) != 0)
-        return errno == ENOENT ? OK : fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+        return errno == ENOENT ? gone(s, path, below) : fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode)) return walk_folder(s, path, below, depth + 1);
     if (!S_ISREG(info.st_mode)) return OK;
     if (s->has_except && info.st_dev == s->except.st_dev && info.st_ino == s->except.st_ino) return OK;
-    if (!ends_in(below, strlen(below), s->extension) && !ends_in(below, without_gz(below), s->extension)) return OK;
+    if (!is_wanted(s, below)) return OK;
     return add(s->walk, path, below);
 }
 
