@@ -17,8 +17,8 @@ const Option import_flags_both[] = {
     {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
      "label table, which is stored in the dataset"},
     {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN",
-     "column of IDs in the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the "
-     "one that fits best"},
+     "column of IDs in the label table; auto: the one that fits best, of ID, repertoire_id, sample_id, filename and "
+     "other usual names first"},
     {"include", OPTION_TEXTS, AT(include), "[]", 0, 0, NULL, "COLUMN=VALUE",
      "rows to keep: those that hold one of these values"},
     {"exclude", OPTION_TEXTS, AT(exclude), "[]", 0, 0, NULL, "COLUMN=VALUE",
@@ -42,8 +42,12 @@ const Option import_flags_repertoires[] = {
     {"region", OPTION_CHOICE, AT(cdr3), "junction", 0, 0, "junction cdr3", "",
      "part of the receptor; cdr3: AIRR's cdr3_aa where it is filled, else the junction without its first and last "
      "residue. With --format=deeprc it is only noted in the file"},
-    {"extension", OPTION_TEXT, AT(extension), ".tsv", 0, 0, NULL, "TEXT",
-     "ending of the files that are read in folders, with or without .gz behind it"},
+    {"extension", OPTION_TEXT, AT(extension), "auto", 0, 0, NULL, "TEXT",
+     "ending of the files that are read in folders, with or without that of a compression behind it; auto: .tsv, "
+     ".csv, "
+     ".txt, .tab, and zip archives"},
+    {"name", OPTION_TEXT, AT(name), "null", 0, 0, NULL, "TEXT",
+     "name of the repertoire, where one file or standard input is read"},
     {0},
 };
 

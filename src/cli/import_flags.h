@@ -18,7 +18,7 @@ typedef struct {
     int compress;                 /* 0: gzip */
 
     const char *sequence_column, *count_column; /* NULL: as the format has it */
-    const char *extension;
+    const char *extension, *name;
     int merge;      /* MERGE_… */
     int skip_empty; /* 0: an empty repertoire is an error */
     int cdr3;       /* 0: junctions */
