@@ -15,22 +15,36 @@ static Status read_options(ImportSequencesOptions *out, const Cli *cli)
     *out = (ImportSequencesOptions){.import = import_flags_options(cli),
                                     .extension = flags->extension,
                                     .rules.format = format_find(flags->format)};
-    out->rules.wish = (FormatWish){flags->sequence_column, flags->count_column, flags->cdr3 == 1};
+    out->rules.wish = (FormatWish){.sequence = flags->sequence_column,
+                                   .count = flags->count_column,
+                                   .bag = flags->bag,
+                                   .cdr3 = flags->cdr3 == 1,
+                                   .ends = (EndsWish)flags->ends};
+    out->rules.lines = (RowLines){.separator = import_flags_separator(flags),
+                                  .header = (HeaderWish)flags->header,
+                                  .drop_short = flags->short_rows == 1};
     out->rules.merge = flags->merge != MERGE_NO;
     out->rules.skip_empty = flags->skip_empty == 1;
-    out->rules.separator = import_flags_separator(flags);
+    TRY(locus_set(&out->rules.loci, flags->locus));
     TRY(import_flags_format(flags));
     if (intake_converter(&out->rules) && flags->merge == MERGE_YES)
         return fail(ERR_USAGE, "--merge=yes: DeepRC's converter merges nothing; leave out --format=deeprc");
+    if (intake_converter(&out->rules) && flags->locus)
+        return fail(ERR_USAGE, "--locus: DeepRC's converter knows no loci; leave out --format=deeprc");
     return OK;
 }
 
+/* Rows that most users would want, and counts that are not those of the file, are mentioned under --quiet too. */
 static void print_dropped(const RowTally *t)
 {
     char text[300];
-    if (*rowtally_dropped(text, sizeof text, t)) log_info("dropped rows: %s", text);
+    const bool any = *rowtally_dropped(text, sizeof text, t);
+    if (any && rowtally_is_odd(t))
+        log_warn("dropped rows: %s", text);
+    else if (any)
+        log_info("dropped rows: %s", text);
     if (t->merged > 0) log_info("rows merged into an equal sequence: %lld", (long long)t->merged);
-    if (t->count_one > 0) log_info("counts blank or below 1, taken as 1: %lld", (long long)t->count_one);
+    if (t->count_one > 0) log_warn("counts blank or below 1, taken as 1: %lld", (long long)t->count_one);
 }
 
 static void print_summary(const ImportSequencesReport *report, const ImportOptions *options)
@@ -47,6 +61,7 @@ static void print_summary(const ImportSequencesReport *report, const ImportOptio
     log_info("%s: %d repertoire%s, %lld sequence%s (%s, %s) of %lld row%s", options->output, all->n_bag,
              number_plural(all->n_bag), (long long)report->n_seq, number_plural(report->n_seq), all->format,
              report->region, (long long)report->total.read, number_plural(report->total.read));
+    log_info("counts: %s", report->counted);
     print_dropped(&report->total);
 }
 
