@@ -8,6 +8,7 @@
 #include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static Status read_options(ImportSequencesOptions *out, const Cli *cli)
 {
@@ -37,12 +38,14 @@ static Status read_options(ImportSequencesOptions *out, const Cli *cli)
 /* Rows that most users would want, and counts that are not those of the file, are mentioned under --quiet too. */
 static void print_dropped(const RowTally *t)
 {
-    char text[300];
+    char text[300], sum[60];
+    snprintf(sum, sizeof sum, "; %lld in all", (long long)(t->read - t->kept - t->merged));
     const bool any = *rowtally_dropped(text, sizeof text, t);
+    const char *more = strchr(text, ',') ? sum : "";
     if (any && rowtally_is_odd(t))
-        log_warn("dropped rows: %s", text);
+        log_warn("dropped rows: %s%s", text, more);
     else if (any)
-        log_info("dropped rows: %s", text);
+        log_info("dropped rows: %s%s", text, more);
     if (t->merged > 0) log_info("rows merged into an equal sequence: %lld", (long long)t->merged);
     if (t->count_one > 0) log_warn("counts blank or below 1, taken as 1: %lld", (long long)t->count_one);
 }

@@ -49,10 +49,11 @@ const char *foreign_says(const Header *header)
     return NULL;
 }
 
-/* How many roles of a format have their column. */
-static int count_roles(const FormatType *type, const Header *header)
+/* How many of a format's columns are there. */
+static int count_columns(const FormatType *type, const Header *header)
 {
     int n = 0;
+    for (int k = 0; k < 3 && type->sign[k]; k++) n += header_find_any(header, type->sign[k]) >= 0;
     for (int k = 0; k < N_COLUMN_ROLE; k++)
         n += type->column[k] && header_find_any(header, type->column[k]) >= 0;
     return n;
@@ -64,7 +65,7 @@ static const FormatType *nearest_format(const Header *header)
     int most = 0;
     for (int i = 0; format_types[i]; i++) {
         const FormatType *type = format_types[i];
-        const int n = type->sign[0] ? count_roles(type, header) : 0;
+        const int n = type->sign[0] ? count_columns(type, header) : 0;
         if (n > most) best = type;
         if (n > most) most = n;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/sequences/format.h"
 #include "data/sequences/foreign.h"
+#include "data/sequences/rowcell.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,9 +122,23 @@ static Status check_twice(const FormatColumns *columns, const Header *header)
     return OK;
 }
 
+/* The first sequence of a table without header would be lost as a name. */
+static Status check_name(const FormatColumns *columns, const Header *header)
+{
+    const int at = columns->at[COLUMN_SEQUENCE];
+    if (at < 0 || header->row || header->sure) return OK;
+    const char *name = header->name[at];
+    if (strlen(name) < 8 || rowcell_letters(name) == LETTERS_OTHER) return OK;
+    return fail(ERR_FORMAT,
+                "column '%s' looks like a sequence: is there no header line? --header=no --sequence-column=%d reads the "
+                "column by its number; --header=yes says that this is its name",
+                name, at + 1);
+}
+
 Status format_bind(FormatColumns *out, const FormatType *type, const Header *header, const FormatWish *wish)
 {
     TRY(type->bind ? type->bind(out, header, wish) : format_usual(out, type, header, wish));
+    TRY(check_name(out, header));
     return check_twice(out, header);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * AIRR Rearrangement tables (schema 1.x). Of the columns the schema requires, real files have many empty or not at all;
- * only junction_aa is needed, or cdr3_aa where CDR3s are wanted. Some writers leave out sequence_id too, so v_call tells
- * the format as well.
+ * only junction_aa is needed, or cdr3_aa where CDR3s are wanted. Tables of other tools have a cdr3_aa too, so that another
+ * column of the schema must stand beside it.
  */
 #include "data/sequences/format.h"
 
@@ -11,6 +11,13 @@ static Spellings junction = {"junction_aa", NULL}, cdr3 = {"cdr3_aa", NULL}, any
                  counts = {"duplicate_count", "umi_count", "consensus_count", NULL}, bag = {"repertoire_id", NULL},
                  productive = {"productive", NULL}, frame = {"vj_in_frame", NULL}, stop = {"stop_codon", NULL},
                  v = {"v_call", NULL}, j = {"j_call", NULL}, locus = {"locus", NULL};
+
+static bool recognise(const Header *header, const FormatWish *wish)
+{
+    (void)wish;
+    return header_find_any(header, junction) >= 0 ||
+           (header_find_any(header, cdr3) >= 0 && header_find_any(header, others) >= 0);
+}
 
 const FormatType format_airr = {.name = "airr",
                                 .line = "AIRR Rearrangement: junction_aa, duplicate_count, productive, v_call, …",
@@ -25,4 +32,5 @@ const FormatType format_airr = {.name = "airr",
                                            [COLUMN_REPERTOIRE] = bag,
                                            [COLUMN_LOCUS] = locus,
                                            [COLUMN_V] = v,
-                                           [COLUMN_J] = j}};
+                                           [COLUMN_J] = j},
+                                .recognise = recognise};

@@ -10,11 +10,17 @@
 
 extern const FormatType format_olga;
 
+static bool is_sequence(const char *cell)
+{
+    const Letters letters = rowcell_letters(cell);
+    return letters == LETTERS_AMINO || letters == LETTERS_JUNCTION;
+}
+
 static bool recognise(const Header *header, const FormatWish *wish)
 {
     bool found = false;
     for (int c = 0; header->row && !wish->sequence && c < header->n; c++)
-        found |= rowcell_letters(header->row[c]) == LETTERS_AMINO;
+        found |= is_sequence(header->row[c]);
     return found;
 }
 
@@ -32,7 +38,7 @@ static bool is_number(const char *cell)
 static void bind_cell(FormatColumns *out, const char *cell, int c)
 {
     int *sequence = &out->at[COLUMN_SEQUENCE], *v = &out->at[COLUMN_V], *j = &out->at[COLUMN_J];
-    if (*sequence < 0 && rowcell_letters(cell) == LETTERS_AMINO) *sequence = c;
+    if (*sequence < 0 && is_sequence(cell)) *sequence = c;
     if (*v < 0 && is_gene(cell, 'V')) *v = c;
     if (*j < 0 && is_gene(cell, 'J')) *j = c;
 }

@@ -75,7 +75,7 @@ static Status find_bag(IntakeBag **bag, IntakeFile *r, Intake *out)
 static Status note_person(IntakeFile *r)
 {
     const Cell *cell = cell_of(r, COLUMN_PERSON);
-    if (!cell || r->people || cell->length == 0) return OK;
+    if (r->people || cell->length == 0) return OK;
     if (!r->person) {
         r->person = strdup(cell->text);
         return r->person ? OK : no_memory(r);
@@ -153,15 +153,18 @@ static Status too_large(const IntakeFile *r)
                 textin_path(r->row.in), textin_number(r->row.in));
 }
 
+/* Each column is asked for only where there is one: this runs for every row. */
 static Status keep_row(IntakeFile *r, Intake *out, IntakeBag *bag, const Cell *cell, size_t length)
 {
-    GatherRow row;
-    TRY(rowcount_read(&row.count, &r->row, COLUMN_COUNT, &r->seen, &bag->odds));
-    TRY(rowcount_read(&row.other, &r->row, COLUMN_COUNT_TOO, &r->too, &bag->odds_too));
-    if (r->row.place[COLUMN_CELL] >= 0) TRY(count_cell(&row.count, r, out, cell));
-    TRY(rowgene_read(&row.v, &r->row, r->format, &out->v, COLUMN_V));
-    TRY(rowgene_read(&row.j, &r->row, r->format, &out->j, COLUMN_J));
-    bag->tally.merged += gather_add(&bag->rows, length, &row, r->merge);
+    const RowReader *row = &r->row;
+    GatherRow new = {.count = 1, .other = 1, .v = -1, .j = -1};
+    if (rowreader_has(row, COLUMN_COUNT)) TRY(rowcount_read(&new.count, row, COLUMN_COUNT, &r->seen, &bag->odds));
+    if (rowreader_has(row, COLUMN_COUNT_TOO))
+        TRY(rowcount_read(&new.other, row, COLUMN_COUNT_TOO, &r->too, &bag->odds_too));
+    if (rowreader_has(row, COLUMN_CELL)) TRY(count_cell(&new.count, r, out, cell));
+    if (rowreader_has(row, COLUMN_V)) TRY(rowgene_read(&new.v, row, r->format, &out->v, COLUMN_V));
+    if (rowreader_has(row, COLUMN_J)) TRY(rowgene_read(&new.j, row, r->format, &out->j, COLUMN_J));
+    bag->tally.merged += gather_add(&bag->rows, length, &new, r->merge);
     return bag->rows.overflow ? too_large(r) : OK;
 }
 
@@ -184,8 +187,8 @@ static Status pipeline_row(IntakeFile *r, Intake *out, IntakeBag *bag, Locus loc
     RowTally *tally = &bag->tally;
     size_t length = 0;
     bool cut = false;
-    Drop drop;
-    TRY(rowflags_check(&drop, &r->row));
+    Drop drop = N_DROP;
+    if (r->has_flags) TRY(rowflags_check(&drop, &r->row));
     const Cell *cell = drop == N_DROP ? choose_cell(&cut, r, tally) : NULL;
     if (cell) {
         int8_t *codes = gather_room(&bag->rows, cell->length, r->merge);
@@ -208,11 +211,11 @@ static Status read_row(IntakeFile *r, Intake *out, IntakeBag *bag)
 {
     const unsigned wanted = r->rules->loci;
     bag->tally.read++;
-    if (!rowreader_passes(&r->row)) {
+    if (r->has_rules && !rowreader_passes(&r->row)) {
         bag->tally.dropped[DROP_FILTER]++;
         return OK;
     }
-    TRY(note_person(r));
+    if (rowreader_has(&r->row, COLUMN_PERSON)) TRY(note_person(r));
     if (r->converter) return converter_row(r, bag);
     const Locus locus = r->has_locus ? rowgene_locus(&r->row) : N_LOCUS;
     if (wanted && !(locus != N_LOCUS && (wanted >> locus & 1))) {
@@ -274,6 +277,8 @@ static Status open_columns(IntakeFile *r, const char *path, TextIn *in)
     if (status == OK && r->rules->loci && !rowgene_has_locus(&r->row))
         status = fail(ERR_FORMAT, "has no column of loci or genes that is known, so that --locus cannot choose");
     r->has_locus = rowgene_has_locus(&r->row);
+    r->has_rules = r->rules->rows.n_include + r->rules->rows.n_exclude > 0;
+    for (int k = COLUMN_KEEP; k <= COLUMN_STOP; k++) r->has_flags |= rowreader_has(&r->row, (ColumnRole)k);
     return status == ERR_FORMAT ? fail_at(status, "%s:%d", path, r->row.head.line) : status;
 }
 

@@ -12,7 +12,7 @@ struct IntakeFile {
     const IntakeRules *rules;
     const FormatType *format;
     FormatWish wish;
-    bool converter, merge, has_locus;
+    bool converter, merge, has_locus, has_flags, has_rules;
     RowReader row;
     char *person; /* the first met in COLUMN_PERSON; NULL: none yet */
     bool people;  /* another was met there */

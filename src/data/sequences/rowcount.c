@@ -38,13 +38,8 @@ static Status read_cell(int64_t *out, const RowReader *r, ColumnRole role, Count
 
 Status rowcount_read(int64_t *out, const RowReader *r, ColumnRole role, CountsSeen *seen, CountOdds *odds)
 {
-    const Cell *cell = rowreader_cell(r, role);
-    *out = 1;
-    if (!cell) return OK;
-    if (rowcell_is_blank(cell))
-        *out = 0;
-    else
-        TRY(read_cell(out, r, role, odds));
+    *out = 0;
+    if (!rowcell_is_blank(rowreader_cell(r, role))) TRY(read_cell(out, r, role, odds));
     seen->n++;
     seen->n_positive += *out > 0;
     if (*out > 0) return OK;

@@ -10,7 +10,8 @@
 
 /* DeepRC's converter: the integer part; "null" is 0, negative is 1; other text is an error. */
 Status rowcount_converter(int64_t *out, const RowReader *r);
-/* All others: rounded; blank or below 1 is 1, and noted. `seen` is what the column has held so far. 1: there is no column. */
+/* All others: rounded; blank or below 1 is 1, and noted. `seen` is what the column, which is there, has
+ * held so far. */
 Status rowcount_read(int64_t *out, const RowReader *r, ColumnRole role, CountsSeen *seen, CountOdds *odds);
 
 #endif

@@ -139,17 +139,15 @@ static Status try_candidate(bool *out, RowHeader *h, const Candidate *c, const c
     if (!c->text) return OK;
     TRY(split_header(h, c->text, c->length, lines, in));
     *out = is_known(&h->header);
-    if (*out) return OK;
-    const size_t n = line ? count_separators(line, length, h->separator) + 1 : 0;
-    h->separator = separator;
-    if (!line || c->blank || (size_t)h->header.n != n) return OK;
-    const Header above = h->header;
-    RowHeader below = {.separator = separator};
+    const char own = h->separator;
+    const size_t n = line ? count_separators(line, length, own) + 1 : 0;
+    if (!*out) h->separator = separator;
+    if (*out || !line || c->blank || (size_t)h->header.n != n) return OK;
+    RowHeader below = {.separator = own};
     const Status status = split_header(&below, line, length, lines, in);
     *out = status == OK && !is_known(&below.header);
-    if (*out) h->separator = below.separator;
+    if (*out) h->separator = own;
     rowheader_free(&below);
-    h->header = above;
     return status;
 }
 

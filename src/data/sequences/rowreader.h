@@ -59,6 +59,11 @@ const char *rowreader_column(const RowReader *r, ColumnRole role); /* name; NULL
 Status rowreader_no_memory(const RowReader *r);
 void rowreader_close(RowReader *r);
 
+static inline bool rowreader_has(const RowReader *r, ColumnRole role)
+{
+    return r->place[role] >= 0;
+}
+
 /* The row's cell of a role; NULL: there is no such column. */
 static inline const Cell *rowreader_cell(const RowReader *r, ColumnRole role)
 {
