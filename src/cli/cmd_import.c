@@ -115,18 +115,21 @@ const Command command_import = {
     .usage = "[--metadata=LABELS.tsv] -o DATA.h5 FOLDER_OR_FILE...",
     .example = "hopsack import --metadata=metadata.csv -o cohort.h5 repertoires/\n"
                "hopsack import --bag=bag_id --label=label -o tiger.h5 tiger.csv.gz",
-    .about = "Repertoires: one file for each repertoire, gzip or not. A repertoire is named after its file "
-             "(without .gz), and IDs of the label table are compared with that name, with or without extension. "
-             "AIRR files with a column repertoire_id may hold several repertoires, which are named after it. V "
-             "and J calls are kept. Sequences of 1 to 60 residues of the 20 standard amino acids are kept; "
-             "dropped rows are counted by reason. --format=deeprc keeps what DeepRC's converter keeps: any "
-             "length, no merging, unchanged counts.\n\n"
-             "Bags of vectors (Tiger, Musk, slide tiles): one row for each instance, in any order. The bag's "
-             "label is stored as column label: -1 and 1 become 0 and 1, other text is kept. Cells must be finite "
-             "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
-             "features, single-instance bags, a single class, identical instances and bags, and features that "
-             "separate the classes alone.",
-    .common = "o metadata id-column format sequence-column count-column include exclude bag label skip dry-run force",
+    .about =
+        "Repertoires: one file for each repertoire, gzip or not. A repertoire is named after its file "
+        "(without .gz), and IDs of the label table are compared with that name, with or without extension. "
+        "A table of several people is split by repertoire_id, sample_id, subject or the like (--bag). Columns "
+        "are found by their names, which docs/files.md lists for each format; tables without a header line go by "
+        "number (--sequence-column=2). V and J calls are kept. Sequences of 1 to 60 residues of the 20 standard "
+        "amino acids are kept; dropped rows are counted by reason. --format=deeprc keeps what DeepRC's converter "
+        "keeps: any length, no merging, unchanged counts.\n\n"
+        "Bags of vectors (Tiger, Musk, slide tiles): one row for each instance, in any order. The bag's "
+        "label is stored as column label: -1 and 1 become 0 and 1, other text is kept. Cells must be finite "
+        "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
+        "features, single-instance bags, a single class, identical instances and bags, and features that "
+        "separate the classes alone.",
+    .common =
+        "o metadata id-column format sequence-column count-column include exclude locus bag label skip dry-run force",
     .groups = {{NULL, import_flags_both},
                {"Options for repertoires", import_flags_repertoires},
                {"Options for bags of vectors", import_flags_vectors}},

@@ -20,7 +20,8 @@ const Option import_flags_both[] = {
      "column of IDs in the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the "
      "one that fits best"},
     {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN",
-     "column of bags. Vectors: without it bag_id or bag. Repertoires: without it repertoire_id, sample_id, sample_name, "
+     "column of bags. Vectors: without it bag_id or bag. Repertoires: without it repertoire_id, sample_id, "
+     "sample_name, "
      "subject and the like, where they have several values; none: each file is one repertoire"},
     {"include", OPTION_TEXTS, AT(include), "[]", 0, 0, NULL, "COLUMN=VALUE",
      "rows to keep: those that hold one of the values given for each of the columns"},

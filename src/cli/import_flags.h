@@ -13,19 +13,19 @@ enum { MERGE_AUTO, MERGE_YES, MERGE_NO };
 
 typedef struct {
     const char *out, *format, *metadata, *id_column;
-    const char *bag; /* column; NULL: as the format has it; "none" */
+    const char *bag;              /* column; NULL: as the format has it; "none" */
     OptionTexts include, exclude; /* "COLUMN=VALUE" */
     int separator;                /* see import_flags_separator */
     int compress;                 /* 0: gzip */
 
     const char *sequence_column, *count_column; /* NULL: as the format has it */
     const char *extension;
-    int merge;      /* MERGE_… */
-    int skip_empty; /* 0: an empty repertoire is an error */
-    int cdr3;       /* 0: junctions */
-    int ends;       /* EndsWish */
-    int header;     /* HeaderWish */
-    int short_rows; /* 0: an error */
+    int merge;         /* MERGE_… */
+    int skip_empty;    /* 0: an empty repertoire is an error */
+    int cdr3;          /* 0: junctions */
+    int ends;          /* EndsWish */
+    int header;        /* HeaderWish */
+    int short_rows;    /* 0: an error */
     const char *locus; /* list; NULL: all */
 
     const char *label; /* column; NULL: as the format has it */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define MODEL "is a recombination model of IGoR or OLGA, not a repertoire; leave it out"
+#define MODEL  "is a recombination model of IGoR or OLGA, not a repertoire; leave it out"
 #define LABELS "looks like a label table, not a repertoire; give it with --metadata"
 
 /* Told by how the first name begins, or by columns that are there. */
@@ -20,15 +20,23 @@ static const struct {
     {"@Event_list", {NULL}, MODEL},
     {"@v_choice", {NULL}, MODEL},
     {"$Dim", {NULL}, MODEL},
-    {">", {NULL}, "is a FASTA file of nucleotides or proteins; align it first (MiXCR, IgBLAST, IMGT/HighV-QUEST), and "
-                  "import the table of clones"},
-    {NULL, {"anchor_index", "gene"}, "is a table of the anchors of genes of IGoR or OLGA, not a repertoire; leave it out"},
-    {NULL, {"cdr3s_aa", NULL}, "has the chains of a cell in one cell of the table (10x clonotypes); import "
-                               "filtered_contig_annotations.csv instead"},
+    {">",
+     {NULL},
+     "is a FASTA file of nucleotides or proteins; align it first (MiXCR, IgBLAST, IMGT/HighV-QUEST), and "
+     "import the table of clones"},
+    {NULL,
+     {"anchor_index", "gene"},
+     "is a table of the anchors of genes of IGoR or OLGA, not a repertoire; leave it out"},
+    {NULL,
+     {"cdr3s_aa", NULL},
+     "has the chains of a cell in one cell of the table (10x clonotypes); import "
+     "filtered_contig_annotations.csv instead"},
     {NULL, {"file_name", "sample_id"}, LABELS},
     {NULL, {"filename", NULL}, LABELS},
-    {NULL, {"antigen.epitope", NULL}, "is a table of receptors of known antigens (VDJdb), not a repertoire; name its "
-                                      "column of sequences with --sequence-column if you want it as one"},
+    {NULL,
+     {"antigen.epitope", NULL},
+     "is a table of receptors of known antigens (VDJdb), not a repertoire; name its "
+     "column of sequences with --sequence-column if you want it as one"},
 };
 
 static bool has_columns(const Header *header, const char *const *column)
@@ -54,8 +62,7 @@ static int count_columns(const FormatType *type, const Header *header)
 {
     int n = 0;
     for (int k = 0; k < 3 && type->sign[k]; k++) n += header_find_any(header, type->sign[k]) >= 0;
-    for (int k = 0; k < N_COLUMN_ROLE; k++)
-        n += type->column[k] && header_find_any(header, type->column[k]) >= 0;
+    for (int k = 0; k < N_COLUMN_ROLE; k++) n += type->column[k] && header_find_any(header, type->column[k]) >= 0;
     return n;
 }
 
@@ -83,7 +90,8 @@ static const char *missing_sign(const FormatType *type, const Header *header)
 /* A column that may hold the amino-acid sequences, by its name. */
 static const char *likely_column(const Header *header)
 {
-    static const char *const words[] = {"junction_aa", "cdr3_aa", "cdr3aa", "aaseq", "amino", "cdr3", "junction", NULL};
+    static const char *const words[] = {"junction_aa", "cdr3_aa", "cdr3aa",   "aaseq",
+                                        "amino",       "cdr3",    "junction", NULL};
     for (int i = 0; words[i]; i++)
         for (int c = 0; c < header->n; c++) {
             const char *name = header->name[c];
@@ -109,7 +117,8 @@ const char *foreign_hint(char *text, size_t room, const Header *header)
     size_t at = 0;
     text[0] = '\0';
     if (missing)
-        at += (size_t)snprintf(text, room, " The nearest known format is %s, which has a column '%s'", type->name, missing);
+        at += (size_t)snprintf(text, room, " The nearest known format is %s, which has a column '%s'", type->name,
+                               missing);
     if (missing) at += (size_t)snprintf(text + at, room - at, meant ? " (is '%.40s' meant?)." : ".", meant);
     if (likely) snprintf(text + at, room - at, " Its column '%.40s' may hold the sequences.", likely);
     if (!likely && header_find_any(header, table_id_names) >= 0)

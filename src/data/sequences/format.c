@@ -11,24 +11,48 @@ extern const FormatType format_10x, format_airr, format_bd, format_deeprc, forma
     format_immunoseq, format_mixcr, format_named, format_olga, format_rtcr, format_trust4, format_vdjtools;
 
 /* `named` comes early: a column that the user names needs no known format. */
-const FormatType *const format_types[] = {&format_airr,   &format_named,     &format_immunoseq, &format_mixcr,
-                                          &format_trust4, &format_vdjtools,  &format_immunarch, &format_10x,
-                                          &format_bd,     &format_rtcr,      &format_imgt,      &format_deeprc,
-                                          &format_olga,   NULL};
+const FormatType *const format_types[] = {
+    &format_airr,     &format_named,     &format_immunoseq, &format_mixcr, &format_trust4,
+    &format_vdjtools, &format_immunarch, &format_10x,       &format_bd,    &format_rtcr,
+    &format_imgt,     &format_deeprc,    &format_olga,      NULL};
 
 const FormatColumns format_no_columns = {.at = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}};
 _Static_assert(N_COLUMN_ROLE == 14, "a -1 for each in format_no_columns");
 
-Spellings format_v = {"v_call", "v_gene", "v", "v_resolved", "v.name", "v_b_gene", "v gene", "vMaxResolved",
-                      "allVHitsWithScore", "bestVGene", "V-GENE and allele", "TRBV", "v_segm", NULL};
-Spellings format_j = {"j_call", "j_gene", "j", "j_resolved", "j.name", "j_b_gene", "j gene", "jMaxResolved",
-                      "allJHitsWithScore", "bestJGene", "J-GENE and allele", "TRBJ", "j_segm", NULL};
+Spellings format_v = {"v_call",
+                      "v_gene",
+                      "v",
+                      "v_resolved",
+                      "v.name",
+                      "v_b_gene",
+                      "v gene",
+                      "vMaxResolved",
+                      "allVHitsWithScore",
+                      "bestVGene",
+                      "V-GENE and allele",
+                      "TRBV",
+                      "v_segm",
+                      NULL};
+Spellings format_j = {"j_call",
+                      "j_gene",
+                      "j",
+                      "j_resolved",
+                      "j.name",
+                      "j_b_gene",
+                      "j gene",
+                      "jMaxResolved",
+                      "allJHitsWithScore",
+                      "bestJGene",
+                      "J-GENE and allele",
+                      "TRBJ",
+                      "j_segm",
+                      NULL};
 Spellings format_locus = {"locus", "chain", "topChains", "chains", "Chain_Type", NULL};
 
 /* Columns that may tell people or samples apart, in the order in which they are preferred. */
-static Spellings people = {"repertoire_id", "sample_id", "sample_name", "sample",     "sampleid", "subject_id", "subject",
-                           "donor_id",      "donor",     "patient_id",  "patient",    "individual", "participant_id",
-                           "animal_id",     "mouse_id",  NULL};
+static Spellings people = {"repertoire_id",  "sample_id", "sample_name", "sample",     "sampleid", "subject_id",
+                           "subject",        "donor_id",  "donor",       "patient_id", "patient",  "individual",
+                           "participant_id", "animal_id", "mouse_id",    NULL};
 
 const FormatType *format_find(const char *name)
 {
@@ -74,7 +98,8 @@ static Status no_junctions(const char *cdr3, const char *const *junction)
 static Status bind_sequence(FormatColumns *out, const FormatType *type, const Header *header, const FormatWish *wish)
 {
     int *junction = &out->at[COLUMN_SEQUENCE], *cdr3 = &out->at[COLUMN_CDR3];
-    const char *const *names = type->column[COLUMN_SEQUENCE] ? type->column[COLUMN_SEQUENCE] : type->column[COLUMN_CDR3];
+    const char *const *names =
+        type->column[COLUMN_SEQUENCE] ? type->column[COLUMN_SEQUENCE] : type->column[COLUMN_CDR3];
     const bool cdr3_named = wish->sequence && type->column[COLUMN_CDR3] && format_holds_cdr3(wish->sequence);
     if (wish->sequence && !cdr3_named) return header_need(junction, header, wish->sequence, "--sequence-column");
     *cdr3 = find_usual(type, COLUMN_CDR3, header);
@@ -129,10 +154,11 @@ static Status check_name(const FormatColumns *columns, const Header *header)
     if (at < 0 || header->row || header->sure) return OK;
     const char *name = header->name[at];
     if (strlen(name) < 8 || rowcell_letters(name) == LETTERS_OTHER) return OK;
-    return fail(ERR_FORMAT,
-                "column '%s' looks like a sequence: is there no header line? --header=no --sequence-column=%d reads the "
-                "column by its number; --header=yes says that this is its name",
-                name, at + 1);
+    return fail(
+        ERR_FORMAT,
+        "column '%s' looks like a sequence: is there no header line? --header=no --sequence-column=%d reads the "
+        "column by its number; --header=yes says that this is its name",
+        name, at + 1);
 }
 
 Status format_bind(FormatColumns *out, const FormatType *type, const Header *header, const FormatWish *wish)
@@ -173,7 +199,8 @@ Status format_recognise(const FormatType **out, const Header *header, const Form
     if (foreign_says(header)) return fail(ERR_FORMAT, "%s", foreign_says(header));
     return fail(
         ERR_FORMAT,
-        "is not in a known format; its columns are %s.%s For repertoires, name the column of amino-acid sequences with "
+        "is not in a known format; its columns are %s.%s For repertoires, name the column of amino-acid sequences "
+        "with "
         "--sequence-column and that of counts with --count-column (by number with --header=no, if there is no header "
         "line). For vectors, name the bag column with --bag and the label column with --label",
         header_list(list, sizeof list, header), foreign_hint(hint, sizeof hint, header));

@@ -52,7 +52,7 @@ typedef struct {
     int at[N_COLUMN_ROLE];   /* -1: none. Sequence or CDR3 is there */
     const char *const *kept; /* NULL-ended, compared without case */
     bool imputed;            /* letters of sequences may be lower case */
-    bool bags_named;         /* COLUMN_REPERTOIRE names repertoires even if it has one value; else the file is that one */
+    bool bags_named; /* COLUMN_REPERTOIRE names repertoires even if it has one value; else the file is that one */
 } FormatColumns;
 
 /* What a column of counts holds in a file's kept rows, equal ones not merged. */
@@ -64,13 +64,13 @@ typedef const char *const Spellings[]; /* names of one column, NULL-ended; the f
 
 /* Columns are found by the spellings, without regard to case. Hooks that are NULL have nothing to do. */
 typedef struct {
-    const char *name, *line; /* for --format and --help */
-    bool converter;          /* asked for by name, the rules of DeepRC's converter hold, not our pipeline's */
-    bool bags_named;         /* its column of repertoires names them even where it has one value */
-    const char *const *sign[3];               /* a header of the format has one of each */
-    const char *const *column[N_COLUMN_ROLE]; /* spellings */
-    const char *const *kept;                  /* of COLUMN_KEEP */
-    bool (*recognise)(const Header *header, const FormatWish *wish); /* in place of the signs */
+    const char *name, *line;    /* for --format and --help */
+    bool converter;             /* asked for by name, the rules of DeepRC's converter hold, not our pipeline's */
+    bool bags_named;            /* its column of repertoires names them even where it has one value */
+    const char *const *sign[3]; /* a header of the format has one of each */
+    const char *const *column[N_COLUMN_ROLE];                                         /* spellings */
+    const char *const *kept;                                                          /* of COLUMN_KEEP */
+    bool (*recognise)(const Header *header, const FormatWish *wish);                  /* in place of the signs */
     Status (*bind)(FormatColumns *out, const Header *header, const FormatWish *wish); /* in place of format_usual */
     /* Where both columns of counts are bound: true if COLUMN_COUNT_TOO holds the file's counts. NULL: never. */
     bool (*finish)(const CountsSeen *count, const CountsSeen *too);
@@ -80,7 +80,7 @@ typedef struct {
 
 extern const FormatType *const format_types[]; /* ends with NULL; the first that recognises a header has it */
 
-const FormatType *format_find(const char *name);              /* NULL: none of that name */
+const FormatType *format_find(const char *name);                    /* NULL: none of that name */
 const FormatType *format_known(const Header *, const FormatWish *); /* NULL: none recognises it */
 /* The type for --format=auto. ERR_FORMAT lists the columns found, and says what the file may be. */
 Status format_recognise(const FormatType **out, const Header *header, const FormatWish *wish);
@@ -88,7 +88,7 @@ Status format_recognise(const FormatType **out, const Header *header, const Form
 Status format_bind(FormatColumns *out, const FormatType *type, const Header *header, const FormatWish *wish);
 
 /* ---- for formats ---- */
-extern const FormatColumns format_no_columns; /* all -1 */
+extern const FormatColumns format_no_columns;      /* all -1 */
 extern Spellings format_v, format_j, format_locus; /* those of all formats */
 
 /* The columns by the spellings of the type. */

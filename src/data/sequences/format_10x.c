@@ -6,8 +6,9 @@
 #include "data/sequences/format.h"
 
 static Spellings sequence = {"cdr3", NULL}, contig = {"contig_id", "consensus_id", "barcode", NULL},
-                 others = {"umis", "reads", "v_gene", NULL}, cell = {"barcode", NULL}, counts = {"umis", "reads", NULL},
-                 productive = {"productive", NULL}, v = {"v_gene", NULL}, j = {"j_gene", NULL}, locus = {"chain", NULL};
+                 others = {"umis", "reads", "v_gene", NULL}, cell = {"barcode", NULL},
+                 counts = {"umis", "reads", NULL}, productive = {"productive", NULL}, v = {"v_gene", NULL},
+                 j = {"j_gene", NULL}, locus = {"chain", NULL};
 
 extern const FormatType format_10x;
 

@@ -9,9 +9,10 @@
 
 extern const FormatType format_bd;
 
-static Spellings cdr3 = {"CDR3_Translation", "CDR3_Translation_Dominant", NULL}, counts = {"Molecule_Count", "Read_Count", NULL},
-                 productive = {"Productive", NULL}, v = {"V_gene", "V_gene_Dominant", NULL},
-                 j = {"J_gene", "J_gene_Dominant", NULL}, locus = {"Chain_Type", NULL}, cell = {"Cell_Index", NULL};
+static Spellings cdr3 = {"CDR3_Translation", "CDR3_Translation_Dominant", NULL},
+                 counts = {"Molecule_Count", "Read_Count", NULL}, productive = {"Productive", NULL},
+                 v = {"V_gene", "V_gene_Dominant", NULL}, j = {"J_gene", "J_gene_Dominant", NULL},
+                 locus = {"Chain_Type", NULL}, cell = {"Cell_Index", NULL};
 
 static int find_chain(const Header *header)
 {
@@ -37,13 +38,14 @@ static Status bind(FormatColumns *out, const Header *header, const FormatWish *w
     return format_usual(out, &format_bd, header, wish);
 }
 
-const FormatType format_bd = {.name = "bd",
-                              .line = "contig tables of BD Rhapsody: CDR3_Translation, Molecule_Count; with --region=cdr3",
-                              .column = {[COLUMN_CDR3] = cdr3,
-                                         [COLUMN_COUNT] = counts,
-                                         [COLUMN_PRODUCTIVE] = productive,
-                                         [COLUMN_LOCUS] = locus,
-                                         [COLUMN_V] = v,
-                                         [COLUMN_J] = j},
-                              .recognise = recognise,
-                              .bind = bind};
+const FormatType format_bd = {
+    .name = "bd",
+    .line = "contig tables of BD Rhapsody: CDR3_Translation, Molecule_Count; with --region=cdr3",
+    .column = {[COLUMN_CDR3] = cdr3,
+               [COLUMN_COUNT] = counts,
+               [COLUMN_PRODUCTIVE] = productive,
+               [COLUMN_LOCUS] = locus,
+               [COLUMN_V] = v,
+               [COLUMN_J] = j},
+    .recognise = recognise,
+    .bind = bind};

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static Spellings sequence = {"JUNCTION", "AA JUNCTION", NULL}, cdr3 = {"CDR3-IMGT", NULL}, any = {"JUNCTION", "AA JUNCTION", "CDR3-IMGT", NULL},
+static Spellings sequence = {"JUNCTION", "AA JUNCTION", NULL}, cdr3 = {"CDR3-IMGT", NULL},
+                 any = {"JUNCTION", "AA JUNCTION", "CDR3-IMGT", NULL},
                  functionality = {"V-DOMAIN Functionality", "Functionality", NULL},
                  productive = {"productive", "productive (see comment)", NULL}, v = {"V-GENE and allele", NULL},
                  j = {"J-GENE and allele", NULL};

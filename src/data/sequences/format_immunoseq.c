@@ -9,14 +9,17 @@
 extern const FormatType format_immunoseq;
 
 static Spellings sequence = {"amino_acid", "aminoAcid", NULL},
-                 others = {"frame_type", "rearrangement", "reads", "sequenceStatus", "nucleotide",
-                           "count (templates/reads)", "count (templates)", "count (reads)", NULL},
-                 templates = {"templates", "count (templates)", "count (templates/reads)", "count",
-                              "estimatedNumberGenomes", NULL},
-                 reads = {"reads", "seq_reads", "count (reads)", NULL}, frame = {"frame_type", "sequenceStatus", NULL},
-                 in_frame = {"In", NULL}, bag = {"sample_name", NULL}, locus = {"locus", NULL},
-                 v = {"v_resolved", "v_gene", "v_family", "v_allele", "vMaxResolved", "vGeneName", "vFamilyName", NULL},
-                 j = {"j_resolved", "j_gene", "j_family", "j_allele", "jMaxResolved", "jGeneName", "jFamilyName", NULL};
+                 others = {"frame_type",        "rearrangement", "reads",
+                           "sequenceStatus",    "nucleotide",    "count (templates/reads)",
+                           "count (templates)", "count (reads)", NULL},
+                 templates = {"templates", "count (templates)",      "count (templates/reads)",
+                              "count",     "estimatedNumberGenomes", NULL},
+                 reads = {"reads", "seq_reads", "count (reads)", NULL},
+                 frame = {"frame_type", "sequenceStatus", NULL}, in_frame = {"In", NULL}, bag = {"sample_name", NULL},
+                 locus = {"locus", NULL}, v = {"v_resolved",   "v_gene",    "v_family",    "v_allele",
+                                               "vMaxResolved", "vGeneName", "vFamilyName", NULL},
+                 j = {"j_resolved",   "j_gene",    "j_family",    "j_allele",
+                      "jMaxResolved", "jGeneName", "jFamilyName", NULL};
 
 static Status bind(FormatColumns *out, const Header *header, const FormatWish *wish)
 {
@@ -33,7 +36,8 @@ static bool no_templates(const CountsSeen *count, const CountsSeen *too)
 }
 
 const FormatType format_immunoseq = {.name = "immunoseq",
-                                     .line = "immunoSEQ of Adaptive: aminoAcid or amino_acid, templates or else reads",
+                                     .line =
+                                         "immunoSEQ of Adaptive: aminoAcid or amino_acid, templates or else reads",
                                      .sign = {sequence, others},
                                      .column = {[COLUMN_SEQUENCE] = sequence,
                                                 [COLUMN_COUNT] = templates,

@@ -9,13 +9,17 @@
 
 extern const FormatType format_mixcr;
 
-static Spellings sequence = {"aaSeqCDR3", "AA. Seq. CDR3", "aaSeqImputedCDR3", NULL},
-                 counts = {"uniqueMoleculeCount", "uniqueUMICount", "uniqueTagCountUMI", "readCount", "cloneCount",
-                           "Clone count", NULL},
-                 v = {"allVHitsWithScore", "bestVHit", "bestVGene", "allVHits", "allVGenes", "vHit", "vGene",
-                      "All V hits", "Best V hit", NULL},
-                 j = {"allJHitsWithScore", "bestJHit", "bestJGene", "allJHits", "allJGenes", "jHit", "jGene",
-                      "All J hits", "Best J hit", NULL},
+static Spellings sequence = {"aaSeqCDR3", "AA. Seq. CDR3", "aaSeqImputedCDR3", NULL}, counts = {"uniqueMoleculeCount",
+                                                                                                "uniqueUMICount",
+                                                                                                "uniqueTagCountUMI",
+                                                                                                "readCount",
+                                                                                                "cloneCount",
+                                                                                                "Clone count",
+                                                                                                NULL},
+                 v = {"allVHitsWithScore", "bestVHit",   "bestVGene", "allVHits", "allVGenes", "vHit", "vGene",
+                      "All V hits",        "Best V hit", NULL},
+                 j = {"allJHitsWithScore", "bestJHit",   "bestJGene", "allJHits", "allJGenes", "jHit", "jGene",
+                      "All J hits",        "Best J hit", NULL},
                  locus = {"topChains", "chains", NULL};
 
 static Status bind(FormatColumns *out, const Header *header, const FormatWish *wish)
@@ -31,13 +35,14 @@ static size_t without_score(char *name, size_t length)
     return score ? (size_t)(score - name) : length;
 }
 
-const FormatType format_mixcr = {.name = "mixcr",
-                                 .line = "clone tables of MiXCR 1 to 4: aaSeqCDR3 or AA. Seq. CDR3, molecules or else reads",
-                                 .sign = {sequence},
-                                 .column = {[COLUMN_SEQUENCE] = sequence,
-                                            [COLUMN_COUNT] = counts,
-                                            [COLUMN_LOCUS] = locus,
-                                            [COLUMN_V] = v,
-                                            [COLUMN_J] = j},
-                                 .bind = bind,
-                                 .gene = without_score};
+const FormatType format_mixcr = {
+    .name = "mixcr",
+    .line = "clone tables of MiXCR 1 to 4: aaSeqCDR3 or AA. Seq. CDR3, molecules or else reads",
+    .sign = {sequence},
+    .column = {[COLUMN_SEQUENCE] = sequence,
+               [COLUMN_COUNT] = counts,
+               [COLUMN_LOCUS] = locus,
+               [COLUMN_V] = v,
+               [COLUMN_J] = j},
+    .bind = bind,
+    .gene = without_score};

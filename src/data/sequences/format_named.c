@@ -23,8 +23,9 @@ static Status bind(FormatColumns *out, const Header *header, const FormatWish *w
     return OK;
 }
 
-const FormatType format_named = {.name = "named",
-                                 .line = "any table, its columns given by --sequence-column and --count-column",
-                                 .recognise = recognise,
-                                 .column = {[COLUMN_LOCUS] = format_locus, [COLUMN_V] = format_v, [COLUMN_J] = format_j},
-                                 .bind = bind};
+const FormatType format_named = {
+    .name = "named",
+    .line = "any table, its columns given by --sequence-column and --count-column",
+    .recognise = recognise,
+    .column = {[COLUMN_LOCUS] = format_locus, [COLUMN_V] = format_v, [COLUMN_J] = format_j},
+    .bind = bind};

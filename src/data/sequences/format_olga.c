@@ -19,8 +19,7 @@ static bool is_sequence(const char *cell)
 static bool recognise(const Header *header, const FormatWish *wish)
 {
     bool found = false;
-    for (int c = 0; header->row && !wish->sequence && c < header->n; c++)
-        found |= is_sequence(header->row[c]);
+    for (int c = 0; header->row && !wish->sequence && c < header->n; c++) found |= is_sequence(header->row[c]);
     return found;
 }
 

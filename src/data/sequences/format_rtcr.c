@@ -4,8 +4,8 @@
  */
 #include "data/sequences/format.h"
 
-static Spellings sequence = {"Amino acid sequence", NULL}, counts = {"Number of reads", NULL}, frame = {"Frame", NULL},
-                 in_frame = {"0", NULL}, v = {"V gene", NULL}, j = {"J gene", NULL};
+static Spellings sequence = {"Amino acid sequence", NULL}, counts = {"Number of reads", NULL},
+                 frame = {"Frame", NULL}, in_frame = {"0", NULL}, v = {"V gene", NULL}, j = {"J gene", NULL};
 
 const FormatType format_rtcr = {.name = "rtcr",
                                 .line = "RTCR: Amino acid sequence, Number of reads, Frame",

@@ -7,10 +7,8 @@
 static Spellings sequence = {"CDR3aa", NULL}, counts = {"count", NULL}, others = {"cid", "frequency", NULL},
                  v = {"V", NULL}, j = {"J", NULL};
 
-const FormatType format_trust4 = {.name = "trust4",
-                                  .line = "reports of TRUST4: CDR3aa, count, V, J",
-                                  .sign = {sequence, counts, others},
-                                  .column = {[COLUMN_SEQUENCE] = sequence,
-                                             [COLUMN_COUNT] = counts,
-                                             [COLUMN_V] = v,
-                                             [COLUMN_J] = j}};
+const FormatType format_trust4 = {
+    .name = "trust4",
+    .line = "reports of TRUST4: CDR3aa, count, V, J",
+    .sign = {sequence, counts, others},
+    .column = {[COLUMN_SEQUENCE] = sequence, [COLUMN_COUNT] = counts, [COLUMN_V] = v, [COLUMN_J] = j}};

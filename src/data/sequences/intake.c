@@ -260,8 +260,7 @@ static Status note_columns(const IntakeFile *r, Intake *out, bool too)
 {
     out->counts_too = too;
     out->counts_cells = r->row.place[COLUMN_CELL] >= 0;
-    TRY(copy_name(&out->count_column, r,
-                  too ? COLUMN_COUNT_TOO : out->counts_cells ? COLUMN_CELL : COLUMN_COUNT));
+    TRY(copy_name(&out->count_column, r, too ? COLUMN_COUNT_TOO : out->counts_cells ? COLUMN_CELL : COLUMN_COUNT));
     out->split = out->n > 1 && !r->row.columns.bags_named;
     if (out->split) return copy_name(&out->people, r, COLUMN_REPERTOIRE);
     return out->n <= 1 && r->people && !r->wish.bag ? copy_name(&out->people, r, COLUMN_PERSON) : OK;

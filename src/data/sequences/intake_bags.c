@@ -71,10 +71,11 @@ static Status check_letters(const IntakeFile *r, const IntakeBag *bag)
                     "--sequence-column",
                     r->row.path, rowreader_column(&r->row, role));
     if (!r->wish.cdr3 || r->wish.ends != ENDS_AUTO || junctions < 20 || 2 * t->ends >= junctions) return OK;
-    return fail(ERR_FORMAT,
-                "%s: --region=cdr3 would cut the ends off column '%s', but of %lld sequences only %lld begin with C and "
-                "end with F or W; if they are CDR3s already give --ends=keep, else --ends=cut",
-                r->row.path, rowreader_column(&r->row, role), (long long)junctions, (long long)t->ends);
+    return fail(
+        ERR_FORMAT,
+        "%s: --region=cdr3 would cut the ends off column '%s', but of %lld sequences only %lld begin with C and "
+        "end with F or W; if they are CDR3s already give --ends=keep, else --ends=cut",
+        r->row.path, rowreader_column(&r->row, role), (long long)junctions, (long long)t->ends);
 }
 
 /* A repertoire may be filtered out as a whole by its name. */

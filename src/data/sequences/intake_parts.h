@@ -14,9 +14,9 @@ struct IntakeFile {
     FormatWish wish;
     bool converter, merge, has_locus, has_flags, has_rules;
     RowReader row;
-    char *person; /* the first met in COLUMN_PERSON; NULL: none yet */
-    bool people;  /* another was met there */
-    int64_t n_cut; /* rows of too few cells */
+    char *person;         /* the first met in COLUMN_PERSON; NULL: none yet */
+    bool people;          /* another was met there */
+    int64_t n_cut;        /* rows of too few cells */
     int bag;              /* of the last row */
     int blank_line;       /* the first whose repertoire is not named; 0: none */
     CountsSeen seen, too; /* by either column of counts */

@@ -16,9 +16,10 @@ static bool is_word(const Cell *cell, const char *const *words)
 
 bool rowcell_is_blank(const Cell *cell)
 {
-    static const char *const words[] = {"null",       "NULL",    "NA",                 "na",         "NaN",
-                                        "nan",        "None",    "no data",            "unresolved", "partial",
-                                        "No results", "region_not_covered", NULL};
+    static const char *const words[] = {"null",       "NULL",    "NA",         "na",
+                                        "NaN",        "nan",     "None",       "no data",
+                                        "unresolved", "partial", "No results", "region_not_covered",
+                                        NULL};
     return cell->length == 0 || (strchr("nNupr", cell->text[0]) && is_word(cell, words));
 }
 

@@ -39,7 +39,7 @@ bool rowcell_answer(Answer *out, const Cell *cell); /* false: is neither T nor F
 CountKind rowcell_count(int64_t *out, const Cell *cell);
 bool rowcell_truncate(int64_t *out, const Cell *cell); /* as DeepRC: the integer part; false: is no number */
 Letters rowcell_letters(const char *text);
-bool rowcell_is_bases(const Cell *cell); /* six and more nucleotides and nothing else */
+bool rowcell_is_bases(const Cell *cell);  /* six and more nucleotides and nothing else */
 bool rowcell_is_joined(const Cell *cell); /* two sequences and what joins them: "CAVF;CASSF" */
 
 /* Without blanks at both ends. */

@@ -5,9 +5,9 @@
 
 static Status bad_count(const RowReader *r, ColumnRole role, const char *why)
 {
-    return fail(ERR_FORMAT,
-                "%s:%d: count '%.40s' in column '%s' %s; mend it, or name another column with --count-column",
-                textin_path(r->in), textin_number(r->in), rowreader_cell(r, role)->text, rowreader_column(r, role), why);
+    return fail(
+        ERR_FORMAT, "%s:%d: count '%.40s' in column '%s' %s; mend it, or name another column with --count-column",
+        textin_path(r->in), textin_number(r->in), rowreader_cell(r, role)->text, rowreader_column(r, role), why);
 }
 
 Status rowcount_converter(int64_t *out, const RowReader *r)

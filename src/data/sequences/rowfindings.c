@@ -75,9 +75,10 @@ static void warn_region(const RowFindings *f, int n_bag, const RowTally *total)
                  "sequences begin with C and end with F or W",
                  f->odd.n, n_bag, f->odd.path);
     if (f->mixed.n > 0)
-        log_warn("%d of %d repertoires, the first %s, seem to be junctions in part: between a tenth and nine tenths of "
-                 "their sequences begin with C and end with F or W",
-                 f->mixed.n, n_bag, f->mixed.path);
+        log_warn(
+            "%d of %d repertoires, the first %s, seem to be junctions in part: between a tenth and nine tenths of "
+            "their sequences begin with C and end with F or W",
+            f->mixed.n, n_bag, f->mixed.path);
     if (f->cdr3.n > 0)
         log_warn(
             "%d of %d repertoires, the first %s, seem to have junctions where CDR3s should be: nine tenths begin "
@@ -101,8 +102,9 @@ void rowfindings_warn(const RowFindings *f, int n_bag, const RowTally *total)
     if (f->loci.n == 0 && rowtally_loci(total) < 2) {
         if (*text) log_info("sequences by locus: %s", text);
     } else if (f->loci.n > 0)
-        log_warn("%d of %d repertoires, the first %s, have several loci; sequences in all: %s. --locus=%s would keep one",
-                 f->loci.n, n_bag, f->loci.path, text, main_locus(total));
+        log_warn(
+            "%d of %d repertoires, the first %s, have several loci; sequences in all: %s. --locus=%s would keep one",
+            f->loci.n, n_bag, f->loci.path, text, main_locus(total));
     else
         log_warn("repertoires are of different loci; sequences in all: %s. --locus=%s would keep one", text,
                  main_locus(total));

@@ -16,9 +16,9 @@ static Status read_answer(Answer *out, const RowReader *r, ColumnRole role)
     const Cell *cell = rowreader_cell(r, role);
     *out = BLANK;
     if (!cell || rowcell_answer(out, cell)) return OK;
-    return fail(
-        ERR_FORMAT, "%s:%d: '%.40s' in column '%s' is neither T nor F (true or false, 1 or 0, or empty); mend it",
-        textin_path(r->in), textin_number(r->in), cell->text, rowreader_column(r, role));
+    return fail(ERR_FORMAT,
+                "%s:%d: '%.40s' in column '%s' is neither T nor F (true or false, 1 or 0, or empty); mend it",
+                textin_path(r->in), textin_number(r->in), cell->text, rowreader_column(r, role));
 }
 
 Status rowflags_check(Drop *out, const RowReader *r)

@@ -24,7 +24,8 @@ static size_t count_separators(const char *line, size_t length, char separator)
 }
 
 /* Cells of a line, which is copied to *store. */
-static Status split_line(char ***cell, int *n, char **store, const char *line, size_t length, char separator, TextIn *in)
+static Status split_line(char ***cell, int *n, char **store, const char *line, size_t length, char separator,
+                         TextIn *in)
 {
     const size_t most = count_separators(line, length, separator) + 1;
     free(*store);
@@ -35,8 +36,7 @@ static Status split_line(char ***cell, int *n, char **store, const char *line, s
     memcpy(*store, line, length);
     (*store)[length] = '\0';
     *n = textin_split(*cell, (int)most, *store, length, separator);
-    if (*n < 0)
-        return fail(ERR_FORMAT, "%s:%d: a double quote is never closed", textin_path(in), textin_number(in));
+    if (*n < 0) return fail(ERR_FORMAT, "%s:%d: a double quote is never closed", textin_path(in), textin_number(in));
     for (int c = 0; c < *n; c++) (*cell)[c] = header_trim((*cell)[c]);
     return OK;
 }

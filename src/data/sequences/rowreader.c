@@ -125,7 +125,8 @@ static Status check_rest(const RowReader *r, const char *at, const char *stop, i
     int n = column + 1;
     if (r->begun && r->head.separator == '\t') return OK;
     while (stop > at && (stop[-1] == r->head.separator || stop[-1] == ' ')) stop--;
-    for (const char *next; at < stop && (next = memchr(at, r->head.separator, (size_t)(stop - at))); at = next + 1) n++;
+    for (const char *next; at < stop && (next = memchr(at, r->head.separator, (size_t)(stop - at))); at = next + 1)
+        n++;
     n += at < stop;
     return is_extra(r, n) ? too_many(r) : OK;
 }
@@ -189,7 +190,8 @@ int rowreader_useless(const RowReader *r)
 {
     for (int i = 0; i < r->rules.n_include; i++) {
         bool held = false;
-        for (int k = 0; k < r->rules.n_include; k++) held |= r->rule_held[k] && r->rule_column[k] == r->rule_column[i];
+        for (int k = 0; k < r->rules.n_include; k++)
+            held |= r->rule_held[k] && r->rule_column[k] == r->rule_column[i];
         if (!held) return i;
     }
     return -1;
@@ -226,7 +228,8 @@ Status rowreader_next(RowReader *r, bool *more)
 {
     char *line = r->begun ? NULL : r->head.row;
     size_t length = r->head.n_row;
-    if (!line) do TRY(textin_line(r->in, &line, &length));
+    if (!line) do
+            TRY(textin_line(r->in, &line, &length));
         while (line && length == 0);
     *more = line != NULL;
     r->cut = false;

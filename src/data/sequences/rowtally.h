@@ -41,14 +41,14 @@ typedef struct {
 
 typedef struct {
     int64_t read, kept, dropped[N_DROP];
-    int64_t merged;    /* rows whose count was added to an equal one's */
+    int64_t merged;                                 /* rows whose count was added to an equal one's */
     int64_t count_one, count_below, count_fraction; /* see CountOdds */
     int64_t count_sum, count_min;
-    int64_t ends;      /* kept rows, of those not cdr3, that begin with C and end with F or W */
-    int64_t cdr3;      /* kept rows taken from the column of CDR3s */
-    int64_t cdr3_ends; /* of those that begin and end so all the same */
-    int64_t cdr3_only; /* rows dropped for want of a junction although their CDR3 is there */
-    int64_t bases;     /* rows whose sequence is nucleotides to look at */
+    int64_t ends;           /* kept rows, of those not cdr3, that begin with C and end with F or W */
+    int64_t cdr3;           /* kept rows taken from the column of CDR3s */
+    int64_t cdr3_ends;      /* of those that begin and end so all the same */
+    int64_t cdr3_only;      /* rows dropped for want of a junction although their CDR3 is there */
+    int64_t bases;          /* rows whose sequence is nucleotides to look at */
     int64_t locus[N_LOCUS]; /* kept rows of each, as far as known */
 } RowTally;
 
@@ -57,7 +57,7 @@ void rowtally_add(RowTally *sum, const RowTally *one);
 const char *rowtally_dropped(char *text, size_t room, const RowTally *tally);
 /* Was a row dropped that most users would want: for another reason than a filter or a flag, or a faulty frame? */
 bool rowtally_is_odd(const RowTally *tally);
-int rowtally_loci(const RowTally *tally); /* how many have more than a hundredth of the sequences */
+int rowtally_loci(const RowTally *tally);     /* how many have more than a hundredth of the sequences */
 json_t *rowtally_json(const RowTally *tally); /* for provenance */
 
 #endif

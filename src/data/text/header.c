@@ -62,8 +62,9 @@ Status header_need(int *column, const Header *header, const char *name, const ch
     *column = header_find(header, name);
     if (*column >= 0) return OK;
     if (header->row)
-        return fail(ERR_FORMAT, "has no column '%s', because it has no header line; its columns are numbers, such as %s=1",
-                    name, flag);
+        return fail(ERR_FORMAT,
+                    "has no column '%s', because it has no header line; its columns are numbers, such as %s=1", name,
+                    flag);
     return fail(ERR_FORMAT, "has no column '%s'; its columns are %s. Name another with %s", name,
                 header_list(list, sizeof list, header), flag);
 }
