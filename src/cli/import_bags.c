@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/number.h"
 #include "data/text/walk.h"
+#include "data/sequences/format.h"
 #include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
@@ -24,6 +25,12 @@ static VectorRules read_names(const ImportFlags *flags)
                          .separator = import_flags_separator(flags)};
 }
 
+static bool is_repertoire(const VectorPeek *first)
+{
+    const FormatWish none = {0};
+    return first->text && format_known(&first->first, &none);
+}
+
 Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli, const char *path)
 {
     const ImportFlags *flags = cli->flags;
@@ -31,7 +38,9 @@ Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli, const ch
     *first = (VectorPeek){0};
     *out = rules.format != NULL;
     if (strcmp(flags->format, "auto") != 0 || flags->sequence_column) return OK;
-    return import_vectors_wanted(out, first, path, &rules);
+    TRY(import_vectors_wanted(out, first, path, &rules));
+    if (*out && flags->bag && !flags->label) *out = !is_repertoire(first); /* --bag is a flag of both */
+    return OK;
 }
 
 static void read_options(ImportVectorsOptions *out, const Cli *cli, const ImportFlagsRules *rules)

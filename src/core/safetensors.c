@@ -372,7 +372,7 @@ static bool write_all(FILE *out, const char *header, uint64_t n_header, const Te
 Status safetensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force)
 {
     Status status = OK;
-    FileDraft draft;
+    FileDraft draft = {.open = false};
     char *header = NULL;
     int *order = calloc((size_t)n + 1, sizeof *order);
     TRY_DONE(file_begin(&draft, path, force));
@@ -387,7 +387,7 @@ Status safetensors_write(const char *path, const Tensor *tensor, int n, const ch
         snprintf(digits, sizeof digits, "%08lx", crc_of(header, n_header, tensor, order, n));
         memcpy(crc_digits(header, n_header), digits, 8);
     }
-    FILE *out = fopen(draft.temporary, "wbe");
+    FILE *out = file_stream(&draft);
     if (!out || !write_all(out, header, n_header, tensor, order, n))
         TRY_DONE(fail(ERR_IO, "%s: cannot write: %s", path, strerror(errno)));
     TRY_DONE(file_commit(&draft));

@@ -71,7 +71,7 @@ USAGE = rows_of(
     ("too few words", "evaluate run", None, 2, r"too few words: usage is hopsack evaluate"),
     ("too many words", "evaluate a b c", None, 2, r"c: usage is hopsack evaluate"),
     ("help on nothing", "help nonsense", None, 2, r"no help on 'nonsense'; topics are"),
-    ("more flags than fit", "train -o OUT " + "--train.lr=1 " * 520, None, 2, r"more than 512 "),
+    ("a setting 520 times", "train -o OUT " + "--train.lr=1 " * 520, None, 2, r"--train\.lr: 'train\.lr' is given twice"),
     ("resume and force", "train --resume --force -o kept", None, 2, r"--resume continues a run, --force throws it away"),
     ("result cannot be printed", "inspect c.h5", None, 6, r"standard output: cannot write", {}, "/dev/full"),
 )

@@ -4,6 +4,8 @@
  * messages are the same for any number of threads.
  */
 #include "data/import/import.h"
+#include "core/escape.h"
+#include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -24,6 +26,8 @@ Status import_no_memory(const Import *im)
 
 Status import_add_bag(Import *im, const char *key, int file, bool left_out)
 {
+    if (escape_is_control(key))
+        return fail(ERR_FORMAT, "%s: the name '%s' holds control characters; rename it", im->file[file].path, key);
     if (im->n_bag == im->room) {
         const int room = im->room ? 2 * im->room : 64;
         ImportBag *grown = realloc(im->bag, (size_t)room * sizeof *grown);
@@ -213,10 +217,8 @@ static Status list_facts(Import *im)
 static Status check_options(const ImportOptions *options)
 {
     if (options->n_path < 1) return fail(ERR_USAGE, "name a folder or files to import");
-    for (int i = 0; i < options->n_path; i++)
-        if (strcmp(options->path[i], options->output) == 0)
-            return fail(ERR_USAGE, "%s is both input and output", options->output);
-    return OK;
+    for (int i = 0; i < options->n_path; i++) TRY(file_check_apart(options->output, options->path[i]));
+    return file_check_apart(options->output, options->metadata);
 }
 
 static Status open_writer(Import *im)

@@ -212,11 +212,11 @@ static Status note_bag(ImportSequences *s, const FileSlot *slot, const IntakeBag
 static Status write_bag(ImportSequences *s, const FileSlot *slot, const IntakeBag *bag, int file)
 {
     const char *path = s->walk.file[file].path, *key = bag->id ? bag->id : s->walk.file[file].key;
-    const bool empty = bag->rows.n == 0;
+    const bool empty = bag->rows.n == 0 || bag->unwanted;
     TRY(import_add_bag(&s->import, key, file, empty));
     TRY(note_bag(s, slot, bag, file, key));
     if (empty) {
-        log_info("%s: repertoire '%s' is left out, no row of it was kept", path, key);
+        log_warn("%s: repertoire '%s' is left out, no row of it was kept", path, key);
         s->report->n_empty++;
         return OK;
     }
@@ -227,6 +227,29 @@ static Status write_bag(ImportSequences *s, const FileSlot *slot, const IntakeBa
     return OK;
 }
 
+/* Where one table holds several people, and nothing but the name of a column says so. */
+static void say_people(const Intake *in, const char *path)
+{
+    if (!in->people) return;
+    if (in->split)
+        log_warn("%s: is split into %d repertoires by its column '%s'; --bag=none would make it one", path, in->n,
+                 in->people);
+    else
+        log_warn("%s: is one repertoire, but its column '%s' has several values; --bag=%s would split it", path,
+                 in->people, in->people);
+}
+
+static void note_counted(ImportSequencesReport *r, const Intake *in)
+{
+    if (r->counted[0]) return; /* rowfindings warns of others */
+    if (in->counts_cells)
+        snprintf(r->counted, sizeof r->counted, "number of different values of column '%.60s'", in->count_column);
+    else if (in->count_column)
+        snprintf(r->counted, sizeof r->counted, "column '%.100s'", in->count_column);
+    else
+        snprintf(r->counted, sizeof r->counted, "none, each row is 1");
+}
+
 static Status write_bags(Import *im, int file, int place)
 {
     ImportSequences *s = (ImportSequences *)im;
@@ -234,7 +257,9 @@ static Status write_bags(Import *im, int file, int place)
     const Intake *in = &slot->intake;
     if (s->mark[file] == FILE_EMPTY) return write_bag(s, slot, &(IntakeBag){0}, file);
     for (int b = 0; b < in->n; b++) TRY(write_bag(s, slot, &in->bag[b], file));
-    TRY(rowfindings_file(&s->findings, im->file[file].path, in->count_column));
+    say_people(in, im->file[file].path);
+    note_counted(s->report, in);
+    TRY(rowfindings_file(&s->findings, im->file[file].path, in->count_column, in->counts_too));
     import_note_format(im, in->format->name);
     return OK;
 }
@@ -279,10 +304,12 @@ static json_t *options(const Import *im)
     const ImportSequences *s = (const ImportSequences *)im;
     const IntakeRules *r = &s->rules;
     json_t *out =
-        importfacts_options(r->format ? r->format->name : NULL, r->separator, &r->rows, im->options->compress);
-    json_t *own = json_pack("{ss? ss? ss sb sb}", "sequence_column", r->wish.sequence, "count_column", r->wish.count,
-                            "extension", s->options->extension, "merge", r->merge && !intake_converter(r),
-                            "skip_empty", r->skip_empty);
+        importfacts_options(r->format ? r->format->name : NULL, r->lines.separator, &r->rows, im->options->compress);
+    json_t *own =
+        json_pack("{ss? ss? ss? ss sb sb si si sb si}", "sequence_column", r->wish.sequence, "count_column",
+                  r->wish.count, "bag", r->wish.bag, "extension", s->options->extension, "merge",
+                  r->merge && !intake_converter(r), "skip_empty", r->skip_empty, "header", (int)r->lines.header,
+                  "ends", (int)r->wish.ends, "short_rows", r->lines.drop_short, "loci", (int)r->loci);
     return importfacts_join(out, own);
 }
 

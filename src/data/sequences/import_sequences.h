@@ -23,6 +23,7 @@ typedef struct {
     int64_t n_seq;
     RowTally total;
     const char *region; /* static */
+    char counted[160];  /* what counts: "column 'templates'" */
 } ImportSequencesReport;
 
 extern const ImportKind import_sequences_kind;
