@@ -205,7 +205,7 @@ class Streams(Case):
 
     def test_a_label_table_in_the_place_of_a_repertoire(self):
         put("mine.csv", "ID,status\nP01,+\nP02,-\n")
-        self.bad(3, r"mine\.csv:1: .*If it is the label table, name it with --metadata", "import", "-o", "no.h5", "mine.csv")
+        self.bad(3, r"mine\.csv:1: .*label table.*--metadata", "import", "-o", "no.h5", "mine.csv")
 
     # ---- folders ----
 

@@ -97,19 +97,6 @@ static Status open_files(Import *im)
     return OK;
 }
 
-#define LABELS_MOST (1 << 20) /* bytes: label tables are small */
-
-/* Has it a column of IDs, as label tables do? */
-static bool may_be_labels(const ImportFile *file)
-{
-    Table t;
-    if (file->bytes <= 0 || file->bytes > LABELS_MOST || table_read(&t, file->path) != OK) return false;
-    bool found = false;
-    for (int i = 0, c; !found && (c = table_usual_column(&t, i)) != -2; i++) found = c == 0;
-    table_free(&t);
-    return found;
-}
-
 /* A file without a line is an empty repertoire; one that lies among repertoires need not be one. */
 static Status forgive(ImportSequences *s, int file)
 {
@@ -122,9 +109,7 @@ static Status forgive(ImportSequences *s, int file)
     if (status == OK && !line && s->rules.skip_empty) s->mark[file] = FILE_EMPTY;
     if (status == OK && line && !s->walk.file[file].sure) s->mark[file] = FILE_NO_TABLE;
     if (status == OK) textin_close(in);
-    if (s->mark[file] != FILE_READ) return OK;
-    const bool labels = status == OK && line && may_be_labels(&s->import.file[file]);
-    return fail(ERR_FORMAT, "%s%s", sentence, labels ? ". If it is the label table, name it with --metadata" : "");
+    return s->mark[file] != FILE_READ ? OK : fail(ERR_FORMAT, "%s", sentence);
 }
 
 static Status peek_file(Import *im, int file)
