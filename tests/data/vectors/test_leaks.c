@@ -61,7 +61,7 @@ static void look(LeakFindings *out, int n_bag, Value *odd, bool sparse)
             add(l, x, sparse);
         }
     }
-    leaks_classify(out, l);
+    leaks_classify(out, l, NULL);
     leaks_close(l);
 }
 
