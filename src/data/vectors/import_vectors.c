@@ -148,6 +148,7 @@ static Status findings(Import *im)
     TRY(note_sources(v));
     if (v->spool->n == 0)
         return fail(ERR_FORMAT, "%s: no instance is left; check the file and --include, --exclude", im->file[0].path);
+    TRY(vectorintake_warn(&v->intake));
     TRY(vectorspool_sort(v->spool));
     normalise_labels(v);
     count(v);

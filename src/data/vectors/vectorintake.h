@@ -45,6 +45,7 @@ typedef struct {
     Names skipped;             /* columns that became no features */
     Names source;              /* paths of the files read */
     int width;                 /* features of a row of text; 0: not known yet */
+    const char *advice;        /* where labels differ within a bag; NULL: the usual */
 } VectorIntake;
 
 void vectorintake_free(VectorIntake *in);
@@ -53,12 +54,15 @@ void vectorintake_free(VectorIntake *in);
  * label NULL or a word for missing: unknown. */
 Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char *label, int line);
 
-/* The names of the features, which must be the same in every file. */
-Status vectorintake_names(VectorIntake *in, const char *const *name, int n);
+/* The names of the features, which must be the same in every file, in any order: place [n] is where they go in that of
+ * the first file. Before vectorintake_width. */
+Status vectorintake_names(VectorIntake *in, const char *const *name, int n, int *place);
 
 /* ERR_FORMAT unless `n` is the number expected, and that of the files before. Called when a file's number is known, before
  * its rows are read. */
 Status vectorintake_width(VectorIntake *in, int n);
+
+Status vectorintake_warn(const VectorIntake *in); /* of bags whose names are almost equal. ERR_MEMORY */
 
 bool vectorintake_unlabelled(const VectorIntake *in);   /* --label=none */
 Status vectorintake_no_columns(const VectorIntake *in); /* ERR_USAGE: rules name columns, and the format has none */

@@ -19,6 +19,7 @@ typedef struct {
     char (*number)[16]; /* [n_column] names of columns without a header */
     Header header;      /* names, of the file or numbers */
     int *feature;       /* [n_feat] columns */
+    int *place;         /* [n_feat] of the features among those of the dataset */
     int *rule;          /* [n_include + n_exclude] columns */
     char **cell;        /* [n_column + 1] of the line */
     float *x;           /* [n_feat] */
@@ -28,6 +29,15 @@ bool vectortext_is_number(const char *cell)
 {
     double unused;
     return number_read(&unused, cell);
+}
+
+bool vectortext_is_range(const Header *cells)
+{
+    int64_t first, number;
+    if (cells->n < 3 || !number_read_int(&first, cells->name[0]) || (first != 0 && first != 1)) return false;
+    for (int c = 1; c < cells->n; c++)
+        if (!number_read_int(&number, cells->name[c]) || number != first + c) return false;
+    return true;
 }
 
 static Status no_memory(const TextReader *r)
@@ -58,12 +68,25 @@ static Status find_column(int *column, const TextReader *r, const char *name, co
     return status == OK ? OK : fail_at(status, "%s", r->in->path);
 }
 
+/* A column that is read must not stand twice: which of them? */
+static Status check_once(const TextReader *r, int column)
+{
+    for (int c = 0; column >= 0 && c < r->n_column; c++)
+        if (c != column && strcmp(r->header.name[c], r->header.name[column]) == 0)
+            return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", r->in->path,
+                        r->header.name[column]);
+    return OK;
+}
+
 static Status bind_rules(TextReader *r, bool *taken)
 {
     const RowRules *rules = &r->in->rules->rows;
     const Status status = header_bind_rules(r->rule, &r->header, rules);
     if (status != OK) return fail_at(status, "%s", r->in->path);
-    for (int i = 0; i < rules->n_include + rules->n_exclude; i++) taken[r->rule[i]] = true;
+    for (int i = 0; i < rules->n_include + rules->n_exclude; i++) {
+        TRY(check_once(r, r->rule[i]));
+        taken[r->rule[i]] = true;
+    }
     return OK;
 }
 
@@ -76,11 +99,21 @@ static Status skip_columns(TextReader *r, bool *taken)
         if (column == r->layout->bag || column == r->layout->label)
             return fail(ERR_USAGE, "--skip=%s: this column holds the %s", rules->skip[i],
                         column == r->layout->bag ? "bag" : "label");
-        taken[column] = true;
+        for (int c = 0; c < r->n_column; c++) taken[c] |= strcmp(r->header.name[c], r->header.name[column]) == 0;
     }
     if (r->layout->skip >= 0) taken[r->layout->skip] = true;
     if (r->layout->skip_too >= 0) taken[r->layout->skip_too] = true;
     return OK;
+}
+
+static Status name_features(TextReader *r)
+{
+    const char **name = malloc(((size_t)r->n_feat + 1) * sizeof *name);
+    if (!name) return no_memory(r);
+    for (int f = 0; f < r->n_feat; f++) name[f] = r->header.name[r->feature[f]];
+    const Status status = vectorintake_names(r->in, name, r->n_feat, r->place);
+    free((void *)name);
+    return status;
 }
 
 static Status note_features(TextReader *r, const bool *taken)
@@ -93,14 +126,9 @@ static Status note_features(TextReader *r, const bool *taken)
         else if (names_number(skipped, r->header.name[c], strlen(r->header.name[c])) < 0)
             return no_memory(r);
     }
-    TRY(vectorintake_width(r->in, r->n_feat));
-    if (!r->layout->header) return OK;
-    const char **name = malloc((size_t)r->n_feat * sizeof *name);
-    if (!name) return no_memory(r);
-    for (int f = 0; f < r->n_feat; f++) name[f] = r->header.name[r->feature[f]];
-    const Status status = vectorintake_names(r->in, name, r->n_feat);
-    free((void *)name);
-    return status;
+    for (int f = 0; f < r->n_feat; f++) r->place[f] = f;
+    if (r->layout->header) TRY(name_features(r));
+    return vectorintake_width(r->in, r->n_feat);
 }
 
 static Status bind(TextReader *r)
@@ -109,10 +137,13 @@ static Status bind(TextReader *r)
     const size_t n = (size_t)r->peek->first.n;
     bool *taken = calloc(n + 1, sizeof *taken);
     r->feature = calloc(n + 1, sizeof *r->feature);
+    r->place = calloc(n + 1, sizeof *r->place);
     r->cell = calloc(n + 1, sizeof *r->cell);
     r->x = calloc(n + 1, sizeof *r->x);
     r->rule = calloc((size_t)(rules->n_include + rules->n_exclude) + 1, sizeof *r->rule);
-    Status status = taken && r->feature && r->cell && r->x && r->rule ? name_columns(r) : no_memory(r);
+    Status status = taken && r->feature && r->place && r->cell && r->x && r->rule ? name_columns(r) : no_memory(r);
+    if (status == OK) status = check_once(r, r->layout->bag);
+    if (status == OK) status = check_once(r, r->layout->label);
     if (status == OK) status = bind_rules(r, taken);
     if (status == OK) status = skip_columns(r, taken);
     if (status == OK) status = note_features(r, taken);
@@ -178,7 +209,7 @@ static Status read_row(TextReader *r)
         double value;
         const char *cell = r->cell[r->feature[f]];
         if (!number_read(&value, cell) || fabs(value) > FLT_MAX) return bad_number(r, r->feature[f], cell);
-        r->x[f] = (float)value;
+        r->x[r->place[f]] = (float)value;
     }
     return vectorspool_dense(r->in->spool, bag, r->x, r->n_feat);
 }
@@ -210,6 +241,7 @@ Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLay
     if (!layout->header) free(r.header.name);
     free(r.number);
     free(r.feature);
+    free(r.place);
     free(r.rule);
     free(r.cell);
     free(r.x);

@@ -29,5 +29,6 @@ Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLay
 Status vectortext_nameless(VectorIntake *in, const VectorPeek *peek, VectorLayout layout);
 
 bool vectortext_is_number(const char *cell);
+bool vectortext_is_range(const Header *cells); /* 0, 1, 2, … or 1, 2, 3, …: how pandas names columns without names */
 
 #endif
