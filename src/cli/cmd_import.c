@@ -13,7 +13,7 @@ static Status read_options(ImportSequencesOptions *out, const Cli *cli)
 {
     const ImportFlags *flags = cli->flags;
     *out = (ImportSequencesOptions){.import = import_flags_options(cli),
-                                    .extension = flags->extension,
+                                    .extension = flags->extension ? flags->extension : ".tsv",
                                     .rules.format = format_find(flags->format)};
     out->rules.wish = (FormatWish){flags->sequence_column, flags->count_column, flags->cdr3 == 1};
     out->rules.merge = flags->merge != MERGE_NO;

@@ -14,6 +14,7 @@ static VectorRules read_names(const ImportFlags *flags)
     return (VectorRules){.format = vectorformat_find(flags->format),
                          .bag = flags->bag,
                          .label = flags->label,
+                         .extension = flags->extension,
                          .separator = import_flags_separator(flags)};
 }
 

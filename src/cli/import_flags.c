@@ -25,6 +25,9 @@ const Option import_flags_both[] = {
      "rows to drop: those that hold one of these values"},
     {"separator", OPTION_CHOICE, AT(separator), "auto", 0, 0, "auto tab comma semicolon", "",
      "separator between cells"},
+    {"extension", OPTION_TEXT, AT(extension), "null", 0, 0, NULL, "TEXT",
+     "ending of the files that are read in folders, with or without .gz behind it; without it .tsv of repertoires and "
+     ".csv of vectors"},
     {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
      "compression of the dataset; none: three to six times faster to read"},
     {0},
@@ -42,8 +45,6 @@ const Option import_flags_repertoires[] = {
     {"region", OPTION_CHOICE, AT(cdr3), "junction", 0, 0, "junction cdr3", "",
      "part of the receptor; cdr3: AIRR's cdr3_aa where it is filled, else the junction without its first and last "
      "residue. With --format=deeprc it is only noted in the file"},
-    {"extension", OPTION_TEXT, AT(extension), ".tsv", 0, 0, NULL, "TEXT",
-     "ending of the files that are read in folders, with or without .gz behind it"},
     {0},
 };
 

@@ -16,9 +16,9 @@ typedef struct {
     OptionTexts include, exclude; /* "COLUMN=VALUE" */
     int separator;                /* see import_flags_separator */
     int compress;                 /* 0: gzip */
+    const char *extension;        /* of files in folders; NULL: as the kind of bag has it */
 
     const char *sequence_column, *count_column; /* NULL: as the format has it */
-    const char *extension;
     int merge;      /* MERGE_… */
     int skip_empty; /* 0: an empty repertoire is an error */
     int cdr3;       /* 0: junctions */

@@ -12,6 +12,7 @@
 #include "data/bagfile/bagfile.h"
 #include "data/h5/h5.h"
 #include "data/matlab/matprobe.h"
+#include "data/vectors/slidefile.h"
 #include "run/manifest.h"
 
 #include <inttypes.h>
@@ -42,7 +43,7 @@ const Command *const commands[] = {
 };
 /* clang-format on */
 
-static const ChildVisitor *const visitors[] = {&matprobe_visitor, &bagfile_visitor, NULL};
+static const ChildVisitor *const visitors[] = {&matprobe_visitor, &slidefile_visitor, &bagfile_visitor, NULL};
 
 static int report(Status status)
 {

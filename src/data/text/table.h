@@ -29,7 +29,8 @@ void table_free(Table *t);
 int table_column(const Table *t, const char *name); /* -1 if there is none */
 const char *table_cell(const Table *t, int row, int column);
 
-/* The ID column: `name`, or with "auto" the first of ID, repertoire_id, sample_id, Sample, subject_id, filename.
+/* The ID column: `name`, or with "auto" the first of ID, repertoire_id, sample_id, Sample, subject_id, filename, slide_id,
+ * bag_id.
  * ERR_FORMAT lists the columns found. */
 extern const char *const table_id_names[]; /* these, NULL-ended */
 Status table_id_column(int *column, const Table *t, const char *name);

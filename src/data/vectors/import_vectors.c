@@ -4,10 +4,12 @@
  */
 #include "data/vectors/import_vectors.h"
 #include "core/digest.h"
+#include "core/log.h"
 #include "data/import/importfacts.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SPARSE_SHARE 0.1  /* --sparse=auto: a smaller share of the numbers is not 0 … */
@@ -267,9 +269,31 @@ const ImportKind import_vectors_kind = {.spec = spec,
                                         .batch = 1,
                                         .reads_dry = true};
 
-Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *options)
+/* The label table that lies in the folder, where none is named. */
+static bool find_labels(char *out, size_t room, const ImportVectorsOptions *o)
 {
-    ImportVectors v = {.options = options, .report = out, .intake = {.rules = &options->rules}};
+    VectorPeek own = {0};
+    struct stat info;
+    if (o->import.metadata || o->import.n_path != 1) return false;
+    if (stat(o->import.path[0], &info) != 0 || !S_ISDIR(info.st_mode)) return false;
+    const VectorPeek *peek = o->first && o->first->path ? o->first : &own;
+    if (peek == &own && vectorformat_peek(&own, o->import.path[0], &o->rules) != OK) return false;
+    const VectorFormat *format = o->rules.format ? o->rules.format : vectorformat_recognise(peek, &o->rules);
+    const bool found = format && format->labels && format->labels(out, room, peek);
+    vectorformat_peek_free(&own);
+    return found;
+}
+
+Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *given)
+{
+    char labels[4096];
+    ImportVectorsOptions options = *given;
+    if (find_labels(labels, sizeof labels, given)) {
+        log_info("labels are read from %s", labels);
+        options.import.metadata = labels;
+    }
+    options.rules.metadata = options.import.metadata;
+    ImportVectors v = {.options = &options, .report = out, .intake = {.rules = &options.rules}};
     *out = (ImportVectorsReport){0};
-    return import_run(&out->import, &v.import, &import_vectors_kind, &options->import);
+    return import_run(&out->import, &v.import, &import_vectors_kind, &options.import);
 }

@@ -19,6 +19,8 @@ typedef struct {
     const char *bag, *label;    /* columns; NULL: the usual names; label "none": no labels */
     const char *const *skip;    /* [n_skip] columns that are no features */
     int n_skip;
+    const char *extension; /* of the tables of a folder; NULL: .csv */
+    const char *metadata;  /* label table, which is no bag; NULL: none */
     RowRules rows;  /* columns of rules are no features either */
     char separator; /* 0: told by the first line */
     int n_feat;     /* features expected; 0: any number */
