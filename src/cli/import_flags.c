@@ -52,6 +52,8 @@ const Option import_flags_vectors[] = {
     {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN", "column of bags; without it bag_id or bag"},
     {"label", OPTION_TEXT, AT(label), "null", 0, 0, NULL, "COLUMN",
      "column of the bag's label, or none; without it label or bag_label"},
+    {"labels", OPTION_TEXTS, AT(labels), "[]", 0, 0, NULL, "COLUMNS",
+     "further columns of labels of the bag, A,B,…, which the dataset keeps and which are no features"},
     {"skip", OPTION_TEXTS, AT(skip), "[]", 0, 0, NULL, "COLUMN", "column that is not a feature"},
     {"n-features", OPTION_INT, AT(n_features), "any", 1, VECTORSPOOL_FEATURES, "any", "",
      "number of features the files must have; another number is an error"},

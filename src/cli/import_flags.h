@@ -24,7 +24,7 @@ typedef struct {
     int cdr3;       /* 0: junctions */
 
     const char *bag, *label; /* columns; NULL: as the format has it */
-    OptionTexts skip;
+    OptionTexts skip, labels;
     int n_features; /* 0: any */
     int sparse;     /* SparseWish */
     bool allow_leak;

@@ -313,6 +313,8 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
     ArffReader r = {.in = in};
     if (!peek->in) return fail(ERR_FORMAT, "%s: is no text file, which ARFF is", peek->path);
+    if (in->rules->n_labels > 0)
+        return fail(ERR_USAGE, "%s: --labels is for tables of text; ARFF has one class, named by --label", peek->path);
     TRY(vectorintake_source(in, peek->path));
     Status status = arff_open(&r.arff, peek->in, peek->path);
     if (status == OK) status = bind(&r);

@@ -45,7 +45,7 @@ static Status find_columns(VectorLayout *layout, VectorIntake *in, const VectorP
     TRY(need_usual(&layout->bag, peek, rules->bag, bag_names, "--bag"));
     if (vectorintake_unlabelled(in))
         layout->skip = find_usual(&peek->first, NULL, label_names); /* a label is no feature either */
-    else
+    else if (rules->label || rules->n_labels == 0 || find_usual(&peek->first, NULL, label_names) >= 0)
         TRY(need_usual(&layout->label, peek, rules->label, label_names, "--label (or `none`)"));
     return OK;
 }

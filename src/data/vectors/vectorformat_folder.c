@@ -101,6 +101,22 @@ static Status read_bag(VectorIntake *in, const char *path, const VectorLayout *b
     return status;
 }
 
+/* --labels name columns of the index. */
+static Status read_extra(VectorIntake *in, const Table *index, int r, const char *key)
+{
+    const VectorRules *rules = in->rules;
+    if (rules->n_labels == 0) return OK;
+    TRY(vectorextra_columns(&in->extra, rules->labels, rules->n_labels, rules->n_labels, in->path));
+    const int bag = names_find(&in->spool->keys, key, strlen(key));
+    for (int c = 0; c < rules->n_labels && bag >= 0; c++) {
+        const int column = table_column(index, rules->labels[c]);
+        if (column < 0)
+            return fail(ERR_FORMAT, "%s: has no column '%s', which --labels names", in->path, rules->labels[c]);
+        TRY(vectorextra_set(&in->extra, bag, c, table_cell(index, r, column)));
+    }
+    return OK;
+}
+
 static Status read_line(VectorIntake *in, Names *seen, const Table *index, int r, int path, int label)
 {
     char file[4096];
@@ -115,7 +131,8 @@ static Status read_line(VectorIntake *in, Names *seen, const Table *index, int r
         return fail(ERR_FORMAT, "%s:%d: '%s' is named in line %d already", in->path, bag.line, bag.key,
                     index->line[number]);
     TRY(find_file(file, sizeof file, in->path, bag.key, bag.line));
-    return read_bag(in, file, &bag);
+    TRY(read_bag(in, file, &bag));
+    return read_extra(in, index, r, bag.key);
 }
 
 static Status read_index(VectorIntake *in, const Table *index, int path, int label)
@@ -144,7 +161,7 @@ static Status bind_index(int *path, int *label, const VectorIntake *in, const Ta
     *label = -1;
     if (vectorintake_unlabelled(in)) return OK;
     *label = table_column(index, rules->label ? rules->label : "label");
-    if (*label >= 0) return OK;
+    if (*label >= 0 || (!rules->label && rules->n_labels > 0)) return OK;
     return fail(ERR_FORMAT, "%s: has no column '%s'; name the one with labels with --label (or `none`)", in->path,
                 rules->label ? rules->label : "label");
 }
@@ -192,6 +209,9 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     int path = -1, label = -1;
     if (peek->folder && !find_index(found, sizeof found, peek->path)) {
         if (vectorformat_triples.recognise(peek, NULL)) return vectorformat_triples.read(in, peek);
+        if (in->rules->n_labels > 0)
+            return fail(ERR_USAGE, "%s: --labels names columns of an index; give a label table with --metadata instead",
+                        peek->path);
         if (bagfolder_first(found, sizeof found, peek->path, ending(in->rules))) return read_tables(in, peek->path);
         return fail(ERR_FORMAT,
                     "%s: has no index.csv, which names the file and the label of each bag, and no table of a bag (%s; "

@@ -14,6 +14,7 @@ void vectorintake_free(VectorIntake *in)
     free(in->bag);
     names_free(&in->skipped);
     names_free(&in->source);
+    vectorextra_free(&in->extra);
     in->bag = NULL;
     in->room = 0;
 }
@@ -66,7 +67,8 @@ static Status compare_label(const VectorIntake *in, int bag, const char *label, 
     char where[600];
     const BagSource *known = &in->bag[bag];
     const char *key = in->spool->keys.text[bag];
-    if (known->file != in->file)
+    if (in->join && (!label || !known->label)) return OK;
+    if (known->file != in->file && !in->join)
         return fail(ERR_FORMAT, "%s: bag '%s' is also in a file read before; a bag's rows must be in one file",
                     place(where, sizeof where, in, line), key);
     if (!label && !known->label) return OK;
@@ -98,10 +100,16 @@ Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char 
 
 static Status first_names(VectorIntake *in, const char *const *name, int n, int *place)
 {
+    const int before = in->spool->feature.n;
     for (int f = 0; f < n; f++) {
-        place[f] = names_number(&in->spool->feature, name[f], strlen(name[f]));
-        if (place[f] < 0) return no_memory(in);
-        if (place[f] < f) return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
+        const int number = names_number(&in->spool->feature, name[f], strlen(name[f]));
+        place[f] = f;
+        if (number < 0) return no_memory(in);
+        if (number < before)
+            return fail(ERR_FORMAT, "%s: feature '%s' stands in a table before it too; rename one, or leave it out with "
+                                    "--skip",
+                        in->path, name[f]);
+        if (number < before + f) return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
     }
     return OK;
 }
@@ -133,7 +141,7 @@ static Status find_places(bool *there, const VectorIntake *in, const char *const
 Status vectorintake_names(VectorIntake *in, const char *const *name, int n, int *place)
 {
     const Names *known = &in->spool->feature;
-    if (known->n == 0) return first_names(in, name, n, place);
+    if (known->n == 0 || in->join) return first_names(in, name, n, place);
     bool *there = calloc((size_t)known->n, sizeof *there);
     if (!there) return no_memory(in);
     const Status status = find_places(there, in, name, n, place);
@@ -149,11 +157,11 @@ bool vectorintake_unlabelled(const VectorIntake *in)
 Status vectorintake_no_columns(const VectorIntake *in)
 {
     const VectorRules *r = in->rules;
-    if (r->n_skip + r->rows.n_include + r->rows.n_exclude == 0 && !r->bag &&
+    if (r->n_skip + r->n_labels + r->rows.n_include + r->rows.n_exclude == 0 && !r->bag &&
         (!r->label || vectorintake_unlabelled(in)))
         return OK;
     return fail(ERR_USAGE,
-                "%s: --bag, --label, --skip, --include and --exclude name columns, and this format has none",
+                "%s: --bag, --label, --labels, --skip, --include and --exclude name columns, and this format has none",
                 in->path);
 }
 
@@ -203,6 +211,7 @@ Status vectorintake_width(VectorIntake *in, int n)
 {
     const int before = in->width;
     in->width = n;
+    if (in->join) return n > 0 ? OK : fail(ERR_FORMAT, "%s: no column is left for features", in->path);
     if (before > 0 && before != n)
         return fail(ERR_FORMAT, "%s: has %d features, but the files before it have %d", in->path, n, before);
     const int wanted = in->rules->n_feat;

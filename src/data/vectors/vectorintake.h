@@ -9,6 +9,7 @@
 #include "data/bagfile/vectorspool.h"
 #include "data/text/header.h"
 #include "data/text/names.h"
+#include "data/vectors/vectorextra.h"
 
 typedef enum { SPARSE_AUTO, SPARSE_YES, SPARSE_NO } SparseWish;
 
@@ -19,6 +20,8 @@ typedef struct {
     const char *bag, *label;    /* columns; NULL: the usual names; label "none": no labels */
     const char *const *skip;    /* [n_skip] columns that are no features */
     int n_skip;
+    const char *const *labels; /* [n_labels] columns with further labels of the bag */
+    int n_labels;
     const char *extension; /* of the tables of a folder; NULL: .csv */
     const char *metadata;  /* label table, which is no bag; NULL: none */
     RowRules rows;  /* columns of rules are no features either */
@@ -46,6 +49,8 @@ typedef struct {
     int64_t n_row, n_filtered; /* rows read; left out by include and exclude */
     Names skipped;             /* columns that became no features */
     Names source;              /* paths of the files read */
+    VectorExtra extra;
+    bool join;                 /* files hold features of the same bags, each a row */
     int width;                 /* features of a row of text; 0: not known yet */
     const char *advice;        /* where labels differ within a bag; NULL: the usual */
 } VectorIntake;
@@ -57,7 +62,7 @@ void vectorintake_free(VectorIntake *in);
 Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char *label, int line);
 
 /* The names of the features, which must be the same in every file, in any order: place [n] is where they go in that of
- * the first file. Before vectorintake_width. */
+ * the first file. Before vectorintake_width. Of files that are joined, names must differ instead. */
 Status vectorintake_names(VectorIntake *in, const char *const *name, int n, int *place);
 
 /* ERR_FORMAT unless `n` is the number expected, and that of the files before. Called when a file's number is known, before

@@ -9,6 +9,8 @@
 
 /* What the columns are; all that are neither these nor skipped by the rules are features. */
 typedef struct {
+    bool one_row;                /* a row is a bag; bag -1, key NULL: it is named by its number */
+    bool splits;                 /* columns named as those of splits are kept for a table of them */
     bool header;                 /* the first line names the columns; else they are named by their number, from 1 */
     int bag, label;              /* -1: none */
     int skip, skip_too;          /* more that are no features; -1: none */
