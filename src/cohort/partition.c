@@ -24,8 +24,10 @@ static Status check_place(const Folds *f, int repeat, int fold)
 static Status make_parts(Part *part, const Folds *f, int repeat, int fold)
 {
     const Cohort *c = f->cohort;
-    if (f->n_repeat == 0) {
-        memcpy(part, f->table.part, (size_t)c->n_row * sizeof *part);
+    if (folds_are_parts(f)) {
+        if (f->n_repeat > 1) TRY(check_place(f, repeat, 0));
+        const size_t n = (size_t)c->n_row, first = f->n_repeat > 1 ? (size_t)repeat * n : 0;
+        memcpy(part, f->table.part + first, n * sizeof *part);
         return OK;
     }
     TRY(check_place(f, repeat, fold));
@@ -93,7 +95,7 @@ static void check_judged(const Partition *g, Folds *f, int repeat, int fold)
             differ += c->labels.class[i] != class;
         }
         if (n == 0 || differ > 0) continue;
-        if (f->n_repeat > 0) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
         log_warn(
             "%s: all %d labelled bag%s of the %s part%s %s of one class, so its AUC is undefined; use fewer folds or "
             "another split",
