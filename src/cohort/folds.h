@@ -21,6 +21,7 @@ typedef struct {
     bool *hashed;                /* [n] is it? */
     bool warned;                 /* said once that parts are not separate */
     bool one_class;              /* said once that a part cannot be judged */
+    bool lacks_class;            /* said once that a training part lacks one of several classes */
 } Folds;
 
 /* ERR_FORMAT, ERR_CONFIG: no such group column, a bad table. `seed`: the run's, unless splits.seed is set. */

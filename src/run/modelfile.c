@@ -222,7 +222,7 @@ void modelfile_free(ModelFile *m)
     free(m->seen[0]);
     free(m->seen[1]);
     free((void *)m->feature);
-    free(m->target);
+    task_free(m->target, m->n_target);
     json_decref(m->json);
     config_free(&m->config);
     safetensors_free(&m->tensors);
