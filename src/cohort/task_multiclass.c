@@ -16,7 +16,7 @@
 /* ---- settings ---- */
 
 static const Option options[] = {
-    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, NULL, "", "values of the classes; auto: all values of the column, sorted"},
+    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, "auto", "", "values of the classes; auto: all values of the column, sorted"},
     {"class_weights", OPTION_NUMBERS, offsetof(TaskOptions, class_weights), "[]", 0, 1e6, NULL, "",
      "weight of the loss of each class, in the order of classes; []: 1 each"},
     {0},
