@@ -26,7 +26,8 @@ const Option import_flags_both[] = {
     {"separator", OPTION_CHOICE, AT(separator), "auto", 0, 0, "auto tab comma semicolon", "",
      "separator between cells"},
     {"extension", OPTION_TEXT, AT(extension), "null", 0, 0, NULL, "TEXT",
-     "ending of the files that are read in folders, with or without .gz behind it; without it .tsv of repertoires and "
+     "ending of the files that are read in folders, with or without .gz behind it; without it .tsv of repertoires "
+     "and "
      ".csv of vectors"},
     {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
      "compression of the dataset; none: three to six times faster to read"},

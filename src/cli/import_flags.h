@@ -19,9 +19,9 @@ typedef struct {
     const char *extension;        /* of files in folders; NULL: as the kind of bag has it */
 
     const char *sequence_column, *count_column; /* NULL: as the format has it */
-    int merge;      /* MERGE_… */
-    int skip_empty; /* 0: an empty repertoire is an error */
-    int cdr3;       /* 0: junctions */
+    int merge;                                  /* MERGE_… */
+    int skip_empty;                             /* 0: an empty repertoire is an error */
+    int cdr3;                                   /* 0: junctions */
 
     const char *bag, *label; /* columns; NULL: as the format has it */
     OptionTexts skip, labels;

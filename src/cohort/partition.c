@@ -96,7 +96,8 @@ static void check_classes(const Partition *g, Folds *f, int repeat, int fold)
 {
     const Cohort *c = f->cohort;
     char where[48] = "";
-    for (int class = 0; c->labels.class && c->labels.n_class > 2 && !f->lacks_class && class < c->labels.n_class; class++) {
+    for (int class = 0; c->labels.class && c->labels.n_class > 2 && !f->lacks_class && class < c->labels.n_class;
+         class ++) {
         bool trained = false, there = false;
         for (int i = 0; i < c->n_row; i++) {
             there |= c->labels.class[i] == class;
@@ -104,7 +105,8 @@ static void check_classes(const Partition *g, Folds *f, int repeat, int fold)
         }
         if (trained || !there) continue;
         if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
-        log_warn("%s: the training part%s has no bag of class '%.60s', which its model cannot predict; use fewer folds, or "
+        log_warn("%s: the training part%s has no bag of class '%.60s', which its model cannot predict; use fewer "
+                 "folds, or "
                  "leave the class out",
                  bagfile_path(c->file), where, class_name(c, class));
         f->lacks_class = true;
@@ -125,9 +127,10 @@ static void check_judged(const Partition *g, Folds *f, int repeat, int fold)
         }
         if (n == 0 || differ > 0) continue;
         if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
-        log_warn("%s: all %d labelled bag%s of the %s part%s %s of one class, so %s; use fewer folds or another split",
-                 bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are",
-                 c->labels.n_class > 2 ? "it says nothing of the others" : "its AUC is undefined");
+        log_warn(
+            "%s: all %d labelled bag%s of the %s part%s %s of one class, so %s; use fewer folds or another split",
+            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are",
+            c->labels.n_class > 2 ? "it says nothing of the others" : "its AUC is undefined");
         f->one_class = true;
     }
 }

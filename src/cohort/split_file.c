@@ -21,7 +21,7 @@ typedef struct {
     int n;
     int *column; /* [n_column] */
     int n_column;
-} Source;
+} SplitSource;
 
 /* ---- columns ---- */
 
@@ -42,7 +42,7 @@ static bool names_folds(const char *column)
 }
 
 /* Those that are asked for; else `part`; else those with the name of folds. */
-static Status find_columns(Source *s, int id, const OptionTexts *asked)
+static Status find_columns(SplitSource *s, int id, const OptionTexts *asked)
 {
     const Table *t = s->table;
     for (int i = 0; i < asked->n; i++) {
@@ -70,42 +70,42 @@ static Status find_columns(Source *s, int id, const OptionTexts *asked)
 
 static int part_of(const char *cell)
 {
-    static const char *const words[][5] = {{"train", "training", NULL},
-                                           {"validation", "val", "valid", "dev", NULL},
-                                           {"test", "testing", NULL}};
+    static const char *const words[][5] = {
+        {"train", "training", NULL}, {"validation", "val", "valid", "dev", NULL}, {"test", "testing", NULL}};
     for (int part = PART_TRAIN; part <= PART_TEST; part++)
         for (int i = 0; words[part][i]; i++)
             if (strcasecmp(cell, words[part][i]) == 0) return part;
     return -1;
 }
 
-static const char *cell_of(const Source *s, int i, int column)
+static const char *cell_of(const SplitSource *s, int i, int column)
 {
     const char *cell = s->row[i] < 0 ? "" : table_cell(s->table, s->row[i], s->column[column]);
     return table_missing(cell) ? "" : cell;
 }
 
 /* A column with one of the words holds parts. */
-static bool holds_parts(const Source *s, int column)
+static bool holds_parts(const SplitSource *s, int column)
 {
     for (int i = 0; i < s->n; i++)
         if (part_of(cell_of(s, i, column)) >= 0) return true;
     return strcmp(s->table->column[s->column[column]], "part") == 0;
 }
 
-static Status check_kinds(bool *parts, const Source *s)
+static Status check_kinds(bool *parts, const SplitSource *s)
 {
     *parts = holds_parts(s, 0);
     for (int c = 1; c < s->n_column; c++)
         if (holds_parts(s, c) != *parts)
-            return fail(ERR_FORMAT,
-                        "%s: of the columns '%s' and '%s' one holds train, validation and test, the other folds; name "
-                        "those of one kind with splits.columns",
-                        s->table->path, s->table->column[s->column[0]], s->table->column[s->column[c]]);
+            return fail(
+                ERR_FORMAT,
+                "%s: of the columns '%s' and '%s' one holds train, validation and test, the other folds; name "
+                "those of one kind with splits.columns",
+                s->table->path, s->table->column[s->column[0]], s->table->column[s->column[c]]);
     return OK;
 }
 
-static Status read_parts(SplitTable *out, const Source *s)
+static Status read_parts(SplitTable *out, const SplitSource *s)
 {
     const size_t size = (size_t)s->n_column * (size_t)s->n;
     out->part = malloc((size + 1) * sizeof *out->part);
@@ -126,7 +126,7 @@ static Status read_parts(SplitTable *out, const Source *s)
 
 /* ---- folds ---- */
 
-static Status read_fold(int *fold, const Source *s, int i, int column)
+static Status read_fold(int *fold, const SplitSource *s, int i, int column)
 {
     const char *cell = cell_of(s, i, column);
     double number;
@@ -140,7 +140,7 @@ static Status read_fold(int *fold, const Source *s, int i, int column)
 }
 
 /* Every fold of 0 … n_fold-1 has a bag in each column. */
-static Status check_folds(const SplitTable *out, const Source *s)
+static Status check_folds(const SplitTable *out, const SplitSource *s)
 {
     int *count = malloc(((size_t)out->n_fold + 1) * sizeof *count);
     if (!count) return fail(ERR_MEMORY, "%d folds: out of memory", out->n_fold);
@@ -152,16 +152,17 @@ static Status check_folds(const SplitTable *out, const Source *s)
             if (fold[i] >= 0) count[fold[i]]++;
         for (int f = 0; f < out->n_fold && status == OK; f++)
             if (count[f] == 0)
-                status = fail(ERR_FORMAT,
-                              "%s: column %s: no bag is in fold %d; number the folds 0 to %d (or from 1) without a gap",
-                              s->table->path, s->table->column[s->column[c]], f, out->n_fold - 1);
+                status =
+                    fail(ERR_FORMAT,
+                         "%s: column %s: no bag is in fold %d; number the folds 0 to %d (or from 1) without a gap",
+                         s->table->path, s->table->column[s->column[c]], f, out->n_fold - 1);
     }
     free(count);
     return status;
 }
 
 /* Folds that are numbered from 1 in every column. */
-static void start_at_zero(SplitTable *out, const Source *s)
+static void start_at_zero(SplitTable *out, const SplitSource *s)
 {
     const size_t size = (size_t)s->n_column * (size_t)s->n;
     for (size_t i = 0; i < size; i++)
@@ -171,7 +172,7 @@ static void start_at_zero(SplitTable *out, const Source *s)
     log_info("%s: folds are numbered from 1; fold 1 is fold 0 here", s->table->path);
 }
 
-static Status read_folds(SplitTable *out, const Source *s)
+static Status read_folds(SplitTable *out, const SplitSource *s)
 {
     const size_t size = (size_t)s->n_column * (size_t)s->n;
     out->n_column = s->n_column;
@@ -184,8 +185,7 @@ static Status read_folds(SplitTable *out, const Source *s)
             if (*fold >= out->n_fold) out->n_fold = *fold + 1;
         }
     start_at_zero(out, s);
-    if (out->n_fold < 2)
-        return fail(ERR_FORMAT, "%s: all bags are in one fold; two are the least", s->table->path);
+    if (out->n_fold < 2) return fail(ERR_FORMAT, "%s: all bags are in one fold; two are the least", s->table->path);
     return check_folds(out, s);
 }
 
@@ -203,7 +203,7 @@ static Status open_table(Table *out, const char *path)
     return status;
 }
 
-static Status read_columns(SplitTable *out, Source *s, const SplitOptions *options, int id)
+static Status read_columns(SplitTable *out, SplitSource *s, const SplitOptions *options, int id)
 {
     bool parts;
     TRY(find_columns(s, id, &options->columns));
@@ -220,7 +220,7 @@ Status split_read(SplitTable *out, const SplitOptions *options, const char *cons
     Status status;
     int id;
     int *row_of_bag = malloc(((size_t)n + 1) * sizeof *row_of_bag);
-    Source s = {.table = &t, .row = row_of_bag, .n = n};
+    SplitSource s = {.table = &t, .row = row_of_bag, .n = n};
     s.column = malloc(((size_t)t.n_column + (size_t)options->columns.n + 1) * sizeof *s.column);
     if (!row_of_bag || !s.column) TRY_DONE(fail(ERR_MEMORY, "%s: out of memory", options->file));
     TRY_DONE(find_id_column(&id, &t));

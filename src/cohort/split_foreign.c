@@ -18,11 +18,11 @@ typedef struct {
     const char *path;
     const char *column; /* "part" or "fold" */
     int n, room;
-    const char **cell; /* [n, 2] bag, value */
+    const char **cell;  /* [n, 2] bag, value */
     char (*number)[12]; /* of folds */
-} Rows;
+} SplitRows;
 
-static Status add_row(Rows *r, const char *bag, const char *value)
+static Status add_row(SplitRows *r, const char *bag, const char *value)
 {
     if (r->n == r->room) {
         const int room = r->room ? 2 * r->room : 256;
@@ -36,7 +36,7 @@ static Status add_row(Rows *r, const char *bag, const char *value)
     return OK;
 }
 
-static Status finish(Table *out, Rows *r, Status status)
+static Status finish(Table *out, SplitRows *r, Status status)
 {
     if (status == OK && r->n == 0) status = fail(ERR_FORMAT, "%s: lists no bag", r->path);
     if (status == OK) status = table_new(out, r->n, 2, (const char *const[]){"bag", r->column}, r->cell);
@@ -48,7 +48,8 @@ static Status finish(Table *out, Rows *r, Status status)
 
 /* ---- CLAM ---- */
 
-static const char *const clam_part[][3] = {{"train", "train", NULL}, {"validation", "val", "validation"}, {"test", "test", NULL}};
+static const char *const clam_part[][3] = {
+    {"train", "train", NULL}, {"validation", "val", "validation"}, {"test", "test", NULL}};
 enum { N_PART = 3 };
 
 static int find_part(const Table *t, int part)
@@ -74,12 +75,13 @@ static bool is_bool(const Table *t, int column)
     return t->n_row > 0;
 }
 
-static Status add_column(Rows *rows, const Table *t, int part)
+static Status add_column(SplitRows *rows, const Table *t, int part)
 {
     const int column = find_part(t, part);
     if (column < 0) return OK;
     const bool flags = is_bool(t, column);
-    if (flags && column == 0) return fail(ERR_FORMAT, "%s: no column before '%s' names the bags", t->path, t->column[0]);
+    if (flags && column == 0)
+        return fail(ERR_FORMAT, "%s: no column before '%s' names the bags", t->path, t->column[0]);
     for (int r = 0; r < t->n_row; r++) {
         const char *cell = table_cell(t, r, column);
         if (flags ? is_word(cell, "false") : table_missing(cell)) continue;
@@ -90,7 +92,7 @@ static Status add_column(Rows *rows, const Table *t, int part)
 
 Status split_foreign_clam(Table *out, const Table *t)
 {
-    Rows rows = {.path = t->path, .column = "part"};
+    SplitRows rows = {.path = t->path, .column = "part"};
     Status status = OK;
     for (int part = 0; part < N_PART && status == OK; part++) status = add_column(&rows, t, part);
     return finish(out, &rows, status);
@@ -107,7 +109,7 @@ bool split_foreign_is_json(const char *path)
     return c == '[' || c == '{';
 }
 
-static Status add_list(Rows *rows, const json_t *list, const char *value)
+static Status add_list(SplitRows *rows, const json_t *list, const char *value)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *bag = json_string_value(json_array_get(list, i));
@@ -117,7 +119,7 @@ static Status add_list(Rows *rows, const json_t *list, const char *value)
     return OK;
 }
 
-static Status add_parts(Rows *rows, const json_t *parts)
+static Status add_parts(SplitRows *rows, const json_t *parts)
 {
     rows->column = "part";
     for (int part = 0; part < N_PART; part++) {
@@ -128,40 +130,43 @@ static Status add_parts(Rows *rows, const json_t *parts)
     return OK;
 }
 
-static Status add_folds(Rows *rows, const json_t *folds)
+static Status add_folds(SplitRows *rows, const json_t *folds)
 {
     const size_t n = json_array_size(folds);
     rows->column = "fold";
     rows->number = calloc(n + 1, sizeof *rows->number);
     if (!rows->number) return fail(ERR_MEMORY, "%s: no memory for its folds", rows->path);
     if (n < 2)
-        return fail(ERR_FORMAT,
-                    "%s: this JSON has one split of train and val; folds need two or more, and one split needs a list "
-                    "\"test\" too, or a table with the columns bag and part (train, validation, test)",
-                    rows->path);
+        return fail(
+            ERR_FORMAT,
+            "%s: this JSON has one split of train and val; folds need two or more, and one split needs a list "
+            "\"test\" too, or a table with the columns bag and part (train, validation, test)",
+            rows->path);
     for (size_t k = 0; k < n && k < 100000; k++) {
         snprintf(rows->number[k], sizeof rows->number[k], "%zu", k);
         const json_t *list = json_object_get(json_array_get(folds, k), "val");
         if (!json_is_array(list))
-            return fail(ERR_FORMAT, "%s: JSON of splits is a list of {\"train\": […], \"val\": […]}; entry %zu has no val",
+            return fail(ERR_FORMAT,
+                        "%s: JSON of splits is a list of {\"train\": […], \"val\": […]}; entry %zu has no val",
                         rows->path, k);
         TRY(add_list(rows, list, rows->number[k]));
     }
     return OK;
 }
 
-static Status add_json(Rows *rows, const json_t *json)
+static Status add_json(SplitRows *rows, const json_t *json)
 {
     const json_t *one = json_is_array(json) && json_array_size(json) == 1 ? json_array_get(json, 0) : json;
     if (json_is_object(one) && json_object_get(one, "test")) return add_parts(rows, one);
     if (json_is_array(json)) return add_folds(rows, json);
-    return fail(ERR_FORMAT, "%s: this JSON is no list of splits; give a CSV or TSV table with the columns bag and fold",
+    return fail(ERR_FORMAT,
+                "%s: this JSON is no list of splits; give a CSV or TSV table with the columns bag and fold",
                 rows->path);
 }
 
 Status split_foreign_json(Table *out, const char *path)
 {
-    Rows rows = {.path = path};
+    SplitRows rows = {.path = path};
     json_t *json;
     TRY(jsontext_load(&json, path, NULL));
     const Status status = finish(out, &rows, json ? add_json(&rows, json) : fail(ERR_FORMAT, "%s: is no JSON", path));

@@ -16,7 +16,8 @@
 /* ---- settings ---- */
 
 static const Option options[] = {
-    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, "auto", "", "values of the classes; auto: all values of the column, sorted"},
+    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, "auto", "",
+     "values of the classes; auto: all values of the column, sorted"},
     {"class_weights", OPTION_NUMBERS, offsetof(TaskOptions, class_weights), "[]", 0, 1e6, NULL, "",
      "weight of the loss of each class, in the order of classes; []: 1 each"},
     {0},
@@ -117,8 +118,9 @@ static Status find(Target *t, const Table *table, const int *row, int n)
         const char *cell = row[i] < 0 ? "" : table_cell(table, row[i], column);
         if (table_missing(cell) || is_known(t, cell)) continue;
         if (t->n_class == TARGET_CLASSES)
-            return fail(ERR_FORMAT, "%s: column '%s' of task '%s' has more than %d values; list its classes, or is it a "
-                                    "number (kind: regression)?",
+            return fail(ERR_FORMAT,
+                        "%s: column '%s' of task '%s' has more than %d values; list its classes, or is it a "
+                        "number (kind: regression)?",
                         table->path, t->column, t->name, TARGET_CLASSES);
         t->classes[t->n_class++] = cell;
     }

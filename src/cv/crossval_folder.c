@@ -167,9 +167,8 @@ static Status list_folds(int *fold, const Dataset *dataset, int repeat)
     const size_t n = (size_t)dataset->cohort.n_row;
     if (!folds_are_parts(&dataset->folds)) return folds_assign(fold, &dataset->folds, repeat);
     for (size_t i = 0; i < n; i++)
-        fold[i] = cohort_labelled(&dataset->cohort, (int)i)
-                      ? (int)dataset->folds.table.part[(size_t)repeat * n + i]
-                      : -1;
+        fold[i] =
+            cohort_labelled(&dataset->cohort, (int)i) ? (int)dataset->folds.table.part[(size_t)repeat * n + i] : -1;
     return OK;
 }
 
@@ -180,8 +179,7 @@ static Status write_splits(Run *run, const Dataset *dataset)
     int *fold = malloc(((size_t)dataset->folds.n_repeat * n + 1) * sizeof *fold);
     if (!fold) return fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
     Status status = OK;
-    for (int r = 0; r < dataset->folds.n_repeat; r++)
-        TRY_DONE(list_folds(fold + (size_t)r * n, dataset, r));
+    for (int r = 0; r < dataset->folds.n_repeat; r++) TRY_DONE(list_folds(fold + (size_t)r * n, dataset, r));
     TRY_DONE(textout_open(&out, run_path(run, "splits.tsv"), true));
     write_folds(out, dataset, fold);
     status = textout_commit(out);

@@ -47,11 +47,11 @@ static Status facts_text(char **out, const ModelFacts *f)
     TRY(config_text(&config, f->config));
     json_t *bags =
         json_pack("{s:o, s:o}", "train", hashes_json(f, PART_TRAIN), "validation", hashes_json(f, PART_VALIDATION));
-    json_t *json =
-        json_pack("{s:s, s:o, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet", f->spec->alphabet,
-                  "bag_hash", bags, "config", config, "features", features_json(f), "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len,
-                  "metrics", f->metrics, "n_feat", f->spec->n_feat, "region", f->spec->region, "tasks",
-                  task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
+    json_t *json = json_pack("{s:s, s:o, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet",
+                             f->spec->alphabet, "bag_hash", bags, "config", config, "features", features_json(f),
+                             "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len, "metrics", f->metrics,
+                             "n_feat", f->spec->n_feat, "region", f->spec->region, "tasks",
+                             task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);
     return jsontext(out, json, JSONTEXT_SORTED);
 }

@@ -25,7 +25,7 @@ typedef struct {
     const uint64_t *hash; /* [n] of bags */
     const Part *part;     /* [n] those in training and validation are listed */
     int n;
-    json_t *metrics; /* borrowed */
+    json_t *metrics;            /* borrowed */
     const char *const *feature; /* [n_feat] names; NULL: they have none */
 } ModelFacts;
 
@@ -42,9 +42,9 @@ typedef struct {
     json_t *json; /* metadata "hopsack" */
     Target *target;
     int n_target;
-    BagSpec spec;      /* of the bags it was trained on */
+    BagSpec spec;         /* of the bags it was trained on */
     const char **feature; /* [n_feat] names, borrowed from json; NULL: not known */
-    uint64_t *seen[2]; /* [n_seen] sorted hashes of training and of validation bags */
+    uint64_t *seen[2];    /* [n_seen] sorted hashes of training and of validation bags */
     int n_seen[2];
     Mil *mil;    /* after modelfile_fit */
     real *theta; /* [n_params] after modelfile_fit */

@@ -42,8 +42,8 @@ static Status match(int *place, const BagFile *file, Names *known)
         const char *name = file->feature_name.text[f];
         place[f] = names_find(known, name, strlen(name));
         if (place[f] >= 0 && taken[place[f]])
-            status = fail(ERR_FORMAT, "%s: two features are named '%.60s'; rename one and import again", file->path,
-                          name);
+            status =
+                fail(ERR_FORMAT, "%s: two features are named '%.60s'; rename one and import again", file->path, name);
         else if (place[f] >= 0)
             taken[place[f]] = true;
     }
@@ -67,11 +67,12 @@ static Status check_all(const int *place, const BagFile *file, const char *const
         if (!there[f]) add_name(missing, sizeof missing, n_missing++, name[f]);
     free(there);
     if (n_missing + n_extra == 0) return OK;
-    return fail(ERR_MODEL,
-                "%s: the model reads features by name, and %s%s%s%s%s%s%s; import %s with the %d columns of the training "
-                "data",
-                model, file->path, n_missing ? " lacks " : "", missing, n_missing && n_extra ? " and" : "",
-                n_extra ? " has " : "", extra, n_extra ? ", which it does not know" : "", file->path, n);
+    return fail(
+        ERR_MODEL,
+        "%s: the model reads features by name, and %s%s%s%s%s%s%s; import %s with the %d columns of the training "
+        "data",
+        model, file->path, n_missing ? " lacks " : "", missing, n_missing && n_extra ? " and" : "",
+        n_extra ? " has " : "", extra, n_extra ? ", which it does not know" : "", file->path, n);
 }
 
 static Status rename_features(BagFile *file, const int *place)
@@ -123,7 +124,8 @@ Status featureorder_set(BagFile *file, const char *const *name, int n, const cha
     if (file->feature_name.n <= 0 || same(file, name, n)) return OK;
     if (!again) return set_order(file, name, n, model);
     return fail(ERR_MODEL,
-                "%s: reads other features than the models before it, or in another order; predict with it alone", model);
+                "%s: reads other features than the models before it, or in another order; predict with it alone",
+                model);
 }
 
 /* ---- rows ---- */

@@ -142,7 +142,8 @@ Status vectorspool_read(SparseRow *out, VectorSpool *s, int64_t i)
 }
 
 /* row [n_bag, n_part], -1: none yet. */
-static Status list_parts(int64_t *row, const VectorSpool *s, const int64_t *first, int n_part, const char *const *part)
+static Status list_parts(int64_t *row, const VectorSpool *s, const int64_t *first, int n_part,
+                         const char *const *part)
 {
     for (int k = 0; k < n_part; k++)
         for (int64_t i = first[k]; i < first[k + 1]; i++) {

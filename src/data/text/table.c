@@ -282,8 +282,8 @@ const char *table_cell(const Table *t, int row, int column)
     return t->cell[(size_t)row * (size_t)t->n_column + (size_t)column];
 }
 
-const char *const table_id_names[] = {"ID", "repertoire_id", "sample_id", "Sample", "subject_id",
-                                     "filename", "slide_id", "bag_id", NULL};
+const char *const table_id_names[] = {"ID",       "repertoire_id", "sample_id", "Sample", "subject_id",
+                                      "filename", "slide_id",      "bag_id",    NULL};
 
 Status table_id_column(int *column, const Table *t, const char *name)
 {

@@ -218,8 +218,8 @@ Status arff_line(char **line, Arff *a)
 static Status count_cells(const Arff *a, int n, int wanted)
 {
     if (n == wanted) return OK;
-    return fail(ERR_FORMAT, "%s:%d: ARFF: a row has %d value%s, there are %d attributes", a->path, textin_number(a->text),
-                n, number_plural(n), wanted);
+    return fail(ERR_FORMAT, "%s:%d: ARFF: a row has %d value%s, there are %d attributes", a->path,
+                textin_number(a->text), n, number_plural(n), wanted);
 }
 
 /* Values between commas or tabs; a weight in braces may stand at the end. */

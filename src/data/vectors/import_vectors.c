@@ -202,7 +202,8 @@ static Status check_names(const Table *given, const char *const *name, int n)
     for (int c = 0; c < n; c++)
         if (table_column(given, name[c]) >= 0)
             return fail(ERR_FORMAT, "%s: has a column '%s', and so have the bags; %s", given->path, name[c],
-                        strcmp(name[c], "label") == 0 ? "--label=none leaves theirs out" : "leave it out of --labels");
+                        strcmp(name[c], "label") == 0 ? "--label=none leaves theirs out"
+                                                      : "leave it out of --labels");
     return OK;
 }
 

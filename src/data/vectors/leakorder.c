@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#define CHANCE      1e-3      /* features of random order that may be expected to rise */
-#define STEPS_MIN   8         /* instances beyond the first of their bag; with fewer it may be chance */
-#define EXACT       (1 << 24) /* whole numbers to here are exact in single precision */
+#define CHANCE    1e-3      /* features of random order that may be expected to rise */
+#define STEPS_MIN 8         /* instances beyond the first of their bag; with fewer it may be chance */
+#define EXACT     (1 << 24) /* whole numbers to here are exact in single precision */
 
 void leakorder_instance(LeakBags *b)
 {

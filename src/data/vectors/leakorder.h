@@ -18,22 +18,23 @@ typedef enum { ORDER_NONE, ORDER_ROW, ORDER_INSTANCE, ORDER_OF_BAG } Order;
 
 /* A feature. */
 typedef struct {
-    bool broken;                    /* not all are whole numbers from 0 to 2^24, so it numbers nothing */
-    bool falls, jumps, other_start; /* somewhere: not above the one before; not 1 more in a bag; a bag begins elsewhere */
-    bool varies;                    /* within a bag */
-    float last, start, first;       /* value before; what bags begin with; value of the first bag of several instances */
-    float now;                      /* what the bag that is walked now begins with */
-    int bags, many, first_bags;     /* with a number; of these, of several instances; of these, with value `first` */
-    int64_t n, at;                  /* numbers other than 0; row of the first */
-    int64_t steps, first_steps;     /* instances less bags, of `many` and of `first_bags` */
-    uint64_t sum;                   /* of the hashes of the values */
-} LeakOrder; /* starts as {0} */
+    bool broken; /* not all are whole numbers from 0 to 2^24, so it numbers nothing */
+    bool falls, jumps,
+        other_start;            /* somewhere: not above the one before; not 1 more in a bag; a bag begins elsewhere */
+    bool varies;                /* within a bag */
+    float last, start, first;   /* value before; what bags begin with; value of the first bag of several instances */
+    float now;                  /* what the bag that is walked now begins with */
+    int bags, many, first_bags; /* with a number; of these, of several instances; of these, with value `first` */
+    int64_t n, at;              /* numbers other than 0; row of the first */
+    int64_t steps, first_steps; /* instances less bags, of `many` and of `first_bags` */
+    uint64_t sum;               /* of the hashes of the values */
+} LeakOrder;                    /* starts as {0} */
 
 /* The bags so far. */
 typedef struct {
-    int64_t n;               /* instances */
-    int bags, single, many;  /* bags; of one instance; of several */
-    uint64_t sum;            /* hashes of 1 … n */
+    int64_t n;              /* instances */
+    int bags, single, many; /* bags; of one instance; of several */
+    uint64_t sum;           /* hashes of 1 … n */
     int n_feat;
 } LeakBags;
 

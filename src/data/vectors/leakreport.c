@@ -58,8 +58,9 @@ static void report_order(const LeakReport *r, Odd odd, int n, const char *advice
     char path[600], list[400];
     if (n == 0) return;
     leaks_list(list, sizeof list, r->found, odd, r->name);
-    log_warn("%sfeature%s %s: %s %s, %s; leave %s out (import has --skip) unless that is meant", before(path, sizeof path, r),
-             n > 1 ? "s" : "", list, n > 1 ? "each" : "it", odd_words[odd], advice, n > 1 ? "them" : "it");
+    log_warn("%sfeature%s %s: %s %s, %s; leave %s out (import has --skip) unless that is meant",
+             before(path, sizeof path, r), n > 1 ? "s" : "", list, n > 1 ? "each" : "it", odd_words[odd], advice,
+             n > 1 ? "them" : "it");
 }
 
 void leakreport_order(const LeakReport *r)

@@ -16,14 +16,13 @@
 
 const char *const odd_name[] = {"label",     "bag_number",      "row_number",     "instance_label",
                                 "separates", "constant_in_bag", "instance_number"};
-const char *const odd_words[] = {
-    "repeats the label of the bag",
-    "is the number of the bag",
-    "is a row number",
-    "has two values that tell the label of every bag, as instance labels do",
-    "tells the labels apart",
-    "has one value in all instances of each bag",
-    "numbers the instances of each bag"};
+const char *const odd_words[] = {"repeats the label of the bag",
+                                 "is the number of the bag",
+                                 "is a row number",
+                                 "has two values that tell the label of every bag, as instance labels do",
+                                 "tells the labels apart",
+                                 "has one value in all instances of each bag",
+                                 "numbers the instances of each bag"};
 
 enum { MAX, MIN, MEAN, N_STATISTIC };
 

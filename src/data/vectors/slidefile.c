@@ -62,7 +62,8 @@ static Status add_rows(VectorIntake *in, int bag, const float *x, int64_t first,
     for (int64_t i = 0; i < n; i++) {
         for (int f = 0; f < width; f++)
             if (!isfinite(x[f]))
-                return fail(ERR_FORMAT, "%s: features row %lld column %d (from 0) is not a finite number; mend the file",
+                return fail(ERR_FORMAT,
+                            "%s: features row %lld column %d (from 0) is not a finite number; mend the file",
                             in->path, (long long)(first + i), f);
         TRY(vectorspool_dense(in->spool, bag, x, width));
         x += width;

@@ -171,7 +171,8 @@ static void report_equal(const VectorFindings *v, char *const *key)
 
 Status vectorcheck_report(const VectorFindings *v, const VectorSpool *spool, const char *source, bool allow_leak)
 {
-    const LeakReport leaks = {.found = &v->leaks, .name = feature_names(spool), .n_feat = spool->n_feat, .n_bag = spool->keys.n};
+    const LeakReport leaks = {
+        .found = &v->leaks, .name = feature_names(spool), .n_feat = spool->n_feat, .n_bag = spool->keys.n};
     TRY(leakreport_classify(&leaks, source, allow_leak));
     report_labels(v, spool->keys.n);
     leakreport_plain(&leaks);

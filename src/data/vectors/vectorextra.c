@@ -49,8 +49,9 @@ Status vectorextra_set(VectorExtra *e, int bag, int column, const char *cell)
     char **known = &e->cell[(size_t)bag * (size_t)e->n + (size_t)column];
     if (*known && strcmp(*known, cell) == 0) return OK;
     if (*known)
-        return fail(ERR_FORMAT, "column '%.60s' says '%.60s' of the bag here but '%.60s' before; all rows of a bag must "
-                                "say the same",
+        return fail(ERR_FORMAT,
+                    "column '%.60s' says '%.60s' of the bag here but '%.60s' before; all rows of a bag must "
+                    "say the same",
                     e->name[column], cell, *known);
     *known = strdup(cell);
     return *known ? OK : no_memory();
@@ -73,7 +74,8 @@ void vectorextra_free(VectorExtra *e)
 
 bool vectorextra_is_split(const char *name)
 {
-    static const char *const words[] = {"split", "splits", "fold", "folds", "set", "subset", "part", "partition", "rep", NULL};
+    static const char *const words[] = {"split",  "splits", "fold",      "folds", "set",
+                                        "subset", "part",   "partition", "rep",   NULL};
     for (int i = 0; words[i]; i++) {
         const size_t n = strlen(words[i]);
         if (strncasecmp(name, words[i], n) != 0) continue;

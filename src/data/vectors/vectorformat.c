@@ -10,14 +10,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-extern const VectorFormat vectorformat_andrews, vectorformat_arff, vectorformat_clam, vectorformat_csv, vectorformat_folder,
-    vectorformat_labelfirst, vectorformat_lamda, vectorformat_prtools, vectorformat_svm, vectorformat_table, vectorformat_trident,
-    vectorformat_triples, vectorformat_uci;
+extern const VectorFormat vectorformat_andrews, vectorformat_arff, vectorformat_clam, vectorformat_csv,
+    vectorformat_folder, vectorformat_labelfirst, vectorformat_lamda, vectorformat_prtools, vectorformat_svm,
+    vectorformat_table, vectorformat_trident, vectorformat_triples, vectorformat_uci;
 
-const VectorFormat *const vectorformat_types[] = {
-    &vectorformat_andrews, &vectorformat_prtools, &vectorformat_lamda, &vectorformat_trident,    &vectorformat_clam,
-    &vectorformat_triples, &vectorformat_arff, &vectorformat_svm,     &vectorformat_folder, &vectorformat_csv,       &vectorformat_uci,
-    &vectorformat_labelfirst, &vectorformat_table, NULL};
+const VectorFormat *const vectorformat_types[] = {&vectorformat_andrews, &vectorformat_prtools,
+                                                  &vectorformat_lamda,   &vectorformat_trident,
+                                                  &vectorformat_clam,    &vectorformat_triples,
+                                                  &vectorformat_arff,    &vectorformat_svm,
+                                                  &vectorformat_folder,  &vectorformat_csv,
+                                                  &vectorformat_uci,     &vectorformat_labelfirst,
+                                                  &vectorformat_table,   NULL};
 
 const VectorFormat *vectorformat_find(const char *name)
 {

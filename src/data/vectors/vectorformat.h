@@ -30,7 +30,8 @@ struct VectorFormat {
     const char *name, *line; /* for --format and --help */
     bool (*recognise)(const VectorPeek *peek, const VectorRules *rules);
     Status (*read)(VectorIntake *in, const VectorPeek *peek);
-    bool (*labels)(char *out, size_t room, const VectorPeek *peek); /* a label table in the folder; NULL: none is used */
+    bool (*labels)(char *out, size_t room,
+                   const VectorPeek *peek); /* a label table in the folder; NULL: none is used */
 };
 
 extern const VectorFormat *const vectorformat_types[]; /* ends with NULL; the first that recognises a file has it */

@@ -19,22 +19,22 @@
 /* Where an attribute's values go. */
 typedef struct {
     int attribute;
-    int first, n;  /* features; n 1 of numbers and of two values */
-    bool numbers;  /* the cell is a number; else the place of the value, or one of n is 1 */
-} Feature;
+    int first, n; /* features; n 1 of numbers and of two values */
+    bool numbers; /* the cell is a number; else the place of the value, or one of n is 1 */
+} ArffColumn;
 
 typedef struct {
     VectorIntake *in;
     Arff arff;
-    Header header;         /* names of the attributes of a row */
+    Header header;            /* names of the attributes of a row */
     int relation, bag, label; /* -1: none */
-    int *rule;             /* [n_include + n_exclude] attributes */
-    const ArffList *list;  /* whose values are features */
-    Feature *feature;      /* [n_used] */
+    int *rule;                /* [n_include + n_exclude] attributes */
+    const ArffList *list;     /* whose values are features */
+    ArffColumn *feature;      /* [n_used] */
     int n_used, n_feat;
-    Names name;            /* [n_feat] */
-    int *place;            /* [n_feat] among the features of the dataset */
-    float *x;              /* [n_feat] */
+    Names name; /* [n_feat] */
+    int *place; /* [n_feat] among the features of the dataset */
+    float *x;   /* [n_feat] */
     ArffRow row, inner;
 } ArffReader;
 
@@ -64,7 +64,8 @@ static Status name_attributes(ArffReader *r)
     r->relation = r->bag = r->label = -1;
     for (int i = 0; i < list->n; i++) {
         if (list->attribute[i].type != ARFF_RELATION) continue;
-        if (r->relation >= 0) return fail(ERR_FORMAT, "%s: ARFF: two attributes are relational; one is read", r->in->path);
+        if (r->relation >= 0)
+            return fail(ERR_FORMAT, "%s: ARFF: two attributes are relational; one is read", r->in->path);
         r->relation = i;
     }
     r->list = r->relation >= 0 ? list->attribute[r->relation].inner : list;
@@ -89,8 +90,9 @@ static Status find_label(ArffReader *r)
     r->label = header_find_any(&r->header, label_names);
     if (r->label < 0 && last > 0 && list->attribute[last].type == ARFF_NOMINAL) r->label = last;
     if ((r->label >= 0 && r->label != r->relation) || vectorintake_unlabelled(r->in)) return OK;
-    return fail(ERR_FORMAT, "%s: ARFF: no attribute is named label or class; name that of the bag's label with --label "
-                            "(or `none`)",
+    return fail(ERR_FORMAT,
+                "%s: ARFF: no attribute is named label or class; name that of the bag's label with --label "
+                "(or `none`)",
                 r->in->path);
 }
 
@@ -101,9 +103,11 @@ static Status find_bag(ArffReader *r)
     r->bag = header_find_any(&r->header, bag_names);
     if (r->bag == r->relation) r->bag = -1;
     for (int i = 0; i < list->n && r->bag < 0; i++)
-        if (i != r->label && i != r->relation && (list->attribute[i].type == ARFF_TEXT || r->relation >= 0)) r->bag = i;
+        if (i != r->label && i != r->relation && (list->attribute[i].type == ARFF_TEXT || r->relation >= 0))
+            r->bag = i;
     if (r->bag >= 0 || r->relation >= 0) return OK; /* bags may be numbered */
-    return fail(ERR_FORMAT, "%s: ARFF: no attribute is named bag_id or bag; name that of the bags with --bag", r->in->path);
+    return fail(ERR_FORMAT, "%s: ARFF: no attribute is named bag_id or bag; name that of the bags with --bag",
+                r->in->path);
 }
 
 static Status find_columns(ArffReader *r, bool *taken)
@@ -162,11 +166,11 @@ static Status add_feature(ArffReader *r, int i)
         return fail(ERR_FORMAT, "%s: ARFF: attribute '%.60s' holds text, no numbers; leave it out with --skip=%.60s",
                     r->in->path, one->name, one->name);
     if (one->value.n > VALUES_MOST)
-        return fail(ERR_FORMAT, "%s: ARFF: attribute '%.60s' has %d values; leave it out with --skip=%.60s", r->in->path,
-                    one->name, one->value.n, one->name);
+        return fail(ERR_FORMAT, "%s: ARFF: attribute '%.60s' has %d values; leave it out with --skip=%.60s",
+                    r->in->path, one->name, one->value.n, one->name);
     const bool numbers = one->type == ARFF_NUMBER || all_numbers(&one->value);
     const int n = numbers || one->value.n < 3 ? 1 : one->value.n;
-    r->feature[r->n_used++] = (Feature){i, r->n_feat, n, numbers};
+    r->feature[r->n_used++] = (ArffColumn){i, r->n_feat, n, numbers};
     r->n_feat += n;
     if (n == 1) return add_name(r, one->name);
     for (int k = 0; k < n; k++) {
@@ -217,14 +221,15 @@ static int line_number(const ArffReader *r)
     return textin_number(r->arff.text);
 }
 
-static Status bad_value(const ArffReader *r, const Feature *f, const char *cell, const char *why)
+static Status bad_value(const ArffReader *r, const ArffColumn *f, const char *cell, const char *why)
 {
     const char *name = r->list->attribute[f->attribute].name;
-    return fail(ERR_FORMAT, "%s:%d: attribute '%.60s': '%.40s' %s; mend it, or leave the attribute out with --skip=%.60s",
+    return fail(ERR_FORMAT,
+                "%s:%d: attribute '%.60s': '%.40s' %s; mend it, or leave the attribute out with --skip=%.60s",
                 r->in->path, line_number(r), name, cell ? cell : "?", why, name);
 }
 
-static Status read_value(ArffReader *r, const Feature *f, const char *cell)
+static Status read_value(ArffReader *r, const ArffColumn *f, const char *cell)
 {
     double value;
     if (!cell) return bad_value(r, f, cell, "is missing");
@@ -263,8 +268,8 @@ static Status start_bag(int *bag, ArffReader *r)
     const bool labelled = r->label >= 0 && !vectorintake_unlabelled(r->in);
     TRY(vectorintake_bag(bag, r->in, key ? key : "", labelled ? r->row.cell[r->label] : NULL, line_number(r)));
     if (r->relation < 0 || *bag == before) return OK;
-    return fail(ERR_FORMAT, "%s:%d: bag '%s' stands in line %d already; a row is a bag here", r->in->path, line_number(r),
-                r->in->spool->keys.text[*bag], r->in->bag[*bag].line);
+    return fail(ERR_FORMAT, "%s:%d: bag '%s' stands in line %d already; a row is a bag here", r->in->path,
+                line_number(r), r->in->spool->keys.text[*bag], r->in->bag[*bag].line);
 }
 
 /* The rows of a relational value, a line each. */
@@ -314,7 +319,8 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     ArffReader r = {.in = in};
     if (!peek->in) return fail(ERR_FORMAT, "%s: is no text file, which ARFF is", peek->path);
     if (in->rules->n_labels > 0)
-        return fail(ERR_USAGE, "%s: --labels is for tables of text; ARFF has one class, named by --label", peek->path);
+        return fail(ERR_USAGE, "%s: --labels is for tables of text; ARFF has one class, named by --label",
+                    peek->path);
     TRY(vectorintake_source(in, peek->path));
     Status status = arff_open(&r.arff, peek->in, peek->path);
     if (status == OK) status = bind(&r);

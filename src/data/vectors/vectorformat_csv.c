@@ -58,8 +58,8 @@ static Status find_number(int *column, const VectorPeek *peek, const char *wish,
         *column = (int)number - 1;
         return OK;
     }
-    return fail(ERR_USAGE, "%s: has no header line, so give columns by their number, from 1 to %d: %s=NUMBER", peek->path,
-                peek->first.n, flag);
+    return fail(ERR_USAGE, "%s: has no header line, so give columns by their number, from 1 to %d: %s=NUMBER",
+                peek->path, peek->first.n, flag);
 }
 
 static Status find_numbers(VectorLayout *layout, const VectorIntake *in, const VectorPeek *peek)
@@ -78,11 +78,12 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     if (!peek->text) return fail(ERR_FORMAT, "%s: is no table with a header line", peek->path);
     const bool range = vectortext_is_range(&peek->first);
     if (range && !in->rules->bag)
-        return fail(ERR_FORMAT,
-                    "%s: the first line is %s, %s, %s, …, as pandas numbers columns that have no names; say which holds "
-                    "what, as --bag=%s --label=%s (or --format=label-first if that line is an instance)",
-                    peek->path, peek->first.name[0], peek->first.name[1], peek->first.name[2], peek->first.name[0],
-                    peek->first.name[1]);
+        return fail(
+            ERR_FORMAT,
+            "%s: the first line is %s, %s, %s, …, as pandas numbers columns that have no names; say which holds "
+            "what, as --bag=%s --label=%s (or --format=label-first if that line is an instance)",
+            peek->path, peek->first.name[0], peek->first.name[1], peek->first.name[2], peek->first.name[0],
+            peek->first.name[1]);
     TRY(range || is_header(&peek->first) ? find_columns(&layout, in, peek) : find_numbers(&layout, in, peek));
     if (layout.bag == layout.label)
         return fail(ERR_USAGE, "--bag and --label both name column '%s'", peek->first.name[layout.bag]);

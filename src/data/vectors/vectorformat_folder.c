@@ -197,7 +197,8 @@ static Status read_tables(VectorIntake *in, const char *folder)
 
 static bool find_labels(char *out, size_t room, const VectorPeek *peek)
 {
-    if (!peek->folder || find_index(out, room, peek->path) || vectorformat_triples.recognise(peek, NULL)) return false;
+    if (!peek->folder || find_index(out, room, peek->path) || vectorformat_triples.recognise(peek, NULL))
+        return false;
     return bagfolder_labels(out, room, peek);
 }
 
@@ -210,13 +211,15 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     if (peek->folder && !find_index(found, sizeof found, peek->path)) {
         if (vectorformat_triples.recognise(peek, NULL)) return vectorformat_triples.read(in, peek);
         if (in->rules->n_labels > 0)
-            return fail(ERR_USAGE, "%s: --labels names columns of an index; give a label table with --metadata instead",
+            return fail(ERR_USAGE,
+                        "%s: --labels names columns of an index; give a label table with --metadata instead",
                         peek->path);
         if (bagfolder_first(found, sizeof found, peek->path, ending(in->rules))) return read_tables(in, peek->path);
-        return fail(ERR_FORMAT,
-                    "%s: has no index.csv, which names the file and the label of each bag, and no table of a bag (%s; "
-                    "another ending is named with --extension)",
-                    peek->path, ending(in->rules));
+        return fail(
+            ERR_FORMAT,
+            "%s: has no index.csv, which names the file and the label of each bag, and no table of a bag (%s; "
+            "another ending is named with --extension)",
+            peek->path, ending(in->rules));
     }
     if (peek->folder) in->path = found;
     TRY(vectorintake_source(in, in->path));

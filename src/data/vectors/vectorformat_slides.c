@@ -82,9 +82,10 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     if (!peek->folder) return read_slide(in, peek->path, peek->path);
     if (*find_slides(folder, sizeof folder, peek->path)) return read_slides(in, folder);
     if (bagfolder_has(peek->path, "pt_files"))
-        return fail(ERR_FORMAT,
-                    "%s: holds features in pt_files alone, which only PyTorch reads; keep CLAM's h5_files beside them",
-                    peek->path);
+        return fail(
+            ERR_FORMAT,
+            "%s: holds features in pt_files alone, which only PyTorch reads; keep CLAM's h5_files beside them",
+            peek->path);
     return fail(ERR_FORMAT, "%s: no HDF5 file of features (%s) lies in it", peek->path, ENDING);
 }
 

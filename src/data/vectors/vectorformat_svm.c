@@ -40,7 +40,8 @@ static bool is_row(const char *line)
 static bool has_numbers(const char *line)
 {
     for (const char *colon = strchr(line, ':'); colon; colon = strchr(colon + 1, ':'))
-        if (colon > line && strchr("0123456789", colon[-1]) && colon[1] && strchr("-+.0123456789", colon[1])) return true;
+        if (colon > line && strchr("0123456789", colon[-1]) && colon[1] && strchr("-+.0123456789", colon[1]))
+            return true;
     return false;
 }
 
@@ -127,8 +128,9 @@ static Status read_row(SvmReader *r, char *line)
 static Status check_title(const SvmReader *r, const char *line)
 {
     if (*line == '#' || !has_numbers(line)) return OK;
-    return fail(ERR_FORMAT, "%s:1: '%.40s' is neither a title nor instance:bag:label feature:number …, with the label a "
-                            "number; mend the line, or put a # before it",
+    return fail(ERR_FORMAT,
+                "%s:1: '%.40s' is neither a title nor instance:bag:label feature:number …, with the label a "
+                "number; mend the line, or put a # before it",
                 r->in->path, line);
 }
 

@@ -29,7 +29,8 @@ static Status find(int *column, const VectorPeek *peek, const char *wish, const 
 static Status find_columns(VectorLayout *layout, VectorIntake *in, const VectorPeek *peek)
 {
     const VectorRules *rules = in->rules;
-    const bool unlabelled = vectorintake_unlabelled(in), needed = rules->n_labels == 0 && (!in->join || in->file == 0);
+    const bool unlabelled = vectorintake_unlabelled(in),
+               needed = rules->n_labels == 0 && (!in->join || in->file == 0);
     const char *label = unlabelled || (in->join && in->file > 0) ? NULL : rules->label;
     TRY(find(&layout->bag, peek, rules->bag, bag_names, "--bag", in->join));
     TRY(find(unlabelled ? &layout->skip : &layout->label, peek, label, label_names, "--label (or `none`)",

@@ -250,9 +250,9 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     if (!t) return fail(ERR_MEMORY, "%s: no memory to read it", peek->path);
     t->in = in;
     t->separator = in->rules->separator;
-    const Status status = peek->folder ? read_parts(t, peek->path)
-                                       : fail(ERR_FORMAT, "%s: is no folder with data.csv, bagids.csv and labels.csv",
-                                              peek->path);
+    const Status status =
+        peek->folder ? read_parts(t, peek->path)
+                     : fail(ERR_FORMAT, "%s: is no folder with data.csv, bagids.csv and labels.csv", peek->path);
     in->path = before;
     textin_close(t->text);
     lines_free(&t->bags);

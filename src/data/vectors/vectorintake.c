@@ -78,9 +78,10 @@ static Status compare_label(const VectorIntake *in, int bag, const char *label, 
     return fail(
         ERR_FORMAT, "%s: bag '%s' has label '%s' here but '%s' %s; all rows of a bag must have the bag's label. %s",
         place(where, sizeof where, in, line), key, label ? label : "", known->label ? known->label : "", before,
-        in->advice ? in->advice
-                   : "Labels of instances are no features either: leave them out with --skip, and give labels of bags "
-                     "in a table (--label=none --metadata=FILE)");
+        in->advice
+            ? in->advice
+            : "Labels of instances are no features either: leave them out with --skip, and give labels of bags "
+              "in a table (--label=none --metadata=FILE)");
 }
 
 Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char *label, int line)
@@ -106,10 +107,12 @@ static Status first_names(VectorIntake *in, const char *const *name, int n, int 
         place[f] = f;
         if (number < 0) return no_memory(in);
         if (number < before)
-            return fail(ERR_FORMAT, "%s: feature '%s' stands in a table before it too; rename one, or leave it out with "
-                                    "--skip",
+            return fail(ERR_FORMAT,
+                        "%s: feature '%s' stands in a table before it too; rename one, or leave it out with "
+                        "--skip",
                         in->path, name[f]);
-        if (number < before + f) return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
+        if (number < before + f)
+            return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
     }
     return OK;
 }
@@ -128,10 +131,10 @@ static Status find_places(bool *there, const VectorIntake *in, const char *const
     for (int f = 0; f < n; f++) {
         place[f] = names_find(known, name[f], strlen(name[f]));
         if (place[f] < 0)
-            return fail(ERR_FORMAT, "%s: has a feature '%s', which the files before it lack; leave it out with --skip",
-                        in->path, name[f]);
-        if (there[place[f]])
-            return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
+            return fail(ERR_FORMAT,
+                        "%s: has a feature '%s', which the files before it lack; leave it out with --skip", in->path,
+                        name[f]);
+        if (there[place[f]]) return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
         there[place[f]] = true;
     }
     const char *missing = find_missing(known, there);
@@ -160,9 +163,10 @@ Status vectorintake_no_columns(const VectorIntake *in)
     if (r->n_skip + r->n_labels + r->rows.n_include + r->rows.n_exclude == 0 && !r->bag &&
         (!r->label || vectorintake_unlabelled(in)))
         return OK;
-    return fail(ERR_USAGE,
-                "%s: --bag, --label, --labels, --skip, --include and --exclude name columns, and this format has none",
-                in->path);
+    return fail(
+        ERR_USAGE,
+        "%s: --bag, --label, --labels, --skip, --include and --exclude name columns, and this format has none",
+        in->path);
 }
 
 /* What '1', '1.0', '01' and 'A ', 'a' have in common. */

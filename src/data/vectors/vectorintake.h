@@ -24,9 +24,9 @@ typedef struct {
     int n_labels;
     const char *extension; /* of the tables of a folder; NULL: .csv */
     const char *metadata;  /* label table, which is no bag; NULL: none */
-    RowRules rows;  /* columns of rules are no features either */
-    char separator; /* 0: told by the first line */
-    int n_feat;     /* features expected; 0: any number */
+    RowRules rows;         /* columns of rules are no features either */
+    char separator;        /* 0: told by the first line */
+    int n_feat;            /* features expected; 0: any number */
     SparseWish sparse;
     bool allow_leak;
 } VectorRules;
@@ -50,9 +50,9 @@ typedef struct {
     Names skipped;             /* columns that became no features */
     Names source;              /* paths of the files read */
     VectorExtra extra;
-    bool join;                 /* files hold features of the same bags, each a row */
-    int width;                 /* features of a row of text; 0: not known yet */
-    const char *advice;        /* where labels differ within a bag; NULL: the usual */
+    bool join;          /* files hold features of the same bags, each a row */
+    int width;          /* features of a row of text; 0: not known yet */
+    const char *advice; /* where labels differ within a bag; NULL: the usual */
 } VectorIntake;
 
 void vectorintake_free(VectorIntake *in);

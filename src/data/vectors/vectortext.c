@@ -170,7 +170,8 @@ static Status bind(TextReader *r)
     r->x = calloc(n + 1, sizeof *r->x);
     r->extra = calloc(n + (size_t)r->in->rules->n_labels + 1, sizeof *r->extra);
     r->rule = calloc((size_t)(rules->n_include + rules->n_exclude) + 1, sizeof *r->rule);
-    Status status = taken && r->feature && r->place && r->cell && r->x && r->extra && r->rule ? name_columns(r) : no_memory(r);
+    Status status =
+        taken && r->feature && r->place && r->cell && r->x && r->extra && r->rule ? name_columns(r) : no_memory(r);
     if (status == OK) status = check_once(r, r->layout->bag);
     if (status == OK) status = check_once(r, r->layout->label);
     if (status == OK) status = bind_rules(r, taken);
@@ -225,15 +226,17 @@ static Status read_bag(int *bag, const TextReader *r)
     const VectorLayout *l = r->layout;
     char number[32];
     const int before = r->in->spool->keys.n, line = textin_number(r->text);
-    const char *key = l->bag >= 0 ? r->cell[l->bag] : l->key, *label = l->label >= 0 ? r->cell[l->label] : l->key_label;
+    const char *key = l->bag >= 0 ? r->cell[l->bag] : l->key,
+               *label = l->label >= 0 ? r->cell[l->label] : l->key_label;
     if (!key) {
         snprintf(number, sizeof number, "%d", before + 1);
         key = number;
     }
     TRY(vectorintake_bag(bag, r->in, key, label, l->key ? l->line : line));
     if (!l->one_row || r->in->join || *bag == before) return OK;
-    return fail(ERR_FORMAT, "%s:%d: bag '%s' stands in line %d already; a row is a bag here, so leave out --format=table if "
-                            "rows are instances",
+    return fail(ERR_FORMAT,
+                "%s:%d: bag '%s' stands in line %d already; a row is a bag here, so leave out --format=table if "
+                "rows are instances",
                 r->in->path, line, key, r->in->bag[*bag].line);
 }
 
@@ -243,7 +246,8 @@ static Status read_extra(const TextReader *r, int bag)
         if (r->in->join && r->in->file > 0) return OK;
         const Status status = vectorextra_set(&r->in->extra, bag, c, r->cell[r->extra[c]]);
         if (status != OK)
-            return fail_at(status, "%s:%d: bag '%s'", r->in->path, textin_number(r->text), r->in->spool->keys.text[bag]);
+            return fail_at(status, "%s:%d: bag '%s'", r->in->path, textin_number(r->text),
+                           r->in->spool->keys.text[bag]);
     }
     return OK;
 }
