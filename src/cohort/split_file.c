@@ -23,6 +23,24 @@ typedef struct {
     int n_column;
 } SplitSource;
 
+/* ---- words ---- */
+
+static int part_of(const char *cell)
+{
+    static const char *const words[][5] = {
+        {"train", "training", NULL}, {"validation", "val", "valid", "dev", NULL}, {"test", "testing", NULL}};
+    for (int part = PART_TRAIN; part <= PART_TEST; part++)
+        for (int i = 0; words[part][i]; i++)
+            if (strcasecmp(cell, words[part][i]) == 0) return part;
+    return -1;
+}
+
+static const char *cell_of(const SplitSource *s, int i, int column)
+{
+    const char *cell = s->row[i] < 0 ? "" : table_cell(s->table, s->row[i], s->column[column]);
+    return table_missing(cell) ? "" : cell;
+}
+
 /* ---- columns ---- */
 
 static Status find_id_column(int *id, const Table *t)
@@ -41,7 +59,20 @@ static bool names_folds(const char *column)
     return false;
 }
 
-/* Those that are asked for; else `part`; else those with the name of folds. */
+/* Are all cells train, validation or test? */
+static bool has_words(const Table *t, int column)
+{
+    int n = 0;
+    for (int r = 0; r < t->n_row; r++) {
+        const char *cell = table_cell(t, r, column);
+        if (table_missing(cell)) continue;
+        if (part_of(cell) < 0) return false;
+        n++;
+    }
+    return n > 0;
+}
+
+/* Those that are asked for; else `part`; else those with the name of folds; else those of train, validation and test. */
 static Status find_columns(SplitSource *s, int id, const OptionTexts *asked)
 {
     const Table *t = s->table;
@@ -58,6 +89,8 @@ static Status find_columns(SplitSource *s, int id, const OptionTexts *asked)
     if (part >= 0 && part != id) s->column[s->n_column++] = part;
     for (int c = 0; c < t->n_column && part < 0; c++)
         if (c != id && names_folds(t->column[c])) s->column[s->n_column++] = c;
+    for (int c = 0, none = s->n_column == 0; none && c < t->n_column; c++)
+        if (c != id && has_words(t, c)) s->column[s->n_column++] = c;
     if (s->n_column == 0)
         return fail(ERR_FORMAT,
                     "%s: no column named part, and none whose name begins with rep, fold, seed or split; "
@@ -66,23 +99,7 @@ static Status find_columns(SplitSource *s, int id, const OptionTexts *asked)
     return OK;
 }
 
-/* ---- words ---- */
-
-static int part_of(const char *cell)
-{
-    static const char *const words[][5] = {
-        {"train", "training", NULL}, {"validation", "val", "valid", "dev", NULL}, {"test", "testing", NULL}};
-    for (int part = PART_TRAIN; part <= PART_TEST; part++)
-        for (int i = 0; words[part][i]; i++)
-            if (strcasecmp(cell, words[part][i]) == 0) return part;
-    return -1;
-}
-
-static const char *cell_of(const SplitSource *s, int i, int column)
-{
-    const char *cell = s->row[i] < 0 ? "" : table_cell(s->table, s->row[i], s->column[column]);
-    return table_missing(cell) ? "" : cell;
-}
+/* ---- parts ---- */
 
 /* A column with one of the words holds parts. */
 static bool holds_parts(const SplitSource *s, int column)

@@ -22,7 +22,9 @@ typedef struct {
     const ImportVectorsOptions *options;
     VectorSpool *spool; /* the writer's */
     VectorIntake intake;
-    int64_t *first; /* [n_file + 1] instances before each file */
+    int64_t *first;  /* [n_file + 1] instances before each file */
+    TextOut *splits; /* NULL: no such columns */
+    char splits_path[4096];
     ImportVectorsReport *report;
 } ImportVectors;
 
@@ -111,7 +113,22 @@ static Status note_sources(ImportVectors *v)
 
 /* ---- findings ---- */
 
-static Status write_splits(const ImportVectors *v);
+/* Of tables that are joined, each column to be skipped is in one. */
+static Status check_skipped(const ImportVectors *v)
+{
+    const VectorRules *r = &v->options->rules;
+    for (int i = 0; i < r->n_skip; i++)
+        if (names_find(&v->intake.skipped, r->skip[i], strlen(r->skip[i])) < 0)
+            return fail(ERR_FORMAT, "--skip=%s: none of the tables has such a column", r->skip[i]);
+    return OK;
+}
+
+static Status join_tables(ImportVectors *v)
+{
+    if (!v->intake.join) return OK;
+    TRY(check_skipped(v));
+    return vectorspool_join(v->spool, v->first, v->import.n_file, v->import.options->path);
+}
 
 /* -1 and 1 mean 0 and 1, if nothing else occurs. */
 static void normalise_labels(ImportVectors *v)
@@ -167,14 +184,14 @@ static Status findings(Import *im)
     if (v->spool->n == 0)
         return fail(ERR_FORMAT, "%s: no instance is left; check the file and --include, --exclude", im->file[0].path);
     TRY(vectorintake_warn(&v->intake));
-    if (v->intake.join) TRY(vectorspool_join(v->spool, v->first, im->n_file, im->options->path));
+    TRY(join_tables(v));
     TRY(vectorspool_sort(v->spool));
     normalise_labels(v);
     count(v);
     TRY(check(v));
     for (int b = 0; b < v->spool->keys.n; b++)
         TRY(import_add_bag(im, v->spool->keys.text[b], v->intake.bag[b].file, false));
-    return write_splits(v);
+    return OK;
 }
 
 /* ---- labels ---- */
@@ -225,9 +242,25 @@ static Status add_columns(Table *out, const ImportVectors *v, const Table *given
     return status;
 }
 
+/* Columns of splits go to a table beside the dataset, which appears once that is written. */
+static Status write_splits(ImportVectors *v)
+{
+    const VectorExtra *e = &v->intake.extra;
+    const ImportOptions *o = &v->options->import;
+    const size_t n = strlen(o->output);
+    const bool ends = n > 3 && strcmp(o->output + n - 3, ".h5") == 0;
+    if (e->n == e->n_label || o->dry_run) return OK;
+    if (snprintf(v->splits_path, sizeof v->splits_path, "%.*s.splits.tsv", (int)(ends ? n - 3 : n), o->output) >=
+        (int)sizeof v->splits_path)
+        return fail(ERR_USAGE, "%.60s…: the path is too long", o->output);
+    TRY(textout_open(&v->splits, v->splits_path, o->force));
+    vectorextra_write(v->splits, e, v->spool->keys.text, v->spool->keys.n);
+    return OK;
+}
+
 static Status columns(Import *im)
 {
-    const ImportVectors *v = (const ImportVectors *)im;
+    ImportVectors *v = (ImportVectors *)im;
     Table given = im->columns;
     const bool table = im->options->metadata != NULL;
     const char **own = calloc((size_t)v->intake.extra.n_label + 2, sizeof *own);
@@ -240,23 +273,7 @@ static Status columns(Import *im)
         if (table) table_free(&given);
     }
     free((void *)own);
-    return status;
-}
-
-/* Columns of splits, beside the dataset. */
-static Status write_splits(const ImportVectors *v)
-{
-    char path[4096];
-    const VectorExtra *e = &v->intake.extra;
-    const ImportOptions *o = &v->options->import;
-    const size_t n = strlen(o->output);
-    const bool ends = n > 3 && strcmp(o->output + n - 3, ".h5") == 0;
-    if (e->n == e->n_label || o->dry_run) return OK;
-    if (snprintf(path, sizeof path, "%.*s.splits.tsv", (int)(ends ? n - 3 : n), o->output) >= (int)sizeof path)
-        return fail(ERR_USAGE, "%.60s…: the path is too long", o->output);
-    TRY(vectorextra_write(e, v->spool->keys.text, v->spool->keys.n, path, o->force));
-    log_info("%s: %d column%s of splits, for --splits", path, e->n - e->n_label, e->n - e->n_label > 1 ? "s" : "");
-    return OK;
+    return status == OK ? write_splits(v) : status;
 }
 
 /* ---- provenance ---- */
@@ -344,5 +361,11 @@ Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *
     options.rules.metadata = options.import.metadata;
     ImportVectors v = {.options = &options, .report = out, .intake = {.rules = &options.rules}};
     *out = (ImportVectorsReport){0};
-    return import_run(&out->import, &v.import, &import_vectors_kind, &options.import);
+    const Status status = import_run(&out->import, &v.import, &import_vectors_kind, &options.import);
+    if (status == OK && v.splits) {
+        log_info("%s: columns of splits, for --splits", v.splits_path);
+        return textout_commit(v.splits);
+    }
+    textout_drop(v.splits);
+    return status;
 }

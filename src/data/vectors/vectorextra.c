@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectors/vectorextra.h"
-#include "core/textout.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,23 +84,14 @@ bool vectorextra_is_split(const char *name)
     return false;
 }
 
-Status vectorextra_write(const VectorExtra *e, char *const *key, int n_bag, const char *path, bool force)
+void vectorextra_write(TextOut *out, const VectorExtra *e, char *const *key, int n_bag)
 {
-    TextOut *out;
-    TRY(textout_open(&out, path, force));
-    textout_cell(out, "bag");
-    for (int c = e->n_label; c < e->n; c++) {
-        textout_printf(out, "\t");
-        textout_cell(out, e->name[c]);
-    }
-    textout_printf(out, "\n");
-    for (int b = 0; b < n_bag; b++) {
-        textout_cell(out, key[b]);
+    for (int b = -1; b < n_bag; b++) {
+        textout_cell(out, b < 0 ? "bag" : key[b]);
         for (int c = e->n_label; c < e->n; c++) {
             textout_printf(out, "\t");
-            textout_cell(out, vectorextra_cell(e, b, c));
+            textout_cell(out, b < 0 ? e->name[c] : vectorextra_cell(e, b, c));
         }
         textout_printf(out, "\n");
     }
-    return textout_commit(out);
 }

@@ -7,6 +7,7 @@
 #define HOPSACK_VECTOREXTRA_H
 
 #include "core/status.h"
+#include "core/textout.h"
 
 #include <stdbool.h>
 
@@ -26,7 +27,7 @@ void vectorextra_free(VectorExtra *e);
 
 bool vectorextra_is_split(const char *name); /* split, fold, set, part, …, and such with a number: fold_0 */
 
-/* The columns about splits as a table `bag …`, at `path`; key [n_bag]. */
-Status vectorextra_write(const VectorExtra *e, char *const *key, int n_bag, const char *path, bool force);
+/* The columns about splits as a table `bag …`; key [n_bag]. */
+void vectorextra_write(TextOut *out, const VectorExtra *e, char *const *key, int n_bag);
 
 #endif

@@ -39,6 +39,24 @@ static Status need_usual(int *column, const VectorPeek *peek, const char *wish, 
     return fail_at(header_need(column, &peek->first, wish ? wish : usual[0], flag), "%s", peek->path);
 }
 
+static bool has_numbers(const Header *first)
+{
+    for (int c = 0; c < first->n; c++)
+        if (vectortext_is_number(first->name[c])) return true;
+    return false;
+}
+
+/* Does the first line name the columns? Not if some are numbers and --bag is the number of a column. */
+static bool has_names(const VectorPeek *peek, const VectorRules *rules)
+{
+    int64_t number;
+    const Header *first = &peek->first;
+    if (vectortext_is_range(first)) return true;
+    if (!is_header(first)) return false;
+    return !has_numbers(first) || !rules->bag || header_find(first, rules->bag) >= 0 ||
+           !number_read_int(&number, rules->bag);
+}
+
 static Status find_columns(VectorLayout *layout, VectorIntake *in, const VectorPeek *peek)
 {
     const VectorRules *rules = in->rules;
@@ -84,7 +102,7 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
             "what, as --bag=%s --label=%s (or --format=label-first if that line is an instance)",
             peek->path, peek->first.name[0], peek->first.name[1], peek->first.name[2], peek->first.name[0],
             peek->first.name[1]);
-    TRY(range || is_header(&peek->first) ? find_columns(&layout, in, peek) : find_numbers(&layout, in, peek));
+    TRY(has_names(peek, in->rules) ? find_columns(&layout, in, peek) : find_numbers(&layout, in, peek));
     if (layout.bag == layout.label)
         return fail(ERR_USAGE, "--bag and --label both name column '%s'", peek->first.name[layout.bag]);
     TRY(vectorintake_source(in, peek->path));

@@ -96,6 +96,7 @@ static Status skip_columns(TextReader *r, bool *taken)
     const VectorRules *rules = r->in->rules;
     for (int i = 0; i < rules->n_skip; i++) {
         int column;
+        if (r->in->join && header_find(&r->header, rules->skip[i]) < 0) continue; /* of another table */
         TRY(find_column(&column, r, rules->skip[i], "--skip"));
         if (column == r->layout->bag || column == r->layout->label)
             return fail(ERR_USAGE, "--skip=%s: this column holds the %s", rules->skip[i],
