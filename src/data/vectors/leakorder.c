@@ -28,9 +28,10 @@ void leakorder_number(LeakOrder *o, const LeakBags *b, float value, int64_t plac
         o->at = b->n - 1;
     else if (value <= o->last)
         o->falls = true;
-    if (first)
+    if (first) {
         o->now = value - (float)place;
-    else if (value - (float)place != o->now)
+        if (o->n > 0 && o->now > 1 && o->now != o->last + 1) o->leaps = true;
+    } else if (value - (float)place != o->now)
         o->jumps = true;
     o->n++;
     o->last = value;
@@ -94,7 +95,8 @@ Order leakorder_judge(const LeakOrder *o, const LeakBags *b, bool many_values)
     if (o->broken || b->n_feat * exp(-lgamma((double)b->n + 1)) >= CHANCE) return ORDER_NONE;
     if (is_set(o, b) || rises(o, b)) return ORDER_ROW;
     if (!steps(o, b)) return ORDER_NONE;
-    return o->other_start ? ORDER_ROW : ORDER_INSTANCE;
+    if (!o->other_start) return ORDER_INSTANCE;
+    return o->leaps ? ORDER_NONE : ORDER_ROW;
 }
 
 bool leakorder_is_name(const char *name)

@@ -3,8 +3,8 @@
  * leakorder.h: does a feature number the rows of a file, or the instances of each bag, or has it one value a bag? Fed with
  * the numbers other than 0 of one feature, bag after bag; what is 0 follows from counts.
  *
- *   row number        the values are 0 … n-1 or 1 … n in any order; or they rise by 1 from instance to instance of every
- *                     bag, from different beginnings (several files numbered alike); or all rise, as of rows filtered
+ *   row number        the values are 0 … n-1 or 1 … n in any order; or they go up by 1 from row to row, but
+ *                     for bags that begin anew with 0 or 1 (several files numbered alike); or all rise, as of rows filtered
  *   instance number   they rise by 1 within every bag, from one beginning
  *   of the bag        one value in all instances of every bag, and so often that chance does not do it
  */
@@ -19,8 +19,9 @@ typedef enum { ORDER_NONE, ORDER_ROW, ORDER_INSTANCE, ORDER_OF_BAG } Order;
 /* A feature. */
 typedef struct {
     bool broken; /* not all are whole numbers from 0 to 2^24, so it numbers nothing */
-    bool falls, jumps,
-        other_start;            /* somewhere: not above the one before; not 1 more in a bag; a bag begins elsewhere */
+    /* Somewhere: not above the one before; in a bag not 1 more; a bag begins with neither 1 more nor 0 or 1, with another
+     * value than the first bag. */
+    bool falls, jumps, leaps, other_start;
     bool varies;                /* within a bag */
     float last, start, first;   /* value before; what bags begin with; value of the first bag of several instances */
     float now;                  /* what the bag that is walked now begins with */
