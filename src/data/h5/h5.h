@@ -68,7 +68,9 @@ void h5_texts_free(H5Texts *texts);
 bool h5_has(H5Id file, const char *path, const char *name); /* a dataset or group behind hard links */
 
 /* ---- writing ---- */
-Status h5_create(H5Id *file, const char *path); /* with the groups /sampledata and /metadata */
+/* With the groups /sampledata and /metadata. `place` is how the file is opened, and must lead to what `fd` has open; `path` is
+ * what it is called. */
+Status h5_create(H5Id *file, const char *place, int fd, const char *path);
 /* A dataset to be written. */
 typedef struct {
     const char *name;

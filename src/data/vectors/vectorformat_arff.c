@@ -294,7 +294,7 @@ static Status read_row(ArffReader *r, char *line)
     int bag;
     TRY(arff_row(&r->row, &r->arff, &r->arff.list, line));
     if (r->relation < 0) r->in->n_row++;
-    if (!header_keeps(&r->in->rules->rows, holds, r)) {
+    if (!header_keeps(&r->in->rules->rows, r->rule, holds, r)) {
         r->in->n_filtered++;
         return OK;
     }
