@@ -109,6 +109,15 @@ static const char *misspelt_column(const Header *header, const char *wanted)
     return NULL;
 }
 
+static bool has_ids(const Header *header)
+{
+    const void *names = header->name;
+    const Table table = {.n_column = header->n, .column = (const char **)(size_t)names};
+    int column = -1;
+    for (int i = 0; column == -1; i++) column = table_usual_column(&table, i);
+    return column >= 0;
+}
+
 const char *foreign_hint(char *text, size_t room, const Header *header)
 {
     const FormatType *type = nearest_format(header);
@@ -121,7 +130,7 @@ const char *foreign_hint(char *text, size_t room, const Header *header)
                                missing);
     if (missing) at += (size_t)snprintf(text + at, room - at, meant ? " (is '%.40s' meant?)." : ".", meant);
     if (likely) snprintf(text + at, room - at, " Its column '%.40s' may hold the sequences.", likely);
-    if (!likely && header_find_any(header, table_id_names) >= 0)
+    if (!likely && has_ids(header))
         snprintf(text + at, room - at, " It may be a label table; give that with --metadata.");
     return text;
 }
