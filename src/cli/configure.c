@@ -33,7 +33,7 @@ static bool is_data(const char *word)
 
 static bool is_config(const char *word)
 {
-    return ends_with(word, ".yaml") || ends_with(word, ".yml");
+    return ends_with(word, ".yaml") || ends_with(word, ".yml") || ends_with(word, ".json");
 }
 
 /* The place of DATA among the words; -1: it is not there. */

@@ -16,7 +16,7 @@
 typedef struct {
     yaml_parser_t parser;
     yaml_event_t event; /* the one looked at */
-    const char *name;
+    const char *text, *name;
     YamlTake *take;
     void *context;
     char path[PATH_MOST];
@@ -28,13 +28,30 @@ static int line_of(const YamlReader *r)
     return (int)r->event.start_mark.line + 1;
 }
 
+static int line_of_byte(const char *text, size_t byte)
+{
+    int line = 1;
+    for (size_t i = 0; i < byte && text[i]; i++) line += text[i] == '\n';
+    return line;
+}
+
+/* Is a tab among the blanks with which a line (from 0) begins? */
+static bool tab_indents(const char *text, size_t line)
+{
+    for (; line > 0 && text; line--) text = strchr(text, '\n'), text += text != NULL;
+    return text && memchr(text, '\t', strspn(text, " \t"));
+}
+
 static Status parser_failed(const YamlReader *r)
 {
     const yaml_parser_t *p = &r->parser;
     if (p->error == YAML_MEMORY_ERROR) return fail(ERR_MEMORY, "%s: no memory to read it", r->name);
     if (p->error == YAML_READER_ERROR)
-        return fail(ERR_CONFIG, "%s: byte %zu: %s; the file must be UTF-8 text", r->name, p->problem_offset + 1,
-                    p->problem);
+        return fail(ERR_CONFIG, "%s:%d: byte %zu of the file: %s; the file must be UTF-8 text", r->name,
+                    line_of_byte(r->text, p->problem_offset), p->problem_offset + 1, p->problem);
+    if (tab_indents(r->text, p->problem_mark.line))
+        return fail(ERR_CONFIG, "%s:%zu: a tab indents this line; YAML is indented with blanks", r->name,
+                    p->problem_mark.line + 1);
     return fail(ERR_CONFIG, "%s:%zu: not YAML: %s%s%s", r->name, p->problem_mark.line + 1, p->problem,
                 p->context ? " " : "", p->context ? p->context : "");
 }
@@ -44,6 +61,15 @@ static Status next(YamlReader *r)
 {
     yaml_event_delete(&r->event);
     return yaml_parser_parse(&r->parser, &r->event) ? OK : parser_failed(r);
+}
+
+/* As pasted from a text editor. */
+static bool begins_with_quote(const char *text)
+{
+    static const char *const quotes[] = {"“", "”", "„", "‘", "’", "‚", "«", "»"};
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++)
+        if (strncmp(text, quotes[i], strlen(quotes[i])) == 0) return true;
+    return false;
 }
 
 /* Whatever makes a file mean more than it shows is refused. */
@@ -68,6 +94,9 @@ static Status check_plain(const YamlReader *r)
     if (e->data.scalar.length > TEXT_MOST)
         return fail(ERR_CONFIG, "%s:%d: a value of %zu bytes is longer than %d", r->name, line_of(r),
                     e->data.scalar.length, TEXT_MOST);
+    if (e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && begins_with_quote((const char *)e->data.scalar.value))
+        return fail(ERR_CONFIG, "%s:%d: %.40s stands in typographic quotes, which are letters to YAML; use \" or '",
+                    r->name, line_of(r), (const char *)e->data.scalar.value);
     if (memchr(e->data.scalar.value, 0, e->data.scalar.length))
         return fail(ERR_CONFIG, "%s:%d: a value holds a NUL byte", r->name, line_of(r));
     return OK;
@@ -217,9 +246,37 @@ static Status read_document(YamlReader *r)
     return OK;
 }
 
+/* Editors on Windows write the mark of UTF-8, and some of them UTF-16. */
+static Status check_encoding(size_t *mark, const char *text, size_t n, const char *name)
+{
+    *mark = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const bool marked = n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
+    if (!marked && (n < 2 || (text[0] && text[1]))) return OK;
+    return fail(ERR_CONFIG, "%s: is UTF-16 text; save it as UTF-8", name);
+}
+
+/* A no-break space looks like an indent, but is a letter of the key. */
+static Status check_indents(const char *text, const char *name)
+{
+    for (int line = 1; text; line++) {
+        text += strspn(text, " ");
+        if (memcmp(text, "\xc2\xa0", strnlen(text, 2)) == 0 && *text)
+            return fail(ERR_CONFIG, "%s:%d: a no-break space indents this line; YAML is indented with plain blanks",
+                        name, line);
+        text = strchr(text, '\n');
+        text += text != NULL;
+    }
+    return OK;
+}
+
 Status yaml_read(const char *text, size_t n, const char *name, YamlTake *take, void *context)
 {
-    YamlReader r = {.name = name, .take = take, .context = context};
+    size_t mark;
+    TRY(check_encoding(&mark, text, n, name));
+    text += mark;
+    n -= mark;
+    TRY(check_indents(text, name));
+    YamlReader r = {.text = text, .name = name, .take = take, .context = context};
     if (!yaml_parser_initialize(&r.parser)) return fail(ERR_MEMORY, "%s: no memory to read it", name);
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
