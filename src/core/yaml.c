@@ -139,6 +139,9 @@ static Status read_block(YamlReader *r)
         TRY(check_plain(r));
         if (r->event.type != YAML_SCALAR_EVENT || !*scalar_text(r))
             return fail(ERR_CONFIG, "%s:%d: a key must be one word", r->name, line_of(r));
+        if (strstr(scalar_text(r), "\xc2\xa0"))
+            return fail(ERR_CONFIG, "%s:%d: the key '%.60s' holds a no-break space; type a plain blank", r->name,
+                        line_of(r), scalar_text(r));
         TRY(step_into(r, scalar_text(r), &before));
         TRY(next(r));
         TRY(read_node(r));
