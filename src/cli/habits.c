@@ -82,9 +82,8 @@ static bool knows(const Command *command, const char *name)
 }
 
 /* Names of other programs; case and _ or - do not matter. The same thing: taken as ours. */
-static const char *const same[][2] = {{"output", "o"},     {"out", "o"},     {"outfile", "o"},
-                                      {"output-file", "o"}, {"outdir", "o"}, {"out-dir", "o"},
-                                      {"output-dir", "o"},  {"out-file", "o"}};
+static const char *const same[][2] = {{"output", "o"}, {"out", "o"},     {"outfile", "o"},    {"output-file", "o"},
+                                      {"outdir", "o"}, {"out-dir", "o"}, {"output-dir", "o"}, {"out-file", "o"}};
 
 /* What is most likely meant: offered. */
 static const char *const near[][2] = {{"j", "threads"},

@@ -20,7 +20,7 @@ typedef enum {
     OPTION_SEED,   /* uint64_t */
     OPTION_NUMBER, /* double; a word of the row's choices ("auto", "null") is NaN */
     OPTION_BOOL,   /* bool: true or false; also yes, no, on, off, 1, 0 in any case */
-    OPTION_TEXT,   /* const char *, NULL for null. Owned by the Settings it was bound from. With the unit FILE, RUN or OUT
+    OPTION_TEXT, /* const char *, NULL for null. Owned by the Settings it was bound from. With the unit FILE, RUN or OUT
                       a path, whose leading ~ is expanded */
     OPTION_CHOICE, /* int: index of the word in `choices` */
     OPTION_BYTES,  /* int64_t: 1000, 64KB, 1GB, …; "all" is -1 */
@@ -71,7 +71,7 @@ int option_count(const void *in, const Option *row); /* 1 unless a list */
 const char *option_text(char buffer[OPTION_ROOM], const void *in, const Option *row, int i);
 bool option_is_list(const Option *row);
 
-int option_bool(const char *text);                       /* 1, 0; -1: none of the words of a boolean */
+int option_bool(const char *text);                      /* 1, 0; -1: none of the words of a boolean */
 int option_word(const char *choices, const char *word); /* its place among words parted by blanks; -1 if it is none */
 
 /* ---- for help ---- */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Configs, command lines and labels as people write them: other editors, other programs, other tables."""
+import csv
 import json
 import os
 import subprocess
@@ -148,6 +149,121 @@ class CommandLines(Habits):
             self.refused(rf"did you mean {name}\?", "c.yaml", word)
         self.refused("two configs are given, c.yaml and d.yaml", "c.yaml", "d.yaml")
         self.bad(2, "--quiet: flags follow the command", "--quiet", "train", "c.yaml")
+
+
+def labels(path, status, **columns):
+    """A label table of the twelve bags, its values taken in turn."""
+    ids = [row["bag"] for row in table("a.ids")]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\t".join(["ID", "status", *columns]) + "\n")
+        for i, bag in enumerate(ids):
+            file.write("\t".join([bag, *(values[i % len(values)] for values in (status, *columns.values()))]) + "\n")
+
+
+class Labels(Habits):
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        with open("n.yaml", "w", encoding="utf-8") as file:
+            file.write(CONFIG[CONFIG.index("splits"):].replace("updates: 4", "updates: 2"))
+        run("train", "c.yaml", "--data.path=a.h5", "-o", "first")
+        write("a.ids", "\n".join(["bag", *sorted(row["bag"] for row in table("first/predictions.tsv"))]) + "\n")
+
+    def targets(self, status, *args, warning=""):
+        labels("l.tsv", status)
+        out = self.new()
+        done = self.good("train", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "-o", out, "--quiet", *args, threads=1)
+        self.assertRegex(done.stderr, warning or "^")
+        return [row["target"] for row in sorted(table(f"{out}/predictions.tsv"), key=lambda row: row["bag"])]
+
+    def not_targets(self, pattern, status, *args, code=2):
+        labels("l.tsv", status)
+        self.bad(code, pattern, "train", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "-o", "never", "--quiet", *args)
+
+    def test_spellings(self):
+        for status in (["1.0", "0.0"], ["1", "0", "1.0", "0.0"], ["TRUE", "False", "true", "FALSE"], ["yes ", "no", "\u00a0yes", "no "]):
+            self.assertEqual(self.targets(status), ["1", "0"] * 6)
+        self.assertEqual(self.targets(["1.0", "0.0"], "--positive=1"), ["1", "0"] * 6)
+        self.assertEqual(self.targets(["WAHR", "FALSCH"], "--positive=wahr"), ["1", "0"] * 6)
+        self.assertEqual(self.targets(["1", "2"], "--positive=2"), ["0", "1"] * 6)
+        self.not_targets("'WAHR' .*'FALSCH' .*--positive", ["WAHR", "FALSCH"])
+        self.not_targets("every label .* is 'yes'", ["Yes", "yes"], "--positive=yes", code=3)
+        self.not_targets("'Case' and 'case' .* look like one class", ["Case", "case"], "--positive=case")
+        self.not_targets("'2.0' is the positive value too", ["1", "2"], "--positive=2", "--tasks.0.negative=2.0")
+
+    def test_words_for_missing(self):
+        some = ["yes", "no", "unknown", "?"]
+        self.assertEqual(self.targets(some, warning=r"missing labels: 'unknown' \(3\), '\?' \(3\)"), ["1", "0"] * 3)
+        self.not_targets("'yes' or a word for missing.*--tasks.0.negative", ["yes", "unknown"], "--positive=yes", code=3)
+        self.assertEqual(self.targets(["yes", "unknown"], "--positive=yes", "--tasks.0.negative=unknown"), ["1", "0"] * 6)
+        self.not_targets("'maybe'", ["yes", "no", "maybe"])
+        named = ["--positive=yes", "--tasks.0.negative=no"]
+        self.assertEqual(self.targets(["yes", "no", "maybe"], *named, warning=r"count as missing: 4: 'maybe' \(4\)"), ["1", "0"] * 4)
+
+    def test_several_classes(self):
+        labels("l.tsv", ["1", "2", "3.0"])
+        out = self.new()
+        self.good("train", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "--kind=multiclass",
+                  "--tasks.0.classes=1.0,2,3", "-o", out)
+        self.assertEqual({row["class"] for row in table(f"{out}/predictions.tsv")}, {"1.0", "2", "3"})
+
+    def test_numbers(self):
+        number = ["--kind=regression"]
+        self.not_targets("'61 Years' .*'50 Years'", ["61 Years", "50 Years"], *number, code=3)
+        self.not_targets("'1,234'", ["1,234", "2,345"], *number, code=3)
+        self.assertEqual(self.targets(["61,5", "50"], *number, warning="decimal commas.*'61,5' is 61.5"), ["61.5", "50"] * 6)
+        self.targets(["61"], *number, warning="every label in column 'status' is 61")
+        self.targets(["61", "50", "9999"], *number, warning="is 9999 in 4 cells and from 50 to 61 in all others")
+        self.targets(["61", "50", "-1"], *number, warning="is -1 in 4 cells")
+        self.targets(["61", ">90", "50"], *number, warning=r"count as missing: 4: '>90' \(4\)")
+
+    def test_columns(self):
+        labels("l.tsv", ["+", "-"], Status=["+", "-"], age=["1"])
+        self.bad(3, "did you mean 'age'", "train", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=ages", "-o", "never")
+        labels("l.tsv", ["+", "-"])
+        with open("l.tsv", encoding="utf-8") as file:
+            rows = [line.rstrip("\n").split("\t") for line in file]
+        write("twin.tsv", "".join("\t".join([*row, row[1]]) + "\n" for row in rows))
+        train = ["train", "n.yaml", "a.h5", "--metadata=twin.tsv", "--target=status"]
+        self.good(*train, "-o", self.new())
+        self.bad(3, "no column 'Status'.*did you mean 'status'", *train[:-1], "--target=Status", "-o", "never")
+        rows[4][1], old = "?", rows[4][1]
+        write("twin.tsv", "".join("\t".join([*row, old if i == 4 else row[1]]) + "\n" for i, row in enumerate(rows)))
+        self.bad(3, "column 'status' .* stands twice, as columns 2 and 3, with different values on line 5", *train, "-o", "never")
+
+    def groups(self, donor, warning=""):
+        """The fold of each bag."""
+        labels("l.tsv", ["+", "+", "-", "-"], donor=donor)
+        out = self.new()
+        done = self.good("crossval", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "--group=donor", "-o", out, threads=1)
+        self.assertRegex(done.stderr, warning or "^")
+        return [row["rep00"] for row in sorted(table(f"{out}/splits.tsv"), key=lambda row: row["bag"])]
+
+    def test_groups(self):
+        for second in ("D1 ", "\u00a0D1"):
+            fold = self.groups(["D1", second, "D2", "D2", "D3", "D3", "D4", "D4", "D5", "D5", "D6", "D6"])
+            self.assertEqual(fold[0], fold[1])
+        fold = self.groups(["1", "1.0", "2", "2", "3", "3", "4", "4", "5", "5", "6", "6"])
+        self.assertEqual(fold[0], fold[1])
+        self.groups(["D1", "d1", *(f"E{i}" for i in range(10))], "groups 'D1' and 'd1' .* look alike")
+        fold = self.groups(["unknown"] * 8 + ["D1", "D1", "D2", "D2"], "'unknown' in column 'donor' counts as missing: each of these 8")
+        self.assertGreater(len(set(fold[:8])), 1)
+        self.bad(3, "no column 'Donor'.*did you mean 'donor'", "crossval", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status",
+                 "--group=Donor", "-o", "never")
+
+    def test_odd_names(self):
+        """Blanks, quotes, commas, line ends and other alphabets come back as they are."""
+        ids = [row["bag"] for row in table("a.ids")]
+        column, ill = 'CMV "IgG", Größe', 'krank ("hoch", +)\nλ'
+        quoted = [text.replace('"', '""') for text in (column, ill)]
+        with open("odd.csv", "w", encoding="utf-8") as file:
+            file.write(f'ID,"{quoted[0]}"\n' + "".join(f'{b},"{quoted[1] if i % 2 else "gesund"}"\n' for i, b in enumerate(ids)))
+        out = self.new()
+        self.good("train", "n.yaml", "a.h5", "--metadata=odd.csv", f"--target={column}", f"--positive={ill}", "-o", out)
+        with open(f"{out}/predictions.tsv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        self.assertEqual({(row["task"], row["class"]) for row in rows}, {(column, ill)})
+        self.good("predict", out, "a.h5", "-o", self.new())
 
 
 if __name__ == "__main__":
