@@ -56,6 +56,7 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     printf("the first: training on %ld bag%s, validation on %ld, test on %ld, %ld update%s\n", count(bags, "train"),
            number_plural(count(bags, "train")), count(bags, "validation"), count(bags, "test"),
            count(plan, "updates"), number_plural(count(plan, "updates")));
+    print_refit(stdout, plan);
     printf("%ld parameters; memory: %.1f MB for bags, %.1f MB workspace for each at once\n",
            count(plan, "parameters"), (double)count(plan, "memory_bags") / 1e6,
            (double)count(plan, "memory_workspace") / 1e6);

@@ -43,6 +43,7 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     printf("would train on %lld bag%s, validate on %lld, test on %lld: %lld update%s, into %s\n", train,
            number_plural(train), (long long)json_integer_value(json_object_get(bags, "validation")),
            (long long)json_integer_value(json_object_get(bags, "test")), updates, number_plural(updates), folder);
+    print_refit(stdout, plan);
     printf("%lld parameters; memory: %.1f MB for bags, %.1f MB workspace\n",
            (long long)json_integer_value(json_object_get(plan, "parameters")),
            (double)json_integer_value(json_object_get(plan, "memory_bags")) / 1e6,

@@ -58,9 +58,9 @@ static Status settle(Target *t, const TaskColumn *c)
 typedef struct {
     int n;
     double min, max;
-} Spread;
+} Extent;
 
-static void widen(Spread *r, double x)
+static void widen(Extent *r, double x)
 {
     r->min = r->n == 0 || x < r->min ? x : r->min;
     r->max = r->n == 0 || x > r->max ? x : r->max;
@@ -68,9 +68,9 @@ static void widen(Spread *r, double x)
 }
 
 /* The known labels of a target: those that are `code`, and the others. */
-static void divide(Spread *code, Spread *other, const Labels *l, const Target *t, int index, double value)
+static void divide(Extent *code, Extent *other, const Labels *l, const Target *t, int index, double value)
 {
-    *code = *other = (Spread){0};
+    *code = *other = (Extent){0};
     for (int i = 0; i < l->n; i++) {
         if (l->mask[(size_t)i * (size_t)l->n_target + (size_t)index] == 0) continue;
         const double x = (double)l->target[(size_t)i * (size_t)l->n_out + (size_t)t->at];
@@ -82,7 +82,7 @@ static void divide(Spread *code, Spread *other, const Labels *l, const Target *t
 static void remark(const Labels *l, const Target *t, int index, const char *path)
 {
     static const double codes[] = {-1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999};
-    Spread code, other;
+    Extent code, other;
     divide(&code, &other, l, t, index, NAN);
     if (other.n > 0 && other.min == other.max)
         log_warn("%s: every label in column '%s' is %g: nothing is to be learned, and r2 is undefined", path,

@@ -160,7 +160,7 @@ def labels(path, status, **columns):
             file.write("\t".join([bag, *(values[i % len(values)] for values in (status, *columns.values()))]) + "\n")
 
 
-class Labels(Habits):
+class Tables(Habits):
     @classmethod
     def prepare(cls):
         super().prepare()
@@ -169,6 +169,8 @@ class Labels(Habits):
         run("train", "c.yaml", "--data.path=a.h5", "-o", "first")
         write("a.ids", "\n".join(["bag", *sorted(row["bag"] for row in table("first/predictions.tsv"))]) + "\n")
 
+
+class Labels(Tables):
     def targets(self, status, *args, warning=""):
         labels("l.tsv", status)
         out = self.new()
@@ -265,6 +267,43 @@ class Labels(Habits):
         self.assertEqual({(row["task"], row["class"]) for row in rows}, {(column, ill)})
         self.good("predict", out, "a.h5", "-o", self.new())
 
+
+class SmallData(Tables):
+    def refused_before_training(self, pattern, status, *args):
+        labels("l.tsv", status)
+        done = run("crossval", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "--positive=+", "-o", "never", *args)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertRegex(done.stderr, pattern)
+        self.assertFalse(os.path.exists("never"))
+
+    def test_fewer_positives_than_folds(self):
+        two, one = ["+"] * 2 + ["-"] * 10, ["+"] + ["-"] * 11
+        warning = r"only 2 bags of column 'status' are positive, fewer than the 5 folds: 3 test sets have no AUC"
+        self.refused_before_training(rf"(?s){warning}.*fold \d: .*are negative.*splits\.n_fold.*--splits", two, "--splits.n_fold=5")
+        self.refused_before_training("only 1 bag of column 'status' is positive", one, "--splits.validation=none")
+        labels("l.tsv", two)
+        done = self.good("crossval", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "--splits.validation=none", "-o",
+                         self.new())
+        self.assertIn("fewer than the 3 folds: 1 test set has no AUC", done.stderr)
+        self.refused_before_training("take fewer folds", ["+", "-"], "--splits.n_fold=13")
+
+    def test_a_later_fold_of_one_class(self):
+        status = ["+"] * 4 + ["-"] * 8
+        ids = [row["bag"] for row in table("a.ids")]
+        write("s.tsv", "bag\tfold\n" + "".join(f"{bag}\t{2 if i < 4 else i % 2}\n" for i, bag in enumerate(ids)))
+        self.refused_before_training("repetition 0, fold 2: .* are negative.*mend the table of splits.file", status, "--splits=s.tsv",
+                                     "--splits.validation=none")
+
+    def test_networks_that_cannot_be(self):
+        for command in ("train", "crossval"):
+            self.bad(2, "model.embedder.reach: 10 positions are more than the 9 of model.embedder.kernel", command, "c.yaml",
+                     "a.h5", "--model.embedder.reach=10", "-o", "never")
+            self.assertFalse(os.path.exists("never"))
+
+    def test_the_plan_of_a_refit_in_words(self):
+        for command in ("train", "crossval"):
+            done = self.good(command, "c.yaml", "a.h5", "--train.refit", "--dry-run", "-o", "never")
+            self.assertRegex(done.stdout, r"then anew on the 8 bags of training and validation, .*\(train\.refit\)")
 
 if __name__ == "__main__":
     main()
