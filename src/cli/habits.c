@@ -36,8 +36,18 @@ static const char *typographic_quote(const char *text)
 
 /* ---- words and values ---- */
 
+/* A script that was saved on Windows: its last word of each line has one. */
+static Status check_line_end(const char *word)
+{
+    const size_t n = strlen(word);
+    if (n == 0 || word[n - 1] != '\r') return OK;
+    return fail(ERR_USAGE, "'%.*s' ends with a carriage return; save the script with line ends of Unix (dos2unix)",
+                (int)n - 1, word);
+}
+
 Status habits_word(const char *word)
 {
+    TRY(check_line_end(word));
     const char *rest = word;
     while (*rest == '-' || typographic_dash(rest)) rest += *rest == '-' ? 1 : typographic_dash(rest);
     const char *quote = typographic_quote(word);
@@ -54,6 +64,7 @@ Status habits_word(const char *word)
 Status habits_value(const char *flag, const char *value, bool next)
 {
     const char *quote = typographic_quote(value);
+    TRY(check_line_end(value));
     if (quote)
         return fail(ERR_USAGE, "%s=%s: the typographic quote %s is part of the value here; type \" or '", flag, value,
                     quote);

@@ -8,7 +8,8 @@
 
 #include "cli/cli.h"
 
-/* ERR_USAGE for a word that was meant as a flag: its dashes are typographic, or blanks surround its '='. */
+/* ERR_USAGE for a word that was meant as a flag: its dashes are typographic, or blanks surround its '='; and for one with a
+ * line end of Windows. */
 Status habits_word(const char *word);
 
 /* ERR_USAGE for "-target=…": a long name of the command behind one dash. `word` is as typed. */

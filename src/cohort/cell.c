@@ -77,10 +77,19 @@ bool cell_same(const char *a, const char *b)
     return x.n == y.n && strncasecmp(x.at, y.at, x.n) == 0 && is_boolean(x);
 }
 
-/* The next byte that is no blank or underscore, in lower case; 0 at the end. */
+/* Bytes of what does not tell values apart for a reader: blanks, underscores and quotes, typographic ones too. */
+static size_t ornament(const char *p)
+{
+    static const char *const quotes[] = {"_", "\"", "'", "“", "”", "„", "‘", "’", "‚", "«", "»"};
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++)
+        if (strncmp(p, quotes[i], strlen(quotes[i])) == 0) return strlen(quotes[i]);
+    return blank(p);
+}
+
+/* The next byte that tells values apart, in lower case; 0 at the end. */
 static int next_letter(const char **p)
 {
-    while (blank(*p) || **p == '_') *p += **p == '_' ? 1 : blank(*p);
+    while (ornament(*p)) *p += ornament(*p);
     return **p ? tolower((unsigned char)*(*p)++) : 0;
 }
 

@@ -14,7 +14,7 @@ bool cell_same(const char *a, const char *b);
 /* An order in which cells of one value stand together; booleans are texts here. 0: one value. */
 int cell_compare(const char *a, const char *b);
 
-/* Would cells of two values be taken for one by a reader? They differ in letter case, blanks or underscores alone. */
+/* Would cells of two values be taken for one by a reader? They differ in letter case, blanks, underscores or quotes alone. */
 bool cell_alike(const char *a, const char *b);
 int cell_compare_alike(const char *a, const char *b); /* 0: alike */
 

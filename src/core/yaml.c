@@ -42,6 +42,19 @@ static bool tab_indents(const char *text, size_t line)
     return text && memchr(text, '\t', strspn(text, " \t"));
 }
 
+/* What is usually behind a sentence of libyaml. */
+static const char *hint(const char *problem)
+{
+    static const char *const hints[][2] = {
+        {"mapping values", "; is a blank missing behind a ':', or a line indented otherwise than the one above?"},
+        {"could not find expected ':'", "; is a blank missing behind the ':'?"},
+        {"escape", "; in double quotes \\ begins an escape: use single quotes"},
+        {"hexdecimal", "; in double quotes \\ begins an escape: use single quotes"}};
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strstr(problem, hints[i][0])) return hints[i][1];
+    return "";
+}
+
 static Status parser_failed(const YamlReader *r)
 {
     const yaml_parser_t *p = &r->parser;
@@ -50,10 +63,10 @@ static Status parser_failed(const YamlReader *r)
         return fail(ERR_CONFIG, "%s:%d: byte %zu of the file: %s; the file must be UTF-8 text", r->name,
                     line_of_byte(r->text, p->problem_offset), p->problem_offset + 1, p->problem);
     if (tab_indents(r->text, p->problem_mark.line))
-        return fail(ERR_CONFIG, "%s:%zu: a tab indents this line; YAML is indented with blanks", r->name,
+        return fail(ERR_CONFIG, "%s:%zu: not YAML: a tab indents this line; indent with blanks", r->name,
                     p->problem_mark.line + 1);
-    return fail(ERR_CONFIG, "%s:%zu: not YAML: %s%s%s", r->name, p->problem_mark.line + 1, p->problem,
-                p->context ? " " : "", p->context ? p->context : "");
+    return fail(ERR_CONFIG, "%s:%zu: not YAML: %s%s%s%s", r->name, p->problem_mark.line + 1, p->problem,
+                p->context ? " " : "", p->context ? p->context : "", hint(p->problem));
 }
 
 /* Moves to the next event. */
@@ -61,15 +74,6 @@ static Status next(YamlReader *r)
 {
     yaml_event_delete(&r->event);
     return yaml_parser_parse(&r->parser, &r->event) ? OK : parser_failed(r);
-}
-
-/* As pasted from a text editor. */
-static bool begins_with_quote(const char *text)
-{
-    static const char *const quotes[] = {"“", "”", "„", "‘", "’", "‚", "«", "»"};
-    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++)
-        if (strncmp(text, quotes[i], strlen(quotes[i])) == 0) return true;
-    return false;
 }
 
 /* Whatever makes a file mean more than it shows is refused. */
@@ -94,9 +98,6 @@ static Status check_plain(const YamlReader *r)
     if (e->data.scalar.length > TEXT_MOST)
         return fail(ERR_CONFIG, "%s:%d: a value of %zu bytes is longer than %d", r->name, line_of(r),
                     e->data.scalar.length, TEXT_MOST);
-    if (e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && begins_with_quote((const char *)e->data.scalar.value))
-        return fail(ERR_CONFIG, "%s:%d: %.40s stands in typographic quotes, which are letters to YAML; use \" or '",
-                    r->name, line_of(r), (const char *)e->data.scalar.value);
     if (memchr(e->data.scalar.value, 0, e->data.scalar.length))
         return fail(ERR_CONFIG, "%s:%d: a value holds a NUL byte", r->name, line_of(r));
     return OK;
@@ -263,7 +264,7 @@ static Status check_indents(const char *text, const char *name)
 {
     for (int line = 1; text; line++) {
         text += strspn(text, " ");
-        if (memcmp(text, "\xc2\xa0", strnlen(text, 2)) == 0 && *text)
+        if (strncmp(text, "\xc2\xa0", 2) == 0)
             return fail(ERR_CONFIG, "%s:%d: a no-break space indents this line; YAML is indented with plain blanks",
                         name, line);
         text = strchr(text, '\n');

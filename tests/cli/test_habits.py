@@ -57,11 +57,17 @@ class Configs(Habits):
 
     def test_indents(self):
         write("tab.yaml", "seed: 1\ntrain:\n\tupdates: 3\n")
-        self.refused(r"tab\.yaml:3: a tab indents this line", "tab.yaml")
+        self.refused(r"tab\.yaml:3: not YAML: a tab indents this line", "tab.yaml")
         write("nbsp.yaml", "train:\n\u00a0\u00a0updates: 3\n")
         self.refused(r"nbsp\.yaml:2: a no-break space indents", "nbsp.yaml")
         write("key.yaml", CONFIG.replace("splits: ", "splits:\u00a0"))
         self.refused(r"key\.yaml:3: .*no-break space", "key.yaml")
+
+    def test_slips(self):
+        write("slip.yaml", "train:\n  lr:0.001\n  updates: 3\n")
+        self.refused(r"slip\.yaml:3: not YAML: .*blank missing behind a ':'", "slip.yaml")
+        write("slip.yaml", 'data: {path: "C:\\x\\a.h5"}\n')
+        self.refused(r"slip\.yaml:1: not YAML: .*use single quotes", "slip.yaml")
 
     def test_one_plain_document(self):
         write("x.yaml", CONFIG + "seed: 1\nseed: 2\n")
@@ -71,7 +77,9 @@ class Configs(Habits):
         write("x.yaml", CONFIG + "---\nseed: 1\n")
         self.refused(r"x\.yaml:6: a second document", "x.yaml")
         write("x.yaml", CONFIG.replace("+", "“+”"))
-        self.refused(r"x\.yaml:2: “\+” stands in typographic quotes", "x.yaml")
+        self.refused(r"no cell .* is '“\+”' \(positive\); its values are", "x.yaml", code=3)
+        write("x.yaml", CONFIG.replace("status", "“Status”"))
+        self.refused(r"no column '“Status”'.*did you mean 'status'", "x.yaml", code=3)
 
     def test_values(self):
         write("v.yaml", CONFIG.replace("updates: 4", "updates: 4e0, refit: No, lr: 1e-3"))
@@ -140,6 +148,11 @@ class CommandLines(Habits):
     def test_quotes(self):
         self.refused("--target=“status”: the typographic quote “", "c.yaml", "--target=“status”")
         self.refused("'status”': the typographic quote ”", "c.yaml", "status”")
+
+    def test_script_of_windows(self):
+        self.refused("'status' ends with a carriage return", "c.yaml", "--target=status\r")
+        self.refused("'c.yaml' ends with a carriage return", "c.yaml\r")
+        self.bad(2, "ends with a carriage return", "train", "c.yaml", "a.h5", "-o", "run\r")
 
     def test_other_names(self):
         meant = {"-j": "--threads", "--jobs=3": "--threads", "--pos=+": "--positive", "-v": "--verbose", "--label=x": "--target",
