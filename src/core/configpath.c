@@ -5,6 +5,7 @@
  */
 #include "core/configpath.h"
 #include "core/homepath.h"
+#include "core/spool.h"
 #include "core/log.h"
 #include "core/nearest.h"
 
@@ -147,6 +148,7 @@ static Status find_path(char out[ROOM], const char *path, size_t n_folder)
     char local[ROOM];
     const char *name = path + n_folder;
     Folders places;
+    if (strcmp(path, "-") == 0) return keep(out, SPOOL_STDIN);
     TRY(keep(out, path));
     if (is_there(path)) return OK;
     if (!configpath_is_name(name)) return suggest_name(out, path);

@@ -347,8 +347,9 @@ static const struct {
     {"a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}\n", "a.yaml:1: 'a.a.a.a.a.a.a.a' is nested deeper than 8 levels"},
     {"a: [[1]]\n", "entry 0 of the list 'a' is not one value"},
     {"values: {text: \"a\\0b\"}\n", "a.yaml:1: a value holds a NUL byte"},
-    {"values: {text: \xff}\n", "a.yaml: byte 16: invalid leading UTF-8 octet; the file must be UTF-8 text"},
-    {"values: {text: \x01}\n", "a.yaml: byte 16: control characters are not allowed"},
+    {"values: {text: \xff}\n",
+     "a.yaml:1: byte 16 of the file: invalid leading UTF-8 octet; the file must be UTF-8 text"},
+    {"values: {text: \x01}\n", "a.yaml:1: byte 16 of the file: control characters are not allowed"},
 };
 
 Test(core_settings, bad_yaml)
