@@ -90,6 +90,9 @@ static Status unknown_command(const char *name)
     for (const Command *const *c = commands; *c && n < 63; c++) names[n++] = (*c)->name;
     names[n] = NULL;
     const char *near = nearest_name(name, names);
+    if (name[0] == '-')
+        return fail(ERR_USAGE, "%s: flags follow the command: hopsack COMMAND %s (hopsack help lists commands)", name,
+                    name);
     if (near) return fail(ERR_USAGE, "unknown command '%s': did you mean %s? (hopsack help lists all)", name, near);
     return fail(ERR_USAGE, "unknown command '%s'; hopsack help lists all", name);
 }

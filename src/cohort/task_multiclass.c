@@ -3,6 +3,7 @@
  * task_multiclass.c: several classes of bags, which the config lists, or which are found in the labels. The target is one-hot, and there is one output
  * a class.
  */
+#include "cohort/cell.h"
 #include "cohort/task.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -36,7 +37,7 @@ static Status check_names(const TaskOptions *o, const Settings *s, const char *k
         return settings_fail(s, key, "%d classes are named; from 2 to %d can be told apart", c->n, TARGET_CLASSES);
     for (int k = 0; k < c->n; k++)
         for (int j = 0; j < k; j++)
-            if (strcmp(c->text[j], c->text[k]) == 0)
+            if (cell_same(c->text[j], c->text[k]))
                 return settings_fail(s, key, "class '%.60s' is named twice", c->text[k]);
     return OK;
 }
@@ -150,7 +151,7 @@ static bool read_cell(real *target, int *class, const Target *t, const char *cel
 {
     *class = -1;
     for (int k = 0; k < t->n_class; k++) {
-        target[k] = strcmp(cell, t->classes[k]) == 0;
+        target[k] = cell_same(cell, t->classes[k]);
         if (target[k] != 0) *class = k;
     }
     return *class >= 0 || deeprc;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/crossval_folder.h"
+#include "cohort/column.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "cv/foldjob.h"
@@ -141,7 +142,7 @@ static void write_row(TextOut *out, const Dataset *dataset, const int *fold, int
         write_fold(out, dataset, fold[(size_t)r * (size_t)c->n_row + (size_t)i]);
     if (group) {
         textout_write(out, "\t", 1);
-        textout_cell(out, table_cell(c->table, c->row[i], table_column(c->table, group)));
+        textout_cell(out, table_cell(c->table, c->row[i], column_place(c->table, group)));
     }
     textout_write(out, "\n", 1);
 }
