@@ -140,7 +140,7 @@ Status split_read(SplitTable *out, const SplitOptions *options, const char *cons
 {
     *out = (SplitTable){0};
     Table t;
-    TRY(table_read(&t, options->file));
+    TRY(table_read(&t, options->place ? options->place : options->file));
     Status status;
     int id;
     int *row_of_bag = malloc(((size_t)n + 1) * sizeof *row_of_bag);

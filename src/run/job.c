@@ -36,7 +36,7 @@ typedef struct {
     Refit refit; /* refit.loop NULL: the loop's model is the run's */
     char refit_path[4096];
     Run run;
-    json_t *data;                  /* files and their hashes */
+    json_t *data;                  /* what the run learns from (manifest.h) */
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
     double started;
@@ -54,22 +54,25 @@ static Status open_job(Training *j, const JobSetup *in, Dataset *dataset)
 
 /* ---- checkpoints ---- */
 
-/* Which data: the files' hashes by their roles; where they lie is the config's affair. */
-static Status data_text(char **out, json_t *files)
+/* 0.1.0 knew data by the bytes of their files. */
+static bool same_data(const char *before, void *context)
 {
-    const char *role;
-    json_t *file, *hashes = json_object();
-    json_object_foreach(files, role, file)
-    {
-        json_object_set(hashes, role, json_object_get(file, "sha256"));
-    }
-    return jsontext(out, hashes, JSONTEXT_SORTED);
+    Training *j = context;
+    char *files = NULL;
+    if (!strstr(before, "\"dataset\"")) return false;
+    const bool same = manifest_files_text(&files, j->data) == OK && strcmp(files, before) == 0;
+    free(files);
+    return same;
 }
 
-static CheckpointFacts checkpoint_facts(const Training *j)
+static CheckpointFacts checkpoint_facts(Training *j)
 {
-    return (CheckpointFacts){
-        .config = j->config_text, .compare = resume_agrees, .data = j->data_text, .metrics = j->run.metrics};
+    return (CheckpointFacts){.config = j->config_text,
+                             .compare = resume_agrees,
+                             .data = j->data_text,
+                             .same_data = same_data,
+                             .context = j,
+                             .metrics = j->run.metrics};
 }
 
 /* Files of a training that takes longer than this are no part of a batch any more (file.h). */
@@ -179,7 +182,7 @@ static Status open_loop(Training *j)
     char path[sizeof j->run.path];
     TRY(config_text(&j->config_text, j->config));
     if (!j->data) return fail(ERR_MEMORY, "no memory for the manifest");
-    TRY(data_text(&j->data_text, j->data));
+    TRY(manifest_data_text(&j->data_text, j->data));
     if (!has_checkpoint(path, sizeof path, j)) return new_loop(j);
     TRY(read_kmers(j));
     const LoopSetup setup = loop_setup(j);
@@ -204,10 +207,17 @@ static Status write_manifest(Training *j)
 {
     json_t *first = NULL, *now = NULL;
     if (j->in->resume) TRY(jsontext_load(&first, run_path(&j->run, "manifest.json"), NULL));
-    const Status status = manifest_new(&now, j->data, j->in->argc, j->in->argv);
+    const Status status = manifest_new(&now, j->data, j->run.folder, j->in->argc, j->in->argv);
     if (status != OK) json_decref(first);
     TRY(status);
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
+}
+
+/* One of many on a dataset leaves that to the run they belong to. */
+static Status write_bags(Training *j)
+{
+    const ContentSource source = dataset_source(j->dataset);
+    return content_write(run_path(&j->run, "bags.tsv"), &source);
 }
 
 /* The config comes first: from then on the folder can be resumed. */
@@ -218,6 +228,7 @@ static Status write_beginning(Training *j, RunLock *lock)
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
     if (lock) TRY(runlock_hold(lock, j->in->folder));
+    if (lock) TRY(write_bags(j));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))

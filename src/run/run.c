@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 static const char *const files[] = {"config.yaml",
+                                    "bags.tsv",
                                     "manifest.json",
                                     "metrics.jsonl",
                                     "splits.tsv",

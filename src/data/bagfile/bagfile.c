@@ -162,16 +162,19 @@ static Status read_columns(BagFile *file)
 static Status read_hashes(BagFile *file)
 {
     H5Set set;
+    file->hash = calloc((size_t)file->n_bag, sizeof *file->hash);
+    file->hashed = calloc((size_t)file->n_bag, sizeof *file->hashed);
+    if (!file->hash || !file->hashed) return fail(ERR_MEMORY, "%s: no memory for %d bags", file->path, file->n_bag);
     TRY(h5_find(&set, file->file, file->path, "/metadata/bag_hash", H5_WHOLE, 1));
     if (set.id < 0) return OK;
     Status status = OK;
     if (set.n != file->n_bag)
         status = fail(ERR_FORMAT, "%s: %s has %lld entries for %d bags", file->path, set.name, (long long)set.n,
                       file->n_bag);
-    else if (!(file->hash = calloc((size_t)file->n_bag, sizeof *file->hash)))
+    else if (!(file->claimed = calloc((size_t)file->n_bag, sizeof *file->claimed)))
         status = fail(ERR_MEMORY, "%s: no memory for %d bags", file->path, file->n_bag);
     else
-        status = h5_read(file->hash, &set, H5_UINT64, 0, file->n_bag);
+        status = h5_read(file->claimed, &set, H5_UINT64, 0, file->n_bag);
     h5_set_close(&set);
     return status;
 }
@@ -246,6 +249,8 @@ void bagfile_close(BagFile *file)
     free(file->provenance);
     free(file->range);
     free(file->hash);
+    free(file->hashed);
+    free(file->claimed);
     free(file->indptr);
     free(file->scratch_codes);
     free(file->scratch_len);
@@ -295,7 +300,7 @@ Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale 
 
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag)
 {
-    if (!file->hash) return file->layout->hash(out, file, bag);
+    if (!file->hashed[bag]) TRY(file->layout->hash(file, bag));
     *out = file->hash[bag];
     return OK;
 }

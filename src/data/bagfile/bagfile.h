@@ -53,8 +53,8 @@ typedef struct {
 Status bagfile_read_text(BagText *out, BagFile *file, int bag);
 void bagtext_free(BagText *text);
 
-/* Hash of a bag's content (sequences with counts, or vectors), whatever the order of its rows and its name. From the
- * file, or computed (reads the bag) where the file has none. */
+/* Hash of a bag's content (sequences with counts, or vectors), whatever the order of its rows and its name. Computed when
+ * the bag is first decoded, here if it has not been; what the file says of it is not believed. */
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag);
 
 /* Joins the rows of a label table to bags: row_of_bag [n_bag], -1: no row. IDs are compared as given, then without

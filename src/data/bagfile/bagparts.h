@@ -31,7 +31,7 @@ typedef struct {
     Status (*read)(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
     Status (*room)(Arena *arena, BagFile *file, int bag,
                    CountScale counts); /* what read will take; may use scratch */
-    Status (*hash)(uint64_t *out, BagFile *file, int bag);
+    Status (*hash)(BagFile *file, int bag); /* decodes the bag for its hash alone */
 } BagLayout;
 
 extern const BagLayout bagsequences_layout, bagvectors_dense, bagvectors_sparse;
@@ -45,7 +45,10 @@ struct BagFile {
     int n_bag, n_max;
     int64_t n_total;
     int64_t *range;     /* [n_bag, 2] half-open rows */
-    uint64_t *hash;     /* [n_bag] NULL: the file has none */
+    uint64_t *hash;     /* [n_bag] of the content, computed when a bag is first decoded */
+    bool *hashed;       /* [n_bag] is it? */
+    uint64_t *claimed;  /* [n_bag] what the file says, which is never believed; NULL: nothing */
+    bool doubted;       /* said once that the two differ */
     H5Set part[N_PART]; /* id -1: absent */
     int64_t *indptr;    /* [n_total + 1] sparse: where a row's numbers begin */
     H5Texts keys, v_name, j_name, feature_name;
@@ -64,6 +67,8 @@ static inline int64_t bagparts_first(const BagFile *file, int bag) /* row */
 {
     return file->range[2 * bag];
 }
+
+void bagparts_hash(BagFile *file, int bag, uint64_t hash); /* notes that of a bag just decoded */
 
 /* Strings, with their checksum; out->n is -1 where there are none and none are needed. */
 Status bagparts_texts(H5Texts *out, const BagFile *file, const char *name, int rank, bool needed, int64_t *width);

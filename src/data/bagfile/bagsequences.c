@@ -137,12 +137,30 @@ static real scaled(int64_t count, CountScale scale)
     return 1;
 }
 
+static Status read_counts(BagFile *file, int bag)
+{
+    return h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag),
+                   bagfile_n(file, bag));
+}
+
+/* Of what lies in scratch. */
+static void note_hash(BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    uint64_t sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += baghash_sequence(file->scratch_codes + i * file->part[PART_CODES].width, file->scratch_len[i],
+                                file->scratch_count[i]);
+    bagparts_hash(file, bag, baghash_bag(sum, n));
+}
+
 static Status read_sequences(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
 {
     const int n = bagfile_n(file, bag);
     TRY(read_codes(file, bag));
+    if (counts != COUNTS_NONE || !file->hashed[bag]) TRY(read_counts(file, bag));
+    if (!file->hashed[bag]) note_hash(file, bag);
     if (counts != COUNTS_NONE) {
-        TRY(h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n));
         for (int i = 0; i < n; i++) file->scratch_factor[i] = scaled(file->scratch_count[i], counts);
     }
     bag_pack(out, arena, file->scratch_codes, (size_t)file->part[PART_CODES].width, file->scratch_len,
@@ -171,16 +189,11 @@ Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)
     return h5_read(count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n);
 }
 
-static Status hash(uint64_t *out, BagFile *file, int bag)
+static Status hash(BagFile *file, int bag)
 {
-    const int n = bagfile_n(file, bag);
-    uint64_t sum = 0;
     TRY(read_codes(file, bag));
-    TRY(h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n));
-    for (int i = 0; i < n; i++)
-        sum += baghash_sequence(file->scratch_codes + i * file->part[PART_CODES].width, file->scratch_len[i],
-                                file->scratch_count[i]);
-    *out = baghash_bag(sum, n);
+    TRY(read_counts(file, bag));
+    note_hash(file, bag);
     return OK;
 }
 
