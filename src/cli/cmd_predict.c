@@ -69,11 +69,11 @@ static Status predict_bag(Prophecy *p, int i)
 {
     const int bag = p->cohort.bag[i];
     const Labels *labels = &p->cohort.labels;
-    uint64_t hash;
-    TRY(bagfile_hash(&hash, p->cohort.file, bag));
+    Seen seen;
+    TRY(apply_seen(&seen, &p->apply, &p->cohort, i));
     TRY(apply_bag(p->output, &p->apply, bag, p->attention.out ? &p->attention.bag : NULL));
     const Prediction row = {.bag = p->cohort.id[i],
-                            .part = seen_name[apply_seen(&p->apply, hash)],
+                            .part = seen_name[seen],
                             .repeat = -1,
                             .fold = -1,
                             .target = p->apply.target,
@@ -101,6 +101,7 @@ static Status predict(Prophecy *p, const Cli *cli)
         progress_update(&progress, i + 1, NULL);
     }
     progress_end(&progress, NULL);
+    apply_report(&p->apply);
     TRY(attention_commit(&p->attention));
     TextOut *out = p->out;
     p->out = NULL;

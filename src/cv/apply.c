@@ -3,6 +3,8 @@
 #include "cohort/task.h"
 #include "core/file.h"
 #include "core/jsontext.h"
+#include "core/log.h"
+#include "cv/coding.h"
 #include "cv/foldjob.h"
 
 #include <stdio.h>
@@ -205,22 +207,63 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     return OK;
 }
 
-Seen apply_seen(const Apply *a, uint64_t hash)
+static void count_name(ApplyNames *names, const char *id)
 {
-    Seen seen = SEEN_NOT;
-    for (int k = 0; k < a->n_model && seen != SEEN_TRAIN; k++) {
-        const Seen by = modelfile_seen(&a->model[k], hash);
-        if (by != SEEN_NOT) seen = by;
+    if (names->n++ == 0) names->first = id;
+}
+
+/* Names are compared where every model has kept them. */
+static void compare_names(Apply *a, const Cohort *cohort, int member, Seen seen)
+{
+    const char *id = cohort->id[member], *key = bagfile_key(cohort->file, cohort->bag[member]);
+    bool named = false, have = true;
+    for (int k = 0; k < a->n_model; k++) {
+        have &= modelfile_has_names(&a->model[k]);
+        named |= modelfile_named(&a->model[k], id) || modelfile_named(&a->model[k], key);
     }
-    return seen;
+    if (named && seen == SEEN_NOT) count_name(&a->changed, id);
+    if (have && !named && seen != SEEN_NOT) count_name(&a->renamed, id);
+}
+
+Status apply_seen(Seen *out, Apply *a, const Cohort *cohort, int member)
+{
+    const Bag *bag;
+    uint64_t hash;
+    *out = SEEN_NOT;
+    TRY(cache_bag(a->cache, &bag, cohort->bag[member], 0));
+    TRY(bagfile_hash(&hash, cohort->file, cohort->bag[member]));
+    for (int k = 0; k < a->n_model && *out != SEEN_TRAIN; k++) {
+        const Seen by = modelfile_seen(&a->model[k], hash);
+        if (by != SEEN_NOT) *out = by;
+    }
+    compare_names(a, cohort, member, *out);
+    return OK;
+}
+
+void apply_report(const Apply *a)
+{
+    const int n = a->changed.n, m = a->renamed.n;
+    if (n)
+        log_warn("%d bag%s the name of a bag that the model was trained or validated on, but other content ('%s'); "
+                 "%s counted as new: is it the same person?",
+                 n, n == 1 ? " bears" : "s bear", a->changed.first, n == 1 ? "it is" : "they are");
+    if (m)
+        log_warn("%d bag%s the content of a bag that the model was trained or validated on, under another name "
+                 "('%s'); %s counted as seen",
+                 m, m == 1 ? " has" : "s have", a->renamed.first, m == 1 ? "it is" : "they are");
 }
 
 Status apply_label(Apply *a, Cohort *cohort, bool *known)
 {
+    char text[CODING_ROOM];
     *known = cohort->table != NULL;
     for (int k = 0; *known && k < a->n_target; k++) *known = table_column(cohort->table, a->target[k].column) >= 0;
     if (!*known) return OK;
     TRY(cohort_label(cohort, a->target, a->n_target, a->model[0].config.data.compat == COMPAT_DEEPRC, false));
     label_fit(&cohort->labels, a->target, a->n_target, NULL); /* by the model's mean and std */
+    const char *foreign = coding_foreign(text, cohort, a->target, a->n_target);
+    if (foreign)
+        log_warn("%s: %s; these labels are left out: recode them, or give another table with --metadata=FILE",
+                 cohort->table->path, foreign);
     return OK;
 }

@@ -10,6 +10,11 @@
 #include "run/modelfile.h"
 
 typedef struct {
+    int n;
+    const char *first; /* name of one, borrowed from the cohort */
+} ApplyNames;
+
+typedef struct {
     ModelFile *model; /* [n_model] */
     int n_model, n_out;
     Target *target; /* of the first model; `n_target` of them */
@@ -17,6 +22,7 @@ typedef struct {
     Cache *cache;
     real *one;   /* [n_out] outputs of one model */
     double *sum; /* [n_out] */
+    ApplyNames changed, renamed; /* bags that bear the name of a bag seen, and other content; and the reverse */
 } Apply;
 
 /* Reads the models, a file or a run folder each; the folder of a cross-validation stands for the models of all its
@@ -31,10 +37,13 @@ void apply_free(Apply *a); /* accepts half-built ones */
 /* output [n_out] of one bag; attention (may be NULL) is that of the only model. */
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention);
 
-/* Has any of the models seen this bag? */
-Seen apply_seen(const Apply *a, uint64_t hash);
+/* Has any of the models seen this member of the cohort? By its content, which is decoded; it is kept for apply_bag. Names that
+ * tell otherwise are counted. */
+Status apply_seen(Seen *out, Apply *a, const Cohort *cohort, int member);
+void apply_report(const Apply *a); /* warns of those names */
 
-/* Reads the labels of the cohort where its table has the columns of all tasks; *known says so. */
+/* Reads the labels of the cohort where its table has the columns of all tasks; *known says so. Warns of labels that the model
+ * cannot read. */
 Status apply_label(Apply *a, Cohort *cohort, bool *known);
 
 #endif

@@ -273,6 +273,8 @@ static Status write_model(Training *j, json_t *metrics)
                               .n_target = j->config->n_task,
                               .update = loop_kept(loop).update,
                               .hash = j->evaluation.partition.hash,
+                              .id = j->cohort->id,
+                              .provenance = bagfile_provenance(j->cohort->file),
                               .part = final_parts(j),
                               .n = j->evaluation.partition.n,
                               .metrics = metrics};
