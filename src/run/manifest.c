@@ -121,7 +121,7 @@ Status manifest_same_data(const json_t *before, json_t *now, const char *folder)
     TRY(same_file(before, now, "splits", folder));
     if (!then || (is && strcmp(then, is) == 0)) return OK;
     return fail(ERR_FORMAT,
-                "%s: is not the data that the run in %s began with (its bags or the labels used differ); "
+                "%s: is not the dataset that the run in %s began with (its bags or the labels used differ); "
                 "--data.path=FILE names another place",
                 text_of(now, "dataset", "path"), folder);
 }

@@ -476,7 +476,7 @@ CROSSVAL = rows_of(
     ("too many jobs", " --splits.n_repeat=1000000 --splits.n_fold=40", None, 2, r"splits.*n_repeat"),
     ("other data than before", "crossval --resume -o hurt", lambda: (
         shutil.rmtree("hurt", ignore_errors=True), shutil.copytree("half", "hurt"),
-        write("hurt/manifest.json", read("hurt/manifest.json").replace(b'"sha256": "', b'"sha256": "0'))), 3,
+        write("hurt/manifest.json", read("hurt/manifest.json").replace(b'"content": "', b'"content": "0'))), 3,
      r"c\.h5: is not the dataset that the run in hurt began with"),
     ("settings unlike the folds'", "crossval --resume -o half --train.lr=0.5", None, 2, r"train\.lr was 0\.01 in half/config\.yaml and is 0\.5 now"),
 )
