@@ -32,7 +32,7 @@
 #include <stdio.h>
 
 #define CLI_MOST   512 /* options and words of one command line */
-#define CLI_GROUPS 4   /* tables of rows of one command */
+#define CLI_GROUPS 6   /* tables of rows of one command */
 #define CLI_FLAGS  512 /* bytes of the struct they fill */
 
 typedef struct Cli Cli;

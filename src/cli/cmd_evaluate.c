@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
+#include "cli/import_raw.h"
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/log.h"
@@ -13,6 +14,7 @@
 enum { PART_UNSEEN, PART_ALL }; /* words of --part */
 
 typedef struct {
+    ImportFlags import; /* of raw tables; first: its rows fill it from here */
     int part;
     const char *metadata, *id_column;
 } EvaluateFlags;
@@ -38,12 +40,17 @@ typedef struct {
     bool all;
 } Scoring;
 
-static Status open_all(Scoring *e, const Cli *cli)
+static Status open_all(Scoring *e, Cli *cli)
 {
     bool known;
     const EvaluateFlags *flags = cli->flags;
     TRY(apply_read(&e->apply, &cli->word[0], 1));
-    TRY(cohort_open(&e->cohort, cli->word[1], flags->metadata, flags->id_column, true));
+    const RawSource source = {.first = 1,
+                              .flags = &flags->import,
+                              .metadata = flags->metadata,
+                              .id_column = flags->id_column,
+                              .need_table = true};
+    TRY(import_raw_open(&e->cohort, cli, &e->apply, &source));
     TRY(apply_fit(&e->apply, e->cohort.file));
     TRY(apply_label(&e->apply, &e->cohort, &known));
     if (!known)
@@ -145,7 +152,7 @@ static Status print_result(const Scoring *e, const Cli *cli)
     return OK;
 }
 
-static Status evaluate(Scoring *e, const Cli *cli)
+static Status evaluate(Scoring *e, Cli *cli)
 {
     const EvaluateFlags *flags = cli->flags;
     e->all = flags->part == PART_ALL;
@@ -183,11 +190,16 @@ const Command command_evaluate = {
     .usage = "MODEL DATA [--metadata=FILE] [--part=all]",
     .example = "hopsack evaluate runs/a cohort.h5 --part=all",
     .about = "MODEL is a model.safetensors or the folder of a run. Bags are recognized as seen by their content. "
-             "Bags that bear the name of a training bag but hold other content count as new, with a warning.",
+             "Bags that bear the name of a training bag but hold other content count as new, with a warning.\n\n"
+             "DATA is a dataset, or raw tables with --metadata=LABELS: files and folders, imported with the options "
+             "of the data that the model was trained on.",
     .common = "part metadata id-column threads json",
-    .groups = {{.rows = rows}},
+    .groups = {{.rows = rows},
+               {"Options for raw tables", import_flags_reading},
+               {"Options for raw repertoires", import_flags_repertoires},
+               {"Options for raw tables of vectors", import_flags_vectors}},
     .size = sizeof(EvaluateFlags),
     .min_words = 2,
-    .max_words = 2,
+    .max_words = -1,
     .run = run,
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/cmd_import.h"
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
 #include "core/file.h"
@@ -73,7 +74,7 @@ done:
     return status;
 }
 
-static Status run(Cli *cli)
+Status cmd_import_run(Cli *cli)
 {
     VectorPeek first;
     bool vectors;
@@ -110,10 +111,11 @@ const Command command_import = {
              "separate the classes alone.",
     .common = "o metadata id-column format sequence-column count-column include exclude bag label skip dry-run force",
     .groups = {{NULL, import_flags_both},
+               {"Options for reading tables", import_flags_reading},
                {"Options for repertoires", import_flags_repertoires},
                {"Options for bags of vectors", import_flags_vectors}},
     .size = sizeof(ImportFlags),
     .min_words = 1,
     .max_words = -1,
     .more = print_formats,
-    .run = run};
+    .run = cmd_import_run};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/attention.h"
 #include "cli/cli.h"
+#include "cli/import_raw.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "cv/apply.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 typedef struct {
+    ImportFlags import; /* of raw tables; first: its rows fill it from here */
     const char *out, *attention, *metadata, *id_column;
     int top;
 } PredictFlags;
@@ -44,16 +46,20 @@ static Status check_attention(const ModelFile *m)
     return fail(ERR_MODEL, "%s: pooling %s has no attention; leave out --attention", m->path, pooling->name);
 }
 
-static Status open_all(Prophecy *p, const Cli *cli)
+static Status open_all(Prophecy *p, Cli *cli)
 {
     const PredictFlags *flags = cli->flags;
     const char *table = flags->attention;
     if (!table && flags->top > 0) return fail(ERR_USAGE, "--top goes with --attention=FILE");
-    TRY(apply_read(&p->apply, cli->word, cli->n_word - 1));
+    const RawSource source = {.first = import_raw_models(cli),
+                              .flags = &flags->import,
+                              .metadata = flags->metadata,
+                              .id_column = flags->id_column};
+    TRY(apply_read(&p->apply, cli->word, source.first));
     if (table && p->apply.n_model != 1)
         return fail(ERR_USAGE, "--attention wants one model, %d are given", p->apply.n_model);
     if (table) TRY(check_attention(&p->apply.model[0]));
-    TRY(cohort_open(&p->cohort, cli->word[cli->n_word - 1], flags->metadata, flags->id_column, false));
+    TRY(import_raw_open(&p->cohort, cli, &p->apply, &source));
     TRY(apply_fit(&p->apply, p->cohort.file));
     TRY(apply_label(&p->apply, &p->cohort, &p->known));
     p->output = calloc((size_t)p->apply.n_out, sizeof *p->output);
@@ -85,7 +91,7 @@ static Status predict_bag(Prophecy *p, int i)
     return p->attention.out ? attention_write(&p->attention, p->cohort.file, bag, p->cohort.id[i]) : OK;
 }
 
-static Status predict(Prophecy *p, const Cli *cli)
+static Status predict(Prophecy *p, Cli *cli)
 {
     Progress progress;
     TRY(open_all(p, cli));
@@ -125,12 +131,19 @@ const Command command_predict = {
     .line = "predict each bag; optionally export instance attention",
     .usage = "MODEL... DATA -o FILE [--attention=FILE.tsv.gz --top=N]",
     .example = "hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
+               "hopsack predict runs/a new_patient.tsv.gz -o new.tsv\n"
                "hopsack predict runs/a cohort.h5 -o new.tsv --attention=top.tsv.gz --top=5",
     .about = "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
              "models of all its folds. The outputs of several models are averaged before the sigmoid. Where DATA "
-             "or --metadata has labels, they are copied beside the predictions.",
+             "or --metadata has labels, they are copied beside the predictions.\n\n"
+             "DATA is a dataset, or raw tables: files and folders as hopsack import takes them. They are imported "
+             "with the options of the data that the model was trained on, which the model keeps; an option that is "
+             "given again must agree. No dataset is left behind. The result is that of import and predict.",
     .common = "o attention top metadata id-column threads force",
-    .groups = {{.rows = rows}},
+    .groups = {{.rows = rows},
+               {"Options for raw tables", import_flags_reading},
+               {"Options for raw repertoires", import_flags_repertoires},
+               {"Options for raw tables of vectors", import_flags_vectors}},
     .size = sizeof(PredictFlags),
     .min_words = 2,
     .max_words = -1,

@@ -58,21 +58,29 @@ done:
     return status;
 }
 
-static Status open_parts(Cohort *c, const char *path, const char *metadata, const char *id_column, bool need_table)
+static Status open_parts(Cohort *c, const char *metadata, const char *id_column, bool need_table)
 {
-    TRY(bagfile_open(&c->file, path));
     TRY(reserve(c));
     if (metadata) TRY(table_read(&c->read, metadata));
     c->table = metadata ? &c->read : bagfile_columns(c->file);
     if (!c->table && need_table)
-        return fail(ERR_FORMAT, "%s: the file holds no label table; give one with --metadata=FILE", path);
+        return fail(ERR_FORMAT, "%s: the file holds no label table; give one with --metadata=FILE",
+                    bagfile_path(c->file));
     return c->table ? join(c, id_column) : order_members(c, NULL, 0);
 }
 
 Status cohort_open(Cohort *out, const char *path, const char *metadata, const char *id_column, bool need_table)
 {
+    BagFile *file;
     *out = (Cohort){0};
-    const Status status = open_parts(out, path, metadata, id_column, need_table);
+    TRY(bagfile_open(&file, path));
+    return cohort_take(out, file, metadata, id_column, need_table);
+}
+
+Status cohort_take(Cohort *out, BagFile *file, const char *metadata, const char *id_column, bool need_table)
+{
+    *out = (Cohort){.file = file};
+    const Status status = open_parts(out, metadata, id_column, need_table);
     if (status != OK) cohort_close(out);
     return status;
 }

@@ -47,6 +47,21 @@ static json_t *names_json(const ModelFacts *f, Part part)
     return list;
 }
 
+/* What tables are imported by that the model is to read: {"flags"}, or {"options", "region"} of a dataset of 0.1.0. NULL: the
+ * dataset was not imported by us. */
+static json_t *import_json(const char *provenance)
+{
+    json_t *out = NULL, *facts = provenance ? json_loads(provenance, 0, NULL) : NULL;
+    const char *made_by = json_string_value(json_object_get(facts, "made_by"));
+    json_t *flags = json_object_get(facts, "flags"), *options = json_object_get(facts, "options");
+    if (made_by && strcmp(made_by, "hopsack import") == 0 && flags)
+        out = json_pack("{s:O}", "flags", flags);
+    else if (made_by && strcmp(made_by, "hopsack import") == 0 && options)
+        out = json_pack("{s:O, s:O*}", "options", options, "region", json_object_get(facts, "region"));
+    json_decref(facts);
+    return out;
+}
+
 static Status facts_text(char **out, const ModelFacts *f)
 {
     char *config = NULL;
@@ -55,9 +70,10 @@ static Status facts_text(char **out, const ModelFacts *f)
         json_pack("{s:o, s:o}", "train", hashes_json(f, PART_TRAIN), "validation", hashes_json(f, PART_VALIDATION));
     json_t *names =
         json_pack("{s:o, s:o}", "train", names_json(f, PART_TRAIN), "validation", names_json(f, PART_VALIDATION));
+    json_t *import = import_json(f->provenance);
     json_t *json =
-        json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet", f->spec->alphabet,
-                  "bag_hash", bags, "bag_name", names, "config", config, "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len,
+        json_pack("{s:s, s:o, s:o, s:o*, s:s, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet", f->spec->alphabet,
+                  "bag_hash", bags, "bag_name", names, "import", import, "config", config, "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len,
                   "metrics", f->metrics, "n_feat", f->spec->n_feat, "region", f->spec->region, "tasks",
                   task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);

@@ -13,7 +13,7 @@
 
 const char *bagfile_path(const BagFile *file)
 {
-    return file->path;
+    return file->name ? file->name : file->path;
 }
 const BagSpec *bagfile_spec(const BagFile *file)
 {
@@ -153,7 +153,7 @@ static Status read_columns(BagFile *file)
                       file->n_bag, (long long)names.n);
     if (status == OK) status = table_new(&file->columns, file->n_bag, (int)names.n, names.text, cells.text);
     file->has_columns = status == OK;
-    file->columns.path = file->path;
+    file->columns.path = bagfile_path(file);
     h5_texts_free(&names);
     if (cells.n >= 0) h5_texts_free(&cells);
     return status;
@@ -203,8 +203,6 @@ static Status find_layout(BagFile *file)
 
 static Status open_parts(BagFile *file)
 {
-    TRY(child_check(file->path));
-    TRY(h5_open(&file->file, file->path));
     TRY(read_provenance(file));
     TRY(find_layout(file));
     TRY(file->layout->open(file));
@@ -219,13 +217,25 @@ static Status open_parts(BagFile *file)
 Status bagfile_open(BagFile **out, const char *path)
 {
     *out = NULL;
+    H5Id id;
+    TRY(child_check(path));
+    TRY(h5_open(&id, path));
+    return bagfile_adopt(out, id, path, NULL);
+}
+
+Status bagfile_adopt(BagFile **out, H5Id id, const char *path, const char *name)
+{
+    *out = NULL;
     BagFile *file = calloc(1, sizeof *file);
     if (file) file->path = strdup(path);
-    if (!file || !file->path) {
+    if (file && name) file->name = strdup(name);
+    if (!file || !file->path || (name && !file->name)) {
+        if (file) free(file->path);
         free(file);
+        (void)h5_close(&id, path);
         return fail(ERR_MEMORY, "%s: no memory to open it", path);
     }
-    file->file = -1;
+    file->file = id;
     for (int p = 0; p < N_PART; p++) file->part[p].id = -1;
     const Status status = open_parts(file);
     if (status != OK)
@@ -257,6 +267,7 @@ void bagfile_close(BagFile *file)
     free(file->scratch_count);
     free(file->scratch_factor);
     free(file->path);
+    free(file->name);
     free(file);
 }
 

@@ -37,7 +37,7 @@ typedef struct {
 extern const BagLayout bagsequences_layout, bagvectors_dense, bagvectors_sparse;
 
 struct BagFile {
-    char *path;
+    char *path, *name; /* name: for messages; NULL: path */
     H5Id file;
     const BagLayout *layout;
     BagSpec spec;
@@ -69,6 +69,9 @@ static inline int64_t bagparts_first(const BagFile *file, int bag) /* row */
 }
 
 void bagparts_hash(BagFile *file, int bag, uint64_t hash); /* notes that of a bag just decoded */
+
+/* Opens the dataset in an HDF5 file that is open, which is taken over; messages call it `name`, NULL: `path`. */
+Status bagfile_adopt(BagFile **out, H5Id id, const char *path, const char *name);
 
 /* Strings, with their checksum; out->n is -1 where there are none and none are needed. */
 Status bagparts_texts(H5Texts *out, const BagFile *file, const char *name, int rank, bool needed, int64_t *width);

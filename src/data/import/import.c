@@ -196,6 +196,8 @@ static Status list_facts(Import *im)
                                         im->sources, "bags", im->report->n_bag)
                             : NULL;
     if (!facts) return fail(ERR_FORMAT, "%s: a column name or value given is not UTF-8", im->options->output);
+    const ImportOptions *o = im->options;
+    if (o->flags) json_object_set_new(facts, "flags", o->flags(o->flags_context));
     const Status status = im->kind->facts(facts, im);
     if (status == OK) im->report->json = jsontext_dump(facts, JSON_SORT_KEYS | JSON_COMPACT);
     json_decref(facts);
@@ -209,7 +211,7 @@ static Status check_options(const ImportOptions *options)
 {
     if (options->n_path < 1) return fail(ERR_USAGE, "name a folder or files to import");
     for (int i = 0; i < options->n_path; i++)
-        if (strcmp(options->path[i], options->output) == 0)
+        if (!options->opened && strcmp(options->path[i], options->output) == 0)
             return fail(ERR_USAGE, "%s is both input and output", options->output);
     return OK;
 }
@@ -218,7 +220,7 @@ static Status open_writer(Import *im)
 {
     const ImportOptions *o = im->options;
     const BagWriterOptions file = {
-        .spec = im->kind->spec(im), .compress = o->compress, .force = o->force || o->dry_run};
+        .spec = im->kind->spec(im), .compress = o->compress, .force = o->force || o->dry_run, .opened = o->opened, .scratch = o->scratch};
     im->sources = json_array();
     if (!im->sources) return import_no_memory(im);
     return bagwriter_open(&im->writer, o->output, &file);

@@ -30,6 +30,10 @@ typedef struct {
     const char *id_column; /* of it: "auto" or a name */
     bool compress, force;
     bool dry_run; /* reads and checks what it can, writes nothing */
+    json_t *(*flags)(const void *context); /* the options as the command line has them, for provenance; or NULL */
+    const void *flags_context;
+    BagFile **opened;    /* see BagWriterOptions: a dataset without a name; NULL */
+    const char *scratch;
 } ImportOptions;
 
 typedef struct {
