@@ -16,7 +16,7 @@
 
 typedef struct {
     char **path; /* [n] */
-    int n;
+    int n, n_folder; /* n_folder: of cross-validations */
 } Paths;
 
 static void paths_free(Paths *p)
@@ -97,6 +97,7 @@ static Status add_models(Paths *p, const char *path)
     if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode)) return add_path(p, path);
     if (snprintf(inside, sizeof inside, "%s/rep00", path) >= (int)sizeof inside)
         return fail(ERR_USAGE, "%.60s…: the path is too long", path);
+    p->n_folder += file_exists(inside);
     if (file_exists(inside)) return add_folds(p, path);
     snprintf(inside, sizeof inside, "%s/model00", path);
     if (file_exists(inside)) return add_ensemble(p, path);
@@ -142,6 +143,8 @@ Status apply_read(Apply *out, const char *const *path, int n_path)
     out->model = calloc((size_t)list.n, sizeof *out->model);
     if (!out->model) TRY_DONE(fail(ERR_MEMORY, "no memory for %d models", list.n));
     for (int k = 0; k < list.n; k++) TRY_DONE(read_next(out, list.path[k]));
+    out->n_word = n_path;
+    out->n_folder = list.n_folder;
     out->target = out->model[0].target;
     out->n_target = out->model[0].n_target;
 done:
@@ -204,6 +207,27 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
         for (int o = 0; o < a->n_out; o++) a->sum[o] += (double)a->one[o];
     }
     for (int o = 0; o < a->n_out; o++) output[o] = (real)(a->sum[o] / a->n_model);
+    return OK;
+}
+
+Status apply_attention(Apply *a, int model, int bag, MilAttention *attention)
+{
+    const Bag *whole;
+    TRY(cache_bag(a->cache, &whole, bag, 0));
+    mil_predict(a->model[model].mil, a->one, whole, attention);
+    return OK;
+}
+
+bool apply_is_crossval(const Apply *a)
+{
+    return a->n_word == 1 && a->n_folder == 1;
+}
+
+Status apply_model_seen(Seen *out, const Apply *a, int model, BagFile *file, int bag)
+{
+    uint64_t hash;
+    TRY(bagfile_hash(&hash, file, bag));
+    *out = modelfile_seen(&a->model[model], hash);
     return OK;
 }
 

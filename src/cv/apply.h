@@ -17,6 +17,8 @@ typedef struct {
 typedef struct {
     ModelFile *model; /* [n_model] */
     int n_model, n_out;
+    int n_folder; /* words that stood for all models of a cross-validation */
+    int n_word;
     Target *target; /* of the first model; `n_target` of them */
     int n_target;
     Cache *cache;
@@ -36,6 +38,15 @@ void apply_free(Apply *a); /* accepts half-built ones */
 
 /* output [n_out] of one bag; attention (may be NULL) is that of the only model. */
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention);
+
+/* The attention of one model, which is not the only one. */
+Status apply_attention(Apply *a, int model, int bag, MilAttention *attention);
+
+/* Are the models those of one cross-validation? */
+bool apply_is_crossval(const Apply *a);
+
+/* Has one of the models seen this bag, whose content is decoded? */
+Status apply_model_seen(Seen *out, const Apply *a, int model, BagFile *file, int bag);
 
 /* Has any of the models seen this member of the cohort? By its content, which is decoded; it is kept for apply_bag. Names that
  * tell otherwise are counted. */
