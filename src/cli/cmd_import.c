@@ -2,6 +2,7 @@
 #include "cli/cmd_import.h"
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
+#include "cli/import_h5.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -77,7 +78,9 @@ done:
 Status cmd_import_run(Cli *cli)
 {
     VectorPeek first;
-    bool vectors;
+    bool vectors, datasets;
+    TRY(import_h5_wanted(&datasets, cli));
+    if (datasets) return import_h5(cli);
     TRY(import_bags_wanted(&vectors, &first, cli));
     const Status status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
     vectorformat_peek_free(&first);
@@ -97,7 +100,8 @@ const Command command_import = {
     .line = "convert repertoire or feature files to a dataset",
     .usage = "[--metadata=LABELS.tsv] -o DATA.h5 FOLDER_OR_FILE...",
     .example = "hopsack import --metadata=metadata.csv -o cohort.h5 repertoires/\n"
-               "hopsack import --bag=bag_id --label=label -o tiger.h5 tiger.csv.gz",
+               "hopsack import --bag=bag_id --label=label -o tiger.h5 tiger.csv.gz\n"
+               "hopsack import a.h5 b.h5 -o both.h5",
     .about = "Repertoires: one file for each repertoire, gzip or not. A repertoire is named after its file "
              "(without .gz), and IDs of the label table are compared with that name, with or without extension. "
              "AIRR files with a column repertoire_id may hold several repertoires, which are named after it. V "
@@ -108,7 +112,9 @@ const Command command_import = {
              "label is stored as column label: -1 and 1 become 0 and 1, other text is kept. Cells must be finite "
              "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
              "features, single-instance bags, a single class, identical instances and bags, and features that "
-             "separate the classes alone.",
+             "separate the classes alone.\n\n"
+             "Datasets: several become one, or one is copied with the bags of --bags or the labels of --metadata. "
+             "They must agree in what their bags mean. Label columns are joined by name.",
     .common = "o metadata id-column format sequence-column count-column include exclude bag label skip dry-run force",
     .groups = {{NULL, import_flags_both},
                {"Options for reading tables", import_flags_reading},

@@ -17,6 +17,8 @@ const Option import_flags_both[] = {
     {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN",
      "column of IDs in the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the "
      "one that fits best"},
+    {"bags", OPTION_TEXT, AT(bags), "null", 0, 0, NULL, "FILE",
+     "list of the bags to import, one ID a line or a table with an ID column; the others are left out"},
     {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
      "compression of the dataset; none: three to six times faster to read"},
     {0},
@@ -116,6 +118,7 @@ ImportOptions import_flags_options(const Cli *cli)
                            .output = flags->out,
                            .metadata = flags->metadata,
                            .id_column = flags->id_column,
+                           .bags = flags->bags,
                            .compress = flags->compress == 0,
                            .flags = import_flags_json,
                            .flags_context = flags,

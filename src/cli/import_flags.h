@@ -12,7 +12,7 @@
 enum { MERGE_AUTO, MERGE_YES, MERGE_NO };
 
 typedef struct {
-    const char *out, *format, *metadata, *id_column;
+    const char *out, *format, *metadata, *id_column, *bags;
     OptionTexts include, exclude; /* "COLUMN=VALUE" */
     int separator;                /* see import_flags_separator */
     int compress;                 /* 0: gzip */

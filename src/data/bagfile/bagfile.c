@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *bagfile_path(const BagFile *file)
 {
@@ -280,6 +281,21 @@ static Status visit_parts(const BagFile *file)
     for (int p = 0; p < N_PART; p++)
         if (file->part[p].id > 0) TRY(h5_visit(&file->part[p], type[p]));
     return OK;
+}
+
+#define MARK_BYTES (1 << 20) /* the names of the first groups stand at the front of a file */
+
+bool bagfile_recognise(const char *path)
+{
+    static const char hdf5[] = "\x89HDF\r\n\x1a\n", group[] = "sampledata";
+    struct stat s;
+    FILE *in = stat(path, &s) == 0 && S_ISREG(s.st_mode) ? fopen(path, "rbe") : NULL; /* not from a pipe */
+    char *bytes = in ? malloc(MARK_BYTES) : NULL;
+    const size_t n = bytes ? fread(bytes, 1, MARK_BYTES, in) : 0;
+    const bool is = n > strlen(hdf5) && memcmp(bytes, hdf5, strlen(hdf5)) == 0 && memmem(bytes, n, group, strlen(group));
+    free(bytes);
+    if (in) fclose(in);
+    return is;
 }
 
 static Status visit(const char *path)

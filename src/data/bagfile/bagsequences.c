@@ -240,6 +240,38 @@ done:
     return status;
 }
 
+Status bagfile_read_rows(BagWriterRows *out, int16_t *gene, BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    const int64_t first = bagparts_first(file, bag);
+    TRY(read_codes(file, bag));
+    TRY(read_counts(file, bag));
+    if (!file->hashed[bag]) note_hash(file, bag);
+    *out = (BagWriterRows){.codes = file->scratch_codes,
+                           .stride = (size_t)file->part[PART_CODES].width,
+                           .len = file->scratch_len,
+                           .count = file->scratch_count,
+                           .n = n};
+    if (!gene) return OK;
+    out->v = gene;
+    out->j = gene + n;
+    for (int k = 0; k < 2; k++) {
+        const H5Texts *names = k ? &file->j_name : &file->v_name;
+        int16_t *to = gene + k * n;
+        for (int i = 0; i < n; i++) to[i] = -1;
+        if (!bagfile_has_genes(file)) continue;
+        TRY(h5_read(to, &file->part[k ? PART_J : PART_V], H5_INT16, first, n));
+        for (int i = 0; i < n; i++)
+            if (to[i] >= names->n) to[i] = -1;
+    }
+    return OK;
+}
+
+const char *const *bagfile_gene_names(const BagFile *file, bool j)
+{
+    return j ? file->j_name.text : file->v_name.text;
+}
+
 void bagtext_free(BagText *text)
 {
     free(text->sequence);

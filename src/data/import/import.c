@@ -39,6 +39,23 @@ Status import_add_bag(Import *im, const char *key, int file, bool left_out)
     return OK;
 }
 
+Status import_wants(bool *out, Import *im, const char *key, int file)
+{
+    *out = baglist_has(&im->bags, key, NULL);
+    return *out ? OK : import_add_bag(im, key, file, true);
+}
+
+/* Files of one bag that is not asked for are not read. */
+static Status leave_out_files(Import *im)
+{
+    for (int f = 0; f < im->n_file && im->options->bags; f++) {
+        bool wanted = true;
+        if (im->file[f].one_bag && im->file[f].key) TRY(import_wants(&wanted, im, im->file[f].key, f));
+        im->file[f].left_out = !wanted;
+    }
+    return im->report->several ? OK : baglist_check(&im->bags, "the files given"); /* before hours of reading */
+}
+
 static void drop_bags(Import *im)
 {
     for (int i = 0; i < im->n_bag; i++) free(im->bag[i].label.key);
@@ -96,8 +113,12 @@ static void run_slot(void *context, int slot, int thread)
     FileBatch *b = context;
     const ImportKind *kind = b->im->kind;
     (void)thread;
-    b->status[slot] =
-        b->peek ? kind->peek_file(b->im, b->first + slot) : kind->read_file(b->im, b->first + slot, slot);
+    const int file = b->first + slot;
+    b->status[slot] = OK;
+    if (b->peek)
+        b->status[slot] = kind->peek_file(b->im, file);
+    else if (!b->im->file[file].left_out)
+        b->status[slot] = kind->read_file(b->im, file, slot);
     if (b->status[slot] != OK) snprintf(b->sentence[slot], sizeof b->sentence[slot], "%s", status_sentence());
 }
 
@@ -139,6 +160,7 @@ static Status read_batch(FileBatch *b, int n)
     Status status = OK;
     parallel_for(n, run_slot, b);
     for (int i = 0; i < n; i++) {
+        if (b->im->file[b->first + i].left_out) continue;
         if (status == OK) status = classify_slot(b, i);
         if (status == OK && kind->write_bags) status = kind->write_bags(b->im, b->first + i, i);
         if (kind->drop) kind->drop(b->im, i);
@@ -228,6 +250,7 @@ static Status open_writer(Import *im)
 
 static Status finish(Import *im)
 {
+    TRY(baglist_check(&im->bags, im->n_file == 1 ? im->file[0].path : "the files given"));
     TRY(im->kind->findings(im));
     TRY(join_labels(im));
     if (im->kind->columns) TRY(im->kind->columns(im));
@@ -242,6 +265,7 @@ static Status run(Import *im)
 {
     const ImportKind *kind = im->kind;
     TRY(check_options(im->options));
+    TRY(baglist_read(&im->bags, im->options->bags));
     TRY(kind->open(im));
     im->report->n_file = im->n_file;
     if (kind->peek_file) TRY(with_batch(im, peek_files));
@@ -251,6 +275,7 @@ static Status run(Import *im)
         im->report->n_bag = im->report->several ? 0 : im->n_file;
         return OK;
     }
+    TRY(leave_out_files(im));
     TRY(open_writer(im));
     TRY(with_batch(im, read_files));
     return finish(im);
@@ -269,6 +294,7 @@ Status import_run(ImportReport *out, Import *im, const ImportKind *kind, const I
     drop_bags(im);
     free(im->bag);
     free(im->file);
+    baglist_free(&im->bags);
     table_free(&im->columns);
     table_free(&im->labels);
     if (status != OK) {
