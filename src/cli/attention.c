@@ -22,7 +22,7 @@ static Status reserve(Attention *a, size_t n)
     return OK;
 }
 
-Status attention_open(Attention *a, const char *path, const AttentionOptions *options, const Mil *mil,
+Status attention_open(Attention *a, const char *path, const AttentionTable *options, const Mil *mil,
                       const BagFile *file)
 {
     *a = (Attention){.n_column = mil_n_column(mil),

@@ -27,7 +27,7 @@ typedef struct {
 typedef struct {
     bool force, blocks, ensemble; /* blocks: of a cross-validation; ensemble: its folds have several models */
     int top;
-} AttentionOptions;
+} AttentionTable;
 
 /* Whose rows are written. */
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     bool ranked;             /* mean_rank is known */
 } AttentionBlock;
 
-Status attention_open(Attention *a, const char *path, const AttentionOptions *options, const Mil *mil,
+Status attention_open(Attention *a, const char *path, const AttentionTable *options, const Mil *mil,
                       const BagFile *file);
 
 /* After mil_predict filled a->bag. */

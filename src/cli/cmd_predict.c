@@ -62,7 +62,7 @@ static Status open_attention(Prophecy *p, const Cli *cli)
 {
     const PredictFlags *flags = cli->flags;
     const Apply *a = &p->apply;
-    const AttentionOptions options = {
+    const AttentionTable options = {
         .force = cli->force, .top = flags->top, .blocks = a->n_model > 1, .ensemble = has_ensembles(a)};
     for (int k = 1; k < a->n_model; k++)
         if (mil_n_column(a->model[k].mil) != mil_n_column(a->model[0].mil))

@@ -23,7 +23,7 @@
 #include <yaml.h>
 #include <zlib.h>
 
-extern const Command command_baseline, command_bench, command_crossval, command_evaluate, command_help,
+extern const Command command_baseline, command_bench, command_crossval, command_evaluate, command_export, command_help,
     command_import, command_inspect, command_predict, command_simulate, command_train;
 
 /* clang-format off: a row a command */
@@ -36,6 +36,7 @@ const Command *const commands[] = {
     &command_evaluate,
     &command_predict,
     &command_inspect,
+    &command_export,
     &command_bench,
     &command_help,
     NULL,

@@ -38,7 +38,7 @@ typedef struct {
     char *dataset, *metadata, *splits; /* owned by the Config, like all here */
     char *kept[3];                     /* paths of the config itself, where others were given */
     char *lost;                        /* sentence on a file that is not found; NULL: none */
-} Places;
+} DataPlaces;
 
 /* The keys crossval.* */
 typedef struct {
@@ -55,7 +55,7 @@ typedef struct {
     TrainOptions train;
     CrossvalOptions crossval;
     SimulateOptions simulate; /* the simulator's: checked, but no part of a run, and not in config_text */
-    Places place;             /* no part of config_text: a run that moved keeps its config, bit for bit */
+    DataPlaces place;             /* no part of config_text: a run that moved keeps its config, bit for bit */
     Settings *settings;       /* owns every text and list above */
 } Config;
 

@@ -54,15 +54,9 @@ static Status open_job(Training *j, const JobSetup *in, Dataset *dataset)
 
 /* ---- checkpoints ---- */
 
-/* 0.1.0 knew data by the bytes of their files. */
 static bool same_data(const char *before, void *context)
 {
-    Training *j = context;
-    char *files = NULL;
-    if (!strstr(before, "\"dataset\"")) return false;
-    const bool same = manifest_files_text(&files, j->data) == OK && strcmp(files, before) == 0;
-    free(files);
-    return same;
+    return manifest_same_files(before, ((Training *)context)->data);
 }
 
 static CheckpointFacts checkpoint_facts(Training *j)
@@ -74,6 +68,10 @@ static CheckpointFacts checkpoint_facts(Training *j)
                              .context = j,
                              .metrics = j->run.metrics};
 }
+
+/* Of the start from k-mers: kmers.tsv does not hold the one, and rounds the other. */
+#define LARGEST_Z "kmers_largest_z"
+#define THRESHOLD "kmers_threshold"
 
 /* Files of a training that takes longer than this are no part of a batch any more (file.h). */
 #define BATCH_SECONDS 2
@@ -152,6 +150,9 @@ static Status read_kmers(Training *j)
     snprintf(path, sizeof path, "%s/kmers.tsv", j->in->folder);
     if (!kmerstart_is_on(NULL, &j->config->model) || !file_exists(path)) return OK;
     TRY(kmertable_read(&choice, path, &j->evaluation.target[0], bagfile_spec(j->cohort->file)->alphabet));
+    choice.largest_z = manifest_number(j->in->folder, LARGEST_Z);
+    const double threshold = manifest_number(j->in->folder, THRESHOLD);
+    if (!isnan(threshold)) choice.min_z = threshold;
     kmerstart_set(&j->kmers, &choice, &j->evaluation.target[0]);
     return OK;
 }
@@ -210,6 +211,10 @@ static Status write_manifest(Training *j)
     const Status status = manifest_new(&now, j->data, j->run.folder, j->in->argc, j->in->argv);
     if (status != OK) json_decref(first);
     TRY(status);
+    if (!first && kmerstart_is_on(NULL, &j->config->model)) {
+        json_object_set_new(now, LARGEST_Z, jsontext_real(j->kmers.choice.largest_z));
+        json_object_set_new(now, THRESHOLD, jsontext_real(j->kmers.choice.min_z));
+    }
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
@@ -318,32 +323,9 @@ static Status refit(Training *j)
     return OK;
 }
 
-/* [n, n_out] of the validation part from `from`; the other rows stay. */
-static void restore_validation(Evaluation *o, const real *from)
-{
-    const size_t n_out = (size_t)o->labels.n_out;
-    for (int i = 0; i < o->cohort->n; i++)
-        if (o->partition.part[i] == PART_VALIDATION)
-            memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
-}
-
-static Status predict_refitted(Training *j)
-{
-    Evaluation *o = &j->evaluation;
-    const size_t size = (size_t)o->cohort->n * (size_t)o->labels.n_out * sizeof *o->output;
-    real *chosen = malloc(size + 1);
-    if (!chosen) return fail(ERR_MEMORY, "no memory for the outputs of %d bags", o->cohort->n);
-    memcpy(chosen, o->output, size);
-    Status status = loop_part(j->refit.loop, PART_TRAIN, o->output);
-    restore_validation(o, chosen);
-    free(chosen);
-    if (status == OK) status = loop_part(j->refit.loop, PART_TEST, o->output);
-    return status;
-}
-
 static Status predict_all(Training *j)
 {
-    if (j->refit.loop) return predict_refitted(j);
+    if (j->refit.loop) return refit_outputs(&j->refit, &j->evaluation);
     for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->evaluation.output));
     return OK;
 }

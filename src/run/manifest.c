@@ -6,6 +6,7 @@
 #include "core/parallel.h"
 #include "nn/kernel.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +136,7 @@ Status manifest_data_text(char **out, json_t *data)
                     JSONTEXT_SORTED);
 }
 
-Status manifest_files_text(char **out, json_t *data)
+static Status files_text(char **out, json_t *data)
 {
     static const char *const role[] = {"dataset", "metadata", "splits"};
     json_t *hashes = json_object();
@@ -165,6 +166,15 @@ Status manifest_new(json_t **out, json_t *data, const char *folder, int argc, ch
     return *out ? OK : fail(ERR_MEMORY, "no memory for the manifest");
 }
 
+bool manifest_same_files(const char *before, json_t *data)
+{
+    char *files = NULL;
+    if (!strstr(before, "\"dataset\"")) return false;
+    const bool same = files_text(&files, data) == OK && strcmp(files, before) == 0;
+    free(files);
+    return same;
+}
+
 static bool same_places(const json_t *a, const json_t *b)
 {
     static const char *const role[] = {"dataset", "metadata", "splits"};
@@ -189,4 +199,16 @@ json_t *manifest_join(json_t *first, json_t *now)
     if (!json_is_array(list)) json_object_set_new(first, "resumed", list = json_array());
     json_array_append_new(list, now);
     return first;
+}
+
+double manifest_number(const char *folder, const char *key)
+{
+    char path[4096];
+    json_t *manifest = NULL;
+    const int n = snprintf(path, sizeof path, "%s/manifest.json", folder);
+    if (n >= (int)sizeof path || jsontext_load(&manifest, path, NULL) != OK) return (double)NAN;
+    const json_t *value = json_object_get(manifest, key);
+    const double number = json_is_number(value) ? json_number_value(value) : (double)NAN;
+    json_decref(manifest);
+    return number;
 }

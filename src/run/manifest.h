@@ -21,12 +21,16 @@ Status manifest_data(json_t **out, const Config *config, const char *content);
  * by the SHA-256 of the files, which is computed for it. */
 Status manifest_same_data(const json_t *before, json_t *now, const char *folder);
 
-/* The same of a checkpoint: one text, equal where the data are the same; and that of 0.1.0, by files. Callers free. */
+/* The same of a checkpoint: one text, equal where the data are the same, the caller's to free; and whether that of a
+ * checkpoint of 0.1.0 is of these files. */
 Status manifest_data_text(char **out, json_t *data);
-Status manifest_files_text(char **out, json_t *data);
+bool manifest_same_files(const char *before, json_t *data);
 
 /* The whole of manifest.json; `data` as manifest_data made it, not taken over; `folder`: of the run. */
 Status manifest_new(json_t **out, json_t *data, const char *folder, int argc, char **argv);
+
+/* A number of the manifest in `folder`; NaN: it has none. */
+double manifest_number(const char *folder, const char *key);
 
 /* A resumed run keeps the manifest of its beginning, `first` (NULL or no object: there is none); what went on from there
  * is listed in it as "resumed". Takes over both. */

@@ -58,9 +58,9 @@ typedef struct {
     const char *path;   /* as the config has it */
     const char *folder; /* of the run, now */
     char found[PATH_ROOM], tried[4 * PATH_ROOM];
-} Search;
+} PlaceSearch;
 
-static bool try_path(Search *s, const char *path)
+static bool try_path(PlaceSearch *s, const char *path)
 {
     const size_t n = strlen(s->tried);
     if (file_exists(path)) {
@@ -77,7 +77,7 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static bool try_below(Search *s, const char *folder, const char *path)
+static bool try_below(PlaceSearch *s, const char *folder, const char *path)
 {
     char whole[PATH_ROOM];
     if (!*folder || *path == '/') return false;
@@ -104,7 +104,7 @@ static bool seen_from(char out[PATH_ROOM], const char *from, const char *to)
     return snprintf(out + n, PATH_ROOM - n, "%s", to + same + (to[same] == '/')) < (int)(PATH_ROOM - n);
 }
 
-static bool try_recorded(Search *s, const char *role)
+static bool try_recorded(PlaceSearch *s, const char *role)
 {
     const json_t *resumed = json_object_get(s->manifest, "resumed");
     char relative[PATH_ROOM];
@@ -118,14 +118,14 @@ static bool try_recorded(Search *s, const char *role)
     return seen_from(relative, text_of(s->manifest, "run"), place) && try_below(s, s->folder, relative);
 }
 
-static bool search(Search *s, const char *role)
+static bool search(PlaceSearch *s, const char *role)
 {
     if (try_path(s, s->path)) return true;
     return try_below(s, text_of(s->manifest, "folder"), s->path) || try_recorded(s, role) ||
            try_below(s, s->folder, s->path);
 }
 
-static Status find_file(Config *c, int file, Search *s)
+static Status find_file(Config *c, int file, PlaceSearch *s)
 {
     const char *path = *path_of(c, file);
     char **place = place_of(c, file);
@@ -146,7 +146,7 @@ Status place_find(Config *config, const char *folder)
 {
     char path[PATH_ROOM];
     json_t *manifest = NULL;
-    Search *s = calloc(1, sizeof *s);
+    PlaceSearch *s = calloc(1, sizeof *s);
     Status status = s ? OK : fail(ERR_MEMORY, "no memory for paths");
     snprintf(path, sizeof path, "%s/manifest.json", folder);
     if (status == OK) status = jsontext_load(&manifest, path, NULL);

@@ -279,11 +279,11 @@ static Status finish_genes(Merge *m)
 typedef struct {
     uint64_t hash;
     int bag;
-} Hashed;
+} MergeHash;
 
 static int by_hash(const void *a, const void *b)
 {
-    const Hashed *x = a, *y = b;
+    const MergeHash *x = a, *y = b;
     if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
     return (x->bag > y->bag) - (x->bag < y->bag);
 }
@@ -292,10 +292,10 @@ static Status warn_equal(const Merge *m)
 {
     const Import *im = &m->import;
     const int n = im->report->n_bag;
-    Hashed *order = malloc(((size_t)n + 1) * sizeof *order);
+    MergeHash *order = malloc(((size_t)n + 1) * sizeof *order);
     int found = 0, first = 0;
     if (!order) return import_no_memory(im);
-    for (int b = 0; b < n; b++) order[b] = (Hashed){m->hash[b], b};
+    for (int b = 0; b < n; b++) order[b] = (MergeHash){m->hash[b], b};
     qsort(order, (size_t)n, sizeof *order, by_hash);
     for (int i = 1; i < n; i++)
         if (order[i].hash == order[i - 1].hash && found++ == 0) first = i;
