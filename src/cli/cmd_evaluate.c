@@ -75,8 +75,9 @@ static Status no_label(const Scoring *e)
     char text[CODING_ROOM];
     const char *foreign = coding_foreign(text, &e->cohort, e->apply.target, e->apply.n_target);
     if (foreign)
-        return fail(ERR_FORMAT, "%s: no bag has a label that the model knows: %s; recode them in a label table, and "
-                                "give it with --metadata=FILE",
+        return fail(ERR_FORMAT,
+                    "%s: no bag has a label that the model knows: %s; recode them in a label table, and "
+                    "give it with --metadata=FILE",
                     e->cohort.table->path, foreign);
     return fail(ERR_FORMAT, "%s: no bag has a label; give a label table with --metadata=FILE",
                 bagfile_path(e->cohort.file));

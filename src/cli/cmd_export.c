@@ -18,7 +18,8 @@ typedef struct {
 static const Option rows[] = {
     {"o", OPTION_TEXT, AT(folder), NULL, 0, 0, NULL, "FOLDER", "folder for the files, which must be new or empty"},
     {"format", OPTION_CHOICE, AT(format), "auto", 0, 0, "auto airr deeprc csv", "",
-     "format of the files; auto: airr for repertoires, csv for vectors. deeprc keeps rows that an import of airr would "
+     "format of the files; auto: airr for repertoires, csv for vectors. deeprc keeps rows that an import of airr "
+     "would "
      "drop or merge"},
     {"bags", OPTION_TEXT, AT(bags), "null", 0, 0, NULL, "FILE",
      "list of the bags to export, one ID a line or a table with an ID column"},
@@ -72,9 +73,10 @@ static Status export(const Cli *cli, BagFile *file, BagList *bags)
     }
     TRY(bagexport_run(&report, file, &options));
     if (report.n_lost > 0)
-        log_warn("%s: an import drops or merges %lld of these rows (no residue or more than 60, a count below 1, or a "
-                 "sequence that stands twice); --format=deeprc keeps them",
-                 bagfile_path(file), (long long)report.n_lost);
+        log_warn(
+            "%s: an import drops or merges %lld of these rows (no residue or more than 60, a count below 1, or a "
+            "sequence that stands twice); --format=deeprc keeps them",
+            bagfile_path(file), (long long)report.n_lost);
     return print_report(cli, &report, file);
 }
 

@@ -37,7 +37,7 @@ typedef struct {
     bool known; /* labels */
     TextOut *out;
     Attention attention;
-    real *output; /* [n_out] */
+    real *output;  /* [n_out] */
     int n_unshown; /* bags that every model has seen */
 } Prophecy;
 

@@ -170,8 +170,7 @@ static Status set_row(ImportFlags *out, const Option *row, const json_t *value, 
         text[i] = one ? one : "";
     }
     const bool null = !json_is_array(value) && (json_is_null(value) || (!value && strcmp(text[0], "null") == 0));
-    const OptionValue given = {
-        .list = json_is_array(value), .flag = !value, .null = null, .n = (int)n, .text = text};
+    const OptionValue given = {.list = json_is_array(value), .flag = !value, .null = null, .n = (int)n, .text = text};
     const Status status = option_set(out, row, &given, owned);
     free((void *)text);
     return status == OK ? OK : fail_at(status, "--%s", row->name);

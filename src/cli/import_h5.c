@@ -48,8 +48,8 @@ static void print_summary(const ImportDatasetsReport *r, const ImportOptions *op
 {
     const int n = r->import.n_bag;
     log_info("%s%s: %d bag%s, %lld %s of %d dataset%s", options->dry_run ? "would write " : "", options->output, n,
-             number_plural(n), (long long)r->n, r->kind == BAG_SEQUENCES ? "sequences" : "instances", r->import.n_file,
-             number_plural(r->import.n_file));
+             number_plural(n), (long long)r->n, r->kind == BAG_SEQUENCES ? "sequences" : "instances",
+             r->import.n_file, number_plural(r->import.n_file));
     if (r->n_left_out > 0) log_info("bags left out by --bags: %d", r->n_left_out);
     if (r->import.n_unlabelled > 0)
         log_info("%d of %d bags without a row in %s are kept without labels", r->import.n_unlabelled, n,

@@ -15,7 +15,7 @@
 /* ---- which models ---- */
 
 typedef struct {
-    char **path; /* [n] */
+    char **path;     /* [n] */
     int n, n_folder; /* n_folder: of cross-validations */
 } Paths;
 

@@ -22,8 +22,8 @@ typedef struct {
     Target *target; /* of the first model; `n_target` of them */
     int n_target;
     Cache *cache;
-    real *one;   /* [n_out] outputs of one model */
-    double *sum; /* [n_out] */
+    real *one;                   /* [n_out] outputs of one model */
+    double *sum;                 /* [n_out] */
     ApplyNames changed, renamed; /* bags that bear the name of a bag seen, and other content; and the reverse */
 } Apply;
 

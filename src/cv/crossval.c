@@ -357,7 +357,8 @@ static Status prepare(Crossval *c)
     if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
     TRY(dataset_fill(&c->dataset));
     TRY(check_content(c));
-    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_fold(c, n)); /* contents too, now they are known */
+    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model)
+        TRY(check_fold(c, n)); /* contents too, now they are known */
     if (c->in->begin) c->in->begin();
     return crossval_begin(&folder);
 }

@@ -55,7 +55,7 @@ typedef struct {
     TrainOptions train;
     CrossvalOptions crossval;
     SimulateOptions simulate; /* the simulator's: checked, but no part of a run, and not in config_text */
-    DataPlaces place;             /* no part of config_text: a run that moved keeps its config, bit for bit */
+    DataPlaces place;         /* no part of config_text: a run that moved keeps its config, bit for bit */
     Settings *settings;       /* owns every text and list above */
 } Config;
 

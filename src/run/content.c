@@ -163,10 +163,11 @@ static Status check_bag(const ContentSource *s, const Used *used, const Table *t
     for (int k = 0; k < used->n; k++) {
         const char *now = cell_of(s, i, used->column[k]), *then = table_cell(t, i, FIRST_LABEL + k);
         if (!same_cell(then, now))
-            return fail(ERR_FORMAT,
-                        "%s: bag '%s' has '%.60s' in column '%s', and had '%.60s' when the run in %s began; a resumed "
-                        "run keeps its labels: bring them back, or begin a run in another folder",
-                        s->cohort->table->path, bag, now, used->name[k], then, folder);
+            return fail(
+                ERR_FORMAT,
+                "%s: bag '%s' has '%.60s' in column '%s', and had '%.60s' when the run in %s began; a resumed "
+                "run keeps its labels: bring them back, or begin a run in another folder",
+                s->cohort->table->path, bag, now, used->name[k], then, folder);
     }
     if (!s->folds->hashed || strcmp(table_cell(t, i, HASH), hash_text(hash, s, i)) == 0) return OK;
     return fail(ERR_FORMAT,

@@ -31,6 +31,6 @@ Status dataset_open(Dataset *out, const Config *config); /* everything but the b
 Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the bags */
 Status dataset_identify(Dataset *s);                     /* hashes the bags alone: content, data */
 ContentSource dataset_source(const Dataset *s);
-void dataset_close(Dataset *s);                          /* accepts half-built ones */
+void dataset_close(Dataset *s); /* accepts half-built ones */
 
 #endif

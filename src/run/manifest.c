@@ -130,9 +130,7 @@ Status manifest_same_data(const json_t *before, json_t *now, const char *folder)
 Status manifest_data_text(char **out, json_t *data)
 {
     const char *splits = text_of(data, "splits", "sha256");
-    return jsontext(out,
-                    json_pack("{s:s, s:s*}", "content", text_of(data, "dataset", "content"), "splits",
-                              splits),
+    return jsontext(out, json_pack("{s:s, s:s*}", "content", text_of(data, "dataset", "content"), "splits", splits),
                     JSONTEXT_SORTED);
 }
 
@@ -160,8 +158,9 @@ Status manifest_new(json_t **out, json_t *data, const char *folder, int argc, ch
     if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
     char *run = realpath(folder, NULL);
     if (!getcwd(here, sizeof here)) here[0] = 0;
-    *out = json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:O}", "version", HOPSACK_VERSION, "command", words(argc, argv),
-                     "folder", here, "run", run ? run : folder, "host", host, "started", when, "machine", manifest_machine(), "data", data);
+    *out = json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:O}", "version", HOPSACK_VERSION, "command",
+                     words(argc, argv), "folder", here, "run", run ? run : folder, "host", host, "started", when,
+                     "machine", manifest_machine(), "data", data);
     free(run);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the manifest");
 }

@@ -21,10 +21,10 @@ typedef struct {
     const BagSpec *spec;
     const Target *target;
     int n_target, update;
-    const uint64_t *hash; /* [n] of bags */
-    const char *const *id; /* [n] their names */
+    const uint64_t *hash;   /* [n] of bags */
+    const char *const *id;  /* [n] their names */
     const char *provenance; /* of the dataset, JSON; NULL: none */
-    const Part *part;     /* [n] those in training and validation are listed */
+    const Part *part;       /* [n] those in training and validation are listed */
     int n;
     json_t *metrics; /* borrowed */
 } ModelFacts;

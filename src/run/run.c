@@ -17,18 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const files[] = {"config.yaml",
-                                    "bags.tsv",
-                                    "manifest.json",
-                                    "metrics.jsonl",
-                                    "splits.tsv",
-                                    "model.safetensors",
-                                    "summary.json",
-                                    "predictions.tsv",
-                                    "kmers.tsv",
-                                    "checkpoint.safetensors",
-                                    "refit.safetensors",
-                                    NULL};
+static const char *const files[] = {"config.yaml",       "bags.tsv",
+                                    "manifest.json",     "metrics.jsonl",
+                                    "splits.tsv",        "model.safetensors",
+                                    "summary.json",      "predictions.tsv",
+                                    "kmers.tsv",         "checkpoint.safetensors",
+                                    "refit.safetensors", NULL};
 
 static bool is_leftover(const char *name)
 {

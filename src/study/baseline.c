@@ -94,8 +94,7 @@ static Status check_parts(Baseline *b)
 {
     for (int part = 0; part < b->n_part; part++) {
         partition_free(&b->part[part]);
-        const Status status =
-            partition_make(&b->part[part], &b->dataset.folds, part / b->n_fold, part % b->n_fold);
+        const Status status = partition_make(&b->part[part], &b->dataset.folds, part / b->n_fold, part % b->n_fold);
         if (status != OK) return fail_at(status, "repetition %d, fold %d", part / b->n_fold, part % b->n_fold);
     }
     return OK;

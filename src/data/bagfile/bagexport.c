@@ -19,9 +19,9 @@ typedef struct {
     const BagExportOptions *options;
     BagExportReport *report;
     BagFile *file;
-    Names taken;  /* names of files in lower case: some file systems do not tell them apart */
-    char **name;  /* [n_bag] of a bag's file; NULL: it is not exported */
-    int id;       /* ID column of the dataset's own table; -1: none */
+    Names taken; /* names of files in lower case: some file systems do not tell them apart */
+    char **name; /* [n_bag] of a bag's file; NULL: it is not exported */
+    int id;      /* ID column of the dataset's own table; -1: none */
     char path[PATH_ROOM];
 } Export;
 

@@ -13,7 +13,7 @@
 typedef enum { EXPORT_AUTO, EXPORT_AIRR, EXPORT_DEEPRC, EXPORT_CSV } ExportFormat;
 
 typedef struct {
-    const char *folder; /* is made */
+    const char *folder;  /* is made */
     ExportFormat format; /* EXPORT_AUTO: AIRR or CSV, by what the bags hold */
     bool gzip, force;
     BagList *bags; /* those asked for */

@@ -292,7 +292,8 @@ bool bagfile_recognise(const char *path)
     FILE *in = stat(path, &s) == 0 && S_ISREG(s.st_mode) ? fopen(path, "rbe") : NULL; /* not from a pipe */
     char *bytes = in ? malloc(MARK_BYTES) : NULL;
     const size_t n = bytes ? fread(bytes, 1, MARK_BYTES, in) : 0;
-    const bool is = n > strlen(hdf5) && memcmp(bytes, hdf5, strlen(hdf5)) == 0 && memmem(bytes, n, group, strlen(group));
+    const bool is =
+        n > strlen(hdf5) && memcmp(bytes, hdf5, strlen(hdf5)) == 0 && memmem(bytes, n, group, strlen(group));
     free(bytes);
     if (in) fclose(in);
     return is;

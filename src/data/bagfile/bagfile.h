@@ -72,7 +72,8 @@ typedef struct {
     BagSpec spec;  /* kind; sequences: alphabet, region */
     bool compress; /* gzip level 4, else none; numeric datasets carry fletcher32 either way */
     bool force;
-    BagFile **opened;    /* NULL, or: the dataset gets no name, and is open when it is finished; `path` names it in messages */
+    BagFile **
+        opened; /* NULL, or: the dataset gets no name, and is open when it is finished; `path` names it in messages */
     const char *scratch; /* with `opened`: a path in a folder for scratch files */
 } BagWriterOptions;
 

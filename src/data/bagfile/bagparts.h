@@ -30,7 +30,7 @@ typedef struct {
     Status (*check)(BagFile *file); /* what needs the table of bags; NULL: nothing */
     Status (*read)(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
     Status (*room)(Arena *arena, BagFile *file, int bag,
-                   CountScale counts); /* what read will take; may use scratch */
+                   CountScale counts);      /* what read will take; may use scratch */
     Status (*hash)(BagFile *file, int bag); /* decodes the bag for its hash alone */
 } BagLayout;
 

@@ -40,7 +40,7 @@ struct BagWriter {
     BagWriterOptions options;
     Alphabet alphabet;
     FileDraft draft;
-    char *name_shown; /* of a dataset without a name; NULL */
+    char *name_shown;    /* of a dataset without a name; NULL */
     FILE *rows, *codes;  /* sequences */
     VectorSpool vectors; /* vectors */
     int64_t n_seq, max_len, min_len;

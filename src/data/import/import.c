@@ -241,8 +241,11 @@ static Status check_options(const ImportOptions *options)
 static Status open_writer(Import *im)
 {
     const ImportOptions *o = im->options;
-    const BagWriterOptions file = {
-        .spec = im->kind->spec(im), .compress = o->compress, .force = o->force || o->dry_run, .opened = o->opened, .scratch = o->scratch};
+    const BagWriterOptions file = {.spec = im->kind->spec(im),
+                                   .compress = o->compress,
+                                   .force = o->force || o->dry_run,
+                                   .opened = o->opened,
+                                   .scratch = o->scratch};
     im->sources = json_array();
     if (!im->sources) return import_no_memory(im);
     return bagwriter_open(&im->writer, o->output, &file);

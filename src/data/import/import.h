@@ -31,10 +31,10 @@ typedef struct {
     const char *id_column; /* of it: "auto" or a name */
     const char *bags;      /* list of the bags that are imported; NULL: all */
     bool compress, force;
-    bool dry_run; /* reads and checks what it can, writes nothing */
+    bool dry_run;                          /* reads and checks what it can, writes nothing */
     json_t *(*flags)(const void *context); /* the options as the command line has them, for provenance; or NULL */
     const void *flags_context;
-    BagFile **opened;    /* see BagWriterOptions: a dataset without a name; NULL */
+    BagFile **opened; /* see BagWriterOptions: a dataset without a name; NULL */
     const char *scratch;
 } ImportOptions;
 

@@ -14,14 +14,14 @@ typedef struct {
     Import import;
     const ImportDatasetsOptions *options;
     ImportDatasetsReport *report;
-    BagFile **file;   /* [n_file] */
-    json_t **facts;   /* [n_file] provenance of each; NULL: none */
-    MergeRow *row;    /* [n_bag] where a bag's labels stand */
-    uint64_t *hash;   /* [n_bag] */
-    size_t room;      /* of the two */
+    BagFile **file; /* [n_file] */
+    json_t **facts; /* [n_file] provenance of each; NULL: none */
+    MergeRow *row;  /* [n_bag] where a bag's labels stand */
+    uint64_t *hash; /* [n_bag] */
+    size_t room;    /* of the two */
     BagSpec spec;
     Names key, v, j;
-    int16_t *gene;    /* [2, n] of one bag */
+    int16_t *gene; /* [2, n] of one bag */
     size_t n_gene;
     bool genes;
 } Merge;
@@ -189,10 +189,11 @@ static Status copy_bag(Merge *m, int f, int bag)
     const int before = m->key.n, number = names_number(&m->key, key, strlen(key));
     if (number < 0) return import_no_memory(im);
     if (number < before)
-        return fail(ERR_FORMAT,
-                    "%s and %s both hold bag '%s'; leave one of the two out (--bags=FILE), or rename it and import it "
-                    "again",
-                    im->file[im->bag[number].file].path, im->file[f].path, key);
+        return fail(
+            ERR_FORMAT,
+            "%s and %s both hold bag '%s'; leave one of the two out (--bags=FILE), or rename it and import it "
+            "again",
+            im->file[im->bag[number].file].path, im->file[f].path, key);
     TRY(import_add_bag(im, key, f, false));
     TRY(m->spec.kind == BAG_SEQUENCES ? copy_sequences(m, file, bag) : copy_vectors(m, file, bag));
     m->report->n += bagfile_n(file, bag);

@@ -19,7 +19,7 @@ typedef struct {
 
 typedef struct {
     ImportReport import;
-    int64_t n; /* instances */
+    int64_t n;      /* instances */
     int n_left_out; /* bags that were not asked for */
     BagKind kind;
 } ImportDatasetsReport;

@@ -19,10 +19,11 @@ static bool is_free(const char *name)
 static Status unlike(const char *path_a, const char *path_b, const char *name, const json_t *a, const json_t *b)
 {
     char *x = json_dumps(a, JSON_ENCODE_ANY), *y = json_dumps(b, JSON_ENCODE_ANY);
-    const Status status = fail(ERR_FORMAT,
-                               "%s and %s were imported with unlike options (%s is %.80s and %.80s), so their rows do "
-                               "not mean the same; import one of them again",
-                               path_a, path_b, name, x ? x : "not known", y ? y : "not known");
+    const Status status =
+        fail(ERR_FORMAT,
+             "%s and %s were imported with unlike options (%s is %.80s and %.80s), so their rows do "
+             "not mean the same; import one of them again",
+             path_a, path_b, name, x ? x : "not known", y ? y : "not known");
     free(x);
     free(y);
     return status;

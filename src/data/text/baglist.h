@@ -12,12 +12,12 @@
 #include <stdbool.h>
 
 typedef struct {
-    const char *path;   /* borrowed */
-    Names given, stem;  /* of the first n: the IDs, and without folder and extension */
-    int *of_stem;       /* [n_stem] an ID of that stem */
-    bool *met;          /* [n] was a bag found? */
+    const char *path;  /* borrowed */
+    Names given, stem; /* of the first n: the IDs, and without folder and extension */
+    int *of_stem;      /* [n_stem] an ID of that stem */
+    bool *met;         /* [n] was a bag found? */
     int n, n_stem;
-} BagList;              /* {0}: no list, every bag is wanted */
+} BagList; /* {0}: no list, every bag is wanted */
 
 Status baglist_read(BagList *out, const char *path); /* path NULL: no list. ERR_FORMAT, ERR_IO */
 void baglist_free(BagList *list);
