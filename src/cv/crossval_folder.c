@@ -214,8 +214,8 @@ static Status write_files(const CrossvalFolder *f, bool is_new)
     run_remove_leftovers(&run);
     if (!is_new) TRY_DONE(read_manifest(&first, &run, f));
     if (!is_new) TRY_DONE(check_config(&run, f->config));
-    TRY_DONE(content_write(run_path(&run, "bags.tsv"), &source));
     TRY_DONE(config_write(f->config, run_path(&run, "config.yaml")));
+    TRY_DONE(content_write(run_path(&run, "bags.tsv"), &source));
     TRY_DONE(write_manifest(&run, f, first));
     status = write_splits(&run, f->dataset);
 done:

@@ -233,8 +233,8 @@ static Status write_beginning(Training *j, RunLock *lock)
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
     if (lock) TRY(runlock_hold(lock, j->in->folder));
-    if (lock) TRY(write_bags(j));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
+    if (lock) TRY(write_bags(j));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
         TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->evaluation.target[0],
