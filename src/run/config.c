@@ -436,5 +436,6 @@ void config_free(Config *config)
     free(config->place.splits);
     for (int k = 0; k < 3; k++) free(config->place.kept[k]);
     free(config->place.lost);
+    free(config->place.run);
     *config = (Config){0};
 }

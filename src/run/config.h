@@ -38,6 +38,7 @@ typedef struct {
     char *dataset, *metadata, *splits; /* owned by the Config, like all here */
     char *kept[3];                     /* paths of the config itself, where others were given */
     char *lost;                        /* sentence on a file that is not found; NULL: none */
+    char *run;                         /* folder of the run that is resumed; NULL: none is */
 } DataPlaces;
 
 /* The keys crossval.* */

@@ -2,6 +2,7 @@
 #include "run/content.h"
 #include "core/digest.h"
 #include "core/file.h"
+#include "data/text/names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -185,16 +186,79 @@ static Status check_table(const ContentSource *s, const Used *used, const Table 
     return s->cohort->n == t->n_row ? OK : other_bag(s, t, s->cohort->n, folder);
 }
 
-Status content_check(const ContentSource *source, const char *folder)
+/* table->n_column 0: there is none. */
+static Status read_table(Table *table, const char *folder)
 {
     char path[PATH_ROOM];
+    *table = (Table){0};
+    if (snprintf(path, sizeof path, "%s/bags.tsv", folder) >= (int)sizeof path || !file_exists(path)) return OK;
+    return table_read(table, path);
+}
+
+Status content_check(const ContentSource *source, const char *folder)
+{
     Table table;
     Used used;
-    if (snprintf(path, sizeof path, "%s/bags.tsv", folder) >= (int)sizeof path || !file_exists(path)) return OK;
-    TRY(table_read(&table, path));
+    TRY(read_table(&table, folder));
+    if (table.n_column == 0) return OK;
     Status status = used_columns(&used, source);
     if (status == OK) status = check_table(source, &used, &table, folder);
     used_free(&used);
+    table_free(&table);
+    return status;
+}
+
+/* ---- order ---- */
+
+/* member [n]: which member comes at each place; false: these are other bags. */
+static bool find_places(int *member, const Cohort *c, const Table *t)
+{
+    Names names = {0};
+    bool same = t->n_row == c->n && t->n_column > BAG;
+    for (int i = 0; i < c->n && same; i++) {
+        const char *key = bagfile_key(c->file, c->bag[i]);
+        same = names_number(&names, key, strlen(key)) == i;
+    }
+    for (int r = 0; r < c->n && same; r++) {
+        const char *key = table_cell(t, r, KEY);
+        member[r] = names_number(&names, key, strlen(key));
+        same = member[r] >= 0 && member[r] < c->n && (c->row[member[r]] >= 0) == (r < c->n_row);
+    }
+    names_free(&names);
+    return same;
+}
+
+static Status reorder(Cohort *c, const int *member)
+{
+    const size_t n = (size_t)c->n;
+    int *bag = malloc((n + 1) * sizeof *bag), *row = malloc((n + 1) * sizeof *row);
+    const char **id = malloc((n + 1) * sizeof *id);
+    const bool made = bag && row && id;
+    for (size_t i = 0; made && i < n; i++) {
+        bag[i] = c->bag[member[i]];
+        row[i] = c->row[member[i]];
+        id[i] = c->id[member[i]];
+    }
+    if (made) {
+        memcpy(c->bag, bag, n * sizeof *bag);
+        memcpy(c->row, row, n * sizeof *row);
+        memcpy((void *)c->id, (const void *)id, n * sizeof *id);
+    }
+    free(bag);
+    free(row);
+    free((void *)id);
+    return made ? OK : fail(ERR_MEMORY, "no memory for the order of %d bags", c->n);
+}
+
+Status content_order(Cohort *cohort, const char *folder)
+{
+    Table table;
+    TRY(read_table(&table, folder));
+    if (table.n_column == 0) return OK;
+    int *member = malloc(((size_t)cohort->n + 1) * sizeof *member);
+    Status status = member ? OK : fail(ERR_MEMORY, "no memory for the order of %d bags", cohort->n);
+    if (status == OK && find_places(member, cohort, &table)) status = reorder(cohort, member);
+    free(member);
     table_free(&table);
     return status;
 }

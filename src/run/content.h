@@ -22,6 +22,10 @@ typedef struct {
 Status content_identity(char hex[65], const ContentSource *source); /* after folds_hash */
 Status content_write(const char *path, const ContentSource *source);
 
+/* Brings the members into the order that the bags.tsv in `folder` has, if it lists these bags: a label table or a dataset may
+ * have been sorted anew. */
+Status content_order(Cohort *cohort, const char *folder);
+
 /* Are these the data of the bags.tsv in `folder`? Without such a file: OK. ERR_FORMAT names the first bag that differs, and
  * how. */
 Status content_check(const ContentSource *source, const char *folder);

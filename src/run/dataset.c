@@ -52,6 +52,7 @@ static Status open_parts(Dataset *s)
     TRY(place_check(c));
     TRY(task_targets(&s->target, c->task, c->n_task));
     TRY(cohort_open(&s->cohort, config_dataset(c), config_metadata(c), c->data.id_column, true));
+    if (c->place.run) TRY(content_order(&s->cohort, c->place.run));
     TRY(check_kind(c, &s->cohort));
     TRY(check_features(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));

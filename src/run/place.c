@@ -157,7 +157,7 @@ Status place_find(Config *config, const char *folder)
     }
     json_decref(manifest);
     free(s);
-    return status;
+    return status == OK ? copy(&config->place.run, folder) : status;
 }
 
 Status place_check(const Config *config)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs and data that move, bags that a model knows, raw tables in the place of a dataset, datasets merged and exported."""
+import gzip
+import hashlib
 import json
 import os
 import random
@@ -139,10 +141,26 @@ class Runs(Case):
         self.bad(3, r"other\.h5: bag 'p00' has other content than when the run in half began", *words, "--data.path=other.h5")
         labels("turned.tsv", PEOPLE, "+-")
         self.bad(3, r"turned\.tsv: bag 'p00' has '\+' in column 'status', and had '-' when the run in half began", *words, "--metadata=turned.tsv")
-        labels("fewer.tsv", PEOPLE[1:] + PEOPLE[:1], "+-")
+        labels("fewer.tsv", PEOPLE[1:], "+-")
         self.bad(3, r"o\.h5: bag 1 is 'p01', and was 'p00'", *words, "--metadata=fewer.tsv")
         self.assertEqual(snapshot("half"), before)
-        self.good(*words, "--metadata=m.tsv")
+        write("sorted.tsv", "ID\tstatus\n" + "".join(f"{p}\t{'-+'[PEOPLE.index(p) % 2]}\n" for p in sorted(PEOPLE, reverse=True)))
+        self.good(*words, "--metadata=sorted.tsv")
+        self.assertEqual(read("half/predictions.tsv"), read("cv/predictions.tsv"))
+
+    def test_a_cross_validation_of_010_is_known_by_the_bytes_of_its_files(self):
+        self.good("crossval", "tiny.yaml", "o.h5", "--target=status", "--splits.n_fold=3", "--shard=1/3", "-o", "old")
+        os.remove("old/bags.tsv")
+        manifest = json.loads(read("old/manifest.json"))
+        manifest["data"] = {"dataset": {"path": "o.h5", "sha256": hashlib.sha256(read("o.h5")).hexdigest()}}
+        for key in ("folder", "run"):
+            del manifest[key]
+        write("old/manifest.json", json.dumps(manifest))
+        self.good("import", "--metadata=m.tsv", *IMPORT, "--compress=none", "-o", "bytes.h5", "in")
+        self.bad(3, r"bytes\.h5: is not the dataset that the run in old began with \(its SHA-256", "crossval", "--resume", "-o", "old", "--data.path=bytes.h5")
+        self.good("crossval", "--resume", "-o", "old", "--shard=2/3")
+        self.good("crossval", "--resume", "-o", "old", "--data.path=bytes.h5", "--threads=1")  # by content from now on
+        self.assertEqual(read("old/predictions.tsv"), read("cv/predictions.tsv"))
 
     def test_a_hash_in_the_file_is_not_believed(self):
         """The hash of p00, as it stands in the file, is changed: predictions and parts stay, and it is told."""
@@ -360,6 +378,23 @@ class Runs(Case):
         self.good("import", "x.h5", "-o", "x3.h5")
         self.bad(3, r"both hold bag 'k 0'", "import", "x.h5", "x2.h5", "-o", "x4.h5")
         self.assertEqual(*[[d["bags"], d["instances"]] for d in done])
+        write("k.txt", "k 3\n")
+        self.good("export", "x.h5", "-o", "k3", "--bags=k.txt", "--compress=gzip")
+        with gzip.open("k3/bags.csv.gz", "rt", encoding="utf-8") as file:
+            self.assertEqual(len(file.readlines()), 3)
+
+    def test_bags_of_a_table_of_several(self):
+        rows = "".join(f"{name}\t{k}\tCASSLE{LETTERS[k]}YF\t{k + 1}\tT\n" for name in "ABC" for k in range(3))
+        write("abc.tsv", "repertoire_id\tsequence_id\tjunction_aa\tduplicate_count\tproductive\n" + rows)
+        write("c.txt", "C\n")
+        labels("abc.labels.tsv", "ABC")
+        self.good("import", "abc.tsv", "--bags=c.txt", "--metadata=abc.labels.tsv", "-o", "c.h5")
+        self.assertEqual(json.loads(self.good("inspect", "c.h5", "--json").stdout)["bags"], 1)
+
+    def test_attention_of_an_ensemble(self):
+        self.good("crossval", "tiny.yaml", "o.h5", "--target=status", "--splits.n_fold=3", "--crossval.ensemble=2", "--train.updates=5", "-o", "ens")
+        self.good("predict", "ens", "o.h5", "-o", "ens.tsv", "--attention=ens.att.tsv", "--top=1")
+        self.assertEqual({(row["bag"], row["model"]) for row in table("ens.att.tsv")}, {(p, m) for p in PEOPLE for m in "01"})
 
 
 if __name__ == "__main__":
