@@ -186,6 +186,10 @@ Status import_raw_open(Cohort *out, Cli *cli, const Apply *apply, const RawSourc
         TRY(cli_none(cli, import_flags_vectors, "only for raw tables, and DATA is a dataset"));
         return cohort_open(out, data, s->metadata, s->id_column, s->need_table);
     }
+    for (int i = s->first; i < cli->n_word; i++)
+        if (is_model(cli->word[i]))
+            return fail(ERR_FORMAT, "%s: is a model or a run, not a dataset; models come first, then the data",
+                        cli->word[i]);
     Status status = common_flags(&json, apply);
     if (status == OK) status = import_flags_agree(json, cli, s->flags, apply->model[0].path);
     if (status == OK) status = import_tables(&file, cli, json, s->first);
