@@ -6,6 +6,7 @@
 #include "cli/scores.h"
 #include "core/number.h"
 #include "cv/crossval.h"
+#include "run/resume.h"
 
 #include <stdlib.h>
 
@@ -92,9 +93,17 @@ static Status crossval(Cli *cli, CrossvalSetup *setup, const Config *config)
     return print_result(cli, result);
 }
 
-static Status run(Cli *cli)
+static Status attempt(Cli *cli, CrossvalSetup *setup, const char *yaml)
 {
     Config config;
+    TRY(setup->resume ? configure_resume(&config, cli, yaml, setup->folder) : configure(&config, cli, yaml));
+    const Status status = crossval(cli, setup, &config);
+    config_free(&config);
+    return status;
+}
+
+static Status run(Cli *cli)
+{
     const char *yaml;
     const CrossvalFlags *flags = cli->flags;
     CrossvalSetup setup = {.folder = flags->folder,
@@ -109,10 +118,10 @@ static Status run(Cli *cli)
     if (setup.resume && cli->force)
         return fail(ERR_USAGE, "--resume and --shard continue a run, --force throws it away: give one");
     TRY(configure_words(&yaml, cli, false));
-    TRY(setup.resume ? configure_resume(&config, cli, yaml, setup.folder) : configure(&config, cli, yaml));
-    const Status status = crossval(cli, &setup, &config);
-    config_free(&config);
-    return status;
+    const bool was_there = setup.resume && resume_possible(setup.folder);
+    const Status status = attempt(cli, &setup, yaml);
+    if (status != ERR_CONFIG || !setup.resume || was_there || !resume_possible(setup.folder)) return status;
+    return attempt(cli, &setup, yaml); /* another was faster, whose data may lie elsewhere: now it is that run */
 }
 
 const Command command_crossval = {

@@ -571,7 +571,7 @@ DYNAMICS = rows_of(
     ("dynamics without data", " run", None, 2, r"inspect --dynamics takes a model and a dataset"),
     ("dynamics on other bags", " run v.h5", None, 4, r"run/model\.safetensors: the model reads bags of sequences, v\.h5 holds vectors"),
     ("dynamics of a dataset", " c.h5 c.h5", None, 4, r"c\.h5: is no model file"),
-    ("dynamics on a model", " run run/model.safetensors", None, 3, r"run/model\.safetensors: is a model or a run, not a dataset"),
+    ("dynamics on a model", " run run/model.safetensors", None, 3, r"run/model\.safetensors: is not an HDF5 file"),
     ("dynamics on nothing", " run nowhere.h5", None, 6, r"nowhere\.h5: cannot open: No such file"),
     ("dynamics of folds", " folds c.h5", None, 2, r"folds holds 3 models; --dynamics wants one of them"),
 )

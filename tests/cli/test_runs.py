@@ -133,6 +133,19 @@ class Runs(Case):
         self.good(*words, "--data.path=shards/b.h5", "--shard=2/2", "-o", "shards/cv")
         self.assertEqual(read("shards/cv/predictions.tsv"), read("cv/predictions.tsv"))
 
+    def test_shards_that_start_at_once_with_data_in_other_places(self):
+        words = "crossval", "tiny.yaml", "--target=status", "--splits.n_fold=3", "--threads=1", "-o", "atonce/cv"
+        os.makedirs("atonce")
+        children = []
+        for k in range(3):
+            shutil.copy("o.h5", f"atonce/{k}.h5")
+            children.append(subprocess.Popen([HOPSACK, *words, f"--data.path=atonce/{k}.h5", f"--shard={k + 1}/3"],
+                                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
+        for child in children:
+            said = child.communicate()[1]
+            self.assertEqual(child.returncode, 0, said)
+        self.assertEqual(read("atonce/cv/predictions.tsv"), read("cv/predictions.tsv"))
+
     def test_other_content_is_refused_by_bag(self):
         words = "crossval", "--resume", "-o", "half", "--threads=1"
         self.good("crossval", "tiny.yaml", "o.h5", "--target=status", "--splits.n_fold=3", "--shard=1/3", "-o", "half")
