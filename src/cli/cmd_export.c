@@ -101,7 +101,7 @@ const Command command_export = {
     .line = "write a dataset as text: repertoire tables, or a table of vectors",
     .usage = "DATA -o FOLDER [--format=NAME] [--bags=FILE]",
     .example = "hopsack export cohort.h5 -o folder\n"
-               "hopsack export cohort.h5 -o some --bags=ids.txt --compress=gzip",
+               "hopsack export cohort.h5 -o zipped --format=deeprc --compress=gzip",
     .about = "Repertoires: one file for each bag with sequence, count, and V and J calls. Vectors: one file bags.csv "
              "with a row for each instance. metadata.tsv holds the label columns of DATA. A bag whose name is no "
              "name of a file is written under another, which metadata.tsv lists in its column filename. Importing "

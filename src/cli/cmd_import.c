@@ -100,8 +100,7 @@ const Command command_import = {
     .line = "convert repertoire or feature files to a dataset",
     .usage = "[--metadata=LABELS.tsv] -o DATA.h5 FOLDER_OR_FILE...",
     .example = "hopsack import --metadata=metadata.csv -o cohort.h5 repertoires/\n"
-               "hopsack import --bag=bag_id --label=label -o tiger.h5 tiger.csv.gz\n"
-               "hopsack import a.h5 b.h5 -o both.h5",
+               "hopsack import --bag=bag_id --label=label -o tiger.h5 tiger.csv.gz",
     .about = "Repertoires: one file for each repertoire, gzip or not. A repertoire is named after its file "
              "(without .gz), and IDs of the label table are compared with that name, with or without extension. "
              "AIRR files with a column repertoire_id may hold several repertoires, which are named after it. V "
@@ -113,7 +112,8 @@ const Command command_import = {
              "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
              "features, single-instance bags, a single class, identical instances and bags, and features that "
              "separate the classes alone.\n\n"
-             "Datasets: several become one, or one is copied with the bags of --bags or the labels of --metadata. "
+             "Datasets: several become one (hopsack import a.h5 b.h5 -o both.h5), or one is copied with the bags of "
+             "--bags or the labels of --metadata. "
              "They must agree in what their bags mean. Label columns are joined by name.",
     .common = "o metadata id-column format sequence-column count-column include exclude bag label skip dry-run force",
     .groups = {{NULL, import_flags_both},

@@ -152,7 +152,8 @@ json_t *import_flags_json(const void *flags)
     json_t *out = json_object();
     for (int k = 0; reading[k]; k++)
         for (const Option *row = reading[k]; row->name; row++)
-            if (json_object_set_new(out, row->name, value_json(flags, row)) != 0) {
+            if (strcmp(row->name, "name") != 0 && /* of one repertoire alone */
+                json_object_set_new(out, row->name, value_json(flags, row)) != 0) {
                 json_decref(out); /* not UTF-8 */
                 return NULL;
             }
