@@ -2,6 +2,7 @@
 #include "cli/attention.h"
 #include "cli/cli.h"
 #include "cli/import_raw.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "cv/apply.h"
@@ -70,6 +71,20 @@ static Status open_attention(Prophecy *p, const Cli *cli)
     return attention_open(&p->attention, flags->attention, &options, a->model[0].mil, p->cohort.file);
 }
 
+/* No table takes the place of another, or of what is read. */
+static Status check_outputs(const PredictFlags *flags, const Cli *cli)
+{
+    const char *const output[] = {flags->out, flags->attention};
+    if (flags->attention && strcmp(flags->out, flags->attention) == 0)
+        return fail(ERR_USAGE, "-o and --attention are both %s; give each a file of its own", flags->out);
+    TRY(file_check_apart(flags->out, flags->attention));
+    for (int k = 0; k < 2; k++) {
+        TRY(file_check_apart(output[k], flags->metadata));
+        for (int i = 0; i < cli->n_word; i++) TRY(file_check_apart(output[k], cli->word[i]));
+    }
+    return OK;
+}
+
 static Status open_all(Prophecy *p, Cli *cli)
 {
     const PredictFlags *flags = cli->flags;
@@ -79,6 +94,7 @@ static Status open_all(Prophecy *p, Cli *cli)
                               .flags = &flags->import,
                               .metadata = flags->metadata,
                               .id_column = flags->id_column};
+    TRY(check_outputs(flags, cli));
     TRY(apply_read(&p->apply, cli->word, source.first));
     if (table && p->apply.n_model != 1 && !apply_is_crossval(&p->apply))
         return fail(ERR_USAGE, "--attention wants one model, or the folder of a crossval run; %d models are given",

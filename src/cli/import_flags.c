@@ -15,8 +15,8 @@ const Option import_flags_both[] = {
     {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
      "label table, which is stored in the dataset"},
     {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN",
-     "column of IDs in the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the "
-     "one that fits best"},
+     "column of IDs in the label table; auto: the one that fits best, of ID, repertoire_id, sample_id, filename and "
+     "other usual names first"},
     {"bags", OPTION_TEXT, AT(bags), "null", 0, 0, NULL, "FILE",
      "list of the bags to import, one ID a line or a table with an ID column; the others are left out"},
     {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
@@ -27,12 +27,18 @@ const Option import_flags_both[] = {
 const Option import_flags_reading[] = {
     {"format", OPTION_TEXT, AT(format), "auto", 0, 0, NULL, "NAME",
      "format of the files; auto: recognized by each file's header or first bytes"},
+    {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN",
+     "column of bags. Vectors: without it bag_id or bag. Repertoires: without it repertoire_id, sample_id, "
+     "sample_name, subject and the like, where they have several values; none: each file is one repertoire"},
     {"include", OPTION_TEXTS, AT(include), "[]", 0, 0, NULL, "COLUMN=VALUE",
-     "rows to keep: those that hold one of these values"},
+     "rows to keep: those that hold one of the values given for each of the columns"},
     {"exclude", OPTION_TEXTS, AT(exclude), "[]", 0, 0, NULL, "COLUMN=VALUE",
      "rows to drop: those that hold one of these values"},
     {"separator", OPTION_CHOICE, AT(separator), "auto", 0, 0, "auto tab comma semicolon", "",
      "separator between cells"},
+    {"extension", OPTION_TEXT, AT(extension), "auto", 0, 0, NULL, "TEXT",
+     "ending of the files that are read in folders, with or without that of a compression behind it; auto: of "
+     "repertoires .tsv, .csv, .txt, .tab, and zip archives, of vectors .csv"},
     {0},
 };
 
@@ -41,6 +47,13 @@ const Option import_flags_repertoires[] = {
      "column of amino-acid sequences; without it as the format defines it"},
     {"count-column", OPTION_TEXT, AT(count_column), "null", 0, 0, NULL, "COLUMN",
      "column of counts, or none; without it as the format defines it"},
+    {"locus", OPTION_TEXT, AT(locus), "null", 0, 0, NULL, "LIST",
+     "loci to keep, such as TRB or TRA,TRB, told by the column of loci or chains, else by the V or J gene"},
+    {"header", OPTION_CHOICE, AT(header), "auto", 0, 0, "auto yes no", "",
+     "header line; auto: there is none if the first line holds a junction or nucleotides. Without one columns go by "
+     "number, such as --sequence-column=2"},
+    {"short-rows", OPTION_CHOICE, AT(short_rows), "error", 0, 0, "error drop", "",
+     "treatment of rows with fewer cells than needed; IMGT's rows of No results are always dropped"},
     {"merge", OPTION_CHOICE, AT(merge), "auto", 0, 0, "auto yes no", "",
      "merging of rows with equal sequences, whose counts are added; auto: yes, except with --format=deeprc"},
     {"empty", OPTION_CHOICE, AT(skip_empty), "error", 0, 0, "error skip", "",
@@ -48,15 +61,18 @@ const Option import_flags_repertoires[] = {
     {"region", OPTION_CHOICE, AT(cdr3), "junction", 0, 0, "junction cdr3", "",
      "part of the receptor; cdr3: AIRR's cdr3_aa where it is filled, else the junction without its first and last "
      "residue. With --format=deeprc it is only noted in the file"},
-    {"extension", OPTION_TEXT, AT(extension), ".tsv", 0, 0, NULL, "TEXT",
-     "ending of the files that are read in folders, with or without .gz behind it"},
+    {"ends", OPTION_CHOICE, AT(ends), "auto", 0, 0, "auto cut keep", "",
+     "first and last residue with --region=cdr3; auto: kept in columns known to hold CDR3s, else cut off"},
+    {"name", OPTION_TEXT, AT(name), "null", 0, 0, NULL, "TEXT",
+     "name of the repertoire, where one file or standard input is read"},
     {0},
 };
 
 const Option import_flags_vectors[] = {
-    {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN", "column of bags; without it bag_id or bag"},
     {"label", OPTION_TEXT, AT(label), "null", 0, 0, NULL, "COLUMN",
      "column of the bag's label, or none; without it label or bag_label"},
+    {"labels", OPTION_TEXTS, AT(labels), "[]", 0, 0, NULL, "COLUMNS",
+     "further columns of labels of the bag, A,B,…, which the dataset keeps and which are no features"},
     {"skip", OPTION_TEXTS, AT(skip), "[]", 0, 0, NULL, "COLUMN", "column that is not a feature"},
     {"n-features", OPTION_INT, AT(n_features), "any", 1, VECTORSPOOL_FEATURES, "any", "",
      "number of features the files must have; another number is an error"},
@@ -190,7 +206,8 @@ Status import_flags_fill(ImportFlags *out, const json_t *json, void *owned[IMPOR
 /* What may differ from one import to the next without a difference in what a row means. */
 static bool is_free(const Option *row)
 {
-    static const char *const names[] = {"label", "allow-leak", "empty", "sparse", "extension", "name", NULL};
+    static const char *const names[] = {"label",     "allow-leak", "empty",      "sparse",
+                                        "extension", "name",       "short-rows", NULL};
     for (const char *const *name = names; *name; name++)
         if (strcmp(row->name, *name) == 0) return true;
     return false;

@@ -145,14 +145,19 @@ static const char *scratch_path(char path[4096])
 static Status import_into(const Cli *cli, ImportFlags *flags, int first)
 {
     Cli *own = malloc(sizeof *own);
-    if (!own) return fail(ERR_MEMORY, "no memory for the import");
-    *own = *cli;
-    own->flags = flags;
-    own->n_word = cli->n_word - first;
-    for (int i = 0; i < own->n_word; i++) own->word[i] = cli->word[first + i];
-    own->n_given = 0;
-    own->json = own->dry_run = false;
-    const Status status = cmd_import_run(own);
+    const char **word = malloc(((size_t)cli->n_word + 1) * sizeof *word);
+    Status status = own && word ? OK : fail(ERR_MEMORY, "no memory for the import");
+    if (status == OK) {
+        *own = *cli;
+        own->flags = flags;
+        own->word = word;
+        own->n_word = cli->n_word - first;
+        for (int i = 0; i < own->n_word; i++) word[i] = cli->word[first + i];
+        own->n_given = 0;
+        own->json = own->dry_run = false;
+        status = cmd_import_run(own);
+    }
+    free((void *)word);
     free(own);
     return status;
 }

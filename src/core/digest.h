@@ -9,8 +9,10 @@
 
 #include <stddef.h>
 
-/* SHA-256 of a file, as 64 hex digits and a NUL. */
+/* SHA-256 of a file, as 64 hex digits and a NUL. A pipe is kept (core/spool.h). */
 Status digest_sha256(char hex[65], const char *path);
-void digest_bytes(char hex[65], const void *bytes, size_t n); /* the same of n bytes */
+/* The same of the bytes that `next` gives until it gives none. */
+Status digest_stream(char hex[65], Status (*next)(size_t *got, void *context, char *to, size_t n), void *context);
+void digest_bytes(char hex[65], const void *bytes, size_t n); /* of n bytes */
 
 #endif

@@ -53,6 +53,7 @@ static Status open_parts(Dataset *s)
     TRY(task_targets(&s->target, c->task, c->n_task));
     TRY(cohort_open(&s->cohort, config_dataset(c), config_metadata(c), c->data.id_column, true));
     if (c->place.run) TRY(content_order(&s->cohort, c->place.run));
+    TRY(task_find(s->target, c->n_task, s->cohort.table, s->cohort.row, s->cohort.n));
     TRY(check_kind(c, &s->cohort));
     TRY(check_features(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
@@ -97,6 +98,6 @@ void dataset_close(Dataset *s)
     cache_close(s->cache);
     folds_close(&s->folds);
     cohort_close(&s->cohort);
-    free(s->target);
+    if (s->config) task_free(s->target, s->config->n_task);
     *s = (Dataset){0};
 }

@@ -313,17 +313,17 @@ static Status settle_format(Export *e)
                 vectors ? "vectors" : "sequences", vectors ? "csv" : "airr or deeprc");
 }
 
-static int id_column(const Table *t)
+static int id_column(const BagFile *file)
 {
-    for (int k = 0; t && table_id_names[k]; k++)
-        if (table_column(t, table_id_names[k]) >= 0) return table_column(t, table_id_names[k]);
-    return -1;
+    int column;
+    const Table *t = bagfile_columns(file);
+    return t && bagfile_id_column(&column, file, t, "auto") == OK ? column : -1;
 }
 
 static Status export(Export *e)
 {
     TRY(settle_format(e));
-    e->id = id_column(bagfile_columns(e->file));
+    e->id = id_column(e->file);
     TRY(choose(e));
     TRY(file_make_folder(e->options->folder));
     TRY(e->report->format == EXPORT_CSV ? write_vectors(e) : write_repertoires(e));

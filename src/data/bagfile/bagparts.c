@@ -56,7 +56,7 @@ void bagparts_hash(BagFile *file, int bag, uint64_t hash)
 {
     file->hash[bag] = hash;
     file->hashed[bag] = true;
-    if (!file->claimed || file->doubted || file->claimed[bag] == hash) return;
+    if (!file->claimed || file->place || file->doubted || file->claimed[bag] == hash) return;
     file->doubted = true;
     log_warn("%s: /metadata/bag_hash is not that of the content (bag '%s'); the content counts", file->path,
              file->keys.text[bag]);

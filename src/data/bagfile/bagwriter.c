@@ -4,6 +4,7 @@
  * directions are slow and fragile; so bags are first spooled, dense, into two nameless files beside the target, and
  * `bagwriter_finish` lays them out in arrays of their final size, one chunk at a time. Vectors wait in a spool of their own.
  */
+#include "core/escape.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/number.h"
@@ -121,6 +122,8 @@ void bagwriter_drop(BagWriter *w)
 
 static Status add_bag(BagWriter *w, const char *key, BagRow **out)
 {
+    if (escape_is_control(key))
+        return fail(ERR_FORMAT, "%s: the name of bag '%s' holds control characters; rename it", w->draft.path, key);
     if (w->n_bag == w->room) {
         const int room = w->room ? 2 * w->room : 64;
         BagRow *grown = realloc(w->bag, (size_t)room * sizeof *grown);
@@ -385,8 +388,9 @@ static Status write_provenance(BagWriter *w, const char *provenance)
 /* A dataset without a name loses it as soon as it is there: a kill leaves nothing. */
 static Status create(BagWriter *w)
 {
+    char place[FILE_PLACE];
     if (w->options.opened) TRY(file_begin(&w->draft, w->options.scratch, true));
-    TRY(h5_create(&w->file, w->draft.temporary));
+    TRY(h5_create(&w->file, file_place(place, &w->draft), w->draft.fd, w->draft.path));
     if (w->options.opened) file_drop(&w->draft);
     return OK;
 }

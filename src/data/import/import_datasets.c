@@ -224,7 +224,7 @@ static Status read_file(Import *im, int f, int slot)
     Merge *m = merge_of(im);
     BagFile *file = m->file[f];
     Progress progress;
-    const int n = bagfile_n_bag(file), column = mergelabels_id_column(bagfile_columns(file));
+    const int n = bagfile_n_bag(file), column = mergelabels_id_column(file);
     (void)slot;
     import_note_format(im, "dataset");
     progress_start(&progress, "copying", "bags", n);

@@ -11,10 +11,10 @@ typedef struct {
     int file, bag; /* number of the file; of the bag in it */
 } MergeRow;
 
-/* The column by which a table inside a dataset names bags; -1: none. */
-int mergelabels_id_column(const Table *table);
+/* The column by which the table inside a dataset names bags; -1: none. */
+int mergelabels_id_column(const BagFile *file);
 
-/* A row for each of `row` [n]; n_column 0 where no file has a table. The ID column that a reader will choose is filled in
+/* A row for each of `row` [n]; n_column 0 where no file has a table. The ID column of the first file is filled in
  * every row: by the file's own IDs, or by keys. */
 Status mergelabels_make(Table *out, BagFile *const *file, int n_file, const MergeRow *row, int n);
 

@@ -8,9 +8,15 @@
 /* Flags of an import that say how a file is read, not which rows are kept. */
 static bool is_free(const char *name)
 {
-    static const char *const names[] = {"format", "sequence-column", "count-column", "separator", "extension",
-                                        "empty",  "label",           "bag",          "skip",      "n-features",
-                                        "sparse", "allow-leak",      "name",         "region",    NULL};
+    static const char *const names[] = {"format",       "sequence-column",
+                                        "count-column", "separator",
+                                        "extension",    "empty",
+                                        "label",        "bag",
+                                        "skip",         "n-features",
+                                        "sparse",       "allow-leak",
+                                        "name",         "region",
+                                        "header",       "short-rows",
+                                        "labels",       NULL};
     for (const char *const *n = names; *n; n++)
         if (strcmp(*n, name) == 0) return true;
     return false;

@@ -26,11 +26,13 @@ static Status add(BagList *list, const char *id, size_t length)
 
 static bool is_id_name(const char *cell, size_t length)
 {
-    const char *const *const lists[] = {table_id_names, more_names};
-    for (int k = 0; k < 2; k++)
-        for (const char *const *name = lists[k]; *name; name++)
-            if (strlen(*name) == length && strncmp(*name, cell, length) == 0) return true;
-    return false;
+    char name[64];
+    if (length >= sizeof name) return false;
+    memcpy(name, cell, length);
+    name[length] = 0;
+    for (const char *const *more = more_names; *more; more++)
+        if (strcmp(*more, name) == 0) return true;
+    return table_is_id_name(name);
 }
 
 /* Has a cell of the line the name of an ID column? */
@@ -102,7 +104,6 @@ static Status index_stems(BagList *list)
         if (stem < 0) return no_memory(list);
         list->of_stem[stem] = k;
     }
-    list->n_stem = list->stem.n;
     return OK;
 }
 
@@ -130,17 +131,17 @@ void baglist_free(BagList *list)
 
 /* ---- asking ---- */
 
-/* An ID of the list that means this name; -1: none. Names asked for are added behind the list. */
-static int find(BagList *list, const char *name)
+/* An ID of the list that means this name; -1: none. */
+static int find(const BagList *list, const char *name)
 {
     const char *base;
-    int k = names_number(&list->given, name, strlen(name));
-    if (k >= 0 && k < list->n) return k;
+    int k = names_find(&list->given, name, strlen(name));
+    if (k >= 0) return k;
     const size_t length = join_stem(&base, name);
-    k = names_number(&list->given, base, length);
-    if (k >= 0 && k < list->n) return k;
-    k = names_number(&list->stem, base, length);
-    return k >= 0 && k < list->n_stem ? list->of_stem[k] : -1;
+    k = names_find(&list->given, base, length);
+    if (k >= 0) return k;
+    k = names_find(&list->stem, base, length);
+    return k >= 0 ? list->of_stem[k] : -1;
 }
 
 bool baglist_has(BagList *list, const char *key, const char *id)

@@ -13,10 +13,10 @@
 
 typedef struct {
     const char *path;  /* borrowed */
-    Names given, stem; /* of the first n: the IDs, and without folder and extension */
+    Names given, stem; /* the IDs, and without folder and extension */
     int *of_stem;      /* [n_stem] an ID of that stem */
     bool *met;         /* [n] was a bag found? */
-    int n, n_stem;
+    int n;
 } BagList; /* {0}: no list, every bag is wanted */
 
 Status baglist_read(BagList *out, const char *path); /* path NULL: no list. ERR_FORMAT, ERR_IO */
