@@ -197,11 +197,18 @@ static Status check_jobs(Crossval *c)
     return OK;
 }
 
+static Status check_content(const Crossval *c)
+{
+    const ContentSource source = dataset_source(&c->dataset);
+    return c->in->resume ? content_check(&source, c->in->folder) : OK;
+}
+
 static Status open_all(Crossval *c, const CrossvalSetup *in)
 {
     *c = (Crossval){.in = in};
     TRY(crossval_check(in->folder, in->force, in->resume));
     TRY(dataset_open(&c->dataset, in->config));
+    TRY(check_content(c)); /* labels */
     TRY(check_jobs(c));
     if (in->resume) jobs_refresh(c->jobs);
     return OK;
@@ -376,6 +383,9 @@ static Status prepare(Crossval *c)
     if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
     TRY(dataset_fill(&c->dataset));
     TRY(check_model(c));
+    TRY(check_content(c));
+    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model)
+        TRY(check_fold(c, n)); /* contents too, now they are known */
     if (c->in->begin) c->in->begin();
     if (c->in->force) runfolder_warn_foreign(c->in->folder);
     return crossval_begin(&folder);

@@ -12,6 +12,7 @@
 #ifndef HOPSACK_REFIT_H
 #define HOPSACK_REFIT_H
 
+#include "run/evaluation.h"
 #include "train/loop.h"
 
 typedef struct {
@@ -32,6 +33,8 @@ Status refit_length(int *chosen, const TrainOptions *options, const char *metric
  * CheckpointFacts. Fails as loop_new and loop_run do. */
 Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path, const char *config,
                  const char *data);
+/* Outputs of the refitted model; those of the validation part stay the chosen model's, which has not learned from it. */
+Status refit_outputs(Refit *r, Evaluation *evaluation);
 void refit_free(Refit *r);
 
 #endif

@@ -198,6 +198,9 @@ static Status write_bag(ImportSequences *s, const FileSlot *slot, const IntakeBa
 {
     const char *path = s->walk.file[file].path, *key = bag->id ? bag->id : s->walk.file[file].key;
     const bool empty = bag->rows.n == 0 || bag->unwanted;
+    bool wanted;
+    TRY(import_wants(&wanted, &s->import, key, file));
+    if (!wanted) return OK;
     TRY(import_add_bag(&s->import, key, file, empty));
     TRY(note_bag(s, slot, bag, file, key));
     if (empty) {
