@@ -4,7 +4,9 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "core/spool.h"
 #include "data/sequences/import_sequences.h"
+#include "data/text/walk.h"
 #include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
@@ -16,6 +18,7 @@ static Status read_options(ImportSequencesOptions *out, const Cli *cli)
     unsigned unused;
     *out = (ImportSequencesOptions){.import = import_flags_options(cli),
                                     .extension = flags->extension,
+                                    .name = flags->name,
                                     .rules.format = format_find(flags->format)};
     out->rules.wish = (FormatWish){.sequence = flags->sequence_column,
                                    .count = flags->count_column,
@@ -95,13 +98,31 @@ done:
     return status;
 }
 
+/* "-" as a word; its bytes cannot be two things. */
+static Status take_standard_input(Cli *cli)
+{
+    const ImportFlags *flags = cli->flags;
+    const bool labels = flags->metadata && strcmp(spool_path(flags->metadata), SPOOL_STDIN) == 0;
+    for (int i = 0; i < cli->n_word; i++) {
+        cli->word[i] = spool_path(cli->word[i]);
+        if (labels && strcmp(cli->word[i], SPOOL_STDIN) == 0)
+            return fail(ERR_USAGE, "--metadata=%s: standard input is the table to import already; name a file",
+                        flags->metadata);
+    }
+    return OK;
+}
+
 static Status run(Cli *cli)
 {
     VectorPeek first;
     bool vectors;
-    TRY(import_bags_wanted(&vectors, &first, cli));
-    const Status status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
+    char *member;
+    TRY(take_standard_input(cli));
+    TRY(walk_first_member(&member, cli->word[0]));
+    Status status = import_bags_wanted(&vectors, &first, cli, member ? member : cli->word[0]);
+    if (status == OK) status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
     vectorformat_peek_free(&first);
+    free(member);
     return status;
 }
 

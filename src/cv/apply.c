@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/apply.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "cv/foldjob.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,10 +154,12 @@ Status apply_fit(Apply *a, BagFile *file)
 {
     for (int k = 0; k < a->n_model; k++) {
         ModelFile *m = &a->model[k];
+        TRY(modelfile_order(m, file));
         TRY(modelfile_fit(m, bagfile_spec(file), bagfile_path(file)));
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);
     }
+    a->file = file;
     a->n_out = mil_n_out(a->model[0].mil);
     a->one = calloc((size_t)a->n_out, sizeof *a->one);
     a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
@@ -191,6 +195,17 @@ static void to_first_scale(Apply *a, int model)
     }
 }
 
+static Status check_output(const Apply *a, int model, int bag)
+{
+    for (int o = 0; o < a->n_out; o++)
+        if (!isfinite(a->one[o]))
+            return fail(ERR_MODEL,
+                        "%s: its output for bag '%s' is not a finite number: its weights, or the bag's values, "
+                        "overflow",
+                        a->model[model].path, bagfile_key(a->file, bag));
+    return OK;
+}
+
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
 {
     const Bag *whole;
@@ -198,6 +213,7 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
     for (int k = 0; k < a->n_model; k++) {
         mil_predict(a->model[k].mil, a->one, whole, attention);
+        TRY(check_output(a, k, bag));
         to_first_scale(a, k);
         for (int o = 0; o < a->n_out; o++) a->sum[o] += (double)a->one[o];
     }
@@ -218,7 +234,7 @@ Seen apply_seen(const Apply *a, uint64_t hash)
 Status apply_label(Apply *a, Cohort *cohort, bool *known)
 {
     *known = cohort->table != NULL;
-    for (int k = 0; *known && k < a->n_target; k++) *known = table_column(cohort->table, a->target[k].column) >= 0;
+    for (int k = 0; *known && k < a->n_target; k++) *known = column_place(cohort->table, a->target[k].column) >= 0;
     if (!*known) return OK;
     TRY(cohort_label(cohort, a->target, a->n_target, a->model[0].config.data.compat == COMPAT_DEEPRC, false));
     label_fit(&cohort->labels, a->target, a->n_target, NULL); /* by the model's mean and std */

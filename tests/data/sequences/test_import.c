@@ -253,7 +253,7 @@ Test(data_import, bad_files)
         {"amino_acid\ttemplates\nCASSF\tinf\n", "bad.tsv:2: count 'inf'"},
         {"amino_acid\ttemplates\nCASSF\t1e300\n", "bad.tsv:2: count '1e300'"},
         {"amino_acid\ttemplates\n\"CASSF\t1\n", "bad.tsv:2: a double quote is not closed"},
-        {"\x7f\x45LF\x01\x02\x03", "bad.tsv:1: has no column"},
+        {"\x7f\x45LF\x01\x02\x03", "bad.tsv: is a program; a text table is expected"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *path[] = {in_scratch("in")};
@@ -272,9 +272,13 @@ Test(data_import, bad_places)
     mkdir(in_scratch("in"), 0777);
     assert_refused(&options, ERR_FORMAT, "no file below it ends in .tsv or .tsv.gz");
     scratch_text("in/a.tsv", "amino_acid\ttemplates\nCASSF\t1\n");
+    const char *twice = scratch_text("in/a.tsv.gz", "amino_acid\ttemplates\nCASSF\t1\n");
+    assert_refused(&options, ERR_FORMAT, "are both named 'a.tsv'");
+    cr_assert_eq(remove(twice), 0);
     scratch_text("in2/a.tsv", "amino_acid\ttemplates\nCASSF\t1\n");
     options.import.n_path = 2;
-    assert_refused(&options, ERR_FORMAT, "are both named 'a.tsv'");
+    assert_import(&options, "in: CASSF 1; in2: CASSF 1");
+    cr_assert_eq(remove(in_scratch("out.h5")), 0);
     options.import.n_path = 1;
     options.import.output = "/proc/no/such/folder/out.h5";
     assert_refused(&options, ERR_IO, "/proc/no/such/folder");
@@ -284,8 +288,8 @@ Test(data_import, bad_places)
     options = some_options(path, 1, "deeprc");
     options.import.metadata = scratch_text("labels.tsv", "ID\tstatus\na\t+\nzz\t-\n");
     assert_refused(&options, ERR_FORMAT, "labels.tsv:3: 1 ID of column 'ID' is not in the files found: 'zz'");
-    options.import.metadata = scratch_text("labels.tsv", "name\tstatus\na\t+\n");
-    assert_refused(&options, ERR_FORMAT, "no ID column; its columns are name, status");
+    options.import.metadata = scratch_text("labels.tsv", "who\tstatus\nq\t+\n");
+    assert_refused(&options, ERR_FORMAT, "no ID column; its columns are who, status");
 }
 
 /* ---- hooks of formats ---- */
