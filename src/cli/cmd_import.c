@@ -17,6 +17,7 @@
 static Status read_options(ImportSequencesOptions *out, const Cli *cli)
 {
     const ImportFlags *flags = cli->flags;
+    unsigned unused;
     *out = (ImportSequencesOptions){.import = import_flags_options(cli),
                                     .extension = flags->extension,
                                     .name = flags->name,
@@ -31,12 +32,15 @@ static Status read_options(ImportSequencesOptions *out, const Cli *cli)
                                   .drop_short = flags->short_rows == 1};
     out->rules.merge = flags->merge != MERGE_NO;
     out->rules.skip_empty = flags->skip_empty == 1;
-    TRY(locus_set(&out->rules.loci, flags->locus));
+    out->rules.locus = flags->locus;
+    TRY(locus_set(&unused, flags->locus));
     TRY(import_flags_format(flags));
     if (intake_converter(&out->rules) && flags->merge == MERGE_YES)
         return fail(ERR_USAGE, "--merge=yes: DeepRC's converter merges nothing; leave out --format=deeprc");
-    if (intake_converter(&out->rules) && flags->locus)
-        return fail(ERR_USAGE, "--locus: DeepRC's converter knows no loci; leave out --format=deeprc");
+    if (intake_converter(&out->rules) && (flags->locus || flags->bag))
+        return fail(ERR_USAGE, "--%s: DeepRC's converter reads sequences and counts alone; leave out --format=deeprc",
+                    flags->locus ? "locus" : "bag");
+    if (flags->ends != ENDS_AUTO && flags->cdr3 != 1) return fail(ERR_USAGE, "--ends: goes with --region=cdr3 only");
     return OK;
 }
 
