@@ -203,6 +203,10 @@ class Streams(Case):
         self.bad(4, r"odd: is no model file, but is a PDF", "predict", "odd", "o.h5", "-o", "no.tsv")
         self.bad(3, r"odd: is not an HDF5 file, which a dataset is: it is a PDF", "bench", "odd")
 
+    def test_a_label_table_in_the_place_of_a_repertoire(self):
+        put("mine.csv", "ID,status\nP01,+\nP02,-\n")
+        self.bad(3, r"mine\.csv:1: .*label table.*--metadata", "import", "-o", "no.h5", "mine.csv")
+
     # ---- folders ----
 
     def test_what_a_folder_stands_for(self):
