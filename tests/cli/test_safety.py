@@ -76,20 +76,19 @@ class Sandbox(Case):
         cls.seed = int(os.environ.get("HOPSACK_SEED", "0")) or random.randrange(1 << 30)
         print(f"{cls.__name__}: seed {cls.seed}", flush=True)
         cls.rng = random.Random(cls.seed)
-        cls.ready = {}
-        for name, (before, _) in COMMANDS.items():
-            cls.ready[name] = os.path.join(cls.folder, "ready-" + name.replace(" ", "-"))
-            shutil.copytree(".", cls.ready[name])
-            for words in before:
-                done = run(*words, cwd=cls.ready[name])
-                assert done.returncode == 0, done.stderr
         os.chdir("..")
 
     def enter(self, name):
         """A new copy of what the command needs; works there."""
+        ready = os.path.join(self.folder, "ready-" + name.replace(" ", "-"))
+        if not os.path.exists(ready):
+            shutil.copytree(os.path.join(self.folder, "base"), ready)
+            for words in COMMANDS[name][0]:
+                done = run(*words, cwd=ready)
+                assert done.returncode == 0, done.stderr
         os.chdir(self.folder)
         shutil.rmtree("work", ignore_errors=True)
-        shutil.copytree(self.ready[name], "work")
+        shutil.copytree(ready, "work")
         os.chdir("work")
 
     def names_of(self, name):
