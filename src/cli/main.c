@@ -11,6 +11,8 @@
 #include "core/log.h"
 #include "core/nearest.h"
 #include "core/parallel.h"
+#include "data/text/bytecodec.h"
+#include "data/text/ziparchive.h"
 #include "data/bagfile/bagfile.h"
 #include "data/h5/h5.h"
 #include "data/matlab/matprobe.h"
@@ -65,6 +67,10 @@ static Status print_version(void)
     printf("hopsack " HOPSACK_VERSION "\n%s, kernel %s\n", blas_version(), blas_kernel());
     printf("HDF5 %s, jansson %s, libyaml %s, zlib %s\n", h5_version(), jansson_version_str(),
            yaml_get_version_string(), zlibVersion());
+    char libraries[200];
+    const char *zip = ziparchive_version();
+    printf("%s, %s%s\n", bytecodec_libraries(libraries, sizeof libraries), zip ? "libzip " : "no libzip",
+           zip ? zip : "");
     printf("CPU %s, kernels %s, flags", json_string_value(json_object_get(machine, "cpu")),
            json_string_value(json_object_get(machine, "kernels")));
     json_array_foreach(json_object_get(machine, "cpu_flags"), k, flag)

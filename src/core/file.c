@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
+#include "core/spool.h"
 #include "core/temporary.h"
 
 #include <errno.h>
@@ -302,8 +303,9 @@ Status file_read_whole(char **out, size_t *n, const char *path, size_t most)
     size_t room = 0, used = 0, got;
     *out = NULL;
     *n = 0;
-    FILE *in = fopen(path, "rbe");
-    if (!in) return cannot("read", path);
+    const bool pipe = spool_is_pipe(path);
+    FILE *in = pipe ? spool_fopen(path) : fopen(path, "rbe");
+    if (!in) return pipe ? ERR_IO : cannot("read", path);
     do { /* by pieces: it may be a pipe, whose size nobody knows */
         if (!make_room(&bytes, &room, used, 1 << 16)) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to read it", path));
         got = fread(bytes + used, 1, room - used - 1, in);

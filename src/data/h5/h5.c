@@ -3,6 +3,7 @@
  * What is refused before HDF5 sees a length or an offset: two of the library's crash sites lie behind sizes it takes
  * from the file on trust.
  */
+#include "core/filetype.h"
 #include "data/h5/h5base.h"
 #include "core/number.h"
 #include "data/h5/h5chunk.h"
@@ -85,6 +86,8 @@ static Status not_hdf5(const char *path, bool asked)
     const Status status = asked ? ERR_FORMAT : h5base_fail(ERR_FORMAT, path, "", "open this file");
     h5base_forget();
     if (status != ERR_FORMAT) return status;
+    const char *type = filetype_of_file(path);
+    if (type) return fail(ERR_FORMAT, "%s: is not an HDF5 file, which a dataset is: it %s", path, type);
     return fail(ERR_FORMAT, "%s: is not an HDF5 file; `hopsack import` makes one from text", path);
 }
 
