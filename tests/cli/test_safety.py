@@ -183,6 +183,7 @@ class Links(Sandbox):
         self.good(*COMMANDS["train"][1])
         self.good("predict", "t", "c.h5", "-o", "-")
         self.assertIn("model.safetensors", os.listdir("scratch"))
+        self.bad(6, "^hopsack: t: is a symbolic link to scratch", *COMMANDS["train again"][1])
 
 
 class Force(Sandbox):
