@@ -8,6 +8,7 @@
 #include "run/job.h"
 #include "run/resume.h"
 #include "run/run.h"
+#include "run/runfolder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
     }
     TRY(dataset_open(&dataset, setup->config));
     Status status = dataset_fill(&dataset);
+    if (status == OK && setup->force) runfolder_warn_foreign(setup->folder);
     if (status == OK) status = job_run_on(summary, setup, &dataset, lock);
     dataset_close(&dataset);
     return status;

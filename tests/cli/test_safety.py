@@ -196,6 +196,10 @@ class Force(Sandbox):
         self.assertRegex(done.stderr, r"warning: cv: 3 files or folders not of a run stay there, cv/")
         self.assertEqual([read(note) for note in notes], [b"mine\n"] * 3)
         self.good("predict", "cv", "c.h5", "-o", "-")
+        self.enter("train again")
+        write("t/note.txt", "mine\n")
+        self.assertRegex(self.good(*COMMANDS["train again"][1]).stderr, "warning: t: 1 file or folder not of a run stays there, t/note")
+        self.assertEqual(read("t/note.txt"), b"mine\n")
 
     def test_nothing_goes_before_all_is_known(self):
         self.enter("crossval again")
@@ -337,6 +341,10 @@ class Children(Sandbox):
             env = {**os.environ, "LD_PRELOAD": FAULTS, "HOPSACK_FAULT": call, "HOPSACK_FAULT_IN": os.path.realpath("c.h5")}
             said = self.bad(6, pattern, "predict", "run", "c.h5", "-o", "p.tsv", env=env)
             self.assertNotIn("damaged", said)
+        self.enter("crossval on")
+        for file in ("summary.json", "rep00/fold00/model.safetensors"):
+            env = {**os.environ, "LD_PRELOAD": FAULTS, "HOPSACK_FAULT": "fread:1:eio", "HOPSACK_FAULT_IN": os.path.realpath("cv/" + file)}
+            self.bad(6, f"cv/{file}: cannot read", "predict", "cv", "c.h5", "-o", "p.tsv", env=env)
 
     def test_open_elsewhere(self):
         try:
