@@ -16,6 +16,7 @@
 #include "data/bagfile/bagfile.h"
 #include "data/h5/h5.h"
 #include "data/matlab/matprobe.h"
+#include "data/vectors/slidefile.h"
 #include "run/manifest.h"
 
 #include <inttypes.h>
@@ -46,7 +47,7 @@ const Command *const commands[] = {
 };
 /* clang-format on */
 
-static const ChildVisitor *const visitors[] = {&matprobe_visitor, &bagfile_visitor, NULL};
+static const ChildVisitor *const visitors[] = {&matprobe_visitor, &slidefile_visitor, &bagfile_visitor, NULL};
 
 static int report(Status status)
 {
@@ -89,6 +90,9 @@ static Status unknown_command(const char *name)
     for (const Command *const *c = commands; *c && n < 63; c++) names[n++] = (*c)->name;
     names[n] = NULL;
     const char *near = nearest_name(name, names);
+    if (name[0] == '-')
+        return fail(ERR_USAGE, "%s: flags follow the command: hopsack COMMAND %s (hopsack help lists commands)", name,
+                    name);
     if (near) return fail(ERR_USAGE, "unknown command '%s': did you mean %s? (hopsack help lists all)", name, near);
     return fail(ERR_USAGE, "unknown command '%s'; hopsack help lists all", name);
 }

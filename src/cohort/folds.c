@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/folds.h"
+#include "cohort/cell.h"
+#include "cohort/column.h"
+#include "core/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +17,13 @@ typedef struct {
 static int by_text(const void *a, const void *b)
 {
     const Named *x = a, *y = b;
-    const int order = strcmp(x->text, y->text);
+    const int order = cell_compare(x->text, y->text);
     return order ? order : (x->member > y->member) - (x->member < y->member);
+}
+
+static bool is_missing(const char *cell)
+{
+    return cell_missing(cell) || cell_unknown(cell);
 }
 
 /* Equal numbers for equal cells; a missing cell is a group of its own. */
@@ -24,21 +32,48 @@ static void number_groups(int *group, Named *named, int n)
     int last = -1;
     qsort(named, (size_t)n, sizeof *named, by_text);
     for (int i = 0; i < n; i++) {
-        const bool same = i > 0 && strcmp(named[i].text, named[i - 1].text) == 0 && !table_missing(named[i].text);
+        const bool same = i > 0 && cell_compare(named[i].text, named[i - 1].text) == 0 && !is_missing(named[i].text);
         if (!same) last++;
         group[named[i].member] = last;
     }
+}
+
+static int by_look(const void *a, const void *b)
+{
+    const Named *x = a, *y = b;
+    const int order = cell_compare_alike(x->text, y->text);
+    return order ? order : by_text(a, b);
+}
+
+/* Names the first two groups that a reader would take for one, and a word that is no group. Sorts `named`. */
+static void report_groups(const Table *t, const char *column, Named *named, int n)
+{
+    int pair = 0, n_word = 0, word = 0;
+    qsort(named, (size_t)n, sizeof *named, by_look);
+    for (int i = 0; i < n; i++) {
+        const char *text = named[i].text;
+        const bool is_word = cell_unknown(text) && !cell_missing(text);
+        if (is_word) n_word++, word = i;
+        if (i == 0 || pair || is_missing(text)) continue;
+        const char *before = named[i - 1].text;
+        if (cell_alike(before, text) && cell_compare(before, text) != 0) pair = i;
+    }
+    if (pair)
+        log_warn("%s: groups '%s' and '%s' of column '%s' look alike but are two; write them alike if they are one",
+                 t->path, named[pair - 1].text, named[pair].text, column);
+    if (n_word)
+        log_warn("%s: '%s' in column '%s' counts as missing: each of these %d bags is a group of its own", t->path,
+                 named[word].text, column, n_word);
 }
 
 static Status read_groups(int **out, const Cohort *c, const char *name)
 {
     *out = NULL;
     if (!name) return OK;
-    const int column = c->table ? table_column(c->table, name) : -1;
-    if (column < 0)
-        return fail(ERR_FORMAT, "%s: no column '%s' (splits.group); name another with --group",
-                    c->table ? c->table->path : "the dataset", name);
-    TRY(table_check_once(c->table, column));
+    int column;
+    if (!c->table)
+        return fail(ERR_FORMAT, "the dataset has no label table, hence no column '%s' (splits.group)", name);
+    TRY(column_find(&column, c->table, name, "splits.group, or --group"));
     const size_t n = (size_t)c->n_row;
     Named *named = malloc((n + 1) * sizeof *named);
     *out = malloc((n + 1) * sizeof **out);
@@ -48,6 +83,7 @@ static Status read_groups(int **out, const Cohort *c, const char *name)
     }
     for (int i = 0; i < c->n_row; i++) named[i] = (Named){table_cell(c->table, c->row[i], column), i};
     number_groups(*out, named, c->n_row);
+    report_groups(c->table, name, named, c->n_row);
     free(named);
     return OK;
 }
@@ -71,6 +107,11 @@ static Status drawn(int *fold, const Folds *f, int repeat)
     const Status status = split_folds(fold, c->n_row, f->options, f->seed, repeat, use, c->labels.class, f->group);
     free(use);
     return status;
+}
+
+bool folds_are_parts(const Folds *f)
+{
+    return f->table.part != NULL;
 }
 
 Status folds_assign(int *fold, const Folds *f, int repeat)

@@ -24,8 +24,10 @@ static Status check_place(const Folds *f, int repeat, int fold)
 static Status make_parts(Part *part, const Folds *f, int repeat, int fold)
 {
     const Cohort *c = f->cohort;
-    if (f->n_repeat == 0) {
-        memcpy(part, f->table.part, (size_t)c->n_row * sizeof *part);
+    if (folds_are_parts(f)) {
+        if (f->n_repeat > 1) TRY(check_place(f, repeat, 0));
+        const size_t n = (size_t)c->n_row, first = f->n_repeat > 1 ? (size_t)repeat * n : 0;
+        memcpy(part, f->table.part + first, n * sizeof *part);
         return OK;
     }
     TRY(check_place(f, repeat, fold));
@@ -53,31 +55,73 @@ static void count_parts(Partition *g, const Cohort *c)
     }
 }
 
-static Status check_training(const Partition *g, const Cohort *c)
+/* What could be changed. */
+static const char *way_out(const Folds *f)
 {
-    int n = 0, class = -1;
-    bool several = false;
+    if (f->options->file) return "mend the table of splits.file";
+    return "take fewer folds (splits.n_fold), splits.validation=none or a share, or name folds by --splits=FILE";
+}
+
+/* The class of all labelled bags of the training part, *n of them; -1: several. */
+static int only_class(int *n, const Partition *g, const Cohort *c)
+{
+    int class = -1, differ = 0;
+    *n = 0;
+    for (int i = 0; i < g->n; i++) {
+        if (g->part[i] != PART_TRAIN || c->labels.class[i] < 0) continue;
+        if ((*n)++ == 0) class = c->labels.class[i];
+        differ += c->labels.class[i] != class;
+    }
+    return differ ? -1 : class < 0 ? 0 : class;
+}
+
+static Status check_training(const Partition *g, const Folds *f)
+{
+    int n;
+    const Cohort *c = f->cohort;
+    const char *path = bagfile_path(c->file);
     if (g->count[PART_TRAIN] == 0)
-        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag (check the split)",
-                    bagfile_path(c->file));
-    if (!c->labels.class) return OK;
-    for (int i = 0; i < g->n; i++)
-        if (g->part[i] == PART_TRAIN && c->labels.class[i] >= 0) {
-            several = several || (n > 0 && c->labels.class[i] != class);
-            class = c->labels.class[i];
-            n++;
+        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag; %s", path, way_out(f));
+    const int class = c->labels.class ? only_class(&n, g, c) : -1;
+    if (class < 0) return OK;
+    const bool two = c->labels.n_class == 2;
+    return fail(ERR_FORMAT, "%s: all %d labelled bag%s of the training part %s %s; a model needs %s: %s", path, n,
+                number_plural(n), n == 1 ? "is" : "are",
+                !two         ? "of one class"
+                : class == 1 ? "positive"
+                             : "negative",
+                two ? "both classes" : "several", way_out(f));
+}
+
+/* What the class is called: the cell of a bag that has it. */
+static const char *class_name(const Cohort *c, int class)
+{
+    const int column = table_column(c->table, c->labels.column);
+    for (int i = 0; i < c->n_row; i++)
+        if (c->labels.class[i] == class) return table_cell(c->table, c->row[i], column);
+    return "";
+}
+
+/* Of several classes a model cannot learn one that no training bag has; said of the first such part. */
+static void check_classes(const Partition *g, Folds *f, int repeat, int fold)
+{
+    const Cohort *c = f->cohort;
+    char where[48] = "";
+    for (int class = 0; c->labels.class && c->labels.n_class > 2 && !f->lacks_class && class < c->labels.n_class;
+         class ++) {
+        bool trained = false, there = false;
+        for (int i = 0; i < c->n_row; i++) {
+            there |= c->labels.class[i] == class;
+            trained |= c->labels.class[i] == class && g->part[i] == PART_TRAIN;
         }
-    if (several) return OK;
-    if (c->labels.n_class > 2)
-        return fail(
-            ERR_FORMAT,
-            "%s: all %d labelled bag%s of the training part %s of one class; a model needs several (check the "
-            "split)",
-            bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are");
-    return fail(ERR_FORMAT,
-                "%s: all %d labelled bag%s of the training part %s %s; a model needs both classes (check the split)",
-                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are",
-                class == 1 ? "positive" : "negative");
+        if (trained || !there) continue;
+        if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        log_warn("%s: the training part%s has no bag of class '%.60s', which its model cannot predict; use fewer "
+                 "folds, or "
+                 "leave the class out",
+                 bagfile_path(c->file), where, class_name(c, class));
+        f->lacks_class = true;
+    }
 }
 
 /* A part of one class has no AUC; said of the first such part. */
@@ -93,11 +137,11 @@ static void check_judged(const Partition *g, Folds *f, int repeat, int fold)
             differ += c->labels.class[i] != class;
         }
         if (n == 0 || differ > 0) continue;
-        if (f->n_repeat > 0) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
         log_warn(
-            "%s: all %d labelled bag%s of the %s part%s %s of one class, so its AUC is undefined; use fewer folds or "
-            "another split",
-            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are");
+            "%s: all %d labelled bag%s of the %s part%s %s of one class, so %s; use fewer folds or another split",
+            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are",
+            c->labels.n_class > 2 ? "it says nothing of the others" : "its AUC is undefined");
         f->one_class = true;
     }
 }
@@ -173,19 +217,37 @@ static Status make(Partition *g, Folds *f, int repeat, int fold)
 {
     TRY(make_parts(g->part, f, repeat, fold));
     count_parts(g, f->cohort);
-    TRY(check_training(g, f->cohort));
+    TRY(check_training(g, f));
+    check_classes(g, f, repeat, fold);
     check_judged(g, f, repeat, fold);
     for (int i = 0; i < g->n; i++)
         if (g->part[i] != PART_NONE) TRY(folds_hash(f, i));
     return check_separate(g, f);
 }
 
-Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
+static Status reserve(Partition *out, const Folds *folds)
 {
     const int n = folds->cohort->n;
     *out = (Partition){.n = n, .hash = folds->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
     if (!out->part) return fail(ERR_MEMORY, "no memory for the parts of %d bags", n);
     for (int i = 0; i < n; i++) out->part[i] = PART_NONE;
+    return OK;
+}
+
+Status partition_check(const Folds *folds, int repeat, int fold)
+{
+    Partition g;
+    TRY(reserve(&g, folds));
+    Status status = make_parts(g.part, folds, repeat, fold);
+    count_parts(&g, folds->cohort);
+    if (status == OK) status = check_training(&g, folds);
+    partition_free(&g);
+    return status;
+}
+
+Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
+{
+    TRY(reserve(out, folds));
     const Status status = make(out, folds, repeat, fold);
     if (status != OK) partition_free(out);
     return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/apply.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/file.h"
 #include "core/jsontext.h"
@@ -153,6 +154,7 @@ Status apply_fit(Apply *a, BagFile *file)
 {
     for (int k = 0; k < a->n_model; k++) {
         ModelFile *m = &a->model[k];
+        TRY(modelfile_order(m, file));
         TRY(modelfile_fit(m, bagfile_spec(file), bagfile_path(file)));
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);
@@ -232,7 +234,7 @@ Seen apply_seen(const Apply *a, uint64_t hash)
 Status apply_label(Apply *a, Cohort *cohort, bool *known)
 {
     *known = cohort->table != NULL;
-    for (int k = 0; *known && k < a->n_target; k++) *known = table_column(cohort->table, a->target[k].column) >= 0;
+    for (int k = 0; *known && k < a->n_target; k++) *known = column_place(cohort->table, a->target[k].column) >= 0;
     if (!*known) return OK;
     TRY(cohort_label(cohort, a->target, a->n_target, a->model[0].config.data.compat == COMPAT_DEEPRC, false));
     label_fit(&cohort->labels, a->target, a->n_target, NULL); /* by the model's mean and std */

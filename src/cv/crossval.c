@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/crossval.h"
 #include "cohort/partition.h"
+#include "cohort/smallclass.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "cv/crossval_folder.h"
@@ -135,15 +136,29 @@ static Status try_job(void *context, int number)
 
 /* ---- getting ready ---- */
 
+static Status at_fold(Status status, FoldJob job)
+{
+    return status == OK ? OK : fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
+}
+
+/* Costs nothing, so all folds come before the bags of the first are read. */
+static Status check_training(const Crossval *c, int first)
+{
+    const FoldJob job = which(c, first);
+    return at_fold(partition_check(&c->dataset.folds, job.repeat, job.fold), job);
+}
+
 /* The fold of job `first` and the models behind it. */
 static Status check_fold(Crossval *c, int first)
 {
     Partition g;
     const Config *config = c->in->config;
     const FoldJob job = which(c, first);
-    const Status status = partition_make(&g, &c->dataset.folds, job.repeat, job.fold);
-    if (status != OK) return fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
-    const int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
+    TRY(at_fold(partition_make(&g, &c->dataset.folds, job.repeat, job.fold), job));
+    int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
+    if (config->train.refit) /* at most as many passes over both parts; none without a validation part */
+        updates +=
+            g.count[PART_VALIDATION] == 0 ? 0 : updates + updates * g.count[PART_VALIDATION] / g.count[PART_TRAIN];
     for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
     partition_free(&g);
     return OK;
@@ -170,15 +185,14 @@ static Status new_jobs(Crossval *c)
 static Status check_jobs(Crossval *c)
 {
     const Folds *folds = &c->dataset.folds;
-    if (folds->n_repeat == 0)
-        return fail(ERR_CONFIG, "%s holds parts, not folds (splits.file); train takes it",
-                    c->in->config->splits.file);
     c->n_repeat = folds->n_repeat;
     c->n_fold = folds->n_fold;
     c->n_model = c->in->config->crossval.ensemble;
     if (c->n_repeat > INT32_MAX / c->n_fold / c->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", c->n_repeat, c->n_fold);
+    if (!c->in->config->splits.file) smallclass_report(&c->dataset.cohort, &c->dataset.target[0], c->n_fold);
     TRY(new_jobs(c));
+    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_training(c, n));
     for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_fold(c, n));
     return OK;
 }

@@ -264,7 +264,8 @@ static Status write_model(Training *j, json_t *metrics)
                               .hash = j->evaluation.partition.hash,
                               .part = final_parts(j),
                               .n = j->evaluation.partition.n,
-                              .metrics = metrics};
+                              .metrics = metrics,
+                              .feature = bagfile_feature_names(j->cohort->file)};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);
 }
@@ -412,7 +413,9 @@ static Status plan(Training *j, json_t **out)
     const LoopSetup setup = loop_setup(j);
     const int *count = j->evaluation.partition.count;
     TRY(loop_memory(&setup, &bytes, &params));
-    if (setup.options->refit && count[PART_VALIDATION] > 0) bytes *= 2; /* the first training is kept meanwhile */
+    const bool refits = setup.options->refit && count[PART_VALIDATION] > 0;
+    const int refit_bags = refits ? count[PART_TRAIN] + count[PART_VALIDATION] : 0;
+    if (refits) bytes *= 2; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
         TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));
@@ -421,9 +424,10 @@ static Status plan(Training *j, json_t **out)
     const int64_t limit = j->config->data.cache;
     if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
     const int64_t updates = schedule_updates(&j->config->train, &j->config->model, count[PART_TRAIN]);
-    *out = json_pack("{s:{s:i, s:i, s:i}, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
-                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", (json_int_t)updates, "parameters",
-                     (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
+    *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
+                     count[PART_VALIDATION], "test", count[PART_TEST], "refit_bags", refit_bags, "updates",
+                     (json_int_t)updates, "parameters", (json_int_t)params, "memory_bags", (json_int_t)decoded,
+                     "memory_workspace", (json_int_t)bytes);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
 }
 

@@ -109,6 +109,13 @@ static const char *misspelt_column(const Header *header, const char *wanted)
     return NULL;
 }
 
+static bool has_ids(const Header *header)
+{
+    for (int c = 0; c < header->n; c++)
+        if (table_is_id_name(header->name[c])) return true;
+    return false;
+}
+
 const char *foreign_hint(char *text, size_t room, const Header *header)
 {
     const FormatType *type = nearest_format(header);
@@ -121,7 +128,7 @@ const char *foreign_hint(char *text, size_t room, const Header *header)
                                missing);
     if (missing) at += (size_t)snprintf(text + at, room - at, meant ? " (is '%.40s' meant?)." : ".", meant);
     if (likely) snprintf(text + at, room - at, " Its column '%.40s' may hold the sequences.", likely);
-    if (!likely && header_find_any(header, table_id_names) >= 0)
+    if (!likely && has_ids(header))
         snprintf(text + at, room - at, " It may be a label table; give that with --metadata.");
     return text;
 }
