@@ -8,6 +8,7 @@
 #include "run/job.h"
 #include "run/resume.h"
 #include "run/run.h"
+#include "run/runfolder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,7 @@ static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
     Status status = check_content(&dataset, setup); /* labels: before minutes of reading */
     if (status == OK) status = dataset_fill(&dataset);
     if (status == OK) status = check_content(&dataset, setup);
+    if (status == OK && setup->force) runfolder_warn_foreign(setup->folder);
     if (status == OK) status = job_run_on(summary, setup, &dataset, lock);
     dataset_close(&dataset);
     return status;
