@@ -35,22 +35,23 @@ typedef struct {
 
 /* What belongs to one bag of the minibatch. */
 typedef struct {
-    Bag whole, kept; /* kept: what selection leaves, in memory of `room` */
-    Arena room;
+    Bag whole, kept; /* kept: what selection leaves, in memory of `arena` */
+    Arena arena;
     int a_at; /* its first row in a */
     SelectScratch select;
-} Seat;
+} MilBag;
 
 struct Mil {
     ModelOptions o;
     BagSpec spec;
     Target *target;
-    int n_target, n_out;
+    int n_target;
+    Index n_out;
     const EmbedderType *embedder_type;
     const PoolingType *pooling_type;
     Embedder *embedder;
     Pooling *pooling;
-    int n_z; /* of the pooling, and of the mean beside it */
+    Index n_z; /* of the pooling, and of the mean beside it */
     BagNorm norm;
     Linear output[OUTPUT_LAYERS + 1];
     ParamList params;
@@ -60,11 +61,11 @@ struct Mil {
     Arena arena;
     int n_bag, n_max; /* what it holds */
     bool learn;
-    int n_slot;  /* of gradients */
-    Seat *seat;  /* [n_bag] */
-    int *bounds; /* [n_bag + 1] of the selected instances of each bag in the arrays over them */
-    Bag joined;  /* vectors: the selected instances of all bags, in memory of `join_room` */
-    Arena join_room;
+    int n_slot;    /* of gradients */
+    MilBag *entry; /* [n_bag] */
+    int *bounds;   /* [n_bag + 1] of the selected instances of each bag in the arrays over them */
+    Bag joined;    /* vectors: the selected instances of all bags, in memory of `join_arena` */
+    Arena join_arena;
     const Bag **kept; /* [n_bag] */
     bool *present;    /* [max_len + 1] lengths in the minibatch */
     MilRun *run;      /* [runs of either kind] */
@@ -99,7 +100,7 @@ static inline bool is_streamed(const Mil *m)
 static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
 {
     const bool joined = m->spec.kind == BAG_VECTORS;
-    return (Rows){.bag = joined ? &m->joined : &m->seat[run->slot].kept,
+    return (Rows){.bag = joined ? &m->joined : &m->entry[run->slot].kept,
                   .slot = run->slot,
                   .from = run->from + at,
                   .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,

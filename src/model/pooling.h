@@ -23,9 +23,9 @@
 
 /* Every pooling's struct begins with this. */
 typedef struct {
-    int n_column; /* columns of a: queries, or queries · heads; column = query · n_head + head */
+    Index n_column; /* columns of a: queries, or queries · heads; column = query · n_head + head */
     int n_head;
-    int n_z;          /* numbers it pools; the mean comes on top */
+    Index n_z;        /* numbers it pools; the mean comes on top */
     bool mean;        /* the plain mean of the embeddings stands behind */
     bool streams;     /* `read` can be used: z follows from means weighted by the softmax of the scores */
     int64_t n_capped; /* associations so far that had not converged when they were stopped (hopfield, steps: -1) */
@@ -48,7 +48,7 @@ typedef struct {
 
     /* h has n_h numbers at row stride `width`, a multiple of 16 beyond which nothing is read. */
     Status (*init)(void *self, ParamList *list, const void *options, int n_h, int width);
-    void (*plan)(void *self, Arena *arena, const ModelRoom *room);
+    void (*plan)(void *self, Arena *arena, const ModelSizes *sizes);
     void (*prepare)(void *self, const real *theta, const Pass *pass); /* as of an embedder */
 
     /* a [n, n_column] of h [n, width]; keeps what backward needs if rows->cached ≥ 0. n ≤ KERNEL_BLOCK. */
@@ -62,7 +62,7 @@ typedef struct {
     /* z [n_bag, n_z] of bags seen once (nn/attendstream.h), for prediction: column k of bag b, the mean of h weighted by the
      * softmax of column k of the scores, lies at m + b · stride + k · width; z of a bag that is_empty [n_bag] is 0. It is the
      * z of `pool`, but for rounding. NULL, or `streams` false: it cannot be had so. */
-    void (*read)(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag);
+    void (*read)(void *self, real *z, const real *m, Index stride, const bool *is_empty, int n_bag);
 
     void (*zero)(void *self, int grad_slot);
     /* dh [n, width] += …; n ≤ KERNEL_BLOCK. */

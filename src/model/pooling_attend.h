@@ -21,6 +21,6 @@ void pooling_attend_backward(void *self, real *da, real *dh, real *grad, const r
                              const PoolingBags *in);
 
 /* read of the descriptor: z is m. */
-void pooling_attend_read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag);
+void pooling_attend_read(void *self, real *z, const real *m, Index stride, const bool *is_empty, int n_bag);
 
 #endif

@@ -54,7 +54,7 @@ typedef struct {
 typedef struct {
     Pooling base;
     HopfieldPooling layer;
-    int n_h, width;
+    Index n_h, width;
     double dropout;
     const real *theta; /* of the last prepare */
     bool drops;        /* the association of this update has dropout */
@@ -72,7 +72,7 @@ typedef struct {
     GeneralPath general;
 } HopfieldPool;
 
-void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room);
+void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelSizes *sizes);
 void pooling_hopfield_general_prepare(HopfieldPool *p);
 /* For what does not fold. */
 void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows);

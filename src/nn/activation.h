@@ -25,7 +25,7 @@ typedef enum {
 } Activation;
 
 /* n a multiple of KERNEL_LANES. */
-void activation_forward(real *y, size_t n, Activation kind);                  /* y [n] in place */
-void activation_backward(real *dy, const real *y, size_t n, Activation kind); /* dy [n] *= slope */
+void activation_forward(real *y, Index n, Activation kind);                  /* y [n] in place */
+void activation_backward(real *dy, const real *y, Index n, Activation kind); /* dy [n] *= slope */
 
 #endif

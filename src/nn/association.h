@@ -57,14 +57,14 @@ void association_heads(AssociationOptions *o, double beta, int steps, double eps
 
 typedef struct {
     AssociationOptions o; /* resolved */
-    int n_r, n_y, n_v;    /* widths of R, Y, V as they come, static or not */
+    Index n_r, n_y, n_v;  /* widths of R, Y, V as they come, static or not */
     Projection q, k, v, out;
     LayerNorm norm;
     size_t beta_at; /* [n_head], if learned */
     real beta[RETRIEVAL_HEADS];
     Retrieval retrieval;
-    int n_read; /* n_head · pattern_size */
-    int n_out;  /* width of y */
+    Index n_read; /* n_head · pattern_size */
+    Index n_out;  /* width of y */
 } Association;
 
 typedef struct {
@@ -80,7 +80,7 @@ typedef struct {
 /* Options must have been resolved. Names are PREFIXin_proj_weight …, and `beta_name` if β is learned. */
 void association_init(Association *l, ParamList *list, const char *prefix, const char *beta_name,
                       const AssociationOptions *o);
-void association_plan(AssociationCache *c, const Association *l, const RetrievalRoom *room, Arena *arena);
+void association_plan(AssociationCache *c, const Association *l, const RetrievalSizes *sizes, Arena *arena);
 /* The inputs of a layer: any of them may be the same. */
 typedef struct {
     const real *state, *stored, *projection; /* R, Y, V */

@@ -12,7 +12,7 @@
 #include "core/real.h"
 
 typedef struct {
-    int n_query, n_h, width; /* of h, rows `width` apart */
+    Index n_query, n_h, width; /* of h, rows `width` apart */
 } Attend;
 
 /* z [n_bag, n_query · n_h]   w, a [n, n_query]   h [n, width] */

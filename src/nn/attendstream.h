@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 typedef struct {
-    int n_query, n_column, width;
+    Index n_query, n_column, width;
     real **e;    /* [n_thread] weights of a block */
     real *top;   /* [n_piece, n_column] */
     double *sum; /* [n_piece, n_column] Σ exp(a - top) */
@@ -31,7 +31,7 @@ typedef struct {
 } AttendStream;
 
 /* h has rows of `width` numbers, a multiple of KERNEL_LANES; `mean` adds the last column. */
-void attendstream_init(AttendStream *s, int n_query, bool mean, int width);
+void attendstream_init(AttendStream *s, int n_query, bool mean, Index width);
 void attendstream_plan(AttendStream *s, Arena *arena, int n_piece, int n_bag, int n_thread);
 
 void attendstream_clear(AttendStream *s, int piece);

@@ -19,7 +19,7 @@
 #define BAGNORM_EPS 1e-7
 
 typedef struct {
-    int n_z;
+    Index n_z;
     size_t mean_at, var_at; /* in any slab; frozen */
 } BagNorm;
 

@@ -18,7 +18,7 @@
 
 typedef struct {
     Linear l;
-    int in, out;
+    Index in, out;
     Activation activation;
     int n_use;      /* columns of w that x has: n_in, but for dense_use */
     const int *use; /* [n_use] which, ascending; NULL: all */
@@ -32,7 +32,7 @@ typedef struct {
 #define DENSE_TILE 32 /* units that dense_weights takes at a time */
 
 /* `in`: width of x, KERNEL_WIDTH(l->n_in) at least. `l` is a declared layer. */
-void dense_init(Dense *d, const Linear *l, int in, Activation activation);
+void dense_init(Dense *d, const Linear *l, Index in, Activation activation);
 /* n_slot: for dense_backward. n_thread: for dense_weights; 0 if it is not called. */
 void dense_plan(Dense *d, Arena *arena, int n_slot, int n_thread);
 void dense_prepare(Dense *d, const real *theta);
@@ -56,6 +56,6 @@ void dense_input(real *dx, const Dense *d, const real *dy, int n);
 void dense_weights(real *grad, const Dense *d, const real *x, const real *dy, int n);
 
 /* to [rows, width] from [rows, n], the rest 0. */
-void dense_widen(real *to, int width, const real *from, int rows, int n);
+void dense_widen(real *to, Index width, const real *from, int rows, int n);
 
 #endif

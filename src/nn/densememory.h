@@ -12,6 +12,8 @@
 #ifndef HOPSACK_DENSEMEMORY_H
 #define HOPSACK_DENSEMEMORY_H
 
+#include "core/real.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +23,8 @@ typedef struct {
     DenseKind kind;
     int power;       /* n ≥ 1; not for DENSE_EXP */
     const int8_t *x; /* [n, d] */
-    int n, d;
+    int n;
+    Index d;
 } DenseMemory;
 
 /* For DENSE_EXP, which overflows from x·s = 710 on, densememory_log_energy is log(-E). */

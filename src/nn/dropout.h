@@ -20,6 +20,6 @@ typedef struct {
 /* p in 0 … 0.99. Stream of one purpose and update; `layer` parts it for those that share it. */
 Dropout dropout_of(double p, Rng stream, int layer);
 /* y [n, width] in place; `row`: the place of the first among all rows of the update. width a multiple of 4. */
-void dropout_apply(real *y, const Dropout *d, int row, int n, int width);
+void dropout_apply(real *y, const Dropout *d, int row, int n, Index width);
 
 #endif

@@ -13,9 +13,12 @@
 #ifndef HOPSACK_DYNAMICS_H
 #define HOPSACK_DYNAMICS_H
 
+#include "core/real.h"
+
 typedef struct {
     const double *x; /* [n, d], n ≥ 1 */
-    int n, d;
+    int n;
+    Index d;
     double beta; /* > 0 */
 } Patterns;
 
@@ -24,13 +27,13 @@ typedef struct {
 void dynamics_softmax(double *p, const Patterns *s, const double *xi);              /* p [n] */
 void dynamics_update(double *next, double *p, const Patterns *s, const double *xi); /* next [d] ≠ ξ; p [n] at ξ */
 double dynamics_energy(const Patterns *s, const double *xi, double largest); /* largest: dynamics_largest_norm */
-/* Updates ξ in place until it moves by no more than eps (Euclidean) or `most` times; how often. scratch [d + n]. */
-int dynamics_retrieve(double *xi, const Patterns *s, double eps, int most, double *scratch);
+/* Updates ξ in place until it moves by no more than eps (Euclidean) or `max_updates` times; returns how often. scratch [d + n]. */
+int dynamics_retrieve(double *xi, const Patterns *s, double eps, int max_updates, double *scratch);
 
 /* j [d, d] from p at ξ and f = f(ξ). */
 void dynamics_jacobian(double *j, const Patterns *s, const double *p, const double *f);
 /* The largest eigenvalue of j [d, d], symmetric with eigenvalues ≥ 0: its spectral norm. Overwrites j. */
-double dynamics_spectral_norm(double *j, int d);
+double dynamics_spectral_norm(double *j, Index d);
 
 /* ---- fixed points ---- */
 

@@ -24,16 +24,16 @@
 /* Of an update: shared by all threads. */
 typedef struct {
     const HopfieldPooling *l;
-    int n_in, width;     /* numbers of an instance, and its row stride: a multiple of KERNEL_LANES */
-    bool quick;          /* softmax by the kernels' exponential; false: as hopsack 0.1.0 */
-    int n_column, lanes; /* columns of a, and the same rounded up to KERNEL_LANES */
-    real *state;         /* [quantity, ·] queries after their norm */
-    real *q;             /* [quantity, n_head · head_size] projected */
-    real *key;           /* [n_column, n_in] W_kᵀ q */
-    real *u;             /* [n_column, width] u, or ū */
-    real *ut;            /* [n_in, lanes] its transpose */
-    real *c;             /* [n_column] */
-    real *zero;          /* [lanes] */
+    Index n_in, width;     /* numbers of an instance, and its row stride: a multiple of KERNEL_LANES */
+    bool quick;            /* softmax by the kernels' exponential; false: as hopsack 0.1.0 */
+    Index n_column, lanes; /* columns of a, and the same rounded up to KERNEL_LANES */
+    real *state;           /* [quantity, ·] queries after their norm */
+    real *q;               /* [quantity, n_head · head_size] projected */
+    real *key;             /* [n_column, n_in] W_kᵀ q */
+    real *u;               /* [n_column, width] u, or ū */
+    real *ut;              /* [n_in, lanes] its transpose */
+    real *c;               /* [n_column] */
+    real *zero;            /* [lanes] */
     real *dq, *dkey, *dstate;
     LayerNormCache norm;
 } FixedQuery;
@@ -63,8 +63,8 @@ bool fixedquery_fits(const HopfieldPooling *l);
  * prepare and score may be called, no more. */
 bool fixedquery_scores(const HopfieldPooling *l);
 
-void fixedquery_plan(FixedQuery *f, const HopfieldPooling *l, int width, Arena *arena);
-void fixedquery_plan_cache(FixedQueryCache *c, const FixedQuery *f, int n_most, int n_bag_most, Arena *arena);
+void fixedquery_plan(FixedQuery *f, const HopfieldPooling *l, Index width, Arena *arena);
+void fixedquery_plan_cache(FixedQueryCache *c, const FixedQuery *f, int n_max, int n_bag_max, Arena *arena);
 void fixedquery_prepare(FixedQuery *f, const real *theta);
 
 /* a of any n ≤ KERNEL_BLOCK instances; wide [n, lanes] is scratch. Needs no cache: instances may be scored before some
@@ -87,8 +87,8 @@ void fixedquery_pool(real *z, real *p, FixedQueryCache *c, const FixedQuery *f, 
 /* z of whole bags from means m alone, of instances that are not normed: column k of bag b, the mean of x weighted by the
  * softmax of column k of a, lies at m + b · stride + k · width. For prediction: it keeps nothing for backward. */
 bool fixedquery_reads(const HopfieldPooling *l);
-void fixedquery_read(real *z, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *m,
-                     size_t stride, const bool *is_empty, int n_bag);
+void fixedquery_read(real *z, FixedQueryCache *c, const FixedQuery *f, const real *theta, const real *m, Index stride,
+                     const bool *is_empty, int n_bag);
 
 /* What fixedquery_pool returned, and the gradient of its z. */
 typedef struct {

@@ -12,13 +12,13 @@
 
 typedef struct {
     Linear l;
-    int in;      /* width of x */
+    Index in;    /* width of x */
     real *w;     /* [n_query, in] */
     real *b;     /* [n_query] */
     real **slot; /* [n_slot] gradients of w and b [n_query, in + 1] */
 } Logits;
 
-void logits_init(Logits *q, const Linear *l, int in);
+void logits_init(Logits *q, const Linear *l, Index in);
 void logits_plan(Logits *q, Arena *arena, int n_slot);
 void logits_prepare(Logits *q, const real *theta);
 void logits_forward(real *a, const Logits *q, const real *x, int n);

@@ -35,10 +35,10 @@ typedef struct {
 } LstmGrad;
 
 typedef struct {
-    int n_h, width, gates; /* width: n_h rounded up; gates: 4 n_h rounded up */
-    int n_in;              /* 20 or 23 */
-    size_t ih_at, hh_at;   /* [4 n_h, n_in], [4 n_h, n_h] in any slab */
-    size_t bias_at[2];     /* [4 n_h] of input and of state */
+    Index n_h, width, gates; /* width: n_h rounded up; gates: 4 n_h rounded up */
+    Index n_in;              /* 20 or 23 */
+    size_t ih_at, hh_at;     /* [4 n_h, n_in], [4 n_h, n_h] in any slab */
+    size_t bias_at[2];       /* [4 n_h] of input and of state */
     bool position;
     int max_len;
     SeqInput input;

@@ -21,9 +21,10 @@
 #define SEQCONV_LAYERS 8
 
 typedef struct {
-    int n_kernel, width, size, n_layer;
+    int n_kernel, n_layer;
+    Index width, size;
     bool position;
-    int n_in;                    /* 20 or 23 */
+    Index n_in;                  /* 20 or 23 */
     size_t w_at[SEQCONV_LAYERS]; /* [n_kernel, n_in or n_kernel, size] in any slab */
     size_t b_at[SEQCONV_LAYERS]; /* [n_kernel] */
     int max_len;
@@ -67,6 +68,6 @@ void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, 
 void seqconv_finish(SeqConv *l, real *grad, int n_slot);
 
 /* Shortest padded length that leaves a window after the last layer. */
-int seqconv_least_pad(const SeqConv *l);
+int seqconv_min_pad(const SeqConv *l);
 
 #endif

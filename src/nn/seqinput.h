@@ -22,7 +22,7 @@
 #define SEQINPUT_PLACES  3
 
 typedef struct {
-    int max_len;
+    Index max_len;
     bool position;
     real *feature;  /* [max_len + 1, max_len, 3] by length and position; NULL without position features */
     double *sum;    /* [max_len + 1] of a length's position features */
@@ -41,12 +41,12 @@ static inline int seqinput_places(int l)
 
 /* Numbers the rows of the lengths that occur, present [max_len + 1] or NULL for all; returns how many there are. */
 int seqinput_number_rows(SeqInput *in, const bool *present);
-int seqinput_rows_most(int max_len); /* of all lengths */
+Index seqinput_max_rows(Index max_len); /* of all lengths */
 
 /* [3] features of position p of a sequence of length l; NULL without position features. */
 static inline const real *seqinput_feature(const SeqInput *in, int l, int p)
 {
-    return in->feature ? in->feature + ((size_t)l * (size_t)in->max_len + (size_t)p) * SEQINPUT_PLACES : NULL;
+    return in->feature ? in->feature + (l * in->max_len + p) * SEQINPUT_PLACES : NULL;
 }
 
 /* 1 over the divisor of a bag's input. pad_len as in Bag. */

@@ -101,14 +101,14 @@ void topk(int *keep, const real *score, const int *row, int n, int k, uint32_t *
     Key *key = (void *)(scratch + 2 * BINS);
     int k_equal = k, n_equal, last_row = INT_MAX;
     for (int i = 0; i < n; i++) key[i] = score_key(score[i]);
-    const Key least = kth_key(key, n, &k_equal, &n_equal, count);
-    if (k_equal < n_equal) last_row = kth_row(key, score, least, row, n, k_equal, count);
+    const Key smallest = kth_key(key, n, &k_equal, &n_equal, count);
+    if (k_equal < n_equal) last_row = kth_row(key, score, smallest, row, n, k_equal, count);
 
     int n_keep = 0;
     for (int i = 0; n_keep < k; i++) {
         const Key here = score_key(score[i]);
         keep[n_keep] = i;
-        n_keep += (here > least) | ((here == least) & (row[i] <= last_row));
+        n_keep += (here > smallest) | ((here == smallest) & (row[i] <= last_row));
     }
 }
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOPK_SCRATCH(n) ((size_t)(n) * (sizeof(real) / 4) + 8192) /* uint32_t of scratch that topk needs */
+#define TOPK_SCRATCH(n) ((n) * (sizeof(real) / 4) + 8192) /* uint32_t of scratch that topk needs */
 
 /* keep [k]: places of the k largest of score [n] (NaN is the largest), ascending in place (not in score). Equal scores: lower
  * row [n] first. 0 ≤ k ≤ n. Linear time; allocates nothing. */

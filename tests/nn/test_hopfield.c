@@ -584,7 +584,7 @@ static void compare_fixed(Case *c)
 
 static void plan(Case *c, bool fixed)
 {
-    const RetrievalRoom room = retrieval_room(&c->bags);
+    const RetrievalSizes room = retrieval_sizes(&c->bags);
     for (int pass = 0; pass < 2; pass++) {
         hopfield_plan(&c->cache, c->hopfield, &room, &c->arena);
         if (fixed) fixedrun_plan(&c->fixed, &c->pool, c->bags.n_stored, c->batch, &c->arena);

@@ -564,7 +564,7 @@ static double sampled_loss(const real *theta, Part which, int most)
     cr_assert_eq(mil_new(&m, &model, bagfile_spec(file), &target, 1), OK);
     cr_assert_eq(mil_plan(m, 1, n_sequences, false), OK);
     mil_prepare(m, theta);
-    sampler_room(&room, bagfile_spec(file), n_sequences, most, false);
+    sampler_plan(&room, bagfile_spec(file), n_sequences, most, false);
     cr_assert_eq(arena_reserve(&room, "test"), OK);
     for (int i = 0; i < BAGS; i++) {
         const Bag *whole;
@@ -691,7 +691,7 @@ Test(SUITE, rare_k_mers_are_drawn_always)
     for (int s = 0; s < 5; s++) {
         const int k = place_of[order[s]];
         Rng rng = rng_stream(3, "draw", (uint64_t)s);
-        sampler_room(&room[s], bagfile_spec(file), n_sequences, 100, false);
+        sampler_plan(&room[s], bagfile_spec(file), n_sequences, 100, false);
         cr_assert_eq(arena_reserve(&room[s], "test"), OK);
         cr_assert_eq(cache_bag(cache, &whole, order[s], s), OK);
         sampler_draw_always(&drawn[s], &room[s], whole, 100, hits.place[k], hits.count[k], &rng, bits);
