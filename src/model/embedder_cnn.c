@@ -144,8 +144,9 @@ static void shorten(Cnn *l, real *theta)
 }
 
 /* Kernel j gives STEP where its window begins with the k-mer, 0 where one fixed residue differs, and less elsewhere:
- * w = STEP / (size of a residue's input) at the fixed residues, 0 beside them, b = -STEP (fixed - 1). Windows begin on
- * every residue, so no place of a sequence is left out; under data.compat deeprc only those that fit the padded length. */
+ * w = STEP / (size of a residue's input) at the fixed residues, 0 beside them, b = -STEP (fixed - 1). Windows begin
+ * on every residue, so no place of a sequence is left out; under data.compat deeprc only those that fit the padded
+ * length. */
 static int start(void *self, real *theta, const Kmer *kmer, int n, const Bag *bag)
 {
     Cnn *l = self;

@@ -4,9 +4,10 @@
  *
  *     u_0 = x̃      u_j = dropout( f(u_{j-1} W_jᵀ + b_j) )      h = u_{n_layer}
  *
- * Bags of vectors are small and their layers wide, so gradients of weights are not gathered in slots: backward keeps the
- * gradients of the sums of every row, and `finish` turns those of all rows into the weights' in one product a layer.
- * Features that scaling has set to 0 take part in no product (Tiger: 106 of 230); to the bit, sums are the same with them.
+ * Bags of vectors are small and their layers wide, so gradients of weights are not gathered in slots: backward keeps
+ * the gradients of the sums of every row, and `finish` turns those of all rows into the weights' in one product a
+ * layer. Features that scaling has set to 0 take part in no product (Tiger: 106 of 230); to the bit, sums are the
+ * same with them.
  */
 #include "model/embedder.h"
 #include "nn/dense.h"

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil_parts.h: what the three files of the network share. mil.c builds it and plans its memory, mil_pass.c goes from bags
- * to bag vectors and outputs, mil_backward.c from losses to gradients.
+ * mil_parts.h: what the three files of the network share. mil.c builds it and plans its memory, mil_pass.c goes from
+ * bags to bag vectors and outputs, mil_backward.c from losses to gradients.
  *
  * Work is cut by sizes alone: pass one into runs of PASS_ROWS instances of a bag, learning into runs of LEARN_ROWS
- * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are summed in
- * order; so the thread count changes no bit.
+ * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are
+ * summed in order; so the thread count changes no bit.
  *
- * Bags of sequences are embedded one by one, because the divisor of a bag's input is in its tables. Vectors know nothing of
- * their bag: those of a whole minibatch are laid end to end, so that bags of six instances make blocks of sixty-four.
+ * Bags of sequences are embedded one by one, because the divisor of a bag's input is in its tables. Embeddings of
+ * vectors do not depend on the bag: the vectors of a minibatch are joined, so that small bags fill blocks of
+ * KERNEL_BLOCK.
  */
 #ifndef HOPSACK_MIL_PARTS_H
 #define HOPSACK_MIL_PARTS_H
@@ -84,7 +85,8 @@ struct Mil {
     real *y[OUTPUT_LAYERS + 1], *dy[OUTPUT_LAYERS + 1]; /* [n_bag, n_out of that layer] */
 };
 
-/* May a prediction see a bag once, pool all of it and keep nothing? Networks that hopsack 0.1.0 had pool as they did there. */
+/* May a prediction see a bag once, pool all of it and keep nothing? Networks that hopsack 0.1.0 had pool as they did
+ * there. */
 static inline bool mil_streams(const Mil *m)
 {
     return m->o.select == SELECT_ALL && m->pooling->streams && (m->pooling->mean || m->o.norm == NORM_BAGS);

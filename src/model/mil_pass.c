@@ -2,9 +2,9 @@
  *
  * mil_pass.c: from bags to bag vectors and outputs.
  *
- * Pass one embeds and scores all instances; selection keeps some of them, which pass two embeds again and pools. Where all
- * are kept there is no pass one, but a prediction can then often pool while it embeds (nn/attendstream.h), so that memory
- * does not grow with the bag.
+ * Pass one embeds and scores all instances; selection keeps some of them, which pass two embeds again and pools.
+ * Where all are kept there is no pass one, but a prediction can then often pool while it embeds (nn/attendstream.h),
+ * so that memory does not grow with the bag.
  */
 #include "core/parallel.h"
 #include "model/bagmean.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling.h: what turns the embeddings h [n, n_h] of a bag into one vector z [n_z]. A kind of pooling is a descriptor in
- * the table of pooling.c, and one file.
+ * pooling.h: what turns the embeddings h [n, n_h] of a bag into one vector z [n_z]. A kind of pooling is a descriptor
+ * in the table of pooling.c, and one file.
  *
- * Two stages: `score` looks at one instance at a time (and so also ranks them for selection, and is what users export);
- * `pool` at whole bags, all of a minibatch end to end, so that what they share is done once: bag b has rows
- * bounds[b] … bounds[b+1]-1. `score` runs on many threads at once; `pool` and `pool_backward` are called by one and may
- * share their bags out (core/parallel.h).
+ * Two stages: `score` looks at one instance at a time (and so also ranks them for selection, and is what users
+ * export); `pool` at whole bags, all of a minibatch end to end, so that what they share is done once: bag b has rows
+ * bounds[b] … bounds[b+1]-1. `score` runs on many threads at once; `pool` and `pool_backward` are called by one and
+ * may share their bags out (core/parallel.h).
  */
 #ifndef HOPSACK_POOLING_H
 #define HOPSACK_POOLING_H
@@ -59,18 +59,18 @@ typedef struct {
     void (*pool_backward)(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
                           const PoolingBags *in);
 
-    /* z [n_bag, n_z] of bags seen once (nn/attendstream.h), for prediction: column k of bag b, the mean of h weighted by the
-     * softmax of column k of the scores, lies at m + b · stride + k · width; z of a bag that is_empty [n_bag] is 0. It is the
-     * z of `pool`, but for rounding. NULL, or `streams` false: it cannot be had so. */
+    /* z [n_bag, n_z] of bags seen once (nn/attendstream.h), for prediction: column k of bag b, the mean of h weighted
+     * by the softmax of column k of the scores, lies at m + b · stride + k · width; z of a bag that is_empty [n_bag]
+     * is 0. It is the z of `pool`, but for rounding. NULL, or `streams` false: it cannot be had so. */
     void (*read)(void *self, real *z, const real *m, Index stride, const bool *is_empty, int n_bag);
 
     void (*zero)(void *self, int grad_slot);
     /* dh [n, width] += …; n ≤ KERNEL_BLOCK. */
     void (*score_backward)(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows);
     void (*finish)(void *self, real *grad, int n_slot);
-    /* After param_start and `plan`: theta starts so that instances with large numbers 0 … n-1 of h are attended to, those
-     * that the first kernels were started for. z_at [n]: where number j then stands in z, -1 where it does not stand
-     * alone. NULL: this kind has no such start. */
+    /* After param_start and `plan`: theta starts so that instances with large numbers 0 … n-1 of h are attended to,
+     * those that the first kernels were started for. z_at [n]: where number j then stands in z, -1 where it does not
+     * stand alone. NULL: this kind has no such start. */
     void (*start)(void *self, real *theta, int n, int *z_at);
 } PoolingType;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling_attend.h: what poolings share whose bag vector is the mean of embeddings weighted by the softmax of their scores
- * (nn/attend.h): attention and gated differ in how they score.
+ * pooling_attend.h: what poolings share whose bag vector is the mean of embeddings weighted by the softmax of their
+ * scores (nn/attend.h): attention and gated differ in how they score.
  */
 #ifndef HOPSACK_POOLING_ATTEND_H
 #define HOPSACK_POOLING_ATTEND_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling_attention.c: DeepRC's attention. A small network f gives every instance a logit per query, and the bag vector
- * is the mean of embeddings weighted by their softmax (nn/attend.h):
+ * pooling_attention.c: DeepRC's attention. A small network f gives every instance a logit per query, and the bag
+ * vector is the mean of embeddings weighted by their softmax (nn/attend.h):
  *
  *     a = f(h) = u W_qᵀ + b_q      u = SELU(… SELU(h W_1ᵀ + b_1) …)
  *
@@ -149,8 +149,8 @@ static void finish(void *self, real *grad, int n_slot)
     logits_finish(grad, &p->query, n_slot);
 }
 
-/* Number j of h goes through unit j of every layer, alone, to the query j mod n_query. Where a layer has too few units the
- * last numbers go unattended. */
+/* Number j of h goes through unit j of every layer, alone, to the query j mod n_query. Where a layer has too few
+ * units the last numbers go unattended. */
 static void start(void *self, real *theta, int n, int *z_at)
 {
     const AttentionScorer *p = self;

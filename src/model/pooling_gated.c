@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling_gated.c: gated attention. The bag vector is the mean of embeddings weighted by the softmax of a (nn/attend.h):
+ * pooling_gated.c: gated attention. The bag vector is the mean of embeddings weighted by the softmax of a
+ * (nn/attend.h):
  *
  *     a = w · (v ∘ s) + b_w      v = tanh(h Vᵀ + b_V)      s = sigmoid(h Uᵀ + b_U)
  *

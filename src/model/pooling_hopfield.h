@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * pooling_hopfield.h: what the files of Hopfield pooling share. pooling_hopfield_options.c builds the layer from its
- * settings, pooling_hopfield.c is the descriptor and the fast path (nn/fixedquery.h), pooling_hopfield_general.c the path
- * that every setting has (nn/hopfield.h).
+ * settings, pooling_hopfield.c is the descriptor and the fast path (nn/fixedquery.h), pooling_hopfield_general.c the
+ * path that every setting has (nn/hopfield.h).
  */
 #ifndef HOPSACK_POOLING_HOPFIELD_H
 #define HOPSACK_POOLING_HOPFIELD_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hopfield pooling in full: keys and values are formed, and whatever a setting asks for is done to them. Instances are
- * scored one at a time by their first association, for ranking and export; pooling starts anew from the embeddings.
+ * Hopfield pooling in full: keys and values are formed, and whatever a setting asks for is done to them. Instances
+ * are scored one at a time by their first association, for ranking and export; pooling starts anew from the
+ * embeddings.
  */
 #include "model/pooling_hopfield.h"
 #include "nn/kernel.h"
@@ -113,7 +114,8 @@ void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, con
 
 /* ---- pooling ---- */
 
-/* The mask in the order of retrieval.h: bag, head, query, instance, and the zero pattern, whose entry counts for nothing. */
+/* The mask in the order of retrieval.h: bag, head, query, instance, and the zero pattern, whose entry counts for
+ * nothing. */
 static void transpose_keep(HopfieldPool *p, const int *bounds, int n_bag)
 {
     const Retrieval *r = &core_of(p)->retrieval;

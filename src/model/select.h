@@ -2,8 +2,8 @@
  *
  * select.h: which instances of a bag learn. Those with the largest attention, a random subsample, or all.
  *
- * With several queries an instance's place in the ranking is its best rank over them; where equal, the lower row comes
- * first. So one query ranks by its logits alone.
+ * With several queries an instance's place in the ranking is its best rank over them; where equal, the lower row
+ * comes first. So one query ranks by its logits alone.
  */
 #ifndef HOPSACK_SELECT_H
 #define HOPSACK_SELECT_H

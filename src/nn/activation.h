@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * activation.h: what follows a layer's sums, number by number, and its slope from what it made of them.
+ * activation.h: activation functions, element by element, and their derivatives as functions of the output y.
  *
  *   none      y = x                  dy/dx = 1
  *   selu      selu.h                 λ where y > 0, y + λα elsewhere

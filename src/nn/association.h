@@ -9,12 +9,13 @@
  *   R [n_state, ·] state patterns (queries)    Y [n_stored, ·] stored patterns (keys)    V [n_stored, ·] their
  *   projections (values): raw inputs of three widths     y [rows of o, n_out]
  *
- * Tensors, named as in the reference implementation. If the three widths agree, pattern_size is not given and V is not
- * connected: in_proj_weight, the rows of q, k and v stacked; else q_proj_weight, k_proj_weight, v_proj_weight. In both cases
- * one in_proj_bias. A static part has no weights and no bias. p_norm_{weight,bias}, out_proj.{weight,bias}.
+ * Tensors, named as in the reference implementation. If the three widths agree, pattern_size is not given and V is
+ * not connected: in_proj_weight, the rows of q, k and v stacked; else q_proj_weight, k_proj_weight, v_proj_weight. In
+ * both cases one in_proj_bias. A static part has no weights and no bias. p_norm_{weight,bias},
+ * out_proj.{weight,bias}.
  *
- * A state that sees no stored pattern in any head, and so every state of an empty bag, has output 0, not the bias, and
- * passes no gradient.
+ * A state that sees no stored pattern in any head, and so every state of an empty bag, has output 0, not the bias,
+ * and passes no gradient.
  */
 #ifndef HOPSACK_ASSOCIATION_H
 #define HOPSACK_ASSOCIATION_H

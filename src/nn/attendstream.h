@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * attendstream.h: softmax-weighted means of the embeddings of a bag that is seen once, piece by piece, so that all
- * instances are pooled and none has to be kept:
+ * attendstream.h: softmax-weighted means over a bag that is read once, piece by piece. All instances are pooled and
+ * no embedding is kept.
  *
  *     w_ik = exp(a_ik - top_k) / Σ_i exp(a_ik - top_k)          m_k = Σ_i w_ik h_i
  *
- * Every piece has sums of its own, by the largest logit it has met; `join` brings those of a bag to one top and adds them
- * in their order, so results depend on where pieces begin and not on threads. A plain mean is one more column, whose
- * logit is 0 for every instance and no input.
+ * Every piece has its own sums, relative to its largest logit so far (`top`). `join` scales the sums of a bag's
+ * pieces to one top and adds them in order, so results depend on where pieces begin and not on threads. A plain mean
+ * is one more column whose logit is 0 for every instance.
  *
  *   a [n, n_query]     h [n, width]     m [n_column, width] a bag; n_column = n_query + mean
  */

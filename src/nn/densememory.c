@@ -55,8 +55,8 @@ double densememory_energy(const DenseMemory *m, const int8_t *s)
     return e;
 }
 
-/* Σ_μ F(x_μj + rest_μ) - F(-x_μj + rest_μ), the fall of energy from s_j = -1 to 1; exponentials with the largest of all
- * factored out, which changes no sign. */
+/* Σ_μ F(x_μj + rest_μ) - F(-x_μj + rest_μ), the fall of energy from s_j = -1 to 1; exponentials with the largest of
+ * all factored out, which changes no sign. */
 static double advantage(const DenseMemory *m, const int8_t *s, int j)
 {
     const int max = m->kind == DENSE_EXP ? largest_overlap(m, s) + 2 : 0;

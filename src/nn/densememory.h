@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * densememory.h: dense associative memories of ±1 units (Krotov and Hopfield 2016, Demircigil et al. 2017), from which the
- * continuous network of dynamics.h comes; hopfield82.h is their ancestor.
+ * densememory.h: dense associative memories of ±1 units (Krotov and Hopfield 2016, Demircigil et al. 2017), from
+ * which the continuous network of dynamics.h comes; hopfield82.h is their ancestor.
  *
  *   patterns x [n, d], states s [d], all of ±1
  *

@@ -2,9 +2,9 @@
  *
  * fixedquery_pool.c: whole bags from their scores, and back.
  *
- * Bags differ in size and share nothing per instance, so those products go bag by bag through nn/kernel.h, whose sums do
- * not depend on where a block begins; large minibatches share their bags out. What is left, one row a bag and head, is
- * done for all bags at once by BLAS.
+ * Products over instances are computed bag by bag with nn/kernel.h, because bags differ in size and the kernels' sums
+ * do not depend on where a block begins. Large minibatches distribute their bags among threads. Products over bags,
+ * one row per bag and head, are computed for all bags at once by BLAS.
  */
 #include "core/blas.h"
 #include "core/parallel.h"
@@ -271,8 +271,8 @@ static inline void row_of_da(real *restrict da, real *restrict e, real *restrict
     }
 }
 
-/* forward was  m = gᵀ x̂,  s = Σ g,  so with e = x̂ dmᵀ, which is in wide,  dg = e + ds;  p is a softmax. Leaves g r in wide,
- * and in pull what of dx̂ lies along x̂: Σ_k g e, and Σ_k da (a - c) for the scores. */
+/* forward was  m = gᵀ x̂,  s = Σ g,  so with e = x̂ dmᵀ, which is in wide,  dg = e + ds;  p is a softmax. Leaves g r
+ * in wide, and in pull what of dx̂ lies along x̂: Σ_k g e, and Σ_k da (a - c) for the scores. */
 static void associate_backward(const Pooled *s, const OneBag *o)
 {
     const FixedQuery *f = s->f;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel.h: the inner loops of a training step, as a table of functions for each level of the instruction set. The
- * plain table is the reference, in float and double; the fast ones are float only and are compared with it.
+ * kernel.h: the inner loops of a training step, as one table of functions per instruction set. The plain table is the
+ * reference, in float and double. The fast tables are float only, and tests compare them with the plain one.
  *
  * Convolution over a one-hot sequence needs no products: the pre-activation of window p is a position row plus `size`
- * rows of a table of letters, and because SELU is monotone the maximum over windows is taken before it:
+ * rows of a table of letters. SELU is monotone, so the maximum over windows is taken before it:
  *
  *     h[k] = selu( max_p ( place[l, p, k] + c · Σ_q letter[code[p + q], q, k] ) )
  *
- * Rows are `width` numbers, n_kernel rounded up to KERNEL_LANES; surplus columns of tables are 0 and stay 0.
- * Every sum has one order, told in kernel_plain.c, whatever the level: the fast levels agree bit for bit with each other,
- * and with the plain one but for the last place (fused multiply-add, and the exponential function of SELU).
+ * Rows have `width` numbers, n_kernel rounded up to KERNEL_LANES; surplus columns of tables are 0 and stay 0.
+ * The order of every sum is the same in all tables; kernel_plain.c documents it. The fast tables give equal bits. The
+ * plain table differs from them in the last bits (fused multiply-add, and the exponential function of SELU).
  */
 #ifndef HOPSACK_KERNEL_H
 #define HOPSACK_KERNEL_H

@@ -2,9 +2,9 @@
  *
  * kernel_conv.h: part of kernel_vector.h: the convolution, its maximum and SELU, in registers.
  *
- * What binds it is loads, one a table row and register. So a residue's address is made once and serves all windows the
- * residue is in; the windows that are open live in registers; and sequences of one length come together, so that every
- * branch is guessed right.
+ * The bottleneck is loads, one per table row and register. So the address of a residue's rows is computed once for
+ * all windows that contain the residue, open windows are kept in registers, and sequences of one length are processed
+ * together, so that branches are predicted.
  */
 #define MAX_REGS (2 * KERNEL_LANES / LANES) /* registers of channels at a time, at most */
 

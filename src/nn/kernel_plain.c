@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel_plain.c: the inner loops as they are written on paper, for float and double. The fast levels are compared with
- * these; where there is no fast level they do the work, so the innermost loops are ones a compiler can vectorise.
+ * kernel_plain.c: the inner loops as they are written on paper, for float and double. The fast levels are compared
+ * with these; where there is no fast level they do the work, so the innermost loops are ones a compiler can
+ * vectorise.
  *
  * Order of sums, the same at every level: a window adds its table rows from q = 0 on, then comes place + c · sum.
  * Products of a layer are added from input 0 (row 0) on to what stands there: the bias, or the gradient so far.

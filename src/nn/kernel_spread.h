@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel_spread.h: the gradient of the convolution, for all levels that have AVX2. Of a sequence's channels every one
- * has its maximum in a window of its own, so rows of the gradient are added to masked, eight channels at a time, and
- * only in windows that hold the maximum of one of the eight. Wider registers would write more zeros than that.
+ * kernel_spread.h: the gradient of the convolution, for all levels that have AVX2. Every channel of a sequence has
+ * its maximum in a different window. So gradient rows are added with a mask, eight channels at a time, and only in
+ * windows that hold the maximum of one of the eight. Wider registers would mostly add zeros.
  *
- * What takes time is stores and branches that cannot be guessed. So every window takes `size` rows: those behind the
- * end of the sequence go to a place that nobody reads.
+ * The bottleneck is stores and mispredicted branches. So every window adds `size` rows; those behind the end of the
+ * sequence go to a buffer that is never read.
  */
 #ifndef HOPSACK_KERNEL_SPREAD_H
 #define HOPSACK_KERNEL_SPREAD_H

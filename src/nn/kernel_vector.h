@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel_vector.h: the inner loops in registers, one source for all instruction sets. A level's .c defines the register
- * type V of LANES floats with its operations and includes this. Every sum has the order of kernel_plain.c and every
- * product that is added is one fma, so all levels give the same bits.
+ * kernel_vector.h: the inner loops in registers, one source for all instruction sets. A level's .c defines the
+ * register type V of LANES floats with its operations and includes this. Every sum has the order of kernel_plain.c
+ * and every product that is added is one fma, so all levels give the same bits.
  *
  * Functions marked INLINE get their sizes as constants, so that the compiler unrolls them and keeps arrays of V in
  * registers: the number of registers, not the vector width, decides how much is done at a time.
@@ -16,8 +16,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Under a sanitizer every access is checked: unrolled, that is more code than clang compiles in an hour. Rolled up, the
- * loops do the same sums in the same order. */
+/* Under a sanitizer every access is checked: unrolled, that is more code than clang compiles in an hour. Rolled up,
+ * the loops do the same sums in the same order. */
 #if defined(KERNEL_ROLLED)
 #define INLINE static inline
 #define UNROLL

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * logits.h: the last layer of an attention network, a row of weights (a learned static query) each logit.
+ * logits.h: the last layer of an attention network. Each logit has one row of weights, a learned query.
  *
  *   a = x wᵀ + b     x [n, in] with 0 beyond n_in     w [n_query, n_in]     b [n_query]     a [n, n_query]
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backward keeps no trajectory of the whole batch: the updates of one bag and head are run again, into `history`, just
- * before they are differentiated. That takes a third of the time more and memory that does not grow with the batch.
+ * Backward repeats the updates of one bag and head, into `history`, just before it differentiates them. That takes a
+ * third more time, and memory does not grow with the number of updates of the batch.
  */
 #include "nn/retrieval.h"
 

@@ -8,8 +8,10 @@
  * window takes part (DeepRC). With pad_len = 0 windows start on a residue, p < max(l, 1), and what lies beyond the
  * sequence adds nothing, in every layer.
  *
- * The first layer works on tables (kernel.h) that `prepare` makes from the weights once an update, and `open` scales
- * for a bag; `finish` turns the gradients of tables into those of weights. Deeper layers are plain loops.
+ * Why it is fast: an input is one-hot, so the first layer adds rows of tables (kernel.h) and multiplies nothing.
+ * `prepare` computes the tables from the weights once per update, `open` scales them for a bag, and `finish` turns
+ * the gradients of the tables into those of the weights. SELU increases, so it is applied once, after the maximum.
+ * docs/seqconv.md has the derivation. Deeper layers are plain loops.
  */
 #ifndef HOPSACK_SEQCONV_H
 #define HOPSACK_SEQCONV_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * seqinput.h: the input of the sequence networks, which is never built. A residue is 20 numbers, one of them the count
- * factor c (1 if counts are unused) and the others 0, and three position features that do not depend on c. The whole
- * is divided by its standard deviation over the bag (no mean is subtracted).
+ * seqinput.h: the input of the sequence networks. It is never stored as an array. A residue has 20 numbers, one of
+ * them the count factor c (1 if counts are unused) and the others 0, and three position features that do not depend
+ * on c. All are divided by their standard deviation over the bag; no mean is subtracted.
  *
  * Position features of a sequence of length l, t = 1 - p/(l-1) (1 when l is 1), h = ⌈l/2⌉:
  *     d = 2·|1/2 - t|      start = d if p < h else 0      end = d if p ≥ h else 0      centre = 1 - d

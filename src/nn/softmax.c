@@ -19,7 +19,8 @@ void softmax_forward(real *w, const real *a, int n, Index stride)
     for (int i = 0; i < n; i++) w[i * stride] *= scale;
 }
 
-/* max [n_column]: the largest of every column, NaN where there is one. Row by row, so that the columns run side by side. */
+/* max [n_column]: the largest of every column, NaN where there is one. Row by row, so that the columns run side by
+ * side. */
 static void largest(real *restrict max, const real *restrict a, Index size, Index step)
 {
     for (Index k = 0; k < step; k++) max[k] = -(real)INFINITY;

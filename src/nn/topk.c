@@ -4,7 +4,8 @@
  * A score becomes an unsigned key of the same order; the rest is counting.
  *
  * Scores of an untrained network agree in their leading bits, so the first digits may decide nothing: all of them are
- * looked at, and only keys that agree so far are looked at again. Loops have no branch on a score: it would be guessed.
+ * looked at, and only keys that agree so far are looked at again. Loops have no branch on a score: it would be
+ * guessed.
  */
 #include "nn/topk.h"
 
@@ -38,8 +39,8 @@ static inline Key score_key(real score)
     return bits ^ ((0 - (bits >> (KEY_BITS - 1))) | KEY_SIGN);
 }
 
-/* count[0][digit] of all keys. Neighbours count in tables of their own: one that waits for the other's increment of the
- * same bin would take twice as long. */
+/* count[0][digit] of all keys. Neighbours count in tables of their own: one that waits for the other's increment of
+ * the same bin would take twice as long. */
 static void count_digits(uint32_t (*count)[BINS], const Key *key, int n, int shift, Key mask)
 {
     memset(count, 0, 2 * sizeof *count);
@@ -66,8 +67,8 @@ static int keep_digit(Key *key, int n, int shift, Key mask, Key digit)
     return n_left;
 }
 
-/* The k-th greatest of key [n], 1 ≤ k ≤ n; the order is lost. *k becomes the number of keys equal to it that are among
- * the k greatest, *n_equal the number of all that are equal to it. */
+/* The k-th greatest of key [n], 1 ≤ k ≤ n; the order is lost. *k becomes the number of keys equal to it that are
+ * among the k greatest, *n_equal the number of all that are equal to it. */
 static Key kth_key(Key *key, int n, int *k, int *n_equal, uint32_t (*count)[BINS])
 {
     for (int shift = KEY_BITS; shift > 0;) {

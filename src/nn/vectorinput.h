@@ -5,8 +5,8 @@
  *   dense    x̃ = clip((x - shift) · scale, ± clip)
  *   sparse   x̃ = clip(x · scale, ± clip)                a zero stays one, so shift plays no part
  *
- * shift and scale [n_feat] are tensors that are fitted, not learned. A layer over sparse rows never makes them dense, nor
- * turns its weights: for the few features a minibatch has that would be most of the work.
+ * shift and scale [n_feat] are fitted tensors, not learned. A layer over sparse rows neither makes them dense nor
+ * transposes its weights: a minibatch has few non-zero features, so that would be most of the work.
  */
 #ifndef HOPSACK_VECTORINPUT_H
 #define HOPSACK_VECTORINPUT_H
@@ -35,7 +35,7 @@ void vectorinput_init(VectorInput *f, ParamList *list, const char *name, int n_f
 void vectorinput_dense(real *y, Index width, const VectorInput *f, const real *theta, const float *x, int n);
 void vectorinput_sparse(real *y, Index width, const VectorInput *f, const real *theta, const SparseRow *row, int n);
 
-/* pick, with room for all features, becomes that of these parameters; y [n, width] of x as above, its features alone. */
+/* The pick of these parameters, with memory for all features; y [n, width] of x as above, only of its features. */
 void vectorinput_plan(VectorPick *pick, const VectorInput *f, Arena *arena);
 void vectorinput_pick(VectorPick *pick, const VectorInput *f, const real *theta);
 void vectorinput_picked(real *y, Index width, const VectorInput *f, const VectorPick *pick, const float *x, int n);
