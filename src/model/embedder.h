@@ -55,7 +55,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    BagKind takes;
+    BagKind bag_kind; /* of the bags it embeds */
     const Option *options;
     size_t options_size; /* ≤ OPTION_BLOB */
     size_t size;         /* of the embedder's struct */

@@ -180,7 +180,7 @@ static int min_pad(const void *self)
 
 const EmbedderType embedder_cnn = {
     .name = "cnn",
-    .takes = BAG_SEQUENCES,
+    .bag_kind = BAG_SEQUENCES,
     .options = options,
     .options_size = sizeof(CnnOptions),
     .size = sizeof(Cnn),

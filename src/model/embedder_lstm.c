@@ -80,7 +80,7 @@ static int min_pad(const void *self)
 
 const EmbedderType embedder_lstm = {
     .name = "lstm",
-    .takes = BAG_SEQUENCES,
+    .bag_kind = BAG_SEQUENCES,
     .options = options,
     .options_size = sizeof(LstmOptions),
     .size = sizeof(LstmEmbedder),

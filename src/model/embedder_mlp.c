@@ -246,7 +246,7 @@ static int min_pad(const void *self)
 
 const EmbedderType embedder_mlp = {
     .name = "mlp",
-    .takes = BAG_VECTORS,
+    .bag_kind = BAG_VECTORS,
     .options = options,
     .options_size = sizeof(MlpOptions),
     .size = sizeof(Mlp),

@@ -76,7 +76,7 @@ static int min_pad(const void *self)
 
 const EmbedderType embedder_none = {
     .name = "none",
-    .takes = BAG_VECTORS,
+    .bag_kind = BAG_VECTORS,
     .options = no_options,
     .options_size = 0,
     .size = sizeof(None),

@@ -21,10 +21,10 @@ static Status check_kind(const Mil *m)
 {
     static const char *const words[] = {[BAG_SEQUENCES] = "sequences", [BAG_VECTORS] = "vectors"};
     const EmbedderType *const *other = embedder_types;
-    if (m->embedder_type->takes == m->spec.kind) return OK;
-    while ((*other)->takes != m->spec.kind) other++;
+    if (m->embedder_type->bag_kind == m->spec.kind) return OK;
+    while ((*other)->bag_kind != m->spec.kind) other++;
     return fail(ERR_MODEL, "embedder %s reads %s, but the bags hold %s; set model.embedder.kind: %s",
-                m->embedder_type->name, words[m->embedder_type->takes], words[m->spec.kind], (*other)->name);
+                m->embedder_type->name, words[m->embedder_type->bag_kind], words[m->spec.kind], (*other)->name);
 }
 
 /* The mean is of all that are selected, so selection must leave a fair part of them. */

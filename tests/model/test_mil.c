@@ -68,7 +68,7 @@ Test(model_mil, gradient_of_every_family)
                 ModelOptions o = test_model(e, p);
                 char what[160];
                 shrink(&o);
-                if (embedder_types[e]->takes != BAG_SEQUENCES) continue;
+                if (embedder_types[e]->bag_kind != BAG_SEQUENCES) continue;
                 const int n_query = bits & 1 ? 3 : 1, n_layer = bits & 2 ? 2 : 1, position = !(bits & 4);
                 test_option(o.pooling_options, pooling_types[p]->options, "n_query", n_query);
                 test_option(o.embedder_options, embedder_types[e]->options, "n_layer", n_layer);
@@ -95,7 +95,7 @@ Test(model_mil, gradient_with_norm_mean_and_weights)
             for (int bits = 0; bits < 32; bits++) {
                 ModelOptions o = test_model(e, p);
                 char what[160];
-                if (embedder_types[e]->takes != BAG_SEQUENCES || (e != 0 && bits & 16)) continue;
+                if (embedder_types[e]->bag_kind != BAG_SEQUENCES || (e != 0 && bits & 16)) continue;
                 const bool norm = bits & 1, mean = bits & 2, weights = bits & 4;
                 o.select = bits & 8 ? SELECT_RANDOM : SELECT_ALL;
                 if (!set_up(&o, mean) || (weights && !weighs(&o)) || !(norm || mean || weights)) continue;
@@ -156,7 +156,7 @@ static void same_alone_and_together(int embedder)
 Test(model_mil, prediction_does_not_depend_on_batch_mates)
 {
     for (int e = 0; embedder_types[e]; e++)
-        if (embedder_types[e]->takes == BAG_SEQUENCES) same_alone_and_together(e);
+        if (embedder_types[e]->bag_kind == BAG_SEQUENCES) same_alone_and_together(e);
 }
 
 Test(model_mil, deeprc_prediction_does_depend_on_them)
@@ -223,7 +223,7 @@ static void same_bits_on_threads(int embedder)
 Test(model_mil, threads_change_no_bit)
 {
     for (int e = 0; embedder_types[e]; e++)
-        if (embedder_types[e]->takes == BAG_SEQUENCES) same_bits_on_threads(e);
+        if (embedder_types[e]->bag_kind == BAG_SEQUENCES) same_bits_on_threads(e);
 }
 
 Test(model_mil, a_constant_on_all_logits_changes_nothing)

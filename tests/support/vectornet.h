@@ -76,7 +76,7 @@ static inline void for_all(void (*check)(int embedder, int pooling))
 {
     for (int e = 0; embedder_types[e]; e++)
         for (int p = 0; pooling_types[p]; p++)
-            if (embedder_types[e]->takes == BAG_VECTORS) check(e, p);
+            if (embedder_types[e]->bag_kind == BAG_VECTORS) check(e, p);
 }
 
 static inline ModelOptions small(int embedder, int pooling)
