@@ -46,17 +46,45 @@ static const Option *find_own(const Command *command, const char *name)
     return row;
 }
 
+bool cli_has_output(const Command *command)
+{
+    return find_own(command, "o") != NULL;
+}
+
 static bool is_short_name(const Command *command, const char *name)
 {
     return section_long_name(command->short_names, name) != name;
 }
 
+#define OWNED_MORE 64 /* at a time */
+
 static Status own(Cli *cli, void *owned)
 {
     if (!owned) return OK;
-    assert(cli->n_owned < (int)(sizeof cli->owned / sizeof *cli->owned));
+    const bool full = cli->n_owned % OWNED_MORE == 0;
+    void **grown = full ? realloc(cli->owned, (size_t)(cli->n_owned + OWNED_MORE) * sizeof *grown) : cli->owned;
+    if (!grown) {
+        free(owned);
+        return fail(ERR_MEMORY, "no memory for the command line");
+    }
+    cli->owned = grown;
     cli->owned[cli->n_owned++] = owned;
     return OK;
+}
+
+/* No list can be longer than the command line. */
+static Status reserve(Cli *cli)
+{
+    const size_t n = (size_t)cli->argc + CLI_SPARE;
+    cli->word = calloc(n, sizeof *cli->word);
+    cli->setting = calloc(n, sizeof *cli->setting);
+    cli->setting_value = calloc(n, sizeof *cli->setting_value);
+    cli->given = calloc(n, sizeof *cli->given);
+    cli->given_value = calloc(n, sizeof *cli->given_value);
+    cli->scratch = calloc(n, sizeof *cli->scratch);
+    const bool all =
+        cli->word && cli->setting && cli->setting_value && cli->given && cli->given_value && cli->scratch;
+    return all ? OK : fail(ERR_MEMORY, "no memory for the command line");
 }
 
 /* ---- unknown names ---- */
@@ -106,7 +134,6 @@ static Status split_flag(Cli *cli, OptionWalk *walk)
     const bool is_long = word[1] == '-';
     const char *name = word + (is_long ? 2 : 1);
     const size_t n = is_long ? strcspn(name, "=") : 1;
-    if (cli->n_given + cli->n_setting >= CLI_MOST) return fail(ERR_USAGE, "more than %d flags", CLI_MOST);
     char *copy = strndup(name, n);
     if (!copy) return fail(ERR_MEMORY, "no memory for the command line");
     walk->name = copy;
@@ -198,8 +225,6 @@ static Status take_words(Cli *cli, int argc, char **argv)
             only_words = true;
         else if (!only_words && word[0] == '-' && word[1])
             TRY(take_flag(cli, &walk));
-        else if (cli->n_word == CLI_MOST)
-            return fail(ERR_USAGE, "more than %d words", CLI_MOST);
         else
             cli->word[cli->n_word++] = word;
     }
@@ -216,7 +241,7 @@ static Status missing(const Command *c, const Option *row)
 /* What was given for the row, else its default. */
 static Status fill_row(Cli *cli, void *base, const Option *row)
 {
-    const char *text[CLI_MOST];
+    const char **text = cli->scratch;
     int n = 0;
     for (int i = 0; i < cli->n_given; i++)
         if (cli->given[i] == row) text[n++] = cli->given_value[i];
@@ -250,6 +275,7 @@ Status cli_parse(Cli *cli, const Command *command, int argc, char **argv)
     *cli = (Cli){.command = command, .argc = argc, .argv = argv};
     cli->flags = cli->filled;
     assert(command->size <= sizeof cli->filled);
+    TRY(reserve(cli));
     TRY(take_words(cli, argc, argv));
     TRY(fill_rows(cli, cli, cli_everywhere));
     if (cli->help) return OK;
@@ -261,6 +287,10 @@ Status cli_parse(Cli *cli, const Command *command, int argc, char **argv)
 void cli_free(Cli *cli)
 {
     for (int i = 0; i < cli->n_owned; i++) free(cli->owned[i]);
+    void *const lists[] = {cli->owned, cli->word,        cli->setting, cli->setting_value,
+                           cli->given, cli->given_value, cli->scratch};
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) free(lists[k]);
+    cli->owned = NULL;
     cli->n_owned = 0;
 }
 

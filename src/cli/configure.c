@@ -88,7 +88,8 @@ static Status join(char **out, const char *key, const char *value)
 /* folder: of a run to go on with, or NULL. */
 static Status read_config(Config *out, Cli *cli, const char *yaml, const char *folder)
 {
-    char *flag[CLI_MOST + 2] = {0};
+    char **flag = calloc((size_t)cli->n_setting + 1, sizeof *flag);
+    if (!flag) return fail(ERR_MEMORY, "no memory for the command line");
     Status status = OK;
     for (int i = 0; i < cli->n_setting; i++) TRY_DONE(join(&flag[i], cli->setting[i], cli->setting_value[i]));
     const char *const *flags = (const char *const *)flag;
@@ -99,6 +100,7 @@ static Status read_config(Config *out, Cli *cli, const char *yaml, const char *f
     cli->seed = out->seed;
 done:
     for (int i = 0; i < cli->n_setting; i++) free(flag[i]);
+    free(flag);
     return status;
 }
 

@@ -47,7 +47,7 @@ static Status join(Cohort *c, const char *id_column)
     int column;
     int *row_of_bag = malloc(((size_t)c->n + 1) * sizeof *row_of_bag);
     if (!row_of_bag) return fail(ERR_MEMORY, "no memory for %d bags", c->n);
-    TRY_DONE(table_id_column(&column, c->table, id_column));
+    TRY_DONE(bagfile_id_column(&column, c->file, c->table, id_column));
     TRY_DONE(bagfile_join(row_of_bag, c->file, c->table, id_column));
     TRY_DONE(order_members(c, row_of_bag, column));
     if (c->n_row < c->n)
@@ -63,6 +63,7 @@ static Status open_parts(Cohort *c, const char *path, const char *metadata, cons
     TRY(bagfile_open(&c->file, path));
     TRY(reserve(c));
     if (metadata) TRY(table_read(&c->read, metadata));
+    if (metadata) TRY(table_drop_repeated(&c->read));
     c->table = metadata ? &c->read : bagfile_columns(c->file);
     if (!c->table && need_table)
         return fail(ERR_FORMAT, "%s: the file holds no label table; give one with --metadata=FILE", path);

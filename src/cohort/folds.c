@@ -38,6 +38,7 @@ static Status read_groups(int **out, const Cohort *c, const char *name)
     if (column < 0)
         return fail(ERR_FORMAT, "%s: no column '%s' (splits.group); name another with --group",
                     c->table ? c->table->path : "the dataset", name);
+    TRY(table_check_once(c->table, column));
     const size_t n = (size_t)c->n_row;
     Named *named = malloc((n + 1) * sizeof *named);
     *out = malloc((n + 1) * sizeof **out);

@@ -11,7 +11,7 @@ static Status find_column(int *column, const Target *t, const Table *table)
     char said[512] = "";
     size_t used = 0;
     *column = table_column(table, t->column);
-    if (*column >= 0) return OK;
+    if (*column >= 0) return table_check_once(table, *column);
     for (int k = 0; k < table->n_column && used < sizeof said; k++)
         used += (size_t)snprintf(said + used, sizeof said - used, "%s'%.60s'", k ? ", " : "", table->column[k]);
     return fail(ERR_FORMAT, "%s: no column '%s' (task '%s'); its columns are %s", table->path, t->column, t->name,

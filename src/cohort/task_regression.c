@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- settings ---- */
 
@@ -24,10 +25,24 @@ static const Option options[] = {
 
 /* ---- labels ---- */
 
+/* A decimal comma in place of the point, as German spreadsheets write it; 1,234 may be a thousand and is left alone. */
+static const char *with_point(char room[64], const char *cell)
+{
+    const char *comma = strchr(cell, ',');
+    const size_t n = strlen(cell), before = comma ? (size_t)(comma - cell) : 0, behind = n - before - 1;
+    const bool thousands = behind == 3 && strcspn(cell, "123456789") < before;
+    if (!comma || n >= 64 || before == 0 || behind == 0 || thousands || strspn(comma + 1, "0123456789") < behind)
+        return cell;
+    memcpy(room, cell, n + 1);
+    room[before] = '.';
+    return room;
+}
+
 /* The number as it stands; fit normalises it. */
 static bool read_cell(real *target, int *class, const Target *t, const char *cell, bool deeprc)
 {
-    char *end;
+    char *end, room[64];
+    cell = with_point(room, cell);
     const double value = strtod(cell, &end);
     (void)t;
     (void)deeprc;

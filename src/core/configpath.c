@@ -4,6 +4,7 @@
  * the machine it was built on. The program finds its configs from where it lies itself.
  */
 #include "core/configpath.h"
+#include "core/spool.h"
 #include "core/log.h"
 #include "core/nearest.h"
 
@@ -146,6 +147,7 @@ Status configpath_find(char out[ROOM], const char *path, size_t n_folder)
     char local[ROOM];
     const char *name = path + n_folder;
     Folders places;
+    if (strcmp(path, "-") == 0) return keep(out, SPOOL_STDIN);
     TRY(keep(out, path));
     if (is_there(path)) return OK;
     if (!configpath_is_name(name)) return suggest_name(out, path);

@@ -5,6 +5,7 @@
 #include "core/jsontext.h"
 #include "cv/foldjob.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,7 @@ Status apply_fit(Apply *a, BagFile *file)
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);
     }
+    a->file = file;
     a->n_out = mil_n_out(a->model[0].mil);
     a->one = calloc((size_t)a->n_out, sizeof *a->one);
     a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
@@ -191,6 +193,17 @@ static void to_first_scale(Apply *a, int model)
     }
 }
 
+static Status check_output(const Apply *a, int model, int bag)
+{
+    for (int o = 0; o < a->n_out; o++)
+        if (!isfinite(a->one[o]))
+            return fail(ERR_MODEL,
+                        "%s: its output for bag '%s' is not a finite number: its weights, or the bag's values, "
+                        "overflow",
+                        a->model[model].path, bagfile_key(a->file, bag));
+    return OK;
+}
+
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
 {
     const Bag *whole;
@@ -198,6 +211,7 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
     for (int k = 0; k < a->n_model; k++) {
         mil_predict(a->model[k].mil, a->one, whole, attention);
+        TRY(check_output(a, k, bag));
         to_first_scale(a, k);
         for (int o = 0; o < a->n_out; o++) a->sum[o] += (double)a->one[o];
     }

@@ -11,6 +11,7 @@
 #include "run/dataset.h"
 #include "run/job.h"
 #include "run/kmershare.h"
+#include "run/runfolder.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
 #include "train/schedule.h"
@@ -120,10 +121,11 @@ static Status run_job(Crossval *c, int number, const char *folder)
 static Status try_job(void *context, int number)
 {
     Crossval *c = context;
-    char folder[FOLDJOB_ROOM];
+    char folder[FOLDJOB_ROOM], name[JOBS_NAME];
     RunLock lock;
     TRY(foldjob_path(folder, c->in->folder, which(c, number), ""));
-    TRY(file_make_folder(folder));
+    name_job(name, c, number);
+    TRY(file_make_inside(c->in->folder, name));
     TRY(runlock_try(&lock, folder));
     if (lock.fd < 0) return OK;
     const Status status = is_done(c, number) ? OK : run_job(c, number, folder);
@@ -337,6 +339,16 @@ static Status conclude(Crossval *c, json_t **out)
     return status;
 }
 
+/* Can the first job begin? Its model, data and memory are those of all. */
+static Status check_model(Crossval *c)
+{
+    FoldConfig own;
+    foldjob_config(&own, c->in->config, which(c, 0));
+    const JobSetup setup = job_setup(c, &own.config, "");
+    return job_check_on(&setup, &c->dataset);
+}
+
+/* Before the folder is made, or anything of an older run removed, all is known that can be. */
 static Status prepare(Crossval *c)
 {
     const CrossvalFolder folder = {.folder = c->in->folder,
@@ -349,7 +361,9 @@ static Status prepare(Crossval *c)
                                    .stop = c->in->stop};
     if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
     TRY(dataset_fill(&c->dataset));
+    TRY(check_model(c));
     if (c->in->begin) c->in->begin();
+    if (c->in->force) runfolder_warn_foreign(c->in->folder);
     return crossval_begin(&folder);
 }
 

@@ -213,11 +213,11 @@ static Status write_manifest(Training *j)
 /* The config comes first: from then on the folder can be resumed. */
 static Status write_beginning(Training *j, RunLock *lock)
 {
+    if (lock) TRY(runlock_begin(lock, j->in->folder, j->in->force));
     if (j->in->resume)
         TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
-    if (lock) TRY(runlock_hold(lock, j->in->folder));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
@@ -339,6 +339,7 @@ static Status predict_all(Training *j)
 static Status finish(Training *j, json_t **summary)
 {
     TRY(predict_all(j));
+    TRY(evaluation_check(&j->evaluation));
     json_t *parts = evaluation_scores(&j->evaluation);
     Status status = OK;
     if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));
@@ -424,6 +425,16 @@ static Status plan(Training *j, json_t **out)
                      count[PART_VALIDATION], "test", count[PART_TEST], "updates", (json_int_t)updates, "parameters",
                      (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
+}
+
+Status job_check_on(const JobSetup *setup, Dataset *dataset)
+{
+    Training j;
+    Status status = open_job(&j, setup, dataset);
+    const LoopSetup loop = loop_setup(&j);
+    if (status == OK) status = loop_new(&j.loop, &loop);
+    close_job(&j);
+    return status;
 }
 
 Status job_plan_on(json_t **out, const JobSetup *setup, Dataset *dataset)

@@ -42,6 +42,21 @@ static Status facts_text(char **out, const ModelFacts *f)
     return jsontext(out, json, JSONTEXT_SORTED);
 }
 
+/* modelfile_read takes no others. */
+static Status check_finite(const ParamList *params, const real *theta)
+{
+    for (int k = 0; k < params->n; k++) {
+        const Param *p = &params->param[k];
+        for (size_t i = 0; i < p->size; i++)
+            if (!isfinite((float)theta[p->at + i]))
+                return fail(ERR_DIVERGED,
+                            "weights of tensor '%s' are not finite numbers any more; a smaller train.lr "
+                            "may help",
+                            p->name);
+    }
+    return OK;
+}
+
 /* data [params->size]: the tensors' bytes, in order. */
 static void fill_tensors(Tensor *tensor, float *data, const ParamList *params, const real *theta)
 {
@@ -58,6 +73,7 @@ Status modelfile_write(const char *path, const ModelFacts *facts, const ParamLis
 {
     char *text = NULL;
     Status status = OK;
+    TRY(check_finite(params, theta));
     Tensor *tensor = calloc((size_t)params->n, sizeof *tensor);
     float *data = calloc(params->size, sizeof *data);
     if (!tensor || !data) {

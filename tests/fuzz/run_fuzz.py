@@ -2,10 +2,14 @@
 """Makes a sound file of each kind and has damaged copies of it read: run_fuzz.py HOPSACK FUZZ [N] [SEED] [SUBJECT…]
 
 N copies of each kind (300). A dataset of ours, a model or a checkpoint that is accepted must read as the sound one."""
+import bz2
+import lzma
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOPSACK, FUZZ = map(os.path.abspath, sys.argv[1:3])
@@ -26,12 +30,26 @@ def make_text():
     rows = "".join(f"CASS{'ACDEFGHIKL'[i % 10]}{'MNPQRSTVWY'[i // 10 % 10]}EQYF\t{i % 7 + 1}\tIn\n" for i in range(120))
     write("r.tsv", "amino_acid\ttemplates\tframe_type\n" + rows)
     subprocess.run(["gzip", "-k", "r.tsv"], check=True)
+    make_packed("amino_acid\ttemplates\tframe_type\n" + rows)
     genes = "".join(f"s{i}\tCASS{'ACDEFGHIKL'[i % 10]}F\t{i}\tT\tTRBV{i % 5 + 1}*01\tTRBJ1-{i % 3 + 1}*01\n" for i in range(90))
     write("airr.tsv", "sequence_id\tjunction_aa\tduplicate_count\tproductive\tv_call\tj_call\n" + genes)
     labels = "".join(f"P{i},{'+-'[i % 2]},{i * 1.5},\"a, b\"\n" for i in range(40))
     write("labels.csv", "ID,status,age,note\n" + labels)
     write("c.yaml", "seed: 3\ndata: {path: c.h5}\ntrain:\n  updates: 40\n  lr: 1e-3\nmodel:\n  embedder: {n_kernel: 8}\n  pooling: {n_unit: 8}\n"
           "tasks:\n  - {name: a, column: status, kind: binary, positive: '+'}\n  - {name: b, column: age, kind: regression, weight: 0.5}\n")
+
+
+def make_packed(text):
+    """The same in all that a table may come in."""
+    for name, data in (("r.tsv.bz2", bz2.compress(text.encode())), ("r.tsv.xz", lzma.compress(text.encode())),
+                       ("r16.tsv", b"\xff\xfe" + text.encode("utf-16-le"))):
+        with open(name, "wb") as file:
+            file.write(data)
+    if shutil.which("zstd"):
+        subprocess.run(["zstd", "-q", "r.tsv"], check=True)
+    with zipfile.ZipFile("r.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/r.tsv", text)
+        archive.writestr("__MACOSX/a/._r.tsv", "x")
 
 
 def make_vectors():
@@ -64,6 +82,7 @@ def make_files():
             "--model.pooling.n_unit=4", "-o", "run")
     files = [("dataset", "ours.h5"), ("dataset", "c.h5"), ("model", "run/model.safetensors"),
              ("checkpoint", "run/checkpoint.safetensors"), ("repertoire", "r.tsv"), ("repertoire", "r.tsv.gz"),
+             *[("repertoire", name) for name in ("r.tsv.bz2", "r.tsv.xz", "r.tsv.zst", "r.zip", "r16.tsv") if os.path.exists(name)],
              ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "run/splits.tsv"), ("config", "c.yaml")] + make_vectors()
     for python in (sys.executable, "/usr/bin/python3"):  # the first on the path may lack h5py
         script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5"]

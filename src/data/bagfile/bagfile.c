@@ -300,9 +300,15 @@ Status bagfile_hash(uint64_t *out, BagFile *file, int bag)
     return OK;
 }
 
+Status bagfile_id_column(int *column, const BagFile *file, const Table *table, const char *id_column)
+{
+    int found;
+    return join_column(column, &found, table, id_column, file->keys.text, file->n_bag);
+}
+
 Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, const char *id_column)
 {
     int column;
-    TRY(table_id_column(&column, table, id_column));
+    TRY(bagfile_id_column(&column, file, table, id_column));
     return join_ids(row_of_bag, file->keys.text, file->n_bag, file->path, table, column);
 }

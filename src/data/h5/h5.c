@@ -3,16 +3,20 @@
  * What is refused before HDF5 sees a length or an offset: two of the library's crash sites lie behind sizes it takes
  * from the file on trust.
  */
+#include "core/filetype.h"
 #include "data/h5/h5base.h"
 #include "core/number.h"
 #include "data/h5/h5chunk.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEFLATE_MOST 1040.0 /* deflate shrinks at most 1032 : 1 */
 
@@ -41,27 +45,64 @@ static Status check_base(hid_t file, const char *path)
     return fail(ERR_FORMAT, "%s: has a user block or addresses of odd size; copy it with h5repack", path);
 }
 
-Status h5_open(H5Id *file, const char *path)
+/* HDF5 itself would be told of neither: its locks are off (h5base_access). */
+static Status check_readable(int fd, const char *path)
 {
     struct stat info;
-    *file = -1;
-    h5base_start();
-    if (stat(path, &info) != 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    char byte;
+    if (fstat(fd, &info) != 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode)) return fail(ERR_FORMAT, "%s: is not a file; a dataset is one HDF5 file", path);
-    FILE *probe = fopen(path, "rb");
-    if (!probe) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
-    fclose(probe);
-    if (H5Fis_hdf5(path) <= 0) {
-        H5Eclear2(H5E_DEFAULT);
-        return fail(ERR_FORMAT, "%s: is not an HDF5 file; `hopsack import` makes one from text", path);
-    }
-    const hid_t list = h5base_access();
-    *file = H5Fopen(path, H5F_ACC_RDONLY, list);
-    H5Pclose(list);
-    if (*file < 0)
+    if (pread(fd, &byte, 1, 0) < 0) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return OK;
+    return fail(ERR_IO, "%s: another program has it open for writing; close it there, then try again", path);
+}
+
+/* What can be said before the library looks at it. */
+static Status look(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for a pipe's writer */
+    if (fd < 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    const Status status = check_readable(fd, path);
+    close(fd);
+    return status;
+}
+
+static Status open_fail(const char *path)
+{
+    if (!h5base_says("already open for"))
         return h5base_fail(ERR_FORMAT, path, "",
                            "open this HDF5 file (truncated or damaged? copy or import it again)");
-    return check_base(*file, path);
+    h5base_forget();
+    return fail(
+        ERR_IO,
+        "%s: is marked as open for writing: another program has it open, or ended without closing it; close it "
+        "there, or take the mark away with h5clear -s",
+        path);
+}
+
+/* Asking failed, or the answer is no. */
+static Status not_hdf5(const char *path, bool asked)
+{
+    const Status status = asked ? ERR_FORMAT : h5base_fail(ERR_FORMAT, path, "", "open this file");
+    h5base_forget();
+    if (status != ERR_FORMAT) return status;
+    const char *type = filetype_of_file(path);
+    if (type) return fail(ERR_FORMAT, "%s: is not an HDF5 file, which a dataset is: it %s", path, type);
+    return fail(ERR_FORMAT, "%s: is not an HDF5 file; `hopsack import` makes one from text", path);
+}
+
+Status h5_open(H5Id *file, const char *path)
+{
+    *file = -1;
+    h5base_start();
+    TRY(look(path));
+    const htri_t known = H5Fis_hdf5(path);
+    if (known <= 0) return not_hdf5(path, known == 0);
+    const hid_t list = h5base_access();
+    *file = H5Fopen(path, H5F_ACC_RDONLY, list);
+    const Status status = *file < 0 ? open_fail(path) : OK; /* before the next call of HDF5 forgets why */
+    H5Pclose(list);
+    return status == OK ? check_base(*file, path) : status;
 }
 
 Status h5_close(H5Id *file, const char *path)

@@ -65,7 +65,9 @@ Status h5_read_texts(H5Texts *out, const H5Set *set);
 void h5_texts_free(H5Texts *texts);
 
 /* ---- writing ---- */
-Status h5_create(H5Id *file, const char *path); /* with the groups /sampledata and /metadata */
+/* With the groups /sampledata and /metadata. `place` is how the file is opened, and must lead to what `fd` has open; `path` is
+ * what it is called. */
+Status h5_create(H5Id *file, const char *place, int fd, const char *path);
 /* A dataset to be written. */
 typedef struct {
     const char *name;

@@ -3,8 +3,9 @@
  * Rows of a bag may lie apart, so the files are read one after the other into the writer's spool.
  */
 #include "data/vectors/import_vectors.h"
-#include "core/digest.h"
 #include "data/import/importfacts.h"
+#include "data/text/bytes.h"
+#include "data/text/ziparchive.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ Status import_vectors_wanted(bool *out, VectorPeek *first, const char *first_pat
 {
     *first = (VectorPeek){0};
     *out = rules->format != NULL;
-    if (rules->format || access(first_path, F_OK) != 0) return OK; /* reported when it is to be read */
+    if (rules->format) return OK;
+    if (access(first_path, F_OK) != 0 && ziparchive_split(first_path) == 0) return OK; /* reported when it is read */
     TRY(vectorformat_peek(first, first_path, rules));
     *out = first->matlab || vectorformat_recognise(first, rules) != NULL;
     return OK;
@@ -87,7 +89,7 @@ static Status note_sources(ImportVectors *v)
     const Names *source = &v->intake.source;
     for (int i = 0; i < source->n; i++) {
         char hex[65];
-        TRY(digest_sha256(hex, source->text[i]));
+        TRY(bytes_sha256(hex, source->text[i]));
         TRY(import_note_source(&v->import, json_object(), source->text[i], importfacts_base(source->text[i]), hex));
     }
     return OK;

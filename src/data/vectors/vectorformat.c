@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectors/vectorformat.h"
 #include "core/child.h"
+#include "core/spool.h"
 #include "data/text/textin.h"
 #include "data/vectors/matwhole.h"
 
@@ -40,7 +41,7 @@ static Status no_memory(const char *path)
 
 static void peek_bytes(VectorPeek *out)
 {
-    FILE *file = fopen(out->path, "rbe");
+    FILE *file = spool_fopen(out->path);
     if (!file) return;
     (void)!fread(out->bytes, 1, sizeof out->bytes, file);
     fclose(file);

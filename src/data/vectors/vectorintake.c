@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectors/vectorintake.h"
+#include "core/escape.h"
 #include "core/number.h"
 #include "data/text/table.h"
 
@@ -83,6 +84,9 @@ Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char 
     if (!*key)
         return fail(ERR_FORMAT, "%s: the bag has no name; give it one, or leave the row out",
                     place(where, sizeof where, in, line));
+    if (escape_is_control(key))
+        return fail(ERR_FORMAT, "%s: the bag's name '%s' holds control characters; rename it",
+                    place(where, sizeof where, in, line), key);
     TRY(vectorspool_bag(bag, in->spool, key));
     TRY(copy_label(&own, in, label));
     if (*bag >= known) return add_bag(in, *bag, own, line);

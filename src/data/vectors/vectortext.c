@@ -165,7 +165,7 @@ static Status read_row(TextReader *r)
     int bag;
     for (int c = 0; c < r->n_column; c++) r->cell[c] = header_trim(r->cell[c]);
     r->in->n_row++;
-    if (!header_keeps(&r->in->rules->rows, holds, r)) {
+    if (!header_keeps(&r->in->rules->rows, r->rule, holds, r)) {
         r->in->n_filtered++;
         return OK;
     }

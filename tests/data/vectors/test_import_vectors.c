@@ -484,9 +484,9 @@ Test(data_import_vectors, a_bad_label_table_is_found_before_files_are_read)
 {
     const char *path = in_scratch("not-there.csv");
     ImportVectorsOptions options = options_for(&path, "csv");
-    options.import.metadata = scratch_text("labels.tsv", "name\tage\na\t1\n");
+    options.import.metadata = scratch_text("labels.tsv", "who\tage\na\t1\n");
     cr_assert_eq(import_options(&options, NULL), ERR_FORMAT);
-    ASSERT_SAYS("no ID column; its columns are name, age");
+    ASSERT_SAYS("no ID column; its columns are who, age");
 }
 
 /* ---- columns and labels ---- */
