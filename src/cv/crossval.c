@@ -274,7 +274,7 @@ static int list_folds(int *fold, const Crossval *c, const int *open, int n_open,
 
 static void report_kmers(const Crossval *c)
 {
-    int n = 0, least = KMERS_MOST, most = 0;
+    int n = 0, least = KMERS_MAX, most = 0;
     for (size_t k = 0; k < c->dataset.n_kmers; k++) {
         if (!c->dataset.kmers[k]) continue;
         const int chosen = c->dataset.kmers[k]->n;
