@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * habits.h: command lines as other programs take them, and as word processors and web pages change them. What is
- * plain works; what could be meant otherwise ends with the right form. / */
+ * plain works; what could be meant otherwise ends with the right form.
+ */
 #ifndef HOPSACK_HABITS_H
 #define HOPSACK_HABITS_H
 

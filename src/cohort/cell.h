@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * cell.h: what the text of a label cell means. Blanks around it do not count, 1.0 is 1, and TRUE is True:
- * spreadsheets and programs write one value in several ways, and one class must not become two. / */
+ * spreadsheets and programs write one value in several ways, and one class must not become two.
+ */
 #ifndef HOPSACK_CELL_H
 #define HOPSACK_CELL_H
 

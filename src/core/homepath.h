@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * homepath.h: the ~ in front of a path. A shell expands it in a word of its own, but neither in --data.path=~/a.h5
- * nor in a config file. / */
+ * nor in a config file.
+ */
 #ifndef HOPSACK_HOMEPATH_H
 #define HOPSACK_HOMEPATH_H
 

@@ -2,7 +2,8 @@
  *
  * yaml.h: YAML as a config needs it: blocks of keys, lists of values, lists of blocks; no anchors, aliases or tags,
  * one document, UTF-8 with or without its mark; hence also JSON. Reading hands out entries with path and line;
- * yamlout.h writes. / */
+ * yamlout.h writes.
+ */
 #ifndef HOPSACK_YAML_H
 #define HOPSACK_YAML_H
 
