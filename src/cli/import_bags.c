@@ -22,6 +22,7 @@ static VectorRules read_names(const ImportFlags *flags)
     return (VectorRules){.format = vectorformat_find(flags->format),
                          .bag = flags->bag,
                          .label = flags->label,
+                         .extension = strcmp(flags->extension, "auto") == 0 ? NULL : flags->extension,
                          .separator = import_flags_separator(flags)};
 }
 
@@ -53,6 +54,27 @@ static void read_options(ImportVectorsOptions *out, const Cli *cli, const Import
     out->rules.n_feat = flags->n_features;
     out->rules.sparse = (SparseWish)flags->sparse;
     out->rules.allow_leak = flags->allow_leak;
+}
+
+/* "A,B" stands for two columns. */
+static Status split_labels(const char ***out, int *n, char **store, const OptionTexts *given)
+{
+    size_t bytes = 1, most = 1;
+    for (int i = 0; i < given->n; i++) {
+        bytes += strlen(given->text[i]) + 1;
+        for (const char *c = given->text[i]; c; c = strchr(c + 1, ',')) most++;
+    }
+    *n = 0;
+    *out = calloc(most, sizeof **out);
+    *store = calloc(bytes, 1);
+    if (!*out || !*store) return fail(ERR_MEMORY, "no memory for --labels");
+    char *at = *store;
+    for (int i = 0; i < given->n; i++) {
+        char *rest, *copy = strcpy(at, given->text[i]);
+        at += strlen(copy) + 1;
+        for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) (*out)[(*n)++] = name;
+    }
+    return OK;
 }
 
 static void expanded_free(ExpandedPaths *e)
@@ -111,12 +133,16 @@ Status import_bags(Cli *cli, const VectorPeek *first)
     ImportVectorsOptions options;
     ImportVectorsReport report = {0};
     ImportFlagsRules rules = {0};
+    const char **labels = NULL;
+    char *store = NULL;
     ExpandedPaths expanded = {0};
     Status status;
     TRY(cli_none(cli, import_flags_repertoires, "only for repertoires, and the file holds vectors"));
     TRY_DONE(import_flags_rules(&rules, cli->flags));
     read_options(&options, cli, &rules);
     options.first = first;
+    TRY_DONE(split_labels(&labels, &options.rules.n_labels, &store, &((const ImportFlags *)cli->flags)->labels));
+    options.rules.labels = labels;
     TRY_DONE(expand(&options.import, &expanded));
     TRY_DONE(import_vectors_run(&report, &options));
     print_summary(&report, &options.import);
@@ -124,6 +150,8 @@ Status import_bags(Cli *cli, const VectorPeek *first)
 done:
     free(report.import.json);
     import_flags_free(&rules);
+    free((void *)labels);
+    free(store);
     expanded_free(&expanded);
     return status;
 }

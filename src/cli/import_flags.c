@@ -29,6 +29,9 @@ const Option import_flags_both[] = {
      "rows to drop: those that hold one of these values"},
     {"separator", OPTION_CHOICE, AT(separator), "auto", 0, 0, "auto tab comma semicolon", "",
      "separator between cells"},
+    {"extension", OPTION_TEXT, AT(extension), "auto", 0, 0, NULL, "TEXT",
+     "ending of the files that are read in folders, with or without that of a compression behind it; auto: of "
+     "repertoires .tsv, .csv, .txt, .tab, and zip archives, of vectors .csv"},
     {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
      "compression of the dataset; none: three to six times faster to read"},
     {0},
@@ -55,10 +58,6 @@ const Option import_flags_repertoires[] = {
      "residue. With --format=deeprc it is only noted in the file"},
     {"ends", OPTION_CHOICE, AT(ends), "auto", 0, 0, "auto cut keep", "",
      "first and last residue with --region=cdr3; auto: kept in columns known to hold CDR3s, else cut off"},
-    {"extension", OPTION_TEXT, AT(extension), "auto", 0, 0, NULL, "TEXT",
-     "ending of the files that are read in folders, with or without that of a compression behind it; auto: .tsv, "
-     ".csv, "
-     ".txt, .tab, and zip archives"},
     {"name", OPTION_TEXT, AT(name), "null", 0, 0, NULL, "TEXT",
      "name of the repertoire, where one file or standard input is read"},
     {0},
@@ -67,6 +66,8 @@ const Option import_flags_repertoires[] = {
 const Option import_flags_vectors[] = {
     {"label", OPTION_TEXT, AT(label), "null", 0, 0, NULL, "COLUMN",
      "column of the bag's label, or none; without it label or bag_label"},
+    {"labels", OPTION_TEXTS, AT(labels), "[]", 0, 0, NULL, "COLUMNS",
+     "further columns of labels of the bag, A,B,…, which the dataset keeps and which are no features"},
     {"skip", OPTION_TEXTS, AT(skip), "[]", 0, 0, NULL, "COLUMN", "column that is not a feature"},
     {"n-features", OPTION_INT, AT(n_features), "any", 1, VECTORSPOOL_FEATURES, "any", "",
      "number of features the files must have; another number is an error"},

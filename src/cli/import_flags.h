@@ -17,9 +17,10 @@ typedef struct {
     OptionTexts include, exclude; /* "COLUMN=VALUE" */
     int separator;                /* see import_flags_separator */
     int compress;                 /* 0: gzip */
+    const char *extension;        /* of files in folders; NULL: as the kind of bag has it */
 
     const char *sequence_column, *count_column; /* NULL: as the format has it */
-    const char *extension, *name;
+    const char *name;
     int merge;         /* MERGE_… */
     int skip_empty;    /* 0: an empty repertoire is an error */
     int cdr3;          /* 0: junctions */
@@ -29,7 +30,7 @@ typedef struct {
     const char *locus; /* list; NULL: all */
 
     const char *label; /* column; NULL: as the format has it */
-    OptionTexts skip;
+    OptionTexts skip, labels;
     int n_features; /* 0: any */
     int sparse;     /* SparseWish */
     bool allow_leak;

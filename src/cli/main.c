@@ -16,6 +16,7 @@
 #include "data/bagfile/bagfile.h"
 #include "data/h5/h5.h"
 #include "data/matlab/matprobe.h"
+#include "data/vectors/slidefile.h"
 #include "run/manifest.h"
 
 #include <inttypes.h>
@@ -46,7 +47,7 @@ const Command *const commands[] = {
 };
 /* clang-format on */
 
-static const ChildVisitor *const visitors[] = {&matprobe_visitor, &bagfile_visitor, NULL};
+static const ChildVisitor *const visitors[] = {&matprobe_visitor, &slidefile_visitor, &bagfile_visitor, NULL};
 
 static int report(Status status)
 {

@@ -109,6 +109,11 @@ static Status drawn(int *fold, const Folds *f, int repeat)
     return status;
 }
 
+bool folds_are_parts(const Folds *f)
+{
+    return f->table.part != NULL;
+}
+
 Status folds_assign(int *fold, const Folds *f, int repeat)
 {
     return f->options->file ? given(fold, f, repeat) : drawn(fold, f, repeat);

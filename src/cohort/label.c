@@ -64,7 +64,11 @@ Status label_read(Labels *out, Target *target, int n_target, const Table *table,
 {
     int n_out = 0;
     for (int k = 0; k < n_target; k++) n_out += target[k].n_out;
-    *out = (Labels){.n = n, .n_out = n_out, .n_target = n_target, .n_class = task_n_class(&target[0])};
+    *out = (Labels){.n = n,
+                    .n_out = n_out,
+                    .n_target = n_target,
+                    .n_class = task_n_class(&target[0]),
+                    .column = target[0].column};
     const size_t rows = (size_t)n + !n;
     out->target = calloc(rows * (size_t)n_out, sizeof *out->target);
     out->mask = calloc(rows * (size_t)n_target, sizeof *out->mask);

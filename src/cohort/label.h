@@ -20,6 +20,7 @@ typedef struct {
     real *target;                /* [n, n_out] */
     real *mask;                  /* [n, n_target] */
     int *class;                  /* [n] of the first target, -1 unknown; NULL where it has no classes */
+    const char *column;          /* of the first target */
     int n_class;                 /* of the first target */
     int n_missing;               /* cells that are empty or a word for missing */
     int n_strange;               /* cells that match no class, also masked */

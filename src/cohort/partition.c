@@ -24,8 +24,10 @@ static Status check_place(const Folds *f, int repeat, int fold)
 static Status make_parts(Part *part, const Folds *f, int repeat, int fold)
 {
     const Cohort *c = f->cohort;
-    if (f->n_repeat == 0) {
-        memcpy(part, f->table.part, (size_t)c->n_row * sizeof *part);
+    if (folds_are_parts(f)) {
+        if (f->n_repeat > 1) TRY(check_place(f, repeat, 0));
+        const size_t n = (size_t)c->n_row, first = f->n_repeat > 1 ? (size_t)repeat * n : 0;
+        memcpy(part, f->table.part + first, n * sizeof *part);
         return OK;
     }
     TRY(check_place(f, repeat, fold));
@@ -91,6 +93,37 @@ static Status check_training(const Partition *g, const Folds *f)
                 two ? "both classes" : "several", way_out(f));
 }
 
+/* What the class is called: the cell of a bag that has it. */
+static const char *class_name(const Cohort *c, int class)
+{
+    const int column = table_column(c->table, c->labels.column);
+    for (int i = 0; i < c->n_row; i++)
+        if (c->labels.class[i] == class) return table_cell(c->table, c->row[i], column);
+    return "";
+}
+
+/* Of several classes a model cannot learn one that no training bag has; said of the first such part. */
+static void check_classes(const Partition *g, Folds *f, int repeat, int fold)
+{
+    const Cohort *c = f->cohort;
+    char where[48] = "";
+    for (int class = 0; c->labels.class && c->labels.n_class > 2 && !f->lacks_class && class < c->labels.n_class;
+         class ++) {
+        bool trained = false, there = false;
+        for (int i = 0; i < c->n_row; i++) {
+            there |= c->labels.class[i] == class;
+            trained |= c->labels.class[i] == class && g->part[i] == PART_TRAIN;
+        }
+        if (trained || !there) continue;
+        if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        log_warn("%s: the training part%s has no bag of class '%.60s', which its model cannot predict; use fewer "
+                 "folds, or "
+                 "leave the class out",
+                 bagfile_path(c->file), where, class_name(c, class));
+        f->lacks_class = true;
+    }
+}
+
 /* A part of one class has no AUC; said of the first such part. */
 static void check_judged(const Partition *g, Folds *f, int repeat, int fold)
 {
@@ -104,11 +137,11 @@ static void check_judged(const Partition *g, Folds *f, int repeat, int fold)
             differ += c->labels.class[i] != class;
         }
         if (n == 0 || differ > 0) continue;
-        if (f->n_repeat > 0) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
         log_warn(
-            "%s: all %d labelled bag%s of the %s part%s %s of one class, so its AUC is undefined; use fewer folds or "
-            "another split",
-            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are");
+            "%s: all %d labelled bag%s of the %s part%s %s of one class, so %s; use fewer folds or another split",
+            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are",
+            c->labels.n_class > 2 ? "it says nothing of the others" : "its AUC is undefined");
         f->one_class = true;
     }
 }
@@ -185,6 +218,7 @@ static Status make(Partition *g, Folds *f, int repeat, int fold)
     TRY(make_parts(g->part, f, repeat, fold));
     count_parts(g, f->cohort);
     TRY(check_training(g, f));
+    check_classes(g, f, repeat, fold);
     check_judged(g, f, repeat, fold);
     for (int i = 0; i < g->n; i++)
         if (g->part[i] != PART_NONE) TRY(folds_hash(f, i));

@@ -288,7 +288,8 @@ Status option_set(void *out, const Option *row, const OptionValue *value, void *
 {
     *owned = NULL;
     if (option_is_list(row)) {
-        if (!value->list && !value->flag)
+        const bool word = !value->list && !value->null && option_word(row->choices, value->text[0]) >= 0;
+        if (!value->list && !value->flag && !word)
             return fail(ERR_CONFIG, "takes a list: [%.60s]", value->null ? "" : value->text[0]);
         return (row->kind == OPTION_TEXTS ? set_texts : set_numbers)(out, row, value, owned);
     }

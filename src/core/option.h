@@ -44,7 +44,8 @@ typedef struct {
     size_t at;            /* offsetof in the struct filled */
     const char *standard; /* default, as a flag would write it; NULL: none, the setting must be given */
     double least, most;   /* closed range of numbers, INT and BYTES; 0, 0: any */
-    const char *choices;  /* CHOICE: "adam adamw sgd"; NUMBER and INT: words that stand for NaN and 0 */
+    const char *choices;  /* CHOICE: "adam adamw sgd"; NUMBER and INT: words that stand for NaN and 0;
+                           * TEXTS: words that need no list */
     const char *unit;     /* "updates", "bags", …; of a text what stands for it in help, "FILE", "COLUMN"; or "" */
     const char *help;     /* one line that begins with what the setting is: "learning rate" */
 } Option;

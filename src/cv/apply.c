@@ -154,6 +154,7 @@ Status apply_fit(Apply *a, BagFile *file)
 {
     for (int k = 0; k < a->n_model; k++) {
         ModelFile *m = &a->model[k];
+        TRY(modelfile_order(m, file));
         TRY(modelfile_fit(m, bagfile_spec(file), bagfile_path(file)));
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);

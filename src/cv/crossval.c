@@ -185,9 +185,6 @@ static Status new_jobs(Crossval *c)
 static Status check_jobs(Crossval *c)
 {
     const Folds *folds = &c->dataset.folds;
-    if (folds->n_repeat == 0)
-        return fail(ERR_CONFIG, "%s holds parts, not folds (splits.file); train takes it",
-                    c->in->config->splits.file);
     c->n_repeat = folds->n_repeat;
     c->n_fold = folds->n_fold;
     c->n_model = c->in->config->crossval.ensemble;

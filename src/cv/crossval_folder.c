@@ -122,18 +122,24 @@ static Status remove_run(const char *folder)
 
 /* ---- files of the beginning ---- */
 
+/* The fold, or the word of a table of parts; -1: neither. */
+static void write_fold(TextOut *out, const Dataset *dataset, int number)
+{
+    if (number < 0)
+        textout_write(out, "\t", 1);
+    else if (folds_are_parts(&dataset->folds))
+        textout_printf(out, "\t%s", part_name[number]);
+    else
+        textout_printf(out, "\t%d", number);
+}
+
 static void write_row(TextOut *out, const Dataset *dataset, const int *fold, int i)
 {
     const Cohort *c = &dataset->cohort;
     const char *group = dataset->config->splits.group;
     textout_cell(out, c->id[i]);
-    for (int r = 0; r < dataset->folds.n_repeat; r++) {
-        const int number = fold[(size_t)r * (size_t)c->n_row + (size_t)i];
-        if (number < 0)
-            textout_write(out, "\t", 1);
-        else
-            textout_printf(out, "\t%d", number);
-    }
+    for (int r = 0; r < dataset->folds.n_repeat; r++)
+        write_fold(out, dataset, fold[(size_t)r * (size_t)c->n_row + (size_t)i]);
     if (group) {
         textout_write(out, "\t", 1);
         textout_cell(out, table_cell(c->table, c->row[i], column_place(c->table, group)));
@@ -155,6 +161,16 @@ static void write_folds(TextOut *out, const Dataset *dataset, const int *fold)
     }
 }
 
+static Status list_folds(int *fold, const Dataset *dataset, int repeat)
+{
+    const size_t n = (size_t)dataset->cohort.n_row;
+    if (!folds_are_parts(&dataset->folds)) return folds_assign(fold, &dataset->folds, repeat);
+    for (size_t i = 0; i < n; i++)
+        fold[i] =
+            cohort_labelled(&dataset->cohort, (int)i) ? (int)dataset->folds.table.part[(size_t)repeat * n + i] : -1;
+    return OK;
+}
+
 static Status write_splits(Run *run, const Dataset *dataset)
 {
     const size_t n = (size_t)dataset->cohort.n_row;
@@ -162,8 +178,7 @@ static Status write_splits(Run *run, const Dataset *dataset)
     int *fold = malloc(((size_t)dataset->folds.n_repeat * n + 1) * sizeof *fold);
     if (!fold) return fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
     Status status = OK;
-    for (int r = 0; r < dataset->folds.n_repeat; r++)
-        TRY_DONE(folds_assign(fold + (size_t)r * n, &dataset->folds, r));
+    for (int r = 0; r < dataset->folds.n_repeat; r++) TRY_DONE(list_folds(fold + (size_t)r * n, dataset, r));
     TRY_DONE(textout_open(&out, run_path(run, "splits.tsv"), true));
     write_folds(out, dataset, fold);
     status = textout_commit(out);

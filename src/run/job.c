@@ -264,7 +264,8 @@ static Status write_model(Training *j, json_t *metrics)
                               .hash = j->evaluation.partition.hash,
                               .part = final_parts(j),
                               .n = j->evaluation.partition.n,
-                              .metrics = metrics};
+                              .metrics = metrics,
+                              .feature = bagfile_feature_names(j->cohort->file)};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);
 }

@@ -92,8 +92,10 @@ static void report(const Watch *w)
                                 .n_bag = bagfile_n_bag(file)};
         LeakReport of_task = all;
         of_task.task = w->target[k].name;
-        leaks_classify(&v, w->leaks[k]);
-        if (k == 0) leakreport_plain(&all); /* labels have no part in these two */
+        leaks_classify(&v, w->leaks[k], all.name);
+        if (k == 0) leakreport_plain(&all); /* labels have no part in these */
+        if (k == 0) leakreport_leaks(&all, ODD_ROW);
+        if (k == 0) leakreport_order(&all);
         if (k == 0 && v.chance_number < LEAKWATCH_CHANCE) leakreport_leaks(&all, ODD_BAG);
         if (v.chance >= LEAKWATCH_CHANCE) continue;
         leakreport_leaks(&of_task, ODD_LABEL);

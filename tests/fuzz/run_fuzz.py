@@ -35,6 +35,11 @@ def make_text():
     write("airr.tsv", "sequence_id\tjunction_aa\tduplicate_count\tproductive\tv_call\tj_call\n" + genes)
     labels = "".join(f"P{i},{'+-'[i % 2]},{i * 1.5},\"a, b\"\n" for i in range(40))
     write("labels.csv", "ID,status,age,note\n" + labels)
+    write("splits.tsv", "bag\tpart\n" + "".join(f"b{b}\t{['train', 'validation', 'test'][b % 3]}\n" for b in range(20)))
+    write("folds.tsv", "bag\trep0\trep1\n" + "".join(f"b{b}\t{b % 4 + 1}\t{b % 3 + b % 2 + 1}\n" for b in range(20)))
+    write("clam.csv", ",train,val,test\n" + "".join(f"{i},b{i},b{6 + i},b{12 + i}\n" for i in range(6)))
+    write("nn.json", str([{"train": [f"b{b}" for b in range(20) if b % 4 != k], "val": [f"b{b}" for b in range(k, 20, 4)]}
+                          for k in range(4)]).replace("'", '"'))
     write("c.yaml", "seed: 3\ndata: {path: c.h5}\ntrain:\n  updates: 40\n  lr: 1e-3\nmodel:\n  embedder: {n_kernel: 8}\n  pooling: {n_unit: 8}\n"
           "tasks:\n  - {name: a, column: status, kind: binary, positive: '+'}\n  - {name: b, column: age, kind: regression, weight: 0.5}\n")
 
@@ -59,9 +64,20 @@ def make_vectors():
           + "".join(f"{b},{y},{','.join(map(str, x))}\n" for b, y, x in rows))
     write("v.svm", "#\n" + "".join(f"{i}:{b}:{2 * y - 1} " + " ".join(f"{f + 1}:{v}" for f, v in enumerate(x) if v) + "\n"
                                    for i, (b, y, x) in enumerate(rows)))
+    head = "% made by a test\n@relation 'a test'\n@attribute id string\n"
+    numbers = "".join(f"@attribute x{f} numeric\n" for f in range(6))
+    end = "@attribute class {0,1}\n@data\n"
+    inner = [(f"b{b}", r"\n".join(",".join(map(str, x)) for c, _, x in rows if c == b), b % 2) for b in range(12)]
+    write("bags.arff", head + "@attribute bag relational\n" + numbers + "@end bag\n" + end
+          + "".join(f"{b},\"{x}\",{y}\n" for b, x, y in inner))
+    write("flat.arff", head + numbers + "@attribute kind {'a b',c,d}\n" + end
+          + "".join(f"b{b},{','.join(map(str, x))},{['c', 'd'][b % 2]},{y}\n" for b, y, x in rows))
+    write("sparse.arff", head + numbers + end
+          + "".join("{" + f"0 b{b}, " + ", ".join(f"{f + 1} {v}" for f, v in enumerate(x) if v) + f", 7 {y}" + "}\n" for b, y, x in rows))
     hopsack("import", "-o", "dense.h5", "v.csv")
     hopsack("import", "--sparse=yes", "-o", "sparse.h5", "v.svm")
-    files = [("dataset", "dense.h5"), ("dataset", "sparse.h5"), ("vectors", "v.csv"), ("vectors", "v.svm")]
+    files = [("dataset", "dense.h5"), ("dataset", "sparse.h5"), ("vectors", "v.csv"), ("vectors", "v.svm"),
+             ("vectors", "bags.arff"), ("vectors", "flat.arff"), ("vectors", "sparse.arff")]
     shared = os.path.join(os.environ.get("HOPSACK_SHARED") or os.path.join(HERE, "..", "..", "..", "shared"), "data", "mil", "raw")
     mats = [os.path.join(shared, name) for name in ("prtools_mat/tiger.mat", "andrews2002_mat/tiger_100x100_matlab.mat")]
     return files + [("vectors", mat) for mat in mats if os.path.exists(mat)]
@@ -83,11 +99,12 @@ def make_files():
     files = [("dataset", "ours.h5"), ("dataset", "c.h5"), ("model", "run/model.safetensors"),
              ("checkpoint", "run/checkpoint.safetensors"), ("repertoire", "r.tsv"), ("repertoire", "r.tsv.gz"),
              *[("repertoire", name) for name in ("r.tsv.bz2", "r.tsv.xz", "r.tsv.zst", "r.zip", "r16.tsv") if os.path.exists(name)],
-             ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "run/splits.tsv"), ("config", "c.yaml")] + make_vectors()
+             ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "splits.tsv"), ("splits", "folds.tsv"),
+             ("splits", "clam.csv"), ("splits", "nn.json"), ("config", "c.yaml")] + make_vectors()
     for python in (sys.executable, "/usr/bin/python3"):  # the first on the path may lack h5py
-        script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5"]
+        script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5", "slide.h5", "slide2.h5"]
         if os.path.exists(python) and subprocess.run(script, check=False, capture_output=True).returncode == 0:
-            return files + [("foreign", "foreign.h5")]
+            return files + [("foreign", "foreign.h5"), ("vectors", "slide.h5"), ("vectors", "slide2.h5")]
     print("foreign.h5: not made, which needs h5py and numpy")
     return files
 

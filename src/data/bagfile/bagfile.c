@@ -247,6 +247,7 @@ void bagfile_close(BagFile *file)
     free(file->range);
     free(file->hash);
     free(file->indptr);
+    free(file->place);
     free(file->scratch_codes);
     free(file->scratch_len);
     free(file->scratch_count);
@@ -295,7 +296,7 @@ Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale 
 
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag)
 {
-    if (!file->hash) return file->layout->hash(out, file, bag);
+    if (!file->hash || file->place) return file->layout->hash(out, file, bag);
     *out = file->hash[bag];
     return OK;
 }

@@ -179,10 +179,11 @@ static Status check_storage(H5Set *set, hid_t list)
         return fail(ERR_FORMAT, "%s: %s is stored in another file, which is not followed", set->path, set->name);
     if (layout != H5D_CHUNKED) return OK;
 
-    hsize_t chunk[2] = {1, 1};
+    hsize_t all[3] = {1, 1, 1};
     unsigned unusual = 0; /* chunks at the edge that are not filtered */
-    if (H5Pget_chunk(list, 2, chunk) != set->rank || H5Pget_chunk_opts(list, &unusual) < 0 || unusual)
+    if (H5Pget_chunk(list, 3, all) != set->rank + set->lead || H5Pget_chunk_opts(list, &unusual) < 0 || unusual)
         return fail(ERR_FORMAT, "%s: %s has odd chunks", set->path, set->name);
+    const hsize_t *chunk = all + set->lead;
     if (chunk[0] > H5_CHUNK_MOST || chunk[1] > H5_CHUNK_MOST ||
         (double)chunk[0] * (double)chunk[1] * (double)set->element > H5_CHUNK_MOST || chunk[0] * chunk[1] == 0)
         return fail(ERR_FORMAT, "%s: %s has chunks of more than 64 MB", set->path, set->name);
@@ -212,14 +213,17 @@ static Status check_shape(H5Set *set, int rank)
     const bool simple = found == 0 || (found > 0 && H5Sget_simple_extent_dims(space, dim, NULL) == found);
     const bool null = space >= 0 && H5Sget_simple_extent_type(space) == H5S_NULL;
     if (space >= 0) H5Sclose(space);
-    if (!simple || null || found != rank)
+    set->lead = rank == 3 && found == 3 && dim[0] == 1;
+    if (rank == 3) rank = 2;
+    if (!simple || null || found != rank + set->lead)
         return fail(ERR_FORMAT, "%s: %s has %d dimension%s, %d expected", set->path, set->name, found,
                     number_plural(found), rank);
+    const hsize_t *size = dim + set->lead;
     for (int i = 0; i < rank; i++)
-        if (dim[i] > INT64_MAX / 16) return fail(ERR_FORMAT, "%s: %s has an impossible size", set->path, set->name);
+        if (size[i] > INT64_MAX / 16) return fail(ERR_FORMAT, "%s: %s has an impossible size", set->path, set->name);
     set->rank = rank;
-    set->n = rank > 0 ? (int64_t)dim[0] : 1;
-    set->width = rank > 1 ? (int64_t)dim[1] : 1;
+    set->n = rank > 0 ? (int64_t)size[0] : 1;
+    set->width = rank > 1 ? (int64_t)size[1] : 1;
     return OK;
 }
 
@@ -251,7 +255,7 @@ static Status check_set(H5Set *set, hid_t file, H5Class class, int rank)
     H5Pclose(list);
     TRY(status);
     TRY(check_claim(set, file));
-    if (set->type >= 0 && set->chunk > 0 && set->chunk_width == set->width && set->n_filter > 0)
+    if (set->lead == 0 && set->type >= 0 && set->chunk > 0 && set->chunk_width == set->width && set->n_filter > 0)
         set->held = calloc(1, sizeof *set->held);
     return OK;
 }
@@ -269,6 +273,13 @@ static hid_t open_set(hid_t file, const char *name, const H5Set *known)
     const hid_t id = H5Dopen2(file, name, list);
     H5Pclose(list);
     return id;
+}
+
+bool h5_has(H5Id file, const char *path, const char *name)
+{
+    bool there;
+    h5base_start();
+    return links_hard(&there, file, path, name) == OK && there;
 }
 
 Status h5_find(H5Set *out, H5Id file, const char *path, const char *name, H5Class class, int rank)
@@ -305,11 +316,13 @@ Status h5_need(H5Set *out, H5Id file, const char *path, const char *name, H5Clas
 /* Selects rows first … first+n-1 in the file, and a memory space of that shape. */
 static bool select_rows(hid_t *file_space, hid_t *memory, const H5Set *set, int64_t first, int64_t n)
 {
-    const hsize_t at[2] = {(hsize_t)first, 0}, count[2] = {(hsize_t)n, (hsize_t)set->width};
+    const hsize_t at[3] = {0, (hsize_t)first, 0}, count[3] = {1, (hsize_t)n, (hsize_t)set->width};
+    const int skip = 1 - set->lead;
     *file_space = H5Dget_space(set->id);
-    *memory = set->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(set->rank, count, NULL);
+    *memory = set->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(set->rank + set->lead, count + skip, NULL);
     if (*file_space < 0 || *memory < 0) return false;
-    return set->rank == 0 || H5Sselect_hyperslab(*file_space, H5S_SELECT_SET, at, NULL, count, NULL) >= 0;
+    return set->rank == 0 ||
+           H5Sselect_hyperslab(*file_space, H5S_SELECT_SET, at + skip, NULL, count + skip, NULL) >= 0;
 }
 
 static Status read_library(void *out, const H5Set *set, H5Type type, int64_t first, int64_t n)
