@@ -12,6 +12,7 @@
 #include "run/dataset.h"
 #include "run/job.h"
 #include "run/kmershare.h"
+#include "run/refit.h"
 #include "run/runfolder.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
@@ -156,9 +157,8 @@ static Status check_fold(Crossval *c, int first)
     const FoldJob job = which(c, first);
     TRY(at_fold(partition_make(&g, &c->dataset.folds, job.repeat, job.fold), job));
     int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
-    if (config->train.refit) /* at most as many passes over both parts; none without a validation part */
-        updates +=
-            g.count[PART_VALIDATION] == 0 ? 0 : updates + updates * g.count[PART_VALIDATION] / g.count[PART_TRAIN];
+    if (g.count[PART_TRAIN] > 0) /* a refit takes at most as many passes over its bags */
+        updates += updates * refit_bags(&config->train, g.count) / g.count[PART_TRAIN];
     for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
     partition_free(&g);
     return OK;

@@ -408,9 +408,8 @@ static Status plan(Training *j, json_t **out)
     const LoopSetup setup = loop_setup(j);
     const int *count = j->evaluation.partition.count;
     TRY(loop_memory(&setup, &bytes, &params));
-    const bool refits = setup.options->refit && count[PART_VALIDATION] > 0;
-    const int refit_bags = refits ? count[PART_TRAIN] + count[PART_VALIDATION] : 0;
-    if (refits) bytes *= 2; /* the first training is kept meanwhile */
+    const int refitted = refit_bags(setup.options, count);
+    if (refitted) bytes *= 2; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
         TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));
@@ -420,7 +419,7 @@ static Status plan(Training *j, json_t **out)
     if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
     const int64_t updates = schedule_updates(&j->config->train, &j->config->model, count[PART_TRAIN]);
     *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
-                     count[PART_VALIDATION], "test", count[PART_TEST], "refit_bags", refit_bags, "updates",
+                     count[PART_VALIDATION], "test", count[PART_TEST], "refit_bags", refitted, "updates",
                      (json_int_t)updates, "parameters", (json_int_t)params, "memory_bags", (json_int_t)decoded,
                      "memory_workspace", (json_int_t)bytes);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");

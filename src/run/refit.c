@@ -44,6 +44,11 @@ static int smoothed_best(Smoother *s)
     return s->best;
 }
 
+int refit_bags(const TrainOptions *options, const int count[3])
+{
+    return options->refit && count[PART_VALIDATION] ? count[PART_TRAIN] + count[PART_VALIDATION] : 0;
+}
+
 Status refit_length(int *chosen, const TrainOptions *options, const char *metrics, int ended)
 {
     Smoother smoother = {.best = 0};

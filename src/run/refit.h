@@ -24,6 +24,9 @@ typedef struct {
     char *data;                /* which data, and how many updates */
 } Refit;                       /* starts as {0} */
 
+/* Bags that a refit learns from, of `count` by part; 0: there is none. */
+int refit_bags(const TrainOptions *options, const int count[3]);
+
 /* The update of the first training, which has ended, that gives the length; 0: there is no refit, as no validation part or
  * train.refit is there. metrics: text of metrics.jsonl, ended: updates done. ERR_FORMAT where the text is no such file. */
 Status refit_length(int *chosen, const TrainOptions *options, const char *metrics, int ended);

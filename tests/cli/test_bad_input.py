@@ -285,7 +285,7 @@ SPLITS = rows_of(
     ("column asked for not there", " --splits.columns=x", splits(lambda i: i % 3, "bag\tfold"), 3, r"bad\.tsv: no column 'x', which splits\.columns"),
     ("column asked for twice", " --splits.columns=fold,fold", splits(lambda i: i % 3, "bag\tfold"), 2, r"splits\.columns: 'fold' stands twice"),
     ("fold beyond the file's", " --fold=3", splits(lambda i: i % 3, "bag\tfold"), 2, r"splits\.fold is 3, but bad\.tsv has folds 0 to 2"),
-    ("nothing to train on", "", splits(lambda i: "test"), 3, r"the training part holds no labelled bag \(check the split\)"),
+    ("nothing to train on", "", splits(lambda i: "test"), 3, r"the training part holds no labelled bag; mend the table of splits\.file"),
     ("one class to train on", "", lambda: write("bad.tsv", "bag\tpart\n" + "".join(f"{b}\t{('test', 'train')[t]}\n" for b, t in TARGETS.items())), 3,
      r"all 20 labelled bags of the training part are positive; a model needs both"),
     ("group in two parts", " --group=donor --metadata=bad2.tsv", lambda: (
@@ -545,7 +545,7 @@ FITTING = rows_of(
     ("no ensemble", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.ensemble=0 -o OUT", None, 2, r"--crossval\.ensemble: 0 is outside 1 to 1000"),
     ("ensemble too large", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.ensemble=100000 -o OUT", None, 2, r"--crossval\.ensemble: 100000 is outside 1 to 1000"),
     ("folds of one class", "crossval mil.yaml --data.path=v.h5 --target=label --splits=bad.tsv -o OUT", text(
-        "bad.tsv", "bag\tfold\n" + "".join(f"b{b}\t{b % 2}\n" for b in range(24))), 3, r"repetition 0, fold 0: v\.h5: all 12 labelled bags of the training part are positive; .*check the split"),
+        "bad.tsv", "bag\tfold\n" + "".join(f"b{b}\t{b % 2}\n" for b in range(24))), 3, r"repetition 0, fold 0: v\.h5: all 12 labelled bags of the training part are positive; .*mend the table of splits\.file"),
     ("features at predicting", "predict vectors wide.h5 -o OUT", None, 4, r"vectors/model\.safetensors: the model reads 3 features an instance, wide\.h5 has 4"),
     ("sequences for a model of vectors", "predict vectors c.h5 -o OUT", None, 4, r"the model reads bags of vectors, c\.h5 holds sequences"),
     ("vectors for a model of sequences", "predict run v.h5 -o OUT", None, 4, r"the model reads bags of sequences, v\.h5 holds vectors"),
