@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * task_multiclass.c: several classes of bags, which the config lists, or which are found in the labels. The target is one-hot, and there is one output
- * a class.
+ * task_multiclass.c: several classes of bags, which the config lists, or which are found in the labels. The target is
+ * one-hot, and there is one output a class.
  */
 #include "cohort/cell.h"
 #include "cohort/task.h"
@@ -17,7 +17,7 @@
 /* ---- settings ---- */
 
 static const Option options[] = {
-    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, "auto", "",
+    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), "auto", 0, 0, "auto", "",
      "values of the classes; auto: all values of the column, sorted"},
     {"class_weights", OPTION_NUMBERS, offsetof(TaskOptions, class_weights), "[]", 0, 1e6, NULL, "",
      "weight of the loss of each class, in the order of classes; []: 1 each"},
