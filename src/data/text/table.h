@@ -34,7 +34,6 @@ const char *table_cell(const Table *t, int row, int column);
  * filename as written, then these and others in any spelling (Sample-ID, file_name, Patient, …). ERR_FORMAT lists the
  * columns found. join_column (join.h) also looks which of them fits. */
 Status table_id_column(int *column, const Table *t, const char *name);
-bool table_is_id_name(const char *column); /* is it a usual name, in any spelling? */
 int table_usual_column(const Table *t,
                        int i);             /* that of the i-th usual name; -1: none; -2: there are no more names */
 bool table_is_id_name(const char *column); /* one of them in any spelling */
