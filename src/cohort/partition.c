@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/partition.h"
+#include "cohort/column.h"
 #include "core/log.h"
 #include "core/number.h"
 
@@ -96,7 +97,7 @@ static Status check_training(const Partition *g, const Folds *f)
 /* What the class is called: the cell of a bag that has it. */
 static const char *class_name(const Cohort *c, int class)
 {
-    const int column = table_column(c->table, c->labels.column);
+    const int column = column_place(c->table, c->labels.column);
     for (int i = 0; i < c->n_row; i++)
         if (c->labels.class[i] == class) return table_cell(c->table, c->row[i], column);
     return "";

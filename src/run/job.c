@@ -406,9 +406,8 @@ static Status plan(Training *j, json_t **out)
 {
     size_t bytes, params, decoded = 0;
     const LoopSetup setup = loop_setup(j);
-    const int *count = j->evaluation.partition.count;
+    const int *count = j->evaluation.partition.count, refitted = refit_bags(setup.options, count);
     TRY(loop_memory(&setup, &bytes, &params));
-    const int refitted = refit_bags(setup.options, count);
     if (refitted) bytes *= 2; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};

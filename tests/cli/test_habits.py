@@ -232,6 +232,13 @@ class Labels(Tables):
                   "--tasks.0.classes=1.0,2,3", "-o", out)
         self.assertEqual({row["class"] for row in table(f"{out}/predictions.tsv")}, {"1.0", "2", "3"})
 
+    def test_classes_that_are_found(self):
+        labels("l.tsv", ["1", "2", "1.0", "a", "unknown", "A"])
+        done = self.good(*TRAIN, "--kind=multiclass", "--tasks.0.classes=auto", "-o", self.new())
+        self.assertRegex(done.stderr, r"4 classes .*: '1', '2', 'A', 'a'")
+        self.assertRegex(done.stderr, "classes 'A' and 'a' of column 'status' look alike")
+        self.assertRegex(done.stderr, r"missing labels: 'unknown' \(2\)")
+
     def test_numbers(self):
         number = ["--kind=regression"]
         self.not_targets("'61 Years' .*'50 Years'", ["61 Years", "50 Years"], *number, code=3)
