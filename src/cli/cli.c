@@ -133,6 +133,8 @@ static Status unknown_flag(const Command *command, const char *name)
     Nearest near;
     char names[NEAREST_MOST * NEAREST_ROOM];
     const char *meant = habits_meant(command, name);
+    if (strcmp(name, "version") == 0 || strcmp(name, "V") == 0)
+        return fail(ERR_USAGE, "%s%s goes without a command: hopsack --version", dash(name), name);
     nearest_start(&near, name, nearest_limit(name));
     if (meant)
         add(&near, meant);

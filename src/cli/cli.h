@@ -31,7 +31,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CLI_GROUPS 4   /* tables of rows of one command */
+#define CLI_GROUPS 6   /* tables of rows of one command */
 #define CLI_FLAGS  512 /* bytes of the struct they fill */
 #define CLI_SPARE  16  /* settings that a command may add */
 

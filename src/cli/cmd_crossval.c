@@ -7,6 +7,7 @@
 #include "cli/scores.h"
 #include "core/number.h"
 #include "cv/crossval.h"
+#include "run/resume.h"
 
 #include <stdlib.h>
 
@@ -91,9 +92,17 @@ static Status crossval(Cli *cli, CrossvalSetup *setup, const Config *config)
     return print_result(cli, result);
 }
 
-static Status run(Cli *cli)
+static Status attempt(Cli *cli, CrossvalSetup *setup, const char *yaml)
 {
     Config config;
+    TRY(setup->resume ? configure_resume(&config, cli, yaml, setup->folder) : configure(&config, cli, yaml));
+    const Status status = crossval(cli, setup, &config);
+    config_free(&config);
+    return status;
+}
+
+static Status run(Cli *cli)
+{
     const char *yaml;
     const CrossvalFlags *flags = cli->flags;
     CrossvalSetup setup = {.folder = flags->folder,
@@ -108,10 +117,10 @@ static Status run(Cli *cli)
     if (setup.resume && cli->force)
         return fail(ERR_USAGE, "--resume and --shard continue a run, --force throws it away: give one");
     TRY(configure_words(&yaml, cli, false));
-    TRY(setup.resume ? configure_resume(&config, cli, yaml, setup.folder) : configure(&config, cli, yaml));
-    const Status status = crossval(cli, &setup, &config);
-    config_free(&config);
-    return status;
+    const bool was_there = setup.resume && resume_possible(setup.folder);
+    const Status status = attempt(cli, &setup, yaml);
+    if (status != ERR_CONFIG || !setup.resume || was_there || !resume_possible(setup.folder)) return status;
+    return attempt(cli, &setup, yaml); /* another was faster, whose data may lie elsewhere: now it is that run */
 }
 
 const Command command_crossval = {
@@ -123,12 +132,13 @@ const Command command_crossval = {
     "Trains splits.n_fold models in each of splits.n_repeat repetitions. Each model is tested on its "
     "fold, which is used neither for training nor for choosing the model. RUN/rep00/fold03 is the run "
     "that hopsack train makes with --splits.repeat=0 --fold=3, bit for bit. RUN itself holds "
-    "config.yaml, manifest.json, splits.tsv, and at the end predictions.tsv (test bags), summary.json "
-    "and summary.md. With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., "
+    "config.yaml, manifest.json, bags.tsv, splits.tsv, and at the end predictions.tsv (test bags), "
+    "summary.json and summary.md. With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., "
     "which differ in their random seed; files and scores of the fold are those of their mean output.\n\n"
     "Several processes may work in one RUN, on one machine or on several that share the disk: start the "
     "same command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is "
-    "done twice. Another process, or the next --resume, continues the work of a killed process from its "
+    "done twice. The data may lie elsewhere for each of them (--data.path), if their content is the same. "
+    "Another process, or the next --resume, continues the work of a killed process from its "
     "last checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this requires a mount "
     "with locks; otherwise use --shard to give each machine its own folds.",
     .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat resume shard threads seed "

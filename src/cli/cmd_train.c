@@ -94,11 +94,12 @@ const Command command_train = {
     .about = ROWS_WORDS
     "The bags are split into folds. Fold splits.fold is the test set, another fold is the validation "
     "set, and the model is trained on the rest. Test scores are computed once, at the end. RUN then "
-    "holds config.yaml, manifest.json, splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv, "
+    "holds config.yaml, manifest.json, bags.tsv, splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv, "
     "summary.json and checkpoint.safetensors.\n\n"
     "--resume continues from the last checkpoint after a signal, a kill or a crash, and produces "
     "bit-identical results. No setting need be given; one that is given must agree with the saved one. "
-    "Only train.updates or train.epochs may be increased. SIGINT and SIGTERM finish the current update, "
+    "Only train.updates or train.epochs may be increased, and data.path, data.metadata and splits.file may name "
+    "another place of the same data. SIGINT and SIGTERM finish the current update, "
     "save and exit with 130 or 143; a second signal exits at once.",
     .common =
         "o target kind positive metadata group fold train.updates train.lr resume threads seed dry-run force json",

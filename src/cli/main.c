@@ -28,22 +28,13 @@
 #include <yaml.h>
 #include <zlib.h>
 
-extern const Command command_baseline, command_bench, command_crossval, command_evaluate, command_help,
-    command_import, command_inspect, command_predict, command_simulate, command_train;
+extern const Command command_baseline, command_bench, command_crossval, command_evaluate, command_export,
+    command_help, command_import, command_inspect, command_predict, command_simulate, command_train;
 
 /* clang-format off: a row a command */
 const Command *const commands[] = {
-    &command_import,
-    &command_simulate,
-    &command_train,
-    &command_crossval,
-    &command_baseline,
-    &command_evaluate,
-    &command_predict,
-    &command_inspect,
-    &command_bench,
-    &command_help,
-    NULL,
+    &command_import,  &command_simulate, &command_train,  &command_crossval, &command_baseline, &command_evaluate,
+    &command_predict, &command_inspect,  &command_export, &command_bench,    &command_help,     NULL,
 };
 /* clang-format on */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * cell.h: what the text of a label cell means. Blanks around it do not count, 1.0 is 1, and TRUE is True: spreadsheets
- * and programs write one value in several ways, and one class must not become two.
+ * cell.h: what the text of a label cell means. Blanks around it do not count, 1.0 is 1, and TRUE is True:
+ * spreadsheets and programs write one value in several ways, and one class must not become two.
  */
 #ifndef HOPSACK_CELL_H
 #define HOPSACK_CELL_H
@@ -14,7 +14,8 @@ bool cell_same(const char *a, const char *b);
 /* An order in which cells of one value stand together; booleans are texts here. 0: one value. */
 int cell_compare(const char *a, const char *b);
 
-/* Would cells of two values be taken for one by a reader? They differ in letter case, blanks, underscores or quotes alone. */
+/* Would cells of two values be taken for one by a reader? They differ in letter case, blanks, underscores or quotes
+ * alone. */
 bool cell_alike(const char *a, const char *b);
 int cell_compare_alike(const char *a, const char *b); /* 0: alike */
 

@@ -10,8 +10,8 @@
 /* Its place; blanks around names do not count. -1: none. The first where it stands twice. */
 int column_place(const Table *t, const char *name);
 
-/* The same for a column that must be there, once: ERR_FORMAT names the columns that come near, and the rows in which two
- * of the name differ. `use`: what it is for, "task 'ill'". */
+/* The same for a column that must be there, once: ERR_FORMAT names the columns that come near, and the rows in which
+ * two of the name differ. `use`: what it is for, "task 'ill'". */
 Status column_find(int *column, const Table *t, const char *name, const char *use);
 
 #endif

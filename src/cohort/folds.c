@@ -119,11 +119,11 @@ Status folds_assign(int *fold, const Folds *f, int repeat)
     return f->options->file ? given(fold, f, repeat) : drawn(fold, f, repeat);
 }
 
-Status folds_hash(Folds *f, int member)
+Status folds_hash(Folds *f)
 {
-    if (f->hashed[member]) return OK;
-    TRY(bagfile_hash(&f->hash[member], f->cohort->file, f->cohort->bag[member]));
-    f->hashed[member] = true;
+    for (int i = 0; i < f->cohort->n && !f->hashed; i++)
+        TRY(bagfile_hash(&f->hash[i], f->cohort->file, f->cohort->bag[i]));
+    f->hashed = true;
     return OK;
 }
 
@@ -134,8 +134,7 @@ static Status open_parts(Folds *f)
     const SplitOptions *o = f->options;
     const size_t n = (size_t)f->cohort->n + 1;
     f->hash = calloc(n, sizeof *f->hash);
-    f->hashed = calloc(n, sizeof *f->hashed);
-    if (!f->hash || !f->hashed) return fail(ERR_MEMORY, "no memory for the parts of %d bags", f->cohort->n);
+    if (!f->hash) return fail(ERR_MEMORY, "no memory for the parts of %d bags", f->cohort->n);
     TRY(read_groups(&f->group, f->cohort, o->group));
     f->n_repeat = o->n_repeat;
     f->n_fold = o->n_fold;
@@ -160,7 +159,6 @@ void folds_close(Folds *f)
 {
     free(f->group);
     free(f->hash);
-    free(f->hashed);
     split_free(&f->table);
     *f = (Folds){0};
 }

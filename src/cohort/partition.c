@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/partition.h"
+#include "cohort/column.h"
 #include "core/log.h"
 #include "core/number.h"
 
@@ -96,7 +97,7 @@ static Status check_training(const Partition *g, const Folds *f)
 /* What the class is called: the cell of a bag that has it. */
 static const char *class_name(const Cohort *c, int class)
 {
-    const int column = table_column(c->table, c->labels.column);
+    const int column = column_place(c->table, c->labels.column);
     for (int i = 0; i < c->n_row; i++)
         if (c->labels.class[i] == class) return table_cell(c->table, c->row[i], column);
     return "";
@@ -199,7 +200,7 @@ static Status check_separate(const Partition *g, Folds *f)
     if (!key) return fail(ERR_MEMORY, "no memory to compare %d bags", g->n);
     for (int i = 0; i < g->n; i++)
         if (g->part[i] != PART_NONE) key[n++] = (Keyed){g->hash[i], i};
-    int found = straddling(pair, key, n, g->part);
+    int found = f->hashed ? straddling(pair, key, n, g->part) : 0;
     if (found && (f->group || !f->warned)) {
         status = report_straddling(g, c, "bags with equal content", found, pair, f->group != NULL);
         f->warned = true;
@@ -220,8 +221,6 @@ static Status make(Partition *g, Folds *f, int repeat, int fold)
     TRY(check_training(g, f));
     check_classes(g, f, repeat, fold);
     check_judged(g, f, repeat, fold);
-    for (int i = 0; i < g->n; i++)
-        if (g->part[i] != PART_NONE) TRY(folds_hash(f, i));
     return check_separate(g, f);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * yaml.h: YAML as a config needs it: blocks of keys, lists of values, lists of blocks; no anchors, aliases or tags, one
- * document, UTF-8 with or without its mark; hence also JSON. Reading hands out entries with path and line; yamlout.h writes.
+ * yaml.h: YAML as a config needs it: blocks of keys, lists of values, lists of blocks; no anchors, aliases or tags,
+ * one document, UTF-8 with or without its mark; hence also JSON. Reading hands out entries with path and line;
+ * yamlout.h writes.
  */
 #ifndef HOPSACK_YAML_H
 #define HOPSACK_YAML_H

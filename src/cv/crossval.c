@@ -12,6 +12,7 @@
 #include "run/dataset.h"
 #include "run/job.h"
 #include "run/kmershare.h"
+#include "run/refit.h"
 #include "run/runfolder.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
@@ -156,9 +157,8 @@ static Status check_fold(Crossval *c, int first)
     const FoldJob job = which(c, first);
     TRY(at_fold(partition_make(&g, &c->dataset.folds, job.repeat, job.fold), job));
     int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
-    if (config->train.refit) /* at most as many passes over both parts; none without a validation part */
-        updates +=
-            g.count[PART_VALIDATION] == 0 ? 0 : updates + updates * g.count[PART_VALIDATION] / g.count[PART_TRAIN];
+    if (g.count[PART_TRAIN] > 0) /* a refit takes at most as many passes over its bags */
+        updates += updates * refit_bags(&config->train, g.count) / g.count[PART_TRAIN];
     for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
     partition_free(&g);
     return OK;
@@ -197,11 +197,18 @@ static Status check_jobs(Crossval *c)
     return OK;
 }
 
+static Status check_content(const Crossval *c)
+{
+    const ContentSource source = dataset_source(&c->dataset);
+    return c->in->resume ? content_check(&source, c->in->folder) : OK;
+}
+
 static Status open_all(Crossval *c, const CrossvalSetup *in)
 {
     *c = (Crossval){.in = in};
     TRY(crossval_check(in->folder, in->force, in->resume));
     TRY(dataset_open(&c->dataset, in->config));
+    TRY(check_content(c)); /* labels */
     TRY(check_jobs(c));
     if (in->resume) jobs_refresh(c->jobs);
     return OK;
@@ -267,7 +274,7 @@ static int list_folds(int *fold, const Crossval *c, const int *open, int n_open,
 
 static void report_kmers(const Crossval *c)
 {
-    int n = 0, least = KMERS_MOST, most = 0;
+    int n = 0, least = KMERS_MAX, most = 0;
     for (size_t k = 0; k < c->dataset.n_kmers; k++) {
         if (!c->dataset.kmers[k]) continue;
         const int chosen = c->dataset.kmers[k]->n;
@@ -376,6 +383,9 @@ static Status prepare(Crossval *c)
     if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
     TRY(dataset_fill(&c->dataset));
     TRY(check_model(c));
+    TRY(check_content(c));
+    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model)
+        TRY(check_fold(c, n)); /* contents too, now they are known */
     if (c->in->begin) c->in->begin();
     if (c->in->force) runfolder_warn_foreign(c->in->folder);
     return crossval_begin(&folder);

@@ -202,11 +202,11 @@ static double squares(const real *x, size_t n)
 }
 
 /* PyTorch's clip_grad_norm_, with its 1e-6. */
-double optimizer_clip(real *grad, const ParamList *params, double most)
+double optimizer_clip(real *grad, const ParamList *params, double max_norm)
 {
     double sum = 0;
     for (size_t at = 0, n; (n = param_run(params, &at)) > 0; at += n) sum += squares(grad + at, n);
-    const double norm = sqrt(sum), factor = most / (norm + 1e-6);
+    const double norm = sqrt(sum), factor = max_norm / (norm + 1e-6);
     if (!(factor < 1)) return norm;
     for (size_t at = 0, n; (n = param_run(params, &at)) > 0; at += n)
         for (size_t i = at; i < at + n; i++) grad[i] *= (real)factor;

@@ -69,7 +69,7 @@ USAGE = rows_of(
     ("flag twice", "train -o OUT -o y", None, 2, r"-o is given twice"),
     ("flags of vectors, file missing", "import --n-features=3 -o OUT missing.mat", None, 6, r"missing\.mat: cannot read: No such file"),
     ("too few words", "evaluate run", None, 2, r"too few words: usage is hopsack evaluate"),
-    ("too many words", "evaluate a b c", None, 2, r"c: usage is hopsack evaluate"),
+    ("too many words", "export a b -o c", None, 2, r"b: usage is hopsack export"),
     ("help on nothing", "help nonsense", None, 2, r"no help on 'nonsense'; topics are"),
     ("a setting 520 times", "train -o OUT " + "--train.lr=1 " * 520, None, 2, r"--train\.lr: 'train\.lr' is given twice"),
     ("resume and force", "train --resume --force -o kept", None, 2, r"--resume continues a run, --force throws it away"),
@@ -285,7 +285,7 @@ SPLITS = rows_of(
     ("column asked for not there", " --splits.columns=x", splits(lambda i: i % 3, "bag\tfold"), 3, r"bad\.tsv: no column 'x', which splits\.columns"),
     ("column asked for twice", " --splits.columns=fold,fold", splits(lambda i: i % 3, "bag\tfold"), 2, r"splits\.columns: 'fold' stands twice"),
     ("fold beyond the file's", " --fold=3", splits(lambda i: i % 3, "bag\tfold"), 2, r"splits\.fold is 3, but bad\.tsv has folds 0 to 2"),
-    ("nothing to train on", "", splits(lambda i: "test"), 3, r"the training part holds no labelled bag \(check the split\)"),
+    ("nothing to train on", "", splits(lambda i: "test"), 3, r"the training part holds no labelled bag; mend the table of splits\.file"),
     ("one class to train on", "", lambda: write("bad.tsv", "bag\tpart\n" + "".join(f"{b}\t{('test', 'train')[t]}\n" for b, t in TARGETS.items())), 3,
      r"all 20 labelled bags of the training part are positive; a model needs both"),
     ("group in two parts", " --group=donor --metadata=bad2.tsv", lambda: (
@@ -406,10 +406,10 @@ PREDICT = rows_of(
     ("models of other tasks", "predict run other c.h5 -o OUT", None, 4, r"do not predict the same tasks and classes"),
     ("models of other counts", "predict run counts c.h5 -o OUT", None, 4, r"read counts differently \(data\.counts\)"),
     ("folds not all there", "predict half c.h5 -o OUT", None, 4, r"half: this cross-validation has not ended; hopsack crossval --resume -o half"),
-    ("attention of many", "predict folds c.h5 -o OUT --attention=OUT2", None, 2, r"--attention wants one model, 3 are given"),
+    ("attention of many", "predict folds run c.h5 -o OUT --attention=OUT2", None, 2, r"--attention wants one model, or the folder of a crossval run; 4 models are given"),
     ("top without attention", " --top=3", None, 2, r"--top goes with --attention"),
     ("top no number", " --attention=OUT2 --top=-3", None, 2, r"--top: -3 is outside 0 to 2147483647"),
-    ("dataset is a model", "predict run run/model.safetensors -o OUT", None, 3, r"run/model\.safetensors: is not an HDF5 file"),
+    ("dataset is a model", "predict run run/model.safetensors -o OUT", None, 3, r"run/model\.safetensors: is a model or a run, not a dataset"),
     ("attention exists", "predict run c.h5 -o gone.tsv --attention=kept.tsv", None, 6, r"kept\.tsv: exists; --force"),
     ("attention without folder", " --attention=no/att.tsv", None, 6, r"no/att\.tsv: folder no does not exist"),
     ("disk full for attention", " --attention=OUT2", None, 6, r"2\.tsv: cannot write: File too large", {resource.RLIMIT_FSIZE: 8192}),
@@ -476,7 +476,7 @@ CROSSVAL = rows_of(
     ("too many jobs", " --splits.n_repeat=1000000 --splits.n_fold=40", None, 2, r"splits.*n_repeat"),
     ("other data than before", "crossval --resume -o hurt", lambda: (
         shutil.rmtree("hurt", ignore_errors=True), shutil.copytree("half", "hurt"),
-        write("hurt/manifest.json", read("hurt/manifest.json").replace(b'"sha256": "', b'"sha256": "0'))), 3,
+        write("hurt/manifest.json", read("hurt/manifest.json").replace(b'"content": "', b'"content": "0'))), 3,
      r"c\.h5: is not the dataset that the run in hurt began with"),
     ("settings unlike the folds'", "crossval --resume -o half --train.lr=0.5", None, 2, r"train\.lr was 0\.01 in half/config\.yaml and is 0\.5 now"),
 )
@@ -545,7 +545,7 @@ FITTING = rows_of(
     ("no ensemble", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.ensemble=0 -o OUT", None, 2, r"--crossval\.ensemble: 0 is outside 1 to 1000"),
     ("ensemble too large", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.ensemble=100000 -o OUT", None, 2, r"--crossval\.ensemble: 100000 is outside 1 to 1000"),
     ("folds of one class", "crossval mil.yaml --data.path=v.h5 --target=label --splits=bad.tsv -o OUT", text(
-        "bad.tsv", "bag\tfold\n" + "".join(f"b{b}\t{b % 2}\n" for b in range(24))), 3, r"repetition 0, fold 0: v\.h5: all 12 labelled bags of the training part are positive; .*check the split"),
+        "bad.tsv", "bag\tfold\n" + "".join(f"b{b}\t{b % 2}\n" for b in range(24))), 3, r"repetition 0, fold 0: v\.h5: all 12 labelled bags of the training part are positive; .*mend the table of splits\.file"),
     ("features at predicting", "predict vectors wide.h5 -o OUT", None, 4, r"vectors/model\.safetensors: the model reads 3 features an instance, wide\.h5 has 4"),
     ("sequences for a model of vectors", "predict vectors c.h5 -o OUT", None, 4, r"the model reads bags of vectors, c\.h5 holds sequences"),
     ("vectors for a model of sequences", "predict run v.h5 -o OUT", None, 4, r"the model reads bags of sequences, v\.h5 holds vectors"),

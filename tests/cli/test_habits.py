@@ -15,6 +15,8 @@ train: {updates: 4, evaluate_every: 2}
 model: {embedder: {n_kernel: 4}, pooling: {n_unit: 4}}
 """
 
+TRAIN = ["train", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status"]
+
 
 def write(path, text, encoding="utf-8"):
     with open(path, "w", encoding=encoding, newline="") as file:
@@ -119,7 +121,8 @@ class Configs(Habits):
 class CommandLines(Habits):
     def test_works(self):
         target = ["--target", "status"]
-        for words in (["c.yaml", "--output"], ["c.yaml", "-o"], ["--config=c.yaml", "--out-dir"], ["--config", "c.yaml", "-o"]):
+        for words in (["c.yaml", "--output"], ["c.yaml", "-o"], ["--config=c.yaml", "--out-dir"],
+                      ["--config", "c.yaml", "-o"]):
             self.good("train", "--data.path", "a.h5", *target, "--quiet", *words, self.new(), threads=1)
         self.good("train", "c.yaml", "a.h5", f"-o{self.new()}", "--positive", "-", *target, threads=1)
         self.good("train", "c.yaml", "a.h5", f"-o={self.new()}", "--positive=-", *target, threads=1)
@@ -130,7 +133,7 @@ class CommandLines(Habits):
     def test_dashes(self):
         for dash in ("–", "—", "−", "−−", "-–"):
             word = f"{dash}target=status"
-            pattern = "unknown flag" if dash == "-–" else rf"'{word}' begins with a typographic dash.*: --target=status"
+            pattern = "unknown flag" if dash == "-–" else rf"'{word}' begins with a typographic dash.*--target=status"
             self.refused(pattern, "c.yaml", word)
         self.refused(r"typographic dash.*: -f$", "c.yaml", "–f")
         self.refused(r"^hopsack: -target=status: .* two dashes: --target=status", "c.yaml", "-target=status")
@@ -155,12 +158,15 @@ class CommandLines(Habits):
         self.bad(2, "ends with a carriage return", "train", "c.yaml", "a.h5", "-o", "run\r")
 
     def test_other_names(self):
-        meant = {"-j": "--threads", "--jobs=3": "--threads", "--pos=+": "--positive", "-v": "--verbose", "--label=x": "--target",
-                 "--Overwrite": "--force", "--n_folds=3": "--splits.n_fold", "--batch_size=3": "--train.batch",
-                 "--data=a.h5": "--data.path", "--no-target": "--target", "--meta=x": "--metadata"}
+        meant = {"-j": "--threads", "--jobs=3": "--threads", "--pos=+": "--positive", "-v": "--verbose",
+                 "--label=x": "--target", "--Overwrite": "--force", "--n_folds=3": "--splits.n_fold",
+                 "--batch_size=3": "--train.batch", "--data=a.h5": "--data.path", "--no-target": "--target",
+                 "--meta=x": "--metadata"}
         for word, name in meant.items():
             self.refused(rf"did you mean {name}\?", "c.yaml", word)
         self.refused("two configs are given, c.yaml and d.yaml", "c.yaml", "d.yaml")
+        self.refused("--version goes without a command: hopsack --version", "--version")
+        self.assertIn("HDF5", self.good("-V").stdout)
         self.bad(2, "--quiet: flags follow the command", "--quiet", "train", "c.yaml")
 
 
@@ -187,16 +193,17 @@ class Labels(Tables):
     def targets(self, status, *args, warning=""):
         labels("l.tsv", status)
         out = self.new()
-        done = self.good("train", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "-o", out, "--quiet", *args, threads=1)
+        done = self.good(*TRAIN, "-o", out, "--quiet", *args, threads=1)
         self.assertRegex(done.stderr, warning or "^")
         return [row["target"] for row in sorted(table(f"{out}/predictions.tsv"), key=lambda row: row["bag"])]
 
     def not_targets(self, pattern, status, *args, code=2):
         labels("l.tsv", status)
-        self.bad(code, pattern, "train", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "-o", "never", "--quiet", *args)
+        self.bad(code, pattern, *TRAIN, "-o", "never", "--quiet", *args)
 
     def test_spellings(self):
-        for status in (["1.0", "0.0"], ["1", "0", "1.0", "0.0"], ["TRUE", "False", "true", "FALSE"], ["yes ", "no", "\u00a0yes", "no "]):
+        for status in (["1.0", "0.0"], ["1", "0", "1.0", "0.0"], ["TRUE", "False", "true", "FALSE"],
+                       ["yes ", "no", "\u00a0yes", "no "]):
             self.assertEqual(self.targets(status), ["1", "0"] * 6)
         self.assertEqual(self.targets(["1.0", "0.0"], "--positive=1"), ["1", "0"] * 6)
         self.assertEqual(self.targets(["WAHR", "FALSCH"], "--positive=wahr"), ["1", "0"] * 6)
@@ -209,11 +216,14 @@ class Labels(Tables):
     def test_words_for_missing(self):
         some = ["yes", "no", "unknown", "?"]
         self.assertEqual(self.targets(some, warning=r"missing labels: 'unknown' \(3\), '\?' \(3\)"), ["1", "0"] * 3)
-        self.not_targets("'yes' or a word for missing.*--tasks.0.negative", ["yes", "unknown"], "--positive=yes", code=3)
-        self.assertEqual(self.targets(["yes", "unknown"], "--positive=yes", "--tasks.0.negative=unknown"), ["1", "0"] * 6)
+        self.not_targets("'yes' or a word for missing.*--tasks.0.negative", ["yes", "unknown"], "--positive=yes",
+                         code=3)
+        named = ["--positive=yes", "--tasks.0.negative=unknown"]
+        self.assertEqual(self.targets(["yes", "unknown"], *named), ["1", "0"] * 6)
         self.not_targets("'maybe'", ["yes", "no", "maybe"])
         named = ["--positive=yes", "--tasks.0.negative=no"]
-        self.assertEqual(self.targets(["yes", "no", "maybe"], *named, warning=r"count as missing: 4: 'maybe' \(4\)"), ["1", "0"] * 4)
+        warning = r"count as missing: 4: 'maybe' \(4\)"
+        self.assertEqual(self.targets(["yes", "no", "maybe"], *named, warning=warning), ["1", "0"] * 4)
 
     def test_several_classes(self):
         labels("l.tsv", ["1", "2", "3.0"])
@@ -222,11 +232,19 @@ class Labels(Tables):
                   "--tasks.0.classes=1.0,2,3", "-o", out)
         self.assertEqual({row["class"] for row in table(f"{out}/predictions.tsv")}, {"1.0", "2", "3"})
 
+    def test_classes_that_are_found(self):
+        labels("l.tsv", ["1", "2", "1.0", "a", "unknown", "A"])
+        done = self.good(*TRAIN, "--kind=multiclass", "--tasks.0.classes=auto", "-o", self.new())
+        self.assertRegex(done.stderr, r"4 classes .*: '1', '2', 'A', 'a'")
+        self.assertRegex(done.stderr, "classes 'A' and 'a' of column 'status' look alike")
+        self.assertRegex(done.stderr, r"missing labels: 'unknown' \(2\)")
+
     def test_numbers(self):
         number = ["--kind=regression"]
         self.not_targets("'61 Years' .*'50 Years'", ["61 Years", "50 Years"], *number, code=3)
         self.not_targets("'1,234'", ["1,234", "2,345"], *number, code=3)
-        self.assertEqual(self.targets(["61,5", "50"], *number, warning="decimal commas.*'61,5' is 61.5"), ["61.5", "50"] * 6)
+        warning = "decimal commas.*'61,5' is 61.5"
+        self.assertEqual(self.targets(["61,5", "50"], *number, warning=warning), ["61.5", "50"] * 6)
         self.targets(["61"], *number, warning="every label in column 'status' is 61")
         self.targets(["61", "50", "9999"], *number, warning="is 9999 in 4 cells and from 50 to 61 in all others")
         self.targets(["61", "50", "-1"], *number, warning="is -1 in 4 cells")
@@ -234,7 +252,7 @@ class Labels(Tables):
 
     def test_columns(self):
         labels("l.tsv", ["+", "-"], Status=["+", "-"], age=["1"])
-        self.bad(3, "did you mean 'age'", "train", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=ages", "-o", "never")
+        self.bad(3, "did you mean 'age'", *TRAIN[:-1], "--target=ages", "-o", "never")
         labels("l.tsv", ["+", "-"])
         with open("l.tsv", encoding="utf-8") as file:
             rows = [line.rstrip("\n").split("\t") for line in file]
@@ -244,13 +262,14 @@ class Labels(Tables):
         self.bad(3, "no column 'Status'.*did you mean 'status'", *train[:-1], "--target=Status", "-o", "never")
         rows[4][1], old = "?", rows[4][1]
         write("twin.tsv", "".join("\t".join([*row, old if i == 4 else row[1]]) + "\n" for i, row in enumerate(rows)))
-        self.bad(3, "column 'status' .* stands twice, as columns 2 and 3, with different values on line 5", *train, "-o", "never")
+        self.bad(3, "column 'status' .* stands twice, as columns 2 and 3, with different values on line 5", *train,
+                 "-o", "never")
 
     def groups(self, donor, warning=""):
         """The fold of each bag."""
         labels("l.tsv", ["+", "+", "-", "-"], donor=donor)
         out = self.new()
-        done = self.good("crossval", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "--group=donor", "-o", out, threads=1)
+        done = self.good("crossval", *TRAIN[1:], "--group=donor", "-o", out, threads=1)
         self.assertRegex(done.stderr, warning or "^")
         return [row["rep00"] for row in sorted(table(f"{out}/splits.tsv"), key=lambda row: row["bag"])]
 
@@ -261,10 +280,10 @@ class Labels(Tables):
         fold = self.groups(["1", "1.0", "2", "2", "3", "3", "4", "4", "5", "5", "6", "6"])
         self.assertEqual(fold[0], fold[1])
         self.groups(["D1", "d1", *(f"E{i}" for i in range(10))], "groups 'D1' and 'd1' .* look alike")
-        fold = self.groups(["unknown"] * 8 + ["D1", "D1", "D2", "D2"], "'unknown' in column 'donor' counts as missing: each of these 8")
+        fold = self.groups(["unknown"] * 8 + ["D1", "D1", "D2", "D2"],
+                           "'unknown' in column 'donor' counts as missing: each of these 8")
         self.assertGreater(len(set(fold[:8])), 1)
-        self.bad(3, "no column 'Donor'.*did you mean 'donor'", "crossval", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status",
-                 "--group=Donor", "-o", "never")
+        self.bad(3, "no column 'Donor'.*did you mean 'donor'", "crossval", *TRAIN[1:], "--group=Donor", "-o", "never")
 
     def test_odd_names(self):
         """Blanks, quotes, commas, line ends and other alphabets come back as they are."""
@@ -272,9 +291,11 @@ class Labels(Tables):
         column, ill = 'CMV "IgG", Größe', 'krank ("hoch", +)\nλ'
         quoted = [text.replace('"', '""') for text in (column, ill)]
         with open("odd.csv", "w", encoding="utf-8") as file:
-            file.write(f'ID,"{quoted[0]}"\n' + "".join(f'{b},"{quoted[1] if i % 2 else "gesund"}"\n' for i, b in enumerate(ids)))
+            file.write(f'ID,"{quoted[0]}"\n')
+            for i, bag in enumerate(ids):
+                file.write(f'{bag},"{quoted[1] if i % 2 else "gesund"}"\n')
         out = self.new()
-        self.good("train", "n.yaml", "a.h5", "--metadata=odd.csv", f"--target={column}", f"--positive={ill}", "-o", out)
+        self.good(*TRAIN[:3], "--metadata=odd.csv", f"--target={column}", f"--positive={ill}", "-o", out)
         with open(f"{out}/predictions.tsv", encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
         self.assertEqual({(row["task"], row["class"]) for row in rows}, {(column, ill)})
@@ -284,7 +305,7 @@ class Labels(Tables):
 class SmallData(Tables):
     def refused_before_training(self, pattern, status, *args):
         labels("l.tsv", status)
-        done = run("crossval", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "--positive=+", "-o", "never", *args)
+        done = run("crossval", *TRAIN[1:], "--positive=+", "-o", "never", *args)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertRegex(done.stderr, pattern)
         self.assertFalse(os.path.exists("never"))
@@ -292,11 +313,11 @@ class SmallData(Tables):
     def test_fewer_positives_than_folds(self):
         two, one = ["+"] * 2 + ["-"] * 10, ["+"] + ["-"] * 11
         warning = r"only 2 bags of column 'status' are positive, fewer than the 5 folds: 3 test sets have no AUC"
-        self.refused_before_training(rf"(?s){warning}.*fold \d: .*are negative.*splits\.n_fold.*--splits", two, "--splits.n_fold=5")
+        self.refused_before_training(rf"(?s){warning}.*fold \d: .*are negative.*splits\.n_fold.*--splits", two,
+                                     "--splits.n_fold=5")
         self.refused_before_training("only 1 bag of column 'status' is positive", one, "--splits.validation=none")
         labels("l.tsv", two)
-        done = self.good("crossval", "n.yaml", "a.h5", "--metadata=l.tsv", "--target=status", "--splits.validation=none", "-o",
-                         self.new())
+        done = self.good("crossval", *TRAIN[1:], "--splits.validation=none", "-o", self.new())
         self.assertIn("fewer than the 3 folds: 1 test set has no AUC", done.stderr)
         self.refused_before_training("take fewer folds", ["+", "-"], "--splits.n_fold=13")
 
@@ -304,13 +325,13 @@ class SmallData(Tables):
         status = ["+"] * 4 + ["-"] * 8
         ids = [row["bag"] for row in table("a.ids")]
         write("s.tsv", "bag\tfold\n" + "".join(f"{bag}\t{2 if i < 4 else i % 2}\n" for i, bag in enumerate(ids)))
-        self.refused_before_training("repetition 0, fold 2: .* are negative.*mend the table of splits.file", status, "--splits=s.tsv",
-                                     "--splits.validation=none")
+        self.refused_before_training("repetition 0, fold 2: .* are negative.*mend the table of splits.file", status,
+                                     "--splits=s.tsv", "--splits.validation=none")
 
     def test_networks_that_cannot_be(self):
         for command in ("train", "crossval"):
-            self.bad(2, "model.embedder.reach: 10 positions are more than the 9 of model.embedder.kernel", command, "c.yaml",
-                     "a.h5", "--model.embedder.reach=10", "-o", "never")
+            self.bad(2, "model.embedder.reach: 10 positions are more than the 9 of model.embedder.kernel", command,
+                     "c.yaml", "a.h5", "--model.embedder.reach=10", "-o", "never")
             self.assertFalse(os.path.exists("never"))
 
     def test_the_plan_of_a_refit_in_words(self):

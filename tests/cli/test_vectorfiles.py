@@ -168,6 +168,13 @@ class Files(Case):
         self.same("--bag=1", "--label=2", "bagfirst.csv")
         self.refused(r"give columns by their number, from 1 to 5: --bag=NUMBER", "--bag=id", "--label=2", "bagfirst.csv", code=2)
 
+    def test_decimal_commas(self):
+        write("german.csv", "bag;label;a;b;c\n" + lines(lambda b, y, x, i: f"{b};{y};" + ";".join(str(v).replace(".", ",") for v in x)))
+        self.same("german.csv")
+        self.warned(r"german.csv:2: column 'a': '\S+,\d+' is read as \S+\.\d+; commas", "german.csv")
+        write("thousands.csv", "bag;label;a\nb0;0;1,234.5\nb1;1;2\n")
+        self.refused(r"thousands.csv:2: column 'a': '1,234.5' is not a number", "thousands.csv")
+
     # ---- formats ----
 
     def test_svm_loses_no_row(self):
@@ -239,6 +246,19 @@ class Files(Case):
         write("tables/labels.csv", labels)
         self.assertRegex(self.imported("o.h5", "--format=folder", "tables").stderr, "labels are read from tables/labels.csv")
         self.assertEqual(contents("o.h5"), want)
+
+    def test_no_first_line_of_a_bag_is_lost(self):
+        os.makedirs("odd", exist_ok=True)
+        for head, bad in (("0,1,2\n", None), ("a,b,c\n", None), (",0,1\n", "is empty"), ("1,,2\n", r"x.csv:1: column '2': '' is empty"),
+                          ("nan,1,2\n", r"x.csv:1: column '1': 'nan' is not a finite")):
+            write("odd/x.csv", head + "5,6.5,7\n8,9.5,9\n")
+            write("odd/y.csv", head + "4,3.5,2\n")
+            if bad:
+                self.refused(bad, "--format=folder", "odd")
+                continue
+            done = self.imported("o.h5", "--format=folder", "odd")
+            self.assertEqual({b: x for b, (_, x) in contents("o.h5").items()}, {"x": [[5, 6.5, 7], [8, 9.5, 9]], "y": [[4, 3.5, 2]]})
+            self.assertEqual(done.stderr.count("is taken for names of columns"), int(head[0] == "0"))
 
     def slide(self, path, x, **how):
         with h5py.File(path, "w") as f:

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 extern const VectorFormat vectorformat_triples; /* folders too, with three files of their own */
@@ -80,6 +81,32 @@ static Status find_file(char *out, size_t room, const char *index, const char *p
                 line, path);
 }
 
+/* A number, or what stands where one is missing or written with a comma. */
+static bool is_value(const char *cell)
+{
+    static const char *const hole[] = {"", "?", "nan", "na", "n/a", "null", "inf", "-inf", "infinity", NULL};
+    for (int i = 0; hole[i]; i++)
+        if (strcasecmp(cell, hole[i]) == 0) return true;
+    return vectortext_is_number(cell) || strspn(cell, "+-0123456789.,eE") == strlen(cell);
+}
+
+/* Does the first line name the columns? It is an instance if all cells are values: then none gets lost, and one that is
+ * missing is reported. pandas numbers columns without names, behind an empty name where it writes row numbers too. */
+static bool has_names(const VectorIntake *in, const char *path, const Header *first)
+{
+    const int more = first->n > 0 && !*first->name[0];
+    const Header rest = {.n = first->n - more, .name = first->name + more};
+    if (vectortext_is_range(&rest)) {
+        if (!in->ranges)
+            log_warn("%s: the first line, %s, %s, %s, …, is taken for names of columns, as pandas writes them", path,
+                     rest.name[0], rest.name[1], rest.name[2]);
+        return true;
+    }
+    for (int c = 0; c < first->n; c++)
+        if (!is_value(first->name[c])) return true;
+    return false;
+}
+
 static Status read_bag(VectorIntake *in, const char *path, const VectorLayout *bag)
 {
     VectorPeek peek;
@@ -88,7 +115,8 @@ static Status read_bag(VectorIntake *in, const char *path, const VectorLayout *b
     TRY(vectorformat_peek(&peek, path, in->rules));
     Status status;
     in->path = path;
-    layout.header = !all_numbers(&peek.first);
+    layout.header = has_names(in, path, &peek.first);
+    in->ranges |= layout.header && all_numbers(&peek.first);
     const int64_t before = in->spool->n;
     status = vectorintake_source(in, path);
     if (status == OK && !peek.text)

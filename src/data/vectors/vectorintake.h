@@ -52,6 +52,7 @@ typedef struct {
     VectorExtra extra;
     bool join;          /* files hold features of the same bags, each a row */
     int width;          /* features of a row of text; 0: not known yet */
+    bool ranges;        /* said that 0, 1, 2, … was taken for names */
     const char *advice; /* where labels differ within a bag; NULL: the usual */
 } VectorIntake;
 

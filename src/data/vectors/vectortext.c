@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectors/vectortext.h"
+#include "core/log.h"
 #include "core/number.h"
 #include "data/text/textin.h"
 
@@ -24,6 +25,7 @@ typedef struct {
     int *extra;         /* [in->extra.n] columns */
     char **cell;        /* [n_column + 1] of the line */
     float *x;           /* [n_feat] */
+    bool comma;         /* a decimal comma was met, and said */
 } TextReader;
 
 bool vectortext_is_number(const char *cell)
@@ -253,6 +255,23 @@ static Status read_extra(const TextReader *r, int bag)
     return OK;
 }
 
+/* A decimal comma, where commas do not part cells. */
+static bool read_comma(double *value, TextReader *r, int column, const char *cell)
+{
+    char text[64];
+    const size_t n = strlen(cell);
+    const char *comma = strchr(cell, ',');
+    if (r->peek->separator == ',' || !comma || strpbrk(comma + 1, ",.") || n >= sizeof text) return false;
+    memcpy(text, cell, n + 1);
+    text[comma - cell] = '.';
+    if (!number_read(value, text)) return false;
+    if (!r->comma)
+        log_warn("%s:%d: column '%s': '%s' is read as %s; commas in numbers are taken for decimal points",
+                 r->in->path, textin_number(r->text), r->header.name[column], cell, text);
+    r->comma = true;
+    return true;
+}
+
 static Status read_row(TextReader *r)
 {
     int bag;
@@ -267,7 +286,8 @@ static Status read_row(TextReader *r)
     for (int f = 0; f < r->n_feat; f++) {
         double value;
         const char *cell = r->cell[r->feature[f]];
-        if (!number_read(&value, cell) || fabs(value) > FLT_MAX) return bad_number(r, r->feature[f], cell);
+        const bool known = number_read(&value, cell) || read_comma(&value, r, r->feature[f], cell);
+        if (!known || fabs(value) > FLT_MAX) return bad_number(r, r->feature[f], cell);
         r->x[r->place[f]] = (float)value;
     }
     return vectorspool_dense(r->in->spool, bag, r->x, r->n_feat);
