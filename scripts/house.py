@@ -3,9 +3,10 @@
 """Checks the size and the names of what is in src/: files, functions, parameters.
 
     * no .c or .h file has more than 450 lines
-    * no function that other files can call has nine or more parameters
-    * the name of such a function begins with its file's name (bagfile_read in bagfile.c), or, in a file that is one of several
-      behind one header, with the header's name (mil_backward.c behind mil.h: mil_learn); SHARED lists the others
+    * no function has nine or more parameters, static ones and types of function pointers included
+    * the name of a function that other files can call begins with its file's name (bagfile_read in bagfile.c), or, in a file
+      that is one of several behind one header, with the header's name (mil_backward.c behind mil.h: mil_learn); SHARED
+      lists the others
     * the name of a type is defined once
     * half of the functions have at most 10 lines, from the first line of their head to the closing brace
 
@@ -37,6 +38,7 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 TEXT = re.compile(r'"(\\.|[^"\\\n])*"')
 PREPROCESSOR = re.compile(r"^[ \t]*#(\\\n|[^\n])*", re.MULTILINE)
 TYPE = re.compile(r"^\} ([A-Z]\w*);|^typedef struct \w+ ([A-Z]\w*);", re.MULTILINE)  # a body's end, or an opaque type
+POINTER = re.compile(r"\(\*\s*(?:const\s+)?(\w*)(?:\[[^\]]*\])*\)\s*\(|^typedef\s[^;{}()]*?(\w+)\(", re.MULTILINE)
 HEAD = re.compile(r"^(?!typedef\b|struct \w+ \{|enum\b)(\w[\w \t*]*?(?:[ \t]+|\*))(\w+)\(([^;{}]*?)\)"
                   r"(?:\s*__attribute__\(\(.*?\)\)\))?\s*([;{])", re.MULTILINE | re.DOTALL)
 
@@ -78,6 +80,20 @@ def functions(code):
     return found
 
 
+def pointers(code):
+    """[(name, parameters, line)] of the types of functions: members, parameters, variables and typedefs."""
+    found = []
+    for m in POINTER.finditer(code):
+        depth, end = 1, m.end()
+        while depth and end < len(code):
+            depth += code[end] in "("
+            depth -= code[end] in ")"
+            end += 1
+        found.append((m[1] or m[2] or "a function pointer", count_parameters(code[m.end():end - 1]),
+                      code.count("\n", 0, m.start()) + 1))
+    return found
+
+
 def prefixes(path, src):
     """What the name of a public function of a .c file may begin with."""
     name, stem = path.relative_to(src).as_posix(), path.stem
@@ -93,12 +109,13 @@ def check_file(path, src):
     lines = text.count("\n")
     if lines > MAX_LINES:
         broken.append(f"src/{name}: {lines} lines; at most {MAX_LINES}")
-    for function, is_public, n, first, last in functions(bare(text)):
+    code = bare(text)
+    many = [(function, n, first) for function, _, n, first, _ in functions(code)] + pointers(code)
+    broken += [f"src/{name}:{line}: {function} has {n} parameters; at most {MAX_PARAMETERS}, a struct holds more"
+               for function, n, line in many if n > MAX_PARAMETERS]
+    for function, is_public, _, first, last in functions(code):
         if not is_public:
             continue
-        if n > MAX_PARAMETERS:
-            broken.append(f"src/{name}:{first}: {function} has {n} parameters; at most {MAX_PARAMETERS}, "
-                          "a struct holds more")
         if path.suffix == ".c" and last and function != "main":
             allowed = prefixes(path, src)
             if not any(function == p or function.startswith(p + "_") for p in allowed):
@@ -148,7 +165,10 @@ EIGHT = "int a, int b, int c, int d, int e, int f, int g, int (*h)(int, int)"
 SOUND = {
     "src/nn/linear.h": f"int linear_init({EIGHT});\nint linear_end(void) __attribute__((format(printf, 1, 2)));\n",
     "src/nn/linear.c": f"int linear_init({EIGHT})\n{{\n    return other({EIGHT.replace('int ', '')}, 9, 10);\n}}\n"
-                       f"static int inner({EIGHT}, int i)\n{{\n    return i;\n}}\n" + SHORT.format("linear"),
+                       f"static int inner({EIGHT})\n{{\n    return g;\n}}\n" + SHORT.format("linear"),
+    "src/nn/kernel.h": f"typedef struct {{\n    void (*forward)({EIGHT});\n    int (*const list[2])({EIGHT});\n"
+                       "} Kernels;\n"
+                       f"typedef void Body({EIGHT});\n#define CALL(f) (*f)({EIGHT}, int i)\n",
     "src/model/mil.h": "/* int mil_long(" + EIGHT + ", int i); */\n",
     "src/model/mil_pass.c": SHORT.format("mil_predict") + SHORT.format("mil_pass_one"),
     "src/cli/main.c": SHORT.format("main") + "typedef struct {\n    int n;\n} Walk;\n",
@@ -160,6 +180,11 @@ FAULTS = [  # (file, content, words of the complaint)
     ("src/nn/selu.h", f"int selu_of({EIGHT}, int i);\n", "selu_of has 9 parameters"),
     ("src/nn/selu.h", f"int selu_of({EIGHT},\n  int i) __attribute__((format(printf, 1, 2)));\n", "selu_of has 9 parameters"),
     ("src/nn/selu.c", f"const char *const *selu_of({EIGHT}, int i)\n{{\n}}\n", "selu_of has 9 parameters"),
+    ("src/nn/selu.c", f"static inline const int *inner({EIGHT}, int i)\n{{\n}}\n", "inner has 9 parameters"),
+    ("src/nn/selu.h", f"struct Table {{\n    void (*forward)({EIGHT}, int i);\n}};\n", "forward has 9 parameters"),
+    ("src/nn/selu.h", f"struct Table {{\n    int (*const list[2])({EIGHT},\n  int i);\n}};\n", "list has 9 parameters"),
+    ("src/nn/selu.h", f"typedef void Body({EIGHT}, int i);\n", "Body has 9 parameters"),
+    ("src/nn/selu.c", f"static int each(int n, void (*)({EIGHT}, int i))\n{{\n}}\n", "function pointer has 9 parameters"),
     ("src/nn/selu.c", SHORT.format("relu_of"), "relu_of: its name does not begin with selu"),
     ("src/nn/selu.c", SHORT.format("seluof"), "seluof: its name does not begin with selu"),
     ("src/model/mil_pass.c", SHORT.format("pass_one"), "pass_one: its name does not begin with mil_pass or mil"),

@@ -18,7 +18,7 @@
  *                                      .size = sizeof(Flags), .min_words = 1, .max_words = 1, .run = run};
  *
  * How a row is written on the command line: `--name=VALUE` or `--name VALUE`, and `-o VALUE` if the name is one letter. A
- * boolean is a switch: `--name`. A list is given by repeating its option; each value stays as it is.
+ * boolean is a switch: `--name`, or `--no-name` for false. A list is given by repeating its option; each value stays as it is.
  */
 #ifndef HOPSACK_CLI_H
 #define HOPSACK_CLI_H
@@ -31,7 +31,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CLI_GROUPS 4   /* tables of rows of one command */
+#define CLI_GROUPS 6   /* tables of rows of one command */
 #define CLI_FLAGS  512 /* bytes of the struct they fill */
 #define CLI_SPARE  16  /* settings that a command may add */
 

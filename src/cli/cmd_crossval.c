@@ -3,9 +3,11 @@
 #include "cli/configure.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/rows.h"
 #include "cli/scores.h"
 #include "core/number.h"
 #include "cv/crossval.h"
+#include "run/resume.h"
 
 #include <stdlib.h>
 
@@ -15,10 +17,7 @@ typedef struct {
 } CrossvalFlags;
 
 static const Option rows[] = {
-    {"o", OPTION_TEXT, offsetof(CrossvalFlags, folder), NULL, 0, 0, NULL, "RUN",
-     "folder of the run, which must be new or empty"},
-    {"resume", OPTION_BOOL, offsetof(CrossvalFlags, resume), "false", 0, 0, NULL, "",
-     "continue the run in RUN with the settings saved in it; start a run where there is none"},
+    ROWS_RUN(CrossvalFlags),
     {"shard", OPTION_TEXT, offsetof(CrossvalFlags, shard), "null", 0, 0, NULL, "K/N",
      "part of the work: every N-th fold, from the K-th (from 1). Implies --resume; the last process to finish "
      "writes the summary"},
@@ -56,6 +55,7 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     printf("the first: training on %ld bag%s, validation on %ld, test on %ld, %ld update%s\n", count(bags, "train"),
            number_plural(count(bags, "train")), count(bags, "validation"), count(bags, "test"),
            count(plan, "updates"), number_plural(count(plan, "updates")));
+    print_refit(stdout, plan);
     printf("%ld parameters; memory: %.1f MB for bags, %.1f MB workspace for each at once\n",
            count(plan, "parameters"), (double)count(plan, "memory_bags") / 1e6,
            (double)count(plan, "memory_workspace") / 1e6);
@@ -92,9 +92,17 @@ static Status crossval(Cli *cli, CrossvalSetup *setup, const Config *config)
     return print_result(cli, result);
 }
 
-static Status run(Cli *cli)
+static Status attempt(Cli *cli, CrossvalSetup *setup, const char *yaml)
 {
     Config config;
+    TRY(setup->resume ? configure_resume(&config, cli, yaml, setup->folder) : configure(&config, cli, yaml));
+    const Status status = crossval(cli, setup, &config);
+    config_free(&config);
+    return status;
+}
+
+static Status run(Cli *cli)
+{
     const char *yaml;
     const CrossvalFlags *flags = cli->flags;
     CrossvalSetup setup = {.folder = flags->folder,
@@ -109,10 +117,10 @@ static Status run(Cli *cli)
     if (setup.resume && cli->force)
         return fail(ERR_USAGE, "--resume and --shard continue a run, --force throws it away: give one");
     TRY(configure_words(&yaml, cli, false));
-    TRY(setup.resume ? configure_resume(&config, cli, yaml, setup.folder) : configure(&config, cli, yaml));
-    const Status status = crossval(cli, &setup, &config);
-    config_free(&config);
-    return status;
+    const bool was_there = setup.resume && resume_possible(setup.folder);
+    const Status status = attempt(cli, &setup, yaml);
+    if (status != ERR_CONFIG || !setup.resume || was_there || !resume_possible(setup.folder)) return status;
+    return attempt(cli, &setup, yaml); /* another was faster, whose data may lie elsewhere: now it is that run */
 }
 
 const Command command_crossval = {
@@ -120,19 +128,19 @@ const Command command_crossval = {
     .line = "train and test models in k-fold cross-validation",
     .usage = "[CONFIG] [DATA] [--SECTION.KEY=VALUE ...] -o RUN",
     .example = "hopsack crossval configs/deeprc.yaml cohort.h5 --target=status -o runs/cv",
-    .about = "CONFIG is a YAML file of settings. DATA is a dataset, as --data.path; a word that ends with .h5 or "
-             ".hdf5, or is an HDF5 file, is DATA, also where it comes first or no CONFIG is given.\n\n"
-             "Trains splits.n_fold models in each of splits.n_repeat repetitions. Each model is tested on its "
-             "fold, which is used neither for training nor for choosing the model. RUN/rep00/fold03 is the run "
-             "that hopsack train makes with --splits.repeat=0 --fold=3, bit for bit. RUN itself holds "
-             "config.yaml, manifest.json, splits.tsv, and at the end predictions.tsv (test bags), summary.json "
-             "and summary.md. With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., "
-             "which differ in their random seed; files and scores of the fold are those of their mean output.\n\n"
-             "Several processes may work in one RUN, on one machine or on several that share the disk: start the "
-             "same command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is "
-             "done twice. Another process, or the next --resume, continues the work of a killed process from its "
-             "last checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this requires a mount "
-             "with locks; otherwise use --shard to give each machine its own folds.",
+    .about = ROWS_WORDS
+    "Trains splits.n_fold models in each of splits.n_repeat repetitions. Each model is tested on its "
+    "fold, which is used neither for training nor for choosing the model. RUN/rep00/fold03 is the run "
+    "that hopsack train makes with --splits.repeat=0 --fold=3, bit for bit. RUN itself holds "
+    "config.yaml, manifest.json, bags.tsv, splits.tsv, and at the end predictions.tsv (test bags), "
+    "summary.json and summary.md. With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., "
+    "which differ in their random seed; files and scores of the fold are those of their mean output.\n\n"
+    "Several processes may work in one RUN, on one machine or on several that share the disk: start the "
+    "same command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is "
+    "done twice. The data may lie elsewhere for each of them (--data.path), if their content is the same. "
+    "Another process, or the next --resume, continues the work of a killed process from its "
+    "last checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this requires a mount "
+    "with locks; otherwise use --shard to give each machine its own folds.",
     .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat resume shard threads seed "
               "dry-run force json",
     .groups = {{.rows = rows}},

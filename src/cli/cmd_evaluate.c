@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
+#include "cli/import_raw.h"
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "cv/apply.h"
+#include "cv/coding.h"
 #include "run/record.h"
 
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 enum { PART_UNSEEN, PART_ALL }; /* words of --part */
 
 typedef struct {
+    ImportFlags import; /* of raw tables; first: its rows fill it from here */
     int part;
     const char *metadata, *id_column;
 } EvaluateFlags;
@@ -37,12 +40,17 @@ typedef struct {
     bool all;
 } Scoring;
 
-static Status open_all(Scoring *e, const Cli *cli)
+static Status open_all(Scoring *e, Cli *cli)
 {
     bool known;
     const EvaluateFlags *flags = cli->flags;
     TRY(apply_read(&e->apply, &cli->word[0], 1));
-    TRY(cohort_open(&e->cohort, cli->word[1], flags->metadata, flags->id_column, true));
+    const RawSource source = {.first = 1,
+                              .flags = &flags->import,
+                              .metadata = flags->metadata,
+                              .id_column = flags->id_column,
+                              .need_table = true};
+    TRY(import_raw_open(&e->cohort, cli, &e->apply, &source));
     TRY(apply_fit(&e->apply, e->cohort.file));
     TRY(apply_label(&e->apply, &e->cohort, &known));
     if (!known)
@@ -55,38 +63,54 @@ static Status open_all(Scoring *e, const Cli *cli)
     return e->seen && e->output && e->member ? OK : fail(ERR_MEMORY, "no memory for %d bags", e->cohort.n);
 }
 
-static Status find_seen(Scoring *e)
+static int count_labelled(const Scoring *e)
 {
-    for (int i = 0; i < e->cohort.n; i++) {
-        uint64_t hash;
-        if (!cohort_labelled(&e->cohort, i)) continue;
-        TRY(bagfile_hash(&hash, e->cohort.file, e->cohort.bag[i]));
-        e->seen[i] = apply_seen(&e->apply, hash);
-        e->count[e->seen[i]]++;
-    }
-    if (e->all || e->count[SEEN_NOT] > 0) return OK;
-    const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
-    if (seen == 0)
-        return fail(ERR_FORMAT, "%s: no bag has a label; give a label table with --metadata=FILE",
-                    bagfile_path(e->cohort.file));
-    return fail(ERR_FORMAT,
-                "%s: the model was trained or validated on all %d labelled bags; --part=all scores them nevertheless",
-                bagfile_path(e->cohort.file), seen);
+    int n = 0;
+    for (int i = 0; i < e->cohort.n; i++) n += cohort_labelled(&e->cohort, i);
+    return n;
 }
 
-static Status compute(Scoring *e)
+static Status no_label(const Scoring *e)
+{
+    char text[CODING_ROOM];
+    const char *foreign = coding_foreign(text, &e->cohort, e->apply.target, e->apply.n_target);
+    if (foreign)
+        return fail(ERR_FORMAT,
+                    "%s: no bag has a label that the model knows: %s; recode them in a label table, and "
+                    "give it with --metadata=FILE",
+                    e->cohort.table->path, foreign);
+    return fail(ERR_FORMAT, "%s: no bag has a label; give a label table with --metadata=FILE",
+                bagfile_path(e->cohort.file));
+}
+
+/* A bag is known by its content, so it is decoded; it is scored at once, before the next takes its place. */
+static Status visit_bags(Scoring *e, bool score)
 {
     Progress progress;
+    const int n = count_labelled(e);
     int done = 0;
-    progress_start(&progress, "evaluating", "bags",
-                   e->count[SEEN_NOT] + (e->all ? e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION] : 0));
+    if (n == 0) return no_label(e);
+    progress_start(&progress, "evaluating", "bags", n);
     for (int i = 0; i < e->cohort.n; i++) {
-        if (!cohort_labelled(&e->cohort, i) || (!e->all && e->seen[i] != SEEN_NOT)) continue;
-        TRY(apply_bag(e->output + (size_t)i * (size_t)e->apply.n_out, &e->apply, e->cohort.bag[i], NULL));
+        if (!cohort_labelled(&e->cohort, i)) continue;
+        TRY(apply_seen(&e->seen[i], &e->apply, &e->cohort, i));
+        e->count[e->seen[i]]++;
+        if (score && (e->all || e->seen[i] == SEEN_NOT))
+            TRY(apply_bag(e->output + (size_t)i * (size_t)e->apply.n_out, &e->apply, e->cohort.bag[i], NULL));
         progress_update(&progress, ++done, NULL);
     }
     progress_end(&progress, NULL);
+    apply_report(&e->apply);
     return OK;
+}
+
+static Status check_seen(const Scoring *e)
+{
+    if (e->all || e->count[SEEN_NOT] > 0) return OK;
+    const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
+    return fail(ERR_FORMAT,
+                "%s: the model was trained or validated on all %d labelled bags; --part=all scores them nevertheless",
+                bagfile_path(e->cohort.file), seen);
 }
 
 static json_t *scores_of(const Scoring *e, Seen which)
@@ -129,12 +153,13 @@ static Status print_result(const Scoring *e, const Cli *cli)
     return OK;
 }
 
-static Status evaluate(Scoring *e, const Cli *cli)
+static Status evaluate(Scoring *e, Cli *cli)
 {
     const EvaluateFlags *flags = cli->flags;
     e->all = flags->part == PART_ALL;
     TRY(open_all(e, cli));
-    TRY(find_seen(e));
+    TRY(visit_bags(e, !cli->dry_run));
+    TRY(check_seen(e));
     const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
     if (!e->all && seen > 0)
         log_info("left out: %d training bag%s and %d validation bag%s of the model", e->count[SEEN_TRAIN],
@@ -145,7 +170,6 @@ static Status evaluate(Scoring *e, const Cli *cli)
         printf("would score %d bag%s\n", n, number_plural(n));
         return OK;
     }
-    TRY(compute(e));
     return print_result(e, cli);
 }
 
@@ -166,12 +190,17 @@ const Command command_evaluate = {
     .line = "score a model on labelled bags it has not seen",
     .usage = "MODEL DATA [--metadata=FILE] [--part=all]",
     .example = "hopsack evaluate runs/a cohort.h5 --part=all",
-    .about = "MODEL is a model.safetensors or the folder of a run. Bags are recognized as seen by their content, "
-             "not by their name.",
+    .about = "MODEL is a model.safetensors or the folder of a run. Bags are recognized as seen by their content. "
+             "Bags that bear the name of a training bag but hold other content count as new, with a warning.\n\n"
+             "DATA is a dataset, or raw tables with --metadata=LABELS: files and folders, imported with the options "
+             "of the data that the model was trained on.",
     .common = "part metadata id-column threads json",
-    .groups = {{.rows = rows}},
+    .groups = {{.rows = rows},
+               {"Options for raw tables", import_flags_reading},
+               {"Options for raw repertoires", import_flags_repertoires},
+               {"Options for raw tables of vectors", import_flags_vectors}},
     .size = sizeof(EvaluateFlags),
     .min_words = 2,
-    .max_words = 2,
+    .max_words = -1,
     .run = run,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/cmd_import.h"
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
+#include "cli/import_h5.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -15,6 +17,7 @@
 static Status read_options(ImportSequencesOptions *out, const Cli *cli)
 {
     const ImportFlags *flags = cli->flags;
+    unsigned unused;
     *out = (ImportSequencesOptions){.import = import_flags_options(cli),
                                     .extension = flags->extension,
                                     .name = flags->name,
@@ -29,12 +32,15 @@ static Status read_options(ImportSequencesOptions *out, const Cli *cli)
                                   .drop_short = flags->short_rows == 1};
     out->rules.merge = flags->merge != MERGE_NO;
     out->rules.skip_empty = flags->skip_empty == 1;
-    TRY(locus_set(&out->rules.loci, flags->locus));
+    out->rules.locus = flags->locus;
+    TRY(locus_set(&unused, flags->locus));
     TRY(import_flags_format(flags));
     if (intake_converter(&out->rules) && flags->merge == MERGE_YES)
         return fail(ERR_USAGE, "--merge=yes: DeepRC's converter merges nothing; leave out --format=deeprc");
-    if (intake_converter(&out->rules) && flags->locus)
-        return fail(ERR_USAGE, "--locus: DeepRC's converter knows no loci; leave out --format=deeprc");
+    if (intake_converter(&out->rules) && (flags->locus || flags->bag))
+        return fail(ERR_USAGE, "--%s: DeepRC's converter reads sequences and counts alone; leave out --format=deeprc",
+                    flags->locus ? "locus" : "bag");
+    if (flags->ends != ENDS_AUTO && flags->cdr3 != 1) return fail(ERR_USAGE, "--ends: goes with --region=cdr3 only");
     return OK;
 }
 
@@ -108,11 +114,13 @@ static Status take_standard_input(Cli *cli)
     return OK;
 }
 
-static Status run(Cli *cli)
+Status cmd_import_run(Cli *cli)
 {
     VectorPeek first;
-    bool vectors;
+    bool vectors, datasets;
     char *member;
+    TRY(import_h5_wanted(&datasets, cli));
+    if (datasets) return import_h5(cli);
     TRY(take_standard_input(cli));
     TRY(walk_first_member(&member, cli->word[0]));
     Status status = import_bags_wanted(&vectors, &first, cli, member ? member : cli->word[0]);
@@ -148,14 +156,18 @@ const Command command_import = {
         "label is stored as column label: -1 and 1 become 0 and 1, other text is kept. Cells must be finite "
         "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
         "features, single-instance bags, a single class, identical instances and bags, and features that "
-        "separate the classes alone.",
+        "separate the classes alone.\n\n"
+        "Datasets: several become one (hopsack import a.h5 b.h5 -o both.h5), or one is copied with the bags of "
+        "--bags or the labels of --metadata. They must agree in what their bags mean. Label columns are joined "
+        "by name.",
     .common =
         "o metadata id-column format sequence-column count-column include exclude locus bag label skip dry-run force",
     .groups = {{NULL, import_flags_both},
+               {"Options for reading tables", import_flags_reading},
                {"Options for repertoires", import_flags_repertoires},
                {"Options for bags of vectors", import_flags_vectors}},
     .size = sizeof(ImportFlags),
     .min_words = 1,
     .max_words = -1,
     .more = print_formats,
-    .run = run};
+    .run = cmd_import_run};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/attention.h"
 #include "cli/cli.h"
+#include "cli/import_raw.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -12,6 +13,7 @@
 #include <string.h>
 
 typedef struct {
+    ImportFlags import; /* of raw tables; first: its rows fill it from here */
     const char *out, *attention, *metadata, *id_column;
     int top;
 } PredictFlags;
@@ -20,7 +22,8 @@ typedef struct {
 static const Option rows[] = {
     {"o", OPTION_TEXT, AT(out), NULL, 0, 0, NULL, "FILE", "table of predictions; - is standard output"},
     {"attention", OPTION_TEXT, AT(attention), "null", 0, 0, NULL, "FILE",
-     "table of the attention of each instance, FILE.tsv or FILE.tsv.gz"},
+     "table of the attention of each instance, FILE.tsv or FILE.tsv.gz; of a crossval run by each model that has not "
+     "seen the bag"},
     {"top", OPTION_INT, AT(top), "0", 0, INT32_MAX, NULL, "",
      "number of instances with the highest attention in that table, for each bag and query; 0: all instances"},
     {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
@@ -35,7 +38,8 @@ typedef struct {
     bool known; /* labels */
     TextOut *out;
     Attention attention;
-    real *output; /* [n_out] */
+    real *output;  /* [n_out] */
+    int n_unshown; /* bags that every model has seen */
 } Prophecy;
 
 static Status check_attention(const ModelFile *m)
@@ -43,6 +47,28 @@ static Status check_attention(const ModelFile *m)
     const PoolingType *pooling = pooling_types[m->config.model.pooling];
     if (pooling->ranks) return OK;
     return fail(ERR_MODEL, "%s: pooling %s has no attention; leave out --attention", m->path, pooling->name);
+}
+
+static bool has_ensembles(const Apply *a)
+{
+    for (int k = 1; k < a->n_model; k++) {
+        const SplitOptions *x = &a->model[k - 1].config.splits, *y = &a->model[k].config.splits;
+        if (x->repeat == y->repeat && x->fold == y->fold) return true;
+    }
+    return false;
+}
+
+/* Models of one cross-validation have the same settings, hence the same queries and heads. */
+static Status open_attention(Prophecy *p, const Cli *cli)
+{
+    const PredictFlags *flags = cli->flags;
+    const Apply *a = &p->apply;
+    const AttentionTable options = {
+        .force = cli->force, .top = flags->top, .blocks = a->n_model > 1, .ensemble = has_ensembles(a)};
+    for (int k = 1; k < a->n_model; k++)
+        if (mil_n_column(a->model[k].mil) != mil_n_column(a->model[0].mil))
+            return fail(ERR_MODEL, "%s and %s have other queries", a->model[0].path, a->model[k].path);
+    return attention_open(&p->attention, flags->attention, &options, a->model[0].mil, p->cohort.file);
 }
 
 /* No table takes the place of another, or of what is read. */
@@ -59,25 +85,64 @@ static Status check_outputs(const PredictFlags *flags, const Cli *cli)
     return OK;
 }
 
-static Status open_all(Prophecy *p, const Cli *cli)
+static Status open_all(Prophecy *p, Cli *cli)
 {
     const PredictFlags *flags = cli->flags;
     const char *table = flags->attention;
     if (!table && flags->top > 0) return fail(ERR_USAGE, "--top goes with --attention=FILE");
+    const RawSource source = {.first = import_raw_models(cli),
+                              .flags = &flags->import,
+                              .metadata = flags->metadata,
+                              .id_column = flags->id_column};
     TRY(check_outputs(flags, cli));
-    TRY(apply_read(&p->apply, cli->word, cli->n_word - 1));
-    if (table && p->apply.n_model != 1)
-        return fail(ERR_USAGE, "--attention wants one model, %d are given", p->apply.n_model);
-    if (table) TRY(check_attention(&p->apply.model[0]));
-    TRY(cohort_open(&p->cohort, cli->word[cli->n_word - 1], flags->metadata, flags->id_column, false));
+    TRY(apply_read(&p->apply, cli->word, source.first));
+    if (table && p->apply.n_model != 1 && !apply_is_crossval(&p->apply))
+        return fail(ERR_USAGE, "--attention wants one model, or the folder of a crossval run; %d models are given",
+                    p->apply.n_model);
+    for (int k = 0; table && k < p->apply.n_model; k++) TRY(check_attention(&p->apply.model[k]));
+    TRY(import_raw_open(&p->cohort, cli, &p->apply, &source));
     TRY(apply_fit(&p->apply, p->cohort.file));
     TRY(apply_label(&p->apply, &p->cohort, &p->known));
     p->output = calloc((size_t)p->apply.n_out, sizeof *p->output);
     if (!p->output) return fail(ERR_MEMORY, "no memory for outputs");
     if (cli->dry_run) return OK;
     TRY(textout_open(&p->out, flags->out, cli->force));
-    if (table)
-        TRY(attention_open(&p->attention, table, cli->force, p->apply.model[0].mil, p->cohort.file, flags->top));
+    return table ? open_attention(p, cli) : OK;
+}
+
+/* A new bag's models are walked twice: attention of all of them at once may not fit into memory. */
+static Status rank_bag(Prophecy *p, int bag)
+{
+    const int n = bagfile_n(p->cohort.file, bag);
+    attention_rank_begin(&p->attention, n);
+    for (int k = 0; k < p->apply.n_model; k++) {
+        TRY(apply_attention(&p->apply, k, bag, &p->attention.bag));
+        attention_rank(&p->attention, n);
+    }
+    attention_rank_end(&p->attention, n, p->apply.n_model);
+    return OK;
+}
+
+/* One block a model that has not seen the bag; number of the model within its fold by order. */
+static Status write_blocks(Prophecy *p, int i, Seen seen)
+{
+    const int bag = p->cohort.bag[i];
+    AttentionBlock block = {.id = p->cohort.id[i], .repeat = -1, .ranked = seen == SEEN_NOT};
+    int n_shown = 0;
+    if (seen == SEEN_NOT) TRY(rank_bag(p, bag));
+    for (int k = 0; k < p->apply.n_model; k++) {
+        const SplitOptions *splits = &p->apply.model[k].config.splits;
+        Seen by;
+        block.model = splits->repeat == block.repeat && splits->fold == block.fold ? block.model + 1 : 0;
+        block.repeat = splits->repeat;
+        block.fold = splits->fold;
+        TRY(apply_model_seen(&by, &p->apply, k, p->cohort.file, bag));
+        if (by != SEEN_NOT) continue;
+        TRY(apply_attention(&p->apply, k, bag, &p->attention.bag));
+        TRY(attention_write(&p->attention, p->cohort.file, bag, &block));
+        n_shown++;
+    }
+    p->n_unshown += n_shown == 0;
     return OK;
 }
 
@@ -85,11 +150,12 @@ static Status predict_bag(Prophecy *p, int i)
 {
     const int bag = p->cohort.bag[i];
     const Labels *labels = &p->cohort.labels;
-    uint64_t hash;
-    TRY(bagfile_hash(&hash, p->cohort.file, bag));
-    TRY(apply_bag(p->output, &p->apply, bag, p->attention.out ? &p->attention.bag : NULL));
+    Seen seen;
+    TRY(apply_seen(&seen, &p->apply, &p->cohort, i));
+    const bool alone = p->attention.out && p->apply.n_model == 1;
+    TRY(apply_bag(p->output, &p->apply, bag, alone ? &p->attention.bag : NULL));
     const Prediction row = {.bag = p->cohort.id[i],
-                            .part = seen_name[apply_seen(&p->apply, hash)],
+                            .part = seen_name[seen],
                             .repeat = -1,
                             .fold = -1,
                             .target = p->apply.target,
@@ -98,10 +164,12 @@ static Status predict_bag(Prophecy *p, int i)
                             .label = p->known ? labels->target + (size_t)i * (size_t)labels->n_out : NULL,
                             .mask = p->known ? labels->mask + (size_t)i * (size_t)labels->n_target : NULL};
     predictions_write(p->out, &row);
-    return p->attention.out ? attention_write(&p->attention, p->cohort.file, bag, p->cohort.id[i]) : OK;
+    if (!p->attention.out) return OK;
+    const AttentionBlock block = {.id = p->cohort.id[i]};
+    return alone ? attention_write(&p->attention, p->cohort.file, bag, &block) : write_blocks(p, i, seen);
 }
 
-static Status predict(Prophecy *p, const Cli *cli)
+static Status predict(Prophecy *p, Cli *cli)
 {
     Progress progress;
     TRY(open_all(p, cli));
@@ -117,6 +185,10 @@ static Status predict(Prophecy *p, const Cli *cli)
         progress_update(&progress, i + 1, NULL);
     }
     progress_end(&progress, NULL);
+    apply_report(&p->apply);
+    if (p->n_unshown)
+        log_warn("%d bag%s not in the table of attention: every model has seen %s", p->n_unshown,
+                 p->n_unshown == 1 ? " is" : "s are", p->n_unshown == 1 ? "it" : "them");
     TRY(attention_commit(&p->attention));
     TextOut *out = p->out;
     p->out = NULL;
@@ -143,9 +215,16 @@ const Command command_predict = {
                "hopsack predict runs/a cohort.h5 -o new.tsv --attention=top.tsv.gz --top=5",
     .about = "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
              "models of all its folds. The outputs of several models are averaged before the sigmoid. Where DATA "
-             "or --metadata has labels, they are copied beside the predictions.",
+             "or --metadata has labels, they are copied beside the predictions.\n\n"
+             "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
+             "as hopsack import takes them. They are imported "
+             "with the options of the data that the model was trained on, which the model keeps; an option that is "
+             "given again must agree. No dataset is left behind. The result is that of import and predict.",
     .common = "o attention top metadata id-column threads force",
-    .groups = {{.rows = rows}},
+    .groups = {{.rows = rows},
+               {"Options for raw tables", import_flags_reading},
+               {"Options for raw repertoires", import_flags_repertoires},
+               {"Options for raw tables of vectors", import_flags_vectors}},
     .size = sizeof(PredictFlags),
     .min_words = 2,
     .max_words = -1,

@@ -33,7 +33,7 @@ static bool is_data(const char *word)
 
 static bool is_config(const char *word)
 {
-    return ends_with(word, ".yaml") || ends_with(word, ".yml");
+    return ends_with(word, ".yaml") || ends_with(word, ".yml") || ends_with(word, ".json");
 }
 
 /* The place of DATA among the words; -1: it is not there. */
@@ -70,7 +70,10 @@ Status configure_words(const char **yaml, Cli *cli, bool data_first)
     if (*yaml && data >= 0 && is_data(*yaml))
         return fail(ERR_USAGE, "'%s': one dataset and at most one CONFIG are expected", *yaml);
     if (cli->n_word == 2 && is_config(cli->word[0]) && is_config(cli->word[1]))
-        return fail(ERR_USAGE, "'%s': one dataset and at most one CONFIG are expected", cli->word[1]);
+        return fail(ERR_USAGE,
+                    "two configs are given, %s and %s, but one dataset and at most one CONFIG are expected; a config "
+                    "names another that it builds on as 'base: FILE'",
+                    cli->word[0], cli->word[1]);
     return data >= 0 ? add_data(cli, cli->word[data]) : OK;
 }
 

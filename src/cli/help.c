@@ -230,7 +230,7 @@ void help_full(FILE *out, const Command *command)
 void help_overview(FILE *out)
 {
     fprintf(out, "hopsack - multiple-instance learning on bags of sequences or feature vectors\n\n"
-                 "Usage: hopsack COMMAND [CONFIG] [DATA] [--option=VALUE ...]\n\n");
+                 "Usage: hopsack COMMAND [CONFIG] [DATA] [--option=VALUE ...]\n");
     for (const Command *const *c = commands; *c; c++) fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->line);
     fprintf(out, "\nExamples:\n"
                  "  hopsack simulate -o cohort.h5\n"

@@ -138,6 +138,9 @@ Status import_bags(Cli *cli, const VectorPeek *first)
     ExpandedPaths expanded = {0};
     Status status;
     TRY(cli_none(cli, import_flags_repertoires, "only for repertoires, and the file holds vectors"));
+    if (((const ImportFlags *)cli->flags)->bags)
+        return fail(ERR_USAGE, "--bags: not for text of vectors; import all of it, and choose from the dataset "
+                               "(hopsack import all.h5 --bags=FILE -o some.h5)");
     TRY_DONE(import_flags_rules(&rules, cli->flags));
     read_options(&options, cli, &rules);
     options.first = first;

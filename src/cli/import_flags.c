@@ -12,17 +12,24 @@
 
 const Option import_flags_both[] = {
     {"o", OPTION_TEXT, AT(out), NULL, 0, 0, NULL, "FILE", "dataset to write"},
-    {"format", OPTION_TEXT, AT(format), "auto", 0, 0, NULL, "NAME",
-     "format of the files; auto: recognized by each file's header or first bytes"},
     {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
      "label table, which is stored in the dataset"},
     {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN",
      "column of IDs in the label table; auto: the one that fits best, of ID, repertoire_id, sample_id, filename and "
      "other usual names first"},
+    {"bags", OPTION_TEXT, AT(bags), "null", 0, 0, NULL, "FILE",
+     "list of the bags to import, one ID a line or a table with an ID column; the others are left out"},
+    {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
+     "compression of the dataset; none: three to six times faster to read"},
+    {0},
+};
+
+const Option import_flags_reading[] = {
+    {"format", OPTION_TEXT, AT(format), "auto", 0, 0, NULL, "NAME",
+     "format of the files; auto: recognized by each file's header or first bytes"},
     {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN",
      "column of bags. Vectors: without it bag_id or bag. Repertoires: without it repertoire_id, sample_id, "
-     "sample_name, "
-     "subject and the like, where they have several values; none: each file is one repertoire"},
+     "sample_name, subject and the like, where they have several values; none: each file is one repertoire"},
     {"include", OPTION_TEXTS, AT(include), "[]", 0, 0, NULL, "COLUMN=VALUE",
      "rows to keep: those that hold one of the values given for each of the columns"},
     {"exclude", OPTION_TEXTS, AT(exclude), "[]", 0, 0, NULL, "COLUMN=VALUE",
@@ -32,8 +39,6 @@ const Option import_flags_both[] = {
     {"extension", OPTION_TEXT, AT(extension), "auto", 0, 0, NULL, "TEXT",
      "ending of the files that are read in folders, with or without that of a compression behind it; auto: of "
      "repertoires .tsv, .csv, .txt, .tab, and zip archives, of vectors .csv"},
-    {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
-     "compression of the dataset; none: three to six times faster to read"},
     {0},
 };
 
@@ -129,9 +134,119 @@ ImportOptions import_flags_options(const Cli *cli)
                            .output = flags->out,
                            .metadata = flags->metadata,
                            .id_column = flags->id_column,
+                           .bags = flags->bags,
                            .compress = flags->compress == 0,
+                           .flags = import_flags_json,
+                           .flags_context = flags,
+                           .opened = flags->opened,
+                           .scratch = flags->scratch,
                            .force = cli->force,
                            .dry_run = cli->dry_run};
+}
+
+/* ---- kept with a dataset ---- */
+
+static const Option *const reading[] = {import_flags_reading, import_flags_repertoires, import_flags_vectors, NULL};
+
+/* A text, a list of texts, or null. */
+static json_t *value_json(const ImportFlags *flags, const Option *row)
+{
+    char buffer[OPTION_ROOM];
+    const bool list = option_is_list(row);
+    json_t *value = list ? json_array() : NULL;
+    for (int i = 0; i < option_count(flags, row); i++) {
+        const char *text = option_text(buffer, flags, row, i);
+        json_t *one = text ? json_string(text) : json_null();
+        if (!list) return one;
+        json_array_append_new(value, one);
+    }
+    return list ? value : json_null();
+}
+
+json_t *import_flags_json(const void *flags)
+{
+    json_t *out = json_object();
+    for (int k = 0; reading[k]; k++)
+        for (const Option *row = reading[k]; row->name; row++)
+            if (strcmp(row->name, "name") != 0 && /* of one repertoire alone */
+                json_object_set_new(out, row->name, value_json(flags, row)) != 0) {
+                json_decref(out); /* not UTF-8 */
+                return NULL;
+            }
+    return out;
+}
+
+static Status set_row(ImportFlags *out, const Option *row, const json_t *value, void **owned)
+{
+    const size_t n = json_is_array(value) ? json_array_size(value) : 1;
+    const char **text = malloc((n + 1) * sizeof *text);
+    if (!text) return fail(ERR_MEMORY, "no memory for the options of an import");
+    text[0] = json_is_string(value) ? json_string_value(value) : row->standard;
+    for (size_t i = 0; json_is_array(value) && i < n; i++) {
+        const char *one = json_string_value(json_array_get(value, i));
+        text[i] = one ? one : "";
+    }
+    const bool null = !json_is_array(value) && (json_is_null(value) || (!value && strcmp(text[0], "null") == 0));
+    const OptionValue given = {.list = json_is_array(value), .flag = !value, .null = null, .n = (int)n, .text = text};
+    const Status status = option_set(out, row, &given, owned);
+    free((void *)text);
+    return status == OK ? OK : fail_at(status, "--%s", row->name);
+}
+
+Status import_flags_fill(ImportFlags *out, const json_t *json, void *owned[IMPORT_FLAGS_MOST])
+{
+    int n = 0;
+    *out = (ImportFlags){.id_column = "auto"};
+    for (int k = 0; reading[k]; k++)
+        for (const Option *row = reading[k]; row->name; row++, n++)
+            if (n < IMPORT_FLAGS_MOST) TRY(set_row(out, row, json_object_get(json, row->name), &owned[n]));
+    return OK;
+}
+
+/* What may differ from one import to the next without a difference in what a row means. */
+static bool is_free(const Option *row)
+{
+    static const char *const names[] = {"label",     "allow-leak", "empty",      "sparse",
+                                        "extension", "name",       "short-rows", NULL};
+    for (const char *const *name = names; *name; name++)
+        if (strcmp(row->name, *name) == 0) return true;
+    return false;
+}
+
+static const char *shown(char *text, size_t room, const json_t *value)
+{
+    char *dump = json_dumps(value, JSON_ENCODE_ANY);
+    snprintf(text, room, "%s", dump ? dump : "?");
+    free(dump);
+    return text;
+}
+
+/* json: changed where a free option is given. */
+static Status agree_row(json_t *json, const Option *row, const ImportFlags *flags, const char *where)
+{
+    char before[200], now[200];
+    json_t *value = value_json(flags, row);
+    const json_t *old = json_object_get(json, row->name);
+    const bool same = json_equal(value, old) != 0;
+    if (same || is_free(row)) {
+        json_object_set_new(json, row->name, value);
+        return OK;
+    }
+    shown(now, sizeof now, value);
+    json_decref(value);
+    return fail(ERR_USAGE,
+                "--%s is %s, and the data of %s were imported with %s; leave it out, or import the table first "
+                "(hopsack import)",
+                row->name, now, where, old ? shown(before, sizeof before, old) : "its default");
+}
+
+Status import_flags_agree(json_t *json, const Cli *cli, const ImportFlags *flags, const char *where)
+{
+    for (int k = 0; reading[k]; k++)
+        for (const Option *row = reading[k]; row->name; row++)
+            for (int i = 0; i < cli->n_given; i++)
+                if (cli->given[i] == row) TRY(agree_row(json, row, flags, where));
+    return OK;
 }
 
 /* ---- formats ---- */

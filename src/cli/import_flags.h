@@ -12,7 +12,7 @@
 enum { MERGE_AUTO, MERGE_YES, MERGE_NO };
 
 typedef struct {
-    const char *out, *format, *metadata, *id_column;
+    const char *out, *format, *metadata, *id_column, *bags;
     const char *bag;              /* column; NULL: as the format has it; "none" */
     OptionTexts include, exclude; /* "COLUMN=VALUE" */
     int separator;                /* see import_flags_separator */
@@ -34,9 +34,24 @@ typedef struct {
     int n_features; /* 0: any */
     int sparse;     /* SparseWish */
     bool allow_leak;
+
+    BagFile **opened; /* not options: see ImportOptions; NULL */
+    const char *scratch;
 } ImportFlags;
 
-extern const Option import_flags_both[], import_flags_repertoires[], import_flags_vectors[];
+extern const Option import_flags_both[], import_flags_reading[], import_flags_repertoires[], import_flags_vectors[];
+
+/* The options by which tables are read, all but import_flags_both: {"name": text, list of texts, or null}. A dataset and the
+ * models trained on it keep them. NULL: not UTF-8. */
+json_t *import_flags_json(const void *flags);
+
+/* The same back; `owned` is the caller's to free, even after an error. `json` must outlive `out`. */
+#define IMPORT_FLAGS_MOST 64
+Status import_flags_fill(ImportFlags *out, const json_t *json, void *owned[IMPORT_FLAGS_MOST]);
+
+/* Options given again on the command line, which filled `flags`: those that change what a row means must be as in `json`
+ * (`where`: whose it is), others replace it. ERR_USAGE. */
+Status import_flags_agree(json_t *json, const Cli *cli, const ImportFlags *flags, const char *where);
 
 extern const ImportKind *const import_flags_kinds[]; /* of bags, NULL-ended */
 

@@ -167,17 +167,10 @@ Status inspect_model(const char *path, bool json)
 
 /* ---- a run ---- */
 
-static const char *const run_files[] = {"config.yaml",
-                                        "manifest.json",
-                                        "metrics.jsonl",
-                                        "splits.tsv",
-                                        "model.safetensors",
-                                        "summary.json",
-                                        "summary.md",
-                                        "predictions.tsv",
-                                        "kmers.tsv",
-                                        "checkpoint.safetensors",
-                                        NULL};
+static const char *const run_files[] = {
+    "config.yaml",     "manifest.json",     "metrics.jsonl",          "bags.tsv",
+    "splits.tsv",      "model.safetensors", "summary.json",           "summary.md",
+    "predictions.tsv", "kmers.tsv",         "checkpoint.safetensors", NULL};
 
 static bool in_folder(char path[4096], const char *folder, const char *file)
 {

@@ -28,22 +28,13 @@
 #include <yaml.h>
 #include <zlib.h>
 
-extern const Command command_baseline, command_bench, command_crossval, command_evaluate, command_help,
-    command_import, command_inspect, command_predict, command_simulate, command_train;
+extern const Command command_baseline, command_bench, command_crossval, command_evaluate, command_export,
+    command_help, command_import, command_inspect, command_predict, command_simulate, command_train;
 
 /* clang-format off: a row a command */
 const Command *const commands[] = {
-    &command_import,
-    &command_simulate,
-    &command_train,
-    &command_crossval,
-    &command_baseline,
-    &command_evaluate,
-    &command_predict,
-    &command_inspect,
-    &command_bench,
-    &command_help,
-    NULL,
+    &command_import,  &command_simulate, &command_train,  &command_crossval, &command_baseline, &command_evaluate,
+    &command_predict, &command_inspect,  &command_export, &command_bench,    &command_help,     NULL,
 };
 /* clang-format on */
 
@@ -90,6 +81,9 @@ static Status unknown_command(const char *name)
     for (const Command *const *c = commands; *c && n < 63; c++) names[n++] = (*c)->name;
     names[n] = NULL;
     const char *near = nearest_name(name, names);
+    if (name[0] == '-')
+        return fail(ERR_USAGE, "%s: flags follow the command: hopsack COMMAND %s (hopsack help lists commands)", name,
+                    name);
     if (near) return fail(ERR_USAGE, "unknown command '%s': did you mean %s? (hopsack help lists all)", name, near);
     return fail(ERR_USAGE, "unknown command '%s'; hopsack help lists all", name);
 }

@@ -14,8 +14,7 @@ static bool output_was_closed;
 /* A file gets the lowest number that is free, which is this one: those below are open by now. */
 static void open_one(int fd)
 {
-    const int flags =
-        fd == STDERR_FILENO ? O_WRONLY : O_RDONLY; /* a table for standard output must not be lost unseen */
+    const int flags = fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY; /* so that reading or writing a table there fails */
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) return;
     if (open("/dev/null", flags | O_CLOEXEC) == fd && fd == STDOUT_FILENO) output_was_closed = true;
 }

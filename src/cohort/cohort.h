@@ -23,6 +23,8 @@ typedef struct {
 
 /* metadata NULL: the columns inside the file; `need_table`: their absence is an error. */
 Status cohort_open(Cohort *out, const char *path, const char *metadata, const char *id_column, bool need_table);
+/* The same of a file that is open, which is taken over. */
+Status cohort_take(Cohort *out, BagFile *file, const char *metadata, const char *id_column, bool need_table);
 void cohort_close(Cohort *c); /* accepts NULL and half-built ones */
 
 /* Reads the labels of all targets, and says how many cells are missing. */

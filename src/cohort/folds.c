@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/folds.h"
+#include "cohort/cell.h"
+#include "cohort/column.h"
+#include "core/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +17,13 @@ typedef struct {
 static int by_text(const void *a, const void *b)
 {
     const Named *x = a, *y = b;
-    const int order = strcmp(x->text, y->text);
+    const int order = cell_compare(x->text, y->text);
     return order ? order : (x->member > y->member) - (x->member < y->member);
+}
+
+static bool is_missing(const char *cell)
+{
+    return cell_missing(cell) || cell_unknown(cell);
 }
 
 /* Equal numbers for equal cells; a missing cell is a group of its own. */
@@ -24,21 +32,48 @@ static void number_groups(int *group, Named *named, int n)
     int last = -1;
     qsort(named, (size_t)n, sizeof *named, by_text);
     for (int i = 0; i < n; i++) {
-        const bool same = i > 0 && strcmp(named[i].text, named[i - 1].text) == 0 && !table_missing(named[i].text);
+        const bool same = i > 0 && cell_compare(named[i].text, named[i - 1].text) == 0 && !is_missing(named[i].text);
         if (!same) last++;
         group[named[i].member] = last;
     }
+}
+
+static int by_look(const void *a, const void *b)
+{
+    const Named *x = a, *y = b;
+    const int order = cell_compare_alike(x->text, y->text);
+    return order ? order : by_text(a, b);
+}
+
+/* Names the first two groups that a reader would take for one, and a word that is no group. Sorts `named`. */
+static void report_groups(const Table *t, const char *column, Named *named, int n)
+{
+    int pair = 0, n_word = 0, word = 0;
+    qsort(named, (size_t)n, sizeof *named, by_look);
+    for (int i = 0; i < n; i++) {
+        const char *text = named[i].text;
+        const bool is_word = cell_unknown(text) && !cell_missing(text);
+        if (is_word) n_word++, word = i;
+        if (i == 0 || pair || is_missing(text)) continue;
+        const char *before = named[i - 1].text;
+        if (cell_alike(before, text) && cell_compare(before, text) != 0) pair = i;
+    }
+    if (pair)
+        log_warn("%s: groups '%s' and '%s' of column '%s' look alike but are two; write them alike if they are one",
+                 t->path, named[pair - 1].text, named[pair].text, column);
+    if (n_word)
+        log_warn("%s: '%s' in column '%s' counts as missing: each of these %d bags is a group of its own", t->path,
+                 named[word].text, column, n_word);
 }
 
 static Status read_groups(int **out, const Cohort *c, const char *name)
 {
     *out = NULL;
     if (!name) return OK;
-    const int column = c->table ? table_column(c->table, name) : -1;
-    if (column < 0)
-        return fail(ERR_FORMAT, "%s: no column '%s' (splits.group); name another with --group",
-                    c->table ? c->table->path : "the dataset", name);
-    TRY(table_check_once(c->table, column));
+    int column;
+    if (!c->table)
+        return fail(ERR_FORMAT, "the dataset has no label table, hence no column '%s' (splits.group)", name);
+    TRY(column_find(&column, c->table, name, "splits.group, or --group"));
     const size_t n = (size_t)c->n_row;
     Named *named = malloc((n + 1) * sizeof *named);
     *out = malloc((n + 1) * sizeof **out);
@@ -48,6 +83,7 @@ static Status read_groups(int **out, const Cohort *c, const char *name)
     }
     for (int i = 0; i < c->n_row; i++) named[i] = (Named){table_cell(c->table, c->row[i], column), i};
     number_groups(*out, named, c->n_row);
+    report_groups(c->table, name, named, c->n_row);
     free(named);
     return OK;
 }
@@ -83,11 +119,11 @@ Status folds_assign(int *fold, const Folds *f, int repeat)
     return f->options->file ? given(fold, f, repeat) : drawn(fold, f, repeat);
 }
 
-Status folds_hash(Folds *f, int member)
+Status folds_hash(Folds *f)
 {
-    if (f->hashed[member]) return OK;
-    TRY(bagfile_hash(&f->hash[member], f->cohort->file, f->cohort->bag[member]));
-    f->hashed[member] = true;
+    for (int i = 0; i < f->cohort->n && !f->hashed; i++)
+        TRY(bagfile_hash(&f->hash[i], f->cohort->file, f->cohort->bag[i]));
+    f->hashed = true;
     return OK;
 }
 
@@ -98,8 +134,7 @@ static Status open_parts(Folds *f)
     const SplitOptions *o = f->options;
     const size_t n = (size_t)f->cohort->n + 1;
     f->hash = calloc(n, sizeof *f->hash);
-    f->hashed = calloc(n, sizeof *f->hashed);
-    if (!f->hash || !f->hashed) return fail(ERR_MEMORY, "no memory for the parts of %d bags", f->cohort->n);
+    if (!f->hash) return fail(ERR_MEMORY, "no memory for the parts of %d bags", f->cohort->n);
     TRY(read_groups(&f->group, f->cohort, o->group));
     f->n_repeat = o->n_repeat;
     f->n_fold = o->n_fold;
@@ -124,7 +159,6 @@ void folds_close(Folds *f)
 {
     free(f->group);
     free(f->hash);
-    free(f->hashed);
     split_free(&f->table);
     *f = (Folds){0};
 }

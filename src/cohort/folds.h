@@ -17,8 +17,8 @@ typedef struct {
     int n_repeat, n_fold;        /* of splits.file where one is given; n_fold 1: it holds parts */
     int *group;                  /* [n_row] equal numbers stay in one part; NULL: no groups */
     SplitTable table;            /* of splits.file */
-    uint64_t *hash;              /* [n] of a bag's content, where known */
-    bool *hashed;                /* [n] is it? */
+    uint64_t *hash;              /* [n] of a bag's content, after folds_hash */
+    bool hashed;                 /* are they there? */
     bool warned;                 /* said once that parts are not separate */
     bool one_class;              /* said once that a part cannot be judged */
     bool lacks_class;            /* said once that a training part lacks one of several classes */
@@ -33,7 +33,7 @@ bool folds_are_parts(const Folds *f); /* of splits.file: a repetition is one tra
 /* fold [n_row] in a repetition; -1: no label, or not listed. Not where the file holds parts. */
 Status folds_assign(int *fold, const Folds *f, int repeat);
 
-/* The hash of a member's bag, read from the file the first time. */
-Status folds_hash(Folds *f, int member);
+/* Hashes of all members' bags: those decoded before cost nothing. From then on partition_make compares contents. */
+Status folds_hash(Folds *f);
 
 #endif

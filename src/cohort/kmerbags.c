@@ -108,7 +108,7 @@ static const char *list_classes(KmerBags *bags)
 
 Status kmerbags_list(KmerBags *out, const KmerSetup *in, const char **reason)
 {
-    const size_t room = (size_t)in->n + 1;
+    const size_t capacity = (size_t)in->n + 1;
     const int n_class = task_n_class(in->target);
     const bool labelled = n_class == 0;
     *out = (KmerBags){.in = in, .labelled = labelled};
@@ -116,10 +116,10 @@ Status kmerbags_list(KmerBags *out, const KmerSetup *in, const char **reason)
     out->n_column = labelled ? 2 : n_class;
     assert(!in->group || (in->n_group > 0 && in->n_group <= KMERS_TOGETHER));
     assert(in->spec->kind == BAG_SEQUENCES && in->spec->n_feat == KMER_LETTERS && out->n_column <= TARGET_CLASSES);
-    out->number = calloc(room, sizeof *out->number);
-    out->size = calloc(room, sizeof *out->size);
-    out->weight = calloc(room, sizeof *out->weight);
-    out->label = calloc(room, sizeof *out->label);
+    out->number = calloc(capacity, sizeof *out->number);
+    out->size = calloc(capacity, sizeof *out->size);
+    out->weight = calloc(capacity, sizeof *out->weight);
+    out->label = calloc(capacity, sizeof *out->label);
     if (!out->number || !out->size || !out->weight || !out->label) {
         kmerbags_free(out);
         return fail(ERR_MEMORY, "no memory for the list of training bags");

@@ -26,31 +26,31 @@
 
 /* ---- working memory ---- */
 
-Status kmercount_room(KmerRoom *room, int max_len)
+Status kmercount_scratch(KmerScratch *scratch, int max_len)
 {
-    *room = (KmerRoom){.n_key = max_len > PIECE ? max_len : PIECE};
-    room->three = calloc((size_t)room->n_key, sizeof *room->three);
-    room->four = calloc((size_t)room->n_key, sizeof *room->four);
-    room->count = calloc(KMER_CELLS, sizeof *room->count);
-    room->wraps = calloc(KMER_CELLS, sizeof *room->wraps);
-    room->wrapped = calloc(KMER_CELLS, sizeof *room->wrapped);
-    room->derived = calloc((KMER_FAMILY - 1) * CELLS_OF_3, sizeof *room->derived);
-    room->sum = calloc(FAMILY_CELLS, sizeof *room->sum);
-    room->square = calloc(FAMILY_CELLS, sizeof *room->square);
-    room->product = calloc(FAMILY_CELLS, sizeof *room->product);
-    if (room->three && room->four && room->count && room->wraps && room->wrapped && room->derived && room->sum &&
-        room->square && room->product)
+    *scratch = (KmerScratch){.n_key = max_len > PIECE ? max_len : PIECE};
+    scratch->three = calloc((size_t)scratch->n_key, sizeof *scratch->three);
+    scratch->four = calloc((size_t)scratch->n_key, sizeof *scratch->four);
+    scratch->count = calloc(KMER_CELLS, sizeof *scratch->count);
+    scratch->wraps = calloc(KMER_CELLS, sizeof *scratch->wraps);
+    scratch->wrapped = calloc(KMER_CELLS, sizeof *scratch->wrapped);
+    scratch->derived = calloc((KMER_FAMILY - 1) * CELLS_OF_3, sizeof *scratch->derived);
+    scratch->sum = calloc(FAMILY_CELLS, sizeof *scratch->sum);
+    scratch->square = calloc(FAMILY_CELLS, sizeof *scratch->square);
+    scratch->product = calloc(FAMILY_CELLS, sizeof *scratch->product);
+    if (scratch->three && scratch->four && scratch->count && scratch->wraps && scratch->wrapped && scratch->derived &&
+        scratch->sum && scratch->square && scratch->product)
         return OK;
-    kmercount_room_free(room);
+    kmercount_scratch_free(scratch);
     return fail(ERR_MEMORY, "no memory for counting k-mers");
 }
 
-void kmercount_room_free(KmerRoom *room)
+void kmercount_scratch_free(KmerScratch *scratch)
 {
-    void *const owned[] = {room->three,   room->four, room->count,  room->wraps,  room->wrapped,
-                           room->derived, room->sum,  room->square, room->product};
+    void *const owned[] = {scratch->three,   scratch->four, scratch->count,  scratch->wraps,  scratch->wrapped,
+                           scratch->derived, scratch->sum,  scratch->square, scratch->product};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
-    *room = (KmerRoom){0};
+    *scratch = (KmerScratch){0};
 }
 
 /* Loops over plain arrays, whose integers and correctly rounded roots are the same bits on every level. */
@@ -96,49 +96,50 @@ static inline __attribute__((always_inline)) uint32_t cell_at(const KmerPiece *p
 
 typedef void PieceBody(void *context, const KmerPiece *piece);
 
-static void each_piece(const Bag *bag, const KmerMask *mask, KmerRoom *room, PieceBody *body, void *context)
+static void each_piece(const Bag *bag, const KmerMask *mask, KmerScratch *scratch, PieceBody *body, void *context)
 {
     const bool is_three = mask->n_fixed == 3;
     for (int l = mask->span; l <= bag->max_len; l++) {
-        const int step = room->n_key / l;
+        const int step = scratch->n_key / l;
         assert(step > 0);
         for (int i = bag->first[l]; i < bag->first[l + 1]; i += step) {
             const int left = bag->first[l + 1] - i, n = left < step ? left : step, windows = n * l - mask->span + 1;
             if (is_three)
-                keys_of_three(room->three, bag_codes(bag, i, l), mask->offset, windows);
+                keys_of_three(scratch->three, bag_codes(bag, i, l), mask->offset, windows);
             else
-                keys_of_four(room->four, bag_codes(bag, i, l), mask->offset, windows);
-            body(context, &(KmerPiece){is_three ? room->three : NULL, room->four, n, l, l - mask->span + 1});
+                keys_of_four(scratch->four, bag_codes(bag, i, l), mask->offset, windows);
+            body(context, &(KmerPiece){is_three ? scratch->three : NULL, scratch->four, n, l, l - mask->span + 1});
         }
     }
 }
 
 /* ---- counting ---- */
 
-static void come_round(KmerRoom *room, uint32_t cell)
+static void come_round(KmerScratch *scratch, uint32_t cell)
 {
-    if (room->wraps[cell]++ == 0) room->wrapped[room->n_wrapped++] = (int)cell;
+    if (scratch->wraps[cell]++ == 0) scratch->wrapped[scratch->n_wrapped++] = (int)cell;
 }
 
-static inline __attribute__((always_inline)) void count_cell(KmerRoom *room, uint8_t *count, uint32_t cell)
+static inline __attribute__((always_inline)) void count_cell(KmerScratch *scratch, uint8_t *count, uint32_t cell)
 {
-    if (__builtin_expect(++count[cell] == 0, 0)) come_round(room, cell);
+    if (__builtin_expect(++count[cell] == 0, 0)) come_round(scratch, cell);
 }
 
 /* The compiler does not unroll this loop, whose turns are few: a third of the time. */
-static inline __attribute__((always_inline)) void count_windows(KmerRoom *room, const KmerPiece *piece, bool is_three)
+static inline __attribute__((always_inline)) void count_windows(KmerScratch *scratch, const KmerPiece *piece,
+                                                                bool is_three)
 {
-    uint8_t *const count = room->count;
+    uint8_t *const count = scratch->count;
     for (int i = 0; i < piece->n; i++) {
         const int end = i * piece->l + piece->m;
         int at = i * piece->l;
         for (; at + 4 <= end; at += 4) {
-            count_cell(room, count, cell_at(piece, at, is_three));
-            count_cell(room, count, cell_at(piece, at + 1, is_three));
-            count_cell(room, count, cell_at(piece, at + 2, is_three));
-            count_cell(room, count, cell_at(piece, at + 3, is_three));
+            count_cell(scratch, count, cell_at(piece, at, is_three));
+            count_cell(scratch, count, cell_at(piece, at + 1, is_three));
+            count_cell(scratch, count, cell_at(piece, at + 2, is_three));
+            count_cell(scratch, count, cell_at(piece, at + 3, is_three));
         }
-        for (; at < end; at++) count_cell(room, count, cell_at(piece, at, is_three));
+        for (; at < end; at++) count_cell(scratch, count, cell_at(piece, at, is_three));
     }
 }
 
@@ -168,7 +169,7 @@ typedef struct {
     KmerSums *sums;
     const KmerMask *mask;
     const KmerWeight *weight; /* of the bag */
-    KmerRoom *room;
+    KmerScratch *scratch;
     size_t run; /* place of the mask's cells in the sums of a run */
 } Adding;
 
@@ -179,18 +180,18 @@ static void add_cell(const Adding *a, size_t cell, double count)
     a->sums->sum[(size_t)a->weight->column * n_cell + cell] += x;
     if (a->sums->labelled) a->sums->sum[n_cell + cell] += x * a->weight->label;
     a->sums->square[cell] += x * x;
-    a->room->count[cell] = 0;
+    a->scratch->count[cell] = 0;
 }
 
 static void add_wrapped(const Adding *a)
 {
-    KmerRoom *room = a->room;
-    for (int k = 0; k < room->n_wrapped; k++) {
-        const int cell = room->wrapped[k];
-        add_cell(a, (size_t)cell, 256.0 * room->wraps[cell] + room->count[cell]);
-        room->wraps[cell] = 0;
+    KmerScratch *scratch = a->scratch;
+    for (int k = 0; k < scratch->n_wrapped; k++) {
+        const int cell = scratch->wrapped[k];
+        add_cell(a, (size_t)cell, 256.0 * scratch->wraps[cell] + scratch->count[cell]);
+        scratch->wraps[cell] = 0;
     }
-    room->n_wrapped = 0;
+    scratch->n_wrapped = 0;
 }
 
 /* A cell that was added counts 0. */
@@ -200,7 +201,7 @@ static void add_piece(void *context, const KmerPiece *piece)
     for (int i = 0; i < piece->n; i++)
         for (int p = 0; p < piece->m; p++) {
             const uint32_t cell = cell_at(piece, i * piece->l + p, piece->three != NULL);
-            if (a->room->count[cell]) add_cell(a, cell, a->room->count[cell]);
+            if (a->scratch->count[cell]) add_cell(a, cell, a->scratch->count[cell]);
         }
 }
 
@@ -242,16 +243,16 @@ static inline __attribute__((always_inline)) void add_labelled(float *restrict s
 
 VECTOR static void add_all(const Adding *a)
 {
-    KmerRoom *room = a->room;
+    KmerScratch *scratch = a->scratch;
     const float factor = (float)a->weight->factor, label = (float)a->weight->label;
     for (int k = 0; k < a->mask->n_cell; k += NEIGHBOURS) {
-        if (are_missing(room->count + k)) continue;
+        if (are_missing(scratch->count + k)) continue;
         if (a->sums->labelled)
-            add_labelled(room->sum + a->run + k, room->square + a->run + k, room->product + a->run + k,
-                         room->count + k, factor, label);
+            add_labelled(scratch->sum + a->run + k, scratch->square + a->run + k, scratch->product + a->run + k,
+                         scratch->count + k, factor, label);
         else
-            add_neighbours(room->sum + a->run + k, room->square + a->run + k, room->count + k, factor);
-        memset(room->count + k, 0, NEIGHBOURS);
+            add_neighbours(scratch->sum + a->run + k, scratch->square + a->run + k, scratch->count + k, factor);
+        memset(scratch->count + k, 0, NEIGHBOURS);
     }
 }
 
@@ -267,10 +268,10 @@ static void fold(double *restrict out, float *restrict in, int n)
 static void end_run(const Adding *a, int column)
 {
     const size_t n_cell = (size_t)a->mask->n_cell;
-    KmerRoom *room = a->room;
-    fold(a->sums->sum + (size_t)column * n_cell, room->sum + a->run, a->mask->n_cell);
-    fold(a->sums->square, room->square + a->run, a->mask->n_cell);
-    if (a->sums->labelled) fold(a->sums->sum + n_cell, room->product + a->run, a->mask->n_cell);
+    KmerScratch *scratch = a->scratch;
+    fold(a->sums->sum + (size_t)column * n_cell, scratch->sum + a->run, a->mask->n_cell);
+    fold(a->sums->square, scratch->square + a->run, a->mask->n_cell);
+    if (a->sums->labelled) fold(a->sums->sum + n_cell, scratch->product + a->run, a->mask->n_cell);
 }
 
 static bool is_dense(const Bag *bag, const KmerMask *mask, const KmerWeight *weight)
@@ -286,7 +287,7 @@ static void add_counted(const Adding *a, const Bag *bag, bool *open)
         add_all(a);
         *open = true;
     } else
-        each_piece(bag, a->mask, a->room, add_piece, (void *)(uintptr_t)a);
+        each_piece(bag, a->mask, a->scratch, add_piece, (void *)(uintptr_t)a);
 }
 
 /* ---- masks of three from one of four ---- */
@@ -315,28 +316,28 @@ static int cell_without(int cell, int open)
 }
 
 /* derived [CELLS_OF_3] from the counts of a mask of four. */
-static void derive(uint32_t *derived, const KmerRoom *room, int open)
+static void derive(uint32_t *derived, const KmerScratch *scratch, int open)
 {
     uint16_t low[CELLS_OF_3] = {0};
     if (open == 1)
-        sum_over_second(low, room->count);
+        sum_over_second(low, scratch->count);
     else
-        sum_over_third(low, room->count);
+        sum_over_third(low, scratch->count);
     for (int k = 0; k < CELLS_OF_3; k++) derived[k] = low[k];
-    for (int k = 0; k < room->n_wrapped; k++) {
-        const int cell = room->wrapped[k];
-        derived[cell_without(cell, open)] += 256 * room->wraps[cell];
+    for (int k = 0; k < scratch->n_wrapped; k++) {
+        const int cell = scratch->wrapped[k];
+        derived[cell_without(cell, open)] += 256 * scratch->wraps[cell];
     }
 }
 
 /* As if the bag had been counted by the mask. */
-static void set_counts(KmerRoom *room, const uint32_t *derived)
+static void set_counts(KmerScratch *scratch, const uint32_t *derived)
 {
     for (int k = 0; k < CELLS_OF_3; k++) {
-        room->count[k] = (uint8_t)derived[k];
+        scratch->count[k] = (uint8_t)derived[k];
         if (derived[k] < 256) continue;
-        room->wraps[k] = derived[k] >> 8;
-        room->wrapped[room->n_wrapped++] = k;
+        scratch->wraps[k] = derived[k] >> 8;
+        scratch->wrapped[scratch->n_wrapped++] = k;
     }
 }
 
@@ -345,17 +346,17 @@ static void set_counts(KmerRoom *room, const uint32_t *derived)
 /* One bag by all masks. Where cells are many beside the bag's windows, deriving would cost more than counting. */
 static void add_bag(Adding *member, bool *open, int n, const Bag *bag)
 {
-    KmerRoom *room = member->room;
+    KmerScratch *scratch = member->scratch;
     const bool derives = is_dense(bag, member->mask, member->weight);
-    each_piece(bag, member->mask, room, count_piece, room);
+    each_piece(bag, member->mask, scratch, count_piece, scratch);
     for (int k = 1; derives && k < n; k++)
-        derive(room->derived + (k - 1) * CELLS_OF_3, room, kmermask_open_place(member->mask, member[k].mask));
+        derive(scratch->derived + (k - 1) * CELLS_OF_3, scratch, kmermask_open_place(member->mask, member[k].mask));
     add_counted(member, bag, open);
     for (int k = 1; k < n; k++) {
         if (derives)
-            set_counts(room, room->derived + (k - 1) * CELLS_OF_3);
+            set_counts(scratch, scratch->derived + (k - 1) * CELLS_OF_3);
         else
-            each_piece(bag, member[k].mask, room, count_piece, room);
+            each_piece(bag, member[k].mask, scratch, count_piece, scratch);
         add_counted(&member[k], bag, &open[k]);
     }
 }
@@ -368,7 +369,8 @@ static void end_runs(const Adding *member, bool *open, int n, int column)
     }
 }
 
-void kmercount_add(const KmerFamily *family, const Bag *const *bag, const KmerWeight *weight, int n, KmerRoom *room)
+void kmercount_add(const KmerFamily *family, const Bag *const *bag, const KmerWeight *weight, int n,
+                   KmerScratch *scratch)
 {
     Adding member[KMER_FAMILY];
     assert(family->n > 0);
@@ -376,7 +378,7 @@ void kmercount_add(const KmerFamily *family, const Bag *const *bag, const KmerWe
     for (int k = 0; k < family->n; k++)
         member[k] = (Adding){.sums = family->sums[k],
                              .mask = family->mask[k],
-                             .room = room,
+                             .scratch = scratch,
                              .run = k ? (size_t)(KMER_CELLS + (k - 1) * CELLS_OF_3) : 0};
     for (int b = 0; b < n; b++) {
         if (b > 0 && weight[b].column != weight[b - 1].column)

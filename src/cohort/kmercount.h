@@ -24,9 +24,9 @@ typedef struct {
     int n_wrapped;
     uint32_t *derived;             /* [KMER_FAMILY - 1, cells of three] counts of this bag */
     float *sum, *square, *product; /* [cells of a family] of the bags of one run; 0 between runs */
-} KmerRoom;
-Status kmercount_room(KmerRoom *room, int max_len); /* longest sequence; ERR_MEMORY */
-void kmercount_room_free(KmerRoom *room);           /* accepts half-built ones */
+} KmerScratch;
+Status kmercount_scratch(KmerScratch *scratch, int max_len); /* longest sequence; ERR_MEMORY */
+void kmercount_scratch_free(KmerScratch *scratch);           /* accepts half-built ones */
 
 /* How a bag counts. */
 typedef struct {
@@ -52,7 +52,8 @@ typedef struct {
 
 /* Adds n bags in their order; those of one column are best neighbours. The result depends on the order, and on where a
  * list is cut into calls, in rounding alone; not on what is counted together. */
-void kmercount_add(const KmerFamily *family, const Bag *const *bag, const KmerWeight *weight, int n, KmerRoom *room);
+void kmercount_add(const KmerFamily *family, const Bag *const *bag, const KmerWeight *weight, int n,
+                   KmerScratch *scratch);
 
 double kmercount_value(double count, double factor); /* v - v0 */
 double kmercount_total(double sum, double square);   /* Σ factor · count of the bags with these sums of v - v0 */

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HITS_MOST 20e6 /* expected occurrences of all candidates, 8 bytes each */
+#define MAX_HITS 20e6 /* expected occurrences of all candidates, 8 bytes each */
 
 typedef struct {
     int kmer, sequence;
@@ -24,16 +24,16 @@ typedef struct {
 /* Those in one bag; sequences ascend. */
 typedef struct {
     Hit *hit;
-    size_t n, room;
+    size_t n, capacity;
     bool lost; /* no memory */
 } Hits;
 
 /* Occurrences of k-mers in the bags of some training parts. */
 typedef struct {
-    KmerBags bags;            /* each bag once; no more than kmerbags_read needs */
-    int *slot;                /* [bags of the file] place of a bag in `bags`, -1: it is in none */
-    Kmer kmer[KMERFIND_MOST]; /* [n_kmer] */
-    int number[KMERFIND_MOST];
+    KmerBags bags;           /* each bag once; no more than kmerbags_read needs */
+    int *slot;               /* [bags of the file] place of a bag in `bags`, -1: it is in none */
+    Kmer kmer[KMERFIND_MAX]; /* [n_kmer] */
+    int number[KMERFIND_MAX];
     int n_kmer;
     double total; /* expected occurrences, about */
     KmerFinder finder;
@@ -50,12 +50,12 @@ typedef struct {
     int n;
     Kmer kmer[KMERCOVER_CANDIDATES]; /* [n_kmer] */
     int n_kmer;
-    int own[KMERFIND_MOST]; /* [search->n_kmer] place among these; -1: of other training parts alone */
-    uint64_t **struck;      /* [n_bag] a bit each sequence */
-    uint64_t *bits;         /* all of them */
-    int *count;             /* [n_bag, n_kmer] occurrences outside struck sequences */
-    double *value;          /* [n_kmer, n_bag] v - v0 of these */
-    int chosen;             /* k-mer whose sequences are struck next; -1: none */
+    int own[KMERFIND_MAX]; /* [search->n_kmer] place among these; -1: of other training parts alone */
+    uint64_t **struck;     /* [n_bag] a bit each sequence */
+    uint64_t *bits;        /* all of them */
+    int *count;            /* [n_bag, n_kmer] occurrences outside struck sequences */
+    double *value;         /* [n_kmer, n_bag] v - v0 of these */
+    int chosen;            /* k-mer whose sequences are struck next; -1: none */
 } Cover;
 
 int kmercover_order(const KmerCandidate *a, const KmerCandidate *b)
@@ -66,13 +66,13 @@ int kmercover_order(const KmerCandidate *a, const KmerCandidate *b)
     return (a->test > b->test) - (a->test < b->test);
 }
 
-static void *take(size_t count, size_t size, bool *lost)
+static void *allocate(size_t count, size_t size, bool *lost)
 {
     void *piece = calloc(count ? count : 1, size);
     if (!piece) *lost = true;
     return piece;
 }
-#define TAKE(count, place) ((place) = take((size_t)(count), sizeof *(place), &lost))
+#define ALLOCATE(count, place) ((place) = allocate((size_t)(count), sizeof *(place), &lost))
 
 static Status no_memory(void)
 {
@@ -86,7 +86,7 @@ static int affordable(const KmerCandidate *candidate, int n)
     double total = 0;
     for (int k = 0; k < n; k++) {
         total += candidate[k].total;
-        if (k > 0 && total > HITS_MOST) return k;
+        if (k > 0 && total > MAX_HITS) return k;
     }
     return n;
 }
@@ -108,7 +108,7 @@ static bool add_kmers(CoverSearch *s, const KmerCover *cover, const KmerMask *ma
         const int u = place_of(s, candidate->number);
         if (u < s->n_kmer) continue;
         s->total += candidate->total;
-        if (before > 0 && (u == KMERFIND_MOST || s->total > HITS_MOST)) {
+        if (before > 0 && (u == KMERFIND_MAX || s->total > MAX_HITS)) {
             s->n_kmer = before;
             s->total = total;
             return false;
@@ -143,10 +143,10 @@ static Status open_search(CoverSearch **out, int *n_together, const KmerCover *c
     for (int i = 0; i < in->n; i++)
         if (in->bag[i] >= n_slot) n_slot = in->bag[i] + 1;
     s->bags.in = in;
-    TAKE(n_slot, s->slot);
-    TAKE(in->n, s->bags.number);
-    TAKE(in->n, s->bags.size);
-    TAKE(in->n, s->hits);
+    ALLOCATE(n_slot, s->slot);
+    ALLOCATE(in->n, s->bags.number);
+    ALLOCATE(in->n, s->bags.size);
+    ALLOCATE(in->n, s->hits);
     if (lost) return no_memory();
     for (int b = 0; b < n_slot; b++) s->slot[b] = -1;
     for (; *n_together < n_cover && add_kmers(s, &cover[*n_together], mask); ++*n_together)
@@ -168,13 +168,13 @@ static void add_hit(void *context, int k, int i)
 {
     Hits *h = context;
     if (h->lost) return;
-    if (h->n == h->room) {
-        const size_t room = h->room ? h->room + h->room / 2 : 64;
-        Hit *longer = realloc(h->hit, room * sizeof *longer);
+    if (h->n == h->capacity) {
+        const size_t capacity = h->capacity ? h->capacity + h->capacity / 2 : 64;
+        Hit *longer = realloc(h->hit, capacity * sizeof *longer);
         h->lost = !longer;
         if (!longer) return;
         h->hit = longer;
-        h->room = room;
+        h->capacity = capacity;
     }
     h->hit[h->n++] = (Hit){k, i};
 }
@@ -222,12 +222,12 @@ static Status reserve(Cover *c, const KmerCandidate *candidate)
     const size_t n_bag = (size_t)c->bags->n;
     bool lost = false;
     size_t words = 0;
-    TAKE(c->n, c->candidate);
-    TAKE(c->n, c->kmer_of);
-    TAKE(c->n, c->found);
-    TAKE(n_bag, c->struck);
+    ALLOCATE(c->n, c->candidate);
+    ALLOCATE(c->n, c->kmer_of);
+    ALLOCATE(c->n, c->found);
+    ALLOCATE(n_bag, c->struck);
     for (size_t b = 0; b < n_bag; b++) words += (size_t)c->bags->size[b] / 64 + 1;
-    TAKE(words, c->bits);
+    ALLOCATE(words, c->bits);
     if (lost) return no_memory();
     words = 0;
     for (size_t b = 0; b < n_bag; b++) {
@@ -235,8 +235,8 @@ static Status reserve(Cover *c, const KmerCandidate *candidate)
         words += (size_t)c->bags->size[b] / 64 + 1;
     }
     list_candidates(c, candidate);
-    TAKE(n_bag * (size_t)c->n_kmer, c->count);
-    TAKE(n_bag * (size_t)c->n_kmer, c->value);
+    ALLOCATE(n_bag * (size_t)c->n_kmer, c->count);
+    ALLOCATE(n_bag * (size_t)c->n_kmer, c->value);
     return lost ? no_memory() : OK;
 }
 

@@ -61,8 +61,8 @@ static void list_third(KmerFinder *f, int at, int pair)
 
 void kmerfind_init(KmerFinder *finder, const Kmer *kmer, int n)
 {
-    int pair[KMERFIND_MOST], at = 0;
-    assert(n <= KMERFIND_MOST);
+    int pair[KMERFIND_MAX], at = 0;
+    assert(n <= KMERFIND_MAX);
     memset(finder, 0, sizeof *finder);
     finder->n = n;
     if (n) memcpy(finder->kmer, kmer, (size_t)n * sizeof *kmer);

@@ -25,10 +25,10 @@ static void list_mask(MaskList *list, const int *offset, int n_fixed)
     if (mask.span <= list->max_span) list->out[list->n++] = mask;
 }
 
-/* Those with 3 fixed places and a span of least … most, shorter ones first. */
-static void list_threes(MaskList *list, int least, int most)
+/* Those with 3 fixed places and a span of min_span … max_span, shorter ones first. */
+static void list_threes(MaskList *list, int min_span, int max_span)
 {
-    for (int last = least - 1; last < most; last++)
+    for (int last = min_span - 1; last < max_span; last++)
         for (int middle = 1; middle < last; middle++) list_mask(list, (const int[]){0, middle, last}, 3);
 }
 

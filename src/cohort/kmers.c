@@ -21,7 +21,7 @@
 
 #define SUMS_BYTES ((size_t)1 << 29)
 #define KEPT       (2 * KMERCOVER_CANDIDATES) /* a mask's list before it is cut */
-#define LEAST_T    1.9599                     /* no threshold is below that of one test */
+#define MIN_T      1.9599                     /* no threshold is below that of one test */
 
 /* The best of one mask. */
 typedef struct {
@@ -51,7 +51,7 @@ typedef struct {
     uint32_t adding;            /* trainings that get the sums of the list counted now */
     KmerBags *list;             /* of the first of these */
     KmerSums group[KMER_MASKS]; /* sums of the list; 0 between lists */
-    KmerRoom *room;             /* [threads] */
+    KmerScratch *scratch;       /* [threads] */
     int n_thread;
     int block, n_block; /* first bag of the block, bags */
     int64_t done;       /* pairs of bag and mask */
@@ -156,7 +156,7 @@ static void count_mask(void *context, int chunk, int thread)
         family.mask[k] = &c->mask[number[k]];
         family.sums[k] = &c->group[number[k]];
     }
-    kmercount_add(&family, c->list->block, c->list->weight + c->block, c->n_block, &c->room[thread]);
+    kmercount_add(&family, c->list->block, c->list->weight + c->block, c->n_block, &c->scratch[thread]);
 }
 
 /* Labels of the group are less its own mean: Σ (y - mean y) v takes what they lack from Σ v. */
@@ -250,7 +250,7 @@ static void test_mask(FoldCounts *training, const KmerMask *mask, int m)
     const size_t n_cell = (size_t)mask->n_cell;
     const KmerSums *s = &training->sums[m];
     Best *best = &training->best[m];
-    best->bar = LEAST_T * LEAST_T;
+    best->bar = MIN_T * MIN_T;
     for (size_t cell = 0; cell < n_cell; cell++) {
         double sum = 0;
         if (!(s->square[cell] > 0)) continue;
@@ -352,9 +352,10 @@ static Status choose(KmerChoice *out, Choosing *c)
 static Status reserve(Choosing *c)
 {
     c->n_thread = parallel_threads();
-    c->room = calloc((size_t)c->n_thread, sizeof *c->room);
-    if (!c->room) return fail(ERR_MEMORY, "no memory for counting k-mers");
-    for (int t = 0; t < c->n_thread; t++) TRY(kmercount_room(&c->room[t], c->training[0].bags.in->spec->max_len));
+    c->scratch = calloc((size_t)c->n_thread, sizeof *c->scratch);
+    if (!c->scratch) return fail(ERR_MEMORY, "no memory for counting k-mers");
+    for (int t = 0; t < c->n_thread; t++)
+        TRY(kmercount_scratch(&c->scratch[t], c->training[0].bags.in->spec->max_len));
     return OK;
 }
 
@@ -396,8 +397,8 @@ static void choosing_free(Choosing *c)
 {
     if (!c) return;
     end_pass(c);
-    for (int t = 0; c->room && t < c->n_thread; t++) kmercount_room_free(&c->room[t]);
-    free(c->room);
+    for (int t = 0; c->scratch && t < c->n_thread; t++) kmercount_scratch_free(&c->scratch[t]);
+    free(c->scratch);
     for (int t = 0; t < c->n_training; t++) {
         free(c->training[t].best);
         kmerbags_free(&c->training[t].bags);

@@ -30,7 +30,7 @@
 #include "core/stop.h"
 #include "data/bagfile/cache.h"
 
-#define KMERS_MOST     64 /* most that can be chosen */
+#define KMERS_MAX      64 /* maximum number that can be chosen */
 #define KMERS_STANDARD 16 /* default of `top` */
 #define KMERS_FREQUENT 0.02
 #define KMERS_EXCESS   0.5
@@ -48,13 +48,13 @@ typedef struct {
 
 typedef struct {
     int n;
-    KmerFound found[KMERS_MOST]; /* [n] in the order of choice */
-    double min_z;                /* the threshold used; NaN where nothing was tested */
-    double largest_z;            /* largest |z| of all tested; NaN where nothing was */
-    int64_t n_tested;            /* pairs of k-mer and class */
-    Kmer aside;                  /* of the k-mers set aside that exceed the threshold, the one that differs most */
-    double aside_z;              /* its z, with the sign; NaN: there is none */
-    const char *reason;          /* why n is 0, for a message: "fewer than 4 …"; otherwise NULL */
+    KmerFound found[KMERS_MAX]; /* [n] in the order of choice */
+    double min_z;               /* the threshold used; NaN where nothing was tested */
+    double largest_z;           /* largest |z| of all tested; NaN where nothing was */
+    int64_t n_tested;           /* pairs of k-mer and class */
+    Kmer aside;                 /* of the k-mers set aside that exceed the threshold, the one that differs most */
+    double aside_z;             /* its z, with the sign; NaN: there is none */
+    const char *reason;         /* why n is 0, for a message: "fewer than 4 …"; otherwise NULL */
 } KmerChoice;
 
 #define KMERS_TOGETHER 16 /* most training parts to be counted together, and most groups */
@@ -71,7 +71,7 @@ typedef struct {
     const int *group;     /* [n] 0 … n_group - 1 of members with a part; NULL: one group */
     int n_group;          /* 1 … KMERS_TOGETHER; not looked at without `group` */
     const Target *target; /* the first */
-    int top;              /* 0 … KMERS_MOST */
+    int top;              /* 0 … KMERS_MAX */
     double min_z;         /* threshold of |z|; NaN or 0: Bonferroni at KMERSTAT_LEVEL */
     int masks;            /* KmerMasks */
     int max_span;         /* length of the kernels; k-mers are not longer */

@@ -15,12 +15,12 @@ enum { KMER, CLASS, SIGN, Z, Z_ALONE, THRESHOLD, COUNT_IN, COUNT_OUT, BAGS_IN, B
 static const char *const column[COLUMNS] = {"kmer",      "class",    "sign",      "z",       "z_alone",
                                             "threshold", "count_in", "count_out", "bags_in", "bags_out"};
 
-#define HEADER_ROOM 256
-static const char *header(char line[HEADER_ROOM])
+#define HEADER_SIZE 256
+static const char *header(char line[HEADER_SIZE])
 {
     size_t n = 0;
     for (int c = 0; c < COLUMNS; c++)
-        n += (size_t)snprintf(line + n, HEADER_ROOM - n, "%s%s", column[c], c + 1 < COLUMNS ? "\t" : "\n");
+        n += (size_t)snprintf(line + n, HEADER_SIZE - n, "%s%s", column[c], c + 1 < COLUMNS ? "\t" : "\n");
     return line;
 }
 
@@ -32,7 +32,7 @@ static const char *class_name(const Target *target, int class)
 Status kmertable_write(const KmerChoice *choice, const char *path, const Target *target, const char *alphabet)
 {
     TextOut *out;
-    char text[KMER_SPAN + 1], line[HEADER_ROOM];
+    char text[KMER_SPAN + 1], line[HEADER_SIZE];
     TRY(textout_open(&out, path, true));
     textout_printf(out, "%s", header(line));
     for (int k = 0; k < choice->n; k++) {
@@ -98,8 +98,8 @@ static Status read_table(KmerChoice *out, const Table *table, const Target *targ
     bool right = table->n_column == COLUMNS;
     for (int c = 0; right && c < COLUMNS; c++) right = strcmp(table->column[c], column[c]) == 0;
     if (!right) return fail(ERR_FORMAT, "%s: its columns are not those of a kmers.tsv", table->path);
-    if (table->n_row > KMERS_MOST)
-        return fail(ERR_FORMAT, "%s: has %d k-mers, more than %d", table->path, table->n_row, KMERS_MOST);
+    if (table->n_row > KMERS_MAX)
+        return fail(ERR_FORMAT, "%s: has %d k-mers, more than %d", table->path, table->n_row, KMERS_MAX);
     for (int row = 0; row < table->n_row; row++) {
         const char *const *cell = (const char *const *)table->cell + (size_t)row * COLUMNS;
         if (!read_row(&out->found[row], &out->min_z, cell, target, alphabet))
@@ -112,7 +112,7 @@ static Status read_table(KmerChoice *out, const Table *table, const Target *targ
 /* table_read takes a table without rows for a mistake. */
 static bool is_header_alone(const char *path)
 {
-    char line[HEADER_ROOM], have[HEADER_ROOM];
+    char line[HEADER_SIZE], have[HEADER_SIZE];
     FILE *file = fopen(path, "re");
     const size_t n = file ? fread(have, 1, sizeof have, file) : 0;
     if (file) fclose(file);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/partition.h"
+#include "cohort/column.h"
 #include "core/log.h"
 #include "core/number.h"
 
@@ -55,37 +56,48 @@ static void count_parts(Partition *g, const Cohort *c)
     }
 }
 
-static Status check_training(const Partition *g, const Cohort *c)
+/* What could be changed. */
+static const char *way_out(const Folds *f)
 {
-    int n = 0, class = -1;
-    bool several = false;
+    if (f->options->file) return "mend the table of splits.file";
+    return "take fewer folds (splits.n_fold), splits.validation=none or a share, or name folds by --splits=FILE";
+}
+
+/* The class of all labelled bags of the training part, *n of them; -1: several. */
+static int only_class(int *n, const Partition *g, const Cohort *c)
+{
+    int class = -1, differ = 0;
+    *n = 0;
+    for (int i = 0; i < g->n; i++) {
+        if (g->part[i] != PART_TRAIN || c->labels.class[i] < 0) continue;
+        if ((*n)++ == 0) class = c->labels.class[i];
+        differ += c->labels.class[i] != class;
+    }
+    return differ ? -1 : class < 0 ? 0 : class;
+}
+
+static Status check_training(const Partition *g, const Folds *f)
+{
+    int n;
+    const Cohort *c = f->cohort;
+    const char *path = bagfile_path(c->file);
     if (g->count[PART_TRAIN] == 0)
-        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag (check the split)",
-                    bagfile_path(c->file));
-    if (!c->labels.class) return OK;
-    for (int i = 0; i < g->n; i++)
-        if (g->part[i] == PART_TRAIN && c->labels.class[i] >= 0) {
-            several = several || (n > 0 && c->labels.class[i] != class);
-            class = c->labels.class[i];
-            n++;
-        }
-    if (several) return OK;
-    if (c->labels.n_class > 2)
-        return fail(
-            ERR_FORMAT,
-            "%s: all %d labelled bag%s of the training part %s of one class; a model needs several (check the "
-            "split)",
-            bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are");
-    return fail(ERR_FORMAT,
-                "%s: all %d labelled bag%s of the training part %s %s; a model needs both classes (check the split)",
-                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are",
-                class == 1 ? "positive" : "negative");
+        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag; %s", path, way_out(f));
+    const int class = c->labels.class ? only_class(&n, g, c) : -1;
+    if (class < 0) return OK;
+    const bool two = c->labels.n_class == 2;
+    return fail(ERR_FORMAT, "%s: all %d labelled bag%s of the training part %s %s; a model needs %s: %s", path, n,
+                number_plural(n), n == 1 ? "is" : "are",
+                !two         ? "of one class"
+                : class == 1 ? "positive"
+                             : "negative",
+                two ? "both classes" : "several", way_out(f));
 }
 
 /* What the class is called: the cell of a bag that has it. */
 static const char *class_name(const Cohort *c, int class)
 {
-    const int column = table_column(c->table, c->labels.column);
+    const int column = column_place(c->table, c->labels.column);
     for (int i = 0; i < c->n_row; i++)
         if (c->labels.class[i] == class) return table_cell(c->table, c->row[i], column);
     return "";
@@ -188,7 +200,7 @@ static Status check_separate(const Partition *g, Folds *f)
     if (!key) return fail(ERR_MEMORY, "no memory to compare %d bags", g->n);
     for (int i = 0; i < g->n; i++)
         if (g->part[i] != PART_NONE) key[n++] = (Keyed){g->hash[i], i};
-    int found = straddling(pair, key, n, g->part);
+    int found = f->hashed ? straddling(pair, key, n, g->part) : 0;
     if (found && (f->group || !f->warned)) {
         status = report_straddling(g, c, "bags with equal content", found, pair, f->group != NULL);
         f->warned = true;
@@ -206,20 +218,35 @@ static Status make(Partition *g, Folds *f, int repeat, int fold)
 {
     TRY(make_parts(g->part, f, repeat, fold));
     count_parts(g, f->cohort);
-    TRY(check_training(g, f->cohort));
+    TRY(check_training(g, f));
     check_classes(g, f, repeat, fold);
     check_judged(g, f, repeat, fold);
-    for (int i = 0; i < g->n; i++)
-        if (g->part[i] != PART_NONE) TRY(folds_hash(f, i));
     return check_separate(g, f);
 }
 
-Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
+static Status reserve(Partition *out, const Folds *folds)
 {
     const int n = folds->cohort->n;
     *out = (Partition){.n = n, .hash = folds->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
     if (!out->part) return fail(ERR_MEMORY, "no memory for the parts of %d bags", n);
     for (int i = 0; i < n; i++) out->part[i] = PART_NONE;
+    return OK;
+}
+
+Status partition_check(const Folds *folds, int repeat, int fold)
+{
+    Partition g;
+    TRY(reserve(&g, folds));
+    Status status = make_parts(g.part, folds, repeat, fold);
+    count_parts(&g, folds->cohort);
+    if (status == OK) status = check_training(&g, folds);
+    partition_free(&g);
+    return status;
+}
+
+Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
+{
+    TRY(reserve(out, folds));
     const Status status = make(out, folds, repeat, fold);
     if (status != OK) partition_free(out);
     return status;

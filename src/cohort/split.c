@@ -235,8 +235,9 @@ Status split_folds(int *fold, int n, const SplitOptions *options, uint64_t seed,
     int n_use = 0;
     for (int i = 0; i < n; i++) n_use += use[i] != 0;
     if (n_use < n_fold)
-        return fail(ERR_FORMAT, "splits.n_fold=%d folds need at least as many labelled bags; there are %d", n_fold,
-                    n_use);
+        return fail(ERR_FORMAT,
+                    "splits.n_fold=%d folds need at least as many labelled bags; there are %d: take fewer folds",
+                    n_fold, n_use);
     if (options->kind == SPLIT_DEEPRC) return fold_deeprc(fold, n, options, seed + (uint64_t)repeat, use, group);
 
     Rng rng = rng_stream(seed, "split", (uint64_t)repeat);

@@ -15,6 +15,7 @@ typedef enum { SPLIT_STRATIFIED, SPLIT_RANDOM, SPLIT_DEEPRC } SplitKind;
 typedef struct {
     int kind;            /* SplitKind */
     const char *file;    /* table of bag id and fold or part; NULL: none */
+    const char *place;   /* where that file lies now; NULL: there. Not a setting */
     OptionTexts columns; /* its fold columns; none: all that begin with rep, fold, seed or split */
     int n_fold, n_repeat;
     int repeat, fold;       /* train: those of the one model */

@@ -232,7 +232,7 @@ Status split_read(SplitTable *out, const SplitOptions *options, const char *cons
 {
     *out = (SplitTable){0};
     Table t;
-    TRY(open_table(&t, options->file));
+    TRY(open_table(&t, options->place ? options->place : options->file));
     t.path = options->file;
     Status status;
     int id;

@@ -62,6 +62,8 @@ typedef struct {
     Status (*settle)(Target *t, const TaskColumn *column); /* fields that the config left open */
     /* Required: one cell → target [n_out], and class (-1: none). False: unknown. */
     bool (*read_cell)(real *target, int *class, const Target *t, const char *cell, bool deeprc);
+    /* Warns of labels that are likely not what was meant. */
+    void (*remark)(const Labels *labels, const Target *t, int index, const char *path);
     /* Fields that depend on the training bags, `use` [n], and the labels that depend on those fields. */
     void (*fit)(Target *t, Labels *labels, int index, const bool *use);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * task_multiclass.c: several classes of bags, which the config lists, or which are found in the labels. The target is one-hot, and there is one output
- * a class.
+ * task_multiclass.c: several classes of bags, which the config lists, or which are found in the labels. The target is
+ * one-hot, and there is one output a class.
  */
+#include "cohort/cell.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -16,7 +18,7 @@
 /* ---- settings ---- */
 
 static const Option options[] = {
-    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, "auto", "",
+    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), "auto", 0, 0, "auto", "",
      "values of the classes; auto: all values of the column, sorted"},
     {"class_weights", OPTION_NUMBERS, offsetof(TaskOptions, class_weights), "[]", 0, 1e6, NULL, "",
      "weight of the loss of each class, in the order of classes; []: 1 each"},
@@ -36,7 +38,7 @@ static Status check_names(const TaskOptions *o, const Settings *s, const char *k
         return settings_fail(s, key, "%d classes are named; from 2 to %d can be told apart", c->n, TARGET_CLASSES);
     for (int k = 0; k < c->n; k++)
         for (int j = 0; j < k; j++)
-            if (strcmp(c->text[j], c->text[k]) == 0)
+            if (cell_same(c->text[j], c->text[k]))
                 return settings_fail(s, key, "class '%.60s' is named twice", c->text[k]);
     return OK;
 }
@@ -88,8 +90,18 @@ static void sort_classes(Target *t)
 static bool is_known(const Target *t, const char *cell)
 {
     for (int k = 0; k < t->n_class; k++)
-        if (strcmp(t->classes[k], cell) == 0) return true;
+        if (cell_same(t->classes[k], cell)) return true;
     return false;
+}
+
+static void report_alike(const Target *t, const char *path)
+{
+    for (int k = 0; k < t->n_class; k++)
+        for (int j = 0; j < k; j++)
+            if (cell_alike(t->classes[j], t->classes[k]))
+                log_warn("%s: classes '%s' and '%s' of column '%s' look alike but are two; write them alike if they "
+                         "are one",
+                         path, t->classes[j], t->classes[k], t->column);
 }
 
 static void report_classes(const Target *t, const char *path)
@@ -111,12 +123,12 @@ static Status reserve_classes(Target *t, int n)
 /* A column that is missing is reported where labels are read. */
 static Status find(Target *t, const Table *table, const int *row, int n)
 {
-    const int column = table_column(table, t->column);
+    const int column = column_place(table, t->column);
     if (t->n_class > 0 || column < 0) return OK;
     TRY(reserve_classes(t, TARGET_CLASSES));
     for (int i = 0; i < n; i++) {
         const char *cell = row[i] < 0 ? "" : table_cell(table, row[i], column);
-        if (table_missing(cell) || is_known(t, cell)) continue;
+        if (cell_missing(cell) || cell_unknown(cell) || is_known(t, cell)) continue;
         if (t->n_class == TARGET_CLASSES)
             return fail(ERR_FORMAT,
                         "%s: column '%s' of task '%s' has more than %d values; list its classes, or is it a "
@@ -129,6 +141,7 @@ static Status find(Target *t, const Table *table, const int *row, int n)
                     t->column, t->name, t->n_class, number_plural(t->n_class));
     sort_classes(t);
     report_classes(t, table->path);
+    report_alike(t, table->path);
     return OK;
 }
 
@@ -150,7 +163,7 @@ static bool read_cell(real *target, int *class, const Target *t, const char *cel
 {
     *class = -1;
     for (int k = 0; k < t->n_class; k++) {
-        target[k] = strcmp(cell, t->classes[k]) == 0;
+        target[k] = cell_same(cell, t->classes[k]);
         if (target[k] != 0) *class = k;
     }
     return *class >= 0 || deeprc;

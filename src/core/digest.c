@@ -49,3 +49,11 @@ Status digest_sha256(char hex[65], const char *path)
     fclose(p.in);
     return status;
 }
+
+void digest_bytes(char hex[65], const void *bytes, size_t n)
+{
+    struct sha256_ctx sha;
+    sha256_init(&sha);
+    sha256_update(&sha, n, bytes);
+    write_hex(hex, &sha);
+}

@@ -13,5 +13,6 @@
 Status digest_sha256(char hex[65], const char *path);
 /* The same of the bytes that `next` gives until it gives none. */
 Status digest_stream(char hex[65], Status (*next)(size_t *got, void *context, char *to, size_t n), void *context);
+void digest_bytes(char hex[65], const void *bytes, size_t n); /* of n bytes */
 
 #endif

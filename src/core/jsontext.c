@@ -5,6 +5,7 @@
  */
 #include "core/jsontext.h"
 #include "core/escape.h"
+#include "core/file.h"
 #include "core/number.h"
 
 #include <errno.h>
@@ -12,6 +13,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define LOAD_MOST ((size_t)1 << 30) /* bytes of a file */
 
 json_t *jsontext_real(double value)
 {
@@ -72,12 +76,16 @@ char *jsontext_dump(const json_t *value, size_t flags)
 
 Status jsontext_load(json_t **out, const char *path, json_error_t *error)
 {
+    char *text;
+    size_t n;
     json_error_t own;
-    if (!error) error = &own;
+    *out = NULL;
     errno = 0;
-    *out = json_load_file(path, 0, error);
-    if (*out || json_error_code(error) != json_error_cannot_open_file || errno == ENOENT) return OK;
-    return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    if (access(path, F_OK) != 0 && errno == ENOENT) return OK;
+    TRY(file_read_whole(&text, &n, path, LOAD_MOST));
+    *out = json_loadb(text, n, 0, error ? error : &own);
+    free(text);
+    return OK;
 }
 
 Status jsontext(char **out, json_t *value, JsonStyle style)

@@ -79,6 +79,12 @@ static const char *clock_text(char text[32], double seconds)
     return text;
 }
 
+/* Units are plurals with an s, which one thing lacks. */
+static int unit_length(const Progress *p, int64_t n)
+{
+    return (int)strlen(p->unit) - (n == 1);
+}
+
 static void report(const Progress *p, const char *note, double now, int on_terminal)
 {
     char total[32] = "", left[48] = "", clock[32], shown[256];
@@ -87,8 +93,8 @@ static void report(const Progress *p, const char *note, double now, int on_termi
     if (p->total > p->done && speed > 0)
         snprintf(left, sizeof left, ", %s left", clock_text(clock, (double)(p->total - p->done) / speed));
     flockfile(stderr);
-    fprintf(stderr, "%s%s: %lld%s %s, %.*f/s%s%s%s%s", on_terminal ? "\r\033[K" : "", p->what, (long long)p->done,
-            total, p->unit, speed < 10 ? 2 : 0, speed, note && *note ? ", " : "",
+    fprintf(stderr, "%s%s: %lld%s %.*s, %.*f/s%s%s%s%s", on_terminal ? "\r\033[K" : "", p->what,
+            (long long)p->done, total, unit_length(p, p->total > 0 ? p->total : p->done), p->unit, speed < 10 ? 2 : 0, speed, note && *note ? ", " : "",
             escape_text(shown, sizeof shown, note ? note : ""), left, on_terminal ? "" : "\n");
     line_open = on_terminal;
     fflush(stderr);
@@ -116,7 +122,7 @@ void progress_update(Progress *p, int64_t done, const char *note)
 void progress_end(Progress *p, const char *note)
 {
     char clock[32];
-    log_info("%s: %lld %s in %s%s%s", p->what, (long long)p->done, p->unit,
+    log_info("%s: %lld %.*s in %s%s%s", p->what, (long long)p->done, unit_length(p, p->done), p->unit,
              clock_text(clock, log_seconds() - p->started), note && *note ? ", " : "", note ? note : "");
 }
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/apply.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/file.h"
 #include "core/jsontext.h"
+#include "core/log.h"
+#include "cv/coding.h"
 #include "cv/foldjob.h"
 
 #include <math.h>
@@ -14,8 +17,8 @@
 /* ---- which models ---- */
 
 typedef struct {
-    char **path; /* [n] */
-    int n;
+    char **path;     /* [n] */
+    int n, n_folder; /* n_folder: of cross-validations */
 } Paths;
 
 static void paths_free(Paths *p)
@@ -96,6 +99,7 @@ static Status add_models(Paths *p, const char *path)
     if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode)) return add_path(p, path);
     if (snprintf(inside, sizeof inside, "%s/rep00", path) >= (int)sizeof inside)
         return fail(ERR_USAGE, "%.60s…: the path is too long", path);
+    p->n_folder += file_exists(inside);
     if (file_exists(inside)) return add_folds(p, path);
     snprintf(inside, sizeof inside, "%s/model00", path);
     if (file_exists(inside)) return add_ensemble(p, path);
@@ -141,6 +145,8 @@ Status apply_read(Apply *out, const char *const *path, int n_path)
     out->model = calloc((size_t)list.n, sizeof *out->model);
     if (!out->model) TRY_DONE(fail(ERR_MEMORY, "no memory for %d models", list.n));
     for (int k = 0; k < list.n; k++) TRY_DONE(read_next(out, list.path[k]));
+    out->n_word = n_path;
+    out->n_folder = list.n_folder;
     out->target = out->model[0].target;
     out->n_target = out->model[0].n_target;
 done:
@@ -220,22 +226,84 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     return OK;
 }
 
-Seen apply_seen(const Apply *a, uint64_t hash)
+Status apply_attention(Apply *a, int model, int bag, MilAttention *attention)
 {
-    Seen seen = SEEN_NOT;
-    for (int k = 0; k < a->n_model && seen != SEEN_TRAIN; k++) {
-        const Seen by = modelfile_seen(&a->model[k], hash);
-        if (by != SEEN_NOT) seen = by;
+    const Bag *whole;
+    TRY(cache_bag(a->cache, &whole, bag, 0));
+    mil_predict(a->model[model].mil, a->one, whole, attention);
+    return OK;
+}
+
+bool apply_is_crossval(const Apply *a)
+{
+    return a->n_word == 1 && a->n_folder == 1;
+}
+
+Status apply_model_seen(Seen *out, const Apply *a, int model, BagFile *file, int bag)
+{
+    uint64_t hash;
+    TRY(bagfile_hash(&hash, file, bag));
+    *out = modelfile_seen(&a->model[model], hash);
+    return OK;
+}
+
+static void count_name(ApplyNames *names, const char *id)
+{
+    if (names->n++ == 0) names->first = id;
+}
+
+/* Names are compared where every model has kept them. */
+static void compare_names(Apply *a, const Cohort *cohort, int member, Seen seen)
+{
+    const char *id = cohort->id[member], *key = bagfile_key(cohort->file, cohort->bag[member]);
+    bool named = false, have = true;
+    for (int k = 0; k < a->n_model; k++) {
+        have &= modelfile_has_names(&a->model[k]);
+        named |= modelfile_named(&a->model[k], id) || modelfile_named(&a->model[k], key);
     }
-    return seen;
+    if (named && seen == SEEN_NOT) count_name(&a->changed, id);
+    if (have && !named && seen != SEEN_NOT) count_name(&a->renamed, id);
+}
+
+Status apply_seen(Seen *out, Apply *a, const Cohort *cohort, int member)
+{
+    const Bag *bag;
+    uint64_t hash;
+    *out = SEEN_NOT;
+    TRY(cache_bag(a->cache, &bag, cohort->bag[member], 0));
+    TRY(bagfile_hash(&hash, cohort->file, cohort->bag[member]));
+    for (int k = 0; k < a->n_model && *out != SEEN_TRAIN; k++) {
+        const Seen by = modelfile_seen(&a->model[k], hash);
+        if (by != SEEN_NOT) *out = by;
+    }
+    compare_names(a, cohort, member, *out);
+    return OK;
+}
+
+void apply_report(const Apply *a)
+{
+    const int n = a->changed.n, m = a->renamed.n;
+    if (n)
+        log_warn("%d bag%s the name of a bag that the model was trained or validated on, but other content ('%s'); "
+                 "%s counted as new: is it the same person?",
+                 n, n == 1 ? " bears" : "s bear", a->changed.first, n == 1 ? "it is" : "they are");
+    if (m)
+        log_warn("%d bag%s the content of a bag that the model was trained or validated on, under another name "
+                 "('%s'); %s counted as seen",
+                 m, m == 1 ? " has" : "s have", a->renamed.first, m == 1 ? "it is" : "they are");
 }
 
 Status apply_label(Apply *a, Cohort *cohort, bool *known)
 {
+    char text[CODING_ROOM];
     *known = cohort->table != NULL;
-    for (int k = 0; *known && k < a->n_target; k++) *known = table_column(cohort->table, a->target[k].column) >= 0;
+    for (int k = 0; *known && k < a->n_target; k++) *known = column_place(cohort->table, a->target[k].column) >= 0;
     if (!*known) return OK;
     TRY(cohort_label(cohort, a->target, a->n_target, a->model[0].config.data.compat == COMPAT_DEEPRC, false));
     label_fit(&cohort->labels, a->target, a->n_target, NULL); /* by the model's mean and std */
+    const char *foreign = coding_foreign(text, cohort, a->target, a->n_target);
+    if (foreign)
+        log_warn("%s: %s; these labels are left out: recode them, or give another table with --metadata=FILE",
+                 cohort->table->path, foreign);
     return OK;
 }

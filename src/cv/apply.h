@@ -10,14 +10,22 @@
 #include "run/modelfile.h"
 
 typedef struct {
+    int n;
+    const char *first; /* name of one, borrowed from the cohort */
+} ApplyNames;
+
+typedef struct {
     ModelFile *model; /* [n_model] */
     int n_model, n_out;
+    int n_folder; /* words that stood for all models of a cross-validation */
+    int n_word;
     Target *target; /* of the first model; `n_target` of them */
     int n_target;
     BagFile *file; /* borrowed */
     Cache *cache;
-    real *one;   /* [n_out] outputs of one model */
-    double *sum; /* [n_out] */
+    real *one;                   /* [n_out] outputs of one model */
+    double *sum;                 /* [n_out] */
+    ApplyNames changed, renamed; /* bags that bear the name of a bag seen, and other content; and the reverse */
 } Apply;
 
 /* Reads the models, a file or a run folder each; the folder of a cross-validation stands for the models of all its
@@ -32,10 +40,22 @@ void apply_free(Apply *a); /* accepts half-built ones */
 /* output [n_out] of one bag; attention (may be NULL) is that of the only model. ERR_MODEL where an output is not finite. */
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention);
 
-/* Has any of the models seen this bag? */
-Seen apply_seen(const Apply *a, uint64_t hash);
+/* The attention of one model, which is not the only one. */
+Status apply_attention(Apply *a, int model, int bag, MilAttention *attention);
 
-/* Reads the labels of the cohort where its table has the columns of all tasks; *known says so. */
+/* Are the models those of one cross-validation? */
+bool apply_is_crossval(const Apply *a);
+
+/* Has one of the models seen this bag, whose content is decoded? */
+Status apply_model_seen(Seen *out, const Apply *a, int model, BagFile *file, int bag);
+
+/* Has any of the models seen this member of the cohort? By its content, which is decoded; it is kept for apply_bag. Names that
+ * tell otherwise are counted. */
+Status apply_seen(Seen *out, Apply *a, const Cohort *cohort, int member);
+void apply_report(const Apply *a); /* warns of those names */
+
+/* Reads the labels of the cohort where its table has the columns of all tasks; *known says so. Warns of labels that the model
+ * cannot read. */
 Status apply_label(Apply *a, Cohort *cohort, bool *known);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/crossval.h"
 #include "cohort/partition.h"
+#include "cohort/smallclass.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "cv/crossval_folder.h"
@@ -11,6 +12,7 @@
 #include "run/dataset.h"
 #include "run/job.h"
 #include "run/kmershare.h"
+#include "run/refit.h"
 #include "run/runfolder.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
@@ -135,15 +137,28 @@ static Status try_job(void *context, int number)
 
 /* ---- getting ready ---- */
 
+static Status at_fold(Status status, FoldJob job)
+{
+    return status == OK ? OK : fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
+}
+
+/* Costs nothing, so all folds come before the bags of the first are read. */
+static Status check_training(const Crossval *c, int first)
+{
+    const FoldJob job = which(c, first);
+    return at_fold(partition_check(&c->dataset.folds, job.repeat, job.fold), job);
+}
+
 /* The fold of job `first` and the models behind it. */
 static Status check_fold(Crossval *c, int first)
 {
     Partition g;
     const Config *config = c->in->config;
     const FoldJob job = which(c, first);
-    const Status status = partition_make(&g, &c->dataset.folds, job.repeat, job.fold);
-    if (status != OK) return fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
-    const int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
+    TRY(at_fold(partition_make(&g, &c->dataset.folds, job.repeat, job.fold), job));
+    int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
+    if (g.count[PART_TRAIN] > 0) /* a refit takes at most as many passes over its bags */
+        updates += updates * refit_bags(&config->train, g.count) / g.count[PART_TRAIN];
     for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
     partition_free(&g);
     return OK;
@@ -175,9 +190,17 @@ static Status check_jobs(Crossval *c)
     c->n_model = c->in->config->crossval.ensemble;
     if (c->n_repeat > INT32_MAX / c->n_fold / c->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", c->n_repeat, c->n_fold);
+    if (!c->in->config->splits.file) smallclass_report(&c->dataset.cohort, &c->dataset.target[0], c->n_fold);
     TRY(new_jobs(c));
+    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_training(c, n));
     for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_fold(c, n));
     return OK;
+}
+
+static Status check_content(const Crossval *c)
+{
+    const ContentSource source = dataset_source(&c->dataset);
+    return c->in->resume ? content_check(&source, c->in->folder) : OK;
 }
 
 static Status open_all(Crossval *c, const CrossvalSetup *in)
@@ -185,6 +208,7 @@ static Status open_all(Crossval *c, const CrossvalSetup *in)
     *c = (Crossval){.in = in};
     TRY(crossval_check(in->folder, in->force, in->resume));
     TRY(dataset_open(&c->dataset, in->config));
+    TRY(check_content(c)); /* labels */
     TRY(check_jobs(c));
     if (in->resume) jobs_refresh(c->jobs);
     return OK;
@@ -250,7 +274,7 @@ static int list_folds(int *fold, const Crossval *c, const int *open, int n_open,
 
 static void report_kmers(const Crossval *c)
 {
-    int n = 0, least = KMERS_MOST, most = 0;
+    int n = 0, least = KMERS_MAX, most = 0;
     for (size_t k = 0; k < c->dataset.n_kmers; k++) {
         if (!c->dataset.kmers[k]) continue;
         const int chosen = c->dataset.kmers[k]->n;
@@ -359,6 +383,9 @@ static Status prepare(Crossval *c)
     if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
     TRY(dataset_fill(&c->dataset));
     TRY(check_model(c));
+    TRY(check_content(c));
+    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model)
+        TRY(check_fold(c, n)); /* contents too, now they are known */
     if (c->in->begin) c->in->begin();
     if (c->in->force) runfolder_warn_foreign(c->in->folder);
     return crossval_begin(&folder);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/crossval_folder.h"
+#include "cohort/column.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "cv/foldjob.h"
@@ -141,7 +142,7 @@ static void write_row(TextOut *out, const Dataset *dataset, const int *fold, int
         write_fold(out, dataset, fold[(size_t)r * (size_t)c->n_row + (size_t)i]);
     if (group) {
         textout_write(out, "\t", 1);
-        textout_cell(out, table_cell(c->table, c->row[i], table_column(c->table, group)));
+        textout_cell(out, table_cell(c->table, c->row[i], column_place(c->table, group)));
     }
     textout_write(out, "\n", 1);
 }
@@ -186,32 +187,17 @@ done:
     return status;
 }
 
-/* The data files of the beginning, by their hashes; where they lie is the config's affair. */
-static Status check_data(const json_t *before, const json_t *now, const char *folder)
-{
-    const char *role;
-    json_t *file;
-    json_object_foreach((json_t *)(size_t)now, role, file)
-    {
-        const json_t *old = json_object_get(before, role);
-        if (old && !json_equal(json_object_get(old, "sha256"), json_object_get(file, "sha256")))
-            return fail(ERR_FORMAT, "%s: is not the %s that the run in %s began with (its SHA-256 differs)",
-                        json_string_value(json_object_get(file, "path")), role, folder);
-    }
-    return OK;
-}
-
 /* *first: the manifest of the beginning, whose data must be those of now; NULL: there is none. */
 static Status read_manifest(json_t **first, Run *run, const CrossvalFolder *f)
 {
     TRY(jsontext_load(first, run_path(run, "manifest.json"), NULL));
-    return *first ? check_data(json_object_get(*first, "data"), f->dataset->data, f->folder) : OK;
+    return *first ? manifest_same_data(json_object_get(*first, "data"), f->dataset->data, f->folder) : OK;
 }
 
 static Status write_manifest(Run *run, const CrossvalFolder *f, json_t *first)
 {
     json_t *manifest;
-    TRY(manifest_new(&manifest, f->dataset->data, f->argc, f->argv));
+    TRY(manifest_new(&manifest, f->dataset->data, f->folder, f->argc, f->argv));
     return run_write_json(run, "manifest.json", manifest_join(json_incref(first), manifest));
 }
 
@@ -237,11 +223,13 @@ static Status write_files(const CrossvalFolder *f, bool is_new)
     Run run;
     json_t *first = NULL;
     Status status = OK;
+    const ContentSource source = dataset_source(f->dataset);
     TRY(open_run(&run, f->folder));
     run_remove_leftovers(&run);
     if (!is_new) TRY_DONE(read_manifest(&first, &run, f));
     if (!is_new) TRY_DONE(check_config(&run, f->config));
     TRY_DONE(config_write(f->config, run_path(&run, "config.yaml")));
+    TRY_DONE(content_write(run_path(&run, "bags.tsv"), &source));
     TRY_DONE(write_manifest(&run, f, first));
     status = write_splits(&run, f->dataset);
 done:

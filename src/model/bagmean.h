@@ -14,8 +14,8 @@
 #define BAGMEAN_ROWS 1024
 
 /* mean [n_h] of h [n, width]; piece [width] is scratch. */
-void bagmean_forward(real *mean, real *piece, const real *h, const real *c, int n, int n_h, int width);
+void bagmean_forward(real *mean, real *piece, const real *h, const real *c, int n, int n_h, Index width);
 /* dh [n, width] is added to. */
-void bagmean_backward(real *dh, const real *dmean, const real *c, int n, int n_h, int width);
+void bagmean_backward(real *dh, const real *dmean, const real *c, int n, int n_h, Index width);
 
 #endif

@@ -17,8 +17,8 @@
 
 /* Every embedder's struct begins with this. */
 typedef struct {
-    int n_h;   /* numbers of an embedding */
-    int width; /* row stride of h, ≥ n_h; what is beyond n_h is 0 */
+    Index n_h;   /* numbers of an embedding */
+    Index width; /* row stride of h, ≥ n_h; what is beyond n_h is 0 */
 } Embedder;
 
 /* How much workspace `plan` reserves. */
@@ -28,7 +28,7 @@ typedef struct {
     int n_keep;   /* of them with cache: all, or 0 without learning */
     int n_slot;   /* gradient slots; 0: no learning */
     int n_thread; /* for scratch */
-} ModelRoom;
+} ModelSizes;
 
 /* One training update, whose dropout draws from the streams (seed, purpose, update). */
 typedef struct {
@@ -55,18 +55,18 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    BagKind takes;
+    BagKind bag_kind; /* of the bags it embeds */
     const Option *options;
     size_t options_size; /* ≤ OPTION_BLOB */
     size_t size;         /* of the embedder's struct */
 
     Status (*init)(void *self, ParamList *list, const void *options, const BagSpec *spec);
-    void (*plan)(void *self, Arena *arena, const ModelRoom *room);
+    void (*plan)(void *self, Arena *arena, const ModelSizes *sizes);
     /* Tables that depend on theta alone. present [max_len + 1]: lengths that will be asked for; NULL: all. pass: the
      * update that rows with cache belong to, for dropout; NULL: evaluation. theta stays until the next prepare. */
     void (*prepare)(void *self, const real *theta, const bool *present, const Pass *pass);
-    /* BAG_SEQUENCES alone: sets what the whole bag decides (its input's divisor), and tables of this bag. pad_len is set
-     * before. */
+    /* BAG_SEQUENCES alone: sets what the whole bag decides (its input's divisor), and tables of this bag. pad_len is
+     * set before. */
     void (*open)(void *self, Bag *bag, int slot);
     void (*forward)(void *self, real *h, const Rows *rows); /* h [n, width] */
     void (*zero)(void *self, int grad_slot);
@@ -74,12 +74,13 @@ typedef struct {
     void (*backward)(void *self, int grad_slot, const real *h, const real *dh, const Rows *rows);
     /* Adds gradient slots 0 … n_slot-1, in this order, to grad [n_params]. */
     void (*finish)(void *self, real *grad, int n_slot);
-    /* After param_start and `plan`: kernels 0 … of theta start from the n ≥ 0 k-mers, none longer than start_of says, for an
-     * input scaled as that of `bag` (NULL where n is 0); returns how many do. NULL: this kind has no such start. */
+    /* After param_start and `plan`: kernels 0 … of theta start from the n ≥ 0 k-mers, none longer than start_of says,
+     * for an input scaled as that of `bag` (NULL where n is 0); returns how many do. NULL: this kind has no such
+     * start. */
     int (*start)(void *self, real *theta, const Kmer *kmer, int n, const Bag *bag);
     EmbedderStart (*start_of)(const void *options); /* NULL with start */
     /* Shortest pad_len this embedder can work with (data.compat: deeprc); 1 if it does not matter. */
-    int (*least_pad)(const void *self);
+    int (*min_pad)(const void *self);
 } EmbedderType;
 
 extern const EmbedderType *const embedder_types[]; /* ends with NULL */

@@ -63,15 +63,18 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
                  spec->max_len);
     if (o->start == 1 && o->n_layer > 1)
         return fail(ERR_CONFIG, "model.embedder.start: kmers needs n_layer: 1; deeper layers would mix the kernels");
-    l->reach = o->reach > 0 && o->reach < o->kernel ? o->reach : o->kernel;
+    if (o->reach > o->kernel)
+        return fail(ERR_CONFIG, "model.embedder.reach: %d positions are more than the %d of model.embedder.kernel",
+                    o->reach, o->kernel);
+    l->reach = o->reach > 0 ? o->reach : o->kernel;
     l->first_free = o->n_kernel;
     l->base = (Embedder){.n_h = o->n_kernel, .width = l->conv.width};
     return OK;
 }
 
-static void plan(void *self, Arena *arena, const ModelRoom *room)
+static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
-    seqconv_plan(&((Cnn *)self)->conv, arena, room->n_bag, room->n_keep, room->n_slot, room->n_thread);
+    seqconv_plan(&((Cnn *)self)->conv, arena, sizes->n_bag, sizes->n_keep, sizes->n_slot, sizes->n_thread);
 }
 
 static void prepare(void *self, const real *theta, const bool *present, const Pass *pass)
@@ -110,9 +113,9 @@ static void backward(void *self, int grad_slot, const real *h, const real *dh, c
 /* The weights beyond reach, of theta or of a gradient, become 0. */
 static void cut(const Cnn *l, real *slab)
 {
-    const size_t size = (size_t)l->conv.size, n_row = (size_t)l->conv.n_in, reach = (size_t)l->reach;
-    for (size_t row = (size_t)l->first_free * n_row; row < (size_t)l->conv.n_kernel * n_row; row++)
-        for (size_t q = reach; q < size; q++) slab[l->conv.w_at[0] + row * size + q] = 0;
+    const Index size = l->conv.size, n_row = l->conv.n_in, reach = l->reach;
+    for (Index row = l->first_free * n_row; row < l->conv.n_kernel * n_row; row++)
+        for (Index q = reach; q < size; q++) slab[l->conv.w_at[0] + row * size + q] = 0;
 }
 
 static void finish(void *self, real *grad, int n_slot)
@@ -136,32 +139,31 @@ static double input_size(const SeqConv *conv, const Bag *bag)
 static void shorten(Cnn *l, real *theta)
 {
     const SeqConv *conv = &l->conv;
-    const size_t per_kernel = (size_t)conv->n_in * (size_t)conv->size;
+    const Index per_kernel = conv->n_in * conv->size;
     const real grow = (real)sqrt((double)conv->size / l->reach);
-    for (size_t k = (size_t)l->first_free * per_kernel;
-         l->reach < conv->size && k < (size_t)conv->n_kernel * per_kernel; k++)
+    for (Index k = l->first_free * per_kernel; l->reach < conv->size && k < conv->n_kernel * per_kernel; k++)
         theta[conv->w_at[0] + k] *= grow;
     cut(l, theta);
 }
 
 /* Kernel j gives STEP where its window begins with the k-mer, 0 where one fixed residue differs, and less elsewhere:
- * w = STEP / (size of a residue's input) at the fixed residues, 0 beside them, b = -STEP (fixed - 1). Windows begin on
- * every residue, so no place of a sequence is left out; under data.compat deeprc only those that fit the padded length. */
+ * w = STEP / (size of a residue's input) at the fixed residues, 0 beside them, b = -STEP (fixed - 1). Windows begin
+ * on every residue, so no place of a sequence is left out; under data.compat deeprc only those that fit the padded
+ * length. */
 static int start(void *self, real *theta, const Kmer *kmer, int n, const Bag *bag)
 {
     Cnn *l = self;
     const SeqConv *conv = &l->conv;
-    const size_t size = (size_t)conv->size, per_kernel = (size_t)conv->n_in * size;
+    const Index size = conv->size, per_kernel = conv->n_in * size;
     const double weight = n ? START_STEP / input_size(conv, bag) : 0;
     l->first_free = n < conv->n_kernel ? n : conv->n_kernel;
     for (int j = 0; j < l->first_free; j++) {
         const Kmer *k = &kmer[j];
         assert(k->span <= conv->size);
-        real *w = theta + conv->w_at[0] + (size_t)j * per_kernel;
+        real *w = theta + conv->w_at[0] + j * per_kernel;
         memset(w, 0, per_kernel * sizeof *w);
-        for (int f = 0; f < k->n_fixed; f++)
-            w[(size_t)k->code[f] * size + (size_t)k->offset[f]] = (real)(float)weight;
-        theta[conv->b_at[0] + (size_t)j] = (real)(-START_STEP * (k->n_fixed - 1));
+        for (int f = 0; f < k->n_fixed; f++) w[k->code[f] * size + k->offset[f]] = (real)(float)weight;
+        theta[conv->b_at[0] + j] = (real)(-START_STEP * (k->n_fixed - 1));
     }
     shorten(l, theta);
     return l->first_free;
@@ -174,14 +176,14 @@ static EmbedderStart start_of(const void *blob)
         .on = o->start == 1, .top = o->top, .min_z = o->min_z, .masks = o->masks, .max_span = o->kernel};
 }
 
-static int least_pad(const void *self)
+static int min_pad(const void *self)
 {
-    return seqconv_least_pad(&((const Cnn *)self)->conv);
+    return seqconv_min_pad(&((const Cnn *)self)->conv);
 }
 
 const EmbedderType embedder_cnn = {
     .name = "cnn",
-    .takes = BAG_SEQUENCES,
+    .bag_kind = BAG_SEQUENCES,
     .options = options,
     .options_size = sizeof(CnnOptions),
     .size = sizeof(Cnn),
@@ -195,6 +197,6 @@ const EmbedderType embedder_cnn = {
     .finish = finish,
     .start = start,
     .start_of = start_of,
-    .least_pad = least_pad,
+    .min_pad = min_pad,
 };
 _Static_assert(sizeof(CnnOptions) <= OPTION_BLOB, "options fit");

@@ -35,9 +35,9 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
     return OK;
 }
 
-static void plan(void *self, Arena *arena, const ModelRoom *room)
+static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
-    lstm_plan(&((LstmEmbedder *)self)->lstm, arena, room->n_bag, room->n_slot, room->n_thread);
+    lstm_plan(&((LstmEmbedder *)self)->lstm, arena, sizes->n_bag, sizes->n_slot, sizes->n_thread);
 }
 
 static void prepare(void *self, const real *theta, const bool *present, const Pass *pass)
@@ -72,7 +72,7 @@ static void finish(void *self, real *grad, int n_slot)
     lstm_finish(&((LstmEmbedder *)self)->lstm, grad, n_slot);
 }
 
-static int least_pad(const void *self)
+static int min_pad(const void *self)
 {
     (void)self;
     return 1;
@@ -80,7 +80,7 @@ static int least_pad(const void *self)
 
 const EmbedderType embedder_lstm = {
     .name = "lstm",
-    .takes = BAG_SEQUENCES,
+    .bag_kind = BAG_SEQUENCES,
     .options = options,
     .options_size = sizeof(LstmOptions),
     .size = sizeof(LstmEmbedder),
@@ -92,6 +92,6 @@ const EmbedderType embedder_lstm = {
     .zero = zero,
     .backward = backward,
     .finish = finish,
-    .least_pad = least_pad,
+    .min_pad = min_pad,
 };
 _Static_assert(sizeof(LstmOptions) <= OPTION_BLOB, "options fit");

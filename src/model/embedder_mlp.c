@@ -4,9 +4,10 @@
  *
  *     u_0 = x̃      u_j = dropout( f(u_{j-1} W_jᵀ + b_j) )      h = u_{n_layer}
  *
- * Bags of vectors are small and their layers wide, so gradients of weights are not gathered in slots: backward keeps the
- * gradients of the sums of every row, and `finish` turns those of all rows into the weights' in one product a layer.
- * Features that scaling has set to 0 take part in no product (Tiger: 106 of 230); to the bit, sums are the same with them.
+ * Bags of vectors are small and their layers wide, so gradients of weights are not gathered in slots: backward keeps
+ * the gradients of the sums of every row, and `finish` turns those of all rows into the weights' in one product a
+ * layer. Features that scaling has set to 0 take part in no product (Tiger: 106 of 230); to the bit, sums are the
+ * same with them.
  */
 #include "model/embedder.h"
 #include "nn/dense.h"
@@ -17,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LAYERS_MOST        8
+#define MAX_LAYERS         8
 #define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
 
 typedef struct {
@@ -30,24 +31,24 @@ typedef struct {
     MlpOptions o;
     bool sparse;
     VectorInput input;
-    VectorPick pick;          /* dense: what the first layer reads */
-    Dense layer[LAYERS_MOST]; /* sparse: of the first its sizes alone */
+    VectorPick pick;         /* dense: what the first layer reads */
+    Dense layer[MAX_LAYERS]; /* sparse: of the first its sizes alone */
     const real *theta;
     bool drops; /* this is an update, with dropout */
-    Dropout dropout[LAYERS_MOST];
+    Dropout dropout[MAX_LAYERS];
 
     /* what backward needs, by row of the cache */
-    real *x;               /* dense: x̃ [n_keep, in of the first layer] */
-    SparseRow *row;        /* sparse: [n_keep] */
-    real *u[LAYERS_MOST];  /* [n_keep, out] before dropout; the last layer's only with dropout, else it is h */
-    real *v[LAYERS_MOST];  /* [n_keep, out] after dropout; u without */
-    real *du[LAYERS_MOST]; /* [n_keep, out] gradients, in the end of the sums before f */
-    int *reached;          /* [n_slot] rows of the cache that backward of a slot has filled */
-    real **scratch;        /* [n_thread] a block of x̃ and two of the widest layer */
+    real *x;              /* dense: x̃ [n_keep, in of the first layer] */
+    SparseRow *row;       /* sparse: [n_keep] */
+    real *u[MAX_LAYERS];  /* [n_keep, out] before dropout; the last layer's only with dropout, else it is h */
+    real *v[MAX_LAYERS];  /* [n_keep, out] after dropout; u without */
+    real *du[MAX_LAYERS]; /* [n_keep, out] gradients, in the end of the sums before f */
+    int *reached;         /* [n_slot] rows of the cache that backward of a slot has filled */
+    real **scratch;       /* [n_thread] a block of x̃ and two of the widest layer */
 } Mlp;
 
 static const Option options[] = {
-    {"n_layer", OPTION_INT, offsetof(MlpOptions, n_layer), "2", 1, LAYERS_MOST, NULL, "layers", "number of layers"},
+    {"n_layer", OPTION_INT, offsetof(MlpOptions, n_layer), "2", 1, MAX_LAYERS, NULL, "layers", "number of layers"},
     {"n_unit", OPTION_INT, offsetof(MlpOptions, n_unit), "64", 1, 4096, NULL, "units", "width of each layer"},
     {"activation", OPTION_CHOICE, offsetof(MlpOptions, activation), "relu", 0, 0, "relu selu", "",
      "activation function of each layer"},
@@ -76,14 +77,14 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
 }
 
 /* At most, of rows of x̃. */
-static size_t first_width(const Mlp *m)
+static Index first_width(const Mlp *m)
 {
-    return m->sparse ? 0 : (size_t)KERNEL_WIDTH(m->input.n_feat);
+    return m->sparse ? 0 : KERNEL_WIDTH(m->input.n_feat);
 }
 
-static void plan_cache(Mlp *m, Arena *arena, const ModelRoom *room)
+static void plan_cache(Mlp *m, Arena *arena, const ModelSizes *sizes)
 {
-    const size_t n_keep = (size_t)room->n_keep, out = (size_t)m->base.width;
+    const Index n_keep = sizes->n_keep, out = m->base.width;
     const bool drops = m->o.dropout > 0;
     m->x = ARENA_TAKE(arena, real, n_keep * first_width(m));
     m->row = ARENA_TAKE(arena, SparseRow, m->sparse ? n_keep : 0);
@@ -93,19 +94,19 @@ static void plan_cache(Mlp *m, Arena *arena, const ModelRoom *room)
         m->v[j] = drops && !last ? ARENA_TAKE(arena, real, n_keep * out) : m->u[j];
         m->du[j] = ARENA_TAKE(arena, real, n_keep * out);
     }
-    m->reached = ARENA_TAKE(arena, int, (size_t)room->n_slot);
+    m->reached = ARENA_TAKE(arena, int, sizes->n_slot);
 }
 
-static void plan(void *self, Arena *arena, const ModelRoom *room)
+static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     Mlp *m = self;
-    const size_t block = KERNEL_BLOCK * (first_width(m) + 2 * (size_t)m->base.width);
+    const Index block = KERNEL_BLOCK * (first_width(m) + 2 * m->base.width);
     if (!m->sparse) vectorinput_plan(&m->pick, &m->input, arena);
     for (int j = m->sparse; j < m->o.n_layer; j++)
-        dense_plan(&m->layer[j], arena, 0, room->n_slot ? room->n_thread : 0);
-    plan_cache(m, arena, room);
-    m->scratch = ARENA_TAKE(arena, real *, (size_t)room->n_thread);
-    for (int t = 0; t < room->n_thread; t++) {
+        dense_plan(&m->layer[j], arena, 0, sizes->n_slot ? sizes->n_thread : 0);
+    plan_cache(m, arena, sizes);
+    m->scratch = ARENA_TAKE(arena, real *, sizes->n_thread);
+    for (int t = 0; t < sizes->n_thread; t++) {
         real *piece = ARENA_TAKE(arena, real, block);
         if (m->scratch) m->scratch[t] = piece;
     }
@@ -137,7 +138,7 @@ typedef struct {
 /* Row `cached` of what a layer keeps. */
 static real *kept(const Mlp *m, real *array, int cached)
 {
-    return array + (size_t)cached * (size_t)m->base.width;
+    return array + cached * m->base.width;
 }
 
 /* y [n, out] = f(x̃ W_1ᵀ + b_1) */
@@ -148,24 +149,24 @@ static void first_layer(Mlp *m, real *y, const Block *b)
     if (m->sparse) {
         const SparseRow *row = b->bag->sparse + b->from;
         vectorinput_product(y, d->out, &m->input, &d->l, m->theta, row, b->n);
-        activation_forward(y, (size_t)b->n * (size_t)d->out, d->activation);
-        if (cached) memcpy(m->row + b->cached, row, (size_t)b->n * sizeof *row);
+        activation_forward(y, b->n * d->out, d->activation);
+        if (cached) memcpy(m->row + b->cached, row, b->n * sizeof *row);
         return;
     }
-    real *x = cached ? m->x + (size_t)b->cached * (size_t)d->in : m->scratch[b->thread];
-    vectorinput_picked(x, d->in, &m->input, &m->pick, b->bag->x + (size_t)b->from * (size_t)d->l.n_in, b->n);
+    real *x = cached ? m->x + b->cached * d->in : m->scratch[b->thread];
+    vectorinput_picked(x, d->in, &m->input, &m->pick, b->bag->x + b->from * d->l.n_in, b->n);
     dense_forward(y, d, x, b->n);
 }
 
 static void embed(Mlp *m, real *h, const Block *b)
 {
-    const size_t width = (size_t)m->base.width, size = (size_t)b->n * width;
+    const Index width = m->base.width, size = b->n * width;
     const bool cached = b->cached >= 0, drops = cached && m->drops;
     real *rest = m->scratch[b->thread] + KERNEL_BLOCK * first_width(m);
     const real *x = NULL;
     for (int j = 0; j < m->o.n_layer; j++) {
         const bool last = j == m->o.n_layer - 1;
-        real *v = last ? h : cached ? kept(m, m->v[j], b->cached) : rest + (size_t)(j & 1) * KERNEL_BLOCK * width;
+        real *v = last ? h : cached ? kept(m, m->v[j], b->cached) : rest + (j & 1) * KERNEL_BLOCK * width;
         real *u = drops ? kept(m, m->u[j], b->cached) : v;
         if (j == 0)
             first_layer(m, u, b);
@@ -188,7 +189,7 @@ static void forward(void *self, real *h, const Rows *r)
                          .n = r->n - at < KERNEL_BLOCK ? r->n - at : KERNEL_BLOCK,
                          .cached = r->cached < 0 ? -1 : r->cached + at,
                          .thread = r->thread};
-        embed(m, h + (size_t)at * (size_t)m->base.width, &b);
+        embed(m, h + at * m->base.width, &b);
     }
 }
 
@@ -209,7 +210,7 @@ static void sums_backward(Mlp *m, int j, real *du, const real *u, const Rows *r)
 static void backward(void *self, int grad_slot, const real *h, const real *dh, const Rows *r)
 {
     Mlp *m = self;
-    const size_t size = (size_t)r->n * (size_t)m->base.width;
+    const Index size = r->n * m->base.width;
     const int last = m->o.n_layer - 1;
     real *du = kept(m, m->du[last], r->cached);
     memcpy(du, dh, size * sizeof *du);
@@ -237,7 +238,7 @@ static void finish(void *self, real *grad, int n_slot)
     for (int j = 1; j < m->o.n_layer; j++) dense_weights(grad, &m->layer[j], m->v[j - 1], m->du[j], n);
 }
 
-static int least_pad(const void *self)
+static int min_pad(const void *self)
 {
     (void)self;
     return 1;
@@ -245,7 +246,7 @@ static int least_pad(const void *self)
 
 const EmbedderType embedder_mlp = {
     .name = "mlp",
-    .takes = BAG_VECTORS,
+    .bag_kind = BAG_VECTORS,
     .options = options,
     .options_size = sizeof(MlpOptions),
     .size = sizeof(Mlp),
@@ -256,6 +257,6 @@ const EmbedderType embedder_mlp = {
     .zero = zero,
     .backward = backward,
     .finish = finish,
-    .least_pad = least_pad,
+    .min_pad = min_pad,
 };
 _Static_assert(sizeof(MlpOptions) <= OPTION_BLOB, "options fit");

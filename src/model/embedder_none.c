@@ -23,11 +23,11 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
     return OK;
 }
 
-static void plan(void *self, Arena *arena, const ModelRoom *room)
+static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     (void)self;
     (void)arena;
-    (void)room;
+    (void)sizes;
 }
 
 static void prepare(void *self, const real *theta, const bool *present, const Pass *pass)
@@ -43,8 +43,7 @@ static void forward(void *self, real *h, const Rows *r)
     if (r->bag->sparse)
         vectorinput_sparse(h, m->base.width, &m->input, m->theta, r->bag->sparse + r->from, r->n);
     else
-        vectorinput_dense(h, m->base.width, &m->input, m->theta,
-                          r->bag->x + (size_t)r->from * (size_t)m->input.n_feat, r->n);
+        vectorinput_dense(h, m->base.width, &m->input, m->theta, r->bag->x + r->from * m->input.n_feat, r->n);
 }
 
 static void zero(void *self, int grad_slot)
@@ -69,7 +68,7 @@ static void finish(void *self, real *grad, int n_slot)
     (void)n_slot;
 }
 
-static int least_pad(const void *self)
+static int min_pad(const void *self)
 {
     (void)self;
     return 1;
@@ -77,7 +76,7 @@ static int least_pad(const void *self)
 
 const EmbedderType embedder_none = {
     .name = "none",
-    .takes = BAG_VECTORS,
+    .bag_kind = BAG_VECTORS,
     .options = no_options,
     .options_size = 0,
     .size = sizeof(None),
@@ -88,5 +87,5 @@ const EmbedderType embedder_none = {
     .zero = zero,
     .backward = backward,
     .finish = finish,
-    .least_pad = least_pad,
+    .min_pad = min_pad,
 };

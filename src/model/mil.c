@@ -21,10 +21,10 @@ static Status check_kind(const Mil *m)
 {
     static const char *const words[] = {[BAG_SEQUENCES] = "sequences", [BAG_VECTORS] = "vectors"};
     const EmbedderType *const *other = embedder_types;
-    if (m->embedder_type->takes == m->spec.kind) return OK;
-    while ((*other)->takes != m->spec.kind) other++;
+    if (m->embedder_type->bag_kind == m->spec.kind) return OK;
+    while ((*other)->bag_kind != m->spec.kind) other++;
     return fail(ERR_MODEL, "embedder %s reads %s, but the bags hold %s; set model.embedder.kind: %s",
-                m->embedder_type->name, words[m->embedder_type->takes], words[m->spec.kind], (*other)->name);
+                m->embedder_type->name, words[m->embedder_type->bag_kind], words[m->spec.kind], (*other)->name);
 }
 
 /* The mean is of all that are selected, so selection must leave a fair part of them. */
@@ -90,16 +90,16 @@ Status mil_new(Mil **out, const ModelOptions *options, const BagSpec *spec, Targ
     return OK;
 }
 
-static void free_seats(Mil *m)
+static void free_entries(Mil *m)
 {
-    for (int b = 0; b < m->n_bag; b++) arena_free(&m->seat[b].room);
-    arena_free(&m->join_room);
+    for (int b = 0; b < m->n_bag; b++) arena_free(&m->entry[b].arena);
+    arena_free(&m->join_arena);
 }
 
 void mil_free(Mil *m)
 {
     if (!m) return;
-    free_seats(m);
+    free_entries(m);
     arena_free(&m->arena);
     param_free(&m->params);
     free(m->embedder);
@@ -147,31 +147,30 @@ void mil_report_capped(const Mil *m, const char *where)
 
 /* ---- workspace ---- */
 
-/* Memory of its own as large as `room` counted, so that bags can be laid out in it anew for each minibatch. */
-static void own_room(Arena *room, Arena *arena)
+/* Memory of its own as large as `own` counted, so that bags can be laid out in it anew for each minibatch. */
+static void own_arena(Arena *own, Arena *arena)
 {
-    room->size = room->used;
-    room->used = 0;
-    room->base = ARENA_TAKE(arena, char, room->size);
-    room->borrowed = true;
+    own->size = own->used;
+    own->used = 0;
+    own->base = ARENA_TAKE(arena, char, own->size);
+    own->borrowed = true;
 }
 
-static void plan_seat(Mil *m, Seat *seat, Arena *arena, int n_max, int keep_max)
+static void plan_entry(Mil *m, MilBag *entry, Arena *arena, int n_max, int keep_max)
 {
-    Arena room = {0};
+    Arena own = {0};
     SelectScratch select;
     select_plan(&select, arena, n_max, m->pooling->n_column);
-    bag_take_room(&room, &m->spec, keep_max, true);
-    own_room(&room, arena);
-    if (seat) *seat = (Seat){.room = room, .select = select};
+    bag_take_room(&own, &m->spec, keep_max, true);
+    own_arena(&own, arena);
+    if (entry) *entry = (MilBag){.arena = own, .select = select};
 }
 
-/* Room for the runs, and the slots: no more than there can be runs. */
+/* Memory of the runs, and the slots: no more than there can be runs. */
 static void plan_runs(Mil *m, Arena *arena, int n_bag, int n_max, int n_keep)
 {
-    const size_t bags = (size_t)n_bag, whole = bags * (size_t)(n_max / PASS_ROWS + 1),
-                 kept = m->spec.kind == BAG_VECTORS ? (size_t)n_keep / LEARN_ROWS + 1
-                                                    : bags * (size_t)(n_max / LEARN_ROWS + 1);
+    const Index bags = n_bag, whole = bags * (n_max / PASS_ROWS + 1),
+                kept = m->spec.kind == BAG_VECTORS ? n_keep / LEARN_ROWS + 1 : bags * (n_max / LEARN_ROWS + 1);
     m->run = ARENA_TAKE(arena, MilRun, whole > kept ? whole : kept);
     m->n_slot = kept < SLOTS ? (int)kept : SLOTS;
     if (m->params.size > WIDE_PARAMS) m->n_slot = 1;
@@ -180,18 +179,17 @@ static void plan_runs(Mil *m, Arena *arena, int n_bag, int n_max, int n_keep)
 
 static void plan_join(Mil *m, Arena *arena, int n_bag, int n_keep)
 {
-    m->join_room = (Arena){0};
+    m->join_arena = (Arena){0};
     if (m->spec.kind != BAG_VECTORS) return;
-    m->kept = ARENA_TAKE(arena, const Bag *, (size_t)n_bag);
-    bag_join_room(&m->join_room, &m->spec, n_bag, n_keep);
-    own_room(&m->join_room, arena);
+    m->kept = ARENA_TAKE(arena, const Bag *, n_bag);
+    bag_join_room(&m->join_arena, &m->spec, n_bag, n_keep);
+    own_arena(&m->join_arena, arena);
 }
 
 /* Bag vectors from pooling to output: one array where what stands between is off. */
-static void plan_vectors(Mil *m, Arena *arena, size_t bags, bool learn)
+static void plan_vectors(Mil *m, Arena *arena, Index bags, bool learn)
 {
-    const size_t z = bags * (size_t)m->n_z, dz = learn ? z : 0, n_h = (size_t)m->embedder->n_h,
-                 pooled = bags * (size_t)m->pooling->n_z;
+    const Index z = bags * m->n_z, dz = learn ? z : 0, n_h = m->embedder->n_h, pooled = bags * m->pooling->n_z;
     const bool mean = m->pooling->mean, norm = m->o.norm == NORM_BAGS;
     m->is_empty = ARENA_TAKE(arena, bool, bags);
     m->z = ARENA_TAKE(arena, real, z);
@@ -201,37 +199,36 @@ static void plan_vectors(Mil *m, Arena *arena, size_t bags, bool learn)
     m->dmean = ARENA_TAKE(arena, real, mean && learn ? bags * n_h : 0);
     m->x = norm ? ARENA_TAKE(arena, real, z) : m->z;
     m->dx = norm ? ARENA_TAKE(arena, real, dz) : m->dz;
-    m->inv_std = ARENA_TAKE(arena, real, norm ? (size_t)m->n_z : 0);
+    m->inv_std = ARENA_TAKE(arena, real, norm ? m->n_z : 0);
     for (int j = 0; j <= m->o.output_hidden; j++) {
-        m->y[j] = ARENA_TAKE(arena, real, bags * (size_t)m->output[j].n_out);
-        m->dy[j] = ARENA_TAKE(arena, real, learn ? bags * (size_t)m->output[j].n_out : 0);
+        m->y[j] = ARENA_TAKE(arena, real, bags * m->output[j].n_out);
+        m->dy[j] = ARENA_TAKE(arena, real, learn ? bags * m->output[j].n_out : 0);
     }
 }
 
 static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
 {
     const int n_thread = parallel_threads(), keep_max = mil_streams(m) && !learn ? 0 : select_count(&m->o, n_max);
-    const size_t n_keep = (size_t)n_bag * (size_t)keep_max, n_column = (size_t)m->pooling->n_column,
-                 width = (size_t)m->embedder->width, bags = (size_t)n_bag;
+    const Index bags = n_bag, n_keep = bags * keep_max, n_column = m->pooling->n_column, width = m->embedder->width;
     plan_runs(m, arena, n_bag, n_max, (int)n_keep);
     plan_join(m, arena, n_bag, keep_max);
-    const ModelRoom room = {.n_bag = n_bag,
-                            .n_row = (int)n_keep,
-                            .n_keep = learn ? (int)n_keep : 0,
-                            .n_slot = learn ? m->n_slot : 0,
-                            .n_thread = n_thread};
-    m->embedder_type->plan(m->embedder, arena, &room);
-    m->pooling_type->plan(m->pooling, arena, &room);
-    m->seat = ARENA_TAKE(arena, Seat, bags);
-    for (int b = 0; b < n_bag; b++) plan_seat(m, m->seat ? &m->seat[b] : NULL, arena, n_max, keep_max);
-    m->present = ARENA_TAKE(arena, bool, (size_t)m->spec.max_len + 1);
+    const ModelSizes sizes = {.n_bag = n_bag,
+                              .n_row = (int)n_keep,
+                              .n_keep = learn ? (int)n_keep : 0,
+                              .n_slot = learn ? m->n_slot : 0,
+                              .n_thread = n_thread};
+    m->embedder_type->plan(m->embedder, arena, &sizes);
+    m->pooling_type->plan(m->pooling, arena, &sizes);
+    m->entry = ARENA_TAKE(arena, MilBag, bags);
+    for (int b = 0; b < n_bag; b++) plan_entry(m, m->entry ? &m->entry[b] : NULL, arena, n_max, keep_max);
+    m->present = ARENA_TAKE(arena, bool, m->spec.max_len + 1);
     m->bounds = ARENA_TAKE(arena, int, bags + 1);
-    m->block = ARENA_TAKE(arena, real *, (size_t)n_thread);
+    m->block = ARENA_TAKE(arena, real *, n_thread);
     for (int t = 0; t < n_thread; t++) {
         real *piece = ARENA_TAKE(arena, real, KERNEL_BLOCK * width);
         if (m->block) m->block[t] = piece;
     }
-    m->a = ARENA_TAKE(arena, real, select_scores(&m->o) || mil_streams(m) ? bags * (size_t)n_max * n_column : 0);
+    m->a = ARENA_TAKE(arena, real, select_scores(&m->o) || mil_streams(m) ? bags * n_max * n_column : 0);
     m->h = ARENA_TAKE(arena, real, n_keep * width);
     m->a_kept = ARENA_TAKE(arena, real, n_keep * n_column);
     m->w = ARENA_TAKE(arena, real, n_keep * n_column);
@@ -258,7 +255,7 @@ size_t mil_memory(const Mil *mil, int n_bag, int n_max, bool learn)
 
 Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
 {
-    free_seats(m);
+    free_entries(m);
     m->n_bag = 0;
     m->theta = NULL;
     arena_free(&m->arena);
@@ -278,7 +275,7 @@ Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
 /* Weight of number z of the bag vector for an output. */
 static void start_output(const Mil *m, real *theta, int output, int z, double weight)
 {
-    if (z >= 0) theta[m->output[0].w_at + (size_t)output * (size_t)m->n_z + (size_t)z] = (real)(float)weight;
+    if (z >= 0) theta[m->output[0].w_at + output * m->n_z + z] = (real)(float)weight;
 }
 
 static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const Bag *bag, Kmer *kmer, int *z_at)
@@ -299,18 +296,18 @@ static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const
 static int list_fitting(KmerStart *fit, const Mil *m, const KmerStart *start, int n)
 {
     const EmbedderType *type = m->embedder_type;
-    const int most = type->start_of ? type->start_of(m->o.embedder_options).max_span : 0;
+    const int max_span = type->start_of ? type->start_of(m->o.embedder_options).max_span : 0;
     int n_fit = 0;
     for (int j = 0; j < n; j++)
-        if (start[j].kmer.span <= most) fit[n_fit++] = start[j];
+        if (start[j].kmer.span <= max_span) fit[n_fit++] = start[j];
     return n_fit;
 }
 
 Status mil_start(Mil *m, int *n_started, real *theta, const KmerStart *start, int n, const Bag *bag)
 {
-    KmerStart *fit = malloc(((size_t)n + 1) * sizeof *fit);
-    Kmer *kmer = malloc(((size_t)n + 1) * sizeof *kmer);
-    int *z_at = malloc(((size_t)n + 1) * sizeof *z_at);
+    KmerStart *fit = malloc((n + 1) * sizeof *fit);
+    Kmer *kmer = malloc((n + 1) * sizeof *kmer);
+    int *z_at = malloc((n + 1) * sizeof *z_at);
     const bool lost = !fit || !kmer || !z_at;
     *n_started = lost ? 0 : start_parts(m, theta, fit, list_fitting(fit, m, start, n), bag, kmer, z_at);
     const Status status = lost ? fail(ERR_MEMORY, "no memory for %d k-mers", n) : OK;
@@ -324,14 +321,14 @@ Status mil_start(Mil *m, int *n_started, real *theta, const KmerStart *start, in
 
 MilView mil_view(const Mil *m, int bag)
 {
-    const Seat *seat = &m->seat[bag];
-    const size_t n_column = (size_t)m->pooling->n_column, width = (size_t)m->embedder->width, b = (size_t)bag,
-                 at = (size_t)m->bounds[bag], n_z = (size_t)m->n_z, n_out = (size_t)m->n_out;
+    const MilBag *entry = &m->entry[bag];
+    const Index n_column = m->pooling->n_column, width = m->embedder->width, b = bag, at = m->bounds[bag],
+                n_z = m->n_z, n_out = m->n_out;
     const real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
-    MilView v = {.whole = &seat->whole,
-                 .kept = &seat->kept,
+    MilView v = {.whole = &entry->whole,
+                 .kept = &entry->kept,
                  .width = m->embedder->width,
-                 .a = select_scores(&m->o) ? m->a + (size_t)seat->a_at * n_column : NULL,
+                 .a = select_scores(&m->o) ? m->a + entry->a_at * n_column : NULL,
                  .h = m->h + at * width,
                  .a_kept = m->a_kept + at * n_column,
                  .w = m->w + at * n_column,

@@ -54,10 +54,10 @@ int mil_n_head(const Mil *mil);      /* 1 unless hopfield; column = query · n_h
 /* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
 void mil_report_capped(const Mil *mil, const char *where);
 
-/* Starts theta, as param_start left it, from k-mers enriched in one class: kernels that find them, attention to what those
- * find, an output that follows. For an input scaled as that of `bag`, a training bag; after mil_plan. Returns how many
- * k-mers found a kernel; those longer than a kernel are passed over. 0 where the embedder has no kernels. Without
- * k-mers (n 0, bag NULL) what the embedder makes of its random start. ERR_MEMORY. */
+/* Starts theta, as param_start left it, from k-mers enriched in one class: kernels that find them, attention to what
+ * those find, an output that follows. For an input scaled as that of `bag`, a training bag; after mil_plan. Returns
+ * how many k-mers found a kernel; those longer than a kernel are passed over. 0 where the embedder has no kernels.
+ * Without k-mers (n 0, bag NULL) what the embedder makes of its random start. ERR_MEMORY. */
 Status mil_start(Mil *mil, int *n_started, real *theta, const KmerStart *start, int n, const Bag *bag);
 
 /* Reserves workspace for minibatches of up to n_bag bags with up to n_max instances each, `learn` for gradients too.
@@ -65,9 +65,9 @@ Status mil_start(Mil *mil, int *n_started, real *theta, const KmerStart *start, 
 Status mil_plan(Mil *mil, int n_bag, int n_max, bool learn);
 size_t mil_memory(const Mil *mil, int n_bag, int n_max, bool learn);
 
-/* Training loss of a minibatch (Σ_targets weight · mean over bags with a known label) and its
- * gradient, added to grad [params.size]; target_loss [n_target] the weighted terms, or NULL. `update` numbers the random
- * stream of selection: random. Allocates nothing. */
+/* Training loss of a minibatch (Σ_targets weight · mean over bags with a known label) and its gradient, added to grad
+ * [params.size]; target_loss [n_target] the weighted terms, or NULL. `update` numbers the random stream of selection:
+ * random. Allocates nothing. */
 double mil_learn(Mil *mil, real *grad, const real *theta, const Batch *batch, uint64_t seed, uint64_t update,
                  double *target_loss);
 
@@ -84,9 +84,10 @@ void mil_predict(Mil *mil, real *output, const Bag *bag, MilAttention *attention
 /* Weights w [n, n_column] of the instances that the last mil_predict pooled, in bag order; returns n ≤ the bag's. */
 int mil_weights(const Mil *mil, real *w);
 
-/* The same in two steps, so that the statistics of model.norm can be set in between. mil_vector computes the bag vector
- * z [n_z] of a bag before its norm; mil_calibrate sets the norm's frozen tensors in theta, the slab of the last
- * mil_prepare, to those of z [n, n_z], the training bags; mil_predict_vector computes the output [n_out] of z [n_z]. */
+/* The same in two steps, so that the statistics of model.norm can be set in between. mil_vector computes the bag
+ * vector z [n_z] of a bag before its norm; mil_calibrate sets the norm's frozen tensors in theta, the slab of the
+ * last mil_prepare, to those of z [n, n_z], the training bags; mil_predict_vector computes the output [n_out] of z
+ * [n_z]. */
 void mil_vector(Mil *mil, real *z, const Bag *bag);
 void mil_calibrate(const Mil *mil, real *theta, const real *z, int n);
 void mil_predict_vector(Mil *mil, real *output, const real *z);

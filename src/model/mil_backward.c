@@ -16,14 +16,14 @@ static double losses(Mil *m, const Batch *batch, double *target_loss)
 {
     real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
     double total = 0;
-    ZERO(dy, (size_t)batch->n_bag * (size_t)m->n_out);
+    ZERO(dy, batch->n_bag * m->n_out);
     for (int t = 0; t < m->n_target; t++) {
         const Target *target = &m->target[t];
         double sum = 0;
         int known = 0;
         for (int b = 0; b < batch->n_bag; b++) known += batch->mask[b * m->n_target + t] != 0;
         for (int b = 0; b < batch->n_bag; b++) {
-            const int at = b * m->n_out + target->at;
+            const Index at = b * m->n_out + target->at;
             if (batch->mask[b * m->n_target + t] == 0) continue;
             sum += target->type->loss(target, y + at, batch->target + at);
             target->type->loss_backward(dy + at, target, y + at, batch->target + at,
@@ -38,26 +38,26 @@ static double losses(Mil *m, const Batch *batch, double *target_loss)
 
 static void output_backward(Mil *m, real *grad, int n_bag)
 {
-    ZERO(m->dx, (size_t)n_bag * (size_t)m->n_z);
+    ZERO(m->dx, n_bag * m->n_z);
     for (int j = m->o.output_hidden; j >= 0; j--) {
-        const size_t n = (size_t)n_bag * (size_t)m->output[j].n_in;
+        const Index n = n_bag * m->output[j].n_in;
         real *dx = j ? m->dy[j - 1] : m->dx;
         if (j) ZERO(dx, n);
         linear_backward(dx, grad, &m->output[j], m->theta, j ? m->y[j - 1] : m->x, m->dy[j], n_bag);
         if (j)
-            for (size_t i = 0; i < n; i++) dx[i] *= selu_slope(m->y[j - 1][i]);
+            for (Index i = 0; i < n; i++) dx[i] *= selu_slope(m->y[j - 1][i]);
     }
 }
 
 /* dz, and its two parts where a mean stands behind what is pooled. */
 static void vector_backward(Mil *m, int n_bag)
 {
-    const size_t n_pooled = (size_t)m->pooling->n_z, n_h = (size_t)m->embedder->n_h, n_z = (size_t)m->n_z;
+    const Index n_pooled = m->pooling->n_z, n_h = m->embedder->n_h, n_z = m->n_z;
     if (m->o.norm == NORM_BAGS) {
-        ZERO(m->dz, (size_t)n_bag * n_z);
+        ZERO(m->dz, n_bag * n_z);
         bagnorm_backward(m->dz, &m->norm, m->x, m->inv_std, m->dx, n_bag);
     }
-    for (size_t b = 0; m->pooling->mean && b < (size_t)n_bag; b++) {
+    for (Index b = 0; m->pooling->mean && b < n_bag; b++) {
         memcpy(m->dpooled + b * n_pooled, m->dz + b * n_z, n_pooled * sizeof *m->dz);
         memcpy(m->dmean + b * n_h, m->dz + b * n_z + n_pooled, n_h * sizeof *m->dz);
     }
@@ -66,17 +66,17 @@ static void vector_backward(Mil *m, int n_bag)
 static void mean_of_kept_backward(void *context, int b, int thread)
 {
     Mil *m = context;
-    const int width = m->embedder->width, n_h = m->embedder->n_h, from = m->bounds[b];
+    const Index width = m->embedder->width, n_h = m->embedder->n_h, from = m->bounds[b];
     (void)thread;
-    bagmean_backward(m->dh + (size_t)from * (size_t)width, m->dmean + b * n_h, m->seat[b].kept.stands_for,
-                     m->bounds[b + 1] - from, n_h, width);
+    bagmean_backward(m->dh + from * width, m->dmean + b * n_h, m->entry[b].kept.stands_for, m->bounds[b + 1] - from,
+                     n_h, width);
 }
 
 static void pool_backward(Mil *m, real *grad, int n_bag)
 {
-    const size_t n = (size_t)m->bounds[n_bag];
-    ZERO(m->da, n * (size_t)m->pooling->n_column);
-    ZERO(m->dh, n * (size_t)m->embedder->width);
+    const Index n = m->bounds[n_bag];
+    ZERO(m->da, n * m->pooling->n_column);
+    ZERO(m->dh, n * m->embedder->width);
     const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
     m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, &bags);
     if (m->pooling->mean) parallel_for_work(10. * (double)n * m->embedder->n_h, n_bag, mean_of_kept_backward, m);
@@ -90,10 +90,9 @@ static void slot_backward(void *context, int slot, int thread)
     for (int i = slot; i < m->n_run; i += m->n_slot)
         for (int at = 0; at < m->run[i].n; at += KERNEL_BLOCK) {
             const Rows rows = mil_rows(m, &m->run[i], at, thread);
-            const size_t row = (size_t)rows.cached;
-            real *h = m->h + row * (size_t)m->embedder->width, *dh = m->dh + row * (size_t)m->embedder->width;
-            m->pooling_type->score_backward(m->pooling, slot, dh, m->da + row * (size_t)m->pooling->n_column, h,
-                                            &rows);
+            const Index row = rows.cached;
+            real *h = m->h + row * m->embedder->width, *dh = m->dh + row * m->embedder->width;
+            m->pooling_type->score_backward(m->pooling, slot, dh, m->da + row * m->pooling->n_column, h, &rows);
             m->embedder_type->backward(m->embedder, slot, h, dh, &rows);
         }
 }
@@ -101,7 +100,7 @@ static void slot_backward(void *context, int slot, int thread)
 /* Like mil_prepare, but only for the lengths of a minibatch. */
 static void prepare_for(Mil *m, const real *theta, const Batch *batch, const Pass *pass)
 {
-    ZERO(m->present, (size_t)m->spec.max_len + 1);
+    ZERO(m->present, m->spec.max_len + 1);
     for (int b = 0; b < batch->n_bag; b++)
         for (int l = 0; l <= batch->bag[b].max_len; l++)
             if (batch->bag[b].first && batch->bag[b].first[l + 1] > batch->bag[b].first[l]) m->present[l] = true;

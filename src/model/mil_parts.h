@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil_parts.h: what the three files of the network share. mil.c builds it and plans its memory, mil_pass.c goes from bags
- * to bag vectors and outputs, mil_backward.c from losses to gradients.
+ * mil_parts.h: what the three files of the network share. mil.c builds it and plans its memory, mil_pass.c goes from
+ * bags to bag vectors and outputs, mil_backward.c from losses to gradients.
  *
  * Work is cut by sizes alone: pass one into runs of PASS_ROWS instances of a bag, learning into runs of LEARN_ROWS
- * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are summed in
- * order; so the thread count changes no bit.
+ * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are
+ * summed in order; so the thread count changes no bit.
  *
- * Bags of sequences are embedded one by one, because the divisor of a bag's input is in its tables. Vectors know nothing of
- * their bag: those of a whole minibatch are laid end to end, so that bags of six instances make blocks of sixty-four.
+ * Bags of sequences are embedded one by one, because the divisor of a bag's input is in its tables. Embeddings of
+ * vectors do not depend on the bag: the vectors of a minibatch are joined, so that small bags fill blocks of
+ * KERNEL_BLOCK.
  */
 #ifndef HOPSACK_MIL_PARTS_H
 #define HOPSACK_MIL_PARTS_H
@@ -35,22 +36,23 @@ typedef struct {
 
 /* What belongs to one bag of the minibatch. */
 typedef struct {
-    Bag whole, kept; /* kept: what selection leaves, in memory of `room` */
-    Arena room;
+    Bag whole, kept; /* kept: what selection leaves, in memory of `arena` */
+    Arena arena;
     int a_at; /* its first row in a */
     SelectScratch select;
-} Seat;
+} MilBag;
 
 struct Mil {
     ModelOptions o;
     BagSpec spec;
     Target *target;
-    int n_target, n_out;
+    int n_target;
+    Index n_out;
     const EmbedderType *embedder_type;
     const PoolingType *pooling_type;
     Embedder *embedder;
     Pooling *pooling;
-    int n_z; /* of the pooling, and of the mean beside it */
+    Index n_z; /* of the pooling, and of the mean beside it */
     BagNorm norm;
     Linear output[OUTPUT_LAYERS + 1];
     ParamList params;
@@ -60,11 +62,11 @@ struct Mil {
     Arena arena;
     int n_bag, n_max; /* what it holds */
     bool learn;
-    int n_slot;  /* of gradients */
-    Seat *seat;  /* [n_bag] */
-    int *bounds; /* [n_bag + 1] of the selected instances of each bag in the arrays over them */
-    Bag joined;  /* vectors: the selected instances of all bags, in memory of `join_room` */
-    Arena join_room;
+    int n_slot;    /* of gradients */
+    MilBag *entry; /* [n_bag] */
+    int *bounds;   /* [n_bag + 1] of the selected instances of each bag in the arrays over them */
+    Bag joined;    /* vectors: the selected instances of all bags, in memory of `join_arena` */
+    Arena join_arena;
     const Bag **kept; /* [n_bag] */
     bool *present;    /* [max_len + 1] lengths in the minibatch */
     MilRun *run;      /* [runs of either kind] */
@@ -83,7 +85,8 @@ struct Mil {
     real *y[OUTPUT_LAYERS + 1], *dy[OUTPUT_LAYERS + 1]; /* [n_bag, n_out of that layer] */
 };
 
-/* May a prediction see a bag once, pool all of it and keep nothing? Networks that hopsack 0.1.0 had pool as they did there. */
+/* May a prediction see a bag once, pool all of it and keep nothing? Networks that hopsack 0.1.0 had pool as they did
+ * there. */
 static inline bool mil_streams(const Mil *m)
 {
     return m->o.select == SELECT_ALL && m->pooling->streams && (m->pooling->mean || m->o.norm == NORM_BAGS);
@@ -99,7 +102,7 @@ static inline bool is_streamed(const Mil *m)
 static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
 {
     const bool joined = m->spec.kind == BAG_VECTORS;
-    return (Rows){.bag = joined ? &m->joined : &m->seat[run->slot].kept,
+    return (Rows){.bag = joined ? &m->joined : &m->entry[run->slot].kept,
                   .slot = run->slot,
                   .from = run->from + at,
                   .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,

@@ -2,9 +2,9 @@
  *
  * mil_pass.c: from bags to bag vectors and outputs.
  *
- * Pass one embeds and scores all instances; selection keeps some of them, which pass two embeds again and pools. Where all
- * are kept there is no pass one, but a prediction can then often pool while it embeds (nn/attendstream.h), so that memory
- * does not grow with the bag.
+ * Pass one embeds and scores all instances; selection keeps some of them, which pass two embeds again and pools.
+ * Where all are kept there is no pass one, but a prediction can then often pool while it embeds (nn/attendstream.h),
+ * so that memory does not grow with the bag.
  */
 #include "core/parallel.h"
 #include "model/bagmean.h"
@@ -32,7 +32,7 @@ static void cut_rows(Mil *m, int slot, int n, int rows)
 static void cut_whole(Mil *m, int n_bag)
 {
     m->n_run = 0;
-    for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->seat[b].whole.n, PASS_ROWS);
+    for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->entry[b].whole.n, PASS_ROWS);
 }
 
 static void cut_kept(Mil *m, int n_bag)
@@ -41,32 +41,32 @@ static void cut_kept(Mil *m, int n_bag)
     if (m->spec.kind == BAG_VECTORS)
         cut_rows(m, 0, m->joined.n, LEARN_ROWS);
     else
-        for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->seat[b].kept.n, LEARN_ROWS);
+        for (int b = 0; b < n_bag; b++) cut_rows(m, b, m->entry[b].kept.n, LEARN_ROWS);
 }
 
 static void open_bag(void *context, int b, int thread)
 {
     Mil *m = context;
     (void)thread;
-    m->embedder_type->open(m->embedder, &m->seat[b].whole, b);
+    m->embedder_type->open(m->embedder, &m->entry[b].whole, b);
 }
 
-/* Seats the bags; under COMPAT_DEEPRC all are padded to the longest sequence of the minibatch. */
+/* Stores the bags; under COMPAT_DEEPRC all are padded to the longest sequence of the minibatch. */
 static void assign_bags(Mil *m, const Bag *bag, int n_bag)
 {
     int pad_len = 0, a_at = 0;
     assert(n_bag <= m->n_bag);
     if (m->o.compat == COMPAT_DEEPRC) {
-        pad_len = m->embedder_type->least_pad(m->embedder);
+        pad_len = m->embedder_type->min_pad(m->embedder);
         for (int b = 0; b < n_bag; b++)
             if (bag[b].max_len > pad_len) pad_len = bag[b].max_len;
     }
     for (int b = 0; b < n_bag; b++) {
-        Seat *seat = &m->seat[b];
+        MilBag *entry = &m->entry[b];
         assert(bag[b].n <= m->n_max);
-        seat->whole = bag[b];
-        seat->whole.pad_len = pad_len;
-        seat->a_at = a_at;
+        entry->whole = bag[b];
+        entry->whole.pad_len = pad_len;
+        entry->a_at = a_at;
         a_at += bag[b].n;
     }
     if (m->spec.kind == BAG_SEQUENCES) parallel_for(n_bag, open_bag, m); /* vectors know nothing of their bag */
@@ -76,43 +76,43 @@ static void score_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
     const MilRun *run = &m->run[chunk];
-    Seat *seat = &m->seat[run->slot];
+    MilBag *entry = &m->entry[run->slot];
     if (is_streamed(m)) attendstream_clear(&m->stream, chunk);
     for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
-        const Rows rows = {.bag = &seat->whole,
+        const Rows rows = {.bag = &entry->whole,
                            .slot = run->slot,
                            .from = run->from + at,
                            .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
                            .cached = -1,
                            .thread = thread};
         m->embedder_type->forward(m->embedder, m->block[thread], &rows);
-        m->pooling_type->score(m->pooling, m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_column,
-                               m->block[thread], &rows);
+        m->pooling_type->score(m->pooling, m->a + (entry->a_at + rows.from) * m->pooling->n_column, m->block[thread],
+                               &rows);
         if (is_streamed(m))
-            attendstream_add(&m->stream, chunk,
-                             m->a + (size_t)(seat->a_at + rows.from) * (size_t)m->pooling->n_column, m->block[thread],
-                             rows.n, thread);
+            attendstream_add(&m->stream, chunk, m->a + (entry->a_at + rows.from) * m->pooling->n_column,
+                             m->block[thread], rows.n, thread);
     }
 }
 
 static void keep_top(void *context, int b, int thread)
 {
     Mil *m = context;
-    Seat *seat = &m->seat[b];
-    const int n = seat->whole.n, k = select_count(&m->o, n), n_column = m->pooling->n_column;
+    MilBag *entry = &m->entry[b];
+    const int n = entry->whole.n, k = select_count(&m->o, n);
+    const Index n_column = m->pooling->n_column;
     (void)thread;
-    select_top(&seat->select, m->a + (size_t)seat->a_at * (size_t)n_column, seat->whole.row, n, n_column, k);
-    arena_rewind(&seat->room);
-    bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
+    select_top(&entry->select, m->a + entry->a_at * n_column, entry->whole.row, n, n_column, k);
+    arena_rewind(&entry->arena);
+    bag_take(&entry->kept, &entry->arena, &entry->whole, entry->select.keep, k, m->spec.n_feat);
 }
 
 static void pool_stream(Mil *m, int n_bag)
 {
     for (int b = 0, run = 0; b < n_bag; b++) {
-        const int n = m->seat[b].whole.n, n_run = (n + PASS_ROWS - 1) / PASS_ROWS;
+        const int n = m->entry[b].whole.n, n_run = (n + PASS_ROWS - 1) / PASS_ROWS;
         attendstream_join(&m->stream, b, run, n_run);
         m->is_empty[b] = n == 0;
-        m->seat[b].kept = (Bag){0};
+        m->entry[b].kept = (Bag){0};
         run += n_run;
     }
 }
@@ -120,15 +120,15 @@ static void pool_stream(Mil *m, int n_bag)
 static void join_kept(Mil *m, int n_bag)
 {
     if (n_bag == 1) {
-        m->joined = m->seat[0].kept;
+        m->joined = m->entry[0].kept;
         return;
     }
-    for (int b = 0; b < n_bag; b++) m->kept[b] = &m->seat[b].kept;
-    arena_rewind(&m->join_room);
-    bag_join(&m->joined, &m->join_room, m->kept, n_bag, m->spec.n_feat);
+    for (int b = 0; b < n_bag; b++) m->kept[b] = &m->entry[b].kept;
+    arena_rewind(&m->join_arena);
+    bag_join(&m->joined, &m->join_arena, m->kept, n_bag, m->spec.n_feat);
 }
 
-/* Fills the seats' `kept`. `rng` is for a random choice. */
+/* Fills the entries' `kept`. `rng` is for a random choice. */
 static void select_kept(Mil *m, int n_bag, Rng rng)
 {
     if (is_streamed(m)) {
@@ -141,18 +141,18 @@ static void select_kept(Mil *m, int n_bag, Rng rng)
         parallel_for(n_bag, keep_top, m);
     } else
         for (int b = 0; b < n_bag; b++) {
-            Seat *seat = &m->seat[b];
-            const int n = seat->whole.n, k = select_count(&m->o, n);
+            MilBag *entry = &m->entry[b];
+            const int n = entry->whole.n, k = select_count(&m->o, n);
             if (k == n) {
-                seat->kept = seat->whole;
+                entry->kept = entry->whole;
                 continue;
             }
-            select_random(&seat->select, n, k, &rng);
-            arena_rewind(&seat->room);
-            bag_take(&seat->kept, &seat->room, &seat->whole, seat->select.keep, k, m->spec.n_feat);
+            select_random(&entry->select, n, k, &rng);
+            arena_rewind(&entry->arena);
+            bag_take(&entry->kept, &entry->arena, &entry->whole, entry->select.keep, k, m->spec.n_feat);
         }
     m->bounds[0] = 0;
-    for (int b = 0; b < n_bag; b++) m->bounds[b + 1] = m->bounds[b] + m->seat[b].kept.n;
+    for (int b = 0; b < n_bag; b++) m->bounds[b + 1] = m->bounds[b] + m->entry[b].kept.n;
     if (m->spec.kind == BAG_VECTORS) join_kept(m, n_bag);
 }
 
@@ -164,29 +164,28 @@ static void embed_run(void *context, int chunk, int thread)
     const MilRun *run = &m->run[chunk];
     for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
         Rows rows = mil_rows(m, run, at, thread);
-        const size_t row = (size_t)rows.cached;
+        const Index row = rows.cached;
         if (!m->learn) rows.cached = -1;
-        real *h = m->h + row * (size_t)m->embedder->width;
+        real *h = m->h + row * m->embedder->width;
         m->embedder_type->forward(m->embedder, h, &rows);
-        m->pooling_type->score(m->pooling, m->a_kept + row * (size_t)m->pooling->n_column, h, &rows);
+        m->pooling_type->score(m->pooling, m->a_kept + row * m->pooling->n_column, h, &rows);
     }
 }
 
 static void mean_of_kept(void *context, int b, int thread)
 {
     Mil *m = context;
-    const int width = m->embedder->width, from = m->bounds[b];
-    bagmean_forward(m->z + (size_t)b * (size_t)m->n_z + (size_t)m->pooling->n_z, m->block[thread],
-                    m->h + (size_t)from * (size_t)width, m->seat[b].kept.stands_for, m->bounds[b + 1] - from,
-                    m->embedder->n_h, width);
+    const Index width = m->embedder->width, from = m->bounds[b];
+    bagmean_forward(m->z + b * m->n_z + m->pooling->n_z, m->block[thread], m->h + from * width,
+                    m->entry[b].kept.stands_for, m->bounds[b + 1] - from, m->embedder->n_h, width);
 }
 
 /* An instance that stands for c of them has c times its weight in the softmax. */
 static void weigh(Mil *m, int b)
 {
-    const Bag *kept = &m->seat[b].kept;
-    const int n_column = m->pooling->n_column;
-    real *a = m->a_kept + (size_t)m->bounds[b] * (size_t)n_column, last = 1, more = 0;
+    const Bag *kept = &m->entry[b].kept;
+    const Index n_column = m->pooling->n_column;
+    real *a = m->a_kept + m->bounds[b] * n_column, last = 1, more = 0;
     if (!kept->stands_for) return;
     assert(m->pooling->streams);
     for (int i = 0; i < kept->n; i++, a += n_column) {
@@ -207,16 +206,16 @@ static void pool_kept(Mil *m, int n_bag)
 static void read_stream(Mil *m, int n_bag)
 {
     const AttendStream *s = &m->stream;
-    const size_t stride = (size_t)s->n_column * (size_t)s->width, n_z = (size_t)m->n_z;
+    const Index stride = s->n_column * s->width, n_z = m->n_z;
     m->pooling_type->read(m->pooling, m->pooled, s->m, stride, m->is_empty, n_bag);
-    for (size_t b = 0; m->pooling->mean && b < (size_t)n_bag; b++)
-        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + (size_t)(s->n_query * s->width),
-               (size_t)m->embedder->n_h * sizeof *m->z);
+    for (Index b = 0; m->pooling->mean && b < n_bag; b++)
+        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + s->n_query * s->width,
+               m->embedder->n_h * sizeof *m->z);
 }
 
 void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
 {
-    const size_t n_pooled = (size_t)m->pooling->n_z, n_z = (size_t)m->n_z;
+    const Index n_pooled = m->pooling->n_z, n_z = m->n_z;
     assert(m->theta);
     assign_bags(m, bag, n_bag);
     select_kept(m, n_bag, rng);
@@ -226,7 +225,7 @@ void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
         read_stream(m, n_bag);
     else
         pool_kept(m, n_bag);
-    for (size_t b = 0; m->pooling->mean && b < (size_t)n_bag; b++)
+    for (Index b = 0; m->pooling->mean && b < n_bag; b++)
         memcpy(m->z + b * n_z, m->pooled + b * n_pooled, n_pooled * sizeof *m->z);
 }
 
@@ -248,11 +247,11 @@ void mil_to_outputs(Mil *m, int n_bag)
 /* Of all instances, in the order of the bag, by what pass one pooled. */
 static void copy_stream_attention(const Mil *m, MilAttention *attention)
 {
-    const Bag *bag = &m->seat[0].whole;
-    const size_t n_column = (size_t)m->pooling->n_column;
+    const Bag *bag = &m->entry[0].whole;
+    const Index n_column = m->pooling->n_column;
     for (int i = 0; i < bag->n; i++) {
-        const real *a = m->a + (size_t)i * n_column;
-        const size_t to = (size_t)bag->row[i] * n_column;
+        const real *a = m->a + i * n_column;
+        const Index to = bag->row[i] * n_column;
         memcpy(attention->logit + to, a, n_column * sizeof *a);
         attendstream_weights(attention->weight + to, &m->stream, 0, a, 1);
     }
@@ -261,17 +260,17 @@ static void copy_stream_attention(const Mil *m, MilAttention *attention)
 /* By row of the bag. Without pass one the logits are those of the selected, which then are all or a random choice. */
 static void copy_attention(const Mil *m, MilAttention *attention)
 {
-    const Seat *seat = &m->seat[0];
-    const size_t n_column = (size_t)m->pooling->n_column, bytes = n_column * sizeof(real);
-    memset(attention->weight, 0, (size_t)seat->whole.n * bytes);
-    memset(attention->logit, 0, (size_t)seat->whole.n * bytes);
+    const MilBag *entry = &m->entry[0];
+    const Index n_column = m->pooling->n_column, bytes = n_column * sizeof(real);
+    memset(attention->weight, 0, entry->whole.n * bytes);
+    memset(attention->logit, 0, entry->whole.n * bytes);
     if (select_scores(&m->o))
-        for (int i = 0; i < seat->whole.n; i++)
-            memcpy(attention->logit + (size_t)seat->whole.row[i] * n_column, m->a + (size_t)i * n_column, bytes);
-    for (int i = 0; i < seat->kept.n; i++) {
-        const size_t row = (size_t)seat->kept.row[i] * n_column;
-        memcpy(attention->logit + row, m->a_kept + (size_t)i * n_column, bytes);
-        memcpy(attention->weight + row, m->w + (size_t)i * n_column, bytes);
+        for (int i = 0; i < entry->whole.n; i++)
+            memcpy(attention->logit + entry->whole.row[i] * n_column, m->a + i * n_column, bytes);
+    for (int i = 0; i < entry->kept.n; i++) {
+        const Index row = entry->kept.row[i] * n_column;
+        memcpy(attention->logit + row, m->a_kept + i * n_column, bytes);
+        memcpy(attention->weight + row, m->w + i * n_column, bytes);
     }
 }
 
@@ -290,7 +289,7 @@ static void to_output(Mil *m, real *output)
     m->learn = false;
     mil_to_outputs(m, 1);
     m->learn = learn;
-    memcpy(output, m->y[m->o.output_hidden], (size_t)m->n_out * sizeof *output);
+    memcpy(output, m->y[m->o.output_hidden], m->n_out * sizeof *output);
 }
 
 void mil_predict(Mil *m, real *output, const Bag *bag, MilAttention *attention)
@@ -305,19 +304,19 @@ void mil_predict(Mil *m, real *output, const Bag *bag, MilAttention *attention)
 
 int mil_weights(const Mil *m, real *w)
 {
-    const size_t n_column = (size_t)m->pooling->n_column;
-    const int n = mil_streams(m) ? m->seat[0].whole.n : m->seat[0].kept.n;
+    const Index n_column = m->pooling->n_column;
+    const int n = mil_streams(m) ? m->entry[0].whole.n : m->entry[0].kept.n;
     if (mil_streams(m))
         attendstream_weights(w, &m->stream, 0, m->a, n);
     else
-        memcpy(w, m->w, (size_t)n * n_column * sizeof *w);
+        memcpy(w, m->w, n * n_column * sizeof *w);
     return n;
 }
 
 void mil_vector(Mil *m, real *z, const Bag *bag)
 {
     to_vector(m, bag);
-    memcpy(z, m->z, (size_t)m->n_z * sizeof *z);
+    memcpy(z, m->z, m->n_z * sizeof *z);
 }
 
 void mil_calibrate(const Mil *m, real *theta, const real *z, int n)
@@ -327,6 +326,6 @@ void mil_calibrate(const Mil *m, real *theta, const real *z, int n)
 
 void mil_predict_vector(Mil *m, real *output, const real *z)
 {
-    memcpy(m->z, z, (size_t)m->n_z * sizeof *z);
+    memcpy(m->z, z, m->n_z * sizeof *z);
     to_output(m, output);
 }

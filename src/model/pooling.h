@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling.h: what turns the embeddings h [n, n_h] of a bag into one vector z [n_z]. A kind of pooling is a descriptor in
- * the table of pooling.c, and one file.
+ * pooling.h: what turns the embeddings h [n, n_h] of a bag into one vector z [n_z]. A kind of pooling is a descriptor
+ * in the table of pooling.c, and one file.
  *
- * Two stages: `score` looks at one instance at a time (and so also ranks them for selection, and is what users export);
- * `pool` at whole bags, all of a minibatch end to end, so that what they share is done once: bag b has rows
- * bounds[b] … bounds[b+1]-1. `score` runs on many threads at once; `pool` and `pool_backward` are called by one and may
- * share their bags out (core/parallel.h).
+ * Two stages: `score` looks at one instance at a time (and so also ranks them for selection, and is what users
+ * export); `pool` at whole bags, all of a minibatch end to end, so that what they share is done once: bag b has rows
+ * bounds[b] … bounds[b+1]-1. `score` runs on many threads at once; `pool` and `pool_backward` are called by one and
+ * may share their bags out (core/parallel.h).
  */
 #ifndef HOPSACK_POOLING_H
 #define HOPSACK_POOLING_H
@@ -23,9 +23,9 @@
 
 /* Every pooling's struct begins with this. */
 typedef struct {
-    int n_column; /* columns of a: queries, or queries · heads; column = query · n_head + head */
+    Index n_column; /* columns of a: queries, or queries · heads; column = query · n_head + head */
     int n_head;
-    int n_z;          /* numbers it pools; the mean comes on top */
+    Index n_z;        /* numbers it pools; the mean comes on top */
     bool mean;        /* the plain mean of the embeddings stands behind */
     bool streams;     /* `read` can be used: z follows from means weighted by the softmax of the scores */
     int64_t n_capped; /* associations so far that had not converged when they were stopped (hopfield, steps: -1) */
@@ -48,7 +48,7 @@ typedef struct {
 
     /* h has n_h numbers at row stride `width`, a multiple of 16 beyond which nothing is read. */
     Status (*init)(void *self, ParamList *list, const void *options, int n_h, int width);
-    void (*plan)(void *self, Arena *arena, const ModelRoom *room);
+    void (*plan)(void *self, Arena *arena, const ModelSizes *sizes);
     void (*prepare)(void *self, const real *theta, const Pass *pass); /* as of an embedder */
 
     /* a [n, n_column] of h [n, width]; keeps what backward needs if rows->cached ≥ 0. n ≤ KERNEL_BLOCK. */
@@ -59,18 +59,18 @@ typedef struct {
     void (*pool_backward)(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
                           const PoolingBags *in);
 
-    /* z [n_bag, n_z] of bags seen once (nn/attendstream.h), for prediction: column k of bag b, the mean of h weighted by the
-     * softmax of column k of the scores, lies at m + b · stride + k · width; z of a bag that is_empty [n_bag] is 0. It is the
-     * z of `pool`, but for rounding. NULL, or `streams` false: it cannot be had so. */
-    void (*read)(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag);
+    /* z [n_bag, n_z] of bags seen once (nn/attendstream.h), for prediction: column k of bag b, the mean of h weighted
+     * by the softmax of column k of the scores, lies at m + b · stride + k · width; z of a bag that is_empty [n_bag]
+     * is 0. It is the z of `pool`, but for rounding. NULL, or `streams` false: it cannot be had so. */
+    void (*read)(void *self, real *z, const real *m, Index stride, const bool *is_empty, int n_bag);
 
     void (*zero)(void *self, int grad_slot);
     /* dh [n, width] += …; n ≤ KERNEL_BLOCK. */
     void (*score_backward)(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows);
     void (*finish)(void *self, real *grad, int n_slot);
-    /* After param_start and `plan`: theta starts so that instances with large numbers 0 … n-1 of h are attended to, those
-     * that the first kernels were started for. z_at [n]: where number j then stands in z, -1 where it does not stand
-     * alone. NULL: this kind has no such start. */
+    /* After param_start and `plan`: theta starts so that instances with large numbers 0 … n-1 of h are attended to,
+     * those that the first kernels were started for. z_at [n]: where number j then stands in z, -1 where it does not
+     * stand alone. NULL: this kind has no such start. */
     void (*start)(void *self, real *theta, int n, int *z_at);
 } PoolingType;
 

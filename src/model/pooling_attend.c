@@ -19,11 +19,11 @@ void pooling_attend_backward(void *self, real *da, real *dh, real *grad, const r
     attend_backward(da, dh, &p->attend, dz, w, in->h, in->bounds, in->n_bag);
 }
 
-void pooling_attend_read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag)
+void pooling_attend_read(void *self, real *z, const real *m, Index stride, const bool *is_empty, int n_bag)
 {
     const Attend *l = &((const AttendPooling *)self)->attend;
     (void)is_empty;
-    for (size_t b = 0; b < (size_t)n_bag; b++)
+    for (Index b = 0; b < n_bag; b++)
         for (int q = 0; q < l->n_query; q++, z += l->n_h)
-            memcpy(z, m + b * stride + (size_t)(q * l->width), (size_t)l->n_h * sizeof *z);
+            memcpy(z, m + b * stride + q * l->width, l->n_h * sizeof *z);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling_attend.h: what poolings share whose bag vector is the mean of embeddings weighted by the softmax of their scores
- * (nn/attend.h): attention and gated differ in how they score.
+ * pooling_attend.h: what poolings share whose bag vector is the mean of embeddings weighted by the softmax of their
+ * scores (nn/attend.h): attention and gated differ in how they score.
  */
 #ifndef HOPSACK_POOLING_ATTEND_H
 #define HOPSACK_POOLING_ATTEND_H
@@ -21,6 +21,6 @@ void pooling_attend_backward(void *self, real *da, real *dh, real *grad, const r
                              const PoolingBags *in);
 
 /* read of the descriptor: z is m. */
-void pooling_attend_read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag);
+void pooling_attend_read(void *self, real *z, const real *m, Index stride, const bool *is_empty, int n_bag);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling_attention.c: DeepRC's attention. A small network f gives every instance a logit per query, and the bag vector
- * is the mean of embeddings weighted by their softmax (nn/attend.h):
+ * pooling_attention.c: DeepRC's attention. A small network f gives every instance a logit per query, and the bag
+ * vector is the mean of embeddings weighted by their softmax (nn/attend.h):
  *
  *     a = f(h) = u W_qᵀ + b_q      u = SELU(… SELU(h W_1ᵀ + b_1) …)
  *
@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LAYERS_MOST        8
+#define MAX_LAYERS         8
 #define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
 
 typedef struct {
@@ -27,14 +27,14 @@ typedef struct {
 typedef struct {
     AttendPooling top;
     int n_layer, widest;
-    Dense hidden[LAYERS_MOST];
-    real *u[LAYERS_MOST]; /* [n_keep, out] activations that backward needs */
+    Dense hidden[MAX_LAYERS];
+    real *u[MAX_LAYERS]; /* [n_keep, out] activations that backward needs */
     Logits query;
     real **scratch; /* [n_thread] two blocks of the widest layer */
 } AttentionScorer;
 
 static const Option options[] = {
-    {"n_layer", OPTION_INT, offsetof(AttentionOptions, n_layer), "2", 0, LAYERS_MOST, NULL, "layers",
+    {"n_layer", OPTION_INT, offsetof(AttentionOptions, n_layer), "2", 0, MAX_LAYERS, NULL, "layers",
      "number of hidden layers of the attention network"},
     {"n_unit", OPTION_INT, offsetof(AttentionOptions, n_unit), "32", 1, 4096, NULL, "units",
      "width of each hidden layer of the attention network"},
@@ -50,7 +50,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     const AttentionOptions *o = blob;
     Linear l;
     char name[64];
-    int n_in = n_h, in = width;
+    Index n_in = n_h, in = width;
     *p = (AttentionScorer){
         .top =
             {.base = {.n_column = o->n_query, .n_head = 1, .n_z = o->n_query * n_h, .mean = o->mean, .streams = true},
@@ -71,17 +71,17 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     return OK;
 }
 
-static void plan(void *self, Arena *arena, const ModelRoom *room)
+static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     AttentionScorer *p = self;
     for (int j = 0; j < p->n_layer; j++) {
-        dense_plan(&p->hidden[j], arena, room->n_slot, 0);
-        p->u[j] = ARENA_TAKE(arena, real, (size_t)room->n_keep * (size_t)p->hidden[j].out);
+        dense_plan(&p->hidden[j], arena, sizes->n_slot, 0);
+        p->u[j] = ARENA_TAKE(arena, real, sizes->n_keep * p->hidden[j].out);
     }
-    logits_plan(&p->query, arena, room->n_slot);
-    p->scratch = ARENA_TAKE(arena, real *, (size_t)room->n_thread);
-    for (int t = 0; t < room->n_thread; t++) {
-        real *piece = ARENA_TAKE(arena, real, 2 * KERNEL_BLOCK * (size_t)p->widest);
+    logits_plan(&p->query, arena, sizes->n_slot);
+    p->scratch = ARENA_TAKE(arena, real *, sizes->n_thread);
+    for (int t = 0; t < sizes->n_thread; t++) {
+        real *piece = ARENA_TAKE(arena, real, 2 * KERNEL_BLOCK * p->widest);
         if (p->scratch) p->scratch[t] = piece;
     }
 }
@@ -97,7 +97,7 @@ static void prepare(void *self, const real *theta, const Pass *pass)
 /* Row `cached` of a layer's cache. */
 static real *cache(const AttentionScorer *p, int j, int cached)
 {
-    return p->u[j] + (size_t)cached * (size_t)p->hidden[j].out;
+    return p->u[j] + cached * p->hidden[j].out;
 }
 
 static void score(void *self, real *a, const real *h, const Rows *rows)
@@ -130,12 +130,12 @@ static void score_backward(void *self, int grad_slot, real *dh, const real *da, 
         return;
     }
     real *du = p->scratch[rows->thread], *next = du + KERNEL_BLOCK * p->widest;
-    ZERO(du, (size_t)n * (size_t)p->query.in);
+    ZERO(du, n * p->query.in);
     logits_backward(du, &p->query, grad_slot, cache(p, p->n_layer - 1, cached), da, n);
     for (int j = p->n_layer - 1; j >= 0; j--) {
         Dense *layer = &p->hidden[j];
         real *dx = j ? next : dh;
-        if (j) ZERO(dx, (size_t)n * (size_t)layer->in);
+        if (j) ZERO(dx, n * layer->in);
         dense_backward(dx, layer, grad_slot, j ? cache(p, j - 1, cached) : h, cache(p, j, cached), du, n);
         next = du;
         du = dx;
@@ -149,8 +149,8 @@ static void finish(void *self, real *grad, int n_slot)
     logits_finish(grad, &p->query, n_slot);
 }
 
-/* Number j of h goes through unit j of every layer, alone, to the query j mod n_query. Where a layer has too few units the
- * last numbers go unattended. */
+/* Number j of h goes through unit j of every layer, alone, to the query j mod n_query. Where a layer has too few
+ * units the last numbers go unattended. */
 static void start(void *self, real *theta, int n, int *z_at)
 {
     const AttentionScorer *p = self;
@@ -162,12 +162,12 @@ static void start(void *self, real *theta, int n, int *z_at)
         if (!fits) continue;
         for (int layer = 0; layer < p->n_layer; layer++) {
             const Linear *l = &p->hidden[layer].l;
-            real *row = theta + l->w_at + (size_t)j * (size_t)l->n_in;
-            ZERO(row, (size_t)l->n_in);
+            real *row = theta + l->w_at + j * l->n_in;
+            ZERO(row, l->n_in);
             row[j] = 1;
-            theta[l->b_at + (size_t)j] = 0;
+            theta[l->b_at + j] = 0;
         }
-        theta[p->query.l.w_at + (size_t)(q * p->query.l.n_in + j)] = 1;
+        theta[p->query.l.w_at + q * p->query.l.n_in + j] = 1;
     }
 }
 

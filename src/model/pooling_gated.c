@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling_gated.c: gated attention. The bag vector is the mean of embeddings weighted by the softmax of a (nn/attend.h):
+ * pooling_gated.c: gated attention. The bag vector is the mean of embeddings weighted by the softmax of a
+ * (nn/attend.h):
  *
  *     a = w · (v ∘ s) + b_w      v = tanh(h Vᵀ + b_V)      s = sigmoid(h Uᵀ + b_U)
  *
@@ -50,17 +51,17 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     return OK;
 }
 
-static void plan(void *self, Arena *arena, const ModelRoom *room)
+static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     Gated *p = self;
-    const size_t out = (size_t)p->v_layer.out, n_keep = (size_t)room->n_keep;
-    dense_plan(&p->v_layer, arena, room->n_slot, 0);
-    dense_plan(&p->s_layer, arena, room->n_slot, 0);
-    logits_plan(&p->logits, arena, room->n_slot);
+    const Index out = p->v_layer.out, n_keep = sizes->n_keep;
+    dense_plan(&p->v_layer, arena, sizes->n_slot, 0);
+    dense_plan(&p->s_layer, arena, sizes->n_slot, 0);
+    logits_plan(&p->logits, arena, sizes->n_slot);
     p->v = ARENA_TAKE(arena, real, n_keep * out);
     p->s = ARENA_TAKE(arena, real, n_keep * out);
-    p->scratch = ARENA_TAKE(arena, real *, (size_t)room->n_thread);
-    for (int t = 0; t < room->n_thread; t++) {
+    p->scratch = ARENA_TAKE(arena, real *, sizes->n_thread);
+    for (int t = 0; t < sizes->n_thread; t++) {
         real *piece = ARENA_TAKE(arena, real, 3 * KERNEL_BLOCK * out);
         if (p->scratch) p->scratch[t] = piece;
     }
@@ -78,16 +79,16 @@ static void prepare(void *self, const real *theta, const Pass *pass)
 /* g = v ∘ s [n, out] in the thread's first block, v and s in the cache or the other two. */
 static real *gate(const Gated *p, real **v, real **s, const Rows *rows)
 {
-    const size_t block = KERNEL_BLOCK * (size_t)p->v_layer.out, at = (size_t)rows->cached * (size_t)p->v_layer.out;
+    const Index block = KERNEL_BLOCK * p->v_layer.out, at = rows->cached * p->v_layer.out;
     real *g = p->scratch[rows->thread];
     *v = rows->cached >= 0 ? p->v + at : g + block;
     *s = rows->cached >= 0 ? p->s + at : g + 2 * block;
     return g;
 }
 
-static void multiply(real *g, const real *v, const real *s, size_t n)
+static void multiply(real *g, const real *v, const real *s, Index n)
 {
-    for (size_t i = 0; i < n; i++) g[i] = v[i] * s[i];
+    for (Index i = 0; i < n; i++) g[i] = v[i] * s[i];
 }
 
 static void score(void *self, real *a, const real *h, const Rows *rows)
@@ -97,7 +98,7 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
     assert(rows->n <= KERNEL_BLOCK);
     dense_forward(v, &p->v_layer, h, rows->n);
     dense_forward(s, &p->s_layer, h, rows->n);
-    multiply(g, v, s, (size_t)rows->n * (size_t)p->v_layer.out);
+    multiply(g, v, s, rows->n * p->v_layer.out);
     logits_forward(a, &p->logits, g, rows->n);
 }
 
@@ -113,7 +114,7 @@ static void zero(void *self, int grad_slot)
 static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
 {
     Gated *p = self;
-    const size_t size = (size_t)rows->n * (size_t)p->v_layer.out, block = KERNEL_BLOCK * (size_t)p->v_layer.out;
+    const Index size = rows->n * p->v_layer.out, block = KERNEL_BLOCK * p->v_layer.out;
     real *v, *s, *g = gate(p, &v, &s, rows), *dg = g + block, *dv = g + 2 * block, *ds = g;
     multiply(g, v, s, size);
     memset(dg, 0, size * sizeof *dg);
@@ -140,14 +141,13 @@ static void start(void *self, real *theta, int n, int *z_at)
     for (int j = 0; j < n; j++) {
         z_at[j] = j < v->n_out ? j : -1;
         if (j >= v->n_out) continue;
-        real *of_v = theta + v->w_at + (size_t)j * (size_t)v->n_in,
-             *of_s = theta + s->w_at + (size_t)j * (size_t)s->n_in;
-        memset(of_v, 0, (size_t)v->n_in * sizeof *of_v);
-        memset(of_s, 0, (size_t)s->n_in * sizeof *of_s);
+        real *of_v = theta + v->w_at + j * v->n_in, *of_s = theta + s->w_at + j * s->n_in;
+        memset(of_v, 0, v->n_in * sizeof *of_v);
+        memset(of_s, 0, s->n_in * sizeof *of_s);
         of_v[j] = 1;
-        theta[v->b_at + (size_t)j] = 0;
-        theta[s->b_at + (size_t)j] = 2;
-        theta[p->logits.l.w_at + (size_t)j] = 2;
+        theta[v->b_at + j] = 0;
+        theta[s->b_at + j] = 2;
+        theta[p->logits.l.w_at + j] = 2;
     }
 }
 

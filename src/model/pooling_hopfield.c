@@ -32,9 +32,9 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     return OK;
 }
 
-static real **pieces(Arena *arena, int n, size_t size)
+static real **pieces(Arena *arena, int n, Index size)
 {
-    real **piece = ARENA_TAKE(arena, real *, (size_t)n);
+    real **piece = ARENA_TAKE(arena, real *, n);
     for (int i = 0; i < n; i++) {
         real *one = ARENA_TAKE(arena, real, size);
         if (piece) piece[i] = one;
@@ -42,21 +42,21 @@ static real **pieces(Arena *arena, int n, size_t size)
     return piece;
 }
 
-static void plan(void *self, Arena *arena, const ModelRoom *room)
+static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     HopfieldPool *p = self;
-    p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)room->n_keep * (size_t)p->base.n_column : 0);
+    p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? sizes->n_keep * p->base.n_column : 0);
     if (p->folds) {
         fixedquery_plan(&p->query, &p->layer, p->width, arena);
         p->query.quick = p->base.mean;
-        p->wide = pieces(arena, room->n_thread, KERNEL_BLOCK * (size_t)p->query.lanes);
+        p->wide = pieces(arena, sizes->n_thread, KERNEL_BLOCK * p->query.lanes);
     }
     if (!p->fast) {
-        pooling_hopfield_general_plan(p, arena, room);
+        pooling_hopfield_general_plan(p, arena, sizes);
         return;
     }
-    fixedquery_plan_cache(&p->cache, &p->query, room->n_row, room->n_bag, arena);
-    p->du = pieces(arena, room->n_slot, (size_t)p->base.n_column * (size_t)p->width);
+    fixedquery_plan_cache(&p->cache, &p->query, sizes->n_row, sizes->n_bag, arena);
+    p->du = pieces(arena, sizes->n_slot, p->base.n_column * p->width);
 }
 
 static void prepare(void *self, const real *theta, const Pass *pass)
@@ -84,8 +84,7 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
 static void draw_keep(HopfieldPool *p, int n)
 {
     Rng rng = rng_stream(p->pass.seed, "association", p->pass.update);
-    for (size_t at = 0; at < (size_t)n * (size_t)p->base.n_column; at++)
-        p->keep[at] = rng_uniform(&rng) >= p->dropout;
+    for (Index at = 0; at < n * p->base.n_column; at++) p->keep[at] = rng_uniform(&rng) >= p->dropout;
 }
 
 static FixedQueryBags query_bags(const HopfieldPool *p, const PoolingBags *in)
@@ -121,7 +120,7 @@ static void pool_backward(void *self, real *da, real *dh, real *grad, const real
         pooling_hopfield_general_backward(p, dh, grad, dz, z, in);
 }
 
-static void read(void *self, real *z, const real *m, size_t stride, const bool *is_empty, int n_bag)
+static void read(void *self, real *z, const real *m, Index stride, const bool *is_empty, int n_bag)
 {
     HopfieldPool *p = self;
     fixedquery_read(z, &p->cache, &p->query, p->theta, m, stride, is_empty, n_bag);
@@ -130,7 +129,7 @@ static void read(void *self, real *z, const real *m, size_t stride, const bool *
 static void zero(void *self, int grad_slot)
 {
     HopfieldPool *p = self;
-    if (p->fast) ZERO(p->du[grad_slot], (size_t)p->base.n_column * (size_t)p->width);
+    if (p->fast) ZERO(p->du[grad_slot], p->base.n_column * p->width);
 }
 
 static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
@@ -144,10 +143,10 @@ static void score_backward(void *self, int grad_slot, real *dh, const real *da, 
 static void finish(void *self, real *grad, int n_slot)
 {
     HopfieldPool *p = self;
-    const size_t size = (size_t)p->base.n_column * (size_t)p->width;
+    const Index size = p->base.n_column * p->width;
     if (!p->fast || n_slot == 0) return;
     for (int s = 1; s < n_slot; s++)
-        for (size_t i = 0; i < size; i++) p->du[0][i] += p->du[s][i];
+        for (Index i = 0; i < size; i++) p->du[0][i] += p->du[s][i];
     fixedquery_finish(grad, p->du[0], &p->query, p->theta);
 }
 
@@ -171,11 +170,11 @@ static void start(void *self, real *theta, int n, int *z_at)
         double square = 0;
         for (int r = 0; r < size; r++) square += (double)q[r] * (double)q[r];
         for (int r = 0; r < size; r++)
-            theta[core->k.w_at + (size_t)(head * size + r) * (size_t)core->k.n_in + (size_t)j] +=
+            theta[core->k.w_at + (head * size + r) * core->k.n_in + j] +=
                 (real)(START_GAIN * (double)q[r] / ((double)beta[head] * square));
         if (j / n_head >= pattern) continue;
-        real *v = theta + core->v.w_at + (size_t)place * (size_t)core->v.n_in;
-        ZERO(v, (size_t)core->v.n_in);
+        real *v = theta + core->v.w_at + place * core->v.n_in;
+        ZERO(v, core->v.n_in);
         v[j] = 1;
         if (core->o.no_output) z_at[j] = place;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * pooling_hopfield.h: what the files of Hopfield pooling share. pooling_hopfield_options.c builds the layer from its
- * settings, pooling_hopfield.c is the descriptor and the fast path (nn/fixedquery.h), pooling_hopfield_general.c the path
- * that every setting has (nn/hopfield.h).
+ * settings, pooling_hopfield.c is the descriptor and the fast path (nn/fixedquery.h), pooling_hopfield_general.c the
+ * path that every setting has (nn/hopfield.h).
  */
 #ifndef HOPSACK_POOLING_HOPFIELD_H
 #define HOPSACK_POOLING_HOPFIELD_H
@@ -54,7 +54,7 @@ typedef struct {
 typedef struct {
     Pooling base;
     HopfieldPooling layer;
-    int n_h, width;
+    Index n_h, width;
     double dropout;
     const real *theta; /* of the last prepare */
     bool drops;        /* the association of this update has dropout */
@@ -72,7 +72,7 @@ typedef struct {
     GeneralPath general;
 } HopfieldPool;
 
-void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room);
+void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelSizes *sizes);
 void pooling_hopfield_general_prepare(HopfieldPool *p);
 /* For what does not fold. */
 void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows);

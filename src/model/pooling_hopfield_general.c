@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hopfield pooling in full: keys and values are formed, and whatever a setting asks for is done to them. Instances are
- * scored one at a time by their first association, for ranking and export; pooling starts anew from the embeddings.
+ * Hopfield pooling in full: keys and values are formed, and whatever a setting asks for is done to them. Instances
+ * are scored one at a time by their first association, for ranking and export; pooling starts anew from the
+ * embeddings.
  */
 #include "model/pooling_hopfield.h"
 #include "nn/kernel.h"
@@ -16,26 +17,26 @@ static const Association *core_of(const HopfieldPool *p)
 }
 
 /* Room for n_row instances in n_bag bags, wherever the bounds are. */
-static RetrievalRoom size_of(const HopfieldPool *p, const ModelRoom *room)
+static RetrievalSizes size_of(const HopfieldPool *p, const ModelSizes *sizes)
 {
-    const int quantity = p->layer.quantity;
-    return (RetrievalRoom){.n_bag = room->n_bag,
-                           .n_state = quantity,
-                           .n_stored = room->n_row,
-                           .n_out = room->n_bag * quantity,
-                           .n_state_most = quantity,
-                           .n_pair_most = quantity * (room->n_row + 1),
-                           .n_pair = (size_t)quantity * ((size_t)room->n_row + (size_t)room->n_bag)};
+    const Index quantity = p->layer.quantity;
+    return (RetrievalSizes){.n_bag = sizes->n_bag,
+                            .n_state = quantity,
+                            .n_stored = sizes->n_row,
+                            .n_out = sizes->n_bag * quantity,
+                            .n_state_max = quantity,
+                            .n_pair_max = quantity * (sizes->n_row + 1),
+                            .n_pair = quantity * (sizes->n_row + sizes->n_bag)};
 }
 
 static void plan_scratch(HopfieldPool *p, Arena *arena, int n_thread)
 {
     const Association *core = core_of(p);
-    const size_t n_k = KERNEL_BLOCK * (size_t)core->retrieval.k.row;
-    struct ScoreScratch *scratch = p->general.scratch = ARENA_TAKE(arena, struct ScoreScratch, (size_t)n_thread);
+    const Index n_k = KERNEL_BLOCK * core->retrieval.k.row;
+    struct ScoreScratch *scratch = p->general.scratch = ARENA_TAKE(arena, struct ScoreScratch, n_thread);
     for (int t = 0; t < n_thread; t++) {
         struct ScoreScratch one;
-        one.x = ARENA_TAKE(arena, real, KERNEL_BLOCK * (size_t)p->n_h);
+        one.x = ARENA_TAKE(arena, real, KERNEL_BLOCK * p->n_h);
         one.k = ARENA_TAKE(arena, real, n_k);
         one.k_raw = ARENA_TAKE(arena, real, n_k);
         layernorm_plan(&one.norm, KERNEL_BLOCK * core->o.n_head, arena);
@@ -43,22 +44,22 @@ static void plan_scratch(HopfieldPool *p, Arena *arena, int n_thread)
     }
 }
 
-void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelRoom *room)
+void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelSizes *sizes)
 {
     GeneralPath *g = &p->general;
     const Association *core = core_of(p);
-    const RetrievalRoom rooms = size_of(p, room);
-    const size_t quantity = (size_t)p->layer.quantity, n_q = quantity * (size_t)core->retrieval.q.row;
-    hopfield_plan(&g->cache, &p->layer.hopfield, &rooms, arena);
-    g->x = ARENA_TAKE(arena, real, (size_t)room->n_row * (size_t)p->n_h);
-    g->dx = ARENA_TAKE(arena, real, (size_t)room->n_keep * (size_t)p->n_h);
-    g->dz = ARENA_TAKE(arena, real, (size_t)room->n_bag * (size_t)p->base.n_z);
-    g->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? (size_t)core->o.n_head * rooms.n_pair : 0);
-    g->state = ARENA_TAKE(arena, real, quantity * (size_t)core->n_r);
+    const RetrievalSizes layer_sizes = size_of(p, sizes);
+    const Index quantity = p->layer.quantity, n_q = quantity * core->retrieval.q.row;
+    hopfield_plan(&g->cache, &p->layer.hopfield, &layer_sizes, arena);
+    g->x = ARENA_TAKE(arena, real, sizes->n_row * p->n_h);
+    g->dx = ARENA_TAKE(arena, real, sizes->n_keep * p->n_h);
+    g->dz = ARENA_TAKE(arena, real, sizes->n_bag * p->base.n_z);
+    g->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? core->o.n_head * layer_sizes.n_pair : 0);
+    g->state = ARENA_TAKE(arena, real, quantity * core->n_r);
     g->q_raw = ARENA_TAKE(arena, real, n_q);
     g->q = ARENA_TAKE(arena, real, n_q);
     layernorm_plan(&g->norm, p->layer.quantity * core->o.n_head, arena);
-    if (!p->folds) plan_scratch(p, arena, room->n_thread);
+    if (!p->folds) plan_scratch(p, arena, sizes->n_thread);
 }
 
 /* ---- scores ---- */
@@ -82,7 +83,7 @@ void pooling_hopfield_general_prepare(HopfieldPool *p)
         .projection = &l->core.q, .step = &l->core.retrieval.q, .at = g->q, .raw = g->q_raw, .norm = &g->norm};
     const real *q = to_space(p, &side, g->state, l->o.norm_state ? &l->state : NULL, p->theta + p->layer.query_at,
                              p->layer.quantity);
-    if (q != g->q) memcpy(g->q, q, (size_t)p->layer.quantity * (size_t)l->core.retrieval.q.row * sizeof *q);
+    if (q != g->q) memcpy(g->q, q, p->layer.quantity * l->core.retrieval.q.row * sizeof *q);
 }
 
 static real dot(const real *a, const real *b, int n)
@@ -98,8 +99,8 @@ void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, con
     const Retrieval *r = &l->core.retrieval;
     const real *beta = association_beta(&l->core, p->theta);
     struct ScoreScratch *s = &p->general.scratch[rows->thread];
-    const size_t n_h = (size_t)p->n_h;
-    for (int i = 0; i < rows->n; i++) memcpy(s->x + (size_t)i * n_h, h + i * p->width, n_h * sizeof *h);
+    const Index n_h = p->n_h;
+    for (int i = 0; i < rows->n; i++) memcpy(s->x + i * n_h, h + i * p->width, n_h * sizeof *h);
     const AssociationSide side = {
         .projection = &l->core.k, .step = &r->k, .at = s->k, .raw = s->k_raw, .norm = &s->norm};
     const real *k = to_space(p, &side, s->x, l->o.norm_stored ? &l->stored : NULL, s->x, rows->n);
@@ -113,7 +114,8 @@ void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, con
 
 /* ---- pooling ---- */
 
-/* The mask in the order of retrieval.h: bag, head, query, instance, and the zero pattern, whose entry counts for nothing. */
+/* The mask in the order of retrieval.h: bag, head, query, instance, and the zero pattern, whose entry counts for
+ * nothing. */
 static void transpose_keep(HopfieldPool *p, const int *bounds, int n_bag)
 {
     const Retrieval *r = &core_of(p)->retrieval;
@@ -122,7 +124,7 @@ static void transpose_keep(HopfieldPool *p, const int *bounds, int n_bag)
         for (int head = 0; head < r->n_head; head++)
             for (int query = 0; query < p->layer.quantity; query++) {
                 for (int i = bounds[b]; i < bounds[b + 1]; i++)
-                    *to++ = p->keep[(size_t)i * (size_t)p->base.n_column + (size_t)(query * r->n_head + head)];
+                    *to++ = p->keep[i * p->base.n_column + query * r->n_head + head];
                 if (r->zero) *to++ = 1;
             }
 }
@@ -136,7 +138,7 @@ static void copy_weights(const HopfieldPool *p, real *w, const int *bounds, int 
         for (int head = 0; head < r->n_head; head++)
             for (int query = 0; query < p->layer.quantity; query++) {
                 for (int i = bounds[b]; i < bounds[b + 1]; i++)
-                    w[(size_t)i * (size_t)p->base.n_column + (size_t)(query * r->n_head + head)] = *from++;
+                    w[i * p->base.n_column + query * r->n_head + head] = *from++;
                 if (r->zero) from++;
             }
 }
@@ -145,8 +147,8 @@ void pooling_hopfield_general_pool(HopfieldPool *p, real *z, real *w, const Pool
 {
     GeneralPath *g = &p->general;
     const int *bounds = in->bounds, n_bag = in->n_bag;
-    const size_t n = (size_t)bounds[n_bag], n_h = (size_t)p->n_h, n_z = (size_t)p->base.n_z;
-    for (size_t i = 0; i < n; i++) memcpy(g->x + i * n_h, in->h + i * (size_t)p->width, n_h * sizeof *in->h);
+    const Index n = bounds[n_bag], n_h = p->n_h, n_z = p->base.n_z;
+    for (Index i = 0; i < n; i++) memcpy(g->x + i * n_h, in->h + i * p->width, n_h * sizeof *in->h);
     if (p->drops) transpose_keep(p, bounds, n_bag);
     g->bags = hopfield_pooling_pairs(&p->layer, bounds, n_bag);
     g->masks = (RetrievalMasks){.keep = p->drops ? g->keep : NULL, .keep_scale = p->keep_scale};
@@ -155,7 +157,7 @@ void pooling_hopfield_general_pool(HopfieldPool *p, real *z, real *w, const Pool
     p->base.n_capped += g->cache.core.retrieval.n_capped;
     copy_weights(p, w, bounds, n_bag);
     for (int b = 0; b < n_bag; b++) /* also where the zero pattern is all there is to retrieve */
-        if (bounds[b] == bounds[b + 1]) ZERO(z + (size_t)b * n_z, n_z);
+        if (bounds[b] == bounds[b + 1]) ZERO(z + b * n_z, n_z);
 }
 
 void pooling_hopfield_general_backward(HopfieldPool *p, real *dh, real *grad, const real *dz, const real *z,
@@ -163,14 +165,14 @@ void pooling_hopfield_general_backward(HopfieldPool *p, real *dh, real *grad, co
 {
     GeneralPath *g = &p->general;
     const int *bounds = in->bounds, n_bag = in->n_bag;
-    const size_t n = (size_t)bounds[n_bag], n_h = (size_t)p->n_h, n_z = (size_t)p->base.n_z;
-    memcpy(g->dz, dz, (size_t)n_bag * n_z * sizeof *dz);
+    const Index n = bounds[n_bag], n_h = p->n_h, n_z = p->base.n_z;
+    memcpy(g->dz, dz, n_bag * n_z * sizeof *dz);
     for (int b = 0; b < n_bag; b++)
-        if (bounds[b] == bounds[b + 1]) ZERO(g->dz + (size_t)b * n_z, n_z);
+        if (bounds[b] == bounds[b + 1]) ZERO(g->dz + b * n_z, n_z);
     ZERO(g->dx, n * n_h);
     const AssociationInput input = {.stored = g->x, .bags = &g->bags, .masks = &g->masks};
     hopfield_pooling_backward(&(AssociationGrad){.stored = g->dx}, grad, &g->cache, &p->layer, p->theta, &input, z,
                               g->dz);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n_h; j++) dh[i * (size_t)p->width + j] += g->dx[i * n_h + j];
+    for (Index i = 0; i < n; i++)
+        for (Index j = 0; j < n_h; j++) dh[i * p->width + j] += g->dx[i * n_h + j];
 }

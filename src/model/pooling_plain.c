@@ -15,7 +15,7 @@
 
 typedef struct {
     Pooling base;
-    int n_h, width;
+    Index n_h, width;
 } Plain;
 
 static const Option no_options[] = {{0}};
@@ -28,11 +28,11 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     return OK;
 }
 
-static void plan(void *self, Arena *arena, const ModelRoom *room)
+static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     (void)self;
     (void)arena;
-    (void)room;
+    (void)sizes;
 }
 
 static void prepare(void *self, const real *theta, const Pass *pass)
@@ -46,7 +46,7 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
 {
     (void)self;
     (void)h;
-    ZERO(a, (size_t)rows->n);
+    ZERO(a, rows->n);
 }
 
 static void zero(void *self, int grad_slot)
@@ -76,7 +76,7 @@ static void finish(void *self, real *grad, int n_slot)
 
 static void mean_bag(const Plain *p, real *z, real *w, const real *h, int n)
 {
-    ZERO(z, (size_t)p->n_h);
+    ZERO(z, p->n_h);
     for (int i = 0; i < n; i++, h += p->width) {
         w[i] = 1 / (real)n;
         for (int f = 0; f < p->n_h; f++) z[f] += w[i] * h[f];
@@ -96,17 +96,17 @@ static int first_largest(const Plain *p, const real *h, int f, int n)
 {
     int best = 0;
     for (int i = 1; i < n; i++)
-        if (h[(size_t)i * (size_t)p->width + (size_t)f] > h[(size_t)best * (size_t)p->width + (size_t)f]) best = i;
+        if (h[i * p->width + f] > h[best * p->width + f]) best = i;
     return best;
 }
 
 static void max_bag(const Plain *p, real *z, real *w, const real *h, int n)
 {
-    ZERO(z, (size_t)p->n_h);
-    ZERO(w, (size_t)n);
+    ZERO(z, p->n_h);
+    ZERO(w, n);
     for (int f = 0; n > 0 && f < p->n_h; f++) {
         const int best = first_largest(p, h, f, n);
-        z[f] = h[(size_t)best * (size_t)p->width + (size_t)f];
+        z[f] = h[best * p->width + f];
         w[best] += 1 / (real)p->n_h;
     }
 }
@@ -114,8 +114,7 @@ static void max_bag(const Plain *p, real *z, real *w, const real *h, int n)
 static void max_bag_backward(const Plain *p, real *dh, const real *dz, const real *w, const real *h, int n)
 {
     (void)w;
-    for (int f = 0; n > 0 && f < p->n_h; f++)
-        dh[(size_t)first_largest(p, h, f, n) * (size_t)p->width + (size_t)f] += dz[f];
+    for (int f = 0; n > 0 && f < p->n_h; f++) dh[first_largest(p, h, f, n) * p->width + f] += dz[f];
 }
 
 /* ---- whole minibatches ---- */
@@ -127,8 +126,7 @@ static void each_bag(const Plain *p, real *z, real *w, const PoolingBags *in, Ba
 {
     for (int b = 0; b < in->n_bag; b++) {
         const int from = in->bounds[b];
-        forward(p, z + (size_t)b * (size_t)p->n_h, w + from, in->h + (size_t)from * (size_t)p->width,
-                in->bounds[b + 1] - from);
+        forward(p, z + b * p->n_h, w + from, in->h + from * p->width, in->bounds[b + 1] - from);
     }
 }
 
@@ -137,8 +135,8 @@ static void each_bag_backward(const Plain *p, real *dh, const real *dz, const re
 {
     for (int b = 0; b < in->n_bag; b++) {
         const int from = in->bounds[b];
-        const size_t at = (size_t)from * (size_t)p->width;
-        backward(p, dh + at, dz + (size_t)b * (size_t)p->n_h, w + from, in->h + at, in->bounds[b + 1] - from);
+        const Index at = from * p->width;
+        backward(p, dh + at, dz + b * p->n_h, w + from, in->h + at, in->bounds[b + 1] - from);
     }
 }
 

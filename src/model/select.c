@@ -11,14 +11,14 @@ bool select_scores(const ModelOptions *o)
 int select_count(const ModelOptions *o, int n)
 {
     if (o->select == SELECT_ALL || o->select_fraction > 1) return n;
-    const int least = o->compat == COMPAT_DEEPRC ? 0 : o->select_min;
+    const int min = o->compat == COMPAT_DEEPRC ? 0 : o->select_min;
     const int k = (int)((double)n * o->select_fraction);
-    return k >= least ? k : least < n ? least : n;
+    return k >= min ? k : min < n ? min : n;
 }
 
 void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_column)
 {
-    const size_t n = (size_t)n_max, more = n_column > 1 ? n : 0;
+    const Index n = n_max, more = n_column > 1 ? n : 0;
     s->keep = ARENA_TAKE(arena, int, n);
     s->ranked = ARENA_TAKE(arena, int, more);
     s->column = ARENA_TAKE(arena, real, more);
@@ -28,13 +28,13 @@ void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_column)
 }
 
 /* Does place i come after place j? */
-static bool after(const real *score, int stride, const int *row, int i, int j)
+static bool after(const real *score, Index stride, const int *row, int i, int j)
 {
-    const real a = score[(size_t)i * (size_t)stride], b = score[(size_t)j * (size_t)stride];
+    const real a = score[i * stride], b = score[j * stride];
     return a < b || (a == b && row[i] > row[j]);
 }
 
-static void sift_down(int *heap, int n, int at, const real *score, int stride, const int *row)
+static void sift_down(int *heap, int n, int at, const real *score, Index stride, const int *row)
 {
     const int moved = heap[at];
     for (int child; (child = 2 * at + 1) < n; at = child) {
@@ -46,7 +46,7 @@ static void sift_down(int *heap, int n, int at, const real *score, int stride, c
 }
 
 /* Heapsort: qsort of the C library allocates. */
-void select_order(int *order, int n, const real *score, int stride, const int *row)
+void select_order(int *order, int n, const real *score, Index stride, const int *row)
 {
     for (int at = n / 2 - 1; at >= 0; at--) sift_down(order, n, at, score, stride, row);
     for (int end = n - 1; end > 0; end--) {
@@ -69,7 +69,7 @@ static void order_ranked(SelectScratch *s, const int *row, int k)
 }
 
 /* The first k of the ranking are among the first k of each query, so nobody else needs a rank. */
-void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_column, int k)
+void select_top(SelectScratch *s, const real *a, const int *row, int n, Index n_column, int k)
 {
     if (n_column == 1) {
         topk(s->keep, a, row, n, k, s->topk);
@@ -77,7 +77,7 @@ void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_co
     }
     for (int i = 0; i < n; i++) s->best[i] = (real)-n;
     for (int q = 0; q < n_column; q++) {
-        for (int i = 0; i < n; i++) s->column[i] = a[(size_t)i * (size_t)n_column + (size_t)q];
+        for (int i = 0; i < n; i++) s->column[i] = a[i * n_column + q];
         topk(s->ranked, s->column, row, n, k, s->topk);
         order_ranked(s, row, k);
         for (int rank = 0; rank < k; rank++)

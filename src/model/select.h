@@ -2,8 +2,8 @@
  *
  * select.h: which instances of a bag learn. Those with the largest attention, a random subsample, or all.
  *
- * With several queries an instance's place in the ranking is its best rank over them; where equal, the lower row comes
- * first. So one query ranks by its logits alone.
+ * With several queries an instance's place in the ranking is its best rank over them; where equal, the lower row
+ * comes first. So one query ranks by its logits alone.
  */
 #ifndef HOPSACK_SELECT_H
 #define HOPSACK_SELECT_H
@@ -30,11 +30,11 @@ typedef struct {
 void select_plan(SelectScratch *s, Arena *arena, int n_max, int n_column);
 
 /* s->keep [k]: the k first places of the ranking by a [n, n_column], ascending in place. */
-void select_top(SelectScratch *s, const real *a, const int *row, int n, int n_column, int k);
+void select_top(SelectScratch *s, const real *a, const int *row, int n, Index n_column, int k);
 /* s->keep [k]: k distinct places, each set of k equally likely. */
 void select_random(SelectScratch *s, int n, int k, Rng *rng);
 
 /* order [n] of places by score, largest first, lower row first where equal; in place, allocates nothing. */
-void select_order(int *order, int n, const real *score, int stride, const int *row);
+void select_order(int *order, int n, const real *score, Index stride, const int *row);
 
 #endif

@@ -14,7 +14,7 @@
 
 typedef struct TargetType TargetType;
 
-#define TARGET_CLASSES 256 /* most classes of a multiclass target */
+#define TARGET_CLASSES 256 /* maximum number of classes of a multiclass target */
 
 typedef struct {
     const TargetType *type;

@@ -23,30 +23,30 @@ static double weight(const Target *t, int class)
 
 static void predict(double *p, const Target *t, const real *output)
 {
-    const double most = (double)output[first_largest(output, t->n_out)];
+    const double max = (double)output[first_largest(output, t->n_out)];
     double sum = 0;
-    for (int k = 0; k < t->n_out; k++) sum += p[k] = exp((double)output[k] - most);
+    for (int k = 0; k < t->n_out; k++) sum += p[k] = exp((double)output[k] - max);
     for (int k = 0; k < t->n_out; k++) p[k] /= sum;
 }
 
 static double loss(const Target *t, const real *output, const real *target)
 {
     const int class = first_largest(target, t->n_out);
-    const double most = (double)output[first_largest(output, t->n_out)];
+    const double max = (double)output[first_largest(output, t->n_out)];
     double sum = 0;
-    for (int k = 0; k < t->n_out; k++) sum += exp((double)output[k] - most);
-    return weight(t, class) * (log(sum) + most - (double)output[class]);
+    for (int k = 0; k < t->n_out; k++) sum += exp((double)output[k] - max);
+    return weight(t, class) * (log(sum) + max - (double)output[class]);
 }
 
 /* ∂/∂x_k of -ln softmax(x)_y is softmax(x)_k - [k = y]. */
 static void loss_backward(real *dy, const Target *t, const real *output, const real *target, double scale)
 {
     const int class = first_largest(target, t->n_out);
-    const double most = (double)output[first_largest(output, t->n_out)];
+    const double max = (double)output[first_largest(output, t->n_out)];
     double sum = 0;
-    for (int k = 0; k < t->n_out; k++) sum += exp((double)output[k] - most);
+    for (int k = 0; k < t->n_out; k++) sum += exp((double)output[k] - max);
     for (int k = 0; k < t->n_out; k++)
-        dy[k] += (real)(scale * weight(t, class) * (exp((double)output[k] - most) / sum - (k == class)));
+        dy[k] += (real)(scale * weight(t, class) * (exp((double)output[k] - max) / sum - (k == class)));
 }
 
 const TargetType target_multiclass = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * activation.h: what follows a layer's sums, number by number, and its slope from what it made of them.
+ * activation.h: activation functions, element by element, and their derivatives as functions of the output y.
  *
  *   none      y = x                  dy/dx = 1
  *   selu      selu.h                 λ where y > 0, y + λα elsewhere
@@ -25,7 +25,7 @@ typedef enum {
 } Activation;
 
 /* n a multiple of KERNEL_LANES. */
-void activation_forward(real *y, size_t n, Activation kind);                  /* y [n] in place */
-void activation_backward(real *dy, const real *y, size_t n, Activation kind); /* dy [n] *= slope */
+void activation_forward(real *y, Index n, Activation kind);                  /* y [n] in place */
+void activation_backward(real *dy, const real *y, Index n, Activation kind); /* dy [n] *= slope */
 
 #endif

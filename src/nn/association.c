@@ -120,26 +120,27 @@ static void projections_declare(Association *l, ParamList *list, const char *pre
         each[j]->w_at =
             stacked ? at
                     : tensor(list, prefix, names[j], spread(&l->o, each[j]->n_in), each[j]->n_out, each[j]->n_in);
-        at += (size_t)each[j]->n_out * (size_t)each[j]->n_in;
+        at += each[j]->n_out * each[j]->n_in;
     }
     if (!l->o.bias || !rows) return;
     at = tensor(list, prefix, "in_proj_bias", 0, rows, 0);
     for (int j = 0; j < 3; j++) {
         each[j]->b_at = at;
-        at += (size_t)each[j]->n_out;
+        at += each[j]->n_out;
     }
 }
 
-static Retrieval retrieval_of(const AssociationOptions *o, int pattern_size)
+static Retrieval retrieval_of(const AssociationOptions *o, Index pattern_size)
 {
+    const Index head_size = o->head_size, n_head = o->n_head;
     Retrieval r = {.n_head = o->n_head,
-                   .head_size = o->head_size,
+                   .head_size = head_size,
                    .pattern_size = pattern_size,
                    .zero = o->zero,
                    .whole_batch = o->whole_batch};
-    r.q = o->state_static ? (HeadStep){o->head_size, 0} : (HeadStep){o->n_head * o->head_size, o->head_size};
-    r.k = o->stored_static ? (HeadStep){o->head_size, 0} : (HeadStep){o->n_head * o->head_size, o->head_size};
-    r.v = o->projection_static ? (HeadStep){pattern_size, 0} : (HeadStep){o->n_head * pattern_size, pattern_size};
+    r.q = o->state_static ? (HeadStep){head_size, 0} : (HeadStep){n_head * head_size, head_size};
+    r.k = o->stored_static ? (HeadStep){head_size, 0} : (HeadStep){n_head * head_size, head_size};
+    r.v = o->projection_static ? (HeadStep){pattern_size, 0} : (HeadStep){n_head * pattern_size, pattern_size};
     memcpy(r.steps, o->steps, sizeof r.steps);
     memcpy(r.eps, o->eps, sizeof r.eps);
     return r;
@@ -150,9 +151,9 @@ void association_init(Association *l, ParamList *list, const char *prefix, const
 {
     char name[88];
     const int space = o->n_head * o->head_size;
-    const int pattern_size = o->pattern_size        ? o->pattern_size
-                             : o->projection_static ? o->n_projection
-                                                    : o->head_size;
+    const Index pattern_size = o->pattern_size        ? o->pattern_size
+                               : o->projection_static ? o->n_projection
+                                                      : o->head_size;
     assert(o->head_size > 0 && o->beta[0] > 0); /* resolved */
     *l = (Association){.o = *o, .n_read = o->n_head * pattern_size};
     l->n_r = o->state_static ? o->head_size : o->n_state;
@@ -191,11 +192,11 @@ static bool is_through(const Association *l)
     return l->o.connected && l->k.n_out > 0;
 }
 
-void association_plan(AssociationCache *c, const Association *l, const RetrievalRoom *room, Arena *arena)
+void association_plan(AssociationCache *c, const Association *l, const RetrievalSizes *sizes, Arena *arena)
 {
-    const size_t state = (size_t)room->n_state, stored = (size_t)room->n_stored, out = (size_t)room->n_out;
-    const size_t n_q = state * (size_t)l->retrieval.q.row, n_k = stored * (size_t)l->retrieval.k.row;
-    const size_t n_v = stored * (size_t)l->retrieval.v.row;
+    const Index state = sizes->n_state, stored = sizes->n_stored, out = sizes->n_out;
+    const Index n_q = state * l->retrieval.q.row, n_k = stored * l->retrieval.k.row;
+    const Index n_v = stored * l->retrieval.v.row;
     c->q = ARENA_TAKE(arena, real, l->q.n_out || l->o.norm ? n_q : 0);
     c->k = ARENA_TAKE(arena, real, l->k.n_out || l->o.norm ? n_k : 0);
     c->v = ARENA_TAKE(arena, real, l->v.n_out ? n_v : 0);
@@ -206,14 +207,14 @@ void association_plan(AssociationCache *c, const Association *l, const Retrieval
     c->k_raw = ARENA_TAKE(arena, real, l->o.norm ? n_k : 0);
     c->dq_raw = ARENA_TAKE(arena, real, l->o.norm ? n_q : 0);
     c->dk_raw = ARENA_TAKE(arena, real, l->o.norm ? n_k : 0);
-    layernorm_plan(&c->norm_q, l->o.norm ? room->n_state * l->o.n_head : 0, arena);
-    layernorm_plan(&c->norm_k, l->o.norm ? room->n_stored * l->o.n_head : 0, arena);
-    c->through = ARENA_TAKE(arena, real, is_through(l) ? stored * (size_t)l->k.n_out : 0);
-    c->dthrough = ARENA_TAKE(arena, real, is_through(l) ? stored * (size_t)l->k.n_out : 0);
-    c->o = ARENA_TAKE(arena, real, out * (size_t)l->n_read);
-    c->d_o = ARENA_TAKE(arena, real, out * (size_t)l->n_read);
-    c->da = ARENA_TAKE(arena, real, out * (size_t)l->n_out);
-    retrieval_plan(&c->retrieval, &l->retrieval, room, arena);
+    layernorm_plan(&c->norm_q, l->o.norm ? sizes->n_state * l->o.n_head : 0, arena);
+    layernorm_plan(&c->norm_k, l->o.norm ? sizes->n_stored * l->o.n_head : 0, arena);
+    c->through = ARENA_TAKE(arena, real, is_through(l) ? stored * l->k.n_out : 0);
+    c->dthrough = ARENA_TAKE(arena, real, is_through(l) ? stored * l->k.n_out : 0);
+    c->o = ARENA_TAKE(arena, real, out * l->n_read);
+    c->d_o = ARENA_TAKE(arena, real, out * l->n_read);
+    c->da = ARENA_TAKE(arena, real, out * l->n_out);
+    retrieval_plan(&c->retrieval, &l->retrieval, sizes, arena);
 }
 
 /* ---- forward ---- */
@@ -256,13 +257,13 @@ static int out_rows(const BagPairs *bags)
 
 static void output(real *y, const AssociationCache *c, const Association *l, const real *theta, int n)
 {
-    const size_t width = (size_t)l->n_out;
+    const Index width = l->n_out;
     if (l->out.n_out)
         projection_forward(y, &l->out, theta, c->o, n);
     else
-        memcpy(y, c->o, (size_t)n * width * sizeof *y);
-    for (size_t i = 0; i < (size_t)n; i++)
-        for (size_t f = 0; f < width; f++)
+        memcpy(y, c->o, n * width * sizeof *y);
+    for (Index i = 0; i < n; i++)
+        for (Index f = 0; f < width; f++)
             y[i * width + f] = c->retrieval.empty[i] ? 0 : association_activate(y[i * width + f], l->o.activation);
 }
 
@@ -294,15 +295,15 @@ void association_forward(real *y, AssociationCache *c, const Association *l, con
 
 /* ---- backward ---- */
 
-static void add_to(real *y, const real *x, size_t n)
+static void add_to(real *y, const real *x, Index n)
 {
-    for (size_t i = 0; y && i < n; i++) y[i] += x[i];
+    for (Index i = 0; y && i < n; i++) y[i] += x[i];
 }
 
 static void space_backward(real *dx, real *grad, const AssociationSide *s, const Association *l, const real *theta,
                            const real *x, int n)
 {
-    const size_t size = (size_t)n * (size_t)s->step->row;
+    const Index size = n * s->step->row;
     const real *d = s->d;
     if (l->o.norm) {
         const int heads = s->step->head ? l->o.n_head : 1;
@@ -320,11 +321,11 @@ static void values_backward(real *dprojection, real *grad, AssociationCache *c, 
                             const real *theta, const real *projection, int n)
 {
     if (!l->v.n_out)
-        add_to(dprojection, c->dv, (size_t)n * (size_t)l->retrieval.v.row);
+        add_to(dprojection, c->dv, n * l->retrieval.v.row);
     else if (!is_through(l))
         projection_backward(dprojection, grad, &l->v, theta, projection, c->dv, n);
     else {
-        memset(c->dthrough, 0, (size_t)n * (size_t)l->k.n_out * sizeof *c->dthrough);
+        memset(c->dthrough, 0, n * l->k.n_out * sizeof *c->dthrough);
         projection_backward(c->dthrough, grad, &l->v, theta, c->through, c->dv, n);
         projection_backward(dprojection, grad, &l->k, theta, projection, c->dthrough, n);
     }
@@ -334,15 +335,15 @@ static void values_backward(real *dprojection, real *grad, AssociationCache *c, 
 static void output_backward(real *grad, AssociationCache *c, const Association *l, const real *theta, const real *y,
                             const real *dy, int n)
 {
-    const size_t width = (size_t)l->n_out;
-    for (size_t i = 0; i < (size_t)n; i++)
-        for (size_t at = i * width; at < (i + 1) * width; at++)
+    const Index width = l->n_out;
+    for (Index i = 0; i < n; i++)
+        for (Index at = i * width; at < (i + 1) * width; at++)
             c->da[at] = c->retrieval.empty[i] ? 0 : dy[at] * association_slope(y[at], l->o.activation);
     if (!l->out.n_out) {
-        memcpy(c->d_o, c->da, (size_t)n * width * sizeof *c->d_o);
+        memcpy(c->d_o, c->da, n * width * sizeof *c->d_o);
         return;
     }
-    memset(c->d_o, 0, (size_t)n * (size_t)l->n_read * sizeof *c->d_o);
+    memset(c->d_o, 0, n * l->n_read * sizeof *c->d_o);
     projection_backward(c->d_o, grad, &l->out, theta, c->o, c->da, n);
 }
 
@@ -354,9 +355,9 @@ void association_backward(const AssociationGrad *d, real *grad, AssociationCache
     const RetrievalInput space = space_of(c, l, theta, in);
     const RetrievalGrad dspace = {c->dq, c->dk, c->dv, l->o.beta_learned ? grad + l->beta_at : NULL};
     const AssociationSide state = state_side(c, l), stored = stored_side(c, l);
-    memset(c->dq, 0, (size_t)bags->n_state * (size_t)r->q.row * sizeof *c->dq);
-    memset(c->dk, 0, (size_t)bags->n_stored * (size_t)r->k.row * sizeof *c->dk);
-    memset(c->dv, 0, (size_t)bags->n_stored * (size_t)r->v.row * sizeof *c->dv);
+    memset(c->dq, 0, bags->n_state * r->q.row * sizeof *c->dq);
+    memset(c->dk, 0, bags->n_stored * r->k.row * sizeof *c->dk);
+    memset(c->dv, 0, bags->n_stored * r->v.row * sizeof *c->dv);
     output_backward(grad, c, l, theta, y, dy, out_rows(bags));
     retrieval_backward(&dspace, &c->retrieval, r, &space, c->d_o);
     space_backward(d->state, grad, &state, l, theta, in->state, bags->n_state);

@@ -9,12 +9,13 @@
  *   R [n_state, ·] state patterns (queries)    Y [n_stored, ·] stored patterns (keys)    V [n_stored, ·] their
  *   projections (values): raw inputs of three widths     y [rows of o, n_out]
  *
- * Tensors, named as in the reference implementation. If the three widths agree, pattern_size is not given and V is not
- * connected: in_proj_weight, the rows of q, k and v stacked; else q_proj_weight, k_proj_weight, v_proj_weight. In both cases
- * one in_proj_bias. A static part has no weights and no bias. p_norm_{weight,bias}, out_proj.{weight,bias}.
+ * Tensors, named as in the reference implementation. If the three widths agree, pattern_size is not given and V is
+ * not connected: in_proj_weight, the rows of q, k and v stacked; else q_proj_weight, k_proj_weight, v_proj_weight. In
+ * both cases one in_proj_bias. A static part has no weights and no bias. p_norm_{weight,bias},
+ * out_proj.{weight,bias}.
  *
- * A state that sees no stored pattern in any head, and so every state of an empty bag, has output 0, not the bias, and
- * passes no gradient.
+ * A state that sees no stored pattern in any head, and so every state of an empty bag, has output 0, not the bias,
+ * and passes no gradient.
  */
 #ifndef HOPSACK_ASSOCIATION_H
 #define HOPSACK_ASSOCIATION_H
@@ -57,14 +58,14 @@ void association_heads(AssociationOptions *o, double beta, int steps, double eps
 
 typedef struct {
     AssociationOptions o; /* resolved */
-    int n_r, n_y, n_v;    /* widths of R, Y, V as they come, static or not */
+    Index n_r, n_y, n_v;  /* widths of R, Y, V as they come, static or not */
     Projection q, k, v, out;
     LayerNorm norm;
     size_t beta_at; /* [n_head], if learned */
     real beta[RETRIEVAL_HEADS];
     Retrieval retrieval;
-    int n_read; /* n_head · pattern_size */
-    int n_out;  /* width of y */
+    Index n_read; /* n_head · pattern_size */
+    Index n_out;  /* width of y */
 } Association;
 
 typedef struct {
@@ -80,7 +81,7 @@ typedef struct {
 /* Options must have been resolved. Names are PREFIXin_proj_weight …, and `beta_name` if β is learned. */
 void association_init(Association *l, ParamList *list, const char *prefix, const char *beta_name,
                       const AssociationOptions *o);
-void association_plan(AssociationCache *c, const Association *l, const RetrievalRoom *room, Arena *arena);
+void association_plan(AssociationCache *c, const Association *l, const RetrievalSizes *sizes, Arena *arena);
 /* The inputs of a layer: any of them may be the same. */
 typedef struct {
     const real *state, *stored, *projection; /* R, Y, V */

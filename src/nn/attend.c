@@ -8,13 +8,13 @@
 
 static void bag_forward(real *z, real *w, const Attend *l, const real *a, const real *h, int n)
 {
-    memset(z, 0, (size_t)(l->n_query * l->n_h) * sizeof *z);
+    memset(z, 0, (l->n_query * l->n_h) * sizeof *z);
     if (n == 0) return;
     for (int q = 0; q < l->n_query; q++, z += l->n_h) {
         softmax_forward(w + q, a + q, n, l->n_query);
         for (int i = 0; i < n; i++) {
             const real w_i = w[i * l->n_query + q];
-            const real *h_i = h + (size_t)i * (size_t)l->width;
+            const real *h_i = h + i * l->width;
             for (int f = 0; f < l->n_h; f++) z[f] += w_i * h_i[f];
         }
     }
@@ -29,8 +29,8 @@ static void bag_backward(real *da, real *dh, const Attend *l, const real *dz, co
         for (int pass = 0; pass < 2; pass++)
             for (int i = 0; i < n; i++) {
                 const real w_i = w[i * l->n_query + q];
-                const real *h_i = h + (size_t)i * (size_t)l->width;
-                real *dh_i = dh + (size_t)i * (size_t)l->width, dw = 0;
+                const real *h_i = h + i * l->width;
+                real *dh_i = dh + i * l->width, dw = 0;
                 for (int f = 0; f < l->n_h; f++) dw += dz[f] * h_i[f];
                 if (pass == 0) {
                     mean += (double)w_i * (double)dw;
@@ -52,19 +52,19 @@ typedef struct {
 static void one_forward(void *context, int b, int thread)
 {
     const Bags *c = context;
-    const size_t row = (size_t)c->bounds[b], at = row * (size_t)c->l->n_query;
+    const Index row = c->bounds[b], at = row * c->l->n_query;
     (void)thread;
-    bag_forward(c->z + (size_t)b * (size_t)(c->l->n_query * c->l->n_h), c->w + at, c->l, c->a + at,
-                c->h + row * (size_t)c->l->width, c->bounds[b + 1] - c->bounds[b]);
+    bag_forward(c->z + b * (c->l->n_query * c->l->n_h), c->w + at, c->l, c->a + at, c->h + row * c->l->width,
+                c->bounds[b + 1] - c->bounds[b]);
 }
 
 static void one_backward(void *context, int b, int thread)
 {
     const Bags *c = context;
-    const size_t row = (size_t)c->bounds[b], at = row * (size_t)c->l->n_query, row_at = row * (size_t)c->l->width;
+    const Index row = c->bounds[b], at = row * c->l->n_query, row_at = row * c->l->width;
     (void)thread;
-    bag_backward(c->da + at, c->dh + row_at, c->l, c->dz + (size_t)b * (size_t)(c->l->n_query * c->l->n_h),
-                 c->w_seen + at, c->h + row_at, c->bounds[b + 1] - c->bounds[b]);
+    bag_backward(c->da + at, c->dh + row_at, c->l, c->dz + b * (c->l->n_query * c->l->n_h), c->w_seen + at,
+                 c->h + row_at, c->bounds[b + 1] - c->bounds[b]);
 }
 
 /* Loops over single numbers are several times as slow as a matrix product. */

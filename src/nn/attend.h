@@ -4,7 +4,8 @@
  *
  *     w_i = softmax_i(a)           z = Σ_i w_i h_i      one z a query, query 0 first
  *
- * Bags lie end to end, bag b at rows bounds[b] … bounds[b+1]-1; an empty bag has z = 0. They are shared out among threads.
+ * Bags lie end to end, bag b at rows bounds[b] … bounds[b+1]-1; an empty bag has z = 0. They are shared out among
+ * threads.
  */
 #ifndef HOPSACK_ATTEND_H
 #define HOPSACK_ATTEND_H
@@ -12,7 +13,7 @@
 #include "core/real.h"
 
 typedef struct {
-    int n_query, n_h, width; /* of h, rows `width` apart */
+    Index n_query, n_h, width; /* of h, rows `width` apart */
 } Attend;
 
 /* z [n_bag, n_query · n_h]   w, a [n, n_query]   h [n, width] */

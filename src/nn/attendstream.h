@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * attendstream.h: softmax-weighted means of the embeddings of a bag that is seen once, piece by piece, so that all
- * instances are pooled and none has to be kept:
+ * attendstream.h: softmax-weighted means over a bag that is read once, piece by piece. All instances are pooled and
+ * no embedding is kept.
  *
  *     w_ik = exp(a_ik - top_k) / Σ_i exp(a_ik - top_k)          m_k = Σ_i w_ik h_i
  *
- * Every piece has sums of its own, by the largest logit it has met; `join` brings those of a bag to one top and adds them
- * in their order, so results depend on where pieces begin and not on threads. A plain mean is one more column, whose
- * logit is 0 for every instance and no input.
+ * Every piece has its own sums, relative to its largest logit so far (`top`). `join` scales the sums of a bag's
+ * pieces to one top and adds them in order, so results depend on where pieces begin and not on threads. A plain mean
+ * is one more column whose logit is 0 for every instance.
  *
  *   a [n, n_query]     h [n, width]     m [n_column, width] a bag; n_column = n_query + mean
  */
@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 typedef struct {
-    int n_query, n_column, width;
+    Index n_query, n_column, width;
     real **e;    /* [n_thread] weights of a block */
     real *top;   /* [n_piece, n_column] */
     double *sum; /* [n_piece, n_column] Σ exp(a - top) */
@@ -31,7 +31,7 @@ typedef struct {
 } AttendStream;
 
 /* h has rows of `width` numbers, a multiple of KERNEL_LANES; `mean` adds the last column. */
-void attendstream_init(AttendStream *s, int n_query, bool mean, int width);
+void attendstream_init(AttendStream *s, int n_query, bool mean, Index width);
 void attendstream_plan(AttendStream *s, Arena *arena, int n_piece, int n_bag, int n_thread);
 
 void attendstream_clear(AttendStream *s, int piece);

@@ -14,7 +14,7 @@ void bagnorm_init(BagNorm *l, ParamList *list, int n_z)
 }
 
 /* Of number f. Two passes, in double: bag vectors differ by one per cent of their size. */
-static double moments(double *var, const real *z, int n_z, int f, int n_bag)
+static double moments(double *var, const real *z, Index n_z, int f, int n_bag)
 {
     double mean = 0;
     *var = 0;
@@ -30,7 +30,7 @@ static double moments(double *var, const real *z, int n_z, int f, int n_bag)
 
 void bagnorm_forward(real *x, real *inv_std, const BagNorm *l, const real *z, int n_bag)
 {
-    const int n_z = l->n_z;
+    const Index n_z = l->n_z;
     assert(n_bag >= 2);
     for (int f = 0; f < n_z; f++) {
         double var;
@@ -44,7 +44,7 @@ void bagnorm_forward(real *x, real *inv_std, const BagNorm *l, const real *z, in
  * dz_b = r (dx_b - Σ dx / n - x_b Σ dx x / n) */
 void bagnorm_backward(real *dz, const BagNorm *l, const real *x, const real *inv_std, const real *dx, int n_bag)
 {
-    const int n_z = l->n_z;
+    const Index n_z = l->n_z;
     for (int f = 0; f < n_z; f++) {
         double sum = 0, along = 0;
         for (int b = 0; b < n_bag; b++) {
@@ -71,7 +71,7 @@ void bagnorm_fit(real *theta, const BagNorm *l, const real *z, int n_bag)
 {
     for (int f = 0; f < l->n_z; f++) {
         double var;
-        theta[l->mean_at + (size_t)f] = (real)moments(&var, z, l->n_z, f, n_bag);
-        theta[l->var_at + (size_t)f] = (real)var;
+        theta[l->mean_at + f] = (real)moments(&var, z, l->n_z, f, n_bag);
+        theta[l->var_at + f] = (real)var;
     }
 }

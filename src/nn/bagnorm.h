@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * bagnorm.h: standardises every number of the bag vectors over bags, so that the output network sees differences between
- * bags and not what all bags share.
+ * bagnorm.h: standardises every feature of the bag vectors over bags, so that the output network sees differences
+ * between bags and not what all bags share.
  *
  *     x[b, f] = (z[b, f] - mean[f]) / sqrt(var[f] + ε)      ε = BAGNORM_EPS, var with divisor n
  *
@@ -19,7 +19,7 @@
 #define BAGNORM_EPS 1e-7
 
 typedef struct {
-    int n_z;
+    Index n_z;
     size_t mean_at, var_at; /* in any slab; frozen */
 } BagNorm;
 

@@ -28,21 +28,21 @@ static double interaction(const DenseMemory *m, int x)
 
 static int largest_overlap(const DenseMemory *m, const int8_t *s)
 {
-    int most = -m->d;
+    int max = -m->d;
     for (int mu = 0; mu < m->n; mu++) {
         const int x = overlap(m, s, mu);
-        if (x > most) most = x;
+        if (x > max) max = x;
     }
-    return most;
+    return max;
 }
 
 double densememory_log_energy(const DenseMemory *m, const int8_t *s)
 {
-    const int most = largest_overlap(m, s);
+    const int max = largest_overlap(m, s);
     double sum = 0;
     assert(m->kind == DENSE_EXP);
-    for (int mu = 0; mu < m->n; mu++) sum += exp(overlap(m, s, mu) - most);
-    return most + log(sum);
+    for (int mu = 0; mu < m->n; mu++) sum += exp(overlap(m, s, mu) - max);
+    return max + log(sum);
 }
 
 double densememory_energy(const DenseMemory *m, const int8_t *s)
@@ -55,16 +55,16 @@ double densememory_energy(const DenseMemory *m, const int8_t *s)
     return e;
 }
 
-/* Σ_μ F(x_μj + rest_μ) - F(-x_μj + rest_μ), the fall of energy from s_j = -1 to 1; exponentials with the largest of all
- * factored out, which changes no sign. */
+/* Σ_μ F(x_μj + rest_μ) - F(-x_μj + rest_μ), the fall of energy from s_j = -1 to 1; exponentials with the largest of
+ * all factored out, which changes no sign. */
 static double advantage(const DenseMemory *m, const int8_t *s, int j)
 {
-    const int most = m->kind == DENSE_EXP ? largest_overlap(m, s) + 2 : 0;
+    const int max = m->kind == DENSE_EXP ? largest_overlap(m, s) + 2 : 0;
     double sum = 0;
     for (int mu = 0; mu < m->n; mu++) {
         const int x = m->x[mu * m->d + j], rest = overlap(m, s, mu) - x * s[j];
         if (m->kind == DENSE_EXP)
-            sum += exp(rest + x - most) - exp(rest - x - most);
+            sum += exp(rest + x - max) - exp(rest - x - max);
         else
             sum += interaction(m, rest + x) - interaction(m, rest - x);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * densememory.h: dense associative memories of ±1 units (Krotov and Hopfield 2016, Demircigil et al. 2017), from which the
- * continuous network of dynamics.h comes; hopfield82.h is their ancestor.
+ * densememory.h: dense associative memories of ±1 units (Krotov and Hopfield 2016, Demircigil et al. 2017), from
+ * which the continuous network of dynamics.h comes; hopfield82.h is their ancestor.
  *
  *   patterns x [n, d], states s [d], all of ±1
  *
@@ -12,6 +12,8 @@
 #ifndef HOPSACK_DENSEMEMORY_H
 #define HOPSACK_DENSEMEMORY_H
 
+#include "core/real.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +23,8 @@ typedef struct {
     DenseKind kind;
     int power;       /* n ≥ 1; not for DENSE_EXP */
     const int8_t *x; /* [n, d] */
-    int n, d;
+    int n;
+    Index d;
 } DenseMemory;
 
 /* For DENSE_EXP, which overflows from x·s = 710 on, densememory_log_energy is log(-E). */

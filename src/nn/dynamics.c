@@ -15,22 +15,22 @@ static double dot(const double *a, const double *b, int d)
 
 static const double *pattern(const Patterns *s, int i)
 {
-    return s->x + (size_t)i * (size_t)s->d;
+    return s->x + i * s->d;
 }
 
 /* ---- the system ---- */
 
-/* p becomes exp(β x_i·ξ - most), most the largest exponent; returns log of the sum with most in it. */
+/* p becomes exp(β x_i·ξ - max), max the largest exponent; returns log of the sum with max in it. */
 static double exponentials(double *p, const Patterns *s, const double *xi)
 {
-    double most = -INFINITY, sum = 0;
+    double max = -INFINITY, sum = 0;
     for (int i = 0; i < s->n; i++) {
         p[i] = s->beta * dot(pattern(s, i), xi, s->d);
-        most = fmax(most, p[i]);
+        max = fmax(max, p[i]);
     }
-    for (int i = 0; i < s->n; i++) sum += p[i] = exp(p[i] - most);
+    for (int i = 0; i < s->n; i++) sum += p[i] = exp(p[i] - max);
     for (int i = 0; i < s->n; i++) p[i] /= sum;
-    return most + log(sum);
+    return max + log(sum);
 }
 
 void dynamics_softmax(double *p, const Patterns *s, const double *xi)
@@ -41,45 +41,45 @@ void dynamics_softmax(double *p, const Patterns *s, const double *xi)
 void dynamics_update(double *next, double *p, const Patterns *s, const double *xi)
 {
     exponentials(p, s, xi);
-    memset(next, 0, (size_t)s->d * sizeof *next);
+    memset(next, 0, s->d * sizeof *next);
     for (int i = 0; i < s->n; i++)
         for (int f = 0; f < s->d; f++) next[f] += p[i] * pattern(s, i)[f];
 }
 
 double dynamics_energy(const Patterns *s, const double *xi, double largest)
 {
-    double most = -INFINITY, sum = 0;
-    for (int i = 0; i < s->n; i++) most = fmax(most, dot(pattern(s, i), xi, s->d));
-    for (int i = 0; i < s->n; i++) sum += exp(s->beta * (dot(pattern(s, i), xi, s->d) - most));
-    const double lse = most + log(sum) / s->beta;
+    double max = -INFINITY, sum = 0;
+    for (int i = 0; i < s->n; i++) max = fmax(max, dot(pattern(s, i), xi, s->d));
+    for (int i = 0; i < s->n; i++) sum += exp(s->beta * (dot(pattern(s, i), xi, s->d) - max));
+    const double lse = max + log(sum) / s->beta;
     return -lse + dot(xi, xi, s->d) / 2 + log(s->n) / s->beta + largest * largest / 2;
 }
 
-int dynamics_retrieve(double *xi, const Patterns *s, double eps, int most, double *scratch)
+int dynamics_retrieve(double *xi, const Patterns *s, double eps, int max, double *scratch)
 {
-    for (int t = 1; t <= most; t++) {
+    for (int t = 1; t <= max; t++) {
         double square = 0;
         dynamics_update(scratch, scratch + s->d, s, xi);
         for (int f = 0; f < s->d; f++) square += (scratch[f] - xi[f]) * (scratch[f] - xi[f]);
-        memcpy(xi, scratch, (size_t)s->d * sizeof *xi);
+        memcpy(xi, scratch, s->d * sizeof *xi);
         if (sqrt(square) <= eps) return t;
     }
-    return most;
+    return max;
 }
 
 void dynamics_jacobian(double *j, const Patterns *s, const double *p, const double *f)
 {
-    const size_t d = (size_t)s->d;
+    const Index d = s->d;
     memset(j, 0, d * d * sizeof *j);
     for (int i = 0; i < s->n; i++) /* the covariance about its mean, not as a difference of two large matrices */
-        for (size_t r = 0; r < d; r++) {
+        for (Index r = 0; r < d; r++) {
             const double scaled = s->beta * p[i] * (pattern(s, i)[r] - f[r]);
-            for (size_t k = 0; k < d; k++) j[r * d + k] += scaled * (pattern(s, i)[k] - f[k]);
+            for (Index k = 0; k < d; k++) j[r * d + k] += scaled * (pattern(s, i)[k] - f[k]);
         }
 }
 
 /* Jacobi's rotation that makes a[p][q] zero (Golub and Van Loan, section 8.5). */
-static void rotate(double *a, int d, int p, int q)
+static void rotate(double *a, Index d, int p, int q)
 {
     const double off = a[p * d + q];
     if (off == 0) return;
@@ -97,7 +97,7 @@ static void rotate(double *a, int d, int p, int q)
     }
 }
 
-double dynamics_spectral_norm(double *j, int d)
+double dynamics_spectral_norm(double *j, Index d)
 {
     enum { SWEEPS = 30 }; /* it converges quadratically: about 8 are enough */
     double largest = 0;
@@ -126,8 +126,8 @@ static int descending(const void *a, const void *b)
 int dynamics_k(const double *p, int n, double share, double *scratch)
 {
     double sum = 0;
-    memcpy(scratch, p, (size_t)n * sizeof *p);
-    qsort(scratch, (size_t)n, sizeof *scratch, descending);
+    memcpy(scratch, p, n * sizeof *p);
+    qsort(scratch, n, sizeof *scratch, descending);
     for (int k = 0; k < n; k++) {
         sum += scratch[k];
         if (sum >= share) return k + 1;
@@ -152,31 +152,31 @@ double dynamics_entropy(const double *p, int n)
 
 double dynamics_largest_norm(const Patterns *s)
 {
-    double most = 0;
-    for (int i = 0; i < s->n; i++) most = fmax(most, dot(pattern(s, i), pattern(s, i), s->d));
-    return sqrt(most);
+    double max = 0;
+    for (int i = 0; i < s->n; i++) max = fmax(max, dot(pattern(s, i), pattern(s, i), s->d));
+    return sqrt(max);
 }
 
 double dynamics_largest_spread(const Patterns *s, double *scratch)
 {
-    double most = 0;
-    memset(scratch, 0, (size_t)s->d * sizeof *scratch);
+    double max = 0;
+    memset(scratch, 0, s->d * sizeof *scratch);
     for (int i = 0; i < s->n; i++)
         for (int f = 0; f < s->d; f++) scratch[f] += pattern(s, i)[f] / s->n;
     for (int i = 0; i < s->n; i++) {
         double square = 0;
         for (int f = 0; f < s->d; f++) square += (pattern(s, i)[f] - scratch[f]) * (pattern(s, i)[f] - scratch[f]);
-        most = fmax(most, square);
+        max = fmax(max, square);
     }
-    return sqrt(most);
+    return sqrt(max);
 }
 
 double dynamics_separation(const Patterns *s, int i)
 {
-    double most = -INFINITY;
+    double max = -INFINITY;
     for (int j = 0; j < s->n; j++)
-        if (j != i) most = fmax(most, dot(pattern(s, i), pattern(s, j), s->d));
-    return dot(pattern(s, i), pattern(s, i), s->d) - most;
+        if (j != i) max = fmax(max, dot(pattern(s, i), pattern(s, j), s->d));
+    return dot(pattern(s, i), pattern(s, i), s->d) - max;
 }
 
 double dynamics_stored_threshold(const Patterns *s, double largest)

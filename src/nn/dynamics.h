@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * dynamics.h: the continuous modern Hopfield network as a dynamical system (Ramsauer et al. 2021): energy, update, its
- * Jacobian, what kind of fixed point a state is in, and the bounds on storage and retrieval. Diagnostics: in double whatever
- * `real` is.
+ * dynamics.h: the continuous modern Hopfield network as a dynamical system (Ramsauer et al. 2021): energy, update,
+ * its Jacobian, what kind of fixed point a state is in, and the bounds on storage and retrieval. Diagnostics: in
+ * double whatever `real` is.
  *
  *   stored patterns x_i, rows of x [n, d]     state ξ [d]     p = softmax(β x ξ)     M = max ‖x_i‖
  *
@@ -13,9 +13,12 @@
 #ifndef HOPSACK_DYNAMICS_H
 #define HOPSACK_DYNAMICS_H
 
+#include "core/real.h"
+
 typedef struct {
     const double *x; /* [n, d], n ≥ 1 */
-    int n, d;
+    int n;
+    Index d;
     double beta; /* > 0 */
 } Patterns;
 
@@ -24,13 +27,14 @@ typedef struct {
 void dynamics_softmax(double *p, const Patterns *s, const double *xi);              /* p [n] */
 void dynamics_update(double *next, double *p, const Patterns *s, const double *xi); /* next [d] ≠ ξ; p [n] at ξ */
 double dynamics_energy(const Patterns *s, const double *xi, double largest); /* largest: dynamics_largest_norm */
-/* Updates ξ in place until it moves by no more than eps (Euclidean) or `most` times; how often. scratch [d + n]. */
-int dynamics_retrieve(double *xi, const Patterns *s, double eps, int most, double *scratch);
+/* Updates ξ in place until it moves by no more than eps (Euclidean) or `max_updates` times; returns how often.
+ * scratch [d + n]. */
+int dynamics_retrieve(double *xi, const Patterns *s, double eps, int max_updates, double *scratch);
 
 /* j [d, d] from p at ξ and f = f(ξ). */
 void dynamics_jacobian(double *j, const Patterns *s, const double *p, const double *f);
 /* The largest eigenvalue of j [d, d], symmetric with eigenvalues ≥ 0: its spectral norm. Overwrites j. */
-double dynamics_spectral_norm(double *j, int d);
+double dynamics_spectral_norm(double *j, Index d);
 
 /* ---- fixed points ---- */
 

@@ -38,10 +38,10 @@ static inline void centre(real *x, int n)
 /* to [n_in, lanes] from [n_column, width]; surplus columns are 0. */
 static inline void transpose(real *restrict to, const FixedQuery *f, const real *restrict from)
 {
-    const size_t lanes = (size_t)f->lanes, n_in = (size_t)f->n_in;
+    const Index lanes = f->lanes, n_in = f->n_in;
     ZERO(to, n_in * lanes);
     for (int k = 0; k < f->n_column; k++, to++, from += f->width)
-        for (size_t j = 0; j < n_in; j++) to[j * lanes] = from[j];
+        for (Index j = 0; j < n_in; j++) to[j * lanes] = from[j];
 }
 
 #endif

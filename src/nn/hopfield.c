@@ -48,21 +48,21 @@ void hopfield_init(Hopfield *l, ParamList *list, const char *prefix, const char 
         norm_init(&l->projection, list, prefix, "norm_pattern_projection", l->core.n_v, o->norm_projection_affine);
 }
 
-void hopfield_plan(HopfieldCache *c, const Hopfield *l, const RetrievalRoom *room, Arena *arena)
+void hopfield_plan(HopfieldCache *c, const Hopfield *l, const RetrievalSizes *sizes, Arena *arena)
 {
-    const size_t state = l->o.norm_state ? (size_t)room->n_state : 0;
-    const size_t stored = l->o.norm_stored ? (size_t)room->n_stored : 0;
-    const size_t projection = l->o.norm_projection ? (size_t)room->n_stored : 0;
-    c->state = ARENA_TAKE(arena, real, state * (size_t)l->core.n_r);
-    c->dstate = ARENA_TAKE(arena, real, state * (size_t)l->core.n_r);
-    c->stored = ARENA_TAKE(arena, real, stored * (size_t)l->core.n_y);
-    c->dstored = ARENA_TAKE(arena, real, stored * (size_t)l->core.n_y);
-    c->projection = ARENA_TAKE(arena, real, projection * (size_t)l->core.n_v);
-    c->dprojection = ARENA_TAKE(arena, real, projection * (size_t)l->core.n_v);
+    const Index state = l->o.norm_state ? sizes->n_state : 0;
+    const Index stored = l->o.norm_stored ? sizes->n_stored : 0;
+    const Index projection = l->o.norm_projection ? sizes->n_stored : 0;
+    c->state = ARENA_TAKE(arena, real, state * l->core.n_r);
+    c->dstate = ARENA_TAKE(arena, real, state * l->core.n_r);
+    c->stored = ARENA_TAKE(arena, real, stored * l->core.n_y);
+    c->dstored = ARENA_TAKE(arena, real, stored * l->core.n_y);
+    c->projection = ARENA_TAKE(arena, real, projection * l->core.n_v);
+    c->dprojection = ARENA_TAKE(arena, real, projection * l->core.n_v);
     layernorm_plan(&c->norm_state, (int)state, arena);
     layernorm_plan(&c->norm_stored, (int)stored, arena);
     layernorm_plan(&c->norm_projection, (int)projection, arena);
-    association_plan(&c->core, &l->core, room, arena);
+    association_plan(&c->core, &l->core, sizes, arena);
 }
 
 /* What the core reads: normed inputs, or the inputs themselves. */
@@ -88,10 +88,10 @@ void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *
 }
 
 /* Where the core puts the gradient of an input: at once where it belongs, or before its norm. */
-static real *before_norm(bool norm, real *dnormed, real *dx, int n_row, int width)
+static real *before_norm(bool norm, real *dnormed, real *dx, int n_row, Index width)
 {
     if (!norm) return dx;
-    memset(dnormed, 0, (size_t)n_row * (size_t)width * sizeof *dnormed);
+    memset(dnormed, 0, n_row * width * sizeof *dnormed);
     return dnormed;
 }
 

@@ -38,10 +38,10 @@ typedef struct {
 /* The reference's defaults: all three norms on and affine. */
 void hopfield_options(HopfieldOptions *o, int n_state);
 Status hopfield_resolve(HopfieldOptions *o);
-/* Names: PREFIXassociation_core.… (association.h), PREFIXnorm_{stored_pattern,state_pattern,pattern_projection}.{weight,
- * bias}, and `beta_name` if β is learned. */
+/* Names: PREFIXassociation_core.… (association.h),
+ * PREFIXnorm_{stored_pattern,state_pattern,pattern_projection}.{weight,bias}, and `beta_name` if β is learned. */
 void hopfield_init(Hopfield *l, ParamList *list, const char *prefix, const char *beta_name, const HopfieldOptions *o);
-void hopfield_plan(HopfieldCache *c, const Hopfield *l, const RetrievalRoom *room, Arena *arena);
+void hopfield_plan(HopfieldCache *c, const Hopfield *l, const RetrievalSizes *sizes, Arena *arena);
 void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in);
 /* d and the slab `grad` are added to. */
 void hopfield_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const Hopfield *l, const real *theta,

@@ -9,7 +9,7 @@ static int8_t sign(double field, int8_t old)
     return field > 0 ? 1 : field < 0 ? -1 : old;
 }
 
-void hopfield82_weights(double *w, const int8_t *x, int n, int d)
+void hopfield82_weights(double *w, const int8_t *x, int n, Index d)
 {
     for (int j = 0; j < d; j++)
         for (int k = 0; k < d; k++) {
@@ -19,14 +19,14 @@ void hopfield82_weights(double *w, const int8_t *x, int n, int d)
         }
 }
 
-static double field(const double *w, const double *theta, const int8_t *s, int j, int d)
+static double field(const double *w, const double *theta, const int8_t *s, int j, Index d)
 {
     double sum = theta ? -theta[j] : 0;
     for (int k = 0; k < d; k++) sum += w[j * d + k] * s[k];
     return sum;
 }
 
-double hopfield82_energy(const double *w, const double *theta, const int8_t *s, int d)
+double hopfield82_energy(const double *w, const double *theta, const int8_t *s, Index d)
 {
     double e = 0;
     for (int j = 0; j < d; j++) {
@@ -36,7 +36,7 @@ double hopfield82_energy(const double *w, const double *theta, const int8_t *s, 
     return e;
 }
 
-int hopfield82_sweep(int8_t *s, const double *w, const double *theta, const int32_t *order, int n_order, int d)
+int hopfield82_sweep(int8_t *s, const double *w, const double *theta, const int32_t *order, int n_order, Index d)
 {
     int changed = 0;
     for (int t = 0; t < n_order; t++) {
@@ -48,7 +48,7 @@ int hopfield82_sweep(int8_t *s, const double *w, const double *theta, const int3
     return changed;
 }
 
-void hopfield82_step(int8_t *next, const double *w, const double *theta, const int8_t *s, int d)
+void hopfield82_step(int8_t *next, const double *w, const double *theta, const int8_t *s, Index d)
 {
     for (int j = 0; j < d; j++) next[j] = sign(field(w, theta, s, j, d), s[j]);
 }

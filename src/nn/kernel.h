@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel.h: the inner loops of a training step, as a table of functions for each level of the instruction set. The
- * plain table is the reference, in float and double; the fast ones are float only and are compared with it.
+ * kernel.h: the inner loops of a training step, as one table of functions per instruction set. The plain table is the
+ * reference, in float and double. The fast tables are float only, and tests compare them with the plain one.
  *
  * Convolution over a one-hot sequence needs no products: the pre-activation of window p is a position row plus `size`
- * rows of a table of letters, and because SELU is monotone the maximum over windows is taken before it:
+ * rows of a table of letters. SELU is monotone, so the maximum over windows is taken before it:
  *
  *     h[k] = selu( max_p ( place[l, p, k] + c · Σ_q letter[code[p + q], q, k] ) )
  *
- * Rows are `width` numbers, n_kernel rounded up to KERNEL_LANES; surplus columns of tables are 0 and stay 0.
- * Every sum has one order, told in kernel_plain.c, whatever the level: the fast levels agree bit for bit with each other,
- * and with the plain one but for the last place (fused multiply-add, and the exponential function of SELU).
+ * Rows have `width` numbers, n_kernel rounded up to KERNEL_LANES; surplus columns of tables are 0 and stay 0.
+ * The order of every sum is the same in all tables; kernel_plain.c documents it. The fast tables give equal bits. The
+ * plain table differs from them in the last bits (fused multiply-add, and the exponential function of SELU).
  */
 #ifndef HOPSACK_KERNEL_H
 #define HOPSACK_KERNEL_H
@@ -25,8 +25,8 @@
 
 /* Tables of one bag (they hold the divisor of its input). */
 typedef struct {
-    int size;            /* kernel size, residues */
-    int width;           /* KERNEL_WIDTH(n_kernel) */
+    Index size;          /* kernel size, residues */
+    Index width;         /* KERNEL_WIDTH(n_kernel) */
     int pad_len;         /* of the bag; 0: windows p < max(l, 1). Else windows p ≤ pad_len - size, ≥ size */
     real inv_std;        /* of the bag */
     const real *letter;  /* [n_letter + 1, size, width] times inv_std; the last letter is padding: 0 */
@@ -53,6 +53,14 @@ static inline int conv_windows(const ConvTables *t, int l, int *pad)
     return l < all ? l : all;
 }
 
+/* A dense layer. Weights are transposed and n_out is a multiple of KERNEL_LANES. */
+typedef struct {
+    const real *wt, *b; /* [n_in, n_out], [n_out] */
+    Index n_in, n_out;
+    Index stride;          /* of the rows of its input, ≥ n_in */
+    Activation activation; /* NONE, SELU or RELU */
+} KernelLayer;
+
 typedef struct {
     const char *level; /* "plain", "avx2", "avx512" */
 
@@ -65,24 +73,21 @@ typedef struct {
     void (*conv_backward)(ConvGrad *d, const ConvTables *t, const Bag *bag, int from, int n, const real *h,
                           const int32_t *arg, const real *dh);
 
-    /* y [n, n_out] = x [n, ≥ n_in, row stride x_stride] wt + b, then NONE, SELU or RELU. wt [n_in, n_out] transposed
-     * weights, n_out a multiple of KERNEL_LANES. Sum order: b, then inputs from 0 by fma. */
-    void (*dense_forward)(real *y, const real *x, int x_stride, const real *wt, const real *b, int n, int n_in,
-                          int n_out, Activation activation);
-    /* dx [n, n_in] += dy [n, ≥ n_out, stride dy_stride] w, w [n_out, n_in], n_in a multiple of KERNEL_LANES. */
-    void (*dense_dinput)(real *dx, const real *dy, int dy_stride, const real *w, int n, int n_out, int n_in);
-    /* dwt [n_in, n_out] += xᵀ dy;  db [n_out], if not NULL, += Σ dy;  n_out a multiple of KERNEL_LANES, x row stride
-     * x_stride. */
-    void (*dense_dweight)(real *dwt, real *db, const real *x, int x_stride, const real *dy, int n, int n_in,
-                          int n_out);
+    /* y [n, n_out] = activation(x [n, stride] wt + b). Order of sums: b, then inputs from 0 by fma. */
+    void (*dense_forward)(real *y, const KernelLayer *l, const real *x, int n);
+    /* dx [n, n_in] += dy [n, dy_stride] w, w [n_out, n_in], n_in a multiple of KERNEL_LANES. */
+    void (*dense_dinput)(real *dx, const real *dy, Index dy_stride, const real *w, int n, Index n_out, Index n_in);
+    /* dwt [n_in, n_out] += xᵀ dy, db [n_out] += Σ dy unless NULL, x [n, x_stride], n_out a multiple of KERNEL_LANES. */
+    void (*dense_dweight)(real *dwt, real *db, const real *x, Index x_stride, const real *dy, int n, Index n_in,
+                          Index n_out);
     /* a [n, n_query] = x [n, n_in] wᵀ + b, w [n_query, n_in], n_in a multiple of KERNEL_LANES. */
-    void (*dense_logit)(real *a, const real *x, const real *w, const real *b, int n, int n_in, int n_query);
+    void (*dense_logit)(real *a, const real *x, const real *w, const real *b, int n, Index n_in, Index n_query);
     /* dy [n] *= selu'(y), from the activation y = selu(x): λ where y > 0, y + λα elsewhere. n a multiple of LANES. */
-    void (*selu_backward)(real *dy, const real *y, size_t n);
+    void (*selu_backward)(real *dy, const real *y, Index n);
     /* y [n] in place, n a multiple of LANES. */
-    void (*tanh_forward)(real *y, size_t n);
-    void (*sigmoid_forward)(real *y, size_t n);
-    void (*exp_forward)(real *y, size_t n); /* of y ≤ 0; below -80 as of -80 */
+    void (*tanh_forward)(real *y, Index n);
+    void (*sigmoid_forward)(real *y, Index n);
+    void (*exp_forward)(real *y, Index n); /* of y ≤ 0; below -80 as of -80 */
 } Kernels;
 
 extern const Kernels kernels_plain;

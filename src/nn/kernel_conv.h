@@ -2,11 +2,11 @@
  *
  * kernel_conv.h: part of kernel_vector.h: the convolution, its maximum and SELU, in registers.
  *
- * What binds it is loads, one a table row and register. So a residue's address is made once and serves all windows the
- * residue is in; the windows that are open live in registers; and sequences of one length come together, so that every
- * branch is guessed right.
+ * The bottleneck is loads, one per table row and register. So the address of a residue's rows is computed once for
+ * all windows that contain the residue, open windows are kept in registers, and sequences of one length are processed
+ * together, so that branches are predicted.
  */
-#define REGS_MOST (2 * KERNEL_LANES / LANES) /* registers of channels at a time, at most */
+#define MAX_REGS (2 * KERNEL_LANES / LANES) /* registers of channels at a time, at most */
 
 /* Sequences of one length, the unit of work. */
 typedef struct {
@@ -22,8 +22,8 @@ typedef struct {
 
 /* The maximum so far of `regs` registers of channels. */
 typedef struct {
-    V best[REGS_MOST];
-    VI arg[REGS_MOST];
+    V best[MAX_REGS];
+    VI arg[MAX_REGS];
 } Peak;
 
 INLINE void peak_start(Peak *peak, const int regs)
@@ -33,7 +33,7 @@ INLINE void peak_start(Peak *peak, const int regs)
 }
 
 /* Takes window p, z, into the maximum. */
-INLINE void peak_take(Peak *peak, const V *z, int p, const int regs, const bool with_arg)
+INLINE void peak_update(Peak *peak, const V *z, int p, const int regs, const bool with_arg)
 {
     UNROLL
     for (int r = 0; r < regs; r++) {
@@ -46,21 +46,21 @@ INLINE void peak_take(Peak *peak, const V *z, int p, const int regs, const bool 
 INLINE void peak_window(Peak *peak, const ConvRun *run, const V *sum, float c, int p, int k, const int regs,
                         const bool with_arg)
 {
-    const float *place = run->place + (size_t)p * (size_t)run->t->width + k;
-    V z[REGS_MOST];
+    const float *place = run->place + p * run->t->width + k;
+    V z[MAX_REGS];
     UNROLL
     for (int r = 0; r < regs; r++) z[r] = v_fma(v_set(c), sum[r], v_load(place + r * LANES));
-    peak_take(peak, z, p, regs, with_arg);
+    peak_update(peak, z, p, regs, with_arg);
 }
 
 INLINE void peak_finish(Peak *peak, const ConvRun *run, int i, int k, const int regs, const bool with_arg)
 {
-    const size_t at = (size_t)i * (size_t)run->t->width + (size_t)k;
-    V bias[REGS_MOST];
+    const Index at = i * run->t->width + k;
+    V bias[MAX_REGS];
     if (run->pad) {
         UNROLL
         for (int r = 0; r < regs; r++) bias[r] = v_load(run->t->bias + k + r * LANES);
-        peak_take(peak, bias, run->n_window, regs, with_arg);
+        peak_update(peak, bias, run->n_window, regs, with_arg);
     }
     UNROLL
     for (int r = 0; r < regs; r++) {
@@ -72,7 +72,7 @@ INLINE void peak_finish(Peak *peak, const ConvRun *run, int i, int k, const int 
 /* Row q = 0 of a residue's table. */
 INLINE const float *rows_of(const ConvTables *t, int code, int k)
 {
-    return t->letter + (size_t)code * (size_t)(t->size * t->width) + k;
+    return t->letter + code * (t->size * t->width) + k;
 }
 
 /* Windows that began up to `oldest` residues ago take their row of this residue:  sum[q] = sum[q-1] + row q. */
@@ -104,12 +104,12 @@ INLINE void embed_fixed(const ConvRun *run, int k, const int size, const int wid
         peak_start(&peak, regs);
         UNROLL
         for (int t = 0; t < size - 1; t++) {
-            const float *row = letter + (size_t)codes[t] * (size_t)(size * width);
+            const float *row = letter + codes[t] * (size * width);
             HIDE(row);
             move_on(sum, row, t, width, regs);
         }
         for (int t = size - 1; t < l; t++) {
-            const float *row = letter + (size_t)codes[t] * (size_t)(size * width);
+            const float *row = letter + codes[t] * (size * width);
             HIDE(row);
             move_on(sum, row, size - 1, width, regs);
             peak_window(&peak, run, sum[size - 1], c, t - size + 1, k, regs, with_arg);
@@ -131,10 +131,10 @@ INLINE void embed_any(const ConvRun *run, int k, const int regs, const bool with
         Peak peak;
         peak_start(&peak, regs);
         for (int p = 0; p < run->n_window; p++) {
-            V sum[REGS_MOST];
+            V sum[MAX_REGS];
             UNROLL
             for (int r = 0; r < regs; r++) sum[r] = v_set(0);
-            const int n_row = least(size, l - p);
+            const int n_row = min(size, l - p);
             for (int q = 0; q < n_row; q++) {
                 const float *row = rows_of(run->t, codes[p + q], k) + q * width;
                 UNROLL
@@ -200,16 +200,16 @@ static void embed_run(const ConvRun *run)
     else if (has_fixed(run))
         embed_blocks(run, CONV_REGS, true, false);
     else if (run->arg)
-        embed_blocks(run, REGS_MOST, false, true);
+        embed_blocks(run, MAX_REGS, false, true);
     else
-        embed_blocks(run, REGS_MOST, false, false);
-    selu_apart(run->h, (size_t)run->n * (size_t)run->t->width);
+        embed_blocks(run, MAX_REGS, false, false);
+    selu_apart(run->h, run->n * run->t->width);
 }
 
 /* Those of length l among the sequences from … from+n-1, with h and arg still missing. */
 static ConvRun run_of(const ConvTables *t, const Bag *bag, int l, int from, int n)
 {
-    const int a = most(from, bag->first[l]), b = least(from + n, bag->first[l + 1]);
+    const int a = max(from, bag->first[l]), b = min(from + n, bag->first[l + 1]);
     if (a >= b) return (ConvRun){0};
     ConvRun run = {.t = t,
                    .n = b - a,
@@ -217,7 +217,7 @@ static ConvRun run_of(const ConvTables *t, const Bag *bag, int l, int from, int 
                    .l = l,
                    .codes = bag_codes(bag, a, l),
                    .factor = bag->factor ? bag->factor + a : NULL,
-                   .place = t->place + (size_t)t->place_at[l] * (size_t)t->width};
+                   .place = t->place + t->place_at[l] * t->width};
     assert(t->pad_len == 0 || (l <= t->pad_len && t->size <= t->pad_len));
     run.n_window = conv_windows(t, l, &run.pad);
     return run;
@@ -229,7 +229,7 @@ static void conv_forward(float *h, int32_t *arg, const ConvTables *t, const Bag 
     for (int l = 0; l <= bag->max_len; l++) {
         ConvRun run = run_of(t, bag, l, from, n);
         if (run.n == 0) continue;
-        const size_t row = (size_t)run.at * (size_t)t->width;
+        const Index row = run.at * t->width;
         run.h = h + row;
         run.arg = arg ? arg + row : NULL;
         embed_run(&run);

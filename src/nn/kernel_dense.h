@@ -6,9 +6,9 @@
 typedef struct {
     float *y;
     const float *start, *x, *w;
-    size_t y_row, start_row, x_row, x_step,
-        w_step; /* x[i, k] is x[i · x_row + k · x_step]; w[k, o], w[k · w_step + o] */
-    int depth;  /* of k */
+    Index y_row, start_row;      /* y[i, o] is y[i · y_row + o] */
+    Index x_row, x_step, w_step; /* x[i, k] is x[i · x_row + k · x_step]; w[k, o] is w[k · w_step + o] */
+    Index depth;                 /* of k */
     Activation activation;
 } Product;
 
@@ -20,22 +20,22 @@ INLINE V activated(V x, Activation activation)
 }
 
 /* `rows` × `regs` registers of y, from row i and column o on. */
-INLINE void tile(const Product *m, int i, int o, const int rows, const int regs)
+INLINE void tile(const Product *m, Index i, Index o, const int rows, const int regs)
 {
     V sum[TILE_ROWS][2];
-    const float *x = m->x + (size_t)i * m->x_row, *w = m->w + o;
+    const float *x = m->x + i * m->x_row, *w = m->w + o;
     UNROLL
     for (int a = 0; a < rows; a++) {
         UNROLL
-        for (int r = 0; r < regs; r++) sum[a][r] = v_load(m->start + (size_t)(i + a) * m->start_row + o + r * LANES);
+        for (int r = 0; r < regs; r++) sum[a][r] = v_load(m->start + (i + a) * m->start_row + o + r * LANES);
     }
-    for (int k = 0; k < m->depth; k++, x += m->x_step, w += m->w_step) {
+    for (Index k = 0; k < m->depth; k++, x += m->x_step, w += m->w_step) {
         V weight[2];
         UNROLL
         for (int r = 0; r < regs; r++) weight[r] = v_load(w + r * LANES);
         UNROLL
         for (int a = 0; a < rows; a++) {
-            const V input = v_set(x[(size_t)a * m->x_row]);
+            const V input = v_set(x[a * m->x_row]);
             UNROLL
             for (int r = 0; r < regs; r++) sum[a][r] = v_fma(input, weight[r], sum[a][r]);
         }
@@ -44,13 +44,13 @@ INLINE void tile(const Product *m, int i, int o, const int rows, const int regs)
     for (int a = 0; a < rows; a++) {
         UNROLL
         for (int r = 0; r < regs; r++)
-            v_store(m->y + (size_t)(i + a) * m->y_row + o + r * LANES, activated(sum[a][r], m->activation));
+            v_store(m->y + (i + a) * m->y_row + o + r * LANES, activated(sum[a][r], m->activation));
     }
 }
 
-INLINE void tile_column(const Product *m, int n, int o, const int regs)
+INLINE void tile_column(const Product *m, Index n, Index o, const int regs)
 {
-    int i = 0;
+    Index i = 0;
     for (; i + TILE_ROWS <= n; i += TILE_ROWS) tile(m, i, o, TILE_ROWS, regs);
     if (i + 4 <= n && TILE_ROWS > 4) tile(m, i, o, 4, regs), i += 4;
     if (i + 2 <= n) tile(m, i, o, 2, regs), i += 2;
@@ -58,66 +58,65 @@ INLINE void tile_column(const Product *m, int n, int o, const int regs)
 }
 
 /* y [n, n_out] */
-static void product(const Product *m, int n, int n_out)
+static void product(const Product *m, Index n, Index n_out)
 {
-    int o = 0;
+    Index o = 0;
     for (; o + 2 * LANES <= n_out; o += 2 * LANES) tile_column(m, n, o, 2);
     for (; o < n_out; o += LANES) tile_column(m, n, o, 1);
 }
 
-static void dense_forward(float *y, const float *x, int x_stride, const float *wt, const float *b, int n, int n_in,
-                          int n_out, Activation activation)
+static void dense_forward(float *y, const KernelLayer *l, const float *x, int n)
 {
-    const bool apart = SELU_APART && activation == ACTIVATION_SELU;
+    const bool apart = SELU_APART && l->activation == ACTIVATION_SELU;
     const Product m = {.y = y,
-                       .y_row = (size_t)n_out,
-                       .start = b,
+                       .y_row = l->n_out,
+                       .start = l->b,
                        .x = x,
-                       .x_row = (size_t)x_stride,
+                       .x_row = l->stride,
                        .x_step = 1,
-                       .w = wt,
-                       .w_step = (size_t)n_out,
-                       .depth = n_in,
-                       .activation = apart ? ACTIVATION_NONE : activation};
-    assert(n_out % KERNEL_LANES == 0 && activation <= ACTIVATION_RELU);
-    product(&m, n, n_out); /* y = b + x wt */
-    if (apart) selu_apart(y, (size_t)n * (size_t)n_out);
+                       .w = l->wt,
+                       .w_step = l->n_out,
+                       .depth = l->n_in,
+                       .activation = apart ? ACTIVATION_NONE : l->activation};
+    assert(l->n_out % KERNEL_LANES == 0 && l->activation <= ACTIVATION_RELU);
+    product(&m, n, l->n_out); /* y = b + x wt */
+    if (apart) selu_apart(y, n * l->n_out);
 }
 
-static void dense_dinput(float *dx, const float *dy, int dy_stride, const float *w, int n, int n_out, int n_in)
+static void dense_dinput(float *dx, const float *dy, Index dy_stride, const float *w, int n, Index n_out, Index n_in)
 {
     const Product m = {.y = dx,
-                       .y_row = (size_t)n_in,
+                       .y_row = n_in,
                        .start = dx,
-                       .start_row = (size_t)n_in,
+                       .start_row = n_in,
                        .x = dy,
-                       .x_row = (size_t)dy_stride,
+                       .x_row = dy_stride,
                        .x_step = 1,
                        .w = w,
-                       .w_step = (size_t)n_in,
+                       .w_step = n_in,
                        .depth = n_out};
     assert(n_in % KERNEL_LANES == 0);
     product(&m, n, n_in); /* y = x wᵀ */
 }
 
-static void dense_dweight(float *dwt, float *db, const float *x, int x_stride, const float *dy, int n, int n_in,
-                          int n_out)
+static void dense_dweight(float *dwt, float *db, const float *x, Index x_stride, const float *dy, int n, Index n_in,
+                          Index n_out)
 {
     const Product m = {.y = dwt,
-                       .y_row = (size_t)n_out,
+                       .y_row = n_out,
                        .start = dwt,
-                       .start_row = (size_t)n_out,
+                       .start_row = n_out,
                        .x = x,
                        .x_row = 1,
-                       .x_step = (size_t)x_stride,
+                       .x_step = x_stride,
                        .w = dy,
-                       .w_step = (size_t)n_out,
+                       .w_step = n_out,
                        .depth = n};
     assert(n_out % KERNEL_LANES == 0);
     product(&m, n_in, n_out); /* y = b + x wt */
-    for (int o = 0; db && o < n_out; o += LANES) {
+    for (Index o = 0; db && o < n_out; o += LANES) {
         V sum = v_load(db + o);
-        for (int i = 0; i < n; i++) sum = v_add(sum, v_load(dy + (size_t)i * (size_t)n_out + o));
+        for (int i = 0; i < n; i++) sum = v_add(sum, v_load(dy + i * n_out + o));
         v_store(db + o, sum);
     }
 }
@@ -131,12 +130,12 @@ INLINE float sum_of_8(__m256 a)
 }
 
 /* Sixteen partial sums, lane j over inputs j, j + 16, …, joined pairwise. */
-INLINE float dot(const float *x, const float *w, int n)
+INLINE float dot(const float *x, const float *w, Index n)
 {
     V sum[KERNEL_LANES / LANES];
     UNROLL
     for (int r = 0; r < KERNEL_LANES / LANES; r++) sum[r] = v_set(0);
-    for (int k = 0; k < n; k += KERNEL_LANES) {
+    for (Index k = 0; k < n; k += KERNEL_LANES) {
         UNROLL
         for (int r = 0; r < KERNEL_LANES / LANES; r++)
             sum[r] = v_fma(v_load(x + k + r * LANES), v_load(w + k + r * LANES), sum[r]);
@@ -144,9 +143,9 @@ INLINE float dot(const float *x, const float *w, int n)
     return sum_of_8(v_halves(sum));
 }
 
-static void dense_logit(float *a, const float *x, const float *w, const float *b, int n, int n_in, int n_query)
+static void dense_logit(float *a, const float *x, const float *w, const float *b, int n, Index n_in, Index n_query)
 {
     assert(n_in % KERNEL_LANES == 0);
     for (int i = 0; i < n; i++, x += n_in)
-        for (int j = 0; j < n_query; j++) *a++ = dot(x, w + (size_t)j * (size_t)n_in, n_in) + b[j];
+        for (int j = 0; j < n_query; j++) *a++ = dot(x, w + j * n_in, n_in) + b[j];
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel_spread.h: the gradient of the convolution, for all levels that have AVX2. Of a sequence's channels every one
- * has its maximum in a window of its own, so rows of the gradient are added to masked, eight channels at a time, and
- * only in windows that hold the maximum of one of the eight. Wider registers would write more zeros than that.
+ * kernel_spread.h: the gradient of the convolution, for all levels that have AVX2. Every channel of a sequence has
+ * its maximum in a different window. So gradient rows are added with a mask, eight channels at a time, and only in
+ * windows that hold the maximum of one of the eight. Wider registers would mostly add zeros.
  *
- * What takes time is stores and branches that cannot be guessed. So every window takes `size` rows: those behind the
- * end of the sequence go to a place that nobody reads.
+ * The bottleneck is stores and mispredicted branches. So every window adds `size` rows; those behind the end of the
+ * sequence go to a buffer that is never read.
  */
 #ifndef HOPSACK_KERNEL_SPREAD_H
 #define HOPSACK_KERNEL_SPREAD_H
@@ -40,14 +40,14 @@ static void spread_start(Spread *s, ConvGrad *d, const ConvTables *t, int l)
     int pad;
     s->d = d, s->t = t, s->l = l;
     s->n_window = conv_windows(t, l, &pad);
-    s->place = d->place + (size_t)t->place_at[l] * (size_t)t->width;
+    s->place = d->place + t->place_at[l] * t->width;
     for (int p = l; p < l + t->size; p++) s->row[p] = s->beyond;
-    memset(s->beyond, 0, (size_t)(t->size * t->width) * sizeof *s->beyond);
+    memset(s->beyond, 0, (t->size * t->width) * sizeof *s->beyond);
 }
 
 static void spread_residues(Spread *s, const uint8_t *codes)
 {
-    const size_t rows = (size_t)(s->t->size * s->t->width);
+    const Index rows = s->t->size * s->t->width;
     for (int p = 0; p < s->l; p++) s->row[p] = s->d->letter + codes[p] * rows;
 }
 
@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) void spread_channels(const Spread *
             const __m256 here = _mm256_castsi256_ps(_mm256_cmpeq_epi32(at, _mm256_set1_epi32(p)));
             const __m256 add = _mm256_and_ps(here, counted);
             float *const *row = s->row + p;
-            row_add(s->place + (size_t)p * (size_t)width + k, _mm256_and_ps(here, scaled));
+            row_add(s->place + p * width + k, _mm256_and_ps(here, scaled));
             for (int q = 0; q < size; q++) row_add(row[q] + q * width + k, add);
         }
     }
@@ -117,13 +117,13 @@ static void spread_backward(ConvGrad *d, const ConvTables *t, const Bag *bag, in
         const int end = from + n < bag->first[l + 1] ? from + n : bag->first[l + 1];
         if (begin >= end) continue;
         if (!spread_fits(t, l)) {
-            const size_t at = (size_t)(begin - from) * (size_t)t->width;
+            const Index at = (begin - from) * t->width;
             kernels_plain.conv_backward(d, t, bag, begin, end - begin, h + at, arg + at, dh + at);
             continue;
         }
         spread_start(&s, d, t, l);
         for (int i = begin; i < end; i++) {
-            const size_t at = (size_t)(i - from) * (size_t)t->width;
+            const Index at = (i - from) * t->width;
             spread_residues(&s, bag_codes(bag, i, l));
             spread_sequence(&s, h + at, arg + at, dh + at, bag->factor ? bag->factor[i] : 1);
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel_vector.h: the inner loops in registers, one source for all instruction sets. A level's .c defines the register
- * type V of LANES floats with its operations and includes this. Every sum has the order of kernel_plain.c and every
- * product that is added is one fma, so all levels give the same bits.
+ * kernel_vector.h: the inner loops in registers, one source for all instruction sets. A level's .c defines the
+ * register type V of LANES floats with its operations and includes this. Every sum has the order of kernel_plain.c
+ * and every product that is added is one fma, so all levels give the same bits.
  *
  * Functions marked INLINE get their sizes as constants, so that the compiler unrolls them and keeps arrays of V in
  * registers: the number of registers, not the vector width, decides how much is done at a time.
@@ -16,8 +16,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Under a sanitizer every access is checked: unrolled, that is more code than clang compiles in an hour. Rolled up, the
- * loops do the same sums in the same order. */
+/* Under a sanitizer every access is checked: unrolled, that is more code than clang compiles in an hour. Rolled up,
+ * the loops do the same sums in the same order. */
 #if defined(KERNEL_ROLLED)
 #define INLINE static inline
 #define UNROLL
@@ -34,11 +34,11 @@
  * registers for that. */
 #define HIDE(pointer) __asm__("" : "+r"(pointer))
 
-static int least(int a, int b)
+static int min(int a, int b)
 {
     return a < b ? a : b;
 }
-static int most(int a, int b)
+static int max(int a, int b)
 {
     return a > b ? a : b;
 }
@@ -69,9 +69,9 @@ INLINE V selu_register(V x)
 }
 
 /* Where registers are few, SELU is apart from the sums before it: then several of its long chains run at once. */
-static void selu_apart(float *y, size_t n)
+static void selu_apart(float *y, Index n)
 {
-    for (size_t i = 0; SELU_APART && i < n; i += LANES) v_store(y + i, selu_register(v_load(y + i)));
+    for (Index i = 0; SELU_APART && i < n; i += LANES) v_store(y + i, selu_register(v_load(y + i)));
 }
 
 /* dy/dx from the activation y. */
@@ -81,10 +81,10 @@ INLINE V selu_slope_register(V y)
     return v_choose(v_greater(y, v_set(0)), lambda, v_add(y, v_set(SELU_LAMBDA_ALPHA)));
 }
 
-static void selu_backward(float *dy, const float *y, size_t n)
+static void selu_backward(float *dy, const float *y, Index n)
 {
     assert(n % LANES == 0);
-    for (size_t i = 0; i < n; i += LANES) v_store(dy + i, v_mul(v_load(dy + i), selu_slope_register(v_load(y + i))));
+    for (Index i = 0; i < n; i += LANES) v_store(dy + i, v_mul(v_load(dy + i), selu_slope_register(v_load(y + i))));
 }
 
 /* e^x = 2^n 2^f for x ≤ 0, n in `sum`; returns (2^f - 1) / f, the fit without SELU's factors. */
@@ -122,16 +122,16 @@ INLINE V sigmoid_register(V x)
     return v_div(v_choose(v_greater(x, v_set(0)), one, e), v_add(one, e));
 }
 
-static void tanh_forward(float *y, size_t n)
+static void tanh_forward(float *y, Index n)
 {
     assert(n % LANES == 0);
-    for (size_t i = 0; i < n; i += LANES) v_store(y + i, tanh_register(v_load(y + i)));
+    for (Index i = 0; i < n; i += LANES) v_store(y + i, tanh_register(v_load(y + i)));
 }
 
-static void sigmoid_forward(float *y, size_t n)
+static void sigmoid_forward(float *y, Index n)
 {
     assert(n % LANES == 0);
-    for (size_t i = 0; i < n; i += LANES) v_store(y + i, sigmoid_register(v_load(y + i)));
+    for (Index i = 0; i < n; i += LANES) v_store(y + i, sigmoid_register(v_load(y + i)));
 }
 
 INLINE V exp_register(V x)
@@ -141,10 +141,10 @@ INLINE V exp_register(V x)
     return times_power(v_fma(fit, f, one), sum);
 }
 
-static void exp_forward(float *y, size_t n)
+static void exp_forward(float *y, Index n)
 {
     assert(n % LANES == 0);
-    for (size_t i = 0; i < n; i += LANES) v_store(y + i, exp_register(v_load(y + i)));
+    for (Index i = 0; i < n; i += LANES) v_store(y + i, exp_register(v_load(y + i)));
 }
 
 #include "nn/kernel_conv.h"

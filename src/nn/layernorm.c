@@ -18,10 +18,10 @@ void layernorm_init(LayerNorm *l, ParamList *list, const char *prefix, int n, bo
     l->b_at = param_add(list, name, PARAM_CONSTANT, 0, PARAM_SHAPE(n));
 }
 
-void layernorm_plan(LayerNormCache *c, int n_row_most, Arena *arena)
+void layernorm_plan(LayerNormCache *c, Index n_row_max, Arena *arena)
 {
-    c->mean = ARENA_TAKE(arena, real, (size_t)n_row_most);
-    c->rstd = ARENA_TAKE(arena, real, (size_t)n_row_most);
+    c->mean = ARENA_TAKE(arena, real, n_row_max);
+    c->rstd = ARENA_TAKE(arena, real, n_row_max);
 }
 
 static real total(const real *part)
@@ -89,7 +89,7 @@ void layernorm_backward(real *dx, real *grad, const LayerNormCache *c, const Lay
 {
     const real *w = l->affine ? theta + l->w_at : NULL;
     for (int i = 0; i < n_row; i++) {
-        const size_t at = (size_t)i * (size_t)l->n;
+        const Index at = i * l->n;
         if (dx) row_backward(dx + at, w, x + at, dy + at, c->mean[i], c->rstd[i], l->n);
         if (w) affine_backward(grad + l->w_at, grad + l->b_at, x + at, dy + at, c->mean[i], c->rstd[i], l->n);
     }

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 typedef struct {
-    int n; /* width of a row */
+    Index n; /* width of a row */
     bool affine;
     size_t w_at, b_at; /* in any slab; only if affine */
 } LayerNorm;
@@ -27,7 +27,7 @@ typedef struct {
 
 /* Declares PREFIXweight, 1, and PREFIXbias, 0, if affine; the prefix ends with its own '.' or '_'. */
 void layernorm_init(LayerNorm *l, ParamList *list, const char *prefix, int n, bool affine);
-void layernorm_plan(LayerNormCache *c, int n_row_most, Arena *arena);
+void layernorm_plan(LayerNormCache *c, Index n_row_max, Arena *arena);
 void layernorm_forward(real *y, LayerNormCache *c, const LayerNorm *l, const real *theta, const real *x, int n_row);
 /* The moments alone of one row x [n]. */
 void layernorm_moments(real *mean, real *rstd, const real *x, int n);

@@ -28,7 +28,7 @@ void linear_init_uniform(Linear *l, ParamList *list, const char *name, int n_in,
 
 void linear_forward(real *y, const Linear *l, const real *theta, const real *x, int n)
 {
-    for (int i = 0; i < n; i++) memcpy(y + i * l->n_out, theta + l->b_at, (size_t)l->n_out * sizeof *y);
+    for (int i = 0; i < n; i++) memcpy(y + i * l->n_out, theta + l->b_at, l->n_out * sizeof *y);
     blas_nt(y, x, theta + l->w_at, n, l->n_out, l->n_in, true);
 }
 
@@ -37,5 +37,5 @@ void linear_backward(real *dx, real *grad, const Linear *l, const real *theta, c
     if (dx) blas_nn(dx, dy, theta + l->w_at, n, l->n_in, l->n_out, true);
     blas_tn(grad + l->w_at, dy, x, l->n_out, l->n_in, n, true);
     for (int i = 0; i < n; i++)
-        for (int o = 0; o < l->n_out; o++) grad[l->b_at + (size_t)o] += dy[i * l->n_out + o];
+        for (int o = 0; o < l->n_out; o++) grad[l->b_at + o] += dy[i * l->n_out + o];
 }

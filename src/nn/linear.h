@@ -10,7 +10,7 @@
 #include "core/param.h"
 
 typedef struct {
-    int n_in, n_out;
+    Index n_in, n_out;
     size_t w_at, b_at;
 } Linear; /* sizes, and where w and b lie in any slab */
 

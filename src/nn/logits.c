@@ -6,22 +6,22 @@
 #include <assert.h>
 #include <string.h>
 
-void logits_init(Logits *q, const Linear *l, int in)
+void logits_init(Logits *q, const Linear *l, Index in)
 {
     assert(in >= l->n_in && in % KERNEL_LANES == 0);
     *q = (Logits){.l = *l, .in = in};
 }
 
-static size_t slot_size(const Logits *q)
+static Index slot_size(const Logits *q)
 {
-    return (size_t)q->l.n_out * (size_t)(q->in + 1);
+    return q->l.n_out * (q->in + 1);
 }
 
 void logits_plan(Logits *q, Arena *arena, int n_slot)
 {
-    q->w = ARENA_TAKE(arena, real, (size_t)q->l.n_out * (size_t)q->in);
-    q->b = ARENA_TAKE(arena, real, (size_t)q->l.n_out);
-    q->slot = ARENA_TAKE(arena, real *, (size_t)n_slot);
+    q->w = ARENA_TAKE(arena, real, q->l.n_out * q->in);
+    q->b = ARENA_TAKE(arena, real, q->l.n_out);
+    q->slot = ARENA_TAKE(arena, real *, n_slot);
     for (int s = 0; s < n_slot; s++) {
         real *piece = ARENA_TAKE(arena, real, slot_size(q));
         if (q->slot) q->slot[s] = piece;
@@ -31,7 +31,7 @@ void logits_plan(Logits *q, Arena *arena, int n_slot)
 void logits_prepare(Logits *q, const real *theta)
 {
     dense_widen(q->w, q->in, theta + q->l.w_at, q->l.n_out, q->l.n_in);
-    memcpy(q->b, theta + q->l.b_at, (size_t)q->l.n_out * sizeof *q->b);
+    memcpy(q->b, theta + q->l.b_at, q->l.n_out * sizeof *q->b);
 }
 
 void logits_forward(real *a, const Logits *q, const real *x, int n)
@@ -47,7 +47,7 @@ void logits_zero(Logits *q, int slot)
 /* forward was  a[i, j] = b_j + Σ_k x[i, k] w[j, k] */
 void logits_backward(real *dx, Logits *q, int slot, const real *x, const real *da, int n)
 {
-    const int n_query = q->l.n_out, in = q->in;
+    const Index n_query = q->l.n_out, in = q->in;
     real *dw = q->slot[slot], *db = dw + n_query * in;
     for (int i = 0; i < n; i++, x += in, dx += in)
         for (int j = 0; j < n_query; j++) {
@@ -66,10 +66,10 @@ void logits_finish(real *grad, Logits *q, int n_slot)
     if (n_slot == 0) return;
     real *sum = q->slot[0];
     for (int s = 1; s < n_slot; s++)
-        for (size_t i = 0; i < slot_size(q); i++) sum[i] += q->slot[s][i];
+        for (Index i = 0; i < slot_size(q); i++) sum[i] += q->slot[s][i];
     const real *db = sum + q->l.n_out * q->in;
     for (int j = 0; j < q->l.n_out; j++) {
-        for (int k = 0; k < q->l.n_in; k++) grad[q->l.w_at + (size_t)(j * q->l.n_in + k)] += sum[j * q->in + k];
-        grad[q->l.b_at + (size_t)j] += db[j];
+        for (int k = 0; k < q->l.n_in; k++) grad[q->l.w_at + j * q->l.n_in + k] += sum[j * q->in + k];
+        grad[q->l.b_at + j] += db[j];
     }
 }

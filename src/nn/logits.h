@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * logits.h: the last layer of an attention network, a row of weights (a learned static query) each logit.
+ * logits.h: the last layer of an attention network. Each logit has one row of weights, a learned query.
  *
  *   a = x wᵀ + b     x [n, in] with 0 beyond n_in     w [n_query, n_in]     b [n_query]     a [n, n_query]
  */
@@ -12,13 +12,13 @@
 
 typedef struct {
     Linear l;
-    int in;      /* width of x */
+    Index in;    /* width of x */
     real *w;     /* [n_query, in] */
     real *b;     /* [n_query] */
     real **slot; /* [n_slot] gradients of w and b [n_query, in + 1] */
 } Logits;
 
-void logits_init(Logits *q, const Linear *l, int in);
+void logits_init(Logits *q, const Linear *l, Index in);
 void logits_plan(Logits *q, Arena *arena, int n_slot);
 void logits_prepare(Logits *q, const real *theta);
 void logits_forward(real *a, const Logits *q, const real *x, int n);

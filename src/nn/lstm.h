@@ -5,11 +5,12 @@
  *     i, f, o = σ(…)   g = tanh(…)   of   W_ih x_t + b_ih + W_hh h_{t-1} + b_hh, blocks in the order i f g o
  *     c_t = f∘c_{t-1} + i∘g          h_t = o∘tanh(c_t)          h_{-1} = c_{-1} = 0          h = h_{l-1}
  *
- * An empty sequence: zeros; with pad_len > 0 (DeepRC) the state after pad_len steps of empty input.
+ * The embedding of an empty sequence is 0; with pad_len > 0 (DeepRC) it is the state after pad_len steps of empty
+ * input.
  *
- * W_ih x_t is never a product: it is a row of a table of letters and a row that depends only on (length, position).
- * The step's product with W_hh is done for blocks of up to KERNEL_BLOCK sequences of one length. Backward runs a block
- * forward once more, keeping every step.
+ * Why it is fast: W_ih x_t is no product but a row of a table of letters plus a row that depends only on (length,
+ * position). The product with W_hh is computed for blocks of up to KERNEL_BLOCK sequences of one length. Backward
+ * repeats the forward steps of a block and keeps them, so memory does not grow with the batch.
  */
 #ifndef HOPSACK_LSTM_H
 #define HOPSACK_LSTM_H
@@ -35,10 +36,10 @@ typedef struct {
 } LstmGrad;
 
 typedef struct {
-    int n_h, width, gates; /* width: n_h rounded up; gates: 4 n_h rounded up */
-    int n_in;              /* 20 or 23 */
-    size_t ih_at, hh_at;   /* [4 n_h, n_in], [4 n_h, n_h] in any slab */
-    size_t bias_at[2];     /* [4 n_h] of input and of state */
+    Index n_h, width, gates; /* width: n_h rounded up; gates: 4 n_h rounded up */
+    Index n_in;              /* 20 or 23 */
+    size_t ih_at, hh_at;     /* [4 n_h, n_in], [4 n_h, n_h] in any slab */
+    size_t bias_at[2];       /* [4 n_h] of input and of state */
     bool position;
     int max_len;
     SeqInput input;

@@ -6,8 +6,7 @@
 
 void projection_forward(real *y, const Projection *l, const real *theta, const real *x, int n)
 {
-    for (size_t i = 0; l->bias && i < (size_t)n; i++)
-        memcpy(y + i * (size_t)l->n_out, theta + l->b_at, (size_t)l->n_out * sizeof *y);
+    for (Index i = 0; l->bias && i < n; i++) memcpy(y + i * l->n_out, theta + l->b_at, l->n_out * sizeof *y);
     blas_nt(y, x, theta + l->w_at, n, l->n_out, l->n_in, l->bias);
 }
 
@@ -17,6 +16,6 @@ void projection_backward(real *dx, real *grad, const Projection *l, const real *
 {
     if (dx) blas_nn(dx, dy, theta + l->w_at, n, l->n_in, l->n_out, true);
     blas_tn(grad + l->w_at, dy, x, l->n_out, l->n_in, n, true);
-    for (size_t i = 0; l->bias && i < (size_t)n; i++)
-        for (size_t o = 0; o < (size_t)l->n_out; o++) grad[l->b_at + o] += dy[i * (size_t)l->n_out + o];
+    for (Index i = 0; l->bias && i < n; i++)
+        for (Index o = 0; o < l->n_out; o++) grad[l->b_at + o] += dy[i * l->n_out + o];
 }

@@ -14,7 +14,7 @@
 
 /* A linear layer with an optional bias, whose tensors may be parts of stacked ones. n_out = 0: there is none. */
 typedef struct {
-    int n_in, n_out;
+    Index n_in, n_out;
     bool bias;
     size_t w_at, b_at;
 } Projection;

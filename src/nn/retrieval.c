@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backward keeps no trajectory of the whole batch: the updates of one bag and head are run again, into `history`, just
- * before they are differentiated. That takes a third of the time more and memory that does not grow with the batch.
+ * Backward repeats the updates of one bag and head, into `history`, just before it differentiates them. That takes a
+ * third more time, and memory does not grow with the number of updates of the batch.
  */
 #include "nn/retrieval.h"
 
@@ -13,17 +13,18 @@
 
 /* One bag under one head. */
 typedef struct {
-    int n_state, n_stored, n_col; /* n_col: with the zero pattern */
-    const real *q, *k, *v;        /* first rows */
-    real *p;                      /* [n_state, n_col] */
-    size_t at;                    /* of p among all pairs */
-    const uint8_t *ignore;        /* [n_stored] or NULL */
-    const uint8_t *block;         /* [n_state, mask_row] or NULL */
+    Index n_state, n_stored;
+    Index n_col;           /* n_stored, and the zero pattern */
+    const real *q, *k, *v; /* first rows */
+    real *p;               /* [n_state, n_col] */
+    Index at;              /* of p among all pairs */
+    const uint8_t *ignore; /* [n_stored] or NULL */
+    const uint8_t *block;  /* [n_state, mask_row] or NULL */
     const real *add;
-    int mask_row;
+    Index mask_row;
     const uint8_t *keep; /* [n_state, n_col] or NULL */
     real keep_scale, beta;
-    int out; /* first row of o */
+    Index out; /* first row of o */
 } OneHead;
 
 static OneHead head_of(const RetrievalCache *c, const Retrieval *r, const RetrievalInput *in, int b, int h)
@@ -31,18 +32,17 @@ static OneHead head_of(const RetrievalCache *c, const Retrieval *r, const Retrie
     const BagPairs *bags = in->bags;
     const RetrievalMasks *m = in->masks;
     OneHead a = {.n_state = bag_states(bags, b), .n_stored = bag_stored(bags, b), .beta = in->beta[h]};
-    const size_t state = bags->state ? (size_t)bags->state[b] : 0,
-                 stored = bags->stored ? (size_t)bags->stored[b] : 0;
+    const Index state = bags->state ? bags->state[b] : 0, stored = bags->stored ? bags->stored[b] : 0;
     a.n_col = a.n_stored + r->zero;
-    a.at = c->p_at[b] + (size_t)h * (size_t)a.n_state * (size_t)a.n_col;
+    a.at = c->p_at[b] + h * a.n_state * a.n_col;
     a.p = c->p + a.at;
-    a.q = in->q + state * (size_t)r->q.row + h * r->q.head;
-    a.k = in->k + stored * (size_t)r->k.row + h * r->k.head;
-    a.v = in->v + stored * (size_t)r->v.row + h * r->v.head;
+    a.q = in->q + state * r->q.row + h * r->q.head;
+    a.k = in->k + stored * r->k.row + h * r->k.head;
+    a.v = in->v + stored * r->v.row + h * r->v.head;
     a.out = bag_out(bags, b);
     if (!m) return a;
-    const size_t mask_at = m->stride ? 0 : a.at;
-    if (m->ignore) a.ignore = m->ignore + (bags->stored ? stored : (size_t)b * (size_t)bags->n_stored);
+    const Index mask_at = m->stride ? 0 : a.at;
+    if (m->ignore) a.ignore = m->ignore + (bags->stored ? stored : (Index)b * bags->n_stored);
     if (m->block) a.block = m->block + mask_at;
     if (m->add) a.add = m->add + mask_at;
     a.mask_row = m->stride ? m->stride : a.n_col;
@@ -70,65 +70,65 @@ static void add_scaled(real *y, real scale, const real *x, int n)
 static void softmax_or_zero(real *z, int n)
 {
     double sum = 0;
-    real most = -INFINITY;
+    real max = -INFINITY;
     for (int i = 0; i < n; i++)
-        if (z[i] > most || isnan(z[i])) most = z[i];
+        if (z[i] > max || isnan(z[i])) max = z[i];
     for (int i = 0; i < n; i++) {
-        const real e = most == -(real)INFINITY ? 0 : (real)exp((double)(z[i] - most));
+        const real e = max == -(real)INFINITY ? 0 : (real)exp((double)(z[i] - max));
         z[i] = e;
         sum += (double)e;
     }
     const real scale = sum > 0 ? (real)(1 / sum) : 1;
-    for (int i = 0; i < n; i++) z[i] *= isnan(most) ? (real)NAN : scale;
+    for (int i = 0; i < n; i++) z[i] *= isnan(max) ? (real)NAN : scale;
 }
 
 /* ---- sizes ---- */
 
-RetrievalRoom retrieval_room(const BagPairs *bags)
+RetrievalSizes retrieval_sizes(const BagPairs *bags)
 {
-    RetrievalRoom room = {.n_bag = bags->n_bag, .n_state = bags->n_state, .n_stored = bags->n_stored};
+    RetrievalSizes sizes = {.n_bag = bags->n_bag, .n_state = bags->n_state, .n_stored = bags->n_stored};
     for (int b = 0; b < bags->n_bag; b++) {
-        const int n_state = bag_states(bags, b), n_pair = n_state * (bag_stored(bags, b) + 1);
-        room.n_out += n_state;
-        room.n_pair += (size_t)n_pair;
-        if (n_state > room.n_state_most) room.n_state_most = n_state;
-        if (n_pair > room.n_pair_most) room.n_pair_most = n_pair;
+        const Index n_state = bag_states(bags, b), n_pair = n_state * (bag_stored(bags, b) + 1);
+        sizes.n_out += n_state;
+        sizes.n_pair += n_pair;
+        if (n_state > sizes.n_state_max) sizes.n_state_max = n_state;
+        if (n_pair > sizes.n_pair_max) sizes.n_pair_max = n_pair;
     }
-    return room;
+    return sizes;
 }
 
-static int steps_most(const Retrieval *r)
+static int max_steps(const Retrieval *r)
 {
-    int most = 0;
+    int max = 0;
     for (int h = 0; h < r->n_head; h++) {
         const int steps = r->steps[h] < 0 ? RETRIEVAL_CAP : r->steps[h];
-        if (steps > most) most = steps;
+        if (steps > max) max = steps;
     }
-    return most;
+    return max;
 }
 
-void retrieval_plan(RetrievalCache *c, const Retrieval *r, const RetrievalRoom *room, Arena *arena)
+void retrieval_plan(RetrievalCache *c, const Retrieval *r, const RetrievalSizes *sizes, Arena *arena)
 {
-    const size_t n_head = (size_t)r->n_head, n_pair = (size_t)room->n_pair_most;
-    const size_t n_move = (size_t)room->n_state_most * (size_t)r->head_size;
-    c->p = ARENA_TAKE(arena, real, n_head * room->n_pair);
-    c->p_at = ARENA_TAKE(arena, size_t, (size_t)room->n_bag + 1);
-    c->n_eval = ARENA_TAKE(arena, int, n_head *(size_t)room->n_bag);
-    c->empty = ARENA_TAKE(arena, uint8_t, (size_t)room->n_out);
+    const Index n_head = r->n_head, n_pair = sizes->n_pair_max;
+    const Index n_move = sizes->n_state_max * r->head_size;
+    c->p = ARENA_TAKE(arena, real, n_head * sizes->n_pair);
+    c->p_at = ARENA_TAKE(arena, Index, sizes->n_bag + 1);
+    c->n_eval = ARENA_TAKE(arena, int, n_head * sizes->n_bag);
+    c->empty = ARENA_TAKE(arena, uint8_t, sizes->n_out);
     c->next = ARENA_TAKE(arena, real, n_pair);
     c->dp = ARENA_TAKE(arena, real, n_pair);
     c->dz = ARENA_TAKE(arena, real, n_pair);
     c->moved = ARENA_TAKE(arena, real, n_move);
     c->dq = ARENA_TAKE(arena, real, n_move);
-    c->history = ARENA_TAKE(arena, real, ((size_t)steps_most(r) + 1) * n_move);
+    c->history = ARENA_TAKE(arena, real, (max_steps(r) + 1) * n_move);
 }
 
 static void lay_out(RetrievalCache *c, const Retrieval *r, const BagPairs *bags)
 {
     c->p_at[0] = 0;
     for (int b = 0; b < bags->n_bag; b++) {
-        const size_t n_col = (size_t)(bag_stored(bags, b) + r->zero);
-        c->p_at[b + 1] = c->p_at[b] + (size_t)r->n_head * (size_t)bag_states(bags, b) * n_col;
+        const Index n_state = bag_states(bags, b), n_col = bag_stored(bags, b) + r->zero;
+        c->p_at[b + 1] = c->p_at[b] + r->n_head * n_state * n_col;
     }
 }
 
@@ -144,7 +144,7 @@ static void associate(real *p, const Retrieval *r, const OneHead *a, const real 
 {
     for (int l = 0; l < a->n_state; l++, p += a->n_col, xi += step) {
         for (int i = 0; i < a->n_stored; i++) {
-            p[i] = seen(a, l, i) ? a->beta * dot(xi, a->k + (size_t)i * (size_t)r->k.row, r->head_size) : -INFINITY;
+            p[i] = seen(a, l, i) ? a->beta * dot(xi, a->k + i * r->k.row, r->head_size) : -INFINITY;
             if (a->add) p[i] += a->add[l * a->mask_row + i];
         }
         if (r->zero) p[a->n_stored] = 0;
@@ -155,22 +155,22 @@ static void associate(real *p, const Retrieval *r, const OneHead *a, const real 
 /* xi [n_state, head_size] = p k */
 static void move(real *xi, const Retrieval *r, const OneHead *a, const real *p)
 {
-    memset(xi, 0, (size_t)a->n_state * (size_t)r->head_size * sizeof *xi);
+    memset(xi, 0, a->n_state * r->head_size * sizeof *xi);
     for (int l = 0; l < a->n_state; l++, p += a->n_col, xi += r->head_size)
-        for (int i = 0; i < a->n_stored; i++) add_scaled(xi, p[i], a->k + (size_t)i * (size_t)r->k.row, r->head_size);
+        for (int i = 0; i < a->n_stored; i++) add_scaled(xi, p[i], a->k + i * r->k.row, r->head_size);
 }
 
-static double distance(const real *a, const real *b, size_t n)
+static double distance(const real *a, const real *b, Index n)
 {
     double square = 0;
-    for (size_t j = 0; j < n; j++) square += ((double)a[j] - (double)b[j]) * ((double)a[j] - (double)b[j]);
+    for (Index j = 0; j < n; j++) square += ((double)a[j] - (double)b[j]) * ((double)a[j] - (double)b[j]);
     return sqrt(square);
 }
 
 /* One extra update of p; how far it moved. */
 static double update(RetrievalCache *c, const Retrieval *r, const OneHead *a)
 {
-    const size_t n = (size_t)a->n_state * (size_t)a->n_col;
+    const Index n = a->n_state * a->n_col;
     move(c->moved, r, a, a->p);
     associate(c->next, r, a, c->moved, r->head_size);
     const double moved = distance(c->next, a->p, n);
@@ -186,7 +186,7 @@ static void read_out(real *o, const Retrieval *r, const OneHead *a)
         for (int f = 0; f < r->pattern_size; f++) o[f] = 0;
         for (int i = 0; i < a->n_stored; i++) {
             const real scale = !a->keep ? 1 : a->keep[l * a->n_col + i] ? a->keep_scale : 0;
-            add_scaled(o, scale * p[i], a->v + (size_t)i * (size_t)r->v.row, r->pattern_size);
+            add_scaled(o, scale * p[i], a->v + i * r->v.row, r->pattern_size);
         }
     }
 }
@@ -227,14 +227,14 @@ void retrieval_forward(real *o, RetrievalCache *c, const Retrieval *r, const Ret
     const int group = r->whole_batch ? bags->n_bag : 1; /* bags that stop together */
     lay_out(c, r, bags);
     c->n_capped = 0;
-    for (int b = 0; b < bags->n_bag; b++) memset(c->empty + bag_out(bags, b), 1, (size_t)bag_states(bags, b));
+    for (int b = 0; b < bags->n_bag; b++) memset(c->empty + bag_out(bags, b), 1, bag_states(bags, b));
     for (int from = 0; from < bags->n_bag; from += group)
         for (int h = 0; h < r->n_head; h++) {
             const int n = converge(c, r, in, from, from + group, h);
             for (int b = from; b < from + group; b++) {
                 const OneHead a = head_of(c, r, in, b, h);
                 c->n_eval[b * r->n_head + h] = n + 1;
-                read_out(o + ((size_t)a.out * (size_t)r->n_head + (size_t)h) * (size_t)r->pattern_size, r, &a);
+                read_out(o + (a.out * r->n_head + h) * r->pattern_size, r, &a);
                 mark_empty(c->empty + a.out, &a);
             }
         }
@@ -250,7 +250,7 @@ static void read_out_backward(real *dp, const RetrievalGrad *d, const Retrieval 
         real *dp_l = dp + l * a->n_col;
         if (r->zero) dp_l[a->n_stored] = 0;
         for (int i = 0; i < a->n_stored; i++) {
-            const size_t at = (size_t)i * (size_t)r->v.row;
+            const Index at = i * r->v.row;
             const real scale = !a->keep ? 1 : a->keep[l * a->n_col + i] ? a->keep_scale : 0;
             dp_l[i] = scale * dot(d_o, a->v + at, r->pattern_size);
             add_scaled(d->v + at, scale * p[i], d_o, r->pattern_size);
@@ -273,10 +273,10 @@ static void scores_backward(real *dxi, const RetrievalGrad *d, const Retrieval *
                             const real *xi, int step)
 {
     double dbeta = 0;
-    memset(dxi, 0, (size_t)a->n_state * (size_t)r->head_size * sizeof *dxi);
+    memset(dxi, 0, a->n_state * r->head_size * sizeof *dxi);
     for (int l = 0; l < a->n_state; l++, dz += a->n_col, xi += step, dxi += r->head_size)
         for (int i = 0; i < a->n_stored; i++) {
-            const size_t at = (size_t)i * (size_t)r->k.row;
+            const Index at = i * r->k.row;
             if (dz[i] == 0) continue; /* also what is masked */
             add_scaled(dxi, a->beta * dz[i], a->k + at, r->head_size);
             add_scaled(d->k + at, a->beta * dz[i], xi, r->head_size);
@@ -292,7 +292,7 @@ static void move_backward(real *dp, const RetrievalGrad *d, const Retrieval *r, 
     for (int l = 0; l < a->n_state; l++, dp += a->n_col, p += a->n_col, dxi += r->head_size) {
         if (r->zero) dp[a->n_stored] = 0;
         for (int i = 0; i < a->n_stored; i++) {
-            const size_t at = (size_t)i * (size_t)r->k.row;
+            const Index at = i * r->k.row;
             dp[i] = dot(dxi, a->k + at, r->head_size);
             add_scaled(d->k + at, p[i], dxi, r->head_size);
         }
@@ -302,23 +302,23 @@ static void move_backward(real *dp, const RetrievalGrad *d, const Retrieval *r, 
 /* The states 1 … n of the trajectory, into history; state 0 is q. */
 static void replay(RetrievalCache *c, const Retrieval *r, const OneHead *a, int n)
 {
-    const size_t size = (size_t)a->n_state * (size_t)r->head_size;
+    const Index size = a->n_state * r->head_size;
     if (n > 0) associate(c->next, r, a, a->q, r->q.row);
     for (int t = 1; t <= n; t++) {
-        move(c->history + (size_t)t * size, r, a, c->next);
-        if (t < n) associate(c->next, r, a, c->history + (size_t)t * size, r->head_size);
+        move(c->history + t * size, r, a, c->next);
+        if (t < n) associate(c->next, r, a, c->history + t * size, r->head_size);
     }
 }
 
 static void head_backward(const RetrievalGrad *d, RetrievalCache *c, const Retrieval *r, const OneHead *a,
                           const real *d_o, int last)
 {
-    const size_t size = (size_t)a->n_state * (size_t)r->head_size;
+    const Index size = a->n_state * r->head_size;
     const real *p = a->p;
     replay(c, r, a, last);
     read_out_backward(c->dp, d, r, a, d_o);
     for (int t = last; t >= 0; t--) {
-        const real *xi = t ? c->history + (size_t)t * size : a->q;
+        const real *xi = t ? c->history + t * size : a->q;
         softmax_backward(c->dz, p, c->dp, a);
         scores_backward(c->dq, d, r, a, c->dz, xi, t ? r->head_size : r->q.row);
         if (t == 0) break;
@@ -326,8 +326,7 @@ static void head_backward(const RetrievalGrad *d, RetrievalCache *c, const Retri
         p = c->next;
         move_backward(c->dp, d, r, a, p, c->dq);
     }
-    for (int l = 0; l < a->n_state; l++)
-        add_scaled(d->q + (size_t)l * (size_t)r->q.row, 1, c->dq + l * r->head_size, r->head_size);
+    for (int l = 0; l < a->n_state; l++) add_scaled(d->q + l * r->q.row, 1, c->dq + l * r->head_size, r->head_size);
 }
 
 void retrieval_backward(const RetrievalGrad *all, RetrievalCache *c, const Retrieval *r, const RetrievalInput *in,
@@ -338,7 +337,7 @@ void retrieval_backward(const RetrievalGrad *all, RetrievalCache *c, const Retri
             const OneHead a = head_of(c, r, in, b, h);
             const RetrievalGrad d = {all->q + (a.q - in->q), all->k + (a.k - in->k), all->v + (a.v - in->v),
                                      all->beta ? all->beta + h : NULL};
-            const size_t out = ((size_t)a.out * (size_t)r->n_head + (size_t)h) * (size_t)r->pattern_size;
+            const Index out = (a.out * r->n_head + h) * r->pattern_size;
             head_backward(&d, c, r, &a, d_o + out, c->n_eval[b * r->n_head + h] - 1);
         }
 }

@@ -44,23 +44,23 @@ typedef struct {
 
 /* The vector of row i and head h begins at i · row + h · head; head = 0: the same vector in every head. */
 typedef struct {
-    int row, head;
+    Index row, head;
 } HeadStep;
 
 typedef struct {
     int n_head;
-    int head_size, pattern_size; /* of q and k, of v */
-    bool zero;                   /* one more stored pattern, all zero, with a projection of zero; never masked */
-    bool whole_batch;            /* a head goes on until the last bag of the batch is done (the reference's rule);
+    Index head_size, pattern_size; /* of q and k, of v */
+    bool zero;                     /* one more stored pattern, all zero, with a projection of zero; never masked */
+    bool whole_batch;              /* a head goes on until the last bag of the batch is done (the reference's rule);
                                     * else each bag on its own, so that it never depends on its neighbours */
-    int steps[RETRIEVAL_HEADS];  /* extra updates at most; -1: until convergence */
-    double eps[RETRIEVAL_HEADS]; /* > 0 */
+    int steps[RETRIEVAL_HEADS];    /* extra updates at most; -1: until convergence */
+    double eps[RETRIEVAL_HEADS];   /* > 0 */
     HeadStep q, k, v;
 } Retrieval;
 
 typedef struct {
     real *p; /* [Σ_b n_head · n_state · (n_stored + zero)] the association, after the last update */
-    size_t
+    Index
         *p_at; /* [n_bag + 1] where a bag's part begins; that of head h follows h · n_state · (n_stored + zero) on */
     int *n_eval;    /* [n_bag, n_head] softmaxes that were taken: T + 1 */
     uint8_t *empty; /* [rows of o] 1: no head sees any stored pattern; p and o are 0 there */
@@ -68,18 +68,19 @@ typedef struct {
 
     real *next, *dp, *dz; /* [n_state · (n_stored + zero)] of the largest bag */
     real *moved, *dq;     /* [n_state, head_size] */
-    real *history;        /* [most extra updates + 1, n_state, head_size] */
+    real *history;        /* [max_steps + 1, n_state, head_size] */
 } RetrievalCache;
 
-/* Sizes of the largest batch; retrieval_room reads them off one. */
+/* Sizes of the largest batch; retrieval_sizes reads them off one. */
 typedef struct {
-    int n_bag, n_state, n_stored, n_out; /* rows altogether */
-    int n_state_most, n_pair_most;       /* of one bag; a pair: a state and a stored (or the zero) pattern */
-    size_t n_pair;                       /* Σ_b */
-} RetrievalRoom;
+    int n_bag;
+    Index n_state, n_stored, n_out; /* rows altogether */
+    Index n_state_max, n_pair_max;  /* of one bag; a pair: a state and a stored (or the zero) pattern */
+    Index n_pair;                   /* Σ_b */
+} RetrievalSizes;
 
-RetrievalRoom retrieval_room(const BagPairs *bags);
-void retrieval_plan(RetrievalCache *c, const Retrieval *r, const RetrievalRoom *room, Arena *arena);
+RetrievalSizes retrieval_sizes(const BagPairs *bags);
+void retrieval_plan(RetrievalCache *c, const Retrieval *r, const RetrievalSizes *sizes, Arena *arena);
 
 /* What retrieval reads. */
 typedef struct {

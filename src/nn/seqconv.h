@@ -8,8 +8,10 @@
  * window takes part (DeepRC). With pad_len = 0 windows start on a residue, p < max(l, 1), and what lies beyond the
  * sequence adds nothing, in every layer.
  *
- * The first layer works on tables (kernel.h) that `prepare` makes from the weights once an update, and `open` scales
- * for a bag; `finish` turns the gradients of tables into those of weights. Deeper layers are plain loops.
+ * Why it is fast: an input is one-hot, so the first layer adds rows of tables (kernel.h) and multiplies nothing.
+ * `prepare` computes the tables from the weights once per update, `open` scales them for a bag, and `finish` turns
+ * the gradients of the tables into those of the weights. SELU increases, so it is applied once, after the maximum.
+ * docs/seqconv.md has the derivation. Deeper layers are plain loops.
  */
 #ifndef HOPSACK_SEQCONV_H
 #define HOPSACK_SEQCONV_H
@@ -21,9 +23,10 @@
 #define SEQCONV_LAYERS 8
 
 typedef struct {
-    int n_kernel, width, size, n_layer;
+    int n_kernel, n_layer;
+    Index width, size;
     bool position;
-    int n_in;                    /* 20 or 23 */
+    Index n_in;                  /* 20 or 23 */
     size_t w_at[SEQCONV_LAYERS]; /* [n_kernel, n_in or n_kernel, size] in any slab */
     size_t b_at[SEQCONV_LAYERS]; /* [n_kernel] */
     int max_len;
@@ -67,6 +70,6 @@ void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, 
 void seqconv_finish(SeqConv *l, real *grad, int n_slot);
 
 /* Shortest padded length that leaves a window after the last layer. */
-int seqconv_least_pad(const SeqConv *l);
+int seqconv_min_pad(const SeqConv *l);
 
 #endif

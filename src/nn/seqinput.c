@@ -27,7 +27,7 @@ static void fill(SeqInput *in)
     for (int l = 0; l <= in->max_len; l++) {
         in->sum[l] = in->square[l] = 0;
         for (int p = 0; p < in->max_len; p++) {
-            real *f = in->feature + ((size_t)l * (size_t)in->max_len + (size_t)p) * SEQINPUT_PLACES;
+            real *f = in->feature + (l * in->max_len + p) * SEQINPUT_PLACES;
             f[0] = f[1] = f[2] = 0;
             if (p >= l) continue;
             place_features(f, l, p);
@@ -41,11 +41,11 @@ static void fill(SeqInput *in)
 
 void seqinput_plan(SeqInput *in, Arena *arena, int max_len, bool position)
 {
-    const size_t n = (size_t)max_len + 1;
+    const Index n = max_len + 1;
     *in = (SeqInput){.max_len = max_len, .position = position};
     in->place_at = ARENA_TAKE(arena, int, n + 1);
     if (!position) return;
-    in->feature = ARENA_TAKE(arena, real, n * (size_t)max_len * SEQINPUT_PLACES);
+    in->feature = ARENA_TAKE(arena, real, n * max_len * SEQINPUT_PLACES);
     in->sum = ARENA_TAKE(arena, double, n);
     in->square = ARENA_TAKE(arena, double, n);
     if (in->feature) fill(in);
@@ -61,7 +61,7 @@ int seqinput_number_rows(SeqInput *in, const bool *present)
     return in->place_at[in->max_len + 1] = row;
 }
 
-int seqinput_rows_most(int max_len)
+Index seqinput_max_rows(Index max_len)
 {
     return 1 + max_len * (max_len + 1) / 2;
 }

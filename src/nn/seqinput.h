@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * seqinput.h: the input of the sequence networks, which is never built. A residue is 20 numbers, one of them the count
- * factor c (1 if counts are unused) and the others 0, and three position features that do not depend on c. The whole
- * is divided by its standard deviation over the bag (no mean is subtracted).
+ * seqinput.h: the input of the sequence networks. It is never stored as an array. A residue has 20 numbers, one of
+ * them the count factor c (1 if counts are unused) and the others 0, and three position features that do not depend
+ * on c. All are divided by their standard deviation over the bag; no mean is subtracted.
  *
  * Position features of a sequence of length l, t = 1 - p/(l-1) (1 when l is 1), h = ⌈l/2⌉:
  *     d = 2·|1/2 - t|      start = d if p < h else 0      end = d if p ≥ h else 0      centre = 1 - d
@@ -22,7 +22,7 @@
 #define SEQINPUT_PLACES  3
 
 typedef struct {
-    int max_len;
+    Index max_len;
     bool position;
     real *feature;  /* [max_len + 1, max_len, 3] by length and position; NULL without position features */
     double *sum;    /* [max_len + 1] of a length's position features */
@@ -41,12 +41,12 @@ static inline int seqinput_places(int l)
 
 /* Numbers the rows of the lengths that occur, present [max_len + 1] or NULL for all; returns how many there are. */
 int seqinput_number_rows(SeqInput *in, const bool *present);
-int seqinput_rows_most(int max_len); /* of all lengths */
+Index seqinput_max_rows(Index max_len); /* of all lengths */
 
 /* [3] features of position p of a sequence of length l; NULL without position features. */
 static inline const real *seqinput_feature(const SeqInput *in, int l, int p)
 {
-    return in->feature ? in->feature + ((size_t)l * (size_t)in->max_len + (size_t)p) * SEQINPUT_PLACES : NULL;
+    return in->feature ? in->feature + (l * in->max_len + p) * SEQINPUT_PLACES : NULL;
 }
 
 /* 1 over the divisor of a bag's input. pad_len as in Bag. */

@@ -10,12 +10,12 @@
 #include <stddef.h>
 
 /* w [n, stride] column 0 from a [n, stride] column 0; n ≥ 1. */
-void softmax_forward(real *w, const real *a, int n, int stride);
-/* p [n, n_column], of every column of a. A column of -∞ alone becomes 0, one with a NaN NaN. most, sum [n_column] are
+void softmax_forward(real *w, const real *a, int n, Index stride);
+/* p [n, n_column], of every column of a. A column of -∞ alone becomes 0, one with a NaN NaN. max, sum [n_column] are
  * scratch. */
-void softmax_columns(real *p, const real *a, int n, int n_column, real *most, double *sum);
+void softmax_columns(real *p, const real *a, int n, Index n_column, real *max, double *sum);
 
 /* The same by the exponential of nn/kernel.h, several times as fast; its last place may differ. */
-void softmax_columns_quick(real *p, const real *a, int n, int n_column, real *most, double *sum);
+void softmax_columns_quick(real *p, const real *a, int n, Index n_column, real *max, double *sum);
 
 #endif

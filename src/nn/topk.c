@@ -4,7 +4,8 @@
  * A score becomes an unsigned key of the same order; the rest is counting.
  *
  * Scores of an untrained network agree in their leading bits, so the first digits may decide nothing: all of them are
- * looked at, and only keys that agree so far are looked at again. Loops have no branch on a score: it would be guessed.
+ * looked at, and only keys that agree so far are looked at again. Loops have no branch on a score: it would be
+ * guessed.
  */
 #include "nn/topk.h"
 
@@ -38,8 +39,8 @@ static inline Key score_key(real score)
     return bits ^ ((0 - (bits >> (KEY_BITS - 1))) | KEY_SIGN);
 }
 
-/* count[0][digit] of all keys. Neighbours count in tables of their own: one that waits for the other's increment of the
- * same bin would take twice as long. */
+/* count[0][digit] of all keys. Neighbours count in tables of their own: one that waits for the other's increment of
+ * the same bin would take twice as long. */
 static void count_digits(uint32_t (*count)[BINS], const Key *key, int n, int shift, Key mask)
 {
     memset(count, 0, 2 * sizeof *count);
@@ -66,8 +67,8 @@ static int keep_digit(Key *key, int n, int shift, Key mask, Key digit)
     return n_left;
 }
 
-/* The k-th greatest of key [n], 1 ≤ k ≤ n; the order is lost. *k becomes the number of keys equal to it that are among
- * the k greatest, *n_equal the number of all that are equal to it. */
+/* The k-th greatest of key [n], 1 ≤ k ≤ n; the order is lost. *k becomes the number of keys equal to it that are
+ * among the k greatest, *n_equal the number of all that are equal to it. */
 static Key kth_key(Key *key, int n, int *k, int *n_equal, uint32_t (*count)[BINS])
 {
     for (int shift = KEY_BITS; shift > 0;) {
@@ -101,14 +102,14 @@ void topk(int *keep, const real *score, const int *row, int n, int k, uint32_t *
     Key *key = (void *)(scratch + 2 * BINS);
     int k_equal = k, n_equal, last_row = INT_MAX;
     for (int i = 0; i < n; i++) key[i] = score_key(score[i]);
-    const Key least = kth_key(key, n, &k_equal, &n_equal, count);
-    if (k_equal < n_equal) last_row = kth_row(key, score, least, row, n, k_equal, count);
+    const Key smallest = kth_key(key, n, &k_equal, &n_equal, count);
+    if (k_equal < n_equal) last_row = kth_row(key, score, smallest, row, n, k_equal, count);
 
     int n_keep = 0;
     for (int i = 0; n_keep < k; i++) {
         const Key here = score_key(score[i]);
         keep[n_keep] = i;
-        n_keep += (here > least) | ((here == least) & (row[i] <= last_row));
+        n_keep += (here > smallest) | ((here == smallest) & (row[i] <= last_row));
     }
 }
 

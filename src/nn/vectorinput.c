@@ -26,7 +26,7 @@ static inline real clipped(real x, real clip)
     return low > clip ? clip : low;
 }
 
-void vectorinput_dense(real *y, int width, const VectorInput *f, const real *theta, const float *x, int n)
+void vectorinput_dense(real *y, Index width, const VectorInput *f, const real *theta, const float *x, int n)
 {
     const real *shift = theta + f->shift_at, *scale = theta + f->scale_at, clip = f->clip;
     const int n_feat = f->n_feat;
@@ -38,10 +38,10 @@ void vectorinput_dense(real *y, int width, const VectorInput *f, const real *the
 
 void vectorinput_plan(VectorPick *pick, const VectorInput *f, Arena *arena)
 {
-    const size_t most = (size_t)f->n_feat;
-    pick->feature = ARENA_TAKE(arena, int, most);
-    pick->shift = ARENA_TAKE(arena, real, most);
-    pick->scale = ARENA_TAKE(arena, real, most);
+    const Index max = f->n_feat;
+    pick->feature = ARENA_TAKE(arena, int, max);
+    pick->shift = ARENA_TAKE(arena, real, max);
+    pick->scale = ARENA_TAKE(arena, real, max);
 }
 
 void vectorinput_pick(VectorPick *pick, const VectorInput *f, const real *theta)
@@ -57,7 +57,7 @@ void vectorinput_pick(VectorPick *pick, const VectorInput *f, const real *theta)
     pick->n = n;
 }
 
-void vectorinput_picked(real *restrict y, int width, const VectorInput *f, const VectorPick *pick,
+void vectorinput_picked(real *restrict y, Index width, const VectorInput *f, const VectorPick *pick,
                         const float *restrict x, int n)
 {
     const int n_pick = pick->n, *restrict feature = pick->feature;
@@ -68,10 +68,10 @@ void vectorinput_picked(real *restrict y, int width, const VectorInput *f, const
     }
 }
 
-void vectorinput_sparse(real *y, int width, const VectorInput *f, const real *theta, const SparseRow *row, int n)
+void vectorinput_sparse(real *y, Index width, const VectorInput *f, const real *theta, const SparseRow *row, int n)
 {
     const real *scale = theta + f->scale_at;
-    memset(y, 0, (size_t)n * (size_t)width * sizeof *y);
+    memset(y, 0, n * width * sizeof *y);
     for (int i = 0; i < n; i++, y += width)
         for (int j = 0; j < row[i].n; j++) {
             const int k = row[i].feature[j];
@@ -84,23 +84,23 @@ static void row_product(real *sum, int units, const VectorInput *f, const real *
                         const SparseRow *row)
 {
     for (int j = 0; j < row->n; j++) {
-        const size_t k = (size_t)row->feature[j];
+        const Index k = row->feature[j];
         const real x = clipped((real)row->value[j] * scale[k], f->clip);
-        for (int o = 0; o < units; o++) sum[o] += x * w[(size_t)o * (size_t)f->n_feat + k];
+        for (int o = 0; o < units; o++) sum[o] += x * w[o * f->n_feat + k];
     }
 }
 
-void vectorinput_product(real *y, int out, const VectorInput *f, const Linear *l, const real *theta,
+void vectorinput_product(real *y, Index out, const VectorInput *f, const Linear *l, const real *theta,
                          const SparseRow *row, int n)
 {
     const real *b = theta + l->b_at;
     for (int i = 0; i < n; i++) {
-        memcpy(y + i * out, b, (size_t)l->n_out * sizeof *y);
-        memset(y + i * out + l->n_out, 0, (size_t)(out - l->n_out) * sizeof *y);
+        memcpy(y + i * out, b, l->n_out * sizeof *y);
+        memset(y + i * out + l->n_out, 0, (out - l->n_out) * sizeof *y);
     }
     for (int o = 0; o < l->n_out; o += UNITS) {
         const int units = l->n_out - o < UNITS ? l->n_out - o : UNITS;
-        const real *w = theta + l->w_at + (size_t)o * (size_t)l->n_in;
+        const real *w = theta + l->w_at + o * l->n_in;
         for (int i = 0; i < n; i++) row_product(y + i * out + o, units, f, w, theta + f->scale_at, &row[i]);
     }
 }
@@ -111,31 +111,32 @@ typedef struct {
     const Linear *l;
     const real *scale, *dy;
     const SparseRow *row;
-    int out, n;
+    Index out;
+    int n;
 } InputWeights;
 
 /* forward was  y[i, o] = b[o] + Σ_k x̃[i, k] w[o, k] */
 static void weights_of_units(void *context, int chunk, int thread)
 {
     const InputWeights *c = context;
-    const size_t n_in = (size_t)c->l->n_in;
+    const Index n_in = c->l->n_in;
     const int from = chunk * UNITS, units = c->l->n_out - from < UNITS ? c->l->n_out - from : UNITS;
-    real *dw = c->grad + c->l->w_at + (size_t)from * n_in, *db = c->grad + c->l->b_at + from;
+    real *dw = c->grad + c->l->w_at + from * n_in, *db = c->grad + c->l->b_at + from;
     (void)thread;
     for (int i = 0; i < c->n; i++) {
         const SparseRow *row = &c->row[i];
-        const real *dy = c->dy + (size_t)i * (size_t)c->out + from;
+        const real *dy = c->dy + i * c->out + from;
         for (int o = 0; o < units; o++) db[o] += dy[o];
         for (int j = 0; j < row->n; j++) {
-            const size_t k = (size_t)row->feature[j];
+            const Index k = row->feature[j];
             const real x = clipped((real)row->value[j] * c->scale[k], c->f->clip);
-            for (int o = 0; o < units; o++) dw[(size_t)o * n_in + k] += x * dy[o];
+            for (int o = 0; o < units; o++) dw[o * n_in + k] += x * dy[o];
         }
     }
 }
 
 void vectorinput_weights(real *grad, const VectorInput *f, const Linear *l, const real *theta, const SparseRow *row,
-                         const real *dy, int out, int n)
+                         const real *dy, Index out, int n)
 {
     InputWeights all = {
         .grad = grad, .f = f, .l = l, .scale = theta + f->scale_at, .dy = dy, .row = row, .out = out, .n = n};

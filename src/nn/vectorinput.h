@@ -5,8 +5,8 @@
  *   dense    x̃ = clip((x - shift) · scale, ± clip)
  *   sparse   x̃ = clip(x · scale, ± clip)                a zero stays one, so shift plays no part
  *
- * shift and scale [n_feat] are tensors that are fitted, not learned. A layer over sparse rows never makes them dense, nor
- * turns its weights: for the few features a minibatch has that would be most of the work.
+ * shift and scale [n_feat] are fitted tensors, not learned. A layer over sparse rows neither makes them dense nor
+ * transposes its weights: a minibatch has few non-zero features, so that would be most of the work.
  */
 #ifndef HOPSACK_VECTORINPUT_H
 #define HOPSACK_VECTORINPUT_H
@@ -16,7 +16,7 @@
 #include "nn/linear.h"
 
 typedef struct {
-    int n_feat;
+    Index n_feat;
     real clip; /* infinite: none */
     size_t shift_at, scale_at;
 } VectorInput;
@@ -32,19 +32,19 @@ typedef struct {
 void vectorinput_init(VectorInput *f, ParamList *list, const char *name, int n_feat, double clip);
 
 /* y [n, width], 0 beyond n_feat, of x [n, n_feat] or of sparse rows [n]. */
-void vectorinput_dense(real *y, int width, const VectorInput *f, const real *theta, const float *x, int n);
-void vectorinput_sparse(real *y, int width, const VectorInput *f, const real *theta, const SparseRow *row, int n);
+void vectorinput_dense(real *y, Index width, const VectorInput *f, const real *theta, const float *x, int n);
+void vectorinput_sparse(real *y, Index width, const VectorInput *f, const real *theta, const SparseRow *row, int n);
 
-/* pick, with room for all features, becomes that of these parameters; y [n, width] of x as above, its features alone. */
+/* The pick of these parameters, with memory for all features; y [n, width] of x as above, only of its features. */
 void vectorinput_plan(VectorPick *pick, const VectorInput *f, Arena *arena);
 void vectorinput_pick(VectorPick *pick, const VectorInput *f, const real *theta);
-void vectorinput_picked(real *y, int width, const VectorInput *f, const VectorPick *pick, const float *x, int n);
+void vectorinput_picked(real *y, Index width, const VectorInput *f, const VectorPick *pick, const float *x, int n);
 
 /* y [n, out] = b + x̃ wᵀ over sparse rows; the bias's rounding aside what a dense layer has before its activation. */
-void vectorinput_product(real *y, int out, const VectorInput *f, const Linear *l, const real *theta,
+void vectorinput_product(real *y, Index out, const VectorInput *f, const Linear *l, const real *theta,
                          const SparseRow *row, int n);
 /* Adds the gradients of w and b, dy [n, out], to the slab `grad`; shares units out among threads. */
 void vectorinput_weights(real *grad, const VectorInput *f, const Linear *l, const real *theta, const SparseRow *row,
-                         const real *dy, int out, int n);
+                         const real *dy, Index out, int n);
 
 #endif

@@ -412,9 +412,30 @@ Status config_write(const Config *config, const char *path)
     return status;
 }
 
+const char *config_dataset(const Config *config)
+{
+    return config->place.dataset ? config->place.dataset : config->data.path;
+}
+
+const char *config_metadata(const Config *config)
+{
+    return config->place.metadata ? config->place.metadata : config->data.metadata;
+}
+
+const char *config_splits(const Config *config)
+{
+    return config->place.splits ? config->place.splits : config->splits.file;
+}
+
 void config_free(Config *config)
 {
     if (!config) return;
     settings_free(config->settings);
+    free(config->place.dataset);
+    free(config->place.metadata);
+    free(config->place.splits);
+    for (int k = 0; k < 3; k++) free(config->place.kept[k]);
+    free(config->place.lost);
+    free(config->place.run);
     *config = (Config){0};
 }

@@ -22,7 +22,7 @@
 
 /* The keys data.*; compat and clip also stand in ModelOptions. */
 typedef struct {
-    const char *path;      /* dataset */
+    const char *path;      /* dataset, as the run's config has it; config_dataset says where it lies now */
     const char *metadata;  /* label table; NULL: the columns inside the dataset */
     const char *id_column; /* of the label table; "auto": see table_id_column */
     int counts;            /* CountScale */
@@ -32,6 +32,14 @@ typedef struct {
     double clip;           /* scaled vectors are cut to ±clip; NaN or 0: not */
     int n_features;        /* of the vectors, as expected; 0: any */
 } DataOptions;
+
+/* Where the files of a run lie now, if that is elsewhere than its config says (run/place.h); NULL: there. */
+typedef struct {
+    char *dataset, *metadata, *splits; /* owned by the Config, like all here */
+    char *kept[3];                     /* paths of the config itself, where others were given */
+    char *lost;                        /* sentence on a file that is not found; NULL: none */
+    char *run;                         /* folder of the run that is resumed; NULL: none is */
+} DataPlaces;
 
 /* The keys crossval.* */
 typedef struct {
@@ -48,6 +56,7 @@ typedef struct {
     TrainOptions train;
     CrossvalOptions crossval;
     SimulateOptions simulate; /* the simulator's: checked, but no part of a run, and not in config_text */
+    DataPlaces place;         /* no part of config_text: a run that moved keeps its config, bit for bit */
     Settings *settings;       /* owns every text and list above */
 } Config;
 
@@ -70,6 +79,10 @@ bool config_same(const char *saved,
                  const char *now); /* are two complete texts, one perhaps older, of equal settings? */
 Status config_write(const Config *config, const char *path); /* replaces the file */
 void config_free(Config *config);                            /* accepts NULL and {0} */
+
+const char *config_dataset(const Config *config);  /* path to open; NULL: not given */
+const char *config_metadata(const Config *config); /* NULL: the columns inside the dataset */
+const char *config_splits(const Config *config);   /* NULL: no file of splits */
 
 extern const Section config_sections[];  /* every key of a run */
 extern const Section config_simulator[]; /* and those of the simulator */

@@ -4,6 +4,7 @@
 #include "core/number.h"
 #include "run/leakwatch.h"
 #include "run/manifest.h"
+#include "run/place.h"
 #include "train/scaling.h"
 
 #include <stdlib.h>
@@ -48,13 +49,17 @@ static Status open_parts(Dataset *s)
 {
     const Config *c = s->config;
     if (!c->data.path) return fail(ERR_CONFIG, "data.path is missing: which dataset? (--data.path=FILE)");
+    TRY(place_check(c));
     TRY(task_targets(&s->target, c->task, c->n_task));
-    TRY(cohort_open(&s->cohort, c->data.path, c->data.metadata, c->data.id_column, true));
+    TRY(cohort_open(&s->cohort, config_dataset(c), config_metadata(c), c->data.id_column, true));
+    if (c->place.run) TRY(content_order(&s->cohort, c->place.run));
     TRY(task_find(s->target, c->n_task, s->cohort.table, s->cohort.row, s->cohort.n));
     TRY(check_kind(c, &s->cohort));
     TRY(check_features(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
-    return folds_open(&s->folds, &s->cohort, &c->splits, c->seed);
+    s->splits = c->splits;
+    s->splits.place = config_splits(c);
+    return folds_open(&s->folds, &s->cohort, &s->splits, c->seed);
 }
 
 Status dataset_open(Dataset *out, const Config *config)
@@ -69,7 +74,20 @@ Status dataset_fill(Dataset *s)
 {
     TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
     TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
-    return manifest_data(&s->data, s->config);
+    return dataset_identify(s);
+}
+
+ContentSource dataset_source(const Dataset *s)
+{
+    return (ContentSource){.config = s->config, .cohort = &s->cohort, .folds = &s->folds};
+}
+
+Status dataset_identify(Dataset *s)
+{
+    const ContentSource source = dataset_source(s);
+    TRY(folds_hash(&s->folds));
+    TRY(content_identity(s->content, &source));
+    return manifest_data(&s->data, s->config, s->content);
 }
 
 void dataset_close(Dataset *s)

@@ -10,6 +10,7 @@
 #include "cohort/kmers.h"
 #include "data/bagfile/cache.h"
 #include "run/config.h"
+#include "run/content.h"
 
 #include <jansson.h>
 
@@ -17,15 +18,19 @@ typedef struct {
     const Config *config; /* borrowed */
     Target *target;       /* [n_task] classes settled; a regression's mean and std are each training's own affair */
     Cohort cohort;
+    SplitOptions splits; /* the config's, with where its file lies now */
     Folds folds;
     Cache *cache;       /* after dataset_fill */
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;
-    json_t *data; /* after dataset_fill: files with their SHA-256, for manifests */
+    char content[65]; /* after dataset_fill: what the data are (content.h) */
+    json_t *data;     /* after dataset_fill: the same with files and their places, for manifests */
 } Dataset;
 
 Status dataset_open(Dataset *out, const Config *config); /* everything but the bags */
-Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the files */
-void dataset_close(Dataset *s);                          /* accepts half-built ones */
+Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the bags */
+Status dataset_identify(Dataset *s);                     /* hashes the bags alone: content, data */
+ContentSource dataset_source(const Dataset *s);
+void dataset_close(Dataset *s); /* accepts half-built ones */
 
 #endif

@@ -36,7 +36,7 @@ typedef struct {
     Refit refit; /* refit.loop NULL: the loop's model is the run's */
     char refit_path[4096];
     Run run;
-    json_t *data;                  /* files and their hashes */
+    json_t *data;                  /* what the run learns from (manifest.h) */
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
     double started;
@@ -54,23 +54,24 @@ static Status open_job(Training *j, const JobSetup *in, Dataset *dataset)
 
 /* ---- checkpoints ---- */
 
-/* Which data: the files' hashes by their roles; where they lie is the config's affair. */
-static Status data_text(char **out, json_t *files)
+static bool same_data(const char *before, void *context)
 {
-    const char *role;
-    json_t *file, *hashes = json_object();
-    json_object_foreach(files, role, file)
-    {
-        json_object_set(hashes, role, json_object_get(file, "sha256"));
-    }
-    return jsontext(out, hashes, JSONTEXT_SORTED);
+    return manifest_same_files(before, ((Training *)context)->data);
 }
 
-static CheckpointFacts checkpoint_facts(const Training *j)
+static CheckpointFacts checkpoint_facts(Training *j)
 {
-    return (CheckpointFacts){
-        .config = j->config_text, .compare = resume_agrees, .data = j->data_text, .metrics = j->run.metrics};
+    return (CheckpointFacts){.config = j->config_text,
+                             .compare = resume_agrees,
+                             .data = j->data_text,
+                             .same_data = same_data,
+                             .context = j,
+                             .metrics = j->run.metrics};
 }
+
+/* Of the start from k-mers: kmers.tsv does not hold the one, and rounds the other. */
+#define LARGEST_Z "kmers_largest_z"
+#define THRESHOLD "kmers_threshold"
 
 /* Files of a training that takes longer than this are no part of a batch any more (file.h). */
 #define BATCH_SECONDS 2
@@ -149,6 +150,9 @@ static Status read_kmers(Training *j)
     snprintf(path, sizeof path, "%s/kmers.tsv", j->in->folder);
     if (!kmerstart_is_on(NULL, &j->config->model) || !file_exists(path)) return OK;
     TRY(kmertable_read(&choice, path, &j->evaluation.target[0], bagfile_spec(j->cohort->file)->alphabet));
+    choice.largest_z = manifest_number(j->in->folder, LARGEST_Z);
+    const double threshold = manifest_number(j->in->folder, THRESHOLD);
+    if (!isnan(threshold)) choice.min_z = threshold;
     kmerstart_set(&j->kmers, &choice, &j->evaluation.target[0]);
     return OK;
 }
@@ -179,7 +183,7 @@ static Status open_loop(Training *j)
     char path[sizeof j->run.path];
     TRY(config_text(&j->config_text, j->config));
     if (!j->data) return fail(ERR_MEMORY, "no memory for the manifest");
-    TRY(data_text(&j->data_text, j->data));
+    TRY(manifest_data_text(&j->data_text, j->data));
     if (!has_checkpoint(path, sizeof path, j)) return new_loop(j);
     TRY(read_kmers(j));
     const LoopSetup setup = loop_setup(j);
@@ -204,10 +208,21 @@ static Status write_manifest(Training *j)
 {
     json_t *first = NULL, *now = NULL;
     if (j->in->resume) TRY(jsontext_load(&first, run_path(&j->run, "manifest.json"), NULL));
-    const Status status = manifest_new(&now, j->data, j->in->argc, j->in->argv);
+    const Status status = manifest_new(&now, j->data, j->run.folder, j->in->argc, j->in->argv);
     if (status != OK) json_decref(first);
     TRY(status);
+    if (!first && kmerstart_is_on(NULL, &j->config->model)) {
+        json_object_set_new(now, LARGEST_Z, jsontext_real(j->kmers.choice.largest_z));
+        json_object_set_new(now, THRESHOLD, jsontext_real(j->kmers.choice.min_z));
+    }
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
+}
+
+/* One of many on a dataset leaves that to the run they belong to. */
+static Status write_bags(Training *j)
+{
+    const ContentSource source = dataset_source(j->dataset);
+    return content_write(run_path(&j->run, "bags.tsv"), &source);
 }
 
 /* The config comes first: from then on the folder can be resumed. */
@@ -219,6 +234,7 @@ static Status write_beginning(Training *j, RunLock *lock)
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
+    if (lock) TRY(write_bags(j));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
         TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->evaluation.target[0],
@@ -262,6 +278,8 @@ static Status write_model(Training *j, json_t *metrics)
                               .n_target = j->config->n_task,
                               .update = loop_kept(loop).update,
                               .hash = j->evaluation.partition.hash,
+                              .id = j->cohort->id,
+                              .provenance = bagfile_provenance(j->cohort->file),
                               .part = final_parts(j),
                               .n = j->evaluation.partition.n,
                               .metrics = metrics,
@@ -306,32 +324,9 @@ static Status refit(Training *j)
     return OK;
 }
 
-/* [n, n_out] of the validation part from `from`; the other rows stay. */
-static void restore_validation(Evaluation *o, const real *from)
-{
-    const size_t n_out = (size_t)o->labels.n_out;
-    for (int i = 0; i < o->cohort->n; i++)
-        if (o->partition.part[i] == PART_VALIDATION)
-            memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
-}
-
-static Status predict_refitted(Training *j)
-{
-    Evaluation *o = &j->evaluation;
-    const size_t size = (size_t)o->cohort->n * (size_t)o->labels.n_out * sizeof *o->output;
-    real *chosen = malloc(size + 1);
-    if (!chosen) return fail(ERR_MEMORY, "no memory for the outputs of %d bags", o->cohort->n);
-    memcpy(chosen, o->output, size);
-    Status status = loop_part(j->refit.loop, PART_TRAIN, o->output);
-    restore_validation(o, chosen);
-    free(chosen);
-    if (status == OK) status = loop_part(j->refit.loop, PART_TEST, o->output);
-    return status;
-}
-
 static Status predict_all(Training *j)
 {
-    if (j->refit.loop) return predict_refitted(j);
+    if (j->refit.loop) return refit_outputs(&j->refit, &j->evaluation);
     for (Part part = PART_TRAIN; part <= PART_TEST; part++) TRY(loop_part(j->loop, part, j->evaluation.output));
     return OK;
 }
@@ -411,9 +406,9 @@ static Status plan(Training *j, json_t **out)
 {
     size_t bytes, params, decoded = 0;
     const LoopSetup setup = loop_setup(j);
-    const int *count = j->evaluation.partition.count;
+    const int *count = j->evaluation.partition.count, refitted = refit_bags(setup.options, count);
     TRY(loop_memory(&setup, &bytes, &params));
-    if (setup.options->refit && count[PART_VALIDATION] > 0) bytes *= 2; /* the first training is kept meanwhile */
+    if (refitted) bytes *= 2; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
         TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));
@@ -422,9 +417,10 @@ static Status plan(Training *j, json_t **out)
     const int64_t limit = j->config->data.cache;
     if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
     const int64_t updates = schedule_updates(&j->config->train, &j->config->model, count[PART_TRAIN]);
-    *out = json_pack("{s:{s:i, s:i, s:i}, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
-                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", (json_int_t)updates, "parameters",
-                     (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
+    *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
+                     count[PART_VALIDATION], "test", count[PART_TEST], "refit_bags", refitted, "updates",
+                     (json_int_t)updates, "parameters", (json_int_t)params, "memory_bags", (json_int_t)decoded,
+                     "memory_workspace", (json_int_t)bytes);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
 }
 

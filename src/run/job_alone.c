@@ -8,6 +8,7 @@
 #include "run/job.h"
 #include "run/resume.h"
 #include "run/run.h"
+#include "run/runfolder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,12 @@ static Status check_folder(const JobSetup *setup)
     return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
 }
 
+static Status check_content(const Dataset *dataset, const JobSetup *setup)
+{
+    const ContentSource source = dataset_source(dataset);
+    return setup->resume ? content_check(&source, setup->folder) : OK;
+}
+
 static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
 {
     Dataset dataset;
@@ -51,7 +58,10 @@ static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
         return OK;
     }
     TRY(dataset_open(&dataset, setup->config));
-    Status status = dataset_fill(&dataset);
+    Status status = check_content(&dataset, setup); /* labels: before minutes of reading */
+    if (status == OK) status = dataset_fill(&dataset);
+    if (status == OK) status = check_content(&dataset, setup);
+    if (status == OK && setup->force) runfolder_warn_foreign(setup->folder);
     if (status == OK) status = job_run_on(summary, setup, &dataset, lock);
     dataset_close(&dataset);
     return status;

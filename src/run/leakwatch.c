@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/leakwatch.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/number.h"
 #include "data/vectors/leakreport.h"
@@ -27,7 +28,7 @@ static float number_of(const char *cell, int class)
 static void find_labels(LeakLabel *label, const Cohort *c, const Target *t, int index)
 {
     const Labels *l = &c->labels;
-    const int column = table_column(c->table, t->column);
+    const int column = column_place(c->table, t->column);
     const bool two = task_n_class(t) == 2;
     for (int i = 0; i < c->n; i++) {
         LeakLabel *of = &label[c->bag[i]];

@@ -4,6 +4,7 @@
 #include "core/jsontext.h"
 #include "core/number.h"
 #include "data/bagfile/featureorder.h"
+#include "data/text/join.h"
 #include "train/scaling.h"
 
 #include <inttypes.h>
@@ -28,6 +29,40 @@ static json_t *hashes_json(const ModelFacts *f, Part part)
     return list;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, so that the list says nothing of the order of bags; names that are no UTF-8 cannot be kept. */
+static json_t *names_json(const ModelFacts *f, Part part)
+{
+    json_t *list = json_array();
+    const char **name = malloc(((size_t)f->n + 1) * sizeof *name);
+    int n = 0;
+    for (int i = 0; name && i < f->n; i++)
+        if (f->part[i] == part) name[n++] = f->id[i];
+    if (name) qsort((void *)name, (size_t)n, sizeof *name, by_text);
+    for (int i = 0; i < n; i++) json_array_append_new(list, json_string(name[i]));
+    free((void *)name);
+    return list;
+}
+
+/* What tables are imported by that the model is to read: {"flags"}, or {"options", "region"} of a dataset of 0.1.0. NULL: the
+ * dataset was not imported by us. */
+static json_t *import_json(const char *provenance)
+{
+    json_t *out = NULL, *facts = provenance ? json_loads(provenance, 0, NULL) : NULL;
+    const char *made_by = json_string_value(json_object_get(facts, "made_by"));
+    json_t *flags = json_object_get(facts, "flags"), *options = json_object_get(facts, "options");
+    if (made_by && strcmp(made_by, "hopsack import") == 0 && flags)
+        out = json_pack("{s:O}", "flags", flags);
+    else if (made_by && strcmp(made_by, "hopsack import") == 0 && options)
+        out = json_pack("{s:O, s:O*}", "options", options, "region", json_object_get(facts, "region"));
+    json_decref(facts);
+    return out;
+}
+
 /* NULL: they have none, or one is not UTF-8, which JSON cannot hold; they then go by their place. */
 static json_t *features_json(const ModelFacts *f)
 {
@@ -47,11 +82,15 @@ static Status facts_text(char **out, const ModelFacts *f)
     TRY(config_text(&config, f->config));
     json_t *bags =
         json_pack("{s:o, s:o}", "train", hashes_json(f, PART_TRAIN), "validation", hashes_json(f, PART_VALIDATION));
-    json_t *json = json_pack("{s:s, s:o, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet",
-                             f->spec->alphabet, "bag_hash", bags, "config", config, "features", features_json(f),
-                             "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len, "metrics", f->metrics,
-                             "n_feat", f->spec->n_feat, "region", f->spec->region, "tasks",
-                             task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
+    json_t *names =
+        json_pack("{s:o, s:o}", "train", names_json(f, PART_TRAIN), "validation", names_json(f, PART_VALIDATION));
+    json_t *import = import_json(f->provenance);
+    json_t *json =
+        json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet",
+                  f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import, "config", config,
+                  "features", features_json(f), "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len,
+                  "metrics", f->metrics, "n_feat", f->spec->n_feat, "region", f->spec->region, "tasks",
+                  task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);
     return jsontext(out, json, JSONTEXT_SORTED);
 }
@@ -196,6 +235,31 @@ static Status read_hashes(ModelFile *m, int which, const char *key)
     return OK;
 }
 
+/* By what names are compared by: the part behind the last slash, without extension. */
+static int by_stem(const void *a, const void *b)
+{
+    const char *x, *y;
+    const size_t n = join_stem(&x, *(const char *const *)a), m = join_stem(&y, *(const char *const *)b);
+    const int order = memcmp(x, y, n < m ? n : m);
+    return order ? order : (n > m) - (n < m);
+}
+
+static Status read_names(ModelFile *m, int which, const char *key)
+{
+    const json_t *list = json_object_get(json_object_get(m->json, "bag_name"), key);
+    const size_t n = json_array_size(list);
+    m->name[which] = malloc((n + 1) * sizeof *m->name[which]);
+    if (!m->name[which]) return fail(ERR_MEMORY, "no memory for %zu names", n);
+    for (size_t i = 0; i < n; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        if (!text) return fail(ERR_MODEL, "its list of bags seen (%s) holds something else than names", key);
+        m->name[which][i] = text;
+    }
+    m->n_name[which] = (int)n;
+    qsort((void *)m->name[which], n, sizeof *m->name[which], by_stem);
+    return OK;
+}
+
 static Status read_parts(ModelFile *m, const char *path)
 {
     TRY(parse_json(m));
@@ -214,7 +278,9 @@ static Status read_parts(ModelFile *m, const char *path)
     TRY(read_spec(m));
     TRY(read_features(m));
     TRY(read_hashes(m, 0, "train"));
-    return read_hashes(m, 1, "validation");
+    TRY(read_hashes(m, 1, "validation"));
+    TRY(read_names(m, 0, "train"));
+    return read_names(m, 1, "validation");
 }
 
 Status modelfile_read(ModelFile *out, const char *path)
@@ -237,6 +303,8 @@ void modelfile_free(ModelFile *m)
     free(m->theta);
     free(m->seen[0]);
     free(m->seen[1]);
+    free((void *)m->name[0]);
+    free((void *)m->name[1]);
     free((void *)m->feature);
     task_free(m->target, m->n_target);
     json_decref(m->json);
@@ -339,4 +407,16 @@ Seen modelfile_seen(const ModelFile *m, uint64_t hash)
         if (bsearch(&hash, m->seen[which], (size_t)m->n_seen[which], sizeof hash, by_hash))
             return which == 0 ? SEEN_TRAIN : SEEN_VALIDATION;
     return SEEN_NOT;
+}
+
+bool modelfile_named(const ModelFile *m, const char *name)
+{
+    for (int which = 0; which < 2; which++)
+        if (bsearch(&name, (const void *)m->name[which], (size_t)m->n_name[which], sizeof name, by_stem)) return true;
+    return false;
+}
+
+bool modelfile_has_names(const ModelFile *m)
+{
+    return m->n_name[0] > 0;
 }

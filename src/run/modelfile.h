@@ -2,8 +2,9 @@
  *
  * modelfile.h: model.safetensors. Beside the tensors stands one JSON object with sorted keys, metadata "hopsack":
  *
- *     alphabet bag_hash {train validation: [16 hex digits]} config (YAML text) features [names, where the dataset has
- *     them] kind max_len metrics n_feat region tasks update version
+ *     alphabet bag_hash {train validation: [16 hex digits]} bag_name {train validation: [names, sorted]}
+ *     config (YAML text) features [names, where the dataset has them] import {options of the import of its data} kind
+ *     max_len metrics n_feat region tasks update version
  *
  * so a model needs no other file: it knows its settings, its classes, and the bags it has seen.
  */
@@ -22,8 +23,10 @@ typedef struct {
     const BagSpec *spec;
     const Target *target;
     int n_target, update;
-    const uint64_t *hash; /* [n] of bags */
-    const Part *part;     /* [n] those in training and validation are listed */
+    const uint64_t *hash;   /* [n] of bags */
+    const char *const *id;  /* [n] their names */
+    const char *provenance; /* of the dataset, JSON; NULL: none */
+    const Part *part;       /* [n] those in training and validation are listed */
     int n;
     json_t *metrics;            /* borrowed */
     const char *const *feature; /* [n_feat] names; NULL: they have none */
@@ -46,6 +49,8 @@ typedef struct {
     const char **feature; /* [n_feat] names, borrowed from json; NULL: not known */
     uint64_t *seen[2];    /* [n_seen] sorted hashes of training and of validation bags */
     int n_seen[2];
+    const char **name[2]; /* [n_name] sorted names of training and of validation bags; n_name 0: of 0.1.0 */
+    int n_name[2];
     Mil *mil;    /* after modelfile_fit */
     real *theta; /* [n_params] after modelfile_fit */
 } ModelFile;
@@ -62,5 +67,8 @@ Status modelfile_order(const ModelFile *m, BagFile *file);
 Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where);
 
 Seen modelfile_seen(const ModelFile *m, uint64_t hash);
+/* Does one of the bags it has seen bear this name, folder and extension aside? */
+bool modelfile_named(const ModelFile *m, const char *name);
+bool modelfile_has_names(const ModelFile *m); /* those of 0.1.0 do not */
 
 #endif

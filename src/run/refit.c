@@ -44,6 +44,11 @@ static int smoothed_best(Smoother *s)
     return s->best;
 }
 
+int refit_bags(const TrainOptions *options, const int count[3])
+{
+    return options->refit && count[PART_VALIDATION] ? count[PART_TRAIN] + count[PART_VALIDATION] : 0;
+}
+
 Status refit_length(int *chosen, const TrainOptions *options, const char *metrics, int ended)
 {
     Smoother smoother = {.best = 0};
@@ -137,6 +142,28 @@ Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path,
     TRY(loop_new(&r->loop, &own));
     TRY(load(r, &own));
     return loop_run(r->loop, NULL, r);
+}
+
+/* [n, n_out] of the validation part from `from`; the other rows stay. */
+static void restore_validation(Evaluation *o, const real *from)
+{
+    const size_t n_out = (size_t)o->labels.n_out;
+    for (int i = 0; i < o->cohort->n; i++)
+        if (o->partition.part[i] == PART_VALIDATION)
+            memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
+}
+
+Status refit_outputs(Refit *r, Evaluation *o)
+{
+    const size_t size = (size_t)o->cohort->n * (size_t)o->labels.n_out * sizeof *o->output;
+    real *chosen = malloc(size + 1);
+    if (!chosen) return fail(ERR_MEMORY, "no memory for the outputs of %d bags", o->cohort->n);
+    memcpy(chosen, o->output, size);
+    Status status = loop_part(r->loop, PART_TRAIN, o->output);
+    restore_validation(o, chosen);
+    free(chosen);
+    if (status == OK) status = loop_part(r->loop, PART_TEST, o->output);
+    return status;
 }
 
 void refit_free(Refit *r)

@@ -12,6 +12,7 @@
 #ifndef HOPSACK_REFIT_H
 #define HOPSACK_REFIT_H
 
+#include "run/evaluation.h"
 #include "train/loop.h"
 
 typedef struct {
@@ -23,6 +24,9 @@ typedef struct {
     char *data;                /* which data, and how many updates */
 } Refit;                       /* starts as {0} */
 
+/* Bags that a refit learns from, of `count` by part; 0: there is none. */
+int refit_bags(const TrainOptions *options, const int count[3]);
+
 /* The update of the first training, which has ended, that gives the length; 0: there is no refit, as no validation part or
  * train.refit is there. metrics: text of metrics.jsonl, ended: updates done. ERR_FORMAT where the text is no such file. */
 Status refit_length(int *chosen, const TrainOptions *options, const char *metrics, int ended);
@@ -32,6 +36,8 @@ Status refit_length(int *chosen, const TrainOptions *options, const char *metric
  * CheckpointFacts. Fails as loop_new and loop_run do. */
 Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path, const char *config,
                  const char *data);
+/* Outputs of the refitted model; those of the validation part stay the chosen model's, which has not learned from it. */
+Status refit_outputs(Refit *r, Evaluation *evaluation);
 void refit_free(Refit *r);
 
 #endif

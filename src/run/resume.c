@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/number.h"
 #include "core/yaml.h"
+#include "run/place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,12 +122,13 @@ bool resume_possible(const char *folder)
 }
 
 /* Does `now` agree with what the folder says by itself? */
-static Status check(const Config *now, const char *path)
+static Status check(Config *now, const char *path)
 {
     Config saved;
     char *before = NULL, *after = NULL;
     Status status;
     TRY(config_read(&saved, path, NULL, 0));
+    TRY_DONE(place_move(now, &saved)); /* data may lie elsewhere: they are known by content */
     TRY_DONE(config_text(&before, &saved));
     TRY_DONE(config_text(&after, now));
     TRY_DONE(resume_agrees(before, after, path));
@@ -143,7 +145,8 @@ Status resume_config(Config *out, const char *folder, const char *yaml, const ch
     if (!config_path(path, folder)) return fail(ERR_USAGE, "-o: the path is too long");
     TRY(file_check_own(path, false));
     TRY(config_read_over(out, path, yaml, flag, n_flag));
-    const Status status = check(out, path);
+    Status status = check(out, path);
+    if (status == OK) status = place_find(out, folder);
     if (status != OK) config_free(out);
     return status;
 }

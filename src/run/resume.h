@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * resume.h: a resumed run keeps the settings saved in it. One that is given again must agree; only the length of training
- * may grow.
+ * may grow, and data may lie elsewhere (place.h).
  */
 #ifndef HOPSACK_RESUME_H
 #define HOPSACK_RESUME_H

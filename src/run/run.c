@@ -52,8 +52,17 @@ Status run_check(const char *folder, bool force)
 {
     bool is_there;
     TRY(check_folder(&is_there, folder));
+    if (force) TRY(file_check_own(folder, true)); /* no run is removed that lies elsewhere */
     if (!is_there || force || is_empty(folder)) return OK;
     return fail(ERR_IO, "%s exists and is not empty; --force overwrites it, --resume continues a run", folder);
+}
+
+Status run_check_folder(const char *folder, bool force)
+{
+    bool is_there;
+    TRY(check_folder(&is_there, folder));
+    if (!is_there || force || is_empty(folder)) return OK;
+    return fail(ERR_IO, "%s exists and is not empty; --force overwrites files in it", folder);
 }
 
 Status run_check_resume(const char *folder)

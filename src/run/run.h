@@ -21,6 +21,9 @@ typedef struct {
 /* ERR_IO where the folder holds a run (or anything else) and `force` is false. Touches nothing. */
 Status run_check(const char *folder, bool force);
 
+/* The same of a folder that is no run's. */
+Status run_check_folder(const char *folder, bool force);
+
 /* Makes the folder, or removes the files of the run that was there, once it is known that others can be written. */
 Status run_begin(Run *run, const char *folder, bool force);
 Status run_probe(Run *run);            /* can files be written there? What is replaced is not removed before */

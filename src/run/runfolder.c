@@ -12,8 +12,9 @@
 #include <string.h>
 
 const char *const runfolder_files[] = {
-    "summary.json", "predictions.tsv",        "manifest.json",     "metrics.jsonl", "splits.tsv", "model.safetensors",
-    "kmers.tsv",    "checkpoint.safetensors", "refit.safetensors", "config.yaml",   NULL};
+    "summary.json",      "predictions.tsv",   "manifest.json", "metrics.jsonl",
+    "splits.tsv",        "model.safetensors", "kmers.tsv",     "checkpoint.safetensors",
+    "refit.safetensors", "bags.tsv",          "config.yaml",   NULL};
 
 static const char *const more_files[] = {"lock", "summary.md", NULL}; /* of the top, and for all */
 static const char *const words[] = {"rep", "fold", "model", NULL};    /* by how deep they lie */

@@ -89,6 +89,17 @@ static Status check_tasks(const Config *config, const Target *target)
     return OK;
 }
 
+/* Once the bags are hashed, contents are compared too. */
+static Status check_parts(Baseline *b)
+{
+    for (int part = 0; part < b->n_part; part++) {
+        partition_free(&b->part[part]);
+        const Status status = partition_make(&b->part[part], &b->dataset.folds, part / b->n_fold, part % b->n_fold);
+        if (status != OK) return fail_at(status, "repetition %d, fold %d", part / b->n_fold, part % b->n_fold);
+    }
+    return OK;
+}
+
 /* The parts of every fold: what is wrong with one is said before anything is done. A table of parts is one fold. */
 static Status open_folds(Baseline *b)
 {
@@ -100,11 +111,7 @@ static Status open_folds(Baseline *b)
     b->n_part = b->n_repeat * b->n_fold;
     b->part = calloc((size_t)b->n_part, sizeof *b->part);
     if (!b->part) return fail(ERR_MEMORY, "no memory for %d folds", b->n_part);
-    for (int part = 0; part < b->n_part; part++) {
-        const Status status = partition_make(&b->part[part], f, part / b->n_fold, part % b->n_fold);
-        if (status != OK) return fail_at(status, "repetition %d, fold %d", part / b->n_fold, part % b->n_fold);
-    }
-    return OK;
+    return check_parts(b);
 }
 
 static Status open_all(Baseline *b, const BaselineSetup *in)
@@ -321,8 +328,9 @@ Status baseline_run(json_t **out, const BaselineSetup *setup)
     *out = NULL;
     TRY_DONE(open_all(&b, setup));
     TRY_DONE(reserve(&b));
-    TRY_DONE(manifest_data(&b.dataset.data, setup->config));
     TRY_DONE(leakwatch_report(&b.dataset.cohort, b.dataset.target, setup->config->n_task, NULL));
+    TRY_DONE(dataset_identify(&b.dataset)); /* of bags that have just been decoded */
+    TRY_DONE(check_parts(&b));
     if (setup->begin) setup->begin();
     TRY_DONE(run_methods(&b));
     TRY_DONE(conclude(&b, out));

@@ -18,7 +18,7 @@
 static const char *const slab_name[CHECKPOINT_SLABS] = {"model", "best", "adam.m", "adam.v", "average"};
 
 #define REAL_TENSOR (sizeof(real) == sizeof(double) ? TENSOR_F64 : TENSOR_F32)
-#define NAME_ROOM   (sizeof((Param *)0)->name + 8)
+#define NAME_SIZE   (sizeof((Param *)0)->name + 8)
 
 /* How many there are: the average is the last. */
 static int slabs_of(real *const *slab)
@@ -26,9 +26,9 @@ static int slabs_of(real *const *slab)
     return slab[CHECKPOINT_AVERAGE] ? CHECKPOINT_SLABS : CHECKPOINT_AVERAGE;
 }
 
-static void tensor_name(char name[NAME_ROOM], int slab, const Param *p)
+static void tensor_name(char name[NAME_SIZE], int slab, const Param *p)
 {
-    snprintf(name, NAME_ROOM, "%s/%s", slab_name[slab], p->name);
+    snprintf(name, NAME_SIZE, "%s/%s", slab_name[slab], p->name);
 }
 
 /* ---- writing ---- */
@@ -50,7 +50,7 @@ static Status facts_text(char **out, const CheckpointState *state, const Checkpo
                     JSONTEXT_SORTED);
 }
 
-static void fill_tensors(Tensor *tensor, char (*name)[NAME_ROOM], const ParamList *params, real *const *slab)
+static void fill_tensors(Tensor *tensor, char (*name)[NAME_SIZE], const ParamList *params, real *const *slab)
 {
     for (int which = 0; which < slabs_of(slab); which++)
         for (int k = 0; k < params->n; k++, tensor++, name++) {
@@ -67,8 +67,8 @@ Status checkpoint_write(const char *path, const ParamList *params, real *const *
     const int n = slabs_of(slab) * params->n;
     Status status = OK;
     char *text = NULL;
-    Tensor *tensor = calloc((size_t)n, sizeof *tensor);
-    char(*name)[NAME_ROOM] = calloc((size_t)n, sizeof *name);
+    Tensor *tensor = calloc(n, sizeof *tensor);
+    char(*name)[NAME_SIZE] = calloc(n, sizeof *name);
     if (!tensor || !name) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to write the checkpoint", path));
     TRY_DONE(facts_text(&text, state, facts));
     fill_tensors(tensor, name, params, slab);
@@ -137,7 +137,7 @@ static Status check_facts(const json_t *root, const CheckpointFacts *facts)
     TRY(text_of(&data, root, "data"));
     TRY(text_of(&version, root, "version"));
     TRY(text_of(&level, root, "kernels"));
-    if (strcmp(data, facts->data) != 0)
+    if (strcmp(data, facts->data) != 0 && !(facts->same_data && facts->same_data(data, facts->context)))
         return fail(ERR_MODEL, "the run learned from other data (content of dataset, label table or splits); bring "
                                "those back, or begin a run of its own");
     if (facts->compare) TRY(facts->compare(config, facts->config, "the checkpoint"));
@@ -172,7 +172,7 @@ static Status check_tensor(const Tensor *t, int which, const char *name, const P
 
 static Status check_tensors(const TensorFile *file, const ParamList *params, int n_slab)
 {
-    char name[NAME_ROOM];
+    char name[NAME_SIZE];
     for (int which = 0; which < n_slab; which++)
         for (int k = 0; k < params->n; k++) {
             tensor_name(name, which, &params->param[k]);
@@ -184,7 +184,7 @@ static Status check_tensors(const TensorFile *file, const ParamList *params, int
 
 static void copy_tensors(real *const *slab, const TensorFile *file, const ParamList *params)
 {
-    char name[NAME_ROOM];
+    char name[NAME_SIZE];
     for (int which = 0; which < slabs_of(slab); which++)
         for (int k = 0; k < params->n; k++) {
             const Param *p = &params->param[k];

@@ -17,6 +17,7 @@
 #include "core/real.h"
 #include "core/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The numbers of a loop between two updates. */
@@ -39,7 +40,10 @@ typedef struct {
     const char *config; /* YAML text of all settings */
     /* May a checkpoint of settings `before` go on under settings `now`? ERR_CONFIG says which differs. NULL: any may. */
     Status (*compare)(const char *before, const char *now, const char *where);
-    const char *data;    /* any text that is equal where, and only where, the data are the same */
+    const char *data; /* any text that is equal where, and only where, the data are the same */
+    /* Does `before`, which is another text, mean the same data in the words of an older version? NULL: no. */
+    bool (*same_data)(const char *before, void *context);
+    void *context;
     const char *metrics; /* metrics.jsonl so far; not used on reading; NULL: "" */
 } CheckpointFacts;
 

@@ -14,7 +14,7 @@
 
 typedef struct {
     KmerChoice choice;
-    KmerStart start[KMERS_MOST]; /* [choice.n] the same for mil_start */
+    KmerStart start[KMERS_MAX]; /* [choice.n] the same for mil_start */
 } KmerStarts;
 
 /* Does this model start from k-mers? Then *options, which may be NULL, says how. */

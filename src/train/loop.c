@@ -175,7 +175,7 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
     scorer_plan(&sample, in);
     *params = param_learned(mil_params(mil));
     *bytes = mil_memory(mil, in->options->batch, minibatch_draw_max(in), true) +
-             mil_memory(mil, 1, in->n_max, false) + (size_t)in->options->batch * draw.used + sample.used +
+             mil_memory(mil, 1, in->n_max, false) + in->options->batch * draw.used + sample.used +
              (5 + (in->options->average > 0)) * mil_params(mil)->size * sizeof(real);
     mil_free(mil);
     return OK;

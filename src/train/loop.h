@@ -25,7 +25,7 @@
 
 #include <stdint.h>
 
-#define LOOP_TARGETS 64 /* most tasks of a model */
+#define LOOP_TARGETS 64 /* maximum number of tasks of a model */
 
 /* What is trained on. All is borrowed. */
 typedef struct {

@@ -15,8 +15,8 @@ int minibatch_draw_max(const LoopSetup *in)
 
 void minibatch_plan(Arena *arena, const LoopSetup *in)
 {
-    sampler_room(arena, in->spec, in->n_max, in->options->draws, in->counts);
-    if (in->options->instance_drop > 0) sampler_drop_room(arena, in->spec, minibatch_draw_max(in), in->counts);
+    sampler_plan(arena, in->spec, in->n_max, in->options->draws, in->counts);
+    if (in->options->instance_drop > 0) sampler_plan_drop(arena, in->spec, minibatch_draw_max(in), in->counts);
 }
 
 /* ---- getting ready ---- */
@@ -24,7 +24,7 @@ void minibatch_plan(Arena *arena, const LoopSetup *in)
 Status minibatch_list(Minibatch *m, const LoopSetup *in)
 {
     *m = (Minibatch){.in = in, .epoch = -1};
-    m->train = calloc((size_t)in->n + 1, sizeof *m->train);
+    m->train = calloc(in->n + 1, sizeof *m->train);
     if (!m->train) return fail(ERR_MEMORY, "no memory for the list of training bags");
     for (int i = 0; i < in->n; i++)
         if (in->part[i] == PART_TRAIN) m->train[m->n_train++] = i;
@@ -46,16 +46,16 @@ static Status reserve_draws(Minibatch *m)
 
 Status minibatch_reserve(Minibatch *m, int n_out)
 {
-    const size_t batch = (size_t)m->in->options->batch;
+    const size_t batch = m->in->options->batch;
     m->n_out = n_out;
-    m->n_bits = ((size_t)m->in->n_max + 63) / 64;
-    m->order = calloc((size_t)m->n_train, sizeof *m->order);
+    m->n_bits = (m->in->n_max + 63) / 64;
+    m->order = calloc(m->n_train, sizeof *m->order);
     m->drawn = calloc(batch, sizeof *m->drawn);
     m->whole = calloc(batch, sizeof *m->whole);
     m->memory = calloc(batch, sizeof *m->memory);
     m->bits = calloc(batch * m->n_bits + 1, sizeof *m->bits);
-    m->target = calloc(batch * (size_t)n_out, sizeof *m->target);
-    m->mask = calloc(batch * (size_t)m->in->n_target, sizeof *m->mask);
+    m->target = calloc(batch * n_out, sizeof *m->target);
+    m->mask = calloc(batch * m->in->n_target, sizeof *m->mask);
     if (!m->order || !m->drawn || !m->whole || !m->memory || !m->bits || !m->target || !m->mask)
         return fail(ERR_MEMORY, "no memory for minibatches of %d bags", m->in->options->batch);
     return reserve_draws(m);
@@ -82,8 +82,8 @@ Status minibatch_bag(const Minibatch *m, const Bag **out, int i)
 Status minibatch_find_rare(Minibatch *m)
 {
     const LoopSetup *in = m->in;
-    int *bag = calloc((size_t)m->n_train, sizeof *bag);
-    m->index_of = calloc((size_t)in->n, sizeof *m->index_of);
+    int *bag = calloc(m->n_train, sizeof *bag);
+    m->index_of = calloc(in->n, sizeof *m->index_of);
     if (!bag || !m->index_of) {
         free(bag);
         return fail(ERR_MEMORY, "no memory for the places of k-mers");
@@ -101,7 +101,7 @@ static void draw(Minibatch *m, int s, uint64_t number)
 {
     const LoopSetup *in = m->in;
     Rng rng = rng_stream(in->seed, "draw", number);
-    uint64_t *bits = m->bits + (size_t)s * m->n_bits;
+    uint64_t *bits = m->bits + s * m->n_bits;
     if (m->hits.n > 0) {
         const int i = m->index_of[m->order[m->first + s]];
         sampler_draw_always(&m->drawn[s], &m->memory[s], m->whole[s], in->options->draws, m->hits.place[i],
@@ -128,9 +128,9 @@ static void draw_bag(void *context, int s, int thread)
 static void copy_labels(Minibatch *m, int s, int member)
 {
     const Labels *labels = m->in->labels;
-    const size_t n_out = (size_t)m->n_out, n_target = (size_t)m->in->n_target;
-    memcpy(m->target + (size_t)s * n_out, labels->target + (size_t)member * n_out, n_out * sizeof *m->target);
-    memcpy(m->mask + (size_t)s * n_target, labels->mask + (size_t)member * n_target, n_target * sizeof *m->mask);
+    const size_t n_out = m->n_out, n_target = m->in->n_target;
+    memcpy(m->target + s * n_out, labels->target + member * n_out, n_out * sizeof *m->target);
+    memcpy(m->mask + s * n_target, labels->mask + member * n_target, n_target * sizeof *m->mask);
 }
 
 static void choose(Minibatch *m, int update)

@@ -27,7 +27,7 @@
 typedef struct {
     double lr; /* of the step at hand, see schedule.h */
     double l1;
-    double clip_norm;         /* most that the norm of the gradient may be; 0: any */
+    double clip_norm;         /* maximum norm of the gradient; 0: none */
     double l2;                /* adam, sgd */
     double beta1, beta2, eps; /* adam, adamw */
     double weight_decay;      /* adamw */
@@ -61,7 +61,7 @@ const OptimizerType *optimizer_type(const char *name); /* NULL if there is none 
 double optimizer_l1(real *grad, const real *theta, const ParamList *params, double l1);
 
 /* Scales the gradient of all learned tensors to a norm of at most `most`; returns the norm it had. */
-double optimizer_clip(real *grad, const ParamList *params, double most);
+double optimizer_clip(real *grad, const ParamList *params, double max_norm);
 
 /* Adds the L2 gradient to grad and makes one step. The gradient of what is learned is used up: 0 for the next. */
 void optimizer_step(const OptimizerType *type, real *theta, OptimizerState *s, const OptimizerOptions *o, real *grad,

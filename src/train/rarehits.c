@@ -32,21 +32,21 @@ static void count_each(void *context, int k, int i)
 
 /* *n_rare of the k-mers, in `rare`. */
 static Status choose_rare(Kmer *rare, int *n_rare, Cache *cache, const int *bag, int n, const KmerStart *start,
-                          int n_start, double most)
+                          int n_start, double max_count)
 {
-    double count[KMERFIND_MOST] = {0};
-    Kmer all[KMERFIND_MOST] = {0};
+    double count[KMERFIND_MAX] = {0};
+    Kmer all[KMERFIND_MAX] = {0};
     KmerFinder finder;
-    const int n_look = n < RAREHITS_LOOK ? n : RAREHITS_LOOK;
+    const int n_bag = n < RAREHITS_BAGS ? n : RAREHITS_BAGS;
     for (int k = 0; k < n_start; k++) all[k] = start[k].kmer;
     kmerfind_init(&finder, all, n_start);
-    for (int b = 0; b < n_look; b++) {
+    for (int b = 0; b < n_bag; b++) {
         const Bag *whole;
         TRY(cache_bag(cache, &whole, bag[b], 0));
         kmerfind_bag(&finder, whole, count_each, count);
     }
     for (int k = 0; k < n_start; k++)
-        if (count[k] <= most * n_look) rare[(*n_rare)++] = all[k];
+        if (count[k] <= max_count * n_bag) rare[(*n_rare)++] = all[k];
     return OK;
 }
 
@@ -67,7 +67,7 @@ static void search_bag(void *context, int slot, int thread)
     (void)thread;
     kmerfind_bag(s->finder, s->bag[slot], note, &p);
     if (p.n == 0) return;
-    s->hits->place[b] = malloc((size_t)p.n * sizeof *p.place);
+    s->hits->place[b] = malloc(p.n * sizeof *p.place);
     s->lost[slot] = !s->hits->place[b];
     if (s->lost[slot]) return;
     p = (Places){.last = -1, .place = s->hits->place[b]};
@@ -88,25 +88,26 @@ static Status search(RareHits *hits, Cache *cache, const int *bag, const KmerFin
     return OK;
 }
 
-static Status find(RareHits *hits, Cache *cache, const int *bag, const KmerStart *start, int n_start, double most)
+static Status find(RareHits *hits, Cache *cache, const int *bag, const KmerStart *start, int n_start,
+                   double max_count)
 {
-    Kmer rare[KMERFIND_MOST];
+    Kmer rare[KMERFIND_MAX];
     int n_rare = 0;
     KmerFinder finder;
-    hits->place = calloc((size_t)hits->n + 1, sizeof *hits->place);
-    hits->count = calloc((size_t)hits->n + 1, sizeof *hits->count);
+    hits->place = calloc(hits->n + 1, sizeof *hits->place);
+    hits->count = calloc(hits->n + 1, sizeof *hits->count);
     if (!hits->place || !hits->count) return fail(ERR_MEMORY, "no memory for the places of k-mers");
-    TRY(choose_rare(rare, &n_rare, cache, bag, hits->n, start, n_start, most));
+    TRY(choose_rare(rare, &n_rare, cache, bag, hits->n, start, n_start, max_count));
     if (n_rare == 0) return OK;
     kmerfind_init(&finder, rare, n_rare);
     return search(hits, cache, bag, &finder);
 }
 
 Status rarehits_find(RareHits *out, Cache *cache, const int *bag, int n, const KmerStart *start, int n_start,
-                     double most)
+                     double max_count)
 {
     *out = (RareHits){.n = n};
-    const Status status = find(out, cache, bag, start, n_start, most);
+    const Status status = find(out, cache, bag, start, n_start, max_count);
     if (status != OK) rarehits_free(out);
     return status;
 }

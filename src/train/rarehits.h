@@ -10,8 +10,8 @@
 #include "core/kmer.h"
 #include "data/bagfile/cache.h"
 
-/* A k-mer is rare if so many sequences a bag hold it at most, on average over the first RAREHITS_LOOK bags. */
-#define RAREHITS_LOOK 32
+/* A k-mer is rare if so many sequences a bag hold it at most, on average over the first RAREHITS_BAGS bags. */
+#define RAREHITS_BAGS 32
 
 typedef struct {
     int n;
@@ -19,10 +19,10 @@ typedef struct {
     int *count;  /* [n] */
 } RareHits;
 
-/* Of the bags bag [n] of the cache; at most `most` occurrences a bag make a k-mer rare. ERR_MEMORY, or what the cache
+/* Of the bags bag [n] of the cache; at most `max_count` occurrences a bag make a k-mer rare. ERR_MEMORY, or what the cache
  * says. */
 Status rarehits_find(RareHits *out, Cache *cache, const int *bag, int n, const KmerStart *start, int n_start,
-                     double most);
+                     double max_count);
 void rarehits_free(RareHits *hits); /* accepts {0} */
 
 #endif

@@ -12,13 +12,13 @@
 void sampler_epoch(int *order, const int *bag, int n, uint64_t seed, uint64_t epoch)
 {
     Rng rng = rng_stream(seed, "epoch", epoch);
-    memcpy(order, bag, (size_t)n * sizeof *order);
+    memcpy(order, bag, n * sizeof *order);
     rng_shuffle(&rng, order, n);
 }
 
 static size_t words_of(int n)
 {
-    return ((size_t)n + 63) / 64;
+    return (n + 63) / 64;
 }
 
 /* Sets m distinct bits of n, all zero before. */
@@ -73,7 +73,7 @@ void sampler_draw(Bag *out, Arena *arena, const Bag *bag, int n_feat, int draws,
         draw_distinct(bits, n, n - draws, rng);
         invert(bits, n);
     }
-    int *keep = ARENA_TAKE(arena, int, (size_t)n_keep);
+    int *keep = ARENA_TAKE(arena, int, n_keep);
     assert(keep);
     list_bits(keep, bits, n);
     bag_take(out, arena, bag, keep, n_keep, n_feat);
@@ -89,8 +89,8 @@ void sampler_draw_always(Bag *out, Arena *arena, const Bag *bag, int draws, cons
     }
     const int n_often = n_always < draws / 2 ? n_always : draws / 2, others = n - n_always,
               n_other = draws - n_often < others ? draws - n_often : others;
-    int *keep = ARENA_TAKE(arena, int, (size_t)draws);
-    real *stands_for = ARENA_TAKE(arena, real, (size_t)draws);
+    int *keep = ARENA_TAKE(arena, int, draws);
+    real *stands_for = ARENA_TAKE(arena, real, draws);
     memset(bits, 0, words_of(n) * sizeof *bits);
     for (int k = 0; k < n_always; k++) bits[always[k] / 64] |= 1ull << (always[k] % 64);
     draw_distinct(bits, n, n_other, rng);
@@ -110,13 +110,13 @@ void sampler_draw_always(Bag *out, Arena *arena, const Bag *bag, int draws, cons
     out->stands_for = stands_for;
 }
 
-void sampler_room(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts)
+void sampler_plan(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts)
 {
     if (draws <= 0) return;
-    const int most = draws < n_max ? draws : n_max;
-    (void)ARENA_TAKE(arena, int, (size_t)most);
-    (void)ARENA_TAKE(arena, real, (size_t)most);
-    bag_take_room(arena, spec, most, counts);
+    const int n_keep = draws < n_max ? draws : n_max;
+    (void)ARENA_TAKE(arena, int, n_keep);
+    (void)ARENA_TAKE(arena, real, n_keep);
+    bag_take_room(arena, spec, n_keep, counts);
 }
 
 void sampler_drop(Bag *out, Arena *arena, const Bag *bag, int n_feat, double p, Rng *rng)
@@ -126,15 +126,15 @@ void sampler_drop(Bag *out, Arena *arena, const Bag *bag, int n_feat, double p, 
         return;
     }
     int n_keep = 0;
-    int *keep = ARENA_TAKE(arena, int, (size_t)bag->n);
+    int *keep = ARENA_TAKE(arena, int, bag->n);
     for (int i = 0; i < bag->n; i++)
         if (rng_uniform(rng) >= p) keep[n_keep++] = i;
     if (n_keep == 0) keep[n_keep++] = (int)rng_below(rng, (uint64_t)bag->n);
     bag_take(out, arena, bag, keep, n_keep, n_feat);
 }
 
-void sampler_drop_room(Arena *arena, const BagSpec *spec, int n_max, bool counts)
+void sampler_plan_drop(Arena *arena, const BagSpec *spec, int n_max, bool counts)
 {
-    (void)ARENA_TAKE(arena, int, (size_t)n_max);
+    (void)ARENA_TAKE(arena, int, n_max);
     bag_take_room(arena, spec, n_max, counts);
 }

@@ -27,12 +27,12 @@ void sampler_draw(Bag *out, Arena *arena, const Bag *bag, int n_feat, int draws,
 void sampler_draw_always(Bag *out, Arena *arena, const Bag *bag, int draws, const int *always, int n_always, Rng *rng,
                          uint64_t *bits);
 
-/* Counts the most that sampler_draw can take for any bag of up to n_max instances; bits not included. */
-void sampler_room(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts);
+/* Counts the memory that sampler_draw needs at most for a bag of up to n_max instances; bits not included. */
+void sampler_plan(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts);
 
 /* Leaves out each instance with probability p, one draw of `rng` an instance; where all would go, one of them, drawn
- * evenly, stays. Taken from `arena`, for which sampler_drop_room counts; p = 0 passes the bag on as it is. */
+ * evenly, stays. Taken from `arena`, for which sampler_plan_drop counts; p = 0 passes the bag on as it is. */
 void sampler_drop(Bag *out, Arena *arena, const Bag *bag, int n_feat, double p, Rng *rng);
-void sampler_drop_room(Arena *arena, const BagSpec *spec, int n_max, bool counts);
+void sampler_plan_drop(Arena *arena, const BagSpec *spec, int n_max, bool counts);
 
 #endif

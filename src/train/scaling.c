@@ -14,7 +14,7 @@
 
 typedef struct {
     double sum, square; /* of the values; of their distances from the mean */
-    double least, most;
+    double min, max;
     double n; /* values seen; zeros of sparse rows are not */
 } FeatureScale;
 
@@ -30,8 +30,8 @@ typedef struct {
 static void see(FeatureScale *f, double x)
 {
     f->sum += x;
-    f->least = x < f->least || f->n == 0 ? x : f->least;
-    f->most = x > f->most || f->n == 0 ? x : f->most;
+    f->min = x < f->min || f->n == 0 ? x : f->min;
+    f->max = x > f->max || f->n == 0 ? x : f->max;
     f->n++;
 }
 
@@ -41,26 +41,26 @@ static void see_square(FeatureScale *f, double x)
     f->square += d * d;
 }
 
-static void see_bag(Fit *fit, const Bag *bag, int n_feat, void (*look)(FeatureScale *f, double x))
+static void see_bag(Fit *fit, const Bag *bag, Index n_feat, void (*visit)(FeatureScale *f, double x))
 {
     for (int i = 0; i < bag->n; i++) {
         if (bag->sparse) {
             const SparseRow *row = &bag->sparse[i];
-            for (int k = 0; k < row->n; k++) look(&fit->feature[row->feature[k]], (double)row->value[k]);
+            for (int k = 0; k < row->n; k++) visit(&fit->feature[row->feature[k]], (double)row->value[k]);
         } else {
-            const float *x = bag->x + (size_t)i * (size_t)n_feat;
-            for (int f = 0; f < n_feat; f++) look(&fit->feature[f], (double)x[f]);
+            const float *x = bag->x + i * n_feat;
+            for (int f = 0; f < n_feat; f++) visit(&fit->feature[f], (double)x[f]);
         }
     }
 }
 
-static Status pass(Fit *fit, const ScalingBags *bags, void (*look)(FeatureScale *f, double x))
+static Status pass(Fit *fit, const ScalingBags *bags, void (*visit)(FeatureScale *f, double x))
 {
     fit->n = 0;
     for (int b = 0; b < bags->n; b++) {
         const Bag *bag;
         TRY(bags->bag(bags->context, &bag, b));
-        see_bag(fit, bag, bags->spec->n_feat, look);
+        see_bag(fit, bag, bags->spec->n_feat, visit);
         fit->n += bag->n;
     }
     return OK;
@@ -72,13 +72,13 @@ static Status pass(Fit *fit, const ScalingBags *bags, void (*look)(FeatureScale 
 static void see_zeros(FeatureScale *f, double n)
 {
     if (f->n == n) return;
-    f->least = fmin(f->least, 0);
-    f->most = fmax(f->most, 0);
+    f->min = fmin(f->min, 0);
+    f->max = fmax(f->max, 0);
 }
 
 static bool is_constant(const FeatureScale *f)
 {
-    return f->most - f->least <= SAME * fmax(fabs(f->least), fabs(f->most));
+    return f->max - f->min <= SAME * fmax(fabs(f->min), fabs(f->max));
 }
 
 /* What the feature is divided by. */
@@ -86,13 +86,13 @@ static double width_of(const Fit *fit, const FeatureScale *f)
 {
     const double zeros = (fit->n - f->n) * f->sum * f->sum; /* sum: the mean by now */
     if (fit->kind == SCALE_STANDARD) return sqrt((f->square + zeros) / fit->n);
-    return fit->sparse ? fmax(fabs(f->least), fabs(f->most)) : f->most - f->least;
+    return fit->sparse ? fmax(fabs(f->min), fabs(f->max)) : f->max - f->min;
 }
 
 static bool resolve(real *shift, real *scale, const Fit *fit, const FeatureScale *f)
 {
     const float factor = (float)(1 / width_of(fit, f));
-    *shift = (real)(float)(fit->sparse ? 0 : fit->kind == SCALE_STANDARD ? f->sum : f->least);
+    *shift = (real)(float)(fit->sparse ? 0 : fit->kind == SCALE_STANDARD ? f->sum : f->min);
     *scale = is_constant(f) || !isfinite(factor) ? 0 : (real)factor;
     return *scale != 0;
 }
@@ -115,7 +115,7 @@ Status scaling_fit(real *shift, real *scale, int *n_constant, ScaleKind kind, co
 {
     Fit fit = {.kind = kind, .sparse = bags->spec->sparse};
     assert(kind != SCALE_NONE && bags->spec->kind == BAG_VECTORS);
-    fit.feature = calloc((size_t)bags->spec->n_feat + 1, sizeof *fit.feature);
+    fit.feature = calloc(bags->spec->n_feat + 1, sizeof *fit.feature);
     if (!fit.feature) return fail(ERR_MEMORY, "no memory to scale %d features", bags->spec->n_feat);
     const Status status = fit_both(shift, scale, n_constant, &fit, bags);
     free(fit.feature);
@@ -127,6 +127,6 @@ Status scaling_set(real *theta, const ParamList *params, int *n_constant, ScaleK
     const Param *shift = param_find(params, SCALING_SHIFT), *scale = param_find(params, SCALING_SCALE);
     *n_constant = 0;
     if (kind == SCALE_NONE) return OK;
-    assert(shift && scale && shift->frozen && scale->frozen && shift->size == (size_t)bags->spec->n_feat);
+    assert(shift && scale && shift->frozen && scale->frozen && shift->size == bags->spec->n_feat);
     return scaling_fit(theta + shift->at, theta + scale->at, n_constant, kind, bags);
 }

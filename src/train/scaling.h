@@ -3,7 +3,7 @@
  * scaling.h: how the features of vector bags are scaled, fitted on the training bags alone.
  *
  *     x' = (x - shift) · scale      standard: shift the mean, scale 1 / standard deviation (divisor n)
- *                                   minmax:   shift the least, scale 1 / (most - least), so 0 … 1
+ *                                   minmax:   shift min, scale 1 / (max - min), so 0 … 1
  *
  * over all instances of the training bags, each once. A feature that does not vary there, but for the last bits of a float,
  * gets scale 0 and is 0 from then on. Sparse features are scaled and not shifted, so zeros stay zeros: standard divides by

@@ -23,18 +23,18 @@ static int sample_size(const LoopSetup *in)
 void scorer_plan(Arena *arena, const LoopSetup *in)
 {
     const int n = sample_size(in);
-    if (n > 0) sampler_room(arena, in->spec, in->n_max, n, in->counts);
+    if (n > 0) sampler_plan(arena, in->spec, in->n_max, n, in->counts);
 }
 
 static Status reserve(Scorer *s)
 {
-    const size_t n = (size_t)s->in->n, n_out = (size_t)s->n_out, n_train = (size_t)s->n_train;
+    const size_t n = s->in->n, n_out = s->n_out, n_train = s->n_train;
     s->output = calloc(n * n_out, sizeof *s->output);
-    s->vector = calloc(mil_calibrates(s->mil) ? n_train * (size_t)mil_n_z(s->mil) : 1, sizeof *s->vector);
-    s->bits = calloc(((size_t)s->in->n_max + 63) / 64 + 1, sizeof *s->bits);
+    s->vector = calloc(mil_calibrates(s->mil) ? n_train * mil_n_z(s->mil) : 1, sizeof *s->vector);
+    s->bits = calloc((s->in->n_max + 63) / 64 + 1, sizeof *s->bits);
     s->part_output = calloc(n * n_out, sizeof *s->part_output);
     s->part_target = calloc(n * n_out, sizeof *s->part_target);
-    s->part_mask = calloc(n * (size_t)s->in->n_target, sizeof *s->part_mask);
+    s->part_mask = calloc(n * s->in->n_target, sizeof *s->part_mask);
     s->rank = calloc(n, sizeof *s->rank);
     if (s->output && s->vector && s->bits && s->part_output && s->part_target && s->part_mask && s->rank) return OK;
     return fail(ERR_MEMORY, "no memory to evaluate %d bags", s->in->n);
@@ -91,17 +91,17 @@ static Status check_stop(const Scorer *s)
  * by these bags first. */
 static Status calibrate(Scorer *s, real *theta, real *output, ReadBag *read)
 {
-    const size_t n_z = (size_t)mil_n_z(s->mil);
+    const size_t n_z = mil_n_z(s->mil);
     for (int i = 0; i < s->n_train; i++) {
         const Bag *bag;
         Bag sample;
         TRY(check_stop(s));
         TRY(read(s, &bag, &sample, s->train[i]));
-        mil_vector(s->mil, s->vector + (size_t)i * n_z, bag);
+        mil_vector(s->mil, s->vector + i * n_z, bag);
     }
     mil_calibrate(s->mil, theta, s->vector, s->n_train);
     for (int i = 0; i < s->n_train; i++)
-        mil_predict_vector(s->mil, output + (size_t)s->train[i] * (size_t)s->n_out, s->vector + (size_t)i * n_z);
+        mil_predict_vector(s->mil, output + s->train[i] * s->n_out, s->vector + i * n_z);
     return OK;
 }
 
@@ -114,7 +114,7 @@ static Status predict(Scorer *s, Part part, real *output, ReadBag *read)
         if (s->in->part[i] != part) continue;
         TRY(check_stop(s));
         TRY(read(s, &bag, &sample, i));
-        mil_predict(s->mil, output + (size_t)i * (size_t)s->n_out, bag, NULL);
+        mil_predict(s->mil, output + i * s->n_out, bag, NULL);
     }
     return OK;
 }
@@ -125,13 +125,13 @@ static Status predict(Scorer *s, Part part, real *output, ReadBag *read)
 static int gather(Scorer *s, Part part)
 {
     const Labels *labels = s->in->labels;
-    const size_t n_out = (size_t)s->n_out, n_target = (size_t)s->in->n_target;
+    const size_t n_out = s->n_out, n_target = s->in->n_target;
     int n = 0;
     for (int i = 0; i < s->in->n; i++) {
         if (s->in->part[i] != part) continue;
-        memcpy(s->part_output + (size_t)n * n_out, s->output + (size_t)i * n_out, n_out * sizeof(real));
-        memcpy(s->part_target + (size_t)n * n_out, labels->target + (size_t)i * n_out, n_out * sizeof(real));
-        memcpy(s->part_mask + (size_t)n * n_target, labels->mask + (size_t)i * n_target, n_target * sizeof(real));
+        memcpy(s->part_output + n * n_out, s->output + i * n_out, n_out * sizeof(real));
+        memcpy(s->part_target + n * n_out, labels->target + i * n_out, n_out * sizeof(real));
+        memcpy(s->part_mask + n * n_target, labels->mask + i * n_target, n_target * sizeof(real));
         n++;
     }
     return n;
@@ -178,7 +178,7 @@ Status scorer_pass(Scorer *s, real *output, int n, const real *theta)
     for (int i = 0; i < n; i++) {
         const Bag *whole;
         TRY(cache_bag(s->in->cache, &whole, s->in->bag[i], 0));
-        mil_predict(s->mil, output + (size_t)i * (size_t)s->n_out, whole, NULL);
+        mil_predict(s->mil, output + i * s->n_out, whole, NULL);
     }
     return OK;
 }
@@ -186,13 +186,12 @@ Status scorer_pass(Scorer *s, real *output, int n, const real *theta)
 /* Where evaluations saw samples of bags, or none saw these parameters, they are calibrated on whole bags. */
 Status scorer_part(Scorer *s, real *output, Part part, real *theta, int kept)
 {
-    const size_t n_out = (size_t)s->n_out;
+    const size_t n_out = s->n_out;
     const bool is_new = s->n_sample > 0 || kept == 0 || s->seen[part] != kept;
     mil_prepare(s->mil, theta);
     if (part == PART_TRAIN && is_new && mil_calibrates(s->mil)) return calibrate(s, theta, output, whole_bag);
     if (is_new) return predict(s, part, output, whole_bag);
     for (int i = 0; i < s->in->n; i++)
-        if (s->in->part[i] == part)
-            memcpy(output + (size_t)i * n_out, s->output + (size_t)i * n_out, n_out * sizeof *output);
+        if (s->in->part[i] == part) memcpy(output + i * n_out, s->output + i * n_out, n_out * sizeof *output);
     return OK;
 }

@@ -15,7 +15,8 @@ typedef struct {
     const LoopSetup *in; /* must stay where it is */
     Mil *mil;
     const int *train; /* [n_train] members, borrowed */
-    int n_train, n_out;
+    int n_train;
+    Index n_out;
     int update, updates;     /* at which it evaluates, of how many; the loop's affair */
     real *output;            /* [n, n_out] of the parts last evaluated */
     real *vector;            /* [n_train, n_z] of the training bags, where model.norm wants them */

@@ -85,7 +85,7 @@ static void pooling_stages(double dropout)
     int bounds[BAGS + 1];
     const PoolingBags bags = {.a = a, .h = h, .bounds = bounds, .n_bag = BAGS};
     void *self = calloc(1, type->size);
-    const ModelRoom room = {.n_bag = BAGS, .n_row = ROWS, .n_keep = ROWS, .n_slot = 1, .n_thread = 1};
+    const ModelSizes room = {.n_bag = BAGS, .n_row = ROWS, .n_keep = ROWS, .n_slot = 1, .n_thread = 1};
     for (int b = 0; b <= BAGS; b++) bounds[b] = ROWS * b / BAGS;
     for (int i = 0; i < ROWS * N_H; i++) h[i] = (real)fmax(0, rng_normal(&rng));
     for (int i = 0; i < BAGS * 64; i++) dz[i] = (real)rng_normal(&rng);

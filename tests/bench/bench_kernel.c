@@ -25,6 +25,7 @@ typedef struct {
     ConvGrad grad;
     real *w[2], *b[2], *dw[2], *query; /* [WIDTH, WIDTH] in the orientation the stage asks for */
     real *h, *y[2], *dy[2];            /* [KERNEL_BLOCK, WIDTH] */
+    KernelLayer layer[2];              /* of w and b */
     int32_t *arg;                      /* [KERNEL_BLOCK, WIDTH] */
     real *h_all;                       /* [N_SEQ, WIDTH] what backward begins with */
     int32_t *arg_all;                  /* [N_SEQ, WIDTH] */
@@ -48,15 +49,15 @@ static void stage_conv_arg(Work *w, const Kernels *k, int from, int n)
 
 static void stage_attention(Work *w, const Kernels *k, int from, int n)
 {
-    k->dense_forward(w->y[0], w->h, WIDTH, w->w[0], w->b[0], n, WIDTH, WIDTH, ACTIVATION_SELU);
-    k->dense_forward(w->y[1], w->y[0], WIDTH, w->w[1], w->b[1], n, WIDTH, WIDTH, ACTIVATION_SELU);
+    k->dense_forward(w->y[0], &w->layer[0], w->h, n);
+    k->dense_forward(w->y[1], &w->layer[1], w->y[0], n);
     k->dense_logit(w->logit + from, w->y[1], w->query, w->b[0], n, WIDTH, 1);
 }
 
 static void stage_layer(Work *w, const Kernels *k, int from, int n)
 {
     (void)from;
-    k->dense_forward(w->y[0], w->h, WIDTH, w->w[0], w->b[0], n, WIDTH, WIDTH, ACTIVATION_SELU);
+    k->dense_forward(w->y[0], &w->layer[0], w->h, n);
 }
 
 static void stage_logit(Work *w, const Kernels *k, int from, int n)
@@ -143,6 +144,7 @@ static void make_work(Work *w, const int8_t *codes, const int64_t *len)
         w->w[j] = random_reals(&w->arena, WIDTH * WIDTH, &rng);
         w->dw[j] = random_reals(&w->arena, WIDTH * WIDTH, &rng);
         w->b[j] = random_reals(&w->arena, WIDTH, &rng);
+        w->layer[j] = (KernelLayer){w->w[j], w->b[j], WIDTH, WIDTH, WIDTH, ACTIVATION_SELU};
         w->y[j] = random_reals(&w->arena, KERNEL_BLOCK * WIDTH, &rng);
         w->dy[j] = random_reals(&w->arena, KERNEL_BLOCK * WIDTH, &rng);
     }

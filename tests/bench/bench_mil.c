@@ -98,7 +98,7 @@ static void run(TestBag *big, int threads)
     }
     say("pass", threads, seconds, N);
     for (int b = 0; b < N_BAG; b++) {
-        sampler_room(&x.room[b], &spec, N, DRAWS, false);
+        sampler_plan(&x.room[b], &spec, N, DRAWS, false);
         if (arena_reserve(&x.room[b], "bench") != OK) exit(1);
     }
     if (mil_plan(x.m, N_BAG, DRAWS, true) != OK) exit(1);

@@ -63,7 +63,7 @@ class Crossval(Case):
     # ---- what is written ----
 
     def test_folder_is_whole(self):
-        self.assertEqual(set(os.listdir("a")), {"config.yaml", "manifest.json", "summary.json", "summary.md", "predictions.tsv",
+        self.assertEqual(set(os.listdir("a")), {"bags.tsv", "config.yaml", "manifest.json", "summary.json", "summary.md", "predictions.tsv",
                                                 "splits.tsv", "rep00", "rep01", "lock"})
         folds = {f"a/rep{r:02}/fold{f:02}" for r in range(2) for f in range(4)}
         for fold in folds:

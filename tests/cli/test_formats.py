@@ -258,6 +258,10 @@ class Formats(Case):
                 self.assertEqual(self.total(*words, "f.tsv")[0]["total"]["count_sum"], total)
         self.bad(3, r"f\.tsv: no row is left: none has 'trb' in column 'chain'", "import", "--include=ok=T",
                  "--include=chain=trb", "-o", "x.h5", "f.tsv")
+        self.bad(3, r"f\.tsv: no row is left of 4 \(filtered 4\): .* column 'chain'", "import", "--include=ok=F", "--exclude=chain=TRB",
+                 "-o", "x.h5", "f.tsv")
+        self.bad(2, "--ends: goes with --region=cdr3", "import", "--ends=keep", "-o", "x.h5", "f.tsv")
+        self.bad(2, "--bag: DeepRC's converter", "import", "--format=deeprc", "--bag=chain", "-o", "x.h5", "f.tsv")
         self.bad(3, r"f\.tsv:1: has no column 'chains'.*--exclude", "import", "--exclude=chains=TRA", "-o", "x.h5", "f.tsv")
 
     def test_loci(self):
@@ -279,7 +283,7 @@ class Formats(Case):
         write("d/b.tsv", tabs(("cdr3aa", "count", "v"), ("CASSF", 1, "TRAV1")))
         self.assertRegex(self.total("--quiet", "d")[1], "repertoires are of different loci; .*: TRA 1, TRB 1")
         self.bad(2, "--locus: 'TRX' is not TRA", "import", "--locus=TRB,TRX", "-o", "x.h5", "l.tsv")
-        self.bad(2, "--locus: DeepRC's converter knows no loci", "import", "--format=deeprc", "--locus=TRB", "-o", "x.h5", "l.tsv")
+        self.bad(2, "--locus: DeepRC's converter reads sequences and counts alone", "import", "--format=deeprc", "--locus=TRB", "-o", "x.h5", "l.tsv")
         self.bad(3, r"p\.tsv:1: has no column of loci or genes", "import", "--locus=TRB", "-o", "x.h5",
                  write("p.tsv", tabs(("amino_acid", "templates"), ("CASSF", 1))))
 
@@ -291,7 +295,7 @@ class Formats(Case):
         def bags(*args):
             report, said = self.total("--quiet", *args)
             return [s["bag"] for s in report["sources"]], said
-        for column in ("sample_id", "sample_name", "Subject", "donor"):
+        for column in ("sample_id", "sample_name", "Subject", "donor", "Sample ID", "PatientID", "orig.ident"):
             names, said = bags(people(column, "P1", "P2 ", "P1", "P2"))
             self.assertEqual(names, ["P1", "P2"])
             self.assertRegex(said, rf"warning: p\.tsv: is split into 2 repertoires by its column '{column}'; --bag=none")

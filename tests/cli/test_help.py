@@ -7,7 +7,7 @@ import shlex
 
 from harness import TINY, Case, cohort, main, read, run
 
-COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "evaluate", "predict", "inspect", "bench", "help")
+COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "evaluate", "predict", "inspect", "export", "bench", "help")
 SETTINGS = ("simulate", "train", "crossval", "baseline", "bench")  # commands that take config keys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVERYWHERE = ("threads", "seed", "quiet", "verbose", "dry-run", "force", "json", "help")
@@ -219,7 +219,8 @@ class Help(Case):
         self.bad(2, r"two datasets are given, cohort\.h5 and --data\.path=other\.h5; keep one", "train", TINY, "cohort.h5",
                  "--data.path=other.h5", "--target=status", "-o", "no")
         self.bad(2, r"'b\.h5': one dataset and at most one CONFIG", "train", "a.h5", "b.h5", "--target=status", "-o", "no")
-        self.bad(2, r"'b\.yaml': one dataset and at most one CONFIG", "crossval", "a.yaml", "b.yaml", "--target=status", "-o", "no")
+        self.bad(2, r"two configs are given, a\.yaml and b\.yaml, .*at most one CONFIG", "crossval", "a.yaml", "b.yaml",
+                 "--target=status", "-o", "no")
         self.bad(2, r"c: usage is hopsack train", "train", "a", "b", "c", "-o", "no")
 
     def test_kind(self):

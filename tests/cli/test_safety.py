@@ -76,20 +76,19 @@ class Sandbox(Case):
         cls.seed = int(os.environ.get("HOPSACK_SEED", "0")) or random.randrange(1 << 30)
         print(f"{cls.__name__}: seed {cls.seed}", flush=True)
         cls.rng = random.Random(cls.seed)
-        cls.ready = {}
-        for name, (before, _) in COMMANDS.items():
-            cls.ready[name] = os.path.join(cls.folder, "ready-" + name.replace(" ", "-"))
-            shutil.copytree(".", cls.ready[name])
-            for words in before:
-                done = run(*words, cwd=cls.ready[name])
-                assert done.returncode == 0, done.stderr
         os.chdir("..")
 
     def enter(self, name):
         """A new copy of what the command needs; works there."""
+        ready = os.path.join(self.folder, "ready-" + name.replace(" ", "-"))
+        if not os.path.exists(ready):
+            shutil.copytree(os.path.join(self.folder, "base"), ready)
+            for words in COMMANDS[name][0]:
+                done = run(*words, cwd=ready)
+                assert done.returncode == 0, done.stderr
         os.chdir(self.folder)
         shutil.rmtree("work", ignore_errors=True)
-        shutil.copytree(self.ready[name], "work")
+        shutil.copytree(ready, "work")
         os.chdir("work")
 
     def names_of(self, name):
@@ -184,6 +183,7 @@ class Links(Sandbox):
         self.good(*COMMANDS["train"][1])
         self.good("predict", "t", "c.h5", "-o", "-")
         self.assertIn("model.safetensors", os.listdir("scratch"))
+        self.bad(6, "^hopsack: t: is a symbolic link to scratch", *COMMANDS["train again"][1])
 
 
 class Force(Sandbox):
@@ -196,6 +196,10 @@ class Force(Sandbox):
         self.assertRegex(done.stderr, r"warning: cv: 3 files or folders not of a run stay there, cv/")
         self.assertEqual([read(note) for note in notes], [b"mine\n"] * 3)
         self.good("predict", "cv", "c.h5", "-o", "-")
+        self.enter("train again")
+        write("t/note.txt", "mine\n")
+        self.assertRegex(self.good(*COMMANDS["train again"][1]).stderr, "warning: t: 1 file or folder not of a run stays there, t/note")
+        self.assertEqual(read("t/note.txt"), b"mine\n")
 
     def test_nothing_goes_before_all_is_known(self):
         self.enter("crossval again")
@@ -337,6 +341,10 @@ class Children(Sandbox):
             env = {**os.environ, "LD_PRELOAD": FAULTS, "HOPSACK_FAULT": call, "HOPSACK_FAULT_IN": os.path.realpath("c.h5")}
             said = self.bad(6, pattern, "predict", "run", "c.h5", "-o", "p.tsv", env=env)
             self.assertNotIn("damaged", said)
+        self.enter("crossval on")
+        for file in ("summary.json", "rep00/fold00/model.safetensors"):
+            env = {**os.environ, "LD_PRELOAD": FAULTS, "HOPSACK_FAULT": "fread:1:eio", "HOPSACK_FAULT_IN": os.path.realpath("cv/" + file)}
+            self.bad(6, f"cv/{file}: cannot read", "predict", "cv", "c.h5", "-o", "p.tsv", env=env)
 
     def test_open_elsewhere(self):
         try:

@@ -198,10 +198,14 @@ class Streams(Case):
         for kind, data in kinds.items():
             put("odd", data)
             for words in (["odd"], ["--metadata=odd", *self.two("a")]):
-                self.bad(3, rf"odd: is .*{kind}", "import", "-o", "no.h5", *words)
+                self.bad(3, rf"odd: (is|cannot open this) .*{kind}", "import", "-o", "no.h5", *words)
         put("odd", kinds["PDF"])
         self.bad(4, r"odd: is no model file, but is a PDF", "predict", "odd", "o.h5", "-o", "no.tsv")
         self.bad(3, r"odd: is not an HDF5 file, which a dataset is: it is a PDF", "bench", "odd")
+
+    def test_a_label_table_in_the_place_of_a_repertoire(self):
+        put("mine.csv", "ID,status\nP01,+\nP02,-\n")
+        self.bad(3, r"mine\.csv:1: .*label table.*--metadata", "import", "-o", "no.h5", "mine.csv")
 
     # ---- folders ----
 
@@ -276,7 +280,7 @@ class Streams(Case):
         bags = [f"sim{i:05d}" for i in range(12)]
         put("twice.tsv", "ID\tstatus\tage\tstatus\n" + "".join(f"{b}\t{'+-'[i % 2]}\t4{i % 7},5\t{'-+'[i % 2]}\n" for i, b in enumerate(bags)))
         words = ["train", "--data.path=t.h5", "--metadata=twice.tsv", "tiny.yaml", "-o", "no"]
-        self.bad(3, r"twice\.tsv:2: column 'status' stands twice", *words, "--target=status")
+        self.bad(3, r"twice\.tsv.*column 'status'.* stands twice.* line 2", *words, "--target=status")
         self.good(*words[:-1], "aged", "--target=age", "--kind=regression")
 
 

@@ -9,7 +9,7 @@ import time
 from harness import HOPSACK, LAST_LINE, TINY, Case, auc, cohort, main, read, run, snapshot, table, trained, without_times
 
 CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "configs")
-FILES = {"config.yaml", "manifest.json", "metrics.jsonl", "splits.tsv", "model.safetensors", "summary.json", "predictions.tsv",
+FILES = {"bags.tsv", "config.yaml", "manifest.json", "metrics.jsonl", "splits.tsv", "model.safetensors", "summary.json", "predictions.tsv",
          "checkpoint.safetensors", "lock"}
 
 
@@ -201,7 +201,7 @@ class Train(Case):
         done = run(*wild, "gone")
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertRegex(done.stderr.splitlines()[-1], r"^hopsack: the loss .* update \d+ .*train\.lr.*there is no model")
-        self.assertEqual(set(os.listdir("gone")), {"config.yaml", "manifest.json", "splits.tsv", "lock"})
+        self.assertEqual(set(os.listdir("gone")), {"bags.tsv", "config.yaml", "manifest.json", "splits.tsv", "lock"})
         done = run(*wild, "kept", "--train.evaluate_every=1")
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertRegex(done.stderr.splitlines()[-1], r"kept/model\.safetensors holds the model of update \d+$")

@@ -100,8 +100,8 @@ static void count_plainly(int *count, const KmerMask *m, const Bag *b)
 static void compare_sums(bool labelled, int cut)
 {
     const int n_mask = kmermask_list(mask, KMER_MASKS_ALL, KMER_SPAN), n_column = labelled ? 2 : 3;
-    KmerRoom room;
-    cr_assert_eq(kmercount_room(&room, 40), OK);
+    KmerScratch room;
+    cr_assert_eq(kmercount_scratch(&room, 40), OK);
     make_bags(labelled);
     for (int m = 0; m < n_mask; m++) {
         const size_t n_cell = (size_t)mask[m].n_cell;
@@ -139,7 +139,7 @@ static void compare_sums(bool labelled, int cut)
         free(plain);
         free(sum);
     }
-    kmercount_room_free(&room);
+    kmercount_scratch_free(&room);
     free_bags();
 }
 
@@ -191,10 +191,10 @@ static void compare_family(int head, int n_mask, bool labelled)
 {
     int number[KMER_FAMILY];
     OwnSums alone[KMER_FAMILY], together[KMER_FAMILY];
-    KmerRoom room;
+    KmerScratch room;
     KmerFamily family = {.n = kmermask_family(number, mask, head, 0, n_mask)};
     if (family.n == 0) return;
-    cr_assert_eq(kmercount_room(&room, 40), OK);
+    cr_assert_eq(kmercount_scratch(&room, 40), OK);
     for (int k = 0; k < family.n; k++) {
         const KmerMask *m = &mask[number[k]];
         alone[k] = own_sums(m, labelled ? 2 : 3, labelled);
@@ -209,7 +209,7 @@ static void compare_family(int head, int n_mask, bool labelled)
         free(alone[k].own);
         free(together[k].own);
     }
-    kmercount_room_free(&room);
+    kmercount_scratch_free(&room);
 }
 
 Test(SUITE, families_have_the_same_bits)

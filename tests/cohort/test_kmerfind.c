@@ -29,7 +29,7 @@ static void note(void *context, int k, int i)
 Test(SUITE, finds_every_place)
 {
     KmerMask mask[KMER_MASKS];
-    Kmer kmer[KMERFIND_MOST];
+    Kmer kmer[KMERFIND_MAX];
     KmerFinder finder;
     TestBag owner;
     Rng rng = rng_stream(5, "find", 0);

@@ -176,7 +176,7 @@ static KmerChoice chosen_by_default(void)
 
 static const char *text_of(const KmerChoice *choice, int k)
 {
-    static char text[KMERS_MOST][KMER_SPAN + 1];
+    static char text[KMERS_MAX][KMER_SPAN + 1];
     return kmer_text(text[k], &choice->found[k].kmer, alphabet);
 }
 
@@ -589,7 +589,7 @@ Test(SUITE, options_are_used)
     cr_assert_eq(many.min_z, 3.5);
     cr_assert_eq(many.n, KMERS_STANDARD);
     check_numbers(&many);
-    in.top = KMERS_MOST;
+    in.top = KMERS_MAX;
     cr_assert_gt(chosen(&in).n, KMERS_STANDARD);
 }
 

@@ -54,7 +54,7 @@ static Rig *rig_make(const HopfieldPoolingSettings *s, bool general, const int *
 {
     Rig *r = calloc(1, sizeof *r);
     const int n = bounds[n_bag];
-    const ModelRoom room = {.n_bag = n_bag, .n_row = n, .n_keep = n, .n_slot = 2, .n_thread = parallel_threads()};
+    const ModelSizes room = {.n_bag = n_bag, .n_row = n, .n_keep = n, .n_slot = 2, .n_thread = parallel_threads()};
     r->bounds = bounds, r->n = n, r->n_bag = n_bag;
     cr_assert_eq(pooling_hopfield.init(&r->p, &r->list, s, N_H, WIDTH), OK, "%s", status_sentence());
     if (general) r->p.fast = r->p.folds = false;

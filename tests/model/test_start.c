@@ -242,7 +242,7 @@ Test(SUITE, an_embedder_without_kernels_stays_as_drawn)
 {
     for (int e = 1; embedder_types[e]; e++) {
         Rig r = rig_of(0);
-        if (embedder_types[e]->takes != BAG_SEQUENCES) continue;
+        if (embedder_types[e]->bag_kind != BAG_SEQUENCES) continue;
         fill(&r, false);
         r.o = test_model(e, 0);
         begin(&r, start, KMERS);

@@ -91,7 +91,7 @@ static Rig *rig_make(const AssociationOptions *o, const int *states, const int *
     association_init(&r->l, &r->list, "core.", "beta", &r->o);
     fill_theta(r, seed);
     set_bags(r, states, stored, n_bag);
-    const RetrievalRoom room = retrieval_room(&r->bags);
+    const RetrievalSizes room = retrieval_sizes(&r->bags);
     r->n_out = room.n_out;
     for (int pass = 0; pass < 2; pass++) {
         association_plan(&r->c, &r->l, &room, &r->arena);

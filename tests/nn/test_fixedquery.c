@@ -59,7 +59,7 @@ static Rig *rig_make(const HopfieldPoolingOptions *given, bool drops)
     hopfield_pooling_init(&r->l, &r->list, "pooling.", &o);
     cr_assert(fixedquery_fits(&r->l));
     r->bags = hopfield_pooling_pairs(&r->l, bounds, N_BAG);
-    const RetrievalRoom room = retrieval_room(&r->bags);
+    const RetrievalSizes room = retrieval_sizes(&r->bags);
     for (int pass = 0; pass < 2; pass++) {
         hopfield_plan(&r->general, &r->l.hopfield, &room, &r->arena);
         fixedrun_plan(&r->fixed, &r->l, bounds[N_BAG], N_BAG, &r->arena);

@@ -374,12 +374,15 @@ static Results run_layer(const Kernels *kernels, const Shape *s, uint64_t seed)
     real *b = numbers(&rng, (size_t)s->n_out, 1), *dy = numbers(&rng, n_y, 1);
     Results r = {.n = {n_y, n_y, n_y, n_w, (size_t)s->n_out, n_y, n_y, n_w}};
     for (int j = 0; j < 8; j++) r.out[j] = numbers(&rng, r.n[j], 1);
-    kernels->dense_forward(r.out[0], x, s->stride, w, b, s->n, s->n_in, s->n_out, ACTIVATION_NONE);
-    kernels->dense_forward(r.out[1], x, s->stride, w, b, s->n, s->n_in, s->n_out, ACTIVATION_SELU);
+    const KernelLayer none = {.wt = w, .b = b, .n_in = s->n_in, .n_out = s->n_out, .stride = s->stride};
+    KernelLayer selu = none, relu = none;
+    selu.activation = ACTIVATION_SELU, relu.activation = ACTIVATION_RELU;
+    kernels->dense_forward(r.out[0], &none, x, s->n);
+    kernels->dense_forward(r.out[1], &selu, x, s->n);
     kernels->dense_dinput(r.out[2], x, s->stride, w, s->n, s->n_in, s->n_out); /* n_in outputs, n_out inputs */
     kernels->dense_dweight(r.out[3], r.out[4], x, s->stride, dy, s->n, s->n_in, s->n_out);
     kernels->selu_backward(r.out[5], dy, n_y);
-    kernels->dense_forward(r.out[6], x, s->stride, w, b, s->n, s->n_in, s->n_out, ACTIVATION_RELU);
+    kernels->dense_forward(r.out[6], &relu, x, s->n);
     kernels->dense_dweight(r.out[7], NULL, x, s->stride, dy, s->n, s->n_in, s->n_out);
     free(x), free(w), free(b), free(dy);
     return r;
@@ -492,7 +495,7 @@ Test(nn_kernel, selu_is_precise_everywhere)
     for (int i = 0; i < N; i++) x[i] = (real)((i % 2 ? -1 : 1) * pow(10, -6 + 9.0 * i / N)); /* 1e-6 … 1e3 */
     x[0] = 0, x[1] = (real)-0.0;
     for (const Kernels *const *level = kernel_levels(); *level; level++) {
-        (*level)->dense_forward(y, x, 1, wt, b, N, 1, 16, ACTIVATION_SELU);
+        (*level)->dense_forward(y, &(KernelLayer){wt, b, 1, 16, 1, ACTIVATION_SELU}, x, N);
         for (int i = 0; i < N; i++) {
             const double want = selu_of((double)x[i]);
             cr_assert_leq(fabs((double)y[i * 16] - want), 4e-7 * fabs(want), "%s: selu(%g) is %.9g, not %.9g",
@@ -563,9 +566,9 @@ Test(nn_kernel, nan_passes_through_a_layer)
 {
     real x[16] = {(real)NAN}, wt[16 * 16] = {0}, b[16] = {0}, y[16], a[1];
     for (const Kernels *const *level = kernel_levels(); *level; level++) {
-        (*level)->dense_forward(y, x, 16, wt, b, 1, 16, 16, ACTIVATION_SELU);
+        (*level)->dense_forward(y, &(KernelLayer){wt, b, 16, 16, 16, ACTIVATION_SELU}, x, 1);
         for (int o = 0; o < 16; o++) cr_assert(isnan(y[o]), "%s: %g", (*level)->level, (double)y[o]);
-        (*level)->dense_forward(y, x, 16, wt, b, 1, 16, 16, ACTIVATION_RELU);
+        (*level)->dense_forward(y, &(KernelLayer){wt, b, 16, 16, 16, ACTIVATION_RELU}, x, 1);
         for (int o = 0; o < 16; o++) cr_assert(isnan(y[o]), "%s: %g", (*level)->level, (double)y[o]);
         (*level)->dense_logit(a, x, wt, b, 1, 16, 1);
         cr_assert(isnan(a[0]), "%s: %g", (*level)->level, (double)a[0]);

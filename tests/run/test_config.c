@@ -692,7 +692,10 @@ Test(train_config, kind_goes_with_target)
     config_free(&c);
     must_fail(NULL, FLAGS("data.path=d.h5", "target=age", "kind=ranking"),
               "--kind (tasks.0.kind): 'ranking' is not binary, multiclass or regression");
-    must_fail(NULL, FLAGS("data.path=d.h5", "target=age", "kind=multiclass"), "tasks.0.classes must be given");
+    must_read(&c, NULL, FLAGS("data.path=d.h5", "target=age", "kind=multiclass"));
+    cr_assert_eq(c.task[0].classes.n, 1);
+    cr_assert_str_eq(c.task[0].classes.text[0], "auto");
+    config_free(&c);
     must_fail(NULL, FLAGS("data.path=d.h5", "target=age", "kind=regression", "positive=+"),
               "--positive: tasks.0.positive is a setting of kind binary");
     must_fail("tasks: [{name: a, column: a}]\n", FLAGS("data.path=d.h5", "kind=regression"),

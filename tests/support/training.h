@@ -146,4 +146,17 @@ static inline Loop *new_loop(void)
     return loop;
 }
 
+/* What a loop reported. */
+typedef struct {
+    int n;
+    LoopRecord record[16];
+} TrainingRecords;
+
+static inline Status training_remember(void *context, const LoopRecord *record)
+{
+    TrainingRecords *r = context;
+    r->record[r->n++] = *record;
+    return OK;
+}
+
 #endif

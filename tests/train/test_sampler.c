@@ -41,7 +41,7 @@ static Arena room_for(const Bag *bag, int draws, int n_feat)
                           .n_feat = n_feat,
                           .sparse = bag->sparse != NULL,
                           .max_len = bag->max_len};
-    sampler_room(&a, &spec, bag->n, draws, bag->factor != NULL);
+    sampler_plan(&a, &spec, bag->n, draws, bag->factor != NULL);
     cr_assert_eq(arena_reserve(&a, "test"), OK);
     return a;
 }
@@ -286,7 +286,7 @@ static Arena drop_room(const Bag *bag)
 {
     Arena a = {0};
     const BagSpec spec = {.kind = BAG_VECTORS, .n_feat = V_FEAT, .sparse = bag->sparse != NULL};
-    sampler_drop_room(&a, &spec, bag->n, false);
+    sampler_plan_drop(&a, &spec, bag->n, false);
     cr_assert_eq(arena_reserve(&a, "test"), OK);
     return a;
 }
@@ -474,8 +474,8 @@ Test(data_sampler, dropping_keeps_what_they_stand_for)
     int *always = some_places(N_ALWAYS);
     const BagSpec spec = {.kind = BAG_SEQUENCES, .max_len = o.bag.max_len};
     Arena a = {0};
-    sampler_room(&a, &spec, WHOLE, DRAWS, true);
-    sampler_drop_room(&a, &spec, DRAWS, true);
+    sampler_plan(&a, &spec, WHOLE, DRAWS, true);
+    sampler_plan_drop(&a, &spec, DRAWS, true);
     cr_assert_eq(arena_reserve(&a, "test"), OK);
     Bag drawn, left;
     Rng rng = rng_stream(8, "drop", 0);

@@ -10,10 +10,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *bagfile_path(const BagFile *file)
 {
-    return file->path;
+    return file->name ? file->name : file->path;
 }
 const BagSpec *bagfile_spec(const BagFile *file)
 {
@@ -153,7 +154,7 @@ static Status read_columns(BagFile *file)
                       file->n_bag, (long long)names.n);
     if (status == OK) status = table_new(&file->columns, file->n_bag, (int)names.n, names.text, cells.text);
     file->has_columns = status == OK;
-    file->columns.path = file->path;
+    file->columns.path = bagfile_path(file);
     h5_texts_free(&names);
     if (cells.n >= 0) h5_texts_free(&cells);
     return status;
@@ -162,16 +163,19 @@ static Status read_columns(BagFile *file)
 static Status read_hashes(BagFile *file)
 {
     H5Set set;
+    file->hash = calloc((size_t)file->n_bag, sizeof *file->hash);
+    file->hashed = calloc((size_t)file->n_bag, sizeof *file->hashed);
+    if (!file->hash || !file->hashed) return fail(ERR_MEMORY, "%s: no memory for %d bags", file->path, file->n_bag);
     TRY(h5_find(&set, file->file, file->path, "/metadata/bag_hash", H5_WHOLE, 1));
     if (set.id < 0) return OK;
     Status status = OK;
     if (set.n != file->n_bag)
         status = fail(ERR_FORMAT, "%s: %s has %lld entries for %d bags", file->path, set.name, (long long)set.n,
                       file->n_bag);
-    else if (!(file->hash = calloc((size_t)file->n_bag, sizeof *file->hash)))
+    else if (!(file->claimed = calloc((size_t)file->n_bag, sizeof *file->claimed)))
         status = fail(ERR_MEMORY, "%s: no memory for %d bags", file->path, file->n_bag);
     else
-        status = h5_read(file->hash, &set, H5_UINT64, 0, file->n_bag);
+        status = h5_read(file->claimed, &set, H5_UINT64, 0, file->n_bag);
     h5_set_close(&set);
     return status;
 }
@@ -200,8 +204,6 @@ static Status find_layout(BagFile *file)
 
 static Status open_parts(BagFile *file)
 {
-    TRY(child_check(file->path));
-    TRY(h5_open(&file->file, file->path));
     TRY(read_provenance(file));
     TRY(find_layout(file));
     TRY(file->layout->open(file));
@@ -216,13 +218,25 @@ static Status open_parts(BagFile *file)
 Status bagfile_open(BagFile **out, const char *path)
 {
     *out = NULL;
+    H5Id id;
+    TRY(child_check(path));
+    TRY(h5_open(&id, path));
+    return bagfile_adopt(out, id, path, NULL);
+}
+
+Status bagfile_adopt(BagFile **out, H5Id id, const char *path, const char *name)
+{
+    *out = NULL;
     BagFile *file = calloc(1, sizeof *file);
     if (file) file->path = strdup(path);
-    if (!file || !file->path) {
+    if (file && name) file->name = strdup(name);
+    if (!file || !file->path || (name && !file->name)) {
+        if (file) free(file->path);
         free(file);
+        (void)h5_close(&id, path);
         return fail(ERR_MEMORY, "%s: no memory to open it", path);
     }
-    file->file = -1;
+    file->file = id;
     for (int p = 0; p < N_PART; p++) file->part[p].id = -1;
     const Status status = open_parts(file);
     if (status != OK)
@@ -246,6 +260,8 @@ void bagfile_close(BagFile *file)
     free(file->provenance);
     free(file->range);
     free(file->hash);
+    free(file->hashed);
+    free(file->claimed);
     free(file->indptr);
     free(file->place);
     free(file->scratch_codes);
@@ -253,6 +269,7 @@ void bagfile_close(BagFile *file)
     free(file->scratch_count);
     free(file->scratch_factor);
     free(file->path);
+    free(file->name);
     free(file);
 }
 
@@ -265,6 +282,22 @@ static Status visit_parts(const BagFile *file)
     for (int p = 0; p < N_PART; p++)
         if (file->part[p].id > 0) TRY(h5_visit(&file->part[p], type[p]));
     return OK;
+}
+
+#define MARK_BYTES (1 << 20) /* the names of the first groups stand at the front of a file */
+
+bool bagfile_recognise(const char *path)
+{
+    static const char hdf5[] = "\x89HDF\r\n\x1a\n", group[] = "sampledata";
+    struct stat s;
+    FILE *in = stat(path, &s) == 0 && S_ISREG(s.st_mode) ? fopen(path, "rbe") : NULL; /* not from a pipe */
+    char *bytes = in ? malloc(MARK_BYTES) : NULL;
+    const size_t n = bytes ? fread(bytes, 1, MARK_BYTES, in) : 0;
+    const bool is =
+        n > strlen(hdf5) && memcmp(bytes, hdf5, strlen(hdf5)) == 0 && memmem(bytes, n, group, strlen(group));
+    free(bytes);
+    if (in) fclose(in);
+    return is;
 }
 
 static Status visit(const char *path)
@@ -296,7 +329,7 @@ Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale 
 
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag)
 {
-    if (!file->hash || file->place) return file->layout->hash(out, file, bag);
+    if (!file->hashed[bag]) TRY(file->layout->hash(file, bag));
     *out = file->hash[bag];
     return OK;
 }

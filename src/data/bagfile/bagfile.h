@@ -53,8 +53,11 @@ typedef struct {
 Status bagfile_read_text(BagText *out, BagFile *file, int bag);
 void bagtext_free(BagText *text);
 
-/* Hash of a bag's content (sequences with counts, or vectors), whatever the order of its rows and its name. From the
- * file, or computed (reads the bag) where the file has none. */
+/* Does the file look like a dataset, ours or DeepRC's? By its first bytes. */
+bool bagfile_recognise(const char *path);
+
+/* Hash of a bag's content (sequences with counts, or vectors), whatever the order of its rows and its name. Computed when
+ * the bag is first decoded, here if it has not been; what the file says of it is not believed. */
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag);
 
 /* Joins the rows of a label table to bags: row_of_bag [n_bag], -1: no row. IDs are compared as given, then without
@@ -71,6 +74,9 @@ typedef struct {
     BagSpec spec;  /* kind; sequences: alphabet, region */
     bool compress; /* gzip level 4, else none; numeric datasets carry fletcher32 either way */
     bool force;
+    BagFile **
+        opened; /* NULL, or: the dataset gets no name, and is open when it is finished; `path` names it in messages */
+    const char *scratch; /* with `opened`: a path in a folder for scratch files */
 } BagWriterOptions;
 
 Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions *options);
@@ -89,6 +95,10 @@ typedef struct {
 
 /* Adds a bag of sequences. Streams: holds no more than one chunk. */
 Status bagwriter_add(BagWriter *w, const char *key, const BagWriterRows *rows);
+/* The rows of a bag of sequences as they would be added, borrowed from the file until its next use. gene [2 · n] gets numbers of
+ * V, then J genes, -1 where unknown; NULL: no genes. */
+Status bagfile_read_rows(BagWriterRows *out, int16_t *gene, BagFile *file, int bag);
+const char *const *bagfile_gene_names(const BagFile *file, bool j); /* by those numbers; NULL: none */
 Status bagwriter_genes(BagWriter *w, const char *const *v_name, int n_v, const char *const *j_name, int n_j);
 
 /* Writes tables, label columns (may be NULL) and provenance (JSON object text with the caller's facts, to which

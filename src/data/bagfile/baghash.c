@@ -2,6 +2,7 @@
 #include "data/bagfile/baghash.h"
 #include "core/rng.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define GAMMA 0x9e3779b97f4a7c15u
@@ -14,10 +15,23 @@ static uint64_t word_of(const int8_t *codes, int64_t n)
     return word;
 }
 
+/* The same of eight. */
+static uint64_t whole_word(const int8_t *codes)
+{
+    uint64_t word;
+    memcpy(&word, codes, sizeof word);
+    return le64toh(word);
+}
+
 uint64_t baghash_sequence(const int8_t *codes, int64_t len, int64_t count)
 {
     uint64_t h = rng_mix((uint64_t)len + GAMMA);
-    for (int64_t t = 0; t < len; t += 8) h = rng_mix(h ^ (word_of(codes + t, len - t < 8 ? len - t : 8) + GAMMA));
+    int64_t t = 0;
+    for (; t + 8 <= len; t += 8) h = rng_mix(h ^ (whole_word(codes + t) + GAMMA));
+    if (t > 0 && t < len) /* the last eight residues, without those of the word before */
+        h = rng_mix(h ^ ((whole_word(codes + len - 8) >> (8 * (t + 8 - len))) + GAMMA));
+    else if (t < len)
+        h = rng_mix(h ^ (word_of(codes, len) + GAMMA));
     return rng_mix(h ^ ((uint64_t)count + GAMMA));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/bagfile/bagparts.h"
+#include "core/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,4 +50,14 @@ Status bagparts_number(int64_t *out, const BagFile *file, const char *name)
     h5_set_close(&set);
     TRY(status);
     return bagparts_crc(file, name, out, sizeof *out);
+}
+
+void bagparts_hash(BagFile *file, int bag, uint64_t hash)
+{
+    file->hash[bag] = hash;
+    file->hashed[bag] = true;
+    if (!file->claimed || file->place || file->doubted || file->claimed[bag] == hash) return;
+    file->doubted = true;
+    log_warn("%s: /metadata/bag_hash is not that of the content (bag '%s'); the content counts", file->path,
+             file->keys.text[bag]);
 }

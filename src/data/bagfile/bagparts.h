@@ -30,14 +30,14 @@ typedef struct {
     Status (*check)(BagFile *file); /* what needs the table of bags; NULL: nothing */
     Status (*read)(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
     Status (*room)(Arena *arena, BagFile *file, int bag,
-                   CountScale counts); /* what read will take; may use scratch */
-    Status (*hash)(uint64_t *out, BagFile *file, int bag);
+                   CountScale counts);      /* what read will take; may use scratch */
+    Status (*hash)(BagFile *file, int bag); /* decodes the bag for its hash alone */
 } BagLayout;
 
 extern const BagLayout bagsequences_layout, bagvectors_dense, bagvectors_sparse;
 
 struct BagFile {
-    char *path;
+    char *path, *name; /* name: for messages; NULL: path */
     H5Id file;
     const BagLayout *layout;
     BagSpec spec;
@@ -45,7 +45,10 @@ struct BagFile {
     int n_bag, n_max;
     int64_t n_total;
     int64_t *range;     /* [n_bag, 2] half-open rows */
-    uint64_t *hash;     /* [n_bag] NULL: the file has none */
+    uint64_t *hash;     /* [n_bag] of the content, computed when a bag is first decoded */
+    bool *hashed;       /* [n_bag] is it? */
+    uint64_t *claimed;  /* [n_bag] what the file says, which is never believed; NULL: nothing */
+    bool doubted;       /* said once that the two differ */
     H5Set part[N_PART]; /* id -1: absent */
     int64_t *indptr;    /* [n_total + 1] sparse: where a row's numbers begin */
     H5Texts keys, v_name, j_name, feature_name;
@@ -66,6 +69,11 @@ static inline int64_t bagparts_first(const BagFile *file, int bag) /* row */
 {
     return file->range[2 * bag];
 }
+
+void bagparts_hash(BagFile *file, int bag, uint64_t hash); /* notes that of a bag just decoded */
+
+/* Opens the dataset in an HDF5 file that is open, which is taken over; messages call it `name`, NULL: `path`. */
+Status bagfile_adopt(BagFile **out, H5Id id, const char *path, const char *name);
 
 /* Strings, with their checksum; out->n is -1 where there are none and none are needed. */
 Status bagparts_texts(H5Texts *out, const BagFile *file, const char *name, int rank, bool needed, int64_t *width);

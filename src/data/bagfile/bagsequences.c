@@ -137,12 +137,30 @@ static real scaled(int64_t count, CountScale scale)
     return 1;
 }
 
+static Status read_counts(BagFile *file, int bag)
+{
+    return h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag),
+                   bagfile_n(file, bag));
+}
+
+/* Of what lies in scratch. */
+static void note_hash(BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    uint64_t sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += baghash_sequence(file->scratch_codes + i * file->part[PART_CODES].width, file->scratch_len[i],
+                                file->scratch_count[i]);
+    bagparts_hash(file, bag, baghash_bag(sum, n));
+}
+
 static Status read_sequences(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
 {
     const int n = bagfile_n(file, bag);
     TRY(read_codes(file, bag));
+    if (counts != COUNTS_NONE || !file->hashed[bag]) TRY(read_counts(file, bag));
+    if (!file->hashed[bag]) note_hash(file, bag);
     if (counts != COUNTS_NONE) {
-        TRY(h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n));
         for (int i = 0; i < n; i++) file->scratch_factor[i] = scaled(file->scratch_count[i], counts);
     }
     bag_pack(out, arena, file->scratch_codes, (size_t)file->part[PART_CODES].width, file->scratch_len,
@@ -171,16 +189,11 @@ Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)
     return h5_read(count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n);
 }
 
-static Status hash(uint64_t *out, BagFile *file, int bag)
+static Status hash(BagFile *file, int bag)
 {
-    const int n = bagfile_n(file, bag);
-    uint64_t sum = 0;
     TRY(read_codes(file, bag));
-    TRY(h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n));
-    for (int i = 0; i < n; i++)
-        sum += baghash_sequence(file->scratch_codes + i * file->part[PART_CODES].width, file->scratch_len[i],
-                                file->scratch_count[i]);
-    *out = baghash_bag(sum, n);
+    TRY(read_counts(file, bag));
+    note_hash(file, bag);
     return OK;
 }
 
@@ -225,6 +238,38 @@ Status bagfile_read_text(BagText *out, BagFile *file, int bag)
 done:
     if (status != OK) bagtext_free(out);
     return status;
+}
+
+Status bagfile_read_rows(BagWriterRows *out, int16_t *gene, BagFile *file, int bag)
+{
+    const int n = bagfile_n(file, bag);
+    const int64_t first = bagparts_first(file, bag);
+    TRY(read_codes(file, bag));
+    TRY(read_counts(file, bag));
+    if (!file->hashed[bag]) note_hash(file, bag);
+    *out = (BagWriterRows){.codes = file->scratch_codes,
+                           .stride = (size_t)file->part[PART_CODES].width,
+                           .len = file->scratch_len,
+                           .count = file->scratch_count,
+                           .n = n};
+    if (!gene) return OK;
+    out->v = gene;
+    out->j = gene + n;
+    for (int k = 0; k < 2; k++) {
+        const H5Texts *names = k ? &file->j_name : &file->v_name;
+        int16_t *to = gene + k * n;
+        for (int i = 0; i < n; i++) to[i] = -1;
+        if (!bagfile_has_genes(file)) continue;
+        TRY(h5_read(to, &file->part[k ? PART_J : PART_V], H5_INT16, first, n));
+        for (int i = 0; i < n; i++)
+            if (to[i] >= names->n) to[i] = -1;
+    }
+    return OK;
+}
+
+const char *const *bagfile_gene_names(const BagFile *file, bool j)
+{
+    return j ? file->j_name.text : file->v_name.text;
 }
 
 void bagtext_free(BagText *text)

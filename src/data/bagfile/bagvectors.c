@@ -44,21 +44,26 @@ static Status not_finite(const BagFile *file, int bag, int instance, int feature
                 file->path, file->keys.text[bag], instance, feature);
 }
 
-/* Bag and its hash in memory that is given back at once. */
-static Status hash_rows(uint64_t *out, BagFile *file, int bag)
+static void note_hash(BagFile *file, int number, const Bag *bag)
+{
+    const int n_feat = file->spec.n_feat;
+    uint64_t sum = 0;
+    if (file->hashed[number]) return;
+    for (int i = 0; i < bag->n; i++)
+        sum += bag->x ? baghash_dense(bag->x + (size_t)i * (size_t)n_feat, n_feat)
+                      : baghash_sparse(bag->sparse[i].feature, bag->sparse[i].value, bag->sparse[i].n, n_feat);
+    bagparts_hash(file, number, baghash_bag(sum, bag->n));
+}
+
+/* In memory that is given back at once. */
+static Status hash_rows(BagFile *file, int bag)
 {
     Bag content;
     Arena arena = {0};
     Status status = OK;
-    uint64_t sum = 0;
     TRY(file->layout->room(&arena, file, bag, COUNTS_NONE));
     TRY_DONE(arena_reserve(&arena, "a bag"));
-    TRY_DONE(file->layout->read(&content, &arena, file, bag, COUNTS_NONE));
-    for (int i = 0; i < content.n; i++)
-        sum += content.x ? baghash_dense(content.x + (size_t)i * (size_t)file->spec.n_feat, file->spec.n_feat)
-                         : baghash_sparse(content.sparse[i].feature, content.sparse[i].value, content.sparse[i].n,
-                                          file->spec.n_feat);
-    *out = baghash_bag(sum, content.n);
+    status = file->layout->read(&content, &arena, file, bag, COUNTS_NONE); /* notes the hash */
 done:
     arena_free(&arena);
     return status;
@@ -86,7 +91,9 @@ static Status read_dense(Bag *out, Arena *arena, BagFile *file, int bag, CountSc
     for (size_t i = 0; i < (size_t)n * (size_t)n_feat; i++)
         if (!isfinite(x[i])) return not_finite(file, bag, (int)(i / (size_t)n_feat), (int)(i % (size_t)n_feat));
     *out = (Bag){.n = n, .row = row, .x = x, .inv_std = 1};
-    return featureorder_dense(x, file, n);
+    TRY(featureorder_dense(x, file, n));
+    note_hash(file, bag, out);
+    return OK;
 }
 
 static Status dense_room(Arena *arena, BagFile *file, int bag, CountScale counts)
@@ -187,6 +194,7 @@ static Status read_sparse(Bag *out, Arena *arena, BagFile *file, int bag, CountS
         TRY(featureorder_sparse(feature + (at[i] - first), value + (at[i] - first), file, sparse[i].n));
     }
     *out = (Bag){.n = n, .row = row, .sparse = sparse, .inv_std = 1};
+    note_hash(file, bag, out);
     return OK;
 }
 

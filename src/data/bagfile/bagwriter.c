@@ -12,6 +12,7 @@
 #include "data/bagfile/bagcolumns.h"
 #include "data/bagfile/bagfile.h"
 #include "data/bagfile/baghash.h"
+#include "data/bagfile/bagparts.h"
 #include "data/bagfile/spoolfile.h"
 #include "data/bagfile/vectorcolumns.h"
 #include "data/h5/h5.h"
@@ -40,6 +41,7 @@ struct BagWriter {
     BagWriterOptions options;
     Alphabet alphabet;
     FileDraft draft;
+    char *name_shown;    /* of a dataset without a name; NULL */
     FILE *rows, *codes;  /* sequences */
     VectorSpool vectors; /* vectors */
     int64_t n_seq, max_len, min_len;
@@ -62,11 +64,20 @@ static Status write_fail(const BagWriter *w)
 
 static Status open_spools(BagWriter *w)
 {
-    if (w->options.spec.kind == BAG_VECTORS) return vectorspool_open(&w->vectors, w->draft.path, w->draft.temporary);
+    const char *beside = w->options.opened ? w->options.scratch : w->draft.temporary;
+    if (w->options.spec.kind == BAG_VECTORS) return vectorspool_open(&w->vectors, w->draft.path, beside);
     TRY(alphabet_init(&w->alphabet, *w->options.spec.alphabet ? w->options.spec.alphabet : ALPHABET_AMINO));
-    w->rows = spoolfile_open(w->draft.temporary);
-    w->codes = spoolfile_open(w->draft.temporary);
+    w->rows = spoolfile_open(beside);
+    w->codes = spoolfile_open(beside);
     return w->rows && w->codes ? OK : write_fail(w);
+}
+
+static Status begin(BagWriter *w, const char *path)
+{
+    if (!w->options.opened) return file_begin(&w->draft, path, w->options.force);
+    snprintf(w->draft.path, sizeof w->draft.path, "%s", path);
+    w->name_shown = strdup(path);
+    return w->name_shown ? OK : fail(ERR_MEMORY, "%s: no memory to import it", path);
 }
 
 Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions *options)
@@ -78,7 +89,7 @@ Status bagwriter_open(BagWriter **out, const char *path, const BagWriterOptions 
     w->options = *options;
     w->file = -1;
     w->min_len = INT64_MAX;
-    TRY_DONE(file_begin(&w->draft, path, options->force));
+    TRY_DONE(begin(w, path));
     TRY_DONE(open_spools(w));
     w->crc = json_object();
     if (!w->crc) status = fail(ERR_MEMORY, "%s: no memory to write it", path);
@@ -101,6 +112,7 @@ void bagwriter_drop(BagWriter *w)
     for (int i = 0; i < w->n_bag; i++) free(w->bag[i].key);
     for (int i = 0; w->name && i < w->n_v + w->n_j; i++) free(w->name[i]);
     free(w->name);
+    free(w->name_shown);
     free(w->bag);
     json_decref(w->crc);
     free(w);
@@ -373,19 +385,40 @@ static Status write_provenance(BagWriter *w, const char *provenance)
     return status;
 }
 
-Status bagwriter_finish(BagWriter *w, const Table *columns, const char *provenance)
+/* A dataset without a name loses it as soon as it is there: a kill leaves nothing. */
+static Status create(BagWriter *w)
 {
     char place[FILE_PLACE];
+    if (w->options.opened) TRY(file_begin(&w->draft, w->options.scratch, true));
+    TRY(h5_create(&w->file, file_place(place, &w->draft), w->draft.fd, w->draft.path));
+    if (w->options.opened) file_drop(&w->draft);
+    return OK;
+}
+
+static Status publish(BagWriter *w)
+{
+    char place[H5_PLACE];
+    if (w->options.opened) {
+        const H5Id id = w->file;
+        TRY(h5_flush(place, id, w->draft.path));
+        w->file = -1;
+        return bagfile_adopt(w->options.opened, id, place, w->name_shown);
+    }
+    TRY(h5_close(&w->file, w->draft.path));
+    return file_commit(&w->draft);
+}
+
+Status bagwriter_finish(BagWriter *w, const Table *columns, const char *provenance)
+{
     Status status = OK;
     if (w->vectors.n > 0) TRY_DONE(list_vectors(w));
     if (w->n_bag == 0) TRY_DONE(fail(ERR_FORMAT, "%s: there are no bags to write", w->draft.path));
-    TRY_DONE(h5_create(&w->file, file_place(place, &w->draft), w->draft.fd, w->draft.path));
+    TRY_DONE(create(w));
     TRY_DONE(write_instances(w));
     TRY_DONE(write_bags(w));
     TRY_DONE(write_labels(w, columns));
     TRY_DONE(write_provenance(w, provenance));
-    TRY_DONE(h5_close(&w->file, w->draft.path));
-    status = file_commit(&w->draft);
+    status = publish(w);
 done:
     bagwriter_drop(w);
     return status;

@@ -37,13 +37,13 @@ static Status match(int *place, const BagFile *file, Names *known)
 {
     const int n = file->spec.n_feat, n_known = known->n;
     bool *taken = calloc((size_t)n_known + 1, sizeof *taken);
-    Status status = taken ? OK : fail(ERR_MEMORY, "%s: no memory for %d features", file->path, n);
+    Status status = taken ? OK : fail(ERR_MEMORY, "%s: no memory for %d features", bagfile_path(file), n);
     for (int f = 0; f < n && status == OK; f++) {
         const char *name = file->feature_name.text[f];
         place[f] = names_find(known, name, strlen(name));
         if (place[f] >= 0 && taken[place[f]])
-            status =
-                fail(ERR_FORMAT, "%s: two features are named '%.60s'; rename one and import again", file->path, name);
+            status = fail(ERR_FORMAT, "%s: two features are named '%.60s'; rename one and import again",
+                          bagfile_path(file), name);
         else if (place[f] >= 0)
             taken[place[f]] = true;
     }
@@ -57,7 +57,7 @@ static Status check_all(const int *place, const BagFile *file, const char *const
     char missing[200] = "", extra[200] = "";
     int n_missing = 0, n_extra = 0;
     bool *there = calloc((size_t)n + 1, sizeof *there);
-    if (!there) return fail(ERR_MEMORY, "%s: no memory for %d features", file->path, n);
+    if (!there) return fail(ERR_MEMORY, "%s: no memory for %d features", bagfile_path(file), n);
     for (int f = 0; f < file->spec.n_feat; f++)
         if (place[f] >= 0)
             there[place[f]] = true;
@@ -71,15 +71,15 @@ static Status check_all(const int *place, const BagFile *file, const char *const
         ERR_MODEL,
         "%s: the model reads features by name, and %s%s%s%s%s%s%s; import %s with the %d columns of the training "
         "data",
-        model, file->path, n_missing ? " lacks " : "", missing, n_missing && n_extra ? " and" : "",
-        n_extra ? " has " : "", extra, n_extra ? ", which it does not know" : "", file->path, n);
+        model, bagfile_path(file), n_missing ? " lacks " : "", missing, n_missing && n_extra ? " and" : "",
+        n_extra ? " has " : "", extra, n_extra ? ", which it does not know" : "", bagfile_path(file), n);
 }
 
 static Status rename_features(BagFile *file, const int *place)
 {
     const size_t n = (size_t)file->spec.n_feat;
     const char **text = malloc((n + 1) * sizeof *text);
-    if (!text) return fail(ERR_MEMORY, "%s: no memory for %zu features", file->path, n);
+    if (!text) return fail(ERR_MEMORY, "%s: no memory for %zu features", bagfile_path(file), n);
     for (size_t f = 0; f < n; f++) text[place[f]] = file->feature_name.text[f];
     memcpy((void *)file->feature_name.text, (const void *)text, n * sizeof *text);
     free((void *)text);
@@ -90,12 +90,12 @@ static Status number_names(Names *out, const BagFile *file, const char *const *n
 {
     for (int f = 0; f < n; f++) {
         const int number = names_number(out, name[f], strlen(name[f]));
-        if (number < 0) return fail(ERR_MEMORY, "%s: no memory for %d features", file->path, n);
+        if (number < 0) return fail(ERR_MEMORY, "%s: no memory for %d features", bagfile_path(file), n);
         if (number < f)
             return fail(ERR_MODEL,
                         "%s: two features of the model are named '%.60s', so it reads only files with its "
                         "features in its order",
-                        file->path, name[f]);
+                        bagfile_path(file), name[f]);
     }
     return OK;
 }
@@ -105,13 +105,14 @@ static Status set_order(BagFile *file, const char *const *name, int n, const cha
     Names known = {0};
     int *place = calloc((size_t)file->spec.n_feat + 1, sizeof *place);
     Status status = place ? number_names(&known, file, name, n)
-                          : fail(ERR_MEMORY, "%s: no memory for %d features", file->path, file->spec.n_feat);
+                          : fail(ERR_MEMORY, "%s: no memory for %d features", bagfile_path(file), file->spec.n_feat);
     if (status == OK) status = match(place, file, &known);
     if (status == OK) status = check_all(place, file, name, n, model);
     if (status == OK) status = rename_features(file, place);
-    if (status == OK)
+    if (status == OK) {
         file->place = place;
-    else
+        memset(file->hashed, 0, (size_t)file->n_bag * sizeof *file->hashed); /* the content is another now */
+    } else
         free(place);
     names_free(&known);
     return status;
@@ -135,7 +136,7 @@ Status featureorder_dense(float *x, const BagFile *file, int n)
     const size_t n_feat = (size_t)file->spec.n_feat;
     if (!file->place) return OK;
     float *row = malloc(n_feat * sizeof *row);
-    if (!row) return fail(ERR_MEMORY, "%s: no memory for %zu features", file->path, n_feat);
+    if (!row) return fail(ERR_MEMORY, "%s: no memory for %zu features", bagfile_path(file), n_feat);
     for (int i = 0; i < n; i++, x += n_feat) {
         memcpy(row, x, n_feat * sizeof *row);
         for (size_t f = 0; f < n_feat; f++) x[file->place[f]] = row[f];
@@ -154,7 +155,7 @@ Status featureorder_sparse(int32_t *feature, float *value, const BagFile *file, 
 {
     if (!file->place) return OK;
     Number *row = malloc(((size_t)n + 1) * sizeof *row);
-    if (!row) return fail(ERR_MEMORY, "%s: no memory for %d numbers", file->path, n);
+    if (!row) return fail(ERR_MEMORY, "%s: no memory for %d numbers", bagfile_path(file), n);
     for (int k = 0; k < n; k++) row[k] = (Number){file->place[feature[k]], value[k]};
     qsort(row, (size_t)n, sizeof *row, by_feature);
     for (int k = 0; k < n; k++) {

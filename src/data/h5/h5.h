@@ -97,6 +97,10 @@ Status h5_write_texts(H5Id file, const char *path, const char *name, int rank, i
                       const char *const *text);
 
 void h5_set_close(H5Set *set);
+/* All that was written can be read through the same file, which may have no name any more: `place` is one by which it can be
+ * opened all the same. ERR_IO. */
+#define H5_PLACE 64
+Status h5_flush(char place[H5_PLACE], H5Id file, const char *path);
 Status h5_close(H5Id *file, const char *path); /* ERR_IO if what was written cannot be flushed; accepts -1 */
 const char *h5_version(void);
 

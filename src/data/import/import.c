@@ -43,6 +43,23 @@ Status import_add_bag(Import *im, const char *key, int file, bool left_out)
     return OK;
 }
 
+Status import_wants(bool *out, Import *im, const char *key, int file)
+{
+    *out = baglist_has(&im->bags, key, NULL);
+    return *out ? OK : import_add_bag(im, key, file, true);
+}
+
+/* Files of one bag that is not asked for are not read. */
+static Status leave_out_files(Import *im)
+{
+    for (int f = 0; f < im->n_file && im->options->bags; f++) {
+        bool wanted = true;
+        if (im->file[f].one_bag && im->file[f].key) TRY(import_wants(&wanted, im, im->file[f].key, f));
+        im->file[f].left_out = !wanted;
+    }
+    return im->report->several ? OK : baglist_check(&im->bags, "the files given"); /* before hours of reading */
+}
+
 static void drop_bags(Import *im)
 {
     for (int i = 0; i < im->n_bag; i++) free(im->bag[i].label.key);
@@ -106,8 +123,12 @@ static void run_slot(void *context, int slot, int thread)
     FileBatch *b = context;
     const ImportKind *kind = b->im->kind;
     (void)thread;
-    b->status[slot] =
-        b->peek ? kind->peek_file(b->im, b->first + slot) : kind->read_file(b->im, b->first + slot, slot);
+    const int file = b->first + slot;
+    b->status[slot] = OK;
+    if (b->peek)
+        b->status[slot] = kind->peek_file(b->im, file);
+    else if (!b->im->file[file].left_out)
+        b->status[slot] = kind->read_file(b->im, file, slot);
     if (b->status[slot] != OK) snprintf(b->sentence[slot], sizeof b->sentence[slot], "%s", status_sentence());
 }
 
@@ -148,6 +169,7 @@ static Status read_batch(FileBatch *b, int n)
     Status status = OK;
     parallel_for(n, run_slot, b);
     for (int i = 0; i < n; i++) {
+        if (b->im->file[b->first + i].left_out) continue;
         if (status == OK) status = classify_slot(b, i);
         if (status == OK && kind->write_bags) status = kind->write_bags(b->im, b->first + i, i);
         if (kind->drop) kind->drop(b->im, i);
@@ -205,6 +227,8 @@ static Status list_facts(Import *im)
                                         im->sources, "bags", im->report->n_bag)
                             : NULL;
     if (!facts) return fail(ERR_FORMAT, "%s: a column name or value given is not UTF-8", im->options->output);
+    const ImportOptions *o = im->options;
+    if (o->flags) json_object_set_new(facts, "flags", o->flags(o->flags_context));
     const Status status = im->kind->facts(facts, im);
     if (status == OK) im->report->json = jsontext_dump(facts, JSON_SORT_KEYS | JSON_COMPACT);
     json_decref(facts);
@@ -217,15 +241,19 @@ static Status list_facts(Import *im)
 static Status check_options(const ImportOptions *options)
 {
     if (options->n_path < 1) return fail(ERR_USAGE, "name a folder or files to import");
-    for (int i = 0; i < options->n_path; i++) TRY(file_check_apart(options->output, options->path[i]));
-    return file_check_apart(options->output, options->metadata);
+    for (int i = 0; i < options->n_path && !options->opened; i++)
+        TRY(file_check_apart(options->output, options->path[i]));
+    return options->opened ? OK : file_check_apart(options->output, options->metadata);
 }
 
 static Status open_writer(Import *im)
 {
     const ImportOptions *o = im->options;
-    const BagWriterOptions file = {
-        .spec = im->kind->spec(im), .compress = o->compress, .force = o->force || o->dry_run};
+    const BagWriterOptions file = {.spec = im->kind->spec(im),
+                                   .compress = o->compress,
+                                   .force = o->force || o->dry_run,
+                                   .opened = o->opened,
+                                   .scratch = o->scratch};
     im->sources = json_array();
     if (!im->sources) return import_no_memory(im);
     return bagwriter_open(&im->writer, o->output, &file);
@@ -233,6 +261,7 @@ static Status open_writer(Import *im)
 
 static Status finish(Import *im)
 {
+    TRY(baglist_check(&im->bags, im->n_file == 1 ? im->file[0].path : "the files given"));
     TRY(im->kind->findings(im));
     TRY(join_labels(im));
     if (im->options->metadata)
@@ -249,6 +278,7 @@ static Status run(Import *im)
 {
     const ImportKind *kind = im->kind;
     TRY(check_options(im->options));
+    TRY(baglist_read(&im->bags, im->options->bags));
     TRY(kind->open(im));
     if (kind->peek_file) TRY(with_batch(im, peek_files));
     if (kind->peeked) TRY(kind->peeked(im));
@@ -259,6 +289,7 @@ static Status run(Import *im)
         im->report->n_bag = im->report->several ? 0 : im->n_file;
         return OK;
     }
+    TRY(leave_out_files(im));
     TRY(open_writer(im));
     TRY(with_batch(im, read_files));
     return finish(im);
@@ -277,6 +308,7 @@ Status import_run(ImportReport *out, Import *im, const ImportKind *kind, const I
     drop_bags(im);
     free(im->bag);
     free(im->file);
+    baglist_free(&im->bags);
     table_free(&im->columns);
     table_free(&im->labels);
     if (status != OK) {

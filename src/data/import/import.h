@@ -17,6 +17,7 @@
 
 #include "data/bagfile/bagfile.h"
 #include "data/import/import_labels.h"
+#include "data/text/baglist.h"
 
 #include <jansson.h>
 
@@ -28,8 +29,13 @@ typedef struct {
     const char *output;
     const char *metadata;  /* label table; NULL: none */
     const char *id_column; /* of it: "auto" or a name */
+    const char *bags;      /* list of the bags that are imported; NULL: all */
     bool compress, force;
-    bool dry_run; /* reads and checks what it can, writes nothing */
+    bool dry_run;                          /* reads and checks what it can, writes nothing */
+    json_t *(*flags)(const void *context); /* the options as the command line has them, for provenance; or NULL */
+    const void *flags_context;
+    BagFile **opened; /* see BagWriterOptions: a dataset without a name; NULL */
+    const char *scratch;
 } ImportOptions;
 
 typedef struct {
@@ -48,6 +54,7 @@ typedef struct {
     const char *name; /* its path below the folder that was given; NULL: as key */
     int64_t bytes;    /* 0: unknown */
     bool one_bag;     /* known before it is read: the file is one bag */
+    bool left_out;    /* by the list of bags: it is not read */
 } ImportFile;
 
 /* A bag of which something was read. */
@@ -88,6 +95,7 @@ struct Import {
     BagWriter *writer;
     ImportBag *bag; /* [n_bag] in the order of the dataset */
     int n_bag, room;
+    BagList bags;          /* those asked for */
     Table labels, columns; /* the label table; what the dataset keeps (n_column 0: nothing) */
     json_t *sources;
 };
@@ -97,6 +105,8 @@ Status import_run(ImportReport *out, Import *im, const ImportKind *kind, const I
 
 /* ---- for kinds ---- */
 Status import_no_memory(const Import *im);
+/* Is the bag asked for? One that is not is noted, for the label table, and left out. */
+Status import_wants(bool *out, Import *im, const char *key, int file);
 Status import_add_bag(Import *im, const char *key, int file, bool left_out);
 void import_note_format(Import *im, const char *name);
 /* Takes `facts` over, adds the file's name and digest, and lists them. */

@@ -111,11 +111,9 @@ static const char *misspelt_column(const Header *header, const char *wanted)
 
 static bool has_ids(const Header *header)
 {
-    const void *names = header->name;
-    const Table table = {.n_column = header->n, .column = (const char **)(size_t)names};
-    int column = -1;
-    for (int i = 0; column == -1; i++) column = table_usual_column(&table, i);
-    return column >= 0;
+    for (int c = 0; c < header->n; c++)
+        if (table_is_id_name(header->name[c])) return true;
+    return false;
 }
 
 const char *foreign_hint(char *text, size_t room, const Header *header)

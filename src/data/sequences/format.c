@@ -49,10 +49,13 @@ Spellings format_j = {"j_call",
                       NULL};
 Spellings format_locus = {"locus", "chain", "topChains", "chains", "Chain_Type", NULL};
 
-/* Columns that may tell people or samples apart, in the order in which they are preferred. */
-static Spellings people = {"repertoire_id",  "sample_id", "sample_name", "sample",     "sampleid", "subject_id",
-                           "subject",        "donor_id",  "donor",       "patient_id", "patient",  "individual",
-                           "participant_id", "animal_id", "mouse_id",    NULL};
+/* Columns that may tell people or samples apart, in the order in which they are preferred; letters and digits alone. */
+static Spellings people = {
+    "repertoireid", "repertoire", "sampleid",     "samplename",    "sample",      "sampleidentifier",
+    "specimenid",   "specimen",   "biosample",    "origident",     "library",     "libraryid",
+    "subjectid",    "subject",    "donorid",      "donor",         "donorname",   "patientid",
+    "patient",      "individual", "individualid", "participantid", "participant", "personid",
+    "person",       "animalid",   "animal",       "mouseid",       "mouse",       NULL};
 
 const FormatType *format_find(const char *name)
 {
@@ -109,6 +112,24 @@ static Status bind_sequence(FormatColumns *out, const FormatType *type, const He
     return header_need(junction, header, cdr3_named ? wish->sequence : names[0], "--sequence-column");
 }
 
+/* Equal in letters and digits: "Sample ID" is sampleid. */
+static bool is_spelt(const char *name, const char *plain)
+{
+    for (; *name; name++) {
+        if (strchr(" _.-", *name)) continue;
+        if ((*name | (*name >= 'A' && *name <= 'Z' ? 32 : 0)) != *plain) return false;
+        plain++;
+    }
+    return *plain == '\0';
+}
+
+static int find_spelt(const Header *header, const char *plain)
+{
+    for (int c = 0; c < header->n; c++)
+        if (is_spelt(header->name[c], plain)) return c;
+    return -1;
+}
+
 /* The column that names repertoires, and the next that might. */
 static Status bind_people(FormatColumns *out, const FormatType *type, const Header *header, const FormatWish *wish)
 {
@@ -119,7 +140,7 @@ static Status bind_people(FormatColumns *out, const FormatType *type, const Head
     *bag = find_usual(type, COLUMN_REPERTOIRE, header);
     out->bags_named = type->bags_named && *bag >= 0;
     for (int i = 0; people[i] && out->at[COLUMN_PERSON] < 0; i++) {
-        const int at = header_find(header, people[i]);
+        const int at = find_spelt(header, people[i]);
         if (at < 0 || at == *bag) continue;
         out->at[*bag < 0 ? COLUMN_REPERTOIRE : COLUMN_PERSON] = at;
     }

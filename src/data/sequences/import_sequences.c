@@ -198,6 +198,9 @@ static Status write_bag(ImportSequences *s, const FileSlot *slot, const IntakeBa
 {
     const char *path = s->walk.file[file].path, *key = bag->id ? bag->id : s->walk.file[file].key;
     const bool empty = bag->rows.n == 0 || bag->unwanted;
+    bool wanted;
+    TRY(import_wants(&wanted, &s->import, key, file));
+    if (!wanted) return OK;
     TRY(import_add_bag(&s->import, key, file, empty));
     TRY(note_bag(s, slot, bag, file, key));
     if (empty) {
@@ -288,13 +291,14 @@ static json_t *options(const Import *im)
 {
     const ImportSequences *s = (const ImportSequences *)im;
     const IntakeRules *r = &s->rules;
+    static const char *const header_words[] = {"auto", "yes", "no"}, *const ends_words[] = {"auto", "cut", "keep"};
     json_t *out =
         importfacts_options(r->format ? r->format->name : NULL, r->lines.separator, &r->rows, im->options->compress);
     json_t *own =
-        json_pack("{ss? ss? ss? ss sb sb si si sb si}", "sequence_column", r->wish.sequence, "count_column",
-                  r->wish.count, "bag", r->wish.bag, "extension", s->options->extension, "merge",
-                  r->merge && !intake_converter(r), "skip_empty", r->skip_empty, "header", (int)r->lines.header,
-                  "ends", (int)r->wish.ends, "short_rows", r->lines.drop_short, "loci", (int)r->loci);
+        json_pack("{ss? ss? ss? ss? ss sb sb ss ss sb}", "sequence_column", r->wish.sequence, "count_column",
+                  r->wish.count, "bag", r->wish.bag, "locus", r->locus, "extension", s->options->extension, "merge",
+                  r->merge && !intake_converter(r), "skip_empty", r->skip_empty, "header",
+                  header_words[r->lines.header], "ends", ends_words[r->wish.ends], "short_rows", r->lines.drop_short);
     return importfacts_join(out, own);
 }
 

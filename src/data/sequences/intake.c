@@ -209,7 +209,7 @@ static Status pipeline_row(IntakeFile *r, Intake *out, IntakeBag *bag, Locus loc
 
 static Status read_row(IntakeFile *r, Intake *out, IntakeBag *bag)
 {
-    const unsigned wanted = r->rules->loci;
+    const unsigned wanted = r->loci;
     bag->tally.read++;
     if (r->has_rules && !rowreader_passes(&r->row)) {
         bag->tally.dropped[DROP_FILTER]++;
@@ -270,10 +270,11 @@ static Status open_columns(IntakeFile *r, const char *path, TextIn *in)
 {
     RowLines lines = r->rules->lines;
     lines.plain = r->converter;
+    TRY(locus_set(&r->loci, r->rules->locus));
     TRY(rowreader_open(&r->row, path, in, &lines));
     Status status = r->format ? OK : format_recognise(&r->format, &r->row.head.header, &r->wish);
     if (status == OK) status = rowreader_bind(&r->row, r->format, &r->wish, &r->rules->rows);
-    if (status == OK && r->rules->loci && !rowgene_has_locus(&r->row))
+    if (status == OK && r->loci && !rowgene_has_locus(&r->row))
         status = fail(ERR_FORMAT, "has no column of loci or genes that is known, so that --locus cannot choose");
     r->has_locus = rowgene_has_locus(&r->row);
     r->has_rules = r->rules->rows.n_include + r->rules->rows.n_exclude > 0;

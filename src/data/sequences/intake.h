@@ -33,8 +33,8 @@ typedef struct {
     const FormatType *format; /* NULL: told by the header */
     FormatWish wish;
     RowRules rows;
-    RowLines lines; /* `plain` follows from the format */
-    unsigned loci;  /* bits of those wanted; 0: all */
+    RowLines lines;    /* `plain` follows from the format */
+    const char *locus; /* those wanted, "TRA,TRB"; NULL: all */
     bool merge;
     bool skip_empty; /* a repertoire left without rows is no error */
     Alphabet alphabet;

@@ -27,6 +27,17 @@ static Status none_included(const IntakeFile *r, int rule)
                 r->row.path, of->value, of->column);
 }
 
+static Status all_filtered(const IntakeFile *r, int64_t n)
+{
+    const RowRules *rules = &r->row.rules;
+    const RowRule *last = header_rule(rules, rules->n_include + rules->n_exclude - 1);
+    return fail(
+        ERR_FORMAT,
+        "%s: no row is left of %lld (filtered %lld): --include and --exclude, the last for column '%s', drop all; "
+        "check them, or leave the file out, as --empty=skip does",
+        r->row.path, (long long)n, (long long)n, last->column);
+}
+
 static Status no_rows(const IntakeFile *r, const IntakeBag *bag)
 {
     const RowTally *tally = &bag->tally;
@@ -35,6 +46,7 @@ static Status no_rows(const IntakeFile *r, const IntakeBag *bag)
     if (tally->read == 0) return fail(ERR_FORMAT, "%s: has a header line but no rows; leave the file out", path);
     const int rule = rowreader_useless(&r->row);
     if (rule >= 0 && tally->dropped[DROP_FILTER] > 0) return none_included(r, rule);
+    if (tally->dropped[DROP_FILTER] == tally->read) return all_filtered(r, tally->read);
     rowtally_dropped(reasons, sizeof reasons, tally);
     if (bag->id) snprintf(which, sizeof which, "repertoire '%.80s': ", bag->id);
     return fail(ERR_FORMAT, "%s: %sno row is left of %lld (%s); %s", path, which, (long long)tally->read, reasons,

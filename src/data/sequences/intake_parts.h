@@ -13,6 +13,7 @@ struct IntakeFile {
     const FormatType *format;
     FormatWish wish;
     bool converter, merge, has_locus, has_flags, has_rules;
+    unsigned loci; /* bits of those wanted; 0: all */
     RowReader row;
     char *person;         /* the first met in COLUMN_PERSON; NULL: none yet */
     bool people;          /* another was met there */

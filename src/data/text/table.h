@@ -35,7 +35,8 @@ const char *table_cell(const Table *t, int row, int column);
  * columns found. join_column (join.h) also looks which of them fits. */
 Status table_id_column(int *column, const Table *t, const char *name);
 int table_usual_column(const Table *t,
-                       int i); /* that of the i-th usual name; -1: none; -2: there are no more names */
+                       int i);             /* that of the i-th usual name; -1: none; -2: there are no more names */
+bool table_is_id_name(const char *column); /* one of them in any spelling */
 
 /* ERR_FORMAT where another column of this name has other cells: for columns that a user names. */
 Status table_check_once(const Table *t, int column);

@@ -31,6 +31,13 @@ static bool spells(const char *column, const char *name)
     return *name == '\0';
 }
 
+bool table_is_id_name(const char *column)
+{
+    for (int i = 0; i < N_LOOSE; i++)
+        if (spells(column, loose[i])) return true;
+    return false;
+}
+
 int table_usual_column(const Table *t, int i)
 {
     if (i < N_EXACT) return table_column(t, exact[i]);
