@@ -23,13 +23,15 @@
 #include <yaml.h>
 #include <zlib.h>
 
-extern const Command command_baseline, command_bench, command_crossval, command_evaluate, command_help,
+extern const Command command_baseline, command_bench, command_check, command_crossval, command_evaluate, command_help,
     command_import, command_inspect, command_predict, command_simulate, command_train;
 
-/* clang-format off: a row a command */
+/* A row a command. */
+/* clang-format off */
 const Command *const commands[] = {
     &command_import,
     &command_simulate,
+    &command_check,
     &command_train,
     &command_crossval,
     &command_baseline,

@@ -16,11 +16,14 @@ typedef struct {
     uint64_t seed;               /* of the splits */
     int n_repeat, n_fold;        /* of splits.file where one is given; n_repeat 0: it holds parts */
     int *group;                  /* [n_row] equal numbers stay in one part; NULL: no groups */
-    SplitTable table;            /* of splits.file */
-    uint64_t *hash;              /* [n] of a bag's content, where known */
-    bool *hashed;                /* [n] is it? */
-    bool warned;                 /* said once that parts are not separate */
-    bool one_class;              /* said once that a part cannot be judged */
+    int *batch;                  /* [n_row] of splits.batch, -1: no batch or no label; NULL: no such column */
+    int n_batch;
+    SplitTable table; /* of splits.file */
+    uint64_t *hash;   /* [n] of a bag's content, where known */
+    bool *hashed;     /* [n] is it? */
+    bool warned;      /* said once that parts are not separate */
+    bool shared;      /* said once that groups lie in several batches */
+    bool one_class;   /* said once that a part cannot be judged */
 } Folds;
 
 /* ERR_FORMAT, ERR_CONFIG: no such group column, a bad table. `seed`: the run's, unless splits.seed is set. */

@@ -21,7 +21,33 @@ static Status check_place(const Folds *f, int repeat, int fold)
     return OK;
 }
 
-static Status make_parts(Part *part, const Folds *f, int repeat, int fold)
+/* Batches may share groups. A bag whose group lies in the test batch too, or of training bags in the validation batch, is
+ * left out of this fold. */
+static Status leave_out_groups(Part *part, Folds *f)
+{
+    const int n = f->cohort->n_row;
+    int n_out = 0;
+    Part *most = malloc(((size_t)n + 1) * sizeof *most);
+    if (!most) return fail(ERR_MEMORY, "no memory for the groups of %d bags", n);
+    for (int g = 0; g < n; g++) most[g] = PART_NONE;
+    for (int i = 0; i < n; i++)
+        if (part[i] > most[f->group[i]]) most[f->group[i]] = part[i];
+    for (int i = 0; i < n; i++) {
+        if (part[i] == PART_NONE || part[i] == most[f->group[i]]) continue;
+        part[i] = PART_NONE;
+        n_out++;
+    }
+    free(most);
+    if (n_out && !f->shared)
+        log_warn(
+            "%s: bags whose '%s' lies in the tested batch or the validation batch too are left out of a fold (%d in "
+            "the first such fold)",
+            bagfile_path(f->cohort->file), f->options->group, n_out);
+    f->shared = f->shared || n_out;
+    return OK;
+}
+
+static Status make_parts(Part *part, Folds *f, int repeat, int fold)
 {
     const Cohort *c = f->cohort;
     if (f->n_repeat == 0) {
@@ -41,6 +67,8 @@ static Status make_parts(Part *part, const Folds *f, int repeat, int fold)
                            .class = c->labels.class,
                            .group = f->group};
     if (status == OK) status = split_parts(part, f->options, &in);
+    if (status == OK && !f->options->file && f->options->kind == SPLIT_BATCH && f->group)
+        status = leave_out_groups(part, f);
     free(folds);
     return status;
 }

@@ -316,6 +316,8 @@ static Status write_summary(Crossval *c, json_t **out)
     char path[FOLDJOB_ROOM];
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
+    TRY(dataset_check(&c->dataset)); /* of a run that was done already */
+    json_object_set(*out, "check", c->dataset.check);
     snprintf(path, sizeof path, "%s/summary.md", in->folder);
     TRY(tally_write_table(path, *out));
     return crossval_write_json(in->folder, "summary.json", *out);

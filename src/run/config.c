@@ -176,6 +176,7 @@ const ShortName config_short_names[] = {
     {"kind", "tasks.0.kind", "type of task, with --target"},
     {"positive", "tasks.0.positive", "value of the positive class, with --target"},
     {"group", "splits.group", NULL},
+    {"batch-column", "splits.batch", NULL},
     {"splits", "splits.file", NULL},
     {"fold", "splits.fold", NULL},
     {"metadata", "data.metadata", NULL},
@@ -247,7 +248,7 @@ static Status check_validation(const Config *c)
     double share;
     if (strcmp(text, "none") == 0) return OK;
     if (strcmp(text, "previous") == 0) {
-        if (c->splits.file || c->splits.n_fold > 2) return OK;
+        if (c->splits.file || c->splits.kind == SPLIT_BATCH || c->splits.n_fold > 2) return OK;
         return settings_fail(c->settings, path,
                              "with splits.n_fold 2 the test and the validation fold leave no bag to train on; set it "
                              "to none or to a share");
@@ -263,7 +264,8 @@ static Status check_splits(const Config *c)
 {
     const SplitOptions *o = &c->splits;
     uint64_t seed = c->seed;
-    if (!o->file && o->fold >= o->n_fold)
+    const bool drawn = !o->file && o->kind != SPLIT_BATCH;
+    if (drawn && o->fold >= o->n_fold)
         return settings_fail(c->settings, "splits.fold", "%d folds are numbered 0 to %d, there is no %d", o->n_fold,
                              o->n_fold - 1, o->fold);
     if (!o->file && o->columns.n > 0)
@@ -272,6 +274,10 @@ static Status check_splits(const Config *c)
         return settings_fail(c->settings, "splits.seed", "'%.60s' is not an integer from 0 to 18446744073709551615",
                              o->seed);
     TRY(check_validation(c));
+    if (!o->file && o->kind == SPLIT_BATCH && !o->batch)
+        return settings_fail(c->settings, "splits.kind",
+                             "batch needs the column of the batches: set splits.batch "
+                             "(--batch-column=COLUMN)");
     if (o->file || o->kind != SPLIT_DEEPRC) return OK;
     if (o->group) return settings_fail(c->settings, "splits.group", "splits.kind deeprc knows no groups");
     if (seed > UINT32_MAX)

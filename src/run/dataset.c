@@ -2,6 +2,7 @@
 #include "run/dataset.h"
 #include "cohort/task.h"
 #include "core/number.h"
+#include "run/confoundwatch.h"
 #include "run/leakwatch.h"
 #include "run/manifest.h"
 #include "train/scaling.h"
@@ -64,10 +65,23 @@ Status dataset_open(Dataset *out, const Config *config)
     return status;
 }
 
+Status dataset_check(Dataset *s)
+{
+    if (s->check) return OK;
+    const ConfoundWatch watch = {.cohort = &s->cohort,
+                                 .target = s->target,
+                                 .n_target = s->config->n_task,
+                                 .folds = &s->folds,
+                                 .id_column = s->config->data.id_column,
+                                 .seed = s->config->seed};
+    return confoundwatch_report(&s->check, &watch);
+}
+
 Status dataset_fill(Dataset *s)
 {
     TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
     TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
+    TRY(dataset_check(s));
     return manifest_data(&s->data, s->config);
 }
 
@@ -76,6 +90,7 @@ void dataset_close(Dataset *s)
     for (size_t k = 0; k < s->n_kmers && s->kmers; k++) free(s->kmers[k]);
     free((void *)s->kmers);
     json_decref(s->data);
+    json_decref(s->check);
     cache_close(s->cache);
     folds_close(&s->folds);
     cohort_close(&s->cohort);

@@ -21,11 +21,13 @@ typedef struct {
     Cache *cache;       /* after dataset_fill */
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;
-    json_t *data; /* after dataset_fill: files with their SHA-256, for manifests */
+    json_t *data;  /* after dataset_fill: files with their SHA-256, for manifests */
+    json_t *check; /* after dataset_fill or dataset_check: confoundwatch.h */
 } Dataset;
 
 Status dataset_open(Dataset *out, const Config *config); /* everything but the bags */
 Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the files */
-void dataset_close(Dataset *s);                          /* accepts half-built ones */
+Status dataset_check(Dataset *s); /* looks for what alone predicts the label, unless it was done */
+void dataset_close(Dataset *s);   /* accepts half-built ones */
 
 #endif
