@@ -101,7 +101,7 @@ static Status run(Cli *cli)
 
 const Command command_check = {
     .name = "check",
-    .line = "check a dataset: is it sound, and could something trivial predict the label?",
+    .line = "report damage, equal bags, and numbers that alone predict the label",
     .usage = "DATA [CONFIG] [--target=COLUMN] [--group=COLUMN] [--batch-column=COLUMN] [--groups-out=FILE]",
     .example = "hopsack check cohort.h5 --target=status --group=donor --batch-column=plate",
     .about = "Reads every bag and compares checksums and content hashes. Reports equal bags, bags that share their "

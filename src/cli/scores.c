@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/scores.h"
 #include "cohort/metric.h"
+#include "core/escape.h"
 #include "core/number.h"
 
 #include <stdbool.h>
@@ -8,6 +9,7 @@
 
 static void print_value(FILE *out, const char *name, const json_t *value)
 {
+    if (json_is_object(value)) return;
     if (json_is_number(value))
         fprintf(out, ", %s %.3f", name, json_number_value(value));
     else
@@ -21,6 +23,19 @@ static void print_interval(FILE *out, const json_t *interval)
             json_number_value(json_array_get(interval, 1)));
 }
 
+/* ": - 20, + 21" */
+static void print_classes(FILE *out, const json_t *classes)
+{
+    const char *name, *before = ": ";
+    json_t *n;
+    json_object_foreach((json_t *)(size_t)classes, name, n)
+    {
+        char shown[64];
+        fprintf(out, "%s%s %lld", before, escape_text(shown, sizeof shown, name), (long long)json_integer_value(n));
+        before = ", ";
+    }
+}
+
 /* The main score of the kind of task comes first. */
 static void print_task(FILE *out, const char *part, const char *task, const json_t *scores, bool several)
 {
@@ -32,7 +47,9 @@ static void print_task(FILE *out, const char *part, const char *task, const json
     else
         fprintf(out, "undefined");
     const int n_bag = (int)json_integer_value(json_object_get(scores, "n_bags"));
-    fprintf(out, " (%d bag%s)", n_bag, number_plural(n_bag));
+    fprintf(out, " (%d bag%s", n_bag, number_plural(n_bag));
+    print_classes(out, json_object_get(scores, "classes"));
+    fprintf(out, ")");
     print_interval(out, json_object_get(scores, "auc_ci95"));
     json_object_foreach((json_t *)(size_t)scores, name, value)
     {
@@ -88,7 +105,9 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     else
         fprintf(out, "undefined");
     print_mean(out, task, " ± ", score, "_std_folds");
-    fprintf(out, " over %ld folds (%ld bags)", count(task, "n_folds"), count(task, "n_bags"));
+    fprintf(out, " over %ld folds (%ld bags", count(task, "n_folds"), count(task, "n_bags"));
+    print_classes(out, json_object_get(task, "classes"));
+    fprintf(out, ")");
     if (json_is_array(interval))
         fprintf(out, ", 95 %% interval %.3f to %.3f", json_number_value(json_array_get(interval, 0)),
                 json_number_value(json_array_get(interval, 1)));
@@ -96,8 +115,19 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     if (count(task, "n_repeats") > 1) fprintf(out, " over %ld repetitions", count(task, "n_repeats"));
     print_mean(out, task, ", pooled ", "auc", "_pooled");
     print_mean(out, task, ", accuracy ", "accuracy", "_mean");
+    print_mean(out, task, ", sensitivity ", "sensitivity", "_mean");
+    print_mean(out, task, ", specificity ", "specificity", "_mean");
     print_mean(out, task, ", mae ", "mae", "_mean");
     fprintf(out, "\n");
+}
+
+void scores_print_remarks(FILE *out, const json_t *remarks)
+{
+    size_t i;
+    json_t *sentence;
+    char shown[1600];
+    json_array_foreach(remarks, i, sentence)
+        fprintf(out, "remark: %s\n", escape_text(shown, sizeof shown, json_string_value(sentence)));
 }
 
 void scores_print_crossval(FILE *out, const json_t *summary)
@@ -108,4 +138,5 @@ void scores_print_crossval(FILE *out, const json_t *summary)
     {
         print_folds(out, name, task);
     }
+    scores_print_remarks(out, json_object_get(summary, "remarks"));
 }

@@ -11,6 +11,7 @@
 #include "run/dataset.h"
 #include "run/job.h"
 #include "run/kmershare.h"
+#include "run/remarks.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
 #include "train/schedule.h"
@@ -318,6 +319,7 @@ static Status write_summary(Crossval *c, json_t **out)
     TRY(tally_make(out, &tally));
     TRY(dataset_check(&c->dataset)); /* of a run that was done already */
     json_object_set(*out, "check", c->dataset.check);
+    remarks_check(json_object_get(*out, "remarks"), c->dataset.check);
     snprintf(path, sizeof path, "%s/summary.md", in->folder);
     TRY(tally_write_table(path, *out));
     return crossval_write_json(in->folder, "summary.json", *out);

@@ -14,6 +14,7 @@
 #include "run/modelfile.h"
 #include "run/record.h"
 #include "run/refit.h"
+#include "run/remarks.h"
 #include "run/run.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
@@ -283,7 +284,12 @@ static json_t *summary_json(const Training *j, json_t *parts)
     if (summary && j->refit.loop)
         json_object_set_new(summary, "refit",
                             json_pack("{s:i, s:i}", "bags", j->refit.n_bag, "updates", loop_done(j->refit.loop)));
-    if (summary && j->dataset->check) json_object_set_new(summary, "check", json_deep_copy(j->dataset->check));
+    if (summary && j->dataset->check) {
+        json_t *remarks = remarks_parts(parts);
+        remarks_check(remarks, j->dataset->check);
+        json_object_set_new(summary, "remarks", remarks);
+        json_object_set_new(summary, "check", json_deep_copy(j->dataset->check));
+    }
     if (summary && kmerstart_is_on(NULL, &j->config->model))
         json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
     return summary;

@@ -77,9 +77,7 @@ static json_t *classes_json(const CheckTask *k, const Trait *trait, int class)
 
 static const char *class_name(const Target *t, int class)
 {
-    if (task_n_class(t) == 0) return "all";
-    if (t->n_out > 1) return task_output_name(t, class);
-    return class ? t->positive : t->negative ? t->negative : "others";
+    return task_n_class(t) ? task_class_name(t, class) : "all";
 }
 
 static json_t *by_class(CheckTask *k, const Trait *trait)
