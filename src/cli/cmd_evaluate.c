@@ -118,8 +118,8 @@ static Status print_result(const Scoring *e, const Cli *cli)
     json_t *remarks = remarks_parts(parts);
     if (cli->json)
         return print_json(json_pack("{s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "model", e->apply.model[0].path, "data",
-                                    bagfile_path(e->cohort.file), "parts", parts, "remarks", remarks, "left_out", "train",
-                                    e->all ? 0 : e->count[SEEN_TRAIN], "validation",
+                                    bagfile_path(e->cohort.file), "parts", parts, "remarks", remarks, "left_out",
+                                    "train", e->all ? 0 : e->count[SEEN_TRAIN], "validation",
                                     e->all ? 0 : e->count[SEEN_VALIDATION]));
     const char *part;
     json_t *scores;

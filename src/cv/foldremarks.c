@@ -12,10 +12,11 @@ static void add_one_class(json_t *remarks, json_t *const *fold, int n, const cha
     int folds = 0;
     for (int k = 0; k < n; k++) folds += remarks_one_class(scores_of(fold[k], "test", task));
     if (folds)
-        remarks_append(remarks,
-                       "task '%.60s': in %d of %d folds all test bags are predicted to be of one class; look at the AUC, not at "
-                       "the accuracy",
-                       task, folds, n);
+        remarks_append(
+            remarks,
+            "task '%.60s': in %d of %d folds all test bags are predicted to be of one class; look at the AUC, not at "
+            "the accuracy",
+            task, folds, n);
 }
 
 static void add_perfect(json_t *remarks, const char *task, const json_t *tally)
@@ -23,7 +24,8 @@ static void add_perfect(json_t *remarks, const char *task, const json_t *tally)
     const json_t *mean = json_object_get(tally, "auc_mean");
     const int n_bag = (int)json_integer_value(json_object_get(tally, "n_bags"));
     if (!json_is_number(mean) || json_number_value(mean) < 1 || n_bag < REMARKS_FEW) return;
-    remarks_append(remarks, "task '%.60s': a perfect AUC (%d bags) is rare; make sure that it is no leak (hopsack check)",
+    remarks_append(remarks,
+                   "task '%.60s': a perfect AUC (%d bags) is rare; make sure that it is no leak (hopsack check)",
                    task, n_bag);
 }
 
@@ -44,8 +46,9 @@ static void add_gap(json_t *remarks, json_t *const *fold, int n, const char *tas
     }
     if (folds == 0 || bags < REMARKS_FEW || (learned - found) / folds < REMARKS_GAP) return;
     remarks_append(remarks,
-                   "task '%.60s': the mean AUC %.3f in training is far above %.3f in validation; the models fit their training "
-                   "bags by heart, so only test scores count",
+                   "task '%.60s': the mean AUC %.3f in training is far above %.3f in validation; the models may have "
+                   "learned their "
+                   "training bags by heart, and only test scores count",
                    task, learned / folds, found / folds);
 }
 

@@ -51,8 +51,8 @@ static json_t *task_json_of(const ConfoundRow *row, int n, int n_found, const Co
     json_t *found = json_array();
     for (int k = 0; k < n; k++) tested += !row[k].constant;
     for (int k = 0; k < n_found; k++) json_array_append_new(found, confoundtext_json(&row[k], t));
-    json_t *out = json_pack("{s:i, s:b, s:i, s:f, s:o}", "units", u->n, "joined", u->joined, "tested", tested, "level",
-                            CONFOUND_LEVEL, "found", found);
+    json_t *out = json_pack("{s:i, s:b, s:i, s:f, s:o}", "units", u->n, "joined", u->joined, "tested", tested,
+                            "level", CONFOUND_LEVEL, "found", found);
     if (!out || n_found == 0) return out;
     confoundtext_sentence(sentence, row, n_found, t);
     json_object_set_new(out, "sentence", json_string(sentence));

@@ -93,7 +93,7 @@ static void add_classes(json_t *scores, const Gathered *g, const Target *t, int 
 {
     const int n_class = task_n_class(t);
     json_t *classes = n_class ? json_object() : NULL;
-    for (int class = 0; class < n_class; class++) {
+    for (int class = 0; class < n_class; class ++) {
         int n = 0;
         for (int b = 0; b < g->in.n_bag; b++)
             n += metric_known(&g->in, index, b) && task_label_class(t, metric_label(&g->in, t, b)) == class;

@@ -18,6 +18,9 @@ json_t *remarks_parts(const json_t *parts);
 /* Scores of one part of a task: are all bags predicted to be of one class, although there are two? */
 bool remarks_one_class(const json_t *scores);
 
+/* "remarks" and "check" of a training's summary; check as confoundwatch.h has it. */
+void remarks_add(json_t *summary, const json_t *parts, const json_t *check);
+
 /* What confoundwatch.h found, as sentences. */
 void remarks_check(json_t *remarks, const json_t *check);
 
