@@ -96,16 +96,15 @@ static Status check_training(const Partition *g, const Cohort *c)
             n++;
         }
     if (several) return OK;
-    if (c->labels.n_class > 2)
-        return fail(
-            ERR_FORMAT,
-            "%s: all %d labelled bag%s of the training part %s of one class; a model needs several (check the "
-            "split)",
-            bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are");
-    return fail(ERR_FORMAT,
-                "%s: all %d labelled bag%s of the training part %s %s; a model needs both classes (check the split)",
-                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are",
-                class == 1 ? "positive" : "negative");
+    return fail(
+        ERR_FORMAT,
+        "%s: all %d labelled bag%s of the training part %s %s; a model needs %s (check the split: fewer folds by "
+        "splits.n_fold, splits.validation none or a share, or folds of your own by --splits=FILE)",
+        bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are",
+        c->labels.n_class > 2 ? "of one class"
+        : class == 1          ? "positive"
+                              : "negative",
+        c->labels.n_class > 2 ? "several" : "both classes");
 }
 
 /* A part of one class has no AUC; said of the first such part. */

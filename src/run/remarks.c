@@ -30,9 +30,17 @@ bool remarks_one_class(const json_t *scores)
     return (found == 1 && left == 0) || (found == 0 && left == 1);
 }
 
-static void add_part(json_t *remarks, const char *part, const char *task, const json_t *scores)
+/* Of the last part alone: validation and test mostly agree. */
+static bool is_perfect(const json_t *parts, const char *part, const json_t *scores)
 {
     const json_t *auc = json_object_get(scores, "auc");
+    if (strcmp(part, "validation") == 0 && json_is_object(json_object_get(parts, "test"))) return false;
+    return json_is_number(auc) && json_number_value(auc) == 1 && bags_of(scores) >= REMARKS_FEW;
+}
+
+static void add_part(json_t *remarks, const json_t *parts, const char *part, const char *task)
+{
+    const json_t *scores = json_object_get(json_object_get(json_object_get(parts, part), "tasks"), task);
     if (strcmp(part, "train") == 0) return;
     if (remarks_one_class(scores))
         remarks_append(remarks,
@@ -40,7 +48,7 @@ static void add_part(json_t *remarks, const char *part, const char *task, const 
                        "the accuracy",
                        part, task, bags_of(scores),
                        json_number_value(json_object_get(scores, "sensitivity")) == 1 ? "positive" : "negative");
-    if (json_is_number(auc) && json_number_value(auc) == 1 && bags_of(scores) >= REMARKS_FEW)
+    if (is_perfect(parts, part, scores))
         remarks_append(
             remarks,
             "%s, task '%.60s': a perfect AUC (%d bags) is rare; make sure that it is no leak (hopsack check)", part,
@@ -55,7 +63,7 @@ static const json_t *task_of_part(const json_t *parts, const char *part, const c
 /* Validation, or where there is none the bags not seen. */
 static void add_gap(json_t *remarks, const json_t *parts, const char *task)
 {
-    static const char *const others[] = {"validation", "test", "unseen", NULL};
+    static const char *const others[] = {"validation", "test", "new", NULL};
     const char *const *other = others;
     const json_t *train = json_object_get(task_of_part(parts, "train", task), "auc"), *scores = NULL;
     while (*other && !json_is_number(json_object_get(scores = task_of_part(parts, *other, task), "auc"))) other++;
@@ -75,7 +83,7 @@ json_t *remarks_parts(const json_t *parts)
     json_t *of_part, *scores, *remarks = json_array();
     json_object_foreach((json_t *)(size_t)parts, part, of_part)
     {
-        json_object_foreach(json_object_get(of_part, "tasks"), task, scores) add_part(remarks, part, task, scores);
+        json_object_foreach(json_object_get(of_part, "tasks"), task, scores) add_part(remarks, parts, part, task);
     }
     json_object_foreach(json_object_get(json_object_get(parts, "train"), "tasks"), task, scores)
         add_gap(remarks, parts, task);
