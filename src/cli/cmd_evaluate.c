@@ -127,7 +127,7 @@ static Status print_result(const Scoring *e, const Cli *cli)
     {
         scores_print(stdout, part, scores);
     }
-    scores_print_remarks(stdout, remarks);
+    scores_log_remarks(remarks);
     json_decref(remarks);
     json_decref(parts);
     return OK;

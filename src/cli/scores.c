@@ -2,6 +2,7 @@
 #include "cli/scores.h"
 #include "cohort/metric.h"
 #include "core/escape.h"
+#include "core/log.h"
 #include "core/number.h"
 
 #include <stdbool.h>
@@ -23,10 +24,10 @@ static void print_interval(FILE *out, const json_t *interval)
             json_number_value(json_array_get(interval, 1)));
 }
 
-/* ": - 20, + 21" */
+/* ", bags: - 20, + 21" */
 static void print_classes(FILE *out, const json_t *classes)
 {
-    const char *name, *before = ": ";
+    const char *name, *before = ", bags: ";
     json_t *n;
     json_object_foreach((json_t *)(size_t)classes, name, n)
     {
@@ -47,14 +48,13 @@ static void print_task(FILE *out, const char *part, const char *task, const json
     else
         fprintf(out, "undefined");
     const int n_bag = (int)json_integer_value(json_object_get(scores, "n_bags"));
-    fprintf(out, " (%d bag%s", n_bag, number_plural(n_bag));
-    print_classes(out, json_object_get(scores, "classes"));
-    fprintf(out, ")");
+    fprintf(out, " (%d bag%s)", n_bag, number_plural(n_bag));
     print_interval(out, json_object_get(scores, "auc_ci95"));
     json_object_foreach((json_t *)(size_t)scores, name, value)
     {
         if (strncmp(name, first, strlen(first)) != 0 && strcmp(name, "n_bags") != 0) print_value(out, name, value);
     }
+    print_classes(out, json_object_get(scores, "classes"));
     fprintf(out, "\n");
 }
 
@@ -105,9 +105,7 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     else
         fprintf(out, "undefined");
     print_mean(out, task, " ± ", score, "_std_folds");
-    fprintf(out, " over %ld folds (%ld bags", count(task, "n_folds"), count(task, "n_bags"));
-    print_classes(out, json_object_get(task, "classes"));
-    fprintf(out, ")");
+    fprintf(out, " over %ld folds (%ld bags)", count(task, "n_folds"), count(task, "n_bags"));
     if (json_is_array(interval))
         fprintf(out, ", 95 %% interval %.3f to %.3f", json_number_value(json_array_get(interval, 0)),
                 json_number_value(json_array_get(interval, 1)));
@@ -117,17 +115,16 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     print_mean(out, task, ", accuracy ", "accuracy", "_mean");
     print_mean(out, task, ", sensitivity ", "sensitivity", "_mean");
     print_mean(out, task, ", specificity ", "specificity", "_mean");
+    print_classes(out, json_object_get(task, "classes"));
     print_mean(out, task, ", mae ", "mae", "_mean");
     fprintf(out, "\n");
 }
 
-void scores_print_remarks(FILE *out, const json_t *remarks)
+void scores_log_remarks(const json_t *remarks)
 {
     size_t i;
     json_t *sentence;
-    char shown[1600];
-    json_array_foreach(remarks, i, sentence)
-        fprintf(out, "remark: %s\n", escape_text(shown, sizeof shown, json_string_value(sentence)));
+    json_array_foreach(remarks, i, sentence) log_info("remark: %s", json_string_value(sentence));
 }
 
 void scores_print_crossval(FILE *out, const json_t *summary)
@@ -138,5 +135,5 @@ void scores_print_crossval(FILE *out, const json_t *summary)
     {
         print_folds(out, name, task);
     }
-    scores_print_remarks(out, json_object_get(summary, "remarks"));
+    scores_log_remarks(json_object_get(summary, "remarks"));
 }

@@ -118,7 +118,7 @@ static void print_rows(TextOut *out, const json_t *task)
 
 static void print_classes(TextOut *out, const json_t *classes)
 {
-    const char *name, *before = ": ";
+    const char *name, *before = "; bags: ";
     json_t *n;
     json_object_foreach((json_t *)(size_t)classes, name, n)
     {
@@ -136,9 +136,7 @@ static void print_headline(TextOut *out, const json_t *task)
     print_spread(out, task, score, "folds");
     textout_printf(out, "** (mean and standard deviation over %ld folds", count(task, "n_folds"));
     if (count(task, "n_repeats") > 1) textout_printf(out, " of %ld repetitions", count(task, "n_repeats"));
-    textout_printf(out, ", %ld bags", count(task, "n_bags"));
-    print_classes(out, json_object_get(task, "classes"));
-    textout_printf(out, ")");
+    textout_printf(out, ", %ld bags)", count(task, "n_bags"));
     if (json_is_array(interval))
         textout_printf(out, "; 95 %% interval %.3f to %.3f, bags resampled within the test folds",
                        json_number_value(json_array_get(interval, 0)),
@@ -151,6 +149,7 @@ static void print_headline(TextOut *out, const json_t *task)
         textout_printf(out, "; over repetitions ");
         print_spread(out, task, score, "repeats");
     }
+    print_classes(out, json_object_get(task, "classes"));
     textout_printf(out, ".\n\n");
 }
 
