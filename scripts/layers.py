@@ -59,6 +59,10 @@ KEEPERS = {
     "matio.h": ["data/matlab/matfile.c", "data/matlab/matpart.c"],
     "cblas.h": ["core/blas.c"],
     "omp.h": ["core/parallel.c", "core/blas.c"],
+    "zip.h": ["data/text/ziparchive.c"],
+    "bzlib.h": ["data/text/bytecodec_bzip2.c"],
+    "lzma.h": ["data/text/bytecodec_xz.c"],
+    "zstd.h": ["data/text/bytecodec_zstd.c"],
 }
 DOOR = "hopsack.h"  # the public header, the only file directly in src/
 TEST = re.compile(r"(test|check)_(\w+)\.(c|py|sh)")  # a test's file in tests/FOLDER

@@ -34,9 +34,13 @@ static void write_row(Attention *a, const char *id, const BagText *text, int i, 
     const size_t at = (size_t)i * (size_t)a->n_column + (size_t)column;
     textout_cell(a->out, id);
     textout_printf(a->out, "\t%d", i);
-    if (a->sequences)
-        textout_printf(a->out, "\t%s\t%s\t%s\t%" PRId64, text->sequence + (size_t)i * text->stride,
-                       text->v_call ? text->v_call[i] : "", text->j_call ? text->j_call[i] : "", text->count[i]);
+    if (a->sequences) {
+        textout_printf(a->out, "\t%s\t", text->sequence + (size_t)i * text->stride);
+        textout_cell(a->out, text->v_call ? text->v_call[i] : "");
+        textout_printf(a->out, "\t");
+        textout_cell(a->out, text->j_call ? text->j_call[i] : "");
+        textout_printf(a->out, "\t%" PRId64, text->count[i]);
+    }
     textout_printf(a->out, "\t%d\t%d", column / a->n_head, column % a->n_head);
     textout_printf(a->out, "\t%s", number_text_float(buffer, (float)a->bag.logit[at]));
     textout_printf(a->out, "\t%s\t%d\n", number_text_float(buffer, (float)a->bag.weight[at]), rank);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
+#include "cli/habits.h"
 #include "core/nearest.h"
 
 #include <assert.h>
@@ -46,17 +47,45 @@ static const Option *find_own(const Command *command, const char *name)
     return row;
 }
 
+bool cli_has_output(const Command *command)
+{
+    return find_own(command, "o") != NULL;
+}
+
 static bool is_short_name(const Command *command, const char *name)
 {
     return section_long_name(command->short_names, name) != name;
 }
 
+#define OWNED_MORE 64 /* at a time */
+
 static Status own(Cli *cli, void *owned)
 {
     if (!owned) return OK;
-    assert(cli->n_owned < (int)(sizeof cli->owned / sizeof *cli->owned));
+    const bool full = cli->n_owned % OWNED_MORE == 0;
+    void **grown = full ? realloc(cli->owned, (size_t)(cli->n_owned + OWNED_MORE) * sizeof *grown) : cli->owned;
+    if (!grown) {
+        free(owned);
+        return fail(ERR_MEMORY, "no memory for the command line");
+    }
+    cli->owned = grown;
     cli->owned[cli->n_owned++] = owned;
     return OK;
+}
+
+/* No list can be longer than the command line. */
+static Status reserve(Cli *cli)
+{
+    const size_t n = (size_t)cli->argc + CLI_SPARE;
+    cli->word = calloc(n, sizeof *cli->word);
+    cli->setting = calloc(n, sizeof *cli->setting);
+    cli->setting_value = calloc(n, sizeof *cli->setting_value);
+    cli->given = calloc(n, sizeof *cli->given);
+    cli->given_value = calloc(n, sizeof *cli->given_value);
+    cli->scratch = calloc(n, sizeof *cli->scratch);
+    const bool all =
+        cli->word && cli->setting && cli->setting_value && cli->given && cli->given_value && cli->scratch;
+    return all ? OK : fail(ERR_MEMORY, "no memory for the command line");
 }
 
 /* ---- unknown names ---- */
@@ -74,16 +103,45 @@ static void offer_key(void *context, const SectionKey *key)
     if (key->chooses) offer(context, key->section, key->path); /* --pooling=max */
 }
 
+static void add(Nearest *near, const char *name)
+{
+    char shown[NEAREST_ROOM];
+    snprintf(shown, sizeof shown, "%s%s", dash(name), name);
+    nearest_add(near, shown);
+}
+
+/* An abbreviation is nearer than any misspelling. */
+static void offer_flag(Nearest *near, const char *name, bool whole)
+{
+    const size_t n = strlen(near->name);
+    if (whole)
+        offer(near, name, name);
+    else if (n > 1 && strncmp(name, near->name, n) == 0)
+        add(near, name);
+}
+
+static void offer_flags(Nearest *near, const Command *command, bool whole)
+{
+    for (const OptionGroup *g = command->groups; g->rows; g++)
+        for (const Option *row = g->rows; row->name; row++) offer_flag(near, row->name, whole);
+    for (const Option *row = cli_everywhere; row->name; row++) offer_flag(near, row->name, whole);
+    for (const ShortName *s = command->short_names; s && s->name; s++) offer_flag(near, s->name, whole);
+}
+
 static Status unknown_flag(const Command *command, const char *name)
 {
     Nearest near;
     char names[NEAREST_MOST * NEAREST_ROOM];
+    const char *meant = habits_meant(command, name);
     nearest_start(&near, name, nearest_limit(name));
-    for (const OptionGroup *g = command->groups; g->rows; g++)
-        for (const Option *row = g->rows; row->name; row++) offer(&near, row->name, row->name);
-    for (const Option *row = cli_everywhere; row->name; row++) offer(&near, row->name, row->name);
-    for (const ShortName *s = command->short_names; s && s->name; s++) offer(&near, s->name, s->name);
-    if (command->table) section_walk(command->table, offer_key, &near);
+    if (meant)
+        add(&near, meant);
+    else
+        offer_flags(&near, command, false);
+    if (near.n == 0) {
+        offer_flags(&near, command, true);
+        if (command->table) section_walk(command->table, offer_key, &near);
+    }
     if (near.n > 0)
         return fail(ERR_USAGE, "unknown flag %s%s: did you mean %s? (hopsack help %s lists all)", dash(name), name,
                     nearest_text(names, sizeof names, &near), command->name);
@@ -106,7 +164,6 @@ static Status split_flag(Cli *cli, OptionWalk *walk)
     const bool is_long = word[1] == '-';
     const char *name = word + (is_long ? 2 : 1);
     const size_t n = is_long ? strcspn(name, "=") : 1;
-    if (cli->n_given + cli->n_setting >= CLI_MOST) return fail(ERR_USAGE, "more than %d flags", CLI_MOST);
     char *copy = strndup(name, n);
     if (!copy) return fail(ERR_MEMORY, "no memory for the command line");
     walk->name = copy;
@@ -121,10 +178,28 @@ static Status split_flag(Cli *cli, OptionWalk *walk)
 /* The value of a flag that needs one: behind '=', else the next word. */
 static Status take_value(OptionWalk *walk)
 {
-    if (walk->value) return OK;
-    if (walk->at + 1 >= walk->argc) return fail(ERR_USAGE, "%s%s needs a value", dash(walk->name), walk->name);
-    walk->value = walk->argv[++walk->at];
-    return OK;
+    char shown[NEAREST_ROOM];
+    const bool next = !walk->value;
+    if (next && walk->at + 1 >= walk->argc)
+        return fail(ERR_USAGE, "%s%s needs a value", dash(walk->name), walk->name);
+    if (next) walk->value = walk->argv[++walk->at];
+    snprintf(shown, sizeof shown, "%s%s", dash(walk->name), walk->name);
+    return habits_value(shown, walk->value, next);
+}
+
+/* "no-quiet" → "quiet" */
+static const char *without_no(const char *name)
+{
+    return strncmp(name, "no-", 3) == 0 ? name + 3 : name;
+}
+
+/* A switch may have a value all the same, as --resume=yes, or be turned off by --no-resume. */
+static Status take_switch(OptionWalk *walk, bool off)
+{
+    if (off && walk->value) return fail(ERR_USAGE, "--%s takes no value", walk->name);
+    if (!walk->value) walk->value = off ? "false" : "true";
+    if (option_bool(walk->value) >= 0) return OK;
+    return fail(ERR_USAGE, "--%s takes no value, or true or false", walk->name);
 }
 
 /* A short name given again, where its setting is a list, adds to it. */
@@ -139,19 +214,28 @@ static Status add_to_list(Cli *cli, int at, const char *value)
 
 typedef struct {
     const char *path;
-    bool list;
+    bool list, is_switch;
 } Ask;
 
-static void ask_list(void *context, const SectionKey *key)
+static void ask_row(void *context, const SectionKey *key)
 {
     Ask *ask = context;
-    if (strcmp(key->path, ask->path) == 0) ask->list = option_is_list(key->row);
+    if (strcmp(key->path, ask->path) != 0) return;
+    ask->list = option_is_list(key->row);
+    ask->is_switch = key->row->kind == OPTION_BOOL;
+}
+
+static bool is_switch(const Command *command, const char *path)
+{
+    Ask ask = {.path = path};
+    section_walk(command->table, ask_row, &ask);
+    return ask.is_switch;
 }
 
 static Status take_setting(Cli *cli, const char *name, const char *value)
 {
     Ask ask = {.path = section_long_name(cli->command->short_names, name)};
-    if (ask.path != name) section_walk(cli->command->table, ask_list, &ask);
+    if (ask.path != name) section_walk(cli->command->table, ask_row, &ask);
     for (int i = 0; ask.list && i < cli->n_setting; i++)
         if (strcmp(cli->setting[i], name) == 0) return add_to_list(cli, i, value);
     cli->setting[cli->n_setting] = name;
@@ -169,23 +253,73 @@ static Status take_row(Cli *cli, const Option *row, const char *value)
     return OK;
 }
 
-static Status take_flag(Cli *cli, OptionWalk *walk)
+static const Option *find_row(const Command *command, const char *name)
 {
-    TRY(split_flag(cli, walk));
-    if (strcmp(walk->name, "h") == 0) walk->name = "help";
+    const Option *row = find_own(command, name);
+    return row ? row : find(cli_everywhere, name);
+}
+
+static bool is_key(const Command *command, const char *name)
+{
+    return command->table && (strchr(name, '.') || is_short_name(command, name));
+}
+
+/* A boolean key of the config; true where the next word is none of its values. */
+static Status take_key_switch(Cli *cli, OptionWalk *walk, const char *path)
+{
+    const bool off = path != walk->name && path == without_no(walk->name);
+    const char *next = walk->at + 1 < walk->argc ? walk->argv[walk->at + 1] : "";
+    if (!off && !walk->value && option_bool(next) >= 0) walk->value = walk->argv[++walk->at];
+    if (!walk->value || off) TRY(take_switch(walk, off));
+    return take_setting(cli, path, walk->value);
+}
+
+static bool may_be_empty(const Command *command, const Option *row, const char *name)
+{
+    Ask ask = {.path = section_long_name(command->short_names, name)};
+    if (!row) section_walk(command->table, ask_row, &ask);
+    return row ? option_is_list(row) : ask.list;
+}
+
+static Status take_valued(Cli *cli, OptionWalk *walk, const Option *row)
+{
     const Command *command = cli->command;
-    const Option *row = find_own(command, walk->name);
-    if (!row) row = find(cli_everywhere, walk->name);
-    const bool key = command->table && (strchr(walk->name, '.') || is_short_name(command, walk->name));
-    if (!row && !key) return unknown_flag(command, walk->name);
-    if (row && row->kind == OPTION_BOOL) {
-        if (walk->value) return fail(ERR_USAGE, "--%s takes no value", walk->name);
-        return take_row(cli, row, "true");
-    }
     TRY(take_value(walk));
+    if (!*walk->value && !may_be_empty(command, row, walk->name))
+        return fail(ERR_USAGE, "%s%s= has no value; write it behind the '=' without a blank", dash(walk->name),
+                    walk->name);
     if (!row) return take_setting(cli, walk->name, walk->value);
     TRY(take_row(cli, row, walk->value));
     return strcmp(walk->name, "seed") == 0 && command->table ? take_setting(cli, walk->name, walk->value) : OK;
+}
+
+/* --config=FILE: the word CONFIG. */
+static Status take_config(Cli *cli, OptionWalk *walk)
+{
+    TRY(take_value(walk));
+    cli->word[cli->n_word++] = walk->value;
+    return OK;
+}
+
+static Status take_flag(Cli *cli, OptionWalk *walk)
+{
+    const Command *command = cli->command;
+    TRY(habits_one_dash(command, walk->argv[walk->at]));
+    TRY(split_flag(cli, walk));
+    walk->name = strcmp(walk->name, "h") == 0 ? "help" : habits_name(command, walk->name);
+    const char *plain = without_no(walk->name);
+    const Option *row = find_row(command, walk->name), *off = row ? NULL : find_row(command, plain);
+    if (off && off->kind != OPTION_BOOL) off = NULL;
+    if (row && row->kind == OPTION_BOOL) off = row;
+    if (off) {
+        TRY(take_switch(walk, !row));
+        return take_row(cli, off, walk->value);
+    }
+    if (row) return take_valued(cli, walk, row);
+    if (command->table && strchr(plain, '.') && is_switch(command, plain)) return take_key_switch(cli, walk, plain);
+    if (is_key(command, walk->name)) return take_valued(cli, walk, NULL);
+    if (command->table && strcmp(walk->name, "config") == 0) return take_config(cli, walk);
+    return unknown_flag(command, walk->name);
 }
 
 static Status take_words(Cli *cli, int argc, char **argv)
@@ -198,10 +332,10 @@ static Status take_words(Cli *cli, int argc, char **argv)
             only_words = true;
         else if (!only_words && word[0] == '-' && word[1])
             TRY(take_flag(cli, &walk));
-        else if (cli->n_word == CLI_MOST)
-            return fail(ERR_USAGE, "more than %d words", CLI_MOST);
-        else
+        else {
+            if (!only_words) TRY(habits_word(word));
             cli->word[cli->n_word++] = word;
+        }
     }
     return OK;
 }
@@ -216,7 +350,7 @@ static Status missing(const Command *c, const Option *row)
 /* What was given for the row, else its default. */
 static Status fill_row(Cli *cli, void *base, const Option *row)
 {
-    const char *text[CLI_MOST];
+    const char **text = cli->scratch;
     int n = 0;
     for (int i = 0; i < cli->n_given; i++)
         if (cli->given[i] == row) text[n++] = cli->given_value[i];
@@ -250,6 +384,7 @@ Status cli_parse(Cli *cli, const Command *command, int argc, char **argv)
     *cli = (Cli){.command = command, .argc = argc, .argv = argv};
     cli->flags = cli->filled;
     assert(command->size <= sizeof cli->filled);
+    TRY(reserve(cli));
     TRY(take_words(cli, argc, argv));
     TRY(fill_rows(cli, cli, cli_everywhere));
     if (cli->help) return OK;
@@ -261,6 +396,10 @@ Status cli_parse(Cli *cli, const Command *command, int argc, char **argv)
 void cli_free(Cli *cli)
 {
     for (int i = 0; i < cli->n_owned; i++) free(cli->owned[i]);
+    void *const lists[] = {cli->owned, cli->word,        cli->setting, cli->setting_value,
+                           cli->given, cli->given_value, cli->scratch};
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) free(lists[k]);
+    cli->owned = NULL;
     cli->n_owned = 0;
 }
 

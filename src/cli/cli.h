@@ -18,7 +18,7 @@
  *                                      .size = sizeof(Flags), .min_words = 1, .max_words = 1, .run = run};
  *
  * How a row is written on the command line: `--name=VALUE` or `--name VALUE`, and `-o VALUE` if the name is one letter. A
- * boolean is a switch: `--name`. A list is given by repeating its option; each value stays as it is.
+ * boolean is a switch: `--name`, or `--no-name` for false. A list is given by repeating its option; each value stays as it is.
  */
 #ifndef HOPSACK_CLI_H
 #define HOPSACK_CLI_H
@@ -31,9 +31,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CLI_MOST   512 /* options and words of one command line */
 #define CLI_GROUPS 4   /* tables of rows of one command */
 #define CLI_FLAGS  512 /* bytes of the struct they fill */
+#define CLI_SPARE  16  /* settings that a command may add */
 
 typedef struct Cli Cli;
 
@@ -61,11 +61,11 @@ struct Cli {
     int argc; /* the whole command line as given, for the manifest */
     char **argv;
 
-    int n_word; /* words that are not options, in order */
-    const char *word[CLI_MOST + 1];
-    int n_setting; /* config keys given as options: "section.key" or a short name, and the value, in order */
-    const char *setting[CLI_MOST + 2], *setting_value[CLI_MOST + 2]; /* two more may be added by the command */
-    const void *flags;                                               /* the struct of the command's rows */
+    int n_word;        /* words that are not options, in order */
+    const char **word; /* [n_word] */
+    int n_setting;     /* config keys given as options: "section.key" or a short name, and the value, in order */
+    const char **setting, **setting_value; /* [n_setting], and CLI_SPARE more that the command may add */
+    const void *flags;                     /* the struct of the command's rows */
 
     /* options of every command */
     int threads;   /* 0: all cores the process may use */
@@ -75,10 +75,11 @@ struct Cli {
 
     /* inside */
     int n_given;
-    const Option *given[CLI_MOST];
-    const char *given_value[CLI_MOST]; /* "true" of a switch */
+    const Option **given;     /* [n_given] */
+    const char **given_value; /* "true" of a switch */
+    const char **scratch;     /* values of one row */
     int n_owned;
-    void *owned[4 * CLI_MOST];
+    void **owned; /* [n_owned] */
     _Alignas(8) unsigned char filled[CLI_FLAGS];
 };
 
@@ -89,6 +90,7 @@ Status cli_none(const Cli *cli, const Option *rows, const char *why);
 /* ---- for main and help ---- */
 extern const Command *const commands[];       /* ends with NULL */
 const Command *cli_command(const char *name); /* NULL if there is none */
+bool cli_has_output(const Command *command);  /* does it take -o? */
 extern const Option cli_everywhere[];         /* options of every command; they fill Cli */
 
 /* With cli->help nothing else is checked. */

@@ -71,6 +71,9 @@ static Status open_all(Bench *b, const char *path, int64_t most)
     b->n = bagfile_n_bag(b->file);
     while (b->n_pass < b->n && b->instances < most) b->instances += bagfile_n(b->file, b->n_pass++);
     TRY(task_targets(&b->target, c->task, c->n_task));
+    for (int k = 0; k < c->n_task; k++)
+        if (b->target[k].n_out == 0)
+            return fail(ERR_CONFIG, "tasks.%d.classes is auto, and bench reads no labels; list the classes", k);
     TRY(make_labels(b));
     const double started = log_seconds();
     TRY(cache_open(&b->cache, b->file, (CountScale)c->data.counts, c->data.cache));
@@ -185,7 +188,7 @@ static void close_all(Bench *b)
     free(b->whole);
     free(b->part);
     free(b->bag);
-    free(b->target);
+    task_free(b->target, b->config.n_task);
     config_free(&b->config);
 }
 

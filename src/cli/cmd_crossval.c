@@ -3,6 +3,7 @@
 #include "cli/configure.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/rows.h"
 #include "cli/scores.h"
 #include "core/number.h"
 #include "cv/crossval.h"
@@ -15,10 +16,7 @@ typedef struct {
 } CrossvalFlags;
 
 static const Option rows[] = {
-    {"o", OPTION_TEXT, offsetof(CrossvalFlags, folder), NULL, 0, 0, NULL, "RUN",
-     "folder of the run, which must be new or empty"},
-    {"resume", OPTION_BOOL, offsetof(CrossvalFlags, resume), "false", 0, 0, NULL, "",
-     "continue the run in RUN with the settings saved in it; start a run where there is none"},
+    ROWS_RUN(CrossvalFlags),
     {"shard", OPTION_TEXT, offsetof(CrossvalFlags, shard), "null", 0, 0, NULL, "K/N",
      "part of the work: every N-th fold, from the K-th (from 1). Implies --resume; the last process to finish "
      "writes the summary"},
@@ -56,6 +54,7 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     printf("the first: training on %ld bag%s, validation on %ld, test on %ld, %ld update%s\n", count(bags, "train"),
            number_plural(count(bags, "train")), count(bags, "validation"), count(bags, "test"),
            count(plan, "updates"), number_plural(count(plan, "updates")));
+    print_refit(stdout, plan);
     printf("%ld parameters; memory: %.1f MB for bags, %.1f MB workspace for each at once\n",
            count(plan, "parameters"), (double)count(plan, "memory_bags") / 1e6,
            (double)count(plan, "memory_workspace") / 1e6);
@@ -120,19 +119,18 @@ const Command command_crossval = {
     .line = "train and test models in k-fold cross-validation",
     .usage = "[CONFIG] [DATA] [--SECTION.KEY=VALUE ...] -o RUN",
     .example = "hopsack crossval configs/deeprc.yaml cohort.h5 --target=status -o runs/cv",
-    .about = "CONFIG is a YAML file of settings. DATA is a dataset, as --data.path; a word that ends with .h5 or "
-             ".hdf5, or is an HDF5 file, is DATA, also where it comes first or no CONFIG is given.\n\n"
-             "Trains splits.n_fold models in each of splits.n_repeat repetitions. Each model is tested on its "
-             "fold, which is used neither for training nor for choosing the model. RUN/rep00/fold03 is the run "
-             "that hopsack train makes with --splits.repeat=0 --fold=3, bit for bit. RUN itself holds "
-             "config.yaml, manifest.json, splits.tsv, and at the end predictions.tsv (test bags), summary.json "
-             "and summary.md. With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., "
-             "which differ in their random seed; files and scores of the fold are those of their mean output.\n\n"
-             "Several processes may work in one RUN, on one machine or on several that share the disk: start the "
-             "same command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is "
-             "done twice. Another process, or the next --resume, continues the work of a killed process from its "
-             "last checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this requires a mount "
-             "with locks; otherwise use --shard to give each machine its own folds.",
+    .about = ROWS_WORDS
+    "Trains splits.n_fold models in each of splits.n_repeat repetitions. Each model is tested on its "
+    "fold, which is used neither for training nor for choosing the model. RUN/rep00/fold03 is the run "
+    "that hopsack train makes with --splits.repeat=0 --fold=3, bit for bit. RUN itself holds "
+    "config.yaml, manifest.json, splits.tsv, and at the end predictions.tsv (test bags), summary.json "
+    "and summary.md. With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., "
+    "which differ in their random seed; files and scores of the fold are those of their mean output.\n\n"
+    "Several processes may work in one RUN, on one machine or on several that share the disk: start the "
+    "same command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is "
+    "done twice. Another process, or the next --resume, continues the work of a killed process from its "
+    "last checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this requires a mount "
+    "with locks; otherwise use --shard to give each machine its own folds.",
     .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat resume shard threads seed "
               "dry-run force json",
     .groups = {{.rows = rows}},

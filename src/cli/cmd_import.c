@@ -4,33 +4,53 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "core/spool.h"
 #include "data/sequences/import_sequences.h"
+#include "data/text/walk.h"
 #include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static Status read_options(ImportSequencesOptions *out, const Cli *cli)
 {
     const ImportFlags *flags = cli->flags;
     *out = (ImportSequencesOptions){.import = import_flags_options(cli),
                                     .extension = flags->extension,
+                                    .name = flags->name,
                                     .rules.format = format_find(flags->format)};
-    out->rules.wish = (FormatWish){flags->sequence_column, flags->count_column, flags->cdr3 == 1};
+    out->rules.wish = (FormatWish){.sequence = flags->sequence_column,
+                                   .count = flags->count_column,
+                                   .bag = flags->bag,
+                                   .cdr3 = flags->cdr3 == 1,
+                                   .ends = (EndsWish)flags->ends};
+    out->rules.lines = (RowLines){.separator = import_flags_separator(flags),
+                                  .header = (HeaderWish)flags->header,
+                                  .drop_short = flags->short_rows == 1};
     out->rules.merge = flags->merge != MERGE_NO;
     out->rules.skip_empty = flags->skip_empty == 1;
-    out->rules.separator = import_flags_separator(flags);
+    TRY(locus_set(&out->rules.loci, flags->locus));
     TRY(import_flags_format(flags));
     if (intake_converter(&out->rules) && flags->merge == MERGE_YES)
         return fail(ERR_USAGE, "--merge=yes: DeepRC's converter merges nothing; leave out --format=deeprc");
+    if (intake_converter(&out->rules) && flags->locus)
+        return fail(ERR_USAGE, "--locus: DeepRC's converter knows no loci; leave out --format=deeprc");
     return OK;
 }
 
+/* Rows that most users would want, and counts that are not those of the file, are mentioned under --quiet too. */
 static void print_dropped(const RowTally *t)
 {
-    char text[300];
-    if (*rowtally_dropped(text, sizeof text, t)) log_info("dropped rows: %s", text);
+    char text[300], sum[60];
+    snprintf(sum, sizeof sum, "; %lld in all", (long long)(t->read - t->kept - t->merged));
+    const bool any = *rowtally_dropped(text, sizeof text, t);
+    const char *more = strchr(text, ',') ? sum : "";
+    if (any && rowtally_is_odd(t))
+        log_warn("dropped rows: %s%s", text, more);
+    else if (any)
+        log_info("dropped rows: %s%s", text, more);
     if (t->merged > 0) log_info("rows merged into an equal sequence: %lld", (long long)t->merged);
-    if (t->count_one > 0) log_info("counts blank or below 1, taken as 1: %lld", (long long)t->count_one);
+    if (t->count_one > 0) log_warn("counts blank or below 1, taken as 1: %lld", (long long)t->count_one);
 }
 
 static void print_summary(const ImportSequencesReport *report, const ImportOptions *options)
@@ -47,6 +67,7 @@ static void print_summary(const ImportSequencesReport *report, const ImportOptio
     log_info("%s: %d repertoire%s, %lld sequence%s (%s, %s) of %lld row%s", options->output, all->n_bag,
              number_plural(all->n_bag), (long long)report->n_seq, number_plural(report->n_seq), all->format,
              report->region, (long long)report->total.read, number_plural(report->total.read));
+    log_info("counts: %s", report->counted);
     print_dropped(&report->total);
 }
 
@@ -73,13 +94,31 @@ done:
     return status;
 }
 
+/* "-" as a word; its bytes cannot be two things. */
+static Status take_standard_input(Cli *cli)
+{
+    const ImportFlags *flags = cli->flags;
+    const bool labels = flags->metadata && strcmp(spool_path(flags->metadata), SPOOL_STDIN) == 0;
+    for (int i = 0; i < cli->n_word; i++) {
+        cli->word[i] = spool_path(cli->word[i]);
+        if (labels && strcmp(cli->word[i], SPOOL_STDIN) == 0)
+            return fail(ERR_USAGE, "--metadata=%s: standard input is the table to import already; name a file",
+                        flags->metadata);
+    }
+    return OK;
+}
+
 static Status run(Cli *cli)
 {
     VectorPeek first;
     bool vectors;
-    TRY(import_bags_wanted(&vectors, &first, cli));
-    const Status status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
+    char *member;
+    TRY(take_standard_input(cli));
+    TRY(walk_first_member(&member, cli->word[0]));
+    Status status = import_bags_wanted(&vectors, &first, cli, member ? member : cli->word[0]);
+    if (status == OK) status = vectors ? import_bags(cli, &first) : import_repertoires(cli, &first);
     vectorformat_peek_free(&first);
+    free(member);
     return status;
 }
 
@@ -97,18 +136,21 @@ const Command command_import = {
     .usage = "[--metadata=LABELS.tsv] -o DATA.h5 FOLDER_OR_FILE...",
     .example = "hopsack import --metadata=metadata.csv -o cohort.h5 repertoires/\n"
                "hopsack import --bag=bag_id --label=label -o tiger.h5 tiger.csv.gz",
-    .about = "Repertoires: one file for each repertoire, gzip or not. A repertoire is named after its file "
-             "(without .gz), and IDs of the label table are compared with that name, with or without extension. "
-             "AIRR files with a column repertoire_id may hold several repertoires, which are named after it. V "
-             "and J calls are kept. Sequences of 1 to 60 residues of the 20 standard amino acids are kept; "
-             "dropped rows are counted by reason. --format=deeprc keeps what DeepRC's converter keeps: any "
-             "length, no merging, unchanged counts.\n\n"
-             "Bags of vectors (Tiger, Musk, slide tiles): one row for each instance, in any order. The bag's "
-             "label is stored as column label: -1 and 1 become 0 and 1, other text is kept. Cells must be finite "
-             "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
-             "features, single-instance bags, a single class, identical instances and bags, and features that "
-             "separate the classes alone.",
-    .common = "o metadata id-column format sequence-column count-column include exclude bag label skip dry-run force",
+    .about =
+        "Repertoires: one file for each repertoire, gzip or not. A repertoire is named after its file "
+        "(without .gz), and IDs of the label table are compared with that name, with or without extension. "
+        "A table of several people is split by repertoire_id, sample_id, subject or the like (--bag). Columns "
+        "are found by their names, which docs/files.md lists for each format; tables without a header line go by "
+        "number (--sequence-column=2). V and J calls are kept. Sequences of 1 to 60 residues of the 20 standard "
+        "amino acids are kept; dropped rows are counted by reason. --format=deeprc keeps what DeepRC's converter "
+        "keeps: any length, no merging, unchanged counts.\n\n"
+        "Bags of vectors (Tiger, Musk, slide tiles): one row for each instance, in any order. The bag's "
+        "label is stored as column label: -1 and 1 become 0 and 1, other text is kept. Cells must be finite "
+        "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
+        "features, single-instance bags, a single class, identical instances and bags, and features that "
+        "separate the classes alone.",
+    .common =
+        "o metadata id-column format sequence-column count-column include exclude locus bag label skip dry-run force",
     .groups = {{NULL, import_flags_both},
                {"Options for repertoires", import_flags_repertoires},
                {"Options for bags of vectors", import_flags_vectors}},

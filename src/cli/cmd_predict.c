@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/attention.h"
 #include "cli/cli.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "cv/apply.h"
@@ -44,11 +45,26 @@ static Status check_attention(const ModelFile *m)
     return fail(ERR_MODEL, "%s: pooling %s has no attention; leave out --attention", m->path, pooling->name);
 }
 
+/* No table takes the place of another, or of what is read. */
+static Status check_outputs(const PredictFlags *flags, const Cli *cli)
+{
+    const char *const output[] = {flags->out, flags->attention};
+    if (flags->attention && strcmp(flags->out, flags->attention) == 0)
+        return fail(ERR_USAGE, "-o and --attention are both %s; give each a file of its own", flags->out);
+    TRY(file_check_apart(flags->out, flags->attention));
+    for (int k = 0; k < 2; k++) {
+        TRY(file_check_apart(output[k], flags->metadata));
+        for (int i = 0; i < cli->n_word; i++) TRY(file_check_apart(output[k], cli->word[i]));
+    }
+    return OK;
+}
+
 static Status open_all(Prophecy *p, const Cli *cli)
 {
     const PredictFlags *flags = cli->flags;
     const char *table = flags->attention;
     if (!table && flags->top > 0) return fail(ERR_USAGE, "--top goes with --attention=FILE");
+    TRY(check_outputs(flags, cli));
     TRY(apply_read(&p->apply, cli->word, cli->n_word - 1));
     if (table && p->apply.n_model != 1)
         return fail(ERR_USAGE, "--attention wants one model, %d are given", p->apply.n_model);

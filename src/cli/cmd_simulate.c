@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "core/file.h"
 #include "core/number.h"
 #include "core/section.h"
 #include "core/settings.h"
@@ -124,6 +125,14 @@ static Status simulate(const Cli *cli, const SimulateConfig *config, SimulateFil
     return OK;
 }
 
+static Status check_output(const char *path, const char *truth, const Cli *cli)
+{
+    if (!truth) return fail(ERR_MEMORY, "no memory for a file name");
+    if (cli->n_word == 0) return OK;
+    TRY(file_check_apart(path, cli->word[0]));
+    return file_check_apart(truth, cli->word[0]);
+}
+
 static Status run(Cli *cli)
 {
     SimulateConfig config = {0};
@@ -133,7 +142,7 @@ static Status run(Cli *cli)
     Status status;
     char *truth = simulate_truth_path(files.path);
     files.truth = truth;
-    if (!truth) TRY_DONE(fail(ERR_MEMORY, "no memory for a file name"));
+    TRY_DONE(check_output(files.path, truth, cli));
     TRY_DONE(settings_new(&s));
     TRY_DONE(configure_simulation(&config, s, cli));
     cli->seed = config.seed;

@@ -3,6 +3,7 @@
 #include "cli/configure.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/rows.h"
 #include "cli/scores.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -14,10 +15,7 @@ typedef struct {
 } TrainFlags;
 
 static const Option rows[] = {
-    {"o", OPTION_TEXT, offsetof(TrainFlags, folder), NULL, 0, 0, NULL, "RUN",
-     "folder of the run, which must be new or empty"},
-    {"resume", OPTION_BOOL, offsetof(TrainFlags, resume), "false", 0, 0, NULL, "",
-     "continue the run in RUN with the settings saved in it; start a run where there is none"},
+    ROWS_RUN(TrainFlags),
     {0},
 };
 
@@ -44,6 +42,7 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     printf("would train on %lld bag%s, validate on %lld, test on %lld: %lld update%s, into %s\n", train,
            number_plural(train), (long long)json_integer_value(json_object_get(bags, "validation")),
            (long long)json_integer_value(json_object_get(bags, "test")), updates, number_plural(updates), folder);
+    print_refit(stdout, plan);
     printf("%lld parameters; memory: %.1f MB for bags, %.1f MB workspace\n",
            (long long)json_integer_value(json_object_get(plan, "parameters")),
            (double)json_integer_value(json_object_get(plan, "memory_bags")) / 1e6,
@@ -93,16 +92,15 @@ const Command command_train = {
     .usage = "[CONFIG] [DATA] [--SECTION.KEY=VALUE ...] -o RUN",
     .example = "hopsack train configs/repertoire.yaml cohort.h5 --target=status -o runs/a\n"
                "hopsack train --resume -o runs/a",
-    .about = "CONFIG is a YAML file of settings. DATA is a dataset, as --data.path; a word that ends with .h5 or "
-             ".hdf5, or is an HDF5 file, is DATA, also where it comes first or no CONFIG is given.\n\n"
-             "The bags are split into folds. Fold splits.fold is the test set, another fold is the validation "
-             "set, and the model is trained on the rest. Test scores are computed once, at the end. RUN then "
-             "holds config.yaml, manifest.json, splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv, "
-             "summary.json and checkpoint.safetensors.\n\n"
-             "--resume continues from the last checkpoint after a signal, a kill or a crash, and produces "
-             "bit-identical results. No setting need be given; one that is given must agree with the saved one. "
-             "Only train.updates or train.epochs may be increased. SIGINT and SIGTERM finish the current update, "
-             "save and exit with 130 or 143; a second signal exits at once.",
+    .about = ROWS_WORDS
+    "The bags are split into folds. Fold splits.fold is the test set, another fold is the validation "
+    "set, and the model is trained on the rest. Test scores are computed once, at the end. RUN then "
+    "holds config.yaml, manifest.json, splits.tsv, metrics.jsonl, model.safetensors, predictions.tsv, "
+    "summary.json and checkpoint.safetensors.\n\n"
+    "--resume continues from the last checkpoint after a signal, a kill or a crash, and produces "
+    "bit-identical results. No setting need be given; one that is given must agree with the saved one. "
+    "Only train.updates or train.epochs may be increased. SIGINT and SIGTERM finish the current update, "
+    "save and exit with 130 or 143; a second signal exits at once.",
     .common =
         "o target kind positive metadata group fold train.updates train.lr resume threads seed dry-run force json",
     .groups = {{.rows = rows}},

@@ -33,7 +33,7 @@ static bool is_data(const char *word)
 
 static bool is_config(const char *word)
 {
-    return ends_with(word, ".yaml") || ends_with(word, ".yml");
+    return ends_with(word, ".yaml") || ends_with(word, ".yml") || ends_with(word, ".json");
 }
 
 /* The place of DATA among the words; -1: it is not there. */
@@ -70,7 +70,10 @@ Status configure_words(const char **yaml, Cli *cli, bool data_first)
     if (*yaml && data >= 0 && is_data(*yaml))
         return fail(ERR_USAGE, "'%s': one dataset and at most one CONFIG are expected", *yaml);
     if (cli->n_word == 2 && is_config(cli->word[0]) && is_config(cli->word[1]))
-        return fail(ERR_USAGE, "'%s': one dataset and at most one CONFIG are expected", cli->word[1]);
+        return fail(ERR_USAGE,
+                    "two configs are given, %s and %s, but one dataset and at most one CONFIG are expected; a config "
+                    "names another that it builds on as 'base: FILE'",
+                    cli->word[0], cli->word[1]);
     return data >= 0 ? add_data(cli, cli->word[data]) : OK;
 }
 
@@ -88,7 +91,8 @@ static Status join(char **out, const char *key, const char *value)
 /* folder: of a run to go on with, or NULL. */
 static Status read_config(Config *out, Cli *cli, const char *yaml, const char *folder)
 {
-    char *flag[CLI_MOST + 2] = {0};
+    char **flag = calloc((size_t)cli->n_setting + 1, sizeof *flag);
+    if (!flag) return fail(ERR_MEMORY, "no memory for the command line");
     Status status = OK;
     for (int i = 0; i < cli->n_setting; i++) TRY_DONE(join(&flag[i], cli->setting[i], cli->setting_value[i]));
     const char *const *flags = (const char *const *)flag;
@@ -99,6 +103,7 @@ static Status read_config(Config *out, Cli *cli, const char *yaml, const char *f
     cli->seed = out->seed;
 done:
     for (int i = 0; i < cli->n_setting; i++) free(flag[i]);
+    free(flag);
     return status;
 }
 

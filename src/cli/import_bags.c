@@ -3,10 +3,18 @@
 #include "cli/import_flags.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "data/text/walk.h"
+#include "data/sequences/format.h"
 #include "data/vectors/import_vectors.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+typedef struct {
+    Walk *walk;        /* [n_walk] of each word; empty: the word is no archive */
+    const char **path; /* [n] borrowed from these, or words */
+    int n_walk, n;
+} ExpandedPaths;
 
 /* What tells the format; the rest follows in read_options. */
 static VectorRules read_names(const ImportFlags *flags)
@@ -14,17 +22,26 @@ static VectorRules read_names(const ImportFlags *flags)
     return (VectorRules){.format = vectorformat_find(flags->format),
                          .bag = flags->bag,
                          .label = flags->label,
+                         .extension = strcmp(flags->extension, "auto") == 0 ? NULL : flags->extension,
                          .separator = import_flags_separator(flags)};
 }
 
-Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli)
+static bool is_repertoire(const VectorPeek *first)
+{
+    const FormatWish none = {0};
+    return first->text && format_known(&first->first, &none);
+}
+
+Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli, const char *path)
 {
     const ImportFlags *flags = cli->flags;
     const VectorRules rules = read_names(flags);
     *first = (VectorPeek){0};
     *out = rules.format != NULL;
     if (strcmp(flags->format, "auto") != 0 || flags->sequence_column) return OK;
-    return import_vectors_wanted(out, first, cli->word[0], &rules);
+    TRY(import_vectors_wanted(out, first, path, &rules));
+    if (*out && flags->bag && !flags->label) *out = !is_repertoire(first); /* --bag is a flag of both */
+    return OK;
 }
 
 static void read_options(ImportVectorsOptions *out, const Cli *cli, const ImportFlagsRules *rules)
@@ -37,6 +54,62 @@ static void read_options(ImportVectorsOptions *out, const Cli *cli, const Import
     out->rules.n_feat = flags->n_features;
     out->rules.sparse = (SparseWish)flags->sparse;
     out->rules.allow_leak = flags->allow_leak;
+}
+
+/* "A,B" stands for two columns. */
+static Status split_labels(const char ***out, int *n, char **store, const OptionTexts *given)
+{
+    size_t bytes = 1, most = 1;
+    for (int i = 0; i < given->n; i++) {
+        bytes += strlen(given->text[i]) + 1;
+        for (const char *c = given->text[i]; c; c = strchr(c + 1, ',')) most++;
+    }
+    *n = 0;
+    *out = calloc(most, sizeof **out);
+    *store = calloc(bytes, 1);
+    if (!*out || !*store) return fail(ERR_MEMORY, "no memory for --labels");
+    char *at = *store;
+    for (int i = 0; i < given->n; i++) {
+        char *rest, *copy = strcpy(at, given->text[i]);
+        at += strlen(copy) + 1;
+        for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) (*out)[(*n)++] = name;
+    }
+    return OK;
+}
+
+static void expanded_free(ExpandedPaths *e)
+{
+    for (int i = 0; i < e->n_walk; i++) walk_free(&e->walk[i]);
+    free(e->walk);
+    free(e->path);
+}
+
+static Status add_word(ExpandedPaths *to, const char *word, const char *metadata)
+{
+    char *member;
+    Walk *walk = &to->walk[to->n_walk];
+    TRY(walk_first_member(&member, word));
+    const bool archive = member != NULL;
+    free(member);
+    if (archive) TRY(walk_files(walk, &word, 1, WALK_AUTO, metadata));
+    to->n_walk++;
+    const int n = archive ? walk->n : 1;
+    const char **grown = realloc(to->path, ((size_t)to->n + (size_t)n) * sizeof *grown);
+    if (!grown) return fail(ERR_MEMORY, "no memory for the list of files");
+    to->path = grown;
+    for (int f = 0; f < n; f++) to->path[to->n++] = archive ? walk->file[f].path : word;
+    return OK;
+}
+
+/* Archives become their members, in the place where they stand. */
+static Status expand(ImportOptions *import, ExpandedPaths *to)
+{
+    to->walk = calloc((size_t)import->n_path + 1, sizeof *to->walk);
+    if (!to->walk) return fail(ERR_MEMORY, "no memory for the list of files");
+    for (int i = 0; i < import->n_path; i++) TRY(add_word(to, import->path[i], import->metadata));
+    import->path = to->path;
+    import->n_path = to->n;
+    return OK;
 }
 
 static void print_summary(const ImportVectorsReport *r, const ImportOptions *options)
@@ -60,16 +133,25 @@ Status import_bags(Cli *cli, const VectorPeek *first)
     ImportVectorsOptions options;
     ImportVectorsReport report = {0};
     ImportFlagsRules rules = {0};
+    const char **labels = NULL;
+    char *store = NULL;
+    ExpandedPaths expanded = {0};
     Status status;
     TRY(cli_none(cli, import_flags_repertoires, "only for repertoires, and the file holds vectors"));
     TRY_DONE(import_flags_rules(&rules, cli->flags));
     read_options(&options, cli, &rules);
     options.first = first;
+    TRY_DONE(split_labels(&labels, &options.rules.n_labels, &store, &((const ImportFlags *)cli->flags)->labels));
+    options.rules.labels = labels;
+    TRY_DONE(expand(&options.import, &expanded));
     TRY_DONE(import_vectors_run(&report, &options));
     print_summary(&report, &options.import);
     if (cli->json && report.import.json) printf("%s\n", report.import.json);
 done:
     free(report.import.json);
     import_flags_free(&rules);
+    free((void *)labels);
+    free(store);
+    expanded_free(&expanded);
     return status;
 }

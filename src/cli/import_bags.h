@@ -9,7 +9,7 @@
 #include "data/vectors/vectorformat.h"
 
 /* By --format, or by what the first file is, which is left in `first`; the caller frees it. */
-Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli);
+Status import_bags_wanted(bool *out, VectorPeek *first, const Cli *cli, const char *path);
 Status import_bags(Cli *cli, const VectorPeek *first);
 
 #endif

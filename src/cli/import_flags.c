@@ -17,14 +17,21 @@ const Option import_flags_both[] = {
     {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
      "label table, which is stored in the dataset"},
     {"id-column", OPTION_TEXT, AT(id_column), "auto", 0, 0, NULL, "COLUMN",
-     "column of IDs in the label table; auto: of ID, repertoire_id, sample_id, Sample, subject_id and filename the "
-     "one that fits best"},
+     "column of IDs in the label table; auto: the one that fits best, of ID, repertoire_id, sample_id, filename and "
+     "other usual names first"},
+    {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN",
+     "column of bags. Vectors: without it bag_id or bag. Repertoires: without it repertoire_id, sample_id, "
+     "sample_name, "
+     "subject and the like, where they have several values; none: each file is one repertoire"},
     {"include", OPTION_TEXTS, AT(include), "[]", 0, 0, NULL, "COLUMN=VALUE",
-     "rows to keep: those that hold one of these values"},
+     "rows to keep: those that hold one of the values given for each of the columns"},
     {"exclude", OPTION_TEXTS, AT(exclude), "[]", 0, 0, NULL, "COLUMN=VALUE",
      "rows to drop: those that hold one of these values"},
     {"separator", OPTION_CHOICE, AT(separator), "auto", 0, 0, "auto tab comma semicolon", "",
      "separator between cells"},
+    {"extension", OPTION_TEXT, AT(extension), "auto", 0, 0, NULL, "TEXT",
+     "ending of the files that are read in folders, with or without that of a compression behind it; auto: of "
+     "repertoires .tsv, .csv, .txt, .tab, and zip archives, of vectors .csv"},
     {"compress", OPTION_CHOICE, AT(compress), "gzip", 0, 0, "gzip none", "",
      "compression of the dataset; none: three to six times faster to read"},
     {0},
@@ -35,6 +42,13 @@ const Option import_flags_repertoires[] = {
      "column of amino-acid sequences; without it as the format defines it"},
     {"count-column", OPTION_TEXT, AT(count_column), "null", 0, 0, NULL, "COLUMN",
      "column of counts, or none; without it as the format defines it"},
+    {"locus", OPTION_TEXT, AT(locus), "null", 0, 0, NULL, "LIST",
+     "loci to keep, such as TRB or TRA,TRB, told by the column of loci or chains, else by the V or J gene"},
+    {"header", OPTION_CHOICE, AT(header), "auto", 0, 0, "auto yes no", "",
+     "header line; auto: there is none if the first line holds a junction or nucleotides. Without one columns go by "
+     "number, such as --sequence-column=2"},
+    {"short-rows", OPTION_CHOICE, AT(short_rows), "error", 0, 0, "error drop", "",
+     "treatment of rows with fewer cells than needed; IMGT's rows of No results are always dropped"},
     {"merge", OPTION_CHOICE, AT(merge), "auto", 0, 0, "auto yes no", "",
      "merging of rows with equal sequences, whose counts are added; auto: yes, except with --format=deeprc"},
     {"empty", OPTION_CHOICE, AT(skip_empty), "error", 0, 0, "error skip", "",
@@ -42,15 +56,18 @@ const Option import_flags_repertoires[] = {
     {"region", OPTION_CHOICE, AT(cdr3), "junction", 0, 0, "junction cdr3", "",
      "part of the receptor; cdr3: AIRR's cdr3_aa where it is filled, else the junction without its first and last "
      "residue. With --format=deeprc it is only noted in the file"},
-    {"extension", OPTION_TEXT, AT(extension), ".tsv", 0, 0, NULL, "TEXT",
-     "ending of the files that are read in folders, with or without .gz behind it"},
+    {"ends", OPTION_CHOICE, AT(ends), "auto", 0, 0, "auto cut keep", "",
+     "first and last residue with --region=cdr3; auto: kept in columns known to hold CDR3s, else cut off"},
+    {"name", OPTION_TEXT, AT(name), "null", 0, 0, NULL, "TEXT",
+     "name of the repertoire, where one file or standard input is read"},
     {0},
 };
 
 const Option import_flags_vectors[] = {
-    {"bag", OPTION_TEXT, AT(bag), "null", 0, 0, NULL, "COLUMN", "column of bags; without it bag_id or bag"},
     {"label", OPTION_TEXT, AT(label), "null", 0, 0, NULL, "COLUMN",
      "column of the bag's label, or none; without it label or bag_label"},
+    {"labels", OPTION_TEXTS, AT(labels), "[]", 0, 0, NULL, "COLUMNS",
+     "further columns of labels of the bag, A,B,…, which the dataset keeps and which are no features"},
     {"skip", OPTION_TEXTS, AT(skip), "[]", 0, 0, NULL, "COLUMN", "column that is not a feature"},
     {"n-features", OPTION_INT, AT(n_features), "any", 1, VECTORSPOOL_FEATURES, "any", "",
      "number of features the files must have; another number is an error"},

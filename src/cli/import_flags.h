@@ -13,18 +13,24 @@ enum { MERGE_AUTO, MERGE_YES, MERGE_NO };
 
 typedef struct {
     const char *out, *format, *metadata, *id_column;
+    const char *bag;              /* column; NULL: as the format has it; "none" */
     OptionTexts include, exclude; /* "COLUMN=VALUE" */
     int separator;                /* see import_flags_separator */
     int compress;                 /* 0: gzip */
+    const char *extension;        /* of files in folders; NULL: as the kind of bag has it */
 
     const char *sequence_column, *count_column; /* NULL: as the format has it */
-    const char *extension;
-    int merge;      /* MERGE_… */
-    int skip_empty; /* 0: an empty repertoire is an error */
-    int cdr3;       /* 0: junctions */
+    const char *name;
+    int merge;         /* MERGE_… */
+    int skip_empty;    /* 0: an empty repertoire is an error */
+    int cdr3;          /* 0: junctions */
+    int ends;          /* EndsWish */
+    int header;        /* HeaderWish */
+    int short_rows;    /* 0: an error */
+    const char *locus; /* list; NULL: all */
 
-    const char *bag, *label; /* columns; NULL: as the format has it */
-    OptionTexts skip;
+    const char *label; /* column; NULL: as the format has it */
+    OptionTexts skip, labels;
     int n_features; /* 0: any */
     int sparse;     /* SparseWish */
     bool allow_leak;

@@ -9,7 +9,10 @@
 
 static long long whole(const json_t *object, const char *key)
 {
-    return (long long)json_number_value(json_object_get(object, key));
+    const json_t *value = json_object_get(object, key);
+    if (json_is_integer(value)) return (long long)json_integer_value(value); /* to the last digit */
+    const double number = json_number_value(value);
+    return number < 9e18 && number > -9e18 ? (long long)number : 0;
 }
 
 static double number(const json_t *object, const char *key)

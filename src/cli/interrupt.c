@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/interrupt.h"
+#include "core/temporary.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -9,11 +10,28 @@
 
 volatile sig_atomic_t interrupted;
 
+/* The signal comes again when this returns, and ends the process. */
+static void end(int number)
+{
+    temporary_unlink_all();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void interrupt_clean(void)
+{
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        struct sigaction now;
+        if (sigaction(ending[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL) signal(ending[i], end);
+    }
+}
+
 static void on_signal(int number)
 {
     interrupted = number;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, end);
+    signal(SIGTERM, end);
 }
 
 void interrupt_watch(void)

@@ -3,15 +3,20 @@
  * main.c: the table of commands, and the one place that prints an error and exits.
  */
 #include "cli/help.h"
+#include "cli/interrupt.h"
+#include "cli/streams.h"
 #include "core/blas.h"
 #include "core/child.h"
 #include "core/jsonmemory.h"
 #include "core/log.h"
 #include "core/nearest.h"
 #include "core/parallel.h"
+#include "data/text/bytecodec.h"
+#include "data/text/ziparchive.h"
 #include "data/bagfile/bagfile.h"
 #include "data/h5/h5.h"
 #include "data/matlab/matprobe.h"
+#include "data/vectors/slidefile.h"
 #include "run/manifest.h"
 
 #include <inttypes.h>
@@ -44,7 +49,7 @@ const Command *const commands[] = {
 };
 /* clang-format on */
 
-static const ChildVisitor *const visitors[] = {&matprobe_visitor, &bagfile_visitor, NULL};
+static const ChildVisitor *const visitors[] = {&matprobe_visitor, &slidefile_visitor, &bagfile_visitor, NULL};
 
 static int report(Status status)
 {
@@ -65,6 +70,10 @@ static Status print_version(void)
     printf("hopsack " HOPSACK_VERSION "\n%s, kernel %s\n", blas_version(), blas_kernel());
     printf("HDF5 %s, jansson %s, libyaml %s, zlib %s\n", h5_version(), jansson_version_str(),
            yaml_get_version_string(), zlibVersion());
+    char libraries[200];
+    const char *zip = ziparchive_version();
+    printf("%s, %s%s\n", bytecodec_libraries(libraries, sizeof libraries), zip ? "libzip " : "no libzip",
+           zip ? zip : "");
     printf("CPU %s, kernels %s, flags", json_string_value(json_object_get(machine, "cpu")),
            json_string_value(json_object_get(machine, "kernels")));
     json_array_foreach(json_object_get(machine, "cpu_flags"), k, flag)
@@ -83,15 +92,11 @@ static Status unknown_command(const char *name)
     for (const Command *const *c = commands; *c && n < 63; c++) names[n++] = (*c)->name;
     names[n] = NULL;
     const char *near = nearest_name(name, names);
+    if (name[0] == '-')
+        return fail(ERR_USAGE, "%s: flags follow the command: hopsack COMMAND %s (hopsack help lists commands)", name,
+                    name);
     if (near) return fail(ERR_USAGE, "unknown command '%s': did you mean %s? (hopsack help lists all)", name, near);
     return fail(ERR_USAGE, "unknown command '%s'; hopsack help lists all", name);
-}
-
-/* Results that could not be written are a failure, not a success without output. */
-static Status close_stdout(void)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout)) return OK;
-    return fail(ERR_IO, "standard output: cannot write the result (disk full, or closed)");
 }
 
 static void last_line(const Cli *cli, double started)
@@ -111,13 +116,20 @@ static void wait_politely(char **argv)
     execv("/proc/self/exe", argv);
 }
 
+/* Commands without -o have no other result than what they print. */
+static bool prints_result(const Cli *cli)
+{
+    return cli->json || cli->dry_run || !cli_has_output(cli->command);
+}
+
 static Status run_command(Cli *cli)
 {
     const double started = log_seconds();
     log_level(cli->quiet ? LOG_QUIET : cli->verbose ? LOG_VERBOSE : LOG_NORMAL);
+    if (prints_result(cli)) TRY(streams_need_output());
     TRY(parallel_start(cli->threads));
     TRY(cli->command->run(cli));
-    TRY(close_stdout());
+    TRY(streams_close_output());
     last_line(cli, started);
     return OK;
 }
@@ -128,7 +140,7 @@ static Status parse_and_run(const Command *command, int argc, char **argv)
     Status status = cli_parse(&cli, command, argc, argv);
     if (status == OK && cli.help) help_short(stdout, command);
     if (status == OK && !cli.help && cli.threads != 1) wait_politely(argv);
-    if (status == OK) status = cli.help ? close_stdout() : run_command(&cli);
+    if (status == OK) status = cli.help ? streams_close_output() : run_command(&cli);
     cli_free(&cli);
     return status;
 }
@@ -145,6 +157,8 @@ static void keep_memory(void)
 
 int main(int argc, char **argv)
 {
+    streams_open();
+    interrupt_clean();
     keep_memory();
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write, with its sentence */
     jsonmemory_start();

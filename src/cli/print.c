@@ -75,3 +75,14 @@ void print_lines(FILE *out, const char *text)
         fprintf(out, "%s\n", escape_text(shown, sizeof shown, line));
     }
 }
+
+void print_refit(FILE *out, const json_t *plan)
+{
+    const long long n = (long long)json_integer_value(json_object_get(plan, "refit_bags"));
+    if (n > 0)
+        fprintf(
+            out,
+            "then anew on the %lld bags of training and validation, for at most as many passes (train.refit); the "
+            "memory is that of both\n",
+            n);
+}

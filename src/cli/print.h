@@ -10,6 +10,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
+/* The line of a plan about train.refit, if there is one. */
+void print_refit(FILE *out, const json_t *plan);
+
 Status print_json(json_t *value); /* one object, indented; takes it over */
 
 /* A copy whose texts and names are escaped (core/escape.h), for printing as text. ERR_MEMORY: *out is NULL. */

@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/cellvalues.h"
+#include "cohort/cell.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SHOWN 8 /* values in a message */
 
+void cellvalues_add(CellValues *values, const char *cell)
+{
+    if (cell_missing(cell)) return;
+    int k = 0;
+    while (k < values->n && !cell_same(values->value[k].text, cell)) k++;
+    if (k == CELLVALUES_MOST) {
+        values->more++;
+        return;
+    }
+    if (k == values->n) values->value[values->n++] = (CellValue){.text = cell, .unknown = cell_unknown(cell)};
+    values->value[k].count++;
+}
+
 void cellvalues_collect(CellValues *out, const Table *table, int column, const int *row, int n)
 {
     *out = (CellValues){0};
-    for (int i = 0; i < n; i++) {
-        const char *cell = row[i] < 0 ? "" : table_cell(table, row[i], column);
-        if (table_missing(cell)) continue;
-        int k = 0;
-        while (k < out->n && strcmp(out->value[k].text, cell) != 0) k++;
-        if (k == CELLVALUES_MOST) {
-            out->more++;
-            continue;
-        }
-        out->value[k].text = cell;
-        out->value[k].count++;
-        if (k == out->n) out->n++;
-    }
+    for (int i = 0; i < n; i++)
+        if (row[i] >= 0) cellvalues_add(out, table_cell(table, row[i], column));
 }
 
 int cellvalues_count(const CellValues *values, const char *text)
 {
     for (int k = 0; k < values->n; k++)
-        if (strcmp(values->value[k].text, text) == 0) return values->value[k].count;
+        if (cell_same(values->value[k].text, text)) return values->value[k].count;
     return 0;
 }
 

@@ -10,8 +10,9 @@
 #define CELLVALUES_MOST 64
 
 typedef struct {
-    const char *text; /* of the table */
+    const char *text; /* of the table; the first of those that are one value (cell.h) */
     int count;
+    bool unknown; /* a word for missing, unless the config names it as a class */
 } CellValue;
 
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
 
 /* Of the rows `row` [n]; -1: none. */
 void cellvalues_collect(CellValues *out, const Table *table, int column, const int *row, int n);
+void cellvalues_add(CellValues *values, const char *cell); /* nothing where the cell is missing */
 
 int cellvalues_count(const CellValues *values, const char *text);
 

@@ -47,7 +47,7 @@ static Status join(Cohort *c, const char *id_column)
     int column;
     int *row_of_bag = malloc(((size_t)c->n + 1) * sizeof *row_of_bag);
     if (!row_of_bag) return fail(ERR_MEMORY, "no memory for %d bags", c->n);
-    TRY_DONE(table_id_column(&column, c->table, id_column));
+    TRY_DONE(bagfile_id_column(&column, c->file, c->table, id_column));
     TRY_DONE(bagfile_join(row_of_bag, c->file, c->table, id_column));
     TRY_DONE(order_members(c, row_of_bag, column));
     if (c->n_row < c->n)
@@ -63,6 +63,7 @@ static Status open_parts(Cohort *c, const char *path, const char *metadata, cons
     TRY(bagfile_open(&c->file, path));
     TRY(reserve(c));
     if (metadata) TRY(table_read(&c->read, metadata));
+    if (metadata) TRY(table_drop_repeated(&c->read));
     c->table = metadata ? &c->read : bagfile_columns(c->file);
     if (!c->table && need_table)
         return fail(ERR_FORMAT, "%s: the file holds no label table; give one with --metadata=FILE", path);
@@ -91,11 +92,15 @@ void cohort_close(Cohort *c)
 
 Status cohort_label(Cohort *c, Target *target, int n_target, bool deeprc, bool training)
 {
+    char said[CELLVALUES_ROOM];
     TRY(label_read(&c->labels, target, n_target, c->table, c->row, c->n, deeprc, training));
-    if (c->labels.n_missing) log_info("%s: missing labels: %d", c->table->path, c->labels.n_missing);
-    if (c->labels.n_strange)
-        log_info("%s: labels that are not a class of their task, or not a number, and count as missing: %d",
-                 c->table->path, c->labels.n_strange);
+    const Labels *l = &c->labels;
+    if (l->n_missing) log_info("%s: missing labels: %d", c->table->path, l->n_missing);
+    if (l->unknown.n)
+        log_warn("%s: words that count as missing labels: %s", c->table->path, cellvalues_text(said, &l->unknown));
+    if (l->n_strange)
+        log_warn("%s: labels that are not a class of their task, or not a number, and count as missing: %d: %s",
+                 c->table->path, l->n_strange, cellvalues_text(said, &l->strange));
     return OK;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/folds.h"
+#include "cohort/cell.h"
+#include "cohort/column.h"
 #include "core/log.h"
 
 #include <stdlib.h>
@@ -7,87 +9,88 @@
 
 /* ---- groups and batches ---- */
 
-/* A cell without the blanks around it, which tell no donor from another. */
 typedef struct {
     const char *text;
-    size_t n;
     int member;
 } Named;
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static Named trimmed(const char *cell, int member)
-{
-    while (is_blank(*cell)) cell++;
-    size_t n = strlen(cell);
-    while (n > 0 && is_blank(cell[n - 1])) n--;
-    return (Named){cell, n, member};
-}
-
-static int compare(const Named *x, const Named *y)
-{
-    const int order = memcmp(x->text, y->text, x->n < y->n ? x->n : y->n);
-    return order ? order : (x->n > y->n) - (x->n < y->n);
-}
 
 static int by_text(const void *a, const void *b)
 {
     const Named *x = a, *y = b;
-    const int order = compare(x, y);
+    const int order = cell_compare(x->text, y->text);
     return order ? order : (x->member > y->member) - (x->member < y->member);
 }
 
-static bool is_missing(const Named *named)
+static bool is_missing(const char *cell)
 {
-    char text[32]; /* longer than any word for missing */
-    if (named->n >= sizeof text) return false;
-    memcpy(text, named->text, named->n);
-    text[named->n] = 0;
-    return table_missing(text);
+    return cell_missing(cell) || cell_unknown(cell);
 }
 
-/* Equal numbers for equal cells; a missing cell is a group of its own. Returns how many there are. */
-static int number_groups(int *group, const Named *named, int n)
+/* Equal numbers for equal cells; a missing cell is a group of its own. */
+static void number_groups(int *group, const Named *named, int n)
 {
     int last = -1;
     for (int i = 0; i < n; i++) {
-        const bool same = i > 0 && compare(&named[i], &named[i - 1]) == 0 && !is_missing(&named[i]);
+        const bool same = i > 0 && cell_compare(named[i].text, named[i - 1].text) == 0 && !is_missing(named[i].text);
         if (!same) last++;
         group[named[i].member] = last;
     }
-    return last + 1;
 }
 
-/* The same, but -1 for a missing cell and for a member without a label, which no fold is about. */
+/* The same, but -1 for a missing cell and for a member without a label, which no fold is about. Returns how many there are. */
 static int number_batches(int *batch, const Named *named, const Cohort *c)
 {
     int n = 0;
-    const Named *last = NULL;
+    const char *last = NULL;
     for (int i = 0; i < c->n_row; i++) {
         const Named *own = &named[i];
         batch[own->member] = -1;
-        if (is_missing(own) || !cohort_labelled(c, own->member)) continue;
-        if (!last || compare(own, last) != 0) n++;
-        last = own;
+        if (is_missing(own->text) || !cohort_labelled(c, own->member)) continue;
+        if (!last || cell_compare(own->text, last) != 0) n++;
+        last = own->text;
         batch[own->member] = n - 1;
     }
     return n;
 }
 
-/* named [c->n_row] sorted by text; the caller's to free. */
-static Status read_column(Named **out, const Cohort *c, const char *name, const char *key, const char *flag)
+static int by_look(const void *a, const void *b)
 {
-    const int column = c->table ? table_column(c->table, name) : -1;
+    const Named *x = a, *y = b;
+    const int order = cell_compare_alike(x->text, y->text);
+    return order ? order : by_text(a, b);
+}
+
+/* Names the first two groups that a reader would take for one, and a word that is no group. Sorts `named`. */
+static void report_groups(const Table *t, const char *column, Named *named, int n)
+{
+    int pair = 0, n_word = 0, word = 0;
+    qsort(named, (size_t)n, sizeof *named, by_look);
+    for (int i = 0; i < n; i++) {
+        const char *text = named[i].text;
+        const bool is_word = cell_unknown(text) && !cell_missing(text);
+        if (is_word) n_word++, word = i;
+        if (i == 0 || pair || is_missing(text)) continue;
+        const char *before = named[i - 1].text;
+        if (cell_alike(before, text) && cell_compare(before, text) != 0) pair = i;
+    }
+    if (pair)
+        log_warn("%s: groups '%s' and '%s' of column '%s' look alike but are two; write them alike if they are one",
+                 t->path, named[pair - 1].text, named[pair].text, column);
+    if (n_word)
+        log_warn("%s: '%s' in column '%s' counts as missing: each of these %d bags is a group of its own", t->path,
+                 named[word].text, column, n_word);
+}
+
+/* named [c->n_row] sorted by text; the caller's to free. use: "splits.group, or --group". */
+static Status read_column(Named **out, const Cohort *c, const char *name, const char *use)
+{
+    int column;
     *out = NULL;
-    if (column < 0)
-        return fail(ERR_FORMAT, "%s: no column '%s' (%s); name another with %s",
-                    c->table ? c->table->path : "the dataset", name, key, flag);
+    if (!c->table) return fail(ERR_FORMAT, "the dataset has no label table, hence no column '%s' (%s)", name, use);
+    TRY(column_find(&column, c->table, name, use));
     *out = malloc(((size_t)c->n_row + 1) * sizeof **out);
     if (!*out) return fail(ERR_MEMORY, "no memory for the column '%s' of %d bags", name, c->n_row);
-    for (int i = 0; i < c->n_row; i++) (*out)[i] = trimmed(table_cell(c->table, c->row[i], column), i);
+    for (int i = 0; i < c->n_row; i++) (*out)[i] = (Named){table_cell(c->table, c->row[i], column), i};
     qsort(*out, (size_t)c->n_row, sizeof **out, by_text);
     return OK;
 }
@@ -97,9 +100,12 @@ static Status read_groups(int **out, const Cohort *c, const char *name)
     Named *named;
     *out = NULL;
     if (!name) return OK;
-    TRY(read_column(&named, c, name, "splits.group", "--group"));
+    TRY(read_column(&named, c, name, "splits.group, or --group"));
     *out = malloc(((size_t)c->n_row + 1) * sizeof **out);
-    if (*out) (void)number_groups(*out, named, c->n_row);
+    if (*out) {
+        number_groups(*out, named, c->n_row);
+        report_groups(c->table, name, named, c->n_row);
+    }
     free(named);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the groups of %d bags", c->n_row);
 }
@@ -122,7 +128,7 @@ static Status read_batches(Folds *f)
     Named *named;
     const Cohort *c = f->cohort;
     if (!f->options->batch) return OK;
-    TRY(read_column(&named, c, f->options->batch, "splits.batch", "--batch-column"));
+    TRY(read_column(&named, c, f->options->batch, "splits.batch, or --batch-column"));
     f->batch = malloc(((size_t)c->n_row + 1) * sizeof *f->batch);
     if (f->batch) f->n_batch = number_batches(f->batch, named, c);
     free(named);
@@ -157,6 +163,11 @@ static Status drawn(int *fold, const Folds *f, int repeat)
     const Status status = split_folds(fold, c->n_row, f->options, f->seed, repeat, use, c->labels.class, f->group);
     free(use);
     return status;
+}
+
+bool folds_are_parts(const Folds *f)
+{
+    return f->table.part != NULL;
 }
 
 Status folds_assign(int *fold, const Folds *f, int repeat)

@@ -14,7 +14,7 @@ typedef struct {
     const Cohort *cohort;        /* with its labels; borrowed, like the options */
     const SplitOptions *options; /* their repeat and fold are not looked at */
     uint64_t seed;               /* of the splits */
-    int n_repeat, n_fold;        /* of splits.file where one is given; n_repeat 0: it holds parts */
+    int n_repeat, n_fold;        /* of splits.file where one is given; n_fold 1: it holds parts */
     int *group;                  /* [n_row] equal numbers stay in one part; NULL: no groups */
     int *batch;                  /* [n_row] of splits.batch, -1: no batch or no label; NULL: no such column */
     int n_batch;
@@ -22,13 +22,16 @@ typedef struct {
     uint64_t *hash;   /* [n] of a bag's content, where known */
     bool *hashed;     /* [n] is it? */
     bool warned;      /* said once that parts are not separate */
-    bool shared;      /* said once that groups lie in several batches */
     bool one_class;   /* said once that a part cannot be judged */
+    bool lacks_class; /* said once that a training part lacks one of several classes */
+    bool shared;      /* said once that groups lie in several batches */
 } Folds;
 
 /* ERR_FORMAT, ERR_CONFIG: no such group column, a bad table. `seed`: the run's, unless splits.seed is set. */
 Status folds_open(Folds *out, const Cohort *cohort, const SplitOptions *options, uint64_t seed);
 void folds_close(Folds *f); /* accepts half-built ones */
+
+bool folds_are_parts(const Folds *f); /* of splits.file: a repetition is one training */
 
 /* fold [n_row] in a repetition; -1: no label, or not listed. Not where the file holds parts. */
 Status folds_assign(int *fold, const Folds *f, int repeat);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/label.h"
+#include "cohort/cell.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 
 #include <stdio.h>
@@ -8,14 +10,9 @@
 
 static Status find_column(int *column, const Target *t, const Table *table)
 {
-    char said[512] = "";
-    size_t used = 0;
-    *column = table_column(table, t->column);
-    if (*column >= 0) return OK;
-    for (int k = 0; k < table->n_column && used < sizeof said; k++)
-        used += (size_t)snprintf(said + used, sizeof said - used, "%s'%.60s'", k ? ", " : "", table->column[k]);
-    return fail(ERR_FORMAT, "%s: no column '%s' (task '%s'); its columns are %s", table->path, t->column, t->name,
-                said);
+    char use[128];
+    snprintf(use, sizeof use, "task '%.100s'", t->name);
+    return column_find(column, table, t->column, use);
 }
 
 static Status nothing_known(const Target *t, const CellValues *values, const char *path)
@@ -23,6 +20,14 @@ static Status nothing_known(const Target *t, const CellValues *values, const cha
     char said[CELLVALUES_ROOM];
     return fail(ERR_FORMAT, "%s: column '%s' of task '%s' holds no %s; its values are %s", path, t->column, t->name,
                 task_of(t)->cell_word, cellvalues_text(said, values));
+}
+
+static void count_unread(Labels *out, const char *cell)
+{
+    const bool unknown = cell_unknown(cell), missing = unknown || cell_missing(cell);
+    out->n_missing += missing;
+    out->n_strange += !missing;
+    cellvalues_add(unknown ? &out->unknown : &out->strange, cell);
 }
 
 static Status read_target(Labels *out, Target *t, int index, const Table *table, const int *row, bool deeprc,
@@ -47,10 +52,11 @@ static Status read_target(Labels *out, Target *t, int index, const Table *table,
         out->mask[(size_t)i * (size_t)out->n_target + (size_t)index] = known;
         n_known += known;
         if (index == 0 && out->class) out->class[i] = class;
-        if (!known && table_missing(cell)) out->n_missing++;
-        if (!known && !table_missing(cell)) out->n_strange++;
+        if (!known) count_unread(out, cell);
     }
-    return training && n_known == 0 ? nothing_known(t, &values, table->path) : OK;
+    if (training && n_known == 0) return nothing_known(t, &values, table->path);
+    if (training && type->remark) type->remark(out, t, index, table->path);
+    return OK;
 }
 
 Status label_read(Labels *out, Target *target, int n_target, const Table *table, const int *row, int n, bool deeprc,
@@ -58,7 +64,11 @@ Status label_read(Labels *out, Target *target, int n_target, const Table *table,
 {
     int n_out = 0;
     for (int k = 0; k < n_target; k++) n_out += target[k].n_out;
-    *out = (Labels){.n = n, .n_out = n_out, .n_target = n_target, .n_class = task_n_class(&target[0])};
+    *out = (Labels){.n = n,
+                    .n_out = n_out,
+                    .n_target = n_target,
+                    .n_class = task_n_class(&target[0]),
+                    .column = target[0].column};
     const size_t rows = (size_t)n + !n;
     out->target = calloc(rows * (size_t)n_out, sizeof *out->target);
     out->mask = calloc(rows * (size_t)n_target, sizeof *out->mask);

@@ -9,20 +9,22 @@
 #ifndef HOPSACK_LABEL_H
 #define HOPSACK_LABEL_H
 
+#include "cohort/cellvalues.h"
 #include "core/real.h"
-#include "data/text/table.h"
 #include "model/target.h"
 
 #include <stdbool.h>
 
 typedef struct {
     int n, n_out, n_target;
-    real *target;  /* [n, n_out] */
-    real *mask;    /* [n, n_target] */
-    int *class;    /* [n] of the first target, -1 unknown; NULL where it has no classes */
-    int n_class;   /* of the first target */
-    int n_missing; /* cells that are empty or a word for missing */
-    int n_strange; /* cells that match no class, also masked */
+    real *target;                /* [n, n_out] */
+    real *mask;                  /* [n, n_target] */
+    int *class;                  /* [n] of the first target, -1 unknown; NULL where it has no classes */
+    const char *column;          /* of the first target */
+    int n_class;                 /* of the first target */
+    int n_missing;               /* cells that are empty or a word for missing */
+    int n_strange;               /* cells that match no class, also masked */
+    CellValues unknown, strange; /* words for missing that could be classes; cells that match no class */
 } Labels;
 
 /* Reads the columns of all targets; settles a binary target's `positive` and `negative` where they are NULL

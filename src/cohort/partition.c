@@ -23,10 +23,9 @@ static Status check_place(const Folds *f, int repeat, int fold)
 
 /* Batches may share groups. A bag whose group lies in the test batch too, or of training bags in the validation batch, is
  * left out of this fold. */
-static Status leave_out_groups(Part *part, Folds *f)
+static Status leave_out_groups(Part *part, int *n_out, const Folds *f)
 {
     const int n = f->cohort->n_row;
-    int n_out = 0;
     Part *most = malloc(((size_t)n + 1) * sizeof *most);
     if (!most) return fail(ERR_MEMORY, "no memory for the groups of %d bags", n);
     for (int g = 0; g < n; g++) most[g] = PART_NONE;
@@ -35,23 +34,21 @@ static Status leave_out_groups(Part *part, Folds *f)
     for (int i = 0; i < n; i++) {
         if (part[i] == PART_NONE || part[i] == most[f->group[i]]) continue;
         part[i] = PART_NONE;
-        n_out++;
+        (*n_out)++;
     }
     free(most);
-    if (n_out && !f->shared)
-        log_warn(
-            "%s: bags whose '%s' lies in the tested batch or the validation batch too are left out of a fold (%d in "
-            "the first such fold)",
-            bagfile_path(f->cohort->file), f->options->group, n_out);
-    f->shared = f->shared || n_out;
     return OK;
 }
 
-static Status make_parts(Part *part, Folds *f, int repeat, int fold)
+/* *n_out: bags left out because their group lies in several batches. */
+static Status make_parts(Part *part, int *n_out, const Folds *f, int repeat, int fold)
 {
+    *n_out = 0;
     const Cohort *c = f->cohort;
-    if (f->n_repeat == 0) {
-        memcpy(part, f->table.part, (size_t)c->n_row * sizeof *part);
+    if (folds_are_parts(f)) {
+        if (f->n_repeat > 1) TRY(check_place(f, repeat, 0));
+        const size_t n = (size_t)c->n_row, first = f->n_repeat > 1 ? (size_t)repeat * n : 0;
+        memcpy(part, f->table.part + first, n * sizeof *part);
         return OK;
     }
     TRY(check_place(f, repeat, fold));
@@ -68,7 +65,7 @@ static Status make_parts(Part *part, Folds *f, int repeat, int fold)
                            .group = f->group};
     if (status == OK) status = split_parts(part, f->options, &in);
     if (status == OK && !f->options->file && f->options->kind == SPLIT_BATCH && f->group)
-        status = leave_out_groups(part, f);
+        status = leave_out_groups(part, n_out, f);
     free(folds);
     return status;
 }
@@ -81,30 +78,73 @@ static void count_parts(Partition *g, const Cohort *c)
     }
 }
 
-static Status check_training(const Partition *g, const Cohort *c)
+/* What could be changed. */
+static const char *way_out(const Folds *f)
 {
-    int n = 0, class = -1;
-    bool several = false;
+    if (f->options->file) return "mend the table of splits.file";
+    return "take fewer folds (splits.n_fold), splits.validation=none or a share, or name folds by --splits=FILE";
+}
+
+/* The class of all labelled bags of the training part, *n of them; -1: several. */
+static int only_class(int *n, const Partition *g, const Cohort *c)
+{
+    int class = -1, differ = 0;
+    *n = 0;
+    for (int i = 0; i < g->n; i++) {
+        if (g->part[i] != PART_TRAIN || c->labels.class[i] < 0) continue;
+        if ((*n)++ == 0) class = c->labels.class[i];
+        differ += c->labels.class[i] != class;
+    }
+    return differ ? -1 : class < 0 ? 0 : class;
+}
+
+static Status check_training(const Partition *g, const Folds *f)
+{
+    int n;
+    const Cohort *c = f->cohort;
+    const char *path = bagfile_path(c->file);
     if (g->count[PART_TRAIN] == 0)
-        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag (check the split)",
-                    bagfile_path(c->file));
-    if (!c->labels.class) return OK;
-    for (int i = 0; i < g->n; i++)
-        if (g->part[i] == PART_TRAIN && c->labels.class[i] >= 0) {
-            several = several || (n > 0 && c->labels.class[i] != class);
-            class = c->labels.class[i];
-            n++;
+        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag; %s", path, way_out(f));
+    const int class = c->labels.class ? only_class(&n, g, c) : -1;
+    if (class < 0) return OK;
+    const bool two = c->labels.n_class == 2;
+    return fail(ERR_FORMAT, "%s: all %d labelled bag%s of the training part %s %s; a model needs %s: %s", path, n,
+                number_plural(n), n == 1 ? "is" : "are",
+                !two         ? "of one class"
+                : class == 1 ? "positive"
+                             : "negative",
+                two ? "both classes" : "several", way_out(f));
+}
+
+/* What the class is called: the cell of a bag that has it. */
+static const char *class_name(const Cohort *c, int class)
+{
+    const int column = table_column(c->table, c->labels.column);
+    for (int i = 0; i < c->n_row; i++)
+        if (c->labels.class[i] == class) return table_cell(c->table, c->row[i], column);
+    return "";
+}
+
+/* Of several classes a model cannot learn one that no training bag has; said of the first such part. */
+static void check_classes(const Partition *g, Folds *f, int repeat, int fold)
+{
+    const Cohort *c = f->cohort;
+    char where[48] = "";
+    for (int class = 0; c->labels.class && c->labels.n_class > 2 && !f->lacks_class && class < c->labels.n_class;
+         class ++) {
+        bool trained = false, there = false;
+        for (int i = 0; i < c->n_row; i++) {
+            there |= c->labels.class[i] == class;
+            trained |= c->labels.class[i] == class && g->part[i] == PART_TRAIN;
         }
-    if (several) return OK;
-    return fail(
-        ERR_FORMAT,
-        "%s: all %d labelled bag%s of the training part %s %s; a model needs %s (check the split: fewer folds by "
-        "splits.n_fold, splits.validation none or a share, or folds of your own by --splits=FILE)",
-        bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are",
-        c->labels.n_class > 2 ? "of one class"
-        : class == 1          ? "positive"
-                              : "negative",
-        c->labels.n_class > 2 ? "several" : "both classes");
+        if (trained || !there) continue;
+        if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        log_warn("%s: the training part%s has no bag of class '%.60s', which its model cannot predict; use fewer "
+                 "folds, or "
+                 "leave the class out",
+                 bagfile_path(c->file), where, class_name(c, class));
+        f->lacks_class = true;
+    }
 }
 
 /* A part of one class has no AUC; said of the first such part. */
@@ -120,11 +160,11 @@ static void check_judged(const Partition *g, Folds *f, int repeat, int fold)
             differ += c->labels.class[i] != class;
         }
         if (n == 0 || differ > 0) continue;
-        if (f->n_repeat > 0) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
+        if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
         log_warn(
-            "%s: all %d labelled bag%s of the %s part%s %s of one class, so its AUC is undefined; use fewer folds or "
-            "another split",
-            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are");
+            "%s: all %d labelled bag%s of the %s part%s %s of one class, so %s; use fewer folds or another split",
+            bagfile_path(c->file), n, number_plural(n), part_name[part], where, n == 1 ? "is" : "are",
+            c->labels.n_class > 2 ? "it says nothing of the others" : "its AUC is undefined");
         f->one_class = true;
     }
 }
@@ -196,23 +236,54 @@ static Status check_separate(const Partition *g, Folds *f)
     return status;
 }
 
+static void report_shared(Folds *f, int n_out)
+{
+    if (n_out && !f->shared)
+        log_warn(
+            "%s: bags whose '%s' lies in the tested batch or the validation batch too are left out of a fold (%d in "
+            "the first such fold)",
+            bagfile_path(f->cohort->file), f->options->group, n_out);
+    f->shared = f->shared || n_out;
+}
+
 static Status make(Partition *g, Folds *f, int repeat, int fold)
 {
-    TRY(make_parts(g->part, f, repeat, fold));
+    int n_out;
+    TRY(make_parts(g->part, &n_out, f, repeat, fold));
+    report_shared(f, n_out);
     count_parts(g, f->cohort);
-    TRY(check_training(g, f->cohort));
+    TRY(check_training(g, f));
+    check_classes(g, f, repeat, fold);
     check_judged(g, f, repeat, fold);
     for (int i = 0; i < g->n; i++)
         if (g->part[i] != PART_NONE) TRY(folds_hash(f, i));
     return check_separate(g, f);
 }
 
-Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
+static Status reserve(Partition *out, const Folds *folds)
 {
     const int n = folds->cohort->n;
     *out = (Partition){.n = n, .hash = folds->hash, .part = malloc(((size_t)n + 1) * sizeof *out->part)};
     if (!out->part) return fail(ERR_MEMORY, "no memory for the parts of %d bags", n);
     for (int i = 0; i < n; i++) out->part[i] = PART_NONE;
+    return OK;
+}
+
+Status partition_check(const Folds *folds, int repeat, int fold)
+{
+    Partition g;
+    TRY(reserve(&g, folds));
+    int n_out;
+    Status status = make_parts(g.part, &n_out, folds, repeat, fold);
+    count_parts(&g, folds->cohort);
+    if (status == OK) status = check_training(&g, folds);
+    partition_free(&g);
+    return status;
+}
+
+Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
+{
+    TRY(reserve(out, folds));
     const Status status = make(out, folds, repeat, fold);
     if (status != OK) partition_free(out);
     return status;

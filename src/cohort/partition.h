@@ -21,6 +21,8 @@ typedef struct {
  * column these are warnings, printed once for all folds; so is a test or validation part with one class. Threads may make
  * partitions of the same folds at the same time if each was made once before. */
 Status partition_make(Partition *out, Folds *folds, int repeat, int fold);
+/* Only whether training is possible there; reads no bag. */
+Status partition_check(const Folds *folds, int repeat, int fold);
 void partition_free(Partition *g);
 
 #endif

@@ -24,10 +24,11 @@ const Option split_options[] = {
      "method by which bags are assigned to folds: stratified (by the classes of the first task), random, "
      "deeprc (as in DeepRC), or batch (each batch of splits.batch is a fold, in place of n_fold and n_repeat)"},
     {"file", OPTION_TEXT, AT(file), "null", 0, 0, NULL, "FILE",
-     "table of bag and fold (or bag and part), used in place of kind, n_fold and n_repeat"},
+     "table of bag and fold, or of bag and part (train, validation, test), used in place of kind, n_fold and "
+     "n_repeat; CLAM's splits and nnU-Net's JSON are read too"},
     {"columns", OPTION_TEXTS, AT(columns), "[]", 0, 0, NULL, "COLUMN",
-     "fold columns of the file, one for each repetition; []: all columns whose name begins with rep, fold, "
-     "seed or split"},
+     "columns of the file with folds or parts, one for each repetition; []: part, else all columns whose name begins "
+     "with rep, fold, seed or split"},
     {"n_fold", OPTION_INT, AT(n_fold), "5", 2, 100000, NULL, "folds", "number of folds"},
     {"n_repeat", OPTION_INT, AT(n_repeat), "1", 1, 100000, NULL, "repetitions",
      "number of repetitions of the cross-validation, each with new folds"},
@@ -236,8 +237,9 @@ Status split_folds(int *fold, int n, const SplitOptions *options, uint64_t seed,
     int n_use = 0;
     for (int i = 0; i < n; i++) n_use += use[i] != 0;
     if (n_use < n_fold)
-        return fail(ERR_FORMAT, "splits.n_fold=%d folds need at least as many labelled bags; there are %d", n_fold,
-                    n_use);
+        return fail(ERR_FORMAT,
+                    "splits.n_fold=%d folds need at least as many labelled bags; there are %d: take fewer folds",
+                    n_fold, n_use);
     if (options->kind == SPLIT_DEEPRC) return fold_deeprc(fold, n, options, seed + (uint64_t)repeat, use, group);
 
     Rng rng = rng_stream(seed, "split", (uint64_t)repeat);

@@ -50,13 +50,12 @@ typedef struct {
 } SplitFolds;
 Status split_parts(Part *part, const SplitOptions *options, const SplitFolds *in);
 
-/* Reads options->file: per bag (bag_id [n], keys matched as IDs of label tables are) either parts ("train",
- * "validation", "test" in one column named part) or folds. n_column fold columns: fold [n_column, n], -1 for bags the
- * table does not list. *fold is the caller's to free. ERR_FORMAT names unknown IDs, bad cells with line. */
+/* Reads options->file: per bag (bag_id [n], keys matched as IDs of label tables are) either parts (train, validation or
+ * val, test) or folds (from 0 or from 1); each column is a repetition. ERR_FORMAT names unknown IDs, bad cells with line. */
 typedef struct {
-    int n_column, n_fold; /* n_column 0: the table held parts */
-    int *fold;            /* [n_column, n] */
-    Part *part;           /* [n] if n_column is 0 */
+    int n_column, n_fold; /* n_fold 1: the table holds parts */
+    int *fold;            /* [n_column, n] -1: not listed; NULL: parts */
+    Part *part;           /* [n_column, n] NULL: folds */
 } SplitTable;
 Status split_read(SplitTable *out, const SplitOptions *options, const char *const *bag_id, int n);
 void split_free(SplitTable *t);

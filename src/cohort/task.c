@@ -98,8 +98,18 @@ static Target target_of(const TaskOptions *o)
     Target t = o->target;
     t.type = type->target;
     if (type->set) type->set(&t, o);
-    t.n_out = t.type->n_out ? t.type->n_out : t.n_class;
     return t;
+}
+
+/* Which outputs of the model are a target's. */
+static void place_outputs(Target *target, int n)
+{
+    for (int k = 0, at = 0; k < n; k++) {
+        Target *t = &target[k];
+        t->n_out = t->type->n_out ? t->type->n_out : t->n_class;
+        t->at = at;
+        at += t->n_out;
+    }
 }
 
 Status task_targets(Target **out, const TaskOptions *task, int n)
@@ -107,11 +117,23 @@ Status task_targets(Target **out, const TaskOptions *task, int n)
     Target *target = calloc((size_t)n, sizeof *target);
     *out = target;
     if (!target) return fail(ERR_MEMORY, "no memory for the tasks");
-    for (int k = 0, at = 0; k < n; k++) {
-        target[k] = target_of(&task[k]);
-        target[k].at = at;
-        at += target[k].n_out;
-    }
+    for (int k = 0; k < n; k++) target[k] = target_of(&task[k]);
+    place_outputs(target, n);
+    return OK;
+}
+
+void task_free(Target *target, int n)
+{
+    for (int k = 0; target && k < n; k++)
+        if (target[k].found) free((void *)target[k].classes);
+    free(target);
+}
+
+Status task_find(Target *target, int n_target, const Table *table, const int *row, int n)
+{
+    for (int k = 0; k < n_target; k++)
+        if (task_of(&target[k])->find) TRY(task_of(&target[k])->find(&target[k], table, row, n));
+    place_outputs(target, n_target);
     return OK;
 }
 
@@ -148,5 +170,6 @@ Status task_restore(Target *target, int n_target, const json_t *json)
     if (!json_is_array(json) || json_array_size(json) != (size_t)n_target)
         return fail(ERR_MODEL, "its tasks are not those of its config");
     for (int k = 0; k < n_target; k++) TRY(restore(&target[k], k, json_array_get(json, (size_t)k)));
+    place_outputs(target, n_target);
     return OK;
 }

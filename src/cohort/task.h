@@ -56,10 +56,14 @@ typedef struct {
     void (*set)(Target *t, const TaskOptions *o);                               /* fields that no row fills */
 
     /* labels */
+    /* Fields that decide about the number of outputs and that the config left to the labels: rows `row` [n] of the table. */
+    Status (*find)(Target *t, const Table *table, const int *row, int n);
     const char *cell_word;                                 /* required: what a cell holds, for messages */
     Status (*settle)(Target *t, const TaskColumn *column); /* fields that the config left open */
     /* Required: one cell → target [n_out], and class (-1: none). False: unknown. */
     bool (*read_cell)(real *target, int *class, const Target *t, const char *cell, bool deeprc);
+    /* Warns of labels that are likely not what was meant. */
+    void (*remark)(const Labels *labels, const Target *t, int index, const char *path);
     /* Fields that depend on the training bags, `use` [n], and the labels that depend on those fields. */
     void (*fit)(Target *t, Labels *labels, int index, const bool *use);
 
@@ -93,8 +97,12 @@ int task_label_class(const Target *t, const real *target); /* -1: none */
 const char *task_output_name(const Target *t, int output); /* "": none */
 const char *task_class_name(const Target *t, int class);   /* "others": of cells that are not the positive one */
 
-/* target [n], the caller's to free; its texts belong to the options. */
+/* target [n], for task_free; its texts belong to the options. */
 Status task_targets(Target **out, const TaskOptions *task, int n);
+void task_free(Target *target, int n); /* accepts NULL; not for copies */
+
+/* `classes: auto`: finds the classes in the labels, rows `row` [n] of the table (-1: none). Texts belong to the table. */
+Status task_find(Target *target, int n_target, const Table *table, const int *row, int n);
 
 json_t *task_json(const Target *target, int n_target);
 

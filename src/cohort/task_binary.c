@@ -2,11 +2,11 @@
  *
  * task_binary.c: two classes of bags. The cell `positive` is class 1 (target 1); the one output is its logit.
  */
+#include "cohort/cell.h"
 #include "cohort/task.h"
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- settings ---- */
 
@@ -27,7 +27,7 @@ static Status check(const TaskOptions *o, const Settings *s, const char *path)
     char key[64];
     const Target *t = &o->target;
     snprintf(key, sizeof key, "%s.negative", path);
-    if (!t->positive || !t->negative || strcmp(t->positive, t->negative) != 0) return OK;
+    if (!t->positive || !t->negative || !cell_same(t->positive, t->negative)) return OK;
     return settings_fail(s, key, "'%.60s' is the positive value too", t->negative);
 }
 
@@ -38,12 +38,16 @@ static const char *const pairs[][2] = {{"+", "-"}, {"true", "false"}, {"1", "0"}
 /* Where the two values speak for themselves. */
 static const char *obvious_positive(const CellValues *values)
 {
-    if (values->n != 2 || values->more) return NULL;
-    const char *a = values->value[0].text, *b = values->value[1].text;
-    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
-        if (strcasecmp(a, pairs[k][0]) == 0 && strcasecmp(b, pairs[k][1]) == 0) return a;
-        if (strcasecmp(b, pairs[k][0]) == 0 && strcasecmp(a, pairs[k][1]) == 0) return b;
+    const char *value[2];
+    int n = values->more;
+    for (int k = 0; k < values->n; k++) {
+        if (values->value[k].unknown) continue;
+        if (n < 2) value[n] = values->value[k].text;
+        n++;
     }
+    for (size_t k = 0; n == 2 && k < sizeof pairs / sizeof *pairs; k++)
+        for (int a = 0; a < 2; a++)
+            if (cell_same(value[a], pairs[k][0]) && cell_same(value[!a], pairs[k][1])) return value[a];
     return NULL;
 }
 
@@ -63,11 +67,16 @@ static Status resolve_negative(Target *t, const CellValues *values, const char *
     const char *other = NULL;
     int others = values->more;
     for (int k = 0; k < values->n; k++)
-        if (strcmp(values->value[k].text, t->positive) != 0) {
+        if (!values->value[k].unknown && !cell_same(values->value[k].text, t->positive)) {
             other = values->value[k].text;
             others++;
         }
     if (t->negative) return OK;
+    if (others == 1 && other && cell_alike(other, t->positive))
+        return fail(ERR_CONFIG,
+                    "%s: values '%s' and '%s' of column '%s' look like one class; write them alike, or name both, "
+                    "as positive and negative of task '%s'",
+                    path, other, t->positive, t->column, t->name);
     if (others > 1)
         return fail(ERR_CONFIG,
                     "%s: column '%s' has %s: besides '%s' only one value may occur; name it as negative "
@@ -88,6 +97,11 @@ static Status need_positive(const Target *t, const CellValues *values, const cha
 static Status need_negative(const Target *t, const CellValues *values, const char *path)
 {
     char said[CELLVALUES_ROOM];
+    if (!t->negative && values->n > 1)
+        return fail(ERR_FORMAT,
+                    "%s: every label in column '%s' is '%s' or a word for missing (its values are %s); a model needs "
+                    "both classes: name the other with --tasks.0.negative=VALUE",
+                    path, t->column, t->positive, cellvalues_text(said, values));
     if (!t->negative)
         return fail(ERR_FORMAT, "%s: every label in column '%s' is '%s'; a model needs both classes", path, t->column,
                     t->positive);
@@ -108,9 +122,9 @@ static Status settle(Target *t, const TaskColumn *c)
 /* 1, 0, or -1 for a cell that is neither. */
 static int cell_class(const Target *t, const char *cell, bool deeprc)
 {
-    if (strcmp(cell, t->positive) == 0) return 1;
+    if (cell_same(cell, t->positive)) return 1;
     if (deeprc) return 0;
-    if (t->negative && strcmp(cell, t->negative) == 0 && !table_missing(cell)) return 0;
+    if (t->negative && cell_same(cell, t->negative) && !cell_missing(cell)) return 0;
     return -1;
 }
 

@@ -1,31 +1,43 @@
 /* SPDX-License-Identifier: MIT
  *
- * task_multiclass.c: several classes of bags, which the config lists. The target is one-hot, and there is one output
+ * task_multiclass.c: several classes of bags, which the config lists, or which are found in the labels. The target is one-hot, and there is one output
  * a class.
  */
+#include "cohort/cell.h"
 #include "cohort/task.h"
+#include "core/log.h"
+#include "core/number.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- settings ---- */
 
 static const Option options[] = {
-    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, NULL, "", "values of the classes"},
+    {"classes", OPTION_TEXTS, offsetof(TaskOptions, classes), NULL, 0, 0, "auto", "",
+     "values of the classes; auto: all values of the column, sorted"},
     {"class_weights", OPTION_NUMBERS, offsetof(TaskOptions, class_weights), "[]", 0, 1e6, NULL, "",
      "weight of the loss of each class, in the order of classes; []: 1 each"},
     {0},
 };
 
+static bool is_auto(const TaskOptions *o)
+{
+    return o->classes.n == 1 && strcmp(o->classes.text[0], "auto") == 0;
+}
+
 static Status check_names(const TaskOptions *o, const Settings *s, const char *key)
 {
     const OptionTexts *c = &o->classes;
+    if (is_auto(o)) return OK;
     if (c->n < 2 || c->n > TARGET_CLASSES)
         return settings_fail(s, key, "%d classes are named; from 2 to %d can be told apart", c->n, TARGET_CLASSES);
     for (int k = 0; k < c->n; k++)
         for (int j = 0; j < k; j++)
-            if (strcmp(c->text[j], c->text[k]) == 0)
+            if (cell_same(c->text[j], c->text[k]))
                 return settings_fail(s, key, "class '%.60s' is named twice", c->text[k]);
     return OK;
 }
@@ -36,15 +48,89 @@ static Status check(const TaskOptions *o, const Settings *s, const char *path)
     snprintf(key, sizeof key, "%s.classes", path);
     TRY(check_names(o, s, key));
     snprintf(key, sizeof key, "%s.class_weights", path);
+    if (is_auto(o) && o->class_weights.n > 0)
+        return settings_fail(s, key, "weights go by the order of classes; list the classes, which are auto now");
     if (o->class_weights.n == 0 || o->class_weights.n == o->classes.n) return OK;
     return settings_fail(s, key, "%d weights are given for %d classes", o->class_weights.n, o->classes.n);
 }
 
 static void set(Target *t, const TaskOptions *o)
 {
-    t->n_class = o->classes.n;
-    t->classes = o->classes.text;
+    t->n_class = is_auto(o) ? 0 : o->classes.n;
+    t->classes = is_auto(o) ? NULL : o->classes.text;
     t->class_weights = o->class_weights.n ? o->class_weights.number : NULL;
+}
+
+/* ---- classes: auto ---- */
+
+static int by_number(const void *a, const void *b)
+{
+    double x = 0, y = 0;
+    number_read(&x, *(const char *const *)a);
+    number_read(&y, *(const char *const *)b);
+    return (x > y) - (x < y);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Numbers by their size: 9 comes before 10. */
+static void sort_classes(Target *t)
+{
+    double unused;
+    bool numbers = true;
+    for (int k = 0; k < t->n_class; k++) numbers = numbers && number_read(&unused, t->classes[k]);
+    qsort((void *)t->classes, (size_t)t->n_class, sizeof *t->classes, by_text);
+    if (numbers) qsort((void *)t->classes, (size_t)t->n_class, sizeof *t->classes, by_number);
+}
+
+static bool is_known(const Target *t, const char *cell)
+{
+    for (int k = 0; k < t->n_class; k++)
+        if (strcmp(t->classes[k], cell) == 0) return true;
+    return false;
+}
+
+static void report_classes(const Target *t, const char *path)
+{
+    char list[512] = "";
+    size_t at = 0;
+    for (int k = 0; k < t->n_class && at + 60 < sizeof list; k++)
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s'%.40s'", k ? ", " : "", t->classes[k]);
+    log_info("%s: %d classes of task '%s' in column '%s': %s", path, t->n_class, t->name, t->column, list);
+}
+
+static Status reserve_classes(Target *t, int n)
+{
+    t->classes = calloc((size_t)n, sizeof *t->classes);
+    t->found = t->classes != NULL;
+    return t->found ? OK : fail(ERR_MEMORY, "no memory for the classes of task '%s'", t->name);
+}
+
+/* A column that is missing is reported where labels are read. */
+static Status find(Target *t, const Table *table, const int *row, int n)
+{
+    const int column = table_column(table, t->column);
+    if (t->n_class > 0 || column < 0) return OK;
+    TRY(reserve_classes(t, TARGET_CLASSES));
+    for (int i = 0; i < n; i++) {
+        const char *cell = row[i] < 0 ? "" : table_cell(table, row[i], column);
+        if (table_missing(cell) || is_known(t, cell)) continue;
+        if (t->n_class == TARGET_CLASSES)
+            return fail(ERR_FORMAT,
+                        "%s: column '%s' of task '%s' has more than %d values; list its classes, or is it a "
+                        "number (kind: regression)?",
+                        table->path, t->column, t->name, TARGET_CLASSES);
+        t->classes[t->n_class++] = cell;
+    }
+    if (t->n_class < 2)
+        return fail(ERR_FORMAT, "%s: column '%s' of task '%s' has %d value%s; two classes are the least", table->path,
+                    t->column, t->name, t->n_class, number_plural(t->n_class));
+    sort_classes(t);
+    report_classes(t, table->path);
+    return OK;
 }
 
 /* ---- labels ---- */
@@ -65,7 +151,7 @@ static bool read_cell(real *target, int *class, const Target *t, const char *cel
 {
     *class = -1;
     for (int k = 0; k < t->n_class; k++) {
-        target[k] = strcmp(cell, t->classes[k]) == 0;
+        target[k] = cell_same(cell, t->classes[k]);
         if (target[k] != 0) *class = k;
     }
     return *class >= 0 || deeprc;
@@ -191,11 +277,28 @@ static void to_json(json_t *out, const Target *t)
     for (int k = 0; k < t->n_class; k++) json_array_append_new(classes, json_string(t->classes[k]));
 }
 
+/* Classes that were found when the model was trained. */
+static Status from_json(Target *t, const json_t *json)
+{
+    const json_t *list = json_object_get(json, "classes");
+    const size_t n = json_array_size(list);
+    if (t->n_class > 0) return OK;
+    if (n < 2 || n > TARGET_CLASSES) return fail(ERR_MODEL, "task '%s' does not say what its classes are", t->name);
+    TRY(reserve_classes(t, (int)n));
+    t->n_class = (int)n;
+    for (int k = 0; k < t->n_class; k++) {
+        t->classes[k] = json_string_value(json_array_get(list, (size_t)k));
+        if (!t->classes[k]) return fail(ERR_MODEL, "task '%s': a class is no text", t->name);
+    }
+    return OK;
+}
+
 const TaskType task_multiclass = {
     .target = &target_multiclass,
     .options = options,
     .check = check,
     .set = set,
+    .find = find,
     .cell_word = "class",
     .settle = settle,
     .read_cell = read_cell,
@@ -207,4 +310,5 @@ const TaskType task_multiclass = {
     .calibrated = calibrated,
     .rows = rows,
     .to_json = to_json,
+    .from_json = from_json,
 };

@@ -3,12 +3,13 @@
  * task_regression.c: a number a bag. Target and output are (number - mean) / std; files and scores are in the
  * column's unit.
  */
+#include "cohort/cell.h"
 #include "cohort/task.h"
 #include "core/jsontext.h"
+#include "core/log.h"
+#include "core/number.h"
 
-#include <ctype.h>
 #include <math.h>
-#include <stdlib.h>
 
 /* ---- settings ---- */
 
@@ -27,15 +28,75 @@ static const Option options[] = {
 /* The number as it stands; fit normalises it. */
 static bool read_cell(real *target, int *class, const Target *t, const char *cell, bool deeprc)
 {
-    char *end;
-    const double value = strtod(cell, &end);
+    double value;
+    bool comma;
     (void)t;
     (void)deeprc;
     *class = -1;
-    while (isspace((unsigned char)*end)) end++;
-    if (table_missing(cell) || *end || end == cell || !isfinite(value) || fabs(value) > 1e30) return false;
+    if (!cell_number(&value, &comma, cell)) return false;
     *target = (real)value;
     return true;
+}
+
+/* A decimal comma is read, but a table that mixes conventions may mean something else by it. */
+static Status settle(Target *t, const TaskColumn *c)
+{
+    for (int k = 0; k < c->values->n; k++) {
+        double value;
+        bool comma;
+        const char *cell = c->values->value[k].text;
+        if (!cell_number(&value, &comma, cell) || !comma) continue;
+        log_warn("%s: column '%s' has decimal commas, which are read as such: '%s' is %g", c->path, t->column, cell,
+                 value);
+        return OK;
+    }
+    return OK;
+}
+
+/* ---- labels that look wrong ---- */
+
+typedef struct {
+    int n;
+    double min, max;
+} Extent;
+
+static void widen(Extent *r, double x)
+{
+    r->min = r->n == 0 || x < r->min ? x : r->min;
+    r->max = r->n == 0 || x > r->max ? x : r->max;
+    r->n++;
+}
+
+/* The known labels of a target: those that are `code`, and the others. */
+static void divide(Extent *code, Extent *other, const Labels *l, const Target *t, int index, double value)
+{
+    *code = *other = (Extent){0};
+    for (int i = 0; i < l->n; i++) {
+        if (l->mask[(size_t)i * (size_t)l->n_target + (size_t)index] == 0) continue;
+        const double x = (double)l->target[(size_t)i * (size_t)l->n_out + (size_t)t->at];
+        widen(x == value ? code : other, x);
+    }
+}
+
+/* Numbers that tables use for missing are told by their distance from all others. */
+static void remark(const Labels *l, const Target *t, int index, const char *path)
+{
+    static const double codes[] = {-1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999};
+    Extent code, other;
+    divide(&code, &other, l, t, index, NAN);
+    if (other.n > 0 && other.min == other.max)
+        log_warn("%s: every label in column '%s' is %g: nothing is to be learned, and r2 is undefined", path,
+                 t->column, other.min);
+    for (size_t k = 0; k < sizeof codes / sizeof *codes; k++) {
+        divide(&code, &other, l, t, index, codes[k]);
+        const double gap = codes[k] < other.min ? other.min - codes[k] : codes[k] - other.max;
+        const double far = codes[k] < 0 && other.min >= 0 ? 0.5 : 3; /* times the range of the others */
+        if (code.n == 0 || other.n < 2 || gap <= far * (other.max - other.min)) continue;
+        log_warn("%s: column '%s' is %g in %d cell%s and from %g to %g in all others: empty the cell%s if this means "
+                 "missing",
+                 path, t->column, codes[k], code.n, number_plural(code.n), other.min, other.max,
+                 number_plural(code.n));
+    }
 }
 
 static double normalise(const Target *t, double number)
@@ -148,7 +209,9 @@ const TaskType task_regression = {
     .target = &target_regression,
     .options = options,
     .cell_word = "number",
+    .settle = settle,
     .read_cell = read_cell,
+    .remark = remark,
     .fit = fit,
     .metric = {4, {"loss", "r2", "mae", "mse"}, scores},
     .calibrated = calibrated,

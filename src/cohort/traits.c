@@ -137,9 +137,7 @@ static bool left_out(const TraitColumns *which, const char *name)
 {
     for (int k = 0; k < which->n_leave_out; k++)
         if (which->leave_out[k] && strcmp(which->leave_out[k], name) == 0) return true;
-    for (int k = 0; table_id_names[k]; k++)
-        if (strcmp(table_id_names[k], name) == 0) return true;
-    return false;
+    return table_is_id_name(name);
 }
 
 Status traits_add_columns(Traits *t, const Cohort *c, const TraitColumns *which)

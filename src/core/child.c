@@ -22,6 +22,7 @@
 #define MEMORY_MORE  (1ll << 30)  /* bytes beyond what the program takes at its start and the visitor's share */
 #define SECONDS      30           /* of CPU, and one more for each … */
 #define BYTES_SECOND (20ll << 20) /* … so many bytes of the file */
+#define SECONDS_KILL 10           /* of CPU from the signal to the kill */
 
 static bool enabled;
 
@@ -50,12 +51,22 @@ static void lower(int resource, rlim_t to)
     setrlimit(resource, &limit);
 }
 
+/* The hard limit comes later: it kills without saying why, and so does a system that is out of memory. */
+static void lower_cpu(rlim_t to)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CPU, &limit) != 0) return;
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > to) limit.rlim_cur = to;
+    if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > to + SECONDS_KILL) limit.rlim_max = to + SECONDS_KILL;
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
 static void limit_self(const char *path, int file_times)
 {
     struct stat info;
     const long long size = stat(path, &info) == 0 ? (long long)info.st_size : 0;
     lower(RLIMIT_CORE, 0);
-    lower(RLIMIT_CPU, (rlim_t)(SECONDS + size / BYTES_SECOND));
+    lower_cpu((rlim_t)(SECONDS + size / BYTES_SECOND));
     lower(RLIMIT_AS, address_space_used() + (rlim_t)(MEMORY_MORE + file_times * size));
 }
 
@@ -75,16 +86,37 @@ _Noreturn void child_serve(const char *path, const ChildVisitor *const *visitor)
 
 /* ---- the parent ---- */
 
-static Status died(const char *path, int how)
+/* Signals that a fault of the library's own code raises; all others come from outside. */
+static bool is_crash(int number)
 {
-    const int number = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
+    return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGABRT;
+}
+
+static Status killed(const char *path, int number)
+{
     if (number == SIGINT) return fail(ERR_SIGINT, "%s: interrupted while opening it", path);
     if (number == SIGTERM) return fail(ERR_SIGTERM, "%s: terminated while opening it", path);
-    if (number == SIGXCPU || number == SIGKILL)
-        return fail(ERR_FORMAT,
-                    "%s: opening it takes more time or memory than a sound file of its size; it is damaged", path);
-    return fail(ERR_FORMAT, "%s: the library that reads it fails on it (%s, in a process of its own); it is damaged",
-                path, number ? strsignal(number) : "ended early");
+    if (number == SIGXCPU)
+        return fail(
+            ERR_FORMAT,
+            "%s: the process that opens it reached its limit of CPU time, which is far more than a sound file of "
+            "its size takes",
+            path);
+    if (is_crash(number))
+        return fail(
+            ERR_FORMAT,
+            "%s: the library that reads it crashed on it (signal %d, %s, in a process of its own); copy or import "
+            "it again",
+            path, number, strsignal(number));
+    return fail(ERR_IO, "%s: the process that opens it was killed (signal %d, %s)%s; try again", path, number,
+                strsignal(number), number == SIGKILL ? ", as happens where memory is short" : "");
+}
+
+static Status died(const char *path, int how)
+{
+    if (WIFSIGNALED(how)) return killed(path, WTERMSIG(how));
+    return fail(ERR_IO, "%s: the process that opens it ended early (exit status %d); try again", path,
+                WEXITSTATUS(how));
 }
 
 static Status understand(const char *path, const char *said, int how)

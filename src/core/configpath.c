@@ -4,6 +4,8 @@
  * the machine it was built on. The program finds its configs from where it lies itself.
  */
 #include "core/configpath.h"
+#include "core/homepath.h"
+#include "core/spool.h"
 #include "core/log.h"
 #include "core/nearest.h"
 
@@ -141,11 +143,12 @@ bool configpath_is_name(const char *text)
     return true;
 }
 
-Status configpath_find(char out[ROOM], const char *path, size_t n_folder)
+static Status find_path(char out[ROOM], const char *path, size_t n_folder)
 {
     char local[ROOM];
     const char *name = path + n_folder;
     Folders places;
+    if (strcmp(path, "-") == 0) return keep(out, SPOOL_STDIN);
     TRY(keep(out, path));
     if (is_there(path)) return OK;
     if (!configpath_is_name(name)) return suggest_name(out, path);
@@ -158,4 +161,13 @@ Status configpath_find(char out[ROOM], const char *path, size_t n_folder)
     if (!known) TRY(keep(out, local));
     log_info("config %s: %s", name, out);
     return OK;
+}
+
+Status configpath_find(char out[ROOM], const char *path, size_t n_folder)
+{
+    char *expanded;
+    TRY(homepath_expand(&expanded, path));
+    const Status status = find_path(out, expanded ? expanded : path, expanded ? 0 : n_folder);
+    free(expanded);
+    return status;
 }

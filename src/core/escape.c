@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of the UTF-8 character that `text` begins with; 0 if it is none: overlong, a surrogate, beyond U+10FFFF, cut. */
@@ -22,10 +23,26 @@ static size_t character(uint32_t *code, const unsigned char *text)
     return n == 0 || *code < first[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : n;
 }
 
-/* C0, DEL and C1, with which a terminal can be made to do things. */
+/* With which a terminal can be made to do things, or to show text in another order than it stands. */
 static int is_control(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+    static const uint32_t range[][2] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
+                                        {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+    for (size_t i = 0; i < sizeof range / sizeof *range; i++)
+        if (code >= range[i][0] && code <= range[i][1]) return 1;
+    return 0;
+}
+
+bool escape_is_control(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        uint32_t code;
+        const size_t n = character(&code, at);
+        if (n > 0 ? is_control(code) : *at < 0xa0) return true;
+        at += n ? n : 1;
+    }
+    return false;
 }
 
 static size_t escape_byte(char out[8], unsigned char byte)
@@ -61,6 +78,73 @@ const char *escape_text(char *out, size_t room, const char *text)
         from += bytes ? bytes : 1;
     }
     out[at] = 0;
+    return out;
+}
+
+/* ---- streams and JSON ---- */
+
+/* Bytes of the character that begins with that byte. */
+static size_t length_of(unsigned char first)
+{
+    return first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+static bool stays_in_stream(const unsigned char *at, size_t n, uint32_t code)
+{
+    if (n == 0) return *at >= 0xa0;
+    return !is_control(code) || code == '\n' || code == '\t';
+}
+
+size_t escape_stream(char *out, size_t *n_out, const char *bytes, size_t n)
+{
+    const unsigned char *from = (const unsigned char *)bytes;
+    size_t at = 0;
+    *n_out = 0;
+    while (at < n) {
+        uint32_t code;
+        const size_t length = character(&code, from + at), step = length ? length : 1;
+        if (length == 0 && n - at < 4 && at + length_of(from[at]) > n) break;
+        if (stays_in_stream(from + at, length, code))
+            for (size_t i = 0; i < step; i++) out[(*n_out)++] = bytes[at + i];
+        else
+            for (size_t i = 0; i < step; i++) {
+                char piece[8];
+                const size_t wide = escape_byte(piece, from[at + i]);
+                memcpy(out + *n_out, piece, wide);
+                *n_out += wide;
+            }
+        at += step;
+    }
+    return at;
+}
+
+/* Ends of lines that set JSON out are the only control characters of most texts. */
+static bool is_suspect(const char *json)
+{
+    for (const unsigned char *at = (const unsigned char *)json; *at;) {
+        uint32_t code;
+        const size_t n = character(&code, at);
+        if (n > 0 && code >= 0x7f && is_control(code)) return true;
+        at += n ? n : 1;
+    }
+    return false;
+}
+
+char *escape_json(const char *json)
+{
+    const unsigned char *from = (const unsigned char *)json;
+    if (!is_suspect(json)) return strdup(json);
+    char *out = malloc(6 * strlen(json) + 1), *to = out;
+    while (out && *from) {
+        uint32_t code;
+        const size_t n = character(&code, from), step = n ? n : 1;
+        if (n > 0 && code >= 0x7f && is_control(code))
+            to += snprintf(to, 7, "\\u%04x", code);
+        else
+            to = (char *)memcpy(to, from, step) + step;
+        from += step;
+    }
+    if (out) *to = 0;
     return out;
 }
 

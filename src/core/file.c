@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
+#include "core/spool.h"
+#include "core/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define TEMPORARY_MORE 32 /* bytes by which a temporary name is longer */
 
 static Status cannot(const char *verb, const char *path)
 {
@@ -28,52 +28,105 @@ static const char *split_path(char *folder, const char *path)
     return slash ? slash + 1 : path;
 }
 
-static Status check_target(const char *path, bool force)
+/* ---- what stands at a name ---- */
+
+static Status is_link(const char *path)
+{
+    char to[512];
+    const ssize_t n = readlink(path, to, sizeof to - 1);
+    to[n > 0 ? n : 0] = 0;
+    return fail(ERR_IO, "%s: is a symbolic link to %s, which is not followed; remove the link, or name that file",
+                path, to);
+}
+
+Status file_check_own(const char *path, bool folder)
 {
     struct stat info;
     if (lstat(path, &info) != 0) return errno == ENOENT ? OK : cannot("write", path);
+    if (S_ISLNK(info.st_mode)) return is_link(path);
+    if (folder) return S_ISDIR(info.st_mode) ? OK : fail(ERR_IO, "%s: is no folder; remove it or name another", path);
     if (S_ISDIR(info.st_mode)) return fail(ERR_IO, "%s: is a folder; name a file", path);
-    if (!S_ISREG(info.st_mode)) return fail(ERR_IO, "%s: is no regular file; name another", path);
-    if (!force) return fail(ERR_IO, "%s: exists; --force overwrites it", path);
+    return S_ISREG(info.st_mode) ? OK : fail(ERR_IO, "%s: is no regular file; name another", path);
+}
+
+static Status exists(const char *path)
+{
+    return fail(ERR_IO, "%s: exists; --force overwrites it", path);
+}
+
+Status file_check_apart(const char *output, const char *input)
+{
+    struct stat a, b;
+    if (!output || !input || strcmp(output, "-") == 0) return OK;
+    const bool files = stat(output, &a) == 0 && stat(input, &b) == 0;
+    const bool same =
+        files ? S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino : strcmp(output, input) == 0;
+    return same ? fail(ERR_USAGE, "%s is both input and output", output) : OK;
+}
+
+/* ---- beginning ---- */
+
+static Status check_place(const char *path, const char *folder, const char *name)
+{
+    struct stat info;
+    if (!*name) return fail(ERR_IO, "'%s': names no file", path);
+    if (strlen(name) > NAME_MAX - TEMPORARY_MORE)
+        return fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, NAME_MAX - TEMPORARY_MORE);
+    if (stat(folder, &info) != 0 && errno == ENOENT)
+        return fail(ERR_IO, "%s: folder %s does not exist; make it first", path, folder);
     return OK;
 }
 
 Status file_begin(FileDraft *draft, const char *path, bool force)
 {
-    char folder[PATH_MAX], *real_path = realpath(path, NULL); /* NULL where the file is new */
-    draft->open = false;
-    const size_t n = strlen(real_path ? real_path : path);
-    if (n < sizeof draft->path) memcpy(draft->path, real_path ? real_path : path, n + 1);
-    free(real_path);
-    if (n + TEMPORARY_MORE >= sizeof draft->path)
+    char folder[PATH_MAX];
+    *draft = (FileDraft){.fd = -1, .force = force};
+    if (snprintf(draft->path, sizeof draft->path, "%s", path) >= (int)sizeof draft->path - TEMPORARY_MORE)
         return fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, PATH_MAX - 1 - TEMPORARY_MORE);
-
     const char *name = split_path(folder, draft->path);
-    if (!*name) return fail(ERR_IO, "'%s': names no file", path);
-    if (strlen(name) > NAME_MAX - TEMPORARY_MORE)
-        return fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, NAME_MAX - TEMPORARY_MORE);
-    struct stat info;
-    if (stat(folder, &info) != 0 && errno == ENOENT)
-        return fail(ERR_IO, "%s: folder %s does not exist; make it first", path, folder);
-    TRY(check_target(draft->path, force));
+    TRY(check_place(path, folder, name));
+    TRY(file_check_own(draft->path, false));
+    if (!force && file_exists(draft->path)) return exists(path);
     if (access(folder, W_OK | X_OK) != 0)
         return fail(ERR_IO, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
-    snprintf(draft->temporary, sizeof draft->temporary, "%.*s.%s.hopsack-tmp-%ld", (int)(name - draft->path),
-             draft->path, name, (long)getpid());
+    temporary_clean(folder, name);
+    draft->fd = temporary_make(draft->temporary, sizeof draft->temporary, folder, name);
+    if (draft->fd < 0) return cannot("write", path);
     draft->open = true;
     return OK;
+}
+
+FILE *file_stream(const FileDraft *draft)
+{
+    const int fd = fcntl(draft->fd, F_DUPFD_CLOEXEC, 3);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (fd >= 0 && !out) close(fd);
+    return out;
+}
+
+/* By its descriptor, which cannot lead anywhere else; by its name where there is no /proc. */
+const char *file_place(char *out, const FileDraft *draft)
+{
+    snprintf(out, FILE_PLACE, "/proc/self/fd/%d", draft->fd);
+    if (access(out, F_OK) != 0) snprintf(out, FILE_PLACE, "%s", draft->temporary);
+    return out;
+}
+
+/* ---- syncing ---- */
+
+static Status sync_fd(int fd, const char *path)
+{
+    if (fsync(fd) == 0 || errno == EINVAL || errno == EROFS) return OK; /* file systems without fsync of a folder */
+    return cannot("write", path);
 }
 
 static Status sync_path(const char *path, int flags)
 {
     const int fd = open(path, flags | O_CLOEXEC);
     if (fd < 0) return cannot("write", path);
-    const int failed =
-        fsync(fd) != 0 && errno != EINVAL && errno != EROFS; /* file systems without fsync of a folder */
-    const int error = errno;
+    const Status status = sync_fd(fd, path);
     close(fd);
-    errno = error;
-    return failed ? cannot("write", path) : OK;
+    return status;
 }
 
 /* ---- batches ---- */
@@ -85,20 +138,17 @@ static _Thread_local struct {
 } batch;
 
 /* Has the disk begin with the file, so that the end of the batch finds most of the work done. */
-static void start_writing(const char *path)
+static void start_writing(int fd)
 {
 #ifdef SYNC_FILE_RANGE_WRITE
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
     (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    close(fd);
 #else
-    (void)path;
+    (void)fd;
 #endif
 }
 
 /* Leaves the file to the end of the batch; false: it cannot be. */
-static bool put_off(const char *path, const char *temporary)
+static bool put_off(const char *path, int fd)
 {
     if (!batch.on) return false;
     for (int i = 0; i < batch.n; i++)
@@ -107,7 +157,7 @@ static bool put_off(const char *path, const char *temporary)
     if (grown) batch.path = grown;
     if (grown && copy) {
         batch.path[batch.n++] = copy;
-        start_writing(temporary);
+        start_writing(fd);
         return true;
     }
     free(copy);
@@ -133,7 +183,7 @@ static bool is_last_of_folder(int i)
 static Status sync_batch(void)
 {
     for (int i = 0; i < batch.n; i++)
-        if (file_exists(batch.path[i])) TRY(sync_path(batch.path[i], O_RDONLY));
+        if (file_exists(batch.path[i])) TRY(sync_path(batch.path[i], O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
     for (int i = 0; i < batch.n; i++) {
         char folder[PATH_MAX];
         (void)split_path(folder, batch.path[i]);
@@ -155,15 +205,55 @@ Status file_batch_end(void)
 
 /* ---- committing ---- */
 
+/* A new name for what has one; EEXIST where the new one is taken. */
+static int rename_new(const char *from, const char *to)
+{
+#ifdef RENAME_NOREPLACE
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+#endif
+    if (link(from, to) == 0) return unlink(from); /* file systems that do not know the flag */
+    if (errno == EEXIST) return -1;
+    if (!file_exists(to)) return rename(from, to); /* nor links */
+    errno = EEXIST;
+    return -1;
+}
+
+static Status put_in_place(const FileDraft *draft)
+{
+    if (!temporary_is_at(draft->fd, draft->temporary))
+        return fail(ERR_IO, "%s: cannot write: its temporary file was taken away", draft->path);
+    if (draft->force) {
+        TRY(file_check_own(draft->path, false));
+        return rename(draft->temporary, draft->path) == 0 ? OK : cannot("write", draft->path);
+    }
+    if (rename_new(draft->temporary, draft->path) == 0) return OK;
+    if (errno != EEXIST) return cannot("write", draft->path);
+    return fail(ERR_IO, "%s: another process has made it meanwhile; --force overwrites it", draft->path);
+}
+
+/* Closing tells of writes that failed. The lock is kept by a second descriptor, until the file has its name. */
+static Status close_first(FileDraft *draft)
+{
+    const int kept = fcntl(draft->fd, F_DUPFD_CLOEXEC, 3);
+    if (kept < 0) return cannot("write", draft->path);
+    const bool closed = close(draft->fd) == 0;
+    draft->fd = kept;
+    return closed ? OK : cannot("write", draft->path);
+}
+
 Status file_commit(FileDraft *draft)
 {
     Status status = OK;
     char folder[PATH_MAX];
     (void)split_path(folder, draft->path);
-    const bool later = put_off(draft->path, draft->temporary);
-    if (!later) TRY_DONE(sync_path(draft->temporary, O_RDONLY));
-    if (rename(draft->temporary, draft->path) != 0) TRY_DONE(cannot("write", draft->path));
+    const bool later = put_off(draft->path, draft->fd);
+    if (!later) TRY_DONE(sync_fd(draft->fd, draft->path));
+    TRY_DONE(close_first(draft));
+    TRY_DONE(put_in_place(draft));
+    temporary_done(draft->temporary);
     draft->open = false;
+    close(draft->fd);
     if (!later) TRY_DONE(sync_path(folder, O_RDONLY | O_DIRECTORY));
 done:
     file_drop(draft);
@@ -173,7 +263,9 @@ done:
 void file_drop(FileDraft *draft)
 {
     if (!draft || !draft->open) return;
-    unlink(draft->temporary);
+    if (temporary_is_at(draft->fd, draft->temporary)) unlink(draft->temporary);
+    temporary_done(draft->temporary);
+    close(draft->fd);
     draft->open = false;
 }
 
@@ -182,7 +274,7 @@ Status file_write_whole(const char *path, const void *bytes, size_t n, bool forc
     Status status = OK;
     FileDraft draft = {.open = false};
     TRY(file_begin(&draft, path, force));
-    FILE *out = fopen(draft.temporary, "wbe");
+    FILE *out = file_stream(&draft);
     if (!out) TRY_DONE(cannot("write", path));
     const bool written = fwrite(bytes, 1, n, out) == n;
     if (fclose(out) != 0 || !written) TRY_DONE(cannot("write", path));
@@ -211,8 +303,9 @@ Status file_read_whole(char **out, size_t *n, const char *path, size_t most)
     size_t room = 0, used = 0, got;
     *out = NULL;
     *n = 0;
-    FILE *in = fopen(path, "rbe");
-    if (!in) return cannot("read", path);
+    const bool pipe = spool_is_pipe(path);
+    FILE *in = pipe ? spool_fopen(path) : fopen(path, "rbe");
+    if (!in) return pipe ? ERR_IO : cannot("read", path);
     do { /* by pieces: it may be a pipe, whose size nobody knows */
         if (!make_room(&bytes, &room, used, 1 << 16)) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to read it", path));
         got = fread(bytes + used, 1, room - used - 1, in);
@@ -244,6 +337,25 @@ Status file_make_folder(const char *path)
         if (stat(part, &info) == 0 && S_ISDIR(info.st_mode)) continue;
         errno = error == EEXIST ? ENOTDIR : error;
         return cannot("make folder", part);
+    }
+    return OK;
+}
+
+static Status make_one(const char *path)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) return cannot("make folder", path);
+    return file_check_own(path, true);
+}
+
+Status file_make_inside(const char *root, const char *inside)
+{
+    char part[PATH_MAX];
+    TRY(file_make_folder(root));
+    for (size_t i = 1; i <= strlen(inside); i++) {
+        if (inside[i] != '/' && inside[i]) continue;
+        if (snprintf(part, sizeof part, "%s/%.*s", root, (int)i, inside) >= (int)sizeof part)
+            return fail(ERR_IO, "%.60s…: name is longer than %d bytes", root, PATH_MAX - 1);
+        TRY(make_one(part));
     }
     return OK;
 }

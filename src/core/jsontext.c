@@ -4,6 +4,7 @@
  * fraction or an exponent is said again in as few digits as do.
  */
 #include "core/jsontext.h"
+#include "core/escape.h"
 #include "core/number.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ static void shorten(char *text)
 char *jsontext_dump(const json_t *value, size_t flags)
 {
     json_free_t give_back;
-    char *text = value ? json_dumps(value, flags) : NULL, *copy = text ? strdup(text) : NULL;
+    char *text = value ? json_dumps(value, flags) : NULL, *copy = text ? escape_json(text) : NULL;
     json_get_alloc_funcs(NULL, &give_back);
     give_back(text);
     return copy;

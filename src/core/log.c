@@ -81,15 +81,15 @@ static const char *clock_text(char text[32], double seconds)
 
 static void report(const Progress *p, const char *note, double now, int on_terminal)
 {
-    char total[32] = "", left[48] = "", clock[32];
+    char total[32] = "", left[48] = "", clock[32], shown[256];
     const double elapsed = now - p->started, speed = elapsed > 0 ? (double)(p->done - p->first) / elapsed : 0;
     if (p->total > 0) snprintf(total, sizeof total, "/%lld", (long long)p->total);
     if (p->total > p->done && speed > 0)
         snprintf(left, sizeof left, ", %s left", clock_text(clock, (double)(p->total - p->done) / speed));
     flockfile(stderr);
     fprintf(stderr, "%s%s: %lld%s %s, %.*f/s%s%s%s%s", on_terminal ? "\r\033[K" : "", p->what, (long long)p->done,
-            total, p->unit, speed < 10 ? 2 : 0, speed, note && *note ? ", " : "", note ? note : "", left,
-            on_terminal ? "" : "\n");
+            total, p->unit, speed < 10 ? 2 : 0, speed, note && *note ? ", " : "",
+            escape_text(shown, sizeof shown, note ? note : ""), left, on_terminal ? "" : "\n");
     line_open = on_terminal;
     fflush(stderr);
     funlockfile(stderr);

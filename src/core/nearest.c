@@ -61,13 +61,19 @@ static bool is_found(const Nearest *near, const char *shown)
     return false;
 }
 
+void nearest_add(Nearest *near, const char *shown)
+{
+    near->best = 0;
+    if (near->n < NEAREST_MOST && !is_found(near, shown)) snprintf(near->found[near->n++], NEAREST_ROOM, "%s", shown);
+}
+
 void nearest_offer(Nearest *near, const char *known, const char *shown)
 {
     const int distance = path_distance(near->name, known);
     if (distance > near->best || (distance == near->best && distance > 0)) return;
     if (distance < near->best) near->n = 0;
+    nearest_add(near, shown);
     near->best = distance;
-    if (near->n < NEAREST_MOST && !is_found(near, shown)) snprintf(near->found[near->n++], NEAREST_ROOM, "%s", shown);
 }
 
 const char *nearest_text(char *out, size_t room, const Nearest *near)

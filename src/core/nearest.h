@@ -31,6 +31,7 @@ void nearest_start(Nearest *near, const char *name, int limit);
 /* A known name and how it is shown. All names with the same last name are found, else the first of the nearest. A name
  * without a dot is also compared with the last names of others. */
 void nearest_offer(Nearest *near, const char *known, const char *shown);
+void nearest_add(Nearest *near, const char *shown);                    /* what is meant whatever the distance */
 const char *nearest_text(char *out, size_t room, const Nearest *near); /* "a, b or c" */
 
 /* The nearest of the names (NULL-ended) below its limit; NULL: none. */

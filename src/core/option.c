@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/option.h"
+#include "core/homepath.h"
 #include "core/number.h"
 
 #include <assert.h>
@@ -99,11 +100,21 @@ static Status is_not(const Option *row, const char *text, const char *what)
 
 /* ---- one value ---- */
 
+/* 20000, and as others write it: 2e4, 20000.0 */
+static bool read_whole(int64_t *out, const char *text)
+{
+    double value;
+    if (number_read_int(out, text)) return true;
+    if (!number_read(&value, text) || value != floor(value) || fabs(value) > 9e15) return false;
+    *out = (int64_t)value;
+    return true;
+}
+
 static Status set_int(void *out, const Option *row, const char *text)
 {
     int64_t value = 0;
     if (option_word(row->choices, text) < 0) {
-        if (!number_read_int(&value, text)) return is_not(row, text, "an integer");
+        if (!read_whole(&value, text)) return is_not(row, text, "an integer");
         TRY(check_range(row, text, (double)value));
         if (value < INT_MIN || value > INT_MAX) return fail(ERR_CONFIG, "%s is too large", text);
     }
@@ -113,7 +124,12 @@ static Status set_int(void *out, const Option *row, const char *text)
 
 static Status set_seed(void *out, const Option *row, const char *text)
 {
+    int64_t value;
     if (number_read_u64(field(out, row), text)) return OK;
+    if (read_whole(&value, text) && value >= 0) {
+        *(uint64_t *)field(out, row) = (uint64_t)value;
+        return OK;
+    }
     return is_not(row, text, "an integer from 0 to 18446744073709551615");
 }
 
@@ -121,18 +137,27 @@ static Status set_number(void *out, const Option *row, const char *text)
 {
     double value = NAN;
     if (option_word(row->choices, text) < 0) {
-        if (!number_read(&value, text)) return is_not(row, text, "a number");
+        if (!number_read(&value, text))
+            return is_not(row, text, strchr(text, ',') ? "a number (a decimal point is expected)" : "a number");
         TRY(check_range(row, text, value));
     }
     *(double *)field(out, row) = value;
     return OK;
 }
 
+int option_bool(const char *text)
+{
+    static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "0", "1", NULL};
+    int place = 0;
+    while (words[place] && strcasecmp(words[place], text) != 0) place++;
+    return words[place] ? place % 2 : -1;
+}
+
 static Status set_bool(void *out, const Option *row, const char *text)
 {
-    const int place = option_word("false true", text);
-    if (place < 0) return is_not(row, text, "true or false");
-    *(bool *)field(out, row) = place == 1;
+    const int value = option_bool(text);
+    if (value < 0) return is_not(row, text, "true or false");
+    *(bool *)field(out, row) = value == 1;
     return OK;
 }
 
@@ -235,6 +260,19 @@ done:
 
 /* ---- a row ---- */
 
+static bool is_path(const Option *row)
+{
+    return option_word("FILE RUN OUT OUT.h5", row->unit) >= 0;
+}
+
+static Status set_path(void *out, const Option *row, const char *text, void **owned)
+{
+    char *expanded;
+    TRY(homepath_expand(&expanded, text));
+    *owned = expanded;
+    return set_text(out, row, expanded ? expanded : text);
+}
+
 typedef Status SetOne(void *out, const Option *row, const char *text);
 
 static const struct {
@@ -250,7 +288,8 @@ Status option_set(void *out, const Option *row, const OptionValue *value, void *
 {
     *owned = NULL;
     if (option_is_list(row)) {
-        if (!value->list && !value->flag)
+        const bool word = !value->list && !value->null && option_word(row->choices, value->text[0]) >= 0;
+        if (!value->list && !value->flag && !word)
             return fail(ERR_CONFIG, "takes a list: [%.60s]", value->null ? "" : value->text[0]);
         return (row->kind == OPTION_TEXTS ? set_texts : set_numbers)(out, row, value, owned);
     }
@@ -260,6 +299,7 @@ Status option_set(void *out, const Option *row, const OptionValue *value, void *
             return fail(ERR_CONFIG, "needs a value: %s", row->help);
         return set_text(out, row, NULL);
     }
+    if (row->kind == OPTION_TEXT && !value->null && is_path(row)) return set_path(out, row, value->text[0], owned);
     return kinds[row->kind].set(out, row, value->null ? "null" : value->text[0]);
 }
 

@@ -19,8 +19,9 @@ typedef enum {
     OPTION_INT,    /* int; a word of the row's choices is 0 */
     OPTION_SEED,   /* uint64_t */
     OPTION_NUMBER, /* double; a word of the row's choices ("auto", "null") is NaN */
-    OPTION_BOOL,   /* bool: true or false */
-    OPTION_TEXT,   /* const char *, NULL for null. Owned by the Settings it was bound from */
+    OPTION_BOOL,   /* bool: true or false; also yes, no, on, off, 1, 0 in any case */
+    OPTION_TEXT, /* const char *, NULL for null. Owned by the Settings it was bound from. With the unit FILE, RUN or OUT
+                      a path, whose leading ~ is expanded */
     OPTION_CHOICE, /* int: index of the word in `choices` */
     OPTION_BYTES,  /* int64_t: 1000, 64KB, 1GB, …; "all" is -1 */
     OPTION_TEXTS,  /* OptionTexts */
@@ -43,7 +44,8 @@ typedef struct {
     size_t at;            /* offsetof in the struct filled */
     const char *standard; /* default, as a flag would write it; NULL: none, the setting must be given */
     double least, most;   /* closed range of numbers, INT and BYTES; 0, 0: any */
-    const char *choices;  /* CHOICE: "adam adamw sgd"; NUMBER and INT: words that stand for NaN and 0 */
+    const char *choices;  /* CHOICE: "adam adamw sgd"; NUMBER and INT: words that stand for NaN and 0;
+                           * TEXTS: words that need no list */
     const char *unit;     /* "updates", "bags", …; of a text what stands for it in help, "FILE", "COLUMN"; or "" */
     const char *help;     /* one line that begins with what the setting is: "learning rate" */
 } Option;
@@ -70,6 +72,7 @@ int option_count(const void *in, const Option *row); /* 1 unless a list */
 const char *option_text(char buffer[OPTION_ROOM], const void *in, const Option *row, int i);
 bool option_is_list(const Option *row);
 
+int option_bool(const char *text);                      /* 1, 0; -1: none of the words of a boolean */
 int option_word(const char *choices, const char *word); /* its place among words parted by blanks; -1 if it is none */
 
 /* ---- for help ---- */

@@ -4,6 +4,7 @@
  */
 #include "core/safetensors.h"
 #include "core/file.h"
+#include "core/filetype.h"
 #include "core/jsontext.h"
 #include "core/number.h"
 
@@ -80,6 +81,15 @@ typedef struct {
     size_t data, n_data; /* where the tensors begin, and their bytes */
 } Raw;
 
+/* Named for what it is, if that is known. */
+static Status no_model(const Raw *raw, uint64_t n_header)
+{
+    const char *type = filetype_of((const unsigned char *)raw->bytes, raw->size);
+    if (type) return fail(ERR_MODEL, "%s: is no model file, but %s", raw->path, type);
+    return fail(ERR_MODEL, "%s: is no model file (a header of %" PRIu64 " bytes is beyond 100 MB)", raw->path,
+                n_header);
+}
+
 static Status check_length(Raw *raw)
 {
     uint64_t n;
@@ -87,8 +97,7 @@ static Status check_length(Raw *raw)
         return fail(ERR_MODEL, "%s: too small for a model file (%zu byte%s)", raw->path, raw->size,
                     number_plural((int64_t)raw->size));
     memcpy(&n, raw->bytes, 8);
-    if (n > HEADER_MOST)
-        return fail(ERR_MODEL, "%s: is no model file (a header of %" PRIu64 " bytes is beyond 100 MB)", raw->path, n);
+    if (n > HEADER_MOST) return no_model(raw, n);
     if (n > raw->size - 8)
         return fail(ERR_MODEL,
                     "%s: is cut short or no model file: header should have %" PRIu64 " bytes, %zu are there",
@@ -363,7 +372,7 @@ static bool write_all(FILE *out, const char *header, uint64_t n_header, const Te
 Status safetensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force)
 {
     Status status = OK;
-    FileDraft draft;
+    FileDraft draft = {.open = false};
     char *header = NULL;
     int *order = calloc((size_t)n + 1, sizeof *order);
     TRY_DONE(file_begin(&draft, path, force));
@@ -378,7 +387,7 @@ Status safetensors_write(const char *path, const Tensor *tensor, int n, const ch
         snprintf(digits, sizeof digits, "%08lx", crc_of(header, n_header, tensor, order, n));
         memcpy(crc_digits(header, n_header), digits, 8);
     }
-    FILE *out = fopen(draft.temporary, "wbe");
+    FILE *out = file_stream(&draft);
     if (!out || !write_all(out, header, n_header, tensor, order, n))
         TRY_DONE(fail(ERR_IO, "%s: cannot write: %s", path, strerror(errno)));
     TRY_DONE(file_commit(&draft));

@@ -18,6 +18,7 @@
 #define FILE_MOST   ((size_t)1 << 20) /* bytes of a config file */
 #define FLAG_LAYER  INT_MAX
 #define PATH_ROOM   600
+#define STDIN_NAME  "standard input" /* no file: a path of this name is found as ./standard input */
 #define ORIGIN_ROOM 4300
 
 typedef struct {
@@ -154,7 +155,8 @@ static Status note_base(Source *source, int line, const OptionValue *value)
     source->base_line = line;
     if (!value || value->list) return fail(ERR_CONFIG, "%s:%d: base: takes the name of one file", source->name, line);
     const char *name = value->null ? "" : value->text[0], *slash = strrchr(source->name, '/');
-    const int folder = slash && *name && *name != '/' ? (int)(slash - source->name + 1) : 0;
+    const bool whole = !*name || *name == '/' || (name[0] == '~' && name[1] == '/');
+    const int folder = slash && !whole ? (int)(slash - source->name + 1) : 0;
     const int n = snprintf(source->base, sizeof source->base, "%.*s%s", folder, source->name, name);
     source->base_folder = folder;
     if (n < (int)sizeof source->base) return OK;
@@ -189,7 +191,8 @@ Status settings_yaml(Settings *s, const char *text, size_t n, const char *name)
 
 static Status read_file(char **text, size_t *n, const char *path)
 {
-    const Status status = file_read_whole(text, n, path, FILE_MOST);
+    const bool is_stdin = strcmp(path, STDIN_NAME) == 0;
+    const Status status = file_read_whole(text, n, is_stdin ? "/dev/stdin" : path, FILE_MOST);
     return status == ERR_FORMAT ? fail(ERR_CONFIG, "%s", status_sentence()) : status;
 }
 
@@ -211,7 +214,10 @@ Status settings_file(Settings *s, const char *name)
     char path[CONFIGPATH_ROOM], *text;
     Source look = {.name = path};
     size_t n;
-    TRY(configpath_find(path, name, 0));
+    if (strcmp(name, "-") == 0)
+        snprintf(path, sizeof path, "%s", STDIN_NAME);
+    else
+        TRY(configpath_find(path, name, 0));
     TRY(read_file(&text, &n, path));
     TRY_DONE(yaml_read(text, n, path, take_entry, &look));
     if (*look.base) TRY_DONE(add_base(s, &look));

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/textout.h"
+#include "core/escape.h"
 #include "core/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 struct TextOut {
@@ -24,10 +27,58 @@ static bool ends_in_gz(const char *path)
     return n > 3 && strcmp(path + n - 3, ".gz") == 0;
 }
 
+/* Standard output by any of its names: what a shell has sent it to is never opened a second time. */
+static bool is_stdout(const char *path)
+{
+    static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", NULL};
+    for (const char *const *name = names; *name; name++)
+        if (strcmp(path, *name) == 0) return true;
+    return false;
+}
+
+/* A pipe, a terminal, /dev/null; no disk. */
+static bool is_stream_mode(mode_t mode)
+{
+    return S_ISFIFO(mode) || S_ISCHR(mode) || S_ISSOCK(mode);
+}
+
 static bool is_stream(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+    return stat(path, &info) == 0 && is_stream_mode(info.st_mode);
+}
+
+/* -1: errno says why. What has become a file since it was looked at is left alone. */
+static int open_stream(const char *path)
+{
+    struct stat info;
+    const int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    if (fstat(fd, &info) == 0 && is_stream_mode(info.st_mode)) return fd;
+    close(fd);
+    errno = EEXIST;
+    return -1;
+}
+
+/* Takes `fd` over. */
+static bool open_by_fd(TextOut *t, int fd, bool gz)
+{
+    if (fd >= 0 && gz)
+        t->gz = gzdopen(fd, "wb");
+    else if (fd >= 0)
+        t->plain = fdopen(fd, "w");
+    if (fd >= 0 && !t->gz && !t->plain) close(fd);
+    return t->gz || t->plain;
+}
+
+static Status open_target(TextOut *t, const char *path, bool force)
+{
+    const bool stream = is_stream(path);
+    if (!stream) TRY(file_begin(&t->draft, path, force));
+    const int fd = stream ? open_stream(path) : fcntl(t->draft.fd, F_DUPFD_CLOEXEC, 3);
+    errno = fd < 0 ? errno : ENOMEM;
+    if (open_by_fd(t, fd, ends_in_gz(path))) return OK;
+    return fail(ERR_IO, "%s: cannot write: %s", path, strerror(errno));
 }
 
 Status textout_open(TextOut **out, const char *path, bool force)
@@ -36,22 +87,12 @@ Status textout_open(TextOut **out, const char *path, bool force)
     TextOut *t = calloc(1, sizeof *t);
     *out = NULL;
     if (!t) return fail(ERR_MEMORY, "%s: no memory to write it", path);
-    const bool to_stdout = strcmp(path, "-") == 0;
-    t->name = strdup(to_stdout ? "standard output" : path);
+    t->name = strdup(is_stdout(path) ? "standard output" : path);
     if (!t->name) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to write it", path));
-
-    if (to_stdout) {
+    if (is_stdout(path))
         t->plain = stdout;
-    } else {
-        const bool stream = is_stream(path);
-        const char *target = stream ? path : t->draft.temporary;
-        if (!stream) TRY_DONE(file_begin(&t->draft, path, force));
-        if (ends_in_gz(path))
-            t->gz = gzopen(target, "wbe");
-        else
-            t->plain = fopen(target, "we");
-        if (!t->gz && !t->plain) TRY_DONE(fail(ERR_IO, "%s: cannot write: %s", path, strerror(errno)));
-    }
+    else
+        TRY_DONE(open_target(t, path, force));
     *out = t;
     return OK;
 done:
@@ -100,15 +141,36 @@ static void close_stream(TextOut *out)
     out->plain = NULL;
 }
 
+/* Tabs and ends of lines stay, between quotes; other control characters do not reach a table. */
+static void write_quoted(TextOut *out, const char *text)
+{
+    const size_t n = strlen(text);
+    char *shown = malloc(4 * n + 1);
+    if (!shown && !out->error) out->error = ENOMEM;
+    if (!shown) return;
+    size_t length;
+    (void)escape_stream(shown, &length, text, n);
+    textout_write(out, "\"", 1);
+    for (size_t i = 0; i < length; i++)
+        textout_write(out, shown[i] == '"' ? "\"\"" : shown + i, shown[i] == '"' ? 2 : 1);
+    textout_write(out, "\"", 1);
+    free(shown);
+}
+
 void textout_cell(TextOut *out, const char *text)
 {
-    if (!text[strcspn(text, "\t\"\r\n")]) {
-        textout_printf(out, "%s", text);
-        return;
-    }
-    textout_printf(out, "\"");
-    for (; *text; text++) textout_printf(out, *text == '"' ? "\"\"" : "%c", *text);
-    textout_printf(out, "\"");
+    if (text[strcspn(text, "\t\"\r\n")])
+        write_quoted(out, text);
+    else if (escape_is_control(text))
+        textout_text(out, text);
+    else
+        textout_write(out, text, strlen(text));
+}
+
+void textout_text(TextOut *out, const char *text)
+{
+    char shown[ESCAPE_MOST];
+    textout_printf(out, "%s", escape_text(shown, sizeof shown, text));
 }
 
 Status textout_commit(TextOut *out)

@@ -16,9 +16,11 @@ typedef struct TextOut TextOut;
 Status textout_open(TextOut **out, const char *path, bool force);
 void textout_printf(TextOut *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void textout_write(TextOut *out, const char *bytes, size_t n);
-/* A cell of a tab-separated table: quoted as RFC 4180 has it where a tab, quote or line end stands in it. */
+/* A cell of a tab-separated table: quoted as RFC 4180 has it where a tab, quote or line end stands in it. Other control
+ * characters are escaped (escape.h). */
 void textout_cell(TextOut *out, const char *text);
-Status textout_commit(TextOut *out); /* reports the first error of all writes; frees */
-void textout_drop(TextOut *out);     /* frees without publishing; accepts NULL */
+void textout_text(TextOut *out, const char *text); /* a name in running text: escaped */
+Status textout_commit(TextOut *out);               /* reports the first error of all writes; frees */
+void textout_drop(TextOut *out);                   /* frees without publishing; accepts NULL */
 
 #endif

@@ -16,7 +16,7 @@
 typedef struct {
     yaml_parser_t parser;
     yaml_event_t event; /* the one looked at */
-    const char *name;
+    const char *text, *name;
     YamlTake *take;
     void *context;
     char path[PATH_MOST];
@@ -28,15 +28,45 @@ static int line_of(const YamlReader *r)
     return (int)r->event.start_mark.line + 1;
 }
 
+static int line_of_byte(const char *text, size_t byte)
+{
+    int line = 1;
+    for (size_t i = 0; i < byte && text[i]; i++) line += text[i] == '\n';
+    return line;
+}
+
+/* Is a tab among the blanks with which a line (from 0) begins? */
+static bool tab_indents(const char *text, size_t line)
+{
+    for (; line > 0 && text; line--) text = strchr(text, '\n'), text += text != NULL;
+    return text && memchr(text, '\t', strspn(text, " \t"));
+}
+
+/* What is usually behind a sentence of libyaml. */
+static const char *hint(const char *problem)
+{
+    static const char *const hints[][2] = {
+        {"mapping values", "; is a blank missing behind a ':', or a line indented otherwise than the one above?"},
+        {"could not find expected ':'", "; is a blank missing behind the ':'?"},
+        {"escape", "; in double quotes \\ begins an escape: use single quotes"},
+        {"hexdecimal", "; in double quotes \\ begins an escape: use single quotes"}};
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strstr(problem, hints[i][0])) return hints[i][1];
+    return "";
+}
+
 static Status parser_failed(const YamlReader *r)
 {
     const yaml_parser_t *p = &r->parser;
     if (p->error == YAML_MEMORY_ERROR) return fail(ERR_MEMORY, "%s: no memory to read it", r->name);
     if (p->error == YAML_READER_ERROR)
-        return fail(ERR_CONFIG, "%s: byte %zu: %s; the file must be UTF-8 text", r->name, p->problem_offset + 1,
-                    p->problem);
-    return fail(ERR_CONFIG, "%s:%zu: not YAML: %s%s%s", r->name, p->problem_mark.line + 1, p->problem,
-                p->context ? " " : "", p->context ? p->context : "");
+        return fail(ERR_CONFIG, "%s:%d: byte %zu of the file: %s; the file must be UTF-8 text", r->name,
+                    line_of_byte(r->text, p->problem_offset), p->problem_offset + 1, p->problem);
+    if (tab_indents(r->text, p->problem_mark.line))
+        return fail(ERR_CONFIG, "%s:%zu: not YAML: a tab indents this line; indent with blanks", r->name,
+                    p->problem_mark.line + 1);
+    return fail(ERR_CONFIG, "%s:%zu: not YAML: %s%s%s%s", r->name, p->problem_mark.line + 1, p->problem,
+                p->context ? " " : "", p->context ? p->context : "", hint(p->problem));
 }
 
 /* Moves to the next event. */
@@ -110,6 +140,9 @@ static Status read_block(YamlReader *r)
         TRY(check_plain(r));
         if (r->event.type != YAML_SCALAR_EVENT || !*scalar_text(r))
             return fail(ERR_CONFIG, "%s:%d: a key must be one word", r->name, line_of(r));
+        if (strstr(scalar_text(r), "\xc2\xa0"))
+            return fail(ERR_CONFIG, "%s:%d: the key '%.60s' holds a no-break space; type a plain blank", r->name,
+                        line_of(r), scalar_text(r));
         TRY(step_into(r, scalar_text(r), &before));
         TRY(next(r));
         TRY(read_node(r));
@@ -217,9 +250,37 @@ static Status read_document(YamlReader *r)
     return OK;
 }
 
+/* Editors on Windows write the mark of UTF-8, and some of them UTF-16. */
+static Status check_encoding(size_t *mark, const char *text, size_t n, const char *name)
+{
+    *mark = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const bool marked = n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
+    if (!marked && (n < 2 || (text[0] && text[1]))) return OK;
+    return fail(ERR_CONFIG, "%s: is UTF-16 text; save it as UTF-8", name);
+}
+
+/* A no-break space looks like an indent, but is a letter of the key. */
+static Status check_indents(const char *text, const char *name)
+{
+    for (int line = 1; text; line++) {
+        text += strspn(text, " ");
+        if (strncmp(text, "\xc2\xa0", 2) == 0)
+            return fail(ERR_CONFIG, "%s:%d: a no-break space indents this line; YAML is indented with plain blanks",
+                        name, line);
+        text = strchr(text, '\n');
+        text += text != NULL;
+    }
+    return OK;
+}
+
 Status yaml_read(const char *text, size_t n, const char *name, YamlTake *take, void *context)
 {
-    YamlReader r = {.name = name, .take = take, .context = context};
+    size_t mark;
+    TRY(check_encoding(&mark, text, n, name));
+    text += mark;
+    n -= mark;
+    TRY(check_indents(text, name));
+    YamlReader r = {.text = text, .name = name, .take = take, .context = context};
     if (!yaml_parser_initialize(&r.parser)) return fail(ERR_MEMORY, "%s: no memory to read it", name);
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);

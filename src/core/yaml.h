@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * yaml.h: YAML as a config needs it: blocks of keys, lists of values, lists of blocks; no anchors, aliases or tags, one
- * document, UTF-8. Reading hands out entries with path and line; yamlout.h writes.
+ * document, UTF-8 with or without its mark; hence also JSON. Reading hands out entries with path and line; yamlout.h writes.
  */
 #ifndef HOPSACK_YAML_H
 #define HOPSACK_YAML_H
@@ -21,7 +21,7 @@ typedef enum {
 /* path: keys from the top, joined by dots. All that is pointed to lasts until the call returns. */
 typedef Status YamlTake(void *context, const char *path, int line, YamlForm form, const OptionValue *value);
 
-/* Hands every entry of the text to `take`, in order. ERR_CONFIG: "name:line: …". */
+/* Hands every entry of the text to `take`, in order; a NUL stands behind its n bytes. ERR_CONFIG: "name:line: …". */
 Status yaml_read(const char *text, size_t n, const char *name, YamlTake *take, void *context);
 
 bool yaml_is_null(const char *text); /* would it mean null if it were not quoted? */

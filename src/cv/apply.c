@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/apply.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/file.h"
 #include "core/jsontext.h"
@@ -8,6 +9,7 @@
 #include "cv/foldjob.h"
 #include "data/bagfile/rarefy.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,11 +182,13 @@ Status apply_fit(Apply *a, BagFile *file)
 {
     for (int k = 0; k < a->n_model; k++) {
         ModelFile *m = &a->model[k];
+        TRY(modelfile_order(m, file));
         TRY(modelfile_fit(m, bagfile_spec(file), bagfile_path(file)));
         if (k == 0) TRY(rarefy_as_model(&m->config, file));
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);
     }
+    a->file = file;
     a->n_out = mil_n_out(a->model[0].mil);
     a->one = calloc((size_t)a->n_out, sizeof *a->one);
     a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
@@ -220,6 +224,17 @@ static void to_first_scale(Apply *a, int model)
     }
 }
 
+static Status check_output(const Apply *a, int model, int bag)
+{
+    for (int o = 0; o < a->n_out; o++)
+        if (!isfinite(a->one[o]))
+            return fail(ERR_MODEL,
+                        "%s: its output for bag '%s' is not a finite number: its weights, or the bag's values, "
+                        "overflow",
+                        a->model[model].path, bagfile_key(a->file, bag));
+    return OK;
+}
+
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
 {
     const Bag *whole;
@@ -227,6 +242,7 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
     for (int k = 0; k < a->n_model; k++) {
         mil_predict(a->model[k].mil, a->one, whole, attention);
+        TRY(check_output(a, k, bag));
         to_first_scale(a, k);
         for (int o = 0; o < a->n_out; o++) a->sum[o] += (double)a->one[o];
     }
@@ -247,7 +263,7 @@ Seen apply_seen(const Apply *a, uint64_t hash)
 Status apply_label(Apply *a, Cohort *cohort, bool *known)
 {
     *known = cohort->table != NULL;
-    for (int k = 0; *known && k < a->n_target; k++) *known = table_column(cohort->table, a->target[k].column) >= 0;
+    for (int k = 0; *known && k < a->n_target; k++) *known = column_place(cohort->table, a->target[k].column) >= 0;
     if (!*known) return OK;
     TRY(cohort_label(cohort, a->target, a->n_target, a->model[0].config.data.compat == COMPAT_DEEPRC, false));
     label_fit(&cohort->labels, a->target, a->n_target, NULL); /* by the model's mean and std */

@@ -14,6 +14,7 @@ typedef struct {
     int n_model, n_out;
     Target *target; /* of the first model; `n_target` of them */
     int n_target;
+    BagFile *file; /* borrowed */
     Cache *cache;
     real *one;   /* [n_out] outputs of one model */
     double *sum; /* [n_out] */
@@ -28,7 +29,7 @@ Status apply_read(Apply *out, const char *const *path, int n_path);
 Status apply_fit(Apply *a, BagFile *file);
 void apply_free(Apply *a); /* accepts half-built ones */
 
-/* output [n_out] of one bag; attention (may be NULL) is that of the only model. */
+/* output [n_out] of one bag; attention (may be NULL) is that of the only model. ERR_MODEL where an output is not finite. */
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention);
 
 /* Has any of the models seen this bag? */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/crossval.h"
 #include "cohort/partition.h"
+#include "cohort/smallclass.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "cv/crossval_folder.h"
@@ -12,6 +13,7 @@
 #include "run/job.h"
 #include "run/kmershare.h"
 #include "run/remarks.h"
+#include "run/runfolder.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
 #include "train/schedule.h"
@@ -121,10 +123,11 @@ static Status run_job(Crossval *c, int number, const char *folder)
 static Status try_job(void *context, int number)
 {
     Crossval *c = context;
-    char folder[FOLDJOB_ROOM];
+    char folder[FOLDJOB_ROOM], name[JOBS_NAME];
     RunLock lock;
     TRY(foldjob_path(folder, c->in->folder, which(c, number), ""));
-    TRY(file_make_folder(folder));
+    name_job(name, c, number);
+    TRY(file_make_inside(c->in->folder, name));
     TRY(runlock_try(&lock, folder));
     if (lock.fd < 0) return OK;
     const Status status = is_done(c, number) ? OK : run_job(c, number, folder);
@@ -134,15 +137,29 @@ static Status try_job(void *context, int number)
 
 /* ---- getting ready ---- */
 
+static Status at_fold(Status status, FoldJob job)
+{
+    return status == OK ? OK : fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
+}
+
+/* Costs nothing, so all folds come before the bags of the first are read. */
+static Status check_training(const Crossval *c, int first)
+{
+    const FoldJob job = which(c, first);
+    return at_fold(partition_check(&c->dataset.folds, job.repeat, job.fold), job);
+}
+
 /* The fold of job `first` and the models behind it. */
 static Status check_fold(Crossval *c, int first)
 {
     Partition g;
     const Config *config = c->in->config;
     const FoldJob job = which(c, first);
-    const Status status = partition_make(&g, &c->dataset.folds, job.repeat, job.fold);
-    if (status != OK) return fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
-    const int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
+    TRY(at_fold(partition_make(&g, &c->dataset.folds, job.repeat, job.fold), job));
+    int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
+    if (config->train.refit) /* at most as many passes over both parts; none without a validation part */
+        updates +=
+            g.count[PART_VALIDATION] == 0 ? 0 : updates + updates * g.count[PART_VALIDATION] / g.count[PART_TRAIN];
     for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
     partition_free(&g);
     return OK;
@@ -169,15 +186,15 @@ static Status new_jobs(Crossval *c)
 static Status check_jobs(Crossval *c)
 {
     const Folds *folds = &c->dataset.folds;
-    if (folds->n_repeat == 0)
-        return fail(ERR_CONFIG, "%s holds parts, not folds (splits.file); train takes it",
-                    c->in->config->splits.file);
     c->n_repeat = folds->n_repeat;
     c->n_fold = folds->n_fold;
     c->n_model = c->in->config->crossval.ensemble;
     if (c->n_repeat > INT32_MAX / c->n_fold / c->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", c->n_repeat, c->n_fold);
+    if (!c->in->config->splits.file && c->in->config->splits.kind != SPLIT_BATCH)
+        smallclass_report(&c->dataset.cohort, &c->dataset.target[0], c->n_fold);
     TRY(new_jobs(c));
+    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_training(c, n));
     for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_fold(c, n));
     return OK;
 }
@@ -353,6 +370,16 @@ static Status conclude(Crossval *c, json_t **out)
     return status;
 }
 
+/* Can the first job begin? Its model, data and memory are those of all. */
+static Status check_model(Crossval *c)
+{
+    FoldConfig own;
+    foldjob_config(&own, c->in->config, which(c, 0));
+    const JobSetup setup = job_setup(c, &own.config, "");
+    return job_check_on(&setup, &c->dataset);
+}
+
+/* Before the folder is made, or anything of an older run removed, all is known that can be. */
 static Status prepare(Crossval *c)
 {
     const CrossvalFolder folder = {.folder = c->in->folder,
@@ -365,7 +392,9 @@ static Status prepare(Crossval *c)
                                    .stop = c->in->stop};
     if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
     TRY(dataset_fill(&c->dataset));
+    TRY(check_model(c));
     if (c->in->begin) c->in->begin();
+    if (c->in->force) runfolder_warn_foreign(c->in->folder);
     return crossval_begin(&folder);
 }
 

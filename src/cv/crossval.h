@@ -34,7 +34,7 @@ typedef struct {
 Status crossval_run(json_t **out, const CrossvalSetup *setup);
 
 /* What crossval_run would do, writing nothing: {"n_repeats", "n_folds", "n_models", "jobs", "done", "mine",
- * "at_once", "bags", "updates", "parameters", "memory_bags", "memory_workspace"}; bags and memory are those of the
+ * "at_once", "bags", "refit_bags", "updates", "parameters", "memory_bags", "memory_workspace"}; bags and memory are those of the
  * first job. */
 Status crossval_plan(json_t **out, const CrossvalSetup *setup);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/crossval_folder.h"
+#include "cohort/column.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "cv/foldjob.h"
@@ -7,10 +8,9 @@
 #include "run/predictions.h"
 #include "run/resume.h"
 #include "run/run.h"
+#include "run/runfolder.h"
 #include "run/runlock.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,32 +46,25 @@ Status crossval_write_json(const char *folder, const char *file, json_t *value)
 
 /* ---- overwriting ---- */
 
-/* "rep00", "fold12": a word and a number. */
-static bool is_numbered(const char *name, const char *word)
+/* Does another process work there? */
+static Status check_job(const char *folder)
 {
-    const size_t n = strlen(word);
-    if (strncmp(name, word, n) != 0 || !name[n]) return false;
-    for (name += n; *name; name++)
-        if (!isdigit((unsigned char)*name)) return false;
-    return true;
+    RunLock lock;
+    TRY(runlock_try(&lock, folder));
+    if (lock.fd < 0) return fail(ERR_IO, "%s: another process works there; end it first", folder);
+    runlock_release(&lock);
+    return OK;
 }
 
-/* Calls `each` with every folder WORDn below `folder`. */
-static Status each_numbered(const char *folder, const char *word, Status (*each)(const char *folder))
+static Status check_fold(const char *folder)
 {
-    char path[FOLDJOB_ROOM];
-    Status status = OK;
-    DIR *dir = opendir(folder);
-    if (!dir) return errno == ENOENT ? OK : fail(ERR_IO, "%s: %s", folder, strerror(errno));
-    for (struct dirent *entry; status == OK && (entry = readdir(dir));) {
-        if (!is_numbered(entry->d_name, word)) continue;
-        if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
-            status = fail(ERR_USAGE, "-o: the path is too long");
-        else
-            status = each(path);
-    }
-    closedir(dir);
-    return status;
+    TRY(runfolder_each(folder, "model", check_job));
+    return check_job(folder);
+}
+
+static Status check_repeat(const char *folder)
+{
+    return runfolder_each(folder, "fold", check_fold);
 }
 
 /* Our files alone: a folder that holds others stays, with them. */
@@ -79,9 +72,10 @@ static Status remove_job(const char *folder)
 {
     RunLock lock;
     Run run;
+    TRY(open_run(&run, folder));
     TRY(runlock_try(&lock, folder));
     if (lock.fd < 0) return fail(ERR_IO, "%s: another process works there; end it first", folder);
-    Status status = run_begin(&run, folder, true);
+    const Status status = run_remove(folder);
     if (status == OK) {
         run_remove_leftovers(&run);
         unlink(run_path(&run, "lock"));
@@ -93,13 +87,13 @@ static Status remove_job(const char *folder)
 
 static Status remove_fold(const char *folder)
 {
-    TRY(each_numbered(folder, "model", remove_job));
+    TRY(runfolder_each(folder, "model", remove_job));
     return remove_job(folder);
 }
 
 static Status remove_repeat(const char *folder)
 {
-    TRY(each_numbered(folder, "fold", remove_fold));
+    TRY(runfolder_each(folder, "fold", remove_fold));
     rmdir(folder);
     return OK;
 }
@@ -113,31 +107,42 @@ static Status remove_ends(Run *run)
     return OK;
 }
 
+/* What can be known before is known before the first file goes. What tells of an end goes first. */
 static Status remove_run(const char *folder)
 {
-    Run run;
-    TRY(each_numbered(folder, "rep", remove_repeat));
-    TRY(run_begin(&run, folder, true));
-    return remove_ends(&run);
+    Run run, top;
+    TRY(open_run(&run, folder));
+    TRY(runfolder_check(folder));
+    TRY(runfolder_each(folder, "rep", check_repeat));
+    TRY(run_probe(&run));
+    TRY(remove_ends(&run));
+    TRY(runfolder_each(folder, "rep", remove_repeat));
+    return run_begin(&top, folder, true);
 }
 
 /* ---- files of the beginning ---- */
+
+/* The fold, or the word of a table of parts; -1: neither. */
+static void write_fold(TextOut *out, const Dataset *dataset, int number)
+{
+    if (number < 0)
+        textout_write(out, "\t", 1);
+    else if (folds_are_parts(&dataset->folds))
+        textout_printf(out, "\t%s", part_name[number]);
+    else
+        textout_printf(out, "\t%d", number);
+}
 
 static void write_row(TextOut *out, const Dataset *dataset, const int *fold, int i)
 {
     const Cohort *c = &dataset->cohort;
     const char *group = dataset->config->splits.group;
     textout_cell(out, c->id[i]);
-    for (int r = 0; r < dataset->folds.n_repeat; r++) {
-        const int number = fold[(size_t)r * (size_t)c->n_row + (size_t)i];
-        if (number < 0)
-            textout_write(out, "\t", 1);
-        else
-            textout_printf(out, "\t%d", number);
-    }
+    for (int r = 0; r < dataset->folds.n_repeat; r++)
+        write_fold(out, dataset, fold[(size_t)r * (size_t)c->n_row + (size_t)i]);
     if (group) {
         textout_write(out, "\t", 1);
-        textout_cell(out, table_cell(c->table, c->row[i], table_column(c->table, group)));
+        textout_cell(out, table_cell(c->table, c->row[i], column_place(c->table, group)));
     }
     textout_write(out, "\n", 1);
 }
@@ -156,6 +161,16 @@ static void write_folds(TextOut *out, const Dataset *dataset, const int *fold)
     }
 }
 
+static Status list_folds(int *fold, const Dataset *dataset, int repeat)
+{
+    const size_t n = (size_t)dataset->cohort.n_row;
+    if (!folds_are_parts(&dataset->folds)) return folds_assign(fold, &dataset->folds, repeat);
+    for (size_t i = 0; i < n; i++)
+        fold[i] =
+            cohort_labelled(&dataset->cohort, (int)i) ? (int)dataset->folds.table.part[(size_t)repeat * n + i] : -1;
+    return OK;
+}
+
 static Status write_splits(Run *run, const Dataset *dataset)
 {
     const size_t n = (size_t)dataset->cohort.n_row;
@@ -163,8 +178,7 @@ static Status write_splits(Run *run, const Dataset *dataset)
     int *fold = malloc(((size_t)dataset->folds.n_repeat * n + 1) * sizeof *fold);
     if (!fold) return fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
     Status status = OK;
-    for (int r = 0; r < dataset->folds.n_repeat; r++)
-        TRY_DONE(folds_assign(fold + (size_t)r * n, &dataset->folds, r));
+    for (int r = 0; r < dataset->folds.n_repeat; r++) TRY_DONE(list_folds(fold + (size_t)r * n, dataset, r));
     TRY_DONE(textout_open(&out, run_path(run, "splits.tsv"), true));
     write_folds(out, dataset, fold);
     status = textout_commit(out);

@@ -175,7 +175,9 @@ Status tally_write_table(const char *path, const json_t *summary)
                        count(summary, "n_models"));
     json_object_foreach(json_object_get(summary, "tasks"), name, task)
     {
-        textout_printf(out, "\n## %s (%s)\n\n", name, json_string_value(json_object_get(task, "kind")));
+        textout_printf(out, "\n## ");
+        textout_text(out, name);
+        textout_printf(out, " (%s)\n\n", json_string_value(json_object_get(task, "kind")));
         print_headline(out, task);
         print_rows(out, task);
     }

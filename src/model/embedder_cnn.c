@@ -63,7 +63,10 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
                  spec->max_len);
     if (o->start == 1 && o->n_layer > 1)
         return fail(ERR_CONFIG, "model.embedder.start: kmers needs n_layer: 1; deeper layers would mix the kernels");
-    l->reach = o->reach > 0 && o->reach < o->kernel ? o->reach : o->kernel;
+    if (o->reach > o->kernel)
+        return fail(ERR_CONFIG, "model.embedder.reach: %d positions are more than the %d of model.embedder.kernel",
+                    o->reach, o->kernel);
+    l->reach = o->reach > 0 ? o->reach : o->kernel;
     l->first_free = o->n_kernel;
     l->base = (Embedder){.n_h = o->n_kernel, .width = l->conv.width};
     return OK;

@@ -28,6 +28,7 @@ typedef struct {
     /* multiclass */
     int n_class;
     const char **classes;        /* [n_class] */
+    bool found;                  /* the list of classes is the target's own (task_free) */
     const double *class_weights; /* [n_class] or NULL: 1 */
     /* regression: targets are (number - mean) / std */
     double mean, std;

@@ -91,6 +91,7 @@ static Status open_parts(Dataset *s)
     if (!c->data.path) return fail(ERR_CONFIG, "data.path is missing: which dataset? (--data.path=FILE)");
     TRY(task_targets(&s->target, c->task, c->n_task));
     TRY(cohort_open(&s->cohort, c->data.path, c->data.metadata, c->data.id_column, true));
+    TRY(task_find(s->target, c->n_task, s->cohort.table, s->cohort.row, s->cohort.n));
     TRY(check_kind(c, &s->cohort));
     TRY(check_features(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
@@ -144,6 +145,6 @@ void dataset_close(Dataset *s)
     cache_close(s->cache);
     folds_close(&s->folds);
     cohort_close(&s->cohort);
-    free(s->target);
+    if (s->config) task_free(s->target, s->config->n_task);
     *s = (Dataset){0};
 }

@@ -3,6 +3,7 @@
 #include "run/predictions.h"
 #include "run/record.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,29 @@ void evaluation_free(Evaluation *o)
     free(o->output);
 }
 
+void evaluation_restore(Evaluation *o, Part part, const real *from)
+{
+    const size_t n_out = (size_t)o->labels.n_out;
+    for (int i = 0; i < o->cohort->n; i++)
+        if (o->partition.part[i] == part)
+            memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
+}
+
 /* ---- what comes of it ---- */
+
+Status evaluation_check(const Evaluation *o)
+{
+    const size_t n_out = (size_t)o->labels.n_out;
+    for (int i = 0; i < o->cohort->n; i++)
+        for (size_t k = 0; o->partition.part[i] != PART_NONE && k < n_out; k++)
+            if (!isfinite(o->output[(size_t)i * n_out + k]))
+                return fail(
+                    ERR_DIVERGED,
+                    "the output of the trained model for bag '%s' is not a finite number: its weights overflow; "
+                    "a smaller train.lr may help",
+                    o->cohort->id[i]);
+    return OK;
+}
 
 Status evaluation_write(const Evaluation *o, const char *path)
 {

@@ -214,11 +214,11 @@ static Status write_manifest(Training *j)
 /* The config comes first: from then on the folder can be resumed. */
 static Status write_beginning(Training *j, RunLock *lock)
 {
+    if (lock) TRY(runlock_begin(lock, j->in->folder, j->in->force));
     if (j->in->resume)
         TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
     else
         TRY(run_begin(&j->run, j->in->folder, j->in->force));
-    if (lock) TRY(runlock_hold(lock, j->in->folder));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
@@ -268,7 +268,8 @@ static Status write_model(Training *j, json_t *metrics)
                               .hash = j->evaluation.partition.hash,
                               .part = final_parts(j),
                               .n = j->evaluation.partition.n,
-                              .metrics = metrics};
+                              .metrics = metrics,
+                              .feature = bagfile_feature_names(j->cohort->file)};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);
 }
@@ -310,15 +311,6 @@ static Status refit(Training *j)
     return OK;
 }
 
-/* [n, n_out] of the validation part from `from`; the other rows stay. */
-static void restore_validation(Evaluation *o, const real *from)
-{
-    const size_t n_out = (size_t)o->labels.n_out;
-    for (int i = 0; i < o->cohort->n; i++)
-        if (o->partition.part[i] == PART_VALIDATION)
-            memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
-}
-
 static Status predict_refitted(Training *j)
 {
     Evaluation *o = &j->evaluation;
@@ -327,7 +319,7 @@ static Status predict_refitted(Training *j)
     if (!chosen) return fail(ERR_MEMORY, "no memory for the outputs of %d bags", o->cohort->n);
     memcpy(chosen, o->output, size);
     Status status = loop_part(j->refit.loop, PART_TRAIN, o->output);
-    restore_validation(o, chosen);
+    evaluation_restore(o, PART_VALIDATION, chosen);
     free(chosen);
     if (status == OK) status = loop_part(j->refit.loop, PART_TEST, o->output);
     return status;
@@ -344,6 +336,7 @@ static Status predict_all(Training *j)
 static Status finish(Training *j, json_t **summary)
 {
     TRY(predict_all(j));
+    TRY(evaluation_check(&j->evaluation));
     json_t *parts = evaluation_scores(&j->evaluation);
     Status status = OK;
     if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));
@@ -416,7 +409,9 @@ static Status plan(Training *j, json_t **out)
     const LoopSetup setup = loop_setup(j);
     const int *count = j->evaluation.partition.count;
     TRY(loop_memory(&setup, &bytes, &params));
-    if (setup.options->refit && count[PART_VALIDATION] > 0) bytes *= 2; /* the first training is kept meanwhile */
+    const bool refits = setup.options->refit && count[PART_VALIDATION] > 0;
+    const int refit_bags = refits ? count[PART_TRAIN] + count[PART_VALIDATION] : 0;
+    if (refits) bytes *= 2; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
         TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));
@@ -425,10 +420,21 @@ static Status plan(Training *j, json_t **out)
     const int64_t limit = j->config->data.cache;
     if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
     const int64_t updates = schedule_updates(&j->config->train, &j->config->model, count[PART_TRAIN]);
-    *out = json_pack("{s:{s:i, s:i, s:i}, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
-                     count[PART_VALIDATION], "test", count[PART_TEST], "updates", (json_int_t)updates, "parameters",
-                     (json_int_t)params, "memory_bags", (json_int_t)decoded, "memory_workspace", (json_int_t)bytes);
+    *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
+                     count[PART_VALIDATION], "test", count[PART_TEST], "refit_bags", refit_bags, "updates",
+                     (json_int_t)updates, "parameters", (json_int_t)params, "memory_bags", (json_int_t)decoded,
+                     "memory_workspace", (json_int_t)bytes);
     return *out ? OK : fail(ERR_MEMORY, "no memory for the plan");
+}
+
+Status job_check_on(const JobSetup *setup, Dataset *dataset)
+{
+    Training j;
+    Status status = open_job(&j, setup, dataset);
+    const LoopSetup loop = loop_setup(&j);
+    if (status == OK) status = loop_new(&j.loop, &loop);
+    close_job(&j);
+    return status;
 }
 
 Status job_plan_on(json_t **out, const JobSetup *setup, Dataset *dataset)

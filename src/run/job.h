@@ -42,6 +42,9 @@ Status job_run(json_t **summary, const JobSetup *setup);
  * caller holds it. */
 Status job_run_on(json_t **summary, const JobSetup *setup, Dataset *dataset, RunLock *lock);
 
+/* Could job_run_on begin? Makes the network and what training needs in memory, and frees them. Touches no file. */
+Status job_check_on(const JobSetup *setup, Dataset *dataset);
+
 /* What job_run would do, writing nothing: {"bags", "updates", "parameters", "memory_bags", "memory_workspace"}. */
 Status job_plan(json_t **plan, const JobSetup *setup);
 Status job_plan_on(json_t **plan, const JobSetup *setup, Dataset *dataset);

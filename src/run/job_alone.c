@@ -6,6 +6,7 @@
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "run/job.h"
+#include "run/resume.h"
 #include "run/run.h"
 
 #include <stdio.h>
@@ -35,8 +36,7 @@ done:
 static Status check_folder(const JobSetup *setup)
 {
     char path[sizeof((Run *)0)->path];
-    if (!setup->resume) return run_check(setup->folder, setup->force);
-    TRY(run_check_resume(setup->folder));
+    TRY(setup->resume ? run_check_resume(setup->folder) : run_check(setup->folder, setup->force));
     snprintf(path, sizeof path, "%s/rep00", setup->folder);
     if (!file_exists(path)) return OK;
     return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
@@ -57,7 +57,7 @@ static Status run_alone(json_t **summary, const JobSetup *setup, RunLock *lock)
     return status;
 }
 
-/* What was begun before has a lock, which is taken before anything is read; a new folder's comes with its first file. */
+/* The lock of what was begun before is taken before anything is read; a new folder's comes with its first file. */
 Status job_run(json_t **summary, const JobSetup *setup)
 {
     char path[sizeof((Run *)0)->path];
@@ -65,7 +65,8 @@ Status job_run(json_t **summary, const JobSetup *setup)
     *summary = NULL;
     TRY(check_folder(setup));
     snprintf(path, sizeof path, "%s/lock", setup->folder);
-    Status status = file_exists(path) ? runlock_hold(&lock, setup->folder) : OK;
+    const bool begun = file_exists(path) || resume_possible(setup->folder);
+    Status status = begun ? runlock_hold(&lock, setup->folder) : OK;
     if (status == OK) status = run_alone(summary, setup, &lock);
     runlock_release(&lock);
     return status;

@@ -27,7 +27,7 @@ static Status list_groups(int **out, int *n_group, const Dataset *s, int repeat)
 {
     const Folds *f = &s->folds;
     *n_group = f->n_fold < KMERS_TOGETHER ? f->n_fold : KMERS_TOGETHER;
-    if (f->n_repeat == 0) return OK;
+    if (folds_are_parts(f)) return OK;
     int *group = calloc((size_t)s->cohort.n + 1, sizeof *group);
     if (!group) return fail(ERR_MEMORY, "no memory for the folds of %d bags", s->cohort.n);
     *out = group;
@@ -83,6 +83,7 @@ static void close_sharing(Sharing *sharing)
 
 static KmerChoice **place(const Dataset *s, int repeat, int fold)
 {
+    if (folds_are_parts(&s->folds)) return &s->kmers[s->folds.n_repeat > 1 ? repeat : 0];
     return &s->kmers[(size_t)repeat * (size_t)s->folds.n_fold + (size_t)fold];
 }
 

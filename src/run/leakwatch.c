@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/leakwatch.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/number.h"
 #include "data/vectors/leakreport.h"
@@ -27,7 +28,7 @@ static float number_of(const char *cell, int class)
 static void find_labels(LeakLabel *label, const Cohort *c, const Target *t, int index)
 {
     const Labels *l = &c->labels;
-    const int column = table_column(c->table, t->column);
+    const int column = column_place(c->table, t->column);
     const bool two = task_n_class(t) == 2;
     for (int i = 0; i < c->n; i++) {
         LeakLabel *of = &label[c->bag[i]];
@@ -91,8 +92,10 @@ static void report(const Watch *w)
                                 .n_bag = bagfile_n_bag(file)};
         LeakReport of_task = all;
         of_task.task = w->target[k].name;
-        leaks_classify(&v, w->leaks[k]);
-        if (k == 0) leakreport_plain(&all); /* labels have no part in these two */
+        leaks_classify(&v, w->leaks[k], all.name);
+        if (k == 0) leakreport_plain(&all); /* labels have no part in these */
+        if (k == 0) leakreport_leaks(&all, ODD_ROW);
+        if (k == 0) leakreport_order(&all);
         if (k == 0 && v.chance_number < LEAKWATCH_CHANCE) leakreport_leaks(&all, ODD_BAG);
         if (v.chance >= LEAKWATCH_CHANCE) continue;
         leakreport_leaks(&of_task, ODD_LABEL);

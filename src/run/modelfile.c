@@ -3,6 +3,7 @@
 #include "cohort/task.h"
 #include "core/jsontext.h"
 #include "core/number.h"
+#include "data/bagfile/featureorder.h"
 #include "train/scaling.h"
 
 #include <inttypes.h>
@@ -27,19 +28,47 @@ static json_t *hashes_json(const ModelFacts *f, Part part)
     return list;
 }
 
+/* NULL: they have none, or one is not UTF-8, which JSON cannot hold; they then go by their place. */
+static json_t *features_json(const ModelFacts *f)
+{
+    if (!f->feature) return NULL;
+    json_t *list = json_array();
+    for (int k = 0; list && k < f->spec->n_feat; k++) {
+        if (json_array_append_new(list, json_string(f->feature[k])) == 0) continue;
+        json_decref(list);
+        list = NULL;
+    }
+    return list;
+}
+
 static Status facts_text(char **out, const ModelFacts *f)
 {
     char *config = NULL;
     TRY(config_text(&config, f->config));
     json_t *bags =
         json_pack("{s:o, s:o}", "train", hashes_json(f, PART_TRAIN), "validation", hashes_json(f, PART_VALIDATION));
-    json_t *json =
-        json_pack("{s:s, s:o, s:s, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet", f->spec->alphabet,
-                  "bag_hash", bags, "config", config, "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len,
-                  "metrics", f->metrics, "n_feat", f->spec->n_feat, "region", f->spec->region, "tasks",
-                  task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
+    json_t *json = json_pack("{s:s, s:o, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet",
+                             f->spec->alphabet, "bag_hash", bags, "config", config, "features", features_json(f),
+                             "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len, "metrics", f->metrics,
+                             "n_feat", f->spec->n_feat, "region", f->spec->region, "tasks",
+                             task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);
     return jsontext(out, json, JSONTEXT_SORTED);
+}
+
+/* modelfile_read takes no others. */
+static Status check_finite(const ParamList *params, const real *theta)
+{
+    for (int k = 0; k < params->n; k++) {
+        const Param *p = &params->param[k];
+        for (size_t i = 0; i < p->size; i++)
+            if (!isfinite((float)theta[p->at + i]))
+                return fail(ERR_DIVERGED,
+                            "weights of tensor '%s' are not finite numbers any more; a smaller train.lr "
+                            "may help",
+                            p->name);
+    }
+    return OK;
 }
 
 /* data [params->size]: the tensors' bytes, in order. */
@@ -58,6 +87,7 @@ Status modelfile_write(const char *path, const ModelFacts *facts, const ParamLis
 {
     char *text = NULL;
     Status status = OK;
+    TRY(check_finite(params, theta));
     Tensor *tensor = calloc((size_t)params->n, sizeof *tensor);
     float *data = calloc(params->size, sizeof *data);
     if (!tensor || !data) {
@@ -126,6 +156,22 @@ static Status read_spec(ModelFile *m)
     return fail(ERR_MODEL, "its metadata has no sound 'kind'");
 }
 
+/* Absent in models of 0.1.0, and where the training data had no names. */
+static Status read_features(ModelFile *m)
+{
+    const json_t *list = json_object_get(m->json, "features");
+    if (!list) return OK;
+    if (!json_is_array(list) || json_array_size(list) != (size_t)m->spec.n_feat)
+        return fail(ERR_MODEL, "its metadata has no sound 'features'");
+    m->feature = calloc((size_t)m->spec.n_feat, sizeof *m->feature);
+    if (!m->feature) return fail(ERR_MEMORY, "no memory for the names of %d features", m->spec.n_feat);
+    for (int f = 0; f < m->spec.n_feat; f++) {
+        m->feature[f] = json_string_value(json_array_get(list, (size_t)f));
+        if (!m->feature[f]) return fail(ERR_MODEL, "its list of features holds something else than names");
+    }
+    return OK;
+}
+
 static int by_hash(const void *a, const void *b)
 {
     const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -166,6 +212,7 @@ static Status read_parts(ModelFile *m, const char *path)
     TRY(task_targets(&m->target, m->config.task, m->config.n_task));
     TRY(task_restore(m->target, m->n_target, json_object_get(m->json, "tasks")));
     TRY(read_spec(m));
+    TRY(read_features(m));
     TRY(read_hashes(m, 0, "train"));
     return read_hashes(m, 1, "validation");
 }
@@ -190,7 +237,8 @@ void modelfile_free(ModelFile *m)
     free(m->theta);
     free(m->seen[0]);
     free(m->seen[1]);
-    free(m->target);
+    free((void *)m->feature);
+    task_free(m->target, m->n_target);
     json_decref(m->json);
     config_free(&m->config);
     safetensors_free(&m->tensors);
@@ -199,6 +247,12 @@ void modelfile_free(ModelFile *m)
 }
 
 /* ---- fitting ---- */
+
+Status modelfile_order(const ModelFile *m, BagFile *file)
+{
+    if (!m->feature || bagfile_spec(file)->kind != BAG_VECTORS) return OK;
+    return featureorder_set(file, m->feature, m->spec.n_feat, m->path);
+}
 
 static Status check_spec(const ModelFile *m, const BagSpec *data, const char *where)
 {

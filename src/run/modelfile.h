@@ -2,8 +2,8 @@
  *
  * modelfile.h: model.safetensors. Beside the tensors stands one JSON object with sorted keys, metadata "hopsack":
  *
- *     alphabet bag_hash {train validation: [16 hex digits]} config (YAML text) kind max_len metrics n_feat region
- *     tasks update version
+ *     alphabet bag_hash {train validation: [16 hex digits]} config (YAML text) features [names, where the dataset has
+ *     them] kind max_len metrics n_feat region tasks update version
  *
  * so a model needs no other file: it knows its settings, its classes, and the bags it has seen.
  */
@@ -11,6 +11,7 @@
 #define HOPSACK_MODELFILE_H
 
 #include "core/safetensors.h"
+#include "data/bagfile/bagfile.h"
 #include "run/config.h"
 
 #include <jansson.h>
@@ -24,7 +25,8 @@ typedef struct {
     const uint64_t *hash; /* [n] of bags */
     const Part *part;     /* [n] those in training and validation are listed */
     int n;
-    json_t *metrics; /* borrowed */
+    json_t *metrics;            /* borrowed */
+    const char *const *feature; /* [n_feat] names; NULL: they have none */
 } ModelFacts;
 
 Status modelfile_write(const char *path, const ModelFacts *facts, const ParamList *params, const real *theta,
@@ -40,8 +42,9 @@ typedef struct {
     json_t *json; /* metadata "hopsack" */
     Target *target;
     int n_target;
-    BagSpec spec;      /* of the bags it was trained on */
-    uint64_t *seen[2]; /* [n_seen] sorted hashes of training and of validation bags */
+    BagSpec spec;         /* of the bags it was trained on */
+    const char **feature; /* [n_feat] names, borrowed from json; NULL: not known */
+    uint64_t *seen[2];    /* [n_seen] sorted hashes of training and of validation bags */
     int n_seen[2];
     Mil *mil;    /* after modelfile_fit */
     real *theta; /* [n_params] after modelfile_fit */
@@ -50,6 +53,9 @@ typedef struct {
 /* Reads and checks everything but the tensors' fit, which needs bags. ERR_MODEL says what is wrong. */
 Status modelfile_read(ModelFile *out, const char *path);
 void modelfile_free(ModelFile *m); /* accepts NULL and half-built ones */
+
+/* Features of `file` come in the model's order from now on, if both know their names. ERR_MODEL. */
+Status modelfile_order(const ModelFile *m, BagFile *file);
 
 /* Builds the network for the bags of `data` (`where` for messages); names, shapes and values of all tensors are checked.
  * ERR_MODEL: the model does not fit them. The caller plans workspace. */

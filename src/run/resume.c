@@ -141,6 +141,7 @@ Status resume_config(Config *out, const char *folder, const char *yaml, const ch
 {
     char path[PATH_ROOM];
     if (!config_path(path, folder)) return fail(ERR_USAGE, "-o: the path is too long");
+    TRY(file_check_own(path, false));
     TRY(config_read_over(out, path, yaml, flag, n_flag));
     const Status status = check(out, path);
     if (status != OK) config_free(out);

@@ -6,8 +6,10 @@
 #include "run/run.h"
 #include "core/file.h"
 #include "core/jsontext.h"
+#include "core/temporary.h"
 #include "run/predictions.h"
 #include "run/resume.h"
+#include "run/runfolder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,37 +19,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const files[] = {"config.yaml",
-                                    "manifest.json",
-                                    "metrics.jsonl",
-                                    "splits.tsv",
-                                    "model.safetensors",
-                                    "summary.json",
-                                    "predictions.tsv",
-                                    "kmers.tsv",
-                                    "checkpoint.safetensors",
-                                    "refit.safetensors",
-                                    NULL};
-
-static bool is_leftover(const char *name)
-{
-    return name[0] == '.' && strstr(name, ".hopsack-tmp-");
-}
-
-/* No file at all; or, `but_leftovers`, none but those of a process that was killed, and a lock. */
-static bool is_empty(const char *folder, bool but_leftovers)
+/* No file but those of a process that was killed, and a lock. */
+static bool is_empty(const char *folder)
 {
     DIR *dir = opendir(folder);
     bool empty = true;
     if (!dir) return false;
     for (struct dirent *entry; empty && (entry = readdir(dir));)
         empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                (but_leftovers && (is_leftover(entry->d_name) || strcmp(entry->d_name, "lock") == 0));
+                temporary_is_name(entry->d_name) || strcmp(entry->d_name, "lock") == 0;
     closedir(dir);
     return empty;
 }
 
-/* Is it a folder we can write in, or nothing yet? */
+/* Is it a folder we can write in, and whose files are its own, or nothing yet? */
 static Status check_folder(bool *is_there, const char *folder)
 {
     struct stat s;
@@ -60,14 +45,14 @@ static Status check_folder(bool *is_there, const char *folder)
     if (!S_ISDIR(s.st_mode)) return fail(ERR_IO, "%s is a file; -o wants a folder for the run", folder);
     if (access(folder, W_OK | X_OK) != 0) return fail(ERR_IO, "%s: cannot write there: %s", folder, strerror(errno));
     *is_there = true;
-    return OK;
+    return runfolder_check(folder);
 }
 
 Status run_check(const char *folder, bool force)
 {
     bool is_there;
     TRY(check_folder(&is_there, folder));
-    if (!is_there || force || is_empty(folder, false)) return OK;
+    if (!is_there || force || is_empty(folder)) return OK;
     return fail(ERR_IO, "%s exists and is not empty; --force overwrites it, --resume continues a run", folder);
 }
 
@@ -75,7 +60,7 @@ Status run_check_resume(const char *folder)
 {
     bool is_there;
     TRY(check_folder(&is_there, folder));
-    if (!is_there || resume_possible(folder) || is_empty(folder, true)) return OK;
+    if (!is_there || resume_possible(folder) || is_empty(folder)) return OK;
     return fail(ERR_IO, "%s holds no run to resume (there is no config.yaml) and is not empty; name another folder",
                 folder);
 }
@@ -92,23 +77,42 @@ static Status remove_file(Run *run, const char *file)
     return fail(ERR_IO, "%s: cannot be replaced: %s", run->path, strerror(errno));
 }
 
+#define PROBE (16 << 10) /* bytes: more than the files of a beginning have */
+
+Status run_probe(Run *run)
+{
+    static const char zeros[PROBE];
+    FileDraft draft;
+    TRY(file_begin(&draft, run_path(run, "config.yaml"), true));
+    FILE *out = file_stream(&draft);
+    bool good = out && fwrite(zeros, 1, sizeof zeros, out) == sizeof zeros;
+    good = (!out || fclose(out) == 0) && good && fsync(draft.fd) == 0;
+    const int error = errno;
+    file_drop(&draft);
+    return good ? OK : fail(ERR_IO, "%s: cannot write: %s", run->path, strerror(error));
+}
+
+Status run_remove(const char *folder)
+{
+    Run run = {.metrics = NULL};
+    snprintf(run.folder, sizeof run.folder, "%s", folder);
+    for (const char *const *file = runfolder_files; *file; file++) TRY(remove_file(&run, *file));
+    return OK;
+}
+
 Status run_begin(Run *run, const char *folder, bool force)
 {
     *run = (Run){.metrics = NULL};
     TRY(run_check(folder, force));
     snprintf(run->folder, sizeof run->folder, "%s", folder);
     TRY(file_make_folder(folder));
-    for (const char *const *file = files; *file; file++) TRY(remove_file(run, *file));
-    return OK;
+    if (force) TRY(run_probe(run));
+    return run_remove(folder);
 }
 
-/* One pass over the folder; whoever holds its lock is alone here. */
 void run_remove_leftovers(Run *run)
 {
-    DIR *dir = opendir(run->folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (is_leftover(entry->d_name)) unlink(run_path(run, entry->d_name));
-    if (dir) closedir(dir);
+    temporary_clean(run->folder, NULL);
 }
 
 static Status write_metrics(Run *run)
@@ -118,8 +122,9 @@ static Status write_metrics(Run *run)
 
 Status run_resume(Run *run, const char *folder, const char *metrics)
 {
+    bool is_there;
     *run = (Run){.metrics = NULL};
-    TRY(run_check_resume(folder));
+    TRY(check_folder(&is_there, folder));
     snprintf(run->folder, sizeof run->folder, "%s", folder);
     TRY(file_make_folder(folder));
     run_remove_leftovers(run);

@@ -21,13 +21,15 @@ typedef struct {
 /* ERR_IO where the folder holds a run (or anything else) and `force` is false. Touches nothing. */
 Status run_check(const char *folder, bool force);
 
-/* Makes the folder, or removes the files of the run that was there. */
+/* Makes the folder, or removes the files of the run that was there, once it is known that others can be written. */
 Status run_begin(Run *run, const char *folder, bool force);
+Status run_probe(Run *run);            /* can files be written there? What is replaced is not removed before */
+Status run_remove(const char *folder); /* the files of a run, and nothing else */
 
 /* The same for a run to be continued, or begun where there is none. ERR_IO where the folder holds something else. */
 Status run_check_resume(const char *folder);
 
-/* Goes on in the folder, making it if need be: takes away what tells of an end, and what killed processes left behind.
+/* Goes on in the folder, making it if need be, whatever else is there: takes away what tells of an end, and what killed processes left behind.
  * `metrics`, "" or what metrics.jsonl held, is copied and written again. */
 Status run_resume(Run *run, const char *folder, const char *metrics);
 void run_remove_leftovers(Run *run); /* what killed processes left behind; the caller is alone in the folder */

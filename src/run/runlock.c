@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/runlock.h"
+#include "core/file.h"
+#include "run/resume.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +17,9 @@ Status runlock_try(RunLock *lock, const char *folder)
     lock->fd = -1;
     if (snprintf(path, sizeof path, "%s/lock", folder) >= (int)sizeof path)
         return fail(ERR_IO, "%.60s…: the path is too long", folder);
+    TRY(file_check_own(path, false));
     /* writable: NFS gives an exclusive lock to nothing else */
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (fd < 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         lock->fd = fd;
@@ -33,6 +36,15 @@ Status runlock_hold(RunLock *lock, const char *folder)
     if (lock->fd >= 0) return OK;
     TRY(runlock_try(lock, folder));
     return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
+}
+
+Status runlock_begin(RunLock *lock, const char *folder, bool force)
+{
+    if (lock->fd >= 0) return OK;
+    TRY(file_make_folder(folder));
+    TRY(runlock_hold(lock, folder));
+    if (force || !resume_possible(folder)) return OK;
+    return fail(ERR_IO, "%s: another process has begun a run there meanwhile; name another folder", folder);
 }
 
 Status runlock_acquire(RunLock *lock, const char *folder, const StopFlag *stop)

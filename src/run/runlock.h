@@ -13,6 +13,8 @@
 #include "core/status.h"
 #include "core/stop.h"
 
+#include <stdbool.h>
+
 typedef struct {
     int fd; /* -1: not held */
 } RunLock;
@@ -22,6 +24,10 @@ Status runlock_try(RunLock *lock, const char *folder);
 
 /* Takes it unless lock->fd shows that it is held already. ERR_IO where another process holds it. */
 Status runlock_hold(RunLock *lock, const char *folder);
+
+/* The same for a run about to begin, whose folder is made: nothing is removed or written by who has no lock. ERR_IO too where
+ * a run has begun there since the folder was looked at, unless `force`. */
+Status runlock_begin(RunLock *lock, const char *folder, bool force);
 
 /* Waits until it is free, or until *stop is a signal's number (ERR_SIGINT, ERR_SIGTERM). */
 Status runlock_acquire(RunLock *lock, const char *folder, const StopFlag *stop);

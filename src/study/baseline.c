@@ -113,6 +113,7 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     b->config.splits.validation = "none"; /* nothing is chosen */
     b->config.crossval.ensemble = 1;
     TRY(crossval_check(in->folder, in->force, false));
+    TRY(baseline_check(in));
     TRY(dataset_open(&b->dataset, &b->config));
     TRY(check_tasks(in->config, b->dataset.target));
     for (int m = 0; m < in->n_method; m++) TRY(check_method(in->method[m], b->dataset.cohort.file));

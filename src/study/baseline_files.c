@@ -150,7 +150,7 @@ static Status write_method(const BaselineResult *r, int method, json_t *summary)
 {
     char folder[PATH_ROOM], path[PATH_ROOM];
     TRY(join(folder, r->in->folder, r->in->method[method]->name));
-    TRY(file_make_folder(folder));
+    TRY(file_make_inside(r->in->folder, r->in->method[method]->name));
     TRY(join(path, folder, "predictions.tsv"));
     TRY(write_predictions(r, method, path));
     TRY(join(path, folder, "summary.md"));
@@ -188,10 +188,10 @@ static void print_row(TextOut *out, const char *name, const json_t *task)
 static void print_task(TextOut *out, const BaselineResult *r, const json_t *summary, const char *task)
 {
     const json_t *methods = json_object_get(summary, "methods");
-    textout_printf(out,
-                   "\n## %s\n\n| method | AUC | ± repetitions | ± folds | pooled | 95 %% interval | accuracy | "
-                   "seconds |\n|---|---|---|---|---|---|---|---|\n",
-                   task);
+    textout_printf(out, "\n## ");
+    textout_text(out, task);
+    textout_printf(out, "\n\n| method | AUC | ± repetitions | ± folds | pooled | 95 %% interval | accuracy | "
+                        "seconds |\n|---|---|---|---|---|---|---|---|\n");
     for (int m = 0; m < r->in->n_method; m++) {
         const char *name = r->in->method[m]->name;
         const json_t *tasks = json_object_get(json_object_get(methods, name), "tasks");
@@ -231,6 +231,20 @@ static Status begin_folder(const BaselineResult *r)
     Run run = {.metrics = NULL}; /* the splits were parts, not folds */
     snprintf(run.folder, sizeof run.folder, "%s", r->in->folder);
     return run_write_splits(&run, &r->dataset->cohort, &r->part[0]);
+}
+
+Status baseline_check(const BaselineSetup *setup)
+{
+    static const char *const files[] = {"", "/predictions.tsv", "/summary.md", "/summary.json", NULL};
+    char folder[PATH_ROOM], path[PATH_ROOM + 32];
+    for (int m = 0; m < setup->n_method; m++) {
+        TRY(join(folder, setup->folder, setup->method[m]->name));
+        for (const char *const *file = files; *file; file++) {
+            snprintf(path, sizeof path, "%s%s", folder, *file);
+            TRY(file_check_own(path, file == files));
+        }
+    }
+    return OK;
 }
 
 Status baseline_write(const BaselineResult *r, const json_t *summary)

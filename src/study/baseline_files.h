@@ -18,6 +18,9 @@ typedef struct {
     const double *seconds; /* [n_method, n_repeat · n_fold] */
 } BaselineResult;
 
+/* ERR_IO where a link, or anything but a file or a folder, stands at a name of a method. Touches nothing. */
+Status baseline_check(const BaselineSetup *setup);
+
 /* summary.json over all methods. */
 Status baseline_sum(json_t **out, const BaselineResult *result);
 

@@ -101,12 +101,33 @@ static void sgd_step(const OptimizerRun *run, const OptimizerOptions *o, uint64_
 
 /* ---- kinds ---- */
 
+#define ADAM_ROWS                                                                                                    \
+    {                                                                                                                \
+        "beta1",                                                                                                     \
+        OPTION_NUMBER,                                                                                               \
+        AT(beta1),                                                                                                   \
+        "0.9",                                                                                                       \
+        0,                                                                                                           \
+        0.999999,                                                                                                    \
+        NULL,                                                                                                        \
+        "",                                                                                                          \
+        "decay of the moving average of the gradient"},                                                              \
+        {"beta2",                                                                                                    \
+         OPTION_NUMBER,                                                                                              \
+         AT(beta2),                                                                                                  \
+         "0.999",                                                                                                    \
+         0,                                                                                                          \
+         0.999999,                                                                                                   \
+         NULL,                                                                                                       \
+         "",                                                                                                         \
+         "decay of the moving average of the squared gradient"},                                                     \
+    {                                                                                                                \
+        "eps", OPTION_NUMBER, AT(eps), "1.0e-4", 1e-30, 1, NULL, "",                                                 \
+            "constant added to the root of the squared gradient's average"                                           \
+    }
+
 static const Option adam_rows[] = {
-    {"beta1", OPTION_NUMBER, AT(beta1), "0.9", 0, 0.999999, NULL, "", "decay of the moving average of the gradient"},
-    {"beta2", OPTION_NUMBER, AT(beta2), "0.999", 0, 0.999999, NULL, "",
-     "decay of the moving average of the squared gradient"},
-    {"eps", OPTION_NUMBER, AT(eps), "1.0e-4", 1e-30, 1, NULL, "",
-     "constant added to the root of the squared gradient's average"},
+    ADAM_ROWS,
     {"l2", OPTION_NUMBER, AT(l2), "0.0", 0, 1000, NULL, "",
      "L2 penalty: fraction of a parameter that is added to its gradient (weight_decay of PyTorch's Adam "
      "and SGD)"},
@@ -114,11 +135,7 @@ static const Option adam_rows[] = {
 };
 
 static const Option adamw_rows[] = {
-    {"beta1", OPTION_NUMBER, AT(beta1), "0.9", 0, 0.999999, NULL, "", "decay of the moving average of the gradient"},
-    {"beta2", OPTION_NUMBER, AT(beta2), "0.999", 0, 0.999999, NULL, "",
-     "decay of the moving average of the squared gradient"},
-    {"eps", OPTION_NUMBER, AT(eps), "1.0e-4", 1e-30, 1, NULL, "",
-     "constant added to the root of the squared gradient's average"},
+    ADAM_ROWS,
     {"weight_decay", OPTION_NUMBER, AT(weight_decay), "0.01", 0, 1000, NULL, "",
      "decoupled weight decay: each step first multiplies a parameter by 1 - lr * weight_decay"},
     {0},

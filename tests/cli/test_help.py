@@ -219,7 +219,8 @@ class Help(Case):
         self.bad(2, r"two datasets are given, cohort\.h5 and --data\.path=other\.h5; keep one", "train", TINY, "cohort.h5",
                  "--data.path=other.h5", "--target=status", "-o", "no")
         self.bad(2, r"'b\.h5': one dataset and at most one CONFIG", "train", "a.h5", "b.h5", "--target=status", "-o", "no")
-        self.bad(2, r"'b\.yaml': one dataset and at most one CONFIG", "crossval", "a.yaml", "b.yaml", "--target=status", "-o", "no")
+        self.bad(2, r"two configs are given, a\.yaml and b\.yaml, .*at most one CONFIG", "crossval", "a.yaml", "b.yaml",
+                 "--target=status", "-o", "no")
         self.bad(2, r"c: usage is hopsack train", "train", "a", "b", "c", "-o", "no")
 
     def test_kind(self):

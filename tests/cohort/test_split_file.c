@@ -24,8 +24,57 @@ Test(data_split_file, parts)
     const Part wanted[N] = {PART_TEST, PART_TRAIN, PART_NONE, PART_VALIDATION};
     cr_assert_eq(read_text(&t, "bag\tpart\nP2\ttrain\nP4\tvalidation\nP1\ttest\n", (OptionTexts){0}), OK, "%s",
                  status_sentence());
-    cr_assert_eq(t.n_column, 0);
+    cr_assert(t.n_column == 1 && t.n_fold == 1 && !t.fold);
     cr_assert_arr_eq(t.part, wanted, sizeof wanted);
+    split_free(&t);
+}
+
+/* Each column of words is a repetition, whatever it is called. */
+Test(data_split_file, words_of_other_tools)
+{
+    SplitTable t;
+    const Part wanted[2 * N] = {PART_TEST,       PART_TRAIN, PART_NONE, PART_VALIDATION,
+                                PART_VALIDATION, PART_TEST,  PART_NONE, PART_TRAIN};
+    const char *text = "bag\tset\tother\nP2\tTrain\ttesting\nP4\tval\ttraining\nP1\tTEST\tvalid\n";
+    cr_assert_eq(read_text(&t, text, (OptionTexts){0}), OK, "%s", status_sentence());
+    cr_assert(t.n_column == 2 && t.n_fold == 1 && !t.fold);
+    cr_assert_arr_eq(t.part, wanted, sizeof wanted);
+    split_free(&t);
+}
+
+Test(data_split_file, folds_from_one_and_as_decimals)
+{
+    const int wanted[N] = {0, 1, 2, -1};
+    const char *const text[] = {"bag\tFold\nP1\t1\nP2\t2\nP3\t3\n", "bag\tfold\nP1\t0.0\nP2\t1.0\nP3\t2.0\n"};
+    for (int i = 0; i < 2; i++) {
+        SplitTable t;
+        cr_assert_eq(read_text(&t, text[i], (OptionTexts){0}), OK, "%s", status_sentence());
+        cr_assert_eq(t.n_fold, 3);
+        cr_assert_arr_eq(t.fold, wanted, sizeof wanted);
+        split_free(&t);
+    }
+}
+
+/* CLAM lists slides in columns, or says True and False of each; nnU-Net lists them in JSON. */
+Test(data_split_file, files_of_other_programs)
+{
+    const Part wanted[N] = {PART_TRAIN, PART_VALIDATION, PART_TEST, PART_TRAIN};
+    const int folds[N] = {0, 1, 1, 0};
+    const char *const text[] = {",train,val,test\n0,P1,P2,P3\n1,P4,,\n",
+                                ",train,val,test\nP1,True,False,False\nP2,False,True,False\nP3,False,False,True\n"
+                                "P4,True,False,False\n",
+                                "[{\"train\": [\"P1\", \"P4\"], \"val\": [\"P2\"], \"test\": [\"P3\"]}]"};
+    SplitTable t;
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(read_text(&t, text[i], (OptionTexts){0}), OK, "%s", status_sentence());
+        cr_assert(t.n_column == 1 && t.n_fold == 1);
+        cr_assert_arr_eq(t.part, wanted, sizeof wanted);
+        split_free(&t);
+    }
+    const char *json = "[{\"train\": [\"P2\", \"P3\"], \"val\": [\"P1\", \"P4\"]}, {\"val\": [\"P2\", \"P3\"]}]";
+    cr_assert_eq(read_text(&t, json, (OptionTexts){0}), OK, "%s", status_sentence());
+    cr_assert_eq(t.n_fold, 2);
+    cr_assert_arr_eq(t.fold, folds, sizeof folds);
     split_free(&t);
 }
 
@@ -67,12 +116,17 @@ Test(data_split_file, bad_tables_are_said)
         const char *text, *words;
     } bad[] = {
         {"bag\tpart\nP9\ttrain\n", "'P9'"},
-        {"bag\tpart\nP1\ttrain\nP2\tTest\n", "splits.tsv:3: part 'Test'"},
+        {"bag\tpart\nP1\ttrain\nP2\tTested\n", "splits.tsv:3: part 'Tested'"},
         {"bag\tpart\nP1\ttrain\nP1\ttest\n", "P1"},
         {"bag\tfold\nP1\t0\nP2\t-1\n", "splits.tsv:3: column fold: '-1'"},
-        {"bag\tfold\nP1\t0\nP2\t1.0\n", "'1.0'"},
+        {"bag\tfold\nP1\t0\nP2\t1.5\n", "'1.5'"},
+        {"bag\tfold\tsplit\nP1\t0\ttrain\nP2\t1\ttest\n", "splits.columns"},
+        {"[{\"train\": [\"P1\"], \"val\": [\"P2\"]}]", "one split"},
+        {"[1, 2]", "has no val"},
+        {"{\"a\": 1}", "no list of splits"},
+        {",train,val,test\n,,,\n", "no bag"},
         {"bag\tfold\nP1\t0\nP2\tx\n", "'x'"},
-        {"bag\tfold\nP1\t1\nP2\t2\nP3\t3\n", "no bag is in fold 0"},
+        {"bag\tfold\nP1\t0\nP2\t2\nP3\t3\n", "no bag is in fold 1"},
         {"bag\tfold\tsplit2\nP1\t0\t0\nP2\t1\t1\nP3\t2\t1\n", "column split2: no bag is in fold 2"},
         {"bag\tfold\nP1\t0\nP2\t0\n", "one fold"},
         {"bag\tset\nP1\t0\n", "splits.columns"},

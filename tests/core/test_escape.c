@@ -4,6 +4,7 @@
 #include "core/rng.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void must_give(const char *text, const char *escaped)
@@ -25,6 +26,37 @@ Test(core_escape, controls)
     must_give("a\nb\tc\rd", "a\\nb\\tc\\rd");
     must_give("\x01\x1b[2J\x7f", "\\x01\\x1b[2J\\x7f");
     must_give("\xc2\x9b", "\\xc2\\x9b"); /* C1: a terminal may take it for ESC [ */
+}
+
+/* Right-to-left override and its like, separators of lines. */
+Test(core_escape, order_and_lines)
+{
+    must_give("\xe2\x80\xae", "\\xe2\\x80\\xae");
+    must_give("\xe2\x81\xa6", "\\xe2\\x81\\xa6");
+    must_give("\xe2\x80\xa8", "\\xe2\\x80\\xa8");
+    must_give("\xe2\x80\x8f", "\\xe2\\x80\\x8f");
+    must_give("\xe2\x80\x93 \xe2\x80\xa6", "\xe2\x80\x93 \xe2\x80\xa6");
+    cr_assert(escape_is_control("a\xe2\x80\xae") && escape_is_control("\x9b") && escape_is_control("\t"));
+    cr_assert_not(escape_is_control("\xc3\xbc \xe2\x80\x93 \xe4"));
+}
+
+/* Tabs, ends of lines and bytes of older codes stay; a character cut off waits. */
+Test(core_escape, streams)
+{
+    char out[64];
+    size_t n;
+    cr_assert_eq(escape_stream(out, &n, "a\tb\n\x1b[m\xe4\x9b\xc3", 10), 9);
+    cr_assert_eq(n, 15);
+    cr_assert_eq(memcmp(out, "a\tb\n\\x1b[m\xe4\\x9b", n), 0);
+    cr_assert_eq(escape_stream(out, &n, "\xc3\xbcx", 3), 3);
+    cr_assert_eq(n, 3);
+}
+
+Test(core_escape, json_reads_back)
+{
+    char *json = escape_json("{\"\xc3\xbc\xe2\x80\xae\":\n\"\x7f\xc2\x9b\"}");
+    cr_assert_str_eq(json, "{\"\xc3\xbc\\u202e\":\n\"\\u007f\\u009b\"}");
+    free(json);
 }
 
 /* Overlong, a surrogate, beyond U+10FFFF, cut short, alone. */

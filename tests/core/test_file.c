@@ -109,7 +109,7 @@ Test(core_file, a_draft_dropped_leaves_the_old_file)
     FileDraft draft;
     cr_assert_eq(file_write_whole("a.txt", "old", 3, false), OK);
     cr_assert_eq(file_begin(&draft, "a.txt", true), OK);
-    FILE *out = fopen(draft.temporary, "w");
+    FILE *out = file_stream(&draft);
     fputs("half", out);
     fclose(out);
     cr_assert_eq(n_entries(), 2);
@@ -120,12 +120,62 @@ Test(core_file, a_draft_dropped_leaves_the_old_file)
     cr_assert_eq(n_entries(), 1);
 }
 
-Test(core_file, a_commit_without_content_fails)
+Test(core_file, a_draft_taken_away_fails)
 {
     FileDraft draft;
     cr_assert_eq(file_begin(&draft, "a.txt", false), OK);
+    cr_assert_eq(unlink(draft.temporary), 0);
+    cr_assert_eq(symlink("elsewhere", draft.temporary), 0);
     cr_assert_eq(file_commit(&draft), ERR_IO);
+    assert_sentence("a.txt: cannot write: its temporary file was taken away");
     cr_assert_not(draft.open);
+    cr_assert_eq(n_entries(), 1, "the link, which is not ours, stays");
+}
+
+/* Of two that write one new file the first to end wins. */
+Test(core_file, the_second_of_two_fails)
+{
+    FileDraft one, two;
+    cr_assert_eq(file_begin(&one, "a.txt", false), OK);
+    cr_assert_eq(file_begin(&two, "a.txt", false), OK);
+    cr_assert_str_neq(one.temporary, two.temporary);
+    cr_assert_eq(write(two.fd, "two", 3), 3);
+    cr_assert_eq(file_commit(&two), OK, "%s", status_sentence());
+    cr_assert_eq(file_commit(&one), ERR_IO);
+    assert_sentence("a.txt: another process has made it meanwhile");
+    assert_content("a.txt", "two");
+    cr_assert_eq(n_entries(), 1);
+}
+
+/* A leftover has no lock; a draft under way has one. */
+Test(core_file, leftovers_are_removed)
+{
+    FileDraft other, own;
+    const char *const left = "./.a.txt.hopsack-tmp-0123456789abcdef", *const foreign = ".a.txt.hopsack-tmp-note";
+    cr_assert_eq(file_begin(&other, "a.txt", false), OK);
+    cr_assert_eq(file_write_whole(foreign, "x", 1, false), OK);
+    FILE *out = fopen(left, "w");
+    fclose(out);
+    cr_assert_eq(symlink(foreign, ".a.txt.hopsack-tmp-1123456789abcdef"), 0);
+    cr_assert_eq(file_begin(&own, "a.txt", false), OK);
+    cr_assert_not(file_exists(left));
+    cr_assert(file_exists(other.temporary) && file_exists(foreign));
+    cr_assert(file_exists(".a.txt.hopsack-tmp-1123456789abcdef"), "a link is none of ours");
+    file_drop(&own);
+    file_drop(&other);
+}
+
+Test(core_file, folders_inside_are_no_links)
+{
+    mkdir("root", 0777);
+    mkdir("elsewhere", 0777);
+    cr_assert_eq(symlink("root", "way"), 0);
+    cr_assert_eq(file_make_inside("way", "a/b"), OK, "%s", status_sentence());
+    cr_assert_eq(file_make_inside("root", "a/b"), OK);
+    cr_assert_eq(symlink("../elsewhere", "root/c"), 0);
+    cr_assert_eq(file_make_inside("root", "c/d"), ERR_IO);
+    assert_sentence("root/c: is a symbolic link to ../elsewhere");
+    cr_assert_not(file_exists("elsewhere/d"));
 }
 
 Test(core_file, places_that_cannot_be_written)
@@ -136,22 +186,26 @@ Test(core_file, places_that_cannot_be_written)
     mkdir("sub", 0777);
     cr_assert_eq(symlink("/dev/null", "null"), 0);
     const char *const path[] = {"none/a.txt", "sub", "none/", "null", long_name};
-    const char *const says[] = {"folder none does not exist", "is a folder", "names no file", "no regular file",
-                                "name is longer than 223"};
+    const char *const says[] = {"folder none does not exist", "is a folder", "names no file",
+                                "symbolic link to /dev/null", "name is longer than 223"};
     for (size_t i = 0; i < sizeof path / sizeof *path; i++) {
         cr_assert_eq(file_write_whole(path[i], "x", 1, true), ERR_IO, "%s was written", path[i]);
         assert_sentence(says[i]);
     }
 }
 
-Test(core_file, a_link_is_followed)
+Test(core_file, a_link_is_not_followed)
 {
     cr_assert_eq(file_write_whole("a.txt", "old", 3, false), OK);
     cr_assert_eq(symlink("a.txt", "link"), 0);
-    cr_assert_eq(file_write_whole("link", "new", 3, true), OK, "%s", status_sentence());
-    assert_content("a.txt", "new");
-    struct stat info;
-    cr_assert(lstat("link", &info) == 0 && S_ISLNK(info.st_mode));
+    cr_assert_eq(symlink("none", "dangling"), 0);
+    for (int force = 0; force < 2; force++) {
+        cr_assert_eq(file_write_whole("link", "new", 3, force), ERR_IO);
+        assert_sentence("link: is a symbolic link to a.txt, which is not followed");
+        cr_assert_eq(file_write_whole("dangling", "new", 3, force), ERR_IO);
+    }
+    assert_content("a.txt", "old");
+    cr_assert_eq(n_entries(), 3);
 }
 
 Test(core_file, a_full_disk_is_said_and_nothing_stays)

@@ -282,7 +282,7 @@ static const struct {
     {"values:\n  count: 0\n", "a.yaml:2: values.count: 0 is outside 1 to 100 bags"},
     {"values:\n  count: 101\n", "a.yaml:2: values.count: 101 is outside 1 to 100 bags"},
     {"values: {count: 3.5}\n", "values.count: '3.5' is not an integer"},
-    {"values: {count: 1e1}\n", "values.count: '1e1' is not an integer"},
+    {"values: {count: 1e-1}\n", "values.count: '1e-1' is not an integer"},
     {"values: {count: three}\n", "values.count: 'three' is not an integer"},
     {"values: {count: 99999999999999999999}\n", "values.count: '99999999999999999999' is not an integer"},
     {"values: {count: null}\n", "a.yaml:1: values.count: needs a value: how many"},
@@ -299,7 +299,7 @@ static const struct {
     {"values: {rate: 0x1}\n", "values.rate: '0x1' is not a number"},
     {"values: {rate: 1.1}\n", "values.rate: 1.1 is outside 0 to 1"},
     {"values: {mean: automatic}\n", "values.mean: 'automatic' is not a number, nor auto"},
-    {"values: {fast: yes}\n", "values.fast: 'yes' is not true or false"},
+    {"values: {fast: fine}\n", "values.fast: 'fine' is not true or false"},
     {"values: {word: null}\n", "values.word: needs a value: a text that is there"},
     {"values: {memory: much}\n", "values.memory: 'much' is not all or a size such as 64KB or 1GB"},
     {"values: {memory: 3XB}\n", "values.memory: '3XB' is not all or a size"},
@@ -347,8 +347,9 @@ static const struct {
     {"a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}\n", "a.yaml:1: 'a.a.a.a.a.a.a.a' is nested deeper than 8 levels"},
     {"a: [[1]]\n", "entry 0 of the list 'a' is not one value"},
     {"values: {text: \"a\\0b\"}\n", "a.yaml:1: a value holds a NUL byte"},
-    {"values: {text: \xff}\n", "a.yaml: byte 16: invalid leading UTF-8 octet; the file must be UTF-8 text"},
-    {"values: {text: \x01}\n", "a.yaml: byte 16: control characters are not allowed"},
+    {"values: {text: \xff}\n",
+     "a.yaml:1: byte 16 of the file: invalid leading UTF-8 octet; the file must be UTF-8 text"},
+    {"values: {text: \x01}\n", "a.yaml:1: byte 16 of the file: control characters are not allowed"},
 };
 
 Test(core_settings, bad_yaml)
@@ -360,7 +361,7 @@ Test(core_settings, bad_yaml)
 Test(core_settings, bad_bytes)
 {
     must_fail("seed: 1\n\0\n", 10, NULL, "control characters are not allowed; the file must be UTF-8 text");
-    must_fail("\xff\xfes\0e\0", 6, NULL, "must be UTF-8 text");
+    must_fail("\xff\xfes\0e\0", 6, NULL, "is UTF-16 text; save it as UTF-8");
 }
 
 Test(core_settings, huge_files)

@@ -13,6 +13,7 @@
 #include "core/rng.h"
 #include "data/bagfile/bagfile.h"
 #include "data/matlab/matprobe.h"
+#include "data/vectors/slidefile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,7 +177,8 @@ static uint64_t number(int argc, char **argv, const char *flag, uint64_t standar
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], CHILD_WORD) == 0)
-        child_serve(argv[2], (const ChildVisitor *const[]){&matprobe_visitor, &bagfile_visitor, NULL});
+        child_serve(argv[2],
+                    (const ChildVisitor *const[]){&matprobe_visitor, &slidefile_visitor, &bagfile_visitor, NULL});
     const char *folder = getenv("TMPDIR");
     Fuzz f = {.subject = argc > 2 ? subject_named(argv[1]) : NULL, .sound = argc > 2 ? argv[2] : ""};
     if (!f.subject) {

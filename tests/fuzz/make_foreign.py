@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A dataset as DeepRC's own converter and older tools write it, in HDF5's oldest format: make_foreign.py OUT.h5
+"""A dataset as DeepRC's own converter and older tools write it, in HDF5's oldest format: make_foreign.py OUT.h5 [SLIDE.h5 SLIDE2.h5]
+
+The other two are features of a slide, as CLAM and as TRIDENT write them.
 
 Exit code 77 where h5py or numpy is missing."""
 import sys
@@ -29,3 +31,12 @@ with h5py.File(sys.argv[1], "w", libver="earliest") as f:
     keys = np.array([f"donor{i}.tsv" for i in range(N_BAG)], dtype=h5py.string_dtype())
     meta.create_dataset("sample_keys", data=keys, chunks=(5,), compression="gzip")
     meta["n_samples"], meta["aas"], meta["stats"] = N_BAG, LETTERS, "free text"
+if len(sys.argv) > 3:
+    x = rng.normal(size=(60, 8)).astype(np.float32)
+    with h5py.File(sys.argv[2], "w") as f:
+        f.create_dataset("features", data=x, chunks=(1, 8), maxshape=(None, 8))
+        f["coords"] = rng.integers(0, 9999, (60, 2))
+    with h5py.File(sys.argv[3], "w") as f:
+        f.create_dataset("features", data=x[None].astype(np.float16), compression="gzip")
+        f["features"].attrs["encoder"] = "none"
+        f["coords"] = rng.integers(0, 9999, (1, 60, 2))

@@ -2,10 +2,14 @@
 """Makes a sound file of each kind and has damaged copies of it read: run_fuzz.py HOPSACK FUZZ [N] [SEED] [SUBJECT…]
 
 N copies of each kind (300). A dataset of ours, a model or a checkpoint that is accepted must read as the sound one."""
+import bz2
+import lzma
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOPSACK, FUZZ = map(os.path.abspath, sys.argv[1:3])
@@ -26,12 +30,31 @@ def make_text():
     rows = "".join(f"CASS{'ACDEFGHIKL'[i % 10]}{'MNPQRSTVWY'[i // 10 % 10]}EQYF\t{i % 7 + 1}\tIn\n" for i in range(120))
     write("r.tsv", "amino_acid\ttemplates\tframe_type\n" + rows)
     subprocess.run(["gzip", "-k", "r.tsv"], check=True)
+    make_packed("amino_acid\ttemplates\tframe_type\n" + rows)
     genes = "".join(f"s{i}\tCASS{'ACDEFGHIKL'[i % 10]}F\t{i}\tT\tTRBV{i % 5 + 1}*01\tTRBJ1-{i % 3 + 1}*01\n" for i in range(90))
     write("airr.tsv", "sequence_id\tjunction_aa\tduplicate_count\tproductive\tv_call\tj_call\n" + genes)
     labels = "".join(f"P{i},{'+-'[i % 2]},{i * 1.5},\"a, b\"\n" for i in range(40))
     write("labels.csv", "ID,status,age,note\n" + labels)
+    write("splits.tsv", "bag\tpart\n" + "".join(f"b{b}\t{['train', 'validation', 'test'][b % 3]}\n" for b in range(20)))
+    write("folds.tsv", "bag\trep0\trep1\n" + "".join(f"b{b}\t{b % 4 + 1}\t{b % 3 + b % 2 + 1}\n" for b in range(20)))
+    write("clam.csv", ",train,val,test\n" + "".join(f"{i},b{i},b{6 + i},b{12 + i}\n" for i in range(6)))
+    write("nn.json", str([{"train": [f"b{b}" for b in range(20) if b % 4 != k], "val": [f"b{b}" for b in range(k, 20, 4)]}
+                          for k in range(4)]).replace("'", '"'))
     write("c.yaml", "seed: 3\ndata: {path: c.h5}\ntrain:\n  updates: 40\n  lr: 1e-3\nmodel:\n  embedder: {n_kernel: 8}\n  pooling: {n_unit: 8}\n"
           "tasks:\n  - {name: a, column: status, kind: binary, positive: '+'}\n  - {name: b, column: age, kind: regression, weight: 0.5}\n")
+
+
+def make_packed(text):
+    """The same in all that a table may come in."""
+    for name, data in (("r.tsv.bz2", bz2.compress(text.encode())), ("r.tsv.xz", lzma.compress(text.encode())),
+                       ("r16.tsv", b"\xff\xfe" + text.encode("utf-16-le"))):
+        with open(name, "wb") as file:
+            file.write(data)
+    if shutil.which("zstd"):
+        subprocess.run(["zstd", "-q", "r.tsv"], check=True)
+    with zipfile.ZipFile("r.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/r.tsv", text)
+        archive.writestr("__MACOSX/a/._r.tsv", "x")
 
 
 def make_vectors():
@@ -41,9 +64,20 @@ def make_vectors():
           + "".join(f"{b},{y},{','.join(map(str, x))}\n" for b, y, x in rows))
     write("v.svm", "#\n" + "".join(f"{i}:{b}:{2 * y - 1} " + " ".join(f"{f + 1}:{v}" for f, v in enumerate(x) if v) + "\n"
                                    for i, (b, y, x) in enumerate(rows)))
+    head = "% made by a test\n@relation 'a test'\n@attribute id string\n"
+    numbers = "".join(f"@attribute x{f} numeric\n" for f in range(6))
+    end = "@attribute class {0,1}\n@data\n"
+    inner = [(f"b{b}", r"\n".join(",".join(map(str, x)) for c, _, x in rows if c == b), b % 2) for b in range(12)]
+    write("bags.arff", head + "@attribute bag relational\n" + numbers + "@end bag\n" + end
+          + "".join(f"{b},\"{x}\",{y}\n" for b, x, y in inner))
+    write("flat.arff", head + numbers + "@attribute kind {'a b',c,d}\n" + end
+          + "".join(f"b{b},{','.join(map(str, x))},{['c', 'd'][b % 2]},{y}\n" for b, y, x in rows))
+    write("sparse.arff", head + numbers + end
+          + "".join("{" + f"0 b{b}, " + ", ".join(f"{f + 1} {v}" for f, v in enumerate(x) if v) + f", 7 {y}" + "}\n" for b, y, x in rows))
     hopsack("import", "-o", "dense.h5", "v.csv")
     hopsack("import", "--sparse=yes", "-o", "sparse.h5", "v.svm")
-    files = [("dataset", "dense.h5"), ("dataset", "sparse.h5"), ("vectors", "v.csv"), ("vectors", "v.svm")]
+    files = [("dataset", "dense.h5"), ("dataset", "sparse.h5"), ("vectors", "v.csv"), ("vectors", "v.svm"),
+             ("vectors", "bags.arff"), ("vectors", "flat.arff"), ("vectors", "sparse.arff")]
     shared = os.path.join(os.environ.get("HOPSACK_SHARED") or os.path.join(HERE, "..", "..", "..", "shared"), "data", "mil", "raw")
     mats = [os.path.join(shared, name) for name in ("prtools_mat/tiger.mat", "andrews2002_mat/tiger_100x100_matlab.mat")]
     return files + [("vectors", mat) for mat in mats if os.path.exists(mat)]
@@ -64,11 +98,13 @@ def make_files():
             "--model.pooling.n_unit=4", "-o", "run")
     files = [("dataset", "ours.h5"), ("dataset", "c.h5"), ("model", "run/model.safetensors"),
              ("checkpoint", "run/checkpoint.safetensors"), ("repertoire", "r.tsv"), ("repertoire", "r.tsv.gz"),
-             ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "run/splits.tsv"), ("config", "c.yaml")] + make_vectors()
+             *[("repertoire", name) for name in ("r.tsv.bz2", "r.tsv.xz", "r.tsv.zst", "r.zip", "r16.tsv") if os.path.exists(name)],
+             ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "splits.tsv"), ("splits", "folds.tsv"),
+             ("splits", "clam.csv"), ("splits", "nn.json"), ("config", "c.yaml")] + make_vectors()
     for python in (sys.executable, "/usr/bin/python3"):  # the first on the path may lack h5py
-        script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5"]
+        script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5", "slide.h5", "slide2.h5"]
         if os.path.exists(python) and subprocess.run(script, check=False, capture_output=True).returncode == 0:
-            return files + [("foreign", "foreign.h5")]
+            return files + [("foreign", "foreign.h5"), ("vectors", "slide.h5"), ("vectors", "slide2.h5")]
     print("foreign.h5: not made, which needs h5py and numpy")
     return files
 

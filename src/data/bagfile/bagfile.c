@@ -248,6 +248,7 @@ void bagfile_close(BagFile *file)
     free(file->range);
     free(file->hash);
     free(file->indptr);
+    free(file->place);
     free(file->scratch_codes);
     free(file->scratch_len);
     free(file->scratch_count);
@@ -298,14 +299,20 @@ Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale 
 
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag)
 {
-    if (!file->hash) return file->layout->hash(out, file, bag);
+    if (!file->hash || file->place) return file->layout->hash(out, file, bag);
     *out = file->hash[bag];
     return OK;
+}
+
+Status bagfile_id_column(int *column, const BagFile *file, const Table *table, const char *id_column)
+{
+    int found;
+    return join_column(column, &found, table, id_column, file->keys.text, file->n_bag);
 }
 
 Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, const char *id_column)
 {
     int column;
-    TRY(table_id_column(&column, table, id_column));
+    TRY(bagfile_id_column(&column, file, table, id_column));
     return join_ids(row_of_bag, file->keys.text, file->n_bag, file->path, table, column);
 }

@@ -60,6 +60,8 @@ Status bagfile_hash(uint64_t *out, BagFile *file, int bag);
 /* Joins the rows of a label table to bags: row_of_bag [n_bag], -1: no row. IDs are compared as given, then without
  * folder and last extension. ERR_FORMAT names table rows without a bag ("…:12: ID 'P7' is not in …"), duplicate and
  * ambiguous IDs. Bags without a row are allowed (unlabelled). */
+/* The column it joins by: id_column, or with "auto" the one that fits best (join.h). */
+Status bagfile_id_column(int *column, const BagFile *file, const Table *table, const char *id_column);
 Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, const char *id_column);
 
 /* ---- writing ---- */

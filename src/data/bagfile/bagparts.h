@@ -49,6 +49,8 @@ struct BagFile {
     H5Set part[N_PART]; /* id -1: absent */
     int64_t *indptr;    /* [n_total + 1] sparse: where a row's numbers begin */
     H5Texts keys, v_name, j_name, feature_name;
+    bool ordered; /* featureorder_set was called */
+    int *place;   /* [n_feat] where a feature of the file goes; NULL: it stays */
     Table columns;
     bool has_columns;
     char *provenance; /* NULL: none */

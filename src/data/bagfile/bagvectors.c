@@ -5,6 +5,7 @@
  */
 #include "data/bagfile/baghash.h"
 #include "data/bagfile/bagparts.h"
+#include "data/bagfile/featureorder.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -85,7 +86,7 @@ static Status read_dense(Bag *out, Arena *arena, BagFile *file, int bag, CountSc
     for (size_t i = 0; i < (size_t)n * (size_t)n_feat; i++)
         if (!isfinite(x[i])) return not_finite(file, bag, (int)(i / (size_t)n_feat), (int)(i % (size_t)n_feat));
     *out = (Bag){.n = n, .row = row, .x = x, .inv_std = 1};
-    return OK;
+    return featureorder_dense(x, file, n);
 }
 
 static Status dense_room(Arena *arena, BagFile *file, int bag, CountScale counts)
@@ -183,6 +184,7 @@ static Status read_sparse(Bag *out, Arena *arena, BagFile *file, int bag, CountS
     for (int i = 0; i < n; i++) {
         sparse[i] = (SparseRow){(int)(at[i + 1] - at[i]), feature + (at[i] - first), value + (at[i] - first)};
         TRY(check_row(file, bag, i, &sparse[i]));
+        TRY(featureorder_sparse(feature + (at[i] - first), value + (at[i] - first), file, sparse[i].n));
     }
     *out = (Bag){.n = n, .row = row, .sparse = sparse, .inv_std = 1};
     return OK;

@@ -4,6 +4,7 @@
  * directions are slow and fragile; so bags are first spooled, dense, into two nameless files beside the target, and
  * `bagwriter_finish` lays them out in arrays of their final size, one chunk at a time. Vectors wait in a spool of their own.
  */
+#include "core/escape.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/number.h"
@@ -109,6 +110,8 @@ void bagwriter_drop(BagWriter *w)
 
 static Status add_bag(BagWriter *w, const char *key, BagRow **out)
 {
+    if (escape_is_control(key))
+        return fail(ERR_FORMAT, "%s: the name of bag '%s' holds control characters; rename it", w->draft.path, key);
     if (w->n_bag == w->room) {
         const int room = w->room ? 2 * w->room : 64;
         BagRow *grown = realloc(w->bag, (size_t)room * sizeof *grown);
@@ -372,10 +375,11 @@ static Status write_provenance(BagWriter *w, const char *provenance)
 
 Status bagwriter_finish(BagWriter *w, const Table *columns, const char *provenance)
 {
+    char place[FILE_PLACE];
     Status status = OK;
     if (w->vectors.n > 0) TRY_DONE(list_vectors(w));
     if (w->n_bag == 0) TRY_DONE(fail(ERR_FORMAT, "%s: there are no bags to write", w->draft.path));
-    TRY_DONE(h5_create(&w->file, w->draft.temporary));
+    TRY_DONE(h5_create(&w->file, file_place(place, &w->draft), w->draft.fd, w->draft.path));
     TRY_DONE(write_instances(w));
     TRY_DONE(write_bags(w));
     TRY_DONE(write_labels(w, columns));

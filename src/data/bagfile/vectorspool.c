@@ -141,6 +141,64 @@ Status vectorspool_read(SparseRow *out, VectorSpool *s, int64_t i)
     return OK;
 }
 
+/* row [n_bag, n_part], -1: none yet. */
+static Status list_parts(int64_t *row, const VectorSpool *s, const int64_t *first, int n_part,
+                         const char *const *part)
+{
+    for (int k = 0; k < n_part; k++)
+        for (int64_t i = first[k]; i < first[k + 1]; i++) {
+            int64_t *at = &row[(int64_t)s->row[i].bag * n_part + k];
+            if (*at >= 0)
+                return fail(ERR_FORMAT, "%s: bag '%s' stands twice; a row is a bag here", part[k],
+                            s->keys.text[s->row[i].bag]);
+            *at = i;
+        }
+    for (int b = 0; b < s->keys.n; b++)
+        for (int k = 0; k < n_part; k++)
+            if (row[(int64_t)b * n_part + k] < 0)
+                return fail(ERR_FORMAT, "%s: lacks bag '%s' of another table; give all tables the same bags", part[k],
+                            s->keys.text[b]);
+    return OK;
+}
+
+static Status join_rows(VectorSpool *s, const int64_t *row, int n_part, float *x)
+{
+    const SpooledRow *old = s->row;
+    s->row = NULL;
+    s->n = s->room = s->n_number = 0;
+    s->n_feat = 0;
+    Status status = fflush(s->file) == 0 ? OK : write_fail(s);
+    for (int b = 0; b < s->keys.n && status == OK; b++) {
+        int width = 0;
+        for (int k = 0; k < n_part && status == OK; k++) {
+            const SpooledRow *from = &old[row[(int64_t)b * n_part + k]];
+            status = get(x + width, s, from->at, (size_t)from->width * sizeof *x);
+            width += from->width;
+        }
+        if (status == OK) status = vectorspool_dense(s, b, x, width);
+    }
+    free((void *)(size_t)old);
+    return status;
+}
+
+Status vectorspool_join(VectorSpool *s, const int64_t *first, int n_part, const char *const *part)
+{
+    int64_t width = 0;
+    for (int k = 0; k < n_part; k++) width += first[k] < first[k + 1] ? s->row[first[k]].width : 0;
+    if (width > VECTORSPOOL_FEATURES)
+        return fail(ERR_FORMAT, "%s: the tables have %lld features; %d are the most", s->path, (long long)width,
+                    VECTORSPOOL_FEATURES);
+    const size_t n = (size_t)s->keys.n * (size_t)n_part;
+    int64_t *row = malloc((n + 1) * sizeof *row);
+    float *x = malloc(((size_t)width + 1) * sizeof *x);
+    for (size_t i = 0; row && i < n; i++) row[i] = -1;
+    Status status = row && x ? list_parts(row, s, first, n_part, part) : no_memory(s);
+    if (status == OK) status = join_rows(s, row, n_part, x);
+    free(row);
+    free(x);
+    return status;
+}
+
 Status vectorspool_walk(VectorSpool *s, VectorVisit *visit, void *context)
 {
     assert(s->order && !s->hash);

@@ -52,6 +52,10 @@ Status vectorspool_dense(VectorSpool *s, int bag, const float *x, int n_feat);
 Status vectorspool_sparse(VectorSpool *s, int bag, const int32_t *feature, const float *value,
                           int n); /* ascending; no 0 */
 
+/* Rows first[k] … first[k + 1] - 1 hold features of part k of n_part, one for each bag: from now on a bag is one row of all of
+ * them. ERR_FORMAT: `part` k [n_part] (a file, for messages) has a bag twice, or lacks it. */
+Status vectorspool_join(VectorSpool *s, const int64_t *first, int n_part, const char *const *part);
+
 /* After the last one: puts instances of a bag together. */
 Status vectorspool_sort(VectorSpool *s);
 /* Instance i of the sorted ones: its numbers other than 0, borrowed until the next call. */

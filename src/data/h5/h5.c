@@ -3,16 +3,20 @@
  * What is refused before HDF5 sees a length or an offset: two of the library's crash sites lie behind sizes it takes
  * from the file on trust.
  */
+#include "core/filetype.h"
 #include "data/h5/h5base.h"
 #include "core/number.h"
 #include "data/h5/h5chunk.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEFLATE_MOST 1040.0 /* deflate shrinks at most 1032 : 1 */
 
@@ -41,27 +45,64 @@ static Status check_base(hid_t file, const char *path)
     return fail(ERR_FORMAT, "%s: has a user block or addresses of odd size; copy it with h5repack", path);
 }
 
-Status h5_open(H5Id *file, const char *path)
+/* HDF5 itself would be told of neither: its locks are off (h5base_access). */
+static Status check_readable(int fd, const char *path)
 {
     struct stat info;
-    *file = -1;
-    h5base_start();
-    if (stat(path, &info) != 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    char byte;
+    if (fstat(fd, &info) != 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode)) return fail(ERR_FORMAT, "%s: is not a file; a dataset is one HDF5 file", path);
-    FILE *probe = fopen(path, "rb");
-    if (!probe) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
-    fclose(probe);
-    if (H5Fis_hdf5(path) <= 0) {
-        H5Eclear2(H5E_DEFAULT);
-        return fail(ERR_FORMAT, "%s: is not an HDF5 file; `hopsack import` makes one from text", path);
-    }
-    const hid_t list = h5base_access();
-    *file = H5Fopen(path, H5F_ACC_RDONLY, list);
-    H5Pclose(list);
-    if (*file < 0)
+    if (pread(fd, &byte, 1, 0) < 0) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return OK;
+    return fail(ERR_IO, "%s: another program has it open for writing; close it there, then try again", path);
+}
+
+/* What can be said before the library looks at it. */
+static Status look(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for a pipe's writer */
+    if (fd < 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    const Status status = check_readable(fd, path);
+    close(fd);
+    return status;
+}
+
+static Status open_fail(const char *path)
+{
+    if (!h5base_says("already open for"))
         return h5base_fail(ERR_FORMAT, path, "",
                            "open this HDF5 file (truncated or damaged? copy or import it again)");
-    return check_base(*file, path);
+    h5base_forget();
+    return fail(
+        ERR_IO,
+        "%s: is marked as open for writing: another program has it open, or ended without closing it; close it "
+        "there, or take the mark away with h5clear -s",
+        path);
+}
+
+/* Asking failed, or the answer is no. */
+static Status not_hdf5(const char *path, bool asked)
+{
+    const Status status = asked ? ERR_FORMAT : h5base_fail(ERR_FORMAT, path, "", "open this file");
+    h5base_forget();
+    if (status != ERR_FORMAT) return status;
+    const char *type = filetype_of_file(path);
+    if (type) return fail(ERR_FORMAT, "%s: is not an HDF5 file, which a dataset is: it %s", path, type);
+    return fail(ERR_FORMAT, "%s: is not an HDF5 file; `hopsack import` makes one from text", path);
+}
+
+Status h5_open(H5Id *file, const char *path)
+{
+    *file = -1;
+    h5base_start();
+    TRY(look(path));
+    const htri_t known = H5Fis_hdf5(path);
+    if (known <= 0) return not_hdf5(path, known == 0);
+    const hid_t list = h5base_access();
+    *file = H5Fopen(path, H5F_ACC_RDONLY, list);
+    const Status status = *file < 0 ? open_fail(path) : OK; /* before the next call of HDF5 forgets why */
+    H5Pclose(list);
+    return status == OK ? check_base(*file, path) : status;
 }
 
 Status h5_close(H5Id *file, const char *path)
@@ -138,10 +179,11 @@ static Status check_storage(H5Set *set, hid_t list)
         return fail(ERR_FORMAT, "%s: %s is stored in another file, which is not followed", set->path, set->name);
     if (layout != H5D_CHUNKED) return OK;
 
-    hsize_t chunk[2] = {1, 1};
+    hsize_t all[3] = {1, 1, 1};
     unsigned unusual = 0; /* chunks at the edge that are not filtered */
-    if (H5Pget_chunk(list, 2, chunk) != set->rank || H5Pget_chunk_opts(list, &unusual) < 0 || unusual)
+    if (H5Pget_chunk(list, 3, all) != set->rank + set->lead || H5Pget_chunk_opts(list, &unusual) < 0 || unusual)
         return fail(ERR_FORMAT, "%s: %s has odd chunks", set->path, set->name);
+    const hsize_t *chunk = all + set->lead;
     if (chunk[0] > H5_CHUNK_MOST || chunk[1] > H5_CHUNK_MOST ||
         (double)chunk[0] * (double)chunk[1] * (double)set->element > H5_CHUNK_MOST || chunk[0] * chunk[1] == 0)
         return fail(ERR_FORMAT, "%s: %s has chunks of more than 64 MB", set->path, set->name);
@@ -171,14 +213,17 @@ static Status check_shape(H5Set *set, int rank)
     const bool simple = found == 0 || (found > 0 && H5Sget_simple_extent_dims(space, dim, NULL) == found);
     const bool null = space >= 0 && H5Sget_simple_extent_type(space) == H5S_NULL;
     if (space >= 0) H5Sclose(space);
-    if (!simple || null || found != rank)
+    set->lead = rank == 3 && found == 3 && dim[0] == 1;
+    if (rank == 3) rank = 2;
+    if (!simple || null || found != rank + set->lead)
         return fail(ERR_FORMAT, "%s: %s has %d dimension%s, %d expected", set->path, set->name, found,
                     number_plural(found), rank);
+    const hsize_t *size = dim + set->lead;
     for (int i = 0; i < rank; i++)
-        if (dim[i] > INT64_MAX / 16) return fail(ERR_FORMAT, "%s: %s has an impossible size", set->path, set->name);
+        if (size[i] > INT64_MAX / 16) return fail(ERR_FORMAT, "%s: %s has an impossible size", set->path, set->name);
     set->rank = rank;
-    set->n = rank > 0 ? (int64_t)dim[0] : 1;
-    set->width = rank > 1 ? (int64_t)dim[1] : 1;
+    set->n = rank > 0 ? (int64_t)size[0] : 1;
+    set->width = rank > 1 ? (int64_t)size[1] : 1;
     return OK;
 }
 
@@ -210,7 +255,7 @@ static Status check_set(H5Set *set, hid_t file, H5Class class, int rank)
     H5Pclose(list);
     TRY(status);
     TRY(check_claim(set, file));
-    if (set->type >= 0 && set->chunk > 0 && set->chunk_width == set->width && set->n_filter > 0)
+    if (set->lead == 0 && set->type >= 0 && set->chunk > 0 && set->chunk_width == set->width && set->n_filter > 0)
         set->held = calloc(1, sizeof *set->held);
     return OK;
 }
@@ -228,6 +273,13 @@ static hid_t open_set(hid_t file, const char *name, const H5Set *known)
     const hid_t id = H5Dopen2(file, name, list);
     H5Pclose(list);
     return id;
+}
+
+bool h5_has(H5Id file, const char *path, const char *name)
+{
+    bool there;
+    h5base_start();
+    return links_hard(&there, file, path, name) == OK && there;
 }
 
 Status h5_find(H5Set *out, H5Id file, const char *path, const char *name, H5Class class, int rank)
@@ -264,11 +316,13 @@ Status h5_need(H5Set *out, H5Id file, const char *path, const char *name, H5Clas
 /* Selects rows first … first+n-1 in the file, and a memory space of that shape. */
 static bool select_rows(hid_t *file_space, hid_t *memory, const H5Set *set, int64_t first, int64_t n)
 {
-    const hsize_t at[2] = {(hsize_t)first, 0}, count[2] = {(hsize_t)n, (hsize_t)set->width};
+    const hsize_t at[3] = {0, (hsize_t)first, 0}, count[3] = {1, (hsize_t)n, (hsize_t)set->width};
+    const int skip = 1 - set->lead;
     *file_space = H5Dget_space(set->id);
-    *memory = set->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(set->rank, count, NULL);
+    *memory = set->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(set->rank + set->lead, count + skip, NULL);
     if (*file_space < 0 || *memory < 0) return false;
-    return set->rank == 0 || H5Sselect_hyperslab(*file_space, H5S_SELECT_SET, at, NULL, count, NULL) >= 0;
+    return set->rank == 0 ||
+           H5Sselect_hyperslab(*file_space, H5S_SELECT_SET, at + skip, NULL, count + skip, NULL) >= 0;
 }
 
 static Status read_library(void *out, const H5Set *set, H5Type type, int64_t first, int64_t n)

@@ -34,7 +34,8 @@ typedef struct {
     H5Id id;          /* -1: absent */
     const char *path; /* of the file, borrowed */
     char name[64];    /* for example "/sampledata/sequences" */
-    int rank;         /* 0, 1, 2 */
+    int rank;         /* 0, 1, 2; without `lead` */
+    int lead;         /* 1: a first dimension of size 1 stands before these */
     int64_t n, width; /* rows and columns; 1 where there is no such dimension */
 
     /* how it is stored */
@@ -54,7 +55,8 @@ typedef struct {
 
 /* ---- reading ---- */
 Status h5_open(H5Id *file, const char *path);
-/* OK with out->id = -1 where there is no such dataset; h5_need makes that ERR_FORMAT. */
+/* OK with out->id = -1 where there is no such dataset; h5_need makes that ERR_FORMAT. rank 3: [n, width] or
+ * [1, n, width]. */
 Status h5_find(H5Set *out, H5Id file, const char *path, const char *name, H5Class class, int rank);
 Status h5_need(H5Set *out, H5Id file, const char *path, const char *name, H5Class class, int rank);
 /* Rows first … first+n-1 into out [n, width]; numbers are converted to `type`, values out of its range clipped. */
@@ -63,9 +65,12 @@ Status h5_read(void *out, const H5Set *set, H5Type type, int64_t first, int64_t 
 Status h5_visit(const H5Set *set, H5Type type);
 Status h5_read_texts(H5Texts *out, const H5Set *set);
 void h5_texts_free(H5Texts *texts);
+bool h5_has(H5Id file, const char *path, const char *name); /* a dataset or group behind hard links */
 
 /* ---- writing ---- */
-Status h5_create(H5Id *file, const char *path); /* with the groups /sampledata and /metadata */
+/* With the groups /sampledata and /metadata. `place` is how the file is opened, and must lead to what `fd` has open; `path` is
+ * what it is called. */
+Status h5_create(H5Id *file, const char *place, int fd, const char *path);
 /* A dataset to be written. */
 typedef struct {
     const char *name;

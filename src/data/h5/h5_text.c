@@ -47,13 +47,15 @@ static Status read_contiguous(uint8_t *to, const H5Set *set)
     const haddr_t address = H5Dget_offset(set->id);
     const size_t n = (size_t)(set->n * set->width) * H5HEAP_REFERENCE;
     if (address == HADDR_UNDEF) {
-        H5Eclear2(H5E_DEFAULT);
+        h5base_forget();
         return OK; /* never written: all empty */
     }
     const int fd = open(set->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return fail(ERR_IO, "%s: cannot open: %s", set->path, strerror(errno));
     const ssize_t got = pread(fd, to, n, (off_t)address);
+    const int error = errno;
     close(fd);
+    if (got < 0 && error == EIO) return fail(ERR_IO, "%s: cannot read: %s", set->path, strerror(error));
     return got == (ssize_t)n ? OK : h5base_damaged(set);
 }
 

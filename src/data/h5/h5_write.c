@@ -5,26 +5,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define GZIP_LEVEL 4
 
-Status h5_create(H5Id *file, const char *path)
+/* Is it the file that `fd` has open? */
+static bool is_same(hid_t file, int fd)
+{
+    void *handle;
+    struct stat own, there;
+    return H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0 && fstat(fd, &own) == 0 &&
+           fstat(*(int *)handle, &there) == 0 && own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+}
+
+Status h5_create(H5Id *file, const char *place, int fd, const char *path)
 {
     h5base_start();
     const hid_t access = h5base_access();
     const hid_t group = H5Pcreate(H5P_GROUP_CREATE), plain = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_obj_track_times(group, false);
     H5Pset_obj_track_times(plain, false);
-    *file = H5Fcreate(path, H5F_ACC_TRUNC, plain, access);
-    bool done = *file >= 0;
+    *file = H5Fcreate(place, H5F_ACC_TRUNC, plain, access);
+    bool done = *file >= 0 && is_same(*file, fd);
     for (int i = 0; done && i < 2; i++) {
         const hid_t made = H5Gcreate2(*file, i ? "/metadata" : "/sampledata", H5P_DEFAULT, group, H5P_DEFAULT);
         done = made >= 0 && H5Gclose(made) >= 0;
     }
+    const Status status = done ? OK : h5base_fail(ERR_IO, path, "", "create");
     H5Pclose(access);
     H5Pclose(group);
     H5Pclose(plain);
-    return done ? OK : h5base_fail(ERR_IO, path, "", "create");
+    return status;
 }
 
 static hid_t creation_list(const H5Set *set)
@@ -55,9 +66,10 @@ Status h5_make(H5Set *out, H5Id file, const char *path, const H5Array *a, int64_
     out->filter[out->n_filter++] = H5FILTER_FLETCHER; /* last, so that a damaged chunk never reaches inflate */
     const hid_t list = creation_list(out), space = H5Screate_simple(a->rank, dim, NULL);
     out->id = H5Dcreate2(file, a->name, h5base_file_type(a->type), space, H5P_DEFAULT, list, H5P_DEFAULT);
+    const Status status = out->id < 0 ? h5base_fail(ERR_IO, path, a->name, "create") : OK;
     H5Pclose(list);
     H5Sclose(space);
-    return out->id < 0 ? h5base_fail(ERR_IO, path, a->name, "create") : OK;
+    return status;
 }
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed chunks hold numbers as the machine does");
@@ -127,11 +139,12 @@ static Status write_plain(H5Id file, const char *path, const char *name, hid_t s
     const hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, dim, NULL);
     H5Pset_obj_track_times(list, false);
     const hid_t id = H5Dcreate2(file, name, stored, space, H5P_DEFAULT, list, H5P_DEFAULT);
-    bool done = id >= 0 && H5Dwrite(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
-    done = (id < 0 || H5Dclose(id) >= 0) && done;
+    const bool done = id >= 0 && H5Dwrite(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    Status status = done ? OK : h5base_fail(ERR_IO, path, name, "write");
+    if (id >= 0 && H5Dclose(id) < 0 && status == OK) status = h5base_fail(ERR_IO, path, name, "write");
     H5Pclose(list);
     H5Sclose(space);
-    return done ? OK : h5base_fail(ERR_IO, path, name, "write");
+    return status;
 }
 
 Status h5_write_scalar(H5Id file, const char *path, const char *name, int64_t value)

@@ -4,12 +4,14 @@
  */
 #include "data/h5/h5base.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define WHY_MOST 400
+#define WHY_MOST 5000 /* a path stands in it, before what matters */
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
 
@@ -21,19 +23,42 @@ static void start_once(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-void h5base_start(void)
-{
-    static _Thread_local bool quiet;
-    pthread_once(&started, start_once);
-    if (!quiet) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    quiet = true;
-}
+/* Of this thread's last failure: HDF5 itself forgets it with the next call, and the call that tidies up comes before the
+ * sentence. */
+static _Thread_local char last[WHY_MOST];
 
 /* The innermost message on HDF5's error stack, which says what really happened. */
 static herr_t innermost(unsigned n, const H5E_error2_t *error, void *context)
 {
-    if (n == 0 && error->desc) snprintf(context, WHY_MOST, "%s", error->desc);
+    (void)context;
+    if (n == 0) snprintf(last, sizeof last, "%s", error->desc ? error->desc : "");
     return 0;
+}
+
+/* Called by HDF5 where a function of it fails. */
+static herr_t keep(hid_t stack, void *context)
+{
+    last[0] = 0;
+    return H5Ewalk2(stack, H5E_WALK_UPWARD, innermost, context);
+}
+
+void h5base_start(void)
+{
+    static _Thread_local bool kept;
+    pthread_once(&started, start_once);
+    if (!kept) H5Eset_auto2(H5E_DEFAULT, keep, NULL);
+    kept = true;
+}
+
+bool h5base_says(const char *words)
+{
+    return strstr(last, words) != NULL;
+}
+
+void h5base_forget(void)
+{
+    H5Eclear2(H5E_DEFAULT);
+    last[0] = 0;
 }
 
 /* Of the library's own words only the reason: "… errno = 28, error message = 'No space left on device', buf = …". */
@@ -49,13 +74,32 @@ static void shorten(char *why)
         if (*p == '\n') *p = ' ';
 }
 
+/* Is it the disk, the network or a lack of memory that failed, and not what stands in the file? A damaged file may ask for
+ * offsets that are none (EINVAL, EOVERFLOW). */
+static Status blame(Status status, const char *why)
+{
+    const char *number = strstr(why, "errno = ");
+    const int error = number ? atoi(number + strlen("errno = ")) : 0;
+    if (status != ERR_FORMAT || error == 0 || error == EINVAL || error == EOVERFLOW || error == EFBIG) return status;
+    return error == ENOMEM ? ERR_MEMORY : ERR_IO;
+}
+
+/* Advice in brackets is for what stands in the file. */
+static int length_of(const char *doing, bool advise)
+{
+    const char *bracket = advise ? NULL : strstr(doing, " (");
+    return bracket ? (int)(bracket - doing) : (int)strlen(doing);
+}
+
 Status h5base_fail(Status status, const char *path, const char *name, const char *doing)
 {
-    char why[WHY_MOST] = "";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
-    H5Eclear2(H5E_DEFAULT);
+    char why[WHY_MOST];
+    memcpy(why, last, sizeof why);
+    h5base_forget();
+    const Status cause = blame(status, why);
     shorten(why);
-    return fail(status, "%s: cannot %s%s%s%s%s", path, doing, *name ? " " : "", name, *why ? ": " : "", why);
+    return fail(cause, "%s: cannot %.*s%s%s%s%s", path, length_of(doing, cause == status), doing, *name ? " " : "",
+                name, *why ? ": " : "", why);
 }
 
 /* A read that fails is the disk's fault or, far more often, a damaged file's. */

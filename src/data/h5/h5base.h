@@ -11,7 +11,11 @@
 
 void h5base_start(void); /* first in every function that may be a thread's first with HDF5 */
 
-/* "path: cannot <doing> <name>: <HDF5's reason>" */
+bool h5base_says(const char *words); /* do they stand in the reason of HDF5's last failure? */
+void h5base_forget(void);            /* that failure was none */
+
+/* "path: cannot <doing> <name>: <HDF5's reason>". What is ERR_FORMAT otherwise is ERR_IO or ERR_MEMORY where the reason is an
+ * error of the system; advice in brackets at the end of `doing` is left out then. */
 Status h5base_fail(Status status, const char *path, const char *name, const char *doing);
 Status h5base_read_fail(const H5Set *set);
 Status h5base_no_memory(const H5Set *set);

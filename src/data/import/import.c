@@ -4,6 +4,8 @@
  * messages are the same for any number of threads.
  */
 #include "data/import/import.h"
+#include "core/escape.h"
+#include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -12,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define BATCH_BYTES (48ll << 20) /* of files; text in gzip is some four times as much */
 
@@ -25,6 +26,8 @@ Status import_no_memory(const Import *im)
 
 Status import_add_bag(Import *im, const char *key, int file, bool left_out)
 {
+    if (escape_is_control(key))
+        return fail(ERR_FORMAT, "%s: the name '%s' holds control characters; rename it", im->file[file].path, key);
     if (im->n_bag == im->room) {
         const int room = im->room ? 2 * im->room : 64;
         ImportBag *grown = realloc(im->bag, (size_t)room * sizeof *grown);
@@ -34,8 +37,9 @@ Status import_add_bag(Import *im, const char *key, int file, bool left_out)
     }
     char *copy = strdup(key);
     if (!copy) return import_no_memory(im);
-    const char *of_file = im->file[file].key;
-    im->bag[im->n_bag++] = (ImportBag){{.key = copy, .file = of_file ? of_file : copy, .left_out = left_out}, file};
+    const char *of_file = im->file[file].key ? im->file[file].key : copy, *path = im->file[file].name;
+    im->bag[im->n_bag++] =
+        (ImportBag){{.key = copy, .file = of_file, .path = path ? path : of_file, .left_out = left_out}, file};
     return OK;
 }
 
@@ -51,9 +55,12 @@ static Status join_labels(Import *im)
     LabelKey *key = malloc(((size_t)im->n_bag + 1) * sizeof *key);
     for (int i = 0; key && i < im->n_bag; i++) key[i] = im->bag[i].label;
     table_free(&im->columns);
-    const Status status = key ? import_labels_order(&im->columns, &im->report->n_unlabelled, &im->labels,
-                                                    im->options->id_column, key, im->n_bag)
-                              : import_no_memory(im);
+    LabelFit fit = {0};
+    const Status status =
+        key ? import_labels_order(&im->columns, &fit, &im->labels, im->options->id_column, key, im->n_bag)
+            : import_no_memory(im);
+    im->report->n_unlabelled = fit.n_unlabelled;
+    im->report->id_column = fit.column;
     free(key);
     return status;
 }
@@ -68,12 +75,15 @@ static bool may_be_several(const Import *im)
 /* Before hours of reading: is there a label table, and does it fit the files, where they alone name the bags? */
 static Status try_labels(Import *im)
 {
+    const char *id_column = im->options->id_column;
     int unused;
     Status status = OK;
     if (!im->options->metadata) return OK;
     TRY(table_read(&im->labels, im->options->metadata));
-    TRY(table_id_column(&unused, &im->labels, im->options->id_column));
-    if (im->report->several) return OK;
+    TRY(table_drop_repeated(&im->labels));
+    const bool several = im->report->several; /* the names of bags are known at the end */
+    if (several || strcmp(id_column, "auto") != 0) TRY(table_id_column(&unused, &im->labels, id_column));
+    if (several) return OK;
     for (int f = 0; f < im->n_file && status == OK; f++) status = import_add_bag(im, im->file[f].key, f, false);
     if (status == OK) status = join_labels(im);
     drop_bags(im);
@@ -126,9 +136,8 @@ static int batch_size(const Import *im, int first)
     int64_t bytes = 0;
     int n = 0;
     for (; first + n < im->n_file && n < im->kind->batch; n++) {
-        struct stat info;
         if (n >= parallel_threads() && bytes > BATCH_BYTES) break;
-        if (stat(im->file[first + n].path, &info) == 0) bytes += (int64_t)info.st_size;
+        bytes += im->file[first + n].bytes;
     }
     return n;
 }
@@ -208,10 +217,8 @@ static Status list_facts(Import *im)
 static Status check_options(const ImportOptions *options)
 {
     if (options->n_path < 1) return fail(ERR_USAGE, "name a folder or files to import");
-    for (int i = 0; i < options->n_path; i++)
-        if (strcmp(options->path[i], options->output) == 0)
-            return fail(ERR_USAGE, "%s is both input and output", options->output);
-    return OK;
+    for (int i = 0; i < options->n_path; i++) TRY(file_check_apart(options->output, options->path[i]));
+    return file_check_apart(options->output, options->metadata);
 }
 
 static Status open_writer(Import *im)
@@ -228,6 +235,8 @@ static Status finish(Import *im)
 {
     TRY(im->kind->findings(im));
     TRY(join_labels(im));
+    if (im->options->metadata)
+        log_info("%s: IDs are in column '%s'", im->labels.path, im->labels.column[im->report->id_column]);
     if (im->kind->columns) TRY(im->kind->columns(im));
     TRY(list_facts(im));
     if (im->options->dry_run) return OK;
@@ -241,8 +250,9 @@ static Status run(Import *im)
     const ImportKind *kind = im->kind;
     TRY(check_options(im->options));
     TRY(kind->open(im));
-    im->report->n_file = im->n_file;
     if (kind->peek_file) TRY(with_batch(im, peek_files));
+    if (kind->peeked) TRY(kind->peeked(im));
+    im->report->n_file = im->n_file;
     im->report->several = may_be_several(im);
     TRY(try_labels(im));
     if (im->options->dry_run && !kind->reads_dry) {

@@ -3,7 +3,7 @@
  * import.h: from files of text or of other programs, and a label table, to a dataset file: what bags of sequences and of
  * vectors have in common. A kind of bag is a const ImportKind and a struct that begins with an Import:
  *
- *     open          which files there are; `peek_file` looks at each before the first is read
+ *     open          which files there are; `peek_file` looks at each before the first is read, then `peeked` at all
  *     read_file     one file into a slot; files of a batch are read side by side
  *     write_bags    what was read, in the order of the files
  *     findings      after the last file: warnings, or an error
@@ -36,6 +36,7 @@ typedef struct {
     int n_file, n_bag;  /* n_bag 0: a dry run of files that may hold several */
     bool several;       /* files may hold several bags */
     int n_unlabelled;   /* bags without a row in the label table */
+    int id_column;      /* of the label table, by which its rows were found */
     const char *format; /* static; "several" */
     char *json;         /* the report, one object; caller frees */
 } ImportReport;
@@ -43,8 +44,10 @@ typedef struct {
 /* A file that is read. */
 typedef struct {
     const char *path;
-    const char *key; /* of the bag, if the file is one; NULL: it never is */
-    bool one_bag;    /* known before it is read: the file is one bag */
+    const char *key;  /* of the bag, if the file is one; NULL: it never is */
+    const char *name; /* its path below the folder that was given; NULL: as key */
+    int64_t bytes;    /* 0: unknown */
+    bool one_bag;     /* known before it is read: the file is one bag */
 } ImportFile;
 
 /* A bag of which something was read. */
@@ -60,6 +63,7 @@ typedef struct {
     BagSpec (*spec)(const Import *im);
     Status (*open)(Import *im);
     Status (*peek_file)(Import *im, int file);
+    Status (*peeked)(Import *im); /* after the last of them: may leave out files */
     Status (*read_file)(Import *im, int file,
                         int slot); /* in a thread: changes nothing but what belongs to the slot */
     Status (*write_bags)(Import *im, int file, int slot);

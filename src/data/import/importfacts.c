@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/import/importfacts.h"
-#include "core/digest.h"
+#include "data/text/bytes.h"
 
 #include <string.h>
 
@@ -35,7 +35,7 @@ const char *importfacts_base(const char *path)
 Status importfacts_labels(json_t **out, const char *path, int n_unlabelled)
 {
     char hex[65];
-    TRY(digest_sha256(hex, path));
+    TRY(bytes_sha256(hex, path));
     *out = json_pack("{ss ss si}", "file", importfacts_base(path), "sha256", hex, "bags_without_row", n_unlabelled);
     return OK;
 }

@@ -100,8 +100,9 @@ static void set_genes(GatherCounts *by, int i, int64_t count, const GatherRow *r
     by->j[i] = row->j;
 }
 
-static void merge_counts(GatherCounts *by, int i, int64_t count, const GatherRow *row)
+static void merge_counts(Gather *g, GatherCounts *by, int i, int64_t count, const GatherRow *row)
 {
+    g->overflow |= by->count[i] > INT64_MAX - count;
     by->count[i] = gather_sum(by->count[i], count);
     if (count > by->largest[i]) set_genes(by, i, count, row);
 }
@@ -116,8 +117,8 @@ bool gather_add(Gather *g, size_t length, const GatherRow *row, bool merge)
 {
     const int equal = merge ? find_equal(g, g->codes + g->n_code, length) : -1;
     if (equal >= 0) {
-        merge_counts(&g->by, equal, row->count, row);
-        if (g->has_other) merge_counts(&g->other, equal, row->other, row);
+        merge_counts(g, &g->by, equal, row->count, row);
+        if (g->has_other) merge_counts(g, &g->other, equal, row->other, row);
         return true;
     }
     g->start[g->n] = g->n_code;

@@ -24,6 +24,7 @@ typedef struct {
     int64_t *len;  /* [n] */
     GatherCounts by, other;
     bool has_other; /* set before the first row */
+    bool overflow;  /* counts of equal sequences add up to more than 64 bits hold */
 
     size_t *start; /* [n] of each row in codes */
     int *slot;     /* [n_slot] row + 1 of the sequence that hashes there; 0: free */

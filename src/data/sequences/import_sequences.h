@@ -11,7 +11,8 @@
 
 typedef struct {
     ImportOptions import;
-    const char *extension; /* ".tsv"; with ".gz" behind it too */
+    const char *extension; /* of files in folders (walk.h); a compression's may follow */
+    const char *name;      /* of the bag of the only file; NULL: the file's */
     IntakeRules rules;     /* the alphabet is filled in by import_sequences_run */
     TextIn *first;         /* the file path[0], if it is open already; taken over; NULL: it is not */
 } ImportSequencesOptions;
@@ -22,6 +23,7 @@ typedef struct {
     int64_t n_seq;
     RowTally total;
     const char *region; /* static */
+    char counted[160];  /* what counts: "column 'templates'" */
 } ImportSequencesReport;
 
 extern const ImportKind import_sequences_kind;

@@ -3,25 +3,14 @@
  * A row costs some memchr (rowreader.c), a table look-up a residue, and a probe of the table that finds equal sequences,
  * one more for each gene.
  */
-#include "data/sequences/intake.h"
-#include "core/yaml.h"
-#include "data/sequences/rowreader.h"
+#include "data/sequences/intake_parts.h"
+#include "data/sequences/rowcount.h"
+#include "data/sequences/rowflags.h"
+#include "data/sequences/rowgene.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-struct IntakeFile {
-    const IntakeRules *rules;
-    const FormatType *format;
-    FormatWish wish;
-    bool converter, merge;
-    RowReader row;
-    int bag;              /* of the last row */
-    int blank_line;       /* the first whose repertoire is not named; 0: none */
-    CountsSeen seen, too; /* by either column of counts */
-};
 
 bool intake_converter(const IntakeRules *rules)
 {
@@ -33,49 +22,17 @@ static Status no_memory(const IntakeFile *r)
     return rowreader_no_memory(&r->row);
 }
 
-/* ---- what is kept ---- */
-
 static const Cell *cell_of(const IntakeFile *r, ColumnRole role)
 {
     return rowreader_cell(&r->row, role);
 }
 
-static bool is_kept(const IntakeFile *r)
-{
-    const Cell *cell = cell_of(r, COLUMN_KEEP);
-    for (int i = 0; cell && r->row.columns.kept[i]; i++)
-        if (strcasecmp(cell->text, r->row.columns.kept[i]) == 0) return true;
-    return !cell;
-}
-
-static Status read_answer(Answer *out, const IntakeFile *r, ColumnRole role)
-{
-    const Cell *cell = cell_of(r, role);
-    *out = BLANK;
-    if (!cell || rowcell_answer(out, cell)) return OK;
-    return fail(
-        ERR_FORMAT, "%s:%d: '%.40s' in column '%s' is neither T nor F (true or false, 1 or 0, or empty); mend it",
-        textin_path(r->row.in), textin_number(r->row.in), cell->text, r->row.header.name[r->row.columns.at[role]]);
-}
-
-/* What the flags say; N_DROP: nothing against the row. */
-static Status check_flags(Drop *out, const IntakeFile *r)
-{
-    Answer productive, frame, stop;
-    *out = is_kept(r) ? N_DROP : DROP_FLAG;
-    TRY(read_answer(&productive, r, COLUMN_PRODUCTIVE));
-    if (productive == NO) *out = DROP_FLAG;
-    if (productive != BLANK || *out != N_DROP) return OK;
-    TRY(read_answer(&frame, r, COLUMN_FRAME));
-    TRY(read_answer(&stop, r, COLUMN_STOP));
-    if (stop == YES) *out = DROP_STOP;
-    if (frame == NO) *out = DROP_FRAME;
-    return OK;
-}
+/* ---- sequences ---- */
 
 /* Why a sequence with a letter outside the alphabet is dropped. */
 static Drop bad_letter(const Cell *cell)
 {
+    if (rowcell_is_joined(cell)) return DROP_CHAINS;
     if (strpbrk(cell->text, "_~?#")) return DROP_FRAME;
     return strchr(cell->text, '*') ? DROP_STOP : DROP_LETTER;
 }
@@ -92,89 +49,13 @@ static bool encode(int8_t *to, const IntakeFile *r, const Cell *cell)
     return bad >= 0;
 }
 
-/* ---- counts ---- */
-
-static Status bad_count(const IntakeFile *r, ColumnRole role)
+static bool has_ends(const Cell *cell)
 {
-    return fail(
-        ERR_FORMAT,
-        "%s:%d: count '%.40s' in column '%s' is not a number; mend it, or name another column with --count-column",
-        textin_path(r->row.in), textin_number(r->row.in), cell_of(r, role)->text,
-        r->row.header.name[r->row.columns.at[role]]);
+    const char last = cell->text[cell->length - 1];
+    return cell->text[0] == 'C' && (last == 'F' || last == 'W');
 }
 
-static Status converter_count(int64_t *out, const IntakeFile *r)
-{
-    const Cell *cell = cell_of(r, COLUMN_COUNT);
-    *out = 1;
-    if (!cell) return OK;
-    if (strcmp(cell->text, "null") == 0) {
-        *out = 0;
-        return OK;
-    }
-    if (!rowcell_count(out, cell)) return bad_count(r, COLUMN_COUNT);
-    if (*out < 0) *out = 1;
-    return OK;
-}
-
-/* seen, one: what the column has held so far, and how many counts became 1. */
-static Status pipeline_count(int64_t *out, const IntakeFile *r, ColumnRole role, CountsSeen *seen, int64_t *one)
-{
-    const Cell *cell = cell_of(r, role);
-    *out = 1;
-    if (!cell) return OK;
-    if (rowcell_is_blank(cell))
-        *out = 0;
-    else if (!rowcell_count(out, cell))
-        return bad_count(r, role);
-    seen->n++;
-    seen->n_positive += *out > 0;
-    if (*out < 1) {
-        *out = 1;
-        ++*one;
-    }
-    return OK;
-}
-
-/* ---- genes and repertoires ---- */
-
-/* What could not be printed in a table again. */
-static bool is_odd_name(const char *name)
-{
-    for (const char *c = name; *c; c++)
-        if ((unsigned char)*c < ' ') return true;
-    return !yaml_is_utf8(name);
-}
-
-/* Of several genes separated by commas the first, as the format rewrites it. */
-static Status read_gene(int *out, const IntakeFile *r, Names *names, ColumnRole role)
-{
-    const Cell *cell = cell_of(r, role);
-    const int before = names->n;
-    *out = -1;
-    if (!cell || rowcell_is_blank(cell)) return OK;
-    size_t length = strcspn(cell->text, ",");
-    if (r->format->gene) length = r->format->gene(cell->text, length);
-    if (length == 0) return OK;
-    *out = names_number(names, cell->text, length);
-    if (*out < 0) return no_memory(r);
-    if (*out < before || !is_odd_name(names->text[*out])) return OK;
-    return fail(ERR_FORMAT, "%s:%d: the gene in column '%s' is no UTF-8 text on one line", textin_path(r->row.in),
-                textin_number(r->row.in), r->row.header.name[r->row.columns.at[role]]);
-}
-
-static Status new_bag(const IntakeFile *r, Intake *out)
-{
-    if (out->n == out->room) {
-        const int room = out->room ? 2 * out->room : 1;
-        IntakeBag *grown = realloc(out->bag, (size_t)room * sizeof *grown);
-        if (!grown) return no_memory(r);
-        out->bag = grown;
-        out->room = room;
-    }
-    out->bag[out->n++] = (IntakeBag){.rows.has_other = r->row.place[COLUMN_COUNT_TOO] >= 0};
-    return OK;
-}
+/* ---- repertoires ---- */
 
 /* The repertoire of the row. Rows of one mostly follow each other. */
 static Status find_bag(IntakeBag **bag, IntakeFile *r, Intake *out)
@@ -183,10 +64,23 @@ static Status find_bag(IntakeBag **bag, IntakeFile *r, Intake *out)
     if (cell && (out->n == 0 || strcmp(out->id.text[r->bag], cell->text) != 0)) {
         r->bag = names_number(&out->id, cell->text, cell->length);
         if (r->bag < 0) return no_memory(r);
-        if (r->bag == out->n) TRY(new_bag(r, out));
+        if (r->bag == out->n) TRY(intake_bags_new(r, out));
         if (cell->length == 0) r->blank_line = r->blank_line ? r->blank_line : textin_number(r->row.in);
     }
     *bag = &out->bag[r->bag];
+    return OK;
+}
+
+/* Does the column that the file is not split by tell people apart? */
+static Status note_person(IntakeFile *r)
+{
+    const Cell *cell = cell_of(r, COLUMN_PERSON);
+    if (r->people || cell->length == 0) return OK;
+    if (!r->person) {
+        r->person = strdup(cell->text);
+        return r->person ? OK : no_memory(r);
+    }
+    r->people = strcmp(r->person, cell->text) != 0;
     return OK;
 }
 
@@ -202,16 +96,11 @@ static Status converter_row(IntakeFile *r, IntakeBag *bag)
         bag->tally.dropped[bad_letter(cell)]++;
         return OK;
     }
-    TRY(converter_count(&row.count, r));
+    bag->tally.bases += rowcell_is_bases(cell);
+    TRY(rowcount_converter(&row.count, &r->row));
     row.other = row.count;
     gather_add(&bag->rows, cell->length, &row, false);
     return OK;
-}
-
-static bool has_ends(const Cell *cell)
-{
-    const char last = cell->text[cell->length - 1];
-    return cell->text[0] == 'C' && (last == 'F' || last == 'W');
 }
 
 /* The cell the sequence is taken from, and whether its ends are still to be cut off. */
@@ -219,7 +108,7 @@ static const Cell *choose_cell(bool *cut, const IntakeFile *r, RowTally *tally)
 {
     const Cell *junction = cell_of(r, COLUMN_SEQUENCE), *cdr3 = cell_of(r, COLUMN_CDR3);
     const bool has_cdr3 = cdr3 && !rowcell_is_blank(cdr3);
-    *cut = r->wish.cdr3 && !has_cdr3;
+    *cut = r->wish.cdr3 && (r->wish.ends == ENDS_AUTO ? !has_cdr3 : r->wish.ends == ENDS_CUT);
     if (r->wish.cdr3) return has_cdr3 || !junction ? cdr3 : junction;
     tally->cdr3_only += has_cdr3 && rowcell_is_blank(junction);
     return junction;
@@ -239,104 +128,119 @@ static Drop check_sequence(int8_t *codes, size_t *length, const IntakeFile *r, c
     return *length > INTAKE_LONGEST ? DROP_LONG : N_DROP;
 }
 
-static Status keep_row(IntakeFile *r, Intake *out, IntakeBag *bag, size_t length)
+/* A sequence counts once for each cell: 0 for one that has been met in this cell before. */
+static Status count_cell(int64_t *count, const IntakeFile *r, Intake *out, const Cell *sequence)
 {
-    GatherRow row;
-    TRY(pipeline_count(&row.count, r, COLUMN_COUNT, &r->seen, &bag->tally.count_one));
-    TRY(pipeline_count(&row.other, r, COLUMN_COUNT_TOO, &r->too, &bag->count_one_too));
-    TRY(read_gene(&row.v, r, &out->v, COLUMN_V));
-    TRY(read_gene(&row.j, r, &out->j, COLUMN_J));
-    bag->tally.merged += gather_add(&bag->rows, length, &row, r->merge);
+    char key[1024];
+    const Cell *cell = cell_of(r, COLUMN_CELL);
+    const int before = out->cells.n;
+    *count = 1;
+    if (!cell || rowcell_is_blank(cell) || !r->merge) return OK;
+    const int n = snprintf(key, sizeof key, "%d %s %s", r->bag, sequence->text, cell->text);
+    if (n >= (int)sizeof key)
+        return fail(ERR_FORMAT, "%s:%d: the text in column '%s' is too long for a barcode", textin_path(r->row.in),
+                    textin_number(r->row.in), rowreader_column(&r->row, COLUMN_CELL));
+    if (names_number(&out->cells, key, (size_t)n) < 0) return no_memory(r);
+    *count = out->cells.n > before;
     return OK;
 }
 
-static Status pipeline_row(IntakeFile *r, Intake *out, IntakeBag *bag)
+static Status too_large(const IntakeFile *r)
+{
+    return fail(ERR_FORMAT,
+                "%s:%d: the counts of equal sequences add up to more than 2^63 - 1 here; are they counts? "
+                "--count-column names another column, or none",
+                textin_path(r->row.in), textin_number(r->row.in));
+}
+
+/* Each column is asked for only where there is one: this runs for every row. */
+static Status keep_row(IntakeFile *r, Intake *out, IntakeBag *bag, const Cell *cell, size_t length)
+{
+    const RowReader *row = &r->row;
+    GatherRow new = {.count = 1, .other = 1, .v = -1, .j = -1};
+    if (rowreader_has(row, COLUMN_COUNT)) TRY(rowcount_read(&new.count, row, COLUMN_COUNT, &r->seen, &bag->odds));
+    if (rowreader_has(row, COLUMN_COUNT_TOO))
+        TRY(rowcount_read(&new.other, row, COLUMN_COUNT_TOO, &r->too, &bag->odds_too));
+    if (rowreader_has(row, COLUMN_CELL)) TRY(count_cell(&new.count, r, out, cell));
+    if (rowreader_has(row, COLUMN_V)) TRY(rowgene_read(&new.v, row, r->format, &out->v, COLUMN_V));
+    if (rowreader_has(row, COLUMN_J)) TRY(rowgene_read(&new.j, row, r->format, &out->j, COLUMN_J));
+    bag->tally.merged += gather_add(&bag->rows, length, &new, r->merge);
+    return bag->rows.overflow ? too_large(r) : OK;
+}
+
+static void note_kept(const IntakeFile *r, RowTally *tally, const Cell *cell, bool cut, Locus locus)
+{
+    const bool junction = cut || !r->wish.cdr3;
+    tally->cdr3 += !junction;
+    *(junction ? &tally->ends : &tally->cdr3_ends) += has_ends(cell);
+    if (locus != N_LOCUS) tally->locus[locus]++;
+}
+
+static void make_upper(const Cell *cell)
+{
+    for (size_t t = 0; t < cell->length; t++)
+        if (cell->text[t] >= 'a' && cell->text[t] <= 'z') cell->text[t] -= 'a' - 'A';
+}
+
+static Status pipeline_row(IntakeFile *r, Intake *out, IntakeBag *bag, Locus locus)
 {
     RowTally *tally = &bag->tally;
     size_t length = 0;
     bool cut = false;
-    Drop drop;
-    TRY(check_flags(&drop, r));
+    Drop drop = N_DROP;
+    if (r->has_flags) TRY(rowflags_check(&drop, &r->row));
     const Cell *cell = drop == N_DROP ? choose_cell(&cut, r, tally) : NULL;
     if (cell) {
         int8_t *codes = gather_room(&bag->rows, cell->length, r->merge);
         if (!codes) return no_memory(r);
+        if (r->row.columns.imputed) make_upper(cell);
         drop = check_sequence(codes, &length, r, cell, cut);
+        tally->bases += rowcell_is_bases(cell);
     }
     if (drop != N_DROP) {
         tally->dropped[drop]++;
         return OK;
     }
-    const bool junction = cut || !r->wish.cdr3;
     const int before = bag->rows.n;
-    TRY(keep_row(r, out, bag, length));
-    if (bag->rows.n == before) return OK;
-    tally->cdr3 += !junction;
-    *(junction ? &tally->ends : &tally->cdr3_ends) += has_ends(cell);
+    TRY(keep_row(r, out, bag, cell, length));
+    if (bag->rows.n > before) note_kept(r, tally, cell, cut, locus);
     return OK;
+}
+
+static Status read_row(IntakeFile *r, Intake *out, IntakeBag *bag)
+{
+    const unsigned wanted = r->rules->loci;
+    bag->tally.read++;
+    if (r->has_rules && !rowreader_passes(&r->row)) {
+        bag->tally.dropped[DROP_FILTER]++;
+        return OK;
+    }
+    if (rowreader_has(&r->row, COLUMN_PERSON)) TRY(note_person(r));
+    if (r->converter) return converter_row(r, bag);
+    const Locus locus = r->has_locus ? rowgene_locus(&r->row) : N_LOCUS;
+    if (wanted && !(locus != N_LOCUS && (wanted >> locus & 1))) {
+        bag->tally.dropped[DROP_LOCUS]++;
+        return OK;
+    }
+    return pipeline_row(r, out, bag, locus);
 }
 
 static Status read_rows(IntakeFile *r, Intake *out)
 {
-    if (r->row.place[COLUMN_REPERTOIRE] < 0) TRY(new_bag(r, out));
+    if (r->row.place[COLUMN_REPERTOIRE] < 0) TRY(intake_bags_new(r, out));
     for (;;) {
         bool more;
         IntakeBag *bag = NULL;
         TRY(rowreader_next(&r->row, &more));
         if (!more) return OK;
+        r->n_cut += r->row.cut;
+        if (r->row.cut) continue;
         TRY(find_bag(&bag, r, out));
-        bag->tally.read++;
-        if (!rowreader_passes(&r->row))
-            bag->tally.dropped[DROP_FILTER]++;
-        else
-            TRY(r->converter ? converter_row(r, bag) : pipeline_row(r, out, bag));
+        TRY(read_row(r, out, bag));
     }
 }
 
 /* ---- a file ---- */
-
-static Status no_rows(const IntakeBag *bag, const char *path)
-{
-    const RowTally *tally = &bag->tally;
-    char reasons[300] = "", which[120] = "";
-    if (tally->read == 0) return fail(ERR_FORMAT, "%s: has a header line but no rows; leave the file out", path);
-    rowtally_dropped(reasons, sizeof reasons, tally);
-    if (bag->id) snprintf(which, sizeof which, "repertoire '%.80s': ", bag->id);
-    return fail(ERR_FORMAT, "%s: %sno row is left of %lld (%s); %s", path, which, (long long)tally->read, reasons,
-                tally->cdr3_only > 0 ? "it has CDR3s (cdr3_aa) but no junctions, and the ends cannot be put back; "
-                                       "import all files of the dataset with --region=cdr3"
-                                     : "check the columns, or leave it out, as --empty=skip does");
-}
-
-static void close_tally(IntakeBag *bag)
-{
-    RowTally *t = &bag->tally;
-    t->kept = bag->rows.n;
-    for (int i = 0; i < bag->rows.n; i++) {
-        const int64_t count = bag->rows.by.count[i];
-        t->count_sum = gather_sum(t->count_sum, count);
-        if (i == 0 || count < t->count_min) t->count_min = count;
-    }
-}
-
-/* Names the repertoires. A column that is empty throughout tells nothing apart; one that is so here and there is a fault. */
-static Status close_bags(const IntakeFile *r, Intake *out, bool too)
-{
-    const char *path = r->row.path;
-    if (out->n == 0) TRY(new_bag(r, out));
-    if (r->blank_line > 0 && out->n > 1)
-        return fail(ERR_FORMAT, "%s:%d: column '%s' is empty here but not everywhere; whose row is it?", path,
-                    r->blank_line, r->row.header.name[r->row.columns.at[COLUMN_REPERTOIRE]]);
-    for (int b = 0; b < out->n; b++) {
-        IntakeBag *bag = &out->bag[b];
-        if (out->id.n > 0 && !r->blank_line) bag->id = out->id.text[b];
-        if (bag->rows.n == 0 && !r->rules->skip_empty) return no_rows(bag, path);
-        gather_done(&bag->rows, too);
-        if (too) bag->tally.count_one = bag->count_one_too;
-        close_tally(bag);
-    }
-    return OK;
-}
 
 /* Which of two columns of counts holds this file's? */
 static bool take_other_counts(const IntakeFile *r)
@@ -345,22 +249,36 @@ static bool take_other_counts(const IntakeFile *r)
     return both && !r->converter && r->format->finish && r->format->finish(&r->seen, &r->too);
 }
 
+static Status copy_name(char **out, const IntakeFile *r, ColumnRole role)
+{
+    const char *name = rowreader_column(&r->row, role);
+    *out = name ? strdup(name) : NULL;
+    return *out || !name ? OK : no_memory(r);
+}
+
 static Status note_columns(const IntakeFile *r, Intake *out, bool too)
 {
-    const int count = r->row.columns.at[too ? COLUMN_COUNT_TOO : COLUMN_COUNT];
-    if (count < 0) return OK;
-    out->count_column = strdup(r->row.header.name[count]);
-    return out->count_column ? OK : no_memory(r);
+    out->counts_too = too;
+    out->counts_cells = r->row.place[COLUMN_CELL] >= 0;
+    TRY(copy_name(&out->count_column, r, too ? COLUMN_COUNT_TOO : out->counts_cells ? COLUMN_CELL : COLUMN_COUNT));
+    out->split = out->n > 1 && !r->row.columns.bags_named;
+    if (out->split) return copy_name(&out->people, r, COLUMN_REPERTOIRE);
+    return out->n <= 1 && r->people && !r->wish.bag ? copy_name(&out->people, r, COLUMN_PERSON) : OK;
 }
 
 static Status open_columns(IntakeFile *r, const char *path, TextIn *in)
 {
-    const IntakeRules *rules = r->rules;
-    TRY(rowreader_open(&r->row, path, in, rules->separator, r->converter));
-    Status status = r->format ? OK : format_recognise(&r->format, &r->row.header, &r->wish);
-    if (status == OK) status = rowreader_bind(&r->row, r->format, &r->wish, &rules->rows);
-    if (status == ERR_FORMAT) status = fail_at(status, "%s:%d", path, r->row.n_line);
-    return status;
+    RowLines lines = r->rules->lines;
+    lines.plain = r->converter;
+    TRY(rowreader_open(&r->row, path, in, &lines));
+    Status status = r->format ? OK : format_recognise(&r->format, &r->row.head.header, &r->wish);
+    if (status == OK) status = rowreader_bind(&r->row, r->format, &r->wish, &r->rules->rows);
+    if (status == OK && r->rules->loci && !rowgene_has_locus(&r->row))
+        status = fail(ERR_FORMAT, "has no column of loci or genes that is known, so that --locus cannot choose");
+    r->has_locus = rowgene_has_locus(&r->row);
+    r->has_rules = r->rules->rows.n_include + r->rules->rows.n_exclude > 0;
+    for (int k = COLUMN_KEEP; k <= COLUMN_STOP; k++) r->has_flags |= rowreader_has(&r->row, (ColumnRole)k);
+    return status == ERR_FORMAT ? fail_at(status, "%s:%d", path, r->row.head.line) : status;
 }
 
 Status intake_open(IntakeFile **out, const char *path, TextIn *in, const IntakeRules *rules)
@@ -374,6 +292,7 @@ Status intake_open(IntakeFile **out, const char *path, TextIn *in, const IntakeR
     r->converter = intake_converter(rules);
     r->merge = rules->merge && !r->converter;
     r->wish.cdr3 &= !r->converter;
+    r->wish.bare = r->converter;
     const Status status = open_columns(r, path, in);
     if (status == OK) return OK;
     intake_close(r);
@@ -394,6 +313,7 @@ void intake_pause(IntakeFile *file)
 void intake_close(IntakeFile *file)
 {
     if (file) rowreader_close(&file->row);
+    if (file) free(file->person);
     free(file);
 }
 
@@ -407,7 +327,7 @@ Status intake_read(Intake *out, IntakeFile *file)
     TRY_DONE(read_rows(file, out));
     too = take_other_counts(file);
     TRY_DONE(note_columns(file, out, too));
-    status = close_bags(file, out, too);
+    status = intake_bags_close(file, out, too);
 done:
     if (status != OK) intake_free(out);
     return status;
@@ -418,6 +338,8 @@ void intake_free(Intake *r)
     for (int b = 0; b < r->n; b++) gather_free(&r->bag[b].rows);
     free(r->bag);
     free(r->count_column);
+    free(r->people);
+    names_free(&r->cells);
     names_free(&r->id);
     names_free(&r->v);
     names_free(&r->j);

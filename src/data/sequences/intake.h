@@ -9,8 +9,8 @@
  *     intake_close(file);
  *
  * DeepRC's converter: rows that pass the filters and hold letters of the alphabet only are kept, empty sequences too.
- * Counts: the integer part; "null" is 0, negative is 1, 0 stays; other text is an error.
- * The pipeline of all other cases, in this order: filters; productive; sequence present; letters; ends cut off where
+ * Counts: see rowcount.h.
+ * The pipeline of all other cases, in this order: filters; locus; productive; sequence present; letters; ends cut off where
  * CDR3 is wanted of a junction; length; equal sequences merged, their counts added. Counts that are blank or below 1 are 1.
  * Genes: of several separated by commas the first; text as the format rewrites it.
  */
@@ -20,6 +20,7 @@
 #include "data/bagfile/alphabet.h"
 #include "data/sequences/format.h"
 #include "data/sequences/gather.h"
+#include "data/sequences/rowheader.h"
 #include "data/sequences/rowtally.h"
 #include "data/text/names.h"
 #include "data/text/textin.h"
@@ -32,7 +33,8 @@ typedef struct {
     const FormatType *format; /* NULL: told by the header */
     FormatWish wish;
     RowRules rows;
-    char separator; /* 0: told by the header */
+    RowLines lines; /* `plain` follows from the format */
+    unsigned loci;  /* bits of those wanted; 0: all */
     bool merge;
     bool skip_empty; /* a repertoire left without rows is no error */
     Alphabet alphabet;
@@ -42,7 +44,8 @@ typedef struct {
     const char *id; /* borrowed from the intake; NULL: the file is the repertoire */
     Gather rows;    /* genes are numbers of the intake's names */
     RowTally tally;
-    int64_t count_one_too; /* like the tally's count_one, by the other column of counts */
+    CountOdds odds, odds_too; /* by either column of counts; the tally gets those that hold */
+    bool unwanted;            /* a filter on the column of repertoires left all of it out */
 } IntakeBag;
 
 typedef struct {
@@ -50,8 +53,13 @@ typedef struct {
     IntakeBag *bag; /* [n] in the order in which the file has them */
     const FormatType *format;
     char *count_column; /* NULL: none */
+    bool counts_cells;  /* different texts of that column are counted */
+    bool counts_too;    /* it is the second choice, for want of a positive number in the first */
     bool genes;         /* the file has a column of V or J calls */
+    bool split;         /* it was split without being asked to, by its column `people` */
+    char *people;       /* a column that tells apart what the file has as one repertoire, or see `split`; NULL */
     Names id, v, j;
+    Names cells; /* pairs of sequence and cell */
 } Intake;
 
 /* The rules of DeepRC's converter hold if `deeprc` was asked for by name. */

@@ -9,6 +9,8 @@
 #include "core/status.h"
 #include "data/sequences/rowtally.h"
 
+#include <stdbool.h>
+
 /* How many repertoires are odd, and the file of the first. */
 typedef struct {
     int n;
@@ -19,10 +21,15 @@ typedef struct {
     char *unit;              /* column of counts of the first file; NULL: no file yet */
     const char *other_unit;  /* path of the first file that has another; NULL: none */
     Oddity odd, blank, cdr3; /* no junctions; no counts; junctions among CDR3s */
+    Oddity mixed;            /* partly junctions, partly not */
+    Oddity shares, bases;    /* counts below 1 throughout; nucleotides */
+    Oddity loci;             /* several loci */
+    Oddity too;              /* files whose second column of counts holds */
 } RowFindings;               /* starts as {0} */
 
 void rowfindings_bag(RowFindings *f, const char *path, const RowTally *tally);
-Status rowfindings_file(RowFindings *f, const char *path, const char *count_column); /* NULL: it has none */
+/* count_column NULL: it has none; too: it is the second choice. */
+Status rowfindings_file(RowFindings *f, const char *path, const char *count_column, bool too);
 void rowfindings_warn(const RowFindings *f, int n_bag, const RowTally *total);
 void rowfindings_free(RowFindings *f);
 

@@ -29,11 +29,37 @@ void rowtally_add(RowTally *sum, const RowTally *one)
     for (int d = 0; d < N_DROP; d++) sum->dropped[d] += one->dropped[d];
     sum->merged += one->merged;
     sum->count_one += one->count_one;
+    sum->count_below += one->count_below;
+    sum->count_fraction += one->count_fraction;
     sum->count_sum = gather_sum(sum->count_sum, one->count_sum);
     sum->ends += one->ends;
     sum->cdr3 += one->cdr3;
     sum->cdr3_ends += one->cdr3_ends;
     sum->cdr3_only += one->cdr3_only;
+    sum->bases += one->bases;
+    for (int k = 0; k < N_LOCUS; k++) sum->locus[k] += one->locus[k];
+}
+
+bool rowtally_is_odd(const RowTally *t)
+{
+    return t->dropped[DROP_CUT] + t->dropped[DROP_CHAINS] + t->dropped[DROP_LETTER] + t->dropped[DROP_LONG] > 0;
+}
+
+int rowtally_loci(const RowTally *t)
+{
+    int64_t sum = 0;
+    int n = 0;
+    for (int k = 0; k < N_LOCUS; k++) sum += t->locus[k];
+    for (int k = 0; k < N_LOCUS; k++) n += 100 * t->locus[k] > sum;
+    return n;
+}
+
+static json_t *loci_json(const RowTally *t)
+{
+    json_t *out = json_object();
+    for (int k = 0; k < N_LOCUS; k++)
+        if (t->locus[k] > 0) json_object_set_new(out, locus_name[k], json_integer(t->locus[k]));
+    return out;
 }
 
 json_t *rowtally_json(const RowTally *t)
@@ -46,5 +72,7 @@ json_t *rowtally_json(const RowTally *t)
                   dropped, "merged", (json_int_t)t->merged, "counts_set_to_1", (json_int_t)t->count_one, "count_sum",
                   (json_int_t)t->count_sum, "count_min", (json_int_t)t->count_min);
     if (t->cdr3 > 0) json_object_set_new(out, "from_cdr3_aa", json_integer(t->cdr3));
+    if (t->count_fraction > 0) json_object_set_new(out, "counts_rounded", json_integer(t->count_fraction));
+    if (rowtally_loci(t) > 0) json_object_set_new(out, "loci", loci_json(t));
     return out;
 }

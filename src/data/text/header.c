@@ -61,14 +61,29 @@ Status header_need(int *column, const Header *header, const char *name, const ch
     char list[400];
     *column = header_find(header, name);
     if (*column >= 0) return OK;
+    if (header->row)
+        return fail(ERR_FORMAT,
+                    "has no column '%s', because it has no header line; its columns are numbers, such as %s=1", name,
+                    flag);
     return fail(ERR_FORMAT, "has no column '%s'; its columns are %s. Name another with %s", name,
                 header_list(list, sizeof list, header), flag);
 }
 
+Status header_check_once(const Header *header, int column)
+{
+    for (int c = 0; c < header->n; c++)
+        if (c != column && strcmp(header->name[c], header->name[column]) == 0)
+            return fail(ERR_FORMAT, "has two columns '%s', numbers %d and %d; which is meant? Rename the other",
+                        header->name[column], c < column ? c + 1 : column + 1, c < column ? column + 1 : c + 1);
+    return OK;
+}
+
 Status header_bind_rules(int *column, const Header *header, const RowRules *rules)
 {
-    for (int i = 0; i < rules->n_include + rules->n_exclude; i++)
+    for (int i = 0; i < rules->n_include + rules->n_exclude; i++) {
         TRY(header_need(&column[i], header, header_rule(rules, i)->column,
                         i < rules->n_include ? "--include" : "--exclude"));
+        TRY(header_check_once(header, column[i]));
+    }
     return OK;
 }

@@ -13,7 +13,9 @@
 
 typedef struct {
     int n;
-    char **name; /* [n] trimmed */
+    char **name; /* [n] trimmed; without a header line "1", "2", … */
+    char **row;  /* [n] cells of the first row, where there is no header line; NULL */
+    bool sure;   /* the user says that there is a header line */
 } Header;
 
 /* Separator of the table that begins with this line: tab if it has one or has none of them, else the more frequent of
@@ -26,6 +28,7 @@ int header_find(const Header *header, const char *name);
 int header_find_any(const Header *header, const char *const *names); /* the first name that is found; NULL-ended */
 /* ERR_FORMAT lists the columns found; `flag` would name another. */
 Status header_need(int *column, const Header *header, const char *name, const char *flag);
+Status header_check_once(const Header *header, int column); /* ERR_FORMAT: another column has the same name */
 /* "a, b, c, …" */
 const char *header_list(char *text, size_t room, const Header *header);
 
@@ -34,7 +37,7 @@ typedef struct {
 } RowRule;
 
 typedef struct {
-    const RowRule *include; /* [n_include] a row must match one of them, if there are any */
+    const RowRule *include; /* [n_include] of each column named here a row must match one */
     const RowRule *exclude; /* [n_exclude] and none of these */
     int n_include, n_exclude;
 } RowRules;
@@ -47,13 +50,32 @@ static inline const RowRule *header_rule(const RowRules *rules, int i)
 /* column [n_include + n_exclude] of each rule. */
 Status header_bind_rules(int *column, const Header *header, const RowRules *rules);
 
-/* Do the rules keep the row? `holds` compares a rule's value with the row's cell. */
-static inline bool header_keeps(const RowRules *rules, bool (*holds)(const void *row, int rule), const void *row)
+/* Does any include on the column of rule `first`, from that one on, hold? */
+static inline bool header_holds(const RowRules *rules, const int *column, int first,
+                                bool (*holds)(const void *row, int rule), const void *row)
 {
-    bool in = rules->n_include == 0;
-    for (int i = 0; i < rules->n_include && !in; i++) in = holds(row, i);
-    for (int i = 0; i < rules->n_exclude && in; i++) in = !holds(row, rules->n_include + i);
-    return in;
+    for (int i = first; i < rules->n_include; i++)
+        if (column[i] == column[first] && holds(row, i)) return true;
+    return false;
+}
+
+/* Is the rule the first include on its column? */
+static inline bool header_leads(const int *column, int rule)
+{
+    for (int i = 0; i < rule; i++)
+        if (column[i] == column[rule]) return false;
+    return true;
+}
+
+/* Do the rules keep the row? `holds` compares a rule's value with the row's cell; column [n_include + n_exclude] as bound. */
+static inline bool header_keeps(const RowRules *rules, const int *column, bool (*holds)(const void *row, int rule),
+                                const void *row)
+{
+    for (int i = 0; i < rules->n_include; i++)
+        if (header_leads(column, i) && !header_holds(rules, column, i, holds, row)) return false;
+    for (int i = 0; i < rules->n_exclude; i++)
+        if (holds(row, rules->n_include + i)) return false;
+    return true;
 }
 
 #endif

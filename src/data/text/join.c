@@ -4,24 +4,20 @@
  * that finds two keys is ambiguous.
  */
 #include "data/text/join.h"
+#include "core/nearest.h"
+#include "data/text/walkname.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *base_of(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
-}
+#include <strings.h>
 
 size_t join_stem(const char **base, const char *name)
 {
-    *base = base_of(name);
-    size_t length = strlen(*base);
-    if (length > 3 && strcmp(*base + length - 3, ".gz") == 0) length -= 3;
+    *base = walkname_base(name);
+    const size_t length = walkname_packed(*base);
     for (size_t i = length; i-- > 1;)
         if ((*base)[i] == '.') return isalpha((unsigned char)(*base)[i + 1]) && i + 1 < length ? i : length;
     return length;
@@ -61,19 +57,110 @@ static int find(const Name *sorted, int n, Name wanted)
     return hit->index;
 }
 
-/* An ID as given, its base name, that against the keys' stems, and stem against stem. */
-static int find_key(Name *const sorted[N_FORM], int n, const char *id)
+/* ---- paths ---- */
+
+#define PATH_ROOM 1024
+
+/* With slashes of Unix and without "./" before it; `id` itself where it is no such path. */
+static const char *plain_path(char room[PATH_ROOM], const char *id)
 {
-    const char *base = base_of(id);
+    const size_t n = strlen(id);
+    if ((!strchr(id, '\\') && strncmp(id, "./", 2) != 0) || n >= PATH_ROOM) return id;
+    memcpy(room, id, n + 1);
+    for (char *p = room; *p; p++)
+        if (*p == '\\') *p = '/';
+    while (strncmp(room, "./", 2) == 0) room += 2;
+    return room;
+}
+
+/* Length of a path without the extension of its last part. */
+static size_t path_stem(const char *path)
+{
+    const char *base;
+    const size_t n = join_stem(&base, path);
+    return (size_t)(base - path) + n;
+}
+
+/* Does the one path end in the other, whole folders at a time? */
+static bool ends_alike(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+    if (n_a < n_b) return ends_alike(b, n_b, a, n_a);
+    return memcmp(a + n_a - n_b, b, n_b) == 0 && (n_a == n_b || a[n_a - n_b - 1] == '/');
+}
+
+/* The only key whose path ends as the ID's does; -1: none, -2: several. */
+static int find_path(const Name *given, int n, const char *id)
+{
+    const size_t length = path_stem(id);
+    int found = -1;
+    for (int i = 0; i < n && found != -2 && strchr(id, '/'); i++) {
+        const char *key = given[i].text;
+        if (!strchr(key, '/') || !ends_alike(id, length, key, path_stem(key))) continue;
+        found = found == -1 ? given[i].index : -2;
+    }
+    return found;
+}
+
+/* An ID as given, its base name, that against the keys' stems, and stem against stem; then by folders. */
+static int find_key(Name *const sorted[N_FORM], int n, const char *given)
+{
+    char room[PATH_ROOM];
+    const char *id = plain_path(room, given), *base = walkname_base(id);
     const struct {
         const char *text;
         int id_form, key_form;
     } tries[] = {{id, AS_GIVEN, AS_GIVEN}, {base, AS_GIVEN, AS_GIVEN}, {base, AS_GIVEN, STEM}, {id, STEM, STEM}};
     for (int k = 0; k < 4; k++) {
         const int found = find(sorted[tries[k].key_form], n, name_of(tries[k].text, tries[k].id_form, 0));
-        if (found != -1) return found;
+        if (found >= 0) return found;
+        if (found == -2) {
+            const int by_folder = find_path(sorted[AS_GIVEN], n, id);
+            return by_folder >= 0 ? by_folder : -2;
+        }
     }
-    return -1;
+    return find_path(sorted[AS_GIVEN], n, id);
+}
+
+/* ---- near misses ---- */
+
+/* In lower case, without extension and leading zeros of numbers. */
+static void simplify(char room[PATH_ROOM], const char *name, bool zeros)
+{
+    const char *base;
+    const size_t n = join_stem(&base, name);
+    size_t to = 0;
+    for (size_t i = 0; i < n && to + 1 < PATH_ROOM; i++) {
+        const bool starts = i == 0 || !isdigit((unsigned char)base[i - 1]);
+        if (zeros && starts)
+            while (base[i] == '0' && i + 1 < n && isdigit((unsigned char)base[i + 1])) i++;
+        room[to++] = (char)tolower((unsigned char)base[i]);
+    }
+    room[to] = '\0';
+}
+
+/* "; did you mean 'p00' (other case)?" */
+static void suggest(char text[200], const Name *given, int n, const char *id)
+{
+    char asked[PATH_ROOM], known[PATH_ROOM];
+    int best = nearest_limit(id), near = -1;
+    text[0] = '\0';
+    for (int zeros = 0; zeros < 2; zeros++) {
+        simplify(asked, id, zeros);
+        for (int i = 0; i < n; i++) {
+            simplify(known, given[i].text, zeros);
+            if (strcmp(asked, known) != 0) continue;
+            snprintf(text, 200, "; did you mean '%.60s' (%s)?", given[i].text,
+                     zeros ? "leading zeros differ" : "upper and lower case differ");
+            return;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        const int distance = nearest_distance(id, given[i].text);
+        if (distance >= best) continue;
+        best = distance;
+        near = i;
+    }
+    if (near >= 0) snprintf(text, 200, "; did you mean '%.60s'?", given[near].text);
 }
 
 static Status duplicate(const Table *t, int a, int b, int column, const char *key)
@@ -83,7 +170,8 @@ static Status duplicate(const Table *t, int a, int b, int column, const char *ke
 }
 
 /* Up to five of the IDs without a key, and how many there are. */
-static Status unknown_ids(const Table *t, int column, const char *where, const int *lost, int n_lost)
+static Status unknown_ids(const Table *t, int column, const char *where, const int *lost, int n_lost,
+                          const char *hint)
 {
     char list[400] = "";
     size_t at = 0;
@@ -92,11 +180,12 @@ static Status unknown_ids(const Table *t, int column, const char *where, const i
                                      table_cell(t, lost[i], column), t->line[lost[i]]);
         if (written > 0 && at + (size_t)written < sizeof list) at += (size_t)written;
     }
-    return fail(
-        ERR_FORMAT,
-        "%s:%d: %d ID%s of column '%s' %s not in %s: %s%s. Remove the row%s, or check the names and the ID column",
-        t->path, t->line[lost[0]], n_lost, n_lost > 1 ? "s" : "", t->column[column], n_lost > 1 ? "are" : "is", where,
-        list, n_lost > 5 ? ", …" : "", n_lost > 1 ? "s" : "");
+    return fail(ERR_FORMAT,
+                "%s:%d: %d ID%s of column '%s' %s not in %s: %s%s%s. Remove the row%s, or check the names and the "
+                "column of IDs "
+                "(--id-column)",
+                t->path, t->line[lost[0]], n_lost, n_lost > 1 ? "s" : "", t->column[column],
+                n_lost > 1 ? "are" : "is", where, list, n_lost > 5 ? ", …" : "", hint, n_lost > 1 ? "s" : "");
 }
 
 static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char *const *key, int n, const char *where,
@@ -118,7 +207,10 @@ static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char 
         else
             row_of_key[found] = r;
     }
-    return n_lost > 0 ? unknown_ids(t, column, where, lost, n_lost) : OK;
+    if (n_lost == 0) return OK;
+    char hint[200];
+    suggest(hint, sorted[AS_GIVEN], n, table_cell(t, lost[0], column));
+    return unknown_ids(t, column, where, lost, n_lost, hint);
 }
 
 static void free_sorted(Name *sorted[N_FORM])
@@ -137,16 +229,56 @@ static bool make_sorted(Name *sorted[N_FORM], const char *const *key, int n)
     return true;
 }
 
-int join_count(const char *const *key, int n, const Table *table, int id_column)
+static int count(Name *const sorted[N_FORM], int n, const Table *table, int column)
+{
+    int found = 0;
+    for (int r = 0; r < table->n_row; r++) found += find_key(sorted, n, table_cell(table, r, column)) >= 0;
+    return found;
+}
+
+typedef struct {
+    int column, found;
+} ColumnFit;
+
+static void try_column(ColumnFit *best, Name *const sorted[N_FORM], int n, const Table *table, int column)
+{
+    if (column < 0) return;
+    const int found = count(sorted, n, table, column);
+    if (found > best->found) *best = (ColumnFit){column, found};
+}
+
+/* A column is worth a try if its first cells are keys. */
+static bool may_fit(Name *const sorted[N_FORM], int n, const Table *table, int column)
+{
+    for (int r = 0; r < table->n_row && r < 3; r++)
+        if (find_key(sorted, n, table_cell(table, r, column)) >= 0) return true;
+    return false;
+}
+
+/* Columns of usual names, in their order; the others only where none of those fits any key. */
+static ColumnFit best_column(Name *const sorted[N_FORM], int n, const Table *table)
+{
+    ColumnFit best = {-1, 0};
+    int column;
+    for (int i = 0; (column = table_usual_column(table, i)) != -2; i++) try_column(&best, sorted, n, table, column);
+    for (int c = 0; best.found == 0 && c < table->n_column; c++)
+        if (may_fit(sorted, n, table, c)) try_column(&best, sorted, n, table, c);
+    return best;
+}
+
+Status join_column(int *column, int *found, const Table *table, const char *name, const char *const *key, int n)
 {
     Name *sorted[N_FORM] = {NULL};
-    int found = -1;
-    if (make_sorted(sorted, key, n)) {
-        found = 0;
-        for (int r = 0; r < table->n_row; r++) found += find_key(sorted, n, table_cell(table, r, id_column)) >= 0;
-    }
+    ColumnFit best = {-1, 0};
+    Status status = OK;
+    if (!make_sorted(sorted, key, n)) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to join it", table->path));
+    if (strcmp(name, "auto") == 0) best = best_column(sorted, n, table);
+    if (best.found == 0) TRY_DONE(table_id_column(&best.column, table, name));
+    *column = best.column;
+    *found = count(sorted, n, table, best.column);
+done:
     free_sorted(sorted);
-    return found;
+    return status;
 }
 
 Status join_ids(int *row_of_key, const char *const *key, int n, const char *where, const Table *table, int id_column)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * join.h: which row of a label table belongs to which bag. An ID and a key agree if they are equal; else if they are
- * once folders are removed from the ID, and then ".gz" and the last extension from the key, and from the ID too. What
- * follows the last dot is an extension if it begins with a letter, so that P1.2 and P1.3 stay two people.
+ * once folders are removed from the ID, and then the endings of compressions and the last extension from the key, and from
+ * the ID too; else if one is the end of the other as a path. Paths may be those of Windows. What follows the last dot is an
+ * extension if it begins with a letter, so that P1.2 and P1.3 stay two people.
  */
 #ifndef HOPSACK_JOIN_H
 #define HOPSACK_JOIN_H
@@ -15,10 +16,11 @@
  * key (some are listed), an ID twice, an ID that several keys answer to. */
 Status join_ids(int *row_of_key, const char *const *key, int n, const char *where, const Table *table, int id_column);
 
-/* How many rows' IDs are found among the keys, each under one of them only; -1: no memory. */
-int join_count(const char *const *key, int n, const Table *table, int id_column);
+/* The column of IDs: `name`, or with "auto" the one of a usual name (table.h) that fits most keys, the earlier where equal;
+ * where none of them fits any, the column that does. *found: rows that fit. */
+Status join_column(int *column, int *found, const Table *table, const char *name, const char *const *key, int n);
 
-/* Length of a name without ".gz" and its extension; of its last part, which begins at *base. */
+/* Length of a name without its extension and that of a compression; of its last part, which begins at *base. */
 size_t join_stem(const char **base, const char *name);
 
 #endif

@@ -37,14 +37,27 @@ static bool grow(Names *names)
     return true;
 }
 
-int names_number(Names *names, const char *text, size_t length)
+/* The slot of the text, or the free one where it belongs. */
+static size_t find_slot(const Names *names, const char *text, size_t length)
 {
-    if ((size_t)names->n == names->room && !grow(names)) return -1;
     size_t at = hash(text, length) & (names->n_slot - 1);
     for (; names->slot[at]; at = (at + 1) & (names->n_slot - 1)) {
         const char *other = names->text[names->slot[at] - 1];
-        if (strncmp(other, text, length) == 0 && other[length] == '\0') return names->slot[at] - 1;
+        if (strncmp(other, text, length) == 0 && other[length] == '\0') break;
     }
+    return at;
+}
+
+int names_find(const Names *names, const char *text, size_t length)
+{
+    return names->n > 0 ? names->slot[find_slot(names, text, length)] - 1 : -1;
+}
+
+int names_number(Names *names, const char *text, size_t length)
+{
+    if ((size_t)names->n == names->room && !grow(names)) return -1;
+    const size_t at = find_slot(names, text, length);
+    if (names->slot[at]) return names->slot[at] - 1;
     char *copy = strndup(text, length);
     if (!copy) return -1;
     names->text[names->n++] = copy;

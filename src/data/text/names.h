@@ -16,6 +16,7 @@ typedef struct {
 
 /* The text's number; a new one is copied to the end. -1: no memory. */
 int names_number(Names *names, const char *text, size_t length);
+int names_find(const Names *names, const char *text, size_t length); /* -1: it is none of them */
 void names_free(Names *names);
 
 #endif

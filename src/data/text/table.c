@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define BYTES_MOST (256u << 20)
 
@@ -89,6 +90,23 @@ static Status quoted_cell(Parser *p, char **cell)
     return OK;
 }
 
+/* Blanks around a cell, no-break ones too, are no part of it. */
+static char *trim(char *cell)
+{
+    for (;; cell += *cell == (char)0xc2 ? 2 : 1)
+        if (*cell != ' ' && *cell != '\t' && strncmp(cell, "\xc2\xa0", 2) != 0) break;
+    size_t n = strlen(cell);
+    for (;;)
+        if (n > 0 && (cell[n - 1] == ' ' || cell[n - 1] == '\t'))
+            n--;
+        else if (n > 1 && memcmp(cell + n - 2, "\xc2\xa0", 2) == 0)
+            n -= 2;
+        else
+            break;
+    cell[n] = '\0';
+    return cell;
+}
+
 /* The next cell; *last: it ends its row. `at` moves behind the separator or the line end. */
 static Status next_cell(Parser *p, char **cell, bool *last)
 {
@@ -106,6 +124,7 @@ static Status next_cell(Parser *p, char **cell, bool *last)
     else
         p->at++;
     if (finish) *finish = '\0';
+    *cell = trim(*cell);
     return OK;
 }
 
@@ -128,7 +147,7 @@ static Status read_header(Table *out, Store *store, Parser *p)
     }
     store->column = names;
     TRY(status);
-    if (store->column[0][0] == '#') store->column[0]++; /* VDJtools */
+    if (store->column[0][0] == '#') store->column[0] += 1 + strspn(store->column[0] + 1, " "); /* VDJtools */
     out->column = store->column;
     if (out->n_column == 1 && !store->column[0][0])
         return fail(ERR_FORMAT, "%s:1: the header line is empty", p->path);
@@ -143,6 +162,15 @@ static Status keep_cell(Table *out, Store *store, const char *cell, int column)
     store->cell = cells;
     store->cell[place] = cell;
     return OK;
+}
+
+/* Rows of empty cells, which spreadsheets leave at the end, are none. */
+static bool row_is_empty(const Table *out, const Store *store, int n)
+{
+    const size_t first = (size_t)out->n_row * (size_t)out->n_column;
+    for (int c = 0; c < n && c < out->n_column; c++)
+        if (*store->cell[first + (size_t)c]) return false;
+    return out->n_column > 1;
 }
 
 /* One row; empty lines are none. Empty cells beyond the header's are overlooked (trailing separators). */
@@ -160,6 +188,7 @@ static Status read_row(Table *out, Store *store, Parser *p)
             return fail(ERR_FORMAT, "%s:%d: has more cells than the header has names (%d); mend the row", p->path,
                         line, out->n_column);
     }
+    if (row_is_empty(out, store, n)) return OK;
     if (n < out->n_column)
         return fail(ERR_FORMAT, "%s:%d: has %d cell%s, the header has %d names; mend the row", p->path, line, n,
                     number_plural(n), out->n_column);
@@ -193,6 +222,45 @@ static Status check_utf8(const char *text, size_t n, const char *path)
     return OK;
 }
 
+/* Excel's first line "sep=;", which is no row; 0: there is none. */
+static char take_separator(Parser *p)
+{
+    const char *at = p->at + (*p->at == '"');
+    if (p->end - at < 6 || strncasecmp(at, "sep=", 4) != 0) return 0;
+    const char separator = at[4], *end = at + 5 + (*p->at == '"');
+    if (*end != '\r' && *end != '\n') return 0;
+    p->at += end - p->at;
+    step_line(p);
+    return separator;
+}
+
+static bool has_separator(const char *line)
+{
+    return line[strcspn(line, "\t,;\r\n")] && !strchr("\r\n", line[strcspn(line, "\t,;\r\n")]);
+}
+
+/* A line "# …" is a comment where a header with several columns follows, which it has not itself. */
+static bool is_comment(const char *line)
+{
+    if (*line != '#' || has_separator(line)) return false;
+    while (*line == '#' || *line == '\r' || *line == '\n') {
+        line += strcspn(line, "\r\n");
+        line += strspn(line, "\r\n");
+    }
+    return has_separator(line);
+}
+
+/* Empty lines and comments before the header. */
+static void skip_preamble(Parser *p)
+{
+    for (;;) {
+        const size_t blank = strspn(p->at, " \t"), n = strcspn(p->at, "\r\n");
+        if (!p->at[n] || (blank < n && !is_comment(p->at))) return;
+        p->at += n;
+        step_line(p);
+    }
+}
+
 static Status parse(Table *out, Store *store, size_t n)
 {
     Parser p = {.at = store->text, .end = store->text + n, .line = 1, .path = store->path};
@@ -201,7 +269,9 @@ static Status parse(Table *out, Store *store, size_t n)
     TRY(check_utf8(store->text, n, store->path));
     if (n >= 3 && memcmp(store->text, "\xef\xbb\xbf", 3) == 0) p.at += 3;
     if (p.at == p.end) return fail(ERR_FORMAT, "%s: is empty; a table with a header line is expected", store->path);
-    p.separator = header_separator(p.at, (size_t)(p.end - p.at));
+    p.separator = take_separator(&p);
+    skip_preamble(&p);
+    if (!p.separator) p.separator = header_separator(p.at, (size_t)(p.end - p.at));
     TRY(read_header(out, store, &p));
     while (p.at < p.end) TRY(read_row(out, store, &p));
     out->cell = store->cell;
@@ -280,24 +350,6 @@ const char *table_cell(const Table *t, int row, int column)
 {
     assert(row >= 0 && row < t->n_row && column >= 0 && column < t->n_column);
     return t->cell[(size_t)row * (size_t)t->n_column + (size_t)column];
-}
-
-const char *const table_id_names[] = {"ID", "repertoire_id", "sample_id", "Sample", "subject_id", "filename", NULL};
-
-Status table_id_column(int *column, const Table *t, const char *name)
-{
-    const char *const *usual = table_id_names;
-    const bool search = strcmp(name, "auto") == 0;
-    *column = search ? -1 : table_column(t, name);
-    for (int i = 0; search && *column < 0 && usual[i]; i++) *column = table_column(t, usual[i]);
-    if (*column >= 0) return OK;
-
-    char found[400] = "";
-    size_t at = 0;
-    for (int c = 0; c < t->n_column && at + 80 < sizeof found; c++)
-        at += (size_t)snprintf(found + at, sizeof found - at, "%s%.60s", c ? ", " : "", t->column[c]);
-    return fail(ERR_FORMAT, "%s: has no ID column%s%s%s; its columns are %s. Name it with --id-column", t->path,
-                search ? "" : " '", search ? "" : name, search ? "" : "'", found);
 }
 
 bool table_missing(const char *cell)

@@ -19,8 +19,9 @@ typedef struct {
     void *store;
 } Table;
 
-/* Reads a delimited text file, gz or not (by its bytes); tab, comma or semicolon, found from the header. Quotes as in
- * RFC 4180, a byte-order mark, Windows or old Macintosh line ends and a missing final newline are understood. */
+/* Reads a delimited text file, whatever it comes in (bytes.h); tab, comma or semicolon, found from the header or from a
+ * line "sep=;" before it. Quotes as in RFC 4180, a byte-order mark, Windows or old Macintosh line ends and a missing final
+ * newline are understood. Blanks around cells are removed, rows of empty cells are none. */
 Status table_read(Table *out, const char *path);
 Status table_new(Table *out, int n_row, int n_column, const char *const *column,
                  const char *const *cell); /* copies */
@@ -29,10 +30,18 @@ void table_free(Table *t);
 int table_column(const Table *t, const char *name); /* -1 if there is none */
 const char *table_cell(const Table *t, int row, int column);
 
-/* The ID column: `name`, or with "auto" the first of ID, repertoire_id, sample_id, Sample, subject_id, filename.
- * ERR_FORMAT lists the columns found. */
-extern const char *const table_id_names[]; /* these, NULL-ended */
+/* The ID column: `name`, or with "auto" the first of the usual names: ID, repertoire_id, sample_id, Sample, subject_id,
+ * filename as written, then these and others in any spelling (Sample-ID, file_name, Patient, …). ERR_FORMAT lists the
+ * columns found. join_column (join.h) also looks which of them fits. */
 Status table_id_column(int *column, const Table *t, const char *name);
+int table_usual_column(const Table *t,
+                       int i);             /* that of the i-th usual name; -1: none; -2: there are no more names */
+bool table_is_id_name(const char *column); /* one of them in any spelling */
+
+/* ERR_FORMAT where another column of this name has other cells: for columns that a user names. */
+Status table_check_once(const Table *t, int column);
+/* Rows that repeat another cell for cell are removed with a warning. */
+Status table_drop_repeated(Table *t);
 
 /* Empty, NA, N/A, n/a, NULL, null, NaN, nan, … (the words of pandas), and Unknown. */
 bool table_missing(const char *cell);

@@ -1,24 +1,16 @@
-/* SPDX-License-Identifier: MIT
- *
- * zlib's gzread does plain text, gzip and its members in one; it reports a cut stream only through gzerror after the
- * last byte, so the end is asked for explicitly.
- */
+/* SPDX-License-Identifier: MIT */
 #include "data/text/textin.h"
+#include "data/text/bytes.h"
+#include "core/filetype.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #define BLOCK (256u << 10)
 
 struct TextIn {
     char *path;
-    gzFile gz;
+    Bytes *bytes;
     char *buffer;   /* [size + 1] */
     size_t size;    /* room */
     size_t at, end; /* bytes at … end-1 are not given out yet */
@@ -36,27 +28,17 @@ int textin_number(const TextIn *in)
     return in->number;
 }
 
-/* gzopen would wait for ever on a pipe without a writer and reads folders as empty files. */
-static Status open_gz(gzFile *out, const char *path)
+/* What is no text is named for what it is. */
+static Status open_bytes(Bytes **out, const char *path)
 {
-    struct stat info;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        const int why = errno;
-        if (fd >= 0) close(fd);
-        return fail(ERR_IO, "%s: cannot open: %s", path, strerror(why));
-    }
-    if (S_ISDIR(info.st_mode)) {
-        close(fd);
-        return fail(ERR_IO, "%s: is a folder, a file is expected here", path);
-    }
-    *out = gzdopen(fd, "rb");
-    if (!*out) {
-        close(fd);
-        return fail(ERR_MEMORY, "%s: no memory to read it", path);
-    }
-    gzbuffer(*out, BLOCK);
-    return OK;
+    size_t n;
+    TRY(bytes_open(out, path));
+    const unsigned char *head = bytes_head(*out, &n);
+    const char *type = filetype_of(head, n);
+    if (!type) return OK;
+    bytes_close(*out);
+    *out = NULL;
+    return fail(ERR_FORMAT, "%s: %s", path, type);
 }
 
 Status textin_open(TextIn **out, const char *path)
@@ -72,7 +54,7 @@ Status textin_open(TextIn **out, const char *path)
         textin_close(in);
         return fail(ERR_MEMORY, "%s: no memory to read it", path);
     }
-    const Status status = open_gz(&in->gz, path);
+    const Status status = open_bytes(&in->bytes, path);
     if (status != OK)
         textin_close(in);
     else
@@ -83,46 +65,19 @@ Status textin_open(TextIn **out, const char *path)
 void textin_close(TextIn *in)
 {
     if (!in) return;
-    if (in->gz) gzclose_r(in->gz);
+    bytes_close(in->bytes);
     free(in->buffer);
     free(in->path);
     free(in);
 }
 
-/* What gzread could not do. */
-static Status read_fail(gzFile gz, const char *path)
-{
-    int code;
-    const char *text = gzerror(gz, &code);
-    if (code == Z_ERRNO) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
-    if (code == Z_MEM_ERROR) return fail(ERR_MEMORY, "%s: no memory to read it", path);
-    if (code == Z_BUF_ERROR)
-        return fail(ERR_FORMAT, "%s: the gzip data end too early; the file is cut short, fetch it again", path);
-    return fail(ERR_FORMAT, "%s: damaged gzip data (%s); fetch the file again", path, text);
-}
-
 Status textin_rewind(TextIn *in)
 {
-    int code;
-    gzerror(in->gz, &code);
-    if (gzrewind(in->gz) != 0)
-        return code != Z_OK ? read_fail(in->gz, in->path)
-                            : fail(ERR_IO, "%s: cannot be read twice; is it a pipe?", in->path);
+    TRY(bytes_rewind(in->bytes));
     in->at = in->end = 0;
     in->number = 0;
     in->line_end = 0;
     in->finished = false;
-    return OK;
-}
-
-/* Up to n bytes; *got 0 at the end. */
-static Status read_block(size_t *got, gzFile gz, const char *path, char *to, size_t n)
-{
-    const int result = gzread(gz, to, (unsigned)(n < INT_MAX ? n : INT_MAX));
-    int code = Z_OK;
-    if (result <= 0) gzerror(gz, &code);
-    if (result < 0 || (result == 0 && code != Z_OK && code != Z_STREAM_END)) return read_fail(gz, path);
-    *got = (size_t)result;
     return OK;
 }
 
@@ -148,7 +103,7 @@ static Status fill(TextIn *in)
         in->size *= 2;
     }
     size_t got = 0;
-    TRY(read_block(&got, in->gz, in->path, in->buffer + in->end, in->size - in->end));
+    TRY(bytes_read(&got, in->bytes, in->buffer + in->end, in->size - in->end));
     in->end += got;
     in->finished = got == 0;
     if (begun) skip_mark(in);
@@ -199,12 +154,12 @@ Status textin_line(TextIn *in, char **line, size_t *length)
 
 Status textin_whole(char **out, size_t *n, const char *path, size_t most)
 {
-    gzFile gz = NULL;
+    Bytes *in;
     size_t size = BLOCK, got = 1;
     Status status = OK;
     *n = 0;
     *out = NULL;
-    TRY(open_gz(&gz, path));
+    TRY(open_bytes(&in, path));
     while (got > 0) {
         if (!*out || *n == size) {
             if (*out) size *= 2;
@@ -214,12 +169,12 @@ Status textin_whole(char **out, size_t *n, const char *path, size_t most)
             if (!grown) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to read it", path));
             *out = grown;
         }
-        TRY_DONE(read_block(&got, gz, path, *out + *n, size - *n));
+        TRY_DONE(bytes_read(&got, in, *out + *n, size - *n));
         *n += got;
     }
     (*out)[*n] = '\0';
 done:
-    gzclose_r(gz);
+    bytes_close(in);
     if (status != OK) {
         free(*out);
         *out = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * textin.h: lines of a text file, one after the other, from plain text or gzip (told by its first bytes, 1f 8b; several
- * members in a row too). Line ends are \n, \r\n, or \r alone where the file knows no \n; a byte-order mark and a missing
- * final newline are understood. Memory is one buffer, which grows to the longest line.
+ * textin.h: lines of a text file, one after the other, whatever it comes in (bytes.h): a pipe, a compression, UTF-16, a
+ * member of a zip archive. Line ends are \n, \r\n, or \r alone where the file knows no \n; a byte-order mark and a
+ * missing final newline are understood. Memory is one buffer, which grows to the longest line.
  */
 #ifndef HOPSACK_TEXTIN_H
 #define HOPSACK_TEXTIN_H
@@ -16,11 +16,11 @@ typedef struct TextIn TextIn;
 
 #define TEXTIN_LINE_MOST (64u << 20) /* bytes; a longer line is no table's */
 
-Status textin_open(TextIn **out, const char *path); /* ERR_IO */
+Status textin_open(TextIn **out, const char *path); /* ERR_IO; ERR_FORMAT: what is no text is named */
 /* The next line, NUL-ended, without its line end, valid and writable until the next call; NULL at the end. ERR_FORMAT:
- * a damaged or cut gzip stream, a NUL byte, an endless line. */
+ * a damaged or cut compression, a NUL byte, an endless line. */
 Status textin_line(TextIn *in, char **line, size_t *length);
-Status textin_rewind(TextIn *in);    /* the next line is the first again. ERR_IO: a pipe */
+Status textin_rewind(TextIn *in);    /* the next line is the first again */
 int textin_number(const TextIn *in); /* of the line given last, from 1 */
 const char *textin_path(const TextIn *in);
 void textin_close(TextIn *in); /* accepts NULL */

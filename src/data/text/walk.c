@@ -1,68 +1,154 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text/walk.h"
+#include "core/log.h"
+#include "core/spool.h"
+#include "data/text/litter.h"
+#include "data/text/walkname.h"
+#include "data/text/ziparchive.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEPTH_MOST 32
+#define SHOWN      5 /* names of files that are left out */
 
 typedef struct {
     Walk *walk;
-    const char *extension;
+    const char *extension, *except_path;
     bool has_except;
     struct stat except;
+    int n_left, n_other; /* files left out; those of them that are known to be no tables */
+    char left[600];      /* the first of them */
 } Search;
-
-static bool ends_in(const char *name, size_t length, const char *end)
-{
-    const size_t n = strlen(end);
-    return length > n && memcmp(name + length - n, end, n) == 0;
-}
-
-static size_t without_gz(const char *name)
-{
-    const size_t length = strlen(name);
-    return ends_in(name, length, ".gz") ? length - 3 : length;
-}
 
 static Status no_memory(void)
 {
     return fail(ERR_MEMORY, "no memory for the list of files");
 }
 
-static Status add(Walk *walk, const char *path, const char *name)
+static bool room_for_one(Walk *walk)
 {
-    if (walk->n == walk->room) {
-        const int room = walk->room ? 2 * walk->room : 64;
-        WalkFile *grown = realloc(walk->file, (size_t)room * sizeof *grown);
-        if (!grown) return no_memory();
-        walk->file = grown;
-        walk->room = room;
-    }
-    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+    if (walk->n < walk->room) return true;
+    const int room = walk->room ? 2 * walk->room : 64;
+    WalkFile *grown = realloc(walk->file, (size_t)room * sizeof *grown);
+    if (!grown) return false;
+    walk->file = grown;
+    walk->room = room;
+    return true;
+}
+
+/* `info` NULL: a member of an archive. */
+static Status add(Walk *walk, const char *path, const char *name, const struct stat *info)
+{
+    if (!room_for_one(walk)) return no_memory();
+    const char *base = walkname_base(name);
+    const bool is_stdin = strcmp(path, SPOOL_STDIN) == 0;
     WalkFile *file = &walk->file[walk->n++];
-    *file = (WalkFile){.path = strdup(path), .name = strdup(name), .key = strndup(base, without_gz(base))};
+    *file = (WalkFile){.path = strdup(path), .name = strdup(name), .sure = true};
+    file->key = is_stdin ? strdup("stdin") : strndup(base, walkname_packed(base));
+    if (info) {
+        file->device = (uint64_t)info->st_dev;
+        file->inode = (uint64_t)info->st_ino;
+        file->bytes = S_ISREG(info->st_mode) ? (int64_t)info->st_size : 0;
+    }
     return file->path && file->name && file->key ? OK : no_memory();
 }
 
+static void leave_out(Search *s, const char *name)
+{
+    const size_t n = strlen(s->left);
+    if (s->n_left < SHOWN && n + 120 < sizeof s->left)
+        snprintf(s->left + n, sizeof s->left - n, "%s%.100s", s->n_left ? ", " : "", name);
+    s->n_left++;
+    s->n_other += walkname_is_other(name);
+}
+
+static void report_left(const Search *s, const char *path)
+{
+    if (s->n_left == 0) return;
+    void (*say)(const char *, ...) = s->n_left > s->n_other ? log_warn : log_info;
+    say("%s: left out %d file%s whose ending is not that of a table: %s%s", path, s->n_left,
+        s->n_left == 1 ? "" : "s", s->left, s->n_left > SHOWN ? ", …" : "");
+}
+
+/* ---- archives ---- */
+
+static bool is_archive(const char *path)
+{
+    int fd;
+    unsigned char first[4];
+    if (spool_open(&fd, path) != OK) return false; /* reported when it is read */
+    const bool is = pread(fd, first, sizeof first, 0) == sizeof first && ziparchive_is(first, sizeof first);
+    close(fd);
+    return is;
+}
+
+static Status add_member(Search *s, const char *path, const char *below, const ZipList *list, int i)
+{
+    char member[8192], under[8192];
+    const char *name = list->name[i];
+    if (snprintf(member, sizeof member, "%s/%s", path, name) >= 4096 ||
+        snprintf(under, sizeof under, "%s/%s", below, name) >= 4096)
+        return fail(ERR_FORMAT, "%s: a member's name is too long", path);
+    if (s->except_path && strcmp(member, s->except_path) == 0) return OK;
+    if (list->n > 1 && walkname_rank(name, s->extension) < 0) {
+        leave_out(s, under);
+        return OK;
+    }
+    TRY(add(s->walk, member, under, NULL));
+    s->walk->file[s->walk->n - 1].bytes = list->bytes[i] / 4; /* about what it takes packed */
+    return OK;
+}
+
+static Status add_archive(Search *s, const char *path, const char *below)
+{
+    ZipList list;
+    TRY(ziparchive_list(&list, path));
+    const int before = s->walk->n;
+    Status status = OK;
+    for (int i = 0; i < list.n && status == OK; i++) status = add_member(s, path, below, &list, i);
+    if (status == OK && s->walk->n == before)
+        status = fail(ERR_FORMAT,
+                      "%s: no member of this zip archive has the ending of a table; the first is %.200s. Another "
+                      "ending is named with --extension",
+                      path, list.name[0]);
+    ziparchive_list_free(&list);
+    return status;
+}
+
+static Status add_file(Search *s, const char *path, const char *name, const struct stat *info)
+{
+    return is_archive(path) ? add_archive(s, path, name) : add(s->walk, path, name, info);
+}
+
+/* ---- folders ---- */
+
 static Status walk_folder(Search *s, const char *folder, const char *below, int depth);
+
+static Status cannot_follow(const Search *s, const char *path)
+{
+    if (errno != ENOENT) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    if (walkname_rank(path, s->extension) < 0) return OK;
+    return fail(ERR_IO, "%s: this link leads nowhere; bring its file back, or remove the link", path);
+}
 
 /* An entry of a folder; `below` is its path from the folder the user gave. Links are followed. */
 static Status walk_entry(Search *s, const char *path, const char *below, int depth)
 {
     struct stat info;
-    if (stat(path, &info) != 0)
-        return errno == ENOENT ? OK : fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    if (stat(path, &info) != 0) return cannot_follow(s, path);
     if (S_ISDIR(info.st_mode)) return walk_folder(s, path, below, depth + 1);
-    if (!S_ISREG(info.st_mode)) return OK;
     if (s->has_except && info.st_dev == s->except.st_dev && info.st_ino == s->except.st_ino) return OK;
-    if (!ends_in(below, strlen(below), s->extension) && !ends_in(below, without_gz(below), s->extension)) return OK;
-    return add(s->walk, path, below);
+    if (!S_ISREG(info.st_mode) || walkname_rank(below, s->extension) < 0) {
+        leave_out(s, below);
+        return OK;
+    }
+    return add_file(s, path, below, &info);
 }
 
 static Status walk_folder(Search *s, const char *folder, const char *below, int depth)
@@ -74,9 +160,12 @@ static Status walk_folder(Search *s, const char *folder, const char *below, int 
     Status status = OK;
     for (struct dirent *entry; status == OK && (entry = readdir(dir));) {
         char path[4096], under[4096];
-        if (entry->d_name[0] == '.') continue;
-        const int a = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        const int b = snprintf(under, sizeof under, "%s%s%s", below, *below ? "/" : "", entry->d_name);
+        const char *name = entry->d_name;
+        if (name[0] == '~' && litter_is(name))
+            log_info("%s/%s: left out, a lock file of an office program", folder, name);
+        if (name[0] == '.' || litter_is(name)) continue;
+        const int a = snprintf(path, sizeof path, "%s/%s", folder, name);
+        const int b = snprintf(under, sizeof under, "%s%s%s", below, *below ? "/" : "", name);
         status = a >= (int)sizeof path || b >= (int)sizeof under ? fail(ERR_IO, "%s: the path is too long", folder)
                                                                  : walk_entry(s, path, under, depth);
     }
@@ -84,22 +173,53 @@ static Status walk_folder(Search *s, const char *folder, const char *below, int 
     return status;
 }
 
+/* Files of the first ending that there is are tables for sure; a .txt beside them may be anything. */
+static void note_sure(Search *s, int first)
+{
+    int least = -1;
+    for (int i = first; i < s->walk->n; i++) {
+        const int rank = walkname_rank(s->walk->file[i].key, s->extension);
+        if (rank >= 0 && (least < 0 || rank < least)) least = rank;
+    }
+    for (int i = first; i < s->walk->n; i++) {
+        const int rank = walkname_rank(s->walk->file[i].key, s->extension);
+        s->walk->file[i].sure = rank <= least;
+    }
+}
+
+static Status nothing(const Search *s, const char *path)
+{
+    const bool any = strcmp(s->extension, WALK_AUTO) == 0;
+    const char *extension = any ? ".tsv, .csv, .txt or .tab" : s->extension;
+    return fail(ERR_FORMAT, "%s: no file below it ends in %s%s%s%s%s; another ending is named with --extension", path,
+                extension, any ? ", plain or compressed" : " or ", any ? "" : s->extension, any ? "" : ".gz",
+                s->n_left ? " (there are other files)" : "");
+}
+
 static Status walk_start(Search *s, const char *path)
 {
     struct stat info;
     char folder[4096];
+    const bool is_stdin = strcmp(path, SPOOL_STDIN) == 0;
+    if (spool_is_pipe(path) && !is_stdin)
+        log_info("%s: its repertoire is named %s; --name gives another name", path, walkname_base(path));
+    if (spool_is_pipe(path) || is_stdin) return add_file(s, path, walkname_base(path), NULL);
+    if (ziparchive_split(path) > 0) return add(s->walk, path, walkname_base(path), NULL);
     if (stat(path, &info) != 0) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
-    if (!S_ISDIR(info.st_mode)) {
-        const char *slash = strrchr(path, '/');
-        return add(s->walk, path, slash ? slash + 1 : path);
-    }
     const int n_before = s->walk->n;
-    snprintf(folder, sizeof folder, "%s", path);
-    for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = '\0';
-    TRY(walk_folder(s, folder, "", 0));
-    if (s->walk->n > n_before) return OK;
-    return fail(ERR_FORMAT, "%s: no file below it ends in %s or %s.gz; another ending is named with --extension",
-                path, s->extension, s->extension);
+    if (!S_ISDIR(info.st_mode)) {
+        TRY(add_file(s, path, walkname_base(path), &info));
+    } else {
+        snprintf(folder, sizeof folder, "%s", path);
+        for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = '\0';
+        TRY(walk_folder(s, folder, "", 0));
+        if (s->walk->n == n_before) return nothing(s, path);
+        note_sure(s, n_before);
+    }
+    report_left(s, path);
+    s->n_left = s->n_other = 0;
+    s->left[0] = '\0';
+    return OK;
 }
 
 static int by_path(const void *a, const void *b)
@@ -107,48 +227,55 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const WalkFile *)a)->path, ((const WalkFile *)b)->path);
 }
 
-static int by_key(const void *a, const void *b)
-{
-    const WalkFile *const *x = a, *const *y = b;
-    const int order = strcmp((*x)->key, (*y)->key);
-    return order ? order : strcmp((*x)->path, (*y)->path);
-}
-
-static Status check_keys(const Walk *walk)
-{
-    const WalkFile **order = malloc(((size_t)walk->n + 1) * sizeof *order);
-    Status status = order ? OK : no_memory();
-    for (int i = 0; status == OK && i < walk->n; i++) order[i] = &walk->file[i];
-    if (status == OK) qsort((void *)order, (size_t)walk->n, sizeof *order, by_key);
-    for (int i = 1; status == OK && i < walk->n; i++)
-        if (strcmp(order[i - 1]->key, order[i]->key) == 0)
-            status = fail(ERR_FORMAT, "%s and %s are both named '%s'; a repertoire's name must be its own",
-                          order[i - 1]->path, order[i]->path, order[i]->key);
-    free((void *)order);
-    return status;
-}
-
 Status walk_files(Walk *out, const char *const *path, int n_path, const char *extension, const char *except)
 {
-    Search s = {.walk = out, .extension = extension};
+    Search s = {.walk = out, .extension = extension, .except_path = except};
     Status status = OK;
     *out = (Walk){0};
     s.has_except = except && stat(except, &s.except) == 0;
     for (int i = 0; i < n_path; i++) TRY_DONE(walk_start(&s, path[i]));
     qsort(out->file, (size_t)out->n, sizeof *out->file, by_path);
-    status = check_keys(out);
+    status = walkname_settle(out);
 done:
     if (status != OK) walk_free(out);
     return status;
 }
 
+Status walk_first_member(char **out, const char *path)
+{
+    struct stat info;
+    Walk walk = {0};
+    Search s = {.walk = &walk, .extension = WALK_AUTO};
+    *out = NULL;
+    if (!spool_is_pipe(path) && (stat(path, &info) != 0 || !S_ISREG(info.st_mode))) return OK;
+    if (!is_archive(path)) return OK;
+    const Status status = add_archive(&s, path, path);
+    if (status == OK && walk.n > 0) {
+        qsort(walk.file, (size_t)walk.n, sizeof *walk.file, by_path);
+        *out = walk.file[0].path;
+        walk.file[0].path = NULL;
+    }
+    walk_free(&walk);
+    return status;
+}
+
+static void free_file(WalkFile *file)
+{
+    free(file->path);
+    free(file->name);
+    free(file->key);
+}
+
+void walk_remove(Walk *walk, int i)
+{
+    free_file(&walk->file[i]);
+    walk->n--;
+    memmove(walk->file + i, walk->file + i + 1, (size_t)(walk->n - i) * sizeof *walk->file);
+}
+
 void walk_free(Walk *walk)
 {
-    for (int i = 0; i < walk->n; i++) {
-        free(walk->file[i].path);
-        free(walk->file[i].name);
-        free(walk->file[i].key);
-    }
+    for (int i = 0; i < walk->n; i++) free_file(&walk->file[i]);
     free(walk->file);
     *walk = (Walk){0};
 }

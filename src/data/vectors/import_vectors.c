@@ -3,12 +3,17 @@
  * Rows of a bag may lie apart, so the files are read one after the other into the writer's spool.
  */
 #include "data/vectors/import_vectors.h"
-#include "core/digest.h"
+#include "core/log.h"
 #include "data/import/importfacts.h"
+#include "data/text/bytes.h"
+#include "data/text/ziparchive.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+extern const VectorFormat vectorformat_table; /* whose files are joined */
 
 #define SPARSE_SHARE 0.1  /* --sparse=auto: a smaller share of the numbers is not 0 … */
 #define SPARSE_WIDTH 1000 /* … and there are more features than that */
@@ -18,6 +23,9 @@ typedef struct {
     const ImportVectorsOptions *options;
     VectorSpool *spool; /* the writer's */
     VectorIntake intake;
+    int64_t *first;  /* [n_file + 1] instances before each file */
+    TextOut *splits; /* NULL: no such columns */
+    char splits_path[4096];
     ImportVectorsReport *report;
 } ImportVectors;
 
@@ -33,7 +41,8 @@ Status import_vectors_wanted(bool *out, VectorPeek *first, const char *first_pat
 {
     *first = (VectorPeek){0};
     *out = rules->format != NULL;
-    if (rules->format || access(first_path, F_OK) != 0) return OK; /* reported when it is to be read */
+    if (rules->format) return OK;
+    if (access(first_path, F_OK) != 0 && ziparchive_split(first_path) == 0) return OK; /* reported when it is read */
     TRY(vectorformat_peek(first, first_path, rules));
     *out = first->matlab || vectorformat_recognise(first, rules) != NULL;
     return OK;
@@ -46,7 +55,10 @@ static Status open_files(Import *im)
     if (!im->file) return import_no_memory(im);
     for (int f = 0; f < o->n_path; f++) im->file[f].path = o->path[f];
     im->n_file = o->n_path;
-    return OK;
+    ImportVectors *v = (ImportVectors *)im;
+    v->first = calloc((size_t)o->n_path + 1, sizeof *v->first);
+    v->intake.join = o->n_path > 1 && v->options->rules.format == &vectorformat_table;
+    return v->first ? OK : import_no_memory(im);
 }
 
 static Status read_peeked(ImportVectors *v, const VectorPeek *peek)
@@ -66,12 +78,11 @@ static Status read_peeked(ImportVectors *v, const VectorPeek *peek)
     return format->read(&v->intake, peek);
 }
 
-static Status read_file(Import *im, int file, int slot)
+static Status read_next(Import *im, int file)
 {
     ImportVectors *v = (ImportVectors *)im;
     const VectorPeek *first = file == 0 ? v->options->first : NULL;
     VectorPeek peek;
-    (void)slot;
     v->spool = v->intake.spool = bagwriter_vectors(im->writer);
     v->intake.path = im->file[file].path;
     v->intake.file = file;
@@ -82,18 +93,44 @@ static Status read_file(Import *im, int file, int slot)
     return status;
 }
 
+static Status read_file(Import *im, int file, int slot)
+{
+    ImportVectors *v = (ImportVectors *)im;
+    (void)slot;
+    const Status status = read_next(im, file);
+    v->first[file + 1] = v->spool ? v->spool->n : 0;
+    return status;
+}
+
 static Status note_sources(ImportVectors *v)
 {
     const Names *source = &v->intake.source;
     for (int i = 0; i < source->n; i++) {
         char hex[65];
-        TRY(digest_sha256(hex, source->text[i]));
+        TRY(bytes_sha256(hex, source->text[i]));
         TRY(import_note_source(&v->import, json_object(), source->text[i], importfacts_base(source->text[i]), hex));
     }
     return OK;
 }
 
 /* ---- findings ---- */
+
+/* Of tables that are joined, each column to be skipped is in one. */
+static Status check_skipped(const ImportVectors *v)
+{
+    const VectorRules *r = &v->options->rules;
+    for (int i = 0; i < r->n_skip; i++)
+        if (names_find(&v->intake.skipped, r->skip[i], strlen(r->skip[i])) < 0)
+            return fail(ERR_FORMAT, "--skip=%s: none of the tables has such a column", r->skip[i]);
+    return OK;
+}
+
+static Status join_tables(ImportVectors *v)
+{
+    if (!v->intake.join) return OK;
+    TRY(check_skipped(v));
+    return vectorspool_join(v->spool, v->first, v->import.n_file, v->import.options->path);
+}
 
 /* -1 and 1 mean 0 and 1, if nothing else occurs. */
 static void normalise_labels(ImportVectors *v)
@@ -148,6 +185,8 @@ static Status findings(Import *im)
     TRY(note_sources(v));
     if (v->spool->n == 0)
         return fail(ERR_FORMAT, "%s: no instance is left; check the file and --include, --exclude", im->file[0].path);
+    TRY(vectorintake_warn(&v->intake));
+    TRY(join_tables(v));
     TRY(vectorspool_sort(v->spool));
     normalise_labels(v);
     count(v);
@@ -159,53 +198,84 @@ static Status findings(Import *im)
 
 /* ---- labels ---- */
 
-static Status bag_labels(Table *out, const ImportVectors *v)
+/* Columns that the bags bring with them, behind ID: label, and those of --labels. */
+static int own_columns(const char **name, const ImportVectors *v)
 {
-    const int n = v->spool->keys.n, width = v->intake.labelled ? 2 : 1;
-    const char **cell = malloc((size_t)n * (size_t)width * sizeof *cell);
-    if (!cell) return import_no_memory(&v->import);
-    for (int b = 0; b < n; b++) {
-        cell[b * width] = v->spool->keys.text[b];
-        if (width > 1) cell[b * width + 1] = v->intake.bag[b].label ? v->intake.bag[b].label : "";
-    }
-    const Status status = table_new(out, n, width, (const char *const[]){"ID", "label"}, cell);
-    free((void *)cell);
-    return status;
+    const VectorExtra *e = &v->intake.extra;
+    int n = 0;
+    if (v->intake.labelled) name[n++] = "label";
+    for (int c = 0; c < e->n_label; c++) name[n++] = e->name[c];
+    return n;
 }
 
-/* Both tables have a row a bag; of the first, column `label` is put behind the second's. */
-static Status add_label(Table *out, const Table *own, const Table *given)
+static const char *own_cell(const ImportVectors *v, int bag, int column)
 {
-    const int width = given->n_column + 1, label = table_column(own, "label");
-    const char **cell = malloc((size_t)own->n_row * (size_t)width * sizeof *cell);
-    const char **name = malloc((size_t)width * sizeof *name);
-    for (int r = 0; cell && r < own->n_row; r++)
+    const BagSource *b = &v->intake.bag[bag];
+    column -= v->intake.labelled;
+    if (column >= 0) return vectorextra_cell(&v->intake.extra, bag, column);
+    return b->label ? b->label : "";
+}
+
+static Status check_names(const Table *given, const char *const *name, int n)
+{
+    for (int c = 0; c < n; c++)
+        if (table_column(given, name[c]) >= 0)
+            return fail(ERR_FORMAT, "%s: has a column '%s', and so have the bags; %s", given->path, name[c],
+                        strcmp(name[c], "label") == 0 ? "--label=none leaves theirs out"
+                                                      : "leave it out of --labels");
+    return OK;
+}
+
+/* The bags' own columns behind those of the label table, which has a row a bag, or behind their names. */
+static Status add_columns(Table *out, const ImportVectors *v, const Table *given, const char *const *own, int n_own)
+{
+    const int n = v->spool->keys.n, before = given ? given->n_column : 1, width = before + n_own;
+    const char **cell = malloc(((size_t)n * (size_t)width + 1) * sizeof *cell);
+    const char **name = malloc(((size_t)width + 1) * sizeof *name);
+    for (int c = 0; name && c < width; c++) name[c] = c >= before ? own[c - before] : given ? given->column[c] : "ID";
+    for (int b = 0; cell && b < n; b++)
         for (int c = 0; c < width; c++)
-            cell[r * width + c] = c < given->n_column ? table_cell(given, r, c) : table_cell(own, r, label);
-    for (int c = 0; name && c < width; c++) name[c] = c < given->n_column ? given->column[c] : "label";
-    const Status status = cell && name ? table_new(out, own->n_row, width, name, cell)
-                                       : fail(ERR_MEMORY, "%s: no memory for labels", given->path);
+            cell[b * width + c] = c >= before ? own_cell(v, b, c - before)
+                                  : given     ? table_cell(given, b, c)
+                                              : v->spool->keys.text[b];
+    const Status status = cell && name ? table_new(out, n, width, name, cell) : import_no_memory(&v->import);
     free((void *)cell);
     free((void *)name);
     return status;
 }
 
-/* The bags' own labels, behind the columns of the label table. */
+/* Columns of splits go to a table beside the dataset, which appears once that is written. */
+static Status write_splits(ImportVectors *v)
+{
+    const VectorExtra *e = &v->intake.extra;
+    const ImportOptions *o = &v->options->import;
+    const size_t n = strlen(o->output);
+    const bool ends = n > 3 && strcmp(o->output + n - 3, ".h5") == 0;
+    if (e->n == e->n_label || o->dry_run) return OK;
+    if (snprintf(v->splits_path, sizeof v->splits_path, "%.*s.splits.tsv", (int)(ends ? n - 3 : n), o->output) >=
+        (int)sizeof v->splits_path)
+        return fail(ERR_USAGE, "%.60s…: the path is too long", o->output);
+    TRY(textout_open(&v->splits, v->splits_path, o->force));
+    vectorextra_write(v->splits, e, v->spool->keys.text, v->spool->keys.n);
+    return OK;
+}
+
 static Status columns(Import *im)
 {
-    const ImportVectors *v = (const ImportVectors *)im;
-    Table own = {0}, given = im->columns;
-    if (!im->options->metadata) return bag_labels(&im->columns, v);
-    if (!v->intake.labelled) return OK;
-    if (table_column(&given, "label") >= 0)
-        return fail(ERR_FORMAT, "%s: has a column 'label', and so have the bags; --label=none leaves theirs out",
-                    im->options->metadata);
-    TRY(bag_labels(&own, v));
-    im->columns = (Table){0};
-    const Status status = add_label(&im->columns, &own, &given);
-    table_free(&own);
-    table_free(&given);
-    return status;
+    ImportVectors *v = (ImportVectors *)im;
+    Table given = im->columns;
+    const bool table = im->options->metadata != NULL;
+    const char **own = calloc((size_t)v->intake.extra.n_label + 2, sizeof *own);
+    if (!own) return import_no_memory(im);
+    const int n_own = own_columns(own, v);
+    Status status = table ? check_names(&given, own, n_own) : OK;
+    if (status == OK && (n_own > 0 || !table)) {
+        im->columns = (Table){0};
+        status = add_columns(&im->columns, v, table ? &given : NULL, own, n_own);
+        if (table) table_free(&given);
+    }
+    free((void *)own);
+    return status == OK ? write_splits(v) : status;
 }
 
 /* ---- provenance ---- */
@@ -245,6 +315,7 @@ static Status facts(json_t *facts, const Import *im)
 static void close_files(Import *im)
 {
     vectorintake_free(&((ImportVectors *)im)->intake);
+    free(((ImportVectors *)im)->first);
 }
 
 static const char *format(const char **line, int i)
@@ -266,9 +337,37 @@ const ImportKind import_vectors_kind = {.spec = spec,
                                         .batch = 1,
                                         .reads_dry = true};
 
-Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *options)
+/* The label table that lies in the folder, where none is named. */
+static bool find_labels(char *out, size_t room, const ImportVectorsOptions *o)
 {
-    ImportVectors v = {.options = options, .report = out, .intake = {.rules = &options->rules}};
+    VectorPeek own = {0};
+    struct stat info;
+    if (o->import.metadata || o->import.n_path != 1) return false;
+    if (stat(o->import.path[0], &info) != 0 || !S_ISDIR(info.st_mode)) return false;
+    const VectorPeek *peek = o->first && o->first->path ? o->first : &own;
+    if (peek == &own && vectorformat_peek(&own, o->import.path[0], &o->rules) != OK) return false;
+    const VectorFormat *format = o->rules.format ? o->rules.format : vectorformat_recognise(peek, &o->rules);
+    const bool found = format && format->labels && format->labels(out, room, peek);
+    vectorformat_peek_free(&own);
+    return found;
+}
+
+Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *given)
+{
+    char labels[4096];
+    ImportVectorsOptions options = *given;
+    if (find_labels(labels, sizeof labels, given)) {
+        log_info("labels are read from %s", labels);
+        options.import.metadata = labels;
+    }
+    options.rules.metadata = options.import.metadata;
+    ImportVectors v = {.options = &options, .report = out, .intake = {.rules = &options.rules}};
     *out = (ImportVectorsReport){0};
-    return import_run(&out->import, &v.import, &import_vectors_kind, &options->import);
+    const Status status = import_run(&out->import, &v.import, &import_vectors_kind, &options.import);
+    if (status == OK && v.splits) {
+        log_info("%s: columns of splits, for --splits", v.splits_path);
+        return textout_commit(v.splits);
+    }
+    textout_drop(v.splits);
+    return status;
 }

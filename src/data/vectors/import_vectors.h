@@ -31,6 +31,6 @@ extern const ImportKind import_vectors_kind;
 Status import_vectors_wanted(bool *out, VectorPeek *first, const char *first_path, const VectorRules *rules);
 
 /* ERR_FORMAT, ERR_IO, ERR_USAGE; nothing is written then. */
-Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *options);
+Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *given);
 
 #endif

@@ -53,6 +53,22 @@ void leakreport_separating(const LeakReport *r, const char *advice)
              v->n_separating, v->n_separating > 1 ? "s" : "", v->n_separating > 1 ? "" : "s", task, list, advice);
 }
 
+static void report_order(const LeakReport *r, Odd odd, int n, const char *advice)
+{
+    char path[600], list[400];
+    if (n == 0) return;
+    leaks_list(list, sizeof list, r->found, odd, r->name);
+    log_warn("%sfeature%s %s: %s %s, %s; leave %s out (import has --skip) unless that is meant",
+             before(path, sizeof path, r), n > 1 ? "s" : "", list, n > 1 ? "each" : "it", odd_words[odd], advice,
+             n > 1 ? "them" : "it");
+}
+
+void leakreport_order(const LeakReport *r)
+{
+    report_order(r, ODD_OF_BAG, r->found->n_of_bag, "as an ID, an age or a site does");
+    report_order(r, ODD_INSTANCE, r->found->n_instance, "so it tells their order and the bag's size");
+}
+
 Status leakreport_classify(const LeakReport *r, const char *source, bool allow)
 {
     const LeakFindings *v = r->found;

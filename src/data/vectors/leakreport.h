@@ -24,6 +24,9 @@ void leakreport_leaks(const LeakReport *r, Odd odd);
 /* Warns of the features that tell the labels apart; `advice` ends the sentence. */
 void leakreport_separating(const LeakReport *r, const char *advice);
 
+/* Warns of features with one value a bag, and of those that number the instances of each bag. */
+void leakreport_order(const LeakReport *r);
+
 /* Import: ERR_FORMAT if a feature of the file `source` leaks, a warning if that is allowed. */
 Status leakreport_classify(const LeakReport *r, const char *source, bool allow);
 

@@ -5,6 +5,7 @@
  */
 #include "data/vectors/leaks.h"
 #include "core/number.h"
+#include "data/vectors/leakorder.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,9 +14,15 @@
 
 #define CHANCE 0.05 /* instance labels that random numbers may be expected to have, before it is no longer chance */
 
-const char *const odd_name[] = {"label", "bag_number", "instance_label", "separates"};
-const char *const odd_words[] = {"repeats the label of the bag", "is the number of the bag",
-                                 "has two values that tell the label of every bag, as instance labels do"};
+const char *const odd_name[] = {"label",     "bag_number",      "row_number",     "instance_label",
+                                "separates", "constant_in_bag", "instance_number"};
+const char *const odd_words[] = {"repeats the label of the bag",
+                                 "is the number of the bag",
+                                 "is a row number",
+                                 "has two values that tell the label of every bag, as instance labels do",
+                                 "tells the labels apart",
+                                 "has one value in all instances of each bag",
+                                 "numbers the instances of each bag"};
 
 enum { MAX, MIN, MEAN, N_STATISTIC };
 
@@ -33,6 +40,7 @@ typedef struct {
     int64_t in_class[2];                 /* instances where it is not 0 */
     int bags[2];                         /* bags with such an instance */
     Range instance[2], statistic[N_STATISTIC][2]; /* over these instances, these bags */
+    LeakOrder order;
     /* in the bag that is walked now */
     int64_t now;
     float max, min;
@@ -56,8 +64,9 @@ struct Leaks {
     double chance;
     Feature *feature; /* [n_feat] NULL: too many */
     int *touched, n_touched;
-    Expected now;  /* of the bag that is walked now, … */
-    int64_t n_now; /* … and its instances; 0: none is */
+    Expected now;            /* of the bag that is walked now, … */
+    int64_t n_now, n_walked; /* … its instances, and those walked; 0: none is */
+    LeakBags all;
 };
 
 /* ---- opening ---- */
@@ -109,7 +118,7 @@ Status leaks_open(Leaks **out, int n_feat, int n_bag, const LeakLabel *label)
 {
     *out = calloc(1, sizeof **out);
     if (!*out) return fail(ERR_MEMORY, "no memory to look for leaks");
-    **out = (Leaks){.n_feat = n_feat, .n_bag = n_bag, .label = label};
+    **out = (Leaks){.n_feat = n_feat, .n_bag = n_bag, .label = label, .all.n_feat = n_feat};
     for (int b = 0; b < n_bag; b++)
         if (label[b].class >= 0) (*out)->bags[label[b].class]++;
     const Status status = reserve_memory(*out);
@@ -139,6 +148,7 @@ static void add_number(Leaks *l, int feature, float value)
 {
     Feature *f = &l->feature[feature];
     const Expected *e = &l->now;
+    leakorder_number(&f->order, &l->all, value, l->n_walked - 1, f->now == 0);
     if (f->now++ == 0) {
         l->touched[l->n_touched++] = feature;
         f->max = f->min = value;
@@ -171,6 +181,7 @@ static void close_bag(Leaks *l)
         Feature *f = &l->feature[l->touched[k]];
         if (f->now < n && f->max < 0) f->max = 0;
         if (f->now < n && f->min > 0) f->min = 0;
+        leakorder_bag(&f->order, n, f->now, f->min, f->max);
         f->now = 0;
         if (class < 0) continue;
         f->bags[class]++;
@@ -196,8 +207,12 @@ void leaks_bag(Leaks *l, int bag, const char *key, int64_t n)
                         .number = (float)bag + 1,
                         .class = l->label[bag].class};
     l->n_now = n;
+    l->n_walked = 0;
     l->n += n;
     l->n_single += n == 1;
+    l->all.bags++;
+    l->all.single = l->n_single;
+    l->all.many += n > 1;
     l->not_zero[0] += l->now.label != 0 && !isnan(l->now.label) ? n : 0;
     l->not_zero[1] += l->now.key != 0 ? n : 0;
     l->not_zero[2] += l->now.place != 0 ? n : 0;
@@ -205,13 +220,21 @@ void leaks_bag(Leaks *l, int bag, const char *key, int64_t n)
     if (l->now.class >= 0) l->n_class[l->now.class] += n;
 }
 
+static void count_instance(Leaks *l)
+{
+    l->n_walked++;
+    leakorder_instance(&l->all);
+}
+
 void leaks_row(Leaks *l, const SparseRow *row)
 {
+    count_instance(l);
     for (int k = 0; k < row->n && l->feature; k++) add_number(l, row->feature[k], row->value[k]);
 }
 
 void leaks_dense(Leaks *l, const float *x)
 {
+    count_instance(l);
     for (int f = 0; f < l->n_feat && l->feature; f++)
         if (x[f] != 0) add_number(l, f, x[f]);
 }
@@ -261,38 +284,61 @@ static bool has_two_values(const Leaks *l, const Feature *f)
     return f->distinct + (f->n < l->n) == 2;
 }
 
+/* Values of a feature in the order of rows. */
+static Odd order_of(const Leaks *l, const Feature *f, const char *name)
+{
+    static const Odd odd[] = {ODD_SEPARATES, ODD_ROW, ODD_INSTANCE, ODD_OF_BAG};
+    const Order order = leakorder_judge(&f->order, &l->all, f->distinct > 2);
+    const bool named = name && leakorder_is_name(name) && !f->order.broken;
+    return order != ORDER_ROW && named ? ODD_ROW : odd[order];
+}
+
+/* *tells: a statistic tells the labels apart. ODD_SEPARATES without it: nothing is odd. */
+static Odd judge(bool *tells, const Leaks *l, const Feature *f, const char *name, double chance)
+{
+    const bool max = separates(l, f, MAX), min = separates(l, f, MIN);
+    const Odd order = order_of(l, f, name);
+    *tells = max || min || separates(l, f, MEAN);
+    if (copies_label(l, f)) return ODD_LABEL;
+    if (is_bag_number(l, f)) return ODD_BAG;
+    if (order == ODD_ROW) return ODD_ROW;
+    if (has_two_values(l, f) && (max || min) && chance < CHANCE) return ODD_INSTANCE_LABEL;
+    return *tells ? ODD_SEPARATES : order;
+}
+
 static void add_odd(LeakFindings *out, int feature, Odd odd)
 {
     out->n_separating += odd == ODD_SEPARATES;
-    out->n_leak += odd != ODD_SEPARATES;
+    out->n_leak += odd < ODD_SEPARATES;
+    out->n_of_bag += odd == ODD_OF_BAG;
+    out->n_instance += odd == ODD_INSTANCE;
     if (out->n_odd < LEAKS_MOST) out->feature[out->n_odd++] = (OddFeature){feature, odd};
 }
 
-static void classify(LeakFindings *out, const Leaks *l, bool leaks)
+/* Those before, at and behind ODD_SEPARATES, by `rank` -1, 0, 1. */
+static void classify(LeakFindings *out, const Leaks *l, const char *const *name, int rank)
 {
     for (int k = 0; k < l->n_feat; k++) {
         const Feature *f = &l->feature[k];
         const bool constant = is_constant(l, f);
-        if (leaks) out->n_constant += constant;
+        bool tells;
+        if (rank < 0) out->n_constant += constant;
         if (constant) continue;
-        const bool max = separates(l, f, MAX), min = separates(l, f, MIN), mean = separates(l, f, MEAN);
-        const Odd odd = copies_label(l, f)                                             ? ODD_LABEL
-                        : is_bag_number(l, f)                                          ? ODD_BAG
-                        : has_two_values(l, f) && (max || min) && out->chance < CHANCE ? ODD_INSTANCE_LABEL
-                                                                                       : ODD_SEPARATES;
-        if (leaks ? odd != ODD_SEPARATES : odd == ODD_SEPARATES && (max || min || mean)) add_odd(out, k, odd);
+        const Odd odd = judge(&tells, l, f, name ? name[k] : NULL, out->chance);
+        const int of = (odd > ODD_SEPARATES) - (odd < ODD_SEPARATES);
+        if (of == rank && (rank != 0 || tells)) add_odd(out, k, odd);
     }
 }
 
 /* Random numbers tell n bags with m of one label apart with probability 2 / C(n, m), for each statistic, and are in the
  * order of the bags with 1 / n!. */
-void leaks_classify(LeakFindings *out, Leaks *l)
+void leaks_classify(LeakFindings *out, Leaks *l, const char *const *name)
 {
     close_bag(l);
     *out = (LeakFindings){.n_single = l->n_single,
                           .chance = l->chance,
                           .chance_number = (double)l->n_feat * exp(-lgamma(l->n_bag + 1.0))};
-    for (int leaks = 1; leaks >= 0 && l->feature; leaks--) classify(out, l, leaks);
+    for (int rank = -1; rank <= 1 && l->feature; rank++) classify(out, l, name, rank);
 }
 
 /* ---- words ---- */

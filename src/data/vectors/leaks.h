@@ -11,6 +11,7 @@
  *   an instance label     if it has two values, and its largest (or smallest) in a bag tells the two labels apart in all
  *                         bags, of which there are so many that chance does not do it
  *   separating            if the largest, smallest or mean value in a bag does so
+ *   a row number, an instance number, or of the bag: see leakorder.h; a whole number named 'Unnamed: 0' is a row number
  */
 #ifndef HOPSACK_LEAKS_H
 #define HOPSACK_LEAKS_H
@@ -20,9 +21,10 @@
 
 #include <stdint.h>
 
-typedef enum { ODD_LABEL, ODD_BAG, ODD_INSTANCE_LABEL, ODD_SEPARATES } Odd; /* those before the last are leaks */
-extern const char *const odd_name[];                                        /* as in reports */
-extern const char *const odd_words[]; /* "repeats the label of the bag"; of leaks */
+/* Those before ODD_SEPARATES are leaks. */
+typedef enum { ODD_LABEL, ODD_BAG, ODD_ROW, ODD_INSTANCE_LABEL, ODD_SEPARATES, ODD_OF_BAG, ODD_INSTANCE } Odd;
+extern const char *const odd_name[];  /* as in reports */
+extern const char *const odd_words[]; /* "repeats the label of the bag"; of all but separating ones */
 
 #define LEAKS_MOST 100       /* odd features that are listed */
 #define LEAKS_WIDE (1 << 22) /* more features than that are not looked at one by one */
@@ -37,7 +39,8 @@ typedef struct {
     int n_single;                   /* bags of one instance */
     int n_odd;                      /* listed */
     int n_leak, n_separating;       /* all */
-    OddFeature feature[LEAKS_MOST]; /* [n_odd] leaks first */
+    int n_of_bag, n_instance;       /* all with one value a bag; that number the instances of each bag */
+    OddFeature feature[LEAKS_MOST]; /* [n_odd] leaks first, then separating ones */
     double chance;                  /* separating features to expect of random numbers, as far as labels can tell */
     double chance_number;           /* bag numbers to expect of them */
 } LeakFindings;
@@ -60,8 +63,8 @@ void leaks_bag(Leaks *l, int bag, const char *key, int64_t n);
 void leaks_row(Leaks *l, const SparseRow *row);
 void leaks_dense(Leaks *l, const float *x); /* [n_feat] */
 
-/* After the last one. */
-void leaks_classify(LeakFindings *out, Leaks *l);
+/* After the last one; name [n_feat], NULL: they have none. */
+void leaks_classify(LeakFindings *out, Leaks *l, const char *const *name);
 
 #define LEAKS_NAME 64
 /* "'name'", or its number from 1; name [n_feat], NULL: they have none. */

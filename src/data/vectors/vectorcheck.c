@@ -23,6 +23,11 @@ typedef struct {
     VectorFindings *out;
 } Check;
 
+static const char *const *feature_names(const VectorSpool *spool)
+{
+    return spool->feature.n > 0 ? (const char *const *)spool->feature.text : NULL;
+}
+
 /* ---- labels ---- */
 
 static void find_labels(Check *c)
@@ -122,7 +127,7 @@ static Status run(Check *c)
     find_labels(c);
     TRY(leaks_open(&c->leaks, c->spool->n_feat, c->spool->keys.n, c->known));
     TRY(walk(c));
-    leaks_classify(&out->leaks, c->leaks);
+    leaks_classify(&out->leaks, c->leaks, feature_names(c->spool));
     find_equal(&out->n_shared, &out->n_shared_both, NULL, c, c->instance, c->spool->n);
     find_equal(&out->n_equal, &out->n_equal_both, out->equal, c, c->bag, c->spool->keys.n);
     return OK;
@@ -166,12 +171,13 @@ static void report_equal(const VectorFindings *v, char *const *key)
 
 Status vectorcheck_report(const VectorFindings *v, const VectorSpool *spool, const char *source, bool allow_leak)
 {
-    const char *const *name = spool->feature.n > 0 ? (const char *const *)spool->feature.text : NULL;
-    const LeakReport leaks = {.found = &v->leaks, .name = name, .n_feat = spool->n_feat, .n_bag = spool->keys.n};
+    const LeakReport leaks = {
+        .found = &v->leaks, .name = feature_names(spool), .n_feat = spool->n_feat, .n_bag = spool->keys.n};
     TRY(leakreport_classify(&leaks, source, allow_leak));
     report_labels(v, spool->keys.n);
     leakreport_plain(&leaks);
     report_equal(v, spool->keys.text);
+    leakreport_order(&leaks);
     leakreport_separating(&leaks, v->leaks.chance < 0.05 ? "make sure that this is no leak"
                                                          : "with so few bags chance can do that");
     if (spool->n_feat > LEAKS_WIDE) log_info("more than %d features are not looked at one by one", LEAKS_WIDE);

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectors/vectorformat.h"
 #include "core/child.h"
+#include "core/spool.h"
 #include "data/text/textin.h"
 #include "data/vectors/matwhole.h"
+#include "data/vectors/slidefile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-extern const VectorFormat vectorformat_andrews, vectorformat_csv, vectorformat_folder, vectorformat_labelfirst,
-    vectorformat_lamda, vectorformat_prtools, vectorformat_svm, vectorformat_uci;
+extern const VectorFormat vectorformat_andrews, vectorformat_arff, vectorformat_clam, vectorformat_csv,
+    vectorformat_folder, vectorformat_labelfirst, vectorformat_lamda, vectorformat_prtools, vectorformat_svm,
+    vectorformat_table, vectorformat_trident, vectorformat_triples, vectorformat_uci;
 
-const VectorFormat *const vectorformat_types[] = {
-    &vectorformat_andrews, &vectorformat_prtools,    &vectorformat_lamda,
-    &vectorformat_svm,     &vectorformat_folder,     &vectorformat_csv,
-    &vectorformat_uci,     &vectorformat_labelfirst, NULL};
+const VectorFormat *const vectorformat_types[] = {&vectorformat_andrews, &vectorformat_prtools,
+                                                  &vectorformat_lamda,   &vectorformat_trident,
+                                                  &vectorformat_clam,    &vectorformat_triples,
+                                                  &vectorformat_arff,    &vectorformat_svm,
+                                                  &vectorformat_folder,  &vectorformat_csv,
+                                                  &vectorformat_uci,     &vectorformat_labelfirst,
+                                                  &vectorformat_table,   NULL};
 
 const VectorFormat *vectorformat_find(const char *name)
 {
@@ -40,7 +46,7 @@ static Status no_memory(const char *path)
 
 static void peek_bytes(VectorPeek *out)
 {
-    FILE *file = fopen(out->path, "rbe");
+    FILE *file = spool_fopen(out->path);
     if (!file) return;
     (void)!fread(out->bytes, 1, sizeof out->bytes, file);
     fclose(file);
@@ -99,6 +105,7 @@ Status vectorformat_peek(VectorPeek *out, const char *path, const VectorRules *r
         TRY(matwhole_check(path));
         return child_check(path);
     }
+    if (memcmp(out->bytes, SLIDEFILE_MAGIC, 8) == 0) return slidefile_peek(&out->hdf5, path);
     Status status = peek_lines(out);
     if (status == OK && out->text) status = split_first(out, rules);
     if (status != OK) vectorformat_peek_free(out);

@@ -18,6 +18,7 @@ typedef struct {
     bool folder;
     unsigned char bytes[PEEK_BYTES]; /* the first, as they are */
     bool matlab;                     /* a .mat file */
+    bool hdf5;                       /* an HDF5 file that is no dataset */
     bool text;                       /* has lines */
     char *line[2];                   /* the first two lines that are not empty; NULL: there is none */
     Header first;                    /* cells of line[0] */
@@ -29,6 +30,8 @@ struct VectorFormat {
     const char *name, *line; /* for --format and --help */
     bool (*recognise)(const VectorPeek *peek, const VectorRules *rules);
     Status (*read)(VectorIntake *in, const VectorPeek *peek);
+    bool (*labels)(char *out, size_t room,
+                   const VectorPeek *peek); /* a label table in the folder; NULL: none is used */
 };
 
 extern const VectorFormat *const vectorformat_types[]; /* ends with NULL; the first that recognises a file has it */

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
  * One table a bag, named in an index `path,label` (DSMIL and most sets of slide tiles). Paths are looked for beside the
- * index, then from where the program runs. A table has a header or none; all its columns are features.
+ * index, then from where the program runs. A table has a header or none; all its columns are features. A folder without an
+ * index: every table in it is a bag, and labels come from a label table.
  */
 #include "core/log.h"
 #include "data/text/table.h"
+#include "data/text/walk.h"
+#include "data/vectors/bagfolder.h"
 #include "data/vectors/vectortext.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+extern const VectorFormat vectorformat_triples; /* folders too, with three files of their own */
 
 #define INDEX_MOST 8 /* columns; what has more is no index */
 
@@ -27,10 +32,34 @@ static bool find_index(char *out, size_t room, const char *folder)
     return false;
 }
 
+static bool all_numbers(const Header *cells)
+{
+    for (int c = 0; c < cells->n; c++)
+        if (!vectortext_is_number(cells->name[c])) return false;
+    return cells->n > 0;
+}
+
+static const char *ending(const VectorRules *rules)
+{
+    return rules->extension ? rules->extension : ".csv";
+}
+
+/* A folder without an index: is its first table one of numbers alone? With names above them it may be anything. */
+static bool has_tables(const char *folder, const VectorRules *rules)
+{
+    char path[4096];
+    VectorPeek peek;
+    if (!bagfolder_first(path, sizeof path, folder, ending(rules))) return false;
+    if (vectorformat_peek(&peek, path, rules) != OK) return false;
+    const bool numbers = peek.text && all_numbers(&peek.first);
+    vectorformat_peek_free(&peek);
+    return numbers;
+}
+
 static bool recognise(const VectorPeek *peek, const VectorRules *rules)
 {
     char index[4096];
-    if (peek->folder) return find_index(index, sizeof index, peek->path);
+    if (peek->folder) return find_index(index, sizeof index, peek->path) || has_tables(peek->path, rules);
     if (!peek->text || peek->first.n < 2 || peek->first.n > INDEX_MOST) return false;
     if (header_find(&peek->first, "bag_id") >= 0 || header_find(&peek->first, "bag") >= 0) return false;
     return header_find_any(&peek->first, path_names) >= 0 &&
@@ -51,13 +80,6 @@ static Status find_file(char *out, size_t room, const char *index, const char *p
                 line, path);
 }
 
-static bool all_numbers(const Header *cells)
-{
-    for (int c = 0; c < cells->n; c++)
-        if (!vectortext_is_number(cells->name[c])) return false;
-    return true;
-}
-
 static Status read_bag(VectorIntake *in, const char *path, const VectorLayout *bag)
 {
     VectorPeek peek;
@@ -70,13 +92,29 @@ static Status read_bag(VectorIntake *in, const char *path, const VectorLayout *b
     const int64_t before = in->spool->n;
     status = vectorintake_source(in, path);
     if (status == OK && !peek.text)
-        status = fail(ERR_FORMAT, "%s: is empty or no table; every file of the index must hold a bag", path);
+        status = fail(ERR_FORMAT, "%s: is empty or no table; every file of %s must hold a bag", path, index);
     if (status == OK) status = vectortext_read(in, &peek, &layout);
     if (status == OK && in->spool->n == before && in->n_filtered == 0)
-        status = fail(ERR_FORMAT, "%s: holds no instance; every file of the index must hold a bag", path);
+        status = fail(ERR_FORMAT, "%s: holds no instance; every file of %s must hold a bag", path, index);
     in->path = index;
     vectorformat_peek_free(&peek);
     return status;
+}
+
+/* --labels name columns of the index. */
+static Status read_extra(VectorIntake *in, const Table *index, int r, const char *key)
+{
+    const VectorRules *rules = in->rules;
+    if (rules->n_labels == 0) return OK;
+    TRY(vectorextra_columns(&in->extra, rules->labels, rules->n_labels, rules->n_labels, in->path));
+    const int bag = names_find(&in->spool->keys, key, strlen(key));
+    for (int c = 0; c < rules->n_labels && bag >= 0; c++) {
+        const int column = table_column(index, rules->labels[c]);
+        if (column < 0)
+            return fail(ERR_FORMAT, "%s: has no column '%s', which --labels names", in->path, rules->labels[c]);
+        TRY(vectorextra_set(&in->extra, bag, c, table_cell(index, r, column)));
+    }
+    return OK;
 }
 
 static Status read_line(VectorIntake *in, Names *seen, const Table *index, int r, int path, int label)
@@ -93,7 +131,8 @@ static Status read_line(VectorIntake *in, Names *seen, const Table *index, int r
         return fail(ERR_FORMAT, "%s:%d: '%s' is named in line %d already", in->path, bag.line, bag.key,
                     index->line[number]);
     TRY(find_file(file, sizeof file, in->path, bag.key, bag.line));
-    return read_bag(in, file, &bag);
+    TRY(read_bag(in, file, &bag));
+    return read_extra(in, index, r, bag.key);
 }
 
 static Status read_index(VectorIntake *in, const Table *index, int path, int label)
@@ -122,9 +161,45 @@ static Status bind_index(int *path, int *label, const VectorIntake *in, const Ta
     *label = -1;
     if (vectorintake_unlabelled(in)) return OK;
     *label = table_column(index, rules->label ? rules->label : "label");
-    if (*label >= 0) return OK;
+    if (*label >= 0 || (!rules->label && rules->n_labels > 0)) return OK;
     return fail(ERR_FORMAT, "%s: has no column '%s'; name the one with labels with --label (or `none`)", in->path,
                 rules->label ? rules->label : "label");
+}
+
+/* ---- a folder without an index ---- */
+
+/* A bag is named after its file, without the ending. */
+static Status read_table(VectorIntake *in, const WalkFile *file)
+{
+    char key[1024];
+    VectorLayout bag = VECTOR_LAYOUT_NONE;
+    const size_t n = strlen(file->key), end = strlen(ending(in->rules));
+    snprintf(key, sizeof key, "%.*s", (int)(n > end ? n - end : n), file->key);
+    bag.key = key;
+    return read_bag(in, file->path, &bag);
+}
+
+static Status read_tables(VectorIntake *in, const char *folder)
+{
+    Walk walk;
+    Progress progress;
+    TRY(walk_files(&walk, &folder, 1, ending(in->rules), in->rules->metadata));
+    Status status = OK;
+    progress_start(&progress, "importing", "bags", walk.n);
+    for (int i = 0; i < walk.n && status == OK; i++) {
+        status = read_table(in, &walk.file[i]);
+        progress_update(&progress, i + 1, "");
+    }
+    if (status == OK) progress_end(&progress, "");
+    walk_free(&walk);
+    return status;
+}
+
+static bool find_labels(char *out, size_t room, const VectorPeek *peek)
+{
+    if (!peek->folder || find_index(out, room, peek->path) || vectorformat_triples.recognise(peek, NULL))
+        return false;
+    return bagfolder_labels(out, room, peek);
 }
 
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
@@ -133,8 +208,19 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     const char *given = in->path;
     Table index;
     int path = -1, label = -1;
-    if (peek->folder && !find_index(found, sizeof found, peek->path))
-        return fail(ERR_FORMAT, "%s: has no index.csv, which names the file and the label of each bag", peek->path);
+    if (peek->folder && !find_index(found, sizeof found, peek->path)) {
+        if (vectorformat_triples.recognise(peek, NULL)) return vectorformat_triples.read(in, peek);
+        if (in->rules->n_labels > 0)
+            return fail(ERR_USAGE,
+                        "%s: --labels names columns of an index; give a label table with --metadata instead",
+                        peek->path);
+        if (bagfolder_first(found, sizeof found, peek->path, ending(in->rules))) return read_tables(in, peek->path);
+        return fail(
+            ERR_FORMAT,
+            "%s: has no index.csv, which names the file and the label of each bag, and no table of a bag (%s; "
+            "another ending is named with --extension)",
+            peek->path, ending(in->rules));
+    }
     if (peek->folder) in->path = found;
     TRY(vectorintake_source(in, in->path));
     TRY(table_read(&index, in->path));
@@ -146,6 +232,7 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
 }
 
 const VectorFormat vectorformat_folder = {.name = "folder",
-                                          .line = "an index path,label (or a folder with index.csv), a table a bag",
+                                          .line = "an index path,label, or a folder: index.csv, or a table a bag",
                                           .recognise = recognise,
-                                          .read = read_file};
+                                          .read = read_file,
+                                          .labels = find_labels};

@@ -9,7 +9,7 @@
 static bool recognise(const VectorPeek *peek, const VectorRules *rules)
 {
     double label, bag;
-    if (!peek->text || peek->first.n < 3 || rules->bag) return false;
+    if (!peek->text || peek->first.n < 3 || rules->bag || vectortext_is_range(&peek->first)) return false;
     for (int c = 0; c < peek->first.n; c++)
         if (!vectortext_is_number(peek->first.name[c])) return false;
     number_read(&label, peek->first.name[0]);
@@ -24,7 +24,10 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     layout.bag = 1;
     if (!peek->text || peek->first.n < 3)
         return fail(ERR_FORMAT, "%s: is no table of label, bag and features", peek->path);
-    return vectortext_nameless(in, peek, layout);
+    in->advice = "Where the columns are in another order, give their numbers, as --format=csv --bag=1 --label=2";
+    const Status status = vectortext_nameless(in, peek, layout);
+    in->advice = NULL;
+    return status;
 }
 
 const VectorFormat vectorformat_labelfirst = {

@@ -9,6 +9,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,21 +21,28 @@ typedef struct {
     float *value;     /* [room] */
 } SvmReader;
 
-static bool is_whole(const char *text, size_t n)
-{
-    if (n > 0 && (*text == '-' || *text == '+')) text++, n--;
-    return n > 0 && n < 10 && strspn(text, "0123456789") >= n;
-}
-
-/* Does the line begin with three whole numbers, colons between them? */
+/* Does the line begin with a word of three parts, two colons between them, of which the last is a number? */
 static bool is_row(const char *line)
 {
-    for (int k = 0; k < 3; k++) {
-        const size_t n = strcspn(line, ": ");
-        if (!is_whole(line, n) || (k < 2 && line[n] != ':') || (k == 2 && line[n] == ':')) return false;
-        line += n + (k < 2);
-    }
-    return true;
+    char label[32];
+    double unused;
+    line += strspn(line, " \t");
+    const size_t n = strcspn(line, " \t");
+    const char *first = memchr(line, ':', n), *end = line + n;
+    const char *second = first ? memchr(first + 1, ':', (size_t)(end - first - 1)) : NULL;
+    if (!second || second == first + 1 || memchr(second + 1, ':', (size_t)(end - second - 1))) return false;
+    if ((size_t)(end - second) > sizeof label) return false;
+    snprintf(label, sizeof label, "%.*s", (int)(end - second - 1), second + 1);
+    return number_read(&unused, label);
+}
+
+/* Does any word of the line look like feature:number? Then it may be an instance. */
+static bool has_numbers(const char *line)
+{
+    for (const char *colon = strchr(line, ':'); colon; colon = strchr(colon + 1, ':'))
+        if (colon > line && strchr("0123456789", colon[-1]) && colon[1] && strchr("-+.0123456789", colon[1]))
+            return true;
+    return false;
 }
 
 static bool recognise(const VectorPeek *peek, const VectorRules *rules)
@@ -116,6 +124,16 @@ static Status read_row(SvmReader *r, char *line)
     return vectorspool_sparse(r->in->spool, bag, r->feature, r->value, r->n);
 }
 
+/* Every loader skips a first line that is no row; one that may hold an instance must not get lost. */
+static Status check_title(const SvmReader *r, const char *line)
+{
+    if (*line == '#' || !has_numbers(line)) return OK;
+    return fail(ERR_FORMAT,
+                "%s:1: '%.40s' is neither a title nor instance:bag:label feature:number …, with the label a "
+                "number; mend the line, or put a # before it",
+                r->in->path, line);
+}
+
 static Status read_rows(SvmReader *r)
 {
     char *line;
@@ -123,7 +141,10 @@ static Status read_rows(SvmReader *r)
     for (;;) {
         TRY(textin_line(r->text, &line, &length));
         if (!line) return OK;
-        if (textin_number(r->text) == 1 && !is_row(line)) continue;
+        if (textin_number(r->text) == 1 && !is_row(line)) {
+            TRY(check_title(r, line));
+            continue;
+        }
         TRY(read_row(r, line));
     }
 }

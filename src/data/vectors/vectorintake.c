@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectors/vectorintake.h"
+#include "core/escape.h"
+#include "core/log.h"
 #include "core/number.h"
 #include "data/text/table.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +15,7 @@ void vectorintake_free(VectorIntake *in)
     free(in->bag);
     names_free(&in->skipped);
     names_free(&in->source);
+    vectorextra_free(&in->extra);
     in->bag = NULL;
     in->room = 0;
 }
@@ -64,7 +68,8 @@ static Status compare_label(const VectorIntake *in, int bag, const char *label, 
     char where[600];
     const BagSource *known = &in->bag[bag];
     const char *key = in->spool->keys.text[bag];
-    if (known->file != in->file)
+    if (in->join && (!label || !known->label)) return OK;
+    if (known->file != in->file && !in->join)
         return fail(ERR_FORMAT, "%s: bag '%s' is also in a file read before; a bag's rows must be in one file",
                     place(where, sizeof where, in, line), key);
     if (!label && !known->label) return OK;
@@ -72,8 +77,12 @@ static Status compare_label(const VectorIntake *in, int bag, const char *label, 
     char before[32] = "before";
     if (known->line > 0) snprintf(before, sizeof before, "in line %d", known->line);
     return fail(
-        ERR_FORMAT, "%s: bag '%s' has label '%s' here but '%s' %s; all rows of a bag must have the bag's label",
-        place(where, sizeof where, in, line), key, label ? label : "", known->label ? known->label : "", before);
+        ERR_FORMAT, "%s: bag '%s' has label '%s' here but '%s' %s; all rows of a bag must have the bag's label. %s",
+        place(where, sizeof where, in, line), key, label ? label : "", known->label ? known->label : "", before,
+        in->advice
+            ? in->advice
+            : "Labels of instances are no features either: leave them out with --skip, and give labels of bags "
+              "in a table (--label=none --metadata=FILE)");
 }
 
 Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char *label, int line)
@@ -83,6 +92,9 @@ Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char 
     if (!*key)
         return fail(ERR_FORMAT, "%s: the bag has no name; give it one, or leave the row out",
                     place(where, sizeof where, in, line));
+    if (escape_is_control(key))
+        return fail(ERR_FORMAT, "%s: the bag's name '%s' holds control characters; rename it",
+                    place(where, sizeof where, in, line), key);
     TRY(vectorspool_bag(bag, in->spool, key));
     TRY(copy_label(&own, in, label));
     if (*bag >= known) return add_bag(in, *bag, own, line);
@@ -91,19 +103,57 @@ Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char 
     return status;
 }
 
-Status vectorintake_names(VectorIntake *in, const char *const *name, int n)
+static Status first_names(VectorIntake *in, const char *const *name, int n, int *place)
 {
-    Names *known = &in->spool->feature;
-    const bool first = known->n == 0;
+    const int before = in->spool->feature.n;
     for (int f = 0; f < n; f++) {
-        const int number = first || known->n == n ? names_number(known, name[f], strlen(name[f])) : -2;
-        if (number == -1) return no_memory(in);
-        if (number == f) continue;
-        if (first) return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
-        return fail(ERR_FORMAT, "%s: has other features than the files before it; its feature %d is '%s'", in->path,
-                    f + 1, name[f]);
+        const int number = names_number(&in->spool->feature, name[f], strlen(name[f]));
+        place[f] = f;
+        if (number < 0) return no_memory(in);
+        if (number < before)
+            return fail(ERR_FORMAT,
+                        "%s: feature '%s' stands in a table before it too; rename one, or leave it out with "
+                        "--skip",
+                        in->path, name[f]);
+        if (number < before + f)
+            return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
     }
     return OK;
+}
+
+/* The name of the first feature that this file lacks. */
+static const char *find_missing(const Names *known, const bool *there)
+{
+    for (int f = 0; f < known->n; f++)
+        if (!there[f]) return known->text[f];
+    return NULL;
+}
+
+static Status find_places(bool *there, const VectorIntake *in, const char *const *name, int n, int *place)
+{
+    const Names *known = &in->spool->feature;
+    for (int f = 0; f < n; f++) {
+        place[f] = names_find(known, name[f], strlen(name[f]));
+        if (place[f] < 0)
+            return fail(ERR_FORMAT,
+                        "%s: has a feature '%s', which the files before it lack; leave it out with --skip", in->path,
+                        name[f]);
+        if (there[place[f]]) return fail(ERR_FORMAT, "%s: two columns are named '%s'; rename one", in->path, name[f]);
+        there[place[f]] = true;
+    }
+    const char *missing = find_missing(known, there);
+    return missing ? fail(ERR_FORMAT, "%s: lacks the feature '%s' of the files before it", in->path, missing) : OK;
+}
+
+Status vectorintake_names(VectorIntake *in, const char *const *name, int n, int *place)
+{
+    const Names *known = &in->spool->feature;
+    if (known->n == 0 || in->join) return first_names(in, name, n, place);
+    bool *there = calloc((size_t)known->n, sizeof *there);
+    if (!there) return no_memory(in);
+    const Status status = find_places(there, in, name, n, place);
+    free(there);
+    return status;
 }
 
 bool vectorintake_unlabelled(const VectorIntake *in)
@@ -114,12 +164,50 @@ bool vectorintake_unlabelled(const VectorIntake *in)
 Status vectorintake_no_columns(const VectorIntake *in)
 {
     const VectorRules *r = in->rules;
-    if (r->n_skip + r->rows.n_include + r->rows.n_exclude == 0 && !r->bag &&
+    if (r->n_skip + r->n_labels + r->rows.n_include + r->rows.n_exclude == 0 && !r->bag &&
         (!r->label || vectorintake_unlabelled(in)))
         return OK;
-    return fail(ERR_USAGE,
-                "%s: --bag, --label, --skip, --include and --exclude name columns, and this format has none",
-                in->path);
+    return fail(
+        ERR_USAGE,
+        "%s: --bag, --label, --labels, --skip, --include and --exclude name columns, and this format has none",
+        in->path);
+}
+
+/* What '1', '1.0', '01' and 'A ', 'a' have in common. */
+static void plain_key(char *out, size_t room, const char *key)
+{
+    double value;
+    char number[NUMBER_ROOM];
+    if (number_read(&value, key)) key = number_text(number, value == 0 ? 0 : value);
+    size_t n = 0;
+    for (; *key && n + 1 < room; key++)
+        if (!isspace((unsigned char)*key)) out[n++] = (char)tolower((unsigned char)*key);
+    out[n] = '\0';
+}
+
+Status vectorintake_warn(const VectorIntake *in)
+{
+    char plain[256];
+    int n_near = 0, pair[2] = {0, 0};
+    Names seen = {0};
+    const Names *keys = &in->spool->keys;
+    int *key = malloc(((size_t)keys->n + 1) * sizeof *key); /* [seen.n] the first of that text */
+    for (int b = 0; key && b < keys->n; b++) {
+        plain_key(plain, sizeof plain, keys->text[b]);
+        const int before = seen.n, number = names_number(&seen, plain, strlen(plain));
+        if (number < 0) break;
+        if (number == before)
+            key[number] = b;
+        else if (n_near++ == 0)
+            pair[0] = key[number], pair[1] = b;
+    }
+    if (n_near > 0)
+        log_warn("bags '%.60s' and '%.60s' are kept apart%s; if they are one, write their name in one way",
+                 keys->text[pair[0]], keys->text[pair[1]], n_near > 1 ? ", and more such" : "");
+    const bool lost = !key || seen.n + n_near < keys->n;
+    names_free(&seen);
+    free(key);
+    return lost ? no_memory(in) : OK;
 }
 
 Status vectorintake_source(VectorIntake *in, const char *path)
@@ -131,6 +219,7 @@ Status vectorintake_width(VectorIntake *in, int n)
 {
     const int before = in->width;
     in->width = n;
+    if (in->join) return n > 0 ? OK : fail(ERR_FORMAT, "%s: no column is left for features", in->path);
     if (before > 0 && before != n)
         return fail(ERR_FORMAT, "%s: has %d features, but the files before it have %d", in->path, n, before);
     const int wanted = in->rules->n_feat;

@@ -9,6 +9,7 @@
 #include "data/bagfile/vectorspool.h"
 #include "data/text/header.h"
 #include "data/text/names.h"
+#include "data/vectors/vectorextra.h"
 
 typedef enum { SPARSE_AUTO, SPARSE_YES, SPARSE_NO } SparseWish;
 
@@ -19,9 +20,13 @@ typedef struct {
     const char *bag, *label;    /* columns; NULL: the usual names; label "none": no labels */
     const char *const *skip;    /* [n_skip] columns that are no features */
     int n_skip;
-    RowRules rows;  /* columns of rules are no features either */
-    char separator; /* 0: told by the first line */
-    int n_feat;     /* features expected; 0: any number */
+    const char *const *labels; /* [n_labels] columns with further labels of the bag */
+    int n_labels;
+    const char *extension; /* of the tables of a folder; NULL: .csv */
+    const char *metadata;  /* label table, which is no bag; NULL: none */
+    RowRules rows;         /* columns of rules are no features either */
+    char separator;        /* 0: told by the first line */
+    int n_feat;            /* features expected; 0: any number */
     SparseWish sparse;
     bool allow_leak;
 } VectorRules;
@@ -44,7 +49,10 @@ typedef struct {
     int64_t n_row, n_filtered; /* rows read; left out by include and exclude */
     Names skipped;             /* columns that became no features */
     Names source;              /* paths of the files read */
-    int width;                 /* features of a row of text; 0: not known yet */
+    VectorExtra extra;
+    bool join;          /* files hold features of the same bags, each a row */
+    int width;          /* features of a row of text; 0: not known yet */
+    const char *advice; /* where labels differ within a bag; NULL: the usual */
 } VectorIntake;
 
 void vectorintake_free(VectorIntake *in);
@@ -53,12 +61,15 @@ void vectorintake_free(VectorIntake *in);
  * label NULL or a word for missing: unknown. */
 Status vectorintake_bag(int *bag, VectorIntake *in, const char *key, const char *label, int line);
 
-/* The names of the features, which must be the same in every file. */
-Status vectorintake_names(VectorIntake *in, const char *const *name, int n);
+/* The names of the features, which must be the same in every file, in any order: place [n] is where they go in that of
+ * the first file. Before vectorintake_width. Of files that are joined, names must differ instead. */
+Status vectorintake_names(VectorIntake *in, const char *const *name, int n, int *place);
 
 /* ERR_FORMAT unless `n` is the number expected, and that of the files before. Called when a file's number is known, before
  * its rows are read. */
 Status vectorintake_width(VectorIntake *in, int n);
+
+Status vectorintake_warn(const VectorIntake *in); /* of bags whose names are almost equal. ERR_MEMORY */
 
 bool vectorintake_unlabelled(const VectorIntake *in);   /* --label=none */
 Status vectorintake_no_columns(const VectorIntake *in); /* ERR_USAGE: rules name columns, and the format has none */

@@ -9,6 +9,8 @@
 
 /* What the columns are; all that are neither these nor skipped by the rules are features. */
 typedef struct {
+    bool one_row;                /* a row is a bag; bag -1, key NULL: it is named by its number */
+    bool splits;                 /* columns named as those of splits are kept for a table of them */
     bool header;                 /* the first line names the columns; else they are named by their number, from 1 */
     int bag, label;              /* -1: none */
     int skip, skip_too;          /* more that are no features; -1: none */
@@ -29,5 +31,6 @@ Status vectortext_read(VectorIntake *in, const VectorPeek *peek, const VectorLay
 Status vectortext_nameless(VectorIntake *in, const VectorPeek *peek, VectorLayout layout);
 
 bool vectortext_is_number(const char *cell);
+bool vectortext_is_range(const Header *cells); /* 0, 1, 2, … or 1, 2, 3, …: how pandas names columns without names */
 
 #endif

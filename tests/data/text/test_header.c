@@ -19,7 +19,7 @@ Test(data_header, separators)
 }
 
 static char bag[] = "Bag", label[] = "label", other[] = "x", *names[] = {other, bag, label};
-static const Header header = {3, names};
+static const Header header = {.n = 3, .name = names};
 
 Test(data_header, columns)
 {
@@ -36,20 +36,35 @@ static bool holds(const void *row, int rule)
     return ((const char *)row)[rule] == '1';
 }
 
-/* One include is enough, each exclude drops. */
+/* Of the values given for one column one is enough, each column must have its own, each exclude drops. */
 Test(data_header, rules)
 {
-    const RowRule include[] = {{"x", "1"}, {"BAG", "2"}}, exclude[] = {{"label", "3"}}, lost[] = {{"y", "1"}};
-    const RowRules rules = {include, exclude, 2, 1}, none = {0}, only = {NULL, lost, 0, 1};
-    int column[3];
+    const RowRule include[] = {{"x", "1"}, {"BAG", "2"}, {"x", "4"}}, exclude[] = {{"label", "3"}},
+                  lost[] = {{"y", "1"}};
+    const RowRules rules = {include, exclude, 3, 1}, none = {0}, only = {NULL, lost, 0, 1};
+    int column[4];
     cr_assert_eq(header_bind_rules(column, &header, &rules), OK);
-    cr_assert(column[0] == 0 && column[1] == 1 && column[2] == 2);
+    cr_assert(column[0] == 0 && column[1] == 1 && column[2] == 0 && column[3] == 2);
+    cr_assert(header_keeps(&none, NULL, holds, ""));
+    cr_assert(header_keeps(&rules, column, holds, "1100"));
+    cr_assert(header_keeps(&rules, column, holds, "0110"));
+    cr_assert_not(header_keeps(&rules, column, holds, "1010"), "no value of the second column");
+    cr_assert_not(header_keeps(&rules, column, holds, "0100"), "none of the first");
+    cr_assert_not(header_keeps(&rules, column, holds, "1101"));
     cr_assert_eq(header_bind_rules(column, &header, &only), ERR_FORMAT);
     cr_assert(strstr(status_sentence(), "no column 'y'; its columns are x, Bag, label. Name another with --exclude"),
               "%s", status_sentence());
-    cr_assert(header_keeps(&none, holds, ""));
-    cr_assert(header_keeps(&rules, holds, "100"));
-    cr_assert(header_keeps(&rules, holds, "010"));
-    cr_assert_not(header_keeps(&rules, holds, "000"));
-    cr_assert_not(header_keeps(&rules, holds, "011"));
+}
+
+Test(data_header, names_that_stand_twice)
+{
+    char *twice[] = {other, bag, other};
+    const Header odd = {.n = 3, .name = twice};
+    const RowRule include[] = {{"X", "1"}};
+    const RowRules rules = {include, NULL, 1, 0};
+    int column[1];
+    cr_assert_eq(header_check_once(&odd, 1), OK);
+    cr_assert_eq(header_check_once(&odd, 2), ERR_FORMAT);
+    cr_assert(strstr(status_sentence(), "two columns 'x', numbers 1 and 3"), "%s", status_sentence());
+    cr_assert_eq(header_bind_rules(column, &odd, &rules), ERR_FORMAT);
 }
