@@ -391,6 +391,7 @@ class Texts(Sandbox):
                       ["evaluate", f"r{word}", f"e{word}.h5", "--part=all"], ["evaluate", f"r{word}", f"e{word}.h5", "--part=all", "--json"],
                       ["predict", f"r{word}", f"e{word}.h5", "-o", "-", "--attention=att.tsv"],
                       ["predict", f"r{word}", f"e{word}.h5", "-o", "p.tsv", "--verbose"],
+                      ["export", f"e{word}.h5", "-o", "out", "--format=airr"],
                       ["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "-o", f"s{word}.h5"]):
             done = self.good(*words)
             said.append(done.stdout)
