@@ -129,7 +129,7 @@ IMPORT = rows_of(
     ("labels not there", " --metadata=bad.tsv in", None, 6, r"bad\.tsv: cannot open"),
     ("labels are a folder", " --metadata=in in", None, 6, r"in: is a folder, a file is expected"),
     ("labels empty", " --metadata=bad.tsv in", text("bad.tsv", ""), 3, r"bad\.tsv: is empty; a table with a header line"),
-    ("labels: header blank", " --metadata=bad.tsv in", text("bad.tsv", "\nP1\n"), 3, r"bad\.tsv:1: the header line is empty"),
+    ("labels: header blank", " --metadata=bad.tsv in", text("bad.tsv", "\nP1\n"), 3, r"bad\.tsv: has a header line but no rows"),
     ("labels: header alone", " --metadata=bad.tsv in", text("bad.tsv", "ID\tx\n"), 3, r"bad\.tsv: has a header line but no rows"),
     ("labels: quote open", " --metadata=bad.tsv in", text("bad.tsv", 'ID\tx\nP1\t"1\n'), 3, r"bad\.tsv:2: a double quote is never closed"),
     ("labels: byte 0", " --metadata=bad.tsv in", text("bad.tsv", "ID\tx\nP1\t\0\n"), 3, r"bad\.tsv: holds a byte 0"),
@@ -275,7 +275,7 @@ SPLITS = rows_of(
     "train tiny.yaml --data.path=c.h5 --target=status --splits=bad.tsv -o OUT",
     ("split file not there", "", None, 6, r"bad\.tsv: cannot open"),
     ("no column of folds", "", splits(lambda i: "x", "bag\tx"), 3, r"bad\.tsv: .*(fold|part)"),
-    ("unknown part", "", splits(lambda i: "training"), 3, r"bad\.tsv:2: part 'training' is none of train, validation, test"),
+    ("unknown part", "", splits(lambda i: "trained"), 3, r"bad\.tsv:2: part 'trained' is none of train, validation, test"),
     ("fold no number", "", splits(lambda i: "one", "bag\tfold"), 3, r"bad\.tsv:2: column fold: 'one' is no fold number"),
     ("gap in the folds", "", splits(lambda i: i % 3 * 2, "bag\tfold"), 3, r"bad\.tsv: column fold: no bag is in fold 1; number"),
     ("one fold", "", splits(lambda i: 0, "bag\tfold"), 3, r"bad\.tsv: all bags are in one fold; two"),
@@ -469,7 +469,9 @@ CROSSVAL = rows_of(
     ("shard and force", "crossval -o folds --shard=1/2 --force", None, 2, r"--resume and --shard continue a run, --force"),
     ("folds exist", "crossval tiny.yaml --data.path=c.h5 --target=status -o folds", None, 6, r"folds exists and is not empty; --force"),
     ("run of train", "crossval --resume -o halted", None, 6, r"halted holds a run of train, not of crossval .*name another"),
-    ("parts for folds", " --splits=run/splits.tsv", None, 2, r"run/splits\.tsv holds parts, not folds.*train takes it"),
+    ("parts and folds", " --splits=bad.tsv", lambda: write(
+        "bad.tsv", "bag\tsplit\tfold\n" + "".join(f"{b}\ttrain\t{i % 3}\n" for i, b in enumerate(BAGS))), 3,
+     r"of the columns 'split' and 'fold' one holds train, validation and test.*splits\.columns"),
     ("no fold to train on", " --splits=bad.tsv", splits(lambda i: i % 2, "bag\tfold"), 2, r"repetition 0, fold 0: splits\.validation: previous leaves no fold"),
     ("fold of one class", " --splits=bad.tsv --splits.validation=none", lambda: write(
         "bad.tsv", "bag\tfold\n" + "".join(f"{b}\t{int(t)}\n" for b, t in TARGETS.items())), 3, r"repetition 0, fold 0: .*all 20 labelled bags"),

@@ -216,11 +216,11 @@ static const char *own_cell(const ImportVectors *v, int bag, int column)
     return b->label ? b->label : "";
 }
 
-static Status check_names(const Table *given, const char *const *name, int n)
+static Status check_names(const Table *given, const char *path, const char *const *name, int n)
 {
     for (int c = 0; c < n; c++)
         if (table_column(given, name[c]) >= 0)
-            return fail(ERR_FORMAT, "%s: has a column '%s', and so have the bags; %s", given->path, name[c],
+            return fail(ERR_FORMAT, "%s: has a column '%s', and so have the bags; %s", path, name[c],
                         strcmp(name[c], "label") == 0 ? "--label=none leaves theirs out"
                                                       : "leave it out of --labels");
     return OK;
@@ -268,7 +268,7 @@ static Status columns(Import *im)
     const char **own = calloc((size_t)v->intake.extra.n_label + 2, sizeof *own);
     if (!own) return import_no_memory(im);
     const int n_own = own_columns(own, v);
-    Status status = table ? check_names(&given, own, n_own) : OK;
+    Status status = table ? check_names(&given, im->options->metadata, own, n_own) : OK;
     if (status == OK && (n_own > 0 || !table)) {
         im->columns = (Table){0};
         status = add_columns(&im->columns, v, table ? &given : NULL, own, n_own);
