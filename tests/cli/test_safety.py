@@ -37,6 +37,7 @@ COMMANDS = {  # name: what comes before, the command
     "simulate": ([], ["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "-o", "s.h5"]),
     "predict": ([], ["predict", "run", "c.h5", "-o", "p.tsv", "--attention=a.tsv.gz"]),
     "predict again": ([["predict", "run", "c.h5", "-o", "p.tsv"]], ["predict", "--force", "run", "c.h5", "-o", "p.tsv"]),
+    "export": ([], ["export", "c.h5", "-o", "out"]),
     "train": ([], [*TRAIN, "-o", "t"]),
     "train again": ([[*TRAIN, "-o", "t"]], [*TRAIN, "--force", "-o", "t"]),
     "train on": ([[*TRAIN, "-o", "t"]], [*TRAIN_ON, "-o", "t"]),
