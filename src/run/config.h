@@ -22,17 +22,17 @@
 
 /* The keys data.*; compat and clip also stand in ModelOptions. */
 typedef struct {
-    const char *path;      /* dataset, as the run's config has it; config_dataset says where it lies now */
-    const char *metadata;  /* label table; NULL: the columns inside the dataset */
-    const char *id_column; /* of the label table; "auto": see table_id_column */
-    int counts;            /* CountScale */
-    int compat;            /* Compat */
-    int64_t cache;         /* bytes of decoded bags held in memory; -1: all */
-    int scale;             /* ScaleKind, of vectors */
-    double clip;           /* scaled vectors are cut to ±clip; NaN or 0: not */
-    int n_features;        /* of the vectors, as expected; 0: any */
-    const char *rarefy;    /* "none", "min" or a number: what is drawn of each larger bag (rarefy.h) */
-    int rarefy_by;         /* RarefyBy */
+    const char *path;        /* dataset, as the run's config has it; config_dataset says where it lies now */
+    const char *metadata;    /* label table; NULL: the columns inside the dataset */
+    const char *id_column;   /* of the label table; "auto": see table_id_column */
+    int counts;              /* CountScale */
+    int compat;              /* Compat */
+    int64_t cache;           /* bytes of decoded bags held in memory; -1: all */
+    int scale;               /* ScaleKind, of vectors */
+    double clip;             /* scaled vectors are cut to ±clip; NaN or 0: not */
+    int n_features;          /* of the vectors, as expected; 0: any */
+    const char *rarefy;      /* "none", "min" or a number: what is drawn of each larger bag (rarefy.h) */
+    int rarefy_by;           /* RarefyBy */
     const char *rarefy_seed; /* NULL: the run's seed */
 } DataOptions;
 

@@ -26,9 +26,9 @@ typedef struct {
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;
     RarefyOptions rarefy; /* what data.rarefy came to; n 0: nothing */
-    char content[65]; /* after dataset_fill: what the data are (content.h) */
-    json_t *data;     /* after dataset_fill: the same with files and their places, for manifests */
-    json_t *check;    /* after dataset_fill or dataset_check: confoundwatch.h */
+    char content[65];     /* after dataset_fill: what the data are (content.h) */
+    json_t *data;         /* after dataset_fill: the same with files and their places, for manifests */
+    json_t *check;        /* after dataset_fill or dataset_check: confoundwatch.h */
 } Dataset;
 
 Status dataset_open(Dataset *out, const Config *config); /* everything but the bags */

@@ -104,8 +104,8 @@ static Status check_parts(Baseline *b)
 static Status open_folds(Baseline *b)
 {
     Folds *f = &b->dataset.folds;
-    b->n_repeat = f->n_repeat ? f->n_repeat : 1;
-    b->n_fold = f->n_repeat ? f->n_fold : 1;
+    b->n_repeat = f->n_repeat;
+    b->n_fold = f->n_fold;
     if (b->n_repeat > INT32_MAX / b->n_fold / b->in->n_method)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", b->n_repeat, b->n_fold);
     b->n_part = b->n_repeat * b->n_fold;

@@ -227,8 +227,9 @@ static Status begin_folder(const BaselineResult *r)
                                    .argv = r->in->argv,
                                    .stop = r->in->stop};
     TRY(crossval_begin(&folder));
-    if (r->dataset->folds.n_repeat > 0) return OK;
-    Run run = {.metrics = NULL}; /* the splits were parts, not folds */
+    const Folds *f = &r->dataset->folds;
+    if (!folds_are_parts(f) || f->n_repeat > 1) return OK;
+    Run run = {.metrics = NULL}; /* the splits are one column of parts: as train writes them */
     snprintf(run.folder, sizeof run.folder, "%s", r->in->folder);
     return run_write_splits(&run, &r->dataset->cohort, &r->part[0]);
 }

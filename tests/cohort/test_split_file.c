@@ -124,7 +124,7 @@ Test(data_split_file, bad_tables_are_said)
         {"[{\"train\": [\"P1\"], \"val\": [\"P2\"]}]", "one split"},
         {"[1, 2]", "has no val"},
         {"{\"a\": 1}", "no list of splits"},
-        {",train,val,test\n,,,\n", "no bag"},
+        {",train,val,test\n0,,,\n", "no bag"},
         {"bag\tfold\nP1\t0\nP2\tx\n", "'x'"},
         {"bag\tfold\nP1\t0\nP2\t2\nP3\t3\n", "no bag is in fold 1"},
         {"bag\tfold\tsplit2\nP1\t0\t0\nP2\t1\t1\nP3\t2\t1\n", "column split2: no bag is in fold 2"},
