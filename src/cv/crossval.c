@@ -7,6 +7,7 @@
 #include "cv/crossval_folder.h"
 #include "cv/ensemble.h"
 #include "cv/foldjob.h"
+#include "cv/foldremarks.h"
 #include "cv/jobs.h"
 #include "cv/tally.h"
 #include "run/dataset.h"
@@ -329,17 +330,6 @@ static Status join_models(Crossval *c)
     return OK;
 }
 
-static void offer_batches(json_t *remarks, const Crossval *c)
-{
-    const SplitOptions *o = &c->in->config->splits;
-    if (!o->batch || o->file || o->kind == SPLIT_BATCH || c->dataset.folds.n_batch < 2) return;
-    remarks_append(
-        remarks,
-        "folds mix the %d batches of column '%.60s'; the same command with --splits.kind=batch tests each batch "
-        "by models of the others",
-        c->dataset.folds.n_batch, o->batch);
-}
-
 static Status write_summary(Crossval *c, json_t **out)
 {
     const CrossvalSetup *in = c->in;
@@ -355,7 +345,7 @@ static Status write_summary(Crossval *c, json_t **out)
     TRY(dataset_check(&c->dataset)); /* of a run that was done already */
     json_object_set(*out, "check", c->dataset.check);
     remarks_check(json_object_get(*out, "remarks"), c->dataset.check);
-    offer_batches(json_object_get(*out, "remarks"), c);
+    foldremarks_offer_batches(json_object_get(*out, "remarks"), &c->dataset.folds);
     snprintf(path, sizeof path, "%s/summary.md", in->folder);
     TRY(tally_write_table(path, *out));
     return crossval_write_json(in->folder, "summary.json", *out);

@@ -5,6 +5,8 @@
 #ifndef HOPSACK_FOLDREMARKS_H
 #define HOPSACK_FOLDREMARKS_H
 
+#include "cohort/folds.h"
+
 #include <jansson.h>
 
 /* fold [n]: as their summary.json; tasks: as tally.h has them. NULL: no memory. */
@@ -12,5 +14,8 @@ json_t *foldremarks_make(json_t *const *fold, int n, const json_t *tasks);
 
 /* Labelled test bags of each class in the folds fold [n]; NULL: the kind has none. */
 json_t *foldremarks_classes(json_t *const *fold, int n, const char *task);
+
+/* Of folds that mix batches: how batches are tested one by one. */
+void foldremarks_offer_batches(json_t *remarks, const Folds *folds);
 
 #endif

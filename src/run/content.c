@@ -39,7 +39,7 @@ static void used_free(Used *used)
 
 static Status used_columns(Used *out, const ContentSource *s)
 {
-    const size_t most = (size_t)s->config->n_task + 1;
+    const size_t most = (size_t)s->config->n_task + 2;
     const Table *table = s->cohort->table;
     *out = (Used){.name = calloc(most, sizeof *out->name), .column = calloc(most, sizeof *out->column)};
     if (!out->name || !out->column) {
@@ -48,6 +48,7 @@ static Status used_columns(Used *out, const ContentSource *s)
     }
     for (int k = 0; k < s->config->n_task; k++) add(out, table, s->config->task[k].target.column);
     if (s->config->splits.group) add(out, table, s->config->splits.group);
+    if (s->config->splits.batch) add(out, table, s->config->splits.batch);
     return OK;
 }
 
