@@ -258,7 +258,7 @@ class Formats(Case):
                 self.assertEqual(self.total(*words, "f.tsv")[0]["total"]["count_sum"], total)
         self.bad(3, r"f\.tsv: no row is left: none has 'trb' in column 'chain'", "import", "--include=ok=T",
                  "--include=chain=trb", "-o", "x.h5", "f.tsv")
-        self.bad(3, r"f\.tsv: no row is left of 4 \(filtered 4\): .* column 'chain'", "import", "--include=ok=F", "--exclude=chain=TRB",
+        self.bad(3, r"f\.tsv: no row is left of 4 \(filtered 4\); .* column 'chain'", "import", "--include=ok=F", "--exclude=chain=TRB",
                  "-o", "x.h5", "f.tsv")
         self.bad(2, "--ends: goes with --region=cdr3", "import", "--ends=keep", "-o", "x.h5", "f.tsv")
         self.bad(2, "--bag: DeepRC's converter", "import", "--format=deeprc", "--bag=chain", "-o", "x.h5", "f.tsv")

@@ -27,15 +27,16 @@ static Status none_included(const IntakeFile *r, int rule)
                 r->row.path, of->value, of->column);
 }
 
-static Status all_filtered(const IntakeFile *r, int64_t n)
+/* `which` is empty, or names the repertoire. */
+static Status all_filtered(const IntakeFile *r, const char *which, int64_t n)
 {
     const RowRules *rules = &r->row.rules;
     const RowRule *last = header_rule(rules, rules->n_include + rules->n_exclude - 1);
     return fail(
         ERR_FORMAT,
-        "%s: no row is left of %lld (filtered %lld): --include and --exclude, the last for column '%s', drop all; "
-        "check them, or leave the file out, as --empty=skip does",
-        r->row.path, (long long)n, (long long)n, last->column);
+        "%s: %sno row is left of %lld (filtered %lld); --include and --exclude, the last for column '%s', drop "
+        "all; check them, or leave it out, as --empty=skip does",
+        r->row.path, which, (long long)n, (long long)n, last->column);
 }
 
 static Status no_rows(const IntakeFile *r, const IntakeBag *bag)
@@ -44,11 +45,11 @@ static Status no_rows(const IntakeFile *r, const IntakeBag *bag)
     const char *path = r->row.path;
     char reasons[300] = "", which[120] = "";
     if (tally->read == 0) return fail(ERR_FORMAT, "%s: has a header line but no rows; leave the file out", path);
+    if (bag->id) snprintf(which, sizeof which, "repertoire '%.80s': ", bag->id);
     const int rule = rowreader_useless(&r->row);
     if (rule >= 0 && tally->dropped[DROP_FILTER] > 0) return none_included(r, rule);
-    if (tally->dropped[DROP_FILTER] == tally->read) return all_filtered(r, tally->read);
+    if (tally->dropped[DROP_FILTER] == tally->read) return all_filtered(r, which, tally->read);
     rowtally_dropped(reasons, sizeof reasons, tally);
-    if (bag->id) snprintf(which, sizeof which, "repertoire '%.80s': ", bag->id);
     return fail(ERR_FORMAT, "%s: %sno row is left of %lld (%s); %s", path, which, (long long)tally->read, reasons,
                 tally->cdr3_only > 0 ? "it has CDR3s (cdr3_aa) but no junctions, and the ends cannot be put back; "
                                        "import all files of the dataset with --region=cdr3"
