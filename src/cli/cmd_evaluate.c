@@ -8,6 +8,7 @@
 #include "cv/apply.h"
 #include "cv/coding.h"
 #include "run/record.h"
+#include "run/remarks.h"
 
 #include <stdlib.h>
 
@@ -138,10 +139,11 @@ static Status print_result(const Scoring *e, const Cli *cli)
 {
     json_t *parts = all_scores(e);
     if (!parts) return fail(ERR_MEMORY, "no memory for the scores of %d bags", e->cohort.n);
+    json_t *remarks = remarks_parts(parts);
     if (cli->json)
-        return print_json(json_pack("{s:s, s:s, s:o, s:{s:i, s:i}}", "model", e->apply.model[0].path, "data",
-                                    bagfile_path(e->cohort.file), "parts", parts, "left_out", "train",
-                                    e->all ? 0 : e->count[SEEN_TRAIN], "validation",
+        return print_json(json_pack("{s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "model", e->apply.model[0].path, "data",
+                                    bagfile_path(e->cohort.file), "parts", parts, "remarks", remarks, "left_out",
+                                    "train", e->all ? 0 : e->count[SEEN_TRAIN], "validation",
                                     e->all ? 0 : e->count[SEEN_VALIDATION]));
     const char *part;
     json_t *scores;
@@ -149,6 +151,8 @@ static Status print_result(const Scoring *e, const Cli *cli)
     {
         scores_print(stdout, part, scores);
     }
+    scores_log_remarks(remarks);
+    json_decref(remarks);
     json_decref(parts);
     return OK;
 }

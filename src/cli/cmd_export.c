@@ -98,7 +98,7 @@ static Status run(Cli *cli)
 
 const Command command_export = {
     .name = "export",
-    .line = "write a dataset as text: repertoire tables, or a table of vectors",
+    .line = "write a dataset as text: repertoires, or a table of vectors",
     .usage = "DATA -o FOLDER [--format=NAME] [--bags=FILE]",
     .example = "hopsack export cohort.h5 -o folder\n"
                "hopsack export cohort.h5 -o zipped --format=deeprc --compress=gzip",

@@ -28,6 +28,7 @@ static Status print_summary(const Cli *cli, json_t *summary)
     {
         scores_print(stdout, part, scores);
     }
+    scores_log_remarks(json_object_get(summary, "remarks"));
     json_decref(summary);
     return OK;
 }

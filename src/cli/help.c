@@ -236,8 +236,7 @@ void help_overview(FILE *out)
                  "  hopsack simulate -o cohort.h5\n"
                  "  hopsack train configs/repertoire.yaml cohort.h5 --target=status -o runs/a\n"
                  "  hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
-                 "\nExit codes: 0 success, 1 internal error, 2 wrong usage or setting, 3 malformed\n"
-                 "data, 4 unsuitable model, 5 training diverged, 6 read, write or memory error,\n"
-                 "130 or 143 interrupted. Options of a command: hopsack COMMAND --help; all of\n"
-                 "them: hopsack help COMMAND; settings: hopsack help config [SECTION].\n");
+                 "\nExit codes: 0 success, 1 internal error, 2 usage or setting, 3 malformed data,\n"
+                 "4 unsuitable model, 5 diverged, 6 read, write, memory error, 130 or 143 signal.\n"
+                 "Options: hopsack COMMAND --help; all: hopsack help COMMAND, hopsack help config.\n");
 }

@@ -28,13 +28,25 @@
 #include <yaml.h>
 #include <zlib.h>
 
-extern const Command command_baseline, command_bench, command_crossval, command_evaluate, command_export,
-    command_help, command_import, command_inspect, command_predict, command_simulate, command_train;
+extern const Command command_baseline, command_bench, command_check, command_crossval, command_evaluate,
+    command_export, command_help, command_import, command_inspect, command_predict, command_simulate, command_train;
 
-/* clang-format off: a row a command */
+/* A row a command. */
+/* clang-format off */
 const Command *const commands[] = {
-    &command_import,  &command_simulate, &command_train,  &command_crossval, &command_baseline, &command_evaluate,
-    &command_predict, &command_inspect,  &command_export, &command_bench,    &command_help,     NULL,
+    &command_import,
+    &command_simulate,
+    &command_check,
+    &command_train,
+    &command_crossval,
+    &command_baseline,
+    &command_evaluate,
+    &command_predict,
+    &command_inspect,
+    &command_export,
+    &command_bench,
+    &command_help,
+    NULL,
 };
 /* clang-format on */
 

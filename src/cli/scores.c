@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/scores.h"
 #include "cohort/metric.h"
+#include "core/escape.h"
+#include "core/log.h"
 #include "core/number.h"
 
 #include <stdbool.h>
@@ -8,6 +10,7 @@
 
 static void print_value(FILE *out, const char *name, const json_t *value)
 {
+    if (json_is_object(value)) return;
     if (json_is_number(value))
         fprintf(out, ", %s %.3f", name, json_number_value(value));
     else
@@ -19,6 +22,19 @@ static void print_interval(FILE *out, const json_t *interval)
     if (!json_is_array(interval)) return;
     fprintf(out, ", 95 %% interval %.3f to %.3f", json_number_value(json_array_get(interval, 0)),
             json_number_value(json_array_get(interval, 1)));
+}
+
+/* ", bags: - 20, + 21" */
+static void print_classes(FILE *out, const json_t *classes)
+{
+    const char *name, *before = ", bags: ";
+    json_t *n;
+    json_object_foreach((json_t *)(size_t)classes, name, n)
+    {
+        char shown[64];
+        fprintf(out, "%s%s %lld", before, escape_text(shown, sizeof shown, name), (long long)json_integer_value(n));
+        before = ", ";
+    }
 }
 
 /* The main score of the kind of task comes first. */
@@ -38,6 +54,7 @@ static void print_task(FILE *out, const char *part, const char *task, const json
     {
         if (strncmp(name, first, strlen(first)) != 0 && strcmp(name, "n_bags") != 0) print_value(out, name, value);
     }
+    print_classes(out, json_object_get(scores, "classes"));
     fprintf(out, "\n");
 }
 
@@ -96,8 +113,18 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     if (count(task, "n_repeats") > 1) fprintf(out, " over %ld repetitions", count(task, "n_repeats"));
     print_mean(out, task, ", pooled ", "auc", "_pooled");
     print_mean(out, task, ", accuracy ", "accuracy", "_mean");
+    print_mean(out, task, ", sensitivity ", "sensitivity", "_mean");
+    print_mean(out, task, ", specificity ", "specificity", "_mean");
+    print_classes(out, json_object_get(task, "classes"));
     print_mean(out, task, ", mae ", "mae", "_mean");
     fprintf(out, "\n");
+}
+
+void scores_log_remarks(const json_t *remarks)
+{
+    size_t i;
+    json_t *sentence;
+    json_array_foreach(remarks, i, sentence) log_info("remark: %s", json_string_value(sentence));
 }
 
 void scores_print_crossval(FILE *out, const json_t *summary)
@@ -108,4 +135,5 @@ void scores_print_crossval(FILE *out, const json_t *summary)
     {
         print_folds(out, name, task);
     }
+    scores_log_remarks(json_object_get(summary, "remarks"));
 }

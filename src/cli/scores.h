@@ -12,7 +12,9 @@
  * record_scores; json null prints nothing. */
 void scores_print(FILE *out, const char *part, const json_t *scores);
 
-/* A line a task of a cross-validation's summary.json: "status: AUC 0.912 ± 0.021 over 5 folds (200 bags), …". */
+void scores_log_remarks(const json_t *remarks); /* a message each */
+
+/* A line a task of a cross-validation's summary.json: "status: AUC 0.912 ± 0.021 over 5 folds (200 bags), …", then the remarks. */
 void scores_print_crossval(FILE *out, const json_t *summary);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- groups ---- */
+/* ---- groups and batches ---- */
 
 typedef struct {
     const char *text;
@@ -27,15 +27,30 @@ static bool is_missing(const char *cell)
 }
 
 /* Equal numbers for equal cells; a missing cell is a group of its own. */
-static void number_groups(int *group, Named *named, int n)
+static void number_groups(int *group, const Named *named, int n)
 {
     int last = -1;
-    qsort(named, (size_t)n, sizeof *named, by_text);
     for (int i = 0; i < n; i++) {
         const bool same = i > 0 && cell_compare(named[i].text, named[i - 1].text) == 0 && !is_missing(named[i].text);
         if (!same) last++;
         group[named[i].member] = last;
     }
+}
+
+/* The same, but -1 for a missing cell and for a member without a label, which no fold is about. Returns how many there are. */
+static int number_batches(int *batch, const Named *named, const Cohort *c)
+{
+    int n = 0;
+    const char *last = NULL;
+    for (int i = 0; i < c->n_row; i++) {
+        const Named *own = &named[i];
+        batch[own->member] = -1;
+        if (is_missing(own->text) || !cohort_labelled(c, own->member)) continue;
+        if (!last || cell_compare(own->text, last) != 0) n++;
+        last = own->text;
+        batch[own->member] = n - 1;
+    }
+    return n;
 }
 
 static int by_look(const void *a, const void *b)
@@ -66,25 +81,59 @@ static void report_groups(const Table *t, const char *column, Named *named, int 
                  named[word].text, column, n_word);
 }
 
+/* named [c->n_row] sorted by text; the caller's to free. use: "splits.group, or --group". */
+static Status read_column(Named **out, const Cohort *c, const char *name, const char *use)
+{
+    int column;
+    *out = NULL;
+    if (!c->table) return fail(ERR_FORMAT, "the dataset has no label table, hence no column '%s' (%s)", name, use);
+    TRY(column_find(&column, c->table, name, use));
+    *out = malloc(((size_t)c->n_row + 1) * sizeof **out);
+    if (!*out) return fail(ERR_MEMORY, "no memory for the column '%s' of %d bags", name, c->n_row);
+    for (int i = 0; i < c->n_row; i++) (*out)[i] = (Named){table_cell(c->table, c->row[i], column), i};
+    qsort(*out, (size_t)c->n_row, sizeof **out, by_text);
+    return OK;
+}
+
 static Status read_groups(int **out, const Cohort *c, const char *name)
 {
+    Named *named;
     *out = NULL;
     if (!name) return OK;
-    int column;
-    if (!c->table)
-        return fail(ERR_FORMAT, "the dataset has no label table, hence no column '%s' (splits.group)", name);
-    TRY(column_find(&column, c->table, name, "splits.group, or --group"));
-    const size_t n = (size_t)c->n_row;
-    Named *named = malloc((n + 1) * sizeof *named);
-    *out = malloc((n + 1) * sizeof **out);
-    if (!named || !*out) {
-        free(named);
-        return fail(ERR_MEMORY, "no memory for the groups of %zu bags", n);
+    TRY(read_column(&named, c, name, "splits.group, or --group"));
+    *out = malloc(((size_t)c->n_row + 1) * sizeof **out);
+    if (*out) {
+        number_groups(*out, named, c->n_row);
+        report_groups(c->table, name, named, c->n_row);
     }
-    for (int i = 0; i < c->n_row; i++) named[i] = (Named){table_cell(c->table, c->row[i], column), i};
-    number_groups(*out, named, c->n_row);
-    report_groups(c->table, name, named, c->n_row);
     free(named);
+    return *out ? OK : fail(ERR_MEMORY, "no memory for the groups of %d bags", c->n_row);
+}
+
+static void report_batchless(const Folds *f)
+{
+    int n = 0, first = -1;
+    for (int i = 0; i < f->cohort->n_row; i++) {
+        if (f->batch[i] >= 0 || !cohort_labelled(f->cohort, i)) continue;
+        if (n++ == 0) first = i;
+    }
+    if (n == 0 || f->options->kind != SPLIT_BATCH) return;
+    log_warn("%s: %d labelled bag%s no value of '%s' (the first is '%s') and %s left out of all folds",
+             bagfile_path(f->cohort->file), n, n == 1 ? " has" : "s have", f->options->batch, f->cohort->id[first],
+             n == 1 ? "is" : "are");
+}
+
+static Status read_batches(Folds *f)
+{
+    Named *named;
+    const Cohort *c = f->cohort;
+    if (!f->options->batch) return OK;
+    TRY(read_column(&named, c, f->options->batch, "splits.batch, or --batch-column"));
+    f->batch = malloc(((size_t)c->n_row + 1) * sizeof *f->batch);
+    if (f->batch) f->n_batch = number_batches(f->batch, named, c);
+    free(named);
+    if (!f->batch) return fail(ERR_MEMORY, "no memory for the batches of %d bags", c->n_row);
+    report_batchless(f);
     return OK;
 }
 
@@ -95,6 +144,13 @@ static Status given(int *fold, const Folds *f, int repeat)
     const Cohort *c = f->cohort;
     const int *column = f->table.fold + (size_t)repeat * (size_t)c->n_row;
     for (int i = 0; i < c->n_row; i++) fold[i] = cohort_labelled(c, i) ? column[i] : -1;
+    return OK;
+}
+
+/* Each batch is a fold. */
+static Status batches(int *fold, const Folds *f)
+{
+    memcpy(fold, f->batch, (size_t)f->cohort->n_row * sizeof *fold);
     return OK;
 }
 
@@ -116,7 +172,8 @@ bool folds_are_parts(const Folds *f)
 
 Status folds_assign(int *fold, const Folds *f, int repeat)
 {
-    return f->options->file ? given(fold, f, repeat) : drawn(fold, f, repeat);
+    if (f->options->file) return given(fold, f, repeat);
+    return f->options->kind == SPLIT_BATCH ? batches(fold, f) : drawn(fold, f, repeat);
 }
 
 Status folds_hash(Folds *f)
@@ -129,6 +186,16 @@ Status folds_hash(Folds *f)
 
 /* ---- opening ---- */
 
+static Status fold_batches(Folds *f)
+{
+    f->n_repeat = 1; /* there is nothing to draw */
+    f->n_fold = f->n_batch;
+    if (f->n_batch > 1) return OK;
+    return fail(ERR_FORMAT,
+                "%s: column '%s' has %d value%s in labelled bags; splits.kind batch needs two batches or more",
+                bagfile_path(f->cohort->file), f->options->batch, f->n_batch, f->n_batch == 1 ? "" : "s");
+}
+
 static Status open_parts(Folds *f)
 {
     const SplitOptions *o = f->options;
@@ -138,7 +205,8 @@ static Status open_parts(Folds *f)
     TRY(read_groups(&f->group, f->cohort, o->group));
     f->n_repeat = o->n_repeat;
     f->n_fold = o->n_fold;
-    if (!o->file) return OK;
+    TRY(read_batches(f));
+    if (!o->file) return o->kind == SPLIT_BATCH ? fold_batches(f) : OK;
     TRY(split_read(&f->table, o, f->cohort->id, f->cohort->n_row));
     f->n_repeat = f->table.n_column;
     f->n_fold = f->table.n_fold;
@@ -158,6 +226,7 @@ Status folds_open(Folds *out, const Cohort *cohort, const SplitOptions *options,
 void folds_close(Folds *f)
 {
     free(f->group);
+    free(f->batch);
     free(f->hash);
     split_free(&f->table);
     *f = (Folds){0};

@@ -16,10 +16,13 @@ typedef struct {
     uint64_t seed;               /* of the splits */
     int n_repeat, n_fold;        /* of splits.file where one is given; n_fold 1: it holds parts */
     int *group;                  /* [n_row] equal numbers stay in one part; NULL: no groups */
+    int *batch;                  /* [n_row] of splits.batch, -1: no batch or no label; NULL: no such column */
+    int n_batch;
     SplitTable table;            /* of splits.file */
     uint64_t *hash;              /* [n] of a bag's content, after folds_hash */
     bool hashed;                 /* are they there? */
     bool warned;                 /* said once that parts are not separate */
+    bool shared;                 /* said once that groups lie in several batches */
     bool one_class;              /* said once that a part cannot be judged */
     bool lacks_class;            /* said once that a training part lacks one of several classes */
 } Folds;

@@ -114,13 +114,14 @@ static int present(const MetricType *m, const json_t *scores)
     return n;
 }
 
-/* The kind whose scores they are is that with most of them. */
+/* The kind whose scores they are is that with most of them; an older version may have written fewer. */
 const char *metric_main(const json_t *scores)
 {
     const MetricType *best = NULL;
     for (const TaskType *const *type = task_types; *type; type++) {
         const MetricType *m = &(*type)->metric;
-        if (present(m, scores) == m->n && (!best || m->n > best->n)) best = m;
+        if (!json_object_get(scores, main_name(m))) continue;
+        if (!best || present(m, scores) > present(best, scores)) best = m;
     }
     return best ? main_name(best) : NULL;
 }

@@ -7,6 +7,7 @@
  *     auc       area under the ROC curve: P(positive ranks above negative) + ½ P(equal)
  *     bacc      mean recall of the classes that occur        accuracy   both at probability > 0.5
  *     f1        2 tp / (2 tp + fp + fn) of the positive class; of several classes the mean over those that occur
+ *     sensitivity, specificity   shares of positive and of negative bags that are predicted as such
  *     r2, mae, mse   of a regression, in the column's unit
  */
 #ifndef HOPSACK_METRIC_H

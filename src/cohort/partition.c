@@ -22,8 +22,29 @@ static Status check_place(const Folds *f, int repeat, int fold)
     return OK;
 }
 
-static Status make_parts(Part *part, const Folds *f, int repeat, int fold)
+/* Batches may share groups. A bag whose group lies in the test batch too, or of training bags in the validation batch, is
+ * left out of this fold. */
+static Status leave_out_groups(Part *part, int *n_out, const Folds *f)
 {
+    const int n = f->cohort->n_row;
+    Part *most = malloc(((size_t)n + 1) * sizeof *most);
+    if (!most) return fail(ERR_MEMORY, "no memory for the groups of %d bags", n);
+    for (int g = 0; g < n; g++) most[g] = PART_NONE;
+    for (int i = 0; i < n; i++)
+        if (part[i] > most[f->group[i]]) most[f->group[i]] = part[i];
+    for (int i = 0; i < n; i++) {
+        if (part[i] == PART_NONE || part[i] == most[f->group[i]]) continue;
+        part[i] = PART_NONE;
+        (*n_out)++;
+    }
+    free(most);
+    return OK;
+}
+
+/* *n_out: bags left out because their group lies in several batches. */
+static Status make_parts(Part *part, int *n_out, const Folds *f, int repeat, int fold)
+{
+    *n_out = 0;
     const Cohort *c = f->cohort;
     if (folds_are_parts(f)) {
         if (f->n_repeat > 1) TRY(check_place(f, repeat, 0));
@@ -44,6 +65,8 @@ static Status make_parts(Part *part, const Folds *f, int repeat, int fold)
                            .class = c->labels.class,
                            .group = f->group};
     if (status == OK) status = split_parts(part, f->options, &in);
+    if (status == OK && !f->options->file && f->options->kind == SPLIT_BATCH && f->group)
+        status = leave_out_groups(part, n_out, f);
     free(folds);
     return status;
 }
@@ -214,9 +237,21 @@ static Status check_separate(const Partition *g, Folds *f)
     return status;
 }
 
+static void report_shared(Folds *f, int n_out)
+{
+    if (n_out && !f->shared)
+        log_warn(
+            "%s: bags whose '%s' lies in the tested batch or the validation batch too are left out of a fold (%d in "
+            "the first such fold)",
+            bagfile_path(f->cohort->file), f->options->group, n_out);
+    f->shared = f->shared || n_out;
+}
+
 static Status make(Partition *g, Folds *f, int repeat, int fold)
 {
-    TRY(make_parts(g->part, f, repeat, fold));
+    int n_out;
+    TRY(make_parts(g->part, &n_out, f, repeat, fold));
+    report_shared(f, n_out);
     count_parts(g, f->cohort);
     TRY(check_training(g, f));
     check_classes(g, f, repeat, fold);
@@ -237,7 +272,8 @@ Status partition_check(const Folds *folds, int repeat, int fold)
 {
     Partition g;
     TRY(reserve(&g, folds));
-    Status status = make_parts(g.part, folds, repeat, fold);
+    int n_out;
+    Status status = make_parts(g.part, &n_out, folds, repeat, fold);
     count_parts(&g, folds->cohort);
     if (status == OK) status = check_training(&g, folds);
     partition_free(&g);

@@ -20,9 +20,9 @@
 
 #define AT(field) offsetof(SplitOptions, field)
 const Option split_options[] = {
-    {"kind", OPTION_CHOICE, AT(kind), "stratified", 0, 0, "stratified random deeprc", "",
+    {"kind", OPTION_CHOICE, AT(kind), "stratified", 0, 0, "stratified random deeprc batch", "",
      "method by which bags are assigned to folds: stratified (by the classes of the first task), random, "
-     "or deeprc (as in DeepRC)"},
+     "deeprc (as in DeepRC), or batch (each batch of splits.batch is a fold, in place of n_fold and n_repeat)"},
     {"file", OPTION_TEXT, AT(file), "null", 0, 0, NULL, "FILE",
      "table of bag and fold, or of bag and part (train, validation, test), used in place of kind, n_fold and "
      "n_repeat; CLAM's splits and nnU-Net's JSON are read too"},
@@ -40,6 +40,8 @@ const Option split_options[] = {
      "0.5"},
     {"group", OPTION_TEXT, AT(group), "null", 0, 0, NULL, "COLUMN",
      "column of a group (donor, family, batch); bags of one group stay in one fold"},
+    {"batch", OPTION_TEXT, AT(batch), "null", 0, 0, NULL, "COLUMN",
+     "column of the batch (plate, run, centre): reported if it predicts the label; kind batch tests each batch once"},
     {"seed", OPTION_TEXT, AT(seed), "null", 0, 0, NULL, "N", "random seed of the splits; null: the run's seed"},
     {0},
 };

@@ -9,7 +9,7 @@
 #include "core/status.h"
 #include "data/text/table.h"
 
-typedef enum { SPLIT_STRATIFIED, SPLIT_RANDOM, SPLIT_DEEPRC } SplitKind;
+typedef enum { SPLIT_STRATIFIED, SPLIT_RANDOM, SPLIT_DEEPRC, SPLIT_BATCH } SplitKind;
 
 /* The keys splits.* of the config. */
 typedef struct {
@@ -21,6 +21,7 @@ typedef struct {
     int repeat, fold;       /* train: those of the one model */
     const char *validation; /* "previous", "none", or a share 0 < s < 0.5 of the training bags */
     const char *group;      /* column; NULL: none */
+    const char *batch;      /* column; NULL: none */
     const char *seed;       /* NULL: the run's seed */
 } SplitOptions;
 extern const Option split_options[];

@@ -38,6 +38,13 @@ const char *task_output_name(const Target *t, int output)
     return name ? name : "";
 }
 
+/* A binary target has one output, of its class 1. */
+const char *task_class_name(const Target *t, int class)
+{
+    if (t->n_out > 1) return task_output_name(t, class);
+    return class ? t->positive : t->negative ? t->negative : "others";
+}
+
 /* ---- from the config ---- */
 
 #define AT(field) offsetof(TaskOptions, target.field)

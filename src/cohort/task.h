@@ -95,6 +95,7 @@ const TaskType *task_of(const Target *t);
 int task_n_class(const Target *t);
 int task_label_class(const Target *t, const real *target); /* -1: none */
 const char *task_output_name(const Target *t, int output); /* "": none */
+const char *task_class_name(const Target *t, int class);   /* "others": of cells that are not the positive one */
 
 /* target [n], for task_free; its texts belong to the options. */
 Status task_targets(Target **out, const TaskOptions *task, int n);

@@ -167,13 +167,19 @@ typedef struct {
     double count[2][2]; /* [truth][prediction] */
 } Confusion;
 
+/* Sensitivity for truth 1, specificity for truth 0; NaN without such bags. */
+static double recall(const Confusion *c, int truth)
+{
+    const double n = c->count[truth][0] + c->count[truth][1];
+    return n > 0 ? c->count[truth][truth] / n : NAN;
+}
+
 static double balanced_accuracy(const Confusion *c)
 {
     double sum = 0, classes = 0;
     for (int truth = 0; truth < 2; truth++) {
-        const double n = c->count[truth][0] + c->count[truth][1];
-        if (n == 0) continue;
-        sum += c->count[truth][truth] / n;
+        if (isnan(recall(c, truth))) continue;
+        sum += recall(c, truth);
         classes++;
     }
     return classes > 0 ? sum / classes : NAN;
@@ -207,6 +213,8 @@ static void scores(double *out, const Target *t, int index, const MetricInput *i
     out[2] = balanced_accuracy(&c);
     out[3] = n > 0 ? (c.count[0][0] + c.count[1][1]) / n : NAN;
     out[4] = f1(&c, n);
+    out[5] = recall(&c, 1);
+    out[6] = recall(&c, 0);
 }
 
 /* ---- calibration (Platt 1999) ---- */
@@ -350,7 +358,7 @@ const TaskType task_binary = {
     .output_class = output_class,
     .output_name = output_name,
     .has_auc = true,
-    .metric = {5, {"loss", "auc", "bacc", "accuracy", "f1"}, scores},
+    .metric = {7, {"loss", "auc", "bacc", "accuracy", "f1", "sensitivity", "specificity"}, scores},
     .calibrated = calibrated,
     .calibrated_min = calibrated_min,
     .rows = rows,

@@ -93,9 +93,10 @@ static void report(const Progress *p, const char *note, double now, int on_termi
     if (p->total > p->done && speed > 0)
         snprintf(left, sizeof left, ", %s left", clock_text(clock, (double)(p->total - p->done) / speed));
     flockfile(stderr);
-    fprintf(stderr, "%s%s: %lld%s %.*s, %.*f/s%s%s%s%s", on_terminal ? "\r\033[K" : "", p->what,
-            (long long)p->done, total, unit_length(p, p->total > 0 ? p->total : p->done), p->unit, speed < 10 ? 2 : 0, speed, note && *note ? ", " : "",
-            escape_text(shown, sizeof shown, note ? note : ""), left, on_terminal ? "" : "\n");
+    fprintf(stderr, "%s%s: %lld%s %.*s, %.*f/s%s%s%s%s", on_terminal ? "\r\033[K" : "", p->what, (long long)p->done,
+            total, unit_length(p, p->total > 0 ? p->total : p->done), p->unit, speed < 10 ? 2 : 0, speed,
+            note && *note ? ", " : "", escape_text(shown, sizeof shown, note ? note : ""), left,
+            on_terminal ? "" : "\n");
     line_open = on_terminal;
     fflush(stderr);
     funlockfile(stderr);

@@ -6,7 +6,9 @@
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "cv/coding.h"
+#include "core/number.h"
 #include "cv/foldjob.h"
+#include "data/bagfile/rarefy.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -124,6 +126,29 @@ static bool same_targets(const ModelFile *a, const ModelFile *b)
     return same;
 }
 
+static bool same_rarefy(const DataOptions *a, const DataOptions *b)
+{
+    if (strcmp(a->rarefy, b->rarefy) != 0) return false;
+    if (strcmp(a->rarefy, "none") == 0) return true;
+    const char *seed_a = a->rarefy_seed ? a->rarefy_seed : "", *seed_b = b->rarefy_seed ? b->rarefy_seed : "";
+    return a->rarefy_by == b->rarefy_by && strcmp(seed_a, seed_b) == 0;
+}
+
+/* As the training bags were; a model holds a number and a seed. */
+static Status rarefy_as_model(const Config *c, BagFile *file)
+{
+    int n_smaller;
+    RarefyOptions o = {.by = (RarefyBy)c->data.rarefy_by,
+                       .seed = c->data.rarefy_seed ? strtoull(c->data.rarefy_seed, NULL, 10) : c->seed};
+    if (!number_read_int(&o.n, c->data.rarefy)) return OK;
+    TRY(rarefy_set(file, &o, &n_smaller));
+    if (n_smaller)
+        log_warn("%s: %d bag%s less than the %lld %s to which the model's bags were rarefied and %s taken whole",
+                 bagfile_path(file), n_smaller, n_smaller == 1 ? " has" : "s have", (long long)o.n,
+                 o.by == RAREFY_COUNTS ? "counts" : "sequences", n_smaller == 1 ? "is" : "are");
+    return OK;
+}
+
 static Status read_next(Apply *a, const char *path)
 {
     TRY(modelfile_read(&a->model[a->n_model], path));
@@ -131,6 +156,8 @@ static Status read_next(Apply *a, const char *path)
     const ModelFile *first = &a->model[0], *this = &a->model[a->n_model - 1];
     if (!same_targets(first, this))
         return fail(ERR_MODEL, "%s and %s do not predict the same tasks and classes", first->path, this->path);
+    if (!same_rarefy(&first->config.data, &this->config.data))
+        return fail(ERR_MODEL, "%s and %s rarefy bags differently (data.rarefy)", first->path, this->path);
     if (first->config.data.counts != this->config.data.counts)
         return fail(ERR_MODEL, "%s and %s read counts differently (data.counts)", first->path, this->path);
     return OK;
@@ -161,6 +188,7 @@ Status apply_fit(Apply *a, BagFile *file)
         ModelFile *m = &a->model[k];
         TRY(modelfile_order(m, file));
         TRY(modelfile_fit(m, bagfile_spec(file), bagfile_path(file)));
+        if (k == 0) TRY(rarefy_as_model(&m->config, file));
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);
     }

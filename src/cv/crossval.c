@@ -13,6 +13,7 @@
 #include "run/job.h"
 #include "run/kmershare.h"
 #include "run/refit.h"
+#include "run/remarks.h"
 #include "run/runfolder.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
@@ -190,7 +191,8 @@ static Status check_jobs(Crossval *c)
     c->n_model = c->in->config->crossval.ensemble;
     if (c->n_repeat > INT32_MAX / c->n_fold / c->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", c->n_repeat, c->n_fold);
-    if (!c->in->config->splits.file) smallclass_report(&c->dataset.cohort, &c->dataset.target[0], c->n_fold);
+    if (!c->in->config->splits.file && c->in->config->splits.kind != SPLIT_BATCH)
+        smallclass_report(&c->dataset.cohort, &c->dataset.target[0], c->n_fold);
     TRY(new_jobs(c));
     for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_training(c, n));
     for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_fold(c, n));
@@ -327,6 +329,17 @@ static Status join_models(Crossval *c)
     return OK;
 }
 
+static void offer_batches(json_t *remarks, const Crossval *c)
+{
+    const SplitOptions *o = &c->in->config->splits;
+    if (!o->batch || o->file || o->kind == SPLIT_BATCH || c->dataset.folds.n_batch < 2) return;
+    remarks_append(
+        remarks,
+        "folds mix the %d batches of column '%.60s'; the same command with --splits.kind=batch tests each batch "
+        "by models of the others",
+        c->dataset.folds.n_batch, o->batch);
+}
+
 static Status write_summary(Crossval *c, json_t **out)
 {
     const CrossvalSetup *in = c->in;
@@ -339,6 +352,10 @@ static Status write_summary(Crossval *c, json_t **out)
     char path[FOLDJOB_ROOM];
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
+    TRY(dataset_check(&c->dataset)); /* of a run that was done already */
+    json_object_set(*out, "check", c->dataset.check);
+    remarks_check(json_object_get(*out, "remarks"), c->dataset.check);
+    offer_batches(json_object_get(*out, "remarks"), c);
     snprintf(path, sizeof path, "%s/summary.md", in->folder);
     TRY(tally_write_table(path, *out));
     return crossval_write_json(in->folder, "summary.json", *out);

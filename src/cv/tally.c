@@ -5,6 +5,7 @@
 #include "core/number.h"
 #include "core/textout.h"
 #include "cv/foldjob.h"
+#include "cv/foldremarks.h"
 #include "run/predictions.h"
 
 #include <math.h>
@@ -193,6 +194,8 @@ static Status add_scores(json_t *out, const Tally *y, int k, int from, int to, u
     json_object_set_new(out, "n_repeats", json_integer(to - from));
     const int n = add_score(out, y, t->name, first, from, to, value, means);
     json_object_set_new(out, "n_folds", json_integer(n));
+    json_t *classes = foldremarks_classes(y->fold + from * y->in->n_fold, y->in->n_fold, t->name);
+    if (classes) json_object_set_new(out, "classes", classes);
     const Status status = task_of(t)->has_auc ? add_areas(out, y, k, from, to, stream) : OK;
     for (int j = 0; j < type->n; j++)
         if (strcmp(type->name[j], first) != 0) add_score(out, y, t->name, type->name[j], from, to, value, means);
@@ -280,7 +283,9 @@ static Status sum(json_t **summary, const Tally *y)
                              (json_int_t)in->config->seed, "n_repeats", in->n_repeat, "n_folds", in->n_fold,
                              "n_models", in->config->crossval.ensemble, "tasks", tasks, "seconds",
                              seconds_of(y, 0, in->n_repeat), "peak_memory", peak_memory(y));
-        if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
+        json_t *remarks = foldremarks_make(y->fold, y->n_job, tasks);
+        if (!*summary || !remarks) status = fail(ERR_MEMORY, "no memory for the summary");
+        json_object_set_new(*summary, "remarks", remarks);
     }
     json_decref(tasks);
     return status;

@@ -116,6 +116,17 @@ static void print_rows(TextOut *out, const json_t *task)
     if (json_array_size(repeats) > 1) print_row(out, "mean ± std", "all", task, first, mean_repeats);
 }
 
+static void print_classes(TextOut *out, const json_t *classes)
+{
+    const char *name, *before = "; bags: ";
+    json_t *n;
+    json_object_foreach((json_t *)(size_t)classes, name, n)
+    {
+        textout_printf(out, "%s%s %lld", before, name, (long long)json_integer_value(n));
+        before = ", ";
+    }
+}
+
 /* "AUC 0.912 ± 0.021 …" or the first mean of another kind. */
 static void print_headline(TextOut *out, const json_t *task)
 {
@@ -138,7 +149,17 @@ static void print_headline(TextOut *out, const json_t *task)
         textout_printf(out, "; over repetitions ");
         print_spread(out, task, score, "repeats");
     }
+    print_classes(out, json_object_get(task, "classes"));
     textout_printf(out, ".\n\n");
+}
+
+static void print_remarks(TextOut *out, const json_t *remarks)
+{
+    size_t i;
+    json_t *sentence;
+    if (json_array_size(remarks) == 0) return;
+    textout_printf(out, "\n## Remarks\n\n");
+    json_array_foreach(remarks, i, sentence) textout_printf(out, "* %s.\n", json_string_value(sentence));
 }
 
 Status tally_write_table(const char *path, const json_t *summary)
@@ -160,6 +181,7 @@ Status tally_write_table(const char *path, const json_t *summary)
         print_headline(out, task);
         print_rows(out, task);
     }
+    print_remarks(out, json_object_get(summary, "remarks"));
     textout_printf(out,
                    "\nhopsack %s, seed %lld. Test bags took no part in training or in the choice of the model.\n",
                    json_string_value(json_object_get(summary, "version")),

@@ -46,6 +46,15 @@ static const Option data_rows[] = {
      "Vectors only"},
     {"clip", OPTION_NUMBER, DATA(clip), "null", 0, 1e30, "null", "",
      "limit of scaled feature values, which are cut to the range from -clip to clip; null or 0: no limit"},
+    {"rarefy", OPTION_TEXT, DATA(rarefy), "none", 0, 0, NULL, "none|min|N",
+     "number of sequences that are drawn of each larger bag, so that all have one depth; min: as many as the "
+     "smallest "
+     "labelled bag has. The model keeps the number, and predict draws as many. Sequences only"},
+    {"rarefy_by", OPTION_CHOICE, DATA(rarefy_by), "clone", 0, 0, "clone count", "",
+     "unit of rarefy: clone (sequences, whatever their counts), or count (a sequence is drawn as often as it was "
+     "counted)"},
+    {"rarefy_seed", OPTION_TEXT, DATA(rarefy_seed), "null", 0, 0, NULL, "N",
+     "random seed of rarefy; null: the run's seed"},
     {"n_features", OPTION_INT, DATA(n_features), "0", 0, 1e9, NULL, "features",
      "number of features the dataset must have; another number is an error. 0: any number"},
     {0},
@@ -176,6 +185,7 @@ const ShortName config_short_names[] = {
     {"kind", "tasks.0.kind", "type of task, with --target"},
     {"positive", "tasks.0.positive", "value of the positive class, with --target"},
     {"group", "splits.group", NULL},
+    {"batch-column", "splits.batch", NULL},
     {"splits", "splits.file", NULL},
     {"fold", "splits.fold", NULL},
     {"metadata", "data.metadata", NULL},
@@ -247,7 +257,7 @@ static Status check_validation(const Config *c)
     double share;
     if (strcmp(text, "none") == 0) return OK;
     if (strcmp(text, "previous") == 0) {
-        if (c->splits.file || c->splits.n_fold > 2) return OK;
+        if (c->splits.file || c->splits.kind == SPLIT_BATCH || c->splits.n_fold > 2) return OK;
         return settings_fail(c->settings, path,
                              "with splits.n_fold 2 the test and the validation fold leave no bag to train on; set it "
                              "to none or to a share");
@@ -263,7 +273,8 @@ static Status check_splits(const Config *c)
 {
     const SplitOptions *o = &c->splits;
     uint64_t seed = c->seed;
-    if (!o->file && o->fold >= o->n_fold)
+    const bool drawn = !o->file && o->kind != SPLIT_BATCH;
+    if (drawn && o->fold >= o->n_fold)
         return settings_fail(c->settings, "splits.fold", "%d folds are numbered 0 to %d, there is no %d", o->n_fold,
                              o->n_fold - 1, o->fold);
     if (!o->file && o->columns.n > 0)
@@ -272,12 +283,28 @@ static Status check_splits(const Config *c)
         return settings_fail(c->settings, "splits.seed", "'%.60s' is not an integer from 0 to 18446744073709551615",
                              o->seed);
     TRY(check_validation(c));
+    if (!o->file && o->kind == SPLIT_BATCH && !o->batch)
+        return settings_fail(c->settings, "splits.kind",
+                             "batch needs the column of the batches: set splits.batch "
+                             "(--batch-column=COLUMN)");
     if (o->file || o->kind != SPLIT_DEEPRC) return OK;
     if (o->group) return settings_fail(c->settings, "splits.group", "splits.kind deeprc knows no groups");
     if (seed > UINT32_MAX)
         return settings_fail(c->settings, o->seed ? "splits.seed" : "seed",
                              "splits.kind deeprc needs a seed below 2^32");
     return OK;
+}
+
+static Status check_rarefy(const Config *c)
+{
+    int64_t n;
+    uint64_t seed;
+    const char *text = c->data.rarefy ? c->data.rarefy : "";
+    if (c->data.rarefy_seed && !number_read_u64(&seed, c->data.rarefy_seed))
+        return settings_fail(c->settings, "data.rarefy_seed",
+                             "'%.60s' is not an integer from 0 to 18446744073709551615", c->data.rarefy_seed);
+    if (strcmp(text, "none") == 0 || strcmp(text, "min") == 0 || (number_read_int(&n, text) && n > 0)) return OK;
+    return settings_fail(c->settings, "data.rarefy", "'%.60s' is not none, min or a number of sequences", text);
 }
 
 /* What of data.* the model has to know. Under data.compat deeprc a selection may be empty, as it may be there. */
@@ -341,6 +368,7 @@ static Status fill(Config *c)
     TRY(settings_finish(c->settings));
     TRY(check_tasks(c));
     TRY(check_splits(c));
+    TRY(check_rarefy(c));
     TRY(resolve_model(c));
     TRY(check_norm(c));
     TRY(check_patience(c));

@@ -31,6 +31,9 @@ typedef struct {
     int scale;             /* ScaleKind, of vectors */
     double clip;           /* scaled vectors are cut to ±clip; NaN or 0: not */
     int n_features;        /* of the vectors, as expected; 0: any */
+    const char *rarefy;    /* "none", "min" or a number: what is drawn of each larger bag (rarefy.h) */
+    int rarefy_by;         /* RarefyBy */
+    const char *rarefy_seed; /* NULL: the run's seed */
 } DataOptions;
 
 /* Where the files of a run lie now, if that is elsewhere than its config says (run/place.h); NULL: there. */

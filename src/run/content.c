@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/content.h"
+#include "core/escape.h"
 #include "core/digest.h"
 #include "core/file.h"
 #include "data/text/names.h"
@@ -69,10 +70,17 @@ static const char *hash_text(char text[HASH_ROOM], const ContentSource *s, int m
 
 /* ---- the table ---- */
 
-/* As textout_cell writes them. */
-static void write_cell(FILE *out, const char *text)
+/* Control characters do not reach the table; what is compared with it is escaped the same way. room [ESCAPE_MOST] */
+static const char *plain(char *room, const char *text)
 {
-    if (!text[strcspn(text, "\t\"\r\n")]) {
+    return escape_is_control(text) ? escape_text(room, ESCAPE_MOST, text) : text;
+}
+
+static void write_cell(FILE *out, const char *cell)
+{
+    char room[ESCAPE_MOST];
+    const char *text = plain(room, cell);
+    if (!strchr(text, '"')) {
         fputs(text, out);
         return;
     }
@@ -135,8 +143,10 @@ Status content_write(const char *path, const ContentSource *source)
 /* ---- comparing ---- */
 
 /* Blanks around a cell mean nothing: a reader may have cut them off. */
-static bool same_cell(const char *a, const char *b)
+static bool same_cell(const char *a, const char *now)
 {
+    char room[ESCAPE_MOST];
+    const char *b = plain(room, now);
     a += strspn(a, " ");
     b += strspn(b, " ");
     while (*a && *a == *b) a++, b++;
@@ -180,7 +190,7 @@ static Status check_bag(const ContentSource *s, const Used *used, const Table *t
 static Status check_table(const ContentSource *s, const Used *used, const Table *t, const char *folder)
 {
     bool right = t->n_column == FIRST_LABEL + used->n && strcmp(t->column[HASH], "bag_hash") == 0;
-    for (int k = 0; right && k < used->n; k++) right = strcmp(t->column[FIRST_LABEL + k], used->name[k]) == 0;
+    for (int k = 0; right && k < used->n; k++) right = same_cell(t->column[FIRST_LABEL + k], used->name[k]);
     if (!right) return OK; /* of other settings, which are compared elsewhere */
     for (int i = 0; i < s->cohort->n && i < t->n_row; i++) TRY(check_bag(s, used, t, i, folder));
     return s->cohort->n == t->n_row ? OK : other_bag(s, t, s->cohort->n, folder);
@@ -214,9 +224,10 @@ Status content_check(const ContentSource *source, const char *folder)
 static bool find_places(int *member, const Cohort *c, const Table *t)
 {
     Names names = {0};
+    char room[ESCAPE_MOST];
     bool same = t->n_row == c->n && t->n_column > BAG;
     for (int i = 0; i < c->n && same; i++) {
-        const char *key = bagfile_key(c->file, c->bag[i]);
+        const char *key = plain(room, bagfile_key(c->file, c->bag[i]));
         same = names_number(&names, key, strlen(key)) == i;
     }
     for (int r = 0; r < c->n && same; r++) {

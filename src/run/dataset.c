@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/dataset.h"
 #include "cohort/task.h"
+#include "core/log.h"
 #include "core/number.h"
+#include "run/confoundwatch.h"
 #include "run/leakwatch.h"
 #include "run/manifest.h"
 #include "run/place.h"
 #include "train/scaling.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One number too many may be the label: that has happened to published results. */
 static Status check_features(const Config *c, const Cohort *cohort)
@@ -39,9 +43,46 @@ static Status check_kind(const Config *c, const Cohort *cohort)
     if (vectors && c->data.counts != COUNTS_NONE)
         return settings_fail(c->settings, "data.counts", "%s holds vectors, which have no counts; leave it out",
                              path);
+    if (vectors && strcmp(c->data.rarefy, "none") != 0)
+        return settings_fail(c->settings, "data.rarefy", "%s holds vectors, which are not rarefied; leave it out",
+                             path);
     if (vectors && c->data.compat != COMPAT_NONE)
         return settings_fail(c->settings, "data.compat", "%s holds vectors, which DeepRC does not know; leave it out",
                              path);
+    return OK;
+}
+
+/* The smallest bag that has a label. */
+static Status find_min(int64_t *out, const Cohort *c, RarefyBy by)
+{
+    int64_t size;
+    *out = 0;
+    for (int i = 0; i < c->n; i++) {
+        if (!cohort_labelled(c, i)) continue;
+        TRY(rarefy_size(&size, c->file, c->bag[i], by));
+        if (*out == 0 || size < *out) *out = size;
+    }
+    return OK;
+}
+
+static Status rarefy(Dataset *s)
+{
+    int n_smaller;
+    const DataOptions *o = &s->config->data;
+    s->rarefy = (RarefyOptions){.by = (RarefyBy)o->rarefy_by,
+                                .seed = o->rarefy_seed ? strtoull(o->rarefy_seed, NULL, 10) : s->config->seed};
+    if (strcmp(o->rarefy, "none") == 0) return OK;
+    if (strcmp(o->rarefy, "min") == 0)
+        TRY(find_min(&s->rarefy.n, &s->cohort, s->rarefy.by));
+    else
+        (void)number_read_int(&s->rarefy.n, o->rarefy);
+    if (s->rarefy.n == 0) return OK; /* no labels, which is said elsewhere */
+    TRY(rarefy_set(s->cohort.file, &s->rarefy, &n_smaller));
+    log_info("%s: bags are rarefied to %lld %s", o->path, (long long)s->rarefy.n,
+             s->rarefy.by == RAREFY_COUNTS ? "counts" : "sequences");
+    if (n_smaller)
+        log_warn("%s: %d bag%s less than data.rarefy=%lld and %s kept whole", o->path, n_smaller,
+                 n_smaller == 1 ? " has" : "s have", (long long)s->rarefy.n, n_smaller == 1 ? "is" : "are");
     return OK;
 }
 
@@ -57,9 +98,19 @@ static Status open_parts(Dataset *s)
     TRY(check_kind(c, &s->cohort));
     TRY(check_features(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
+    TRY(rarefy(s));
     s->splits = c->splits;
     s->splits.place = config_splits(c);
     return folds_open(&s->folds, &s->cohort, &s->splits, c->seed);
+}
+
+void dataset_resolve(Config *config, const Dataset *s, char number[NUMBER_ROOM], char seed[NUMBER_ROOM])
+{
+    if (s->rarefy.n == 0) return;
+    snprintf(number, NUMBER_ROOM, "%lld", (long long)s->rarefy.n);
+    snprintf(seed, NUMBER_ROOM, "%llu", (unsigned long long)s->rarefy.seed);
+    config->data.rarefy = number;
+    config->data.rarefy_seed = seed;
 }
 
 Status dataset_open(Dataset *out, const Config *config)
@@ -70,10 +121,23 @@ Status dataset_open(Dataset *out, const Config *config)
     return status;
 }
 
+Status dataset_check(Dataset *s)
+{
+    if (s->check) return OK;
+    const ConfoundWatch watch = {.cohort = &s->cohort,
+                                 .target = s->target,
+                                 .n_target = s->config->n_task,
+                                 .folds = &s->folds,
+                                 .id_column = s->config->data.id_column,
+                                 .seed = s->config->seed};
+    return confoundwatch_report(&s->check, &watch);
+}
+
 Status dataset_fill(Dataset *s)
 {
     TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
     TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
+    TRY(dataset_check(s));
     return dataset_identify(s);
 }
 
@@ -95,6 +159,7 @@ void dataset_close(Dataset *s)
     for (size_t k = 0; k < s->n_kmers && s->kmers; k++) free(s->kmers[k]);
     free((void *)s->kmers);
     json_decref(s->data);
+    json_decref(s->check);
     cache_close(s->cache);
     folds_close(&s->folds);
     cohort_close(&s->cohort);

@@ -8,7 +8,9 @@
 
 #include "cohort/folds.h"
 #include "cohort/kmers.h"
+#include "core/number.h"
 #include "data/bagfile/cache.h"
+#include "data/bagfile/rarefy.h"
 #include "run/config.h"
 #include "run/content.h"
 
@@ -23,14 +25,20 @@ typedef struct {
     Cache *cache;       /* after dataset_fill */
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;
+    RarefyOptions rarefy; /* what data.rarefy came to; n 0: nothing */
     char content[65]; /* after dataset_fill: what the data are (content.h) */
     json_t *data;     /* after dataset_fill: the same with files and their places, for manifests */
+    json_t *check;    /* after dataset_fill or dataset_check: confoundwatch.h */
 } Dataset;
 
 Status dataset_open(Dataset *out, const Config *config); /* everything but the bags */
 Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the bags */
 Status dataset_identify(Dataset *s);                     /* hashes the bags alone: content, data */
 ContentSource dataset_source(const Dataset *s);
+Status dataset_check(Dataset *s); /* looks for what alone predicts the label, unless it was done */
+/* Puts what data.rarefy came to into the config of a model: predict has other bags, and a model of an ensemble another
+ * seed. The texts hold as long as `number` and `seed`. */
+void dataset_resolve(Config *config, const Dataset *s, char number[NUMBER_ROOM], char seed[NUMBER_ROOM]);
 void dataset_close(Dataset *s); /* accepts half-built ones */
 
 #endif

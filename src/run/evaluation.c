@@ -52,6 +52,14 @@ void evaluation_free(Evaluation *o)
     free(o->output);
 }
 
+void evaluation_restore(Evaluation *o, Part part, const real *from)
+{
+    const size_t n_out = (size_t)o->labels.n_out;
+    for (int i = 0; i < o->cohort->n; i++)
+        if (o->partition.part[i] == part)
+            memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
+}
+
 /* ---- what comes of it ---- */
 
 Status evaluation_check(const Evaluation *o)

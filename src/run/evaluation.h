@@ -27,6 +27,9 @@ void evaluation_free(Evaluation *o); /* accepts half-built ones */
 /* ERR_DIVERGED where an output of a part is not a finite number. */
 Status evaluation_check(const Evaluation *o);
 
+/* Outputs of one part as in `from` [n, n_out]; the others stay. */
+void evaluation_restore(Evaluation *o, Part part, const real *from);
+
 Status evaluation_write(const Evaluation *o, const char *path); /* predictions.tsv; replaces the file */
 
 /* {"train": as record_scores has it, "validation", "test"}, null where a part is empty. NULL: no memory. */

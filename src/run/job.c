@@ -14,6 +14,7 @@
 #include "run/modelfile.h"
 #include "run/record.h"
 #include "run/refit.h"
+#include "run/remarks.h"
 #include "run/run.h"
 #include "run/runlock.h"
 #include "train/kmerstart.h"
@@ -272,7 +273,10 @@ static const Part *final_parts(const Training *j)
 static Status write_model(Training *j, json_t *metrics)
 {
     Loop *loop = final_loop(j);
-    const ModelFacts facts = {.config = j->config,
+    char number[NUMBER_ROOM], seed[NUMBER_ROOM];
+    Config config = *j->config;
+    dataset_resolve(&config, j->dataset, number, seed);
+    const ModelFacts facts = {.config = &config,
                               .spec = bagfile_spec(j->cohort->file),
                               .target = j->evaluation.target,
                               .n_target = j->config->n_task,
@@ -302,6 +306,7 @@ static json_t *summary_json(const Training *j, json_t *parts)
     if (summary && j->refit.loop)
         json_object_set_new(summary, "refit",
                             json_pack("{s:i, s:i}", "bags", j->refit.n_bag, "updates", loop_done(j->refit.loop)));
+    if (summary) remarks_add(summary, parts, j->dataset->check);
     if (summary && kmerstart_is_on(NULL, &j->config->model))
         json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
     return summary;

@@ -88,6 +88,20 @@ static void add_interval(json_t *scores, const Gathered *g, const Target *t, int
                         isnan(interval[0]) ? json_null() : json_pack("[f, f]", interval[0], interval[1]));
 }
 
+/* Bags of each class; absent where labels are numbers. */
+static void add_classes(json_t *scores, const Gathered *g, const Target *t, int index)
+{
+    const int n_class = task_n_class(t);
+    json_t *classes = n_class ? json_object() : NULL;
+    for (int class = 0; class < n_class; class ++) {
+        int n = 0;
+        for (int b = 0; b < g->in.n_bag; b++)
+            n += metric_known(&g->in, index, b) && task_label_class(t, metric_label(&g->in, t, b)) == class;
+        json_object_set_new(classes, task_class_name(t, class), json_integer(n));
+    }
+    if (classes) json_object_set_new(scores, "classes", classes);
+}
+
 json_t *record_scores(const Target *target, const Labels *labels, const real *output, const int *member, int n,
                       uint64_t seed)
 {
@@ -102,6 +116,7 @@ json_t *record_scores(const Target *target, const Labels *labels, const real *ou
         if (known > 0) loss += (double)(float)target[k].weight * score[0];
         add_interval(scores, &g, &target[k], k, seed);
         json_object_set_new(scores, "n_bags", json_integer(known));
+        add_classes(scores, &g, &target[k], k);
         json_object_set_new(tasks, target[k].name, scores);
     }
 done:

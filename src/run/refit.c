@@ -144,15 +144,6 @@ Status refit_run(Refit *r, const LoopSetup *setup, int chosen, const char *path,
     return loop_run(r->loop, NULL, r);
 }
 
-/* [n, n_out] of the validation part from `from`; the other rows stay. */
-static void restore_validation(Evaluation *o, const real *from)
-{
-    const size_t n_out = (size_t)o->labels.n_out;
-    for (int i = 0; i < o->cohort->n; i++)
-        if (o->partition.part[i] == PART_VALIDATION)
-            memcpy(o->output + (size_t)i * n_out, from + (size_t)i * n_out, n_out * sizeof *from);
-}
-
 Status refit_outputs(Refit *r, Evaluation *o)
 {
     const size_t size = (size_t)o->cohort->n * (size_t)o->labels.n_out * sizeof *o->output;
@@ -160,7 +151,7 @@ Status refit_outputs(Refit *r, Evaluation *o)
     if (!chosen) return fail(ERR_MEMORY, "no memory for the outputs of %d bags", o->cohort->n);
     memcpy(chosen, o->output, size);
     Status status = loop_part(r->loop, PART_TRAIN, o->output);
-    restore_validation(o, chosen);
+    evaluation_restore(o, PART_VALIDATION, chosen);
     free(chosen);
     if (status == OK) status = loop_part(r->loop, PART_TEST, o->output);
     return status;

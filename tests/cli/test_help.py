@@ -185,7 +185,7 @@ class Help(Case):
                              (["train", "--optimizer=sgd"], r"did you mean --train\.optimizer\?"),
                              (["train", "--n_unit=3"],
                               r"did you mean --model\.embedder\.n_unit, --model\.pooling\.n_unit or --model\.output\.n_unit\?"),
-                             (["train", "--batsh=3"], r"did you mean --train\.batch\?"),
+                             (["train", "--batsh=3"], r"did you mean --(train|splits)\.batch\?"),
                              (["bench", "--cache=1MB"], r"did you mean --data\.cache\?"),
                              (["simulate", "--rate=1"], r"did you mean --simulate\.rate\?"),
                              (["predict", "--attn=x"], r"unknown flag --attn; hopsack help predict lists all"),

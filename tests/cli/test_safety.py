@@ -37,6 +37,7 @@ COMMANDS = {  # name: what comes before, the command
     "simulate": ([], ["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "-o", "s.h5"]),
     "predict": ([], ["predict", "run", "c.h5", "-o", "p.tsv", "--attention=a.tsv.gz"]),
     "predict again": ([["predict", "run", "c.h5", "-o", "p.tsv"]], ["predict", "--force", "run", "c.h5", "-o", "p.tsv"]),
+    "export": ([], ["export", "c.h5", "-o", "out"]),
     "train": ([], [*TRAIN, "-o", "t"]),
     "train again": ([[*TRAIN, "-o", "t"]], [*TRAIN, "--force", "-o", "t"]),
     "train on": ([[*TRAIN, "-o", "t"]], [*TRAIN_ON, "-o", "t"]),
@@ -391,6 +392,7 @@ class Texts(Sandbox):
                       ["evaluate", f"r{word}", f"e{word}.h5", "--part=all"], ["evaluate", f"r{word}", f"e{word}.h5", "--part=all", "--json"],
                       ["predict", f"r{word}", f"e{word}.h5", "-o", "-", "--attention=att.tsv"],
                       ["predict", f"r{word}", f"e{word}.h5", "-o", "p.tsv", "--verbose"],
+                      ["export", f"e{word}.h5", "-o", "out", "--format=airr"],
                       ["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "-o", f"s{word}.h5"]):
             done = self.good(*words)
             said.append(done.stdout)

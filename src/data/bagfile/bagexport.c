@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/bagfile/bagexport.h"
+#include "core/escape.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -137,16 +138,27 @@ static void write_header(TextOut *out, const Export *e)
                        strcmp(bagfile_spec(e->file)->region, "CDR3") == 0 ? "cdr3_aa" : "junction_aa");
 }
 
+static void write_genes(TextOut *out, const char *v, const char *j)
+{
+    textout_printf(out, "\t");
+    textout_cell(out, v);
+    textout_printf(out, "\t");
+    textout_cell(out, j);
+}
+
 static void write_row(TextOut *out, const Export *e, const BagText *text, int i)
 {
     const char *sequence = text->sequence + (size_t)i * text->stride;
     const char *v = text->v_call ? text->v_call[i] : "", *j = text->j_call ? text->j_call[i] : "";
     if (e->report->format == EXPORT_DEEPRC) {
         textout_printf(out, "%s\t%" PRId64, sequence, text->count[i]);
-        if (text->v_call) textout_printf(out, "\t%s\t%s", v, j);
+        if (text->v_call) write_genes(out, v, j);
         textout_printf(out, "\n");
-    } else
-        textout_printf(out, "%d\t%s\t%s\t%s\t%" PRId64 "\tT\n", i + 1, v, j, sequence, text->count[i]);
+    } else {
+        textout_printf(out, "%d", i + 1);
+        write_genes(out, v, j);
+        textout_printf(out, "\t%s\t%" PRId64 "\tT\n", sequence, text->count[i]);
+    }
 }
 
 static Status write_repertoire(Export *e, int bag)
@@ -200,10 +212,12 @@ static void write_sparse(TextOut *out, const SparseRow *row, int n_feat)
 }
 
 /* A cell of a table with commas. */
-static void write_cell(TextOut *out, const char *text)
+static void write_cell(TextOut *out, const char *name)
 {
+    char room[ESCAPE_MOST];
+    const char *text = escape_is_control(name) ? escape_text(room, sizeof room, name) : name;
     if (!text[strcspn(text, ",\"\r\n\t;")]) {
-        textout_printf(out, "%s", text);
+        textout_cell(out, text);
         return;
     }
     textout_printf(out, "\"");

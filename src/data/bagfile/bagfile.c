@@ -4,6 +4,7 @@
  * differs between sequences, dense and sparse vectors is in their layouts.
  */
 #include "data/bagfile/bagparts.h"
+#include "data/bagfile/rarefy.h"
 #include "data/text/join.h"
 
 #include <assert.h>
@@ -30,7 +31,7 @@ const char *bagfile_key(const BagFile *file, int bag)
 }
 int bagfile_n_max(const BagFile *file)
 {
-    return file->n_max;
+    return file->rare ? rarefy_n(file, -1) : file->n_max;
 }
 int64_t bagfile_n_total(const BagFile *file)
 {
@@ -51,7 +52,7 @@ bool bagfile_has_genes(const BagFile *file)
 
 int bagfile_n(const BagFile *file, int bag)
 {
-    return (int)(file->range[2 * bag + 1] - file->range[2 * bag]);
+    return file->rare ? rarefy_n(file, bag) : bagparts_n(file, bag);
 }
 
 const char *const *bagfile_feature_names(const BagFile *file)
@@ -268,6 +269,8 @@ void bagfile_close(BagFile *file)
     free(file->scratch_len);
     free(file->scratch_count);
     free(file->scratch_factor);
+    free(file->scratch_keep);
+    rarefy_free(file);
     free(file->path);
     free(file->name);
     free(file);

@@ -63,11 +63,19 @@ struct BagFile {
     int64_t *scratch_len;   /* [n_max] */
     int64_t *scratch_count; /* [n_max] */
     real *scratch_factor;   /* [n_max] */
+    int *scratch_keep;      /* [n_max] */
+
+    struct Rarefaction *rare; /* rarefy.h; NULL: bags are read whole */
 };
 
 static inline int64_t bagparts_first(const BagFile *file, int bag) /* row */
 {
     return file->range[2 * bag];
+}
+
+static inline int bagparts_n(const BagFile *file, int bag) /* rows in the file, whatever is read of them */
+{
+    return (int)(file->range[2 * bag + 1] - file->range[2 * bag]);
 }
 
 void bagparts_hash(BagFile *file, int bag, uint64_t hash); /* notes that of a bag just decoded */

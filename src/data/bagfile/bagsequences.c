@@ -5,6 +5,7 @@
  */
 #include "data/bagfile/baghash.h"
 #include "data/bagfile/bagparts.h"
+#include "data/bagfile/rarefy.h"
 
 #include <assert.h>
 #include <math.h>
@@ -83,7 +84,8 @@ static Status make_scratch(BagFile *file)
     if (!file->scratch_codes) file->scratch_codes = malloc(n * width + 1);
     if (!file->scratch_len) file->scratch_len = malloc(n * sizeof *file->scratch_len);
     if (!file->scratch_count) file->scratch_count = malloc(n * sizeof *file->scratch_count);
-    if (file->scratch_codes && file->scratch_len && file->scratch_count)
+    if (!file->scratch_keep) file->scratch_keep = malloc(n * sizeof *file->scratch_keep);
+    if (file->scratch_codes && file->scratch_len && file->scratch_count && file->scratch_keep)
         file->scratch_factor = malloc(n * sizeof *file->scratch_factor);
     if (file->scratch_factor) return OK;
     return fail(ERR_MEMORY, "%s: no memory for a bag of %d sequences", file->path, file->n_max);
@@ -91,7 +93,7 @@ static Status make_scratch(BagFile *file)
 
 static Status read_len(BagFile *file, int bag)
 {
-    const int n = bagfile_n(file, bag);
+    const int n = bagparts_n(file, bag);
     TRY(make_scratch(file));
     TRY(h5_read(file->scratch_len, &file->part[PART_LEN], H5_INT64, bagparts_first(file, bag), n));
     for (int i = 0; i < n; i++)
@@ -104,7 +106,7 @@ static Status read_len(BagFile *file, int bag)
 
 static Status read_codes(BagFile *file, int bag)
 {
-    const int n = bagfile_n(file, bag);
+    const int n = bagparts_n(file, bag);
     const int64_t width = file->part[PART_CODES].width;
     TRY(read_len(file, bag));
     TRY(h5_read(file->scratch_codes, &file->part[PART_CODES], H5_INT8, bagparts_first(file, bag), n));
@@ -137,16 +139,15 @@ static real scaled(int64_t count, CountScale scale)
     return 1;
 }
 
-static Status read_counts(BagFile *file, int bag)
+static Status read_counts(int64_t *count, BagFile *file, int bag)
 {
-    return h5_read(file->scratch_count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag),
-                   bagfile_n(file, bag));
+    return h5_read(count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), bagparts_n(file, bag));
 }
 
-/* Of what lies in scratch. */
+/* Of the whole bag, which lies in scratch. */
 static void note_hash(BagFile *file, int bag)
 {
-    const int n = bagfile_n(file, bag);
+    const int n = bagparts_n(file, bag);
     uint64_t sum = 0;
     for (int i = 0; i < n; i++)
         sum += baghash_sequence(file->scratch_codes + i * file->part[PART_CODES].width, file->scratch_len[i],
@@ -154,15 +155,34 @@ static void note_hash(BagFile *file, int bag)
     bagparts_hash(file, bag, baghash_bag(sum, n));
 }
 
+/* Leaves the part that rarefy.h draws in the scratch: lengths, codes where they are wanted, counts where they are known. */
+static Status draw_part(BagFile *file, int bag, bool codes, bool counts)
+{
+    if (!file->rare) return OK;
+    const size_t width = (size_t)file->part[PART_CODES].width;
+    if (!counts && rarefy_by_counts(file)) {
+        TRY(read_counts(file->scratch_count, file, bag));
+        counts = true;
+    }
+    const int n = rarefy_choose(file->scratch_keep, counts ? file->scratch_count : NULL, file, bag);
+    for (int i = 0; i < n; i++) {
+        const size_t from = (size_t)file->scratch_keep[i];
+        file->scratch_len[i] = file->scratch_len[from];
+        if (codes) memmove(file->scratch_codes + (size_t)i * width, file->scratch_codes + from * width, width);
+    }
+    return OK;
+}
+
 static Status read_sequences(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
 {
     const int n = bagfile_n(file, bag);
     TRY(read_codes(file, bag));
-    if (counts != COUNTS_NONE || !file->hashed[bag]) TRY(read_counts(file, bag));
-    if (!file->hashed[bag]) note_hash(file, bag);
-    if (counts != COUNTS_NONE) {
-        for (int i = 0; i < n; i++) file->scratch_factor[i] = scaled(file->scratch_count[i], counts);
-    }
+    const bool whole = !file->hashed[bag], counted = counts != COUNTS_NONE || whole;
+    if (counted) TRY(read_counts(file->scratch_count, file, bag));
+    if (whole) note_hash(file, bag);
+    TRY(draw_part(file, bag, true, counted));
+    for (int i = 0; i < n && counts != COUNTS_NONE; i++)
+        file->scratch_factor[i] = scaled(file->scratch_count[i], counts);
     bag_pack(out, arena, file->scratch_codes, (size_t)file->part[PART_CODES].width, file->scratch_len,
              counts == COUNTS_NONE ? NULL : file->scratch_factor, n);
     return OK;
@@ -174,6 +194,7 @@ static Status room(Arena *arena, BagFile *file, int bag, CountScale counts)
     Bag unused;
     Arena counter = {0};
     TRY(read_len(file, bag));
+    TRY(draw_part(file, bag, false, false));
     bag_pack(&unused, &counter, NULL, (size_t)file->part[PART_CODES].width, file->scratch_len,
              counts == COUNTS_NONE ? NULL : file->scratch_factor, bagfile_n(file, bag));
     (void)arena_take(arena, counter.used, 1);
@@ -185,14 +206,17 @@ Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)
     const int n = bagfile_n(file, bag);
     assert(file->spec.kind == BAG_SEQUENCES);
     TRY(read_len(file, bag));
+    TRY(read_counts(file->scratch_count, file, bag));
+    TRY(draw_part(file, bag, false, true));
     memcpy(len, file->scratch_len, (size_t)n * sizeof *len);
-    return h5_read(count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), n);
+    memcpy(count, file->scratch_count, (size_t)n * sizeof *count);
+    return OK;
 }
 
 static Status hash(BagFile *file, int bag)
 {
     TRY(read_codes(file, bag));
-    TRY(read_counts(file, bag));
+    TRY(read_counts(file->scratch_count, file, bag));
     note_hash(file, bag);
     return OK;
 }
@@ -201,7 +225,7 @@ static Status hash(BagFile *file, int bag)
 
 static Status read_genes(BagText *out, const BagFile *file, int bag)
 {
-    int16_t *index = malloc((size_t)out->n * sizeof *index + 1);
+    int16_t *index = malloc((size_t)bagparts_n(file, bag) * sizeof *index + 1);
     Status status = OK;
     out->v_call = calloc((size_t)out->n + 1, sizeof *out->v_call);
     out->j_call = calloc((size_t)out->n + 1, sizeof *out->j_call);
@@ -210,9 +234,11 @@ static Status read_genes(BagText *out, const BagFile *file, int bag)
     for (int k = 0; k < 2; k++) {
         const H5Texts *names = k ? &file->j_name : &file->v_name;
         TRY_DONE(h5_read(index, k ? &file->part[PART_J] : &file->part[PART_V], H5_INT16, bagparts_first(file, bag),
-                         out->n));
-        for (int i = 0; i < out->n; i++)
-            (k ? out->j_call : out->v_call)[i] = index[i] >= 0 && index[i] < names->n ? names->text[index[i]] : "";
+                         bagparts_n(file, bag)));
+        for (int i = 0; i < out->n; i++) {
+            const int16_t name = index[file->rare ? file->scratch_keep[i] : i];
+            (k ? out->j_call : out->v_call)[i] = name >= 0 && name < names->n ? names->text[name] : "";
+        }
     }
 done:
     free(index);
@@ -224,6 +250,8 @@ Status bagfile_read_text(BagText *out, BagFile *file, int bag)
     *out = (BagText){.n = bagfile_n(file, bag), .stride = (size_t)file->part[PART_CODES].width + 1};
     if (file->spec.kind != BAG_SEQUENCES) return fail(ERR_FORMAT, "%s: holds vectors, not sequences", file->path);
     TRY(read_codes(file, bag));
+    TRY(read_counts(file->scratch_count, file, bag));
+    TRY(draw_part(file, bag, true, true));
     Status status = OK;
     out->sequence = calloc((size_t)out->n, out->stride);
     out->count = calloc((size_t)out->n, sizeof *out->count);
@@ -233,7 +261,7 @@ Status bagfile_read_text(BagText *out, BagFile *file, int bag)
         for (int64_t t = 0; t < file->scratch_len[i]; t++)
             out->sequence[(size_t)i * out->stride + (size_t)t] =
                 file->alphabet.letter[file->scratch_codes[i * file->part[PART_CODES].width + t]];
-    TRY_DONE(h5_read(out->count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), out->n));
+    memcpy(out->count, file->scratch_count, (size_t)out->n * sizeof *out->count);
     if (bagfile_has_genes(file)) TRY_DONE(read_genes(out, file, bag));
 done:
     if (status != OK) bagtext_free(out);
@@ -242,10 +270,10 @@ done:
 
 Status bagfile_read_rows(BagWriterRows *out, int16_t *gene, BagFile *file, int bag)
 {
-    const int n = bagfile_n(file, bag);
+    const int n = bagparts_n(file, bag);
     const int64_t first = bagparts_first(file, bag);
     TRY(read_codes(file, bag));
-    TRY(read_counts(file, bag));
+    TRY(read_counts(file->scratch_count, file, bag));
     if (!file->hashed[bag]) note_hash(file, bag);
     *out = (BagWriterRows){.codes = file->scratch_codes,
                            .stride = (size_t)file->part[PART_CODES].width,

@@ -184,7 +184,8 @@ static Status unknown_ids(const Table *t, int column, const char *where, const i
                 "%s:%d: %d ID%s of column '%s' %s not in %s: %s%s%s%s Remove the row%s, or check the names and the "
                 "column of IDs (--id-column)",
                 t->path, t->line[lost[0]], n_lost, n_lost > 1 ? "s" : "", t->column[column],
-                n_lost > 1 ? "are" : "is", where, list, n_lost > 5 ? ", …" : "", hint, *hint ? "" : ".", n_lost > 1 ? "s" : "");
+                n_lost > 1 ? "are" : "is", where, list, n_lost > 5 ? ", …" : "", hint, *hint ? "" : ".",
+                n_lost > 1 ? "s" : "");
 }
 
 static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char *const *key, int n, const char *where,

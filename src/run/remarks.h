@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * remarks.h: sentences on scores that look better or worse than they are: a perfect AUC, one class predicted for all bags,
+ * and training far above validation. Every summary has them as "remarks".
+ */
+#ifndef HOPSACK_REMARKS_H
+#define HOPSACK_REMARKS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define REMARKS_FEW 10  /* bags; fewer are not remarked on */
+#define REMARKS_GAP 0.2 /* AUC of training above that of validation */
+
+/* Of parts as evaluation_scores or evaluate have them. NULL: no memory. */
+json_t *remarks_parts(const json_t *parts);
+
+/* Scores of one part of a task: are all bags predicted to be of one class, although there are two? */
+bool remarks_one_class(const json_t *scores);
+
+/* "remarks" and "check" of a training's summary; check as confoundwatch.h has it. */
+void remarks_add(json_t *summary, const json_t *parts, const json_t *check);
+
+/* What confoundwatch.h found, as sentences. */
+void remarks_check(json_t *remarks, const json_t *check);
+
+void remarks_append(json_t *remarks, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
