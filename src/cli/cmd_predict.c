@@ -96,6 +96,7 @@ static Status open_all(Prophecy *p, Cli *cli)
                               .id_column = flags->id_column};
     TRY(check_outputs(flags, cli));
     TRY(apply_read(&p->apply, cli->word, source.first));
+    p->apply.held_out = apply_is_crossval(&p->apply);
     if (table && p->apply.n_model != 1 && !apply_is_crossval(&p->apply))
         return fail(ERR_USAGE, "--attention wants one model, or the folder of a crossval run; %d models are given",
                     p->apply.n_model);
@@ -155,7 +156,7 @@ static Status predict_bag(Prophecy *p, int i)
     const bool alone = p->attention.out && p->apply.n_model == 1;
     TRY(apply_bag(p->output, &p->apply, bag, alone ? &p->attention.bag : NULL));
     const Prediction row = {.bag = p->cohort.id[i],
-                            .part = seen_name[seen],
+                            .part = p->apply.n_used < p->apply.n_model ? part_name[PART_TEST] : seen_name[seen],
                             .repeat = -1,
                             .fold = -1,
                             .target = p->apply.target,
@@ -214,7 +215,8 @@ const Command command_predict = {
     .example = "hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
                "hopsack predict runs/a cohort.h5 -o new.tsv --attention=top.tsv.gz --top=5",
     .about = "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
-             "models of all its folds. The outputs of several models are averaged before the sigmoid. Where DATA "
+             "models of all its folds. The outputs of several models are averaged before the sigmoid. A bag of the "
+             "cross-validation is predicted by the models that have not seen it (part test). Where DATA "
              "or --metadata has labels, they are copied beside the predictions.\n\n"
              "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
              "as hopsack import takes them. They are imported "

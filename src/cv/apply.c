@@ -239,18 +239,36 @@ static Status check_output(const Apply *a, int model, int bag)
     return OK;
 }
 
+/* Is the model left out for a bag of this content? */
+static bool is_left_out(const Apply *a, int model, uint64_t hash)
+{
+    return a->held_out && modelfile_seen(&a->model[model], hash) != SEEN_NOT;
+}
+
+static int count_used(const Apply *a, uint64_t hash)
+{
+    int n = 0;
+    for (int k = 0; k < a->n_model; k++) n += !is_left_out(a, k, hash);
+    return n;
+}
+
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
 {
     const Bag *whole;
+    uint64_t hash = 0;
     TRY(cache_bag(a->cache, &whole, bag, 0));
+    if (a->held_out) TRY(bagfile_hash(&hash, a->file, bag));
+    const int n_used = count_used(a, hash);
+    a->n_used = n_used ? n_used : a->n_model;
     for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
     for (int k = 0; k < a->n_model; k++) {
+        if (n_used && is_left_out(a, k, hash)) continue;
         mil_predict(a->model[k].mil, a->one, whole, attention);
         TRY(check_output(a, k, bag));
         to_first_scale(a, k);
         for (int o = 0; o < a->n_out; o++) a->sum[o] += (double)a->one[o];
     }
-    for (int o = 0; o < a->n_out; o++) output[o] = (real)(a->sum[o] / a->n_model);
+    for (int o = 0; o < a->n_out; o++) output[o] = (real)(a->sum[o] / a->n_used);
     return OK;
 }
 

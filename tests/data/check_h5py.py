@@ -58,7 +58,7 @@ def pipeline(rows):
     merged = {}
     for s, c in rows:
         if s and s not in ("NA",) and all(a in LETTERS for a in s):
-            c = 0 if c == "null" else int(float(c))
+            c = 0 if c == "null" else int(float(c) + 0.5)
             merged[s] = merged.get(s, 0) + max(c, 1)
     return list(merged.items())
 
