@@ -9,6 +9,7 @@
 #include "run/resume.h"
 #include "run/run.h"
 #include "run/runfolder.h"
+#include "run/splitskept.h"
 #include "run/runlock.h"
 
 #include <errno.h>
@@ -171,18 +172,40 @@ static Status list_folds(int *fold, const Dataset *dataset, int repeat)
     return OK;
 }
 
-static Status write_splits(Run *run, const Dataset *dataset)
+/* fold [n_repeat, n_row], the caller's to free. */
+static Status all_folds(int **fold, const Dataset *dataset)
 {
     const size_t n = (size_t)dataset->cohort.n_row;
+    *fold = malloc(((size_t)dataset->folds.n_repeat * n + 1) * sizeof **fold);
+    if (!*fold) return fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
+    for (int r = 0; r < dataset->folds.n_repeat; r++) TRY(list_folds(*fold + (size_t)r * n, dataset, r));
+    return OK;
+}
+
+static Status write_splits(Run *run, const Dataset *dataset)
+{
     TextOut *out;
-    int *fold = malloc(((size_t)dataset->folds.n_repeat * n + 1) * sizeof *fold);
-    if (!fold) return fail(ERR_MEMORY, "no memory for the folds of %zu bags", n);
-    Status status = OK;
-    for (int r = 0; r < dataset->folds.n_repeat; r++) TRY_DONE(list_folds(fold + (size_t)r * n, dataset, r));
+    int *fold;
+    Status status;
+    TRY_DONE(all_folds(&fold, dataset));
     TRY_DONE(textout_open(&out, run_path(run, "splits.tsv"), true));
     write_folds(out, dataset, fold);
     status = textout_commit(out);
 done:
+    free(fold);
+    return status;
+}
+
+static Status check_splits(const Run *run, const Dataset *dataset)
+{
+    int *fold;
+    Status status = all_folds(&fold, dataset);
+    const Splits splits = {.cohort = &dataset->cohort,
+                           .n_bag = dataset->cohort.n_row,
+                           .n_column = dataset->folds.n_repeat,
+                           .number = fold,
+                           .word = folds_are_parts(&dataset->folds) ? part_name : NULL};
+    if (status == OK) status = splitskept_check(run->folder, &splits);
     free(fold);
     return status;
 }
@@ -227,6 +250,7 @@ static Status write_files(const CrossvalFolder *f, bool is_new)
     TRY(open_run(&run, f->folder));
     run_remove_leftovers(&run);
     if (!is_new) TRY_DONE(read_manifest(&first, &run, f));
+    if (!is_new) TRY_DONE(check_splits(&run, f->dataset));
     if (!is_new) TRY_DONE(check_config(&run, f->config));
     TRY_DONE(config_write(f->config, run_path(&run, "config.yaml")));
     TRY_DONE(content_write(run_path(&run, "bags.tsv"), &source));

@@ -122,7 +122,9 @@ static void print_classes(TextOut *out, const json_t *classes)
     json_t *n;
     json_object_foreach((json_t *)(size_t)classes, name, n)
     {
-        textout_printf(out, "%s%s %lld", before, name, (long long)json_integer_value(n));
+        textout_printf(out, "%s", before);
+        textout_text(out, name);
+        textout_printf(out, " %lld", (long long)json_integer_value(n));
         before = ", ";
     }
 }
@@ -159,7 +161,12 @@ static void print_remarks(TextOut *out, const json_t *remarks)
     json_t *sentence;
     if (json_array_size(remarks) == 0) return;
     textout_printf(out, "\n## Remarks\n\n");
-    json_array_foreach(remarks, i, sentence) textout_printf(out, "* %s.\n", json_string_value(sentence));
+    json_array_foreach(remarks, i, sentence)
+    {
+        textout_printf(out, "* ");
+        textout_text(out, json_string_value(sentence));
+        textout_printf(out, ".\n");
+    }
 }
 
 Status tally_write_table(const char *path, const json_t *summary)

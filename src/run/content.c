@@ -144,7 +144,7 @@ Status content_write(const char *path, const ContentSource *source)
 /* ---- comparing ---- */
 
 /* Blanks around a cell mean nothing: a reader may have cut them off. */
-static bool same_cell(const char *a, const char *now)
+bool content_same_cell(const char *a, const char *now)
 {
     char room[ESCAPE_MOST];
     const char *b = plain(room, now);
@@ -170,11 +170,11 @@ static Status check_bag(const ContentSource *s, const Used *used, const Table *t
 {
     char hash[HASH_ROOM];
     const char *bag = s->cohort->id[i];
-    if (!same_cell(table_cell(t, i, KEY), key_of(s, i)) || !same_cell(table_cell(t, i, BAG), bag))
+    if (!content_same_cell(table_cell(t, i, KEY), key_of(s, i)) || !content_same_cell(table_cell(t, i, BAG), bag))
         return other_bag(s, t, i, folder);
     for (int k = 0; k < used->n; k++) {
         const char *now = cell_of(s, i, used->column[k]), *then = table_cell(t, i, FIRST_LABEL + k);
-        if (!same_cell(then, now))
+        if (!content_same_cell(then, now))
             return fail(
                 ERR_FORMAT,
                 "%s: bag '%s' has '%.60s' in column '%s', and had '%.60s' when the run in %s began; a resumed "
@@ -191,7 +191,7 @@ static Status check_bag(const ContentSource *s, const Used *used, const Table *t
 static Status check_table(const ContentSource *s, const Used *used, const Table *t, const char *folder)
 {
     bool right = t->n_column == FIRST_LABEL + used->n && strcmp(t->column[HASH], "bag_hash") == 0;
-    for (int k = 0; right && k < used->n; k++) right = same_cell(t->column[FIRST_LABEL + k], used->name[k]);
+    for (int k = 0; right && k < used->n; k++) right = content_same_cell(t->column[FIRST_LABEL + k], used->name[k]);
     if (!right) return OK; /* of other settings, which are compared elsewhere */
     for (int i = 0; i < s->cohort->n && i < t->n_row; i++) TRY(check_bag(s, used, t, i, folder));
     return s->cohort->n == t->n_row ? OK : other_bag(s, t, s->cohort->n, folder);

@@ -30,4 +30,7 @@ Status content_order(Cohort *cohort, const char *folder);
  * how. */
 Status content_check(const ContentSource *source, const char *folder);
 
+/* Is the cell of a table that hopsack wrote this text? Blanks around it and escapes do not count. */
+bool content_same_cell(const char *written, const char *text);
+
 #endif

@@ -17,6 +17,7 @@
 #include "run/remarks.h"
 #include "run/run.h"
 #include "run/runlock.h"
+#include "run/splitskept.h"
 #include "train/kmerstart.h"
 #include "train/loop.h"
 #include "train/schedule.h"
@@ -230,10 +231,9 @@ static Status write_bags(Training *j)
 static Status write_beginning(Training *j, RunLock *lock)
 {
     if (lock) TRY(runlock_begin(lock, j->in->folder, j->in->force));
-    if (j->in->resume)
-        TRY(run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : ""));
-    else
-        TRY(run_begin(&j->run, j->in->folder, j->in->force));
+    if (j->in->resume) TRY(splitskept_check_parts(j->in->folder, j->cohort, &j->evaluation.partition));
+    TRY(j->in->resume ? run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : "")
+                      : run_begin(&j->run, j->in->folder, j->in->force));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     if (lock) TRY(write_bags(j));
     TRY(write_manifest(j));

@@ -244,13 +244,14 @@ class Crossval(Case):
         self.assertFalse(os.path.exists("wild/summary.json"))
 
     def test_predict_takes_the_mean_of_the_folds(self):
-        self.good("predict", "a", "c.h5", "-o", "mean.tsv")
+        cohort("fresh.h5", seed=9)
+        self.good("predict", "a", "fresh.h5", "-o", "mean.tsv")
         models = [f"a/rep{r:02}/fold{f:02}" for r in range(2) for f in range(4)]
-        self.good("predict", *models, "c.h5", "-o", "eight.tsv")
+        self.good("predict", *models, "fresh.h5", "-o", "eight.tsv")
         self.assertEqual(read("mean.tsv"), read("eight.tsv"))
         outputs = []
         for i, model in enumerate(models):
-            self.good("predict", model, "c.h5", "-o", f"one{i}.tsv")
+            self.good("predict", model, "fresh.h5", "-o", f"one{i}.tsv")
             outputs.append([float(row["output"]) for row in table(f"one{i}.tsv")])
         for row, values in zip(table("mean.tsv"), zip(*outputs)):
             self.assertAlmostEqual(float(row["output"]), sum(values) / 8, 5)
@@ -299,9 +300,10 @@ class Ensemble(Case):
         self.assertEqual(read("again/model.safetensors"), read("two/rep00/fold02/model01/model.safetensors"))
 
     def test_predict_uses_all(self):
-        self.good("predict", "two", "c.h5", "-o", "all.tsv")
+        cohort("new.h5", seed=9)
+        self.good("predict", "two", "new.h5", "-o", "all.tsv")
         models = [f"two/rep00/fold{f:02}/model{m:02}" for f in range(3) for m in range(2)]
-        self.good("predict", *models, "c.h5", "-o", "six.tsv")
+        self.good("predict", *models, "new.h5", "-o", "six.tsv")
         self.assertEqual(read("all.tsv"), read("six.tsv"))
         self.good("predict", "two/rep00/fold00", "c.h5", "-o", "fold.tsv")
         new = {row["bag"]: row for row in table("fold.tsv")}

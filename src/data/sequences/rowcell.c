@@ -14,13 +14,13 @@ static bool is_word(const Cell *cell, const char *const *words)
     return false;
 }
 
-bool rowcell_is_blank(const Cell *cell)
+bool rowcell_is_blank_word(const Cell *cell)
 {
     static const char *const words[] = {"null",       "NULL",    "NA",         "na",
                                         "NaN",        "nan",     "None",       "no data",
                                         "unresolved", "partial", "No results", "region_not_covered",
                                         NULL};
-    return cell->length == 0 || (strchr("nNupr", cell->text[0]) && is_word(cell, words));
+    return is_word(cell, words);
 }
 
 bool rowcell_answer(Answer *out, const Cell *cell)

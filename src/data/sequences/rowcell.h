@@ -33,7 +33,7 @@ typedef enum {
     LETTERS_JUNCTION /* of these from C to F or W */
 } Letters;
 
-bool rowcell_is_blank(const Cell *cell);            /* empty, null, NA, … */
+bool rowcell_is_blank_word(const Cell *cell);       /* of a cell that is not empty */
 bool rowcell_answer(Answer *out, const Cell *cell); /* false: is neither T nor F, nor blank */
 /* A number as whole one; a comma is a point in `1,5`. */
 CountKind rowcell_count(int64_t *out, const Cell *cell);
@@ -41,6 +41,15 @@ bool rowcell_truncate(int64_t *out, const Cell *cell); /* as DeepRC: the integer
 Letters rowcell_letters(const char *text);
 bool rowcell_is_bases(const Cell *cell);  /* six and more nucleotides and nothing else */
 bool rowcell_is_joined(const Cell *cell); /* two sequences and what joins them: "CAVF;CASSF" */
+
+/* Empty, null, NA, … The first letter answers for most cells. */
+static inline bool rowcell_is_blank(const Cell *cell)
+{
+    if (cell->length == 0) return true;
+    const char first = *cell->text;
+    return (first == 'n' || first == 'N' || first == 'u' || first == 'p' || first == 'r') &&
+           rowcell_is_blank_word(cell);
+}
 
 /* Without blanks at both ends. */
 static inline void rowcell_trim(Cell *cell)
