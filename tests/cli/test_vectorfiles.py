@@ -151,6 +151,11 @@ class Files(Case):
         write("inst.csv", "bag,label,a\nb1,0,1\nb1,1,2\nb2,0,3\n")
         self.refused(r"inst.csv:3: bag 'b1' has label '1' here but '0' in line 2.*--skip.*--metadata", "inst.csv")
 
+    def test_large_numbers_are_different_names(self):
+        write("ids.csv", "bag,label,a,b,c\n" + lines(lambda b, y, x, i: f"{9007199254740993 + int(b[1:])},{y},{x[0]},{x[1]},{x[2]}"))
+        self.assertNotIn("kept apart", self.imported("o.h5", "ids.csv").stderr)
+        self.assertEqual(len(contents("o.h5")), N_BAG)
+
     def test_bags_named_almost_alike(self):
         for a, b in (("1", "1.0"), ("01", "1"), ("A", "a")):
             write("ids.csv", f"bag,label,x\n{a},0,5\n{b},0,2\nq,1,4\n")
@@ -300,6 +305,35 @@ class Files(Case):
             file.write(whole.read()[:700] + half[:10])
         self.refused(r"cut.h5: ", "cut.h5")
 
+    def test_folders_of_hdf5_that_is_no_slide(self):
+        """The first file is named for what it lacks; beside tables it is none of them (Cell Ranger writes a matrix there)."""
+        for name, key, x in (("flats", "features", numpy.ones(3)), ("others", "feats", numpy.ones((2, 3)))):
+            os.makedirs(name, exist_ok=True)
+            for bag in "ab":
+                with h5py.File(f"{name}/{bag}.h5", "w") as f:
+                    f[key] = x
+        self.refused(r"flats/a.h5: /features has 1 dimension", "flats")
+        self.refused(r"others/a.h5: is an HDF5 file without a dataset 'features'", "others")
+        write("others/contigs.tsv", "repertoire_id\tjunction_aa\nR1\tCASSLGQAYEQYF\n")
+        self.good("import", "--force", "-o", "o.h5", "others")
+        os.remove("others/contigs.tsv")
+        write("others/labels.csv", "slide_id,label\na,0\nb,1\n")
+        self.refused(r"others/a.h5: is an HDF5 file without", "others")
+
+    def test_label_tables_whose_id_column_has_an_own_name(self):
+        """The column that holds the names of bags is found, although the names of files are in none."""
+        write("mice.csv", "mouse nr,status\n" + "".join(f"{b},{y}\n" for b, y, _ in BAGS))
+        done = self.imported("o.h5", "--label=none", "--metadata=mice.csv", "v.csv")
+        self.assertIn("mice.csv: IDs are in column 'mouse nr'", done.stderr)
+        self.assertNotIn("have no labels", done.stderr)
+        os.makedirs("paths", exist_ok=True)
+        for bag in "ab":
+            self.slide(f"paths/{bag}.h5", numpy.ones((2, 3)))
+        write("where.csv", "who,slide_path,label\nx,/wsi/a.svs,0\ny,/wsi/b.svs,1\n")
+        self.assertIn("column 'slide_path'", self.imported("o.h5", "--metadata=where.csv", "paths").stderr)
+        write("mice.csv", "x,y\n1,2\n")
+        self.refused(r"mice.csv: has no ID column; its columns are x, y", "--label=none", "--metadata=mice.csv", "v.csv")
+
     # ---- a row a bag, labels, splits ----
 
     def test_tables(self):
@@ -336,6 +370,14 @@ class Files(Case):
         self.refused(r"w.csv:3: bag 'b0': column 'site' says 'y' of the bag here but 'x' before", "--labels=site", "w.csv")
 
     # ---- classes: auto ----
+
+    def test_bags_that_no_fold_lists_are_said(self):
+        for name, column, text in (("few", "fold", lambda b: str(b // 2 % 4) if b < 12 else ""), ("words", "part", lambda b: "" if b > 14 else "test" if b < 4 else "train")):
+            write(f"{name}.csv", f"bag,{column}\n" + "".join(f"b{b},{text(b)}\n" for b in range(N_BAG)))
+        for name, pattern in (("few", r"few.csv: 4 labelled bags have no fold in it \(the first is 'b12'\) and are left out of training and test"),
+                              ("words", r"words.csv: 1 labelled bag has no part in it \(the first is 'b15'\) and is left out")):
+            done = self.good("crossval", "mil.yaml", "--quiet", "--data.path=v.h5", "--target=label", f"--splits={name}.csv", "-o", f"cv-{name}")
+            self.assertRegex(done.stderr, pattern)
 
     def test_classes_are_found(self):
         data = [(b, [9, 10, 2][i % 3] if i else 7, x) for i, (b, _, x) in enumerate(BAGS)]
