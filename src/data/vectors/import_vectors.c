@@ -172,6 +172,7 @@ static Status check(const ImportVectors *v)
     if (!label) return import_no_memory(&v->import);
     for (int b = 0; b < n; b++) label[b] = v->intake.bag[b].label;
     Status status = vectorcheck_run(&v->report->findings, v->spool, label);
+    v->report->findings.labelled_elsewhere = v->options->rules.metadata || v->intake.extra.n_label > 0;
     if (status == OK)
         status =
             vectorcheck_report(&v->report->findings, v->spool, v->import.file[0].path, v->options->rules.allow_leak);
