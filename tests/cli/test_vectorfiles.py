@@ -182,6 +182,10 @@ class Files(Case):
 
     # ---- formats ----
 
+    def test_vectors_without_a_feature(self):
+        write("bare.svm", "0:0:1\n1:1:-1\n")
+        self.refused(r"bare.svm: no instance has a feature", "bare.svm")
+
     def test_svm_loses_no_row(self):
         def rows(head, blank=" "):
             return lines(lambda b, y, x, i: head(b, y, i) + blank + blank.join(f"{k + 1}:{v}" for k, v in enumerate(x)))
@@ -251,6 +255,19 @@ class Files(Case):
         write("tables/labels.csv", labels)
         self.assertRegex(self.imported("o.h5", "--format=folder", "tables").stderr, "labels are read from tables/labels.csv")
         self.assertEqual(contents("o.h5"), want)
+
+    def test_labels_of_an_index(self):
+        """--labels names columns of the index, also where the tables of the bags have a header."""
+        os.makedirs("named", exist_ok=True)
+        for bag, _, rows in BAGS:
+            write(f"named/{bag}.csv", "a,b,c\n" + "".join(",".join(map(str, x)) + "\n" for x in rows))
+        write("index.csv", "path,label,age\n" + "".join(f"named/{b}.csv,{y},{20 + y}\n" for b, y, _ in BAGS))
+        self.assertIn("column 'age' is not kept; --labels=age keeps it", self.imported("o.h5", "index.csv").stderr)
+        self.imported("o.h5", "--labels=age", "index.csv")
+        with h5py.File("o.h5") as f:
+            self.assertEqual([n.decode() for n in f["metadata/column_names"][()]], ["ID", "label", "age"])
+            self.assertEqual({tuple(c.decode() for c in row[1:]) for row in f["metadata/columns"][()]}, {("0", "20"), ("1", "21")})
+        self.assertEqual(contents("o.h5"), {f"named/{b}.csv": (str(y), rows) for b, y, rows in BAGS})
 
     def test_no_first_line_of_a_bag_is_lost(self):
         os.makedirs("odd", exist_ok=True)

@@ -186,6 +186,8 @@ static Status findings(Import *im)
     TRY(note_sources(v));
     if (v->spool->n == 0)
         return fail(ERR_FORMAT, "%s: no instance is left; check the file and --include, --exclude", im->file[0].path);
+    if (v->spool->n_feat == 0)
+        return fail(ERR_FORMAT, "%s: no instance has a feature; is the file cut short?", im->file[0].path);
     TRY(vectorintake_warn(&v->intake));
     TRY(join_tables(v));
     TRY(vectorspool_sort(v->spool));
