@@ -396,6 +396,13 @@ class Files(Case):
             done = self.good("crossval", "mil.yaml", "--quiet", "--data.path=v.h5", "--target=label", f"--splits={name}.csv", "-o", f"cv-{name}")
             self.assertRegex(done.stderr, pattern)
 
+    def test_signs_are_a_known_pair(self):
+        for name, cells in (("plus", ("-1", "+1")), ("one", ("-1.0", "1.0"))):
+            write(f"{name}.csv", "ID,sign\n" + "".join(f"{b},{cells[y]}\n" for b, y, _ in BAGS))
+            self.good("crossval", "mil.yaml", "--quiet", "--data.path=v.h5", f"--metadata={name}.csv", "--target=sign", "-o", f"cv-{name}")
+            target = {row["bag"]: row["target"] for row in table(f"cv-{name}/predictions.tsv")}
+            self.assertEqual(target, {b: str(y) for b, y, _ in BAGS})
+
     def test_classes_are_found(self):
         data = [(b, [9, 10, 2][i % 3] if i else 7, x) for i, (b, _, x) in enumerate(BAGS)]
         csv("multi.csv", data=data)
