@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text/walk.h"
 #include "core/log.h"
+#include "core/path.h"
 #include "core/spool.h"
 #include "data/text/litter.h"
 #include "data/text/walkname.h"
@@ -90,10 +91,9 @@ static bool is_archive(const char *path)
 
 static Status add_member(Search *s, const char *path, const char *below, const ZipList *list, int i)
 {
-    char member[8192], under[8192];
+    char member[PATH_ROOM], under[PATH_ROOM];
     const char *name = list->name[i];
-    if (snprintf(member, sizeof member, "%s/%s", path, name) >= 4096 ||
-        snprintf(under, sizeof under, "%s/%s", below, name) >= 4096)
+    if (!path_join(member, path, name) || !path_join(under, below, name))
         return fail(ERR_FORMAT, "%s: a member's name is too long", path);
     if (s->except_path && strcmp(member, s->except_path) == 0) return OK;
     if (list->n > 1 && walkname_rank(name, s->extension) < 0) {
@@ -159,15 +159,15 @@ static Status walk_folder(Search *s, const char *folder, const char *below, int 
     if (!dir) return fail(ERR_IO, "%s: cannot read the folder: %s", folder, strerror(errno));
     Status status = OK;
     for (struct dirent *entry; status == OK && (entry = readdir(dir));) {
-        char path[4096], under[4096];
+        char path[PATH_ROOM], under[PATH_ROOM];
         const char *name = entry->d_name;
         if (name[0] == '~' && litter_is(name))
             log_info("%s/%s: left out, a lock file of an office program", folder, name);
         if (name[0] == '.' || litter_is(name)) continue;
-        const int a = snprintf(path, sizeof path, "%s/%s", folder, name);
+        const bool fits = path_join(path, folder, name);
         const int b = snprintf(under, sizeof under, "%s%s%s", below, *below ? "/" : "", name);
-        status = a >= (int)sizeof path || b >= (int)sizeof under ? fail(ERR_IO, "%s: the path is too long", folder)
-                                                                 : walk_entry(s, path, under, depth);
+        status = !fits || b >= (int)sizeof under ? fail(ERR_IO, "%s: the path is too long", folder)
+                                                 : walk_entry(s, path, under, depth);
     }
     closedir(dir);
     return status;
@@ -199,7 +199,7 @@ static Status nothing(const Search *s, const char *path)
 static Status walk_start(Search *s, const char *path)
 {
     struct stat info;
-    char folder[4096];
+    char folder[PATH_ROOM];
     const bool is_stdin = strcmp(path, SPOOL_STDIN) == 0;
     if (spool_is_pipe(path) && !is_stdin)
         log_info("%s: its repertoire is named %s; --name gives another name", path, walkname_base(path));
