@@ -5,6 +5,7 @@
  */
 #include "data/text/join.h"
 #include "core/nearest.h"
+#include "core/shortlist.h"
 #include "data/text/walkname.h"
 
 #include <ctype.h>
@@ -173,19 +174,14 @@ static Status duplicate(const Table *t, int a, int b, int column, const char *ke
 static Status unknown_ids(const Table *t, int column, const char *where, const int *lost, int n_lost,
                           const char *hint)
 {
-    char list[400] = "";
-    size_t at = 0;
-    for (int i = 0; i < n_lost && i < 5; i++) {
-        const int written = snprintf(list + at, sizeof list - at, "%s'%.60s' (line %d)", i ? ", " : "",
-                                     table_cell(t, lost[i], column), t->line[lost[i]]);
-        if (written > 0 && at + (size_t)written < sizeof list) at += (size_t)written;
-    }
+    Shortlist list = {.most = 5};
+    for (int i = 0; i < n_lost; i++)
+        shortlist_add(&list, "'%.60s' (line %d)", table_cell(t, lost[i], column), t->line[lost[i]]);
     return fail(ERR_FORMAT,
-                "%s:%d: %d ID%s of column '%s' %s not in %s: %s%s%s%s Remove the row%s, or check the names and the "
+                "%s:%d: %d ID%s of column '%s' %s not in %s: %s%s%s Remove the row%s, or check the names and the "
                 "column of IDs (--id-column)",
                 t->path, t->line[lost[0]], n_lost, n_lost > 1 ? "s" : "", t->column[column],
-                n_lost > 1 ? "are" : "is", where, list, n_lost > 5 ? ", …" : "", hint, *hint ? "" : ".",
-                n_lost > 1 ? "s" : "");
+                n_lost > 1 ? "are" : "is", where, list.text, hint, *hint ? "" : ".", n_lost > 1 ? "s" : "");
 }
 
 static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char *const *key, int n, const char *where,

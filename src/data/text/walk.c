@@ -2,6 +2,7 @@
 #include "data/text/walk.h"
 #include "core/log.h"
 #include "core/path.h"
+#include "core/shortlist.h"
 #include "core/spool.h"
 #include "data/text/litter.h"
 #include "data/text/walkname.h"
@@ -23,8 +24,8 @@ typedef struct {
     const char *extension, *except_path;
     bool has_except;
     struct stat except;
-    int n_left, n_other; /* files left out; those of them that are known to be no tables */
-    char left[600];      /* the first of them */
+    Shortlist left; /* files left out */
+    int n_other;    /* those of them that are known to be no tables */
 } Search;
 
 static Status no_memory(void)
@@ -62,19 +63,16 @@ static Status add(Walk *walk, const char *path, const char *name, const struct s
 
 static void leave_out(Search *s, const char *name)
 {
-    const size_t n = strlen(s->left);
-    if (s->n_left < SHOWN && n + 120 < sizeof s->left)
-        snprintf(s->left + n, sizeof s->left - n, "%s%.100s", s->n_left ? ", " : "", name);
-    s->n_left++;
+    shortlist_add(&s->left, "%.100s", name);
     s->n_other += walkname_is_other(name);
 }
 
 static void report_left(const Search *s, const char *path)
 {
-    if (s->n_left == 0) return;
-    void (*say)(const char *, ...) = s->n_left > s->n_other ? log_warn : log_info;
-    say("%s: left out %d file%s whose ending is not that of a table: %s%s", path, s->n_left,
-        s->n_left == 1 ? "" : "s", s->left, s->n_left > SHOWN ? ", …" : "");
+    if (s->left.n == 0) return;
+    void (*say)(const char *, ...) = s->left.n > s->n_other ? log_warn : log_info;
+    say("%s: left out %d file%s whose ending is not that of a table: %s", path, s->left.n, s->left.n == 1 ? "" : "s",
+        s->left.text);
 }
 
 /* ---- archives ---- */
@@ -193,7 +191,7 @@ static Status nothing(const Search *s, const char *path)
     const char *extension = any ? ".tsv, .csv, .txt or .tab" : s->extension;
     return fail(ERR_FORMAT, "%s: no file below it ends in %s%s%s%s%s; another ending is named with --extension", path,
                 extension, any ? ", plain or compressed" : " or ", any ? "" : s->extension, any ? "" : ".gz",
-                s->n_left ? " (there are other files)" : "");
+                s->left.n ? " (there are other files)" : "");
 }
 
 static Status walk_start(Search *s, const char *path)
@@ -217,8 +215,8 @@ static Status walk_start(Search *s, const char *path)
         note_sure(s, n_before);
     }
     report_left(s, path);
-    s->n_left = s->n_other = 0;
-    s->left[0] = '\0';
+    s->left = (Shortlist){.most = SHOWN};
+    s->n_other = 0;
     return OK;
 }
 
@@ -229,7 +227,7 @@ static int by_path(const void *a, const void *b)
 
 Status walk_files(Walk *out, const char *const *path, int n_path, const char *extension, const char *except)
 {
-    Search s = {.walk = out, .extension = extension, .except_path = except};
+    Search s = {.walk = out, .extension = extension, .except_path = except, .left = {.most = SHOWN}};
     Status status = OK;
     *out = (Walk){0};
     s.has_except = except && stat(except, &s.except) == 0;
@@ -245,7 +243,7 @@ Status walk_first_member(char **out, const char *path)
 {
     struct stat info;
     Walk walk = {0};
-    Search s = {.walk = &walk, .extension = WALK_AUTO};
+    Search s = {.walk = &walk, .extension = WALK_AUTO, .left = {.most = SHOWN}};
     *out = NULL;
     if (!spool_is_pipe(path) && (stat(path, &info) != 0 || !S_ISREG(info.st_mode))) return OK;
     if (!is_archive(path)) return OK;
