@@ -49,8 +49,7 @@ static const Option data_rows[] = {
      "limit of scaled feature values, which are cut to the range from -clip to clip; null or 0: no limit"},
     {"rarefy", OPTION_TEXT, DATA(rarefy), "none", 0, 0, NULL, "none|min|N",
      "number of sequences that are drawn of each larger bag, so that all have one depth; min: as many as the "
-     "smallest "
-     "labelled bag has. The model keeps the number, and predict draws as many. Sequences only"},
+     "smallest labelled bag has. The model keeps the number, and predict draws as many. Sequences only"},
     {"rarefy_by", OPTION_CHOICE, DATA(rarefy_by), "clone", 0, 0, "clone count", "",
      "unit of rarefy: clone (sequences, whatever their counts), or count (a sequence is drawn as often as it was "
      "counted)"},

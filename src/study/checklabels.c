@@ -145,8 +145,7 @@ static void remark_batch(CheckTask *k)
         if (row->constant || !row->settles || strcmp(row->trait->name, batch) != 0) continue;
         snprintf(text, sizeof text,
                  "each value of the batch column '%.60s' goes with one label of '%.60s' only, so nothing in this "
-                 "cohort can "
-                 "tell the label from the batch",
+                 "cohort can tell the label from the batch",
                  batch, k->target->name);
         remark(k, text);
     }
