@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/cellvalues.h"
-#include "cohort/cell.h"
+#include "data/text/cell.h"
 
 #include <stdio.h>
 #include <string.h>

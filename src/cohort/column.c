@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/column.h"
-#include "cohort/cell.h"
 #include "core/nearest.h"
 #include "core/shortlist.h"
+#include "data/text/cell.h"
 
 #include <stdio.h>
 #include <stdlib.h>

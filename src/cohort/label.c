@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/label.h"
-#include "cohort/cell.h"
 #include "cohort/column.h"
 #include "cohort/task.h"
+#include "data/text/cell.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  *
  * task_binary.c: two classes of bags. The cell `positive` is class 1 (target 1); the one output is its logit.
  */
-#include "cohort/cell.h"
 #include "cohort/task.h"
+#include "data/text/cell.h"
 
 #include <math.h>
 #include <string.h>

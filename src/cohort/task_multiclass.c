@@ -3,11 +3,11 @@
  * task_multiclass.c: several classes of bags, which the config lists, or which are found in the labels. The target is
  * one-hot, and there is one output a class.
  */
-#include "cohort/cell.h"
 #include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "data/text/cell.h"
 
 #include <assert.h>
 #include <math.h>

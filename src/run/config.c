@@ -32,8 +32,8 @@ static const Option data_rows[] = {
     {"metadata", OPTION_TEXT, DATA(metadata), "null", 0, 0, NULL, "FILE",
      "label table, TSV or CSV; null: the columns stored in the dataset"},
     {"id_column", OPTION_TEXT, DATA(id_column), "auto", 0, 0, NULL, "COLUMN",
-     "column of bag IDs in the label table; auto: the first one present of ID, repertoire_id, sample_id, Sample, "
-     "subject_id, filename"},
+     "column of bag IDs in the label table; auto: the one that fits best, of ID, repertoire_id, sample_id, filename "
+     "and other usual names first"},
     {"counts", OPTION_CHOICE, DATA(counts), "none", 0, 0, "none raw log log1p", "",
      "scale factor of a sequence's input by its clone count c: none, raw (c), log (ln max(c, 1), as in DeepRC), "
      "log1p (ln(1 + c))"},

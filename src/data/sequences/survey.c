@@ -3,6 +3,7 @@
 #include "core/number.h"
 #include "data/bagfile/bagfile.h"
 #include "data/bagfile/baghash.h"
+#include "data/text/cell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +131,7 @@ static json_t *survey_column(const Table *t, int column, const char **cell)
     json_t *values;
     int n = 0;
     for (int r = 0; r < t->n_row; r++)
-        if (!table_missing(table_cell(t, r, column))) cell[n++] = table_cell(t, r, column);
+        if (!cell_missing(table_cell(t, r, column))) cell[n++] = table_cell(t, r, column);
     qsort((void *)cell, (size_t)n, sizeof *cell, compare_text);
     const int distinct = count_values(&values, cell, n);
     return json_pack("{ss si si so*}", "name", t->column[column], "missing", t->n_row - n, "distinct", distinct,
