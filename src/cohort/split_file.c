@@ -7,6 +7,8 @@
 #include "cohort/split_foreign.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "core/shortlist.h"
+#include "data/text/cell.h"
 #include "data/text/join.h"
 
 #include <math.h>
@@ -38,7 +40,7 @@ static int part_of(const char *cell)
 static const char *cell_of(const SplitSource *s, int i, int column)
 {
     const char *cell = s->row[i] < 0 ? "" : table_cell(s->table, s->row[i], s->column[column]);
-    return table_missing(cell) ? "" : cell;
+    return cell_missing(cell) ? "" : cell;
 }
 
 /* ---- columns ---- */
@@ -71,7 +73,7 @@ static bool has_words(const Table *t, int column)
     int n = 0;
     for (int r = 0; r < t->n_row; r++) {
         const char *cell = table_cell(t, r, column);
-        if (table_missing(cell)) continue;
+        if (cell_missing(cell)) continue;
         if (part_of(cell) < 0) return false;
         n++;
     }
@@ -80,15 +82,13 @@ static bool has_words(const Table *t, int column)
 
 static Status no_columns(const Table *t)
 {
-    char list[400] = "";
-    size_t at = 0;
-    for (int c = 0; c < t->n_column && at + 80 < sizeof list; c++)
-        at += (size_t)snprintf(list + at, sizeof list - at, "%s%.60s", c ? ", " : "", t->column[c]);
+    Shortlist list = {0};
+    for (int c = 0; c < t->n_column; c++) shortlist_add(&list, "%.60s", t->column[c]);
     return fail(
         ERR_FORMAT,
         "%s: no column is named part, begins with rep or seed, or has fold or split in its name; its columns are "
         "%s. Name those of folds with splits.columns",
-        t->path, list);
+        t->path, list.text);
 }
 
 /* Those that are asked for; else `part`; else those with the name of folds; else those of train, validation and test. */

@@ -3,6 +3,7 @@
 #include "cohort/confoundtext.h"
 #include "cohort/task.h"
 #include "core/jsontext.h"
+#include "core/number.h"
 #include "study/checktogether.h"
 
 #include <math.h>
@@ -25,16 +26,10 @@ typedef struct {
 
 /* ---- distributions ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static json_t *spread_json(double *x, int n)
 {
     if (n == 0) return json_pack("{s:i}", "n", 0);
-    qsort(x, (size_t)n, sizeof *x, ascending);
+    qsort(x, (size_t)n, sizeof *x, number_ascending);
     const double median = n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
     return json_pack("{s:i, s:f, s:f, s:f}", "n", n, "min", x[0], "median", median, "max", x[n - 1]);
 }
@@ -150,8 +145,7 @@ static void remark_batch(CheckTask *k)
         if (row->constant || !row->settles || strcmp(row->trait->name, batch) != 0) continue;
         snprintf(text, sizeof text,
                  "each value of the batch column '%.60s' goes with one label of '%.60s' only, so nothing in this "
-                 "cohort can "
-                 "tell the label from the batch",
+                 "cohort can tell the label from the batch",
                  batch, k->target->name);
         remark(k, text);
     }

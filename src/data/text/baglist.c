@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text/baglist.h"
+#include "core/number.h"
+#include "core/shortlist.h"
 #include "data/text/join.h"
 #include "data/text/table.h"
 #include "data/text/textin.h"
@@ -155,14 +157,10 @@ bool baglist_has(BagList *list, const char *key, const char *id)
 
 Status baglist_check(const BagList *list, const char *where)
 {
-    char text[400] = "";
-    size_t at = 0;
-    int n = 0;
-    for (int k = 0; k < list->n; k++) {
-        if (list->met[k] || n++ >= SHOWN || at >= sizeof text) continue;
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s'%.60s'", n > 1 ? ", " : "", list->given.text[k]);
-    }
-    if (n == 0) return OK;
-    return fail(ERR_FORMAT, "%s: %d ID%s %s no bag of %s: %s%s", list->path, n, n > 1 ? "s" : "",
-                n > 1 ? "name" : "names", where, text, n > SHOWN ? ", …" : "");
+    Shortlist lost = {.most = SHOWN};
+    for (int k = 0; k < list->n; k++)
+        if (!list->met[k]) shortlist_add(&lost, "'%.60s'", list->given.text[k]);
+    if (lost.n == 0) return OK;
+    return fail(ERR_FORMAT, "%s: %d ID%s %s no bag of %s: %s", list->path, lost.n, number_plural(lost.n),
+                lost.n > 1 ? "name" : "names", where, lost.text);
 }

@@ -5,6 +5,7 @@
  */
 #include "data/text/join.h"
 #include "core/nearest.h"
+#include "core/shortlist.h"
 #include "data/text/walkname.h"
 
 #include <ctype.h>
@@ -59,13 +60,13 @@ static int find(const Name *sorted, int n, Name wanted)
 
 /* ---- paths ---- */
 
-#define PATH_ROOM 1024
+#define ID_ROOM 1024 /* bytes of an ID that is a path; of a longer one it is as it stands */
 
 /* With slashes of Unix and without "./" before it; `id` itself where it is no such path. */
-static const char *plain_path(char room[PATH_ROOM], const char *id)
+static const char *plain_path(char room[ID_ROOM], const char *id)
 {
     const size_t n = strlen(id);
-    if ((!strchr(id, '\\') && strncmp(id, "./", 2) != 0) || n >= PATH_ROOM) return id;
+    if ((!strchr(id, '\\') && strncmp(id, "./", 2) != 0) || n >= ID_ROOM) return id;
     memcpy(room, id, n + 1);
     for (char *p = room; *p; p++)
         if (*p == '\\') *p = '/';
@@ -104,7 +105,7 @@ static int find_path(const Name *given, int n, const char *id)
 /* An ID as given, its base name, that against the keys' stems, and stem against stem; then by folders. */
 static int find_key(Name *const sorted[N_FORM], int n, const char *given)
 {
-    char room[PATH_ROOM];
+    char room[ID_ROOM];
     const char *id = plain_path(room, given), *base = walkname_base(id);
     const struct {
         const char *text;
@@ -124,12 +125,12 @@ static int find_key(Name *const sorted[N_FORM], int n, const char *given)
 /* ---- near misses ---- */
 
 /* In lower case, without extension and leading zeros of numbers. */
-static void simplify(char room[PATH_ROOM], const char *name, bool zeros)
+static void simplify(char room[ID_ROOM], const char *name, bool zeros)
 {
     const char *base;
     const size_t n = join_stem(&base, name);
     size_t to = 0;
-    for (size_t i = 0; i < n && to + 1 < PATH_ROOM; i++) {
+    for (size_t i = 0; i < n && to + 1 < ID_ROOM; i++) {
         const bool starts = i == 0 || !isdigit((unsigned char)base[i - 1]);
         if (zeros && starts)
             while (base[i] == '0' && i + 1 < n && isdigit((unsigned char)base[i + 1])) i++;
@@ -141,7 +142,7 @@ static void simplify(char room[PATH_ROOM], const char *name, bool zeros)
 /* "; did you mean 'p00' (other case)?" */
 static void suggest(char text[200], const Name *given, int n, const char *id)
 {
-    char asked[PATH_ROOM], known[PATH_ROOM];
+    char asked[ID_ROOM], known[ID_ROOM];
     int best = nearest_limit(id), near = -1;
     text[0] = '\0';
     for (int zeros = 0; zeros < 2; zeros++) {
@@ -184,21 +185,18 @@ static Status duplicate(const Table *t, int a, int b, int column, const char *ke
 static Status unknown_ids(const Table *t, int column, const char *where, const int *lost, int n_lost,
                           const char *hint)
 {
-    char list[400] = "", line[16];
-    size_t at = 0;
-    for (int i = 0; i < n_lost && i < 5; i++) {
+    char line[16];
+    Shortlist list = {.most = 5};
+    for (int i = 0; i < n_lost; i++) {
         char in_line[32] = "";
         if (t->line[lost[i]] > 0) snprintf(in_line, sizeof in_line, " (line %d)", t->line[lost[i]]);
-        const int written = snprintf(list + at, sizeof list - at, "%s'%.60s'%s", i ? ", " : "",
-                                     table_cell(t, lost[i], column), in_line);
-        if (written > 0 && at + (size_t)written < sizeof list) at += (size_t)written;
+        shortlist_add(&list, "'%.60s'%s", table_cell(t, lost[i], column), in_line);
     }
     return fail(ERR_FORMAT,
-                "%s%s: %d ID%s of column '%s' %s not in %s: %s%s%s%s Remove the row%s, or check the names and the "
+                "%s%s: %d ID%s of column '%s' %s not in %s: %s%s%s Remove the row%s, or check the names and the "
                 "column of IDs (--id-column)",
                 t->path, line_text(line, t->line[lost[0]]), n_lost, n_lost > 1 ? "s" : "", t->column[column],
-                n_lost > 1 ? "are" : "is", where, list, n_lost > 5 ? ", …" : "", hint, *hint ? "" : ".",
-                n_lost > 1 ? "s" : "");
+                n_lost > 1 ? "are" : "is", where, list.text, hint, *hint ? "" : ".", n_lost > 1 ? "s" : "");
 }
 
 static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char *const *key, int n, const char *where,

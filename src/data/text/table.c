@@ -351,13 +351,3 @@ const char *table_cell(const Table *t, int row, int column)
     assert(row >= 0 && row < t->n_row && column >= 0 && column < t->n_column);
     return t->cell[(size_t)row * (size_t)t->n_column + (size_t)column];
 }
-
-bool table_missing(const char *cell)
-{
-    static const char *const words[] = {"",        "NA",      "N/A",      "n/a",      "NULL",   "null", "NaN",
-                                        "nan",     "-NaN",    "-nan",     "<NA>",     "#N/A",   "#NA",  "1.#IND",
-                                        "-1.#IND", "1.#QNAN", "-1.#QNAN", "#N/A N/A", "Unknown"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(cell, words[i]) == 0) return true;
-    return false;
-}

@@ -18,11 +18,11 @@
 static bool has_tables(const char *folder)
 {
     static const char *const ending[] = {".tsv", ".csv", ".txt"};
-    char path[4096], labels[4096] = "";
+    char path[PATH_ROOM], labels[PATH_ROOM] = "";
     const VectorPeek peek = {.path = folder, .folder = true};
-    (void)bagfolder_labels(labels, sizeof labels, &peek);
+    (void)bagfolder_labels(labels, &peek);
     for (int i = 0; i < 3; i++)
-        if (bagfolder_first(path, sizeof path, folder, ending[i]) && strcmp(path, labels) != 0) return true;
+        if (bagfolder_first(path, folder, ending[i]) && strcmp(path, labels) != 0) return true;
     return false;
 }
 
@@ -30,20 +30,20 @@ static bool has_tables(const char *folder)
  * Ranger writes its matrices beside contig tables. */
 static bool has_slides(const char *folder)
 {
-    char path[4096];
+    char path[PATH_ROOM];
     SlideKind kind;
-    if (!bagfolder_first(path, sizeof path, folder, ENDING)) return false;
+    if (!bagfolder_first(path, folder, ENDING)) return false;
     const bool read = slidefile_peek(&kind, path) == OK;
     if (read && kind != SLIDE_OTHER) return kind == SLIDE_FEATURES;
     return !has_tables(folder);
 }
 
 /* Where the files of features lie: the folder, or h5_files in it; "" if none do. */
-static const char *find_slides(char *out, size_t room, const char *folder)
+static const char *find_slides(char out[PATH_ROOM], const char *folder)
 {
     static const char *const below[] = {"", "/h5_files", NULL};
     for (int i = 0; below[i]; i++)
-        if (snprintf(out, room, "%s%s", folder, below[i]) < (int)room && has_slides(out)) return out;
+        if (snprintf(out, PATH_ROOM, "%s%s", folder, below[i]) < PATH_ROOM && has_slides(out)) return out;
     *out = '\0';
     return out;
 }
@@ -93,10 +93,10 @@ static Status read_slides(VectorIntake *in, const char *folder)
 
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
-    char folder[4096];
+    char folder[PATH_ROOM];
     TRY(vectorintake_no_columns(in));
     if (!peek->folder) return read_slide(in, peek->path, peek->path);
-    if (*find_slides(folder, sizeof folder, peek->path)) return read_slides(in, folder);
+    if (*find_slides(folder, peek->path)) return read_slides(in, folder);
     if (bagfolder_has(peek->path, "pt_files"))
         return fail(
             ERR_FORMAT,
