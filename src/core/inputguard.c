@@ -56,8 +56,7 @@ Status inputguard_check(const char *output)
     bool found = false;
     if (!begun || stat(output, &info) != 0) return OK;
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; i < n_input && !found; i++)
-        found = input[i].dev == info.st_dev && input[i].ino == info.st_ino;
+    for (size_t i = 0; i < n_input && !found; i++) found = input[i].dev == info.st_dev && input[i].ino == info.st_ino;
     pthread_mutex_unlock(&lock);
     return found ? fail(ERR_USAGE, "%s is both input and output", output) : OK;
 }

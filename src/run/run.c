@@ -39,7 +39,8 @@ static Status check_folder(bool *is_there, const char *folder)
     *is_there = false;
     if (strlen(folder) + 1 > sizeof((Run *)0)->folder) return fail(ERR_USAGE, "-o: the path is too long");
     if (strcmp(folder, "-") == 0)
-        return fail(ERR_USAGE, "-o -: a folder cannot go to standard output; name a folder (./- is one of that name)");
+        return fail(ERR_USAGE,
+                    "-o -: a folder cannot go to standard output; name a folder (./- is one of that name)");
     if (stat(folder, &s) != 0) {
         if (errno == ENOENT) return OK;
         return fail(ERR_IO, "%s: %s", folder, strerror(errno));

@@ -47,8 +47,8 @@ extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_real
 
 static bool is_counted(const char *name)
 {
-    static const char *const never[] = {"libgomp", "openblas", "ld-linux", "libhdf5", "failing_malloc", "libasan",
-                                        "liblinear", "libsvm", "libstdc++"};
+    static const char *const never[] = {"libgomp", "openblas",  "ld-linux", "libhdf5",  "failing_malloc",
+                                        "libasan", "liblinear", "libsvm",   "libstdc++"};
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         if (strstr(name, never[i])) return false;
     return true;

@@ -64,7 +64,8 @@ static Status check_readable(int fd, const char *path)
 static Status look(const char *path)
 {
     if (strcmp(path, "-") == 0 || spool_is_pipe(path))
-        return fail(ERR_FORMAT, "%s: a dataset is one HDF5 file and is not read from a pipe; save it as a file first", path);
+        return fail(ERR_FORMAT, "%s: a dataset is one HDF5 file and is not read from a pipe; save it as a file first",
+                    path);
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for a pipe's writer */
     if (fd < 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     const Status status = check_readable(fd, path);
