@@ -5,6 +5,7 @@
 #include "core/number.h"
 #include "data/bagfile/featureorder.h"
 #include "data/text/join.h"
+#include "data/text/walkname.h"
 #include "train/scaling.h"
 
 #include <inttypes.h>
@@ -239,7 +240,7 @@ static Status read_hashes(ModelFile *m, int which, const char *key)
 static int by_stem(const void *a, const void *b)
 {
     const char *x, *y;
-    const size_t n = join_stem(&x, *(const char *const *)a), m = join_stem(&y, *(const char *const *)b);
+    const size_t n = walkname_stem(&x, *(const char *const *)a), m = walkname_stem(&y, *(const char *const *)b);
     const int order = memcmp(x, y, n < m ? n : m);
     return order ? order : (n > m) - (n < m);
 }

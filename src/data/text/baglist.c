@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text/baglist.h"
 #include "data/text/join.h"
+#include "data/text/walkname.h"
 #include "data/text/table.h"
 #include "data/text/textin.h"
 
@@ -99,7 +100,7 @@ static Status index_stems(BagList *list)
     if (!list->met || !list->of_stem) return no_memory(list);
     for (int k = 0; k < list->n; k++) {
         const char *base;
-        const size_t length = join_stem(&base, list->given.text[k]);
+        const size_t length = walkname_stem(&base, list->given.text[k]);
         const int stem = names_number(&list->stem, base, length);
         if (stem < 0) return no_memory(list);
         list->of_stem[stem] = k;
@@ -137,7 +138,7 @@ static int find(const BagList *list, const char *name)
     const char *base;
     int k = names_find(&list->given, name, strlen(name));
     if (k >= 0) return k;
-    const size_t length = join_stem(&base, name);
+    const size_t length = walkname_stem(&base, name);
     k = names_find(&list->given, base, length);
     if (k >= 0) return k;
     k = names_find(&list->stem, base, length);

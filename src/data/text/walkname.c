@@ -207,3 +207,12 @@ Status walkname_settle(Walk *walk)
     free((void *)order);
     return status;
 }
+
+size_t walkname_stem(const char **base, const char *name)
+{
+    *base = walkname_base(name);
+    const size_t length = walkname_packed(*base);
+    for (size_t i = length; i-- > 1;)
+        if ((*base)[i] == '.') return isalpha((unsigned char)(*base)[i + 1]) && i + 1 < length ? i : length;
+    return length;
+}

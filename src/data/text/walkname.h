@@ -18,4 +18,7 @@ bool walkname_is_other(const char *name); /* the ending of something known that 
 /* Gives files of one key the folder that tells them apart. ERR_FORMAT: a file twice; nothing tells them apart. */
 Status walkname_settle(Walk *walk);
 
+/* Length of a name without its extension and that of a compression; of its last part, which begins at *base. */
+size_t walkname_stem(const char **base, const char *name);
+
 #endif
