@@ -285,6 +285,23 @@ class Streams(Case):
         put("labels", "ID,status\n7,+\n8,-\n")
         self.assertNotIn("did you mean '7.tsv'", self.bad(3, "'8'", "import", "--metadata=labels", "-o", "no.h5", "near"))
 
+    def test_names_with_dots(self):
+        """P1.pre is not P1.post, which differ as P1.tsv and P1.csv do: neither in a label table nor in --bags."""
+        rows = "".join(f"CASSLG{'ACDEFGHI'[i]}AYEQYF\t1\t{('P1.pre', 'P1.post', 'P2.pre', 'P2.post')[i % 4]}\n" for i in range(8))
+        put("dots.tsv", "amino_acid\ttemplates\tsample_id\n" + rows)
+        put("some.txt", "P1.pre\nP2.post.tsv\n")
+        self.assertIn("dots.h5: 2 repertoires", self.good("import", "--bags=some.txt", "-o", "dots.h5", "dots.tsv").stderr)
+        self.good("import", "-o", "all.h5", "dots.tsv")
+        self.assertIn("left out by --bags: 2", self.good("import", "--bags=some.txt", "-o", "some.h5", "all.h5").stderr)
+        self.assertEqual(self.labels("ID,status\nP1.pre,+\nP2.post.svs,-\n", "dots.tsv"), {"+": "1", "-": "1"})
+        put("labels", "ID,status\nP1.mid,+\nP2.post,-\n")
+        self.bad(3, "'P1.mid'", "import", "--metadata=labels", "-o", "no.h5", "dots.tsv")
+        put("one/P1.tsv", repertoire(1))
+        put("one/P1.csv", repertoire(2).replace(b"\t", b","))
+        put("some.txt", "P1.tsv.gz\n")
+        self.assertIn("one.h5: 1 repertoire,", self.good("import", "--bags=some.txt", "-o", "one.h5", "one").stderr)
+        self.bad(2, "need a folder", "export", "one.h5", "-o", "-")
+
     def test_columns_that_both_hold_ids(self):
         for i in range(1, 5):
             put(f"rival/{i}.tsv", repertoire(i))

@@ -37,11 +37,12 @@ static Name name_of(const char *text, int form, int index)
     return name;
 }
 
-/* Place of `wanted` in the sorted names: its index, -1 none, -2 several. */
-static int find(const Name *sorted, int n, Name wanted)
+/* Place of `wanted` in the sorted names: its index, -1 none, -2 several. `own`: only of a name that its stem tells from
+ * others. */
+static int find(const Name *sorted, int n, Name wanted, bool own)
 {
     const Name *hit = bsearch(&wanted, sorted, (size_t)n, sizeof *sorted, compare);
-    if (!hit) return -1;
+    if (!hit || (own && !walkname_has_own_stem(hit->text))) return -1;
     if ((hit > sorted && compare(hit - 1, &wanted) == 0) || (hit + 1 < sorted + n && compare(hit + 1, &wanted) == 0))
         return -2;
     return hit->index;
@@ -91,7 +92,7 @@ static int find_path(const Name *given, int n, const char *id)
     return found;
 }
 
-/* An ID as given, its base name, that against the keys' stems, and stem against stem; then by folders. */
+/* An ID as given, its base name, that and its stem against the keys' stems or the keys; then by folders. */
 static int find_key(Name *const sorted[N_FORM], int n, const char *given)
 {
     char room[PATH_ROOM];
@@ -99,9 +100,13 @@ static int find_key(Name *const sorted[N_FORM], int n, const char *given)
     const struct {
         const char *text;
         int id_form, key_form;
-    } tries[] = {{id, AS_GIVEN, AS_GIVEN}, {base, AS_GIVEN, AS_GIVEN}, {base, AS_GIVEN, STEM}, {id, STEM, STEM}};
-    for (int k = 0; k < 4; k++) {
-        const int found = find(sorted[tries[k].key_form], n, name_of(tries[k].text, tries[k].id_form, 0));
+    } tries[] = {{id, AS_GIVEN, AS_GIVEN},
+                 {base, AS_GIVEN, AS_GIVEN},
+                 {base, AS_GIVEN, STEM},
+                 {id, STEM, AS_GIVEN},
+                 {id, STEM, STEM}};
+    for (int k = 0; k < 5; k++) {
+        const int found = find(sorted[tries[k].key_form], n, name_of(tries[k].text, tries[k].id_form, 0), k == 4);
         if (found >= 0) return found;
         if (found == -2) {
             const int by_folder = find_path(sorted[AS_GIVEN], n, id);

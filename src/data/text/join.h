@@ -3,7 +3,8 @@
  * join.h: which row of a label table belongs to which bag. An ID and a key agree if they are equal; else if they are
  * once folders are removed from the ID, and then the endings of compressions and the last extension from the key, and from
  * the ID too; else if one is the end of the other as a path. Paths may be those of Windows. What follows the last dot is an
- * extension if it begins with a letter, so that P1.2 and P1.3 stay two people.
+ * extension if it begins with a letter, so that P1.2 and P1.3 stay two people. P1.pre is not P1.post either: endings that
+ * differ are overlooked only where the key has that of a table.
  */
 #ifndef HOPSACK_JOIN_H
 #define HOPSACK_JOIN_H

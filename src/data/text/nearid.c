@@ -103,7 +103,7 @@ static const struct {
 static void fold(Folded *f, size_t k, const char *name)
 {
     const char *base;
-    const size_t n = walkname_stem(&base, name);
+    const size_t n = walkname_table_stem(&base, name);
     f->n = 0;
     form[k].fold(f, base, n);
     f->text[f->n] = '\0';
@@ -129,7 +129,7 @@ static int longer(const char *id, const char *const *key, const int *row, int n)
     int found = -1;
     for (int i = 0; i < n && length > 0; i++) {
         const char *base;
-        walkname_stem(&base, key[i]);
+        walkname_table_stem(&base, key[i]);
         if (row[i] >= 0 || strncmp(base, id, length) != 0 || isalnum((unsigned char)base[length])) continue;
         if (found >= 0) return -1;
         found = i;
@@ -143,7 +143,7 @@ static int nearest(const char *id, const char *const *key, const int *row, int n
     for (int i = 0; i < n; i++) {
         char stem[ROOM];
         const char *base;
-        const size_t length = walkname_stem(&base, key[i]);
+        const size_t length = walkname_table_stem(&base, key[i]);
         snprintf(stem, sizeof stem, "%.*s", (int)length, base);
         const int whole = nearest_distance(id, key[i]), short_name = nearest_distance(id, stem);
         const int distance = whole < short_name ? whole : short_name;

@@ -20,5 +20,9 @@ Status walkname_settle(Walk *walk);
 
 /* Length of a name without its extension and that of a compression; of its last part, which begins at *base. */
 size_t walkname_stem(const char **base, const char *name);
+/* The same, but only the extension of a table (.tsv, .csv, .txt, .tab) is taken off: P1.pre and P1.post stay two. */
+size_t walkname_table_stem(const char **base, const char *name);
+/* May the rest of two names whose stems are equal be overlooked? Not if the key is a name with a dot and no file. */
+bool walkname_has_own_stem(const char *key);
 
 #endif
