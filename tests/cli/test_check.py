@@ -63,6 +63,16 @@ class Check(Case):
             self.assertEqual(said.startswith("The dataset is sound.\n"), few, said)
             self.assertIs(self.check(f"few{n}.h5", "--target=status")["tasks"]["status"]["too_few"], few)
 
+    def test_classes_of_their_own_names(self):
+        """--kind=multiclass finds the classes, as train and crossval do."""
+        repertoires("three", {f"P{i:02d}": [f"CASSLG{'ACDEFGHIKLMNPQRSTV'[i]}AYEQYF\t1"] for i in range(18)})
+        write("three.tsv", "ID\tarm\tplate\n" + "".join(f"P{i:02d}\t{'CAB'[i % 3]}\tp{i % 3}\n" for i in range(18)))
+        self.good("import", "--metadata=three.tsv", "-o", "three.h5", "three")
+        found = self.check("three.h5", "--target=arm", "--kind=multiclass", "--batch-column=plate")
+        self.assertEqual(found["tasks"]["arm"]["counts"], {"A": 6, "B": 6, "C": 6})
+        self.assertRegex(found["remarks"][0], "column 'plate' alone predicts 'arm' with AUC 1.000")
+        self.assertIn("--kind", self.good("check", "--help").stdout)
+
     def test_clean(self):
         for seed in range(3):
             if seed:

@@ -139,7 +139,7 @@ static int longer(const char *id, const char *const *key, const int *row, int n)
 
 static int nearest(const char *id, const char *const *key, const int *row, int n)
 {
-    int best = nearest_limit(id), found = -1;
+    int best = strlen(id) < 128 ? nearest_limit(id) : 0, found = -1; /* nearest_distance sees 127 letters */
     for (int i = 0; i < n; i++) {
         char stem[ROOM];
         const char *base;
