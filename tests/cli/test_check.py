@@ -72,6 +72,7 @@ class Check(Case):
         self.assertEqual(found["tasks"]["arm"]["counts"], {"A": 6, "B": 6, "C": 6})
         self.assertRegex(found["remarks"][0], "column 'plate' alone predicts 'arm' with AUC 1.000")
         self.assertIn("--kind", self.good("check", "--help").stdout)
+        self.bad(2, "--positive=VALUE, or --kind=multiclass or regression", "check", "three.h5", "--target=arm")
 
     def test_clean(self):
         for seed in range(3):
