@@ -4,6 +4,7 @@
 #include "cli/print.h"
 #include "cohort/task.h"
 #include "core/log.h"
+#include "core/number.h"
 #include "run/manifest.h"
 #include "train/loop.h"
 
@@ -120,15 +121,9 @@ static Status time_stages(Bench *b)
     return status;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median(double *x, int n)
 {
-    qsort(x, (size_t)n, sizeof *x, ascending);
+    qsort(x, (size_t)n, sizeof *x, number_ascending);
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 

@@ -116,7 +116,7 @@ const Command command_check = {
              "times over all numbers at once, so that a cohort without such a number gets a remark in 1 of 100 "
              "cases. Columns of IDs are left out. With --group the donors are compared, not the bags.\n\n"
              "The verdict comes first, then a table. The exit status is 0, or 3 if the dataset is damaged.",
-    .common = "target positive group batch-column groups-out metadata seed force json",
+    .common = "target kind positive group batch-column groups-out metadata seed force json",
     .groups = {{.rows = rows}},
     .size = sizeof(CheckFlags),
     .max_words = 2,

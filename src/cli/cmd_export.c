@@ -20,8 +20,7 @@ static const Option rows[] = {
     {"o", OPTION_TEXT, AT(folder), NULL, 0, 0, NULL, "FOLDER", "folder for the files, which must be new or empty"},
     {"format", OPTION_CHOICE, AT(format), "auto", 0, 0, "auto airr deeprc csv", "",
      "format of the files; auto: airr for repertoires, csv for vectors. deeprc keeps rows that an import of airr "
-     "would "
-     "drop or merge"},
+     "would drop or merge"},
     {"bags", OPTION_TEXT, AT(bags), "null", 0, 0, NULL, "FILE",
      "list of the bags to export, one ID a line or a table with an ID column"},
     {"compress", OPTION_CHOICE, AT(gzip), "none", 0, 0, "none gzip", "", "compression of the files"},
@@ -86,7 +85,12 @@ static Status run(Cli *cli)
     const ExportFlags *flags = cli->flags;
     BagFile *file;
     BagList bags;
+<<<<<<< HEAD
     inputguard_begin();
+=======
+    if (strcmp(flags->folder, "-") == 0)
+        return fail(ERR_CONFIG, "-o -: the files need a folder; name one (./- if that is its name)");
+>>>>>>> main
     TRY(run_check_folder(flags->folder, cli->force));
     TRY(baglist_read(&bags, flags->bags));
     Status status = bagfile_open(&file, cli->word[0]);

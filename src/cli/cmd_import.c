@@ -147,21 +147,19 @@ const Command command_import = {
     .example = "hopsack import --metadata=metadata.csv -o cohort.h5 repertoires/\n"
                "hopsack import --bag=bag_id --label=label -o tiger.h5 tiger.csv.gz",
     .about =
-        "Repertoires: one file for each repertoire, gzip or not. A repertoire is named after its file "
-        "(without .gz), and IDs of the label table are compared with that name, with or without extension. "
-        "A table of several people is split by repertoire_id, sample_id, subject or the like (--bag). Columns "
-        "are found by their names, which docs/files.md lists for each format; tables without a header line go by "
-        "number (--sequence-column=2). V and J calls are kept. Sequences of 1 to 60 residues of the 20 standard "
+        "Repertoires: one table for each repertoire, plain or compressed, or a zip archive of them. A repertoire "
+        "is named after its file. IDs of the label table match that name with or without extension. A table of "
+        "several people is split by repertoire_id, sample_id, subject or the like (--bag). Columns are found by "
+        "name; docs/files.md lists the names of each format. Sequences of 1 to 60 residues of the 20 standard "
         "amino acids are kept; dropped rows are counted by reason. --format=deeprc keeps what DeepRC's converter "
         "keeps: any length, no merging, unchanged counts.\n\n"
-        "Bags of vectors (Tiger, Musk, slide tiles): one row for each instance, in any order. The bag's "
-        "label is stored as column label: -1 and 1 become 0 and 1, other text is kept. Cells must be finite "
-        "numbers. A feature that repeats the label or the bag number is an error. Import reports constant "
-        "features, single-instance bags, a single class, identical instances and bags, and features that "
-        "separate the classes alone.\n\n"
+        "Bags of vectors (Tiger, Musk, slide tiles): the bag's label is stored as column label; -1 and 1 become 0 "
+        "and 1, other text is kept. Cells must be finite numbers. A feature that repeats the label, the bag "
+        "number or the row number is an error. Import reports constant features, single-instance bags, a single "
+        "class, identical instances and bags, and features that separate the classes alone.\n\n"
         "Datasets: several become one (hopsack import a.h5 b.h5 -o both.h5), or one is copied with the bags of "
-        "--bags or the labels of --metadata. They must agree in what their bags mean. Label columns are joined "
-        "by name.",
+        "--bags or the labels of --metadata. They must agree in what their bags mean. Label columns are joined by "
+        "name.",
     .common =
         "o metadata id-column format sequence-column count-column include exclude locus bag label skip dry-run force",
     .groups = {{NULL, import_flags_both},

@@ -21,7 +21,7 @@ typedef struct {
 
 #define AT(field) offsetof(PredictFlags, field)
 static const Option rows[] = {
-    {"o", OPTION_TEXT, AT(out), NULL, 0, 0, NULL, "FILE", "table of predictions; - is standard output"},
+    {"o", OPTION_TEXT, AT(out), "-", 0, 0, NULL, "FILE", "table of predictions; - is standard output"},
     {"attention", OPTION_TEXT, AT(attention), "null", 0, 0, NULL, "FILE",
      "table of the attention of each instance, FILE.tsv or FILE.tsv.gz; of a crossval run by each model that has not "
      "seen the bag"},
@@ -213,7 +213,7 @@ static Status run(Cli *cli)
 const Command command_predict = {
     .name = "predict",
     .line = "predict each bag; optionally export instance attention",
-    .usage = "MODEL... DATA -o FILE [--attention=FILE.tsv.gz --top=N]",
+    .usage = "MODEL... DATA [-o FILE] [--attention=FILE.tsv.gz --top=N]",
     .example = "hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
                "hopsack predict runs/a cohort.h5 -o new.tsv --attention=top.tsv.gz --top=5",
     .about = "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "

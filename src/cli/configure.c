@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/configure.h"
+#include "core/path.h"
 #include "run/resume.h"
 
 #include <stdio.h>
@@ -8,12 +9,6 @@
 #include <sys/stat.h>
 
 /* ---- words ---- */
-
-static bool ends_with(const char *word, const char *end)
-{
-    const size_t n = strlen(word), n_end = strlen(end);
-    return n > n_end && strcmp(word + n - n_end, end) == 0;
-}
 
 static bool is_hdf5(const char *path)
 {
@@ -28,12 +23,12 @@ static bool is_hdf5(const char *path)
 
 static bool is_data(const char *word)
 {
-    return ends_with(word, ".h5") || ends_with(word, ".hdf5") || is_hdf5(word);
+    return path_ends(word, ".h5") || path_ends(word, ".hdf5") || is_hdf5(word);
 }
 
 static bool is_config(const char *word)
 {
-    return ends_with(word, ".yaml") || ends_with(word, ".yml") || ends_with(word, ".json");
+    return path_ends(word, ".yaml") || path_ends(word, ".yml") || path_ends(word, ".json");
 }
 
 /* The place of DATA among the words; -1: it is not there. */

@@ -9,12 +9,6 @@
 
 /* ---- words ---- */
 
-static bool ends_with(const char *word, const char *end)
-{
-    const size_t n = strlen(word), n_end = strlen(end);
-    return n > n_end && strcmp(word + n - n_end, end) == 0;
-}
-
 /* The first bytes of a regular file; a pipe keeps its own. */
 static bool first_bytes(unsigned char bytes[9], const char *path)
 {
@@ -29,15 +23,15 @@ static bool is_dataset(const char *word)
 {
     unsigned char bytes[9];
     if (first_bytes(bytes, word)) return memcmp(bytes, "\x89HDF\r\n\x1a\n", 8) == 0;
-    return ends_with(word, ".h5") || ends_with(word, ".hdf5");
+    return path_ends(word, ".h5") || path_ends(word, ".hdf5");
 }
 
 static bool is_run(const char *folder)
 {
     static const char *const mark[] = {"config.yaml", "summary.json", "model.safetensors", "rep00", "model00", NULL};
-    char path[4096];
+    char path[PATH_ROOM];
     for (const char *const *m = mark; *m; m++)
-        if (snprintf(path, sizeof path, "%s/%s", folder, *m) < (int)sizeof path && file_exists(path)) return true;
+        if (path_join(path, folder, *m) && file_exists(path)) return true;
     return false;
 }
 
@@ -45,9 +39,9 @@ static bool is_model(const char *word)
 {
     unsigned char bytes[9];
     struct stat s;
-    if (stat(word, &s) != 0) return ends_with(word, ".safetensors");
+    if (stat(word, &s) != 0) return path_ends(word, ".safetensors");
     if (S_ISDIR(s.st_mode)) return is_run(word);
-    return ends_with(word, ".safetensors") || (first_bytes(bytes, word) && bytes[7] == 0 && bytes[8] == '{');
+    return path_ends(word, ".safetensors") || (first_bytes(bytes, word) && bytes[7] == 0 && bytes[8] == '{');
 }
 
 int import_raw_models(const Cli *cli)
@@ -135,10 +129,10 @@ static Status common_flags(json_t **out, const Apply *a)
 
 /* ---- importing ---- */
 
-static const char *scratch_path(char path[4096])
+static const char *scratch_path(char path[PATH_ROOM])
 {
     const char *folder = getenv("TMPDIR");
-    snprintf(path, 4096, "%s/hopsack", folder && *folder ? folder : "/tmp");
+    snprintf(path, PATH_ROOM, "%s/hopsack", folder && *folder ? folder : "/tmp");
     return path;
 }
 
@@ -164,7 +158,7 @@ static Status import_into(const Cli *cli, ImportFlags *flags, int first)
 
 static Status import_tables(BagFile **out, const Cli *cli, const json_t *json, int first)
 {
-    char scratch[4096];
+    char scratch[PATH_ROOM];
     void *owned[IMPORT_FLAGS_MOST] = {NULL};
     ImportFlags flags;
     Status status = import_flags_fill(&flags, json, owned);

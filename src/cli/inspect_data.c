@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/inspect_data.h"
 #include "cli/print.h"
+#include "core/jsontext.h"
 #include "core/number.h"
 #include "data/sequences/survey.h"
 
@@ -15,26 +16,16 @@ static long long whole(const json_t *object, const char *key)
     return number < 9e18 && number > -9e18 ? (long long)number : 0;
 }
 
-static double number(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
-
 static void print_sequences(const json_t *s)
 {
     const json_t *length = json_object_get(s, "length"), *count = json_object_get(s, "count");
-    const char *region = text(s, "region");
+    const char *region = jsontext_field(s, "region");
     printf("  length      %lld to %lld, mean %.2f (stored %lld wide)\n", whole(length, "min"), whole(length, "max"),
-           number(length, "mean"), whole(s, "width"));
+           jsontext_number(length, "mean"), whole(s, "width"));
     printf("  counts      %lld to %lld, sum %.0f, %lld of 1 (%.1f %%)\n", whole(count, "min"), whole(count, "max"),
-           number(count, "sum"), whole(count, "ones"), 100 * number(count, "ones") / number(s, "instances"));
-    printf("  alphabet    %s\n", text(s, "alphabet"));
+           jsontext_number(count, "sum"), whole(count, "ones"),
+           100 * jsontext_number(count, "ones") / jsontext_number(s, "instances"));
+    printf("  alphabet    %s\n", jsontext_field(s, "alphabet"));
     printf("  region      %s%s\n", *region ? region : "unknown",
            json_is_true(json_object_get(s, "genes")) ? ", with V and J genes" : "");
 }
@@ -44,7 +35,8 @@ static void print_vectors(const json_t *s)
     const bool named = json_is_true(json_object_get(s, "named_features"));
     printf("  features    %lld%s\n", whole(s, "n_features"), named ? ", named" : "");
     if (json_is_true(json_object_get(s, "sparse")))
-        printf("  sparse      %lld non-zero values, %.3g %%\n", whole(s, "nonzero"), 100 * number(s, "density"));
+        printf("  sparse      %lld non-zero values, %.3g %%\n", whole(s, "nonzero"),
+               100 * jsontext_number(s, "density"));
     else
         printf("  dense\n");
 }
@@ -55,7 +47,7 @@ static void print_column(const json_t *column)
     json_t *n;
     json_t *values = json_object_get(column, "values");
     const char *separator = ": ";
-    printf("  %-20s %lld different", text(column, "name"), whole(column, "distinct"));
+    printf("  %-20s %lld different", jsontext_field(column, "name"), whole(column, "distinct"));
     json_object_foreach(values, value, n)
     {
         printf("%s%s %lld", separator, value, (long long)json_integer_value(n));
@@ -99,7 +91,7 @@ static void print_provenance(const json_t *facts)
         printf("provenance    none: not written by hopsack\n");
         return;
     }
-    printf("provenance    %s, version %s\n", text(facts, "made_by"), text(facts, "version"));
+    printf("provenance    %s, version %s\n", jsontext_field(facts, "made_by"), jsontext_field(facts, "version"));
     if (!total) return;
     printf("  %lld file%s, %lld row%s, %lld kept\n", whole(facts, "files"), number_plural(whole(facts, "files")),
            whole(total, "rows"), number_plural(whole(total, "rows")), whole(total, "kept"));
@@ -115,11 +107,11 @@ static void print_provenance(const json_t *facts)
 static void print_survey(const json_t *s)
 {
     const json_t *sizes = json_object_get(s, "instances_per_bag");
-    const bool sequences = strcmp(text(s, "kind"), "sequences") == 0;
-    printf("dataset       %s, %.1f MB\n", text(s, "path"), number(s, "bytes") / 1e6);
+    const bool sequences = strcmp(jsontext_field(s, "kind"), "sequences") == 0;
+    printf("dataset       %s, %.1f MB\n", jsontext_field(s, "path"), jsontext_number(s, "bytes") / 1e6);
     printf("bags          %lld\n", whole(s, "bags"));
-    printf("%-13s %lld, %lld to %lld a bag, median %.6g\n", text(s, "kind"), whole(s, "instances"),
-           whole(sizes, "min"), whole(sizes, "max"), number(sizes, "median"));
+    printf("%-13s %lld, %lld to %lld a bag, median %.6g\n", jsontext_field(s, "kind"), whole(s, "instances"),
+           whole(sizes, "min"), whole(sizes, "max"), jsontext_number(sizes, "median"));
     if (sequences)
         print_sequences(s);
     else

@@ -68,12 +68,6 @@ static Status model_json(json_t **out, const char *path)
     return OK;
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
-
 static void print_parts(const json_t *parts)
 {
     const char *name;
@@ -88,16 +82,18 @@ static void print_facts(const json_t *model)
 {
     size_t k;
     const json_t *task, *bags = json_object_get(model, "bags_seen");
-    printf("hopsack %s, kept at update %lld, seen %lld training and %lld validation bags\n", text(model, "version"),
-           (long long)json_integer_value(json_object_get(model, "update")),
+    printf("hopsack %s, kept at update %lld, seen %lld training and %lld validation bags\n",
+           jsontext_field(model, "version"), (long long)json_integer_value(json_object_get(model, "update")),
            (long long)json_integer_value(json_object_get(bags, "train")),
            (long long)json_integer_value(json_object_get(bags, "validation")));
-    printf("bags of %s, alphabet %s, region %s\n", text(model, "kind"), text(model, "alphabet"),
-           *text(model, "region") ? text(model, "region") : "unknown");
+    printf("bags of %s, alphabet %s, region %s\n", jsontext_field(model, "kind"), jsontext_field(model, "alphabet"),
+           *jsontext_field(model, "region") ? jsontext_field(model, "region") : "unknown");
     json_array_foreach(json_object_get(model, "tasks"), k, task)
     {
-        printf("task %s: %s, column '%s'", text(task, "name"), text(task, "kind"), text(task, "column"));
-        if (json_is_string(json_object_get(task, "positive"))) printf(", positive '%s'", text(task, "positive"));
+        printf("task %s: %s, column '%s'", jsontext_field(task, "name"), jsontext_field(task, "kind"),
+               jsontext_field(task, "column"));
+        if (json_is_string(json_object_get(task, "positive")))
+            printf(", positive '%s'", jsontext_field(task, "positive"));
         printf("\n");
     }
     print_parts(json_object_get(model, "metrics"));
@@ -108,8 +104,8 @@ static void print_checkpoint(const json_t *model)
     const json_t *state = json_object_get(model, "checkpoint");
     const long long kept = json_integer_value(json_object_get(state, "kept_update"));
     const json_t *loss = json_object_get(state, "kept_loss");
-    printf("hopsack %s, checkpoint of update %lld after %.1f s; model/ is that state,", text(model, "version"),
-           (long long)json_integer_value(json_object_get(state, "update")),
+    printf("hopsack %s, checkpoint of update %lld after %.1f s; model/ is that state,",
+           jsontext_field(model, "version"), (long long)json_integer_value(json_object_get(state, "update")),
            json_number_value(json_object_get(state, "seconds")));
     if (kept == 0)
         printf(" best/ is empty: no evaluation has chosen a state\n");
@@ -126,7 +122,7 @@ static void print_tensors(const json_t *model)
     printf("\n%-56s %-5s shape\n", "tensor", "type");
     json_array_foreach(json_object_get(model, "tensors"), k, tensor)
     {
-        printf("%-56s %-5s [", text(tensor, "name"), text(tensor, "type"));
+        printf("%-56s %-5s [", jsontext_field(tensor, "name"), jsontext_field(tensor, "type"));
         json_array_foreach(json_object_get(tensor, "shape"), d, size)
         {
             printf("%s%lld", d ? ", " : "", (long long)json_integer_value(size));
@@ -158,7 +154,7 @@ Status inspect_model(const char *path, bool json)
         print_lines(stdout, path);
         print_model(shown);
         if (json_object_get(model, "config")) printf("\nconfig\n");
-        print_lines(stdout, text(model, "config"));
+        print_lines(stdout, jsontext_field(model, "config"));
         json_decref(shown);
     }
     json_decref(model);
@@ -172,15 +168,14 @@ static const char *const run_files[] = {
     "splits.tsv",      "model.safetensors", "summary.json",           "summary.md",
     "predictions.tsv", "kmers.tsv",         "checkpoint.safetensors", NULL};
 
-static bool in_folder(char path[4096], const char *folder, const char *file)
+static bool in_folder(char path[PATH_ROOM], const char *folder, const char *file)
 {
-    snprintf(path, 4096, "%s/%s", folder, file);
-    return file_exists(path);
+    return path_join(path, folder, file) && file_exists(path);
 }
 
 static json_t *files_json(const char *folder)
 {
-    char path[4096];
+    char path[PATH_ROOM];
     json_t *list = json_array();
     for (const char *const *file = run_files; *file; file++)
         if (in_folder(path, folder, *file)) json_array_append_new(list, json_string(*file));
@@ -190,7 +185,7 @@ static json_t *files_json(const char *folder)
 /* The summary, or {} of a run that has not ended, with what stands in the folder. */
 static Status run_json(json_t **out, const char *folder)
 {
-    char path[4096];
+    char path[PATH_ROOM];
     json_error_t error;
     const bool finished = in_folder(path, folder, "summary.json");
     json_t *run = finished ? NULL : json_object();
@@ -237,8 +232,8 @@ static void print_files(const json_t *run)
 
 static void print_train(const json_t *run)
 {
-    printf("hopsack %s, fold %lld, %lld updates, kept that of update %lld, %lld parameters\n", text(run, "version"),
-           (long long)json_integer_value(json_object_get(run, "fold")),
+    printf("hopsack %s, fold %lld, %lld updates, kept that of update %lld, %lld parameters\n",
+           jsontext_field(run, "version"), (long long)json_integer_value(json_object_get(run, "fold")),
            (long long)json_integer_value(json_object_get(run, "updates")),
            (long long)json_integer_value(json_object_get(run, "kept_update")),
            (long long)json_integer_value(json_object_get(run, "parameters")));
@@ -247,7 +242,7 @@ static void print_train(const json_t *run)
 
 static void print_ensemble(const json_t *run)
 {
-    printf("hopsack %s, fold %lld, the mean of %lld models of %lld parameters\n", text(run, "version"),
+    printf("hopsack %s, fold %lld, the mean of %lld models of %lld parameters\n", jsontext_field(run, "version"),
            (long long)json_integer_value(json_object_get(run, "fold")),
            (long long)json_integer_value(json_object_get(run, "models")),
            (long long)json_integer_value(json_object_get(run, "parameters")));
@@ -257,7 +252,7 @@ static void print_ensemble(const json_t *run)
 static void print_crossval(const json_t *run)
 {
     const long long n_model = json_integer_value(json_object_get(run, "n_models"));
-    printf("hopsack %s, cross-validation: repetitions %lld, folds %lld", text(run, "version"),
+    printf("hopsack %s, cross-validation: repetitions %lld, folds %lld", jsontext_field(run, "version"),
            (long long)json_integer_value(json_object_get(run, "n_repeats")),
            (long long)json_integer_value(json_object_get(run, "n_folds")));
     if (n_model > 1) printf(", each the mean of %lld models", n_model);

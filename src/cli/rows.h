@@ -20,8 +20,7 @@
 /* What its words mean, for help. */
 #define ROWS_WORDS                                                                                                   \
     "CONFIG is a YAML or JSON file of settings, also as --config=CONFIG; - is standard input. DATA is a dataset, "   \
-    "as "                                                                                                            \
-    "--data.path; a word that ends with .h5 or .hdf5, or is an HDF5 file, is DATA, also where it comes first or no " \
-    "CONFIG is given.\n\n"
+    "as --data.path; a word that ends with .h5 or .hdf5, or is an HDF5 file, is DATA, also where it comes first or " \
+    "no CONFIG is given.\n\n"
 
 #endif

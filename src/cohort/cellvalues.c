@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/cellvalues.h"
-#include "cohort/cell.h"
+#include "data/text/cell.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,14 +34,10 @@ int cellvalues_count(const CellValues *values, const char *text)
     return 0;
 }
 
-const char *cellvalues_text(char buffer[CELLVALUES_ROOM], const CellValues *values)
+const char *cellvalues_text(Shortlist *out, const CellValues *values)
 {
-    const size_t room = CELLVALUES_ROOM;
-    size_t used = 0;
-    buffer[0] = 0;
-    for (int k = 0; k < values->n && k < SHOWN && used < room; k++)
-        used += (size_t)snprintf(buffer + used, room - used, "%s'%.40s' (%d)", k ? ", " : "", values->value[k].text,
-                                 values->value[k].count);
-    if (used < room && (values->n > SHOWN || values->more)) snprintf(buffer + used, room - used, ", …");
-    return values->n ? buffer : "none";
+    *out = (Shortlist){.most = SHOWN};
+    for (int k = 0; k < values->n; k++)
+        shortlist_add(out, "'%.40s' (%d)", values->value[k].text, values->value[k].count);
+    return values->n ? out->text : "none";
 }

@@ -5,6 +5,7 @@
 #ifndef HOPSACK_CELLVALUES_H
 #define HOPSACK_CELLVALUES_H
 
+#include "core/shortlist.h"
 #include "data/text/table.h"
 
 #define CELLVALUES_MOST 64
@@ -17,9 +18,8 @@ typedef struct {
 
 typedef struct {
     int n;
-    CellValue
-        value[CELLVALUES_MOST]; /* [n] cells that are not missing, in order of appearance; the rest is not listed */
-    int more;                   /* cells whose value is not listed */
+    CellValue value[CELLVALUES_MOST]; /* [n] of cells that are not missing, in order of appearance */
+    int more;                         /* cells whose value is not among them */
 } CellValues;
 
 /* Of the rows `row` [n]; -1: none. */
@@ -28,8 +28,7 @@ void cellvalues_add(CellValues *values, const char *cell); /* nothing where the 
 
 int cellvalues_count(const CellValues *values, const char *text);
 
-/* "'+' (12), '-' (8), …" for messages; "none". */
-#define CELLVALUES_ROOM 512
-const char *cellvalues_text(char buffer[CELLVALUES_ROOM], const CellValues *values);
+/* "'+' (12), '-' (8), …" for messages; "none". The text is in `out`. */
+const char *cellvalues_text(Shortlist *out, const CellValues *values);
 
 #endif

@@ -121,15 +121,15 @@ void cohort_close(Cohort *c)
 
 Status cohort_label(Cohort *c, Target *target, int n_target, bool deeprc, bool training)
 {
-    char said[CELLVALUES_ROOM];
+    Shortlist said;
     TRY(label_read(&c->labels, target, n_target, c->table, c->row, c->n, deeprc, training));
     const Labels *l = &c->labels;
     if (l->n_missing) log_info("%s: missing labels: %d", c->table->path, l->n_missing);
     if (l->unknown.n)
-        log_warn("%s: words that count as missing labels: %s", c->table->path, cellvalues_text(said, &l->unknown));
+        log_warn("%s: words that count as missing labels: %s", c->table->path, cellvalues_text(&said, &l->unknown));
     if (l->n_strange)
         log_warn("%s: labels that are not a class of their task, or not a number, and count as missing: %d: %s",
-                 c->table->path, l->n_strange, cellvalues_text(said, &l->strange));
+                 c->table->path, l->n_strange, cellvalues_text(&said, &l->strange));
     return OK;
 }
 

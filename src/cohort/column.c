@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/column.h"
-#include "cohort/cell.h"
 #include "core/nearest.h"
+#include "core/shortlist.h"
+#include "data/text/cell.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,16 +51,15 @@ static void find_near(Nearest *near, const Table *t, const char *name)
 
 static Status unknown(const Table *t, const char *name, const char *use)
 {
-    char said[512] = "", names[NEAREST_MOST * NEAREST_ROOM];
-    size_t used = 0;
+    char names[NEAREST_MOST * NEAREST_ROOM];
+    Shortlist columns = {0};
     Nearest near;
     find_near(&near, t, name);
     if (near.n > 0)
         return fail(ERR_FORMAT, "%s: no column '%s' (%s); did you mean '%s'?", t->path, name, use,
                     nearest_text(names, sizeof names, &near));
-    for (int k = 0; k < t->n_column && used < sizeof said; k++)
-        used += (size_t)snprintf(said + used, sizeof said - used, "%s'%.60s'", k ? ", " : "", t->column[k]);
-    return fail(ERR_FORMAT, "%s: no column '%s' (%s); its columns are %s", t->path, name, use, said);
+    for (int k = 0; k < t->n_column; k++) shortlist_add(&columns, "'%.60s'", t->column[k]);
+    return fail(ERR_FORMAT, "%s: no column '%s' (%s); its columns are %s", t->path, name, use, columns.text);
 }
 
 Status column_find(int *column, const Table *t, const char *name, const char *use)

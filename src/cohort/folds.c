@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/folds.h"
-#include "cohort/cell.h"
 #include "cohort/column.h"
 #include "core/log.h"
+#include "data/text/cell.h"
 
 #include <stdlib.h>
 #include <string.h>

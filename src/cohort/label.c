@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/label.h"
-#include "cohort/cell.h"
 #include "cohort/column.h"
 #include "cohort/task.h"
+#include "data/text/cell.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +17,9 @@ static Status find_column(int *column, const Target *t, const Table *table)
 
 static Status nothing_known(const Target *t, const CellValues *values, const char *path)
 {
-    char said[CELLVALUES_ROOM];
+    Shortlist said;
     return fail(ERR_FORMAT, "%s: column '%s' of task '%s' holds no %s; its values are %s", path, t->column, t->name,
-                task_of(t)->cell_word, cellvalues_text(said, values));
+                task_of(t)->cell_word, cellvalues_text(&said, values));
 }
 
 static void count_unread(Labels *out, const char *cell)

@@ -141,8 +141,7 @@ static void check_classes(const Partition *g, Folds *f, int repeat, int fold)
         if (trained || !there) continue;
         if (!folds_are_parts(f)) snprintf(where, sizeof where, " (repetition %d, fold %d)", repeat, fold);
         log_warn("%s: the training part%s has no bag of class '%.60s', which its model cannot predict; use fewer "
-                 "folds, or "
-                 "leave the class out",
+                 "folds, or leave the class out",
                  bagfile_path(c->file), where, class_name(c, class));
         f->lacks_class = true;
     }

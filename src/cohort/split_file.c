@@ -7,6 +7,7 @@
 #include "cohort/split_foreign.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "data/text/cell.h"
 #include "data/text/join.h"
 
 #include <math.h>
@@ -38,7 +39,7 @@ static int part_of(const char *cell)
 static const char *cell_of(const SplitSource *s, int i, int column)
 {
     const char *cell = s->row[i] < 0 ? "" : table_cell(s->table, s->row[i], s->column[column]);
-    return table_missing(cell) ? "" : cell;
+    return cell_missing(cell) ? "" : cell;
 }
 
 /* ---- columns ---- */
@@ -65,7 +66,7 @@ static bool has_words(const Table *t, int column)
     int n = 0;
     for (int r = 0; r < t->n_row; r++) {
         const char *cell = table_cell(t, r, column);
-        if (table_missing(cell)) continue;
+        if (cell_missing(cell)) continue;
         if (part_of(cell) < 0) return false;
         n++;
     }

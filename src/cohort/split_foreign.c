@@ -6,6 +6,7 @@
  */
 #include "cohort/split_foreign.h"
 #include "core/jsontext.h"
+#include "data/text/cell.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -84,7 +85,7 @@ static Status add_column(SplitRows *rows, const Table *t, int part)
         return fail(ERR_FORMAT, "%s: no column before '%s' names the bags", t->path, t->column[0]);
     for (int r = 0; r < t->n_row; r++) {
         const char *cell = table_cell(t, r, column);
-        if (flags ? is_word(cell, "false") : table_missing(cell)) continue;
+        if (flags ? is_word(cell, "false") : cell_missing(cell)) continue;
         TRY(add_row(rows, flags ? table_cell(t, r, 0) : cell, clam_part[part][0]));
     }
     return OK;

@@ -2,8 +2,8 @@
  *
  * task_binary.c: two classes of bags. The cell `positive` is class 1 (target 1); the one output is its logit.
  */
-#include "cohort/cell.h"
 #include "cohort/task.h"
+#include "data/text/cell.h"
 
 #include <math.h>
 #include <string.h>
@@ -53,17 +53,18 @@ static const char *obvious_positive(const CellValues *values)
 
 static Status resolve_positive(Target *t, const CellValues *values, const char *path)
 {
-    char said[CELLVALUES_ROOM];
+    Shortlist said;
     if (t->positive) return OK;
     t->positive = obvious_positive(values);
     if (t->positive) return OK;
-    return fail(ERR_CONFIG, "%s: which value of column '%s' is positive? It has %s; say --positive=VALUE", path,
-                t->column, cellvalues_text(said, values));
+    return fail(ERR_CONFIG, "%s: which value of column '%s' is positive? It has %s; say --positive=VALUE%s", path,
+                t->column, cellvalues_text(&said, values),
+                values->n > 2 ? ", or --kind=multiclass or regression" : "");
 }
 
 static Status resolve_negative(Target *t, const CellValues *values, const char *path)
 {
-    char said[CELLVALUES_ROOM];
+    Shortlist said;
     const char *other = NULL;
     int others = values->more;
     for (int k = 0; k < values->n; k++)
@@ -81,33 +82,33 @@ static Status resolve_negative(Target *t, const CellValues *values, const char *
         return fail(ERR_CONFIG,
                     "%s: column '%s' has %s: besides '%s' only one value may occur; name it as negative "
                     "of task '%s' (--tasks.0.negative=VALUE), the others then count as missing",
-                    path, t->column, cellvalues_text(said, values), t->positive, t->name);
+                    path, t->column, cellvalues_text(&said, values), t->positive, t->name);
     t->negative = other;
     return OK;
 }
 
 static Status need_positive(const Target *t, const CellValues *values, const char *path)
 {
-    char said[CELLVALUES_ROOM];
+    Shortlist said;
     if (cellvalues_count(values, t->positive) > 0) return OK;
     return fail(ERR_FORMAT, "%s: no cell of column '%s' is '%s' (positive); its values are %s", path, t->column,
-                t->positive, cellvalues_text(said, values));
+                t->positive, cellvalues_text(&said, values));
 }
 
 static Status need_negative(const Target *t, const CellValues *values, const char *path)
 {
-    char said[CELLVALUES_ROOM];
+    Shortlist said;
     if (!t->negative && values->n > 1)
         return fail(ERR_FORMAT,
                     "%s: every label in column '%s' is '%s' or a word for missing (its values are %s); a model needs "
                     "both classes: name the other with --tasks.0.negative=VALUE",
-                    path, t->column, t->positive, cellvalues_text(said, values));
+                    path, t->column, t->positive, cellvalues_text(&said, values));
     if (!t->negative)
         return fail(ERR_FORMAT, "%s: every label in column '%s' is '%s'; a model needs both classes", path, t->column,
                     t->positive);
     if (cellvalues_count(values, t->negative) > 0) return OK;
     return fail(ERR_FORMAT, "%s: no cell of column '%s' is '%s' (negative); its values are %s", path, t->column,
-                t->negative, cellvalues_text(said, values));
+                t->negative, cellvalues_text(&said, values));
 }
 
 static Status settle(Target *t, const TaskColumn *c)

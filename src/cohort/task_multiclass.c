@@ -3,11 +3,11 @@
  * task_multiclass.c: several classes of bags, which the config lists, or which are found in the labels. The target is
  * one-hot, and there is one output a class.
  */
-#include "cohort/cell.h"
 #include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "data/text/cell.h"
 
 #include <assert.h>
 #include <math.h>
@@ -150,11 +150,11 @@ static Status find(Target *t, const Table *table, const int *row, int n)
 /* Every class that is named must occur where a model is trained. */
 static Status settle(Target *t, const TaskColumn *c)
 {
-    char said[CELLVALUES_ROOM];
+    Shortlist said;
     for (int k = 0; c->training && k < t->n_class; k++)
         if (cellvalues_count(c->values, t->classes[k]) == 0)
             return fail(ERR_FORMAT, "%s: no cell of column '%s' is '%s', a class of task '%s'; its values are %s",
-                        c->path, t->column, t->classes[k], t->name, cellvalues_text(said, c->values));
+                        c->path, t->column, t->classes[k], t->name, cellvalues_text(&said, c->values));
     return OK;
 }
 

@@ -3,11 +3,11 @@
  * task_regression.c: a number a bag. Target and output are (number - mean) / std; files and scores are in the
  * column's unit.
  */
-#include "cohort/cell.h"
 #include "cohort/task.h"
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "data/text/cell.h"
 
 #include <math.h>
 

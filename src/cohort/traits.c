@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/traits.h"
 #include "core/number.h"
+#include "data/text/cell.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ static Status collect(ColumnCells *out, const Cohort *c, int column, const bool 
         if (!use[i]) continue;
         out->n_used++;
         const char *text = table_cell(c->table, c->row[i], column);
-        if (table_missing(text)) continue;
+        if (cell_missing(text)) continue;
         out->numbers = out->numbers && number_read(&number, text);
         out->cell[out->n++] = (TraitCell){text, i};
     }

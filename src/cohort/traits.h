@@ -4,7 +4,7 @@
  * columns of the label table. hopsack check asks whether one of them alone predicts the label.
  *
  *     Traits traits = {.n = cohort->n};
- *     TRY(bagtraits_add(&traits, cohort)); TRY(traits_add_columns(&traits, cohort, &leave_out));
+ *     TRY(bagtraits_add(&traits, cohort, use)); TRY(traits_add_columns(&traits, cohort, &which));
  */
 #ifndef HOPSACK_TRAITS_H
 #define HOPSACK_TRAITS_H
@@ -24,8 +24,8 @@ typedef struct {
 } Trait;
 
 typedef struct {
-    int n;       /* members of the cohort */
-    int n_trait; /* */
+    int n; /* members of the cohort */
+    int n_trait;
     Trait *trait;
     int room;
 } Traits;

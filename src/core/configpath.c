@@ -4,7 +4,6 @@
  * the machine it was built on. The program finds its configs from where it lies itself.
  */
 #include "core/configpath.h"
-#include "core/homepath.h"
 #include "core/spool.h"
 #include "core/log.h"
 #include "core/nearest.h"
@@ -19,10 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ROOM CONFIGPATH_ROOM
-
 typedef struct {
-    char folder[2][ROOM]; /* HOPSACK_CONFIGS, then what comes with the program; "": there is none */
+    char folder[2][PATH_ROOM]; /* HOPSACK_CONFIGS, then what comes with the program; "": there is none */
 } Folders;
 
 /* ---- files ---- */
@@ -40,17 +37,17 @@ static bool is_same(const char *a, const char *b)
 }
 
 /* FOLDER/NAME.yaml into `out`: does it exist? */
-static bool is_config(char out[ROOM], const char *folder, const char *name)
+static bool is_config(char out[PATH_ROOM], const char *folder, const char *name)
 {
-    const int n = *folder ? snprintf(out, ROOM, "%s/%s.yaml", folder, name) : ROOM;
-    return n < ROOM && is_there(out);
+    const int n = *folder ? snprintf(out, PATH_ROOM, "%s/%s.yaml", folder, name) : PATH_ROOM;
+    return n < PATH_ROOM && is_there(out);
 }
 
 /* ---- places ---- */
 
 /* HOPSACK_CONFIGS_AT is the way from the folder of installed programs to that of installed configs. The build folder has
  * a link `configs` to the source tree's. */
-static void find_own(char out[ROOM])
+static void find_own(char out[PATH_ROOM])
 {
     static const char built[] = "/src/cli";
     char program[PATH_MAX], joined[PATH_MAX + sizeof HOPSACK_CONFIGS_AT + 16], resolved[PATH_MAX];
@@ -62,17 +59,17 @@ static void find_own(char out[ROOM])
     const bool in_build = slash - program >= (int)sizeof built && strcmp(slash - (sizeof built - 1), built) == 0;
     const char *at = in_build ? "../../configs" : HOPSACK_CONFIGS_AT;
     snprintf(joined, sizeof joined, "%s/%s", *at == '/' ? "" : program, at);
-    if (realpath(joined, resolved)) snprintf(out, ROOM, "%s", resolved);
+    if (realpath(joined, resolved)) snprintf(out, PATH_ROOM, "%s", resolved);
 }
 
 static void find_places(Folders *places)
 {
     const char *given = getenv("HOPSACK_CONFIGS");
-    snprintf(places->folder[0], ROOM, "%s", given ? given : "");
+    snprintf(places->folder[0], PATH_ROOM, "%s", given ? given : "");
     find_own(places->folder[1]);
 }
 
-static bool is_known(char out[ROOM], const Folders *places, const char *name)
+static bool is_known(char out[PATH_ROOM], const Folders *places, const char *name)
 {
     return is_config(out, places->folder[0], name) || is_config(out, places->folder[1], name);
 }
@@ -113,16 +110,16 @@ static Status fail_unknown(const Folders *places, const char *name)
                 *near ? "; did you mean " : "", near, *near ? "?" : "");
 }
 
-static Status keep(char out[ROOM], const char *path)
+static Status keep(char out[PATH_ROOM], const char *path)
 {
-    const int n = snprintf(out, ROOM, "%s", path);
-    return n < ROOM ? OK : fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, ROOM - 1);
+    const int n = snprintf(out, PATH_ROOM, "%s", path);
+    return n < PATH_ROOM ? OK : fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, PATH_ROOM - 1);
 }
 
 /* A path that is missing; where hopsack has a config of that name, the name is what was wanted. */
-static Status suggest_name(char out[ROOM], const char *path)
+static Status suggest_name(char out[PATH_ROOM], const char *path)
 {
-    char found[ROOM], name[NAME_MAX + 1] = "";
+    char found[PATH_ROOM], name[NAME_MAX + 1] = "";
     const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
     const size_t n = strlen(last);
     Folders places;
@@ -143,9 +140,9 @@ bool configpath_is_name(const char *text)
     return true;
 }
 
-static Status find_path(char out[ROOM], const char *path, size_t n_folder)
+static Status find_path(char out[PATH_ROOM], const char *path, size_t n_folder)
 {
-    char local[ROOM];
+    char local[PATH_ROOM];
     const char *name = path + n_folder;
     Folders places;
     if (strcmp(path, "-") == 0) return keep(out, SPOOL_STDIN);
@@ -154,7 +151,7 @@ static Status find_path(char out[ROOM], const char *path, size_t n_folder)
     if (!configpath_is_name(name)) return suggest_name(out, path);
     find_places(&places);
     const bool known = is_known(out, &places, name);
-    const bool beside = snprintf(local, sizeof local, "%s.yaml", path) < ROOM && is_there(local);
+    const bool beside = snprintf(local, sizeof local, "%s.yaml", path) < PATH_ROOM && is_there(local);
     if (known && beside && !is_same(out, local))
         return fail(ERR_CONFIG, "%s: can be %s or %s; give the path of one", name, local, out);
     if (!known && !beside) return fail_unknown(&places, name);
@@ -163,10 +160,10 @@ static Status find_path(char out[ROOM], const char *path, size_t n_folder)
     return OK;
 }
 
-Status configpath_find(char out[ROOM], const char *path, size_t n_folder)
+Status configpath_find(char out[PATH_ROOM], const char *path, size_t n_folder)
 {
     char *expanded;
-    TRY(homepath_expand(&expanded, path));
+    TRY(path_expand_home(&expanded, path));
     const Status status = find_path(out, expanded ? expanded : path, expanded ? 0 : n_folder);
     free(expanded);
     return status;

@@ -15,18 +15,17 @@
 #ifndef HOPSACK_CONFIGPATH_H
 #define HOPSACK_CONFIGPATH_H
 
+#include "core/path.h"
 #include "core/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#define CONFIGPATH_ROOM 4096 /* bytes of a path, with its NUL */
 
 bool configpath_is_name(const char *text); /* a bare name, whether or not there is such a config */
 
 /* `path` is what was written, behind the name of the folder where it was used: its first n_folder bytes, 0 for the
  * working folder. ERR_CONFIG names the nearest config and the folders that were searched. A path that is not there is
  * returned as it is, for its reader to report, unless it ends in the name of a config: then ERR_IO suggests the name. */
-Status configpath_find(char out[CONFIGPATH_ROOM], const char *path, size_t n_folder);
+Status configpath_find(char out[PATH_ROOM], const char *path, size_t n_folder);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "core/digest.h" /* SHA-256 of a file */
 #include "core/number.h" /* the fewest digits that read back */
+#include "core/path.h"
 #include "core/status.h"
 #include "core/textout.h" /* text line by line, gz or not */
 
@@ -19,7 +20,7 @@
 #include <stdio.h>
 
 typedef struct {
-    char path[4096], temporary[4352];
+    char path[PATH_ROOM], temporary[4352];
     int fd; /* of the temporary file */
     bool open, force;
 } FileDraft; /* a file on its way */

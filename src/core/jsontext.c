@@ -97,3 +97,14 @@ Status jsontext(char **out, json_t *value, JsonStyle style)
     shorten(*out);
     return OK;
 }
+
+const char *jsontext_field(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+double jsontext_number(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}

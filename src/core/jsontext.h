@@ -26,4 +26,8 @@ Status jsontext_load(json_t **out, const char *path, json_error_t *error);
 
 json_t *jsontext_real(double value); /* null where it is not finite */
 
+/* What `object` holds under `key`; "" and 0 where there is nothing, or something else. */
+const char *jsontext_field(const json_t *object, const char *key);
+double jsontext_number(const json_t *object, const char *key);
+
 #endif

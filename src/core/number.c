@@ -62,3 +62,21 @@ bool number_read_u64(uint64_t *out, const char *text)
     *out = strtoull(text, &end, 10);
     return !*end && errno == 0;
 }
+
+int number_ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int number_ascending_u64(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+int number_ascending_int(const void *a, const void *b)
+{
+    const int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}

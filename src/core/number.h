@@ -21,4 +21,9 @@ bool number_read(double *out, const char *text);
 bool number_read_int(int64_t *out, const char *text);
 bool number_read_u64(uint64_t *out, const char *text);
 
+/* For qsort: from the smallest. */
+int number_ascending(const void *a, const void *b); /* double */
+int number_ascending_u64(const void *a, const void *b);
+int number_ascending_int(const void *a, const void *b);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/option.h"
-#include "core/homepath.h"
+#include "core/path.h"
 #include "core/number.h"
 
 #include <assert.h>
@@ -268,7 +268,7 @@ static bool is_path(const Option *row)
 static Status set_path(void *out, const Option *row, const char *text, void **owned)
 {
     char *expanded;
-    TRY(homepath_expand(&expanded, text));
+    TRY(path_expand_home(&expanded, text));
     *owned = expanded;
     return set_text(out, row, expanded ? expanded : text);
 }

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_ROOM  600
 #define WORDS_ROOM 256
 
 static const Option none[] = {{0}};
@@ -52,16 +51,16 @@ static const char *standard_kind(const Section *section)
     return NULL;
 }
 
-static void join(char out[PATH_ROOM], const char *path, const char *name)
+static void join(char out[SETTINGS_KEY_ROOM], const char *path, const char *name)
 {
-    snprintf(out, PATH_ROOM, "%s%s%s", path, *path ? "." : "", name);
+    snprintf(out, SETTINGS_KEY_ROOM, "%s%s%s", path, *path ? "." : "", name);
 }
 
 /* ---- binding ---- */
 
 static Status bind_row(const Option *row, void *base, const char *block, Settings *s)
 {
-    char path[PATH_ROOM];
+    char path[SETTINGS_KEY_ROOM];
     const OptionValue *given;
     join(path, block, row->name);
     TRY(settings_apply(&given, s, path, row->standard ? NULL : row->help));
@@ -83,7 +82,7 @@ static Status bind_rows(const Option *rows, void *base, const char *block, Setti
 
 static Status bind_family(const Section *section, char *base, const char *block, Settings *s)
 {
-    char words[WORDS_ROOM], path[PATH_ROOM];
+    char words[WORDS_ROOM], path[SETTINGS_KEY_ROOM];
     Member member;
     const Option row = kind_row(words, section);
     TRY(bind_row(&row, base, block, s));
@@ -104,7 +103,7 @@ static void members_afresh(const Family *family, const char *block, Settings *s)
     Member member;
     for (int i = 0; family->member(&member, i); i++)
         for (const Option *row = rows_or_none(member.rows); row->name; row++) {
-            char path[PATH_ROOM];
+            char path[SETTINGS_KEY_ROOM];
             join(path, block, row->name);
             settings_afresh(s, block, family->key, family->standard, path);
         }
@@ -131,7 +130,7 @@ static Status bind_list(const Section *section, char *whole, Settings *s)
     *(int *)(void *)(whole + section->count_at) = n;
     memcpy(whole + section->list_at, &entries, sizeof entries);
     for (int i = 0; i < n; i++) {
-        char block[PATH_ROOM];
+        char block[SETTINGS_KEY_ROOM];
         snprintf(block, sizeof block, "%s.%d", section->path, i);
         TRY(bind_block(section, entries + (size_t)i * section->entry_size, block, s));
     }
@@ -214,7 +213,7 @@ static const char *rest_of(const char *path, size_t shared)
 /* Closes the blocks of `from` and opens those of `to` that they do not share. */
 static void move(YamlOut *out, const char *from, const char *to)
 {
-    char name[PATH_ROOM];
+    char name[SETTINGS_KEY_ROOM];
     const size_t shared = shared_names(from, to);
     for (const char *rest = rest_of(from, shared); *rest; rest += strcspn(rest, "."), rest += *rest == '.')
         yamlout_block_end(out);
@@ -258,7 +257,7 @@ typedef struct {
 
 static void walk_rows(RowWalk *walk, const char *block, const Option *rows)
 {
-    char path[PATH_ROOM];
+    char path[SETTINGS_KEY_ROOM];
     for (const Option *row = rows_or_none(rows); row->name; row++) {
         join(path, block, row->name);
         walk->key.path = path;
@@ -269,7 +268,7 @@ static void walk_rows(RowWalk *walk, const char *block, const Option *rows)
 
 static void walk_family(RowWalk *walk, const char *block, const Section *section)
 {
-    char words[WORDS_ROOM], key[PATH_ROOM];
+    char words[WORDS_ROOM], key[SETTINGS_KEY_ROOM];
     Member member;
     const Option kind[] = {kind_row(words, section), {0}};
     join(key, block, kind->name);
@@ -286,7 +285,7 @@ static void walk_family(RowWalk *walk, const char *block, const Section *section
 void section_walk(const Section *table, SectionVisit *visit, void *context)
 {
     for (const Section *section = table; section->path; section++) {
-        char block[PATH_ROOM / 2];
+        char block[SETTINGS_KEY_ROOM / 2];
         RowWalk walk = {.visit = visit, .context = context, .key = {.section = section->path}};
         snprintf(block, sizeof block, "%s%s", section->path, section->entry_size ? ".0" : "");
         walk_rows(&walk, block, section->rows);

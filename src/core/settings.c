@@ -17,7 +17,6 @@
 
 #define FILE_MOST   ((size_t)1 << 20) /* bytes of a config file */
 #define FLAG_LAYER  INT_MAX
-#define PATH_ROOM   600
 #define STDIN_NAME  "standard input" /* no file: a path of this name is found as ./standard input */
 #define ORIGIN_ROOM 4300
 
@@ -144,8 +143,8 @@ static Status add_entry(Settings *s, const char *path, const char *origin, YamlF
 typedef struct {
     Settings *s; /* NULL: only look for base */
     const char *name;
-    char base[CONFIGPATH_ROOM]; /* what the key base says, behind the folder of this file; "": nothing */
-    int base_folder;            /* bytes of that folder */
+    char base[PATH_ROOM]; /* what the key base says, behind the folder of this file; "": nothing */
+    int base_folder;      /* bytes of that folder */
     int base_line;
 } Source;
 
@@ -198,7 +197,7 @@ static Status read_file(char **text, size_t *n, const char *path)
 
 static Status add_base(Settings *s, const Source *from)
 {
-    char path[CONFIGPATH_ROOM], *text;
+    char path[PATH_ROOM], *text;
     size_t n;
     Status status = configpath_find(path, from->base, (size_t)from->base_folder);
     if (status == OK) status = read_file(&text, &n, path);
@@ -211,7 +210,7 @@ static Status add_base(Settings *s, const Source *from)
 Status settings_file(Settings *s, const char *name)
 {
     Status status = OK;
-    char path[CONFIGPATH_ROOM], *text;
+    char path[PATH_ROOM], *text;
     Source look = {.name = path};
     size_t n;
     if (strcmp(name, "-") == 0)
@@ -232,7 +231,7 @@ done:
 Status settings_flag(Settings *s, const char *path, const char *value, const char *shown)
 {
     s->layer = FLAG_LAYER;
-    if (strlen(path) > PATH_ROOM - 100) return fail(ERR_CONFIG, "%.60s…: the name is too long", shown);
+    if (strlen(path) > SETTINGS_KEY_ROOM - 100) return fail(ERR_CONFIG, "%.60s…: the name is too long", shown);
     if (!yaml_is_utf8(value) || !yaml_is_utf8(path))
         return fail(ERR_CONFIG, "%s: the value is not UTF-8 text", shown);
     const OptionValue given = {.flag = true, .null = strcmp(value, "null") == 0, .n = 1, .text = &value};
@@ -307,7 +306,7 @@ static int list_place(const char *path, const char *list)
 
 static bool has_inside(const Settings *s, const char *list, int place)
 {
-    char path[PATH_ROOM];
+    char path[SETTINGS_KEY_ROOM];
     snprintf(path, sizeof path, "%s.%d", list, place);
     for (int i = 0; i < s->n_entry; i++)
         if (!s->entry[i].hidden && inside(s->entry[i].path, path)) return true;
@@ -343,7 +342,7 @@ Status settings_list(int *n, Settings *s, const char *path)
 
 void settings_afresh(Settings *s, const char *path, const char *key, const char *standard, const char *within)
 {
-    char kind_path[PATH_ROOM];
+    char kind_path[SETTINGS_KEY_ROOM];
     const char *word = standard;
     const Entry *kind = NULL; /* the last that changed the word */
     snprintf(kind_path, sizeof kind_path, "%s.%s", path, key);
@@ -405,7 +404,7 @@ Status settings_fail(const Settings *s, const char *path, const char *format, ..
 static void offer_known(Nearest *near, const Settings *s, bool blocks)
 {
     for (int i = 0; i < s->n_known; i++) {
-        char name[PATH_ROOM];
+        char name[SETTINGS_KEY_ROOM];
         snprintf(name, sizeof name, "%s", s->known[i].path);
         if (!blocks) nearest_offer(near, name, name);
         for (char *dot; blocks && (dot = strrchr(name, '.'));) {

@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define SETTINGS_KEY_ROOM 600 /* bytes of a key with its path, such as train.lr */
+
 typedef struct Settings Settings;
 
 Status settings_new(Settings **out);

@@ -21,12 +21,6 @@ struct TextOut {
     char *name; /* for messages */
 };
 
-static bool ends_in_gz(const char *path)
-{
-    const size_t n = strlen(path);
-    return n > 3 && strcmp(path + n - 3, ".gz") == 0;
-}
-
 /* Standard output by any of its names: what a shell has sent it to is never opened a second time. */
 static bool is_stdout(const char *path)
 {
@@ -77,7 +71,7 @@ static Status open_target(TextOut *t, const char *path, bool force)
     if (!stream) TRY(file_begin(&t->draft, path, force));
     const int fd = stream ? open_stream(path) : fcntl(t->draft.fd, F_DUPFD_CLOEXEC, 3);
     errno = fd < 0 ? errno : ENOMEM;
-    if (open_by_fd(t, fd, ends_in_gz(path))) return OK;
+    if (open_by_fd(t, fd, path_ends(path, ".gz"))) return OK;
     return fail(ERR_IO, "%s: cannot write: %s", path, strerror(errno));
 }
 

@@ -48,7 +48,7 @@ static json_int_t count(const json_t *summary, const char *key)
 
 static Status add_job(Paths *p, const char *folder, FoldJob job)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     TRY(foldjob_path(path, folder, job, "model.safetensors"));
     return file_exists(path) ? add_path(p, path) : fail(ERR_MODEL, "%s is missing", path);
 }
@@ -56,7 +56,7 @@ static Status add_job(Paths *p, const char *folder, FoldJob job)
 /* The models of all folds, which the summary of a cross-validation counts. */
 static Status add_folds(Paths *p, const char *folder)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     snprintf(path, sizeof path, "%s/summary.json", folder);
     json_t *summary;
     TRY(jsontext_load(&summary, path, NULL));
@@ -76,7 +76,7 @@ static Status add_folds(Paths *p, const char *folder)
 /* The models of a fold's ensemble, which its summary counts. */
 static Status add_ensemble(Paths *p, const char *folder)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     snprintf(path, sizeof path, "%s/summary.json", folder);
     json_t *summary;
     TRY(jsontext_load(&summary, path, NULL));
@@ -96,7 +96,7 @@ static Status add_ensemble(Paths *p, const char *folder)
 /* A run folder stands for the model in it, or for those of its folds, or for those of an ensemble. */
 static Status add_models(Paths *p, const char *path)
 {
-    char inside[FOLDJOB_ROOM];
+    char inside[PATH_ROOM];
     struct stat s;
     if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode)) return add_path(p, path);
     if (snprintf(inside, sizeof inside, "%s/rep00", path) >= (int)sizeof inside)

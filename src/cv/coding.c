@@ -2,26 +2,21 @@
 #include "cv/coding.h"
 #include "cohort/cellvalues.h"
 #include "cohort/task.h"
+#include "core/shortlist.h"
 
 #include <stdio.h>
 
 #define SHOWN 8 /* classes in a message */
 
-static void list_classes(char *text, size_t room, const Target *t)
+static void list_classes(Shortlist *list, const Target *t)
 {
-    size_t n = 0;
-    text[0] = 0;
-    if (!task_of(t)->output_name) {
-        snprintf(text, room, "numbers");
-        return;
-    }
-    if (t->positive) {
-        snprintf(text, room, t->negative ? "'%.40s' and '%.40s'" : "'%.40s'", t->positive, t->negative);
-        return;
-    }
-    for (int k = 0; k < t->n_class && k < SHOWN && n < room; k++)
-        n += (size_t)snprintf(text + n, room - n, "%s'%.40s'", k ? ", " : "", t->classes[k]);
-    if (t->n_class > SHOWN && n < room) snprintf(text + n, room - n, ", …");
+    *list = (Shortlist){.most = SHOWN};
+    if (!task_of(t)->output_name)
+        shortlist_add(list, "numbers");
+    else if (t->positive)
+        shortlist_add(list, t->negative ? "'%.40s' and '%.40s'" : "'%.40s'", t->positive, t->negative);
+    else
+        for (int k = 0; k < t->n_class; k++) shortlist_add(list, "'%.40s'", t->classes[k]);
 }
 
 static bool reads_any(const Labels *labels, int index)
@@ -33,16 +28,16 @@ static bool reads_any(const Labels *labels, int index)
 
 const char *coding_foreign(char text[CODING_ROOM], const Cohort *cohort, const Target *target, int n_target)
 {
-    char values[CELLVALUES_ROOM], classes[SHOWN * 48];
+    Shortlist values, classes;
     CellValues held;
     for (int k = 0; k < n_target; k++) {
         const int column = table_column(cohort->table, target[k].column);
         if (column < 0 || reads_any(&cohort->labels, k)) continue;
         cellvalues_collect(&held, cohort->table, column, cohort->row, cohort->n);
         if (held.n == 0) continue;
-        list_classes(classes, sizeof classes, &target[k]);
+        list_classes(&classes, &target[k]);
         snprintf(text, CODING_ROOM, "column '%.60s' holds %s, and the model learned %s", target[k].column,
-                 cellvalues_text(values, &held), classes);
+                 cellvalues_text(&values, &held), classes.text);
         return text;
     }
     return NULL;

@@ -125,7 +125,7 @@ static Status run_job(Crossval *c, int number, const char *folder)
 static Status try_job(void *context, int number)
 {
     Crossval *c = context;
-    char folder[FOLDJOB_ROOM], name[JOBS_NAME];
+    char folder[PATH_ROOM], name[JOBS_NAME];
     RunLock lock;
     TRY(foldjob_path(folder, c->in->folder, which(c, number), ""));
     name_job(name, c, number);
@@ -259,7 +259,7 @@ static bool side_by_side(Crossval *c, int n_open)
 /* A job with a checkpoint reads its k-mers from its folder. */
 static bool needs_kmers(const Crossval *c, int number)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     return foldjob_path(path, c->in->folder, which(c, number), "checkpoint.safetensors") != OK || !file_exists(path);
 }
 
@@ -339,7 +339,7 @@ static Status write_summary(Crossval *c, json_t **out)
                               .target = c->dataset.target,
                               .n_repeat = c->n_repeat,
                               .n_fold = c->n_fold};
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
     TRY(dataset_check(&c->dataset)); /* of a run that was done already */

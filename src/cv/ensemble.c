@@ -56,7 +56,7 @@ static Status add_rows(Ensemble *e, const Table *t)
 
 static Status add_outputs(Ensemble *e, FoldJob job)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     Table table;
     TRY(foldjob_path(path, e->in->folder, job, "predictions.tsv"));
     TRY(table_read(&table, path));
@@ -106,7 +106,7 @@ static json_t *summary_json(const Ensemble *e, json_t *parts)
 
 static Status write_files(const Ensemble *e)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     Run run = {.metrics = NULL};
     TRY(foldjob_path(path, e->in->folder, e->fold, ""));
     if (snprintf(run.folder, sizeof run.folder, "%s", path) >= (int)sizeof run.folder)

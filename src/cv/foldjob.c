@@ -15,12 +15,12 @@ void foldjob_name(char name[FOLDJOB_NAME], FoldJob job)
     if (job.model >= 0) snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/model%02d", job.model);
 }
 
-Status foldjob_path(char path[FOLDJOB_ROOM], const char *run, FoldJob job, const char *file)
+Status foldjob_path(char path[PATH_ROOM], const char *run, FoldJob job, const char *file)
 {
     char name[FOLDJOB_NAME];
     foldjob_name(name, job);
-    const int n = snprintf(path, FOLDJOB_ROOM, "%s/%s%s%s", run, name, *file ? "/" : "", file);
-    return n < FOLDJOB_ROOM ? OK : fail(ERR_USAGE, "-o: the path is too long");
+    const int n = snprintf(path, PATH_ROOM, "%s/%s%s%s", run, name, *file ? "/" : "", file);
+    return n < PATH_ROOM ? OK : fail(ERR_USAGE, "-o: the path is too long");
 }
 
 void foldjob_config(FoldConfig *out, const Config *config, FoldJob job)
@@ -38,7 +38,7 @@ void foldjob_config(FoldConfig *out, const Config *config, FoldJob job)
 
 Status foldjob_summary(json_t **out, const char *run, FoldJob job)
 {
-    char path[FOLDJOB_ROOM], *text = NULL;
+    char path[PATH_ROOM], *text = NULL;
     size_t n;
     json_error_t error;
     *out = NULL;
@@ -60,7 +60,7 @@ Status foldjob_summary(json_t **out, const char *run, FoldJob job)
 /* Was it trained with these settings? `updates` may have grown since. */
 static bool same_config(const char *run, const Config *config, FoldJob job)
 {
-    char path[FOLDJOB_ROOM], *saved = NULL, *wanted = NULL;
+    char path[PATH_ROOM], *saved = NULL, *wanted = NULL;
     size_t n;
     FoldConfig own;
     foldjob_config(&own, config, job);
@@ -75,7 +75,7 @@ static bool same_config(const char *run, const Config *config, FoldJob job)
 bool foldjob_done(const char *run, const Config *config, FoldJob job)
 {
     static const char *const needed[] = {"model.safetensors", "predictions.tsv", "summary.json"};
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     json_t *summary;
     for (int k = 0; k < 3; k++)
         if (foldjob_path(path, run, job, needed[k]) != OK || !file_exists(path)) return false;

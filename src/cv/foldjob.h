@@ -12,13 +12,13 @@
 #ifndef HOPSACK_FOLDJOB_H
 #define HOPSACK_FOLDJOB_H
 
+#include "core/path.h"
 #include "run/config.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 
-#define FOLDJOB_ROOM 4096 /* bytes of a path */
-#define FOLDJOB_NAME 64   /* bytes of a name */
+#define FOLDJOB_NAME 64 /* bytes of a name */
 
 typedef struct {
     int repeat, fold;
@@ -33,7 +33,7 @@ typedef struct {
 
 /* "rep00/fold03", "rep00/fold03/model01" */
 void foldjob_name(char name[FOLDJOB_NAME], FoldJob job);
-Status foldjob_path(char path[FOLDJOB_ROOM], const char *run, FoldJob job, const char *file); /* file: "" */
+Status foldjob_path(char path[PATH_ROOM], const char *run, FoldJob job, const char *file); /* file: "" */
 
 void foldjob_config(FoldConfig *out, const Config *config, FoldJob job); /* must stay where it is */
 

@@ -46,9 +46,8 @@ static void add_gap(json_t *remarks, json_t *const *fold, int n, const char *tas
     }
     if (folds == 0 || bags < REMARKS_FEW || (learned - found) / folds < REMARKS_GAP) return;
     remarks_append(remarks,
-                   "task '%.60s': the mean AUC %.3f in training is far above %.3f in validation; the models may have "
-                   "learned their "
-                   "training bags by heart, and only test scores count",
+                   "task '%.60s': the mean AUC %.3f in training is far above %.3f in validation; the models may "
+                   "overfit their training bags, and only test scores count",
                    task, learned / folds, found / folds);
 }
 

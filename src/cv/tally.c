@@ -64,7 +64,7 @@ static Status add_fold(Tally *y, TextOut *out, int job)
 {
     const TallySetup *in = y->in;
     const FoldJob fold = {job / in->n_fold, job % in->n_fold, -1};
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     Table table;
     TRY(foldjob_summary(&y->fold[job], in->folder, fold));
     TRY(foldjob_path(path, in->folder, fold, "predictions.tsv"));
@@ -76,7 +76,7 @@ static Status add_fold(Tally *y, TextOut *out, int job)
 
 static Status add_folds(Tally *y)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     TextOut *out;
     Status status = OK;
     snprintf(path, sizeof path, "%s/predictions.tsv", y->in->folder);

@@ -32,8 +32,8 @@ static const Option data_rows[] = {
     {"metadata", OPTION_TEXT, DATA(metadata), "null", 0, 0, NULL, "FILE",
      "label table, TSV or CSV; null: the columns stored in the dataset"},
     {"id_column", OPTION_TEXT, DATA(id_column), "auto", 0, 0, NULL, "COLUMN",
-     "column of bag IDs in the label table; auto: the first one present of ID, repertoire_id, sample_id, Sample, "
-     "subject_id, filename"},
+     "column of bag IDs in the label table; auto: the one that fits best, of ID, repertoire_id, sample_id, filename "
+     "and other usual names first"},
     {"counts", OPTION_CHOICE, DATA(counts), "none", 0, 0, "none raw log log1p", "",
      "scale factor of a sequence's input by its clone count c: none, raw (c), log (ln max(c, 1), as in DeepRC), "
      "log1p (ln(1 + c))"},
@@ -49,8 +49,7 @@ static const Option data_rows[] = {
      "limit of scaled feature values, which are cut to the range from -clip to clip; null or 0: no limit"},
     {"rarefy", OPTION_TEXT, DATA(rarefy), "none", 0, 0, NULL, "none|min|N",
      "number of sequences that are drawn of each larger bag, so that all have one depth; min: as many as the "
-     "smallest "
-     "labelled bag has. The model keeps the number, and predict draws as many. Sequences only"},
+     "smallest labelled bag has. The model keeps the number, and predict draws as many. Sequences only"},
     {"rarefy_by", OPTION_CHOICE, DATA(rarefy_by), "clone", 0, 0, "clone count", "",
      "unit of rarefy: clone (sequences, whatever their counts), or count (a sequence is drawn as often as it was "
      "counted)"},

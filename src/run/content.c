@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_ROOM 4096
 #define HASH_ROOM 17
 
 enum { KEY, HASH, BAG, FIRST_LABEL }; /* columns */
@@ -202,7 +201,7 @@ static Status read_table(Table *table, const char *folder)
 {
     char path[PATH_ROOM];
     *table = (Table){0};
-    if (snprintf(path, sizeof path, "%s/bags.tsv", folder) >= (int)sizeof path || !file_exists(path)) return OK;
+    if (!path_join(path, folder, "bags.tsv") || !file_exists(path)) return OK;
     return table_read(table, path);
 }
 

@@ -36,7 +36,7 @@ typedef struct {
     KmerStarts kmers;      /* of this fold; as chosen, or as kmers.tsv has them where a checkpoint is taken up */
     Loop *loop;
     Refit refit; /* refit.loop NULL: the loop's model is the run's */
-    char refit_path[4096];
+    char refit_path[PATH_ROOM];
     Run run;
     json_t *data;                  /* what the run learns from (manifest.h) */
     char *config_text, *data_text; /* what a checkpoint must agree with */

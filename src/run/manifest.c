@@ -202,10 +202,9 @@ json_t *manifest_join(json_t *first, json_t *now)
 
 double manifest_number(const char *folder, const char *key)
 {
-    char path[4096];
+    char path[PATH_ROOM];
     json_t *manifest = NULL;
-    const int n = snprintf(path, sizeof path, "%s/manifest.json", folder);
-    if (n >= (int)sizeof path || jsontext_load(&manifest, path, NULL) != OK) return (double)NAN;
+    if (!path_join(path, folder, "manifest.json") || jsontext_load(&manifest, path, NULL) != OK) return (double)NAN;
     const json_t *value = json_object_get(manifest, key);
     const double number = json_is_number(value) ? json_number_value(value) : (double)NAN;
     json_decref(manifest);

@@ -5,6 +5,7 @@
 #include "core/number.h"
 #include "data/bagfile/featureorder.h"
 #include "data/text/join.h"
+#include "data/text/walkname.h"
 #include "train/scaling.h"
 
 #include <inttypes.h>
@@ -211,12 +212,6 @@ static Status read_features(ModelFile *m)
     return OK;
 }
 
-static int by_hash(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static Status read_hashes(ModelFile *m, int which, const char *key)
 {
     const json_t *list = json_object_get(json_object_get(m->json, "bag_hash"), key);
@@ -231,15 +226,16 @@ static Status read_hashes(ModelFile *m, int which, const char *key)
         m->seen[which][i] = strtoull(text, NULL, 16);
     }
     m->n_seen[which] = (int)n;
-    qsort(m->seen[which], n, sizeof *m->seen[which], by_hash);
+    qsort(m->seen[which], n, sizeof *m->seen[which], number_ascending_u64);
     return OK;
 }
 
-/* By what names are compared by: the part behind the last slash, without extension. */
+/* By what names are compared by: the part behind the last slash, without the extension of a table. */
 static int by_stem(const void *a, const void *b)
 {
     const char *x, *y;
-    const size_t n = join_stem(&x, *(const char *const *)a), m = join_stem(&y, *(const char *const *)b);
+    const size_t n = walkname_table_stem(&x, *(const char *const *)a),
+                 m = walkname_table_stem(&y, *(const char *const *)b);
     const int order = memcmp(x, y, n < m ? n : m);
     return order ? order : (n > m) - (n < m);
 }
@@ -404,7 +400,7 @@ const char *const seen_name[] = {"new", "train", "validation"};
 Seen modelfile_seen(const ModelFile *m, uint64_t hash)
 {
     for (int which = 0; which < 2; which++)
-        if (bsearch(&hash, m->seen[which], (size_t)m->n_seen[which], sizeof hash, by_hash))
+        if (bsearch(&hash, m->seen[which], (size_t)m->n_seen[which], sizeof hash, number_ascending_u64))
             return which == 0 ? SEEN_TRAIN : SEEN_VALIDATION;
     return SEEN_NOT;
 }

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_ROOM 4096
-
 /* The files a config names. */
 enum { DATASET, METADATA, SPLITS, N_FILE };
 
@@ -71,22 +69,16 @@ static bool try_path(PlaceSearch *s, const char *path)
     return false;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static bool try_below(PlaceSearch *s, const char *folder, const char *path)
 {
     char whole[PATH_ROOM];
     if (!*folder || *path == '/') return false;
-    return snprintf(whole, sizeof whole, "%s/%s", folder, path) < (int)sizeof whole && try_path(s, whole);
+    return path_join(whole, folder, path) && try_path(s, whole);
 }
 
 static const char *place_in(const json_t *entry, const char *role)
 {
-    return text_of(json_object_get(json_object_get(entry, "data"), role), "place");
+    return jsontext_field(json_object_get(json_object_get(entry, "data"), role), "place");
 }
 
 /* `to` as seen from the folder `from`, both absolute. */
@@ -115,13 +107,13 @@ static bool try_recorded(PlaceSearch *s, const char *role)
     const char *place = place_in(s->manifest, role);
     if (!*place) return false;
     if (try_path(s, place)) return true;
-    return seen_from(relative, text_of(s->manifest, "run"), place) && try_below(s, s->folder, relative);
+    return seen_from(relative, jsontext_field(s->manifest, "run"), place) && try_below(s, s->folder, relative);
 }
 
 static bool search(PlaceSearch *s, const char *role)
 {
     if (try_path(s, s->path)) return true;
-    return try_below(s, text_of(s->manifest, "folder"), s->path) || try_recorded(s, role) ||
+    return try_below(s, jsontext_field(s->manifest, "folder"), s->path) || try_recorded(s, role) ||
            try_below(s, s->folder, s->path);
 }
 

@@ -70,11 +70,10 @@ static void add_gap(json_t *remarks, const json_t *parts, const char *task)
     if (!*other || !json_is_number(train) || bags_of(scores) < REMARKS_FEW) return;
     const double learned = json_number_value(train), found = json_number_value(json_object_get(scores, "auc"));
     if (learned - found < REMARKS_GAP) return;
-    remarks_append(
-        remarks,
-        "task '%.60s': AUC %.3f in training is far above %.3f in %s (%d bags); the model may have learned its "
-        "training bags by heart, and only scores of other bags count",
-        task, learned, found, *other, bags_of(scores));
+    remarks_append(remarks,
+                   "task '%.60s': AUC %.3f in training is far above %.3f in %s (%d bags); the model may overfit its "
+                   "training bags, and only scores of other bags count",
+                   task, learned, found, *other, bags_of(scores));
 }
 
 json_t *remarks_parts(const json_t *parts)

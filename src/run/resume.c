@@ -7,11 +7,10 @@
 #include "core/number.h"
 #include "core/yaml.h"
 #include "run/place.h"
+#include "run/runfolder.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define PATH_ROOM 4096
 
 typedef struct {
     char *path, *value; /* values of a list with commas; "null" for null */
@@ -109,16 +108,10 @@ done:
     return status;
 }
 
-static bool config_path(char path[PATH_ROOM], const char *folder)
-{
-    const int n = snprintf(path, PATH_ROOM, "%s/config.yaml", folder);
-    return n > 0 && n < PATH_ROOM;
-}
-
 bool resume_possible(const char *folder)
 {
     char path[PATH_ROOM];
-    return config_path(path, folder) && file_exists(path);
+    return path_join(path, folder, "config.yaml") && file_exists(path);
 }
 
 /* Does `now` agree with what the folder says by itself? */
@@ -142,7 +135,7 @@ done:
 Status resume_config(Config *out, const char *folder, const char *yaml, const char *const *flag, int n_flag)
 {
     char path[PATH_ROOM];
-    if (!config_path(path, folder)) return fail(ERR_USAGE, "-o: the path is too long");
+    TRY(runfolder_path(path, folder, "config.yaml"));
     TRY(file_check_own(path, false));
     TRY(config_read_over(out, path, yaml, flag, n_flag));
     Status status = check(out, path);

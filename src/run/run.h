@@ -6,6 +6,7 @@
 #define HOPSACK_RUN_H
 
 #include "cohort/partition.h"
+#include "core/path.h"
 #include "core/status.h"
 
 #include <jansson.h>
@@ -13,8 +14,8 @@
 
 typedef struct {
     char folder[3840];
-    char path[4096]; /* of run_path */
-    char *metrics;   /* text of metrics.jsonl so far, ended by a NUL; NULL: "" */
+    char path[PATH_ROOM]; /* of run_path */
+    char *metrics;        /* text of metrics.jsonl so far, ended by a NUL; NULL: "" */
     size_t n_metrics;
 } Run;
 

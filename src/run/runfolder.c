@@ -43,10 +43,9 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static Status join(char path[RUNFOLDER_ROOM], const char *folder, const char *name)
+Status runfolder_path(char path[PATH_ROOM], const char *folder, const char *name)
 {
-    if (snprintf(path, RUNFOLDER_ROOM, "%s/%s", folder, name) < RUNFOLDER_ROOM) return OK;
-    return fail(ERR_USAGE, "-o: the path is too long");
+    return path_join(path, folder, name) ? OK : fail(ERR_USAGE, "-o: the path is too long");
 }
 
 /* ---- walking ---- */
@@ -54,7 +53,7 @@ static Status join(char path[RUNFOLDER_ROOM], const char *folder, const char *na
 typedef struct {
     bool check;
     int n_foreign;
-    char first[RUNFOLDER_ROOM]; /* of the foreign ones */
+    char first[PATH_ROOM]; /* of the foreign ones */
 } FolderWalk;
 
 static void note_foreign(FolderWalk *w, const char *path)
@@ -66,8 +65,8 @@ static Status walk(FolderWalk *w, const char *folder, const char *const *word);
 
 static Status visit(FolderWalk *w, const char *folder, const char *name, const char *const *word)
 {
-    char path[RUNFOLDER_ROOM];
-    TRY(join(path, folder, name));
+    char path[PATH_ROOM];
+    TRY(runfolder_path(path, folder, name));
     const bool part = is_numbered(name, *word);
     if (part || is_listed(name, runfolder_files) || is_listed(name, more_files)) {
         if (w->check) TRY(file_check_own(path, part));
@@ -105,13 +104,13 @@ void runfolder_warn_foreign(const char *folder)
 
 Status runfolder_each(const char *folder, const char *word, Status (*each)(const char *folder))
 {
-    char path[RUNFOLDER_ROOM];
+    char path[PATH_ROOM];
     Status status = OK;
     DIR *dir = opendir(folder);
     if (!dir) return errno == ENOENT ? OK : fail(ERR_IO, "%s: %s", folder, strerror(errno));
     for (struct dirent *entry; status == OK && (entry = readdir(dir));) {
         if (!is_numbered(entry->d_name, word)) continue;
-        status = join(path, folder, entry->d_name);
+        status = runfolder_path(path, folder, entry->d_name);
         if (status == OK) status = each(path);
     }
     closedir(dir);

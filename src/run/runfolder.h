@@ -6,11 +6,13 @@
 #ifndef HOPSACK_RUNFOLDER_H
 #define HOPSACK_RUNFOLDER_H
 
+#include "core/path.h"
 #include "core/status.h"
 
 #include <stdbool.h>
 
-#define RUNFOLDER_ROOM 4096
+/* "folder/name"; ERR_USAGE where that is too long. */
+Status runfolder_path(char path[PATH_ROOM], const char *folder, const char *name);
 
 extern const char *const runfolder_files[]; /* what a training writes, config.yaml last; ends with NULL */
 

@@ -13,10 +13,9 @@
 
 Status runlock_try(RunLock *lock, const char *folder)
 {
-    char path[4096];
+    char path[PATH_ROOM];
     lock->fd = -1;
-    if (snprintf(path, sizeof path, "%s/lock", folder) >= (int)sizeof path)
-        return fail(ERR_IO, "%.60s…: the path is too long", folder);
+    if (!path_join(path, folder, "lock")) return fail(ERR_IO, "%.60s…: the path is too long", folder);
     TRY(file_check_own(path, false));
     /* writable: NFS gives an exclusive lock to nothing else */
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define NUMBER_TEXT 24
-#define PATH_ROOM   4096
 
 static int number_of(const Splits *s, int column, int member)
 {
@@ -65,7 +64,7 @@ Status splitskept_check(const char *folder, const Splits *s)
 {
     Table table;
     char path[PATH_ROOM];
-    if (snprintf(path, sizeof path, "%s/splits.tsv", folder) >= (int)sizeof path || !file_exists(path)) return OK;
+    if (!path_join(path, folder, "splits.tsv") || !file_exists(path)) return OK;
     TRY(table_read(&table, path));
     const Status status = check_table(&table, s);
     table_free(&table);

@@ -8,11 +8,10 @@
 #include "run/predictions.h"
 #include "run/record.h"
 #include "run/run.h"
+#include "run/runfolder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define PATH_ROOM 4096
 
 /* [n, n_task] of a method in a repetition. */
 static const real *outputs(const BaselineResult *r, int method, int repeat)
@@ -140,20 +139,14 @@ static Status write_predictions(const BaselineResult *r, int method, const char 
     return textout_commit(out);
 }
 
-static Status join(char path[PATH_ROOM], const char *folder, const char *file)
-{
-    if (snprintf(path, PATH_ROOM, "%s/%s", folder, file) < PATH_ROOM) return OK;
-    return fail(ERR_USAGE, "-o: the path is too long");
-}
-
 static Status write_method(const BaselineResult *r, int method, json_t *summary)
 {
     char folder[PATH_ROOM], path[PATH_ROOM];
-    TRY(join(folder, r->in->folder, r->in->method[method]->name));
+    TRY(runfolder_path(folder, r->in->folder, r->in->method[method]->name));
     TRY(file_make_inside(r->in->folder, r->in->method[method]->name));
-    TRY(join(path, folder, "predictions.tsv"));
+    TRY(runfolder_path(path, folder, "predictions.tsv"));
     TRY(write_predictions(r, method, path));
-    TRY(join(path, folder, "summary.md"));
+    TRY(runfolder_path(path, folder, "summary.md"));
     TRY(tally_write_table(path, summary));
     return crossval_write_json(folder, "summary.json", summary);
 }
@@ -239,7 +232,7 @@ Status baseline_check(const BaselineSetup *setup)
     static const char *const files[] = {"", "/predictions.tsv", "/summary.md", "/summary.json", NULL};
     char folder[PATH_ROOM], path[PATH_ROOM + 32];
     for (int m = 0; m < setup->n_method; m++) {
-        TRY(join(folder, setup->folder, setup->method[m]->name));
+        TRY(runfolder_path(folder, setup->folder, setup->method[m]->name));
         for (const char *const *file = files; *file; file++) {
             snprintf(path, sizeof path, "%s%s", folder, *file);
             TRY(file_check_own(path, file == files));
@@ -255,7 +248,7 @@ Status baseline_write(const BaselineResult *r, const json_t *summary)
     TRY(begin_folder(r));
     for (int m = 0; m < r->in->n_method; m++)
         TRY(write_method(r, m, json_object_get(methods, r->in->method[m]->name)));
-    TRY(join(path, r->in->folder, "summary.md"));
+    TRY(runfolder_path(path, r->in->folder, "summary.md"));
     TRY(write_table(r, summary, path));
     return crossval_write_json(r->in->folder, "summary.json", (json_t *)(size_t)summary);
 }

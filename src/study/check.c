@@ -121,8 +121,7 @@ static Status add_pairs(Checking *c)
     if (n_open)
         remark(c,
                "%d pair%s of bags share%s their largest clones as samples of one donor do (for example '%s' and "
-               "'%s': %d of "
-               "%d); keep them in one fold with --group=COLUMN (--groups-out=FILE proposes the column)",
+               "'%s': %d of %d); keep them in one fold with --group=COLUMN (--groups-out=FILE proposes the column)",
                n_open, n_open == 1 ? "" : "s", n_open == 1 ? "s" : "", key_of(c, first->a), key_of(c, first->b),
                first->shared, first->of);
     return OK;
@@ -195,8 +194,7 @@ static void add_junctions(Checking *c)
     if (n[0] && n[1])
         remark(c,
                "conventions are mixed: %d bag%s of junctions (C…F or C…W; '%s') and %d of CDR3s without these ends "
-               "('%s'); "
-               "import all with --region=cdr3",
+               "('%s'); import all with --region=cdr3",
                n[0], n[0] == 1 ? "" : "s", key_of(c, example[0]), n[1], key_of(c, example[1]));
 }
 
@@ -242,6 +240,7 @@ static Status open_labels(Checking *c)
                                .batch = c->in->splits->batch};
     if (c->in->n_task > 0) {
         TRY(task_targets(&c->target, c->in->task, c->in->n_task));
+        TRY(task_find(c->target, c->in->n_task, c->cohort.table, c->cohort.row, c->cohort.n));
         TRY(cohort_label(&c->cohort, c->target, c->in->n_task, c->in->deeprc, true));
     }
     return OK;
@@ -330,6 +329,6 @@ Status check_run(json_t **out, const CheckSetup *setup)
     checkbags_free(&c.bags);
     folds_close(&c.folds);
     cohort_close(&c.cohort);
-    free(c.target);
+    task_free(c.target, setup->n_task);
     return status;
 }

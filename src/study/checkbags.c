@@ -2,6 +2,7 @@
 #include "study/checkbags.h"
 #include "core/log.h"
 #include "data/bagfile/bagaudit.h"
+#include "data/bagfile/baghash.h"
 #include "study/checkdonors.h"
 
 #include <stdlib.h>
@@ -153,24 +154,12 @@ static Status read_bags(CheckPass *p)
 
 /* ---- equal bags ---- */
 
-typedef struct {
-    uint64_t hash;
-    int bag;
-} BagContent;
-
-static int by_content(const void *a, const void *b)
-{
-    const BagContent *x = a, *y = b;
-    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
-    return (x->bag > y->bag) - (x->bag < y->bag);
-}
-
 static Status find_equal(CheckBags *c)
 {
-    BagContent *order = malloc(((size_t)c->n + 1) * sizeof *order);
+    BagHash *order = malloc(((size_t)c->n + 1) * sizeof *order);
     if (!order) return fail(ERR_MEMORY, "no memory to compare %d bags", c->n);
-    for (int b = 0; b < c->n; b++) order[b] = (BagContent){c->hash[b], b};
-    qsort(order, (size_t)c->n, sizeof *order, by_content);
+    for (int b = 0; b < c->n; b++) order[b] = (BagHash){c->hash[b], b};
+    qsort(order, (size_t)c->n, sizeof *order, baghash_order);
     for (int k = 0, first = 0; k < c->n; k++) {
         if (order[k].hash != order[first].hash || c->damage[order[k].bag]) first = k;
         c->equal_to[order[k].bag] = order[first].bag;

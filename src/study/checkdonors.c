@@ -35,21 +35,9 @@ void checkdonors_top(TopClones *out, const int8_t *codes, int64_t width, const i
 /* ---- pairs ---- */
 
 typedef struct {
-    uint64_t hash;
-    int bag;
-} Holder;
-
-static int by_hash(const void *a, const void *b)
-{
-    const Holder *x = a, *y = b;
-    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
-    return (x->bag > y->bag) - (x->bag < y->bag);
-}
-
-typedef struct {
     const TopClones *top;
     int n;
-    Holder *holder; /* [n_holder] sorted by hash */
+    BagHash *holder; /* [n_holder] sorted by hash */
     size_t n_holder;
     int *shared;                       /* [n] clones of the bag at work that each bag has */
     int64_t median[CHECKBAGS_TOP + 1]; /* pairs by shared clones */
@@ -64,8 +52,8 @@ static Status list_holders(Donors *d)
     if (!d->holder || !d->shared) return fail(ERR_MEMORY, "no memory for the largest clones of %d bags", d->n);
     size_t at = 0;
     for (int b = 0; b < d->n; b++)
-        for (int k = 0; k < d->top[b].n; k++) d->holder[at++] = (Holder){d->top[b].hash[k], b};
-    qsort(d->holder, d->n_holder, sizeof *d->holder, by_hash);
+        for (int k = 0; k < d->top[b].n; k++) d->holder[at++] = (BagHash){d->top[b].hash[k], b};
+    qsort(d->holder, d->n_holder, sizeof *d->holder, baghash_order);
     return OK;
 }
 

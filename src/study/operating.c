@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/operating.h"
+#include "core/number.h"
 #include "model/pooling.h"
 
 #include <math.h>
@@ -18,12 +19,6 @@ typedef struct {
     real *output, *w;              /* [n_out]; [largest bag, columns] */
 } WeightTally;
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Of x [n], sorted in place; between two of them by distance. */
 static double quantile(const double *x, int n, double q)
 {
@@ -35,7 +30,7 @@ static double quantile(const double *x, int n, double q)
 static Quartiles quartiles(double *x, int n)
 {
     if (n == 0) return (Quartiles){0};
-    qsort(x, (size_t)n, sizeof *x, ascending);
+    qsort(x, (size_t)n, sizeof *x, number_ascending);
     return (Quartiles){quantile(x, n, 0.25), quantile(x, n, 0.5), quantile(x, n, 0.75)};
 }
 

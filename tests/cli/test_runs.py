@@ -314,6 +314,10 @@ class Runs(Case):
         self.good("predict", *(f"cv/rep00/fold0{f}" for f in range(3)), "o.h5", "-o", "mean.tsv")
         self.assertEqual({row["part"] for row in table("mean.tsv")}, {"train"})
 
+    def test_without_o_predictions_are_printed(self):
+        self.good("predict", "cv", "new", "-o", "printed.tsv", "--force")
+        self.assertEqual(self.good("predict", "cv", "new").stdout, read("printed.tsv").decode())
+
     def test_mean_rank_of_new_bags(self):
         self.good("predict", "cv", "new", "-o", "n.tsv", "--attention=n.att.tsv")
         rows = table("n.att.tsv")

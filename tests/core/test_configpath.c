@@ -24,14 +24,14 @@ TestSuite(core_configpath, .init = enter, .fini = scratch_remove);
 
 static void finds(const char *path, size_t n_folder, const char *expected)
 {
-    char out[CONFIGPATH_ROOM];
+    char out[PATH_ROOM];
     cr_assert_eq(configpath_find(out, path, n_folder), OK, "%s", status_sentence());
     cr_assert_str_eq(out, expected);
 }
 
 static void fails(Status status, const char *path, const char *words)
 {
-    char out[CONFIGPATH_ROOM];
+    char out[PATH_ROOM];
     cr_assert_eq(configpath_find(out, path, 0), status, "%s", path);
     cr_assert(strstr(status_sentence(), words), "%s: not: %s", status_sentence(), words);
 }
@@ -52,7 +52,7 @@ Test(core_configpath, a_path_that_exists_comes_first)
 Test(core_configpath, a_name_of_the_folder_in_the_environment)
 {
     cr_assert_eq(unlink("lab"), 0);
-    char expected[CONFIGPATH_ROOM];
+    char expected[PATH_ROOM];
     snprintf(expected, sizeof expected, "%s/lab.yaml", in_scratch("site"));
     finds("lab", 0, expected);
     cr_assert_eq(mkdir("lab", 0777), 0); /* a folder is no config */
@@ -76,7 +76,7 @@ Test(core_configpath, two_of_one_name_are_not_chosen_between)
     fails(ERR_CONFIG, "both", "site/both.yaml; give the path of one");
     cr_assert_eq(unlink("both.yaml"), 0);
     cr_assert_eq(link("../site/both.yaml", "both.yaml"), 0); /* the same file twice is one */
-    char expected[CONFIGPATH_ROOM];
+    char expected[PATH_ROOM];
     snprintf(expected, sizeof expected, "%s/both.yaml", in_scratch("site"));
     finds("both", 0, expected);
 }
@@ -94,13 +94,13 @@ Test(core_configpath, sentences)
 
 Test(core_configpath, names_too_long)
 {
-    char path[CONFIGPATH_ROOM + 9];
+    char path[PATH_ROOM + 9];
     memset(path, 'a', sizeof path - 1);
     path[sizeof path - 1] = 0;
     fails(ERR_IO, path, "name is longer than 4095 bytes");
-    path[CONFIGPATH_ROOM - 1] = 0;
+    path[PATH_ROOM - 1] = 0;
     cr_assert_not(configpath_is_name(path));
     finds(path, 0, path);
-    memcpy(path + CONFIGPATH_ROOM - 6, ".yaml", 6);
+    memcpy(path + PATH_ROOM - 6, ".yaml", 6);
     finds(path, 0, path);
 }

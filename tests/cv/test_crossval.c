@@ -76,7 +76,7 @@ static void must_run(const CrossvalSetup *s)
 
 static void must_equal(const char *a, const char *b, const char *file)
 {
-    char path[2][FOLDJOB_ROOM], *text[2];
+    char path[2][PATH_ROOM], *text[2];
     size_t n[2];
     snprintf(path[0], sizeof path[0], "%s/%s", a, file);
     snprintf(path[1], sizeof path[1], "%s/%s", b, file);
@@ -151,7 +151,7 @@ Test(train_crossval, stops_and_goes_on, .timeout = 250)
 
 Test(train_crossval, a_job_is_done_or_not)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     const CrossvalSetup s = setup(in_scratch("run"), 2);
     must_run(&s);
     for (int r = 0; r < REPEATS; r++)
@@ -174,7 +174,7 @@ Test(train_crossval, a_damaged_checkpoint_is_passed_over, .timeout = 250)
 {
     static const char *const files[] = {"checkpoint.safetensors", "config.yaml", "manifest.json", "model.safetensors",
                                         "metrics.jsonl"};
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     const CrossvalSetup whole = setup(in_scratch("sound"), 1);
     CrossvalSetup hurt = setup(in_scratch("hurt"), 1);
     must_run(&whole);
@@ -201,7 +201,7 @@ enum { MODELS = 3 };
 /* Outputs of the rows of a predictions.tsv, in order; returns their number. */
 static int outputs(double *out, int most, const char *run, FoldJob job)
 {
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     Table t;
     cr_assert_eq(foldjob_path(path, run, job, "predictions.tsv"), OK);
     cr_assert_eq(table_read(&t, path), OK, "%s", status_sentence());
@@ -247,7 +247,7 @@ static void stop_later(void)
 Test(train_crossval, an_ensemble_is_the_same_with_any_threads_and_resumed, .timeout = 250)
 {
     json_t *summary;
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     config.crossval.ensemble = MODELS;
     const CrossvalSetup one = setup(in_scratch("e1"), 1);
     must_run(&one);
@@ -283,7 +283,7 @@ Test(train_crossval, an_ensemble_is_the_same_with_any_threads_and_resumed, .time
 Test(train_crossval, an_ensemble_checks_what_its_models_wrote, .timeout = 250)
 {
     json_t *summary;
-    char path[FOLDJOB_ROOM];
+    char path[PATH_ROOM];
     config.crossval.ensemble = 2;
     CrossvalSetup s = setup(in_scratch("checked"), 2);
     must_run(&s);

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "core/path.h"
 #include "data/bagfile/baghash.h"
 #include "data/text/names.h"
 
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_ROOM 4096
 #define NAME_MOST 200 /* bytes of a file's name, without its extension */
 #define LONGEST   60  /* residues that an import keeps */
 
@@ -99,17 +99,10 @@ static Status choose(Export *e)
 
 static Status set_path(Export *e, const char *name)
 {
-    if (snprintf(e->path, sizeof e->path, "%s/%s", e->options->folder, name) < (int)sizeof e->path) return OK;
-    return fail(ERR_USAGE, "-o: the path is too long");
+    return path_join(e->path, e->options->folder, name) ? OK : fail(ERR_USAGE, "-o: the path is too long");
 }
 
 /* ---- repertoires ---- */
-
-static int by_hash(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
 
 /* Rows that the rules of an import drop, or merge with an equal one. */
 static Status count_lost(Export *e, int bag)
@@ -123,7 +116,7 @@ static Status count_lost(Export *e, int bag)
         hash[i] = baghash_sequence(rows.codes + (size_t)i * rows.stride, rows.len[i], 0);
         e->report->n_lost += rows.len[i] < 1 || rows.len[i] > LONGEST || rows.count[i] < 1;
     }
-    qsort(hash, (size_t)rows.n, sizeof *hash, by_hash);
+    qsort(hash, (size_t)rows.n, sizeof *hash, number_ascending_u64);
     for (int i = 1; i < rows.n; i++) e->report->n_lost += hash[i] == hash[i - 1];
     free(hash);
     return OK;

@@ -61,3 +61,10 @@ uint64_t baghash_bag(uint64_t sum_of_rows, int64_t n)
 {
     return rng_mix(sum_of_rows + (uint64_t)n * GAMMA);
 }
+
+int baghash_order(const void *a, const void *b)
+{
+    const BagHash *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->bag > y->bag) - (x->bag < y->bag);
+}

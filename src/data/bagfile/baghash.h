@@ -18,4 +18,12 @@ uint64_t baghash_dense(const float *x, int n_feat);                             
 uint64_t baghash_sparse(const int32_t *feature, const float *value, int n, int n_feat); /* [n] feature ascending */
 uint64_t baghash_bag(uint64_t sum_of_rows, int64_t n);
 
+/* A content and a bag that has it: what is equal stands together once sorted. */
+typedef struct {
+    uint64_t hash; /* of the bag, an instance or a clone */
+    int bag;
+} BagHash;
+
+int baghash_order(const void *a, const void *b); /* for qsort: by hash, then bag */
+
 #endif

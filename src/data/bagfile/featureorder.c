@@ -4,6 +4,7 @@
  * rearranged bag: the bags of a training set that come back with other columns first are still known.
  */
 #include "data/bagfile/featureorder.h"
+#include "core/shortlist.h"
 #include "data/bagfile/bagparts.h"
 #include "data/text/names.h"
 
@@ -23,13 +24,6 @@ static bool same(const BagFile *file, const char *const *name, int n)
     bool equal = file->spec.n_feat == n;
     for (int f = 0; f < n && equal; f++) equal = strcmp(file->feature_name.text[f], name[f]) == 0;
     return equal;
-}
-
-static void add_name(char *text, size_t room, int count, const char *name)
-{
-    const size_t at = strlen(text);
-    if (count < LISTED) snprintf(text + at, room - at, "%s'%.40s'", count ? ", " : "", name);
-    if (count == LISTED) snprintf(text + at, room - at, ", …");
 }
 
 /* place [n_feat of the file], -1: a feature the model does not know. ERR_FORMAT: a name stands twice. */
@@ -54,25 +48,24 @@ static Status match(int *place, const BagFile *file, Names *known)
 /* Names what is missing and what is too much. */
 static Status check_all(const int *place, const BagFile *file, const char *const *name, int n, const char *model)
 {
-    char missing[200] = "", extra[200] = "";
-    int n_missing = 0, n_extra = 0;
+    Shortlist missing = {.most = LISTED}, extra = {.most = LISTED};
     bool *there = calloc((size_t)n + 1, sizeof *there);
     if (!there) return fail(ERR_MEMORY, "%s: no memory for %d features", bagfile_path(file), n);
     for (int f = 0; f < file->spec.n_feat; f++)
         if (place[f] >= 0)
             there[place[f]] = true;
         else
-            add_name(extra, sizeof extra, n_extra++, file->feature_name.text[f]);
+            shortlist_add(&extra, "'%.40s'", file->feature_name.text[f]);
     for (int f = 0; f < n; f++)
-        if (!there[f]) add_name(missing, sizeof missing, n_missing++, name[f]);
+        if (!there[f]) shortlist_add(&missing, "'%.40s'", name[f]);
     free(there);
-    if (n_missing + n_extra == 0) return OK;
+    if (missing.n + extra.n == 0) return OK;
     return fail(
         ERR_MODEL,
         "%s: the model reads features by name, and %s%s%s%s%s%s%s; import %s with the %d columns of the training "
         "data",
-        model, bagfile_path(file), n_missing ? " lacks " : "", missing, n_missing && n_extra ? " and" : "",
-        n_extra ? " has " : "", extra, n_extra ? ", which it does not know" : "", bagfile_path(file), n);
+        model, bagfile_path(file), missing.n ? " lacks " : "", missing.text, missing.n && extra.n ? " and" : "",
+        extra.n ? " has " : "", extra.text, extra.n ? ", which it does not know" : "", bagfile_path(file), n);
 }
 
 static Status rename_features(BagFile *file, const int *place)

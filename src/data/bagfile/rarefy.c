@@ -4,6 +4,7 @@
  * Sorted, they are rows, or places in the bag's counts laid end to end.
  */
 #include "data/bagfile/rarefy.h"
+#include "core/number.h"
 #include "core/rng.h"
 #include "data/bagfile/bagparts.h"
 
@@ -46,12 +47,6 @@ static bool add_draw(struct Rarefaction *r, uint64_t value)
     return true;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static uint64_t hash_key(const char *key)
 {
     uint64_t hash = 0;
@@ -59,7 +54,7 @@ static uint64_t hash_key(const char *key)
     return hash;
 }
 
-/* draw [n] of 0 … all-1, ascending; n < all. */
+/* draw [n] of 0 … all-1, number_ascending_u64; n < all. */
 static void draw(struct Rarefaction *r, int64_t all, const char *key)
 {
     const int64_t n = r->options.n;
@@ -70,7 +65,7 @@ static void draw(struct Rarefaction *r, int64_t all, const char *key)
         r->draw[k] = add_draw(r, one) ? one : (uint64_t)j;
         if (r->draw[k] == (uint64_t)j && one != (uint64_t)j) (void)add_draw(r, (uint64_t)j);
     }
-    qsort(r->draw, (size_t)n, sizeof *r->draw, ascending);
+    qsort(r->draw, (size_t)n, sizeof *r->draw, number_ascending_u64);
 }
 
 static int whole(int *keep, int n)

@@ -2,6 +2,7 @@
 #include "data/import/import_datasets.h"
 #include "core/digest.h"
 #include "core/log.h"
+#include "data/bagfile/baghash.h"
 #include "data/import/importfacts.h"
 #include "data/import/mergeoptions.h"
 #include "data/import/mergelabels.h"
@@ -282,27 +283,15 @@ static Status finish_genes(Merge *m)
                            n_j ? (const char *const *)m->j.text : none, n_j ? n_j : 1);
 }
 
-typedef struct {
-    uint64_t hash;
-    int bag;
-} MergeHash;
-
-static int by_hash(const void *a, const void *b)
-{
-    const MergeHash *x = a, *y = b;
-    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
-    return (x->bag > y->bag) - (x->bag < y->bag);
-}
-
 static Status warn_equal(const Merge *m)
 {
     const Import *im = &m->import;
     const int n = im->report->n_bag;
-    MergeHash *order = malloc(((size_t)n + 1) * sizeof *order);
+    BagHash *order = malloc(((size_t)n + 1) * sizeof *order);
     int found = 0, first = 0;
     if (!order) return import_no_memory(im);
-    for (int b = 0; b < n; b++) order[b] = (MergeHash){m->hash[b], b};
-    qsort(order, (size_t)n, sizeof *order, by_hash);
+    for (int b = 0; b < n; b++) order[b] = (BagHash){m->hash[b], b};
+    qsort(order, (size_t)n, sizeof *order, baghash_order);
     for (int i = 1; i < n; i++)
         if (order[i].hash == order[i - 1].hash && found++ == 0) first = i;
     if (found)

@@ -32,7 +32,7 @@ static const char *place(const LabelKey *key, int n, int way)
 static Status join(int *row, LabelFit *fit, const Table *labels, const char *id_name, const LabelKey *key, int n)
 {
     int best = 0, way = 0;
-    for (int k = 0; k < N_WAY; k++) {
+    for (int k = 0; k < N_WAY && (k == 0 || best < labels->n_row); k++) {
         int column, found;
         const char **name = list_names(key, n, k);
         if (!name) return no_memory(labels);

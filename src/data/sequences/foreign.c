@@ -35,8 +35,8 @@ static const struct {
     {NULL, {"filename", NULL}, LABELS},
     {NULL,
      {"antigen.epitope", NULL},
-     "is a table of receptors of known antigens (VDJdb), not a repertoire; name its "
-     "column of sequences with --sequence-column if you want it as one"},
+     "is a table of receptors of known antigens (VDJdb), not a repertoire; name its column of sequences with "
+     "--sequence-column if you want it as one"},
 };
 
 static bool has_columns(const Header *header, const char *const *column)

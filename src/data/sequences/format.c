@@ -209,7 +209,8 @@ const FormatType *format_known(const Header *header, const FormatWish *wish)
 
 Status format_recognise(const FormatType **out, const Header *header, const FormatWish *wish)
 {
-    char list[400], hint[400];
+    Shortlist list;
+    char hint[400];
     *out = format_known(header, wish);
     if (*out) return OK;
     if (header->row)
@@ -221,8 +222,7 @@ Status format_recognise(const FormatType **out, const Header *header, const Form
     return fail(
         ERR_FORMAT,
         "is not in a known format; its columns are %s.%s For repertoires, name the column of amino-acid sequences "
-        "with "
-        "--sequence-column and that of counts with --count-column (by number with --header=no, if there is no header "
-        "line). For vectors, name the bag column with --bag and the label column with --label",
-        header_list(list, sizeof list, header), foreign_hint(hint, sizeof hint, header));
+        "with --sequence-column and that of counts with --count-column (by number with --header=no, if there is no "
+        "header line). For vectors, name the bag column with --bag and the label column with --label",
+        header_list(&list, header), foreign_hint(hint, sizeof hint, header));
 }

@@ -33,7 +33,7 @@ typedef enum {
     LETTERS_JUNCTION /* of these from C to F or W */
 } Letters;
 
-bool rowcell_is_blank_word(const Cell *cell);       /* of a cell that is not empty */
+bool rowcell_is_blank_word(const Cell *cell);       /* of a cell that is not empty; words of repertoire programs */
 bool rowcell_answer(Answer *out, const Cell *cell); /* false: is neither T nor F, nor blank */
 /* A number as whole one; a comma is a point in `1,5`. */
 CountKind rowcell_count(int64_t *out, const Cell *cell);

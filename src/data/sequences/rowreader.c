@@ -4,6 +4,7 @@
  * separate, a line with too many is a fault: a number such as 1,234 would shift its cells.
  */
 #include "data/sequences/rowreader.h"
+#include "core/number.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,6 @@ const char *rowreader_column(const RowReader *r, ColumnRole role)
 
 /* ---- columns ---- */
 
-static int compare_int(const void *a, const void *b)
-{
-    const int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
-
 static int place_of(const RowReader *r, int column)
 {
     for (int i = 0; i < r->n_wanted; i++)
@@ -40,7 +35,7 @@ static void want_columns(RowReader *r, int n_rule)
     for (int k = 0; k < N_COLUMN_ROLE; k++)
         if (r->columns.at[k] >= 0) r->wanted[n++] = r->columns.at[k];
     for (int i = 0; i < n_rule; i++) r->wanted[n++] = r->rule_column[i];
-    qsort(r->wanted, (size_t)n, sizeof *r->wanted, compare_int);
+    qsort(r->wanted, (size_t)n, sizeof *r->wanted, number_ascending_int);
     for (int i = 0; i < n; i++)
         if (i == 0 || r->wanted[i] != r->wanted[i - 1]) r->wanted[r->n_wanted++] = r->wanted[i];
 }
@@ -95,8 +90,8 @@ static Status too_few(const RowReader *r, int n)
 static Status too_many(const RowReader *r)
 {
     return fail(ERR_FORMAT,
-                "%s:%d: has more cells than the header names (%d); is a name missing in the header, or a cell with "
-                "the separator in it not quoted?",
+                "%s:%d: has more cells than the header names (%d); is a name missing in the header (R's write.table "
+                "needs col.names=NA), or a cell with the separator in it not quoted?",
                 textin_path(r->in), textin_number(r->in), r->head.header.n);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/sequences/survey.h"
+#include "core/number.h"
 #include "data/bagfile/bagfile.h"
+#include "data/bagfile/baghash.h"
+#include "data/text/cell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,19 +20,13 @@ static Status put(json_t *object, const BagFile *file, const char *key, json_t *
     return json_object_set_new(object, key, value) == 0 ? OK : no_memory(file);
 }
 
-static int compare_int(const void *a, const void *b)
-{
-    const int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
-
 static Status survey_sizes(json_t *out, const BagFile *file)
 {
     const int n_bag = bagfile_n_bag(file);
     int *n = malloc((size_t)n_bag * sizeof *n);
     if (!n) return no_memory(file);
     for (int b = 0; b < n_bag; b++) n[b] = bagfile_n(file, b);
-    qsort(n, (size_t)n_bag, sizeof *n, compare_int);
+    qsort(n, (size_t)n_bag, sizeof *n, number_ascending_int);
     const double median = (n[(n_bag - 1) / 2] + (double)n[n_bag / 2]) / 2;
     const Status status = put(out, file, "instances_per_bag",
                               json_pack("{si sf si}", "min", n[0], "median", median, "max", n[n_bag - 1]));
@@ -134,7 +131,7 @@ static json_t *survey_column(const Table *t, int column, const char **cell)
     json_t *values;
     int n = 0;
     for (int r = 0; r < t->n_row; r++)
-        if (!table_missing(table_cell(t, r, column))) cell[n++] = table_cell(t, r, column);
+        if (!cell_missing(table_cell(t, r, column))) cell[n++] = table_cell(t, r, column);
     qsort((void *)cell, (size_t)n, sizeof *cell, compare_text);
     const int distinct = count_values(&values, cell, n);
     return json_pack("{ss si si so*}", "name", t->column[column], "missing", t->n_row - n, "distinct", distinct,
@@ -157,31 +154,19 @@ static Status survey_columns(json_t *out, const BagFile *file)
 
 /* ---- equal bags ---- */
 
-typedef struct {
-    uint64_t hash;
-    int bag;
-} SequenceHash;
-
-static int compare_hash(const void *a, const void *b)
-{
-    const SequenceHash *x = a, *y = b;
-    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
-    return (x->bag > y->bag) - (x->bag < y->bag);
-}
-
 static Status survey_equal(json_t *out, BagFile *file)
 {
     const int n = bagfile_n_bag(file);
     json_t *list = json_array();
     TRY(put(out, file, "equal_bags", list));
     Status status = OK;
-    SequenceHash *order = malloc((size_t)n * sizeof *order);
+    BagHash *order = malloc((size_t)n * sizeof *order);
     if (!order) return no_memory(file);
     for (int b = 0; b < n; b++) {
         order[b].bag = b;
         TRY_DONE(bagfile_hash(&order[b].hash, file, b));
     }
-    qsort(order, (size_t)n, sizeof *order, compare_hash);
+    qsort(order, (size_t)n, sizeof *order, baghash_order);
     for (int i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && order[end].hash == order[i].hash;) end++;
         if (end == i + 1) continue;

@@ -42,23 +42,16 @@ int header_find_any(const Header *header, const char *const *names)
     return column;
 }
 
-const char *header_list(char *text, size_t room, const Header *header)
+const char *header_list(Shortlist *out, const Header *header)
 {
-    size_t at = 0;
-    text[0] = '\0';
-    for (int c = 0; c < header->n; c++) {
-        if (at + 60 > room) { /* a name of 40, a comma, and the dots that stand for the rest */
-            snprintf(text + at, room - at, ", …");
-            break;
-        }
-        at += (size_t)snprintf(text + at, room - at, "%s%.40s", c ? ", " : "", header->name[c]);
-    }
-    return text;
+    *out = (Shortlist){0};
+    for (int c = 0; c < header->n; c++) shortlist_add(out, "%.40s", header->name[c]);
+    return out->text;
 }
 
 Status header_need(int *column, const Header *header, const char *name, const char *flag)
 {
-    char list[400];
+    Shortlist list;
     *column = header_find(header, name);
     if (*column >= 0) return OK;
     if (header->row)
@@ -66,7 +59,7 @@ Status header_need(int *column, const Header *header, const char *name, const ch
                     "has no column '%s', because it has no header line; its columns are numbers, such as %s=1", name,
                     flag);
     return fail(ERR_FORMAT, "has no column '%s'; its columns are %s. Name another with %s", name,
-                header_list(list, sizeof list, header), flag);
+                header_list(&list, header), flag);
 }
 
 Status header_check_once(const Header *header, int column)

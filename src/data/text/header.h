@@ -6,6 +6,7 @@
 #ifndef HOPSACK_HEADER_H
 #define HOPSACK_HEADER_H
 
+#include "core/shortlist.h"
 #include "core/status.h"
 
 #include <stdbool.h>
@@ -28,9 +29,8 @@ int header_find(const Header *header, const char *name);
 int header_find_any(const Header *header, const char *const *names); /* the first name that is found; NULL-ended */
 /* ERR_FORMAT lists the columns found; `flag` would name another. */
 Status header_need(int *column, const Header *header, const char *name, const char *flag);
-Status header_check_once(const Header *header, int column); /* ERR_FORMAT: another column has the same name */
-/* "a, b, c, …" */
-const char *header_list(char *text, size_t room, const Header *header);
+Status header_check_once(const Header *header, int column);    /* ERR_FORMAT: another column has the same name */
+const char *header_list(Shortlist *out, const Header *header); /* "a, b, c, …" */
 
 typedef struct {
     const char *column, *value;

@@ -173,6 +173,9 @@ static bool row_is_empty(const Table *out, const Store *store, int n)
     return out->n_column > 1;
 }
 
+/* R writes no name above the names of the rows. */
+static const char table_of_r[] = ", or write the table with col.names=NA if it is of R's write.table";
+
 /* One row; empty lines are none. Empty cells beyond the header's are overlooked (trailing separators). */
 static Status read_row(Table *out, Store *store, Parser *p)
 {
@@ -185,8 +188,8 @@ static Status read_row(Table *out, Store *store, Parser *p)
         if (n < out->n_column)
             TRY(keep_cell(out, store, cell, n));
         else if (*cell)
-            return fail(ERR_FORMAT, "%s:%d: has more cells than the header has names (%d); mend the row", p->path,
-                        line, out->n_column);
+            return fail(ERR_FORMAT, "%s:%d: has more cells than the header has names (%d); mend the row%s", p->path,
+                        line, out->n_column, out->n_row ? "" : table_of_r);
     }
     if (row_is_empty(out, store, n)) return OK;
     if (n < out->n_column)
@@ -350,14 +353,4 @@ const char *table_cell(const Table *t, int row, int column)
 {
     assert(row >= 0 && row < t->n_row && column >= 0 && column < t->n_column);
     return t->cell[(size_t)row * (size_t)t->n_column + (size_t)column];
-}
-
-bool table_missing(const char *cell)
-{
-    static const char *const words[] = {"",        "NA",      "N/A",      "n/a",      "NULL",   "null", "NaN",
-                                        "nan",     "-NaN",    "-nan",     "<NA>",     "#N/A",   "#NA",  "1.#IND",
-                                        "-1.#IND", "1.#QNAN", "-1.#QNAN", "#N/A N/A", "Unknown"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(cell, words[i]) == 0) return true;
-    return false;
 }

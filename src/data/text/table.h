@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * table.h: a small table of text cells with a header line: label tables, split tables. Everything is text; what counts
- * as missing is asked with table_missing.
+ * table.h: a small table of text cells with a header line: label tables, split tables. Everything is text; what a
+ * cell means is told by cell.h.
  */
 #ifndef HOPSACK_TABLE_H
 #define HOPSACK_TABLE_H
@@ -42,8 +42,5 @@ bool table_is_id_name(const char *column); /* one of them in any spelling */
 Status table_check_once(const Table *t, int column);
 /* Rows that repeat another cell for cell are removed with a warning. */
 Status table_drop_repeated(Table *t);
-
-/* Empty, NA, N/A, n/a, NULL, null, NaN, nan, … (the words of pandas), and Unknown. */
-bool table_missing(const char *cell);
 
 #endif

@@ -3,6 +3,7 @@
  * Which column holds the IDs, and which rows and columns stand twice.
  */
 #include "core/log.h"
+#include "core/shortlist.h"
 #include "data/text/table.h"
 
 #include <ctype.h>
@@ -60,12 +61,10 @@ Status table_id_column(int *column, const Table *t, const char *name)
     *column = search ? first_usual(t) : table_column(t, name);
     if (*column >= 0) return search ? OK : table_check_once(t, *column);
 
-    char found[400] = "";
-    size_t at = 0;
-    for (int c = 0; c < t->n_column && at + 80 < sizeof found; c++)
-        at += (size_t)snprintf(found + at, sizeof found - at, "%s%.60s", c ? ", " : "", t->column[c]);
+    Shortlist found = {0};
+    for (int c = 0; c < t->n_column; c++) shortlist_add(&found, "%.60s", t->column[c]);
     return fail(ERR_FORMAT, "%s: has no ID column%s%s%s; its columns are %s. Name it with --id-column", t->path,
-                search ? "" : " '", search ? "" : name, search ? "" : "'", found);
+                search ? "" : " '", search ? "" : name, search ? "" : "'", found.text);
 }
 
 Status table_check_once(const Table *t, int column)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text/walk.h"
 #include "core/log.h"
+#include "core/path.h"
+#include "core/shortlist.h"
 #include "core/spool.h"
 #include "data/text/litter.h"
 #include "data/text/walkname.h"
@@ -22,8 +24,8 @@ typedef struct {
     const char *extension, *except_path;
     bool has_except;
     struct stat except;
-    int n_left, n_other; /* files left out; those of them that are known to be no tables */
-    char left[600];      /* the first of them */
+    Shortlist left; /* files left out */
+    int n_other;    /* those of them that are known to be no tables */
 } Search;
 
 static Status no_memory(void)
@@ -61,19 +63,16 @@ static Status add(Walk *walk, const char *path, const char *name, const struct s
 
 static void leave_out(Search *s, const char *name)
 {
-    const size_t n = strlen(s->left);
-    if (s->n_left < SHOWN && n + 120 < sizeof s->left)
-        snprintf(s->left + n, sizeof s->left - n, "%s%.100s", s->n_left ? ", " : "", name);
-    s->n_left++;
+    shortlist_add(&s->left, "%.100s", name);
     s->n_other += walkname_is_other(name);
 }
 
 static void report_left(const Search *s, const char *path)
 {
-    if (s->n_left == 0) return;
-    void (*say)(const char *, ...) = s->n_left > s->n_other ? log_warn : log_info;
-    say("%s: left out %d file%s whose ending is not that of a table: %s%s", path, s->n_left,
-        s->n_left == 1 ? "" : "s", s->left, s->n_left > SHOWN ? ", …" : "");
+    if (s->left.n == 0) return;
+    void (*say)(const char *, ...) = s->left.n > s->n_other ? log_warn : log_info;
+    say("%s: left out %d file%s whose ending is not that of a table: %s", path, s->left.n, s->left.n == 1 ? "" : "s",
+        s->left.text);
 }
 
 /* ---- archives ---- */
@@ -90,10 +89,9 @@ static bool is_archive(const char *path)
 
 static Status add_member(Search *s, const char *path, const char *below, const ZipList *list, int i)
 {
-    char member[8192], under[8192];
+    char member[PATH_ROOM], under[PATH_ROOM];
     const char *name = list->name[i];
-    if (snprintf(member, sizeof member, "%s/%s", path, name) >= 4096 ||
-        snprintf(under, sizeof under, "%s/%s", below, name) >= 4096)
+    if (!path_join(member, path, name) || !path_join(under, below, name))
         return fail(ERR_FORMAT, "%s: a member's name is too long", path);
     if (s->except_path && strcmp(member, s->except_path) == 0) return OK;
     if (list->n > 1 && walkname_rank(name, s->extension) < 0) {
@@ -159,15 +157,15 @@ static Status walk_folder(Search *s, const char *folder, const char *below, int 
     if (!dir) return fail(ERR_IO, "%s: cannot read the folder: %s", folder, strerror(errno));
     Status status = OK;
     for (struct dirent *entry; status == OK && (entry = readdir(dir));) {
-        char path[4096], under[4096];
+        char path[PATH_ROOM], under[PATH_ROOM];
         const char *name = entry->d_name;
         if (name[0] == '~' && litter_is(name))
             log_info("%s/%s: left out, a lock file of an office program", folder, name);
         if (name[0] == '.' || litter_is(name)) continue;
-        const int a = snprintf(path, sizeof path, "%s/%s", folder, name);
+        const bool fits = path_join(path, folder, name);
         const int b = snprintf(under, sizeof under, "%s%s%s", below, *below ? "/" : "", name);
-        status = a >= (int)sizeof path || b >= (int)sizeof under ? fail(ERR_IO, "%s: the path is too long", folder)
-                                                                 : walk_entry(s, path, under, depth);
+        status = !fits || b >= (int)sizeof under ? fail(ERR_IO, "%s: the path is too long", folder)
+                                                 : walk_entry(s, path, under, depth);
     }
     closedir(dir);
     return status;
@@ -193,13 +191,13 @@ static Status nothing(const Search *s, const char *path)
     const char *extension = any ? ".tsv, .csv, .txt or .tab" : s->extension;
     return fail(ERR_FORMAT, "%s: no file below it ends in %s%s%s%s%s; another ending is named with --extension", path,
                 extension, any ? ", plain or compressed" : " or ", any ? "" : s->extension, any ? "" : ".gz",
-                s->n_left ? " (there are other files)" : "");
+                s->left.n ? " (there are other files)" : "");
 }
 
 static Status walk_start(Search *s, const char *path)
 {
     struct stat info;
-    char folder[4096];
+    char folder[PATH_ROOM];
     const bool is_stdin = strcmp(path, SPOOL_STDIN) == 0;
     if (spool_is_pipe(path) && !is_stdin)
         log_info("%s: its repertoire is named %s; --name gives another name", path, walkname_base(path));
@@ -217,8 +215,8 @@ static Status walk_start(Search *s, const char *path)
         note_sure(s, n_before);
     }
     report_left(s, path);
-    s->n_left = s->n_other = 0;
-    s->left[0] = '\0';
+    s->left = (Shortlist){.most = SHOWN};
+    s->n_other = 0;
     return OK;
 }
 
@@ -229,7 +227,7 @@ static int by_path(const void *a, const void *b)
 
 Status walk_files(Walk *out, const char *const *path, int n_path, const char *extension, const char *except)
 {
-    Search s = {.walk = out, .extension = extension, .except_path = except};
+    Search s = {.walk = out, .extension = extension, .except_path = except, .left = {.most = SHOWN}};
     Status status = OK;
     *out = (Walk){0};
     s.has_except = except && stat(except, &s.except) == 0;
@@ -245,7 +243,7 @@ Status walk_first_member(char **out, const char *path)
 {
     struct stat info;
     Walk walk = {0};
-    Search s = {.walk = &walk, .extension = WALK_AUTO};
+    Search s = {.walk = &walk, .extension = WALK_AUTO, .left = {.most = SHOWN}};
     *out = NULL;
     if (!spool_is_pipe(path) && (stat(path, &info) != 0 || !S_ISREG(info.st_mode))) return OK;
     if (!is_archive(path)) return OK;

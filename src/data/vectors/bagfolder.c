@@ -8,20 +8,19 @@
 
 bool bagfolder_has(const char *folder, const char *name)
 {
-    char path[4096];
-    return snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path && access(path, R_OK) == 0;
+    char path[PATH_ROOM];
+    return path_join(path, folder, name) && access(path, R_OK) == 0;
 }
 
+/* With or without .gz behind it. */
 static bool ends_in(const char *name, const char *ending)
 {
-    size_t n = strlen(name);
-    const size_t end = strlen(ending);
-    if (n > 3 && strcmp(name + n - 3, ".gz") == 0) n -= 3;
-    return (n > end && memcmp(name + n - end, ending, end) == 0) ||
-           (strlen(name) > end && strcmp(name + strlen(name) - end, ending) == 0);
+    char packed[256];
+    snprintf(packed, sizeof packed, "%s.gz", ending);
+    return path_ends(name, ending) || path_ends(name, packed);
 }
 
-bool bagfolder_first(char *out, size_t room, const char *folder, const char *ending)
+bool bagfolder_first(char path[PATH_ROOM], const char *folder, const char *ending)
 {
     char first[512] = "";
     DIR *dir = opendir(folder);
@@ -31,15 +30,14 @@ bool bagfolder_first(char *out, size_t room, const char *folder, const char *end
             (!*first || strcmp(entry->d_name, first) < 0))
             snprintf(first, sizeof first, "%s", entry->d_name);
     closedir(dir);
-    return *first && snprintf(out, room, "%s/%s", folder, first) < (int)room;
+    return *first && path_join(path, folder, first);
 }
 
-bool bagfolder_labels(char *out, size_t room, const VectorPeek *peek)
+bool bagfolder_labels(char path[PATH_ROOM], const VectorPeek *peek)
 {
     static const char *const names[] = {"dataset.csv",  "labels.csv", "metadata.csv", "dataset.tsv", "labels.tsv",
                                         "metadata.tsv", NULL};
     for (int i = 0; peek->folder && names[i]; i++)
-        if (bagfolder_has(peek->path, names[i]))
-            return snprintf(out, room, "%s/%s", peek->path, names[i]) < (int)room;
+        if (bagfolder_has(peek->path, names[i])) return path_join(path, peek->path, names[i]);
     return false;
 }

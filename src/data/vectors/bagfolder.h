@@ -10,9 +10,9 @@
 bool bagfolder_has(const char *folder, const char *name);
 
 /* The first file of the folder, by name, whose name ends in `ending` (".gz" may follow) and does not begin with a dot. */
-bool bagfolder_first(char *out, size_t room, const char *folder, const char *ending);
+bool bagfolder_first(char path[PATH_ROOM], const char *folder, const char *ending);
 
 /* A label table that lies beside the files of a folder: dataset.csv, labels.csv, metadata.csv, or .tsv. */
-bool bagfolder_labels(char *out, size_t room, const VectorPeek *peek);
+bool bagfolder_labels(char path[PATH_ROOM], const VectorPeek *peek);
 
 #endif

@@ -25,7 +25,7 @@ typedef struct {
     VectorIntake intake;
     int64_t *first;  /* [n_file + 1] instances before each file */
     TextOut *splits; /* NULL: no such columns */
-    char splits_path[4096];
+    char splits_path[PATH_ROOM];
     ImportVectorsReport *report;
 } ImportVectors;
 
@@ -338,7 +338,7 @@ const ImportKind import_vectors_kind = {.spec = spec,
                                         .reads_dry = true};
 
 /* The label table that lies in the folder, where none is named. */
-static bool find_labels(char *out, size_t room, const ImportVectorsOptions *o)
+static bool find_labels(char path[PATH_ROOM], const ImportVectorsOptions *o)
 {
     VectorPeek own = {0};
     struct stat info;
@@ -347,16 +347,16 @@ static bool find_labels(char *out, size_t room, const ImportVectorsOptions *o)
     const VectorPeek *peek = o->first && o->first->path ? o->first : &own;
     if (peek == &own && vectorformat_peek(&own, o->import.path[0], &o->rules) != OK) return false;
     const VectorFormat *format = o->rules.format ? o->rules.format : vectorformat_recognise(peek, &o->rules);
-    const bool found = format && format->labels && format->labels(out, room, peek);
+    const bool found = format && format->labels && format->labels(path, peek);
     vectorformat_peek_free(&own);
     return found;
 }
 
 Status import_vectors_run(ImportVectorsReport *out, const ImportVectorsOptions *given)
 {
-    char labels[4096];
+    char labels[PATH_ROOM];
     ImportVectorsOptions options = *given;
-    if (find_labels(labels, sizeof labels, given)) {
+    if (find_labels(labels, given)) {
         log_info("labels are read from %s", labels);
         options.import.metadata = labels;
     }

@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/vectors/vectorcheck.h"
 #include "core/log.h"
+#include "data/bagfile/baghash.h"
 #include "data/vectors/leakreport.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-    uint64_t hash;
-    int bag;
-} Hashed;
-
-typedef struct {
     VectorSpool *spool;
     const char *const *label;
     const char *name[2]; /* the two labels, where there are two */
     LeakLabel *known;    /* [n_bag] the labels as leaks.h wants them */
-    Hashed *instance;    /* [n] */
-    Hashed *bag;         /* [n_bag] */
+    BagHash *instance;   /* [n] */
+    BagHash *bag;        /* [n_bag] */
     Leaks *leaks;
     int64_t n; /* instances walked over */
     VectorFindings *out;
@@ -57,28 +53,21 @@ static void inspect_row(void *context, int bag, const SparseRow *row, uint64_t h
     Check *c = context;
     const VectorSpool *s = c->spool;
     if (c->n == s->first[bag]) leaks_bag(c->leaks, bag, s->keys.text[bag], s->first[bag + 1] - s->first[bag]);
-    c->instance[c->n++] = (Hashed){hash, bag};
+    c->instance[c->n++] = (BagHash){hash, bag};
     leaks_row(c->leaks, row);
 }
 
 static Status walk(Check *c)
 {
     TRY(vectorspool_walk(c->spool, inspect_row, c));
-    for (int b = 0; b < c->spool->keys.n; b++) c->bag[b] = (Hashed){c->spool->hash[b], b};
+    for (int b = 0; b < c->spool->keys.n; b++) c->bag[b] = (BagHash){c->spool->hash[b], b};
     return OK;
 }
 
 /* ---- equal ones ---- */
 
-static int by_hash(const void *a, const void *b)
-{
-    const Hashed *x = a, *y = b;
-    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
-    return (x->bag > y->bag) - (x->bag < y->bag);
-}
-
 /* Do the bags of a group of equal hashes differ, and their labels? *other: one of another label, else of another bag. */
-static void compare_group(bool *bags, bool *labels, int *other, const Check *c, const Hashed *group, int64_t n)
+static void compare_group(bool *bags, bool *labels, int *other, const Check *c, const BagHash *group, int64_t n)
 {
     *bags = *labels = false;
     for (int64_t i = 1; i < n; i++) {
@@ -91,9 +80,9 @@ static void compare_group(bool *bags, bool *labels, int *other, const Check *c, 
     }
 }
 
-static void find_equal(int *n_group, int *n_both, int pair[2], const Check *c, Hashed *hashed, int64_t n)
+static void find_equal(int *n_group, int *n_both, int pair[2], const Check *c, BagHash *hashed, int64_t n)
 {
-    qsort(hashed, (size_t)n, sizeof *hashed, by_hash);
+    qsort(hashed, (size_t)n, sizeof *hashed, baghash_order);
     for (int64_t i = 0, end; i < n; i = end) {
         bool bags, labels;
         int other = -1;

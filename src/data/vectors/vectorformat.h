@@ -6,6 +6,7 @@
 #ifndef HOPSACK_VECTORFORMAT_H
 #define HOPSACK_VECTORFORMAT_H
 
+#include "core/path.h"
 #include "data/text/header.h"
 #include "data/text/textin.h"
 #include "data/vectors/vectorintake.h"
@@ -30,8 +31,8 @@ struct VectorFormat {
     const char *name, *line; /* for --format and --help */
     bool (*recognise)(const VectorPeek *peek, const VectorRules *rules);
     Status (*read)(VectorIntake *in, const VectorPeek *peek);
-    bool (*labels)(char *out, size_t room,
-                   const VectorPeek *peek); /* a label table in the folder; NULL: none is used */
+    bool (*labels)(char path[PATH_ROOM],
+                   const VectorPeek *peek); /* the label table in a folder; NULL: none is used */
 };
 
 extern const VectorFormat *const vectorformat_types[]; /* ends with NULL; the first that recognises a file has it */

@@ -24,12 +24,10 @@ static const char *const path_names[] = {"path", "file", "filename", "bag_path",
 static const char *const index_names[] = {"index.csv", "index.csv.gz", "index.tsv", NULL};
 
 /* The index of a folder. */
-static bool find_index(char *out, size_t room, const char *folder)
+static bool find_index(char path[PATH_ROOM], const char *folder)
 {
-    for (int i = 0; index_names[i]; i++) {
-        const int n = snprintf(out, room, "%s/%s", folder, index_names[i]);
-        if (n < (int)room && access(out, R_OK) == 0) return true;
-    }
+    for (int i = 0; index_names[i]; i++)
+        if (path_join(path, folder, index_names[i]) && access(path, R_OK) == 0) return true;
     return false;
 }
 
@@ -48,9 +46,9 @@ static const char *ending(const VectorRules *rules)
 /* A folder without an index: is its first table one of numbers alone? With names above them it may be anything. */
 static bool has_tables(const char *folder, const VectorRules *rules)
 {
-    char path[4096];
+    char path[PATH_ROOM];
     VectorPeek peek;
-    if (!bagfolder_first(path, sizeof path, folder, ending(rules))) return false;
+    if (!bagfolder_first(path, folder, ending(rules))) return false;
     if (vectorformat_peek(&peek, path, rules) != OK) return false;
     const bool numbers = peek.text && all_numbers(&peek.first);
     vectorformat_peek_free(&peek);
@@ -59,22 +57,23 @@ static bool has_tables(const char *folder, const VectorRules *rules)
 
 static bool recognise(const VectorPeek *peek, const VectorRules *rules)
 {
-    char index[4096];
-    if (peek->folder) return find_index(index, sizeof index, peek->path) || has_tables(peek->path, rules);
+    char index[PATH_ROOM];
+    if (peek->folder) return find_index(index, peek->path) || has_tables(peek->path, rules);
     if (!peek->text || peek->first.n < 2 || peek->first.n > INDEX_MOST) return false;
     if (header_find(&peek->first, "bag_id") >= 0 || header_find(&peek->first, "bag") >= 0) return false;
     return header_find_any(&peek->first, path_names) >= 0 &&
            (rules->label || header_find(&peek->first, "label") >= 0);
 }
 
-static Status find_file(char *out, size_t room, const char *index, const char *path, int line)
+static Status find_file(char out[PATH_ROOM], const char *index, const char *path, int line)
 {
     const char *slash = strrchr(index, '/');
     const int folder = slash ? (int)(slash - index + 1) : 0;
-    const int n = *path == '/' ? snprintf(out, room, "%s", path) : snprintf(out, room, "%.*s%s", folder, index, path);
-    if (n < (int)room && access(out, R_OK) == 0) return OK;
-    if ((int)strlen(path) < (int)room && access(path, R_OK) == 0) {
-        snprintf(out, room, "%s", path);
+    const int n =
+        *path == '/' ? snprintf(out, PATH_ROOM, "%s", path) : snprintf(out, PATH_ROOM, "%.*s%s", folder, index, path);
+    if (n < PATH_ROOM && access(out, R_OK) == 0) return OK;
+    if ((int)strlen(path) < PATH_ROOM && access(path, R_OK) == 0) {
+        snprintf(out, PATH_ROOM, "%s", path);
         return OK;
     }
     return fail(ERR_FORMAT, "%s:%d: there is no file '%s', neither beside this index nor from where you are", index,
@@ -147,7 +146,7 @@ static Status read_extra(VectorIntake *in, const Table *index, int r, const char
 
 static Status read_line(VectorIntake *in, Names *seen, const Table *index, int r, int path, int label)
 {
-    char file[4096];
+    char file[PATH_ROOM];
     VectorLayout bag = VECTOR_LAYOUT_NONE;
     bag.key = table_cell(index, r, path);
     bag.key_label = label >= 0 ? table_cell(index, r, label) : NULL;
@@ -158,7 +157,7 @@ static Status read_line(VectorIntake *in, Names *seen, const Table *index, int r
     if (number < r)
         return fail(ERR_FORMAT, "%s:%d: '%s' is named in line %d already", in->path, bag.line, bag.key,
                     index->line[number]);
-    TRY(find_file(file, sizeof file, in->path, bag.key, bag.line));
+    TRY(find_file(file, in->path, bag.key, bag.line));
     TRY(read_bag(in, file, &bag));
     return read_extra(in, index, r, bag.key);
 }
@@ -223,26 +222,25 @@ static Status read_tables(VectorIntake *in, const char *folder)
     return status;
 }
 
-static bool find_labels(char *out, size_t room, const VectorPeek *peek)
+static bool find_labels(char path[PATH_ROOM], const VectorPeek *peek)
 {
-    if (!peek->folder || find_index(out, room, peek->path) || vectorformat_triples.recognise(peek, NULL))
-        return false;
-    return bagfolder_labels(out, room, peek);
+    if (!peek->folder || find_index(path, peek->path) || vectorformat_triples.recognise(peek, NULL)) return false;
+    return bagfolder_labels(path, peek);
 }
 
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
-    char found[4096];
+    char found[PATH_ROOM];
     const char *given = in->path;
     Table index;
     int path = -1, label = -1;
-    if (peek->folder && !find_index(found, sizeof found, peek->path)) {
+    if (peek->folder && !find_index(found, peek->path)) {
         if (vectorformat_triples.recognise(peek, NULL)) return vectorformat_triples.read(in, peek);
         if (in->rules->n_labels > 0)
             return fail(ERR_USAGE,
                         "%s: --labels names columns of an index; give a label table with --metadata instead",
                         peek->path);
-        if (bagfolder_first(found, sizeof found, peek->path, ending(in->rules))) return read_tables(in, peek->path);
+        if (bagfolder_first(found, peek->path, ending(in->rules))) return read_tables(in, peek->path);
         return fail(
             ERR_FORMAT,
             "%s: has no index.csv, which names the file and the label of each bag, and no table of a bag (%s; "

@@ -17,17 +17,17 @@
 /* Does an HDF5 file of another program lie in the folder? */
 static bool has_slides(const char *folder)
 {
-    char path[4096];
+    char path[PATH_ROOM];
     bool other = false;
-    return bagfolder_first(path, sizeof path, folder, ENDING) && slidefile_peek(&other, path) == OK && other;
+    return bagfolder_first(path, folder, ENDING) && slidefile_peek(&other, path) == OK && other;
 }
 
 /* Where the files of features lie: the folder, or h5_files in it; "" if none do. */
-static const char *find_slides(char *out, size_t room, const char *folder)
+static const char *find_slides(char out[PATH_ROOM], const char *folder)
 {
     static const char *const below[] = {"", "/h5_files", NULL};
     for (int i = 0; below[i]; i++)
-        if (snprintf(out, room, "%s%s", folder, below[i]) < (int)room && has_slides(out)) return out;
+        if (snprintf(out, PATH_ROOM, "%s%s", folder, below[i]) < PATH_ROOM && has_slides(out)) return out;
     *out = '\0';
     return out;
 }
@@ -77,10 +77,10 @@ static Status read_slides(VectorIntake *in, const char *folder)
 
 static Status read_file(VectorIntake *in, const VectorPeek *peek)
 {
-    char folder[4096];
+    char folder[PATH_ROOM];
     TRY(vectorintake_no_columns(in));
     if (!peek->folder) return read_slide(in, peek->path, peek->path);
-    if (*find_slides(folder, sizeof folder, peek->path)) return read_slides(in, folder);
+    if (*find_slides(folder, peek->path)) return read_slides(in, folder);
     if (bagfolder_has(peek->path, "pt_files"))
         return fail(
             ERR_FORMAT,

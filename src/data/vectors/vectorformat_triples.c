@@ -19,7 +19,7 @@ enum { DATA, BAGS, LABELS, N_FILE };
 
 /* Lines that are not empty, trimmed. */
 typedef struct {
-    char path[4096];
+    char path[PATH_ROOM];
     int n, room;
     char **text; /* [n] */
 } Lines;
@@ -27,7 +27,7 @@ typedef struct {
 typedef struct {
     VectorIntake *in;
     Lines bags, labels;
-    char path[4096]; /* of the data */
+    char path[PATH_ROOM]; /* of the data */
     TextIn *text;
     char separator;
     int n_line, n_cell; /* of the data */
@@ -38,22 +38,22 @@ typedef struct {
 
 /* ---- files ---- */
 
-static bool find(char *out, size_t room, const char *folder, int file)
+static bool find(char path[PATH_ROOM], const char *folder, int file)
 {
     static const char *const end[] = {"", ".gz"};
     for (int k = 0; k < 2; k++) {
         char name[32];
         snprintf(name, sizeof name, "%s%s", file_name[file], end[k]);
-        if (bagfolder_has(folder, name)) return snprintf(out, room, "%s/%s", folder, name) < (int)room;
+        if (bagfolder_has(folder, name)) return path_join(path, folder, name);
     }
     return false;
 }
 
 static bool recognise(const VectorPeek *peek, const VectorRules *rules)
 {
-    char path[4096];
+    char path[PATH_ROOM];
     (void)rules;
-    return peek->folder && find(path, sizeof path, peek->path, DATA) && find(path, sizeof path, peek->path, BAGS);
+    return peek->folder && find(path, peek->path, DATA) && find(path, peek->path, BAGS);
 }
 
 static Status add_line(Lines *l, const char *text)
@@ -230,12 +230,12 @@ static Status read_data(Triple *t)
 static Status read_parts(Triple *t, const char *folder)
 {
     TRY(vectorintake_no_columns(t->in));
-    if (!find(t->path, sizeof t->path, folder, DATA) || !find(t->bags.path, sizeof t->bags.path, folder, BAGS))
+    if (!find(t->path, folder, DATA) || !find(t->bags.path, folder, BAGS))
         return fail(ERR_FORMAT, "%s: has no %s and %s", folder, file_name[DATA], file_name[BAGS]);
     TRY(vectorintake_source(t->in, t->path));
     TRY(vectorintake_source(t->in, t->bags.path));
     TRY(read_lines(&t->bags));
-    if (find(t->labels.path, sizeof t->labels.path, folder, LABELS)) {
+    if (find(t->labels.path, folder, LABELS)) {
         TRY(vectorintake_source(t->in, t->labels.path));
         TRY(read_lines(&t->labels));
     }

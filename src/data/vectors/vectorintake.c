@@ -3,6 +3,7 @@
 #include "core/escape.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "data/text/cell.h"
 #include "data/text/table.h"
 
 #include <ctype.h>
@@ -40,7 +41,7 @@ static Status copy_label(char **out, const VectorIntake *in, const char *label)
     double value;
     char text[NUMBER_ROOM];
     *out = NULL;
-    if (!label || table_missing(label)) return OK;
+    if (!label || cell_missing(label)) return OK;
     *out = strdup(number_read(&value, label) ? number_text(text, value == 0 ? 0 : value) : label);
     return *out ? OK : no_memory(in);
 }

@@ -93,15 +93,6 @@ Test(data_table, id_column)
     table_free(&t);
 }
 
-Test(data_table, missing_words)
-{
-    static const char *const missing[] = {"", "NA", "nan", "#N/A N/A", "-1.#QNAN", "Unknown", "<NA>"};
-    static const char *const known[] = {"+", "0", "unknown-ish", "na", "None", " "};
-    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
-        cr_assert(table_missing(missing[i]), "%s", missing[i]);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) cr_assert_not(table_missing(known[i]), "%s", known[i]);
-}
-
 /* ---- join ---- */
 
 enum { N_KEY = 4 };

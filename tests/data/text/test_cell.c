@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "cohort/cell.h"
+#include "data/text/cell.h"
 
 #include <criterion/criterion.h>
 
-#define SUITE cohort_cell
+#define SUITE data_cell
 
 Test(SUITE, one_value_in_several_spellings)
 {
@@ -27,9 +27,11 @@ Test(SUITE, values_that_look_alike)
 
 Test(SUITE, words_for_missing)
 {
-    static const char *const missing[] = {"", "  ", "NA ", " null", "#N/A", "Unknown"};
+    static const char *const missing[] = {"",    "  ",   "NA ",      " null",    "#N/A",
+                                          "nan", "<NA>", "-1.#QNAN", "#N/A N/A", "Unknown"};
     static const char *const unknown[] = {"unknown", "Not Collected", " ? ", ".", "n.d.", "MISSING"};
-    static const char *const classes[] = {"none", "-", "+", "0", "no", "negative", "not", "nanny"};
+    static const char *const classes[] = {"none",     "-",   "+",     "0",           "no",
+                                          "negative", "not", "nanny", "unknown-ish", "None"};
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
         cr_assert(cell_missing(missing[i]), "%s", missing[i]);
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cell.h: what the text of a label cell means. Blanks around it do not count, 1.0 is 1, and TRUE is True:
+ * cell.h: what a cell of a label table or split table means. Blanks around it do not count, 1.0 is 1, and TRUE is True:
  * spreadsheets and programs write one value in several ways, and one class must not become two.
  */
 #ifndef HOPSACK_CELL_H
@@ -19,7 +19,7 @@ int cell_compare(const char *a, const char *b);
 bool cell_alike(const char *a, const char *b);
 int cell_compare_alike(const char *a, const char *b); /* 0: alike */
 
-/* Empty, or a word of table_missing. */
+/* Empty, NA, N/A, NULL, null, NaN, … as pandas has them, or Unknown. */
 bool cell_missing(const char *cell);
 
 /* A word for missing that could also be a class: unknown, not collected, ?, … It is one where the config names it. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cohort/cell.h"
-#include "data/text/table.h"
+#include "data/text/cell.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -110,48 +109,54 @@ bool cell_alike(const char *a, const char *b)
 
 /* ---- missing ---- */
 
+/* The words of pandas, as written. */
+static const char *const missing[] = {"",        "NA",      "N/A",      "n/a",      "NULL",   "null", "NaN",
+                                      "nan",     "-NaN",    "-nan",     "<NA>",     "#N/A",   "#NA",  "1.#IND",
+                                      "-1.#IND", "1.#QNAN", "-1.#QNAN", "#N/A N/A", "Unknown"};
+
+/* In any case. */
+static const char *const unknown[] = {"unknown",
+                                      "missing",
+                                      "not collected",
+                                      "not available",
+                                      "not applicable",
+                                      "not provided",
+                                      "not determined",
+                                      "not recorded",
+                                      "not reported",
+                                      "undetermined",
+                                      "unspecified",
+                                      "na",
+                                      "n.a.",
+                                      "n/d",
+                                      "n.d.",
+                                      "nd",
+                                      "nan",
+                                      "null",
+                                      "restricted access",
+                                      "#n/a",
+                                      "#value!",
+                                      "#ref!",
+                                      "?",
+                                      "??",
+                                      "???",
+                                      ".",
+                                      "..",
+                                      "..."};
+
 bool cell_missing(const char *cell)
 {
-    char word[16];
     const Span s = trimmed(cell);
-    if (s.n >= sizeof word) return false;
-    snprintf(word, sizeof word, "%.*s", (int)s.n, s.at);
-    return table_missing(word);
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+        if (strlen(missing[i]) == s.n && memcmp(missing[i], s.at, s.n) == 0) return true;
+    return false;
 }
 
 bool cell_unknown(const char *cell)
 {
-    static const char *const words[] = {"unknown",
-                                        "missing",
-                                        "not collected",
-                                        "not available",
-                                        "not applicable",
-                                        "not provided",
-                                        "not determined",
-                                        "not recorded",
-                                        "not reported",
-                                        "undetermined",
-                                        "unspecified",
-                                        "na",
-                                        "n.a.",
-                                        "n/d",
-                                        "n.d.",
-                                        "nd",
-                                        "nan",
-                                        "null",
-                                        "restricted access",
-                                        "#n/a",
-                                        "#value!",
-                                        "#ref!",
-                                        "?",
-                                        "??",
-                                        "???",
-                                        ".",
-                                        "..",
-                                        "..."};
     const Span s = trimmed(cell);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (is_word(s, words[i])) return true;
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        if (is_word(s, unknown[i])) return true;
     return false;
 }
 
