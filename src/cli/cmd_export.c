@@ -85,12 +85,7 @@ static Status run(Cli *cli)
     const ExportFlags *flags = cli->flags;
     BagFile *file;
     BagList bags;
-<<<<<<< HEAD
     inputguard_begin();
-=======
-    if (strcmp(flags->folder, "-") == 0)
-        return fail(ERR_CONFIG, "-o -: the files need a folder; name one (./- if that is its name)");
->>>>>>> main
     TRY(run_check_folder(flags->folder, cli->force));
     TRY(baglist_read(&bags, flags->bags));
     Status status = bagfile_open(&file, cli->word[0]);
