@@ -3,6 +3,7 @@
 #include "cli/configure.h"
 #include "cli/print.h"
 #include "cli/print_check.h"
+#include "core/inputguard.h"
 #include "study/check.h"
 
 #include <string.h>
@@ -95,6 +96,9 @@ static Status run(Cli *cli)
     const char *yaml;
     const CheckFlags *flags = cli->flags;
     CheckSetup setup = {.id_column = "auto", .groups = flags->groups, .force = cli->force, .seed = cli->seed};
+    inputguard_begin();
+    if (flags->groups && strcmp(flags->groups, "-") == 0)
+        return fail(ERR_USAGE, "--groups-out=-: the verdict goes to standard output; name a file");
     TRY(configure_words(&yaml, cli, true));
     return yaml || has_task(cli) ? check_config(cli, yaml, &setup) : check_bags(cli, &setup);
 }

@@ -316,7 +316,7 @@ class Streams(Case):
         put("one/P1.csv", repertoire(2).replace(b"\t", b","))
         put("some.txt", "P1.tsv.gz\n")
         self.assertIn("one.h5: 1 repertoire,", self.good("import", "--bags=some.txt", "-o", "one.h5", "one").stderr)
-        self.bad(2, "need a folder", "export", "one.h5", "-o", "-")
+        self.bad(2, "a folder cannot go to standard output", "export", "one.h5", "-o", "-")
 
     def test_columns_that_both_hold_ids(self):
         for i in range(1, 5):
