@@ -3,6 +3,7 @@
 #include "cli/configure.h"
 #include "cli/print.h"
 #include "cli/print_check.h"
+#include "core/inputguard.h"
 #include "study/check.h"
 
 #include <string.h>
@@ -95,6 +96,9 @@ static Status run(Cli *cli)
     const char *yaml;
     const CheckFlags *flags = cli->flags;
     CheckSetup setup = {.id_column = "auto", .groups = flags->groups, .force = cli->force, .seed = cli->seed};
+    inputguard_begin();
+    if (flags->groups && strcmp(flags->groups, "-") == 0)
+        return fail(ERR_USAGE, "--groups-out=-: the verdict goes to standard output; name a file");
     TRY(configure_words(&yaml, cli, true));
     return yaml || has_task(cli) ? check_config(cli, yaml, &setup) : check_bags(cli, &setup);
 }
@@ -112,7 +116,7 @@ const Command command_check = {
              "times over all numbers at once, so that a cohort without such a number gets a remark in 1 of 100 "
              "cases. Columns of IDs are left out. With --group the donors are compared, not the bags.\n\n"
              "The verdict comes first, then a table. The exit status is 0, or 3 if the dataset is damaged.",
-    .common = "target positive group batch-column groups-out metadata seed force json",
+    .common = "target kind positive group batch-column groups-out metadata seed force json",
     .groups = {{.rows = rows}},
     .size = sizeof(CheckFlags),
     .max_words = 2,

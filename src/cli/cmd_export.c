@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "core/inputguard.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "data/bagfile/bagexport.h"
@@ -84,6 +85,7 @@ static Status run(Cli *cli)
     const ExportFlags *flags = cli->flags;
     BagFile *file;
     BagList bags;
+    inputguard_begin();
     TRY(run_check_folder(flags->folder, cli->force));
     TRY(baglist_read(&bags, flags->bags));
     Status status = bagfile_open(&file, cli->word[0]);

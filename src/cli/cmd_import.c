@@ -4,6 +4,7 @@
 #include "cli/import_flags.h"
 #include "cli/import_h5.h"
 #include "core/file.h"
+#include "core/inputguard.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "core/spool.h"
@@ -119,6 +120,7 @@ Status cmd_import_run(Cli *cli)
     VectorPeek first;
     bool vectors, datasets;
     char *member;
+    inputguard_begin();
     TRY(import_h5_wanted(&datasets, cli));
     if (datasets) return import_h5(cli);
     TRY(take_standard_input(cli));

@@ -3,6 +3,7 @@
 #include "cli/inspect_data.h"
 #include "cli/inspect_dynamics.h"
 #include "cli/inspect_model.h"
+#include "core/spool.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,6 +46,8 @@ static Status run(Cli *cli)
         return inspect_dynamics(path, cli->word[1], cli->json);
     }
     if (cli->n_word != 1) return fail(ERR_USAGE, "inspect takes one file or folder; two go with --dynamics");
+    if (spool_is_pipe(path))
+        return fail(ERR_FORMAT, "%s: inspect reads files and folders, not pipes; save it as a file first", path);
     if (stat(path, &s) != 0) return fail(ERR_IO, "%s: %s", path, strerror(errno));
     if (S_ISDIR(s.st_mode)) return inspect_model_run(path, cli->json);
     TRY(read_beginning(mark, path));

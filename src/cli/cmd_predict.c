@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/import_raw.h"
 #include "core/file.h"
+#include "core/inputguard.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "cv/apply.h"
@@ -199,6 +200,7 @@ static Status predict(Prophecy *p, Cli *cli)
 static Status run(Cli *cli)
 {
     Prophecy p = {0};
+    inputguard_begin();
     const Status status = predict(&p, cli);
     attention_free(&p.attention);
     textout_drop(p.out);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "core/file.h"
+#include "core/inputguard.h"
 #include "core/number.h"
 #include "core/section.h"
 #include "core/settings.h"
@@ -140,6 +141,7 @@ static Status run(Cli *cli)
     SimulateFiles files = {.path = flags->out, .compress = flags->compress == 0, .force = cli->force};
     Settings *s = NULL;
     Status status;
+    inputguard_begin();
     char *truth = simulate_truth_path(files.path);
     files.truth = truth;
     TRY_DONE(check_output(files.path, truth, cli));

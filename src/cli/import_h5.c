@@ -11,11 +11,12 @@
 Status import_h5_wanted(bool *out, const Cli *cli)
 {
     int n = 0, other = 0;
-    for (int i = 0; i < cli->n_word; i++)
-        if (bagfile_recognise(cli->word[i]))
-            n++;
-        else
-            other = i;
+    for (int i = 0; i < cli->n_word; i++) {
+        bool is;
+        TRY(bagfile_recognise(&is, cli->word[i]));
+        n += is;
+        if (!is) other = i;
+    }
     *out = n > 0 && n == cli->n_word;
     if (n == 0 || *out) return OK;
     return fail(ERR_USAGE,

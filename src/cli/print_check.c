@@ -16,6 +16,23 @@ static long long whole(const json_t *object, const char *key)
 
 /* ---- verdict ---- */
 
+/* Without it, a small cohort would look like one in which nothing predicts the label. The number of such tasks. */
+static int print_too_few(const json_t *check, bool print)
+{
+    const char *name;
+    json_t *task;
+    int n = 0;
+    json_object_foreach(json_object_get(check, "tasks"), name, task)
+    {
+        if (!json_is_true(json_object_get(task, "too_few"))) continue;
+        n++;
+        if (!print) continue;
+        printf("%lld %s with a label of '%s' are too few to tell whether a number predicts it.\n",
+               whole(task, "units"), json_is_true(json_object_get(task, "joined")) ? "groups" : "bags", name);
+    }
+    return n;
+}
+
 static void print_verdict(const json_t *check)
 {
     size_t i;
@@ -25,10 +42,11 @@ static void print_verdict(const json_t *check)
     if (strcmp(jsontext_field(check, "verdict"), "damaged") == 0)
         printf("The dataset is damaged.\n");
     else if (n == 0)
-        printf("The dataset is sound; nothing remarkable was found.\n");
+        printf("The dataset is sound%s.\n", print_too_few(check, false) ? "" : "; nothing remarkable was found");
     else
         printf("The dataset is readable, with %zu remark%s:\n", n, number_plural((int64_t)n));
     json_array_foreach(remarks, i, sentence) printf("* %s.\n", json_string_value(sentence));
+    print_too_few(check, true);
 }
 
 static void print_damaged(const json_t *list)

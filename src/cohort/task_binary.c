@@ -58,8 +58,9 @@ static Status resolve_positive(Target *t, const CellValues *values, const char *
     if (t->positive) return OK;
     t->positive = obvious_positive(values);
     if (t->positive) return OK;
-    return fail(ERR_CONFIG, "%s: which value of column '%s' is positive? It has %s; say --positive=VALUE", path,
-                t->column, cellvalues_text(&said, values));
+    return fail(ERR_CONFIG, "%s: which value of column '%s' is positive? It has %s; say --positive=VALUE%s", path,
+                t->column, cellvalues_text(&said, values),
+                values->n > 2 ? ", or --kind=multiclass or regression" : "");
 }
 
 static Status resolve_negative(Target *t, const CellValues *values, const char *path)

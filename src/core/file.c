@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
+#include "core/inputguard.h"
 #include "core/spool.h"
 #include "core/temporary.h"
 
@@ -70,6 +71,8 @@ static Status check_place(const char *path, const char *folder, const char *name
 {
     struct stat info;
     if (!*name) return fail(ERR_IO, "'%s': names no file", path);
+    if (strcmp(path, "-") == 0)
+        return fail(ERR_USAGE, "-: this file cannot go to standard output; name a file (./- is one of that name)");
     if (strlen(name) > NAME_MAX - TEMPORARY_MORE)
         return fail(ERR_IO, "%.60s…: name is longer than %d bytes", path, NAME_MAX - TEMPORARY_MORE);
     if (stat(folder, &info) != 0 && errno == ENOENT)
@@ -86,6 +89,7 @@ Status file_begin(FileDraft *draft, const char *path, bool force)
     const char *name = split_path(folder, draft->path);
     TRY(check_place(path, folder, name));
     TRY(file_check_own(draft->path, false));
+    TRY(inputguard_check(draft->path));
     if (!force && file_exists(draft->path)) return exists(path);
     if (access(folder, W_OK | X_OK) != 0)
         return fail(ERR_IO, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
@@ -225,6 +229,7 @@ static Status put_in_place(const FileDraft *draft)
         return fail(ERR_IO, "%s: cannot write: its temporary file was taken away", draft->path);
     if (draft->force) {
         TRY(file_check_own(draft->path, false));
+        TRY(inputguard_check(draft->path));
         return rename(draft->temporary, draft->path) == 0 ? OK : cannot("write", draft->path);
     }
     if (rename_new(draft->temporary, draft->path) == 0) return OK;
@@ -306,6 +311,7 @@ Status file_read_whole(char **out, size_t *n, const char *path, size_t most)
     const bool pipe = spool_is_pipe(path);
     FILE *in = pipe ? spool_fopen(path) : fopen(path, "rbe");
     if (!in) return pipe ? ERR_IO : cannot("read", path);
+    TRY_DONE(inputguard_note_fd(fileno(in)));
     do { /* by pieces: it may be a pipe, whose size nobody knows */
         if (!make_room(&bytes, &room, used, 1 << 16)) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to read it", path));
         got = fread(bytes + used, 1, room - used - 1, in);

@@ -81,10 +81,11 @@ typedef struct {
     size_t data, n_data; /* where the tensors begin, and their bytes */
 } Raw;
 
-/* Named for what it is, if that is known. */
+/* Named for what it is, if that is known and no model with a damaged length. */
 static Status no_model(const Raw *raw, uint64_t n_header)
 {
-    const char *type = filetype_of((const unsigned char *)raw->bytes, raw->size);
+    const bool has_header = raw->size > 8 && raw->bytes[8] == '{';
+    const char *type = has_header ? NULL : filetype_of((const unsigned char *)raw->bytes, raw->size);
     if (type) return fail(ERR_MODEL, "%s: is no model file, but %s", raw->path, type);
     return fail(ERR_MODEL, "%s: is no model file (a header of %" PRIu64 " bytes is beyond 100 MB)", raw->path,
                 n_header);

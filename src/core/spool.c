@@ -4,6 +4,7 @@
  * nameless file again with a position of its own, which dup would share.
  */
 #include "core/spool.h"
+#include "core/inputguard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -148,6 +149,11 @@ static Status open_file(int *fd, const char *path)
     if (fstat(*fd, &info) == 0 && S_ISDIR(info.st_mode)) {
         close(*fd);
         return fail(ERR_IO, "%s: is a folder, a file is expected here", path);
+    }
+    const Status noted = inputguard_note_fd(*fd);
+    if (noted != OK) {
+        close(*fd);
+        return noted;
     }
     if (is_stdin(path)) { /* `hopsack … - < FILE`: a position of its own */
         const int shared = *fd;

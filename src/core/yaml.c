@@ -268,7 +268,7 @@ static Status check_indents(const char *text, const char *name)
             return fail(ERR_CONFIG, "%s:%d: a no-break space indents this line; YAML is indented with plain blanks",
                         name, line);
         text = strchr(text, '\n');
-        text += text != NULL;
+        if (text) text++;
     }
     return OK;
 }

@@ -5,6 +5,7 @@
 #include "core/number.h"
 #include "data/bagfile/featureorder.h"
 #include "data/text/join.h"
+#include "data/text/walkname.h"
 #include "train/scaling.h"
 
 #include <inttypes.h>
@@ -229,11 +230,12 @@ static Status read_hashes(ModelFile *m, int which, const char *key)
     return OK;
 }
 
-/* By what names are compared by: the part behind the last slash, without extension. */
+/* By what names are compared by: the part behind the last slash, without the extension of a table. */
 static int by_stem(const void *a, const void *b)
 {
     const char *x, *y;
-    const size_t n = join_stem(&x, *(const char *const *)a), m = join_stem(&y, *(const char *const *)b);
+    const size_t n = walkname_table_stem(&x, *(const char *const *)a),
+                 m = walkname_table_stem(&y, *(const char *const *)b);
     const int order = memcmp(x, y, n < m ? n : m);
     return order ? order : (n > m) - (n < m);
 }

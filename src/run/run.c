@@ -38,11 +38,14 @@ static Status check_folder(bool *is_there, const char *folder)
     struct stat s;
     *is_there = false;
     if (strlen(folder) + 1 > sizeof((Run *)0)->folder) return fail(ERR_USAGE, "-o: the path is too long");
+    if (strcmp(folder, "-") == 0)
+        return fail(ERR_USAGE,
+                    "-o -: a folder cannot go to standard output; name a folder (./- is one of that name)");
     if (stat(folder, &s) != 0) {
         if (errno == ENOENT) return OK;
         return fail(ERR_IO, "%s: %s", folder, strerror(errno));
     }
-    if (!S_ISDIR(s.st_mode)) return fail(ERR_IO, "%s is a file; -o wants a folder for the run", folder);
+    if (!S_ISDIR(s.st_mode)) return fail(ERR_IO, "%s is a file; -o wants a folder", folder);
     if (access(folder, W_OK | X_OK) != 0) return fail(ERR_IO, "%s: cannot write there: %s", folder, strerror(errno));
     *is_there = true;
     return runfolder_check(folder);

@@ -240,6 +240,7 @@ static Status open_labels(Checking *c)
                                .batch = c->in->splits->batch};
     if (c->in->n_task > 0) {
         TRY(task_targets(&c->target, c->in->task, c->in->n_task));
+        TRY(task_find(c->target, c->in->n_task, c->cohort.table, c->cohort.row, c->cohort.n));
         TRY(cohort_label(&c->cohort, c->target, c->in->n_task, c->in->deeprc, true));
     }
     return OK;
@@ -328,6 +329,6 @@ Status check_run(json_t **out, const CheckSetup *setup)
     checkbags_free(&c.bags);
     folds_close(&c.folds);
     cohort_close(&c.cohort);
-    free(c.target);
+    task_free(c.target, setup->n_task);
     return status;
 }

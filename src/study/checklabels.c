@@ -196,15 +196,28 @@ static Status task_open(CheckTask *k)
     return k->row && k->value && k->sorted ? OK : fail(ERR_MEMORY, "no memory for %d bags", in->cohort->n);
 }
 
+/* Are even two orders of the labels, the best and the opposite, more than CONFOUND_LEVEL of all? Then no p is below it. */
+static bool too_few(const CheckTask *k)
+{
+    double log_share = log(2) - lgamma(k->u.n + 1);
+    for (int class = 0; class < k->u.n_class; class ++) {
+        int n = 0;
+        for (int i = 0; i < k->u.n; i++) n += k->u.class[i] == class;
+        log_share += lgamma(n + 1);
+    }
+    return log_share > log(CONFOUND_LEVEL);
+}
+
 static Status make_json(json_t **out, CheckTask *k)
 {
     int missing, tested = 0;
     for (int i = 0; i < k->in->traits->n_trait; i++) tested += !k->row[i].constant;
     json_t *counts = counts_json(k, &missing);
-    *out = json_pack("{s:s, s:s, s:o, s:i, s:i, s:b, s:i, s:f, s:o, s:o}", "column", k->target->column, "kind",
-                     k->target->type->name, "counts", counts, "missing", missing, "units", k->u.n, "joined",
-                     k->u.joined, "tested", tested, "level", CONFOUND_LEVEL + CHECKTOGETHER_LEVEL, "traits",
-                     traits_json(k), "together", together_json(&k->together));
+    *out =
+        json_pack("{s:s, s:s, s:o, s:i, s:i, s:b, s:b, s:i, s:f, s:o, s:o}", "column", k->target->column, "kind",
+                  k->target->type->name, "counts", counts, "missing", missing, "units", k->u.n, "joined", k->u.joined,
+                  "too_few", too_few(k), "tested", tested, "level", CONFOUND_LEVEL + CHECKTOGETHER_LEVEL, "traits",
+                  traits_json(k), "together", together_json(&k->together));
     return *out ? OK : fail(ERR_MEMORY, "no memory for the check of '%s'", k->target->name);
 }
 

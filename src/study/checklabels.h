@@ -2,9 +2,11 @@
  *
  * checklabels.h: a label and what else is known of the bags, as JSON:
  *
- *     {"column", "kind", "counts": {class: bags}, "missing", "units", "joined", "tested", "level",
+ *     {"column", "kind", "counts": {class: bags}, "missing", "units", "joined", "too_few", "tested", "level",
  *      "traits": [confoundtext_json with "by_class": {class: {"n", "min", "median", "max"} or {value: bags}}],
  *      "together": {"auc", "interval", "folds", "columns", "p"}}
+ *
+ * too_few: no remark is possible, whatever the numbers are.
  */
 #ifndef HOPSACK_CHECKLABELS_H
 #define HOPSACK_CHECKLABELS_H

@@ -51,6 +51,29 @@ class Check(Case):
             with open(f"cv-{kind}/summary.json", encoding="utf-8") as file:
                 self.assertTrue(json.load(file)["check"]["status"]["found"])
 
+    def test_too_few(self):
+        """Eight bags cannot give a remark, whatever predicts their label."""
+        for n, few in ((8, True), (12, False)):
+            repertoires(f"few{n}", {f"P{i:02d}": ["CASSLGQAYEQYF\t1", f"CASS{'ACDEFGHIKLMN'[i]}QETQYF\t1"] + ["CASSPGTDTQYF\t1"] * (i % 2)
+                                    for i in range(n)})
+            write(f"few{n}.tsv", "ID\tstatus\n" + "".join(f"P{i:02d}\t{'+-'[i % 2]}\n" for i in range(n)))
+            self.good("import", f"--metadata=few{n}.tsv", "-o", f"few{n}.h5", f"few{n}")
+            said = self.good("check", f"few{n}.h5", "--target=status").stdout
+            self.assertEqual(f"\n{n} bags with a label of 'status' are too few to tell whether a number predicts it.\n" in said, few, said)
+            self.assertEqual(said.startswith("The dataset is sound.\n"), few, said)
+            self.assertIs(self.check(f"few{n}.h5", "--target=status")["tasks"]["status"]["too_few"], few)
+
+    def test_classes_of_their_own_names(self):
+        """--kind=multiclass finds the classes, as train and crossval do."""
+        repertoires("three", {f"P{i:02d}": [f"CASSLG{'ACDEFGHIKLMNPQRSTV'[i]}AYEQYF\t1"] for i in range(18)})
+        write("three.tsv", "ID\tarm\tplate\n" + "".join(f"P{i:02d}\t{'CAB'[i % 3]}\tp{i % 3}\n" for i in range(18)))
+        self.good("import", "--metadata=three.tsv", "-o", "three.h5", "three")
+        found = self.check("three.h5", "--target=arm", "--kind=multiclass", "--batch-column=plate")
+        self.assertEqual(found["tasks"]["arm"]["counts"], {"A": 6, "B": 6, "C": 6})
+        self.assertRegex(found["remarks"][0], "column 'plate' alone predicts 'arm' with AUC 1.000")
+        self.assertIn("--kind", self.good("check", "--help").stdout)
+        self.bad(2, "--positive=VALUE, or --kind=multiclass or regression", "check", "three.h5", "--target=arm")
+
     def test_clean(self):
         for seed in range(3):
             if seed:

@@ -7,6 +7,7 @@ where the output goes is as it was, or whole and new; nothing half-written is le
 
 Every STRIDE-th request here; HOPSACK_MEMORY=all refuses each one, also together with all that follow, and in the process that
 opens a dataset first, as scripts/fuzz --memory does. Exit code 77 under sanitizers, which have a malloc of their own."""
+import bz2
 import glob
 import json
 import os
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 if os.environ.get("HOPSACK_TEST_SANITIZED"):
     print("skipped: sanitizers have a malloc of their own")
@@ -30,6 +32,13 @@ SMALL = ["--data.path=c.h5", "--target=status", "--train.updates=2", "--train.ev
 # Name: command, stride, which is odd, so that the output is missing and there by turns.
 RUNS = {
     "import": (["import", "--metadata=labels.tsv", "-o", "OUT.h5", "in"], 13),
+    "import of formats": (["import", "--metadata=labels.tsv", "-o", "OUT.h5", "airr.tsv.bz2", "p2.zip"], 31),
+    "import of vectors": (["import", "-o", "OUT.h5", "v.arff"], 31),
+    "merge": (["import", "p.h5", "q.h5", "-o", "OUT.h5"], 31),
+    "choose": (["import", "p.h5", "--bags=ids.txt", "-o", "OUT.h5"], 31),
+    "check": (["check", "c.h5", "--target=status"], 31),
+    "export": (["export", "c.h5", "-o", "OUT"], 61),
+    "predict a table": (["predict", "run2", "in/P0.tsv", "-o", "OUT.tsv"], 31),
     "simulate": (["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "-o", "OUT.h5"], 13),
     "train": (["train", *SMALL, "-o", "OUT"], 61),
     "crossval": (["crossval", *SMALL, "-o", "OUT"], 201),
@@ -64,8 +73,25 @@ class Memory(Case):
         for i in range(3):
             write(f"in/P{i}.tsv", f"amino_acid\ttemplates\nCASSLGQAYEQYF\t3\nCASSPGTF\t{i + 1}\n")
         write("labels.tsv", "ID\tstatus\nP0\t+\nP1\t-\nP2\t+\n")
+        genes = "".join(f"P{i}\tCASSL{letter}F\t{i + 2}\tTRBV{i + 1}*01\n" for i in range(2) for letter in "ACDE")
+        with open("airr.tsv.bz2", "wb") as file:
+            file.write(bz2.compress(("repertoire_id\tjunction_aa\tduplicate_count\tv_call\n" + genes).encode()))
+        with zipfile.ZipFile("p2.zip", "w") as archive:
+            archive.write("in/P2.tsv", "P2.tsv")
+        write("v.arff", "@relation r\n@attribute id string\n@attribute bag relational\n@attribute x numeric\n@attribute y numeric\n"
+              "@end bag\n@attribute class {0,1}\n@data\n" + "".join(f"b{i},'{i},{i * i % 5}\\n2,{i % 3}',{i % 2}\n" for i in range(6)))
+        for name, rows in (("p", "P0\t+\nP1\t-\n"), ("q", "P2\t+\n")):
+            write(name + ".tsv", "ID\tstatus\n" + rows)
+        for name, tables in (("p", ["in/P0.tsv", "in/P1.tsv"]), ("q", ["in/P2.tsv"])):
+            assert run("import", f"--metadata={name}.tsv", "-o", name + ".h5", *tables).returncode == 0
+        write("ids.txt", "P1\n")
         cohort("c.h5", n_bag=10, n_seq=20)
         assert run("train", *SMALL, "-o", "run").returncode == 0
+        many = "".join(f"S{i}\tCASSL{letter}F\t{i % 3 + 1}\n" for i in range(10) for letter in "ACDEFG")
+        write("many.tsv", "repertoire_id\tjunction_aa\tduplicate_count\n" + many)
+        write("many.labels.tsv", "ID\tstatus\n" + "".join(f"S{i}\t{'+-'[i % 2]}\n" for i in range(10)))
+        assert run("import", "--metadata=many.labels.tsv", "-o", "many.h5", "many.tsv").returncode == 0
+        assert run("train", "--data.path=many.h5", *SMALL[1:], "-o", "run2").returncode == 0
 
     def once(self, words, n, more):
         """The run with the n-th request refused; None: there is no n-th."""

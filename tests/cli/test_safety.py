@@ -239,6 +239,51 @@ class Inputs(Sandbox):
         self.bad(2, "-o and --attention are both x.tsv", "predict", "run", "c.h5", "-o", "x.tsv", "--attention=x.tsv")
 
 
+
+class InputsByAnyName(Case):
+    """What a command reads is not overwritten by it, however it is named."""
+
+    @classmethod
+    def prepare(cls):
+        cohort("s.h5", n_bag=12)
+        assert run("export", "s.h5", "-o", "out").returncode == 0
+        assert run("import", "out", "--metadata=out/metadata.tsv", "-o", "c.h5").returncode == 0
+        shutil.copytree("out", "texts")
+        os.remove("texts/metadata.tsv")
+        shutil.copy("out/metadata.tsv", "m.tsv")
+        trained("run", "c.h5", *FEW)
+        write("ids", "sim00000\nsim00001\n")
+
+    def test_kept(self):
+        first = sorted(glob.glob("texts/sim*"))[0]
+        with_data = os.path.join("out", os.path.basename(first))
+        shutil.copy("c.h5", with_data)
+        said = "is both input and output"
+        for words in (["check", "c.h5", "--target=status", "--groups-out=c.h5"],
+                      ["check", "c.h5", "--target=status", "--metadata=m.tsv", "--groups-out=m.tsv"],
+                      ["import", "c.h5", "--bags=ids", "-o", "ids"], ["import", "texts", "--metadata=m.tsv", "-o", first],
+                      ["predict", "run", "c.h5", "-o", "run/model.safetensors"], ["predict", "run", "texts", "-o", first],
+                      ["predict", "run", "c.h5", "-o", "p.tsv", "--attention=run/model.safetensors"],
+                      ["export", with_data, "-o", "out"]):
+            with self.subTest(words=words):
+                self.bad(2, said, *words, "--force")
+
+    def test_no_standard_output(self):
+        """Files and folders that it cannot take are not made under the name -."""
+        for words in (["import", "texts", "-o", "-"], ["simulate", "-o", "-"], ["train", TINY, "c.h5", "--target=status", "-o", "-"],
+                      ["crossval", TINY, "c.h5", "--target=status", "-o", "-"], ["export", "c.h5", "-o", "-"],
+                      ["check", "c.h5", "--groups-out=-"]):
+            with self.subTest(words=words):
+                self.bad(2, "standard output", *words)
+
+    def test_no_room_for_temporary_files(self):
+        for folder in ("missing", "ids"):
+            done = run("predict", "run", "texts", "-o", "p.tsv", env={"TMPDIR": folder})
+            self.assertEqual(done.returncode, 6, done.stderr)
+            self.assertIn(f"{folder}/hopsack: cannot write a temporary file", done.stderr)
+            self.assertIn("TMPDIR", done.stderr)
+
+
 class Races(Sandbox):
     def together(self, n, words):
         """Exit codes of n copies that start at once."""

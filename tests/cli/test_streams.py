@@ -290,6 +290,59 @@ class Streams(Case):
         self.assertRegex(run("import", "--quiet", "--force", "--metadata=labels", "-o", "o.h5", *folder).stderr,
                          r"warning: labels:4: 'P01' stands twice with the same cells; 1 such row is read once")
 
+    def test_ids_that_differ_a_little(self):
+        """Excel's 1.0 and 1E+05, dashes of a word processor, the two codes of an accent, IDs that are a part of the name."""
+        for i, name in enumerate(("7", "100000", "P-1", "M\u00fcller", "Q1_TRB_clones")):
+            put(f"near/{name}.tsv", repertoire(i))
+        for given, meant in (("7.0", "7.tsv"), ("1E+05", "100000.tsv"), ("P_1", "P-1.tsv"), ("P\u20111", "P-1.tsv"), ("p 1", "P-1.tsv"),
+                             ("Mu\u0308ller", "M\u00fcller.tsv"), ("Q1", "Q1_TRB_clones.tsv")):
+            put("labels", f"ID,status\n{given},+\n")
+            self.bad(3, re.escape(f"did you mean '{meant}' ("), "import", "--metadata=labels", "-o", "no.h5", "near")
+        put("labels", "ID,status\n7,+\n8,-\n")
+        self.assertNotIn("did you mean '7.tsv'", self.bad(3, "'8'", "import", "--metadata=labels", "-o", "no.h5", "near"))
+
+    def test_names_with_dots(self):
+        """P1.pre is not P1.post, which differ as P1.tsv and P1.csv do: neither in a label table nor in --bags."""
+        rows = "".join(f"CASSLG{'ACDEFGHI'[i]}AYEQYF\t1\t{('P1.pre', 'P1.post', 'P2.pre', 'P2.post')[i % 4]}\n" for i in range(8))
+        put("dots.tsv", "amino_acid\ttemplates\tsample_id\n" + rows)
+        put("some.txt", "P1.pre\nP2.post.tsv\n")
+        self.assertIn("dots.h5: 2 repertoires", self.good("import", "--bags=some.txt", "-o", "dots.h5", "dots.tsv").stderr)
+        self.good("import", "-o", "all.h5", "dots.tsv")
+        self.assertIn("left out by --bags: 2", self.good("import", "--bags=some.txt", "-o", "some.h5", "all.h5").stderr)
+        self.assertEqual(self.labels("ID,status\nP1.pre,+\nP2.post.svs,-\n", "dots.tsv"), {"+": "1", "-": "1"})
+        put("labels", "ID,status\nP1.mid,+\nP2.post,-\n")
+        self.bad(3, "'P1.mid'", "import", "--metadata=labels", "-o", "no.h5", "dots.tsv")
+        put("one/P1.tsv", repertoire(1))
+        put("one/P1.csv", repertoire(2).replace(b"\t", b","))
+        put("some.txt", "P1.tsv.gz\n")
+        self.assertIn("one.h5: 1 repertoire,", self.good("import", "--bags=some.txt", "-o", "one.h5", "one").stderr)
+        self.bad(2, "a folder cannot go to standard output", "export", "one.h5", "-o", "-")
+
+    def test_columns_that_both_hold_ids(self):
+        for i in range(1, 5):
+            put(f"rival/{i}.tsv", repertoire(i))
+        words = ("import", "--metadata=labels", "-o", "no.h5", "rival")
+        rows = ("1,2,+,3.tsv\n", "2,1,-,1.tsv\n", "3,3,+,2.tsv\n", "4,4,+,4.tsv\n")
+        put("labels", "sample_id,nr,status,file\n" + "".join(rows))
+        self.bad(3, r"labels:2: both column 'sample_id' and column 'file' hold IDs, .* \('1' and '3\.tsv'\).*--id-column", *words)
+        self.assertEqual(run("import", "--metadata=labels", "--id-column=file", "--force", "-o", "o.h5", "rival").returncode, 0)
+        self.assertEqual(self.labels(",nr,status\n0,2,+\n1,1,-\n2,3,+\n3,4,-\n", "rival"), {"+": "2", "-": "2"})
+        put("labels", "nr,place,status\n1,2,+\n2,1,-\n3,3,+\n4,4,-\n")
+        self.bad(3, "both column 'nr' and column 'place'", *words)
+        donors = "subject_id,filename,status\n1,1.tsv,+\n1,2.tsv,+\n2,3.tsv,-\n2,4.tsv,-\n"
+        self.assertEqual(self.labels(donors, "rival"), {"+": "2", "-": "2"})
+        self.assertIn("IDs are in column 'filename'", self.said)
+
+    def test_label_tables_without_a_header_or_of_r(self):
+        folder = self.two("P01", "P02")
+        for table, sentence in (("P01\t+\nP02\t-\n", r"labels: its first line names 'P01'.*Add a first line"),
+                                ("+,P01\n-,P02\n", r"labels: its first line names 'P01'"),
+                                ('"ID"\t"status"\n"1"\t"P01"\t"+"\n', r"labels:2: .*R's write\.table.*|labels:2: .*col\.names=NA.*")):
+            put("labels", table)
+            self.bad(3, sentence, "import", "--metadata=labels", "-o", "no.h5", *folder)
+        put("P01.tsv", '"amino_acid"\t"templates"\n"1"\t"CASSLGQAYEQYF"\t3\n')
+        self.bad(3, r"P01\.tsv:2: .*col\.names=NA", "import", "-o", "no.h5", "P01.tsv")
+
     def test_a_column_that_stands_twice(self):
         simulated = run("simulate", "--simulate.n_bag=12", "--simulate.n_seq=20", "--motif=SFEN", "--rho=0.2", "-o", "t.h5")
         self.assertEqual(simulated.returncode, 0, simulated.stderr)

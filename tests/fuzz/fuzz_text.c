@@ -5,6 +5,7 @@
  */
 #include "cohort/split.h"
 #include "data/sequences/intake.h"
+#include "data/text/baglist.h"
 #include "data/text/table.h"
 #include "data/vectors/import_vectors.h"
 #include "fuzz.h"
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void mix_rows(uint64_t *digest, const Gather *rows)
 {
@@ -42,18 +45,65 @@ static Status read_repertoire(uint64_t *digest, const char *path, const char *so
 }
 
 /* The import up to writing: its report counts all that was found. */
-static Status read_vectors(uint64_t *digest, const char *path, const char *sound)
+static Status import_vectors(uint64_t *digest, const char *path, const char *format)
 {
-    (void)sound;
     char output[4200];
     (void)snprintf(output, sizeof output, "%s.h5", path);
     const ImportVectorsOptions options = {
         .import = {.path = &path, .n_path = 1, .output = output, .id_column = "auto", .dry_run = true},
-        .rules = {.allow_leak = true}};
+        .rules = {.format = vectorformat_find(format), .allow_leak = true}};
     ImportVectorsReport report;
     TRY(import_vectors_run(&report, &options));
     fuzz_mix_text(digest, report.import.json);
     free(report.import.json);
+    return OK;
+}
+
+static Status read_vectors(uint64_t *digest, const char *path, const char *sound)
+{
+    (void)sound;
+    return import_vectors(digest, path, "auto");
+}
+
+/* A row is a bag, which no first line tells. */
+static Status read_rows(uint64_t *digest, const char *path, const char *sound)
+{
+    (void)sound;
+    return import_vectors(digest, path, "table");
+}
+
+/* The copy in the place of one of three files; the sound one lies in the folder of the others. */
+static Status read_triples(uint64_t *digest, const char *path, const char *sound)
+{
+    static const char *const name[] = {"data.csv", "bagids.csv", "labels.csv"};
+    char folder[4200], at[4300], other[4300];
+    const char *slash = strrchr(sound, '/'), *mine = slash ? slash + 1 : sound;
+    const int length = slash ? (int)(slash - sound) : 0;
+    (void)snprintf(folder, sizeof folder, "%s.d", path);
+    if (mkdir(folder, 0700) != 0) return fail(ERR_IO, "%s: cannot make it", folder);
+    for (int k = 0; k < 3; k++) {
+        (void)snprintf(other, sizeof other, "%.*s/%s", length, sound, name[k]);
+        char *full = realpath(strcmp(name[k], mine) == 0 ? path : other, NULL);
+        (void)snprintf(at, sizeof at, "%s/%s", folder, name[k]);
+        if (!full || symlink(full, at) != 0) fail(ERR_IO, "%s: cannot make it", at);
+        free(full);
+    }
+    const Status status = import_vectors(digest, folder, "triples");
+    for (int k = 0; k < 3; k++) {
+        (void)snprintf(at, sizeof at, "%s/%s", folder, name[k]);
+        unlink(at);
+    }
+    rmdir(folder);
+    return status;
+}
+
+static Status read_list(uint64_t *digest, const char *path, const char *sound)
+{
+    (void)sound;
+    BagList list;
+    TRY(baglist_read(&list, path));
+    for (int k = 0; k < list.given.n; k++) fuzz_mix_text(digest, list.given.text[k]);
+    baglist_free(&list);
     return OK;
 }
 
@@ -113,6 +163,9 @@ static Status read_config(uint64_t *digest, const char *path, const char *sound)
 
 const FuzzSubject fuzz_repertoire = {"repertoire", false, false, read_repertoire};
 const FuzzSubject fuzz_vectors = {"vectors", false, true, read_vectors};
+const FuzzSubject fuzz_rows = {"rows", false, true, read_rows};
+const FuzzSubject fuzz_triples = {"triples", false, true, read_triples};
+const FuzzSubject fuzz_list = {"list", false, false, read_list};
 const FuzzSubject fuzz_table = {"table", false, false, read_table};
 const FuzzSubject fuzz_splits = {"splits", false, false, read_splits};
 const FuzzSubject fuzz_config = {"config", false, false, read_config};

@@ -33,6 +33,10 @@ def make_text():
     make_packed("amino_acid\ttemplates\tframe_type\n" + rows)
     genes = "".join(f"s{i}\tCASS{'ACDEFGHIKL'[i % 10]}F\t{i}\tT\tTRBV{i % 5 + 1}*01\tTRBJ1-{i % 3 + 1}*01\n" for i in range(90))
     write("airr.tsv", "sequence_id\tjunction_aa\tduplicate_count\tproductive\tv_call\tj_call\n" + genes)
+    write("olga.tsv", "".join(f"TGTGCCAGC\tCASS{'ACDEFGHIKL'[i % 10]}EQYF\tTRBV{i % 5 + 1}\tTRBJ1-{i % 3 + 1}\n" for i in range(90)))
+    write("tenx.csv", "barcode,is_cell,chain,v_gene,productive,cdr3,reads,umis\n"
+          + "".join(f"B{i}-1,True,TRB,TRBV{i % 5},True,CASS{'ACDEFGHIKL'[i % 10]}F,{i},{i % 4}\n" for i in range(90)))
+    write("ids.txt", "".join(f"P{i}\n" for i in range(40)))
     labels = "".join(f"P{i},{'+-'[i % 2]},{i * 1.5},\"a, b\"\n" for i in range(40))
     write("labels.csv", "ID,status,age,note\n" + labels)
     write("splits.tsv", "bag\tpart\n" + "".join(f"b{b}\t{['train', 'validation', 'test'][b % 3]}\n" for b in range(20)))
@@ -74,10 +78,18 @@ def make_vectors():
           + "".join(f"b{b},{','.join(map(str, x))},{['c', 'd'][b % 2]},{y}\n" for b, y, x in rows))
     write("sparse.arff", head + numbers + end
           + "".join("{" + f"0 b{b}, " + ", ".join(f"{f + 1} {v}" for f, v in enumerate(x) if v) + f", 7 {y}" + "}\n" for b, y, x in rows))
+    write("rows.csv", "name,label,fold_1,part," + ",".join(f"x{f}" for f in range(6)) + "\n"
+          + "".join(f"b{i},{y},{i % 3},{['train', 'val', 'test'][i % 3]},{','.join(map(str, x))}\n" for i, (b, y, x) in enumerate(rows)))
+    os.mkdir("three")
+    write("three/data.csv", "".join(",".join(map(str, x)) + "\n" for _, _, x in rows))
+    write("three/bagids.csv", "".join(f"{b}\n" for b, _, _ in rows))
+    write("three/labels.csv", "".join(f"{b % 2}\n" for b in range(12)))
     hopsack("import", "-o", "dense.h5", "v.csv")
+    hopsack("export", "dense.h5", "-o", "vectors")
     hopsack("import", "--sparse=yes", "-o", "sparse.h5", "v.svm")
     files = [("dataset", "dense.h5"), ("dataset", "sparse.h5"), ("vectors", "v.csv"), ("vectors", "v.svm"),
-             ("vectors", "bags.arff"), ("vectors", "flat.arff"), ("vectors", "sparse.arff")]
+             ("vectors", "bags.arff"), ("vectors", "flat.arff"), ("vectors", "sparse.arff"), ("rows", "rows.csv"), ("vectors", "vectors/bags.csv"),
+             *[("triples", f"three/{name}.csv") for name in ("data", "bagids", "labels")]]
     shared = os.path.join(os.environ.get("HOPSACK_SHARED") or os.path.join(HERE, "..", "..", "..", "shared"), "data", "mil", "raw")
     mats = [os.path.join(shared, name) for name in ("prtools_mat/tiger.mat", "andrews2002_mat/tiger_100x100_matlab.mat")]
     return files + [("vectors", mat) for mat in mats if os.path.exists(mat)]
@@ -99,7 +111,8 @@ def make_files():
     files = [("dataset", "ours.h5"), ("dataset", "c.h5"), ("model", "run/model.safetensors"),
              ("checkpoint", "run/checkpoint.safetensors"), ("repertoire", "r.tsv"), ("repertoire", "r.tsv.gz"),
              *[("repertoire", name) for name in ("r.tsv.bz2", "r.tsv.xz", "r.tsv.zst", "r.zip", "r16.tsv") if os.path.exists(name)],
-             ("repertoire", "airr.tsv"), ("table", "labels.csv"), ("splits", "splits.tsv"), ("splits", "folds.tsv"),
+             ("repertoire", "airr.tsv"), ("repertoire", "olga.tsv"), ("repertoire", "tenx.csv"), ("list", "ids.txt"),
+             ("table", "labels.csv"), ("splits", "splits.tsv"), ("splits", "folds.tsv"),
              ("splits", "clam.csv"), ("splits", "nn.json"), ("config", "c.yaml")] + make_vectors()
     for python in (sys.executable, "/usr/bin/python3"):  # the first on the path may lack h5py
         script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5", "slide.h5", "slide2.h5"]

@@ -8,10 +8,13 @@
 #include "data/text/join.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *bagfile_path(const BagFile *file)
 {
@@ -289,18 +292,22 @@ static Status visit_parts(const BagFile *file)
 
 #define MARK_BYTES (1 << 20) /* the names of the first groups stand at the front of a file */
 
-bool bagfile_recognise(const char *path)
+Status bagfile_recognise(bool *out, const char *path)
 {
     static const char hdf5[] = "\x89HDF\r\n\x1a\n", group[] = "sampledata";
     struct stat s;
-    FILE *in = stat(path, &s) == 0 && S_ISREG(s.st_mode) ? fopen(path, "rbe") : NULL; /* not from a pipe */
-    char *bytes = in ? malloc(MARK_BYTES) : NULL;
-    const size_t n = bytes ? fread(bytes, 1, MARK_BYTES, in) : 0;
-    const bool is =
-        n > strlen(hdf5) && memcmp(bytes, hdf5, strlen(hdf5)) == 0 && memmem(bytes, n, group, strlen(group));
+    *out = false;
+    if (stat(path, &s) != 0 || !S_ISREG(s.st_mode)) return OK; /* not from a pipe */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    char *bytes = malloc(MARK_BYTES);
+    const ssize_t n = bytes ? pread(fd, bytes, MARK_BYTES, 0) : 0;
+    *out = n > (ssize_t)strlen(hdf5) && memcmp(bytes, hdf5, strlen(hdf5)) == 0 &&
+           memmem(bytes, (size_t)n, group, strlen(group));
+    const Status status = bytes ? OK : fail(ERR_MEMORY, "%s: no memory to read it", path);
     free(bytes);
-    if (in) fclose(in);
-    return is;
+    close(fd);
+    return status;
 }
 
 static Status visit(const char *path)

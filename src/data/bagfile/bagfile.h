@@ -53,8 +53,8 @@ typedef struct {
 Status bagfile_read_text(BagText *out, BagFile *file, int bag);
 void bagtext_free(BagText *text);
 
-/* Does the file look like a dataset, ours or DeepRC's? By its first bytes. */
-bool bagfile_recognise(const char *path);
+/* Does the file look like a dataset, ours or DeepRC's? By its first bytes. What is no file is none. */
+Status bagfile_recognise(bool *out, const char *path);
 
 /* Hash of a bag's content (sequences with counts, or vectors), whatever the order of its rows and its name. Computed when
  * the bag is first decoded, here if it has not been; what the file says of it is not believed. */

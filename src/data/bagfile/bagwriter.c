@@ -59,13 +59,17 @@ struct BagWriter {
 
 static Status write_fail(const BagWriter *w)
 {
+    if (w->options.opened)
+        return fail(ERR_IO, "%s: cannot write a temporary file: %s; TMPDIR names the folder for it",
+                    w->options.scratch, strerror(errno));
     return fail(ERR_IO, "%s: cannot write: %s", w->draft.path, strerror(errno));
 }
 
 static Status open_spools(BagWriter *w)
 {
     const char *beside = w->options.opened ? w->options.scratch : w->draft.temporary;
-    if (w->options.spec.kind == BAG_VECTORS) return vectorspool_open(&w->vectors, w->draft.path, beside);
+    const char *path = w->options.opened ? beside : w->draft.path;
+    if (w->options.spec.kind == BAG_VECTORS) return vectorspool_open(&w->vectors, path, beside);
     TRY(alphabet_init(&w->alphabet, *w->options.spec.alphabet ? w->options.spec.alphabet : ALPHABET_AMINO));
     w->rows = spoolfile_open(beside);
     w->codes = spoolfile_open(beside);

@@ -4,6 +4,8 @@
  * from the file on trust.
  */
 #include "core/filetype.h"
+#include "core/inputguard.h"
+#include "core/spool.h"
 #include "data/h5/h5base.h"
 #include "core/number.h"
 #include "data/h5/h5chunk.h"
@@ -52,6 +54,7 @@ static Status check_readable(int fd, const char *path)
     char byte;
     if (fstat(fd, &info) != 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode)) return fail(ERR_FORMAT, "%s: is not a file; a dataset is one HDF5 file", path);
+    TRY(inputguard_note(&info));
     if (pread(fd, &byte, 1, 0) < 0) return fail(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
     if (flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return OK;
     return fail(ERR_IO, "%s: another program has it open for writing; close it there, then try again", path);
@@ -60,6 +63,9 @@ static Status check_readable(int fd, const char *path)
 /* What can be said before the library looks at it. */
 static Status look(const char *path)
 {
+    if (strcmp(path, "-") == 0 || spool_is_pipe(path))
+        return fail(ERR_FORMAT, "%s: a dataset is one HDF5 file and is not read from a pipe; save it as a file first",
+                    path);
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for a pipe's writer */
     if (fd < 0) return fail(ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     const Status status = check_readable(fd, path);

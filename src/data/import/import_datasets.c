@@ -73,7 +73,12 @@ static Status check_spec(const Merge *m, int f)
         return check_features(m, f);
     }
     if (strcmp(a->alphabet, b->alphabet) != 0) return unlike(m, f, "the alphabet", a->alphabet, b->alphabet);
-    const char *region = region_of(m, f);
+    const char *region = region_of(m, f), *wanted = m->options->region;
+    if (wanted && strcmp(region, wanted) != 0)
+        return fail(
+            ERR_FORMAT,
+            "%s: its sequences are of region %s, and --region says otherwise; import the text again with --region",
+            bagfile_path(m->file[f]), region);
     if (strcmp(a->region, region) == 0) return OK;
     return unlike(m, f, "the region (--region names that of files that do not say)",
                   *a->region ? a->region : "not known", *region ? region : "not known");

@@ -44,7 +44,7 @@ static Status try_way(int *column, int *found, const Table *labels, const char *
 static Status join(int *row, LabelFit *fit, const Table *labels, const char *id_name, const LabelKey *key, int n)
 {
     int best = -1, way = 0;
-    for (int k = 0; k < N_WAY; k++) {
+    for (int k = 0; k < N_WAY && best < labels->n_row; k++) {
         int column, found;
         const Status status = try_way(&column, &found, labels, id_name, key, n, k);
         if (status == ERR_FORMAT) continue;

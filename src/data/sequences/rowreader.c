@@ -90,8 +90,8 @@ static Status too_few(const RowReader *r, int n)
 static Status too_many(const RowReader *r)
 {
     return fail(ERR_FORMAT,
-                "%s:%d: has more cells than the header names (%d); is a name missing in the header, or a cell with "
-                "the separator in it not quoted?",
+                "%s:%d: has more cells than the header names (%d); is a name missing in the header (R's write.table "
+                "needs col.names=NA), or a cell with the separator in it not quoted?",
                 textin_path(r->in), textin_number(r->in), r->head.header.n);
 }
 

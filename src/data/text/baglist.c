@@ -3,6 +3,7 @@
 #include "core/number.h"
 #include "core/shortlist.h"
 #include "data/text/join.h"
+#include "data/text/walkname.h"
 #include "data/text/table.h"
 #include "data/text/textin.h"
 
@@ -101,7 +102,7 @@ static Status index_stems(BagList *list)
     if (!list->met || !list->of_stem) return no_memory(list);
     for (int k = 0; k < list->n; k++) {
         const char *base;
-        const size_t length = join_stem(&base, list->given.text[k]);
+        const size_t length = walkname_stem(&base, list->given.text[k]);
         const int stem = names_number(&list->stem, base, length);
         if (stem < 0) return no_memory(list);
         list->of_stem[stem] = k;
@@ -133,17 +134,32 @@ void baglist_free(BagList *list)
 
 /* ---- asking ---- */
 
+static bool is_table(const char *name)
+{
+    const char *base;
+    const size_t stem = walkname_table_stem(&base, name);
+    return stem < walkname_packed(base);
+}
+
+/* P1.csv is not P1.tsv. */
+static bool both_tables(const char *id, const char *name)
+{
+    return is_table(id) && is_table(name) && walkname_rank(id, WALK_AUTO) != walkname_rank(name, WALK_AUTO);
+}
+
 /* An ID of the list that means this name; -1: none. */
 static int find(const BagList *list, const char *name)
 {
     const char *base;
     int k = names_find(&list->given, name, strlen(name));
     if (k >= 0) return k;
-    const size_t length = join_stem(&base, name);
+    const size_t length = walkname_stem(&base, name);
     k = names_find(&list->given, base, length);
     if (k >= 0) return k;
-    k = names_find(&list->stem, base, length);
-    return k >= 0 ? list->of_stem[k] : -1;
+    k = names_find(&list->stem, base, strlen(base));
+    if (k < 0 && walkname_has_own_stem(name)) k = names_find(&list->stem, base, length);
+    if (k < 0 || both_tables(list->given.text[list->of_stem[k]], name)) return -1;
+    return list->of_stem[k];
 }
 
 bool baglist_has(BagList *list, const char *key, const char *id)

@@ -4,25 +4,15 @@
  * that finds two keys is ambiguous.
  */
 #include "data/text/join.h"
-#include "core/nearest.h"
 #include "core/shortlist.h"
+#include "data/text/nearid.h"
 #include "data/text/walkname.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-size_t join_stem(const char **base, const char *name)
-{
-    *base = walkname_base(name);
-    const size_t length = walkname_packed(*base);
-    for (size_t i = length; i-- > 1;)
-        if ((*base)[i] == '.') return isalpha((unsigned char)(*base)[i + 1]) && i + 1 < length ? i : length;
-    return length;
-}
 
 typedef struct {
     const char *text;
@@ -44,15 +34,16 @@ enum { AS_GIVEN, STEM, N_FORM };
 static Name name_of(const char *text, int form, int index)
 {
     Name name = {.text = text, .length = strlen(text), .index = index};
-    if (form == STEM) name.length = join_stem(&name.text, text);
+    if (form == STEM) name.length = walkname_stem(&name.text, text);
     return name;
 }
 
-/* Place of `wanted` in the sorted names: its index, -1 none, -2 several. */
-static int find(const Name *sorted, int n, Name wanted)
+/* Place of `wanted` in the sorted names: its index, -1 none, -2 several. `own`: only of a name that its stem tells from
+ * others. */
+static int find(const Name *sorted, int n, Name wanted, bool own)
 {
     const Name *hit = bsearch(&wanted, sorted, (size_t)n, sizeof *sorted, compare);
-    if (!hit) return -1;
+    if (!hit || (own && !walkname_has_own_stem(hit->text))) return -1;
     if ((hit > sorted && compare(hit - 1, &wanted) == 0) || (hit + 1 < sorted + n && compare(hit + 1, &wanted) == 0))
         return -2;
     return hit->index;
@@ -78,7 +69,7 @@ static const char *plain_path(char room[ID_ROOM], const char *id)
 static size_t path_stem(const char *path)
 {
     const char *base;
-    const size_t n = join_stem(&base, path);
+    const size_t n = walkname_stem(&base, path);
     return (size_t)(base - path) + n;
 }
 
@@ -102,7 +93,7 @@ static int find_path(const Name *given, int n, const char *id)
     return found;
 }
 
-/* An ID as given, its base name, that against the keys' stems, and stem against stem; then by folders. */
+/* An ID as given, its base name, that and its stem against the keys' stems or the keys; then by folders. */
 static int find_key(Name *const sorted[N_FORM], int n, const char *given)
 {
     char room[ID_ROOM];
@@ -110,9 +101,13 @@ static int find_key(Name *const sorted[N_FORM], int n, const char *given)
     const struct {
         const char *text;
         int id_form, key_form;
-    } tries[] = {{id, AS_GIVEN, AS_GIVEN}, {base, AS_GIVEN, AS_GIVEN}, {base, AS_GIVEN, STEM}, {id, STEM, STEM}};
-    for (int k = 0; k < 4; k++) {
-        const int found = find(sorted[tries[k].key_form], n, name_of(tries[k].text, tries[k].id_form, 0));
+    } tries[] = {{id, AS_GIVEN, AS_GIVEN},
+                 {base, AS_GIVEN, AS_GIVEN},
+                 {base, AS_GIVEN, STEM},
+                 {id, STEM, AS_GIVEN},
+                 {id, STEM, STEM}};
+    for (int k = 0; k < 5; k++) {
+        const int found = find(sorted[tries[k].key_form], n, name_of(tries[k].text, tries[k].id_form, 0), k == 4);
         if (found >= 0) return found;
         if (found == -2) {
             const int by_folder = find_path(sorted[AS_GIVEN], n, id);
@@ -122,47 +117,7 @@ static int find_key(Name *const sorted[N_FORM], int n, const char *given)
     return find_path(sorted[AS_GIVEN], n, id);
 }
 
-/* ---- near misses ---- */
-
-/* In lower case, without extension and leading zeros of numbers. */
-static void simplify(char room[ID_ROOM], const char *name, bool zeros)
-{
-    const char *base;
-    const size_t n = join_stem(&base, name);
-    size_t to = 0;
-    for (size_t i = 0; i < n && to + 1 < ID_ROOM; i++) {
-        const bool starts = i == 0 || !isdigit((unsigned char)base[i - 1]);
-        if (zeros && starts)
-            while (base[i] == '0' && i + 1 < n && isdigit((unsigned char)base[i + 1])) i++;
-        room[to++] = (char)tolower((unsigned char)base[i]);
-    }
-    room[to] = '\0';
-}
-
-/* "; did you mean 'p00' (other case)?" */
-static void suggest(char text[200], const Name *given, int n, const char *id)
-{
-    char asked[ID_ROOM], known[ID_ROOM];
-    int best = nearest_limit(id), near = -1;
-    text[0] = '\0';
-    for (int zeros = 0; zeros < 2; zeros++) {
-        simplify(asked, id, zeros);
-        for (int i = 0; i < n; i++) {
-            simplify(known, given[i].text, zeros);
-            if (strcmp(asked, known) != 0) continue;
-            snprintf(text, 200, "; did you mean '%.60s' (%s)?", given[i].text,
-                     zeros ? "leading zeros differ" : "upper and lower case differ");
-            return;
-        }
-    }
-    for (int i = 0; i < n; i++) {
-        const int distance = nearest_distance(id, given[i].text);
-        if (distance >= best) continue;
-        best = distance;
-        near = i;
-    }
-    if (near >= 0) snprintf(text, 200, "; did you mean '%.60s'?", given[near].text);
-}
+/* ---- rows ---- */
 
 /* ":12"; "" for a table that was no text with lines. */
 static const char *line_text(char text[16], int line)
@@ -199,6 +154,19 @@ static Status unknown_ids(const Table *t, int column, const char *where, const i
                 n_lost > 1 ? "are" : "is", where, list.text, hint, *hint ? "" : ".", n_lost > 1 ? "s" : "");
 }
 
+/* A table without a header has a bag in the place of the column's name, which would lose its label. */
+static Status check_header(const int *row_of_key, Name *const sorted[N_FORM], int n, const Table *t, int column)
+{
+    const char *name = t->column[column];
+    const int found = table_is_id_name(name) || t->line[0] == 0 ? -1 : find_key(sorted, n, name);
+    if (found < 0 || row_of_key[found] >= 0) return OK;
+    return fail(
+        ERR_FORMAT,
+        "%s: its first line names '%s', which has no other row; is it a row, not the header? Add a first line "
+        "with the names of the columns, such as ID",
+        t->path, name);
+}
+
 static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char *const *key, int n, const char *where,
                         const Table *t, int column, int *lost)
 {
@@ -219,10 +187,10 @@ static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char 
         else
             row_of_key[found] = r;
     }
-    if (n_lost == 0) return OK;
-    char hint[200];
-    suggest(hint, sorted[AS_GIVEN], n, table_cell(t, lost[0], column));
-    return unknown_ids(t, column, where, lost, n_lost, hint);
+    if (n_lost == 0) return check_header(row_of_key, sorted, n, t, column);
+    char hint[NEARID_ROOM];
+    return unknown_ids(t, column, where, lost, n_lost,
+                       nearid_text(hint, table_cell(t, lost[0], column), key, row_of_key, n));
 }
 
 static void free_sorted(Name *sorted[N_FORM])
@@ -241,22 +209,43 @@ static bool make_sorted(Name *sorted[N_FORM], const char *const *key, int n)
     return true;
 }
 
-static int count(Name *const sorted[N_FORM], int n, const Table *table, int column)
+/* Keys that have a row, so that a column of donors with several samples loses against that of the samples. */
+static int count(char *seen, Name *const sorted[N_FORM], int n, const Table *table, int column)
 {
     int found = 0;
-    for (int r = 0; r < table->n_row; r++) found += find_key(sorted, n, table_cell(table, r, column)) >= 0;
+    memset(seen, 0, (size_t)n);
+    for (int r = 0; r < table->n_row; r++) {
+        const int key = find_key(sorted, n, table_cell(table, r, column));
+        if (key < 0 || seen[key]) continue;
+        seen[key] = 1;
+        found++;
+    }
     return found;
 }
 
 typedef struct {
     int column, found;
+    int rival; /* a later column that fits as many keys, but gives a row another one; -1: none */
+    int row;   /* such a row */
 } ColumnFit;
 
-static void try_column(ColumnFit *best, Name *const sorted[N_FORM], int n, const Table *table, int column)
+static int other_row(Name *const sorted[N_FORM], int n, const Table *table, int a, int b)
 {
-    if (column < 0) return;
-    const int found = count(sorted, n, table, column);
-    if (found > best->found) *best = (ColumnFit){column, found};
+    for (int r = 0; r < table->n_row; r++)
+        if (find_key(sorted, n, table_cell(table, r, a)) != find_key(sorted, n, table_cell(table, r, b))) return r;
+    return -1;
+}
+
+static void try_column(ColumnFit *best, char *seen, Name *const sorted[N_FORM], int n, const Table *table, int column)
+{
+    if (column < 0 || column == best->column) return;
+    const int found = count(seen, sorted, n, table, column);
+    if (found > best->found) {
+        *best = (ColumnFit){column, found, -1, -1};
+    } else if (found > 0 && found == best->found && best->rival < 0) {
+        best->row = other_row(sorted, n, table, best->column, column);
+        best->rival = best->row >= 0 ? column : -1;
+    }
 }
 
 /* A column is worth a try if its first cells are keys. */
@@ -268,28 +257,45 @@ static bool may_fit(Name *const sorted[N_FORM], int n, const Table *table, int c
 }
 
 /* Columns of usual names, in their order; the others only where none of those fits any key. */
-static ColumnFit best_column(Name *const sorted[N_FORM], int n, const Table *table)
+static ColumnFit best_column(char *seen, Name *const sorted[N_FORM], int n, const Table *table)
 {
-    ColumnFit best = {-1, 0};
+    ColumnFit best = {-1, 0, -1, -1};
     int column;
-    for (int i = 0; (column = table_usual_column(table, i)) != -2; i++) try_column(&best, sorted, n, table, column);
-    for (int c = 0; best.found == 0 && c < table->n_column; c++)
-        if (may_fit(sorted, n, table, c)) try_column(&best, sorted, n, table, c);
+    for (int i = 0; (column = table_usual_column(table, i)) != -2; i++)
+        try_column(&best, seen, sorted, n, table, column);
+    const bool usual = best.found > 0;
+    for (int c = 0; !usual && c < table->n_column; c++)
+        if (may_fit(sorted, n, table, c)) try_column(&best, seen, sorted, n, table, c);
     return best;
+}
+
+/* Only of columns that fit in every row of a file: nothing else tells which of them is meant. */
+static Status check_rival(const ColumnFit *fit, const Table *t)
+{
+    if (fit->rival < 0 || fit->found < t->n_row || t->line[0] == 0) return OK;
+    return fail(
+        ERR_FORMAT,
+        "%s:%d: both column '%s' and column '%s' hold IDs, but not the same ('%s' and '%s'); name one of them "
+        "with --id-column",
+        t->path, t->line[fit->row], t->column[fit->column], t->column[fit->rival],
+        table_cell(t, fit->row, fit->column), table_cell(t, fit->row, fit->rival));
 }
 
 Status join_column(int *column, int *found, const Table *table, const char *name, const char *const *key, int n)
 {
     Name *sorted[N_FORM] = {NULL};
-    ColumnFit best = {-1, 0};
+    ColumnFit best = {-1, 0, -1, -1};
     Status status = OK;
-    if (!make_sorted(sorted, key, n)) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to join it", table->path));
-    if (strcmp(name, "auto") == 0) best = best_column(sorted, n, table);
+    char *seen = malloc((size_t)n + 1);
+    if (!seen || !make_sorted(sorted, key, n)) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to join it", table->path));
+    if (strcmp(name, "auto") == 0) best = best_column(seen, sorted, n, table);
+    TRY_DONE(check_rival(&best, table));
     if (best.found == 0) TRY_DONE(table_id_column(&best.column, table, name));
     *column = best.column;
-    *found = count(sorted, n, table, best.column);
+    *found = count(seen, sorted, n, table, best.column);
 done:
     free_sorted(sorted);
+    free(seen);
     return status;
 }
 

@@ -173,6 +173,9 @@ static bool row_is_empty(const Table *out, const Store *store, int n)
     return out->n_column > 1;
 }
 
+/* R writes no name above the names of the rows. */
+static const char table_of_r[] = ", or write the table with col.names=NA if it is of R's write.table";
+
 /* One row; empty lines are none. Empty cells beyond the header's are overlooked (trailing separators). */
 static Status read_row(Table *out, Store *store, Parser *p)
 {
@@ -185,8 +188,8 @@ static Status read_row(Table *out, Store *store, Parser *p)
         if (n < out->n_column)
             TRY(keep_cell(out, store, cell, n));
         else if (*cell)
-            return fail(ERR_FORMAT, "%s:%d: has more cells than the header has names (%d); mend the row", p->path,
-                        line, out->n_column);
+            return fail(ERR_FORMAT, "%s:%d: has more cells than the header has names (%d); mend the row%s", p->path,
+                        line, out->n_column, out->n_row ? "" : table_of_r);
     }
     if (row_is_empty(out, store, n)) return OK;
     if (n < out->n_column)

@@ -45,14 +45,15 @@ static bool has_extension(const char *name, size_t length)
     return false;
 }
 
+static const char *const table_endings[] = {".tsv", ".csv", ".txt", ".tab", NULL};
+
 int walkname_rank(const char *name, const char *extension)
 {
-    static const char *const endings[] = {".tsv", ".csv", ".txt", ".tab", NULL};
     const size_t length = strlen(name), unpacked = walkname_packed(name);
     if (strcmp(extension, WALK_AUTO) != 0)
         return ends_in(name, length, extension) || ends_in(name, unpacked, extension) ? 0 : -1;
-    for (int i = 0; endings[i]; i++)
-        if (ends_in(name, unpacked, endings[i])) return i;
+    for (int i = 0; table_endings[i]; i++)
+        if (ends_in(name, unpacked, table_endings[i])) return i;
     if (ends_in(name, length, ".zip")) return 0;
     return unpacked < length && !has_extension(name, unpacked) ? 0 : -1; /* P01.gz, but not reads.fastq.gz */
 }
@@ -206,4 +207,29 @@ Status walkname_settle(Walk *walk)
     if (status == OK) status = check_unlike(order, walk->n);
     free((void *)order);
     return status;
+}
+
+size_t walkname_stem(const char **base, const char *name)
+{
+    *base = walkname_base(name);
+    const size_t length = walkname_packed(*base);
+    for (size_t i = length; i-- > 1;)
+        if ((*base)[i] == '.') return isalpha((unsigned char)(*base)[i + 1]) && i + 1 < length ? i : length;
+    return length;
+}
+
+size_t walkname_table_stem(const char **base, const char *name)
+{
+    *base = walkname_base(name);
+    const size_t length = walkname_packed(*base);
+    for (int i = 0; table_endings[i]; i++)
+        if (ends_in(*base, length, table_endings[i])) return length - strlen(table_endings[i]);
+    return length;
+}
+
+bool walkname_has_own_stem(const char *key)
+{
+    const char *base;
+    const size_t stem = walkname_stem(&base, key);
+    return stem == strlen(base) || walkname_table_stem(&base, key) == stem;
 }

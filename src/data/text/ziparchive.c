@@ -114,10 +114,12 @@ static Status open_fresh(zip_t **out, const char *path)
 {
     int fd, code = 0;
     TRY(spool_open(&fd, path));
+    errno = 0;
     *out = zip_fdopen(fd, 0, &code);
     if (*out) return OK;
+    const bool lacks = code == ZIP_ER_MEMORY || errno == ENOMEM;
     close(fd);
-    if (code == ZIP_ER_MEMORY) return no_memory(path);
+    if (lacks) return no_memory(path);
     zip_error_t error;
     zip_error_init_with_code(&error, code);
     fail(ERR_FORMAT, "%s: damaged or cut zip archive (%s); fetch it again", path, zip_error_strerror(&error));
@@ -139,6 +141,21 @@ static Status open_archive(Archive *out, const char *path, size_t n)
 
 /* ---- what is in it ---- */
 
+static Status damaged(const char *path, zip_error_t *error)
+{
+    const int code = zip_error_code_zip(error);
+    if (code == ZIP_ER_MEMORY) return no_memory(path);
+    if (code == ZIP_ER_NOPASSWD || code == ZIP_ER_WRONGPASSWD || code == ZIP_ER_ENCRNOTSUPP)
+        return fail(ERR_FORMAT, "%s: is encrypted; unpack the archive with its password", path);
+    if (code == ZIP_ER_COMPNOTSUPP)
+        return fail(ERR_FORMAT, "%s: is packed by a method that libzip lacks here; unpack the archive: unzip FILE",
+                    path);
+    if (code == ZIP_ER_READ || code == ZIP_ER_SEEK)
+        return fail(ERR_IO, "%s: cannot read: %s", path, zip_error_strerror(error));
+    return fail(ERR_FORMAT, "%s: damaged in its zip archive (%s); fetch the archive again", path,
+                zip_error_strerror(error));
+}
+
 static bool add(ZipList *list, const char *name, int64_t bytes)
 {
     list->bytes[list->n] = bytes;
@@ -153,7 +170,8 @@ static Status list_members(ZipList *out, zip_t *zip, const char *path)
     out->bytes = calloc((size_t)n + 1, sizeof *out->bytes);
     if (!out->name || !out->bytes) return no_memory(path);
     for (zip_int64_t i = 0; i < n; i++) {
-        if (zip_stat_index(zip, (zip_uint64_t)i, 0, &s) != 0 || !(s.valid & ZIP_STAT_NAME)) continue;
+        if (zip_stat_index(zip, (zip_uint64_t)i, 0, &s) != 0) return damaged(path, zip_get_error(zip));
+        if (!(s.valid & ZIP_STAT_NAME)) continue;
         const size_t length = strlen(s.name);
         if (length == 0 || s.name[length - 1] == '/' || litter_below(s.name)) continue;
         if (!add(out, s.name, s.valid & ZIP_STAT_SIZE ? (int64_t)s.size : 0)) return no_memory(path);
@@ -193,31 +211,17 @@ Status ziparchive_list(ZipList *out, const char *path)
 
 /* ---- a member ---- */
 
-static Status damaged(const ZipMember *m, zip_error_t *error)
-{
-    const int code = zip_error_code_zip(error);
-    if (code == ZIP_ER_MEMORY) return no_memory(m->path);
-    if (code == ZIP_ER_NOPASSWD || code == ZIP_ER_WRONGPASSWD || code == ZIP_ER_ENCRNOTSUPP)
-        return fail(ERR_FORMAT, "%s: is encrypted; unpack the archive with its password", m->path);
-    if (code == ZIP_ER_COMPNOTSUPP)
-        return fail(ERR_FORMAT, "%s: is packed by a method that libzip lacks here; unpack the archive: unzip FILE",
-                    m->path);
-    if (code == ZIP_ER_READ || code == ZIP_ER_SEEK)
-        return fail(ERR_IO, "%s: cannot read: %s", m->path, zip_error_strerror(error));
-    return fail(ERR_FORMAT, "%s: damaged in its zip archive (%s); fetch the archive again", m->path,
-                zip_error_strerror(error));
-}
-
 Status ziparchive_rewind(ZipMember *m)
 {
     if (m->file) zip_fclose(m->file);
     m->file = zip_fopen_index(m->archive.zip, m->index, 0);
-    return m->file ? OK : damaged(m, zip_get_error(m->archive.zip));
+    return m->file ? OK : damaged(m->path, zip_get_error(m->archive.zip));
 }
 
 static Status open_name(ZipMember *m, const char *name)
 {
     const zip_int64_t index = zip_name_locate(m->archive.zip, name, 0);
+    if (index < 0 && zip_error_code_zip(zip_get_error(m->archive.zip)) == ZIP_ER_MEMORY) return no_memory(m->path);
     if (index < 0) return fail(ERR_FORMAT, "%s: the zip archive has no such member", m->path);
     m->index = (zip_uint64_t)index;
     return ziparchive_rewind(m);
@@ -238,7 +242,7 @@ Status ziparchive_open(ZipMember **out, const char *path, size_t n)
 Status ziparchive_read(size_t *got, ZipMember *m, void *to, size_t n)
 {
     const zip_int64_t done = zip_fread(m->file, to, n);
-    if (done < 0) return damaged(m, zip_file_get_error(m->file));
+    if (done < 0) return damaged(m->path, zip_file_get_error(m->file));
     *got = (size_t)done;
     return OK;
 }
