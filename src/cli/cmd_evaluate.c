@@ -105,10 +105,16 @@ static Status visit_bags(Scoring *e, bool score)
     return OK;
 }
 
-static Status check_seen(const Scoring *e)
+static Status check_seen(const Scoring *e, const char *run)
 {
     if (e->all || e->count[SEEN_NOT] > 0) return OK;
     const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
+    if (apply_is_crossval(&e->apply))
+        return fail(
+            ERR_FORMAT,
+            "%s: all %d labelled bags are those of the cross-validation; %s/summary.md has the scores of the "
+            "models that have not seen them. --part=all scores all models, also on bags that they learned from",
+            bagfile_path(e->cohort.file), seen, run);
     return fail(ERR_FORMAT,
                 "%s: the model was trained or validated on all %d labelled bags; --part=all scores them nevertheless",
                 bagfile_path(e->cohort.file), seen);
@@ -163,7 +169,7 @@ static Status evaluate(Scoring *e, Cli *cli)
     e->all = flags->part == PART_ALL;
     TRY(open_all(e, cli));
     TRY(visit_bags(e, !cli->dry_run));
-    TRY(check_seen(e));
+    TRY(check_seen(e, cli->word[0]));
     const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
     if (!e->all && seen > 0)
         log_info("left out: %d training bag%s and %d validation bag%s of the model", e->count[SEEN_TRAIN],

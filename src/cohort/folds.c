@@ -196,6 +196,29 @@ static Status fold_batches(Folds *f)
                 bagfile_path(f->cohort->file), f->options->batch, f->n_batch, f->n_batch == 1 ? "" : "s");
 }
 
+/* Is the bag in no fold or part of a repetition of the table? */
+static bool is_unlisted(const Folds *f, int i)
+{
+    for (int c = 0; c < f->table.n_column; c++) {
+        const size_t at = (size_t)c * (size_t)f->cohort->n_row + (size_t)i;
+        if (f->table.part ? f->table.part[at] == PART_NONE : f->table.fold[at] < 0) return true;
+    }
+    return false;
+}
+
+static void report_unlisted(const Folds *f)
+{
+    int n = 0, first = -1;
+    for (int i = 0; i < f->cohort->n_row; i++) {
+        if (!cohort_labelled(f->cohort, i) || !is_unlisted(f, i)) continue;
+        if (n++ == 0) first = i;
+    }
+    if (n == 0) return;
+    log_warn("%s: %d labelled bag%s no %s in it (the first is '%s') and %s left out of training and test%s",
+             f->options->file, n, n == 1 ? " has" : "s have", f->table.part ? "part" : "fold", f->cohort->id[first],
+             n == 1 ? "is" : "are", f->table.n_column > 1 ? " of that repetition" : "");
+}
+
 static Status open_parts(Folds *f)
 {
     const SplitOptions *o = f->options;
@@ -210,6 +233,7 @@ static Status open_parts(Folds *f)
     TRY(split_read(&f->table, o, f->cohort->id, f->cohort->n_row));
     f->n_repeat = f->table.n_column;
     f->n_fold = f->table.n_fold;
+    report_unlisted(f);
     return OK;
 }
 

@@ -7,6 +7,7 @@
 #include "cohort/split_foreign.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "core/shortlist.h"
 #include "data/text/cell.h"
 #include "data/text/join.h"
 
@@ -60,6 +61,12 @@ static bool names_folds(const char *column)
     return false;
 }
 
+/* kfold, cv_split: only where no name begins so. */
+static bool mentions_folds(const char *column)
+{
+    return strcasestr(column, "fold") || strcasestr(column, "split");
+}
+
 /* Are all cells train, validation or test? */
 static bool has_words(const Table *t, int column)
 {
@@ -71,6 +78,17 @@ static bool has_words(const Table *t, int column)
         n++;
     }
     return n > 0;
+}
+
+static Status no_columns(const Table *t)
+{
+    Shortlist list = {0};
+    for (int c = 0; c < t->n_column; c++) shortlist_add(&list, "%.60s", t->column[c]);
+    return fail(
+        ERR_FORMAT,
+        "%s: no column is named part, begins with rep or seed, or has fold or split in its name; its columns are "
+        "%s. Name those of folds with splits.columns",
+        t->path, list.text);
 }
 
 /* Those that are asked for; else `part`; else those with the name of folds; else those of train, validation and test. */
@@ -91,13 +109,10 @@ static Status find_columns(SplitSource *s, int id, const OptionTexts *asked)
     for (int c = 0; c < t->n_column && part < 0; c++)
         if (c != id && names_folds(t->column[c])) s->column[s->n_column++] = c;
     for (int c = 0, none = s->n_column == 0; none && c < t->n_column; c++)
+        if (c != id && mentions_folds(t->column[c])) s->column[s->n_column++] = c;
+    for (int c = 0, none = s->n_column == 0; none && c < t->n_column; c++)
         if (c != id && has_words(t, c)) s->column[s->n_column++] = c;
-    if (s->n_column == 0)
-        return fail(ERR_FORMAT,
-                    "%s: no column named part, and none whose name begins with rep, fold, seed or split; "
-                    "name them with splits.columns",
-                    t->path);
-    return OK;
+    return s->n_column > 0 ? OK : no_columns(t);
 }
 
 /* ---- parts ---- */
@@ -144,13 +159,21 @@ static Status read_parts(SplitTable *out, const SplitSource *s)
 
 /* ---- folds ---- */
 
+/* The number of `fold_2`, `Fold 2` and `2`. */
+static const char *number_of(const char *cell)
+{
+    if (strncasecmp(cell, "fold", 4) != 0) return cell;
+    cell += 4;
+    return cell + strspn(cell, " _-");
+}
+
 static Status read_fold(int *fold, const SplitSource *s, int i, int column)
 {
     const char *cell = cell_of(s, i, column);
     double number;
     *fold = -1;
     if (!*cell) return OK;
-    if (!number_read(&number, cell) || number < 0 || number >= 100000 || number != floor(number))
+    if (!number_read(&number, number_of(cell)) || number < 0 || number >= 100000 || number != floor(number))
         return fail(ERR_FORMAT, "%s:%d: column %s: '%s' is no fold number (0, 1, …)", s->table->path,
                     s->table->line[s->row[i]], s->table->column[s->column[column]], cell);
     *fold = (int)number;

@@ -33,7 +33,8 @@ static Status check(const TaskOptions *o, const Settings *s, const char *path)
 
 /* ---- labels ---- */
 
-static const char *const pairs[][2] = {{"+", "-"}, {"true", "false"}, {"1", "0"}, {"yes", "no"}};
+static const char *const pairs[][2] = {{"+", "-"},    {"true", "false"}, {"1", "0"},
+                                       {"yes", "no"}, {"1", "-1"},       {"+1", "-1"}};
 
 /* Where the two values speak for themselves. */
 static const char *obvious_positive(const CellValues *values)

@@ -114,7 +114,7 @@ static Status bind_block(const Section *section, char *base, const char *block, 
     const char *standard = standard_kind(section);
     if (section->family && section->family->key)
         members_afresh(section->family, block, s);
-    else if (standard)
+    else if (standard && !section->keeps)
         settings_afresh(s, block, "kind", standard, block);
     TRY(bind_rows(section->rows, base + section->at, block, s));
     return section->family ? bind_family(section, base, block, s) : OK;

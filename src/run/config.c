@@ -147,7 +147,7 @@ const Section config_sections[] = {
      .entry_size = sizeof(TaskOptions),
      .count_at = CONFIG(n_task),
      .list_at = CONFIG(task)},
-    {.path = "splits", .rows = split_options, .at = CONFIG(splits)},
+    {.path = "splits", .rows = split_options, .at = CONFIG(splits), .keeps = true},
     {.path = "model", .rows = model_rows, .at = CONFIG(model)},
     {.path = "model.embedder",
      .family = &embedder_family,

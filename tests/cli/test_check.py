@@ -209,6 +209,18 @@ class Check(Case):
         self.assertRegex(read("cv-depth/summary.md").decode() if os.path.exists("cv-depth") else
                          self.ordinary(), r"--splits\.kind=batch")
 
+    def test_batches_leave_the_other_settings_of_splits(self):
+        """Another way to deal bags is no reason to forget the group or the validation set that a config names."""
+        rows = table("clean0/metadata.tsv")
+        write("twins.tsv", "ID\tstatus\tplate\tdonor\n" + "".join(f"{row['ID']}\t{row['status']}\t{row['plate']}\tD{i // 2}\n" for i, row in enumerate(rows)))
+        write("grouped.yaml", "splits: {group: donor, batch: plate, validation: none, n_fold: 4}\n")
+        done = self.good("crossval", "grouped.yaml", "--data.path=clean0.h5", "--metadata=twins.tsv", "--target=status",
+                         "--splits.kind=batch", *SHORT, "-o", "cv-grouped", "--quiet")
+        self.assertNotIn("no longer counts", done.stderr)
+        config = read("cv-grouped/config.yaml").decode()
+        for line in ("group: donor", "batch: plate", "validation: none"):
+            self.assertIn(line, config)
+
     def ordinary(self):
         self.good("crossval", "clean0.h5", "--target=status", "--batch-column=plate", *SHORT, "-o", "cv-ordinary")
         return read("cv-ordinary/summary.md").decode()

@@ -257,6 +257,11 @@ class Crossval(Case):
             self.assertAlmostEqual(float(row["output"]), sum(values) / 8, 5)
         self.assertIn("repetitions 2, folds 4", self.good("inspect", "a").stdout)
 
+    def test_evaluate_names_the_scores_of_its_own_bags(self):
+        done = run("evaluate", "a", "c.h5")
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"c.h5: all \d+ labelled bags are those of the cross-validation; a/summary.md has the scores")
+
 
 class Ensemble(Case):
     """Several models a fold, whose outputs are averaged."""

@@ -151,6 +151,11 @@ class Files(Case):
         write("inst.csv", "bag,label,a\nb1,0,1\nb1,1,2\nb2,0,3\n")
         self.refused(r"inst.csv:3: bag 'b1' has label '1' here but '0' in line 2.*--skip.*--metadata", "inst.csv")
 
+    def test_large_numbers_are_different_names(self):
+        write("ids.csv", "bag,label,a,b,c\n" + lines(lambda b, y, x, i: f"{9007199254740993 + int(b[1:])},{y},{x[0]},{x[1]},{x[2]}"))
+        self.assertNotIn("kept apart", self.imported("o.h5", "ids.csv").stderr)
+        self.assertEqual(len(contents("o.h5")), N_BAG)
+
     def test_bags_named_almost_alike(self):
         for a, b in (("1", "1.0"), ("01", "1"), ("A", "a")):
             write("ids.csv", f"bag,label,x\n{a},0,5\n{b},0,2\nq,1,4\n")
@@ -176,6 +181,10 @@ class Files(Case):
         self.refused(r"thousands.csv:2: column 'a': '1,234.5' is not a number", "thousands.csv")
 
     # ---- formats ----
+
+    def test_vectors_without_a_feature(self):
+        write("bare.svm", "0:0:1\n1:1:-1\n")
+        self.refused(r"bare.svm: no instance has a feature", "bare.svm")
 
     def test_svm_loses_no_row(self):
         def rows(head, blank=" "):
@@ -247,6 +256,19 @@ class Files(Case):
         self.assertRegex(self.imported("o.h5", "--format=folder", "tables").stderr, "labels are read from tables/labels.csv")
         self.assertEqual(contents("o.h5"), want)
 
+    def test_labels_of_an_index(self):
+        """--labels names columns of the index, also where the tables of the bags have a header."""
+        os.makedirs("named", exist_ok=True)
+        for bag, _, rows in BAGS:
+            write(f"named/{bag}.csv", "a,b,c\n" + "".join(",".join(map(str, x)) + "\n" for x in rows))
+        write("index.csv", "path,label,age\n" + "".join(f"named/{b}.csv,{y},{20 + y}\n" for b, y, _ in BAGS))
+        self.assertIn("column 'age' is not kept; --labels=age keeps it", self.imported("o.h5", "index.csv").stderr)
+        self.imported("o.h5", "--labels=age", "index.csv")
+        with h5py.File("o.h5") as f:
+            self.assertEqual([n.decode() for n in f["metadata/column_names"][()]], ["ID", "label", "age"])
+            self.assertEqual({tuple(c.decode() for c in row[1:]) for row in f["metadata/columns"][()]}, {("0", "20"), ("1", "21")})
+        self.assertEqual(contents("o.h5"), {f"named/{b}.csv": (str(y), rows) for b, y, rows in BAGS})
+
     def test_no_first_line_of_a_bag_is_lost(self):
         os.makedirs("odd", exist_ok=True)
         for head, bad in (("0,1,2\n", None), ("a,b,c\n", None), (",0,1\n", "is empty"), ("1,,2\n", r"x.csv:1: column '2': '' is empty"),
@@ -300,6 +322,35 @@ class Files(Case):
             file.write(whole.read()[:700] + half[:10])
         self.refused(r"cut.h5: ", "cut.h5")
 
+    def test_folders_of_hdf5_that_is_no_slide(self):
+        """The first file is named for what it lacks; beside tables it is none of them (Cell Ranger writes a matrix there)."""
+        for name, key, x in (("flats", "features", numpy.ones(3)), ("others", "feats", numpy.ones((2, 3)))):
+            os.makedirs(name, exist_ok=True)
+            for bag in "ab":
+                with h5py.File(f"{name}/{bag}.h5", "w") as f:
+                    f[key] = x
+        self.refused(r"flats/a.h5: /features has 1 dimension", "flats")
+        self.refused(r"others/a.h5: is an HDF5 file without a dataset 'features'", "others")
+        write("others/contigs.tsv", "repertoire_id\tjunction_aa\nR1\tCASSLGQAYEQYF\n")
+        self.good("import", "--force", "-o", "o.h5", "others")
+        os.remove("others/contigs.tsv")
+        write("others/labels.csv", "slide_id,label\na,0\nb,1\n")
+        self.refused(r"others/a.h5: is an HDF5 file without", "others")
+
+    def test_label_tables_whose_id_column_has_an_own_name(self):
+        """The column that holds the names of bags is found, although the names of files are in none."""
+        write("mice.csv", "mouse nr,status\n" + "".join(f"{b},{y}\n" for b, y, _ in BAGS))
+        done = self.imported("o.h5", "--label=none", "--metadata=mice.csv", "v.csv")
+        self.assertIn("mice.csv: IDs are in column 'mouse nr'", done.stderr)
+        self.assertNotIn("have no labels", done.stderr)
+        os.makedirs("paths", exist_ok=True)
+        for bag in "ab":
+            self.slide(f"paths/{bag}.h5", numpy.ones((2, 3)))
+        write("where.csv", "who,slide_path,label\nx,/wsi/a.svs,0\ny,/wsi/b.svs,1\n")
+        self.assertIn("column 'slide_path'", self.imported("o.h5", "--metadata=where.csv", "paths").stderr)
+        write("mice.csv", "x,y\n1,2\n")
+        self.refused(r"mice.csv: has no ID column; its columns are x, y", "--label=none", "--metadata=mice.csv", "v.csv")
+
     # ---- a row a bag, labels, splits ----
 
     def test_tables(self):
@@ -336,6 +387,21 @@ class Files(Case):
         self.refused(r"w.csv:3: bag 'b0': column 'site' says 'y' of the bag here but 'x' before", "--labels=site", "w.csv")
 
     # ---- classes: auto ----
+
+    def test_bags_that_no_fold_lists_are_said(self):
+        for name, column, text in (("few", "fold", lambda b: str(b // 2 % 4) if b < 12 else ""), ("words", "part", lambda b: "" if b > 14 else "test" if b < 4 else "train")):
+            write(f"{name}.csv", f"bag,{column}\n" + "".join(f"b{b},{text(b)}\n" for b in range(N_BAG)))
+        for name, pattern in (("few", r"few.csv: 4 labelled bags have no fold in it \(the first is 'b12'\) and are left out of training and test"),
+                              ("words", r"words.csv: 1 labelled bag has no part in it \(the first is 'b15'\) and is left out")):
+            done = self.good("crossval", "mil.yaml", "--quiet", "--data.path=v.h5", "--target=label", f"--splits={name}.csv", "-o", f"cv-{name}")
+            self.assertRegex(done.stderr, pattern)
+
+    def test_signs_are_a_known_pair(self):
+        for name, cells in (("plus", ("-1", "+1")), ("one", ("-1.0", "1.0"))):
+            write(f"{name}.csv", "ID,sign\n" + "".join(f"{b},{cells[y]}\n" for b, y, _ in BAGS))
+            self.good("crossval", "mil.yaml", "--quiet", "--data.path=v.h5", f"--metadata={name}.csv", "--target=sign", "-o", f"cv-{name}")
+            target = {row["bag"]: row["target"] for row in table(f"cv-{name}/predictions.tsv")}
+            self.assertEqual(target, {b: str(y) for b, y, _ in BAGS})
 
     def test_classes_are_found(self):
         data = [(b, [9, 10, 2][i % 3] if i else 7, x) for i, (b, _, x) in enumerate(BAGS)]

@@ -55,6 +55,22 @@ Test(data_split_file, folds_from_one_and_as_decimals)
     }
 }
 
+/* Only where no column begins with fold or split. */
+Test(data_split_file, other_names_of_folds)
+{
+    const int wanted[N] = {0, 1, 2, -1};
+    const char *const text[] = {"bag\tkfold\nP1\tfold_0\nP2\tfold_1\nP3\tfold_2\n",
+                                "bag\tcv_split\tplate\nP1\tFold 1\t5\nP2\tFold 2\t5\nP3\tFold 3\t5\n",
+                                "bag\tkfold\tfold\nP1\t1\t0\nP2\t1\t1\nP3\t0\t2\n"};
+    for (int i = 0; i < 3; i++) {
+        SplitTable t;
+        cr_assert_eq(read_text(&t, text[i], (OptionTexts){0}), OK, "%s", status_sentence());
+        cr_assert(t.n_column == 1 && t.n_fold == 3);
+        cr_assert_arr_eq(t.fold, wanted, sizeof wanted);
+        split_free(&t);
+    }
+}
+
 /* CLAM lists slides in columns, or says True and False of each; nnU-Net lists them in JSON. */
 Test(data_split_file, files_of_other_programs)
 {

@@ -99,7 +99,7 @@ static Status try_labels(Import *im)
     TRY(table_read(&im->labels, im->options->metadata));
     TRY(table_drop_repeated(&im->labels));
     const bool several = im->report->several; /* the names of bags are known at the end */
-    if (several || strcmp(id_column, "auto") != 0) TRY(table_id_column(&unused, &im->labels, id_column));
+    if (strcmp(id_column, "auto") != 0) TRY(table_id_column(&unused, &im->labels, id_column));
     if (several) return OK;
     for (int f = 0; f < im->n_file && status == OK; f++) status = import_add_bag(im, im->file[f].key, f, false);
     if (status == OK) status = join_labels(im);

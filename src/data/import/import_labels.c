@@ -29,21 +29,32 @@ static const char *place(const LabelKey *key, int n, int way)
     return "the files found";
 }
 
+/* How many rows fit the names of that way, and in which column. */
+static Status try_way(int *column, int *found, const Table *labels, const char *id_name, const LabelKey *key, int n,
+                      int way)
+{
+    const char **name = list_names(key, n, way);
+    if (!name) return no_memory(labels);
+    const Status status = join_column(column, found, labels, id_name, name, n);
+    free((void *)name);
+    return status;
+}
+
+/* A way that finds no column is no error where another finds one. */
 static Status join(int *row, LabelFit *fit, const Table *labels, const char *id_name, const LabelKey *key, int n)
 {
-    int best = 0, way = 0;
-    for (int k = 0; k < N_WAY && (k == 0 || best < labels->n_row); k++) {
+    int best = -1, way = 0;
+    for (int k = 0; k < N_WAY && best < labels->n_row; k++) {
         int column, found;
-        const char **name = list_names(key, n, k);
-        if (!name) return no_memory(labels);
-        const Status status = join_column(&column, &found, labels, id_name, name, n);
-        free((void *)name);
+        const Status status = try_way(&column, &found, labels, id_name, key, n, k);
+        if (status == ERR_FORMAT) continue;
         TRY(status);
-        if (k > 0 && found <= best) continue;
+        if (found <= best) continue;
         best = found;
         way = k;
         fit->column = column;
     }
+    if (best < 0) return try_way(&fit->column, &best, labels, id_name, key, n, BY_KEY);
     const char **name = list_names(key, n, way);
     const Status status = name ? join_ids(row, name, n, place(key, n, way), labels, fit->column) : no_memory(labels);
     free((void *)name);

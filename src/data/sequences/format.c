@@ -223,6 +223,7 @@ Status format_recognise(const FormatType **out, const Header *header, const Form
         ERR_FORMAT,
         "is not in a known format; its columns are %s.%s For repertoires, name the column of amino-acid sequences "
         "with --sequence-column and that of counts with --count-column (by number with --header=no, if there is no "
-        "header line). For vectors, name the bag column with --bag and the label column with --label",
+        "header line). For vectors, name the bag column with --bag and the label column with --label, or give "
+        "--format=folder if each file is a bag",
         header_list(&list, header), foreign_hint(hint, sizeof hint, header));
 }

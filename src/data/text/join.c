@@ -119,8 +119,19 @@ static int find_key(Name *const sorted[N_FORM], int n, const char *given)
 
 /* ---- rows ---- */
 
+/* ":12"; "" for a table that was no text with lines. */
+static const char *line_text(char text[16], int line)
+{
+    text[0] = '\0';
+    if (line > 0) snprintf(text, 16, ":%d", line);
+    return text;
+}
+
 static Status duplicate(const Table *t, int a, int b, int column, const char *key)
 {
+    if (t->line[b] < 1)
+        return fail(ERR_FORMAT, "%s: ID '%s' stands twice, or '%s' means the same; keep one of the two", t->path,
+                    table_cell(t, b, column), table_cell(t, a, column));
     return fail(ERR_FORMAT, "%s:%d: ID '%s' and ID '%s' of line %d both mean '%s'; keep one of the two rows", t->path,
                 t->line[b], table_cell(t, b, column), table_cell(t, a, column), t->line[a], key);
 }
@@ -129,13 +140,17 @@ static Status duplicate(const Table *t, int a, int b, int column, const char *ke
 static Status unknown_ids(const Table *t, int column, const char *where, const int *lost, int n_lost,
                           const char *hint)
 {
+    char line[16];
     Shortlist list = {.most = 5};
-    for (int i = 0; i < n_lost; i++)
-        shortlist_add(&list, "'%.60s' (line %d)", table_cell(t, lost[i], column), t->line[lost[i]]);
+    for (int i = 0; i < n_lost; i++) {
+        char in_line[32] = "";
+        if (t->line[lost[i]] > 0) snprintf(in_line, sizeof in_line, " (line %d)", t->line[lost[i]]);
+        shortlist_add(&list, "'%.60s'%s", table_cell(t, lost[i], column), in_line);
+    }
     return fail(ERR_FORMAT,
-                "%s:%d: %d ID%s of column '%s' %s not in %s: %s%s%s Remove the row%s, or check the names and the "
+                "%s%s: %d ID%s of column '%s' %s not in %s: %s%s%s Remove the row%s, or check the names and the "
                 "column of IDs (--id-column)",
-                t->path, t->line[lost[0]], n_lost, n_lost > 1 ? "s" : "", t->column[column],
+                t->path, line_text(line, t->line[lost[0]]), n_lost, n_lost > 1 ? "s" : "", t->column[column],
                 n_lost > 1 ? "are" : "is", where, list.text, hint, *hint ? "" : ".", n_lost > 1 ? "s" : "");
 }
 
@@ -156,14 +171,15 @@ static Status join_rows(int *row_of_key, Name *const sorted[N_FORM], const char 
                         const Table *t, int column, int *lost)
 {
     int n_lost = 0;
+    char line[16];
     for (int r = 0; r < t->n_row; r++) {
         const char *id = table_cell(t, r, column);
         if (!*id)
             return fail(ERR_FORMAT, "%s:%d: the ID in column '%s' is empty", t->path, t->line[r], t->column[column]);
         const int found = find_key(sorted, n, id);
         if (found == -2)
-            return fail(ERR_FORMAT, "%s:%d: ID '%s' fits several names in %s; write it with its extension", t->path,
-                        t->line[r], id, where);
+            return fail(ERR_FORMAT, "%s%s: ID '%s' fits several names in %s; write it with its extension", t->path,
+                        line_text(line, t->line[r]), id, where);
         if (found < 0)
             lost[n_lost++] = r;
         else if (row_of_key[found] >= 0)

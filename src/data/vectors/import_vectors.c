@@ -172,6 +172,7 @@ static Status check(const ImportVectors *v)
     if (!label) return import_no_memory(&v->import);
     for (int b = 0; b < n; b++) label[b] = v->intake.bag[b].label;
     Status status = vectorcheck_run(&v->report->findings, v->spool, label);
+    v->report->findings.labelled_elsewhere = v->options->rules.metadata || v->intake.extra.n_label > 0;
     if (status == OK)
         status =
             vectorcheck_report(&v->report->findings, v->spool, v->import.file[0].path, v->options->rules.allow_leak);
@@ -185,6 +186,8 @@ static Status findings(Import *im)
     TRY(note_sources(v));
     if (v->spool->n == 0)
         return fail(ERR_FORMAT, "%s: no instance is left; check the file and --include, --exclude", im->file[0].path);
+    if (v->spool->n_feat == 0)
+        return fail(ERR_FORMAT, "%s: no instance has a feature; is the file cut short?", im->file[0].path);
     TRY(vectorintake_warn(&v->intake));
     TRY(join_tables(v));
     TRY(vectorspool_sort(v->spool));

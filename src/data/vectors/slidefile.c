@@ -47,13 +47,13 @@ const ChildVisitor slidefile_visitor = {is_hdf5, visit, 2}; /* rows are read in 
 
 /* ---- reading ---- */
 
-Status slidefile_peek(bool *other, const char *path)
+Status slidefile_peek(SlideKind *kind, const char *path)
 {
     H5Id file;
-    *other = false;
+    *kind = SLIDE_NONE;
     TRY(child_check(path));
     TRY(h5_open(&file, path));
-    *other = !h5_has(file, path, "/sampledata");
+    if (!h5_has(file, path, "/sampledata")) *kind = h5_has(file, path, NAME) ? SLIDE_FEATURES : SLIDE_OTHER;
     return h5_close(&file, path);
 }
 

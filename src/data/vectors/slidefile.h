@@ -13,8 +13,9 @@
 
 extern const ChildVisitor slidefile_visitor; /* of all HDF5 files: ours go to bagfile_visitor */
 
-/* *other: an HDF5 file that is no dataset of ours or DeepRC's. ERR_FORMAT: damaged. */
-Status slidefile_peek(bool *other, const char *path);
+/* What an HDF5 file is: a dataset of ours or DeepRC's, features, or neither. */
+typedef enum { SLIDE_NONE, SLIDE_FEATURES, SLIDE_OTHER } SlideKind;
+Status slidefile_peek(SlideKind *kind, const char *path); /* ERR_FORMAT: damaged */
 
 /* All rows are instances of the bag. */
 Status slidefile_read(VectorIntake *in, const char *path, const char *key);

@@ -138,9 +138,9 @@ Status vectorcheck_run(VectorFindings *out, VectorSpool *spool, const char *cons
 
 static void report_labels(const VectorFindings *v, int n_bag)
 {
-    if (v->n_unlabelled == n_bag)
+    if (v->n_unlabelled == n_bag && !v->labelled_elsewhere)
         log_info("the bags have no labels");
-    else if (v->n_unlabelled > 0)
+    else if (v->n_unlabelled > 0 && v->n_unlabelled < n_bag)
         log_info("%d of %d bags have no label", v->n_unlabelled, n_bag);
     if (v->n_label == 1) log_warn("all bags have the same label; nothing can be learned from one class");
 }

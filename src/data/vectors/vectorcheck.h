@@ -14,6 +14,7 @@
 typedef struct {
     LeakFindings leaks;
     int n_label, n_unlabelled;   /* different labels; bags without one */
+    bool labelled_elsewhere;     /* by a label table or further columns: set by the caller before the report */
     int n_shared, n_shared_both; /* distinct instances that several bags have; of these, bags of different labels */
     int n_equal, n_equal_both;   /* groups of equal bags; of these, with different labels */
     int equal[2];                /* two bags of the first group, one with different labels if there is any */

@@ -93,6 +93,14 @@ static Status split_first(VectorPeek *out, const VectorRules *rules)
     return OK;
 }
 
+static Status peek_hdf5(VectorPeek *out)
+{
+    SlideKind kind;
+    TRY(slidefile_peek(&kind, out->path));
+    out->hdf5 = kind != SLIDE_NONE;
+    return OK;
+}
+
 Status vectorformat_peek(VectorPeek *out, const char *path, const VectorRules *rules)
 {
     struct stat info;
@@ -105,7 +113,7 @@ Status vectorformat_peek(VectorPeek *out, const char *path, const VectorRules *r
         TRY(matwhole_check(path));
         return child_check(path);
     }
-    if (memcmp(out->bytes, SLIDEFILE_MAGIC, 8) == 0) return slidefile_peek(&out->hdf5, path);
+    if (memcmp(out->bytes, SLIDEFILE_MAGIC, 8) == 0) return peek_hdf5(out);
     Status status = peek_lines(out);
     if (status == OK && out->text) status = split_first(out, rules);
     if (status != OK) vectorformat_peek_free(out);

@@ -177,6 +177,18 @@ static Status read_index(VectorIntake *in, const Table *index, int path, int lab
     return status;
 }
 
+/* Columns of the index that are neither file nor label: a label table keeps all, an index those that are named. */
+static void report_columns(const VectorIntake *in, const Table *index, int path, int label)
+{
+    const VectorRules *rules = in->rules;
+    for (int c = 0; c < index->n_column; c++) {
+        bool kept = c == path || c == label || !*index->column[c];
+        for (int i = 0; i < rules->n_labels; i++) kept |= strcmp(index->column[c], rules->labels[i]) == 0;
+        if (kept) continue;
+        log_info("%s: column '%s' is not kept; --labels=%s keeps it", in->path, index->column[c], index->column[c]);
+    }
+}
+
 static Status bind_index(int *path, int *label, const VectorIntake *in, const Table *index)
 {
     const VectorRules *rules = in->rules;
@@ -251,6 +263,7 @@ static Status read_file(VectorIntake *in, const VectorPeek *peek)
     TRY(vectorintake_source(in, in->path));
     TRY(table_read(&index, in->path));
     Status status = bind_index(&path, &label, in, &index);
+    if (status == OK) report_columns(in, &index, path, label);
     if (status == OK) status = read_index(in, &index, path, label);
     table_free(&index);
     in->path = given;

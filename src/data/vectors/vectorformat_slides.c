@@ -14,12 +14,28 @@
 
 #define ENDING ".h5"
 
-/* Does an HDF5 file of another program lie in the folder? */
+/* Is there a table besides that of the labels? */
+static bool has_tables(const char *folder)
+{
+    static const char *const ending[] = {".tsv", ".csv", ".txt"};
+    char path[PATH_ROOM], labels[PATH_ROOM] = "";
+    const VectorPeek peek = {.path = folder, .folder = true};
+    (void)bagfolder_labels(labels, &peek);
+    for (int i = 0; i < 3; i++)
+        if (bagfolder_first(path, folder, ending[i]) && strcmp(path, labels) != 0) return true;
+    return false;
+}
+
+/* Do files of features lie in the folder? HDF5 files that are none are so too, to be named, but not beside tables: Cell
+ * Ranger writes its matrices beside contig tables. */
 static bool has_slides(const char *folder)
 {
     char path[PATH_ROOM];
-    bool other = false;
-    return bagfolder_first(path, folder, ENDING) && slidefile_peek(&other, path) == OK && other;
+    SlideKind kind;
+    if (!bagfolder_first(path, folder, ENDING)) return false;
+    const bool read = slidefile_peek(&kind, path) == OK;
+    if (read && kind != SLIDE_OTHER) return kind == SLIDE_FEATURES;
+    return !has_tables(folder);
 }
 
 /* Where the files of features lie: the folder, or h5_files in it; "" if none do. */
@@ -63,7 +79,7 @@ static Status read_slides(VectorIntake *in, const char *folder)
 {
     Walk walk;
     Progress progress;
-    TRY(walk_files(&walk, &folder, 1, ENDING, NULL));
+    TRY(walk_files(&walk, &folder, 1, ENDING, in->rules->metadata));
     Status status = OK;
     progress_start(&progress, "importing", "slides", walk.n);
     for (int i = 0; i < walk.n && status == OK; i++) {

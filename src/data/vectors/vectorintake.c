@@ -7,8 +7,11 @@
 #include "data/text/table.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define EXACT 9007199254740992.0 /* 2^53: integers below it are different doubles */
 
 void vectorintake_free(VectorIntake *in)
 {
@@ -179,7 +182,7 @@ static void plain_key(char *out, size_t room, const char *key)
 {
     double value;
     char number[NUMBER_ROOM];
-    if (number_read(&value, key)) key = number_text(number, value == 0 ? 0 : value);
+    if (number_read(&value, key) && fabs(value) < EXACT) key = number_text(number, value == 0 ? 0 : value);
     size_t n = 0;
     for (; *key && n + 1 < room; key++)
         if (!isspace((unsigned char)*key)) out[n++] = (char)tolower((unsigned char)*key);

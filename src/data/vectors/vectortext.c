@@ -120,10 +120,11 @@ static Status name_features(TextReader *r)
     return status;
 }
 
-/* --labels, and columns of splits. */
+/* --labels, and columns of splits. Of a file that is one bag, the index has them. */
 static Status bind_extra(TextReader *r, bool *taken)
 {
     const VectorRules *rules = r->in->rules;
+    if (r->layout->key) return OK;
     const char **name = malloc(((size_t)(r->n_column + rules->n_labels) + 1) * sizeof *name);
     Status status = name ? OK : no_memory(r);
     int n = 0;
@@ -282,7 +283,7 @@ static Status read_row(TextReader *r)
         return OK;
     }
     TRY(read_bag(&bag, r));
-    if (r->layout->header) TRY(read_extra(r, bag));
+    if (r->layout->header && !r->layout->key) TRY(read_extra(r, bag));
     for (int f = 0; f < r->n_feat; f++) {
         double value;
         const char *cell = r->cell[r->feature[f]];
