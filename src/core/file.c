@@ -89,8 +89,8 @@ Status file_begin(FileDraft *draft, const char *path, bool force)
     const char *name = split_path(folder, draft->path);
     TRY(check_place(path, folder, name));
     TRY(file_check_own(draft->path, false));
-    TRY(inputguard_check(draft->path));
     if (!force && file_exists(draft->path)) return exists(path);
+    TRY(inputguard_check(draft->path));
     if (access(folder, W_OK | X_OK) != 0)
         return fail(ERR_IO, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
     temporary_clean(folder, name);

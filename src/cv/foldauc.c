@@ -74,7 +74,7 @@ static double mean(const FoldAuc *a, int from, int to, const int *count)
     double sum = 0, repeats = 0;
     for (int r = from; r < to; r++) {
         double of_repeat = 0, folds = 0;
-        for (int f = r * a->n_fold; f < (r + 1) * a->n_fold; f++) {
+        for (int f = r * a->n_fold; a->row && f < (r + 1) * a->n_fold; f++) { /* no row: no fold is done */
             const double of_fold = area(a->row + start_of(a, f), a->end[f] - start_of(a, f), count);
             if (isnan(of_fold)) continue;
             of_repeat += of_fold;

@@ -47,7 +47,7 @@ static Status read_repertoire(uint64_t *digest, const char *path, const char *so
 /* The import up to writing: its report counts all that was found. */
 static Status import_vectors(uint64_t *digest, const char *path, const char *format)
 {
-    char output[4200];
+    char output[8400];
     (void)snprintf(output, sizeof output, "%s.h5", path);
     const ImportVectorsOptions options = {
         .import = {.path = &path, .n_path = 1, .output = output, .id_column = "auto", .dry_run = true},
