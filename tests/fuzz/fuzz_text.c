@@ -48,7 +48,8 @@ static Status read_repertoire(uint64_t *digest, const char *path, const char *so
 static Status import_vectors(uint64_t *digest, const char *path, const char *format)
 {
     char output[8400];
-    (void)snprintf(output, sizeof output, "%s.h5", path);
+    if (snprintf(output, sizeof output, "%s.h5", path) >= (int)sizeof output)
+        return fail(ERR_USAGE, "%.60s…: the path is too long", path);
     const ImportVectorsOptions options = {
         .import = {.path = &path, .n_path = 1, .output = output, .id_column = "auto", .dry_run = true},
         .rules = {.format = vectorformat_find(format), .allow_leak = true}};
