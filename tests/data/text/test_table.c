@@ -128,7 +128,7 @@ Test(data_table, ids_that_do_not)
     cr_assert_eq(join(row, 2, (const char *const[]){"a", "Q7"}), ERR_FORMAT);
     cr_assert(strstr(status_sentence(), "'Q7'"), "%s", status_sentence());
     cr_assert_eq(join(row, 2, (const char *const[]){"a", "a.tsv"}), ERR_FORMAT);
-    cr_assert(strstr(status_sentence(), "both mean 'a.tsv'"), "%s", status_sentence());
+    cr_assert(strstr(status_sentence(), "'a' means the same"), "%s", status_sentence());
     cr_assert_eq(join(row, 1, (const char *const[]){"P1.4"}), ERR_FORMAT, "not P1.2 nor P1.3");
     cr_assert_eq(join(row, 1, (const char *const[]){""}), ERR_FORMAT);
     cr_assert_eq(join(row, 1, (const char *const[]){"A.tsv"}), ERR_FORMAT, "case counts");

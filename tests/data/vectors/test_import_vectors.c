@@ -525,9 +525,9 @@ Test(data_import_vectors, a_bad_label_table_is_found_before_files_are_read)
 {
     const char *path = in_scratch("not-there.csv");
     ImportVectorsOptions options = options_for(&path, "csv");
-    options.import.metadata = scratch_text("labels.tsv", "who\tage\na\t1\n");
+    options.import.metadata = scratch_text("labels.tsv", "ID\tage\n\"a\t1\n");
     cr_assert_eq(import_options(&options, NULL), ERR_FORMAT);
-    ASSERT_SAYS("no ID column; its columns are who, age");
+    ASSERT_SAYS("quote");
 }
 
 /* ---- columns and labels ---- */
