@@ -85,10 +85,9 @@ def make_vectors():
     write("three/bagids.csv", "".join(f"{b}\n" for b, _, _ in rows))
     write("three/labels.csv", "".join(f"{b % 2}\n" for b in range(12)))
     hopsack("import", "-o", "dense.h5", "v.csv")
-    hopsack("export", "dense.h5", "-o", "vectors")
     hopsack("import", "--sparse=yes", "-o", "sparse.h5", "v.svm")
     files = [("dataset", "dense.h5"), ("dataset", "sparse.h5"), ("vectors", "v.csv"), ("vectors", "v.svm"),
-             ("vectors", "bags.arff"), ("vectors", "flat.arff"), ("vectors", "sparse.arff"), ("rows", "rows.csv"), ("vectors", "vectors/bags.csv"),
+             ("vectors", "bags.arff"), ("vectors", "flat.arff"), ("vectors", "sparse.arff"), ("rows", "rows.csv"),
              *[("triples", f"three/{name}.csv") for name in ("data", "bagids", "labels")]]
     shared = os.path.join(os.environ.get("HOPSACK_SHARED") or os.path.join(HERE, "..", "..", "..", "shared"), "data", "mil", "raw")
     mats = [os.path.join(shared, name) for name in ("prtools_mat/tiger.mat", "andrews2002_mat/tiger_100x100_matlab.mat")]
