@@ -38,8 +38,12 @@ static int line_of_byte(const char *text, size_t byte)
 /* Is a tab among the blanks with which a line (from 0) begins? */
 static bool tab_indents(const char *text, size_t line)
 {
-    for (; line > 0 && text; line--) text = strchr(text, '\n'), text += text != NULL;
-    return text && memchr(text, '\t', strspn(text, " \t"));
+    for (; line > 0; line--) {
+        text = strchr(text, '\n');
+        if (!text) return false; /* libyaml counts the line behind the last */
+        text++;
+    }
+    return memchr(text, '\t', strspn(text, " \t"));
 }
 
 /* What is usually behind a sentence of libyaml. */
