@@ -30,7 +30,7 @@ static Status print_result(const Cli *cli, json_t *result)
     return OK;
 }
 
-/* A damaged dataset is printed too, and its sentence is said again after that. */
+/* The report of a damaged dataset is printed before the error. */
 static Status check(const Cli *cli, const CheckSetup *setup)
 {
     char sentence[1024];

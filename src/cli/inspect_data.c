@@ -70,18 +70,6 @@ static void print_columns(const json_t *columns)
     json_array_foreach(columns, i, column) print_column(column);
 }
 
-static void print_equal(const json_t *groups)
-{
-    size_t i, k;
-    json_t *group, *key;
-    json_array_foreach(groups, i, group)
-    {
-        printf("equal bags    ");
-        json_array_foreach(group, k, key) printf("%s%s", k ? " = " : "", json_string_value(key));
-        printf("\n");
-    }
-}
-
 static void print_provenance(const json_t *facts)
 {
     const char *reason;
@@ -117,7 +105,7 @@ static void print_survey(const json_t *s)
     else
         print_vectors(s);
     print_columns(json_object_get(s, "columns"));
-    print_equal(json_object_get(s, "equal_bags"));
+    print_equal_bags(json_object_get(s, "equal_bags"));
     print_provenance(json_object_get(s, "provenance"));
 }
 

@@ -86,3 +86,35 @@ void print_refit(FILE *out, const json_t *plan)
             "memory is that of both\n",
             n);
 }
+
+/* ---- equal bags ---- */
+
+#define LISTED 10 /* groups, and names of each */
+
+static void print_group(const json_t *group)
+{
+    size_t i;
+    json_t *name;
+    const size_t n = json_array_size(group);
+    printf("equal bags    ");
+    json_array_foreach(group, i, name)
+    {
+        if (i == LISTED) break;
+        printf("%s%s", i ? " = " : "", json_string_value(name));
+    }
+    if (n > LISTED) printf(" and %zu more (--json)", n - LISTED);
+    printf("\n");
+}
+
+void print_equal_bags(const json_t *groups)
+{
+    size_t i;
+    json_t *group;
+    const size_t n = json_array_size(groups);
+    json_array_foreach(groups, i, group)
+    {
+        if (i == LISTED) break;
+        print_group(group);
+    }
+    if (n > LISTED) printf("              and %zu more groups (--json)\n", n - LISTED);
+}

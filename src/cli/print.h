@@ -17,6 +17,7 @@ Status print_json(json_t *value); /* one object, indented; takes it over */
 
 /* A copy whose texts and names are escaped (core/escape.h), for printing as text. ERR_MEMORY: *out is NULL. */
 Status print_escaped(json_t **out, const json_t *value);
+void print_equal_bags(const json_t *groups);   /* the first ten groups, ten names of each */
 void print_lines(FILE *out, const char *text); /* lines of a text, each escaped */
 
 #endif

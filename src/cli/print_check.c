@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/print_check.h"
+#include "cli/print.h"
 #include "core/jsontext.h"
 #include "core/number.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define GENES 5  /* printed of those that predict nothing */
+#define GENES 5  /* genes that predict nothing: so many are printed */
 #define PAIRS 10 /* of bags that share clones */
 
 static long long whole(const json_t *object, const char *key)
@@ -57,18 +58,6 @@ static void print_damaged(const json_t *list)
         printf("damaged       %s: %s\n", jsontext_field(bag, "bag"), jsontext_field(bag, "why"));
 }
 
-static void print_equal(const json_t *groups)
-{
-    size_t i, k;
-    json_t *group, *key;
-    json_array_foreach(groups, i, group)
-    {
-        printf("equal bags    ");
-        json_array_foreach(group, k, key) printf("%s%s", k ? " = " : "", json_string_value(key));
-        printf("\n");
-    }
-}
-
 static void print_pairs(const json_t *pairs)
 {
     size_t i;
@@ -106,7 +95,7 @@ static void print_bags(const json_t *check)
            whole(check, "bags"), whole(check, "instances"),
            strcmp(jsontext_field(check, "kind"), "vectors") == 0 ? "instances" : "sequences");
     print_damaged(json_object_get(json_object_get(check, "integrity"), "damaged"));
-    print_equal(json_object_get(check, "equal_bags"));
+    print_equal_bags(json_object_get(check, "equal_bags"));
     print_pairs(json_object_get(json_object_get(check, "shared_clones"), "pairs"));
     if (junctions)
         printf("ends          C…F or C…W in %.1f %% of the sequences of a bag (mean); region %s\n",

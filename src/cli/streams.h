@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * streams.h: standard input, output and error are open, so that no file of ours gets one of their numbers and what is said
- * lands in none.
+ * streams.h: keeps the descriptors 0, 1 and 2 open. Otherwise a file that is opened later could get one of these numbers,
+ * and messages would be written into it.
  */
 #ifndef HOPSACK_STREAMS_H
 #define HOPSACK_STREAMS_H

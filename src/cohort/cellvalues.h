@@ -11,7 +11,7 @@
 #define CELLVALUES_MOST 64
 
 typedef struct {
-    const char *text; /* of the table; the first of those that are one value (cell.h) */
+    const char *text; /* as the table first has it; cell.h says which cells are one value */
     int count;
     bool unknown; /* a word for missing, unless the config names it as a class */
 } CellValue;

@@ -17,7 +17,7 @@ static Status cannot(const char *verb, const char *path)
     return fail(ERR_IO, "%s: cannot %s: %s", path, verb, strerror(errno));
 }
 
-/* folder [PATH_MAX] gets the folder part of `path`, "." where there is none; returns the name part. */
+/* Returns the name part of `path`; folder [PATH_MAX] gets the folder part, or ".". */
 static const char *split_path(char *folder, const char *path)
 {
     const char *slash = strrchr(path, '/');

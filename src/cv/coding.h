@@ -9,8 +9,8 @@
 
 #define CODING_ROOM 1200
 
-/* "column 'status' holds 'yes' (6), 'no' (6), and the model learned '+' and '-'": of the first target that has cells but reads
- * none. NULL: there is none. After cohort_label. */
+/* "column 'status' holds 'yes' (6), 'no' (6), and the model learned '+' and '-'": of the first target whose
+ * column has cells but none of the model's classes. NULL if no target is like that. Call it after cohort_label. */
 const char *coding_foreign(char text[CODING_ROOM], const Cohort *cohort, const Target *target, int n_target);
 
 #endif

@@ -53,7 +53,7 @@ typedef struct {
 Status bagfile_read_text(BagText *out, BagFile *file, int bag);
 void bagtext_free(BagText *text);
 
-/* Does the file look like a dataset, ours or DeepRC's? By its first bytes. What is no file is none. */
+/* Is it a dataset, ours or DeepRC's, by its first bytes? False where there is no such file. */
 Status bagfile_recognise(bool *out, const char *path);
 
 /* Hash of a bag's content (sequences with counts, or vectors), whatever the order of its rows and its name. Computed when

@@ -129,7 +129,8 @@ static Status note_candidate(Candidate *c, const char *line, size_t length, cons
     return OK;
 }
 
-/* Is the candidate the header? Then it is split; `line` is the first that is no comment, NULL: there is none, or not yet. */
+/* Splits the candidate if it is the header. `line`: the first line that is no comment; NULL before it was read, and where
+ * there is none. */
 static Status try_candidate(bool *out, RowHeader *h, const Candidate *c, const char *line, size_t length,
                             const RowLines *lines, TextIn *in)
 {

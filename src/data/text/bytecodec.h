@@ -6,6 +6,7 @@
 #ifndef HOPSACK_BYTECODEC_H
 #define HOPSACK_BYTECODEC_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,6 +37,12 @@ typedef struct {
     void (*end)(void *state);
     const char *(*version)(void); /* of the library; NULL: none */
 } ByteCodec;
+
+/* What fits the counters of zlib and bzip2. */
+static inline unsigned bytecodec_part(size_t n)
+{
+    return n < UINT_MAX ? (unsigned)n : UINT_MAX;
+}
 
 extern const ByteCodec *const bytecodec_types[]; /* ends with NULL */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text/bytecodec.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,15 +24,10 @@ static void *start(void)
     return NULL;
 }
 
-static unsigned part(size_t n)
-{
-    return n < UINT_MAX ? (unsigned)n : UINT_MAX;
-}
-
 static ByteCodecResult step(void *state, ByteCodecStep *s)
 {
     bz_stream *z = state;
-    const unsigned n_in = part(s->n_in), n_out = part(s->n_out);
+    const unsigned n_in = bytecodec_part(s->n_in), n_out = bytecodec_part(s->n_out);
     z->next_in = (char *)(uintptr_t)s->in; /* the library writes none of it */
     z->avail_in = n_in;
     z->next_out = (char *)s->out;

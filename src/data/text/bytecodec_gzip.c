@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text/bytecodec.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -19,15 +18,10 @@ static void *start(void)
     return NULL;
 }
 
-static uInt part(size_t n)
-{
-    return n < UINT_MAX ? (uInt)n : UINT_MAX;
-}
-
 static ByteCodecResult step(void *state, ByteCodecStep *s)
 {
     z_stream *z = state;
-    const uInt n_in = part(s->n_in), n_out = part(s->n_out);
+    const uInt n_in = bytecodec_part(s->n_in), n_out = bytecodec_part(s->n_out);
     z->next_in = (Bytef *)(uintptr_t)s->in; /* zlib writes none of it */
     z->avail_in = n_in;
     z->next_out = s->out;
