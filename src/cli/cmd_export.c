@@ -33,13 +33,15 @@ static const char *const format_name[] = {"auto", "airr", "deeprc", "csv"};
 static void print_way_back(const BagExportReport *r, const BagFile *file, const char *folder, bool gzip)
 {
     const bool cdr3 = strcmp(bagfile_spec(file)->region, "CDR3") == 0;
+    int n = (int)strlen(folder);
+    while (n > 1 && folder[n - 1] == '/') n--;
     if (r->format == EXPORT_CSV)
-        log_info("to import it: hopsack import --bag=bag_id --label=none --metadata=%s/metadata.tsv -o NEW.h5 "
-                 "%s/bags.csv%s",
-                 folder, folder, gzip ? ".gz" : "");
+        log_info("to import it: hopsack import --bag=bag_id --label=none --metadata=%.*s/metadata.tsv -o NEW.h5 "
+                 "%.*s/bags.csv%s",
+                 n, folder, n, folder, gzip ? ".gz" : "");
     else
-        log_info("to import it: hopsack import --format=%s%s --metadata=%s/metadata.tsv -o NEW.h5 %s",
-                 format_name[r->format], cdr3 ? " --region=cdr3" : "", folder, folder);
+        log_info("to import it: hopsack import --format=%s%s --metadata=%.*s/metadata.tsv -o NEW.h5 %.*s",
+                 format_name[r->format], cdr3 ? " --region=cdr3" : "", n, folder, n, folder);
 }
 
 static Status print_report(const Cli *cli, const BagExportReport *r, const BagFile *file)
