@@ -33,7 +33,7 @@ COHORT = FILES + ["nn", "model"]
 TRAIN = COHORT + ["cohort"]
 RUN = TRAIN + ["train", "data/vectors", "data/simulate"]
 CV = RUN + ["run"]
-STUDY = CV + ["cv"]
+STUDY = CV + ["cv", "rival"]
 BELOW = {
     "core": [],
     "nn": ["core"],
@@ -48,6 +48,7 @@ BELOW = {
     "data/matlab": FILES + ["data/import", "data/vectors"],
     "cohort": COHORT,
     "train": TRAIN,
+    "rival": TRAIN,
     "run": RUN,
     "cv": CV,
     "study": STUDY,
