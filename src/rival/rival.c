@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern const Rival rival_nuisance, rival_nuisance_vectors, rival_genes;
+extern const Rival rival_stats_logistic, rival_stats_svm1, rival_stats_svm10;
+
 const Rival *const rivals[] = {
-    NULL,
+    &rival_nuisance,         &rival_genes, &rival_stats_logistic, &rival_stats_svm1, &rival_stats_svm10,
+    &rival_nuisance_vectors, NULL,
 };
 
 const Rival *rival_find(const char *name)

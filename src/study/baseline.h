@@ -11,7 +11,7 @@
 #include "cohort/cohort.h"
 #include "core/stop.h"
 #include "run/config.h"
-#include "study/classifier.h"
+#include "rival/classifier.h"
 
 #include <jansson.h>
 #include <stdbool.h>
