@@ -15,14 +15,14 @@
 typedef struct {
     uint64_t hash;
     size_t record;
-} Place;
+} ClonePlace;
 
 typedef struct {
     CloneBlock *out;
     const uint64_t *record;
-    size_t room;         /* units of the block */
-    Place *place, *part; /* [n of the largest bucket] */
-    size_t *end;         /* [n of the largest bucket + 1] of parts */
+    size_t room;              /* units of the block */
+    ClonePlace *place, *part; /* [n of the largest bucket] */
+    size_t *end;              /* [n of the largest bucket + 1] of parts */
 } Sorting;
 
 static const uint64_t *key_of(const Sorting *s, size_t record)
@@ -32,29 +32,29 @@ static const uint64_t *key_of(const Sorting *s, size_t record)
 
 static int by_hash(const void *a, const void *b)
 {
-    const Place *p = a, *q = b;
+    const ClonePlace *p = a, *q = b;
     if (p->hash != q->hash) return p->hash < q->hash ? -1 : 1;
     return p->record < q->record ? -1 : p->record > q->record;
 }
 
-static void insert(Place *p, size_t n)
+static void insert(ClonePlace *p, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
-        const Place moved = p[i];
+        const ClonePlace moved = p[i];
         size_t k = i;
         for (; k > 0 && p[k - 1].hash > moved.hash; k--) p[k] = p[k - 1];
         p[k] = moved;
     }
 }
 
-static bool is_sorted(const Place *p, size_t n)
+static bool is_sorted(const ClonePlace *p, size_t n)
 {
     for (size_t i = 1; i < n; i++)
         if (p[i - 1].hash > p[i].hash) return false;
     return true;
 }
 
-static void sort_part(Place *p, size_t n)
+static void sort_part(ClonePlace *p, size_t n)
 {
     if (n <= SMALL)
         insert(p, n);
@@ -98,7 +98,7 @@ static Status make_room(Sorting *s, size_t n)
     return OK;
 }
 
-static size_t count_members(const Sorting *s, const Place *p, size_t n)
+static size_t count_members(const Sorting *s, const ClonePlace *p, size_t n)
 {
     size_t distinct = 0;
     uint64_t last = UINT64_MAX;
@@ -111,7 +111,7 @@ static size_t count_members(const Sorting *s, const Place *p, size_t n)
 }
 
 /* Records of one key. */
-static Status add_key(Sorting *s, const Place *p, size_t n)
+static Status add_key(Sorting *s, const ClonePlace *p, size_t n)
 {
     CloneBlock *out = s->out;
     const size_t n_member = count_members(s, p, n), key = 2 * (size_t)out->n_word;
@@ -131,7 +131,7 @@ static Status add_key(Sorting *s, const Place *p, size_t n)
     return OK;
 }
 
-static int compare_keys(const Sorting *s, const Place *a, const Place *b)
+static int compare_keys(const Sorting *s, const ClonePlace *a, const ClonePlace *b)
 {
     const uint64_t *p = key_of(s, a->record), *q = key_of(s, b->record);
     for (int k = 0; k < s->out->n_word; k++)
@@ -140,13 +140,13 @@ static int compare_keys(const Sorting *s, const Place *a, const Place *b)
 }
 
 /* Places of one hash become sorted by key; how many of them have the first one's. */
-static size_t split_keys(const Sorting *s, Place *p, size_t n)
+static size_t split_keys(const Sorting *s, ClonePlace *p, size_t n)
 {
     size_t same = 1;
     while (same < n && compare_keys(s, p, &p[same]) == 0) same++;
     if (same == n) return n;
     for (size_t i = 1; i < n; i++) {
-        const Place moved = p[i];
+        const ClonePlace moved = p[i];
         size_t k = i;
         for (; k > 0 && compare_keys(s, &p[k - 1], &moved) > 0; k--) p[k] = p[k - 1];
         p[k] = moved;
@@ -155,7 +155,7 @@ static size_t split_keys(const Sorting *s, Place *p, size_t n)
     return same;
 }
 
-static Status add_keys(Sorting *s, Place *p, size_t n)
+static Status add_keys(Sorting *s, ClonePlace *p, size_t n)
 {
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && p[end].hash == p[i].hash;) end++;
@@ -174,7 +174,7 @@ static Status do_bucket(Sorting *s, size_t from, size_t end)
     const size_t n = end - from;
     if (n < 2) return OK;
     for (size_t i = 0; i < n; i++)
-        s->place[i] = (Place){.hash = clonekey_hash(key_of(s, from + i), s->out->n_word), .record = from + i};
+        s->place[i] = (ClonePlace){.hash = clonekey_hash(key_of(s, from + i), s->out->n_word), .record = from + i};
     sort_places(s, n);
     return add_keys(s, s->part, n);
 }
