@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern const Rival rival_clones, rival_clones_1, rival_public, rival_public_vj;
+
 const Rival *const rivals[] = {
-    NULL,
+    &rival_clones, &rival_clones_1, &rival_public, &rival_public_vj, NULL,
 };
 
 const Rival *rival_find(const char *name)
