@@ -20,6 +20,8 @@ static int clones_n[CLONES_BAGS]; /* rows of a bag */
 static char clones_text[CLONES_BAGS][CLONES_SEQUENCES][CLONES_LONGEST + 1];
 static int16_t clones_gene[CLONES_BAGS][2 * CLONES_SEQUENCES]; /* V, then J from CLONES_SEQUENCES on */
 
+static void (*clones_planted)(void); /* changes texts before they are written; NULL: nothing */
+
 /* From a pool whose first sequences are frequent; some differ in one residue, some are empty, some occur twice. */
 static inline void clones_draw(char *text, Rng *rng)
 {
@@ -74,8 +76,9 @@ static inline void clones_open(void)
             for (int k = 0; k < 2; k++)
                 clones_gene[b][k * CLONES_SEQUENCES + i] = (int16_t)((int)rng_below(&rng, 3) - 1);
         }
-        clones_add(w, b);
     }
+    if (clones_planted) clones_planted();
+    for (int b = 0; b < CLONES_BAGS; b++) clones_add(w, b);
     cr_assert_eq(bagwriter_finish(w, NULL, "{}"), OK, "%s", status_sentence());
     cr_assert_eq(cohort_open(&clones, in_scratch("clones.h5"), NULL, "auto", false), OK, "%s", status_sentence());
     cr_assert_eq(clones.n, CLONES_BAGS);
