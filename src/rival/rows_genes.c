@@ -16,7 +16,7 @@
 
 #define PAIRS_MOST (1 << 20) /* of names; a file with more has names that are none */
 
-#define SHARE      1e5       /* a share is compared with 1 / SHARE */
+#define SHARE 1e5 /* a share is compared with 1 / SHARE */
 
 enum { CLONES, COUNTS, N_WEIGHT };
 static const char *const weight_name[N_WEIGHT] = {"clones", "counts"};

@@ -78,7 +78,8 @@ static void add_bag(BagWriter *w, const PlainBag *b, int number, bool other)
 
 static void write_file(const char *path, bool other)
 {
-    const BagWriterOptions o = {.spec = {.kind = BAG_SEQUENCES, .max_len = LENGTH, .alphabet = "ACDEFGHIKLMNPQRSTVWY"}};
+    const BagWriterOptions o = {
+        .spec = {.kind = BAG_SEQUENCES, .max_len = LENGTH, .alphabet = "ACDEFGHIKLMNPQRSTVWY"}};
     BagWriter *w;
     cr_assert_eq(bagwriter_open(&w, path, &o), OK, "%s", status_sentence());
     cr_assert_eq(bagwriter_genes(w, other ? other_v : v_name, N_V, other ? other_j : j_name, N_J), OK);
@@ -91,8 +92,13 @@ static void write_table(void)
     static char text[4096];
     size_t at = (size_t)snprintf(text, sizeof text, "ID\tage\tsex\n");
     for (int b = 0; b < BAGS; b++)
-        at += (size_t)snprintf(text + at, sizeof text - at, "b%d\t%s\t%s\n", b, b == 3 ? "NA" : b % 3 ? "31.5" : "40",
-                               b == 7 ? "" : b % 5 ? "F" : "M");
+        at += (size_t)snprintf(text + at, sizeof text - at, "b%d\t%s\t%s\n", b,
+                               b == 3  ? "NA"
+                               : b % 3 ? "31.5"
+                                       : "40",
+                               b == 7  ? ""
+                               : b % 5 ? "F"
+                                       : "M");
     scratch_text("table.tsv", text);
 }
 
@@ -110,7 +116,8 @@ TestSuite(SUITE, .init = set_up, .fini = scratch_remove);
 
 static void open_cohort(Cohort *c, const char *name)
 {
-    cr_assert_eq(cohort_open(c, in_scratch(name), in_scratch("table.tsv"), "auto", true), OK, "%s", status_sentence());
+    cr_assert_eq(cohort_open(c, in_scratch(name), in_scratch("table.tsv"), "auto", true), OK, "%s",
+                 status_sentence());
     cr_assert_eq(c->n, BAGS);
 }
 
