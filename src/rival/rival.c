@@ -4,12 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const Rival rival_nuisance, rival_nuisance_vectors, rival_genes;
-extern const Rival rival_stats_logistic, rival_stats_svm1, rival_stats_svm10;
+/* In the order of the tables; an entry is defined in the file of its kind. */
+#define RIVALS(X)                                                                                                    \
+    X(nuisance)                                                                                                      \
+    X(genes)                                                                                                         \
+    X(kmer3)                                                                                                         \
+    X(kmer4)                                                                                                         \
+    X(gapped)                                                                                                        \
+    X(gap1)                                                                                                          \
+    X(halves)                                                                                                        \
+    X(thirds)                                                                                                        \
+    X(stats_logistic)                                                                                                \
+    X(stats_svm1)                                                                                                    \
+    X(stats_svm10)                                                                                                   \
+    X(nuisance_vectors)
+
+#define X(name) extern const Rival rival_##name;
+RIVALS(X)
+#undef X
 
 const Rival *const rivals[] = {
-    &rival_nuisance,         &rival_genes, &rival_stats_logistic, &rival_stats_svm1, &rival_stats_svm10,
-    &rival_nuisance_vectors, NULL,
+#define X(name) &rival_##name,
+    RIVALS(X)
+#undef X
+        NULL,
 };
 
 const Rival *rival_find(const char *name)
