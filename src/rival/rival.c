@@ -21,7 +21,10 @@
     X(stats_logistic)                                                                                                \
     X(stats_svm1)                                                                                                    \
     X(stats_svm10)                                                                                                   \
-    X(nuisance_vectors)
+    X(nuisance_vectors)                                                                                              \
+    X(kmer3_l1)                                                                                                      \
+    X(kmer4_l1)                                                                                                      \
+    X(gapped_l1)
 
 #define X(name) extern const Rival rival_##name;
 RIVALS(X)
