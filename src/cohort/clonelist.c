@@ -141,7 +141,7 @@ Status clonelist_next(CloneReader *r)
 {
     r->first += r->n;
     r->n = 0;
-    while (r->n < CLONELIST_BATCH) {
+    while (r->n < CLONELIST_BATCH && r->start[r->n] < CLONELIST_MEMBERS) {
         if (r->left == 0) {
             if (r->block + 1 >= r->list->n_block) break;
             TRY(load(r, &r->list->block[++r->block]));
