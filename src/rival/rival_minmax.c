@@ -2,12 +2,12 @@
  *
  * rival_minmax.c: rows of DeepRC's support vector machines over 4-mers. They rank no sequences.
  */
+#include "cohort/kmerblocks.h"
 #include "rival/bagkernel_minmax.h"
 #include "rival/machine.h"
 
 static Status check(const Rival *rival, const Cohort *cohort, int n_class)
 {
-    (void)cohort;
     if (!machine_has_svm)
         return fail(ERR_USAGE,
                     "%s needs libsvm, which was not there when hopsack was built: install libsvm-dev and build again",
@@ -15,7 +15,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
     if (n_class == 0)
         return fail(ERR_CONFIG, "%s is a support vector machine for classes, and the labels are numbers",
                     rival->name);
-    return OK;
+    return kmerblocks_check(cohort->file);
 }
 
 #define ROW(symbol, words, kernel)                                                                                   \
