@@ -14,6 +14,10 @@
     X(gap1)                                                                                                          \
     X(halves)                                                                                                        \
     X(thirds)                                                                                                        \
+    X(clones)                                                                                                        \
+    X(clones_1)                                                                                                      \
+    X(public)                                                                                                        \
+    X(public_vj)                                                                                                     \
     X(stats_logistic)                                                                                                \
     X(stats_svm1)                                                                                                    \
     X(stats_svm10)                                                                                                   \
