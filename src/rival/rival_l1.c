@@ -337,6 +337,15 @@ static Status fit_all(void *state, RivalFit *fit, int n)
     return OK;
 }
 
+static Status apply_open(void **applier, RivalModel *const *model, int n_model, const Cohort *cohort)
+{
+    const Tensor *weight;
+    *applier = NULL;
+    for (int k = 0; k < n_model; k++)
+        TRY(rival_model_tensor(&weight, model[k], "weight", TENSOR_F64, 2, (int64_t[]){1, -1}));
+    return kmerapply_open(applier, model, n_model, cohort);
+}
+
 static Status apply(double *output, void *applier, int member)
 {
     double size;
@@ -369,7 +378,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .open = open_state,                                                                \
                                   .fit = fit_all,                                                                    \
                                   .close = close_state,                                                              \
-                                  .apply_open = kmerapply_open,                                                      \
+                                  .apply_open = apply_open,                                                          \
                                   .apply = apply,                                                                    \
                                   .apply_close = kmerapply_close,                                                    \
                                   .rank = kmerapply_rank}
