@@ -145,6 +145,17 @@ class Rows(Case):
                 for method in ("nuisance", "genes"):
                     self.assertEqual(read(f"t{threads}/{method}/{name}"), read(f"out/{method}/{name}"), name)
 
+    def test_rarefied_bags(self):
+        self.good("baseline", "genes.h5", "--target=status", "--method=nuisance", "--method=genes", "--data.rarefy=20", "-o",
+                  "rare")
+        facts = tensors("rare/nuisance/models/rep00_fold00_task0.safetensors")
+        self.assertEqual(facts[0]["mean"][0], 20)
+        self.assertEqual(facts[0]["weight"][0], 0)
+        numbers, facts = tensors("rare/genes/models/rep00_fold00_task0.safetensors")
+        shares = [math.expm1(m) / 1e5 for m, c in zip(numbers["mean"], facts["rival"]["facts"]["columns"])
+                  if c["by"] == "clones" and "v" not in c]
+        self.assertTrue(0.9 < sum(shares) < 1.01, shares)
+
     def test_several_classes_and_numbers(self):
         for kind, column in (("multiclass", "three"), ("regression", "age")):
             self.good("baseline", "genes.h5", f"--target={column}", f"--kind={kind}", "--method=nuisance", "--method=genes",
