@@ -191,7 +191,47 @@ class Vectors(Case):
 class L1(Case):
     @classmethod
     def prepare(cls):
-        write_cohort("seq", genes=False)
+        cls.bags = write_cohort("seq", genes=False)
+
+    def frequencies(self):
+        """ln(1 + 100 000 · frequency) of 3-mers, by bag."""
+        import numpy as np
+
+        x = np.zeros((N_BAG, 8000))
+        for b in range(N_BAG):
+            for s in {row[0] for row in self.bags[f"b{b}"]}:
+                for t in range(len(s) - 2):
+                    x[b, 400 * AMINO.index(s[t]) + 20 * AMINO.index(s[t + 1]) + AMINO.index(s[t + 2])] += 1
+        return np.log1p(1e5 * x / x.sum(1, keepdims=True))
+
+    def test_the_least_is_that_of_scikit_learn(self):
+        try:
+            import numpy as np
+            from sklearn.linear_model import LogisticRegression
+        except ImportError:
+            self.skipTest("no scikit-learn")
+        self.good("baseline", "seq.h5", "--target=status", "--method=kmer-3-l1", "--splits.n_fold=3", "--inner=2", "-o", "sk")
+        x, y = self.frequencies(), np.arange(N_BAG) % 2 * 2 - 1
+        for fold in range(3):
+            test = [int(r["bag"][1:]) for r in table("sk/kmer-3-l1/predictions.tsv") if r["fold"] == str(fold)]
+            train = np.array([b not in test for b in range(N_BAG)])
+            numbers, facts = tensors(f"sk/kmer-3-l1/models/rep00_fold{fold:02}_task0.safetensors")
+            own, cost = np.array(numbers["weight"]), facts["rival"]["choice"]["C"]
+            live = ((x[train] > 0).sum(0) >= 2) & (x[train].std(0) > 1e-9)
+            self.assertFalse(own[~live].any())
+            sd = x[train][:, live].std(0)
+            z = x[:, live] / sd
+            theirs = LogisticRegression(penalty="l1", solver="liblinear", C=cost, intercept_scaling=100, tol=1e-8, max_iter=10000)
+            theirs.fit(z[train], y[train])
+
+            def loss(w, b):
+                return np.abs(w).sum() + abs(b) / 100 + cost * np.log1p(np.exp(-y[train] * (z[train] @ w + b))).sum()
+
+            least = loss(theirs.coef_[0], theirs.intercept_[0])
+            self.assertLess(loss(own[live] * sd, -numbers["offset"][0]), 1.01 * least)
+            for row in table("sk/kmer-3-l1/predictions.tsv"):
+                if row["fold"] == str(fold):
+                    self.assertAlmostEqual(float(row["output"]), x[int(row["bag"][1:])] @ own - numbers["offset"][0], places=4)
 
     def test_few_kmers_get_a_weight(self):
         self.good("baseline", "seq.h5", "--target=status", "--method=kmer-3-l1", "--splits.n_fold=3", "--inner=3",
