@@ -160,7 +160,7 @@ static Status drawn(int *fold, const Folds *f, int repeat)
     int *use = malloc(((size_t)c->n_row + 1) * sizeof *use);
     if (!use) return fail(ERR_MEMORY, "no memory for the folds of %d bags", c->n_row);
     for (int i = 0; i < c->n_row; i++) use[i] = cohort_labelled(c, i);
-    const Status status = split_folds(fold, c->n_row, f->options, f->seed, repeat, use, c->labels.class, f->group);
+    const Status status = split_folds(fold, c->n_row, f->options, f->seed, repeat, use, folds_strata(f), f->group);
     free(use);
     return status;
 }
@@ -249,6 +249,7 @@ Status folds_open(Folds *out, const Cohort *cohort, const SplitOptions *options,
 
 void folds_close(Folds *f)
 {
+    free(f->strata);
     free(f->group);
     free(f->batch);
     free(f->hash);

@@ -62,7 +62,7 @@ static Status make_parts(Part *part, int *n_out, const Folds *f, int repeat, int
                            .repeat = repeat,
                            .test = fold,
                            .seed = f->seed,
-                           .class = c->labels.class,
+                           .class = folds_strata(f),
                            .group = f->group};
     if (status == OK) status = split_parts(part, f->options, &in);
     if (status == OK && !f->options->file && f->options->kind == SPLIT_BATCH && f->group)
@@ -73,6 +73,7 @@ static Status make_parts(Part *part, int *n_out, const Folds *f, int repeat, int
 
 static void count_parts(Partition *g, const Cohort *c)
 {
+    memset(g->count, 0, sizeof g->count);
     for (int i = 0; i < g->n; i++) {
         if (i >= c->n_row || !cohort_labelled(c, i)) g->part[i] = PART_NONE;
         if (g->part[i] != PART_NONE) g->count[g->part[i]]++;
@@ -285,6 +286,12 @@ Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
     const Status status = make(out, folds, repeat, fold);
     if (status != OK) partition_free(out);
     return status;
+}
+
+Status partition_recount(Partition *g, const Folds *folds)
+{
+    count_parts(g, folds->cohort);
+    return check_training(g, folds);
 }
 
 void partition_free(Partition *g)

@@ -57,8 +57,15 @@ static Status check_job(const char *folder)
     return OK;
 }
 
+static Status check_models(const char *folder)
+{
+    TRY(runfolder_each(folder, "model", check_job));
+    return check_job(folder);
+}
+
 static Status check_fold(const char *folder)
 {
+    TRY(runfolder_each(folder, "inner", check_models));
     TRY(runfolder_each(folder, "model", check_job));
     return check_job(folder);
 }
@@ -86,8 +93,15 @@ static Status remove_job(const char *folder)
     return status;
 }
 
+static Status remove_models(const char *folder)
+{
+    TRY(runfolder_each(folder, "model", remove_job));
+    return remove_job(folder);
+}
+
 static Status remove_fold(const char *folder)
 {
+    TRY(runfolder_each(folder, "inner", remove_models));
     TRY(runfolder_each(folder, "model", remove_job));
     return remove_job(folder);
 }
@@ -101,10 +115,36 @@ static Status remove_repeat(const char *folder)
 
 static Status remove_ends(Run *run)
 {
-    static const char *const files[] = {"summary.json", "summary.md", "predictions.tsv", NULL};
+    static const char *const files[] = {"summary.json", "summary.md", "predictions.tsv", "inner.tsv", NULL};
     for (const char *const *file = files; *file; file++)
         if (unlink(run_path(run, *file)) != 0 && errno != ENOENT)
             return fail(ERR_IO, "%s: cannot be replaced: %s", run->path, strerror(errno));
+    return OK;
+}
+
+static Status check_repeats(const char *folder)
+{
+    TRY(runfolder_each(folder, "rep", check_repeat));
+    return check_job(folder);
+}
+
+/* A further cross-validation. */
+static Status remove_subrun(const char *folder)
+{
+    Run run;
+    TRY(open_run(&run, folder));
+    TRY(remove_ends(&run));
+    TRY(runfolder_each(folder, "rep", remove_repeat));
+    return remove_job(folder);
+}
+
+static Status remove_subruns(const char *folder)
+{
+    static const char *const lists[] = {RUNFOLDER_PERMUTED, RUNFOLDER_BATCH_PERMUTED, NULL};
+    Run run;
+    TRY(open_run(&run, folder));
+    TRY(runfolder_each_subrun(folder, remove_subrun));
+    for (const char *const *list = lists; *list; list++) rmdir(run_path(&run, *list));
     return OK;
 }
 
@@ -115,8 +155,10 @@ static Status remove_run(const char *folder)
     TRY(open_run(&run, folder));
     TRY(runfolder_check(folder));
     TRY(runfolder_each(folder, "rep", check_repeat));
+    TRY(runfolder_each_subrun(folder, check_repeats));
     TRY(run_probe(&run));
     TRY(remove_ends(&run));
+    TRY(remove_subruns(folder));
     TRY(runfolder_each(folder, "rep", remove_repeat));
     return run_begin(&top, folder, true);
 }

@@ -101,7 +101,8 @@ static Status open_parts(Dataset *s)
     TRY(rarefy(s));
     s->splits = c->splits;
     s->splits.place = config_splits(c);
-    return folds_open(&s->folds, &s->cohort, &s->splits, c->seed);
+    TRY(folds_open(&s->folds, &s->cohort, &s->splits, c->seed));
+    return folds_permute(&s->folds, &s->cohort.labels);
 }
 
 void dataset_resolve(Config *config, const Dataset *s, char number[NUMBER_ROOM], char seed[NUMBER_ROOM])
@@ -121,9 +122,19 @@ Status dataset_open(Dataset *out, const Config *config)
     return status;
 }
 
+static bool is_permuted(const Dataset *s)
+{
+    int kind, number;
+    return folds_parse_permute(&kind, &number, s->config->splits.permute) && kind >= 0;
+}
+
 Status dataset_check(Dataset *s)
 {
     if (s->check) return OK;
+    if (is_permuted(s)) { /* what chance predicts is of no interest */
+        s->check = json_object();
+        return s->check ? OK : fail(ERR_MEMORY, "no memory for the check");
+    }
     const ConfoundWatch watch = {.cohort = &s->cohort,
                                  .target = s->target,
                                  .n_target = s->config->n_task,
@@ -136,7 +147,7 @@ Status dataset_check(Dataset *s)
 Status dataset_fill(Dataset *s)
 {
     TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
-    TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
+    if (!is_permuted(s)) TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
     TRY(dataset_check(s));
     return dataset_identify(s);
 }
