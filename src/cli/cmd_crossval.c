@@ -24,12 +24,14 @@ static const Option rows[] = {
      "part of the work: every N-th fold, from the K-th (from 1). Implies --resume; the last process to finish "
      "writes the summary"},
     {"inner", OPTION_INT, offsetof(CrossvalFlags, inner), "0", 0, 1000, NULL, "K",
-     "number of inner folds (2 or more; 5 for baselines): K more trainings for each fold, whose outputs on bags that they "
+     "number of inner folds (2 or more; 5 for baselines): K more trainings for each fold, whose outputs on bags that "
+     "they "
      "have not seen go to inner.tsv, for hopsack stack. 0: none"},
     {"permute", OPTION_INT, offsetof(CrossvalFlags, permute), "0", 0, 99999, NULL, "N",
      "number of further cross-validations on permuted labels, RUN/permuted/00, ...: the summary gives the p value"},
     {"batches", OPTION_BOOL, offsetof(CrossvalFlags, batches), "false", 0, 0, NULL, "",
-     "with --batch-column, 7 further cross-validations: RUN/leave-batch-out, and RUN/batch-permuted/00 to 05 on labels "
+     "with --batch-column, 7 further cross-validations: RUN/leave-batch-out, and RUN/batch-permuted/00 to 05 on "
+     "labels "
      "permuted over batches"},
     {0},
 };
@@ -57,11 +59,15 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 {
     const json_t *bags = json_object_get(plan, "bags");
     if (cli->json) return print_json(plan);
-    char each[32] = "";
+    char each[32] = "", inner[64] = "", further[64] = "";
     if (count(plan, "n_models") > 1) snprintf(each, sizeof each, " x %ld models", count(plan, "n_models"));
-    printf("would train %ld of %ld models (%ld x %ld folds%s, %ld done), %ld at once, into %s\n", count(plan, "mine"),
-           count(plan, "jobs"), count(plan, "n_repeats"), count(plan, "n_folds"), each, count(plan, "done"),
-           count(plan, "at_once"), folder);
+    if (count(plan, "n_inner")) snprintf(inner, sizeof inner, ", %ld inner folds each", count(plan, "n_inner"));
+    if (count(plan, "n_further"))
+        snprintf(further, sizeof further, ", %ld further cross-validation%s", count(plan, "n_further"),
+                 number_plural(count(plan, "n_further")));
+    printf("would train %ld of %ld models (%ld x %ld folds%s%s%s, %ld done), %ld at once, into %s\n",
+           count(plan, "mine"), count(plan, "jobs"), count(plan, "n_repeats"), count(plan, "n_folds"), each, inner,
+           further, count(plan, "done"), count(plan, "at_once"), folder);
     printf("the first: training on %ld bag%s, validation on %ld, test on %ld, %ld update%s\n", count(bags, "train"),
            number_plural(count(bags, "train")), count(bags, "validation"), count(bags, "test"),
            count(plan, "updates"), number_plural(count(plan, "updates")));
@@ -165,7 +171,8 @@ const Command command_crossval = {
     "Another process, or the next --resume, continues the work of a killed process from its "
     "last checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this requires a mount "
     "with locks; otherwise use --shard to give each machine its own folds.",
-    .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat inner permute batches resume shard threads "
+    .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat inner permute batches "
+              "resume shard threads "
               "seed "
               "dry-run force json",
     .groups = {{.rows = rows}},

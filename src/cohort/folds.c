@@ -247,6 +247,24 @@ Status folds_open(Folds *out, const Cohort *cohort, const SplitOptions *options,
     return status;
 }
 
+Status folds_view(Folds *out, const Folds *of, const Cohort *cohort, const SplitOptions *options)
+{
+    *out = *of;
+    out->cohort = cohort;
+    out->options = options;
+    out->strata = NULL;
+    if (options->file || options->kind != SPLIT_BATCH || of->options->kind == SPLIT_BATCH) return OK;
+    out->table = (SplitTable){0};
+    report_batchless(out);
+    return fold_batches(out);
+}
+
+void folds_close_view(Folds *view)
+{
+    free(view->strata);
+    *view = (Folds){0};
+}
+
 void folds_close(Folds *f)
 {
     free(f->strata);

@@ -37,6 +37,11 @@ bool folds_are_parts(const Folds *f); /* of splits.file: a repetition is one tra
 /* fold [n_row] in a repetition; -1: no label, or not listed. Not where the file holds parts. */
 Status folds_assign(int *fold, const Folds *f, int repeat);
 
+/* Folds of the same cohort by other options, which may differ in permute, and in kind where that becomes SPLIT_BATCH without a
+ * file. It shares the arrays of `of`, which must stay; close it by folds_close_view. ERR_FORMAT: too few batches. */
+Status folds_view(Folds *out, const Folds *of, const Cohort *cohort, const SplitOptions *options);
+void folds_close_view(Folds *view); /* accepts {0} */
+
 /* Hands the labels to other bags as splits.permute says, where it does. Folds stay those of the true labels, so that a method
  * is compared with itself on the same folds. ERR_CONFIG: batches without splits.batch. */
 Status folds_permute(Folds *f, Labels *labels);

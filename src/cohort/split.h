@@ -23,8 +23,8 @@ typedef struct {
     const char *group;      /* column; NULL: none */
     const char *batch;      /* column; NULL: none */
     const char *seed;       /* NULL: the run's seed */
-    const char *inner;      /* "I/K": train on inner folds but the I-th of K (innerparts.h); NULL: on the outer fold */
-    const char *permute;    /* "none", "labels:N", "batches:N": labels handed to other bags (folds_permute) */
+    const char *inner;   /* "I/K": train on inner folds but the I-th of K (innerparts.h); NULL: on the outer fold */
+    const char *permute; /* "none", "labels:N", "batches:N": labels handed to other bags (folds_permute) */
 } SplitOptions;
 extern const Option split_options[], split_more_options[]; /* the latter: inner and permute */
 

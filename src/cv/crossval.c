@@ -28,7 +28,7 @@
 
 typedef struct {
     const CrossvalSetup *in;
-    Dataset dataset;
+    Dataset *dataset; /* borrowed */
     FoldList list;
     Jobs *jobs; /* of the list */
 } Crossval;
@@ -50,9 +50,13 @@ static bool is_done(const void *context, int number)
     return foldjob_done(c->in->folder, c->in->config, which(c, number));
 }
 
+/* "rep00/fold03", "permuted/07/rep00/fold03" */
 static void name_job(char name[JOBS_NAME], const void *context, int number)
 {
-    foldjob_name(name, which(context, number));
+    const Crossval *c = context;
+    char own[FOLDJOB_NAME];
+    foldjob_name(own, which(c, number));
+    snprintf(name, JOBS_NAME, "%.24s%s%s", c->in->label ? c->in->label : "", c->in->label ? "/" : "", own);
 }
 
 static Status stopped(const void *context, int n_done)
@@ -88,10 +92,10 @@ static void evaluated(void *context, const LoopRecord *record)
 static void finish(Crossval *c, int number, const json_t *summary)
 {
     char message[64] = "done";
-    const char *task = c->dataset.target[0].name;
+    const char *task = c->dataset->target[0].name;
     const json_t *parts = json_object_get(summary, "parts"), *test = json_object_get(parts, "test");
     const json_t *scores = json_object_get(json_object_get(test, "tasks"), task);
-    const char *score = metric_of(&c->dataset.target[0])->name[1];
+    const char *score = metric_of(&c->dataset->target[0])->name[1];
     const json_t *value = json_object_get(scores, score);
     if (json_is_number(value))
         snprintf(message, sizeof message, "done: test %s %.4f", score, json_number_value(value));
@@ -110,7 +114,7 @@ static Status run_job(Crossval *c, int number, const char *folder)
     setup.context = &reporter;
     log_detail("%s begins", folder);
     file_batch_begin();
-    Status status = job_run_on(&summary, &setup, &c->dataset, NULL);
+    Status status = job_run_on(&summary, &setup, c->dataset, NULL);
     const Status synced = file_batch_end();
     if (status == OK) status = synced;
     if (status != OK) return status;
@@ -123,10 +127,10 @@ static Status run_job(Crossval *c, int number, const char *folder)
 static Status try_job(void *context, int number)
 {
     Crossval *c = context;
-    char folder[PATH_ROOM], name[JOBS_NAME];
+    char folder[PATH_ROOM], name[FOLDJOB_NAME];
     RunLock lock;
     TRY(foldjob_path(folder, c->in->folder, which(c, number), ""));
-    name_job(name, c, number);
+    foldjob_name(name, which(c, number));
     TRY(file_make_inside(c->in->folder, name));
     TRY(runlock_try(&lock, folder));
     if (lock.fd < 0) return OK;
@@ -152,7 +156,7 @@ static Status check_fold(Crossval *c, int first)
     FoldConfig own;
     const FoldJob job = which(c, first);
     foldjob_config(&own, c->in->config, job);
-    TRY(foldlist_at(innerparts_make(&g, &c->dataset.folds, &own.config.splits), job));
+    TRY(foldlist_at(innerparts_make(&g, &c->dataset->folds, &own.config.splits), job));
     for (int m = 0; m < c->list.n_model; m++) jobs_set_steps(c->jobs, first + m, count_updates(&own.config, &g));
     partition_free(&g);
     return OK;
@@ -169,7 +173,7 @@ static Status new_jobs(Crossval *c)
     const JobsSetup setup = {.n = c->list.n,
                              .shard = c->in->shard,
                              .n_shard = c->in->n_shard,
-                             .title = "cross-validation",
+                             .title = c->in->label ? c->in->label : "cross-validation",
                              .unit = "updates",
                              .noun = noun(c),
                              .stop = c->in->stop,
@@ -186,26 +190,25 @@ static Status check_jobs(Crossval *c)
 {
     const SplitOptions *splits = &c->in->config->splits;
     if (!splits->file && splits->kind != SPLIT_BATCH)
-        smallclass_report(&c->dataset.cohort, &c->dataset.target[0], c->dataset.folds.n_fold);
-    TRY(foldlist_new(&c->list, &c->dataset));
+        smallclass_report(&c->dataset->cohort, &c->dataset->target[0], c->dataset->folds.n_fold);
+    TRY(foldlist_new(&c->list, c->dataset));
     TRY(new_jobs(c));
     return check_folds(c);
 }
 
 static Status check_content(const Crossval *c)
 {
-    const ContentSource source = dataset_source(&c->dataset);
+    const ContentSource source = dataset_source(c->dataset);
     return c->in->resume ? content_check(&source, c->in->folder) : OK;
 }
 
-static Status open_all(Crossval *c, const CrossvalSetup *in)
+static Status open_all(Crossval *c, const CrossvalSetup *in, Dataset *dataset)
 {
-    *c = (Crossval){.in = in};
+    *c = (Crossval){.in = in, .dataset = dataset};
     if (in->config->splits.inner)
         return settings_fail(in->config->settings, "splits.inner",
                              "it is of a single training; crossval.inner (--inner=K) is for all folds");
     TRY(crossval_check(in->folder, in->force, in->resume));
-    TRY(dataset_open(&c->dataset, in->config));
     TRY(check_content(c)); /* labels */
     TRY(check_jobs(c));
     if (in->resume) jobs_refresh(c->jobs);
@@ -216,7 +219,6 @@ static void close_all(Crossval *c)
 {
     jobs_free(c->jobs);
     foldlist_free(&c->list);
-    dataset_close(&c->dataset);
 }
 
 /* ---- side by side ---- */
@@ -225,7 +227,7 @@ static void close_all(Crossval *c)
 static int instances(const Crossval *c)
 {
     const TrainOptions *o = &c->in->config->train;
-    const BagFile *file = c->dataset.cohort.file;
+    const BagFile *file = c->dataset->cohort.file;
     const int n_bag = bagfile_n_bag(file);
     int64_t sum = 0;
     for (int b = 0; b < n_bag; b++) {
@@ -240,11 +242,11 @@ static int instances(const Crossval *c)
 static bool side_by_side(Crossval *c, int n_open)
 {
     json_t *plan;
-    if (jobs_at_once(n_open) < 2 || instances(c) > SMALL || !cache_is_whole(c->dataset.cache)) return false;
+    if (jobs_at_once(n_open) < 2 || instances(c) > SMALL || !cache_is_whole(c->dataset->cache)) return false;
     FoldConfig own;
     foldjob_config(&own, c->in->config, which(c, 0));
     const JobSetup setup = job_setup(c, &own.config, "");
-    if (job_plan_on(&plan, &setup, &c->dataset) != OK) return false;
+    if (job_plan_on(&plan, &setup, c->dataset) != OK) return false;
     const int64_t bytes = json_integer_value(json_object_get(plan, "memory_workspace"));
     json_decref(plan);
     return jobs_fit(n_open, (double)bytes);
@@ -254,7 +256,7 @@ static bool side_by_side(Crossval *c, int n_open)
 
 static Status choose_kmers(Crossval *c, const int *open, int n_open)
 {
-    const Status status = foldkmers_choose(&c->dataset, &c->list, open, n_open, c->in->folder, c->in->stop);
+    const Status status = foldkmers_choose(c->dataset, &c->list, open, n_open, c->in->folder, c->in->stop);
     const Status halted = stopped(c, jobs_n_done(c->jobs));
     return halted == OK ? status : halted;
 }
@@ -276,7 +278,7 @@ static Status work(Crossval *c)
 
 static Status join_models(Crossval *c)
 {
-    const EnsembleSetup setup = {.folder = c->in->folder, .config = c->in->config, .dataset = &c->dataset};
+    const EnsembleSetup setup = {.folder = c->in->folder, .config = c->in->config, .dataset = c->dataset};
     for (int n = 0; c->list.n_model > 1 && n < c->list.n; n += c->list.n_model)
         TRY(ensemble_make(&setup, which(c, n)));
     return OK;
@@ -287,18 +289,18 @@ static Status write_summary(Crossval *c, json_t **out)
     const CrossvalSetup *in = c->in;
     const TallySetup tally = {.folder = in->folder,
                               .config = in->config,
-                              .cohort = &c->dataset.cohort,
-                              .target = c->dataset.target,
+                              .cohort = &c->dataset->cohort,
+                              .target = c->dataset->target,
                               .n_repeat = c->list.n_repeat,
                               .n_fold = c->list.n_fold,
                               .n_inner = c->in->config->crossval.inner ? c->list.n_inner : NULL};
     char path[PATH_ROOM];
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
-    TRY(dataset_check(&c->dataset)); /* of a run that was done already */
-    json_object_set(*out, "check", c->dataset.check);
-    remarks_check(json_object_get(*out, "remarks"), c->dataset.check);
-    foldremarks_offer_batches(json_object_get(*out, "remarks"), &c->dataset.folds);
+    TRY(dataset_check(c->dataset)); /* of a run that was done already */
+    json_object_set(*out, "check", c->dataset->check);
+    remarks_check(json_object_get(*out, "remarks"), c->dataset->check);
+    if (!in->label) foldremarks_offer_batches(json_object_get(*out, "remarks"), in->config, &c->dataset->folds);
     snprintf(path, sizeof path, "%s/summary.md", in->folder);
     TRY(tally_write_table(path, *out));
     return crossval_write_json(in->folder, "summary.json", *out);
@@ -326,7 +328,7 @@ static Status check_model(Crossval *c)
     FoldConfig own;
     foldjob_config(&own, c->in->config, which(c, 0));
     const JobSetup setup = job_setup(c, &own.config, "");
-    return job_check_on(&setup, &c->dataset);
+    return job_check_on(&setup, c->dataset);
 }
 
 /* Before the folder is made, or anything of an older run removed, all is known that can be. */
@@ -334,14 +336,15 @@ static Status prepare(Crossval *c)
 {
     const CrossvalFolder folder = {.folder = c->in->folder,
                                    .config = c->in->config,
-                                   .dataset = &c->dataset,
+                                   .dataset = c->dataset,
                                    .force = c->in->force,
                                    .resume = c->in->resume,
                                    .argc = c->in->argc,
                                    .argv = c->in->argv,
                                    .stop = c->in->stop};
-    if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
-    TRY(dataset_fill(&c->dataset));
+    const bool all_done = jobs_n_done(c->jobs) == jobs_n(c->jobs);
+    if (all_done && crossval_is_kept(&folder)) return OK; /* nothing but the summary is left */
+    TRY(dataset_fill(c->dataset));
     TRY(check_model(c));
     TRY(check_content(c));
     TRY(check_folds(c)); /* contents too, now they are known */
@@ -350,12 +353,12 @@ static Status prepare(Crossval *c)
     return crossval_begin(&folder);
 }
 
-Status crossval_run(json_t **out, const CrossvalSetup *setup)
+Status crossval_run_on(json_t **out, const CrossvalSetup *setup, Dataset *dataset)
 {
     Crossval c;
     Status status;
     *out = NULL;
-    TRY_DONE(open_all(&c, setup));
+    TRY_DONE(open_all(&c, setup, dataset));
     TRY_DONE(prepare(&c));
     TRY_DONE(work(&c));
     TRY_DONE(conclude(&c, out));
@@ -375,7 +378,7 @@ static Status plan(Crossval *c, json_t **out)
     FoldConfig own;
     foldjob_config(&own, c->in->config, which(c, 0));
     const JobSetup setup = job_setup(c, &own.config, c->in->folder);
-    TRY(job_plan_on(out, &setup, &c->dataset));
+    TRY(job_plan_on(out, &setup, c->dataset));
     const int mine = jobs_n_open(c->jobs), at_once = instances(c) <= SMALL ? jobs_at_once(mine) : mine > 0;
     json_object_set_new(*out, "n_repeats", json_integer(c->list.n_repeat));
     json_object_set_new(*out, "n_folds", json_integer(c->list.n_fold));
@@ -389,11 +392,11 @@ static Status plan(Crossval *c, json_t **out)
     return OK;
 }
 
-Status crossval_plan(json_t **out, const CrossvalSetup *setup)
+Status crossval_plan_on(json_t **out, const CrossvalSetup *setup, Dataset *dataset)
 {
     Crossval c;
     *out = NULL;
-    Status status = open_all(&c, setup);
+    Status status = open_all(&c, setup, dataset);
     if (status == OK) status = plan(&c, out);
     close_all(&c);
     return status;

@@ -303,6 +303,19 @@ done:
     return status;
 }
 
+bool crossval_is_kept(const CrossvalFolder *f)
+{
+    Run run;
+    char *saved = NULL, *now = NULL;
+    size_t n;
+    const bool kept = f->resume && open_run(&run, f->folder) == OK && resume_possible(f->folder) &&
+                      file_read_whole(&saved, &n, run_path(&run, "config.yaml"), (size_t)1 << 20) == OK &&
+                      config_text(&now, f->config) == OK && config_same(saved, now);
+    free(saved);
+    free(now);
+    return kept;
+}
+
 Status crossval_begin(const CrossvalFolder *f)
 {
     RunLock lock;

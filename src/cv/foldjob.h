@@ -30,7 +30,7 @@ typedef struct {
 
 /* The settings of a job: those of the run, with its place and its seed. */
 typedef struct {
-    Config config; /* shares everything with the run's, not to be freed */
+    Config config;  /* shares everything with the run's, not to be freed */
     char seed[24];  /* of the splits, which are the run's */
     char inner[32]; /* splits.inner */
 } FoldConfig;

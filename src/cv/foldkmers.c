@@ -81,7 +81,8 @@ Status foldkmers_choose(Dataset *dataset, const FoldList *list, const int *open,
                    .config = calloc((size_t)n_open + 1, sizeof *k.config),
                    .where = calloc((size_t)n_open + 1, sizeof *k.where)};
     const bool there = k.config && k.where;
-    const Status status = there ? fill_all(&k, open, n_open, stop) : fail(ERR_MEMORY, "no memory for %d folds", n_open);
+    const Status status =
+        there ? fill_all(&k, open, n_open, stop) : fail(ERR_MEMORY, "no memory for %d folds", n_open);
     free(k.config);
     free(k.where);
     return status;

@@ -18,9 +18,10 @@ static FoldJob fold_of(const FoldList *list, int fold)
 static void report_few(const Dataset *dataset, int n_few, FoldJob first)
 {
     if (n_few)
-        log_warn("%s: in %d fold%s (the first: repetition %d, fold %d) the smallest class has too few bags or groups for "
-                 "two inner folds, so no inner training predicts them",
-                 bagfile_path(dataset->cohort.file), n_few, n_few == 1 ? "" : "s", first.repeat, first.fold);
+        log_warn(
+            "%s: in %d fold%s (the first: repetition %d, fold %d) the smallest class has too few bags or groups for "
+            "two inner folds, so no inner training predicts them",
+            bagfile_path(dataset->cohort.file), n_few, n_few == 1 ? "" : "s", first.repeat, first.fold);
 }
 
 static Status count_inner(FoldList *list, Dataset *dataset)
@@ -66,7 +67,8 @@ static void list_jobs(FoldList *list)
 Status foldlist_new(FoldList *out, Dataset *dataset)
 {
     const Folds *folds = &dataset->folds;
-    *out = (FoldList){.n_repeat = folds->n_repeat, .n_fold = folds->n_fold, .n_model = dataset->config->crossval.ensemble};
+    *out = (FoldList){
+        .n_repeat = folds->n_repeat, .n_fold = folds->n_fold, .n_model = dataset->config->crossval.ensemble};
     if (out->n_repeat > INT32_MAX / out->n_fold / out->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", out->n_repeat, out->n_fold);
     const int n_fold = out->n_repeat * out->n_fold;

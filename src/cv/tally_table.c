@@ -4,6 +4,7 @@
  */
 #include "cohort/metric.h"
 #include "core/textout.h"
+#include "cv/chance.h"
 #include "cv/tally.h"
 
 #include <stdbool.h>
@@ -155,6 +156,20 @@ static void print_headline(TextOut *out, const json_t *task)
     textout_printf(out, ".\n\n");
 }
 
+/* What further cross-validations say. */
+static void print_chance(TextOut *out, const json_t *task)
+{
+    size_t i;
+    json_t *sentence, *list = chance_sentences(task);
+    json_array_foreach(list, i, sentence)
+    {
+        textout_printf(out, "%s* ", i ? "" : "\n");
+        textout_text(out, json_string_value(sentence));
+        textout_printf(out, ".\n");
+    }
+    json_decref(list);
+}
+
 static void print_remarks(TextOut *out, const json_t *remarks)
 {
     size_t i;
@@ -187,6 +202,7 @@ Status tally_write_table(const char *path, const json_t *summary)
         textout_printf(out, " (%s)\n\n", json_string_value(json_object_get(task, "kind")));
         print_headline(out, task);
         print_rows(out, task);
+        print_chance(out, task);
     }
     print_remarks(out, json_object_get(summary, "remarks"));
     textout_printf(out,

@@ -19,7 +19,8 @@ const Option configcrossval_more_rows[] = {
     {"permute", OPTION_INT, AT(permute), "0", 0, 99999, NULL, "permutations",
      "number of further cross-validations on permuted labels, which give a p value. crossval only"},
     {"batches", OPTION_BOOL, AT(batches), "false", 0, 0, NULL, "",
-     "further cross-validations about the batches of splits.batch: one that leaves whole batches out, and six on labels "
+     "further cross-validations about the batches of splits.batch: one that leaves whole batches out, and six on "
+     "labels "
      "permuted over batches. crossval only"},
     {0},
 };
@@ -40,7 +41,8 @@ Status configcrossval_check(const Config *c)
         return settings_fail(c->settings, "splits.permute",
                              "batches needs the column of the batches: set splits.batch (--batch-column=COLUMN)");
     if (c->crossval.inner == 1)
-        return settings_fail(c->settings, "crossval.inner", "one inner fold leaves nothing to train on; take 2 or more");
+        return settings_fail(c->settings, "crossval.inner",
+                             "one inner fold leaves nothing to train on; take 2 or more");
     if (!c->crossval.batches || o->batch) return OK;
     return settings_fail(c->settings, "crossval.batches",
                          "the column of the batches is missing: set splits.batch (--batch-column=COLUMN)");
