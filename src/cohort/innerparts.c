@@ -47,7 +47,7 @@ Status innerparts_draw(int *inner, int *n_inner, Folds *folds, const InnerPlace 
 {
     Partition outer;
     TRY(partition_make(&outer, folds, repeat, fold));
-    const InnerFolds in = {folds, &outer, folds->cohort->labels.class, place->n, repeat, fold};
+    const InnerFolds in = {folds, &outer, folds_strata(folds), place->n, repeat, fold};
     int *own = inner ? NULL : malloc(((size_t)outer.n + 1) * sizeof *own);
     Status status = inner || own ? OK : fail(ERR_MEMORY, "no memory for the inner folds of %d bags", outer.n);
     if (status == OK) status = draw(inner ? inner : own, n_inner, &in);
@@ -87,7 +87,7 @@ static Status set_parts(Partition *g, const Maker *m, const char *validation)
                            .n_fold = m->n_inner,
                            .test = m->place.fold,
                            .seed = rng_u64(&rng),
-                           .class = m->folds->cohort->labels.class,
+                           .class = folds_strata(m->folds),
                            .group = m->folds->group};
     TRY(split_parts(g->part, &options, &in));
     return partition_recount(g, m->folds);
@@ -107,7 +107,7 @@ static Status make_inner(Partition *g, Maker *m)
 {
     m->inner = malloc(((size_t)g->n + 1) * sizeof *m->inner);
     if (!m->inner) return fail(ERR_MEMORY, "no memory for the inner folds of %d bags", g->n);
-    const InnerFolds in = {m->folds, g, m->folds->cohort->labels.class, m->place.n, m->repeat, m->fold};
+    const InnerFolds in = {m->folds, g, folds_strata(m->folds), m->place.n, m->repeat, m->fold};
     Status status = draw(m->inner, &m->n_inner, &in);
     if (status == OK) status = check_place(m);
     if (status == OK) status = choose_parts(g, m);

@@ -17,8 +17,8 @@ typedef struct {
 /* "2/5"; NULL: none. False: it is no such text. */
 bool innerparts_parse(InnerPlace *out, const char *text);
 
-/* Inner folds of a repetition's fold, of the number wanted: those that innerfolds_draw makes for the first task; bags that only
- * other tasks have labels for are added to them. inner [cohort->n] may be NULL. */
+/* Inner folds of a repetition's fold, of the number wanted: those that innerfolds_draw makes of the classes that outer folds are
+ * drawn by (folds_strata); bags that only other tasks have labels for are added to them. inner [cohort->n] may be NULL. */
 Status innerparts_draw(int *inner, int *n_inner, Folds *folds, const InnerPlace *place, int repeat, int fold);
 
 /* The parts of the training that `options` name by repeat, fold and inner: those of partition_make without `inner`, else of an

@@ -36,11 +36,11 @@ static double value_of(const json_t *object, const char *key)
 typedef struct {
     int n;
     double mean, std, least, most;
-} Spread;
+} ChanceSpread;
 
-static Spread spread_of(const json_t *list)
+static ChanceSpread spread_of(const json_t *list)
 {
-    Spread s = {.least = INFINITY, .most = -INFINITY};
+    ChanceSpread s = {.least = INFINITY, .most = -INFINITY};
     double sum = 0, square = 0;
     size_t i;
     json_t *value;
@@ -169,7 +169,7 @@ static void say_permuted(json_t *out, const json_t *task, const char *score)
 {
     char key[KEY_ROOM];
     const json_t *permuted = json_object_get(task, LABELS), *list = json_object_get(permuted, score), *value;
-    const Spread s = spread_of(list);
+    const ChanceSpread s = spread_of(list);
     const double p = value_of(permuted, "p"), observed = value_of(task, mean_key(key, score));
     const int n = (int)json_array_size(list);
     int reached = 0;
@@ -227,7 +227,7 @@ static double standard_error(const json_t *task)
 static void say_batch_permuted(json_t *out, const json_t *task, const char *score)
 {
     const json_t *permuted = json_object_get(task, BATCHES);
-    const Spread s = spread_of(json_object_get(permuted, score));
+    const ChanceSpread s = spread_of(json_object_get(permuted, score));
     const double far = 2 * standard_error(task);
     if (s.n == 0) return;
     append(

@@ -10,6 +10,7 @@
 #include "cv/foldlist.h"
 #include "cv/foldremarks.h"
 #include "cv/jobs.h"
+#include "cv/rivalnote.h"
 #include "cv/tally.h"
 #include "run/dataset.h"
 #include "run/job.h"
@@ -284,6 +285,16 @@ static Status join_models(Crossval *c)
     return OK;
 }
 
+/* What the figures do not say by themselves; further cross-validations are read with the first. */
+static void remark_company(const Crossval *c, const json_t *summary)
+{
+    int kind, number;
+    if (folds_parse_permute(&kind, &number, c->in->config->splits.permute) && kind >= 0) return;
+    json_t *remarks = json_object_get(summary, "remarks");
+    foldremarks_offer_batches(remarks, c->in->config, &c->dataset->folds);
+    rivalnote_add(remarks, c->in->folder, json_object_get(summary, "tasks"));
+}
+
 static Status write_summary(Crossval *c, json_t **out)
 {
     const CrossvalSetup *in = c->in;
@@ -300,7 +311,7 @@ static Status write_summary(Crossval *c, json_t **out)
     TRY(dataset_check(c->dataset)); /* of a run that was done already */
     json_object_set(*out, "check", c->dataset->check);
     remarks_check(json_object_get(*out, "remarks"), c->dataset->check);
-    if (!in->label) foldremarks_offer_batches(json_object_get(*out, "remarks"), in->config, &c->dataset->folds);
+    if (!in->label) remark_company(c, *out);
     snprintf(path, sizeof path, "%s/summary.md", in->folder);
     TRY(tally_write_table(path, *out));
     return crossval_write_json(in->folder, "summary.json", *out);

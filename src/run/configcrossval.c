@@ -43,7 +43,11 @@ Status configcrossval_check(const Config *c)
     if (c->crossval.inner == 1)
         return settings_fail(c->settings, "crossval.inner",
                              "one inner fold leaves nothing to train on; take 2 or more");
-    if (!c->crossval.batches || o->batch) return OK;
+    if (!c->crossval.batches) return OK;
+    if (!o->file && o->kind == SPLIT_BATCH)
+        return settings_fail(c->settings, "crossval.batches",
+                             "with splits.kind batch the folds are batches already; leave one of the two out");
+    if (o->batch) return OK;
     return settings_fail(c->settings, "crossval.batches",
                          "the column of the batches is missing: set splits.batch (--batch-column=COLUMN)");
 }
