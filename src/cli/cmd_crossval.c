@@ -45,7 +45,10 @@ static long count(const json_t *object, const char *key)
 
 static Status print_result(const Cli *cli, json_t *result)
 {
-    if (cli->json) return print_json(result);
+    if (cli->json) { /* what summary.json holds */
+        json_object_del(result, "beside");
+        return print_json(result);
+    }
     if (json_object_get(result, "tasks"))
         scores_print_crossval(stdout, result);
     else

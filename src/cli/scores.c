@@ -146,4 +146,5 @@ void scores_print_crossval(FILE *out, const json_t *summary)
         print_chance(out, name, task);
     }
     scores_log_remarks(json_object_get(summary, "remarks"));
+    scores_log_remarks(json_object_get(summary, "beside"));
 }

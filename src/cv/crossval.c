@@ -286,13 +286,12 @@ static Status join_models(Crossval *c)
 }
 
 /* What the figures do not say by themselves; further cross-validations are read with the first. */
-static void remark_company(const Crossval *c, const json_t *summary)
+static void remark_company(const Crossval *c, json_t *summary)
 {
     int kind, number;
     if (folds_parse_permute(&kind, &number, c->in->config->splits.permute) && kind >= 0) return;
-    json_t *remarks = json_object_get(summary, "remarks");
-    foldremarks_offer_batches(remarks, c->in->config, &c->dataset->folds);
-    rivalnote_add(remarks, c->in->folder, json_object_get(summary, "tasks"));
+    foldremarks_offer_batches(json_object_get(summary, "remarks"), c->in->config, &c->dataset->folds);
+    json_object_set_new(summary, CROSSVAL_BESIDE, rivalnote_make(c->in->folder, json_object_get(summary, "tasks")));
 }
 
 static Status write_summary(Crossval *c, json_t **out)
@@ -305,16 +304,13 @@ static Status write_summary(Crossval *c, json_t **out)
                               .n_repeat = c->list.n_repeat,
                               .n_fold = c->list.n_fold,
                               .n_inner = c->in->config->crossval.inner ? c->list.n_inner : NULL};
-    char path[PATH_ROOM];
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
     TRY(dataset_check(c->dataset)); /* of a run that was done already */
     json_object_set(*out, "check", c->dataset->check);
     remarks_check(json_object_get(*out, "remarks"), c->dataset->check);
     if (!in->label) remark_company(c, *out);
-    snprintf(path, sizeof path, "%s/summary.md", in->folder);
-    TRY(tally_write_table(path, *out));
-    return crossval_write_json(in->folder, "summary.json", *out);
+    return crossval_write_summary(in->folder, *out);
 }
 
 /* Whoever sees that all jobs are done writes the summary; two who do write the same. */

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "cv/foldjob.h"
+#include "cv/tally.h"
 #include "run/manifest.h"
 #include "run/predictions.h"
 #include "run/resume.h"
@@ -43,6 +44,18 @@ Status crossval_write_json(const char *folder, const char *file, json_t *value)
     Run run;
     TRY(open_run(&run, folder));
     return run_write_json(&run, file, json_incref(value));
+}
+
+Status crossval_write_summary(const char *folder, json_t *summary)
+{
+    char path[PATH_ROOM];
+    TRY(runfolder_path(path, folder, "summary.md"));
+    TRY(tally_write_table(path, summary));
+    json_t *beside = json_incref(json_object_get(summary, CROSSVAL_BESIDE));
+    json_object_del(summary, CROSSVAL_BESIDE);
+    const Status status = crossval_write_json(folder, "summary.json", summary);
+    if (beside) json_object_set_new(summary, CROSSVAL_BESIDE, beside);
+    return status;
 }
 
 /* ---- overwriting ---- */

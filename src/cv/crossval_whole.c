@@ -6,7 +6,6 @@
 #include "cv/chance.h"
 #include "cv/crossval.h"
 #include "cv/crossval_folder.h"
-#include "cv/tally.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "run/runfolder.h"
@@ -183,12 +182,9 @@ static void add_figures(const Whole *w, json_t *summary)
 
 static Status write_summary(const Whole *w, json_t *summary)
 {
-    char path[PATH_ROOM];
     RunLock lock;
     TRY(runlock_acquire(&lock, w->in->folder, w->in->stop));
-    Status status = runfolder_path(path, w->in->folder, "summary.md");
-    if (status == OK) status = tally_write_table(path, summary);
-    if (status == OK) status = crossval_write_json(w->in->folder, "summary.json", summary);
+    const Status status = crossval_write_summary(w->in->folder, summary);
     runlock_release(&lock);
     return status;
 }

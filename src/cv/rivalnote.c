@@ -192,13 +192,13 @@ static void say_none(json_t *remarks, const char *run)
         n, run, n, run, n, run);
 }
 
-void rivalnote_add(json_t *remarks, const char *run, const json_t *tasks)
+json_t *rivalnote_make(const char *run, const json_t *tasks)
 {
     char folder[PATH_ROOM], path[PATH_ROOM];
     Table splits;
     const char *name;
-    json_t *task, *methods;
-    if (!path_join(path, run, "splits.tsv") || table_read(&splits, path) != OK) return;
+    json_t *task, *methods, *remarks = json_array();
+    if (!path_join(path, run, "splits.tsv") || table_read(&splits, path) != OK) return remarks;
     find_baseline(folder, &methods, run, &splits);
     table_free(&splits);
     if (!methods) say_none(remarks, run);
@@ -207,4 +207,5 @@ void rivalnote_add(json_t *remarks, const char *run, const json_t *tasks)
         if (methods) say_figure(remarks, folder, methods, name, task);
     }
     json_decref(methods);
+    return remarks;
 }

@@ -9,7 +9,8 @@
 #include <jansson.h>
 
 /* Looks at the folders beside `run` whose splits.tsv says the same as its own. The figure is that of the method which is best by
- * the inner folds of each fold; test scores choose nothing. tasks: those of the run's summary. */
-void rivalnote_add(json_t *remarks, const char *run, const json_t *tasks);
+ * the inner folds of each fold; test scores choose nothing. tasks: those of the run's summary. An array of
+ * sentences, the caller's to decref; NULL: no memory. */
+json_t *rivalnote_make(const char *run, const json_t *tasks);
 
 #endif

@@ -40,7 +40,7 @@ Status tally_make(json_t **summary, const TallySetup *setup);
  * are not looked at. */
 Status tally_sum(json_t **summary, const TallySetup *setup, json_t **fold, FoldAuc *auc);
 
-/* The summary as summary.md. */
+/* The summary as summary.md. It may have sentences "beside", which become remarks. */
 Status tally_write_table(const char *path, const json_t *summary);
 
 #endif
