@@ -104,14 +104,13 @@ static Status check_training(const Partition *g, const Folds *f)
 {
     int n;
     const Cohort *c = f->cohort;
-    const char *path = bagfile_path(c->file);
     if (g->count[PART_TRAIN] == 0)
-        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag; %s", path, way_out(f));
+        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag; %s", bagfile_path(c->file), way_out(f));
     const int class = c->labels.class ? only_class(&n, g, c) : -1;
     if (class < 0) return OK;
     const bool two = c->labels.n_class == 2;
-    return fail(ERR_FORMAT, "%s: all %d labelled bag%s of the training part %s %s; a model needs %s: %s", path, n,
-                number_plural(n), n == 1 ? "is" : "are",
+    return fail(ERR_FORMAT, "%s: all %d labelled bag%s of the training part %s %s; a model needs %s: %s",
+                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are",
                 !two         ? "of one class"
                 : class == 1 ? "positive"
                              : "negative",

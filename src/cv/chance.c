@@ -91,15 +91,20 @@ static json_t *add_list(json_t *task, const char *name, const json_t *subs, cons
     return out;
 }
 
-static json_t *p_value(const json_t *list, double observed)
+static int count_reached(const json_t *list, double observed)
 {
     size_t i;
     json_t *value;
     int reached = 0;
-    if (isnan(observed)) return json_null();
     json_array_foreach((json_t *)(size_t)list, i, value) reached +=
         !json_is_number(value) || json_number_value(value) >= observed;
-    return json_real((1.0 + reached) / (1.0 + (double)json_array_size(list)));
+    return reached;
+}
+
+static json_t *p_value(const json_t *list, double observed)
+{
+    if (isnan(observed)) return json_null();
+    return json_real((1.0 + count_reached(list, observed)) / (1.0 + (double)json_array_size(list)));
 }
 
 void chance_add_permuted(json_t *tasks, const json_t *subs)
@@ -168,18 +173,16 @@ __attribute__((format(printf, 2, 3))) static void append(json_t *list, const cha
 static void say_permuted(json_t *out, const json_t *task, const char *score)
 {
     char key[KEY_ROOM];
-    const json_t *permuted = json_object_get(task, LABELS), *list = json_object_get(permuted, score), *value;
+    const json_t *permuted = json_object_get(task, LABELS), *list = json_object_get(permuted, score);
     const ChanceSpread s = spread_of(list);
     const double p = value_of(permuted, "p"), observed = value_of(task, mean_key(key, score));
     const int n = (int)json_array_size(list);
-    int reached = 0;
-    size_t i;
     if (!permuted || s.n == 0 || isnan(p)) return;
-    json_array_foreach((json_t *)(size_t)list, i, value) reached += !(json_number_value(value) < observed);
     append(out,
            "On permuted labels, %d further cross-validation%s reached %s %.3f on average (%.3f to %.3f). %d of them "
            "reached %.3f: p = %.3g",
-           n, n == 1 ? "" : "s", metric_title(score), s.mean, s.least, s.most, reached, observed, p);
+           n, n == 1 ? "" : "s", metric_title(score), s.mean, s.least, s.most, count_reached(list, observed),
+           observed, p);
 }
 
 static void say_left_out(json_t *out, const json_t *task, const char *score)

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import HOPSACK, TINY, Case, auc, main, read, run, table, without_times
+from harness import HOPSACK, TINY, Case, auc, cohort, main, read, run, table, without_times
 
 BITS = "model.safetensors", "predictions.tsv", "splits.tsv", "config.yaml", "inner.tsv"
 
@@ -202,6 +202,60 @@ class Inner(Case):
             self.assertEqual(one, two)
             one, two = ([row["output"] for row in table(f"leak-{data}-{refit}/inner.tsv") if row["fold"] == "0"] for data in ("c", "changed"))
             self.assertNotEqual(one, two)
+
+    def test_test_bags_have_no_influence_on_kmers(self):
+        cohort("s.h5", n_bag=40, n_seq=40)
+        self.good("export", "s.h5", "-o", "s")
+        meta = table("s/metadata.tsv")
+        with open("folds-s.tsv", "w", encoding="utf-8") as file:
+            file.write("bag\tfold\n" + "".join(f"{row['ID']}\t{k // 2 % 2}\n" for k, row in enumerate(meta)))
+        shutil.copytree("s", "t")
+        for k, row in enumerate(meta):
+            if k // 2 % 2 == 1: # turned round: other k-mers, the same sizes
+                head, *lines = read(f"t/{row['filename']}").decode().splitlines()
+                at = head.split("\t").index("junction_aa")
+                cells = [line.split("\t") for line in lines]
+                for c in cells:
+                    c[at] = c[at][::-1]
+                with open(f"t/{row['filename']}", "w", encoding="utf-8") as file:
+                    file.write("\n".join([head, *("\t".join(c) for c in cells)]) + "\n")
+        for name in "st":
+            self.good("import", f"--metadata={name}/metadata.tsv", "-o", f"{name}2.h5", name)
+            self.good("crossval", TINY, f"{name}2.h5", "--target=status", "--splits=folds-s.tsv", "--splits.validation=none",
+                      "--model.embedder.start=kmers", "--model.embedder.min_z=1", "--inner=3", "-o", f"kmers-{name}", threads=3)
+        for i in range(3):
+            one, two = (table(f"kmers-{name}/rep00/fold01/inner{i:02}/kmers.tsv") for name in "st")
+            self.assertGreater(len(one), 0)
+            self.assertEqual(one, two)
+        one, two = ([row for row in table(f"kmers-{name}/inner.tsv") if row["fold"] == "1"] for name in "st")
+        self.assertEqual(one, two)
+        one, two = ([row for row in table(f"kmers-{name}/inner.tsv") if row["fold"] == "0"] for name in "st")
+        self.assertNotEqual(one, two)
+        self.good("train", TINY, "s2.h5", "--target=status", "--splits=folds-s.tsv", "--splits.validation=none", "--fold=1",
+                  "--model.embedder.start=kmers", "--model.embedder.min_z=1", "--splits.inner=2/3", "-o", "kmers-alone")
+        for name in ("kmers.tsv", "model.safetensors"):
+            self.assertEqual(read(f"kmers-alone/{name}"), read(f"kmers-s/rep00/fold01/inner02/{name}"), name)
+
+    # ---- few bags ----
+
+    def test_few_bags_of_a_class(self):
+        """Two positive bags are tested in turn: the validation part of an inner training never takes the other. One is too few."""
+        def label(positive, out):
+            with open(f"{out}.tsv", "w", encoding="utf-8") as file:
+                file.write("ID\tstatus\tfold\n" + "".join(f"b{b:02}\t{'+' if b in positive else '-'}\t{b % 3}\n" for b in range(48)))
+            return self.good("crossval", "v.yaml", "c.h5", f"--metadata={out}.tsv", "--target=status", f"--splits={out}.tsv",
+                             "--splits.columns=fold", "--splits.validation=0.3", "--inner=5", "-o", out, threads=2)
+        label((0, 1, 2), "few")
+        for f in range(3):
+            self.assertEqual(sorted(name for name in os.listdir(f"few/rep00/fold{f:02}") if "inner" in name), ["inner00", "inner01"])
+            for i in range(2):
+                parts = {row["bag"]: row["part"] for row in table(f"few/rep00/fold{f:02}/inner{i:02}/splits.tsv")}
+                self.assertEqual(sorted(parts[f"b{b:02}"] for b in range(3) if b != f), ["test", "train"])
+        said = label((0, 1, 2, 5), "fewer").stderr
+        self.assertNotIn("too few", said)
+        said = label((0, 1), "none").stderr
+        self.assertIn("in 2 folds (the first: repetition 0, fold 0) the smallest class has too few bags or groups", said)
+        self.assertEqual({row["fold"] for row in table("none/inner.tsv")}, {"2"})
 
     # ---- wrong input ----
 
