@@ -32,8 +32,9 @@ static void build(AliasCell *cell, const double *p, const double *tilt, int n)
     alias_build(cell, tilt ? tilted : p, n);
 }
 
-static void init(void *state, const double *prefix_tilt, const double *transition_tilt)
+static void init(void *state, const void *source, const double *prefix_tilt, const double *transition_tilt)
 {
+    (void)source;
     Trb *trb = state;
     build(trb->prefix, trb_prefix_p, prefix_tilt, TRB_N_PREFIX);
     alias_build(trb->suffix, trb_suffix_p, TRB_N_SUFFIX);
@@ -44,9 +45,10 @@ static void init(void *state, const double *prefix_tilt, const double *transitio
     }
 }
 
-static int draw(int8_t *codes, const void *state, Rng *rng)
+static int draw(int8_t *codes, int16_t gene[2], const void *state, Rng *rng)
 {
     const Trb *trb = state;
+    (void)gene;
     const int suffix = alias_draw(trb->suffix, TRB_N_SUFFIX, rng);
     const int len = TRB_LEN_MIN + alias_draw(trb->length[suffix], N_LEN, rng);
     const int prefix = alias_draw(trb->prefix, TRB_N_PREFIX, rng);
