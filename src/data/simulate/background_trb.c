@@ -10,6 +10,7 @@
 #include "core/alias.h"
 #include "data/simulate/background.h"
 #include "data/simulate/trb_tables.h"
+#include "data/simulate/trbgenes.h"
 
 #include <assert.h>
 #include <math.h>
@@ -84,6 +85,8 @@ const BackgroundType background_trb = {
     .n_prefix = TRB_N_PREFIX,
     .init = init,
     .draw = draw,
+    .gene_names = trbgenes_names,
+    .genes = trbgenes_draw,
     .prefix = prefix,
     .prefix_p = prefix_p,
     .transition_p = transition_p,
