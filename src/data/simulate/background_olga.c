@@ -145,10 +145,8 @@ static GeneNames gene_names(const void *source)
 {
     const OlgaModel *m = source;
     const OlgaGenes *v = &m->gene[OLGA_V], *j = &m->gene[OLGA_J];
-    return (GeneNames){.n_v = v->n,
-                       .n_j = j->n,
-                       .v = (const char *const *)v->name,
-                       .j = (const char *const *)j->name};
+    return (GeneNames){
+        .n_v = v->n, .n_j = j->n, .v = (const char *const *)v->name, .j = (const char *const *)j->name};
 }
 
 const BackgroundType background_olga = {

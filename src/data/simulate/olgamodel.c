@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MOST (64 << 20)
+#define FILE_MOST  (64 << 20)
 #define CELLS_MOST 10000000
 
 static const char *const gene_event[] = {[OLGA_V] = "v_choice", [OLGA_D] = "d_gene", [OLGA_J] = "j_choice"};
@@ -172,7 +172,8 @@ static Status read_size(int64_t *out, const char *line, const OlgaText *t)
     for (const char *at = line + 5; *at && *at != ']';) {
         char *end;
         const long n = strtol(at, &end, 10);
-        if (end == at || n < 1 || n > CELLS_MOST || *out * n > CELLS_MOST) return wrong(t, "$Dim[…] has no good sizes");
+        if (end == at || n < 1 || n > CELLS_MOST || *out * n > CELLS_MOST)
+            return wrong(t, "$Dim[…] has no good sizes");
         *out *= n;
         at = end + (*end == ',');
     }
@@ -213,8 +214,8 @@ static Status read_table(OlgaTable *table, const char *name, OlgaText *t)
 static Status build(AliasCell **out, const OlgaTable *table, int64_t n_row, int n, const OlgaText *t)
 {
     if (table->n != n_row * n)
-        return fail(ERR_FORMAT, "%s: table '%s' has %lld cells; by model_params.txt it has %lld", t->path, table->name,
-                    (long long)table->n, (long long)n_row * n);
+        return fail(ERR_FORMAT, "%s: table '%s' has %lld cells; by model_params.txt it has %lld", t->path,
+                    table->name, (long long)table->n, (long long)n_row * n);
     free(*out);
     *out = malloc((size_t)table->n * sizeof **out);
     if (!*out) return no_memory(t);

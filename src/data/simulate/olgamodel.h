@@ -29,10 +29,11 @@ enum { OLGA_DEL_V, OLGA_DEL_5, OLGA_DEL_3, OLGA_DEL_J, OLGA_INS_VD, OLGA_INS_DJ,
 /* The genes of a segment. */
 typedef struct {
     int n;
-    char **name;    /* [n] */
-    int8_t **bases; /* [n] 0 … 3 for ACGT: V from the conserved codon on, J up to it, with palindromes at the ends that are
+    char **name; /* [n] */
+    int8_t **
+        bases; /* [n] 0 … 3 for ACGT: V from the conserved codon on, J up to it, with palindromes at the ends that are
                        joined; n_bases 0: never drawn */
-    int *n_bases;   /* [n] */
+    int *n_bases;      /* [n] */
     AliasCell *choice; /* V, J [n]; D [n of J, n] */
 } OlgaGenes;
 
@@ -49,7 +50,8 @@ typedef struct {
     AliasCell next[2][5][4]; /* VD, DJ: the next base, given the last; row 4: the first */
 } OlgaModel;
 
-Status olgamodel_read(OlgaModel **out, const char *folder); /* ERR_IO, ERR_FORMAT: what is missing or wrong, and where */
-void olgamodel_free(OlgaModel *model);                      /* accepts NULL */
+Status olgamodel_read(OlgaModel **out,
+                      const char *folder); /* ERR_IO, ERR_FORMAT: what is missing or wrong, and where */
+void olgamodel_free(OlgaModel *model);     /* accepts NULL */
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_LETTERS  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 #define FIT_DRAWS     20000 /* background sequences looked at to see whether a motif fits */
 #define FIT_MIN       0.001
 #define NATURAL_DRAWS 200000
@@ -23,6 +24,8 @@ static Status name_signal(Simulator *s, const char **motifs, const char *text, i
     for (int i = 0; i < k; i++)
         if (strcmp(s->signal_name[i], s->signal_name[k]) == 0)
             return fail(ERR_CONFIG, "simulate.signals: two are called '%s'", s->signal_name[k]);
+    if (strspn(s->signal_name[k], NAME_LETTERS) != strlen(s->signal_name[k]))
+        return fail(ERR_CONFIG, "simulate.signals: '%s': a name has letters, digits and _ . - alone", text);
     static const char *const taken[] = {"", "ID", SIMULATE_LABEL, "class", "none", "batch", "log_rate"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(s->signal_name[k], taken[i]) == 0)
