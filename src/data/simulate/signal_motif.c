@@ -89,10 +89,16 @@ static Status check_fit(const Simulator *s)
     return OK;
 }
 
+static bool carries(const SimulateOptions *o)
+{
+    return o->rate > 0 || o->rate_negative > 0 || o->rate_beta.n || o->rate_negative_beta.n;
+}
+
 /* Neither is a carrier that is waited for, nor a sequence without motif, too rare. */
 static Status check_natural(const Simulator *s)
 {
-    const bool found = s->options->implant == IMPLANT_REJECT, purged = s->options->purge != PURGE_NONE;
+    const bool found = s->options->implant == IMPLANT_REJECT && carries(s->options);
+    const bool purged = s->options->purge != PURGE_NONE;
     for (int k = 0; (found || purged) && s->motifs.n_motif && k < s->n_signal; k++) {
         Rng rng = rng_stream(s->seed, "natural", (uint64_t)k);
         const double share = motifset_natural(&s->motifs, &s->recipe, k, NATURAL_DRAWS, &rng);
@@ -127,7 +133,7 @@ static Status prepare(Simulator *s)
     if (s->recipe.stride > BACKGROUND_LEN_MOST)
         return fail(ERR_CONFIG, "simulate.implant=insert gives sequences of up to %d residues; the most are %d",
                     s->recipe.stride, BACKGROUND_LEN_MOST);
-    if (o->implant != IMPLANT_REJECT) TRY(check_fit(s));
+    if (o->implant != IMPLANT_REJECT && carries(o)) TRY(check_fit(s));
     return check_natural(s);
 }
 
