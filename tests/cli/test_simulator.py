@@ -2,6 +2,7 @@
 """hopsack simulate: every setting does what it says, seen in the tables it writes; outputs agree with each other."""
 import csv
 import gzip
+import importlib.util
 import json
 import math
 import os
@@ -399,6 +400,60 @@ class Simulator(Case):
         self.bad(6, "kept.test.h5: exists", "simulate", "--simulate.test.n_bag=4", "-o", "kept.h5")
         self.good("simulate", "--simulate.n_bag=4", "--simulate.n_seq=10", "-o", "a1.h5", "--airr=kept")
         self.bad(6, "kept/metadata.csv: exists", "simulate", "-o", "a2.h5", "--airr=kept")
+
+
+LONG = bool(os.environ.get("HOPSACK_LONG"))
+HAS_SKLEARN = all(map(importlib.util.find_spec, ("h5py", "numpy", "sklearn")))
+
+
+@unittest.skipUnless(HAS_SKLEARN, "needs scikit-learn and h5py")
+class Acceptance(Case):
+    """How hard simulated cohorts are for logistic regression on k-mers, in cross-validation of five folds. HOPSACK_LONG=1 takes
+    260 repertoires of 10 000, as the figures in docs/simulation.md."""
+
+    def auc(self, *settings, k, n_bag=260 if LONG else 60, n_seq=10000 if LONG else 2000, seed=1):
+        import h5py
+        import numpy as np
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.metrics import roc_auc_score
+        from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+        self.good("simulate", *(f"--simulate.{s}" for s in settings), f"--simulate.n_bag={n_bag}", f"--simulate.n_seq={n_seq}",
+                  f"--seed={seed}", "--compress=none", "-o", "a.h5", "--force")
+        with h5py.File("a.h5") as file:
+            codes = file["sampledata/sequences"][:].astype(np.int32)
+            bounds = file["sampledata/sample_sequences_start_end"][:]
+            label = file["metadata/columns"][:, 1].astype(str) == "+"
+        word = sum(codes[:, t:codes.shape[1] - k + 1 + t] * 20 ** (k - 1 - t) for t in range(k))
+        word[(codes < 0)[:, k - 1:]] = -1
+        x = np.zeros((n_bag, 20 ** k), dtype=np.float32)
+        for b, (first, last) in enumerate(bounds):
+            found = word[first:last]
+            found = found[found >= 0]
+            x[b] = np.log1p(1e5 * np.bincount(found, minlength=20 ** k) / len(found))
+        x -= x.mean(axis=0)
+        x /= np.maximum(x.std(axis=0), 1e-6)
+        values, vectors = np.linalg.eigh((x @ x.T).astype(np.float64))  # the same fit in as many columns as bags
+        x = vectors * np.sqrt(np.maximum(values, 0) / values.mean())
+        folds = StratifiedKFold(5, shuffle=True, random_state=0)
+        output = cross_val_predict(LogisticRegression(C=1.0, max_iter=1000), x, label, cv=folds, method="decision_function")
+        found = roc_auc_score(label, output)
+        if LONG:
+            print(settings, f"k = {k}: AUC {found:.3f}")
+        return found
+
+    def test_a_frequent_motif_is_easy_and_a_rare_one_is_not(self):
+        self.assertGreater(self.auc("motifs=LDR", "rate=0.05", k=3), 0.9)
+        if LONG:
+            self.assertGreater(self.auc("motifs=LDR", "rate=0.01", k=3), 0.98)
+            self.assertTrue(0.5 < self.auc("motifs=LDR", "rate=0.001", k=3) < 0.8)
+            self.assertTrue(0.5 < self.auc("motifs=SZZN", "rate=0.003", k=4) < 0.8)
+
+    def test_nothing_is_found_at_rate_0(self):
+        n = 20 if LONG else 5
+        found = [self.auc("rate=0", "size=lognormal", "counts=realistic", k=3, seed=seed, n_bag=60, n_seq=500) for seed in range(n)]
+        error = statistics.stdev(found) / math.sqrt(n)
+        self.assertLess(abs(statistics.mean(found) - 0.5), 3 * max(error, 0.075 / math.sqrt(n)), found)
 
 
 if __name__ == "__main__":

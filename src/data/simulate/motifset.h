@@ -30,8 +30,8 @@ void motifset_free(MotifSet *set);
 
 extern const CarrierType motifset_carriers;
 
-/* Shares of n background sequences: that a form of motif m fits into; that hold a motif of signal k. */
+/* Shares of n background sequences: that a form of motif m fits into; share [n_signal] that hold a motif of a signal. */
 double motifset_fit(const MotifSet *set, const Recipe *recipe, int m, int n, Rng *rng);
-double motifset_natural(const MotifSet *set, const Recipe *recipe, int k, int n, Rng *rng);
+void motifset_natural(double *share, const MotifSet *set, const Recipe *recipe, int n, Rng *rng);
 
 #endif

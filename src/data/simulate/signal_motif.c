@@ -99,9 +99,12 @@ static Status check_natural(const Simulator *s)
 {
     const bool found = s->options->implant == IMPLANT_REJECT && carries(s->options);
     const bool purged = s->options->purge != PURGE_NONE;
-    for (int k = 0; (found || purged) && s->motifs.n_motif && k < s->n_signal; k++) {
-        Rng rng = rng_stream(s->seed, "natural", (uint64_t)k);
-        const double share = motifset_natural(&s->motifs, &s->recipe, k, NATURAL_DRAWS, &rng);
+    double shares[MOTIFMATCH_OWNERS];
+    Rng rng = rng_stream(s->seed, "natural", 0);
+    if (!found && !purged) return OK;
+    motifset_natural(shares, &s->motifs, &s->recipe, found ? NATURAL_DRAWS : FIT_DRAWS, &rng);
+    for (int k = 0; k < s->motifs.n_signal; k++) {
+        const double share = shares[k];
         if (found && share < NATURAL_MIN)
             return fail(
                 ERR_CONFIG,
