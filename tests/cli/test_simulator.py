@@ -382,7 +382,8 @@ class Simulator(Case):
                 ("knows no genes", "background=uniform", "genes=true"), ("no probabilities", "background=file", "background_path=list2.tsv", "spread=0.1"),
                 ("two are called 'a'", "signals=a=WK,a=HY"), ("letters, digits", "signals=a b=WK"), ("take another name", "signals=batch=WK"),
                 ("has not so many", "background=file", "background_path=list2.tsv", "signal=public", "pool=5"),
-                ("too few to wait for", "implant=reject", "motifs=WWWW"), ("a longer motif", "purge=all", "motifs=C"),
+                ("too few to wait for", "implant=reject", "motifs=WWWW"), ("take longer motifs", "purge=all", "motifs=C"),
+                ("are in the list", "purge=all", "background=file", "background_path=list2.tsv", "signal=public", "pool=1"),
                 ("weight above 0", "motifs=AC*0"), ("test.rate: ", "test.rate=2"), ("unknown|test.ratio", "test.ratio=2"),
                 ("gives sequences of up to", "implant=insert", "background=file", "background_path=long.tsv")):
             with open("list2.tsv", "w", encoding="utf-8") as file:

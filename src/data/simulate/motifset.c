@@ -162,15 +162,3 @@ double motifset_fit(const MotifSet *set, const Recipe *recipe, int m, int n, Rng
     }
     return (double)n_fit / n;
 }
-
-void motifset_natural(double *share, const MotifSet *set, const Recipe *recipe, int n, Rng *rng)
-{
-    int8_t codes[REPERTOIRE_LEN_MOST];
-    RepertoireRow row = {.codes = codes, .rng = rng};
-    for (int k = 0; k < set->n_signal; k++) share[k] = 0;
-    for (int i = 0; i < n; i++) {
-        repertoire_background(&row, recipe);
-        uint64_t owners = motifmatch_owners(&set->match, row.codes, row.len);
-        for (; owners; owners &= owners - 1) share[__builtin_ctzll(owners)] += 1.0 / n;
-    }
-}

@@ -30,8 +30,7 @@ void motifset_free(MotifSet *set);
 
 extern const CarrierType motifset_carriers;
 
-/* Shares of n background sequences: that a form of motif m fits into; share [n_signal] that hold a motif of a signal. */
+/* Share of n background sequences that a form of motif m fits into. */
 double motifset_fit(const MotifSet *set, const Recipe *recipe, int m, int n, Rng *rng);
-void motifset_natural(double *share, const MotifSet *set, const Recipe *recipe, int n, Rng *rng);
 
 #endif

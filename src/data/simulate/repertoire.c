@@ -98,3 +98,18 @@ void repertoire_draw(Repertoire *r, const Recipe *recipe, const RepertoireOrder 
         keep(r, &row, i);
     }
 }
+
+double repertoire_holding(double *share, const Recipe *recipe, int n, Rng *rng)
+{
+    int8_t codes[REPERTOIRE_LEN_MOST];
+    RepertoireRow row = {.codes = codes, .rng = rng};
+    int n_any = 0;
+    for (int k = 0; k < recipe->n_signal; k++) share[k] = 0;
+    for (int i = 0; i < n; i++) {
+        repertoire_background(&row, recipe);
+        uint64_t held = recipe->carriers->holds(recipe->carrying, row.codes, row.len);
+        n_any += held != 0;
+        for (; held; held &= held - 1) share[__builtin_ctzll(held)] += 1.0 / n;
+    }
+    return (double)n_any / n;
+}

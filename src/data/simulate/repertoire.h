@@ -71,6 +71,9 @@ void repertoire_plan(Repertoire *r, Arena *arena, const Recipe *recipe, int n, i
 /* Fills it from the two streams alone. Carriers are exact in number and uniform over rows; counts are 1. */
 void repertoire_draw(Repertoire *r, const Recipe *recipe, const RepertoireOrder *order, Rng *rng, Rng *gene_rng);
 
+/* Share of n background sequences that hold any signal; share [n_signal]: that hold each. */
+double repertoire_holding(double *share, const Recipe *recipe, int n, Rng *rng);
+
 void repertoire_background(RepertoireRow *row, const Recipe *recipe); /* a sequence of the background, with genes */
 
 #endif

@@ -9,7 +9,6 @@
 #define FIT_MIN       0.001
 #define NATURAL_DRAWS 200000
 #define NATURAL_MIN   0.00005 /* of carriers that are found, not made */
-#define NATURAL_MOST  0.9     /* of sequences that are drawn again */
 
 /* ---- settings ---- */
 
@@ -94,30 +93,19 @@ static bool carries(const SimulateOptions *o)
     return o->rate > 0 || o->rate_negative > 0 || o->rate_beta.n || o->rate_negative_beta.n;
 }
 
-/* Neither is a carrier that is waited for, nor a sequence without motif, too rare. */
-static Status check_natural(const Simulator *s)
+/* A carrier that is waited for must not be too rare. */
+static Status check_found(const Simulator *s)
 {
-    const bool found = s->options->implant == IMPLANT_REJECT && carries(s->options);
-    const bool purged = s->options->purge != PURGE_NONE;
-    double shares[MOTIFMATCH_OWNERS];
+    double share[MOTIFMATCH_OWNERS];
     Rng rng = rng_stream(s->seed, "natural", 0);
-    if (!found && !purged) return OK;
-    motifset_natural(shares, &s->motifs, &s->recipe, found ? NATURAL_DRAWS : FIT_DRAWS, &rng);
-    for (int k = 0; k < s->motifs.n_signal; k++) {
-        const double share = shares[k];
-        if (found && share < NATURAL_MIN)
+    (void)repertoire_holding(share, &s->recipe, NATURAL_DRAWS, &rng);
+    for (int k = 0; k < s->motifs.n_signal; k++)
+        if (share[k] < NATURAL_MIN)
             return fail(
                 ERR_CONFIG,
                 "simulate.implant=reject: %.2g %% of the background's sequences hold a motif of signal %d, too "
                 "few to wait for; take simulate.implant=replace",
-                100 * share, k + 1);
-        if (purged && share > NATURAL_MOST)
-            return fail(
-                ERR_CONFIG,
-                "simulate.purge: %.2g %% of the background's sequences hold a motif of signal %d; take a longer "
-                "motif",
-                100 * share, k + 1);
-    }
+                100 * share[k], k + 1);
     return OK;
 }
 
@@ -136,8 +124,8 @@ static Status prepare(Simulator *s)
     if (s->recipe.stride > BACKGROUND_LEN_MOST)
         return fail(ERR_CONFIG, "simulate.implant=insert gives sequences of up to %d residues; the most are %d",
                     s->recipe.stride, BACKGROUND_LEN_MOST);
-    if (o->implant != IMPLANT_REJECT && carries(o)) TRY(check_fit(s));
-    return check_natural(s);
+    if (!carries(o)) return OK;
+    return o->implant == IMPLANT_REJECT ? check_found(s) : check_fit(s);
 }
 
 /* ---- records ---- */

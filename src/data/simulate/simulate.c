@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PURGE_DRAWS 20000
+#define PURGE_MOST  0.9
 #define TEST_OFFSET (UINT64_C(1) << 40) /* of the indices of a test cohort's streams */
 
 const SignalType *const simulate_signals[] = {
@@ -83,6 +85,21 @@ static Status check_memory(const Simulator *s)
                 s->options->n_seq, (double)need / 1e9, (double)have / 1e9);
 }
 
+/* Sequences that hold a signal are drawn again: others must not be too rare. */
+static Status check_purge(const Simulator *s)
+{
+    double share[MOTIFMATCH_OWNERS];
+    Rng rng = rng_stream(s->seed, "purge", 0);
+    if (s->options->purge == PURGE_NONE || !s->recipe.carriers) return OK;
+    const double any = repertoire_holding(share, &s->recipe, PURGE_DRAWS, &rng);
+    if (any <= PURGE_MOST) return OK;
+    return fail(
+        ERR_CONFIG,
+        "simulate.purge: %.3g %% of the background's sequences hold a motif or are in the list; take longer motifs, "
+        "or another background",
+        100 * any);
+}
+
 static Status prepare(Simulator *s, SimulateResult *result, const SimulateOptions *options, uint64_t seed)
 {
     s->options = options;
@@ -93,6 +110,7 @@ static Status prepare(Simulator *s, SimulateResult *result, const SimulateOption
     TRY(countlaw_parse(&s->counts, options->counts));
     TRY(start_background(s));
     TRY(s->signal->prepare(s));
+    TRY(check_purge(s));
     TRY(simulate_genes(s));
     TRY(simulate_plan_bags(s));
     plan_memory(s);
