@@ -29,12 +29,12 @@ typedef struct {
     int *of_name; /* [names of the file] number of the plain name; -1: unknown */
     bool *asked;  /* [plain.n] by a model */
     Names absent; /* asked by a model, and not in the file */
-} GeneNames;
+} GeneColumns;
 
 /* row: for each weight V [n_v], J [n_j], pairs [n_v, n_j]. */
 typedef struct {
     const Cohort *cohort;
-    GeneNames gene[2]; /* V, J */
+    GeneColumns gene[2]; /* V, J */
     int n_v, n_j, stride;
     double *row;     /* [N_WEIGHT, stride] */
     int16_t *number; /* [2, n_max] */
@@ -63,7 +63,7 @@ static Status read_names(GenesReader *r, int gene)
 {
     char plain[GENENAME_ROOM];
     const int n = bagaudit_n_gene(r->cohort->file, gene);
-    GeneNames *g = &r->gene[gene];
+    GeneColumns *g = &r->gene[gene];
     g->of_name = malloc(((size_t)n + 1) * sizeof *g->of_name);
     if (!g->of_name) return no_memory(r);
     for (int k = 0; k < n; k++) {
@@ -170,7 +170,7 @@ static json_t *describe(const void *reader, int k)
 
 /* *k -1: no bag of the file has it. Its share is 0 then and not missing, because the output of a bag must not depend on the
  * bags that are predicted with it. */
-static Status find_gene(int *k, GeneNames *g, const char *name)
+static Status find_gene(int *k, GeneColumns *g, const char *name)
 {
     *k = name ? names_find(&g->plain, name, strlen(name)) : -1;
     if (*k >= 0)
@@ -203,7 +203,7 @@ static void remark(const void *reader, const RivalModel *model)
     const GenesReader *r = reader;
     for (int g = 0; g < 2; g++) {
         int n_unknown = 0;
-        const GeneNames *own = &r->gene[g];
+        const GeneColumns *own = &r->gene[g];
         for (int k = 0; k < own->plain.n; k++) n_unknown += !own->asked[k];
         if (n_unknown > 0)
             log_warn("%s: %d of %d %c genes are unknown to the model of %s, which ignores them",
