@@ -16,7 +16,7 @@ typedef struct {
     CountReader reader; /* at its beginning */
     double total;
     double similarity; /* to the bag at work */
-} KnownBag;
+} TrainingBag;
 
 typedef struct {
     int n;                /* bags */
@@ -29,11 +29,11 @@ typedef struct {
     KmerProfile profile;
     bool presence;
     int n_model, n_out, n_known;
-    KnownModel *model; /* [n_model] */
-    KnownBag *known;   /* [n_known] of all models */
-    uint32_t *count;   /* [n_cell] of the bag at work */
-    double *value;     /* [n_cell] v of the bag at work */
-    double own;        /* Σ v */
+    KnownModel *model;  /* [n_model] */
+    TrainingBag *known; /* [n_known] of all models */
+    uint32_t *count;    /* [n_cell] of the bag at work */
+    double *value;      /* [n_cell] v of the bag at work */
+    double own;         /* Σ v */
 } MinmaxApplier;
 
 /* ---- opening ---- */
@@ -59,7 +59,7 @@ static Status bind_bags(MinmaxApplier *a, const RivalModel *model, KnownModel *k
                                     .cell = -1,
                                     .presence = a->presence};
         if (!countstream_is_sound(reader, a->profile.n_cell, sum)) return unsound(model);
-        a->known[known->first + i] = (KnownBag){.reader = reader, .total = sum};
+        a->known[known->first + i] = (TrainingBag){.reader = reader, .total = sum};
     }
     return OK;
 }
@@ -73,7 +73,7 @@ static Status bind(MinmaxApplier *a, RivalModel *model, int k)
     a->n_out = (int)weight->shape[0];
     a->model[k] = (KnownModel){.n = (int)weight->shape[1], .weight = weight->data, .first = a->n_known};
     a->n_known += a->model[k].n;
-    KnownBag *known = realloc(a->known, ((size_t)a->n_known + 1) * sizeof *known);
+    TrainingBag *known = realloc(a->known, ((size_t)a->n_known + 1) * sizeof *known);
     if (!known) return fail(ERR_MEMORY, "no memory for %d bags of models", a->n_known);
     a->known = known;
     return bind_bags(a, model, &a->model[k]);
@@ -137,7 +137,7 @@ static Status read_values(MinmaxApplier *a, int member)
 static void compare(void *context, int chunk, int thread)
 {
     MinmaxApplier *a = context;
-    KnownBag *known = &a->known[chunk];
+    TrainingBag *known = &a->known[chunk];
     CountReader reader = known->reader;
     double both = 0, own = 0;
     (void)thread;
