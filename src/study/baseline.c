@@ -111,17 +111,10 @@ static void find_run(char folder[PATH_ROOM], const Baseline *b)
         snprintf(folder, PATH_ROOM, is_run ? "." : "");
 }
 
-/* What the run reads beside bags and labels is there. */
-static Status check_words(const Baseline *b)
+/* Is the run beside there? */
+static Status check_beside(const Baseline *b)
 {
-    int column;
     char folder[PATH_ROOM], path[PATH_ROOM];
-    for (int k = 0; k < b->in->columns.n; k++) {
-        const char *name = b->in->columns.text[k];
-        if (!b->dataset.cohort.table)
-            return fail(ERR_FORMAT, "the dataset has no label table, hence no column '%s'", name);
-        TRY(column_find(&column, b->dataset.cohort.table, name, "--columns"));
-    }
     if (!b->in->beside) return OK;
     find_run(folder, b);
     TRY(runfolder_path(path, folder, "summary.json"));
@@ -142,6 +135,7 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     b->n_out = b->dataset.cohort.labels.n_out;
     TRY(copy_targets(b));
     TRY(check_columns(b));
+    TRY(check_beside(b));
     TRY(choose_methods(b));
     TRY(baseline_files_check(in, b->method, b->n_method));
     return baseline_rounds_open(b);
