@@ -121,15 +121,18 @@ Status stackblend_fit(StackBlend *blend, const StackView *w, int without)
     return fit(blend, w, (StackWithout){without, -1}, cost);
 }
 
+void stackblend_add(double *s, const StackBlend *blend, int column, const double *y, int n_out)
+{
+    const double factor = blend->weight[column] * blend->scale[column];
+    double mean = 0;
+    for (int o = 0; n_out > 1 && o < n_out; o++) mean += y[o] / n_out;
+    for (int o = 0; o < n_out; o++) s[o] += factor * (y[o] - mean - blend->shift[column * n_out + o]);
+}
+
 void stackblend_apply(double *s, const StackBlend *blend, const double *y, int n_column, int n_out)
 {
     for (int o = 0; o < n_out; o++) s[o] = blend->bias[o];
-    for (int c = 0; c < n_column; c++) {
-        double mean = 0;
-        for (int o = 0; n_out > 1 && o < n_out; o++) mean += y[c * n_out + o] / n_out;
-        for (int o = 0; o < n_out; o++)
-            s[o] += blend->weight[c] * blend->scale[c] * (y[c * n_out + o] - mean - blend->shift[c * n_out + o]);
-    }
+    for (int c = 0; c < n_column; c++) stackblend_add(s, blend, c, y + c * n_out, n_out);
 }
 
 /* An output that is missing cannot be weighed. */

@@ -23,7 +23,10 @@ Status stackblend_check(const StackView *w);
 /* All inner bags but those of inner fold `without` (-1: none is left out). The arrays are the caller's. */
 Status stackblend_fit(StackBlend *blend, const StackView *w, int without);
 
-/* The weighted output s [n_out] of a bag's outputs by column, y [n_column, n_out]. */
+/* Adds what a column's outputs y [n_out] of a bag give to s [n_out]. */
+void stackblend_add(double *s, const StackBlend *blend, int column, const double *y, int n_out);
+
+/* The weighted output s [n_out] of a bag's outputs by column, y [n_column, n_out], bias and all. */
 void stackblend_apply(double *s, const StackBlend *blend, const double *y, int n_column, int n_out);
 
 #endif
