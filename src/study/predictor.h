@@ -7,8 +7,9 @@
  *     the folder of a stack                       the mean over the outer folds; each says what the column that was chosen
  *                                                 there says by its models of that fold, or the weighted sum of all columns
  *
- * Outputs of classes are on the scale of the models' calibration where they have one (rivalfile.h), so that the columns of a
- * stack can be averaged. Of a cross-validation a bag is predicted by the outer folds whose models have not seen it, if any.
+ * Outputs of a stack are those of its predictions.tsv: calibrated, so that unlike columns can be averaged. Models of a method
+ * that are calibrated themselves (rivalfile.h) give outputs on that scale. Of a cross-validation a bag is predicted by the outer
+ * folds whose models have not seen it, if there are any.
  *
  * Everything but outputs is asked of `apply`: names, seen bags, labels, the bags' preparation.
  */

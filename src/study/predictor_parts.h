@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * predictor_parts.h: what methods and stacks predict by, for the files that share it: predictor_tree.c (which models), predictor.c
- * (their outputs).
+ * predictor_parts.h: what methods and stacks predict by, for the files that share it: predictor_tree.c (which models),
+ * predictor.c (their reading), predictor_outputs.c (their outputs).
  */
 #ifndef HOPSACK_PREDICTOR_PARTS_H
 #define HOPSACK_PREDICTOR_PARTS_H
@@ -17,13 +17,15 @@ struct PredictorNode {
     int n_model;           /* 0: a weighted sum */
     PredictorNode **child; /* [n_child] */
     int n_child;
-    StackBlend blend; /* of the children */
-    double *room;     /* what blend points to */
+    StackBlend blend;    /* of the children */
+    double *room;        /* what blend points to */
+    double slope, shift; /* of the output, as a stack calibrated its column */
 };
 
 /* An outer fold of one task. */
 typedef struct {
     int repeat, fold, task;
+    bool is_method; /* the model's own calibration counts */
     PredictorNode *node;
 } PredictorVoice;
 
@@ -61,6 +63,10 @@ struct PredictorTree {
     bool *is_out;    /* [n_voice] */
     int *n_used;     /* [n_target] folds that are averaged */
 };
+
+/* predictor_outputs.c */
+Status predictor_outputs_fit(Predictor *p, const Cohort *cohort);
+Status predictor_outputs_bag(real *output, Predictor *p, const Cohort *cohort, int member);
 
 /* predictor_tree.c */
 Status predictor_tree_find(PredictorTree **out, const char *const *word, int n_word);

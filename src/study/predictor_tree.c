@@ -62,7 +62,9 @@ static void free_node(PredictorNode *n)
 static Status new_node(PredictorNode **out)
 {
     *out = calloc(1, sizeof **out);
-    return *out ? OK : fail(ERR_MEMORY, "no memory for the models");
+    if (!*out) return fail(ERR_MEMORY, "no memory for the models");
+    (*out)->slope = 1;
+    return OK;
 }
 
 static Status add_path(int *number, PredictorTree *t, const char *path)
@@ -91,9 +93,9 @@ static Status add_model(PredictorNode *n, PredictorTree *t, const char *path)
 /* Where something is asked for: an outer fold of a task. */
 typedef struct {
     int repeat, fold, task, depth;
-} Place;
+} VoicePlace;
 
-static Status method_node(PredictorNode *n, PredictorTree *t, const char *folder, Place at)
+static Status method_node(PredictorNode *n, PredictorTree *t, const char *folder, VoicePlace at)
 {
     char models[PATH_ROOM], path[PATH_ROOM], name[RIVALFILE_NAME];
     rivalfile_name(name, at.repeat, at.fold, at.task);
@@ -103,7 +105,7 @@ static Status method_node(PredictorNode *n, PredictorTree *t, const char *folder
 }
 
 /* The network of a fold, or those of its ensemble. */
-static Status run_node(PredictorNode *n, PredictorTree *t, const char *folder, Place at)
+static Status run_node(PredictorNode *n, PredictorTree *t, const char *folder, VoicePlace at)
 {
     char path[PATH_ROOM];
     json_t *summary;
@@ -125,7 +127,7 @@ static int whole(const json_t *object, const char *key)
     return json_is_integer(value) ? (int)json_integer_value(value) : -1;
 }
 
-static const json_t *find_fold(const json_t *task, Place at)
+static const json_t *find_fold(const json_t *task, VoicePlace at)
 {
     size_t k;
     json_t *fold;
@@ -144,13 +146,14 @@ static Status column_folder(char path[PATH_ROOM], const char *folder, const json
     if (*way == '/') snprintf(path, PATH_ROOM, "%s", way);
     if (*way != '/' && !path_join(path, folder, way)) return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
     if (is_folder(path)) return OK;
-    return fail(ERR_IO,
-                "%s: the column %s of the stack %s is not there; a stack needs its columns where they were as seen from "
-                "it, so move both together",
-                path, jsontext_field(column, "name"), folder);
+    return fail(
+        ERR_IO,
+        "%s: the column %s of the stack %s is not there; a stack needs its columns where they were as seen from "
+        "it, so move both together",
+        path, jsontext_field(column, "name"), folder);
 }
 
-static Status node_of(PredictorNode **out, PredictorTree *t, const char *folder, Place at);
+static Status node_of(PredictorNode **out, PredictorTree *t, const char *folder, VoicePlace at);
 
 static Status read_list(double *out, const json_t *list, int n, const char *folder)
 {
@@ -176,7 +179,7 @@ static Status reserve_blend(PredictorNode *node, size_t n, size_t n_out)
 }
 
 static Status blend_node(PredictorNode *node, PredictorTree *t, const char *folder, const json_t *stack,
-                         const json_t *weights, Place at)
+                         const json_t *weights, VoicePlace at)
 {
     const json_t *columns = json_object_get(stack, "columns"), *bias = json_object_get(weights, "bias");
     const int n_out = (int)json_array_size(bias);
@@ -196,9 +199,22 @@ static Status blend_node(PredictorNode *node, PredictorTree *t, const char *fold
     return OK;
 }
 
-static Status stack_node(PredictorNode **out, PredictorTree *t, const char *folder, const json_t *stack, Place at)
+/* On top of what a stack that is a column itself did. */
+static Status calibrate(PredictorNode *node, const char *folder, const json_t *calibration)
 {
-    const json_t *task = json_array_get(json_object_get(stack, "tasks"), (size_t)at.task), *fold = find_fold(task, at);
+    double by[2];
+    if (!calibration) return OK;
+    TRY(read_list(by, calibration, 2, folder));
+    node->slope *= by[0];
+    node->shift = by[0] * node->shift + by[1];
+    return OK;
+}
+
+static Status stack_node(PredictorNode **out, PredictorTree *t, const char *folder, const json_t *stack,
+                         VoicePlace at)
+{
+    const json_t *task = json_array_get(json_object_get(stack, "tasks"), (size_t)at.task),
+                 *fold = find_fold(task, at);
     const json_t *columns = json_object_get(stack, "columns"), *weights = json_object_get(fold, "weights");
     const int column = whole(fold, "column");
     char path[PATH_ROOM];
@@ -210,16 +226,18 @@ static Status stack_node(PredictorNode **out, PredictorTree *t, const char *fold
         return fail(ERR_MODEL, "%s/stack.json: is damaged: nothing is chosen for repetition %d, fold %d", folder,
                     at.repeat, at.fold);
     TRY(column_folder(path, folder, columns, (size_t)column));
-    return node_of(out, t, path, at);
+    TRY(node_of(out, t, path, at));
+    return calibrate(*out, folder, json_object_get(fold, "calibration"));
 }
 
 /* *out is the caller's, also where it fails half-built. */
-static Status node_of(PredictorNode **out, PredictorTree *t, const char *folder, Place at)
+static Status node_of(PredictorNode **out, PredictorTree *t, const char *folder, VoicePlace at)
 {
     *out = NULL;
     if (is_stack(folder)) {
         json_t *stack;
-        if (at.depth++ > DEPTH_MOST) return fail(ERR_MODEL, "%s: stacks of stacks go deeper than %d", folder, DEPTH_MOST);
+        if (at.depth++ > DEPTH_MOST)
+            return fail(ERR_MODEL, "%s: stacks of stacks go deeper than %d", folder, DEPTH_MOST);
         TRY(load(&stack, folder, "stack.json"));
         const Status status = stack_node(out, t, folder, stack, at);
         json_decref(stack);
@@ -231,20 +249,21 @@ static Status node_of(PredictorNode **out, PredictorTree *t, const char *folder,
 
 /* ---- words ---- */
 
-static Status add_voice(PredictorTree *t, PredictorVoice **out, Place at)
+static Status add_voice(PredictorTree *t, PredictorVoice **out, VoicePlace at)
 {
     PredictorVoice *grown = realloc(t->voice, ((size_t)t->n_voice + 1) * sizeof *grown);
     if (!grown) return fail(ERR_MEMORY, "no memory for %d models", t->n_voice + 1);
     t->voice = grown;
     *out = &t->voice[t->n_voice++];
-    **out = (PredictorVoice){at.repeat, at.fold, at.task, NULL};
+    **out = (PredictorVoice){.repeat = at.repeat, .fold = at.fold, .task = at.task};
     return OK;
 }
 
-static Status add_fold(PredictorTree *t, const char *folder, Place at)
+static Status add_fold(PredictorTree *t, const char *folder, VoicePlace at)
 {
     PredictorVoice *voice = NULL;
     TRY(add_voice(t, &voice, at));
+    voice->is_method = !is_stack(folder);
     return node_of(&voice->node, t, folder, at);
 }
 
@@ -274,7 +293,7 @@ static Status add_stack(PredictorTree *t, const char *folder)
     {
         json_array_foreach(json_object_get(task, "folds"), i, fold)
         {
-            const Place at = {whole(fold, "repeat"), whole(fold, "fold"), (int)k, 0};
+            const VoicePlace at = {whole(fold, "repeat"), whole(fold, "fold"), (int)k, 0};
             if (status == OK && (json_object_get(fold, "column") || json_object_get(fold, "weights")))
                 status = add_fold(t, folder, at);
         }
@@ -290,14 +309,15 @@ static Status add_method(PredictorTree *t, const char *folder, const json_t *sum
         return fail(ERR_MODEL, "%s: this method has not ended; hopsack baseline ends it", folder);
     for (int task = 0; task < t->n_task; task++)
         for (int r = 0; r < n_repeat; r++)
-            for (int f = 0; f < n_fold; f++) TRY(add_fold(t, folder, (Place){r, f, task, 0}));
+            for (int f = 0; f < n_fold; f++) TRY(add_fold(t, folder, (VoicePlace){r, f, task, 0}));
     return OK;
 }
 
 static Status add_file(PredictorTree *t, const char *path)
 {
     PredictorVoice *voice = NULL;
-    TRY(add_voice(t, &voice, (Place){0, 0, -1, 0}));
+    TRY(add_voice(t, &voice, (VoicePlace){0, 0, -1, 0}));
+    voice->is_method = true;
     TRY(new_node(&voice->node));
     return add_model(voice->node, t, path);
 }

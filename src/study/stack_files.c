@@ -242,9 +242,10 @@ static json_t *folds_json(const Stack *s, int task)
     for (int k = task; k < f->n_block; k += f->n_task) {
         const StackChoice *c = &s->main.outcome.choice[k];
         json_t *fold = json_pack("{s:i, s:i}", "repeat", f->block[k].repeat, "fold", f->block[k].fold);
-        if (f->block[k].n_test > 0 && c->column >= 0)
+        if (f->block[k].n_test > 0 && c->column >= 0) {
             json_object_set_new(fold, "column", json_integer(c->column));
-        else if (f->block[k].n_test > 0)
+            if (c->is_calibrated) json_object_set_new(fold, "calibration", json_pack("[f, f]", c->slope, c->shift));
+        } else if (f->block[k].n_test > 0)
             json_object_set_new(fold, "weights", blend_json(&c->blend, s->columns.n, f->target[task].n_out));
         json_array_append_new(list, fold);
     }

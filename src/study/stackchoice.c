@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/stackchoice.h"
+#include "cohort/platt.h"
 #include "core/parallel.h"
 #include "study/stackfigure.h"
 
@@ -22,36 +23,70 @@ static int best(const StackView *w, StackWithout without, bool *blind)
     return at;
 }
 
+/* ---- calibration ---- */
+
+typedef struct {
+    int column;
+    bool is_done; /* else slope 1, shift 0 */
+    double slope, shift;
+} Chosen;
+
+/* By the column's inner outputs on all inner folds but one; numbers need none. */
+static Chosen calibrate(const StackView *w, int column, StackWithout without)
+{
+    Chosen out = {.column = column, .slope = 1};
+    int n = 0;
+    for (int i = 0; i < w->block->n_inner && w->n_class > 0; i++) {
+        const StackRow *row = stackview_inner(w, column, i);
+        if (stackview_out(without, stackview_fold(w, i)) || isnan(row->output)) continue;
+        for (int o = 0; o < w->n_out; o++) w->x[n * w->n_out + o] = row[o].output;
+        w->class[n++] = stackview_class(w, i);
+    }
+    if (w->n_class > 0 && w->n_out == 1) out.is_done = platt_fit(&out.slope, &out.shift, w->x, w->class, n);
+    if (w->n_class > 0 && w->n_out > 1) out.is_done = platt_fit_classes(&out.slope, w->x, w->class, n, w->n_out);
+    return out;
+}
+
 /* ---- choosing ---- */
 
-static void take_test(StackOutcome *o, const StackView *w, int column)
+static void take_row(double *output, int *column, const Chosen *chosen, const StackRow *row)
+{
+    *output = chosen->slope * row->output + chosen->shift;
+    *column = chosen->is_done ? -1 : chosen->column;
+}
+
+static void take_test(StackOutcome *o, const StackView *w, const Chosen *c)
 {
     const int from = w->block->test, n = w->block->n_test * w->n_out;
-    for (int i = from; i < from + n; i++) {
-        o->test_output[i] = o->source.side[column].test.row[i].output;
-        o->test_column[i] = column;
-    }
+    for (int i = from; i < from + n; i++)
+        take_row(&o->test_output[i], &o->test_column[i], c, &o->source.side[c->column].test.row[i]);
 }
 
 /* Of the bags of inner fold `fold` of the first column. */
-static void take_inner(StackOutcome *o, const StackView *w, int column, int fold)
+static void take_inner(StackOutcome *o, const StackView *w, const Chosen *c, int fold)
 {
     for (int i = 0; i < w->block->n_inner; i++) {
         const int at = w->block->inner + i * w->n_out;
         if (stackview_fold(w, i) != fold) continue;
-        for (int k = at; k < at + w->n_out; k++) {
-            o->inner_output[k] = o->source.side[column].inner.row[k].output;
-            o->inner_column[k] = column;
-        }
+        for (int k = at; k < at + w->n_out; k++)
+            take_row(&o->inner_output[k], &o->inner_column[k], c, &o->source.side[c->column].inner.row[k]);
     }
 }
 
 static void choose(StackOutcome *o, StackChoice *choice, const StackView *w)
 {
-    choice->column = best(w, (StackWithout){-1, -1}, &choice->blind);
-    take_test(o, w, choice->column);
-    for (int fold = 0; fold < w->block->n_inner_fold; fold++)
-        take_inner(o, w, best(w, (StackWithout){fold, -1}, NULL), fold);
+    const StackWithout none = {-1, -1};
+    choice->column = best(w, none, &choice->blind);
+    Chosen chosen = calibrate(w, choice->column, none);
+    choice->is_calibrated = chosen.is_done;
+    choice->slope = chosen.slope;
+    choice->shift = chosen.shift;
+    take_test(o, w, &chosen);
+    for (int fold = 0; fold < w->block->n_inner_fold; fold++) {
+        const StackWithout without = {fold, -1};
+        chosen = calibrate(w, best(w, without, NULL), without);
+        take_inner(o, w, &chosen, fold);
+    }
 }
 
 /* ---- weighing ---- */

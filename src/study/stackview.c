@@ -44,7 +44,9 @@ Status stackview_open(StackView *w, const StackSource *o, const StackBlock *b)
     w->x = malloc(n * n_out * n_column * sizeof *w->x);
     w->label = malloc(n * sizeof *w->label);
     w->s = malloc(n_out * n_column * sizeof *w->s);
-    return w->rank && w->x && w->label && w->s ? OK : fail(ERR_MEMORY, "no memory for %d bags", b->n_inner);
+    w->class = malloc(n * sizeof *w->class);
+    return w->rank && w->x && w->label && w->s && w->class ? OK
+                                                           : fail(ERR_MEMORY, "no memory for %d bags", b->n_inner);
 }
 
 void stackview_close(StackView *w)
@@ -53,6 +55,7 @@ void stackview_close(StackView *w)
     free(w->x);
     free(w->label);
     free(w->s);
+    free(w->class);
 }
 
 bool stackview_out(StackWithout w, int inner)

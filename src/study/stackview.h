@@ -26,6 +26,7 @@ typedef struct {
     double *x;        /* [n_inner, n_out, n_column] */
     double *label;    /* [n_inner] */
     double *s;        /* [n_column, n_out] */
+    int *class;       /* [n_inner] */
 } StackView;
 
 Status stackview_open(StackView *w, const StackSource *source, const StackBlock *b);

@@ -12,15 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_CLASSES TARGET_CLASSES
-#define STEPS        200
-#define EXACT        1e-9
-#define RIDGE        1e-9 /* of the curvature by biases, which a shift of all classes does not change */
+#define STEPS 200
+#define EXACT 1e-9
+#define RIDGE 1e-9 /* of the curvature by biases, which a shift of all classes does not change */
 
 typedef struct {
     const StackWeigh *in;
     int n_par;        /* n_column + n_out */
-    double *balance;  /* [n] u */
     double *theta;    /* [n_par] weights, then biases */
     double *next;     /* [n_par] */
     double *gradient; /* [n_par] */
@@ -79,22 +77,6 @@ static double slope_of(const double *p, double label, const StackWeigh *in, int 
     return p[o] - (o == (int)label);
 }
 
-/* Bags of each class. */
-static void count_classes(int count[MOST_CLASSES], const StackWeigh *in)
-{
-    memset(count, 0, MOST_CLASSES * sizeof *count);
-    for (int i = 0; in->n_class > 0 && i < in->n; i++) count[(int)in->label[i]]++;
-}
-
-/* u [n] */
-static void balance(double *u, const StackWeigh *in)
-{
-    int count[MOST_CLASSES];
-    count_classes(count, in);
-    for (int i = 0; i < in->n; i++)
-        u[i] = in->n_class > 0 ? (double)in->n / ((double)in->n_class * count[(int)in->label[i]]) : 1;
-}
-
 static const double *row_of(const StackWeigh *in, int i)
 {
     return in->x + (size_t)i * (size_t)in->n_out * (size_t)in->n_column;
@@ -106,7 +88,7 @@ static double value(const Newton *f, const double *theta)
     double sum = 0, square = 0;
     for (int i = 0; i < in->n; i++) {
         stackweigh_apply(f->s, row_of(in, i), theta, theta + in->n_column, in->n_out, in->n_column);
-        sum += f->balance[i] * loss(f->s, in->label[i], in);
+        sum += loss(f->s, in->label[i], in);
     }
     for (int c = 0; c < in->n_column; c++) square += theta[c] * theta[c];
     return 0.5 * square + in->cost * sum;
@@ -118,12 +100,12 @@ static double by_parameter(const StackWeigh *in, const double *x, int o, int k)
     return k < in->n_column ? x[o * in->n_column + k] : k - in->n_column == o;
 }
 
-static void add_curve(Newton *f, const double *x, double scale)
+static void add_curve(Newton *f, const double *x)
 {
     const StackWeigh *in = f->in;
     for (int o = 0; o < in->n_out; o++)
         for (int q = 0; q < in->n_out; q++) {
-            const double c = scale * curve_of(f->p, in->n_out, in->n_class, o, q);
+            const double c = in->cost * curve_of(f->p, in->n_out, in->n_class, o, q);
             for (int k = 0; k < f->n_par; k++) {
                 const double ck = c * by_parameter(in, x, o, k);
                 for (int l = 0; ck != 0 && l <= k; l++) f->curve[k * f->n_par + l] += ck * by_parameter(in, x, q, l);
@@ -141,14 +123,14 @@ static void differentiate(Newton *f)
         f->curve[k * f->n_par + k] = k < in->n_column ? 1 : RIDGE;
     }
     for (int i = 0; i < in->n; i++) {
-        const double *x = row_of(in, i), scale = in->cost * f->balance[i];
+        const double *x = row_of(in, i);
         stackweigh_apply(f->s, x, f->theta, f->theta + in->n_column, in->n_out, in->n_column);
         predict(f->p, f->s, in);
         for (int o = 0; o < in->n_out; o++) {
-            const double d = scale * slope_of(f->p, in->label[i], in, o);
+            const double d = in->cost * slope_of(f->p, in->label[i], in, o);
             for (int k = 0; k < f->n_par; k++) f->gradient[k] += d * by_parameter(in, x, o, k);
         }
-        add_curve(f, x, scale);
+        add_curve(f, x);
     }
 }
 
@@ -227,11 +209,10 @@ static Status reserve(Newton *f, double **room, const StackWeigh *in)
 {
     const size_t n = (size_t)(in->n_column + in->n_out);
     *f = (Newton){.in = in, .n_par = (int)n};
-    *room = calloc((size_t)in->n + 4 * n + n * n + 2 * (size_t)in->n_out, sizeof **room);
+    *room = calloc(4 * n + n * n + 2 * (size_t)in->n_out, sizeof **room);
     f->held = calloc(n, sizeof *f->held);
     if (!*room || !f->held) return fail(ERR_MEMORY, "no memory for the weights of %d columns", in->n_column);
-    f->balance = *room;
-    f->theta = f->balance + in->n;
+    f->theta = *room;
     f->next = f->theta + n;
     f->gradient = f->next + n;
     f->step = f->gradient + n;
@@ -247,7 +228,6 @@ Status stackweigh_fit(double *weight, double *bias, const StackWeigh *in)
     double *room;
     const Status status = reserve(&f, &room, in);
     if (status == OK) {
-        balance(f.balance, in);
         minimise(&f);
         memcpy(weight, f.theta, (size_t)in->n_column * sizeof *weight);
         memcpy(bias, f.theta + in->n_column, (size_t)in->n_out * sizeof *bias);
@@ -259,14 +239,10 @@ Status stackweigh_fit(double *weight, double *bias, const StackWeigh *in)
 
 double stackweigh_loss(const double *weight, const double *bias, const StackWeigh *in)
 {
-    double sum = 0, all = 0, s[MOST_CLASSES];
-    int count[MOST_CLASSES];
-    count_classes(count, in);
+    double sum = 0, s[TARGET_CLASSES];
     for (int i = 0; i < in->n; i++) {
-        const double u = in->n_class > 0 ? 1. / count[(int)in->label[i]] : 1;
         stackweigh_apply(s, row_of(in, i), weight, bias, in->n_out, in->n_column);
-        sum += u * loss(s, in->label[i], in);
-        all += u;
+        sum += loss(s, in->label[i], in);
     }
-    return all > 0 ? sum / all : NAN;
+    return in->n > 0 ? sum / in->n : NAN;
 }

@@ -71,6 +71,11 @@ def summary(folder):
         return json.load(file)
 
 
+def calibration(folder, fold):
+    with open(os.path.join(folder, "stack.json"), encoding="utf-8") as file:
+        return next(f["calibration"] for f in json.load(file)["tasks"][0]["folds"] if f["fold"] == int(fold))
+
+
 def stack(*words):
     got = run("stack", *words)
     assert got.returncode == 0, got.stderr
@@ -103,7 +108,9 @@ class Stack(Case):
         rows, own = table("nested/predictions.tsv"), table("good/predictions.tsv")
         self.assertEqual([r["bag"] for r in rows], [r["bag"] for r in own])
         for r, o in zip(rows, own):
-            self.assertAlmostEqual(float(r["output"]), float(o["output"]), 5)
+            slope, shift = calibration("nested", r["fold"])
+            self.assertAlmostEqual(float(r["output"]), slope * float(o["output"]) + shift, 5)
+            self.assertAlmostEqual(float(r["probability"]), 1 / (1 + math.exp(-float(r["output"]))), 6)
         mean = sum(auc([r for r in rows if r["fold"] == str(f)]) for f in range(FOLDS)) / FOLDS
         self.assertAlmostEqual(task["auc_mean"], mean, 9)
 
@@ -133,9 +140,12 @@ class Stack(Case):
                     known = [a for a in areas if not math.isnan(a)]
                     figure[name] = sum(known) / len(known)
                 best = max(figure, key=figure.get)
-                for r in inner[best]:
-                    if r["fold"] == str(fold) and r["inner"] == str(left):
-                        self.assertAlmostEqual(float(rows[r["fold"], r["bag"]]["output"]), float(r["output"]), 5)
+                pairs = [(float(r["output"]), float(rows[r["fold"], r["bag"]]["output"])) for r in inner[best]
+                         if r["fold"] == str(fold) and r["inner"] == str(left)]
+                (x0, y0), (x1, y1) = min(pairs), max(pairs)
+                for x, y in pairs:  # the column's outputs, calibrated: on a line that rises
+                    self.assertAlmostEqual(y, y0 + (x - x0) * (y1 - y0) / (x1 - x0), 4)
+                self.assertGreater(y1, y0)
 
     def test_order_matters_for_equal_columns_only(self):
         ahead = stack("good", "fair", "blind", "-o", "ahead")
@@ -170,8 +180,20 @@ class Stack(Case):
         task = stack("r1", "r2", "-o", "repeated")
         self.assertEqual(len(task["chosen"]), 3 * FOLDS)
         self.assertEqual(task["n_repeats"], 3)
-        probability = {r["probability"] == "" for r in table("repeated/predictions.tsv")}
-        self.assertEqual(probability, {c["column"] == "r1" for c in task["chosen"]})
+        self.assertIn("r1", [c["column"] for c in task["chosen"]])  # which has no probabilities
+        for r in table("repeated/predictions.tsv"):
+            self.assertAlmostEqual(float(r["probability"]), 1 / (1 + math.exp(-float(r["output"]))), 6)
+
+    def test_calibration(self):
+        """Platt's optimum on the inner outputs of the column that was chosen."""
+        stack("good", "-o", "calibrated")
+        rows = [r for r in table("good/inner.tsv") if r["fold"] == "2"]
+        slope, shift = calibration("calibrated", 2)
+        n = [sum(r["target"] == c for r in rows) for c in "01"]
+        aim = {"0": 1 / (n[0] + 2), "1": (n[1] + 1) / (n[1] + 2)}
+        wrong = [(1 / (1 + math.exp(-slope * float(r["output"]) - shift)) - aim[r["target"]], float(r["output"])) for r in rows]
+        self.assertAlmostEqual(sum(w for w, _ in wrong), 0, 5)
+        self.assertAlmostEqual(sum(w * y for w, y in wrong), 0, 5)
 
     # ---- weights ----
 
@@ -195,7 +217,7 @@ class Stack(Case):
             wrong = []
             for i, label in enumerate(y):
                 s = w["bias"][0] + sum(c["weight"] * of[i] for c, of in zip(w["columns"], x))
-                wrong.append((1 / (1 + math.exp(-s)) - label) * len(y) / (2 * y.count(label)))
+                wrong.append(1 / (1 + math.exp(-s)) - label)
             self.assertAlmostEqual(w["C"] * sum(wrong), 0, 6)
             for c, of in zip(w["columns"], x):
                 slope = c["weight"] + w["C"] * sum(e * v for e, v in zip(wrong, of))
