@@ -161,14 +161,24 @@ static Status read_next(Apply *a, const char *path)
     return OK;
 }
 
+/* Copies, which settle_probabilities changes; their texts are the model's. */
+static Status own_targets(Apply *a)
+{
+    const ModelFile *first = &a->model[0];
+    a->n_target = first->n_target;
+    a->target = malloc((size_t)a->n_target * sizeof *a->target);
+    if (!a->target) return fail(ERR_MEMORY, "no memory for %d tasks", a->n_target);
+    memcpy(a->target, first->target, (size_t)a->n_target * sizeof *a->target);
+    return OK;
+}
+
 Status apply_read_files(Apply *out, const char *const *path, int n_path)
 {
     Status status = OK;
     *out = (Apply){.model = calloc((size_t)n_path + 1, sizeof *out->model)};
     if (!out->model) return fail(ERR_MEMORY, "no memory for %d models", n_path);
     for (int k = 0; k < n_path; k++) TRY_DONE(read_next(out, path[k]));
-    out->target = out->model[0].target;
-    out->n_target = out->model[0].n_target;
+    status = own_targets(out);
 done:
     if (status != OK) apply_free(out);
     return status;
@@ -241,6 +251,7 @@ void apply_free(Apply *a)
         modelfile_free(&a->model[k]);
     }
     free(a->model);
+    free(a->target);
     free(a->one);
     free(a->sum);
     *a = (Apply){0};
@@ -284,6 +295,22 @@ static int count_used(const Apply *a, uint64_t hash)
     return n;
 }
 
+/* Of outputs that are a mean: the mean slope, shift and cutoff, if all models have them. */
+static void settle_probabilities(Apply *a, int n_used, uint64_t hash)
+{
+    for (int k = 0; k < a->n_target; k++) {
+        Target *t = &a->target[k];
+        t->slope = t->shift = t->cutoff = 0;
+        t->is_calibrated = t->has_cutoff = true;
+        for (int m = 0; m < a->n_model; m++) {
+            const Target *of = &a->model[m].target[k];
+            if (n_used && is_left_out(a, m, hash)) continue;
+            t->is_calibrated &= of->is_calibrated, t->has_cutoff &= of->has_cutoff;
+            t->slope += of->slope / a->n_used, t->shift += of->shift / a->n_used, t->cutoff += of->cutoff / a->n_used;
+        }
+    }
+}
+
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
 {
     const Bag *whole;
@@ -292,6 +319,7 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     if (a->held_out) TRY(bagfile_hash(&hash, a->file, bag));
     const int n_used = count_used(a, hash);
     a->n_used = n_used ? n_used : a->n_model;
+    settle_probabilities(a, n_used, hash);
     for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
     for (int k = 0; k < a->n_model; k++) {
         if (n_used && is_left_out(a, k, hash)) continue;

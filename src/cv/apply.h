@@ -19,9 +19,10 @@ typedef struct {
     int n_model, n_out;
     int n_folder; /* words that stood for all models of a cross-validation */
     int n_word;
-    bool held_out;  /* of a cross-validation only the models that have not seen the bag, where there are any */
-    int n_used;     /* models of the last apply_bag */
-    Target *target; /* of the first model; `n_target` of them */
+    bool held_out; /* of a cross-validation only the models that have not seen the bag, where there are any */
+    int n_used;    /* models of the last apply_bag */
+    Target *
+        target; /* [n_target] those of the first model; probabilities and operating points: of all that made the output */
     int n_target;
     BagFile *file; /* borrowed */
     Cache *cache;

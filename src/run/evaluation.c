@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/evaluation.h"
+#include "cohort/cutoff.h"
+#include "cohort/task.h"
+#include "core/log.h"
 #include "run/predictions.h"
 #include "run/record.h"
 
@@ -40,6 +43,10 @@ Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset)
 {
     *out = (Evaluation){.config = config, .cohort = &dataset->cohort};
     TRY(partition_make(&out->partition, &dataset->folds, config->splits.repeat, config->splits.fold));
+    if (config->train.calibrate != CALIBRATE_NONE && out->partition.count[PART_VALIDATION] == 0)
+        return fail(ERR_CONFIG,
+                    "train.calibrate: there are no validation bags to calibrate the probabilities on; give "
+                    "the splits a validation set, or leave train.calibrate out");
     TRY(copy_labels(out, dataset));
     return fit_labels(out);
 }
@@ -62,7 +69,7 @@ void evaluation_restore(Evaluation *o, Part part, const real *from)
 
 /* ---- what comes of it ---- */
 
-Status evaluation_check(const Evaluation *o)
+static Status check_finite(const Evaluation *o)
 {
     const size_t n_out = (size_t)o->labels.n_out;
     for (int i = 0; i < o->cohort->n; i++)
@@ -74,6 +81,71 @@ Status evaluation_check(const Evaluation *o)
                     "a smaller train.lr may help",
                     o->cohort->id[i]);
     return OK;
+}
+
+/* Outputs and classes of the validation bags of one task whose label is known. */
+typedef struct {
+    double *output;   /* [n, n_out] */
+    int *class;       /* [n] */
+    MetricRank *rank; /* [n] of the first output */
+    int n;
+} Held;
+
+static Status held_new(Held *h, const Evaluation *o)
+{
+    const size_t n = (size_t)o->partition.count[PART_VALIDATION] + 1;
+    *h = (Held){.output = malloc(n * (size_t)o->labels.n_out * sizeof *h->output),
+                .class = malloc(n * sizeof *h->class),
+                .rank = malloc(n * sizeof *h->rank)};
+    return h->output && h->class && h->rank ? OK : fail(ERR_MEMORY, "no memory for %zu validation bags", n);
+}
+
+static void held_free(Held *h)
+{
+    free(h->output);
+    free(h->class);
+    free(h->rank);
+}
+
+static void hold(Held *h, const Evaluation *o, int task)
+{
+    const Target *t = &o->target[task];
+    h->n = 0;
+    for (int i = 0; i < o->cohort->n; i++) {
+        const size_t at = (size_t)i * (size_t)o->labels.n_out + (size_t)t->at;
+        if (o->partition.part[i] != PART_VALIDATION || o->labels.mask[i * o->config->n_task + task] == 0) continue;
+        const int class = task_label_class(t, o->labels.target + at);
+        for (int k = 0; k < t->n_out; k++) h->output[h->n * t->n_out + k] = (double)o->output[at + (size_t)k];
+        h->class[h->n] = class;
+        h->rank[h->n] = (MetricRank){(double)o->output[at], class == 1};
+        h->n++;
+    }
+}
+
+static void settle(const Evaluation *o, Held *h, int task)
+{
+    CutoffRule rule;
+    Target *t = &o->target[task];
+    const TaskType *type = task_of(t);
+    hold(h, o, task);
+    if (o->config->train.calibrate == CALIBRATE_PLATT && type->calibrate &&
+        !type->calibrate(t, h->output, h->class, h->n))
+        log_warn("task '%s': its validation bags are of one class, so probabilities are not calibrated", t->name);
+    if (type->has_auc && cutoff_read(&rule, o->config->train.operating))
+        t->has_cutoff = cutoff_choose(&t->cutoff, rule, h->rank, h->n);
+}
+
+Status evaluation_settle(Evaluation *o)
+{
+    Held held;
+    Status status;
+    TRY(check_finite(o));
+    if (o->partition.count[PART_VALIDATION] == 0) return OK;
+    TRY_DONE(held_new(&held, o));
+    for (int k = 0; k < o->config->n_task; k++) settle(o, &held, k);
+done:
+    held_free(&held);
+    return status;
 }
 
 Status evaluation_write(const Evaluation *o, const char *path)

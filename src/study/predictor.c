@@ -141,9 +141,11 @@ static Status make_targets(Predictor *p)
         target->at = t->n_out;
         target->mean = 0;
         target->std = 1;
+        target->is_calibrated = target->has_cutoff = false; /* outputs are logits, if they are anything */
         t->n_out += target->n_out;
         t->target_of[k] = t->n_target++;
     }
+    free(p->apply.target);
     p->apply.target = t->target;
     p->apply.n_target = t->n_target;
     return t->n_target ? OK : fail(ERR_MODEL, "%s: its tasks are not those of its folder", m->path);

@@ -50,7 +50,7 @@ struct PredictorTree {
     /* after predictor_read */
     RivalModel *rival;   /* [n_path] .rival NULL: a network */
     RivalRecord *record; /* [n_path] */
-    Target *target;      /* [n_target] numbers in the column's unit */
+    Target *target;      /* [n_target] those of `apply`: numbers in the column's unit */
     int n_target, n_out;
     int *target_of; /* [tasks of the models] number of the target; -1: not predicted */
 

@@ -68,7 +68,7 @@ static int list_members(StackScoring *s, const StackBlock *block)
 /* Areas go by outputs, the rest by probabilities: a calibration, which rounds them to 0 and 1, makes no ties. */
 static void take_areas(json_t *scores, const json_t *ranked)
 {
-    static const char *const keys[] = {"auc", "auc_ci95", NULL};
+    static const char *const keys[] = {"auc", "auc_ci95", "ap", NULL};
     for (const char *const *key = keys; *key; key++) {
         json_t *value = json_object_get(ranked, *key);
         if (value) json_object_set(scores, *key, value);
