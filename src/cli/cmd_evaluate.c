@@ -45,13 +45,13 @@ static const Option rows[] = {
 static Status open_all(Scoring *s, Cli *cli)
 {
     const EvaluateFlags *flags = cli->flags;
-    TRY(apply_read(&s->apply, &cli->word[0], 1));
+    TRY(predictor_read(&s->predictor, &cli->word[0], 1));
     const RawSource source = {.first = 1,
                               .flags = &flags->import,
                               .metadata = flags->metadata,
                               .id_column = flags->id_column,
                               .need_table = true};
-    TRY(import_raw_open(&s->cohort, cli, &s->apply, &source));
+    TRY(import_raw_open(&s->cohort, cli, &s->predictor.apply, &source));
     return scoring_start(s);
 }
 
@@ -59,7 +59,7 @@ static Status check_seen(const Scoring *e, const char *run)
 {
     if (e->all || e->count[SEEN_NOT] > 0) return OK;
     const int seen = e->count[SEEN_TRAIN] + e->count[SEEN_VALIDATION];
-    if (apply_is_crossval(&e->apply))
+    if (apply_is_crossval(&e->predictor.apply))
         return fail(
             ERR_FORMAT,
             "%s: all %d labelled bags are those of the cross-validation; %s/summary.md has the scores of the "
@@ -76,9 +76,9 @@ static Status print_result(const Scoring *e, const Cli *cli)
     if (!parts) return fail(ERR_MEMORY, "no memory for the scores of %d bags", e->cohort.n);
     json_t *remarks = remarks_parts(parts);
     if (cli->json)
-        return print_json(json_pack("{s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "model", e->apply.model[0].path, "data",
-                                    bagfile_path(e->cohort.file), "parts", parts, "remarks", remarks, "left_out",
-                                    "train", e->all ? 0 : e->count[SEEN_TRAIN], "validation",
+        return print_json(json_pack("{s:s, s:s, s:o, s:o, s:{s:i, s:i}}", "model", e->predictor.apply.model[0].path,
+                                    "data", bagfile_path(e->cohort.file), "parts", parts, "remarks", remarks,
+                                    "left_out", "train", e->all ? 0 : e->count[SEEN_TRAIN], "validation",
                                     e->all ? 0 : e->count[SEEN_VALIDATION]));
     const char *part;
     json_t *scores;

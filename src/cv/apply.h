@@ -36,6 +36,9 @@ typedef struct {
  * has not ended. */
 Status apply_read(Apply *out, const char *const *path, int n_path);
 
+/* Reads exactly these model files, of networks or of other methods, whose outputs are the caller's affair. */
+Status apply_read_files(Apply *out, const char *const *path, int n_path);
+
 /* Fits them to the bags of a file, plans workspace; holds no bags. */
 Status apply_fit(Apply *a, BagFile *file);
 void apply_free(Apply *a); /* accepts half-built ones */

@@ -85,6 +85,9 @@ struct Rival {
     /* How much each sequence of a bag speaks for the class: score [n of the bag], by rows of the file; the mean over models.
      * `output` of several. NULL: it ranks no sequences. */
     Status (*rank)(double *score, void *applier, int member, int output);
+
+    /* Name of a feature of the models' tensor `weight`; NULL: rivaltop.h knows it, or there is none. */
+    void (*name_feature)(char *text, size_t room, const Rival *rival, int64_t feature, const char *alphabet);
 };
 
 extern const Rival *const rivals[]; /* ends with NULL */

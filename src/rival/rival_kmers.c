@@ -3,6 +3,7 @@
  * rival_kmers.c: a row for each family of k-mers.
  */
 #include "rival/bagkernel_kmers.h"
+#include "rival/kmername.h"
 
 #define ROW(symbol, word, words, views)                                                                              \
     const Rival rival_##symbol = {.name = word,                                                                      \
@@ -12,6 +13,7 @@
                                   .holds_residues = true,                                                            \
                                   .is_logit = true,                                                                  \
                                   .detail = &(views),                                                                \
+                                  .name_feature = kmername_feature,                                                  \
                                   BAGKERNEL_FUNCTIONS}
 
 ROW(kmer3, "kmer-3", "logistic regression on the frequencies of 3 residues in a row", bagkernel_kmers_3);

@@ -36,27 +36,27 @@ static Status read_record(RivalRecord *out, const json_t *rival, int n_task, con
     return fail(ERR_MODEL, "%s: its metadata does not say which task it is for", path);
 }
 
-static Status read_rival(RivalFile *out, const char *path)
+Status rivalfile_of(RivalModel *model, RivalRecord *record, ModelFile *file)
 {
-    json_t *rival = json_object_get(out->file.json, "rival"), *facts = json_object_get(rival, "facts");
+    json_t *rival = json_object_get(file->json, "rival"), *facts = json_object_get(rival, "facts");
     const char *method = json_string_value(json_object_get(rival, "method"));
     if (!json_is_object(rival) || !method || !json_is_object(facts))
-        return fail(ERR_MODEL, "%s: is no model of a rival; hopsack baseline writes those", path);
-    out->model = (RivalModel){.rival = rival_find(method),
-                              .facts = facts,
-                              .tensor = out->file.tensors.tensor,
-                              .n_tensor = out->file.tensors.n,
-                              .file = &out->file.tensors};
-    if (!out->model.rival)
-        return fail(ERR_MODEL, "%s: is a model of the method '%s', which is not known", path, method);
-    return read_record(&out->record, rival, out->file.n_target, path);
+        return fail(ERR_MODEL, "%s: is no model of a rival; hopsack baseline writes those", file->path);
+    *model = (RivalModel){.rival = rival_find(method),
+                          .facts = facts,
+                          .tensor = file->tensors.tensor,
+                          .n_tensor = file->tensors.n,
+                          .file = &file->tensors};
+    if (!model->rival)
+        return fail(ERR_MODEL, "%s: is a model of the method '%s', which is not known", file->path, method);
+    return read_record(record, rival, file->n_target, file->path);
 }
 
 Status rivalfile_read(RivalFile *out, const char *path)
 {
     *out = (RivalFile){0};
     TRY(modelfile_read(&out->file, path));
-    const Status status = read_rival(out, path);
+    const Status status = rivalfile_of(&out->model, &out->record, &out->file);
     if (status != OK) rivalfile_free(out);
     return status;
 }

@@ -27,6 +27,9 @@ typedef struct {
 /* `facts` as a network's, without `rival`. Writes whole or not at all. */
 Status rivalfile_write(const char *path, const ModelFacts *facts, const RivalModel *model, const RivalRecord *record);
 
+/* What a model file, which must stay where it is, holds of a rival. */
+Status rivalfile_of(RivalModel *model, RivalRecord *record, ModelFile *file);
+
 typedef struct {
     ModelFile file;
     RivalModel model; /* borrows from the file; not to be freed */

@@ -23,7 +23,7 @@ static int left_out(const Scoring *s)
 /* `scores` (NULL: none) of one task are taken over. */
 static Status add_row(ScoreTable *t, const Scoring *s, int task, const char *part, json_t *scores)
 {
-    const Target *target = &s->apply.target[task];
+    const Target *target = &s->predictor.apply.target[task];
     json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "model", t->model, "dataset", t->data, "task",
                             target->name, "kind", target->type->name, "part", part, "left_out", left_out(s));
     if (row && scores) json_object_update(row, scores);
@@ -35,8 +35,8 @@ static Status add_row(ScoreTable *t, const Scoring *s, int task, const char *par
 static Status add_part(ScoreTable *t, const Scoring *s, const char *part, const json_t *scores)
 {
     const json_t *tasks = json_object_get(scores, "tasks");
-    for (int k = 0; k < s->apply.n_target; k++)
-        TRY(add_row(t, s, k, part, json_object_get(tasks, s->apply.target[k].name)));
+    for (int k = 0; k < s->predictor.apply.n_target; k++)
+        TRY(add_row(t, s, k, part, json_object_get(tasks, s->predictor.apply.target[k].name)));
     return OK;
 }
 
@@ -55,7 +55,7 @@ static Status add_parts(ScoreTable *t, const Scoring *s)
 
 static Status score_pair(ScoreTable *t, Scoring *s)
 {
-    TRY(apply_read(&s->apply, &t->model, 1));
+    TRY(predictor_read(&s->predictor, &t->model, 1));
     TRY(cohort_open(&s->cohort, t->data, t->in->metadata, t->in->id_column, true));
     TRY(scoring_start(s));
     TRY(scoring_visit(s, !t->in->dry_run));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/scoring.h"
+#include "cohort/task.h"
 #include "core/log.h"
 #include "cv/coding.h"
 #include "run/record.h"
@@ -9,15 +10,15 @@
 Status scoring_start(Scoring *s)
 {
     bool known;
-    TRY(apply_fit(&s->apply, s->cohort.file));
-    TRY(apply_label(&s->apply, &s->cohort, &known));
+    TRY(predictor_fit(&s->predictor, &s->cohort));
+    TRY(apply_label(&s->predictor.apply, &s->cohort, &known));
     if (!known)
         return fail(ERR_FORMAT, "%s: no column '%s', the label that the model predicts",
                     s->cohort.table ? s->cohort.table->path : bagfile_path(s->cohort.file),
-                    s->apply.target[0].column);
+                    s->predictor.apply.target[0].column);
     const size_t n = (size_t)s->cohort.n + 1;
     s->seen = calloc(n, sizeof *s->seen);
-    s->output = calloc(n * (size_t)s->apply.n_out, sizeof *s->output);
+    s->output = calloc(n * (size_t)s->predictor.apply.n_out, sizeof *s->output);
     s->member = calloc(n, sizeof *s->member);
     return s->seen && s->output && s->member ? OK : fail(ERR_MEMORY, "no memory for %d bags", s->cohort.n);
 }
@@ -32,7 +33,7 @@ static int count_labelled(const Scoring *s)
 static Status no_label(const Scoring *s)
 {
     char text[CODING_ROOM];
-    const char *foreign = coding_foreign(text, &s->cohort, s->apply.target, s->apply.n_target);
+    const char *foreign = coding_foreign(text, &s->cohort, s->predictor.apply.target, s->predictor.apply.n_target);
     if (foreign)
         return fail(ERR_FORMAT,
                     "%s: no bag has a label that the model knows: %s; recode them in a label table, and "
@@ -52,14 +53,15 @@ Status scoring_visit(Scoring *s, bool score)
     progress_start(&progress, "evaluating", "bags", n);
     for (int i = 0; i < s->cohort.n; i++) {
         if (!cohort_labelled(&s->cohort, i)) continue;
-        TRY(apply_seen(&s->seen[i], &s->apply, &s->cohort, i));
+        TRY(apply_seen(&s->seen[i], &s->predictor.apply, &s->cohort, i));
         s->count[s->seen[i]]++;
         if (score && (s->all || s->seen[i] == SEEN_NOT))
-            TRY(apply_bag(s->output + (size_t)i * (size_t)s->apply.n_out, &s->apply, s->cohort.bag[i], NULL));
+            TRY(predictor_bag(s->output + (size_t)i * (size_t)s->predictor.apply.n_out, &s->predictor, &s->cohort, i,
+                              NULL));
         progress_update(&progress, ++done, NULL);
     }
     progress_end(&progress, NULL);
-    apply_report(&s->apply);
+    apply_report(&s->predictor.apply);
     return OK;
 }
 
@@ -68,7 +70,13 @@ static json_t *scores_of(const Scoring *s, Seen which)
     int n = 0;
     for (int i = 0; i < s->cohort.n; i++)
         if (cohort_labelled(&s->cohort, i) && s->seen[i] == which) s->member[n++] = i;
-    return record_scores(s->apply.target, &s->cohort.labels, s->output, s->member, n, s->apply.model[0].config.seed);
+    const Apply *a = &s->predictor.apply;
+    json_t *scores = record_scores(a->target, &s->cohort.labels, s->output, s->member, n, a->model[0].config.seed);
+    for (int k = 0; k < a->n_target && s->predictor.is_rank; k++)
+        if (task_n_class(&a->target[k]))
+            json_object_set_new(json_object_get(json_object_get(scores, "tasks"), a->target[k].name), "loss",
+                                json_null());
+    return scores;
 }
 
 json_t *scoring_parts(const Scoring *s)
@@ -85,7 +93,7 @@ json_t *scoring_parts(const Scoring *s)
 
 void scoring_free(Scoring *s)
 {
-    apply_free(&s->apply);
+    predictor_free(&s->predictor);
     cohort_close(&s->cohort);
     free(s->seen);
     free(s->output);

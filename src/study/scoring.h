@@ -4,7 +4,7 @@
  * their content, and scored by themselves or not at all.
  *
  *     Scoring s = {.all = false};
- *     TRY(apply_read(&s.apply, …)); TRY(cohort_open(&s.cohort, …));
+ *     TRY(predictor_read(&s.predictor, …)); TRY(cohort_open(&s.cohort, …));
  *     TRY(scoring_start(&s)); TRY(scoring_visit(&s, true));
  *     json_t *parts = scoring_parts(&s);
  *     scoring_free(&s);
@@ -12,18 +12,18 @@
 #ifndef HOPSACK_SCORING_H
 #define HOPSACK_SCORING_H
 
-#include "cv/apply.h"
+#include "study/predictor.h"
 
 #include <jansson.h>
 
 typedef struct {
-    bool all;      /* seen bags are scored too */
-    Apply apply;   /* read by the caller */
-    Cohort cohort; /* opened by the caller */
-    Seen *seen;    /* [n] of labelled members */
-    real *output;  /* [n, n_out] of those that are scored */
-    int *member;   /* [n] scratch */
-    int count[3];  /* labelled bags, by Seen */
+    bool all;            /* seen bags are scored too */
+    Predictor predictor; /* read by the caller */
+    Cohort cohort;       /* opened by the caller */
+    Seen *seen;          /* [n] of labelled members */
+    real *output;        /* [n, n_out] of those that are scored */
+    int *member;         /* [n] scratch */
+    int count[3];        /* labelled bags, by Seen */
 } Scoring;
 
 /* Fits the models to the dataset, and reads its labels. ERR_MODEL, ERR_FORMAT: they do not fit, or the label is missing. */
