@@ -164,9 +164,22 @@ class Scores(Case):
                     self.assertAlmostEqual(p, sigmoid(a * y + b) if a > 0.01 else p, places=4)
         for row in before:
             self.assertAlmostEqual(float(row["probability"]), sigmoid(float(row["output"])), places=5)
+        self.applied("rivals/kmer-3", "raw/kmer-3")
         self.assertIn(b'\\"calibration\\":[', read("rivals/kmer-3/models/rep00_fold00_task0.safetensors"))
         self.assertIn(b'\\"calibration\\":null', read("raw/kmer-3/models/rep00_fold00_task0.safetensors"))
         self.bad(2, "--operating=best: say none, youden", "baseline", "c.h5", "--target=status", "--operating=best", "-o", "best")
+
+    def applied(self, calibrated, raw):
+        """A method's models on other bags: the mean of the calibrated logits, and of the operating points on that scale."""
+        scores = [json.loads(self.good("evaluate", m, "new.h5", "--json").stdout)["parts"]["new"]["tasks"]["status"] for m in (calibrated, raw)]
+        self.assertNotIn("operating_cutoff", scores[1])
+        self.good("predict", calibrated, "new.h5", "-o", "applied.tsv")
+        rows, folds = part("applied.tsv", "new"), load(f"{calibrated}/summary.json")["tasks"]["status"]["repeats"][0]["folds"]
+        for y, _, p in rows:
+            self.assertAlmostEqual(p, sigmoid(y), places=5)
+        logits = [math.log(f["operating_probability"] / (1 - f["operating_probability"])) for f in folds]
+        self.assertAlmostEqual(scores[0]["operating_cutoff"], sum(logits) / len(logits), places=3)
+        self.near(shares(rows, scores[0]["operating_cutoff"]), [scores[0]["operating_sensitivity"], scores[0]["operating_specificity"]])
 
     # ---- average precision, intervals, operating point ----
 
