@@ -233,6 +233,95 @@ class Stack(Case):
         for x, y in zip(table("w1/predictions.tsv"), table("w2/predictions.tsv")):
             self.assertAlmostEqual(float(x["output"]), float(y["output"]), 5)
 
+    # ---- other tasks ----
+
+    def other_column(self, folder, kind, classes, test, inner):
+        """test(bag), inner(bag): outputs, one a class; or a number. Labels are classes, or the number of the bag."""
+        bags = [f"B{i:03d}" for i in range(N)]
+        os.makedirs(folder, exist_ok=True)
+
+        def rows(bag, value, part, fold, *more):
+            number = int(bag[1:])
+            for k, name in enumerate(classes or [""]):
+                target = int(number % len(classes) == k) if classes else number / 10
+                yield "\t".join(map(str, [bag, "what", name, target, f"{value[k]:.9g}", "", part, 0, fold, *more]))
+
+        for file, part in ("predictions.tsv", "test"), ("inner.tsv", "inner"):
+            with open(os.path.join(folder, file), "w", encoding="utf-8") as out:
+                print(HEAD + "\tinner" * (part == "inner"), file=out)
+                for fold in range(FOLDS):
+                    for bag in bags:
+                        if part == "test" and fold_of(bag) == fold:
+                            print(*rows(bag, test(bag), part, fold), sep="\n", file=out)
+                        elif part == "inner" and fold_of(bag) != fold:
+                            print(*rows(bag, inner(bag), part, fold, inner_of(bag)), sep="\n", file=out)
+        with open(os.path.join(folder, "summary.json"), "w", encoding="utf-8") as out:
+            json.dump({"seed": 0, "tasks": {"what": {"kind": kind}}}, out)
+
+    def test_multiclass(self):
+        names = ["blue", "green", "red"]
+        draw = random.Random(31)
+
+        def outputs(strength):
+            return lambda bag: [strength * (int(bag[1:]) % 3 == k) + draw.gauss(0, 1) for k in range(3)]
+
+        self.other_column("m/good", "multiclass", names, outputs(2), outputs(2))
+        self.other_column("m/blind", "multiclass", names, outputs(9), outputs(0))
+        for flag in [], ["--weigh"]:
+            got = run("stack", "m/blind", "m/good", *flag, "-o", f"m/stack{len(flag)}")
+            self.assertEqual(got.returncode, 0, got.stderr)
+            task = summary(f"m/stack{len(flag)}")["tasks"]["what"]
+            self.assertEqual(task["carried_by"], "good")
+            self.assertGreater(task["bacc_mean"], .6)
+            rows = table(f"m/stack{len(flag)}/predictions.tsv")
+            for k in range(0, len(rows), 3):
+                y = [float(r["output"]) for r in rows[k:k + 3]]
+                for r in rows[k:k + 3]:
+                    p = math.exp(float(r["output"])) / sum(map(math.exp, y))
+                    self.assertAlmostEqual(float(r["probability"]), p, 5)
+        # the optimum of the weights: the derivatives by biases and by weights above 0 are 0
+        with open("m/stack1/stack.json", encoding="utf-8") as file:
+            w = json.load(file)["tasks"][0]["folds"][0]["weights"]
+        columns = [[r for r in table(f"m/{name}/inner.tsv") if r["fold"] == "0"] for name in ("blind", "good")]
+        slope, by_bias = [c["weight"] / w["C"] for c in w["columns"]], [0, 0, 0]
+        for at in range(0, len(columns[0]), 3):
+            x = []
+            for rows, c in zip(columns, w["columns"]):
+                y = [float(r["output"]) for r in rows[at:at + 3]]
+                x.append([(v - sum(y) / 3 - shift) * c["scale"] for v, shift in zip(y, c["shift"])])
+            s = [b + sum(c["weight"] * of[k] for c, of in zip(w["columns"], x)) for k, b in enumerate(w["bias"])]
+            for k in range(3):
+                wrong = math.exp(s[k]) / sum(map(math.exp, s)) - int(columns[0][at + k]["target"])
+                by_bias[k] += wrong
+                for c in range(2):
+                    slope[c] += wrong * x[c][k]
+        for value in by_bias:
+            self.assertAlmostEqual(value, 0, 5)
+        for value, c in zip(slope, w["columns"]):
+            self.assertGreater(value, -1e-5)
+            self.assertLess(value * (c["weight"] > 0), 1e-5)
+
+    def test_numbers(self):
+        draw = random.Random(32)
+
+        def outputs(noise_of):
+            return lambda bag: [int(bag[1:]) / 10 + draw.gauss(0, noise_of)]
+
+        self.other_column("n/near", "regression", None, outputs(.5), outputs(.5))
+        self.other_column("n/far", "regression", None, outputs(.1), outputs(3))
+        self.other_column("n/nearish", "regression", None, outputs(.5), outputs(.5))
+        got = run("stack", "n/far", "n/near", "-o", "n/choice")
+        self.assertEqual(got.returncode, 0, got.stderr)
+        task = summary("n/choice")["tasks"]["what"]
+        self.assertEqual(task["carried_by"], "near")
+        for a, b in zip(table("n/choice/predictions.tsv"), table("n/near/predictions.tsv")):
+            self.assertAlmostEqual(float(a["output"]), float(b["output"]), 5)
+            self.assertEqual(a["probability"], "")
+        got = run("stack", "n/far", "n/near", "n/nearish", "--weigh", "-o", "n/weights")
+        self.assertEqual(got.returncode, 0, got.stderr)
+        both = summary("n/weights")["tasks"]["what"]
+        self.assertGreater(both["r2_mean"], task["r2_mean"])
+
     # ---- other rounds ----
 
     def test_rounds(self):
