@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/evaluation.h"
-#include "cohort/cutoff.h"
+#include "cohort/settle.h"
 #include "cohort/task.h"
 #include "core/log.h"
 #include "run/predictions.h"
@@ -83,11 +83,10 @@ static Status check_finite(const Evaluation *o)
     return OK;
 }
 
-/* Outputs and classes of the validation bags of one task whose label is known. */
+/* Outputs and classes of the validation bags of one task. */
 typedef struct {
-    double *output;   /* [n, n_out] */
-    int *class;       /* [n] */
-    MetricRank *rank; /* [n] of the first output */
+    double *output; /* [n, n_out] */
+    int *class;     /* [n] -1: unknown */
     int n;
 } Held;
 
@@ -95,16 +94,8 @@ static Status held_new(Held *h, const Evaluation *o)
 {
     const size_t n = (size_t)o->partition.count[PART_VALIDATION] + 1;
     *h = (Held){.output = malloc(n * (size_t)o->labels.n_out * sizeof *h->output),
-                .class = malloc(n * sizeof *h->class),
-                .rank = malloc(n * sizeof *h->rank)};
-    return h->output && h->class && h->rank ? OK : fail(ERR_MEMORY, "no memory for %zu validation bags", n);
-}
-
-static void held_free(Held *h)
-{
-    free(h->output);
-    free(h->class);
-    free(h->rank);
+                .class = malloc(n * sizeof *h->class)};
+    return h->output && h->class ? OK : fail(ERR_MEMORY, "no memory for %zu validation bags", n);
 }
 
 static void hold(Held *h, const Evaluation *o, int task)
@@ -113,26 +104,24 @@ static void hold(Held *h, const Evaluation *o, int task)
     h->n = 0;
     for (int i = 0; i < o->cohort->n; i++) {
         const size_t at = (size_t)i * (size_t)o->labels.n_out + (size_t)t->at;
-        if (o->partition.part[i] != PART_VALIDATION || o->labels.mask[i * o->config->n_task + task] == 0) continue;
-        const int class = task_label_class(t, o->labels.target + at);
+        const bool known = o->labels.mask[i * o->config->n_task + task] != 0;
+        if (o->partition.part[i] != PART_VALIDATION) continue;
         for (int k = 0; k < t->n_out; k++) h->output[h->n * t->n_out + k] = (double)o->output[at + (size_t)k];
-        h->class[h->n] = class;
-        h->rank[h->n] = (MetricRank){(double)o->output[at], class == 1};
-        h->n++;
+        h->class[h->n++] = known ? task_label_class(t, o->labels.target + at) : -1;
     }
 }
 
-static void settle(const Evaluation *o, Held *h, int task)
+static Status settle(const Evaluation *o, Held *h, int task)
 {
-    CutoffRule rule;
-    Target *t = &o->target[task];
-    const TaskType *type = task_of(t);
+    bool settled;
+    SettleRule rule = {.calibrate = o->config->train.calibrate == CALIBRATE_PLATT};
+    cutoff_read(&rule.cutoff, o->config->train.operating);
     hold(h, o, task);
-    if (o->config->train.calibrate == CALIBRATE_PLATT && type->calibrate &&
-        !type->calibrate(t, h->output, h->class, h->n))
-        log_warn("task '%s': its validation bags are of one class, so probabilities are not calibrated", t->name);
-    if (type->has_auc && cutoff_read(&rule, o->config->train.operating))
-        t->has_cutoff = cutoff_choose(&t->cutoff, rule, h->rank, h->n);
+    TRY(settle_target(&o->target[task], &settled, rule, h->output, h->class, h->n));
+    if (!settled)
+        log_warn("task '%s': its validation bags are of one class, so probabilities are not calibrated",
+                 o->target[task].name);
+    return OK;
 }
 
 Status evaluation_settle(Evaluation *o)
@@ -142,9 +131,10 @@ Status evaluation_settle(Evaluation *o)
     TRY(check_finite(o));
     if (o->partition.count[PART_VALIDATION] == 0) return OK;
     TRY_DONE(held_new(&held, o));
-    for (int k = 0; k < o->config->n_task; k++) settle(o, &held, k);
+    for (int k = 0; k < o->config->n_task; k++) TRY_DONE(settle(o, &held, k));
 done:
-    held_free(&held);
+    free(held.output);
+    free(held.class);
     return status;
 }
 

@@ -166,12 +166,16 @@ static void speak(double *y, const PredictorTree *t, const PredictorNode *n, con
     for (int o = 0; o < n_out; o++) y[o] = n->slope * sum[o] + n->shift;
 }
 
-/* On the scale of the model's own calibration, where it speaks for itself. */
-static void calibrate(double *y, const PredictorTree *t, const PredictorVoice *v, const Target *target)
+/* Of a model that speaks for itself; else NULL. */
+static const RivalRecord *record_of(const PredictorTree *t, const PredictorVoice *v)
 {
-    const RivalRecord *r = v->is_method && v->node->n_model == 1 ? &t->record[v->node->model[0]] : NULL;
-    if (!r || !r->is_calibrated || target->n_out != 1 || task_n_class(target) == 0) return;
-    *y = r->calibration[0] * *y + r->calibration[1];
+    return v->is_method && v->node->n_model == 1 ? &t->record[v->node->model[0]] : NULL;
+}
+
+/* On the scale of the model's own calibration, where it speaks for itself. */
+static void calibrate(double *y, const RivalRecord *r, int n)
+{
+    for (int o = 0; o < n && r && r->is_calibrated; o++) y[o] = r->calibration[0] * y[o] + r->calibration[1];
 }
 
 /* Folds of a task that are asked: those that have not seen the bag, or all. Returns their number. */
@@ -191,15 +195,22 @@ static int choose_folds(Predictor *p, int target, uint64_t hash)
     return n > 0 ? n : n_all;
 }
 
+/* The operating point is the mean of those of all folds that speak, if each has one. */
 static void average(real *output, const PredictorTree *t, int target, int n_used)
 {
-    const Target *at = &t->target[target];
+    Target *at = &t->target[target];
     double sum[TARGET_CLASSES] = {0}, y[TARGET_CLASSES];
+    at->has_cutoff = true, at->cutoff = 0;
     for (int v = 0; v < t->n_voice; v++) {
         if (t->target_of[t->voice[v].task] != target || t->is_out[v]) continue;
         speak(y, t, t->voice[v].node, at);
-        calibrate(y, t, &t->voice[v], at);
+        const RivalRecord *own = record_of(t, &t->voice[v]);
+        calibrate(y, own, task_n_class(at) ? at->n_out : 0);
         for (int o = 0; o < at->n_out; o++) sum[o] += y[o] / n_used;
+        double cutoff = own ? own->cutoff : 0;
+        calibrate(&cutoff, own, 1);
+        at->has_cutoff &= own && own->has_cutoff;
+        at->cutoff += cutoff / n_used;
     }
     for (int o = 0; o < at->n_out; o++) output[at->at + o] = (real)sum[o];
 }

@@ -141,6 +141,46 @@ class Scores(Case):
         self.assertLessEqual(loss(a), min(loss(a * 1.05), loss(a / 1.05)))
         self.assertTrue(all(r["probability"] == "" for r in table("three/predictions.tsv") if r["task"] == "age"))
 
+    def test_rivals_are_calibrated_by_inner_outputs(self):
+        methods = ("kmer-3", "nuisance")
+        self.good("baseline", "c.h5", "--target=status", *(f"--method={m}" for m in methods), "--splits.n_fold=3", "-o", "rivals")
+        self.good("baseline", "c.h5", "--target=status", *(f"--method={m}" for m in methods), "--splits.n_fold=3", "--calibrate=none",
+                  "--operating=none", "-o", "raw")
+        for method in methods:
+            inner, tested = table(f"rivals/{method}/inner.tsv"), table(f"rivals/{method}/predictions.tsv")
+            before = table(f"raw/{method}/predictions.tsv")
+            self.assertEqual([(r["bag"], r["output"]) for r in tested], [(r["bag"], r["output"]) for r in before])
+            summary = load(f"rivals/{method}/summary.json")["tasks"]["status"]
+            self.assertEqual(summary["auc_mean"], load(f"raw/{method}/summary.json")["tasks"]["status"]["auc_mean"])
+            self.assertNotIn("operating_sensitivity_mean", load(f"raw/{method}/summary.json")["tasks"]["status"])
+            for fold in summary["repeats"][0]["folds"]:
+                held = [(float(r["output"]), int(r["target"]), 0) for r in inner if int(r["fold"]) == fold["fold"]]
+                rows = [(float(r["output"]), int(r["target"]), float(r["probability"])) for r in tested if int(r["fold"]) == fold["fold"]]
+                best = max(sum(shares(held, y - 1e-7)) for y, _, _ in held)
+                self.assertAlmostEqual(sum(shares(held, fold["operating_cutoff"])), best)
+                self.near(shares(rows, fold["operating_cutoff"]), [fold["operating_sensitivity"], fold["operating_specificity"]])
+                a, b = platt(held)
+                for y, _, p in rows:
+                    self.assertAlmostEqual(p, sigmoid(a * y + b) if a > 0.01 else p, places=4)
+        for row in before:
+            self.assertAlmostEqual(float(row["probability"]), sigmoid(float(row["output"])), places=5)
+        self.applied("rivals/kmer-3", "raw/kmer-3")
+        self.assertIn(b'\\"calibration\\":[', read("rivals/kmer-3/models/rep00_fold00_task0.safetensors"))
+        self.assertIn(b'\\"calibration\\":null', read("raw/kmer-3/models/rep00_fold00_task0.safetensors"))
+        self.bad(2, "--operating=best: say none, youden", "baseline", "c.h5", "--target=status", "--operating=best", "-o", "best")
+
+    def applied(self, calibrated, raw):
+        """A method's models on other bags: the mean of the calibrated logits, and of the operating points on that scale."""
+        scores = [json.loads(self.good("evaluate", m, "new.h5", "--json").stdout)["parts"]["new"]["tasks"]["status"] for m in (calibrated, raw)]
+        self.assertNotIn("operating_cutoff", scores[1])
+        self.good("predict", calibrated, "new.h5", "-o", "applied.tsv")
+        rows, folds = part("applied.tsv", "new"), load(f"{calibrated}/summary.json")["tasks"]["status"]["repeats"][0]["folds"]
+        for y, _, p in rows:
+            self.assertAlmostEqual(p, sigmoid(y), places=5)
+        logits = [math.log(f["operating_probability"] / (1 - f["operating_probability"])) for f in folds]
+        self.assertAlmostEqual(scores[0]["operating_cutoff"], sum(logits) / len(logits), places=3)
+        self.near(shares(rows, scores[0]["operating_cutoff"]), [scores[0]["operating_sensitivity"], scores[0]["operating_specificity"]])
+
     # ---- average precision, intervals, operating point ----
 
     def test_scores_of_a_part(self):
