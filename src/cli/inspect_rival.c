@@ -98,33 +98,42 @@ static bool first_model(char path[PATH_ROOM], const char *folder)
     return path_join(models, folder, "models") && in_folder(path, models, name);
 }
 
-/* A column that moved is said to be unknown: null. */
-static json_t *residues_of(const char *folder, const char *column)
+/* Null: a column that is not there any more. */
+static Status residues_of(json_t **out, const char *folder, const char *column)
 {
     char path[PATH_ROOM], model[PATH_ROOM];
-    json_t *rival = NULL;
-    if (!path_join(path, folder, column) || !file_exists(path)) return json_null();
-    if (!first_model(model, path)) return json_false();
-    if (inspect_rival_model(&rival, model) != OK) return json_null();
-    json_t *holds = json_incref(json_object_get(rival, "holds_residues"));
+    json_t *rival;
+    const bool is_there = path_join(path, folder, column) && file_exists(path);
+    *out = is_there ? json_false() : json_null();
+    if (!is_there || !first_model(model, path)) return OK;
+    TRY(inspect_rival_model(&rival, model));
+    *out = json_boolean(json_is_true(json_object_get(rival, "holds_residues")));
     json_decref(rival);
-    return holds;
+    return OK;
+}
+
+static Status describe_columns(json_t *columns, const json_t *stack, const char *folder)
+{
+    size_t k;
+    json_t *column, *holds;
+    json_array_foreach(json_object_get(stack, "columns"), k, column)
+    {
+        const char *way = jsontext_field(column, "path");
+        TRY(residues_of(&holds, folder, way));
+        json_array_append_new(columns, json_pack("{s:s, s:s, s:o}", "name", jsontext_field(column, "name"), "path",
+                                                 way, "holds_residues", holds));
+    }
+    return OK;
 }
 
 static Status describe_stack(json_t *run, const char *folder, const char *path)
 {
-    json_t *stack, *column, *columns = json_array();
-    size_t k;
-    TRY(jsontext_load(&stack, path, NULL));
-    json_array_foreach(json_object_get(stack, "columns"), k, column)
-    {
-        const char *way = jsontext_field(column, "path");
-        json_array_append_new(columns, json_pack("{s:s, s:s, s:o}", "name", jsontext_field(column, "name"), "path",
-                                                 way, "holds_residues", residues_of(folder, way)));
-    }
+    json_t *stack, *columns = json_array();
+    Status status = jsontext_load(&stack, path, NULL);
+    if (status == OK) status = describe_columns(columns, stack, folder);
     json_decref(stack);
     json_object_set_new(run, "stack", json_pack("{s:o}", "columns", columns));
-    return OK;
+    return status;
 }
 
 Status inspect_rival_folder(json_t *run, const char *folder)

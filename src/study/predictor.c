@@ -36,24 +36,25 @@ static json_t *methods_of(const char *folder)
 }
 
 /* A file that cannot be read is told by who reads it. */
-static bool is_rival_file(const char *path)
+static Status is_rival_file(bool *is, const char *path)
 {
     TensorFile file;
-    if (is_folder(path) || !path_ends(path, ".safetensors") || safetensors_read(&file, path) != OK) return false;
+    *is = false;
+    if (is_folder(path) || !path_ends(path, ".safetensors")) return OK;
+    const Status status = safetensors_read(&file, path);
+    if (status != OK) return status == ERR_MEMORY ? status : OK;
     json_t *json = file.hopsack ? json_loads(file.hopsack, 0, NULL) : NULL;
-    const bool is = json_object_get(json, "rival") != NULL;
+    *is = json_object_get(json, "rival") != NULL;
     json_decref(json);
     safetensors_free(&file);
-    return is;
+    return OK;
 }
 
-bool predictor_is_other(const char *word)
+/* A method's models, or one of them, or a stack. */
+static Status is_other(bool *is, const char *word)
 {
-    json_t *methods = methods_of(word);
-    const bool is = methods || holds(word, "stack.json") ||
-                    (holds(word, "models") && holds(word, "predictions.tsv")) || is_rival_file(word);
-    json_decref(methods);
-    return is;
+    *is = holds(word, "stack.json") || (holds(word, "models") && holds(word, "predictions.tsv"));
+    return *is ? OK : is_rival_file(is, word);
 }
 
 static Status too_many(const char *word, json_t *methods)
@@ -72,16 +73,18 @@ static Status too_many(const char *word, json_t *methods)
 }
 
 /* Words of one kind, and one stack at most. */
-static Status check_words(const char *const *word, int n_word, bool *is_other)
+static Status check_words(const char *const *word, int n_word, bool *others)
 {
     int n_other = 0, n_stack = 0;
     for (int k = 0; k < n_word; k++) {
+        bool is;
         json_t *methods = methods_of(word[k]);
         if (methods) return too_many(word[k], methods);
-        n_other += predictor_is_other(word[k]);
+        TRY(is_other(&is, word[k]));
+        n_other += is;
         n_stack += holds(word[k], "stack.json");
     }
-    *is_other = n_other > 0;
+    *others = n_other > 0;
     if (n_other == 0 || (n_other == n_word && (n_stack == 0 || n_word == 1))) return OK;
     return fail(
         ERR_USAGE,
@@ -212,10 +215,10 @@ static Status read_others(Predictor *p, const char *const *word, int n_word)
 
 Status predictor_read(Predictor *out, const char *const *word, int n_word)
 {
-    bool is_other;
+    bool others;
     *out = (Predictor){.tree = NULL};
-    TRY(check_words(word, n_word, &is_other));
-    if (!is_other) return apply_read(&out->apply, word, n_word);
+    TRY(check_words(word, n_word, &others));
+    if (!others) return apply_read(&out->apply, word, n_word);
     const Status status = read_others(out, word, n_word);
     if (status != OK) predictor_free(out);
     return status;

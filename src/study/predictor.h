@@ -27,9 +27,6 @@ typedef struct {
     bool is_rank;        /* outputs of classes are no logits: only order and sign mean something */
 } Predictor;
 
-/* Does the word stand for a method's model or models, or for a stack? */
-bool predictor_is_other(const char *word);
-
 /* ERR_MODEL where networks, methods or stacks are mixed; ERR_USAGE where a word stands for many methods. */
 Status predictor_read(Predictor *out, const char *const *word, int n_word);
 
