@@ -207,9 +207,9 @@ static void average(real *output, const PredictorTree *t, int target, int n_used
         const RivalRecord *own = record_of(t, &t->voice[v]);
         calibrate(y, own, task_n_class(at) ? at->n_out : 0);
         for (int o = 0; o < at->n_out; o++) sum[o] += y[o] / n_used;
-        double cutoff = own ? own->cutoff : 0;
+        double cutoff = own && own->has_cutoff ? own->cutoff : t->voice[v].node->cutoff;
         calibrate(&cutoff, own, 1);
-        at->has_cutoff &= own && own->has_cutoff;
+        at->has_cutoff &= !isnan(cutoff);
         at->cutoff += cutoff / n_used;
     }
     for (int o = 0; o < at->n_out; o++) output[at->at + o] = (real)sum[o];

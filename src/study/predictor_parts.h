@@ -20,6 +20,7 @@ struct PredictorNode {
     StackBlend blend;    /* of the children */
     double *room;        /* what blend points to */
     double slope, shift; /* of the output, as a stack calibrated its column */
+    double cutoff;       /* operating point of a stack's output; NaN: none */
 };
 
 /* An outer fold of one task. */

@@ -8,6 +8,7 @@
 #include "cv/foldjob.h"
 #include "study/predictor_parts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,7 @@ static Status new_node(PredictorNode **out)
     *out = calloc(1, sizeof **out);
     if (!*out) return fail(ERR_MEMORY, "no memory for the models");
     (*out)->slope = 1;
+    (*out)->cutoff = NAN;
     return OK;
 }
 
@@ -220,14 +222,17 @@ static Status stack_node(PredictorNode **out, PredictorTree *t, const char *fold
     char path[PATH_ROOM];
     if (json_is_object(weights)) {
         TRY(new_node(out));
-        return blend_node(*out, t, folder, stack, weights, at);
-    }
-    if (column < 0)
+        TRY(blend_node(*out, t, folder, stack, weights, at));
+    } else if (column >= 0) {
+        TRY(column_folder(path, folder, columns, (size_t)column));
+        TRY(node_of(out, t, path, at));
+        TRY(calibrate(*out, folder, json_object_get(fold, "calibration")));
+    } else
         return fail(ERR_MODEL, "%s/stack.json: is damaged: nothing is chosen for repetition %d, fold %d", folder,
                     at.repeat, at.fold);
-    TRY(column_folder(path, folder, columns, (size_t)column));
-    TRY(node_of(out, t, path, at));
-    return calibrate(*out, folder, json_object_get(fold, "calibration"));
+    const json_t *cutoff = json_object_get(fold, "cutoff");
+    (*out)->cutoff = json_is_number(cutoff) ? json_number_value(cutoff) : NAN;
+    return OK;
 }
 
 /* *out is the caller's, also where it fails half-built. */

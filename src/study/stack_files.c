@@ -5,6 +5,7 @@
 #include "run/run.h"
 #include "study/stack_parts.h"
 
+#include <math.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,6 +248,7 @@ static json_t *folds_json(const Stack *s, int task)
             if (c->is_calibrated) json_object_set_new(fold, "calibration", json_pack("[f, f]", c->slope, c->shift));
         } else if (f->block[k].n_test > 0)
             json_object_set_new(fold, "weights", blend_json(&c->blend, s->columns.n, f->target[task].n_out));
+        if (f->block[k].n_test > 0 && !isnan(c->cutoff)) json_object_set_new(fold, "cutoff", json_real(c->cutoff));
         json_array_append_new(list, fold);
     }
     return list;

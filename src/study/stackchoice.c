@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/stackchoice.h"
 #include "cohort/platt.h"
+#include "cohort/settle.h"
+#include "cohort/task.h"
 #include "core/parallel.h"
 #include "study/stackfigure.h"
 
@@ -116,6 +118,19 @@ static Status weigh(StackOutcome *o, StackChoice *choice, const StackView *w)
 
 /* ---- one outer fold ---- */
 
+/* By the stack's own inner outputs, which owe nothing to the labels of their bags. */
+static Status choose_cutoff(StackOutcome *o, StackChoice *choice, const StackView *w)
+{
+    Target t = o->source.frame->target[w->block->task];
+    const SettleRule rule = {.cutoff = {.kind = CUTOFF_YOUDEN}};
+    choice->cutoff = NAN;
+    if (!task_of(&t)->has_auc) return OK;
+    for (int i = 0; i < w->block->n_inner; i++) w->class[i] = stackview_class(w, i);
+    TRY(settle_target(&t, NULL, rule, o->inner_output + w->block->inner, w->class, w->block->n_inner));
+    if (t.has_cutoff) choice->cutoff = t.cutoff;
+    return OK;
+}
+
 static Status make_block(StackOutcome *o, int k)
 {
     StackView w;
@@ -125,6 +140,7 @@ static Status make_block(StackOutcome *o, int k)
         choice->figure[c] = stackfigure(&w, c, (StackWithout){-1, -1});
     if (status == OK && o->weigh) status = weigh(o, choice, &w);
     if (status == OK && !o->weigh) choose(o, choice, &w);
+    if (status == OK) status = choose_cutoff(o, choice, &w);
     stackview_close(&w);
     return status;
 }

@@ -20,6 +20,7 @@ typedef struct {
     bool blind;          /* no figure was defined; the first column stands */
     bool is_calibrated;  /* the output is slope · that of the column + shift */
     double slope, shift; /* 1 and 0 where it is not; shift 0 of several classes */
+    double cutoff;       /* operating point of the stack's outputs, by its inner ones (Youden); NaN: none */
     StackBlend blend;
 } StackChoice;
 

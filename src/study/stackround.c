@@ -74,7 +74,7 @@ Status stackround_score(json_t **summary, const StackRound *r, uint64_t seed)
     *summary = NULL;
     if (!probability) return fail(ERR_MEMORY, "no memory for the scores of %d bags", r->frame.n_bag);
     find_probabilities(probability, r, false);
-    const StackScored scored = {r->outcome.test_output, probability};
+    const StackScored scored = {r->outcome.test_output, probability, r->outcome.choice};
     const Status status = stackscore_make(summary, &r->frame, &scored, seed);
     free(probability);
     return status;

@@ -65,14 +65,34 @@ static int list_members(StackScoring *s, const StackBlock *block)
     return n;
 }
 
-/* Areas go by outputs, the rest by probabilities: a calibration, which rounds them to 0 and 1, makes no ties. */
+/* Areas and operating points go by outputs, the rest by probabilities: a calibration, which rounds them to 0 and 1, makes no
+ * ties. */
 static void take_areas(json_t *scores, const json_t *ranked)
 {
-    static const char *const keys[] = {"auc", "auc_ci95", "ap", NULL};
-    for (const char *const *key = keys; *key; key++) {
-        json_t *value = json_object_get(ranked, *key);
-        if (value) json_object_set(scores, *key, value);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(size_t)ranked, key, value)
+    {
+        const bool is_area = strcmp(key, "auc") == 0 || strcmp(key, "auc_ci95") == 0 || strcmp(key, "ap") == 0;
+        if (is_area || strncmp(key, "operating_", 10) == 0) json_object_set(scores, key, value);
     }
+}
+
+/* With the operating points of a fold. */
+static json_t *score_ranks(const StackScoring *s, const StackBlock *block, int n)
+{
+    const StackFrame *f = s->frame;
+    const StackChoice *choice = s->scored->choice ? s->scored->choice + (block - f->block) : NULL;
+    Target *target = malloc(((size_t)f->n_task + 1) * sizeof *target);
+    if (!target) return NULL;
+    memcpy(target, f->target, (size_t)f->n_task * sizeof *target);
+    for (int k = 0; k < f->n_task && choice; k++) {
+        target[k].has_cutoff = task_of(&target[k])->has_auc && block[k].n_test > 0 && !isnan(choice[k].cutoff);
+        target[k].cutoff = choice[k].cutoff;
+    }
+    json_t *scores = record_scores(target, &f->labels, s->output, s->member, n, s->seed);
+    free(target);
+    return scores;
 }
 
 static bool has_probability(const StackScoring *s, const StackBlock *b)
@@ -86,7 +106,7 @@ static json_t *fold_json(StackScoring *s, int job)
     const StackBlock *block = &f->block[job * f->n_task];
     const int n = list_members(s, block);
     json_t *test = record_scores(f->target, &f->labels, s->logit, s->member, n, s->seed);
-    json_t *ranked = record_scores(f->target, &f->labels, s->output, s->member, n, s->seed);
+    json_t *ranked = score_ranks(s, block, n);
     for (int k = 0; k < f->n_task; k++) {
         json_t *scores = json_object_get(json_object_get(test, "tasks"), f->target[k].name);
         take_areas(scores, json_object_get(json_object_get(ranked, "tasks"), f->target[k].name));
@@ -177,7 +197,7 @@ Status stackscore_column(json_t **summary, const StackFrame *frame, const StackT
         room[i] = test->row[i].output;
         if (!number_read(&room[n + i], test->row[i].probability)) room[n + i] = NAN;
     }
-    const StackScored scored = {room, room + n};
+    const StackScored scored = {.output = room, .probability = room + n};
     const Status status = stackscore_make(summary, frame, &scored, seed);
     free(room);
     return status;

@@ -6,13 +6,14 @@
 #ifndef HOPSACK_STACKSCORE_H
 #define HOPSACK_STACKSCORE_H
 
-#include "study/stackframe.h"
+#include "study/stackchoice.h"
 
 /* Of every test row of a frame. */
 typedef struct {
     const double *output; /* [frame->test->n] ranks the bags */
     const double
         *probability; /* [frame->test->n] of classes; NaN: none, and then the output's sign decides, without a loss */
+    const StackChoice *choice; /* [frame->n_block] whose operating points are scored; NULL: none */
 } StackScored;
 
 /* *summary: the caller's to decref. */

@@ -164,7 +164,12 @@ class Scores(Case):
                     self.assertAlmostEqual(p, sigmoid(a * y + b) if a > 0.01 else p, places=4)
         for row in before:
             self.assertAlmostEqual(float(row["probability"]), sigmoid(float(row["output"])), places=5)
+        self.good("predict", "rivals/kmer-3", "c.h5", "-o", "own.tsv")  # each bag by the fold that has not seen it
+        kept = {r["bag"]: float(r["probability"]) for r in table("rivals/kmer-3/predictions.tsv")}
+        for row in table("own.tsv"):
+            self.assertAlmostEqual(float(row["probability"]), kept[row["bag"]], places=4)
         self.applied("rivals/kmer-3", "raw/kmer-3")
+        self.stacked("rivals")
         self.assertIn(b'\\"calibration\\":[', read("rivals/kmer-3/models/rep00_fold00_task0.safetensors"))
         self.assertIn(b'\\"calibration\\":null', read("raw/kmer-3/models/rep00_fold00_task0.safetensors"))
         self.bad(2, "--operating=best: say none, youden", "baseline", "c.h5", "--target=status", "--operating=best", "-o", "best")
@@ -180,6 +185,20 @@ class Scores(Case):
         logits = [math.log(f["operating_probability"] / (1 - f["operating_probability"])) for f in folds]
         self.assertAlmostEqual(scores[0]["operating_cutoff"], sum(logits) / len(logits), places=3)
         self.near(shares(rows, scores[0]["operating_cutoff"]), [scores[0]["operating_sensitivity"], scores[0]["operating_specificity"]])
+
+    def stacked(self, rivals):
+        for flags in ((), ("--weigh",)):
+            out = f"stack{len(flags)}"
+            self.good("stack", rivals, *flags, "-o", out)
+            folds = load(f"{out}/summary.json")["tasks"]["status"]["repeats"][0]["folds"]
+            inner, tested = table(f"{out}/inner.tsv"), table(f"{out}/predictions.tsv")
+            for fold in folds:
+                held, rows = ([(float(r["output"]), int(r["target"]), 0) for r in t if int(r["fold"]) == fold["fold"]] for t in (inner, tested))
+                best = max(sum(shares(held, y - 1e-7)) for y, _, _ in held)
+                self.assertAlmostEqual(sum(shares(held, fold["operating_cutoff"])), best)
+                self.near(shares(rows, fold["operating_cutoff"]), [fold["operating_sensitivity"], fold["operating_specificity"]])
+            scores = json.loads(self.good("evaluate", out, "new.h5", "--json").stdout)["parts"]["new"]["tasks"]["status"]
+            self.assertAlmostEqual(scores["operating_cutoff"], sum(f["operating_cutoff"] for f in folds) / len(folds))
 
     # ---- average precision, intervals, operating point ----
 
