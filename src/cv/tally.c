@@ -7,6 +7,7 @@
 #include "cv/foldjob.h"
 #include "cv/foldrates.h"
 #include "cv/foldremarks.h"
+#include "cv/innertable.h"
 #include "run/predictions.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ static Status add_rows(Tally *y, TextOut *out, const Table *t)
 static Status add_fold(Tally *y, TextOut *out, int job)
 {
     const TallySetup *in = y->in;
-    const FoldJob fold = {job / in->n_fold, job % in->n_fold, -1};
+    const FoldJob fold = {.repeat = job / in->n_fold, .fold = job % in->n_fold, .model = -1};
     char path[PATH_ROOM];
     Table table;
     TRY(foldjob_summary(&y->fold[job], in->folder, fold));
@@ -97,6 +98,14 @@ static double score_of(const Tally *y, int job, const char *task, const char *sc
 {
     const json_t *value = json_object_get(foldrates_test(y->fold[job], task), score);
     return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* The main score of inner trainings (innertable.h). */
+#define SCORE_ROOM 64
+static const char *inner_name(char room[SCORE_ROOM], const char *score)
+{
+    snprintf(room, SCORE_ROOM, "inner_%s", score);
+    return room;
 }
 
 typedef struct {
@@ -186,6 +195,7 @@ static Status add_scores(json_t *out, const Tally *y, int k, int from, int to, u
     const Target *t = &y->in->target[k];
     const MetricType *type = metric_of(t);
     const char *first = type->name[1];
+    char inner[SCORE_ROOM];
     double *value = malloc(((size_t)y->n_job + (size_t)y->in->n_repeat) * sizeof *value), *means = value + y->n_job;
     if (!value) return fail(ERR_MEMORY, "no memory for the scores of %d folds", y->n_job);
     json_object_set_new(out, "n_bags", json_integer(bags_of(y, t->name, from, to)));
@@ -206,6 +216,7 @@ static Status add_scores(json_t *out, const Tally *y, int k, int from, int to, u
             add_score(out, y, t->name, *name, from, to, value, means);
         foldrates_add(out, fold, n_job, to - from, t);
     }
+    if (y->in->n_inner) add_score(out, y, t->name, inner_name(inner, first), from, to, value, means);
     json_object_set_new(out, "seconds", json_real(seconds_of(y, from, to)));
     free(value);
     return status;
@@ -216,10 +227,13 @@ static json_t *fold_json(const Tally *y, int k, int job)
     const Target *t = &y->in->target[k];
     const MetricType *type = metric_of(t);
     const double n = score_of(y, job, t->name, "n_bags");
+    char room[SCORE_ROOM];
+    const char *inner = inner_name(room, type->name[1]);
     json_t *out = json_pack("{s:i, s:i}", "fold", job % y->in->n_fold, "n_bags", isnan(n) ? 0 : (int)n);
     for (int j = 0; j < type->n; j++)
         json_object_set_new(out, type->name[j], jsontext_real(score_of(y, job, t->name, type->name[j])));
     foldrates_copy(out, y->fold[job], t->name);
+    if (y->in->n_inner) json_object_set_new(out, inner, jsontext_real(score_of(y, job, t->name, inner)));
     const json_t *kept = json_object_get(y->fold[job], "kept_update"); /* an ensemble has none */
     if (kept) json_object_set_new(out, "kept_update", json_incref((json_t *)(size_t)kept));
     json_object_set_new(out, "seconds", json_incref(json_object_get(y->fold[job], "seconds")));
@@ -306,6 +320,7 @@ Status tally_make(json_t **summary, const TallySetup *setup)
     *summary = NULL;
     TRY_DONE(open_tally(&y, setup));
     TRY_DONE(add_folds(&y));
+    if (setup->n_inner) TRY_DONE(innertable_make(y.fold, setup));
     TRY_DONE(sum(summary, &y));
 done:
     close_tally(&y);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/evaluation.h"
+#include "cohort/innerparts.h"
 #include "cohort/settle.h"
 #include "cohort/task.h"
 #include "core/log.h"
@@ -42,7 +43,7 @@ static Status fit_labels(Evaluation *o)
 Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset)
 {
     *out = (Evaluation){.config = config, .cohort = &dataset->cohort};
-    TRY(partition_make(&out->partition, &dataset->folds, config->splits.repeat, config->splits.fold));
+    TRY(innerparts_make(&out->partition, &dataset->folds, &config->splits));
     if (config->train.calibrate != CALIBRATE_NONE && out->partition.count[PART_VALIDATION] == 0)
         return fail(ERR_CONFIG,
                     "train.calibrate: there are no validation bags to calibrate the probabilities on; give "

@@ -20,8 +20,8 @@ typedef struct {
     real *output; /* [n, n_out] of members with a part: the caller fills it */
 } Evaluation;
 
-/* Parts and labels where splits.fold of splits.repeat is the test part. ERR_CONFIG: train.calibrate, and the validation part is
- * empty. */
+/* Parts and labels where splits.fold of splits.repeat is the test part; those of an inner training if splits.inner is set.
+ * ERR_CONFIG: train.calibrate, and the validation part is empty. */
 Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset);
 void evaluation_free(Evaluation *o); /* accepts half-built ones */
 

@@ -115,7 +115,8 @@ static Status run_node(PredictorNode *n, PredictorTree *t, const char *folder, V
     const int n_model = (int)json_integer_value(json_object_get(summary, "n_models"));
     json_decref(summary);
     for (int m = n_model > 1 ? 0 : -1; m < (n_model > 1 ? n_model : 0); m++) {
-        TRY(foldjob_path(path, folder, (FoldJob){at.repeat, at.fold, m}, "model.safetensors"));
+        TRY(foldjob_path(path, folder, (FoldJob){.repeat = at.repeat, .fold = at.fold, .model = m},
+                         "model.safetensors"));
         TRY(add_model(n, t, path));
     }
     return OK;

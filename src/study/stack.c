@@ -23,20 +23,22 @@ static bool any_has(const StackColumns *c, const char *inside)
     return false;
 }
 
+/* All numbers up to the last that all columns have: one between may have had too few labels of a class. */
 static void count_rounds(Stack *s)
 {
     char name[64];
     for (int kind = 0; kind < STACK_KINDS; kind++) {
-        int lacking = -1;
-        while (lacking < 0 && s->n_round[kind] < (stackkinds[kind].is_numbered ? ROUNDS_MOST : 1)) {
-            stackkind_folder(name, kind, s->n_round[kind]);
+        int lacking, first = -1;
+        for (int k = 0; k < (stackkinds[kind].is_numbered ? ROUNDS_MOST : 1); k++) {
+            stackkind_folder(name, kind, k);
             stackcolumn_have(&lacking, &s->columns, name);
-            s->n_round[kind] += lacking < 0;
+            if (lacking < 0) s->n_round[kind] = k + 1;
+            if (k == 0) first = lacking;
         }
         stackkind_folder(name, kind, 0);
         if (s->n_round[kind] == 0 && any_has(&s->columns, name))
             remarks_append(s->remarks, "%s: %s has no %s, and other columns have", stackkinds[kind].missing,
-                           s->columns.column[lacking].folder, name);
+                           s->columns.column[first].folder, name);
     }
 }
 
@@ -79,7 +81,14 @@ static Status do_round(Stack *s, int kind, int number, bool *is_done)
     StackRound round;
     json_t *summary;
     char name[64];
+    int lacking;
     stackkind_folder(name, kind, number);
+    stackcolumn_have(&lacking, &s->columns, name);
+    *is_done = true;
+    if (lacking >= 0) {
+        json_array_append_new(s->round[kind], json_null());
+        return OK;
+    }
     TRY(stop_check(s->in->stop, "; %s is not whole", s->in->folder));
     Status status = stackround_open(&round, &s->columns, name, s->in->weigh);
     *is_done = status == OK;

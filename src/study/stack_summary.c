@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/task.h"
 #include "core/jsontext.h"
+#include "cv/chance.h"
 #include "run/remarks.h"
 #include "study/stack_parts.h"
 #include "study/stackscore.h"
@@ -150,53 +151,14 @@ static void add_choices(json_t *summary, const Stack *s)
 
 /* ---- rounds ---- */
 
-static void add_batches(json_t *summary, const Stack *s, int kind)
+static void add_rounds(json_t *summary, const Stack *s)
 {
-    static const char *const keys[] = {"n_bags",     "n_folds",  "auc_mean",  "auc_std_folds",
-                                       "auc_pooled", "auc_ci95", "bacc_mean", "accuracy_mean",
-                                       "r2_mean",    "mae_mean", NULL};
-    const json_t *round = json_array_get(s->round[kind], 0);
-    for (int k = 0; round && k < s->main.frame.n_task; k++) {
-        const Target *t = &s->main.frame.target[k];
-        json_t *row = json_object();
-        for (const char *const *key = keys; *key; key++) {
-            json_t *value = json_object_get(task_at(round, t), *key);
-            if (value) json_object_set(row, *key, value);
-        }
-        json_object_set_new(task_at(summary, t), stackkinds[kind].key, row);
-    }
-}
-
-/* p is (1 + figures as good) / (1 + n). */
-static json_t *exchanged(const Stack *s, int kind, const Target *t, double seen)
-{
-    const char *score = metric_of(t)->name[1];
-    char mean_key[64];
-    json_t *figures = json_array(), *round;
-    double mean = 0;
-    size_t k;
-    int n = 0, as_good = 0;
-    snprintf(mean_key, sizeof mean_key, "%s_mean", score);
-    json_array_foreach(s->round[kind], k, round)
-    {
-        const double value = stackscore_main(round, t);
-        json_array_append_new(figures, jsontext_real(value));
-        as_good += value >= seen;
-        mean += value;
-        n++;
-    }
-    json_t *out = json_pack("{s:i, s:o, s:o}", "n", n, score, figures, mean_key, jsontext_real(mean / n));
-    if (kind == STACK_PERMUTED) json_object_set_new(out, "p", json_real((1.0 + as_good) / (1 + n)));
-    return out;
-}
-
-static void add_exchanged(json_t *summary, const Stack *s, int kind)
-{
-    for (int k = 0; k < s->main.frame.n_task && json_array_size(s->round[kind]) > 0; k++) {
-        const Target *t = &s->main.frame.target[k];
-        json_object_set_new(task_at(summary, t), stackkinds[kind].key,
-                            exchanged(s, kind, t, stackscore_main(summary, t)));
-    }
+    json_t *tasks = json_object_get(summary, "tasks");
+    const json_t *left_out = json_array_get(s->round[STACK_BATCHES], 0);
+    if (left_out) chance_add_left_out(tasks, left_out, NULL);
+    if (json_array_size(s->round[STACK_PERMUTED]) > 0) chance_add_permuted(tasks, s->round[STACK_PERMUTED]);
+    if (json_array_size(s->round[STACK_BATCH_PERMUTED]) > 0)
+        chance_add_batch_permuted(tasks, s->round[STACK_BATCH_PERMUTED]);
 }
 
 /* ---- all of it ---- */
@@ -216,9 +178,7 @@ Status stack_summary_make(json_t **out, const Stack *s)
     TRY(stackround_score(out, &s->main, s->seed));
     TRY(add_own(*out, s));
     add_choices(*out, s);
-    add_batches(*out, s, STACK_BATCHES);
-    add_exchanged(*out, s, STACK_PERMUTED);
-    add_exchanged(*out, s, STACK_BATCH_PERMUTED);
+    add_rounds(*out, s);
     add_heads(*out, s);
     return OK;
 }

@@ -5,6 +5,7 @@
 #include "cohort/metric.h"
 #include "core/jsontext.h"
 #include "core/textout.h"
+#include "cv/chance.h"
 #include "study/stack_parts.h"
 
 #include <stdio.h>
@@ -84,32 +85,18 @@ static void print_carrier(const StackPage *p)
                        n_fold);
 }
 
-static void print_batches(const StackPage *p)
+/* With whole batches left out, and on permuted labels. */
+static void print_rounds(const StackPage *p)
 {
-    const json_t *row = json_object_get(p->task, stackkinds[STACK_BATCHES].key);
-    if (!row) return;
-    textout_printf(p->out, "\nWith whole batches left out: %s ", metric_title(p->score));
-    print_key(p, row, "mean");
-    textout_printf(p->out, ", 95 %% interval ");
-    print_interval(p->out, row);
-    textout_printf(p->out, ", %ld batches.\n", count(row, "n_folds"));
-}
-
-static void print_permuted(const StackPage *p)
-{
-    const json_t *row = json_object_get(p->task, stackkinds[STACK_PERMUTED].key);
-    const json_t *by_batch = json_object_get(p->task, stackkinds[STACK_BATCH_PERMUTED].key);
-    if (row) {
-        textout_printf(p->out, "\nOn %ld permutations of the labels, choice included: mean %s ", count(row, "n"),
-                       metric_title(p->score));
-        print_key(p, row, "mean");
-        textout_printf(p->out, "; p = %.3g.\n", jsontext_number(row, "p"));
+    size_t k;
+    json_t *sentence, *list = chance_sentences(p->task);
+    json_array_foreach(list, k, sentence)
+    {
+        textout_printf(p->out, "%s* ", k ? "" : "\n");
+        textout_text(p->out, json_string_value(sentence));
+        textout_printf(p->out, ".\n");
     }
-    if (!by_batch) return;
-    textout_printf(p->out, "\nOn %ld permutations of the labels over batches: mean %s ", count(by_batch, "n"),
-                   metric_title(p->score));
-    print_key(p, by_batch, "mean");
-    textout_printf(p->out, ". A stack that only recognizes batches still scores above chance there.\n");
+    json_decref(list);
 }
 
 /* ---- tables ---- */
@@ -184,8 +171,7 @@ static void print_task(const StackPage *p)
     textout_printf(p->out, " (%s)\n\n", p->target->type->name);
     print_headline(p);
     print_carrier(p);
-    print_batches(p);
-    print_permuted(p);
+    print_rounds(p);
     print_columns(p);
     print_folds(p);
 }

@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 const StackKind stackkinds[STACK_KINDS] = {
-    {"leave-batch-out", "leave_batch_out", false, "no figure with whole batches left out"},
-    {"permuted", "permuted", true, "no p value by permutation"},
-    {"batch-permuted", "batch_permuted", true, "no figure on labels permuted over batches"},
+    {"leave-batch-out", false, "no figure with whole batches left out"},
+    {"permuted", true, "no p value by permutation"},
+    {"batch-permuted", true, "no figure on labels permuted over batches"},
 };
 
 void stackkind_folder(char name[64], int kind, int number)

@@ -11,7 +11,6 @@ enum { STACK_BATCHES, STACK_PERMUTED, STACK_BATCH_PERMUTED, STACK_KINDS };
 
 typedef struct {
     const char *folder;  /* in that of each column, and of the stack */
-    const char *key;     /* of the summary */
     bool is_numbered;    /* folder/00, folder/01, … */
     const char *missing; /* what there is not where a column has no such folder */
 } StackKind;

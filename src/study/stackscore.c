@@ -202,13 +202,3 @@ Status stackscore_column(json_t **summary, const StackFrame *frame, const StackT
     free(room);
     return status;
 }
-
-/* ---- the main score ---- */
-
-double stackscore_main(const json_t *summary, const Target *t)
-{
-    char key[64];
-    snprintf(key, sizeof key, "%s_mean", metric_main_of(t->type->name));
-    const json_t *value = json_object_get(json_object_get(json_object_get(summary, "tasks"), t->name), key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}

@@ -22,7 +22,4 @@ Status stackscore_make(json_t **summary, const StackFrame *frame, const StackSco
 /* The same of a column, whose tables are about the frame's bags. */
 Status stackscore_column(json_t **summary, const StackFrame *frame, const StackTable *test, uint64_t seed);
 
-/* The main score of a task (cohort/metric.h) in a summary; NaN: not defined. */
-double stackscore_main(const json_t *summary, const Target *t);
-
 #endif
