@@ -4,6 +4,7 @@
  */
 #include "cohort/kmerblocks.h"
 #include "rival/bagkernel_kmers.h"
+#include "rival/kmername.h"
 
 static Status check(const Rival *rival, const Cohort *cohort, int n_class)
 {
@@ -20,6 +21,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .holds_residues = true,                                                            \
                                   .is_logit = true,                                                                  \
                                   .detail = &(views),                                                                \
+                                  .name_feature = kmername_feature,                                                  \
                                   .check = check,                                                                    \
                                   BAGKERNEL_FUNCTIONS,                                                               \
                                   .rank = bagkernel_rank}
