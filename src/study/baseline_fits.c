@@ -160,7 +160,7 @@ static Status write_model(const FitList *l, int k)
     FoldConfig own;
     if (!f->model) return OK;
     const int repeat = l->repeat, fold = l->part[k] % l->at->n_fold;
-    foldjob_config(&own, &b->config, (FoldJob){.repeat = repeat, .fold = fold, .model = -1, .inner = -1});
+    foldjob_config(&own, &b->config, (FoldJob){.repeat = repeat, .fold = fold, .model = -1});
     TRY(runfolder_path(folder, b->in->folder, l->m->rival->name));
     TRY(runfolder_path(models, folder, "models"));
     rivalfile_name(name, repeat, fold, l->task[k]);
