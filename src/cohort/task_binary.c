@@ -2,6 +2,7 @@
  *
  * task_binary.c: two classes of bags. The cell `positive` is class 1 (target 1); the one output is its logit.
  */
+#include "cohort/platt.h"
 #include "cohort/task.h"
 #include "data/text/cell.h"
 
@@ -219,105 +220,26 @@ static void scores(double *out, const Target *t, int index, const MetricInput *i
     out[6] = recall(&c, 0);
 }
 
-/* ---- calibration (Platt 1999) ---- */
+/* ---- calibration ---- */
 
-#define PLATT_STEPS 100 /* far past convergence */
-
-/* Mean over the known bags of  ln(1 + exp s) - p s  with  s = a (y - centre) / width + b;  derivatives by a and b. */
-typedef struct {
-    double loss, by_a, by_b, by_aa, by_ab, by_bb;
-} Logistic;
-
-typedef struct {
-    const Target *t;
-    const MetricInput *in;
-    double centre, width; /* of the outputs */
-    double target[2];     /* by label */
-    int n;
-} Platt;
-
-static Logistic logistic(const Platt *p, double a, double b)
+/* The known bags of the first target, which is what the loop's scores go by; returns how many. */
+static int known_bags(const Target *t, const MetricInput *in)
 {
-    Logistic l = {0};
-    for (int i = 0; i < p->in->n_bag; i++) {
-        if (!metric_known(p->in, 0, i)) continue;
-        const double y = ((double)*metric_output(p->in, p->t, i) - p->centre) / p->width;
-        const double target = p->target[*metric_label(p->in, p->t, i) > (real)0.5], s = a * y + b;
-        const double e = exp(-fabs(s)), said = s >= 0 ? 1 / (1 + e) : e / (1 + e), d = said - target,
-                     curve = said * (1 - said);
-        l.loss += (s > 0 ? s : 0) + log1p(e) - target * s;
-        l.by_a += d * y, l.by_b += d;
-        l.by_aa += curve * y * y, l.by_ab += curve * y, l.by_bb += curve;
-    }
-    l.loss /= p->n;
-    return l;
-}
-
-static double entropy(double share)
-{
-    return -share * log(share) - (1 - share) * log(1 - share);
-}
-
-/* Newton with halved steps; the loss is convex. With a < 0 it is the constant's, which is found with a = 0. */
-static double platt(const Platt *p)
-{
-    double a = 0, b = 0;
-    Logistic here = logistic(p, a, b);
-    for (int step = 0; step < PLATT_STEPS; step++) {
-        const double ridge = 1e-9, aa = here.by_aa + ridge, bb = here.by_bb + ridge,
-                     det = aa * bb - here.by_ab * here.by_ab;
-        const double da = -(bb * here.by_a - here.by_ab * here.by_b) / det,
-                     db = -(aa * here.by_b - here.by_ab * here.by_a) / det;
-        double size = 1;
-        Logistic next = logistic(p, a + da, b + db);
-        while (!(next.loss < here.loss) && size > 1e-10) {
-            size /= 2;
-            next = logistic(p, a + size * da, b + size * db);
-        }
-        if (!(next.loss < here.loss - 1e-13)) break;
-        a += size * da, b += size * db;
-        here = next;
-    }
-    if (a >= 0) return here.loss;
-    double sum = 0;
-    for (int i = 0; i < p->in->n_bag; i++)
-        if (metric_known(p->in, 0, i)) sum += p->target[*metric_label(p->in, p->t, i) > (real)0.5];
-    return entropy(sum / p->n);
-}
-
-/* Bags of either class, and the targets that follow. */
-static void set_targets(Platt *p, int count[2])
-{
-    for (int i = 0; i < p->in->n_bag; i++)
-        if (metric_known(p->in, 0, i)) count[*metric_label(p->in, p->t, i) > (real)0.5]++;
-    p->n = count[0] + count[1];
-    p->target[0] = 1. / (count[0] + 2), p->target[1] = (count[1] + 1.) / (count[1] + 2);
-}
-
-static double calibrated_min(const Target *t, const MetricInput *in)
-{
-    Platt p = {.t = t, .in = in};
-    int count[2] = {0};
-    set_targets(&p, count);
-    return p.n ? (count[0] * entropy(p.target[0]) + count[1] * entropy(p.target[1])) / p.n : 0;
+    int n = 0;
+    for (int b = 0; b < in->n_bag; b++)
+        if (metric_known(in, 0, b))
+            in->rank[n++] = (MetricRank){(double)*metric_output(in, t, b), *metric_label(in, t, b) > (real)0.5};
+    return n;
 }
 
 static double calibrated(const Target *t, const MetricInput *in)
 {
-    Platt p = {.t = t, .in = in};
-    int count[2] = {0};
-    double sum = 0, square = 0;
-    set_targets(&p, count);
-    for (int i = 0; i < in->n_bag; i++) {
-        if (!metric_known(in, 0, i)) continue;
-        sum += (double)*metric_output(in, t, i);
-    }
-    if (p.n == 0) return NAN;
-    p.centre = sum / p.n;
-    for (int i = 0; i < in->n_bag; i++)
-        if (metric_known(in, 0, i)) square += pow((double)*metric_output(in, t, i) - p.centre, 2);
-    p.width = sqrt(square / p.n) + 1e-12;
-    return platt(&p);
+    return platt_loss(in->rank, known_bags(t, in));
+}
+
+static double calibrated_min(const Target *t, const MetricInput *in)
+{
+    return platt_loss_min(in->rank, known_bags(t, in));
 }
 
 /* ---- files ---- */

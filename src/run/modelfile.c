@@ -87,11 +87,11 @@ static Status facts_text(char **out, const ModelFacts *f)
         json_pack("{s:o, s:o}", "train", names_json(f, PART_TRAIN), "validation", names_json(f, PART_VALIDATION));
     json_t *import = import_json(f->provenance);
     json_t *json =
-        json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:o, s:i, s:s}", "alphabet",
+        json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:o, s:i, s:s}", "alphabet",
                   f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import, "config", config,
                   "features", features_json(f), "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len,
-                  "metrics", f->metrics, "n_feat", f->spec->n_feat, "region", f->spec->region, "tasks",
-                  task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
+                  "metrics", f->metrics, "n_feat", f->spec->n_feat, "region", f->spec->region, "rival", f->rival,
+                  "tasks", task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);
     return jsontext(out, json, JSONTEXT_SORTED);
 }
@@ -122,10 +122,18 @@ static void fill_tensors(Tensor *tensor, float *data, const ParamList *params, c
     }
 }
 
+Status modelfile_write_tensors(const char *path, const ModelFacts *facts, const Tensor *tensor, int n, bool force)
+{
+    char *text = NULL;
+    Status status = facts_text(&text, facts);
+    if (status == OK) status = safetensors_write(path, tensor, n, text, force);
+    free(text);
+    return status;
+}
+
 Status modelfile_write(const char *path, const ModelFacts *facts, const ParamList *params, const real *theta,
                        bool force)
 {
-    char *text = NULL;
     Status status = OK;
     TRY(check_finite(params, theta));
     Tensor *tensor = calloc((size_t)params->n, sizeof *tensor);
@@ -134,11 +142,9 @@ Status modelfile_write(const char *path, const ModelFacts *facts, const ParamLis
         status = fail(ERR_MEMORY, "%s: no memory to write the model", path);
         goto done;
     }
-    TRY_DONE(facts_text(&text, facts));
     fill_tensors(tensor, data, params, theta);
-    TRY_DONE(safetensors_write(path, tensor, params->n, text, force));
+    TRY_DONE(modelfile_write_tensors(path, facts, tensor, params->n, force));
 done:
-    free(text);
     free(data);
     free(tensor);
     return status;
@@ -386,6 +392,9 @@ static Status check_shift(const ModelFile *m, const ParamList *params, const Bag
 
 Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where)
 {
+    if (json_object_get(m->json, "rival"))
+        return fail(ERR_MODEL, "%s: it is a model of the method '%s', no network", m->path,
+                    jsontext_field(json_object_get(m->json, "rival"), "method"));
     TRY(check_spec(m, data, where));
     TRY(mil_new(&m->mil, &m->config.model, data, m->target, m->n_target));
     const ParamList *params = mil_params(m->mil);

@@ -30,10 +30,14 @@ typedef struct {
     int n;
     json_t *metrics;            /* borrowed */
     const char *const *feature; /* [n_feat] names; NULL: they have none */
+    json_t *rival;              /* borrowed: what a model that is no network adds (rivalfile.h); NULL: it is one */
 } ModelFacts;
 
 Status modelfile_write(const char *path, const ModelFacts *facts, const ParamList *params, const real *theta,
                        bool force);
+
+/* The same around tensors of any kind. */
+Status modelfile_write_tensors(const char *path, const ModelFacts *facts, const Tensor *tensor, int n, bool force);
 
 typedef enum { SEEN_NOT, SEEN_TRAIN, SEEN_VALIDATION } Seen;
 extern const char *const seen_name[]; /* "new" "train" "validation" */

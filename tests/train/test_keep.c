@@ -20,6 +20,7 @@ enum { BAGS = 40, CLASSES = 3 };
 typedef struct {
     Target t;
     real output[BAGS * 4], target[BAGS * 4], mask[BAGS * 2];
+    MetricRank rank[BAGS];
     MetricInput in;
 } Scored;
 
@@ -37,7 +38,7 @@ static Scored part_of(const TargetType *type)
 
 static double value_of(Scored *p)
 {
-    p->in.output = p->output, p->in.target = p->target, p->in.mask = p->mask;
+    p->in.output = p->output, p->in.target = p->target, p->in.mask = p->mask, p->in.rank = p->rank;
     return keep_value(KEEP_BY_CALIBRATED_LOSS, &p->t, &p->in, NULL);
 }
 
