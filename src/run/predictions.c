@@ -10,10 +10,20 @@
 static const char *const column[PREDICTION_COLUMNS] = {"bag",         "task", "class",  "target", "output",
                                                        "probability", "part", "repeat", "fold"};
 
-void predictions_header(TextOut *out)
+static void header(TextOut *out, const char *end)
 {
     for (int c = 0; c < PREDICTION_COLUMNS; c++)
-        textout_printf(out, "%s%s", column[c], c + 1 < PREDICTION_COLUMNS ? "\t" : "\n");
+        textout_printf(out, "%s%s", column[c], c + 1 < PREDICTION_COLUMNS ? "\t" : end);
+}
+
+void predictions_header(TextOut *out)
+{
+    header(out, "\n");
+}
+
+void predictions_inner_header(TextOut *out)
+{
+    header(out, "\tinner\n");
 }
 
 Status predictions_check(const Table *t)
@@ -31,7 +41,8 @@ static void place_cell(TextOut *out, int number)
         textout_printf(out, "\t");
 }
 
-static void write_row(TextOut *out, const Prediction *p, const Target *t, int output, const TaskRow *row)
+/* inner -1: no such column */
+static void write_row(TextOut *out, const Prediction *p, const Target *t, const TaskRow *row, int output, int inner)
 {
     char buffer[NUMBER_ROOM];
     const double probability = p->is_rank ? (double)NAN : row->probability;
@@ -46,20 +57,26 @@ static void write_row(TextOut *out, const Prediction *p, const Target *t, int ou
     textout_printf(out, "\t%s", p->part);
     place_cell(out, p->repeat);
     place_cell(out, p->fold);
+    if (inner >= 0) place_cell(out, inner);
     textout_printf(out, "\n");
 }
 
-static void write_rows(TextOut *out, const Prediction *p, int task)
+static void write_rows(TextOut *out, const Prediction *p, int task, int inner)
 {
     const Target *t = &p->target[task];
     const bool known = p->mask && p->mask[task] != 0;
     TaskRow row[TARGET_CLASSES];
     assert(t->n_out <= TARGET_CLASSES);
     task_of(t)->rows(row, t, p->output + t->at, known ? p->label + t->at : NULL);
-    for (int k = 0; k < t->n_out; k++) write_row(out, p, t, k, &row[k]);
+    for (int k = 0; k < t->n_out; k++) write_row(out, p, t, &row[k], k, inner);
 }
 
 void predictions_write(TextOut *out, const Prediction *p)
 {
-    for (int k = 0; k < p->n_target; k++) write_rows(out, p, k);
+    for (int k = 0; k < p->n_target; k++) write_rows(out, p, k, -1);
+}
+
+void predictions_inner_write(TextOut *out, const Prediction *p, int task, int inner)
+{
+    write_rows(out, p, task, inner);
 }

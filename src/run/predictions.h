@@ -24,6 +24,12 @@ typedef struct {
 void predictions_header(TextOut *out);
 void predictions_write(TextOut *out, const Prediction *p); /* the rows of one bag */
 
+/* inner.tsv: what inner fits said of bags that they had not seen; the same columns, and `inner`, the number of the inner fold.
+ * `part` of a row is PREDICTIONS_INNER. */
+#define PREDICTIONS_INNER "inner"
+void predictions_inner_header(TextOut *out);
+void predictions_inner_write(TextOut *out, const Prediction *p, int task, int inner); /* the rows of one task */
+
 /* Its columns, and whether a table read is such a file. ERR_FORMAT. */
 enum {
     PREDICTION_BAG,
