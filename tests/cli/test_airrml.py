@@ -79,6 +79,15 @@ class Scores(unittest.TestCase):
         self.assertEqual(airrml.fill(["a"], iter(["b", "a", "c", "d"]), 3), ["a", "b", "c"])
 
 
+class Carried(Case):
+    def test_by_the_stack(self):
+        columns = {"a": {"n_chosen": 1, "inner_mean": 0.8}, "b": {"n_chosen": 3, "inner_mean": 0.9}, "c": {"n_chosen": 0, "inner_mean": None}}
+        write("s/summary.json", json.dumps({"tasks": {"label_positive": {"columns": columns}}}))
+        self.assertEqual(airrml.carried("s"), ({"a": 0.25, "b": 0.75}, ["b", "a", "c"]))
+        write("w/summary.json", json.dumps({"tasks": {"label_positive": {"columns": {"a": {"weight_mean": 2.0, "inner_mean": 0.5}}}}}))
+        self.assertEqual(airrml.carried("w"), ({"a": 1.0}, ["a"]))
+
+
 class Score(Case):
     def score(self, *args):
         done = script("score", *args, "--out=scores.json")
