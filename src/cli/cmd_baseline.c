@@ -12,15 +12,30 @@
 #include <string.h>
 
 typedef struct {
-    const char *folder;
-    OptionTexts method;
+    const char *folder, *beside;
+    OptionTexts method, columns;
+    bool resume;
+    int weight, inner, permute, important;
 } BaselineFlags;
 
+#define AT(field) offsetof(BaselineFlags, field)
 static const Option rows[] = {
-    {"o", OPTION_TEXT, offsetof(BaselineFlags, folder), NULL, 0, 0, NULL, "OUT",
-     "folder of the results, which must be new or empty"},
-    {"method", OPTION_TEXTS, offsetof(BaselineFlags, method), "[]", 0, 0, NULL, "NAME",
-     "baseline to run; without it all baselines that hopsack help baseline lists"},
+    {"o", OPTION_TEXT, AT(folder), NULL, 0, 0, NULL, "OUT", "folder of the results, which must be new or empty"},
+    {"method", OPTION_TEXTS, AT(method), "[]", 0, 0, NULL, "NAME",
+     "method to run; without it all standard methods that hopsack help baseline lists"},
+    {"weight", OPTION_CHOICE, AT(weight), "clones", 0, 0, "clones counts", "",
+     "weight of a sequence: clones (each counts once) or counts (its count)"},
+    {"columns", OPTION_TEXTS, AT(columns), "[]", 0, 0, NULL, "COLUMN",
+     "columns of the label table that the method nuisance uses too"},
+    {"inner", OPTION_INT, AT(inner), "5", 2, 100, NULL, "", "inner folds, by which a method chooses its settings"},
+    {"permute", OPTION_INT, AT(permute), "0", 0, BASELINE_PERMUTE_MAX, NULL, "",
+     "runs on permuted labels, for a p value of the whole procedure"},
+    {"important", OPTION_INT, AT(important), "0", 0, 10000000, NULL, "",
+     "sequences with the highest scores to be written for each method that ranks them; 0: none"},
+    {"beside", OPTION_TEXT, AT(beside), "null", 0, 0, NULL, "RUN",
+     "run on the same folds whose figures go into the table; without it that of --splits=RUN/splits.tsv"},
+    {"resume", OPTION_BOOL, AT(resume), "false", 0, 0, NULL, "",
+     "continuation of the run in OUT: methods that are done stay"},
     {0},
 };
 
@@ -59,9 +74,9 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 
 static Status add_method(BaselineSetup *setup, const char *name)
 {
-    const char *names[BASELINE_MOST + 1] = {NULL};
-    const BaselineMethod *method = baseline_method(name);
-    for (int m = 0; m < BASELINE_MOST && baseline_methods[m].name; m++) names[m] = baseline_methods[m].name;
+    const char *names[BASELINE_METHODS + 1] = {NULL};
+    const Rival *method = rival_find(name);
+    for (int m = 0; m < BASELINE_METHODS && rivals[m]; m++) names[m] = rivals[m]->name;
     const char *near = nearest_name(name, names);
     if (!method)
         return fail(ERR_USAGE, "--method=%s: there is no such baseline%s%s (hopsack help baseline lists them)", name,
@@ -72,13 +87,17 @@ static Status add_method(BaselineSetup *setup, const char *name)
     return OK;
 }
 
-/* In the order of the table, whatever the order of the flags: all where none is named. */
+/* In the order of the table, whatever the order of the flags. */
 static Status read_methods(BaselineSetup *setup, const Cli *cli)
 {
     const BaselineFlags *flags = cli->flags;
     for (int i = 0; i < flags->method.n; i++) TRY(add_method(setup, flags->method.text[i]));
-    if (setup->n_method > 0) return OK;
-    for (const BaselineMethod *m = baseline_methods; m->name; m++) setup->method[setup->n_method++] = m;
+    int n = 0;
+    const Rival *ordered[BASELINE_METHODS];
+    for (const Rival *const *r = rivals; *r; r++)
+        for (int m = 0; m < setup->n_method; m++)
+            if (setup->method[m] == *r) ordered[n++] = *r;
+    for (int m = 0; m < n; m++) setup->method[m] = ordered[m];
     return OK;
 }
 
@@ -101,6 +120,13 @@ static Status run(Cli *cli)
     const BaselineFlags *flags = cli->flags;
     BaselineSetup setup = {.folder = flags->folder,
                            .force = cli->force,
+                           .resume = flags->resume,
+                           .by_counts = flags->weight == 1,
+                           .columns = flags->columns,
+                           .n_inner = flags->inner,
+                           .n_permute = flags->permute,
+                           .n_important = flags->important,
+                           .beside = flags->beside,
                            .argc = cli->argc,
                            .argv = cli->argv,
                            .stop = &interrupted,
@@ -113,29 +139,46 @@ static Status run(Cli *cli)
     return status;
 }
 
+static void list_methods(FILE *out, const char *title, BagKind bags, bool standard)
+{
+    bool begun = false;
+    for (const Rival *const *r = rivals; *r; r++) {
+        if ((*r)->bags != bags || (*r)->standard != standard) continue;
+        if (!begun) fprintf(out, "\n%s:\n", title);
+        begun = true;
+        help_entry(out, (*r)->name, (*r)->line);
+    }
+}
+
 static void more(FILE *out)
 {
-    fprintf(out, "\nBaselines (--method=NAME):\n");
-    for (const BaselineMethod *m = baseline_methods; m->name; m++) {
-        char text[256];
-        snprintf(text, sizeof text, "%s (bags of %s%s)", m->line, m->bags_words,
-                 m->classifier->is_built ? "" : "; not in this build");
-        help_entry(out, m->name, text);
-    }
+    list_methods(out, "Methods for sequences", BAG_SEQUENCES, true);
+    list_methods(out, "Methods for sequences, by --method=NAME only", BAG_SEQUENCES, false);
+    list_methods(out, "Methods for vectors", BAG_VECTORS, true);
+    list_methods(out, "Methods for vectors, by --method=NAME only", BAG_VECTORS, false);
 }
 
 const Command command_baseline = {
     .name = "baseline",
-    .line = "baseline classifiers on the same folds",
+    .line = "rival methods on the same folds",
     .usage = "DATA [CONFIG] [--target=COLUMN] [--splits=FILE] [--SECTION.KEY=VALUE ...] -o OUT",
-    .example = "hopsack baseline tiger.h5 --target=label -o runs/baseline",
-    .about = "Scores simple classifiers on the folds that crossval uses with the same settings, or on the folds "
-             "of --splits (the splits.tsv of a run, or any table of bags and folds). They are trained on all "
-             "bags outside the test fold, and features are standardized by these bags; no hyperparameter is "
-             "chosen. OUT/METHOD holds summary.json, summary.md and predictions.tsv as crossval writes them. OUT "
-             "itself holds summary.json and summary.md over all methods, splits.tsv, config.yaml and "
-             "manifest.json. Of the settings only data, tasks, splits and seed are used.",
-    .common = "o target positive splits group splits.n_fold splits.n_repeat method metadata seed dry-run force json",
+    .example = "hopsack baseline cohort.h5 --target=status --group=donor -o runs/rivals\n"
+               "hopsack baseline cohort.h5 --target=status --splits=runs/a/splits.tsv -o runs/rivals",
+    .about =
+        "Runs other methods on the folds that crossval uses with the same settings, or on the folds of --splits "
+        "(the splits.tsv of a run, or any table of bags and folds). They are trained on all bags outside the test "
+        "fold. What a method chooses it chooses by inner folds of these bags, which keep groups together. "
+        "OUT/METHOD holds summary.json, summary.md and predictions.tsv as crossval writes them, inner.tsv (outputs "
+        "of the inner fits, by which hopsack stack chooses), and models, which predict and evaluate apply to other "
+        "data: hopsack predict OUT/METHOD new.h5. OUT itself holds summary.json and summary.md over all methods, "
+        "splits.tsv, config.yaml and manifest.json. Of the settings only data, tasks, splits and seed are "
+        "used.\n\n"
+        "With --batch-column the figure with whole batches left out stands beside, and the figure on labels that "
+        "batches have exchanged: a method that scores there recognizes batches. Models of k-mers and clones hold "
+        "sequences of the persons in DATA.",
+    .common =
+        "o target positive splits group batch-column splits.n_fold splits.n_repeat method permute important metadata "
+        "seed dry-run force resume json",
     .groups = {{.rows = rows}},
     .size = sizeof(BaselineFlags),
     .max_words = 2,

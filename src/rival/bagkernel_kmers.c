@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One walk over the cells serves all sets, and all models, of a batch. Of a panel of cells φ is made for one set after the
+ * other, and added to the lower triangle of that set's products by tiles; a tile is one thread's, so bits do not depend on
+ * threads.
+ */
+#include "rival/bagkernel_kmers.h"
+#include "core/blas.h"
+#include "core/parallel.h"
+#include "rival/kmerapply.h"
+#include "rival/kmerscale.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TILE       128 /* bags */
+#define CHUNK_CELL 250
+
+typedef struct {
+    const Rival *rival;
+    bool by_counts;
+    int n_all; /* members of the cohort */
+    KmerProfile profile;
+    KmerBlocks *blocks;
+    KmerScale scale;
+    bool *member; /* [n of blocks] of the set at work */
+} KmerState;
+
+static void close_state(void *state)
+{
+    KmerState *s = state;
+    if (!s) return;
+    kmerblocks_close(s->blocks);
+    kmerscale_free(&s->scale);
+    free(s->member);
+    free(s);
+}
+
+static Status open_parts(KmerState *s, const Rival *rival, const RivalBags *bags)
+{
+    const KmerDetail *detail = rival->detail;
+    const KmerBlocksSetup setup = {
+        .cohort = bags->cohort, .use = bags->use, .by_counts = bags->by_counts, .stop = bags->stop};
+    s->rival = rival;
+    s->by_counts = bags->by_counts;
+    s->n_all = bags->cohort->n;
+    s->profile = kmerprofile_new(detail->views);
+    TRY(kmerblocks_open(&s->blocks, &s->profile, &setup));
+    s->member = calloc((size_t)kmerblocks_n(s->blocks) + 1, sizeof *s->member);
+    if (!s->member) return fail(ERR_MEMORY, "no memory for %d bags", kmerblocks_n(s->blocks));
+    return kmerscale_new(&s->scale, kmerblocks_n(s->blocks));
+}
+
+static Status open_state(void **state, const Rival *rival, const RivalBags *bags)
+{
+    KmerState *s = calloc(1, sizeof *s);
+    *state = s;
+    if (!s) return fail(ERR_MEMORY, "no memory for %s", rival->name);
+    const Status status = open_parts(s, rival, bags);
+    if (status != OK) close_state(s);
+    if (status != OK) *state = NULL;
+    return status;
+}
+
+/* φ by the members of a set; `member` [n_all]. */
+static void scale_by(KmerState *s, const bool *member)
+{
+    const int *number = kmerblocks_member(s->blocks);
+    for (int i = 0; i < s->scale.n; i++) s->member[i] = member[number[i]];
+    kmerscale_set(&s->scale, s->member);
+}
+
+/* ---- inner products ---- */
+
+typedef struct {
+    KmerState *state;
+    BagKernelSet *set;
+    int n_set;
+    double *gram; /* of the set at work: bags in use in its first rows and columns */
+} Adding;
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static void add_tile(void *context, int chunk, int thread)
+{
+    const Adding *a = context;
+    const KmerScale *scale = &a->state->scale;
+    int row = 0, column = chunk;
+    (void)thread;
+    while (column > row) column -= ++row;
+    row *= TILE;
+    column *= TILE;
+    blas_tile(a->gram + (Index)row * a->state->n_all + column, a->state->n_all,
+              scale->phi + (Index)row * scale->n_kept, scale->phi + (Index)column * scale->n_kept,
+              least(TILE, scale->n - row), least(TILE, scale->n - column), scale->n_kept);
+}
+
+static Status add_panel(void *context, const KmerPanel *panel)
+{
+    Adding *a = context;
+    KmerScale *scale = &a->state->scale;
+    const int n_tile = (scale->n + TILE - 1) / TILE;
+    kmerscale_panel(scale, panel);
+    for (int k = 0; k < a->n_set; k++) {
+        scale_by(a->state, a->set[k].member);
+        a->gram = a->set[k].gram;
+        if (scale->n_kept > 0) parallel_for(n_tile * (n_tile + 1) / 2, add_tile, a);
+    }
+    return OK;
+}
+
+/* From the first rows and columns to those of the members, from the end on, so that nothing is overwritten that is still to
+ * be moved; and to the upper triangle. */
+static void spread(double *gram, const int *member, int n, Index n_all)
+{
+    for (int i = n - 1; i >= 0; i--)
+        for (int j = n - 1; j >= 0; j--) {
+            const double value = j <= i ? gram[i * n_all + j] : 0;
+            gram[i * n_all + j] = 0;
+            if (j <= i) gram[member[i] * n_all + member[j]] = value;
+        }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++) gram[member[j] * n_all + member[i]] = gram[member[i] * n_all + member[j]];
+}
+
+static Status grams(void *state, BagKernelSet *set, int n_set)
+{
+    KmerState *s = state;
+    Adding adding = {.state = s, .set = set, .n_set = n_set};
+    TRY(kmerblocks_walk(s->blocks, add_panel, &adding));
+    for (int k = 0; k < n_set; k++) spread(set[k].gram, kmerblocks_member(s->blocks), s->scale.n, s->n_all);
+    return OK;
+}
+
+/* ---- models ---- */
+
+typedef struct {
+    KmerState *state;
+    const BagKernelWeights *weights;
+    double *const *feature; /* [n] weights of cells [n_out, n_cell] */
+    double *const *offset;  /* [n] [n_out] */
+    int n, k, output;       /* at work */
+    int first;              /* cell of the panel */
+} Weighing;
+
+/* Some of the cells with a φ. */
+static void weigh_chunk(void *context, int chunk, int thread)
+{
+    const Weighing *w = context;
+    const KmerScale *scale = &w->state->scale;
+    const double *weight = w->weights[w->k].weight + (Index)w->output * w->state->n_all;
+    const int *member = kmerblocks_member(w->state->blocks);
+    const int from = chunk * CHUNK_CELL, n = least(CHUNK_CELL, scale->n_kept - from);
+    double *out = w->feature[w->k] + (Index)w->output * w->state->profile.n_cell + w->first;
+    double sum[CHUNK_CELL] = {0};
+    (void)thread;
+    for (int i = 0; i < scale->n; i++) {
+        const double *phi = scale->phi + (Index)i * scale->n_kept + from, own = weight[member[i]];
+        if (own == 0) continue;
+        for (int c = 0; c < n; c++) sum[c] += own * phi[c];
+    }
+    for (int c = 0; c < n; c++) out[scale->kept[from + c]] = sum[c] * scale->inv_sd[scale->kept[from + c]];
+}
+
+static void weigh_output(Weighing *w, int output)
+{
+    const KmerScale *scale = &w->state->scale;
+    const double *out = w->feature[w->k] + (Index)output * w->state->profile.n_cell + w->first;
+    w->output = output;
+    parallel_for((scale->n_kept + CHUNK_CELL - 1) / CHUNK_CELL, weigh_chunk, w);
+    for (int c = 0; c < scale->n_kept; c++)
+        w->offset[w->k][output] += out[scale->kept[c]] * scale->mean[scale->kept[c]];
+}
+
+/* Models of several labels of one training part stand side by side. */
+static bool same_set(const Weighing *w, int k)
+{
+    return k > 0 && memcmp(w->weights[k].member, w->weights[k - 1].member,
+                           (size_t)w->state->n_all * sizeof *w->weights[k].member) == 0;
+}
+
+static Status weigh_panel(void *context, const KmerPanel *panel)
+{
+    Weighing *w = context;
+    kmerscale_panel(&w->state->scale, panel);
+    w->first = panel->first;
+    for (w->k = 0; w->k < w->n; w->k++) {
+        if (!same_set(w, w->k)) scale_by(w->state, w->weights[w->k].member);
+        for (int o = 0; o < w->weights[w->k].n_out; o++) weigh_output(w, o);
+    }
+    return OK;
+}
+
+static Status add_tensors(double **feature, double **offset, const KmerState *s, const BagKernelWeights *weights)
+{
+    void *data;
+    const int64_t shape[] = {weights->n_out, s->profile.n_cell};
+    TRY(rival_model_add(weights->model, &data, "weight", TENSOR_F64, 2, shape));
+    *feature = data;
+    TRY(rival_model_add(weights->model, &data, "offset", TENSOR_F64, 1, shape));
+    *offset = data;
+    if (json_object_set_new(weights->model->facts, "by_counts", json_boolean(s->by_counts)) != 0)
+        return fail(ERR_MEMORY, "no memory for a model of %s", s->rival->name);
+    return OK;
+}
+
+static Status weigh(void *state, BagKernelWeights *weights, int n)
+{
+    Status status = OK;
+    double **data = calloc(2 * (size_t)n + 1, sizeof *data);
+    if (!data) return fail(ERR_MEMORY, "no memory for %d models", n);
+    for (int k = 0; k < n; k++) TRY_DONE(add_tensors(&data[k], &data[n + k], state, &weights[k]));
+    Weighing weighing = {.state = state, .weights = weights, .feature = data, .offset = data + n, .n = n};
+    TRY_DONE(kmerblocks_walk(weighing.state->blocks, weigh_panel, &weighing));
+done:
+    free(data);
+    return status;
+}
+
+/* ---- the kernels ---- */
+
+static const BagKernel kernel = {
+    .n_cost = 5,
+    .cost = {0.1, 1, 10, 100, 1000},
+    .open = open_state,
+    .close = close_state,
+    .grams = grams,
+    .weigh = weigh,
+    .apply_open = kmerapply_open,
+    .product = kmerapply_product,
+    .apply_close = kmerapply_close,
+    .rank = kmerapply_rank,
+};
+
+static const KmerViewText views_3[] = {{"xxx", SECTION_ALL}, {0}};
+static const KmerViewText views_4[] = {{"xxxx", SECTION_ALL}, {0}};
+static const KmerViewText views_gap1[] = {{"xxxx", SECTION_ALL}, {"x.xx", SECTION_ALL}, {"xx.x", SECTION_ALL}, {0}};
+static const KmerViewText views_gapped[] = {
+    {"x.xxx", SECTION_ALL}, {"xx.xx", SECTION_ALL},  {"xxx.x", SECTION_ALL},  {"xx..xx", SECTION_ALL},
+    {"x.xx", SECTION_ALL},  {"xx.x", SECTION_ALL},   {"x.x.x", SECTION_ALL},  {"x..xx", SECTION_ALL},
+    {"xx..x", SECTION_ALL}, {"x...xx", SECTION_ALL}, {"xx...x", SECTION_ALL}, {0},
+};
+static const KmerViewText views_halves[] = {
+    {"xxxx", SECTION_CORE}, {"xxxx", SECTION_LEFT}, {"xxxx", SECTION_RIGHT}, {0}};
+static const KmerViewText views_thirds[] = {
+    {"xxxx", SECTION_START}, {"xxxx", SECTION_MIDDLE}, {"xxxx", SECTION_END}, {0}};
+
+const KmerDetail bagkernel_kmers_3 = {&kernel, views_3};
+const KmerDetail bagkernel_kmers_4 = {&kernel, views_4};
+const KmerDetail bagkernel_kmers_gapped = {&kernel, views_gapped};
+const KmerDetail bagkernel_kmers_gap1 = {&kernel, views_gap1};
+const KmerDetail bagkernel_kmers_halves = {&kernel, views_halves};
+const KmerDetail bagkernel_kmers_thirds = {&kernel, views_thirds};

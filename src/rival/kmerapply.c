@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "rival/kmerapply.h"
+#include "cohort/kmerblocks.h"
+#include "core/parallel.h"
+#include "data/bagfile/cache.h"
+#include "rival/bagkernel_kmers.h"
+#include "rival/kmerscale.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const Cohort *cohort;
+    Cache *cache; /* one bag at a time */
+    KmerProfile profile;
+    int n_model, n_out;
+    const double **weight, **offset; /* [n_model] [n_out, n_cell] and [n_out] of the models */
+    uint32_t *count;                 /* [n_cell of the profile] of the bag at work */
+    double *sum;                     /* [n_view, n_model, n_out] of the bag at work */
+    const Bag *bag;
+    double *value; /* [n_cell] of output `ranked`, for the ranking; NULL before */
+    int ranked;
+    double *score; /* of the bag at work, in its own order */
+} KmerApplier;
+
+/* ---- opening ---- */
+
+static Status bind(KmerApplier *a, RivalModel *const *model, int k)
+{
+    const Tensor *weight, *offset;
+    const int64_t any = k == 0 ? -1 : a->n_out;
+    TRY(rival_model_tensor(&weight, model[k], "weight", TENSOR_F64, 2, (const int64_t[]){any, a->profile.n_cell}));
+    TRY(rival_model_tensor(&offset, model[k], "offset", TENSOR_F64, 1, (const int64_t[]){weight->shape[0]}));
+    a->n_out = (int)weight->shape[0];
+    a->weight[k] = weight->data;
+    a->offset[k] = offset->data;
+    return OK;
+}
+
+static Status find_counts(bool *by_counts, RivalModel *const *model, int n)
+{
+    for (int k = 0; k < n; k++) {
+        const json_t *fact = json_object_get(model[k]->facts, "by_counts");
+        if (!json_is_boolean(fact))
+            return fail(ERR_MODEL, "a model of %s does not say whether sequences count by their counts",
+                        model[k]->rival->name);
+        if (k > 0 && *by_counts != json_is_true(fact))
+            return fail(ERR_MODEL, "some models of %s count a sequence once, some by its count",
+                        model[k]->rival->name);
+        *by_counts = json_is_true(fact);
+    }
+    return OK;
+}
+
+static Status open_parts(KmerApplier *a, RivalModel *const *model, int n_model)
+{
+    const KmerDetail *detail = model[0]->rival->detail;
+    bool by_counts = false;
+    a->profile = kmerprofile_new(detail->views);
+    a->weight = calloc((size_t)n_model + 1, sizeof *a->weight);
+    a->offset = calloc((size_t)n_model + 1, sizeof *a->offset);
+    a->count = calloc((size_t)a->profile.n_cell, sizeof *a->count);
+    if (!a->weight || !a->offset || !a->count)
+        return fail(ERR_MEMORY, "no memory for %d models of %s", n_model, model[0]->rival->name);
+    for (int k = 0; k < n_model; k++) TRY(bind(a, model, k));
+    a->sum = calloc((size_t)a->profile.n_view * (size_t)n_model * (size_t)a->n_out + 1, sizeof *a->sum);
+    if (!a->sum) return fail(ERR_MEMORY, "no memory for %d models of %s", n_model, model[0]->rival->name);
+    TRY(find_counts(&by_counts, model, n_model));
+    if (kmerblocks_check(a->cohort->file) != OK)
+        return fail_at(ERR_MODEL, "models of %s do not fit", model[0]->rival->name);
+    return cache_open(&a->cache, a->cohort->file, by_counts ? COUNTS_RAW : COUNTS_NONE, 0);
+}
+
+Status kmerapply_open(void **applier, RivalModel *const *model, int n_model, const Cohort *cohort)
+{
+    KmerApplier *a = calloc(1, sizeof *a);
+    *applier = a;
+    if (!a) return fail(ERR_MEMORY, "no memory for models of %s", model[0]->rival->name);
+    a->cohort = cohort;
+    a->n_model = n_model;
+    const Status status = open_parts(a, model, n_model);
+    if (status != OK) kmerapply_close(a);
+    if (status != OK) *applier = NULL;
+    return status;
+}
+
+void kmerapply_close(void *applier)
+{
+    KmerApplier *a = applier;
+    if (!a) return;
+    cache_close(a->cache);
+    free(a->weight);
+    free(a->offset);
+    free(a->count);
+    free(a->sum);
+    free(a->value);
+    free(a->score);
+    free(a);
+}
+
+/* ---- products ---- */
+
+static void add_cell(double *sum, const KmerApplier *a, int cell, double x)
+{
+    for (int k = 0; k < a->n_model; k++)
+        for (int o = 0; o < a->n_out; o++)
+            sum[k * a->n_out + o] += a->weight[k][(Index)o * a->profile.n_cell + cell] * x;
+}
+
+/* One view. */
+static void multiply(void *context, int chunk, int thread)
+{
+    KmerApplier *a = context;
+    const KmerView *view = &a->profile.view[chunk];
+    double *sum = a->sum + (Index)chunk * a->n_model * a->n_out;
+    uint32_t *count = a->count + view->first;
+    const double total = kmerprofile_total(view, a->bag);
+    (void)thread;
+    memset(count, 0, (size_t)view->n_cell * sizeof *count);
+    memset(sum, 0, (size_t)a->n_model * (size_t)a->n_out * sizeof *sum);
+    kmerprofile_count(count, 0, view->n_cell, view, a->bag);
+    for (int c = 0; c < view->n_cell; c++)
+        if (count[c] > 0) add_cell(sum, a, view->first + c, kmerscale_x(count[c], total));
+}
+
+Status kmerapply_product(double *product, double *size, void *applier, int member)
+{
+    KmerApplier *a = applier;
+    *size = 1;
+    TRY(cache_bag(a->cache, &a->bag, a->cohort->bag[member], 0));
+    parallel_for(a->profile.n_view, multiply, a);
+    for (int k = 0; k < a->n_model; k++)
+        for (int o = 0; o < a->n_out; o++) {
+            double sum = -a->offset[k][o];
+            for (int v = 0; v < a->profile.n_view; v++) sum += a->sum[((Index)v * a->n_model + k) * a->n_out + o];
+            product[k * a->n_out + o] = sum;
+        }
+    return OK;
+}
+
+/* ---- ranking ---- */
+
+static double mean_weight(const double *weight, const KmerView *view)
+{
+    double sum = 0;
+    for (int c = 0; c < view->n_cell; c++) sum += weight[view->first + c];
+    return sum / view->n_cell;
+}
+
+static Status find_values(KmerApplier *a, int output)
+{
+    if (a->value && a->ranked == output) return OK;
+    if (!a->value) a->value = malloc((size_t)a->profile.n_cell * sizeof *a->value);
+    if (!a->score) a->score = malloc(((size_t)bagfile_n_max(a->cohort->file) + 1) * sizeof *a->score);
+    if (!a->value || !a->score) return fail(ERR_MEMORY, "no memory for ranking sequences");
+    memset(a->value, 0, (size_t)a->profile.n_cell * sizeof *a->value);
+    a->ranked = output;
+    for (int k = 0; k < a->n_model; k++)
+        for (int v = 0; v < a->profile.n_view; v++) {
+            const KmerView *view = &a->profile.view[v];
+            const double *weight = a->weight[k] + (Index)output * a->profile.n_cell;
+            const double mean = mean_weight(weight, view);
+            for (int c = view->first; c < view->first + view->n_cell; c++)
+                a->value[c] += (weight[c] - mean) / a->n_model;
+        }
+    return OK;
+}
+
+/* Sequences of one length. */
+static void score_length(void *context, int chunk, int thread)
+{
+    KmerApplier *a = context;
+    (void)thread;
+    for (int i = a->bag->first[chunk]; i < a->bag->first[chunk + 1]; i++) a->score[i] = 0;
+    for (int v = 0; v < a->profile.n_view; v++)
+        kmerprofile_score(a->score, a->value + a->profile.view[v].first, &a->profile.view[v], a->bag, chunk);
+}
+
+Status kmerapply_rank(double *score, void *applier, int member, int output)
+{
+    KmerApplier *a = applier;
+    TRY(find_values(a, output));
+    TRY(cache_bag(a->cache, &a->bag, a->cohort->bag[member], 0));
+    parallel_for(a->bag->max_len + 1, score_length, a);
+    for (int i = 0; i < a->bag->n; i++) score[a->bag->row[i]] = a->score[i];
+    return OK;
+}
