@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/bagstats.h"
 #include "core/memory.h"
+#include "data/bagfile/cache.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,15 +55,45 @@ static Status add_bag(FeatureRows *out, FeatureStats *feature, const Bag *bag, i
     return OK;
 }
 
-static Status add_member(FeatureRows *out, FeatureStats *feature, Cache *cache, const Cohort *c, int member)
+struct BagStats {
+    const Cohort *cohort;
+    FeatureStats *feature; /* [n_feat] */
+    Cache *cache;
+};
+
+int bagstats_n_column(const Cohort *cohort)
+{
+    return N_STATISTIC * bagfile_spec(cohort->file)->n_feat;
+}
+
+Status bagstats_open(BagStats **out, const Cohort *cohort)
+{
+    const int n_feat = bagfile_spec(cohort->file)->n_feat;
+    BagStats *s = calloc(1, sizeof *s);
+    *out = s;
+    if (s) *s = (BagStats){.cohort = cohort, .feature = malloc(((size_t)n_feat + 1) * sizeof *s->feature)};
+    if (!s || !s->feature) return fail(ERR_MEMORY, "no memory for %d features", n_feat);
+    return cache_open(&s->cache, cohort->file, COUNTS_NONE, 0); /* one bag at a time */
+}
+
+void bagstats_close(BagStats *s)
+{
+    if (!s) return;
+    cache_close(s->cache);
+    free(s->feature);
+    free(s);
+}
+
+Status bagstats_row(FeatureRows *out, BagStats *s, int member)
 {
     const Bag *bag;
-    const int n_feat = bagfile_spec(c->file)->n_feat;
-    TRY(cache_bag(cache, &bag, c->bag[member], 0));
+    const Cohort *c = s->cohort;
+    TRY(cache_bag(s->cache, &bag, c->bag[member], 0));
     if (bag->n == 0)
         return fail(ERR_FORMAT, "%s: bag '%s' has no instances, hence no mean, max or min; take it out of the labels",
                     bagfile_path(c->file), c->id[member]);
-    return add_bag(out, feature, bag, n_feat);
+    TRY(add_bag(out, s->feature, bag, bagfile_spec(c->file)->n_feat));
+    return featurerows_end(out);
 }
 
 /* Said beforehand: the machine would rather begin to swap than say no. */
@@ -79,20 +110,13 @@ static Status check_room(const Cohort *c)
 Status bagstats_make(FeatureRows *out, const Cohort *cohort, const bool *use)
 {
     Status status;
-    Cache *cache = NULL;
-    const BagSpec *spec = bagfile_spec(cohort->file);
-    FeatureStats *feature = malloc(((size_t)spec->n_feat + 1) * sizeof *feature);
-    TRY_DONE(featurerows_new(out, N_STATISTIC * spec->n_feat, !spec->sparse));
-    if (!feature) TRY_DONE(fail(ERR_MEMORY, "no memory for %d features", spec->n_feat));
+    BagStats *stats = NULL;
+    TRY_DONE(featurerows_new(out, bagstats_n_column(cohort), !bagfile_spec(cohort->file)->sparse));
     TRY_DONE(check_room(cohort));
-    TRY_DONE(cache_open(&cache, cohort->file, COUNTS_NONE, 0)); /* one bag at a time */
-    for (int i = 0; i < cohort->n; i++) {
-        if (use[i]) TRY_DONE(add_member(out, feature, cache, cohort, i));
-        TRY_DONE(featurerows_end(out));
-    }
+    TRY_DONE(bagstats_open(&stats, cohort));
+    for (int i = 0; i < cohort->n; i++) TRY_DONE(use[i] ? bagstats_row(out, stats, i) : featurerows_end(out));
 done:
-    cache_close(cache);
-    free(feature);
+    bagstats_close(stats);
     if (status != OK) featurerows_free(out);
     return status;
 }

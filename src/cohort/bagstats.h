@@ -11,9 +11,15 @@
 
 #include "cohort/cohort.h"
 #include "cohort/featurerows.h"
-#include "data/bagfile/cache.h"
 
 /* A row a member; those that `use` [cohort->n] leaves out have an empty one. ERR_FORMAT names a bag without instances. */
 Status bagstats_make(FeatureRows *out, const Cohort *cohort, const bool *use);
+
+/* The same row of one member at a time. */
+typedef struct BagStats BagStats;
+Status bagstats_open(BagStats **out, const Cohort *cohort);
+Status bagstats_row(FeatureRows *out, BagStats *s, int member); /* one more row, whole */
+void bagstats_close(BagStats *s);                               /* accepts NULL and half-built ones */
+int bagstats_n_column(const Cohort *cohort);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/bagtraits.h"
+#include "cohort/bagnumbers.h"
 #include "data/bagfile/bagaudit.h"
 #include "data/bagfile/cache.h"
 
@@ -73,27 +74,15 @@ static void shapes_free(Shapes *s)
 /* value [N_SHAPE] but for lengths. */
 static void by_counts(double *value, const int64_t *count, int n)
 {
-    double depth = 0, entropy = 0, largest = 0, smallest = INFINITY;
-    int ones = 0;
-    for (int i = 0; i < n; i++) {
-        const double c = count[i] > 1 ? (double)count[i] : 1;
-        depth += c;
-        largest = fmax(largest, c);
-        smallest = fmin(smallest, c);
-        ones += count[i] <= 1;
-    }
-    for (int i = 0; i < n; i++) {
-        const double p = (count[i] > 1 ? (double)count[i] : 1) / depth;
-        entropy -= p * log(p);
-    }
+    BagCounts c;
+    bagnumbers_counts(&c, count, n);
     value[SEQUENCES] = n;
-    value[DEPTH] = depth;
-    /* Equal counts have none, but sums of logarithms miss that by rounding, which ranks would then compare. */
-    value[CLONALITY] = n > 1 ? round(1e9 * (1 - entropy / log(n))) / 1e9 : 1;
-    value[LARGEST] = largest / depth;
-    value[SINGLETONS] = (double)ones / n;
-    value[SMALLEST] = smallest;
-    value[SMALLEST_FREQUENCY] = smallest / depth;
+    value[DEPTH] = c.depth;
+    value[CLONALITY] = c.clonality;
+    value[LARGEST] = c.largest;
+    value[SINGLETONS] = c.singletons;
+    value[SMALLEST] = c.smallest;
+    value[SMALLEST_FREQUENCY] = c.smallest / c.depth;
 }
 
 /* The least length up to which at least that share of `histogram` [width] lies. */
@@ -277,44 +266,13 @@ static const char *const value_name[N_VALUE][2] = {
     [ZEROS] = {"value_zeros", "the share of zeros"},
 };
 
-typedef struct {
-    double sum, square, min, max;
-    double n, n_zero;
-} ValueSums;
-
-static void add_value(ValueSums *s, double x)
+static void set_values(Trait *first, int member, const BagValues *v)
 {
-    s->sum += x;
-    s->square += x * x;
-    s->min = fmin(s->min, x);
-    s->max = fmax(s->max, x);
-    s->n_zero += x == 0;
-}
-
-/* Numbers that a sparse row does not list are 0. */
-static void sum_values(ValueSums *s, const Bag *bag, int n_feat)
-{
-    *s = (ValueSums){.min = INFINITY, .max = -INFINITY, .n = (double)bag->n * n_feat};
-    for (int i = 0; i < bag->n; i++)
-        if (bag->x)
-            for (int f = 0; f < n_feat; f++) add_value(s, (double)bag->x[(size_t)i * (size_t)n_feat + (size_t)f]);
-        else {
-            for (int k = 0; k < bag->sparse[i].n; k++) add_value(s, (double)bag->sparse[i].value[k]);
-            s->n_zero += n_feat - bag->sparse[i].n;
-        }
-    if (bag->x || s->n_zero == 0) return;
-    s->min = fmin(s->min, 0);
-    s->max = fmax(s->max, 0);
-}
-
-static void set_values(Trait *first, int member, const ValueSums *s)
-{
-    const double mean = s->sum / s->n, variance = s->square / s->n - mean * mean;
-    first[MEAN].value[member] = mean;
-    first[SD].value[member] = sqrt(fmax(variance, 0));
-    first[MIN].value[member] = s->min;
-    first[MAX].value[member] = s->max;
-    first[ZEROS].value[member] = s->n_zero / s->n;
+    first[MEAN].value[member] = v->mean;
+    first[SD].value[member] = v->sd;
+    first[MIN].value[member] = v->min;
+    first[MAX].value[member] = v->max;
+    first[ZEROS].value[member] = v->zeros;
 }
 
 Status bagtraits_add_values(Traits *t, const Cohort *c, const bool *use)
@@ -328,11 +286,11 @@ Status bagtraits_add_values(Traits *t, const Cohort *c, const bool *use)
     TRY(cache_open(&cache, c->file, COUNTS_NONE, 0)); /* one bag at a time */
     for (int i = 0; i < c->n; i++) {
         const Bag *bag;
-        ValueSums sums;
+        BagValues values;
         if (!use[i]) continue;
         TRY_DONE(cache_bag(cache, &bag, c->bag[i], 0));
-        sum_values(&sums, bag, bagfile_spec(c->file)->n_feat);
-        set_values(&t->trait[first], i, &sums);
+        bagnumbers_values(&values, bag, bagfile_spec(c->file)->n_feat);
+        set_values(&t->trait[first], i, &values);
     }
 done:
     cache_close(cache);

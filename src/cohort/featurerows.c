@@ -64,6 +64,40 @@ void featurerows_free(FeatureRows *r)
     *r = (FeatureRows){0};
 }
 
+/* ---- missing numbers ---- */
+
+/* Rows that do not list a column have a 0 there, which counts. */
+static void find_means(double *sum, int *n_missing, const FeatureRows *in, const int *train, int n_train)
+{
+    for (int i = 0; i < n_train; i++)
+        for (size_t e = in->start[train[i]]; e < in->start[train[i] + 1]; e++)
+            if (isnan(in->value[e]))
+                n_missing[in->column[e]]++;
+            else
+                sum[in->column[e]] += in->value[e];
+    for (int k = 0; k < in->n_column; k++) sum[k] = n_train > n_missing[k] ? sum[k] / (n_train - n_missing[k]) : 0;
+}
+
+Status featurerows_fill(FeatureRows *out, const FeatureRows *in, const int *train, int n_train)
+{
+    Status status;
+    double *mean = calloc((size_t)in->n_column + 1, sizeof *mean);
+    int *n_missing = calloc((size_t)in->n_column + 1, sizeof *n_missing);
+    TRY_DONE(featurerows_new(out, in->n_column, in->dense));
+    if (!mean || !n_missing) TRY_DONE(no_memory(in));
+    find_means(mean, n_missing, in, train, n_train);
+    for (int i = 0; i < in->n; i++) {
+        for (size_t e = in->start[i]; e < in->start[i + 1]; e++)
+            TRY_DONE(featurerows_add(out, in->column[e], isnan(in->value[e]) ? mean[in->column[e]] : in->value[e]));
+        TRY_DONE(featurerows_end(out));
+    }
+done:
+    free(mean);
+    free(n_missing);
+    if (status != OK) featurerows_free(out);
+    return status;
+}
+
 /* ---- scaling ---- */
 
 typedef struct {
@@ -93,6 +127,16 @@ static void measure(Moments *m, const FeatureRows *in, const int *train, int n_t
         const double std = sqrt(variance);
         m[k].spread = std > ROUNDING * m[k].largest ? 1 / std : 0;
     }
+}
+
+Status featurerows_moments(double *mean, double *scale, const FeatureRows *in, const int *train, int n_train)
+{
+    Moments *m = calloc((size_t)in->n_column + 1, sizeof *m);
+    if (!m) return no_memory(in);
+    measure(m, in, train, n_train);
+    for (int k = 0; k < in->n_column; k++) mean[k] = m[k].mean, scale[k] = m[k].spread;
+    free(m);
+    return OK;
 }
 
 Status featurerows_scale(FeatureRows *out, int *n_used, const FeatureRows *in, const int *train, int n_train)

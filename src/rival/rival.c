@@ -4,8 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In the order of the tables; an entry is defined in the file of its kind. */
+#define RIVALS(X)                                                                                                    \
+    X(nuisance)                                                                                                      \
+    X(genes)                                                                                                         \
+    X(kmer3)                                                                                                         \
+    X(kmer4)                                                                                                         \
+    X(gapped)                                                                                                        \
+    X(gap1)                                                                                                          \
+    X(halves)                                                                                                        \
+    X(thirds)                                                                                                        \
+    X(stats_logistic)                                                                                                \
+    X(stats_svm1)                                                                                                    \
+    X(stats_svm10)                                                                                                   \
+    X(nuisance_vectors)
+
+#define X(name) extern const Rival rival_##name;
+RIVALS(X)
+#undef X
+
 const Rival *const rivals[] = {
-    NULL,
+#define X(name) &rival_##name,
+    RIVALS(X)
+#undef X
+        NULL,
 };
 
 const Rival *rival_find(const char *name)

@@ -4,7 +4,7 @@
 #include "cohort/split.h"
 #include "core/parallel.h"
 #include "core/rng.h"
-#include "study/classifier.h"
+#include "rival/classifier.h"
 
 #include <math.h>
 #include <stdlib.h>

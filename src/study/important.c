@@ -16,7 +16,7 @@ typedef struct {
     double score;
     uint64_t hash; /* of residues and genes */
     int member, row;
-} Ranked;
+} RankedRow;
 
 typedef struct {
     const Cohort *cohort;
@@ -25,7 +25,7 @@ typedef struct {
     int n_file;
     void *applier;
     int output;
-    Ranked *list; /* [room] */
+    RankedRow *list; /* [room] */
     int n, room, n_wanted;
     double worst;  /* of the rows wanted, once there are that many */
     double *score; /* [largest bag] */
@@ -79,7 +79,7 @@ static Status read_models(Ranking *r, const char *folder)
 
 static int by_score(const void *a, const void *b)
 {
-    const Ranked *x = a, *y = b;
+    const RankedRow *x = a, *y = b;
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
     if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
     if (x->member != y->member) return x->member < y->member ? -1 : 1;
@@ -127,7 +127,7 @@ static Status rank_bag(Ranking *r, const Rival *rival, int member)
     for (int i = 0; i < rows.n; i++) {
         if (r->score[i] > 0 && (r->n < r->n_wanted || r->score[i] >= r->worst)) {
             if (r->n == r->room) drop_lesser(r);
-            r->list[r->n++] = (Ranked){r->score[i], hash_row(&rows, r->gene, codes, file, i), member, i};
+            r->list[r->n++] = (RankedRow){r->score[i], hash_row(&rows, r->gene, codes, file, i), member, i};
         }
         codes += rows.stride ? (ptrdiff_t)rows.stride : (ptrdiff_t)rows.len[i];
     }
@@ -138,7 +138,7 @@ static Status rank_bag(Ranking *r, const Rival *rival, int member)
 
 static int by_member(const void *a, const void *b)
 {
-    const Ranked *const *x = a, *const *y = b;
+    const RankedRow *const *x = a, *const *y = b;
     return ((*x)->member > (*y)->member) - ((*x)->member < (*y)->member);
 }
 
@@ -160,7 +160,7 @@ static Status read_texts(char **out, const Ranking *r)
     BagText text = {0};
     Status status = OK;
     int last = -1;
-    const Ranked **by = malloc(((size_t)r->n + 1) * sizeof *by);
+    const RankedRow **by = malloc(((size_t)r->n + 1) * sizeof *by);
     if (!by) return fail(ERR_MEMORY, "no memory for %d sequences", r->n);
     for (int k = 0; k < r->n; k++) by[k] = &r->list[k];
     qsort((void *)by, (size_t)r->n, sizeof *by, by_member);

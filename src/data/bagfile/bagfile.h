@@ -42,6 +42,9 @@ Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale 
 /* Lengths and counts alone, as in the file: len [n], count [n]. Sequences only. */
 Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag);
 
+/* Numbers of V and J genes, each [n], -1: unknown. Names and how many there are: bagaudit.h. Only where the file has genes. */
+Status bagfile_read_genes(int16_t *v, int16_t *j, BagFile *file, int bag);
+
 /* One column of text an instance, for export. v_call and j_call are "" where unknown. Caller owns the three arrays. */
 typedef struct {
     int n;

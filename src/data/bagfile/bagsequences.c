@@ -295,6 +295,32 @@ Status bagfile_read_rows(BagWriterRows *out, int16_t *gene, BagFile *file, int b
     return OK;
 }
 
+/* index [n] of the part that draw_part left in scratch. */
+static Status read_part_genes(int16_t *index, int16_t *whole, const BagFile *file, int bag, int gene)
+{
+    const int n_name = (int)(gene ? &file->j_name : &file->v_name)->n;
+    TRY(h5_read(whole, &file->part[gene ? PART_J : PART_V], H5_INT16, bagparts_first(file, bag),
+                bagparts_n(file, bag)));
+    for (int i = 0; i < bagfile_n(file, bag); i++) {
+        const int16_t own = whole[file->rare ? file->scratch_keep[i] : i];
+        index[i] = own >= 0 && own < n_name ? own : -1;
+    }
+    return OK;
+}
+
+Status bagfile_read_genes(int16_t *v, int16_t *j, BagFile *file, int bag)
+{
+    assert(bagfile_has_genes(file));
+    int16_t *whole = malloc((size_t)bagparts_n(file, bag) * sizeof *whole + 1);
+    Status status = whole ? OK : fail(ERR_MEMORY, "%s: no memory for the genes of a bag", file->path);
+    if (status == OK) status = read_len(file, bag);
+    if (status == OK) status = draw_part(file, bag, false, false);
+    if (status == OK) status = read_part_genes(v, whole, file, bag, 0);
+    if (status == OK) status = read_part_genes(j, whole, file, bag, 1);
+    free(whole);
+    return status;
+}
+
 const char *const *bagfile_gene_names(const BagFile *file, bool j)
 {
     return j ? file->j_name.text : file->v_name.text;

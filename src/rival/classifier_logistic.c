@@ -6,7 +6,7 @@
  * liblinear has the intercept as one more weight, of a column that is the same in all rows, and would shrink it with the
  * others. A column of BIAS makes that share vanish: its weight is b / BIAS.
  */
-#include "study/classifier.h"
+#include "rival/classifier.h"
 
 #define BIAS 1000.0
 
@@ -30,6 +30,13 @@ static void start(void)
     set_print_string_function(report_nothing);
 }
 
+/* The last weight is that of the column BIAS. */
+static void keep(ClassifierModel *out, const struct model *model, int n_column, double sign)
+{
+    for (int k = 0; k < n_column; k++) out->weight[k] = sign * model->w[k];
+    out->intercept = sign * model->w[n_column] * BIAS;
+}
+
 static Status fit(double *score, const ClassifierInput *in)
 {
     const ClassifierFold *f = in->fold;
@@ -49,6 +56,7 @@ static Status fit(double *score, const ClassifierInput *in)
         predict_values(model, (const struct feature_node *)(const void *)in->test[i], &value);
         score[i] = sign * value;
     }
+    if (in->model) keep(in->model, model, f->rows->n_column, sign);
     free_and_destroy_model(&model);
     return OK;
 }
@@ -56,6 +64,7 @@ static Status fit(double *score, const ClassifierInput *in)
 
 const Classifier classifier_logistic = {
     .library = "liblinear",
+    .is_linear = true,
     .is_logit = true,
     .bias = BIAS,
 #ifdef HOPSACK_LIBLINEAR

@@ -3,7 +3,7 @@
  * classifier_svm.c: support vector machine by libsvm, kernel exp(-γ |x - x'|²), γ = 1 / columns that are not constant:
  * what scikit-learn's "scale" comes to where every such column has variance 1.
  */
-#include "study/classifier.h"
+#include "rival/classifier.h"
 
 #ifdef HOPSACK_LIBSVM
 #include <libsvm/svm.h>
@@ -21,6 +21,14 @@ static void report_nothing(const char *text)
 static void start(void)
 {
     svm_set_print_string_function(report_nothing);
+}
+
+/* sv_indices count training rows from 1. */
+static void keep(ClassifierModel *out, const struct svm_model *model, double sign)
+{
+    for (int i = 0; i < model->l; i++) out->coefficient[model->sv_indices[i] - 1] = sign * model->sv_coef[0][i];
+    out->intercept = -sign * model->rho[0];
+    out->gamma = model->param.gamma;
 }
 
 static Status fit(double *score, const ClassifierInput *in)
@@ -44,6 +52,7 @@ static Status fit(double *score, const ClassifierInput *in)
         svm_predict_values(model, (const struct svm_node *)(const void *)in->test[i], &value);
         score[i] = sign * value;
     }
+    if (in->model) keep(in->model, model, sign);
     svm_free_and_destroy_model(&model);
     return OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "study/classifier.h"
+#include "rival/classifier.h"
 
 #include <stdlib.h>
 
@@ -33,7 +33,8 @@ static void release(Nodes *n)
     free(n->row);
 }
 
-Status classifier_run(double *score, const Classifier *classifier, const ClassifierFold *fold, double cost)
+Status classifier_learn(double *score, ClassifierModel *model, const Classifier *classifier,
+                        const ClassifierFold *fold, double cost)
 {
     Nodes train = {0}, test = {0};
     Status status;
@@ -42,11 +43,17 @@ Status classifier_run(double *score, const Classifier *classifier, const Classif
     for (int i = 0; i < fold->n_train; i++) y[i] = fold->label[i] ? 1 : -1;
     TRY_DONE(convert(&train, fold->rows, fold->train, fold->n_train, classifier->bias));
     TRY_DONE(convert(&test, fold->rows, fold->test, fold->n_test, classifier->bias));
-    const ClassifierInput in = {.fold = fold, .train = train.row, .test = test.row, .y = y, .cost = cost};
+    const ClassifierInput in = {
+        .fold = fold, .train = train.row, .test = test.row, .y = y, .cost = cost, .model = model};
     TRY_DONE(classifier->fit(score, &in));
 done:
     release(&train);
     release(&test);
     free(y);
     return status;
+}
+
+Status classifier_run(double *score, const Classifier *classifier, const ClassifierFold *fold, double cost)
+{
+    return classifier_learn(score, NULL, classifier, fold, cost);
 }

@@ -22,16 +22,26 @@ typedef struct {
     double value;
 } ClassifierNode;
 
+/* What was learned, on scaled rows: Σ_k weight_k x_k + intercept, or Σ_i coefficient_i exp(-gamma |x - x_i|²) + intercept over
+ * training rows. */
+typedef struct {
+    double *weight; /* [n_column] the caller's; columns that are constant have 0 */
+    double intercept, gamma;
+    double *coefficient; /* [n_train] the caller's; 0: no support vector */
+} ClassifierModel;
+
 typedef struct {
     const ClassifierFold *fold;
     ClassifierNode **train, **test; /* [n_train], [n_test] rows */
     double *y;                      /* [n_train] 1 or -1 */
     double cost;                    /* C */
+    ClassifierModel *model;         /* NULL: not wanted */
 } ClassifierInput;
 
 typedef struct {
     const char *library; /* what it needs, as Debian names it */
     bool is_built;       /* was it there when hopsack was built? */
+    bool is_linear;      /* its model has weights; else coefficients */
     bool is_logit;       /* scores are logits; else only their order and sign mean something */
     double bias;         /* the number of one more column, number n_column, the same in all rows; 0: none */
     void (*start)(void); /* once, before threads */
@@ -43,5 +53,9 @@ extern const Classifier classifier_logistic, classifier_svm;
 /* score [n_test], larger where the row is rather of class 1. Threads may call it at the same time, and the same fold
  * gives the same scores. */
 Status classifier_run(double *score, const Classifier *classifier, const ClassifierFold *fold, double cost);
+
+/* The same, and what was learned: `model` gets the numbers of its kind (is_linear); its arrays are 0 beforehand. */
+Status classifier_learn(double *score, ClassifierModel *model, const Classifier *classifier,
+                        const ClassifierFold *fold, double cost);
 
 #endif
