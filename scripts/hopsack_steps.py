@@ -12,11 +12,11 @@ LAST = re.compile(r"([\d.]+) s wall, ([\d.]+) s CPU, ([\d.]+) MB peak$")  # of w
 
 
 class Failed(Exception):
-    """A command that has said what is wrong: its exit code and sentence."""
+    """A command's exit code and sentence; `said`: the user has seen it."""
 
-    def __init__(self, code, sentence):
+    def __init__(self, code, sentence, said=False):
         super().__init__(sentence)
-        self.code = code if code > 0 else 128 - code
+        self.code, self.said = code if code > 0 else 128 - code, said
 
 
 def facts_of(path):
@@ -35,7 +35,7 @@ class Steps:
         return os.path.join(self.folder, name)
 
     def record(self, name):
-        """{words, facts, seconds, cpu_seconds, peak_mb} of a step that was done; else {}."""
+        """{words, facts, seconds, cpu_seconds, peak_mb} of a step that was done, with --json what it printed as `json`; else {}."""
         try:
             with open(self.path(name + ".step.json"), encoding="utf-8") as file:
                 return json.load(file)
@@ -58,20 +58,22 @@ class Steps:
         return out
 
     def call(self, command):
-        lines = []
+        lines, kept = [], "--json" in command
         try:
-            with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                  errors="replace") as child:
+            with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if kept else subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True, errors="replace") as child:
                 for line in child.stderr:
                     lines = [*lines[-9:], line]
                     if self.loud:
                         sys.stderr.write(line)
+                output = child.stdout.read() if kept else ""  # short: it fits the pipe
         except OSError as error:
             raise Failed(3, f"{self.hopsack}: {error.strerror}; build hopsack first (scripts/quickstart does), or give --hopsack=PATH") from None
         if child.returncode:
-            raise Failed(child.returncode, sentence_of(lines) or f"{command[1]} ended with {child.returncode}")
+            raise Failed(child.returncode, sentence_of(lines) or f"{command[1]} ended with {child.returncode}", self.loud)
         last = LAST.search(lines[-1].strip()) if lines else None
-        return dict(zip(("seconds", "cpu_seconds", "peak_mb"), map(float, last.groups()))) if last else {}
+        times = dict(zip(("seconds", "cpu_seconds", "peak_mb"), map(float, last.groups()))) if last else {}
+        return {**times, **({"json": json.loads(output)} if kept else {})}
 
 
 def sentence_of(lines):

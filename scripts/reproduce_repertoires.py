@@ -24,8 +24,8 @@ from hopsack_steps import Failed, Steps
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = {"airrml": "Questions of the AIRR-ML challenge", "simulated": "Simulated columns of DeepRC's table"}
 N_RANKED = 50000
-QUICK = {"simulate": ["--simulate.n_bag=36", "--simulate.n_seq=150"], "methods": ["nuisance", "kmer-3", "clones"], "ranked": 200,
-         "folds": ["--splits.n_fold=3"], "network": ["--train.updates=20", "--train.evaluate_every=10", "--model.embedder.n_kernel=4"]}
+QUICK = {"simulate": ["--simulate.n_bag=36", "--simulate.n_seq=150"], "test": ["--simulate.test.n_bag=12"],
+         "methods": ["nuisance", "kmer-3", "clones"], "ranked": 200, "folds": ["--splits.n_fold=3"], "network": ["--train.updates=20", "--train.evaluate_every=10", "--model.embedder.n_kernel=4"]}
 HEAD = ["method", "AUC", "± folds", "95 % interval", "inner AUC", "batches left out", "permuted over batches", "p", "shifted test",
         "balanced accuracy", "Jaccard", "average precision", "seconds"]
 
@@ -94,7 +94,7 @@ class Question:
     def run(self):
         args = self.args
         quick = args.quick
-        self.steps.run("data.h5", "simulate", self.config, *(QUICK["simulate"] if quick else []), f"--seed={args.seed}", reads=[self.config])
+        self.simulate()
         columns = columns_of(args, self.data)
         batch = ["--batch-column=batch"] if "batch" in columns else []
         same = [f"--target={args.target}", f"--seed={args.seed}", *batch, *([f"--permute={args.permute}"] if args.permute else [])]
@@ -104,6 +104,19 @@ class Question:
         sources = [rivals] + ([self.run_network(rivals, same)] if args.network else [])
         stack = self.steps.run("stack", "stack", *sources, reads=sources)
         return self.figures(rivals, sources[1:], stack)
+
+    def simulate(self):
+        with open(self.config, encoding="utf-8") as file:
+            has_test = "\n  test:" in file.read()
+        small = QUICK["simulate"] + QUICK["test"] * has_test if self.args.quick else []
+        self.steps.run("data.h5", "simulate", self.config, *small, "--json", f"--seed={self.args.seed}", reads=[self.config])
+
+    def known_motif(self):
+        """Methods that know what was planted, as the simulator scores them."""
+        made = self.steps.record("data.h5").get("json", {})
+        found, shifted = made.get("known_motif") or {}, made.get("test", {}).get("known_motif") or {}
+        return {f"known motif, {words}": {**cross_validated({"auc_mean": found[key]}), "test_auc": shifted.get(key)}
+                for key, words in (("auc_presence", "present"), ("auc_share", "share")) if found.get(key) is not None}
 
     def run_network(self, rivals, same):
         splits = os.path.join(rivals, "splits.tsv")
@@ -117,7 +130,7 @@ class Question:
             found[name] = self.figures_of(name, os.path.join(rivals, name))
         for path in network:
             found["network"] = self.figures_of("network", path)
-        found["stack"] = self.figures_of("stack", stack)
+        found.update(stack=self.figures_of("stack", stack), **self.known_motif())
         times = {step: self.steps.record(step) for step in ("data.h5", "rivals", "network", "stack")}
         return {"about": first_comment(self.config), "methods": found, "steps": {
             k: {f: r.get(f) for f in ("seconds", "cpu_seconds", "peak_mb")} for k, r in times.items() if r}}
