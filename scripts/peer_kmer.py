@@ -18,8 +18,8 @@ is taken as it is. Inner folds do not know groups.
 (peer_families.py), those that at least two training bags have, each bag scaled to length 1, standardised, L1 logistic regression
 by liblinear; family and C (10.5 … 0.0275) by the mean AUC of the inner folds.
 
-Prints the AUC of each fold, and mean ± standard deviation over folds; of second-place wall time and peak memory too. OUT gets summary.json and predictions.tsv in the form of
-`hopsack crossval`; files of before are replaced. Needs Debian's python3-sklearn and python3-h5py."""
+Prints the AUC of each fold, and mean ± standard deviation over folds; of second-place wall time and peak memory too. OUT gets
+summary.json and predictions.tsv in the form of `hopsack crossval`; files of before are replaced. Needs Debian's python3-sklearn and python3-h5py."""
 import argparse
 import glob
 import math

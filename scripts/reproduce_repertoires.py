@@ -25,7 +25,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = {"airrml": "Questions of the AIRR-ML challenge", "simulated": "Simulated columns of DeepRC's table"}
 N_RANKED = 50000
 QUICK = {"simulate": ["--simulate.n_bag=36", "--simulate.n_seq=150"], "test": ["--simulate.test.n_bag=12"],
-         "methods": ["nuisance", "kmer-3", "clones"], "ranked": 200, "folds": ["--splits.n_fold=3"], "network": ["--train.updates=20", "--train.evaluate_every=10", "--model.embedder.n_kernel=4"]}
+         "methods": ["nuisance", "kmer-3", "clones"], "ranked": 200, "folds": ["--splits.n_fold=3"],
+         "network": ["--train.updates=20", "--train.evaluate_every=10", "--model.embedder.n_kernel=4"]}
 HEAD = ["method", "AUC", "± folds", "95 % interval", "inner AUC", "batches left out", "permuted over batches", "p", "shifted test",
         "balanced accuracy", "Jaccard", "average precision", "seconds"]
 

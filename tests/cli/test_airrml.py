@@ -140,8 +140,10 @@ class Score(Case):
         predictions("w3.tsv", [["a", "w1", 0.5, "-999.0", "-999.0", "-999.0"]])
         predictions("w4.tsv", [["a", "w1", "high", "-999.0", "-999.0", "-999.0"]])
         predictions("w5.tsv", [["a", "other", 0.5, "-999.0", "-999.0", "-999.0"]])
-        for truth, given, words in (("w", "w3.tsv", "row 1: label_positive is 'perhaps'"), ("w1", "w3.tsv", "'z' of 'w1' has a label, but no prediction"),
-                                    ("w2.csv", "w3.tsv", "neither label_positive nor junction_aa"), ("w1", "w2.csv", "column ID is missing"),
+        for truth, given, words in (("w", "w3.tsv", "row 1: label_positive is 'perhaps'"),
+                                    ("w1", "w3.tsv", "'z' of 'w1' has a label, but no prediction"),
+                                    ("w2.csv", "w3.tsv", "neither label_positive nor junction_aa"),
+                                    ("w1", "w2.csv", "column ID is missing"),
                                     ("w1", "w4.tsv", "which is not a number"), ("w1", "w5.tsv", "no dataset in common"),
                                     ("none", "w3.tsv", "none: No such file")):
             done = script("score", "--truth", truth, "--predictions", given)

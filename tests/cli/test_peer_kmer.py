@@ -82,7 +82,8 @@ class PeerKmer(Case):
         for fold in (f for r in task["repeats"] for f in r["folds"]):
             self.assertIn((fold["family"], fold["C"]), [(n, c) for n in ("gap1", "thirds") for c in (0.5, 0.05)])
             self.assertTrue(0 <= fold["inner_auc"] <= 1)
-        same = [sorted((r["bag"], r["target"], r["repeat"], r["fold"]) for r in table(p)) for p in ("second/predictions.tsv", "halves/predictions.tsv")]
+        same = [sorted((r["bag"], r["target"], r["repeat"], r["fold"]) for r in table(p))
+                for p in ("second/predictions.tsv", "halves/predictions.tsv")]
         self.assertEqual(*same)
 
     def test_families_by_hand(self):

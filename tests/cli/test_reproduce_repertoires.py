@@ -29,8 +29,9 @@ def load(path):
 
 
 def repertoires(*args):
-    return subprocess.run([sys.executable, os.path.join(SCRIPTS, "reproduce"), "repertoires", f"--hopsack={HOPSACK}", *args], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=250, check=False)
+    command = [sys.executable, os.path.join(SCRIPTS, "reproduce"), "repertoires", f"--hopsack={HOPSACK}", *args]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=250, check=False)
 
 
 class Pieces(Case):
