@@ -17,6 +17,7 @@ import platform
 import subprocess
 import sys
 
+import airrml_ranks
 import airrml_score
 from airrml_score import Wrong, read_table
 from hopsack_steps import Failed, Steps
@@ -27,8 +28,8 @@ N_RANKED = 50000
 QUICK = {"simulate": ["--simulate.n_bag=36", "--simulate.n_seq=150"], "test": ["--simulate.test.n_bag=12"],
          "methods": ["nuisance", "kmer-3", "clones"], "ranked": 200, "folds": ["--splits.n_fold=3"],
          "network": ["--train.updates=20", "--train.evaluate_every=10", "--model.embedder.n_kernel=4"]}
-HEAD = ["method", "AUC", "± folds", "95 % interval", "inner AUC", "batches left out", "permuted over batches", "p", "shifted test",
-        "balanced accuracy", "Jaccard", "average precision", "seconds"]
+HEAD = ["method", "AUC", "± folds", "95 % interval", "inner AUC", "in the stack", "batches left out", "permuted over batches", "p",
+        "balanced accuracy", "test AUC", "test balanced accuracy", "Jaccard", "average precision", "seconds"]
 
 
 def say(words):
@@ -68,10 +69,14 @@ def by_number(path):
 
 
 def first_comment(path):
-    """What a config says of itself."""
+    """What a config says of itself: its first lines, without commands."""
+    lines = []
     with open(path, encoding="utf-8") as file:
-        line = file.readline().strip()
-    return line.lstrip("# ") if line.startswith("#") else ""
+        for line in file:
+            if not line.startswith("# ") or line.startswith("#  "):
+                break
+            lines.append(line[2:].strip())
+    return " ".join(lines)
 
 
 # ---- runs ----
@@ -91,6 +96,7 @@ class Question:
         self.args, self.name, self.config = args, name, config
         self.steps = Steps(os.path.join(args.out, name), args.hopsack, args.threads, lambda words: say(f"{name}: {words}"))
         self.data, self.test = self.steps.path("data.h5"), self.steps.path("data.test.h5")
+        self.truth = self.steps.path("data.truth.tsv.gz")
 
     def run(self):
         args = self.args
@@ -126,20 +132,22 @@ class Question:
 
     def figures(self, rivals, network, stack):
         """{method: figures}"""
-        found = {}
-        for name in load(os.path.join(rivals, "summary.json"))["methods"]:
-            found[name] = self.figures_of(name, os.path.join(rivals, name))
-        for path in network:
-            found["network"] = self.figures_of("network", path)
+        summary = load(os.path.join(rivals, "summary.json"))
+        found = {name: self.figures_of(name, os.path.join(rivals, name)) for name in summary["methods"]}
+        found.update({"network": self.figures_of("network", path) for path in network})
         found.update(stack=self.figures_of("stack", stack), **self.known_motif())
+        rows, _ = airrml_ranks.of_stack(rivals, stack, self.args.target, N_RANKED)
+        found["stack"].update(against_truth([r[:1] for r in rows], self.truth))
+        for name, column in task_of(load(os.path.join(stack, "summary.json")), self.args.target)["columns"].items():
+            if name in found:
+                found[name].update(inner_auc=column.get("inner_mean"), in_stack=column.get("n_chosen"))
         times = {step: self.steps.record(step) for step in ("data.h5", "rivals", "network", "stack")}
-        return {"about": first_comment(self.config), "methods": found, "steps": {
+        return {"about": first_comment(self.config), "methods": found, "left_out": summary.get("left_out") or {}, "steps": {
             k: {f: r.get(f) for f in ("seconds", "cpu_seconds", "peak_mb")} for k, r in times.items() if r}}
 
     def figures_of(self, name, folder):
         task = task_of(load(os.path.join(folder, "summary.json")), self.args.target)
-        truth = self.data[:-3] + ".truth.tsv.gz"
-        return {**cross_validated(task), **self.shifted(name, folder), **ranking(os.path.join(folder, "important_sequences.tsv"), truth)}
+        return {**cross_validated(task), **self.shifted(name, folder), **ranking(os.path.join(folder, "important_sequences.tsv"), self.truth)}
 
     def shifted(self, name, folder):
         """Scores of all models of the folds on the shifted test cohort."""
@@ -158,29 +166,28 @@ def task_of(summary, target):
     return tasks.get(target) or next(iter(tasks.values()))
 
 
-def mean(values):
-    values = [v for v in values if v is not None]
-    return sum(values) / len(values) if values else None
-
-
 def cross_validated(task):
     """Of a summary's task; what was not run is None."""
     out, permuted, batches = (task.get(k) or {} for k in ("leave_batch_out", "permuted", "batch_permuted"))
-    inner = task.get("inner_auc")
     return {"auc_mean": task.get("auc_mean"), "auc_std_folds": task.get("auc_std_folds"), "auc_ci95": task.get("auc_ci95"),
-            "inner_auc": mean(inner) if isinstance(inner, list) else inner, "leave_batch_out": out.get("auc_mean"),
+            "leave_batch_out": out.get("auc_mean"),
             "batch_permuted": batches.get("auc_mean"), "p": permuted.get("p"), "balanced_accuracy": task.get("bacc_mean"),
             "seconds": task.get("seconds")}
 
 
 def ranking(path, truth):
-    """Jaccard index and average precision of ranked sequences against the carriers of the simulator, by junction."""
-    if not os.path.exists(path) or not os.path.exists(truth):
+    """Of a method that ranks sequences."""
+    return against_truth([(r["junction_aa"],) for r in read_table(path)[1]], truth) if os.path.exists(path) else {}
+
+
+def against_truth(ranked, truth):
+    """Jaccard index and average precision against the carriers of the simulator, by junction."""
+    if not ranked or not os.path.exists(truth):
         return {}
     head, rows = read_table(truth)
-    true = {(r["junction_aa"],) for r in rows if r.get("junction_aa")} if "junction_aa" in head else set()
-    ranked = [(r["junction_aa"],) for r in read_table(path)[1]]
-    return {"n_true": len(true), "jaccard": airrml_score.jaccard(ranked, true), "average_precision": airrml_score.average_precision(ranked, true)}
+    true = {(r["junction_aa"],) for r in rows if r["junction_aa"]} if "junction_aa" in head else set()
+    return {"n_true": len(true), "jaccard": airrml_score.jaccard(ranked, true),
+            "average_precision": airrml_score.average_precision(ranked, true)}
 
 
 # ---- report ----
@@ -206,9 +213,11 @@ def table(head, rows):
 
 
 def cells(name, f):
-    return [name, number(f["auc_mean"]), number(f["auc_std_folds"]), interval(f["auc_ci95"]), number(f["inner_auc"]), number(f["leave_batch_out"]),
-            number(f["batch_permuted"]), number(f["p"]), number(f.get("test_auc")), number(f.get("test_balanced_accuracy", f["balanced_accuracy"])),
-            number(f.get("jaccard")), number(f.get("average_precision")), number(f["seconds"], "{:.1f}")]
+    chosen = f.get("in_stack")
+    return [name, number(f["auc_mean"]), number(f["auc_std_folds"]), interval(f["auc_ci95"]), number(f.get("inner_auc")),
+            "–" if chosen is None else f"{chosen} folds", *(number(f.get(key)) for key in (
+                "leave_batch_out", "batch_permuted", "p", "balanced_accuracy", "test_auc", "test_balanced_accuracy", "jaccard",
+                "average_precision")), number(f["seconds"], "{:.1f}")]
 
 
 def overview(results):
@@ -230,6 +239,7 @@ def details(results):
             yield from table(HEAD, [cells(m, f) for m, f in r["methods"].items()])
             yield "\n" + "; ".join(f"{k}: {number(s['seconds'], '{:.1f}')} s, {number(s['peak_mb'], '{:.0f}')} MB"
                                    for k, s in r["steps"].items()) + ".\n\n"
+            yield "".join(f"* {name} was left out: {why}\n" for name, why in r["left_out"].items()) + "\n" * bool(r["left_out"])
 
 
 def report(args, results, missing):
@@ -239,7 +249,8 @@ def report(args, results, missing):
     lines.append(f"Written by `scripts/reproduce repertoires{' --network' if args.network else ''}` with {args.version}, seed {args.seed}, on "
                  f"{platform.machine()} with {os.cpu_count()} cores. All methods of a question have the same folds. ± is the standard "
                  "deviation over folds; the interval resamples bags within the test folds. Jaccard index and average precision compare "
-                 f"ranked sequences with the carriers that the simulator planted. Seconds are those of all folds.\n\n")
+                 f"ranked sequences with the carriers that the simulator planted. Inner AUC is the mean over the inner folds, by which the stack "
+                 "chooses in each fold. Seconds are those of all folds.\n\n")
     lines += [*overview(results), *details(results)] if results else ["Nothing could be run.\n"]
     if missing:
         lines.append("## Not run\n\n" + "".join(f"* {name}: {why}\n" for name, why in missing.items()))

@@ -28,7 +28,7 @@ def module(name):
 
 
 airrml = module("airrml")
-score = airrml.airrml_score
+score, ranks = airrml.airrml_score, airrml.airrml_ranks
 
 
 def script(*args):
@@ -73,19 +73,19 @@ class Scores(unittest.TestCase):
         """Ranks of p: 0 1 2 (others 3), of q: z 0, a 1 (others 2). Weights 3 : 1."""
         lists = {"p": ["a", "b", "c"], "q": ["z", "a"], "r": ["n", "b", "m"]}
         # a 0·3 + 1, b 1·3 + 2, c 2·3 + 2, z 3·3 + 0
-        self.assertEqual(airrml.ranked(lists, {"p": 0.75, "q": 0.25}, ["p", "q", "r"], 9), ["a", "b", "c", "z", "n", "m"])
-        self.assertEqual(airrml.ranked(lists, {"p": 0.75, "q": 0.25}, ["r"], 2), ["a", "b"])
-        self.assertEqual(airrml.ranked(lists, {"network": 1.0}, ["r", "q"], 4), ["n", "b", "m", "z"])  # which ranks nothing
-        self.assertEqual(airrml.fill(["a"], iter(["b", "a", "c", "d"]), 3), ["a", "b", "c"])
+        self.assertEqual(ranks.ranked(lists, {"p": 0.75, "q": 0.25}, ["p", "q", "r"], 9), ["a", "b", "c", "z", "n", "m"])
+        self.assertEqual(ranks.ranked(lists, {"p": 0.75, "q": 0.25}, ["r"], 2), ["a", "b"])
+        self.assertEqual(ranks.ranked(lists, {"network": 1.0}, ["r", "q"], 4), ["n", "b", "m", "z"])  # which ranks nothing
+        self.assertEqual(ranks.fill(["a"], iter(["b", "a", "c", "d"]), 3), ["a", "b", "c"])
 
 
 class Carried(Case):
     def test_by_the_stack(self):
         columns = {"a": {"n_chosen": 1, "inner_mean": 0.8}, "b": {"n_chosen": 3, "inner_mean": 0.9}, "c": {"n_chosen": 0, "inner_mean": None}}
         write("s/summary.json", json.dumps({"tasks": {"label_positive": {"columns": columns}}}))
-        self.assertEqual(airrml.carried("s"), ({"a": 0.25, "b": 0.75}, ["b", "a", "c"]))
+        self.assertEqual(ranks.carried("s", "label_positive"), ({"a": 0.25, "b": 0.75}, ["b", "a", "c"]))
         write("w/summary.json", json.dumps({"tasks": {"label_positive": {"columns": {"a": {"weight_mean": 2.0, "inner_mean": 0.5}}}}}))
-        self.assertEqual(airrml.carried("w"), ({"a": 1.0}, ["a"]))
+        self.assertEqual(ranks.carried("w", "label_positive"), ({"a": 1.0}, ["a"]))
 
 
 class Score(Case):
@@ -110,10 +110,10 @@ class Score(Case):
         self.assertEqual(result["tests"]["t1"], {"n": 3, "n_positive": 1, "auc": 1.0, "balanced_accuracy": 0.75})
         self.assertEqual(result["tests"]["t2"], {"n": 2, "n_positive": 1, "auc": 0.0, "balanced_accuracy": 0.5})
         self.assertEqual(result["auc_mean"], 0.5)
-        ranks = result["sequences"]["train"]  # two are true; the first two rows hold one of them, at rank 2
-        self.assertEqual((ranks["n_true"], ranks["n_ranked"], ranks["compared"]), (2, 3, ["junction_aa", "v_call", "j_call"]))
-        self.assertAlmostEqual(ranks["jaccard"], 1 / 3)
-        self.assertAlmostEqual(ranks["average_precision"], (1 / 2) / 2)
+        found = result["sequences"]["train"]  # two are true; the first two rows hold one of them, at rank 2
+        self.assertEqual((found["n_true"], found["n_ranked"], found["compared"]), (2, 3, ["junction_aa", "v_call", "j_call"]))
+        self.assertAlmostEqual(found["jaccard"], 1 / 3)
+        self.assertAlmostEqual(found["average_precision"], (1 / 2) / 2)
         self.assertIn("t1\t3\t1\t1.000\t0.750\n", words)
         self.assertIn("train\t2\t3\t0.333\t0.250\n", words)
 
@@ -203,15 +203,15 @@ class Interface(Case):
         self.assertEqual(list(rows[0]), COLUMNS)
         self.assertEqual([r["ID"] for r in rows], [f"seen-id{b}" for b in range(8)] + [f"unlabelled_{b}" for b in range(6)])
         self.assertTrue(all(0 <= float(r["label_positive_probability"]) <= 1 and r["junction_aa"] == "-999.0" for r in rows))
-        ranks = table("out/train_important_sequences.tsv")
-        self.assertEqual([r["ID"] for r in ranks], [f"train_seq_top_{i}" for i in range(1, 201)])
-        self.assertTrue(all(r[c] for r in ranks for c in COLUMNS))
-        self.assertEqual({r["label_positive_probability"] for r in ranks}, {"-999.0"})
-        self.assertEqual(len({tuple(r[c] for c in COLUMNS[3:]) for r in ranks}), 200)
-        self.assertGreater(sum("WHW" in r["junction_aa"] for r in ranks[:20]), 15)
+        best = table("out/train_important_sequences.tsv")
+        self.assertEqual([r["ID"] for r in best], [f"train_seq_top_{i}" for i in range(1, 201)])
+        self.assertTrue(all(r[c] for r in best for c in COLUMNS))
+        self.assertEqual({r["label_positive_probability"] for r in best}, {"-999.0"})
+        self.assertEqual(len({tuple(r[c] for c in COLUMNS[3:]) for r in best}), 200)
+        self.assertGreater(sum("WHW" in r["junction_aa"] for r in best[:20]), 15)
         with open("out/submissions.csv", encoding="utf-8", newline="") as file:
             joined = list(csv.DictReader(file))
-        self.assertEqual(joined, rows + ranks)
+        self.assertEqual(joined, rows + best)
         scores = json.loads(self.scored("out", "seen"))
         self.assertGreater(scores["tests"]["seen"]["auc"], 0.9)
         before = read("out/submissions.csv")
@@ -231,9 +231,9 @@ class Interface(Case):
         small = "--train.updates=20", "--train.evaluate_every=10", "--model.embedder.n_kernel=4", "--model.pooling.n_head=2"
         done = self.learn("out-cdr3", "cdr3", "--method=kmer-3", "--network", "--inner=2", "--weigh", "--group=repertoire_id", "--seed=3", *small)
         self.assertEqual(done.returncode, 0, done.stderr)
-        ranks = table("out-cdr3/cdr3_important_sequences.tsv")
-        self.assertEqual(len(ranks), 200)
-        self.assertTrue(all(r["junction_aa"].startswith("ASS") for r in ranks))
+        best = table("out-cdr3/cdr3_important_sequences.tsv")
+        self.assertEqual(len(best), 200)
+        self.assertTrue(all(r["junction_aa"].startswith("ASS") for r in best))
         self.assertTrue(os.path.exists("out-cdr3/work/cdr3/network/inner.tsv"))
 
 
