@@ -28,7 +28,7 @@ N_RANKED = 50000
 QUICK = {"simulate": ["--simulate.n_bag=36", "--simulate.n_seq=150"], "test": ["--simulate.test.n_bag=12"],
          "methods": ["nuisance", "kmer-3", "clones"], "ranked": 200, "folds": ["--splits.n_fold=3"],
          "network": ["--train.updates=20", "--train.evaluate_every=10", "--model.embedder.n_kernel=4"]}
-HEAD = ["method", "AUC", "± folds", "95 % interval", "inner AUC", "in the stack", "batches left out", "permuted over batches", "p",
+HEAD = ["method", "AUC", "± folds", "95 % interval", "inner AUC", "folds of the stack", "batches left out", "permuted over batches", "p",
         "balanced accuracy", "test AUC", "test balanced accuracy", "Jaccard", "average precision", "seconds"]
 
 
@@ -215,7 +215,7 @@ def table(head, rows):
 def cells(name, f):
     chosen = f.get("in_stack")
     return [name, number(f["auc_mean"]), number(f["auc_std_folds"]), interval(f["auc_ci95"]), number(f.get("inner_auc")),
-            "–" if chosen is None else f"{chosen} folds", *(number(f.get(key)) for key in (
+            "–" if chosen is None else str(chosen), *(number(f.get(key)) for key in (
                 "leave_batch_out", "batch_permuted", "p", "balanced_accuracy", "test_auc", "test_balanced_accuracy", "jaccard",
                 "average_precision")), number(f["seconds"], "{:.1f}")]
 

@@ -42,7 +42,7 @@ class Pieces(Case):
         self.assertEqual([found[k] for k in ("auc_mean", "leave_batch_out", "batch_permuted", "p")], [0.9, 0.5, 0.8, 0.02])
         self.assertIsNone(reproduce.cross_validated({"auc_mean": 0.9})["leave_batch_out"])
         cells = reproduce.cells("kmer-3", {**found, "inner_auc": 0.7, "in_stack": 2})
-        self.assertEqual(cells[:10], ["kmer-3", "0.900", "0.100", "0.800 to 0.950", "0.700", "2 folds", "0.500", "0.800", "0.020", "0.750"])
+        self.assertEqual(cells[:10], ["kmer-3", "0.900", "0.100", "0.800 to 0.950", "0.700", "2", "0.500", "0.800", "0.020", "0.750"])
         words = "".join(reproduce.table(reproduce.HEAD, [cells]))
         self.assertNotIn("Jaccard", words)  # there is none
         self.assertIn("| 0.800 to 0.950 |", words)
@@ -76,7 +76,7 @@ class Repertoires(Case):
 
     @unittest.skipUnless(HAS_STACK, "needs hopsack baseline --important and hopsack stack")
     def test_quick(self):
-        done = repertoires("--configs=configs", "--quick", "--network", "--inner=2", "--permute=3", "--threads=2", "--seed=1", "--results=copy.md",
+        done = repertoires("--configs=configs", "--quick", "--network", "--inner=2", "--permute=1", "--threads=2", "--seed=1", "--results=copy.md",
                            "-o", "out")
         self.assertEqual(done.returncode, 0, done.stderr)
         text = read("out/quick/RESULTS-repertoires.md").decode()
@@ -86,14 +86,14 @@ class Repertoires(Case):
         results = load("out/quick/results.json")["questions"]
         methods = results["airrml/motif-1"]["methods"]
         self.assertGreater(methods["kmer-3"]["auc_mean"], 0.9)
-        self.assertGreater(methods["kmer-3"]["jaccard"], 0.1)
+        self.assertGreater(methods["kmer-3"]["jaccard"], 0.03)
         self.assertLess(abs(results["simulated/none"]["methods"]["kmer-3"]["auc_mean"] - 0.5), 0.4)
         columns = ("bag", "target", "repeat", "fold")
         same = [sorted(tuple(r[c] for c in columns) for r in table(f"out/quick/airrml/motif-1/{m}/predictions.tsv"))
                 for m in ("rivals/kmer-3", "network", "stack")]
         self.assertEqual(same[0], same[1])
         self.assertEqual(same[0], same[2])
-        again = repertoires("--configs=configs", "--quick", "--network", "--inner=2", "--permute=3", "--threads=2", "--seed=1", "--sets=none",
+        again = repertoires("--configs=configs", "--quick", "--network", "--inner=2", "--permute=1", "--threads=2", "--seed=1", "--sets=none",
                             "-o", "out")
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn("simulated/none: rivals: done before", again.stderr)
