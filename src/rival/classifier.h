@@ -49,6 +49,7 @@ typedef struct {
 } Classifier;
 
 extern const Classifier classifier_logistic, classifier_svm;
+extern const Classifier classifier_l1; /* one thread at a time */
 
 /* score [n_test], larger where the row is rather of class 1. Threads may call it at the same time, and the same fold
  * gives the same scores. */

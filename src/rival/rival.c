@@ -14,10 +14,17 @@
     X(gap1)                                                                                                          \
     X(halves)                                                                                                        \
     X(thirds)                                                                                                        \
+    X(clones)                                                                                                        \
+    X(clones_1)                                                                                                      \
+    X(public)                                                                                                        \
+    X(public_vj)                                                                                                     \
     X(stats_logistic)                                                                                                \
     X(stats_svm1)                                                                                                    \
     X(stats_svm10)                                                                                                   \
-    X(nuisance_vectors)
+    X(nuisance_vectors)                                                                                              \
+    X(kmer3_l1)                                                                                                      \
+    X(kmer4_l1)                                                                                                      \
+    X(gapped_l1)
 
 #define X(name) extern const Rival rival_##name;
 RIVALS(X)

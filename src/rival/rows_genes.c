@@ -16,6 +16,8 @@
 
 #define PAIRS_MOST (1 << 20) /* of names; a file with more has names that are none */
 
+#define SHARE 1e5 /* a share is compared with 1 / SHARE */
+
 enum { CLONES, COUNTS, N_WEIGHT };
 static const char *const weight_name[N_WEIGHT] = {"clones", "counts"};
 
@@ -106,10 +108,10 @@ static int n_number(const void *reader)
 
 /* ---- reading ---- */
 
-/* Sums to shares; nothing is known of the shares of genes where no sequence has one. */
-static void divide(double *share, int n, double total)
+/* Nothing is known of the shares of genes where no sequence has one. */
+static void scale(double *x, int n, double total)
 {
-    for (int k = 0; k < n; k++) share[k] = total > 0 ? share[k] / total : NAN;
+    for (int k = 0; k < n; k++) x[k] = total > 0 ? log1p(SHARE * x[k] / total) : NAN;
 }
 
 static void add_bag(GenesReader *r, int n, int weight)
@@ -126,9 +128,9 @@ static void add_bag(GenesReader *r, int n, int weight)
         if (of_j >= 0) j[of_j] += w, n_j += w;
         if (of_v >= 0 && of_j >= 0) pair[of_v * r->n_j + of_j] += w, n_pair += w;
     }
-    divide(v, r->n_v, n_v);
-    divide(j, r->n_j, n_j);
-    divide(pair, r->n_v * r->n_j, n_pair);
+    scale(v, r->n_v, n_v);
+    scale(j, r->n_j, n_j);
+    scale(pair, r->n_v * r->n_j, n_pair);
 }
 
 static Status read_row(const double **row, void *reader, int member)
