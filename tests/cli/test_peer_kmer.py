@@ -70,9 +70,10 @@ class PeerKmer(Case):
 
     def test_the_second_place(self):
         """Its family and C are chosen by inner folds; the same folds as the run's."""
-        self.good("crossval", "--data.path=dense.h5", "--target=status", TINY, "--train.updates=2", "--train.evaluate_every=2",
+        cohort("small.h5", *DENSE, "--simulate.shift=1", n_bag=24, n_seq=80)
+        self.good("crossval", "--data.path=small.h5", "--target=status", TINY, "--train.updates=2", "--train.evaluate_every=2",
                   "--splits.n_fold=2", "--splits.validation=none", "--train.keep=last", "-o", "halves")
-        words = self.yardstick("dense.h5", "halves", "--method=second-place", "--families=gap1,thirds", "--C=0.5,0.05", "-o", "second")
+        words = self.yardstick("small.h5", "halves", "--method=second-place", "--families=gap1,thirds", "--C=0.5,0.05", "-o", "second")
         summary = load("second/summary.json")
         task = summary["tasks"]["status"]
         self.assertGreater(task["auc_mean"], 0.7)
