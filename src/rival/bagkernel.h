@@ -63,9 +63,10 @@ Status bagkernel_apply(double *output, void *applier, int member);
 void bagkernel_apply_close(void *applier);
 Status bagkernel_rank(double *score, void *applier, int member, int output);
 
-/* A row of the table of rivals. */
-#define BAGKERNEL_FUNCTIONS                                                                                          \
+/* A row of the table of rivals: of kernels that rank no sequences, and of those that do. */
+#define BAGKERNEL_UNRANKED                                                                                           \
     .open = bagkernel_open, .fit = bagkernel_fit, .close = bagkernel_close, .apply_open = bagkernel_apply_open,      \
-    .apply = bagkernel_apply, .apply_close = bagkernel_apply_close, .rank = bagkernel_rank
+    .apply = bagkernel_apply, .apply_close = bagkernel_apply_close
+#define BAGKERNEL_FUNCTIONS BAGKERNEL_UNRANKED, .rank = bagkernel_rank
 
 #endif

@@ -228,5 +228,5 @@ const Rival rival_genes = {
     .is_logit = true,
     .detail = &detail,
     .check = check,
-    BAGKERNEL_FUNCTIONS,
+    BAGKERNEL_UNRANKED,
 };

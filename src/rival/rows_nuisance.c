@@ -218,7 +218,7 @@ const Rival rival_nuisance = {
     .standard = true,
     .is_logit = true,
     .detail = &detail,
-    BAGKERNEL_FUNCTIONS,
+    BAGKERNEL_UNRANKED,
 };
 
 const Rival rival_nuisance_vectors = {
@@ -227,5 +227,5 @@ const Rival rival_nuisance_vectors = {
     .bags = BAG_VECTORS,
     .is_logit = true,
     .detail = &detail,
-    BAGKERNEL_FUNCTIONS,
+    BAGKERNEL_UNRANKED,
 };

@@ -16,6 +16,7 @@ from harness import HOPSACK, Case, main, read, run, table
 SCRIPTS = os.path.join(os.environ.get("HOPSACK_TEST_SOURCE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")), "scripts")
 sys.path.insert(0, SCRIPTS)
 sys.dont_write_bytecode = True
+METHODS = "--method=kmer-3", "--method=clones", "--method=nuisance"  # the last ranks no sequences
 COLUMNS = "ID dataset label_positive_probability junction_aa v_call j_call".split()
 HAS_STACK = "--important" in run("help", "baseline").stdout and run("help", "stack").returncode == 0
 
@@ -196,7 +197,7 @@ class Interface(Case):
 
     @unittest.skipUnless(HAS_STACK, "needs hopsack baseline --important and hopsack stack")
     def test_all_of_it(self):
-        done = self.learn("out", "train", "--method=kmer-3", "--method=clones")
+        done = self.learn("out", "train", *METHODS)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("'unlabelled_4' has no sequence that can be used", done.stderr)
         rows = table("out/train_test_predictions.tsv")
@@ -215,7 +216,7 @@ class Interface(Case):
         scores = json.loads(self.scored("out", "seen"))
         self.assertGreater(scores["tests"]["seen"]["auc"], 0.9)
         before = read("out/submissions.csv")
-        again = self.learn("out", "train", "--method=kmer-3", "--method=clones")
+        again = self.learn("out", "train", *METHODS)
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn("rivals: done before", again.stderr)
         self.assertEqual(read("out/submissions.csv"), before)
