@@ -13,7 +13,8 @@ sys.path.insert(0, SCRIPTS)
 sys.dont_write_bytecode = True
 import reproduce_repertoires as reproduce  # noqa: E402
 
-HAS_STACK = "--important" in run("help", "baseline").stdout and run("help", "stack").returncode == 0
+HAS_STACK = ("--important" in run("help", "baseline").stdout and run("help", "stack").returncode == 0
+             and "--inner" in run("help", "crossval").stdout and "simulate.test" in run("help", "simulate").stdout)
 MOTIF = "# A motif in a tenth of the sequences.\nsimulate: {n_bag: 36, n_seq: 150, motifs: [SFEN], rate: 0.1}\n"
 
 
@@ -74,7 +75,7 @@ class Repertoires(Case):
         self.assertIn("build/none is missing", done.stderr)
         self.assertFalse(os.path.exists("o1"))
 
-    @unittest.skipUnless(HAS_STACK, "needs hopsack baseline --important and hopsack stack")
+    @unittest.skipUnless(HAS_STACK, "needs hopsack stack, crossval --inner and simulate.test")
     def test_quick(self):
         done = repertoires("--configs=configs", "--quick", "--network", "--inner=2", "--permute=1", "--threads=2", "--seed=1", "--results=copy.md",
                            "-o", "out")
