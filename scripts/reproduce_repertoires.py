@@ -14,6 +14,7 @@ import glob
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 
@@ -65,7 +66,8 @@ def questions(args):
 
 def by_number(path):
     """motif-5 before motif-20."""
-    return [int(word) if word.isdigit() else 0 for word in path[:-5].split("-")], path
+    name = os.path.basename(path)[:-5]
+    return re.sub(r"[\d.]+", "", name), [float(n) for n in re.findall(r"\d+(?:\.\d+)?", name)]
 
 
 def first_comment(path):

@@ -57,8 +57,8 @@ class Pieces(Case):
     def test_order_of_questions(self):
         write("c.yaml", "# One.\n# Two.\n#   hopsack simulate c.yaml\n# Three.\nsimulate:\n")
         self.assertEqual(reproduce.first_comment("c.yaml"), "One. Two.")
-        self.assertEqual(sorted(["x/motif-20.yaml", "x/motif-100.yaml", "x/motif-5.yaml"], key=reproduce.by_number),
-                         ["x/motif-5.yaml", "x/motif-20.yaml", "x/motif-100.yaml"])
+        order = ["x/depth-6000.yaml", "x/motif-5.yaml", "x/motif-20.yaml", "x/motif-100.yaml", "x/sfen-0.01.yaml", "x/sfen-1.yaml"]
+        self.assertEqual(sorted(order[::-1], key=reproduce.by_number), order)
 
 
 class Repertoires(Case):
