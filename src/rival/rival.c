@@ -14,6 +14,7 @@
     X(gap1)                                                                                                          \
     X(halves)                                                                                                        \
     X(thirds)                                                                                                        \
+    X(enriched)                                                                                                      \
     X(clones)                                                                                                        \
     X(clones_1)                                                                                                      \
     X(public)                                                                                                        \
