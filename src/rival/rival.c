@@ -15,6 +15,8 @@
     X(halves)                                                                                                        \
     X(thirds)                                                                                                        \
     X(enriched)                                                                                                      \
+    X(minmax)                                                                                                        \
+    X(jaccard)                                                                                                       \
     X(clones)                                                                                                        \
     X(clones_1)                                                                                                      \
     X(public)                                                                                                        \
