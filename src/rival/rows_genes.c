@@ -242,5 +242,5 @@ const Rival rival_genes = {
     .is_logit = true,
     .detail = &detail,
     .check = check,
-    BAGKERNEL_UNRANKED,
+    BAGKERNEL_FUNCTIONS,
 };

@@ -219,7 +219,7 @@ const Rival rival_nuisance = {
     .is_logit = true,
     .detail = &detail,
     .single = bagkernel_single,
-    BAGKERNEL_UNRANKED,
+    BAGKERNEL_FUNCTIONS,
 };
 
 const Rival rival_nuisance_vectors = {
@@ -229,5 +229,5 @@ const Rival rival_nuisance_vectors = {
     .is_logit = true,
     .detail = &detail,
     .single = bagkernel_single,
-    BAGKERNEL_UNRANKED,
+    BAGKERNEL_FUNCTIONS,
 };

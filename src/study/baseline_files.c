@@ -43,7 +43,7 @@ static Prediction row_of(const OutputTable *t, int part, int i)
                         .part = part_name[PART_TEST],
                         .repeat = part / t->round->at->n_fold,
                         .fold = part % t->round->at->n_fold,
-                        .target = b->target,
+                        .target = t->outputs->target + (size_t)part * (size_t)b->n_task,
                         .n_target = b->n_task,
                         .is_rank = !t->m->rival->is_logit,
                         .label = labels->target + (size_t)i * (size_t)b->n_out,
@@ -127,8 +127,9 @@ static json_t *settings_json(const Baseline *b)
 {
     json_t *columns = json_array();
     for (int k = 0; k < b->in->columns.n; k++) json_array_append_new(columns, json_string(b->in->columns.text[k]));
-    return json_pack("{s:b, s:o, s:i, s:i}", "by_counts", b->in->by_counts, "columns", columns, "inner",
-                     b->in->n_inner, "permute", b->in->n_permute);
+    return json_pack("{s:b, s:b, s:o, s:i, s:[i, f], s:i}", "by_counts", b->in->by_counts, "calibrate",
+                     b->in->settle.calibrate, "columns", columns, "inner", b->in->n_inner, "operating",
+                     (int)b->in->settle.cutoff.kind, b->in->settle.cutoff.wanted, "permute", b->in->n_permute);
 }
 
 static void add_single(json_t *summary, const BaselineMethod *m)
