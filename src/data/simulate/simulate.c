@@ -280,6 +280,7 @@ static Status publish(Simulator *s)
     char *facts = simulate_facts(s);
     if (!facts) TRY_DONE(fail(ERR_MEMORY, "provenance: out of memory"));
     TRY_DONE(simulate_labels(&labels, s));
+    TRY_DONE(textout_check(s->truth)); /* before the dataset is there */
     for (int i = 0; i < N_OUTPUT; i++) {
         void *output = s->output[i];
         s->output[i] = NULL;
