@@ -57,7 +57,7 @@ static void put(Counting *c, int chunk, const uint64_t *key, int member)
     const size_t from = (size_t)c->pass * n_bucket;
     if (bucket < from || bucket >= from + n_bucket) return;
     uint64_t *to = c->record + c->cursor[(size_t)chunk * n_bucket + bucket - from]++ * (size_t)(c->n_word + 1);
-    memcpy(to, key, (size_t)c->n_word * sizeof *key);
+    clonekey_copy(to, key, c->n_word);
     to[c->n_word] = (uint64_t)member;
 }
 
@@ -68,7 +68,7 @@ static void put_all(Counting *c, int chunk, const uint64_t *key, const CloneSect
         if (c->open < 0) {
             put(c, chunk, key, member);
         } else if (clonekey_at(key, c->open)) {
-            memcpy(pattern, key, (size_t)s->n_word * sizeof *key);
+            clonekey_copy(pattern, key, s->n_word);
             clonekey_open(pattern, c->open);
             put(c, chunk, pattern, member);
         }

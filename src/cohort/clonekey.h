@@ -7,6 +7,7 @@
 #ifndef HOPSACK_CLONEKEY_H
 #define HOPSACK_CLONEKEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,11 @@ static inline void clonekey_open(uint64_t *key, int t)
     key[t / CLONEKEY_PER_WORD] |= (uint64_t)CLONEKEY_ANY << clonekey_shift(t);
 }
 
+static inline void clonekey_copy(uint64_t *to, const uint64_t *from, int n_word)
+{
+    for (int k = 0; k < n_word; k++) to[k] = from[k];
+}
+
 static inline uint64_t clonekey_mix(uint64_t h)
 {
     h ^= h >> 32;
@@ -63,7 +69,7 @@ int clonekey_len(const uint64_t *key, int n_word); /* residues, of a key without
 int clonekey_text(char *text, const uint64_t *key, int n_word, const char *alphabet);
 
 /* The key of a text of `len` letters: key [clonekey_words(len)]. False: a letter that is not in the alphabet. */
-_Bool clonekey_parse(uint64_t *key, const char *text, int len, const char *alphabet);
+bool clonekey_parse(uint64_t *key, const char *text, int len, const char *alphabet);
 
 /* The word of genes: a hash of both names, "" where unknown. */
 uint64_t clonekey_genes(const char *v, const char *j);

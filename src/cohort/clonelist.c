@@ -126,7 +126,8 @@ static Status take_one(CloneReader *r, int n_word)
     if (!grow((void **)&r->member, &r->room, at + n, sizeof *r->member) ||
         !grow((void **)&r->key, &r->words, word + (size_t)n_word, sizeof *r->key))
         return no_memory();
-    memcpy(r->member + at, r->at, n * sizeof *r->member);
+    int *member = r->member + at;
+    for (size_t k = 0; k < n; k++) member[k] = (int)r->at[k];
     memcpy(r->key + word, r->at + n, (size_t)n_word * sizeof *r->key);
     r->at += n + 2 * (size_t)n_word;
     r->n++;
@@ -140,7 +141,7 @@ Status clonelist_next(CloneReader *r)
 {
     r->first += r->n;
     r->n = 0;
-    while (r->n < CLONELIST_BATCH) {
+    while (r->n < CLONELIST_BATCH && r->start[r->n] < CLONELIST_MEMBERS) {
         if (r->left == 0) {
             if (r->block + 1 >= r->list->n_block) break;
             TRY(load(r, &r->list->block[++r->block]));

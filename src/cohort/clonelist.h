@@ -14,7 +14,8 @@
 #include "cohort/clonekey.h"
 #include "cohort/clonespill.h"
 
-#define CLONELIST_BATCH 8192 /* most sequences of a batch */
+#define CLONELIST_BATCH   65536     /* most sequences of a batch */
+#define CLONELIST_MEMBERS (1 << 21) /* from so many members of its sequences on a batch is full */
 
 /* Sequences whose keys have equally many words. A sequence is: n, members [n], key [2 n_word]. */
 typedef struct {

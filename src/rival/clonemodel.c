@@ -51,95 +51,98 @@ Status clonemodel_check(const RivalModel *model, const BagFile *file)
                 bagfile_path(file), spec->region, model->rival->name, region);
 }
 
-/* ---- finding ---- */
+/* ---- the table ---- */
 
-static Status no_memory(const RivalModel *model)
-{
-    return fail(ERR_MEMORY, "no memory for the sequences of a model of %s", model->rival->name);
-}
-
-static int64_t count_lines(const Tensor *t)
-{
-    const char *text = t->data;
-    int64_t n = 0;
-    for (int64_t i = 0; i < t->shape[0]; i++) n += text[i] == '\n';
-    return n;
-}
-
-static Status reserve(CloneTable *t, const RivalModel *model, int64_t n_text)
-{
-    t->mask = 15;
-    while (t->mask < 2 * (uint64_t)t->n) t->mask = 2 * t->mask + 1;
-    /* a word for each 12 letters begun, and one of genes */
-    t->word = malloc(((size_t)n_text / CLONEKEY_PER_WORD + 2 * (size_t)t->n + 1) * sizeof *t->word);
-    t->at = malloc(((size_t)t->n + 1) * sizeof *t->at);
-    t->slot = calloc((size_t)t->mask + 1, sizeof *t->slot);
-    t->seen = calloc((size_t)t->n + 1, sizeof *t->seen);
-    return t->word && t->at && t->slot && t->seen ? OK : no_memory(model);
-}
-
-static int words_at(const CloneTable *t, int64_t i)
+static int words_at(const CloneTable *t, uint32_t i)
 {
     return (int)(t->at[i + 1] - t->at[i]);
 }
 
-static uint64_t slot_for(uint64_t hash, int64_t i)
+static bool same_words(const uint64_t *a, const uint64_t *b, int n)
 {
-    return (hash >> 32) << 32 | (uint64_t)(i + 1);
+    for (int k = 0; k < n; k++)
+        if (a[k] != b[k]) return false;
+    return true;
 }
 
-static void enter(CloneTable *t, int64_t i)
+uint32_t clonemodel_find(const CloneTable *t, const uint64_t *key, int n_word)
+{
+    const uint64_t hash = clonekey_hash(key, n_word);
+    if (t->mask == 0) return CLONEMODEL_NONE;
+    for (uint64_t at = hash & t->mask; t->slot[at]; at = (at + 1) & t->mask) {
+        const uint32_t i = (uint32_t)t->slot[at] - 1;
+        if (t->slot[at] >> 32 == hash >> 32 && words_at(t, i) == n_word &&
+            same_words(t->word + t->at[i], key, n_word))
+            return i;
+    }
+    return CLONEMODEL_NONE;
+}
+
+uint32_t clonemodel_meet(CloneTable *t, const uint64_t *key, int n_word)
+{
+    const uint32_t i = clonemodel_find(t, key, n_word);
+    if (i == CLONEMODEL_NONE || t->seen[i] == t->turn) return CLONEMODEL_NONE;
+    t->seen[i] = t->turn;
+    return i;
+}
+
+void clonemodel_turn(CloneTable *t)
+{
+    if (++t->turn) return;
+    memset(t->seen, 0, (size_t)t->n * sizeof *t->seen);
+    t->turn = 1;
+}
+
+static void enter(CloneTable *t, uint32_t i)
 {
     const uint64_t hash = clonekey_hash(t->word + t->at[i], words_at(t, i));
     uint64_t at = hash & t->mask;
     while (t->slot[at]) at = (at + 1) & t->mask;
-    t->slot[at] = slot_for(hash, i);
+    t->slot[at] = hash >> 32 << 32 | (i + 1);
 }
 
-/* A line without letters, or with others than the cohort has, gets no words. */
-static void read_line(CloneTable *t, int64_t i, const char *line, int64_t len, const char *alphabet)
+static bool grow_slots(CloneTable *t)
 {
-    const size_t at = t->at[i];
-    t->at[i + 1] = at;
-    if (len > 0 && len < 1 << 20 && clonekey_parse(t->word + at, line, (int)len, alphabet))
-        t->at[i + 1] = at + (size_t)clonekey_words((int)len);
+    const uint64_t mask = t->mask ? 2 * t->mask + 1 : 1023;
+    uint64_t *slot = calloc(mask + 1, sizeof *slot);
+    if (!slot) return false;
+    free(t->slot);
+    t->slot = slot;
+    t->mask = mask;
+    for (uint32_t i = 0; i < t->n; i++) enter(t, i);
+    return true;
 }
 
-static void read_lines(CloneTable *t, const char *text, const char *alphabet, const uint64_t *genes)
+static bool grow_numbers(CloneTable *t)
 {
-    t->at[0] = 0;
-    for (int64_t i = 0; i < t->n; i++) {
-        const char *end = strchr(text, '\n'); /* there is one: lines were counted */
-        read_line(t, i, text, end - text, alphabet);
-        text = end + 1;
-        if (words_at(t, i) == 0) continue;
-        if (genes) t->word[t->at[i + 1]++] = genes[i];
-        if (clonemodel_find(t, t->word + t->at[i], words_at(t, i)) < 0) enter(t, i);
-    }
+    const uint32_t room = 2 * t->room + 512;
+    size_t *at = realloc(t->at, ((size_t)room + 1) * sizeof *at);
+    if (at) t->at = at;
+    uint32_t *seen = realloc(t->seen, ((size_t)room + 1) * sizeof *seen);
+    if (seen) t->seen = seen;
+    if (!at || !seen) return false;
+    if (t->room == 0) t->at[0] = 0;
+    memset(t->seen + t->n, 0, ((size_t)room - t->n) * sizeof *t->seen);
+    t->room = room;
+    return true;
 }
 
-/* strchr needs text without a NUL. */
-static Status check_text(const RivalModel *model, const Tensor *t)
+static bool grow_words(CloneTable *t, size_t n)
 {
-    const char *text = t->data;
-    const int64_t n = t->shape[0];
-    if (n == 0 || (text[n - 1] == '\n' && !memchr(text, '\0', (size_t)n) && n < UINT32_MAX)) return OK;
-    return fail(ERR_MODEL, "a model of %s holds sequences that cannot be read", model->rival->name);
+    const size_t room = 2 * (t->n_word + n);
+    uint64_t *word = realloc(t->word, room * sizeof *word);
+    if (!word) return false;
+    t->word = word;
+    t->n_word = room;
+    return true;
 }
 
-Status clonemodel_open(CloneTable *out, const RivalModel *model, const char *alphabet, bool genes)
+/* Room for one more key of n words. */
+static bool make_room(CloneTable *t, int n)
 {
-    const Tensor *text, *of_genes = NULL;
-    const int64_t any = -1;
-    *out = (CloneTable){0};
-    TRY(rival_model_tensor(&text, model, "sequences", TENSOR_U8, 1, &any));
-    TRY(check_text(model, text));
-    out->n = count_lines(text);
-    if (genes) TRY(rival_model_tensor(&of_genes, model, "genes", TENSOR_U64, 1, &out->n));
-    const Status status = reserve(out, model, text->shape[0]);
-    if (status == OK) read_lines(out, text->data, alphabet, of_genes ? of_genes->data : NULL);
-    if (status != OK) clonemodel_close(out);
-    return status;
+    if (t->n == t->room && !grow_numbers(t)) return false;
+    if (2 * (uint64_t)t->n >= t->mask && !grow_slots(t)) return false;
+    return t->at[t->n] + (size_t)n <= t->n_word || grow_words(t, (size_t)n);
 }
 
 void clonemodel_close(CloneTable *t)
@@ -151,29 +154,69 @@ void clonemodel_close(CloneTable *t)
     *t = (CloneTable){0};
 }
 
-void clonemodel_turn(CloneTable *t)
+/* ---- reading ---- */
+
+static Status no_memory(const RivalModel *model)
 {
-    if (++t->turn) return;
-    memset(t->seen, 0, (size_t)t->n * sizeof *t->seen);
-    t->turn = 1;
+    return fail(ERR_MEMORY, "no memory for the sequences of a model of %s", model->rival->name);
 }
 
-int64_t clonemodel_find(const CloneTable *t, const uint64_t *key, int n_word)
+/* A line without letters, or with others than the cohort has, equals nothing. */
+static Status add_line(CloneTable *t, uint32_t *number, const char *line, int64_t len, const char *alphabet,
+                       const uint64_t *genes)
 {
-    const uint64_t hash = clonekey_hash(key, n_word);
-    for (uint64_t at = hash & t->mask; t->slot[at]; at = (at + 1) & t->mask) {
-        const int64_t i = (int64_t)(t->slot[at] & UINT32_MAX) - 1;
-        if (t->slot[at] >> 32 == hash >> 32 && words_at(t, i) == n_word &&
-            memcmp(t->word + t->at[i], key, (size_t)n_word * sizeof *key) == 0)
-            return i;
+    const int n_word = clonekey_words((int)len) + (genes != NULL);
+    *number = CLONEMODEL_NONE;
+    if (len == 0 || len >= 1 << 20) return OK;
+    if (!make_room(t, n_word)) return ERR_MEMORY;
+    uint64_t *key = t->word + t->at[t->n];
+    if (!clonekey_parse(key, line, (int)len, alphabet)) return OK;
+    if (genes) key[n_word - 1] = *genes;
+    *number = clonemodel_find(t, key, n_word);
+    if (*number != CLONEMODEL_NONE) return OK;
+    *number = t->n++;
+    t->at[t->n] = t->at[t->n - 1] + (size_t)n_word;
+    enter(t, *number);
+    return OK;
+}
+
+static int64_t count_lines(const Tensor *t)
+{
+    const char *text = t->data;
+    int64_t n = 0;
+    for (int64_t i = 0; i < t->shape[0]; i++) n += text[i] == '\n';
+    return n;
+}
+
+/* Lines are looked for by strchr. */
+static Status check_text(const RivalModel *model, const Tensor *t)
+{
+    const char *text = t->data;
+    const int64_t n = t->shape[0];
+    if (n == 0 || (text[n - 1] == '\n' && !memchr(text, '\0', (size_t)n))) return OK;
+    return fail(ERR_MODEL, "a model of %s holds sequences that cannot be read", model->rival->name);
+}
+
+Status clonemodel_join(CloneTable *t, uint32_t **number, int64_t *n, const RivalModel *model, const char *alphabet,
+                       bool genes)
+{
+    const Tensor *text, *of_genes = NULL;
+    const int64_t any = -1;
+    *number = NULL;
+    TRY(rival_model_tensor(&text, model, "sequences", TENSOR_U8, 1, &any));
+    TRY(check_text(model, text));
+    *n = count_lines(text);
+    if (*n + t->n >= UINT32_MAX / 4)
+        return fail(ERR_MODEL, "models of %s hold more sequences than can be looked up", model->rival->name);
+    if (genes) TRY(rival_model_tensor(&of_genes, model, "genes", TENSOR_U64, 1, n));
+    *number = malloc(((size_t)*n + 1) * sizeof **number);
+    if (!*number) return no_memory(model);
+    const char *line = text->data;
+    for (int64_t i = 0; i < *n; i++) {
+        const char *end = strchr(line, '\n');
+        const uint64_t *of_line = of_genes ? (const uint64_t *)of_genes->data + i : NULL;
+        if (add_line(t, &(*number)[i], line, end - line, alphabet, of_line) != OK) return no_memory(model);
+        line = end + 1;
     }
-    return -1;
-}
-
-int64_t clonemodel_meet(CloneTable *t, const uint64_t *key, int n_word)
-{
-    const int64_t i = clonemodel_find(t, key, n_word);
-    if (i < 0 || t->seen[i] == t->turn) return -1;
-    t->seen[i] = t->turn;
-    return i;
+    return OK;
 }

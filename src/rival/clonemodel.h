@@ -35,23 +35,30 @@ Status clonemodel_check(const RivalModel *model, const BagFile *file);
 
 /* ---- finding ---- */
 
+#define CLONEMODEL_NONE UINT32_MAX
+
+/* The sequences of one or more models. */
 typedef struct {
-    int64_t n;      /* sequences of the model */
-    uint64_t *word; /* keys one behind the other */
-    size_t *at;     /* [n + 1] words of each; none: it equals nothing */
-    uint64_t *slot; /* [mask + 1] upper half of the hash, number + 1; 0: free */
-    uint64_t mask;
-    uint32_t *seen; /* [n] number of the bag in which it was met last */
-    uint32_t turn;  /* number of the bag at hand */
+    uint32_t n;           /* sequences */
+    uint32_t room;        /* of at and seen, less 1 */
+    uint64_t *word;       /* [at[n]] keys one behind the other */
+    size_t n_word;        /* room of word */
+    size_t *at;           /* [n + 1] where the words of each begin */
+    uint64_t *slot;       /* [mask + 1] upper half of the hash, number + 1; 0: free */
+    uint64_t mask;        /* 0: no slots yet */
+    uint32_t *seen, turn; /* [n] number of the bag in which it was met last; number of the bag at hand */
 } CloneTable;
 
-Status clonemodel_open(CloneTable *out, const RivalModel *model, const char *alphabet, bool genes);
+/* Adds the sequences of a model to those of others. *number [*n] is the caller's to free: of each sequence of the model its
+ * number in the table, CLONEMODEL_NONE where no sequence of a file with this alphabet can equal it. */
+Status clonemodel_join(CloneTable *t, uint32_t **number, int64_t *n, const RivalModel *model, const char *alphabet,
+                       bool genes);
 void clonemodel_close(CloneTable *t); /* accepts {0} */
 void clonemodel_turn(CloneTable *t);  /* another bag begins: nothing is seen */
 
-/* Its number; -1: the model does not have it. */
-int64_t clonemodel_find(const CloneTable *t, const uint64_t *key, int n_word);
-/* The same; -1 also where it was met before in this bag. */
-int64_t clonemodel_meet(CloneTable *t, const uint64_t *key, int n_word);
+/* Its number; CLONEMODEL_NONE: no model has it. */
+uint32_t clonemodel_find(const CloneTable *t, const uint64_t *key, int n_word);
+/* The same; CLONEMODEL_NONE also where it was met before in this bag. */
+uint32_t clonemodel_meet(CloneTable *t, const uint64_t *key, int n_word);
 
 #endif

@@ -2,7 +2,6 @@
 #include "rival/publicmodel.h"
 #include "rival/clonemodel.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #define ODDS 6 /* numbers of the tensor "odds" */
@@ -33,24 +32,27 @@ Status publicmodel_add(double **log_p, RivalModel *model, int64_t n, const Publi
 /* ---- other bags ---- */
 
 typedef struct {
-    CloneTable table;
-    const double *log_p; /* [table.n] */
-    PublicOdds odds;
-} OfPublic;
-
-typedef struct {
     const Cohort *cohort;
     bool genes;
-    OfPublic *model; /* [n_model] */
+    CloneTable table; /* of all models */
     int n_model;
+    double *log_p;    /* [n_row, n_model] 0 where the model does not have the sequence */
+    uint32_t n_row;   /* those of the table */
+    PublicOdds *odds; /* [n_model] */
 } PublicApplier;
+
+static Status no_memory(int n_model)
+{
+    return fail(ERR_MEMORY, "no memory for the sequences of %d models", n_model);
+}
 
 void publicmodel_close(void *applier)
 {
     PublicApplier *a = applier;
     if (!a) return;
-    for (int k = 0; a->model && k < a->n_model; k++) clonemodel_close(&a->model[k].table);
-    free(a->model);
+    clonemodel_close(&a->table);
+    free(a->log_p);
+    free(a->odds);
     free(a);
 }
 
@@ -66,17 +68,40 @@ static Status read_odds(PublicOdds *out, const RivalModel *model)
     return OK;
 }
 
-static Status open_model(PublicApplier *a, OfPublic *m, const RivalModel *model)
+static Status fill(PublicApplier *a, int k, const uint32_t *number, const Tensor *log_p)
+{
+    const size_t n_model = (size_t)a->n_model, n = (size_t)a->table.n * n_model;
+    double *more = realloc(a->log_p, (n + 1) * sizeof *more);
+    if (!more) return no_memory(a->n_model);
+    a->log_p = more;
+    for (size_t i = (size_t)a->n_row * n_model; i < n; i++) more[i] = 0;
+    a->n_row = a->table.n;
+    for (int64_t i = 0; i < log_p->shape[0]; i++)
+        if (number[i] != CLONEMODEL_NONE)
+            more[(size_t)number[i] * n_model + (size_t)k] = ((const double *)log_p->data)[i];
+    return OK;
+}
+
+static Status check_genes(const PublicApplier *a, const RivalModel *model)
+{
+    if (!a->genes || bagfile_has_genes(a->cohort->file)) return OK;
+    return fail(ERR_MODEL, "%s: has no genes, which a model of %s needs; import a table that has them",
+                bagfile_path(a->cohort->file), model->rival->name);
+}
+
+static Status add_model(PublicApplier *a, int k, const RivalModel *model)
 {
     const Tensor *log_p;
+    uint32_t *number = NULL;
+    int64_t n;
     TRY(clonemodel_check(model, a->cohort->file));
-    if (a->genes && !bagfile_has_genes(a->cohort->file))
-        return fail(ERR_MODEL, "%s: has no genes, which a model of %s needs; import a table that has them",
-                    bagfile_path(a->cohort->file), model->rival->name);
-    TRY(clonemodel_open(&m->table, model, bagfile_spec(a->cohort->file)->alphabet, a->genes));
-    TRY(rival_model_tensor(&log_p, model, "log_p", TENSOR_F64, 1, &m->table.n));
-    m->log_p = log_p->data;
-    return read_odds(&m->odds, model);
+    TRY(check_genes(a, model));
+    TRY(read_odds(&a->odds[k], model));
+    Status status = clonemodel_join(&a->table, &number, &n, model, bagfile_spec(a->cohort->file)->alphabet, a->genes);
+    if (status == OK) status = rival_model_tensor(&log_p, model, "log_p", TENSOR_F64, 1, &n);
+    if (status == OK) status = fill(a, k, number, log_p);
+    free(number);
+    return status;
 }
 
 Status publicmodel_open(void **applier, RivalModel *const *model, int n_model, const Cohort *cohort)
@@ -84,50 +109,57 @@ Status publicmodel_open(void **applier, RivalModel *const *model, int n_model, c
     const PublicDetail *detail = model[0]->rival->detail;
     PublicApplier *a = calloc(1, sizeof *a);
     *applier = a;
-    if (!a) return fail(ERR_MEMORY, "no memory for %d models", n_model);
+    if (!a) return no_memory(n_model);
     *a = (PublicApplier){.cohort = cohort, .genes = detail->genes, .n_model = n_model};
-    a->model = calloc((size_t)n_model + 1, sizeof *a->model);
-    if (!a->model) return fail(ERR_MEMORY, "no memory for %d models", n_model);
-    for (int k = 0; k < n_model; k++) TRY(open_model(a, &a->model[k], model[k]));
+    a->odds = calloc((size_t)n_model + 1, sizeof *a->odds);
+    if (!a->odds) return no_memory(n_model);
+    for (int k = 0; k < n_model; k++) TRY(add_model(a, k, model[k]));
     return OK;
 }
 
-/* -log10 p of each key of a bag, 0 where the model does not have it; log_p [bag->n]. */
-static void look_up(double *log_p, const OfPublic *m, const CloneBag *bag)
+/* Rows of log_p of each key of a bag, CLONEMODEL_NONE where no model has it; row [bag->n]. */
+static void look_up(uint32_t *row, const PublicApplier *a, const CloneBag *bag)
 {
     for (int s = 0; s < bag->n_section; s++) {
         const CloneSection *section = &bag->section[s];
-        for (int i = 0; i < section->n; i++) {
-            const int64_t found = clonemodel_find(&m->table, clonebag_key(bag, section, i), section->n_word);
-            log_p[section->first + i] = found < 0 ? 0 : m->log_p[found];
-        }
+        for (int i = 0; i < section->n; i++)
+            row[section->first + i] = clonemodel_find(&a->table, clonebag_key(bag, section, i), section->n_word);
     }
 }
 
-static Status read_bag(CloneBag *bag, double **log_p, const PublicApplier *a, int member)
+static Status read_bag(CloneBag *bag, uint32_t **row, const PublicApplier *a, int member)
 {
-    *log_p = NULL;
     TRY(clonebag_read(bag, a->cohort->file, a->cohort->bag[member], a->genes));
-    *log_p = malloc(((size_t)bag->n + 1) * sizeof **log_p);
-    if (*log_p) return OK;
+    *row = malloc(((size_t)bag->n + 1) * sizeof **row);
+    if (*row) {
+        look_up(*row, a, bag);
+        return OK;
+    }
     const Status status = fail(ERR_MEMORY, "no memory for a bag of %d sequences", bag->n);
     clonebag_free(bag);
     return status;
+}
+
+static double log_p_of(const PublicApplier *a, uint32_t row, int k)
+{
+    return row == CLONEMODEL_NONE ? 0 : a->log_p[(size_t)row * (size_t)a->n_model + (size_t)k];
 }
 
 Status publicmodel_apply(double *output, void *applier, int member)
 {
     const PublicApplier *a = applier;
     CloneBag bag;
-    double *log_p;
-    TRY(read_bag(&bag, &log_p, a, member));
+    uint32_t *row;
+    TRY(read_bag(&bag, &row, a, member));
     for (int k = 0; k < a->n_model; k++) {
         int associated = 0;
-        look_up(log_p, &a->model[k], &bag);
-        for (int i = 0; i < bag.n; i++) associated += log_p[i] > 0 && log_p[i] >= a->model[k].odds.threshold;
-        output[k] = publicmodel_output(&a->model[k].odds, associated, bag.n);
+        for (int i = 0; i < bag.n; i++) {
+            const double log_p = log_p_of(a, row[i], k);
+            associated += log_p > 0 && log_p >= a->odds[k].threshold;
+        }
+        output[k] = publicmodel_output(&a->odds[k], associated, bag.n);
     }
-    free(log_p);
+    free(row);
     clonebag_free(&bag);
     return OK;
 }
@@ -136,16 +168,15 @@ Status publicmodel_rank(double *score, void *applier, int member, int output)
 {
     const PublicApplier *a = applier;
     CloneBag bag;
-    double *log_p;
+    uint32_t *row;
     (void)output;
-    TRY(read_bag(&bag, &log_p, a, member));
-    for (int i = 0; i < bag.n_row; i++) score[i] = 0;
-    for (int k = 0; k < a->n_model; k++) {
-        look_up(log_p, &a->model[k], &bag);
-        for (int i = 0; i < bag.n_row; i++)
-            if (bag.key[i] >= 0) score[i] += log_p[bag.key[i]] / a->n_model;
+    TRY(read_bag(&bag, &row, a, member));
+    for (int i = 0; i < bag.n_row; i++) {
+        score[i] = 0;
+        for (int k = 0; k < a->n_model && bag.key[i] >= 0; k++)
+            score[i] += log_p_of(a, row[bag.key[i]], k) / a->n_model;
     }
-    free(log_p);
+    free(row);
     clonebag_free(&bag);
     return OK;
 }
