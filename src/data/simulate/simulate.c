@@ -258,8 +258,7 @@ static Status write_bags(Simulator *s)
     progress_end(&progress, NULL);
     for (int class = 0; class < 2; class ++)
         if (s->plain[class]) s->result->accidental[class] = (double)s->accidental[class] / (double)s->plain[class];
-    simulate_oracle(s);
-    return OK;
+    return simulate_oracle(s);
 }
 
 /* ---- files ---- */
