@@ -100,14 +100,14 @@ typedef struct {
     CloneTensors tensors;
     double *v;    /* [n_out, n] */
     float *log_p; /* [n_out, n] */
-} Weighing;
+} CloneWeighing;
 
-static const double *weights_of(const Weighing *w, int output)
+static const double *weights_of(const CloneWeighing *w, int output)
 {
     return w->in->weight + (size_t)output * (size_t)w->clones->bags->cohort->n;
 }
 
-static double sum_of(const Weighing *w, int i, int output)
+static double sum_of(const CloneWeighing *w, int i, int output)
 {
     const double *weight = weights_of(w, output);
     const int *holder = clonelist_members(w->r, i);
@@ -116,7 +116,7 @@ static double sum_of(const Weighing *w, int i, int output)
     return sum;
 }
 
-static double signed_p(const Weighing *w, int i, int output)
+static double signed_p(const CloneWeighing *w, int i, int output)
 {
     const double *weight = weights_of(w, output);
     const int *holder = clonelist_members(w->r, i);
@@ -130,7 +130,7 @@ static double signed_p(const Weighing *w, int i, int output)
 }
 
 /* Weight² of a sequence; 0 also where the sum is 0 for all outputs. */
-static double square_of(const Weighing *w, int i)
+static double square_of(const CloneWeighing *w, int i)
 {
     int n = 0;
     for (int k = 0; k < clonelist_n(w->r, i); k++) n += w->in->member[clonelist_members(w->r, i)[k]];
@@ -140,7 +140,7 @@ static double square_of(const Weighing *w, int i)
     return 0;
 }
 
-static void write_one(Weighing *w, int i, double square)
+static void write_one(CloneWeighing *w, int i, double square)
 {
     const size_t at = (size_t)w->tensors.n, n = (size_t)w->n;
     for (int o = 0; o < w->in->n_out; o++) {
@@ -152,7 +152,7 @@ static void write_one(Weighing *w, int i, double square)
 
 static void weigh_batch(void *context, int k, int thread)
 {
-    Weighing *w = (Weighing *)context + k;
+    CloneWeighing *w = (CloneWeighing *)context + k;
     (void)thread;
     for (int i = 0; i < w->r->n; i++) {
         const double square = square_of(w, i);
@@ -166,7 +166,7 @@ static void weigh_batch(void *context, int k, int thread)
     }
 }
 
-static Status go_through(Weighing *w, int n, CloneReader *r)
+static Status go_through(CloneWeighing *w, int n, CloneReader *r)
 {
     clonelist_rewind(r);
     for (;;) {
@@ -177,7 +177,7 @@ static Status go_through(Weighing *w, int n, CloneReader *r)
     }
 }
 
-static Status begin_weighing(Weighing *w)
+static Status begin_weighing(CloneWeighing *w)
 {
     const int n = w->clones->bags->cohort->n;
     w->n_set = clonegram_count(w->in->member, n);
@@ -191,7 +191,7 @@ static Status begin_weighing(Weighing *w)
     return clonemodel_describe(w->in->model, bagfile_spec(w->clones->bags->cohort->file));
 }
 
-static Status add_tensors(Weighing *w)
+static Status add_tensors(CloneWeighing *w)
 {
     void *v, *log_p;
     const int64_t shape[] = {w->in->n_out, w->n};
@@ -208,11 +208,11 @@ static Status weigh(void *state, BagKernelWeights *weights, int n)
 {
     const Clones *c = state;
     CloneReader *r = NULL;
-    Weighing *w = calloc((size_t)n + 1, sizeof *w);
+    CloneWeighing *w = calloc((size_t)n + 1, sizeof *w);
     Status status = w ? OK : fail(ERR_MEMORY, "no memory for %d models", n);
     if (status == OK) status = clonelist_open(&r, &c->list);
     for (int k = 0; k < n && status == OK; k++) {
-        w[k] = (Weighing){.in = &weights[k], .clones = c, .r = r};
+        w[k] = (CloneWeighing){.in = &weights[k], .clones = c, .r = r};
         status = begin_weighing(&w[k]);
     }
     if (status == OK) status = go_through(w, n, r);
