@@ -65,9 +65,26 @@ def chain_to_c(path):
     return array("double", "trb_middle_p", f"[{len(ALPHABET) + 1}][{len(ALPHABET)}]", values)
 
 
+def genes_to_c(path, name, width):
+    """Gene names, the residues that the germline has at that end, and weights."""
+    table = [(gene, text, float(weight)) for gene, text, weight in rows(path, 3)]
+    for gene, text, weight in table:
+        if len(text) != width or any(c not in ALPHABET for c in text) or not weight > 0:
+            sys.exit(f"{path}: '{gene}' {text} {weight} is no gene with {width} residues and a weight above 0")
+    return (f"#define TRB_N_{name.upper()} {len(table)}\n"
+            + array("char *const", f"trb_{name}_name", f"[{len(table)}]", (f'"{gene}"' for gene, _, _ in table))
+            + array("int8_t", f"trb_{name}_end", f"[{len(table)}][{width}]", (codes(text) for _, text, _ in table))
+            + array("double", f"trb_{name}_weight", f"[{len(table)}]", (repr(weight) for _, _, weight in table)))
+
+
 def main(folder, out):
     folder = Path(folder)
     prefix, suffix = pieces(folder / "prefix4.tsv", 4), pieces(folder / "suffix6.tsv", 6)
+    if out.endswith("genes.h"):
+        Path(out).write_text(
+            "/* Made by scripts/embed_tables.py from datasets/trb. */\n#include <stdint.h>\n\n"
+            + genes_to_c(folder / "v_genes.tsv", "v", 5) + genes_to_c(folder / "j_genes.tsv", "j", 6), encoding="ascii")
+        return
     Path(out).write_text(
         "/* Made by scripts/embed_tables.py from datasets/trb. */\n#include <stdint.h>\n\n"
         f"#define TRB_N_PREFIX {len(prefix)}\n#define TRB_N_SUFFIX {len(suffix)}\n"

@@ -10,10 +10,12 @@
 #include "run/resume.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
     const char *folder, *shard;
-    bool resume;
+    int inner, permute;
+    bool resume, batches;
 } CrossvalFlags;
 
 static const Option rows[] = {
@@ -21,6 +23,16 @@ static const Option rows[] = {
     {"shard", OPTION_TEXT, offsetof(CrossvalFlags, shard), "null", 0, 0, NULL, "K/N",
      "part of the work: every N-th fold, from the K-th (from 1). Implies --resume; the last process to finish "
      "writes the summary"},
+    {"inner", OPTION_INT, offsetof(CrossvalFlags, inner), "0", 0, 1000, NULL, "K",
+     "number of inner folds (2 or more; 5 for baselines): K more trainings for each fold, whose outputs on bags that "
+     "they "
+     "have not seen go to inner.tsv, for hopsack stack. 0: none"},
+    {"permute", OPTION_INT, offsetof(CrossvalFlags, permute), "0", 0, 99999, NULL, "N",
+     "number of further cross-validations on permuted labels, RUN/permuted/00, ...: the summary gives the p value"},
+    {"batches", OPTION_BOOL, offsetof(CrossvalFlags, batches), "false", 0, 0, NULL, "",
+     "with --batch-column, 7 further cross-validations: RUN/leave-batch-out, and RUN/batch-permuted/00 to 05 on "
+     "labels "
+     "permuted over batches"},
     {0},
 };
 
@@ -33,7 +45,10 @@ static long count(const json_t *object, const char *key)
 
 static Status print_result(const Cli *cli, json_t *result)
 {
-    if (cli->json) return print_json(result);
+    if (cli->json) { /* what summary.json holds */
+        json_object_del(result, "beside");
+        return print_json(result);
+    }
     if (json_object_get(result, "tasks"))
         scores_print_crossval(stdout, result);
     else
@@ -47,11 +62,15 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 {
     const json_t *bags = json_object_get(plan, "bags");
     if (cli->json) return print_json(plan);
-    char each[32] = "";
+    char each[32] = "", inner[64] = "", further[64] = "";
     if (count(plan, "n_models") > 1) snprintf(each, sizeof each, " x %ld models", count(plan, "n_models"));
-    printf("would train %ld of %ld models (%ld x %ld folds%s, %ld done), %ld at once, into %s\n", count(plan, "mine"),
-           count(plan, "jobs"), count(plan, "n_repeats"), count(plan, "n_folds"), each, count(plan, "done"),
-           count(plan, "at_once"), folder);
+    if (count(plan, "n_inner")) snprintf(inner, sizeof inner, ", %ld inner folds each", count(plan, "n_inner"));
+    if (count(plan, "n_further"))
+        snprintf(further, sizeof further, ", %ld further cross-validation%s", count(plan, "n_further"),
+                 number_plural(count(plan, "n_further")));
+    printf("would train %ld of %ld models (%ld x %ld folds%s%s%s, %ld done), %ld at once, into %s\n",
+           count(plan, "mine"), count(plan, "jobs"), count(plan, "n_repeats"), count(plan, "n_folds"), each, inner,
+           further, count(plan, "done"), count(plan, "at_once"), folder);
     printf("the first: training on %ld bag%s, validation on %ld, test on %ld, %ld update%s\n", count(bags, "train"),
            number_plural(count(bags, "train")), count(bags, "validation"), count(bags, "test"),
            count(plan, "updates"), number_plural(count(plan, "updates")));
@@ -64,6 +83,19 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
 }
 
 /* ---- the command ---- */
+
+/* Flags that are settings of the run, which --resume reads back. */
+static void add_settings(Cli *cli)
+{
+    static const char *const keys[][2] = {
+        {"inner", "crossval.inner"}, {"permute", "crossval.permute"}, {"batches", "crossval.batches"}};
+    for (int i = 0; i < cli->n_given; i++)
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            if (strcmp(cli->given[i]->name, keys[k][0]) != 0) continue;
+            cli->setting[cli->n_setting] = keys[k][1];
+            cli->setting_value[cli->n_setting++] = cli->given_value[i];
+        }
+}
 
 /* "2/3" */
 static Status read_shard(CrossvalSetup *setup, const char *text)
@@ -117,6 +149,7 @@ static Status run(Cli *cli)
     if (setup.resume && cli->force)
         return fail(ERR_USAGE, "--resume and --shard continue a run, --force throws it away: give one");
     TRY(configure_words(&yaml, cli, false));
+    add_settings(cli);
     const bool was_there = setup.resume && resume_possible(setup.folder);
     const Status status = attempt(cli, &setup, yaml);
     if (status != ERR_CONFIG || !setup.resume || was_there || !resume_possible(setup.folder)) return status;
@@ -141,7 +174,9 @@ const Command command_crossval = {
     "Another process, or the next --resume, continues the work of a killed process from its "
     "last checkpoint. SIGINT and SIGTERM save and exit with 130 or 143. On NFS this requires a mount "
     "with locks; otherwise use --shard to give each machine its own folds.",
-    .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat resume shard threads seed "
+    .common = "o target kind positive metadata group splits splits.n_fold splits.n_repeat inner permute batches "
+              "resume shard threads "
+              "seed "
               "dry-run force json",
     .groups = {{.rows = rows}},
     .size = sizeof(CrossvalFlags),

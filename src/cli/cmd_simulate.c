@@ -8,17 +8,20 @@
 #include "core/settings.h"
 #include "data/simulate/simulate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-    const char *out;
+    const char *out, *airr;
     int compress; /* 0: gzip */
 } SimulateFlags;
 
 static const Option rows[] = {
     {"o", OPTION_TEXT, offsetof(SimulateFlags, out), NULL, 0, 0, NULL, "OUT.h5",
      "dataset to write; OUT.truth.tsv.gz is written beside it"},
+    {"airr", OPTION_TEXT, offsetof(SimulateFlags, airr), "null", 0, 0, NULL, "FOLDER",
+     "folder for one AIRR table per repertoire and metadata.csv, beside the dataset"},
     {"compress", OPTION_CHOICE, offsetof(SimulateFlags, compress), "gzip", 0, 0, "gzip none", "",
      "compression of the dataset; none: larger, and faster to read"},
     {0},
@@ -27,6 +30,8 @@ static const Option rows[] = {
 typedef struct {
     uint64_t seed;
     SimulateOptions simulate;
+    SimulateOptions test; /* of the test cohort: simulate, and what simulate.test changes */
+    bool has_test;
 } SimulateConfig;
 
 static const Option top[] = {
@@ -49,6 +54,26 @@ static const ShortName short_names[] = {
 
 /* ---- settings ---- */
 
+/* Keys below simulate.test: those of the test cohort that differ. *given: are there any? */
+static Status configure_test(SimulateOptions *test, bool *given, const SimulateConfig *config, Settings *s)
+{
+    *test = config->simulate;
+    *given = false;
+    for (const Option *row = simulate_options; row->name; row++) {
+        char path[SETTINGS_KEY_ROOM];
+        const OptionValue *value;
+        void *owned;
+        (void)snprintf(path, sizeof path, "simulate.test.%s", row->name);
+        TRY(settings_apply(&value, s, path, NULL));
+        if (!value) continue;
+        const Status status = option_set(test, row, value, &owned);
+        if (status != OK) return settings_fail_at(status, s, path);
+        TRY(settings_keep(s, owned));
+        *given = true;
+    }
+    return OK;
+}
+
 static Status configure_simulation(SimulateConfig *out, Settings *s, const Cli *cli)
 {
     if (cli->n_word) TRY(settings_file(s, cli->word[0]));
@@ -58,6 +83,7 @@ static Status configure_simulation(SimulateConfig *out, Settings *s, const Cli *
         TRY(settings_flag(s, section_long_name(short_names, cli->setting[i]), cli->setting_value[i], shown));
     }
     TRY(section_bind(sections, out, s));
+    TRY(configure_test(&out->test, &out->has_test, out, s));
     return settings_finish(s);
 }
 
@@ -78,12 +104,19 @@ static json_t *shift_object(const SimulateResult *r, const SimulateFiles *files,
                      "n_seq", (json_int_t)r->n_seq, "memory", (json_int_t)r->memory);
 }
 
+static json_t *number_or_null(double value)
+{
+    return isnan(value) ? json_null() : json_real(value);
+}
+
 static json_t *carrier_object(const SimulateResult *r, const SimulateFiles *files, uint64_t seed)
 {
-    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:i, s:I, s:I, s:{s:f, s:f}}", "path", files->path, "truth",
-                     files->truth, "seed", seed_value(seed), "n_bag", r->n_bag, "n_positive", r->n_positive,
-                     "n_carrier", r->n_carrier, "n_seq", (json_int_t)r->n_seq, "memory", (json_int_t)r->memory,
-                     "accidental", "-", r->accidental[0], "+", r->accidental[1]);
+    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:{s:f, s:f}, s:{s:o, s:o}}", "path",
+                     files->path, "truth", files->truth, "seed", seed_value(seed), "n_bag", r->n_bag, "n_positive",
+                     r->n_positive, "n_carrier", r->n_carrier, "n_carrier_min", r->n_carrier_min,
+                     "n_carrier_negative", r->n_carrier_negative, "n_seq", (json_int_t)r->n_seq, "memory",
+                     (json_int_t)r->memory, "accidental", "-", r->accidental[0], "+", r->accidental[1], "known_motif",
+                     "auc_presence", number_or_null(r->known[0]), "auc_share", number_or_null(r->known[1]));
 }
 
 /* "wrote a.h5: 10 bags, 2000 sequences; 5 bags are positive" */
@@ -101,57 +134,120 @@ static void print_shift(const SimulateResult *r, const SimulateFiles *files, boo
     printf("truth: %s; memory: %.1f MB\n", files->truth, (double)r->memory / 1e6);
 }
 
+static void print_numbers(const SimulateResult *r)
+{
+    if (r->n_carrier_min < r->n_carrier)
+        printf(", with %d to %d carriers each", r->n_carrier_min, r->n_carrier);
+    else
+        printf(", with %d carrier%s each", r->n_carrier, number_plural(r->n_carrier));
+    if (r->n_carrier_negative > 0) printf("; negative bags have up to %d", r->n_carrier_negative);
+    printf("\n");
+}
+
 static void print_carriers(const SimulateResult *r, const SimulateFiles *files, bool dry_run)
 {
     print_size(r, files, dry_run);
-    printf(", with %d carrier%s each\n", r->n_carrier, number_plural(r->n_carrier));
+    print_numbers(r);
     if (dry_run) {
         printf("truth: %s; memory: %.1f MB\n", files->truth, (double)r->memory / 1e6);
         return;
     }
     printf("truth: %s; a motif stands by chance in %.2g %% of the sequences of negative bags, %.2g %% of positive\n",
            files->truth, 100 * r->accidental[0], 100 * r->accidental[1]);
+    if (isnan(r->known[0])) return;
+    printf("known motif: AUC %.3f by presence, %.3f by the fraction of sequences that hold one\n", r->known[0],
+           r->known[1]);
 }
 
-static Status simulate(const Cli *cli, const SimulateConfig *config, SimulateFiles *files)
-{
+/* ---- cohorts ---- */
+
+/* A cohort and its files; the test cohort's names have .test in them. */
+typedef struct {
+    const SimulateOptions *options;
+    SimulateFiles files;
     SimulateResult result;
-    if (cli->dry_run)
-        TRY(simulate_plan(&result, &config->simulate, config->seed));
-    else
-        TRY(simulate_run(&result, &config->simulate, config->seed, files));
-    const bool shifted = config->simulate.signal == SIGNAL_DENSE;
-    if (cli->json) return print_json((shifted ? shift_object : carrier_object)(&result, files, config->seed));
-    (shifted ? print_shift : print_carriers)(&result, files, cli->dry_run);
+    char *path, *truth, *airr;
+} CohortJob;
+
+static Status name_files(CohortJob *job, const SimulateFlags *flags, const Cli *cli)
+{
+    const bool test = job->files.test;
+    job->path = test ? simulate_beside(flags->out, ".test.h5") : strdup(flags->out);
+    job->truth = job->path ? simulate_truth_path(job->path) : NULL;
+    if (flags->airr && asprintf(&job->airr, "%s%s", flags->airr, test ? ".test" : "") < 0) job->airr = NULL;
+    if (!job->truth || (flags->airr && !job->airr)) return fail(ERR_MEMORY, "no memory for a file name");
+    job->files.path = job->path;
+    job->files.truth = job->truth;
+    job->files.airr = job->airr;
+    job->files.compress = flags->compress == 0;
+    job->files.force = cli->force;
+    if (cli->n_word == 0) return OK;
+    TRY(file_check_apart(job->path, cli->word[0]));
+    return file_check_apart(job->truth, cli->word[0]);
+}
+
+static void free_names(CohortJob *job)
+{
+    free(job->path);
+    free(job->truth);
+    free(job->airr);
+}
+
+/* What would stop the second cohort must be known before the first is written. */
+static Status check_job(CohortJob *job, uint64_t seed)
+{
+    const char *path[] = {job->path, job->truth};
+    for (int i = 0; i < 2 && !job->files.force; i++)
+        if (file_exists(path[i])) return fail(ERR_IO, "%s: exists; --force overwrites it", path[i]);
+    return simulate_plan(&job->result, job->options, seed);
+}
+
+static json_t *job_object(const CohortJob *job, uint64_t seed)
+{
+    return (job->options->signal == SIGNAL_DENSE ? shift_object : carrier_object)(&job->result, &job->files, seed);
+}
+
+static Status report(const CohortJob job[2], int n, const Cli *cli, uint64_t seed)
+{
+    if (cli->json) {
+        json_t *object = job_object(&job[0], seed);
+        if (n > 1 && json_object_set_new(object, "test", job_object(&job[1], seed)) != 0)
+            return fail(ERR_MEMORY, "no memory for the result");
+        return print_json(object);
+    }
+    for (int i = 0; i < n; i++)
+        (job[i].options->signal == SIGNAL_DENSE ? print_shift : print_carriers)(&job[i].result, &job[i].files,
+                                                                                cli->dry_run);
     return OK;
 }
 
-static Status check_output(const char *path, const char *truth, const Cli *cli)
+static Status simulate(const Cli *cli, const SimulateConfig *config, const SimulateFlags *flags)
 {
-    if (!truth) return fail(ERR_MEMORY, "no memory for a file name");
-    if (cli->n_word == 0) return OK;
-    TRY(file_check_apart(path, cli->word[0]));
-    return file_check_apart(truth, cli->word[0]);
+    CohortJob job[2] = {{.options = &config->simulate}, {.options = &config->test, .files = {.test = true}}};
+    const int n = config->has_test ? 2 : 1;
+    Status status;
+    for (int i = 0; i < n; i++) TRY_DONE(name_files(&job[i], flags, cli));
+    for (int i = 0; i < n && (n > 1 || cli->dry_run); i++) TRY_DONE(check_job(&job[i], config->seed));
+    for (int i = 0; i < n && !cli->dry_run; i++)
+        TRY_DONE(simulate_run(&job[i].result, job[i].options, config->seed, &job[i].files));
+    TRY_DONE(report(job, n, cli, config->seed));
+done:
+    for (int i = 0; i < 2; i++) free_names(&job[i]);
+    return status;
 }
 
 static Status run(Cli *cli)
 {
     SimulateConfig config = {0};
-    const SimulateFlags *flags = cli->flags;
-    SimulateFiles files = {.path = flags->out, .compress = flags->compress == 0, .force = cli->force};
     Settings *s = NULL;
     Status status;
     inputguard_begin();
-    char *truth = simulate_truth_path(files.path);
-    files.truth = truth;
-    TRY_DONE(check_output(files.path, truth, cli));
     TRY_DONE(settings_new(&s));
     TRY_DONE(configure_simulation(&config, s, cli));
     cli->seed = config.seed;
-    TRY_DONE(simulate(cli, &config, &files));
+    TRY_DONE(simulate(cli, &config, cli->flags));
 done:
     settings_free(s);
-    free(truth);
     return status;
 }
 
@@ -160,12 +256,15 @@ const Command command_simulate = {
     .line = "write a simulated dataset with a known signal",
     .usage = "[CONFIG] [--simulate.KEY=VALUE ...] -o OUT.h5",
     .example = "hopsack simulate -o cohort.h5 --motif=SFZEN --rho=0.01",
-    .about = "Simulates repertoires of background sequences. In positive repertoires, randomly chosen sequences "
-             "carry a motif. In a motif the letter Z keeps the residue that is there. The truth file lists every "
-             "carrier, with its sequence before and after. With --simulate.signal=dense there are no carriers: "
-             "all prefixes or residue pairs of positive repertoires are slightly more or less frequent, and the "
-             "truth file lists both probabilities of each. Settings and seed determine every byte, for any "
-             "number of threads.",
+    .about =
+        "Simulates repertoires of background sequences. In positive repertoires, randomly chosen sequences "
+        "carry a motif. In a motif the letter Z keeps the residue that is there. The truth file lists every "
+        "carrier, with its sequence before and after. With --simulate.signal=dense there are no carriers: "
+        "all prefixes or residue pairs of positive repertoires are slightly more or less frequent, and the "
+        "truth file lists both probabilities of each. With --simulate.signal=public, carriers are sequences of a "
+        "list. Keys below simulate.test, such as --simulate.test.n_bag=100, add a test cohort OUT.test.h5, which "
+        "has the other settings of the first. Settings and seed determine every byte, for any "
+        "number of threads.",
     .common = "o motif rho simulate.n_bag simulate.n_seq simulate.signal compress seed force",
     .groups = {{.rows = rows}},
     .size = sizeof(SimulateFlags),

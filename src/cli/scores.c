@@ -4,6 +4,7 @@
 #include "core/escape.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "cv/chance.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -120,6 +121,14 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     fprintf(out, "\n");
 }
 
+static void print_chance(FILE *out, const char *name, const json_t *task)
+{
+    size_t i;
+    json_t *sentence, *list = chance_sentences(task);
+    json_array_foreach(list, i, sentence) fprintf(out, "%s: %s\n", name, json_string_value(sentence));
+    json_decref(list);
+}
+
 void scores_log_remarks(const json_t *remarks)
 {
     size_t i;
@@ -134,6 +143,8 @@ void scores_print_crossval(FILE *out, const json_t *summary)
     json_object_foreach(json_object_get(summary, "tasks"), name, task)
     {
         print_folds(out, name, task);
+        print_chance(out, name, task);
     }
     scores_log_remarks(json_object_get(summary, "remarks"));
+    scores_log_remarks(json_object_get(summary, "beside"));
 }

@@ -160,7 +160,7 @@ static Status drawn(int *fold, const Folds *f, int repeat)
     int *use = malloc(((size_t)c->n_row + 1) * sizeof *use);
     if (!use) return fail(ERR_MEMORY, "no memory for the folds of %d bags", c->n_row);
     for (int i = 0; i < c->n_row; i++) use[i] = cohort_labelled(c, i);
-    const Status status = split_folds(fold, c->n_row, f->options, f->seed, repeat, use, c->labels.class, f->group);
+    const Status status = split_folds(fold, c->n_row, f->options, f->seed, repeat, use, folds_strata(f), f->group);
     free(use);
     return status;
 }
@@ -247,8 +247,27 @@ Status folds_open(Folds *out, const Cohort *cohort, const SplitOptions *options,
     return status;
 }
 
+Status folds_view(Folds *out, const Folds *of, const Cohort *cohort, const SplitOptions *options)
+{
+    *out = *of;
+    out->cohort = cohort;
+    out->options = options;
+    out->strata = NULL;
+    if (options->file || options->kind != SPLIT_BATCH || of->options->kind == SPLIT_BATCH) return OK;
+    out->table = (SplitTable){0};
+    report_batchless(out);
+    return fold_batches(out);
+}
+
+void folds_close_view(Folds *view)
+{
+    free(view->strata);
+    *view = (Folds){0};
+}
+
 void folds_close(Folds *f)
 {
+    free(f->strata);
     free(f->group);
     free(f->batch);
     free(f->hash);

@@ -15,6 +15,7 @@ const char *genename_plain(char out[GENENAME_ROOM], const char *raw)
 {
     int n = 0;
     char before = ' ';
+    const bool is_none = cell_missing(raw) || cell_unknown(raw);
     while (*raw == ' ') raw++;
     if (strncasecmp(raw, "TCR", 3) == 0) out[n++] = 'T', raw += 2;
     for (; !is_end(*raw) && n < GENENAME_ROOM - 1; before = *raw++) {
@@ -26,6 +27,6 @@ const char *genename_plain(char out[GENENAME_ROOM], const char *raw)
         out[n++] = (char)toupper((unsigned char)*raw);
     }
     out[n] = '\0';
-    if (cell_missing(out) || strcmp(out, "UNRESOLVED") == 0) *out = '\0';
+    if (is_none || strcmp(out, "UNRESOLVED") == 0) *out = '\0';
     return out;
 }

@@ -21,7 +21,7 @@
 #include "cohort/kmermask.h"
 #include "core/bag.h"
 
-#define KMERPROFILE_VIEWS 11 /* most of a profile */
+#define KMERPROFILE_VIEWS 40 /* most of a profile */
 #define KMERPROFILE_TRIM  4  /* residues at each end that are not of the core */
 
 typedef enum {

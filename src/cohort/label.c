@@ -88,6 +88,25 @@ void label_fit(Labels *labels, Target *target, int n_target, const bool *use)
         if (task_of(&target[k])->fit) task_of(&target[k])->fit(&target[k], labels, k, use);
 }
 
+static void *copy_of(const void *from, size_t bytes)
+{
+    void *copy = malloc(bytes + 1);
+    if (copy && bytes) memcpy(copy, from, bytes);
+    return copy;
+}
+
+Status label_copy(Labels *out, const Labels *l)
+{
+    const size_t n = (size_t)l->n;
+    *out = *l;
+    out->target = copy_of(l->target, n * (size_t)l->n_out * sizeof *l->target);
+    out->mask = copy_of(l->mask, n * (size_t)l->n_target * sizeof *l->mask);
+    out->class = l->class ? copy_of(l->class, n * sizeof *l->class) : NULL;
+    if (out->target && out->mask && (out->class || !l->class)) return OK;
+    label_free(out);
+    return fail(ERR_MEMORY, "no memory for the labels of %d bags", l->n);
+}
+
 void label_free(Labels *labels)
 {
     if (!labels) return;

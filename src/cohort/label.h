@@ -38,6 +38,7 @@ Status label_read(Labels *out, Target *target, int n_target, const Table *table,
  * (auto), by which all its labels are normalised. Once, before labels are used. */
 void label_fit(Labels *labels, Target *target, int n_target, const bool *use);
 
+Status label_copy(Labels *out, const Labels *labels);
 void label_free(Labels *labels);
 
 #endif

@@ -62,7 +62,7 @@ static Status make_parts(Part *part, int *n_out, const Folds *f, int repeat, int
                            .repeat = repeat,
                            .test = fold,
                            .seed = f->seed,
-                           .class = c->labels.class,
+                           .class = folds_strata(f),
                            .group = f->group};
     if (status == OK) status = split_parts(part, f->options, &in);
     if (status == OK && !f->options->file && f->options->kind == SPLIT_BATCH && f->group)
@@ -73,6 +73,7 @@ static Status make_parts(Part *part, int *n_out, const Folds *f, int repeat, int
 
 static void count_parts(Partition *g, const Cohort *c)
 {
+    memset(g->count, 0, sizeof g->count);
     for (int i = 0; i < g->n; i++) {
         if (i >= c->n_row || !cohort_labelled(c, i)) g->part[i] = PART_NONE;
         if (g->part[i] != PART_NONE) g->count[g->part[i]]++;
@@ -103,14 +104,13 @@ static Status check_training(const Partition *g, const Folds *f)
 {
     int n;
     const Cohort *c = f->cohort;
-    const char *path = bagfile_path(c->file);
     if (g->count[PART_TRAIN] == 0)
-        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag; %s", path, way_out(f));
+        return fail(ERR_FORMAT, "%s: the training part holds no labelled bag; %s", bagfile_path(c->file), way_out(f));
     const int class = c->labels.class ? only_class(&n, g, c) : -1;
     if (class < 0) return OK;
     const bool two = c->labels.n_class == 2;
-    return fail(ERR_FORMAT, "%s: all %d labelled bag%s of the training part %s %s; a model needs %s: %s", path, n,
-                number_plural(n), n == 1 ? "is" : "are",
+    return fail(ERR_FORMAT, "%s: all %d labelled bag%s of the training part %s %s; a model needs %s: %s",
+                bagfile_path(c->file), n, number_plural(n), n == 1 ? "is" : "are",
                 !two         ? "of one class"
                 : class == 1 ? "positive"
                              : "negative",
@@ -285,6 +285,12 @@ Status partition_make(Partition *out, Folds *folds, int repeat, int fold)
     const Status status = make(out, folds, repeat, fold);
     if (status != OK) partition_free(out);
     return status;
+}
+
+Status partition_recount(Partition *g, const Folds *folds)
+{
+    count_parts(g, folds->cohort);
+    return check_training(g, folds);
 }
 
 void partition_free(Partition *g)

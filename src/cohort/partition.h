@@ -23,6 +23,8 @@ typedef struct {
 Status partition_make(Partition *out, Folds *folds, int repeat, int fold);
 /* Only whether training is possible there; reads no bag. */
 Status partition_check(const Folds *folds, int repeat, int fold);
+/* After parts were changed. ERR_FORMAT where training is not possible any more. */
+Status partition_recount(Partition *g, const Folds *folds);
 void partition_free(Partition *g);
 
 #endif

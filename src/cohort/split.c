@@ -46,6 +46,17 @@ const Option split_options[] = {
     {0},
 };
 
+const Option split_more_options[] = {
+    {"inner", OPTION_TEXT, AT(inner), "null", 0, 0, NULL, "I/K",
+     "inner fold of one training: its training and validation bags are divided into K inner folds, number I (from 0) "
+     "becomes the test set, and the test set is left out; null: none"},
+    {"permute", OPTION_TEXT, AT(permute), "none", 0, 0, NULL, "none|labels:N|batches:N",
+     "permutation of the labels, to see what chance gives: labels (each group of splits.group, or bag, gets the "
+     "labels "
+     "of another), or batches (each batch of splits.batch does); N numbers the permutation. Folds stay as they are"},
+    {0},
+};
+
 const char *const part_name[] = {"train", "validation", "test"};
 
 /* ---- the bags to be dealt ---- */

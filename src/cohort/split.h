@@ -23,8 +23,10 @@ typedef struct {
     const char *group;      /* column; NULL: none */
     const char *batch;      /* column; NULL: none */
     const char *seed;       /* NULL: the run's seed */
+    const char *inner;   /* "I/K": train on inner folds but the I-th of K (innerparts.h); NULL: on the outer fold */
+    const char *permute; /* "none", "labels:N", "batches:N": labels handed to other bags (folds_permute) */
 } SplitOptions;
-extern const Option split_options[];
+extern const Option split_options[], split_more_options[]; /* the latter: inner and permute */
 
 typedef enum { PART_NONE = -1, PART_TRAIN, PART_VALIDATION, PART_TEST } Part;
 extern const char *const part_name[]; /* "train" "validation" "test" */

@@ -150,6 +150,13 @@ Status section_bind(const Section *table, void *whole, Settings *s)
 
 /* ---- writing ---- */
 
+static bool is_standard(const Option *row, const void *base)
+{
+    char buffer[OPTION_ROOM];
+    const char *text = option_text(buffer, base, row, 0);
+    return strcmp(text ? text : "null", row->standard) == 0;
+}
+
 static void write_row(YamlOut *out, const Option *row, const void *base)
 {
     char buffer[OPTION_ROOM];
@@ -168,11 +175,20 @@ static void write_rows(YamlOut *out, const Option *rows, const void *base)
     for (const Option *row = rows_or_none(rows); row->name; row++) write_row(out, row, base);
 }
 
+static void write_others(YamlOut *out, const Option *rows, const void *base)
+{
+    for (const Option *row = rows_or_none(rows); row->name; row++)
+        if (!is_standard(row, base)) write_row(out, row, base);
+}
+
 static void write_block(YamlOut *out, const Section *section, const char *base)
 {
     char words[WORDS_ROOM];
     Member member;
-    write_rows(out, section->rows, base + section->at);
+    if (section->omits)
+        write_others(out, section->rows, base + section->at);
+    else
+        write_rows(out, section->rows, base + section->at);
     if (!section->family) return;
     const Option row = kind_row(words, section);
     write_row(out, &row, base);

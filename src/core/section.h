@@ -39,6 +39,7 @@ typedef struct {
     size_t entry_size;    /* of a list: bytes of an entry; 0: no list */
     size_t count_at;      /* offset of the int that gets the number of entries */
     size_t list_at;       /* offset of the pointer to them */
+    bool omits;           /* rows at their defaults are left out of what is written: older versions can read it */
     bool keeps;           /* a later `kind` starts nothing afresh: the rows mean the same for all kinds */
 } Section;
 

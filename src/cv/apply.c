@@ -69,7 +69,7 @@ static Status add_folds(Paths *p, const char *folder)
     for (int r = 0; r < n_repeat; r++)
         for (int f = 0; f < n_fold; f++)
             for (int m = n_model > 1 ? 0 : -1; m < (n_model > 1 ? n_model : 0); m++)
-                TRY(add_job(p, folder, (FoldJob){r, f, m}));
+                TRY(add_job(p, folder, (FoldJob){.repeat = r, .fold = f, .model = m}));
     return OK;
 }
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/crossval.h"
-#include "cohort/partition.h"
+#include "cohort/innerparts.h"
 #include "cohort/smallclass.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "cv/crossval_folder.h"
 #include "cv/ensemble.h"
-#include "cv/foldjob.h"
+#include "cv/foldkmers.h"
+#include "cv/foldlist.h"
 #include "cv/foldremarks.h"
 #include "cv/jobs.h"
+#include "cv/rivalnote.h"
 #include "cv/tally.h"
 #include "run/dataset.h"
 #include "run/job.h"
-#include "run/kmershare.h"
 #include "run/refit.h"
 #include "run/remarks.h"
 #include "run/runfolder.h"
@@ -21,7 +22,6 @@
 #include "train/schedule.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Up to so many instances of a minibatch, jobs run side by side. */
@@ -29,21 +29,20 @@
 
 typedef struct {
     const CrossvalSetup *in;
-    Dataset dataset;
-    int n_repeat, n_fold, n_model; /* n_model: of a fold */
-    Jobs *jobs;                    /* number (repeat · n_fold + fold) · n_model + model */
+    Dataset *dataset; /* borrowed */
+    FoldList list;
+    Jobs *jobs; /* of the list */
 } Crossval;
 
 static FoldJob which(const Crossval *c, int number)
 {
-    const int fold = number / c->n_model;
-    return (FoldJob){fold / c->n_fold, fold % c->n_fold, c->n_model > 1 ? number % c->n_model : -1};
+    return c->list.job[number];
 }
 
 /* What jobs are called. */
 static const char *noun(const Crossval *c)
 {
-    return c->n_model > 1 ? "models" : "folds";
+    return c->list.n_model > 1 || c->list.n > c->list.n_outer ? "models" : "folds";
 }
 
 static bool is_done(const void *context, int number)
@@ -52,9 +51,13 @@ static bool is_done(const void *context, int number)
     return foldjob_done(c->in->folder, c->in->config, which(c, number));
 }
 
+/* "rep00/fold03", "permuted/07/rep00/fold03" */
 static void name_job(char name[JOBS_NAME], const void *context, int number)
 {
-    foldjob_name(name, which(context, number));
+    const Crossval *c = context;
+    char own[FOLDJOB_NAME];
+    foldjob_name(own, which(c, number));
+    snprintf(name, JOBS_NAME, "%.24s%s%s", c->in->label ? c->in->label : "", c->in->label ? "/" : "", own);
 }
 
 static Status stopped(const void *context, int n_done)
@@ -90,10 +93,10 @@ static void evaluated(void *context, const LoopRecord *record)
 static void finish(Crossval *c, int number, const json_t *summary)
 {
     char message[64] = "done";
-    const char *task = c->dataset.target[0].name;
+    const char *task = c->dataset->target[0].name;
     const json_t *parts = json_object_get(summary, "parts"), *test = json_object_get(parts, "test");
     const json_t *scores = json_object_get(json_object_get(test, "tasks"), task);
-    const char *score = metric_of(&c->dataset.target[0])->name[1];
+    const char *score = metric_of(&c->dataset->target[0])->name[1];
     const json_t *value = json_object_get(scores, score);
     if (json_is_number(value))
         snprintf(message, sizeof message, "done: test %s %.4f", score, json_number_value(value));
@@ -112,7 +115,7 @@ static Status run_job(Crossval *c, int number, const char *folder)
     setup.context = &reporter;
     log_detail("%s begins", folder);
     file_batch_begin();
-    Status status = job_run_on(&summary, &setup, &c->dataset, NULL);
+    Status status = job_run_on(&summary, &setup, c->dataset, NULL);
     const Status synced = file_batch_end();
     if (status == OK) status = synced;
     if (status != OK) return status;
@@ -125,10 +128,10 @@ static Status run_job(Crossval *c, int number, const char *folder)
 static Status try_job(void *context, int number)
 {
     Crossval *c = context;
-    char folder[PATH_ROOM], name[JOBS_NAME];
+    char folder[PATH_ROOM], name[FOLDJOB_NAME];
     RunLock lock;
     TRY(foldjob_path(folder, c->in->folder, which(c, number), ""));
-    name_job(name, c, number);
+    foldjob_name(name, which(c, number));
     TRY(file_make_inside(c->in->folder, name));
     TRY(runlock_try(&lock, folder));
     if (lock.fd < 0) return OK;
@@ -139,39 +142,39 @@ static Status try_job(void *context, int number)
 
 /* ---- getting ready ---- */
 
-static Status at_fold(Status status, FoldJob job)
+/* An upper limit of a job's updates: a refit takes at most as many passes over its bags. */
+static int64_t count_updates(const Config *config, const Partition *g)
 {
-    return status == OK ? OK : fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
+    const int64_t updates = schedule_updates(&config->train, &config->model, g->count[PART_TRAIN]);
+    if (g->count[PART_TRAIN] == 0) return updates;
+    return updates + updates * refit_bags(&config->train, g->count) / g->count[PART_TRAIN];
 }
 
-/* Costs nothing, so all folds come before the bags of the first are read. */
-static Status check_training(const Crossval *c, int first)
-{
-    const FoldJob job = which(c, first);
-    return at_fold(partition_check(&c->dataset.folds, job.repeat, job.fold), job);
-}
-
-/* The fold of job `first` and the models behind it. */
+/* The fold, or inner fold, of job `first` and the models behind it. */
 static Status check_fold(Crossval *c, int first)
 {
     Partition g;
-    const Config *config = c->in->config;
+    FoldConfig own;
     const FoldJob job = which(c, first);
-    TRY(at_fold(partition_make(&g, &c->dataset.folds, job.repeat, job.fold), job));
-    int64_t updates = schedule_updates(&config->train, &config->model, g.count[PART_TRAIN]);
-    if (g.count[PART_TRAIN] > 0) /* a refit takes at most as many passes over its bags */
-        updates += updates * refit_bags(&config->train, g.count) / g.count[PART_TRAIN];
-    for (int m = 0; m < c->n_model; m++) jobs_set_steps(c->jobs, first + m, updates);
+    foldjob_config(&own, c->in->config, job);
+    TRY(foldlist_at(innerparts_make(&g, &c->dataset->folds, &own.config.splits), job));
+    for (int m = 0; m < c->list.n_model; m++) jobs_set_steps(c->jobs, first + m, count_updates(&own.config, &g));
     partition_free(&g);
+    return OK;
+}
+
+static Status check_folds(Crossval *c)
+{
+    for (int n = 0; n < c->list.n; n += c->list.n_model) TRY(check_fold(c, n));
     return OK;
 }
 
 static Status new_jobs(Crossval *c)
 {
-    const JobsSetup setup = {.n = c->n_repeat * c->n_fold * c->n_model,
+    const JobsSetup setup = {.n = c->list.n,
                              .shard = c->in->shard,
                              .n_shard = c->in->n_shard,
-                             .title = "cross-validation",
+                             .title = c->in->label ? c->in->label : "cross-validation",
                              .unit = "updates",
                              .noun = noun(c),
                              .stop = c->in->stop,
@@ -186,31 +189,27 @@ static Status new_jobs(Crossval *c)
 /* The parts of every fold: what is wrong with one is said before anything is done, and threads may use the folds. */
 static Status check_jobs(Crossval *c)
 {
-    const Folds *folds = &c->dataset.folds;
-    c->n_repeat = folds->n_repeat;
-    c->n_fold = folds->n_fold;
-    c->n_model = c->in->config->crossval.ensemble;
-    if (c->n_repeat > INT32_MAX / c->n_fold / c->n_model)
-        return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", c->n_repeat, c->n_fold);
-    if (!c->in->config->splits.file && c->in->config->splits.kind != SPLIT_BATCH)
-        smallclass_report(&c->dataset.cohort, &c->dataset.target[0], c->n_fold);
+    const SplitOptions *splits = &c->in->config->splits;
+    if (!splits->file && splits->kind != SPLIT_BATCH)
+        smallclass_report(&c->dataset->cohort, &c->dataset->target[0], c->dataset->folds.n_fold);
+    TRY(foldlist_new(&c->list, c->dataset));
     TRY(new_jobs(c));
-    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_training(c, n));
-    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model) TRY(check_fold(c, n));
-    return OK;
+    return check_folds(c);
 }
 
 static Status check_content(const Crossval *c)
 {
-    const ContentSource source = dataset_source(&c->dataset);
+    const ContentSource source = dataset_source(c->dataset);
     return c->in->resume ? content_check(&source, c->in->folder) : OK;
 }
 
-static Status open_all(Crossval *c, const CrossvalSetup *in)
+static Status open_all(Crossval *c, const CrossvalSetup *in, Dataset *dataset)
 {
-    *c = (Crossval){.in = in};
+    *c = (Crossval){.in = in, .dataset = dataset};
+    if (in->config->splits.inner)
+        return settings_fail(in->config->settings, "splits.inner",
+                             "it is of a single training; crossval.inner (--inner=K) is for all folds");
     TRY(crossval_check(in->folder, in->force, in->resume));
-    TRY(dataset_open(&c->dataset, in->config));
     TRY(check_content(c)); /* labels */
     TRY(check_jobs(c));
     if (in->resume) jobs_refresh(c->jobs);
@@ -220,7 +219,7 @@ static Status open_all(Crossval *c, const CrossvalSetup *in)
 static void close_all(Crossval *c)
 {
     jobs_free(c->jobs);
-    dataset_close(&c->dataset);
+    foldlist_free(&c->list);
 }
 
 /* ---- side by side ---- */
@@ -229,7 +228,7 @@ static void close_all(Crossval *c)
 static int instances(const Crossval *c)
 {
     const TrainOptions *o = &c->in->config->train;
-    const BagFile *file = c->dataset.cohort.file;
+    const BagFile *file = c->dataset->cohort.file;
     const int n_bag = bagfile_n_bag(file);
     int64_t sum = 0;
     for (int b = 0; b < n_bag; b++) {
@@ -244,66 +243,24 @@ static int instances(const Crossval *c)
 static bool side_by_side(Crossval *c, int n_open)
 {
     json_t *plan;
-    if (jobs_at_once(n_open) < 2 || instances(c) > SMALL || !cache_is_whole(c->dataset.cache)) return false;
+    if (jobs_at_once(n_open) < 2 || instances(c) > SMALL || !cache_is_whole(c->dataset->cache)) return false;
     FoldConfig own;
     foldjob_config(&own, c->in->config, which(c, 0));
     const JobSetup setup = job_setup(c, &own.config, "");
-    if (job_plan_on(&plan, &setup, &c->dataset) != OK) return false;
+    if (job_plan_on(&plan, &setup, c->dataset) != OK) return false;
     const int64_t bytes = json_integer_value(json_object_get(plan, "memory_workspace"));
     json_decref(plan);
     return jobs_fit(n_open, (double)bytes);
 }
 
-/* ---- k-mers to start from ---- */
+/* ---- until all is done ---- */
 
-/* A job with a checkpoint reads its k-mers from its folder. */
-static bool needs_kmers(const Crossval *c, int number)
-{
-    char path[PATH_ROOM];
-    return foldjob_path(path, c->in->folder, which(c, number), "checkpoint.safetensors") != OK || !file_exists(path);
-}
-
-/* Folds of a repetition that the open jobs need k-mers for, ascending; returns how many. */
-static int list_folds(int *fold, const Crossval *c, const int *open, int n_open, int repeat)
-{
-    int n = 0;
-    for (int i = 0; i < n_open; i++) {
-        const FoldJob job = which(c, open[i]);
-        if (job.repeat != repeat || (n && fold[n - 1] == job.fold) || !needs_kmers(c, open[i])) continue;
-        fold[n++] = job.fold;
-    }
-    return n;
-}
-
-static void report_kmers(const Crossval *c)
-{
-    int n = 0, least = KMERS_MAX, most = 0;
-    for (size_t k = 0; k < c->dataset.n_kmers; k++) {
-        if (!c->dataset.kmers[k]) continue;
-        const int chosen = c->dataset.kmers[k]->n;
-        least = chosen < least ? chosen : least;
-        most = chosen > most ? chosen : most;
-        n++;
-    }
-    if (n) log_info("kernels start from %d to %d k-mers in %d folds (kmers.tsv of each)", least, most, n);
-}
-
-/* For all jobs before the first begins: together, since folds share bags, and by all threads. */
 static Status choose_kmers(Crossval *c, const int *open, int n_open)
 {
-    int *fold = calloc((size_t)c->n_fold + 1, sizeof *fold);
-    Status status = fold ? OK : fail(ERR_MEMORY, "no memory for %d folds", c->n_fold);
-    for (int r = 0; status == OK && r < c->dataset.folds.n_repeat; r++) {
-        const int n = list_folds(fold, c, open, n_open, r);
-        if (n) status = kmershare_fill(&c->dataset, r, fold, n, c->in->stop);
-    }
-    free(fold);
-    if (status == OK) report_kmers(c);
+    const Status status = foldkmers_choose(c->dataset, &c->list, open, n_open, c->in->folder, c->in->stop);
     const Status halted = stopped(c, jobs_n_done(c->jobs));
     return halted == OK ? status : halted;
 }
-
-/* ---- until all is done ---- */
 
 /* Until all jobs of this process are done. */
 static Status work(Crossval *c)
@@ -322,12 +279,19 @@ static Status work(Crossval *c)
 
 static Status join_models(Crossval *c)
 {
-    const EnsembleSetup setup = {.folder = c->in->folder, .config = c->in->config, .dataset = &c->dataset};
-    for (int n = 0; c->n_model > 1 && n < jobs_n(c->jobs); n += c->n_model) {
-        const FoldJob job = which(c, n);
-        TRY(ensemble_make(&setup, job.repeat, job.fold));
-    }
+    const EnsembleSetup setup = {.folder = c->in->folder, .config = c->in->config, .dataset = c->dataset};
+    for (int n = 0; c->list.n_model > 1 && n < c->list.n; n += c->list.n_model)
+        TRY(ensemble_make(&setup, which(c, n)));
     return OK;
+}
+
+/* What the figures do not say by themselves; further cross-validations are read with the first. */
+static void remark_company(const Crossval *c, json_t *summary)
+{
+    int kind, number;
+    if (folds_parse_permute(&kind, &number, c->in->config->splits.permute) && kind >= 0) return;
+    foldremarks_offer_batches(json_object_get(summary, "remarks"), c->in->config, &c->dataset->folds);
+    json_object_set_new(summary, CROSSVAL_BESIDE, rivalnote_make(c->in->folder, json_object_get(summary, "tasks")));
 }
 
 static Status write_summary(Crossval *c, json_t **out)
@@ -335,20 +299,18 @@ static Status write_summary(Crossval *c, json_t **out)
     const CrossvalSetup *in = c->in;
     const TallySetup tally = {.folder = in->folder,
                               .config = in->config,
-                              .cohort = &c->dataset.cohort,
-                              .target = c->dataset.target,
-                              .n_repeat = c->n_repeat,
-                              .n_fold = c->n_fold};
-    char path[PATH_ROOM];
+                              .cohort = &c->dataset->cohort,
+                              .target = c->dataset->target,
+                              .n_repeat = c->list.n_repeat,
+                              .n_fold = c->list.n_fold,
+                              .n_inner = c->in->config->crossval.inner ? c->list.n_inner : NULL};
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
-    TRY(dataset_check(&c->dataset)); /* of a run that was done already */
-    json_object_set(*out, "check", c->dataset.check);
-    remarks_check(json_object_get(*out, "remarks"), c->dataset.check);
-    foldremarks_offer_batches(json_object_get(*out, "remarks"), &c->dataset.folds);
-    snprintf(path, sizeof path, "%s/summary.md", in->folder);
-    TRY(tally_write_table(path, *out));
-    return crossval_write_json(in->folder, "summary.json", *out);
+    TRY(dataset_check(c->dataset)); /* of a run that was done already */
+    json_object_set(*out, "check", c->dataset->check);
+    remarks_check(json_object_get(*out, "remarks"), c->dataset->check);
+    if (!in->label) remark_company(c, *out);
+    return crossval_write_summary(in->folder, *out);
 }
 
 /* Whoever sees that all jobs are done writes the summary; two who do write the same. */
@@ -357,7 +319,7 @@ static Status conclude(Crossval *c, json_t **out)
     RunLock lock;
     jobs_refresh(c->jobs);
     if (jobs_n_done(c->jobs) < jobs_n(c->jobs)) {
-        *out = json_pack("{s:i, s:i, s:i}", "n_models", c->n_model, "jobs", jobs_n(c->jobs), "done",
+        *out = json_pack("{s:i, s:i, s:i}", "n_models", c->list.n_model, "jobs", jobs_n(c->jobs), "done",
                          jobs_n_done(c->jobs));
         return *out ? OK : fail(ERR_MEMORY, "no memory for the result");
     }
@@ -373,7 +335,7 @@ static Status check_model(Crossval *c)
     FoldConfig own;
     foldjob_config(&own, c->in->config, which(c, 0));
     const JobSetup setup = job_setup(c, &own.config, "");
-    return job_check_on(&setup, &c->dataset);
+    return job_check_on(&setup, c->dataset);
 }
 
 /* Before the folder is made, or anything of an older run removed, all is known that can be. */
@@ -381,29 +343,29 @@ static Status prepare(Crossval *c)
 {
     const CrossvalFolder folder = {.folder = c->in->folder,
                                    .config = c->in->config,
-                                   .dataset = &c->dataset,
+                                   .dataset = c->dataset,
                                    .force = c->in->force,
                                    .resume = c->in->resume,
                                    .argc = c->in->argc,
                                    .argv = c->in->argv,
                                    .stop = c->in->stop};
-    if (jobs_n_done(c->jobs) == jobs_n(c->jobs)) return OK; /* nothing but the summary is left */
-    TRY(dataset_fill(&c->dataset));
+    const bool all_done = jobs_n_done(c->jobs) == jobs_n(c->jobs);
+    if (all_done && crossval_is_kept(&folder)) return OK; /* nothing but the summary is left */
+    TRY(dataset_fill(c->dataset));
     TRY(check_model(c));
     TRY(check_content(c));
-    for (int n = 0; n < jobs_n(c->jobs); n += c->n_model)
-        TRY(check_fold(c, n)); /* contents too, now they are known */
+    TRY(check_folds(c)); /* contents too, now they are known */
     if (c->in->begin) c->in->begin();
     if (c->in->force) runfolder_warn_foreign(c->in->folder);
     return crossval_begin(&folder);
 }
 
-Status crossval_run(json_t **out, const CrossvalSetup *setup)
+Status crossval_run_on(json_t **out, const CrossvalSetup *setup, Dataset *dataset)
 {
     Crossval c;
     Status status;
     *out = NULL;
-    TRY_DONE(open_all(&c, setup));
+    TRY_DONE(open_all(&c, setup, dataset));
     TRY_DONE(prepare(&c));
     TRY_DONE(work(&c));
     TRY_DONE(conclude(&c, out));
@@ -423,11 +385,13 @@ static Status plan(Crossval *c, json_t **out)
     FoldConfig own;
     foldjob_config(&own, c->in->config, which(c, 0));
     const JobSetup setup = job_setup(c, &own.config, c->in->folder);
-    TRY(job_plan_on(out, &setup, &c->dataset));
+    TRY(job_plan_on(out, &setup, c->dataset));
     const int mine = jobs_n_open(c->jobs), at_once = instances(c) <= SMALL ? jobs_at_once(mine) : mine > 0;
-    json_object_set_new(*out, "n_repeats", json_integer(c->n_repeat));
-    json_object_set_new(*out, "n_folds", json_integer(c->n_fold));
-    json_object_set_new(*out, "n_models", json_integer(c->n_model));
+    json_object_set_new(*out, "n_repeats", json_integer(c->list.n_repeat));
+    json_object_set_new(*out, "n_folds", json_integer(c->list.n_fold));
+    json_object_set_new(*out, "n_models", json_integer(c->list.n_model));
+    if (c->in->config->crossval.inner)
+        json_object_set_new(*out, "n_inner", json_integer(c->in->config->crossval.inner));
     json_object_set_new(*out, "jobs", json_integer(jobs_n(c->jobs)));
     json_object_set_new(*out, "done", json_integer(jobs_n_done(c->jobs)));
     json_object_set_new(*out, "mine", json_integer(mine));
@@ -435,11 +399,11 @@ static Status plan(Crossval *c, json_t **out)
     return OK;
 }
 
-Status crossval_plan(json_t **out, const CrossvalSetup *setup)
+Status crossval_plan_on(json_t **out, const CrossvalSetup *setup, Dataset *dataset)
 {
     Crossval c;
     *out = NULL;
-    Status status = open_all(&c, setup);
+    Status status = open_all(&c, setup, dataset);
     if (status == OK) status = plan(&c, out);
     close_all(&c);
     return status;

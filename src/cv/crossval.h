@@ -12,7 +12,7 @@
 #define HOPSACK_CROSSVAL_H
 
 #include "core/stop.h"
-#include "run/config.h"
+#include "run/dataset.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -27,15 +27,23 @@ typedef struct {
     const StopFlag *stop;        /* see stop.h */
     void (*updated)(int update); /* see loop.h */
     void (*begin)(void);         /* called before the first file is made; or NULL */
+    const char *label;           /* of a further cross-validation, "permuted/03"; NULL: it is none */
 } CrossvalSetup;
 
-/* Does the jobs, and writes the summary if no other is left. *out, the caller's to decref, is what summary.json holds, or
+/* Does the jobs, and those of further cross-validations (crossval.permute, crossval.batches) in folders of their own within the
+ * run's, and writes the summary if no other is left. *out, the caller's to decref, is what summary.json holds, or
  * {"n_models", "jobs", "done"} where others' jobs are not done yet. */
 Status crossval_run(json_t **out, const CrossvalSetup *setup);
 
 /* What crossval_run would do, writing nothing: {"n_repeats", "n_folds", "n_models", "jobs", "done", "mine",
  * "at_once", "bags", "refit_bags", "updates", "parameters", "memory_bags", "memory_workspace"}; bags and memory are those of the
- * first job. */
+ * first job. With crossval.inner also "n_inner", and with further cross-validations their number, "n_further"; jobs are
+ * those of all. */
 Status crossval_plan(json_t **out, const CrossvalSetup *setup);
+
+/* One cross-validation without further ones, on a dataset that was opened for the config, or is a view for it. *out as above;
+ * "tasks" is there if all jobs are done. */
+Status crossval_run_on(json_t **out, const CrossvalSetup *setup, Dataset *dataset);
+Status crossval_plan_on(json_t **out, const CrossvalSetup *setup, Dataset *dataset);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "cv/foldjob.h"
+#include "cv/tally.h"
 #include "run/manifest.h"
 #include "run/predictions.h"
 #include "run/resume.h"
@@ -45,6 +46,18 @@ Status crossval_write_json(const char *folder, const char *file, json_t *value)
     return run_write_json(&run, file, json_incref(value));
 }
 
+Status crossval_write_summary(const char *folder, json_t *summary)
+{
+    char path[PATH_ROOM];
+    TRY(runfolder_path(path, folder, "summary.md"));
+    TRY(tally_write_table(path, summary));
+    json_t *beside = json_incref(json_object_get(summary, CROSSVAL_BESIDE));
+    json_object_del(summary, CROSSVAL_BESIDE);
+    const Status status = crossval_write_json(folder, "summary.json", summary);
+    if (beside) json_object_set_new(summary, CROSSVAL_BESIDE, beside);
+    return status;
+}
+
 /* ---- overwriting ---- */
 
 /* Does another process work there? */
@@ -57,8 +70,15 @@ static Status check_job(const char *folder)
     return OK;
 }
 
+static Status check_models(const char *folder)
+{
+    TRY(runfolder_each(folder, "model", check_job));
+    return check_job(folder);
+}
+
 static Status check_fold(const char *folder)
 {
+    TRY(runfolder_each(folder, "inner", check_models));
     TRY(runfolder_each(folder, "model", check_job));
     return check_job(folder);
 }
@@ -86,8 +106,15 @@ static Status remove_job(const char *folder)
     return status;
 }
 
+static Status remove_models(const char *folder)
+{
+    TRY(runfolder_each(folder, "model", remove_job));
+    return remove_job(folder);
+}
+
 static Status remove_fold(const char *folder)
 {
+    TRY(runfolder_each(folder, "inner", remove_models));
     TRY(runfolder_each(folder, "model", remove_job));
     return remove_job(folder);
 }
@@ -101,10 +128,36 @@ static Status remove_repeat(const char *folder)
 
 static Status remove_ends(Run *run)
 {
-    static const char *const files[] = {"summary.json", "summary.md", "predictions.tsv", NULL};
+    static const char *const files[] = {"summary.json", "summary.md", "predictions.tsv", "inner.tsv", NULL};
     for (const char *const *file = files; *file; file++)
         if (unlink(run_path(run, *file)) != 0 && errno != ENOENT)
             return fail(ERR_IO, "%s: cannot be replaced: %s", run->path, strerror(errno));
+    return OK;
+}
+
+static Status check_repeats(const char *folder)
+{
+    TRY(runfolder_each(folder, "rep", check_repeat));
+    return check_job(folder);
+}
+
+/* A further cross-validation. */
+static Status remove_subrun(const char *folder)
+{
+    Run run;
+    TRY(open_run(&run, folder));
+    TRY(remove_ends(&run));
+    TRY(runfolder_each(folder, "rep", remove_repeat));
+    return remove_job(folder);
+}
+
+static Status remove_subruns(const char *folder)
+{
+    static const char *const lists[] = {RUNFOLDER_PERMUTED, RUNFOLDER_BATCH_PERMUTED, NULL};
+    Run run;
+    TRY(open_run(&run, folder));
+    TRY(runfolder_each_subrun(folder, remove_subrun));
+    for (const char *const *list = lists; *list; list++) rmdir(run_path(&run, *list));
     return OK;
 }
 
@@ -115,8 +168,10 @@ static Status remove_run(const char *folder)
     TRY(open_run(&run, folder));
     TRY(runfolder_check(folder));
     TRY(runfolder_each(folder, "rep", check_repeat));
+    TRY(runfolder_each_subrun(folder, check_repeats));
     TRY(run_probe(&run));
     TRY(remove_ends(&run));
+    TRY(remove_subruns(folder));
     TRY(runfolder_each(folder, "rep", remove_repeat));
     return run_begin(&top, folder, true);
 }
@@ -259,6 +314,19 @@ static Status write_files(const CrossvalFolder *f, bool is_new)
 done:
     json_decref(first);
     return status;
+}
+
+bool crossval_is_kept(const CrossvalFolder *f)
+{
+    Run run;
+    char *saved = NULL, *now = NULL;
+    size_t n;
+    const bool kept = f->resume && open_run(&run, f->folder) == OK && resume_possible(f->folder) &&
+                      file_read_whole(&saved, &n, run_path(&run, "config.yaml"), (size_t)1 << 20) == OK &&
+                      config_text(&now, f->config) == OK && config_same(saved, now);
+    free(saved);
+    free(now);
+    return kept;
 }
 
 Status crossval_begin(const CrossvalFolder *f)

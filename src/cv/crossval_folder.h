@@ -28,6 +28,13 @@ Status crossval_check(const char *folder, bool force, bool resume);
  * was there; ERR_IO if somebody works in it. */
 Status crossval_begin(const CrossvalFolder *f);
 
+/* Does the folder hold a run of these very settings? */
+bool crossval_is_kept(const CrossvalFolder *f);
+
+/* summary.md and summary.json. What lies beside the run is none of its results: "beside", sentences, goes into the text alone. */
+#define CROSSVAL_BESIDE "beside"
+Status crossval_write_summary(const char *folder, json_t *summary);
+
 Status crossval_write_json(const char *folder, const char *file, json_t *value); /* does not take over `value` */
 
 #endif

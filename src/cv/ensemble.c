@@ -6,7 +6,6 @@
 #include "cv/ensemble.h"
 #include "cohort/task.h"
 #include "core/number.h"
-#include "cv/foldjob.h"
 #include "run/evaluation.h"
 #include "run/predictions.h"
 #include "run/run.h"
@@ -67,7 +66,7 @@ static Status add_outputs(Ensemble *e, FoldJob job)
 
 static Status add_model(Ensemble *e, int model)
 {
-    const FoldJob job = {e->fold.repeat, e->fold.fold, model};
+    const FoldJob job = {e->fold.repeat, e->fold.fold, model, e->fold.inner};
     json_t *summary;
     TRY(foldjob_summary(&summary, e->in->folder, job));
     const json_int_t peak = json_integer_value(json_object_get(summary, "peak_memory"));
@@ -118,9 +117,10 @@ static Status write_files(const Ensemble *e)
     return run_write_json(&run, "summary.json", summary);
 }
 
-Status ensemble_make(const EnsembleSetup *setup, int repeat, int fold)
+Status ensemble_make(const EnsembleSetup *setup, FoldJob fold)
 {
-    Ensemble e = {.in = setup, .fold = {repeat, fold, -1}};
+    Ensemble e = {.in = setup, .fold = fold};
+    e.fold.model = -1;
     Status status;
     foldjob_config(&e.own, setup->config, e.fold);
     TRY_DONE(evaluation_open(&e.evaluation, &e.own.config, setup->dataset));

@@ -11,6 +11,7 @@
 #ifndef HOPSACK_ENSEMBLE_H
 #define HOPSACK_ENSEMBLE_H
 
+#include "cv/foldjob.h"
 #include "run/dataset.h"
 
 typedef struct {
@@ -19,8 +20,8 @@ typedef struct {
     Dataset *dataset;
 } EnsembleSetup;
 
-/* All jobs of the fold must be done. Whole or not at all; made again it is the same. ERR_FORMAT: a model's files are
+/* All jobs of the fold, or inner fold, must be done; its model is not looked at. Whole or not at all; made again it is the same. ERR_FORMAT: a model's files are
  * damaged. */
-Status ensemble_make(const EnsembleSetup *setup, int repeat, int fold);
+Status ensemble_make(const EnsembleSetup *setup, FoldJob fold);
 
 #endif

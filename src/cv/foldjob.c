@@ -11,7 +11,8 @@
 
 void foldjob_name(char name[FOLDJOB_NAME], FoldJob job)
 {
-    const int n = snprintf(name, FOLDJOB_NAME, "rep%02d/fold%02d", job.repeat, job.fold);
+    int n = snprintf(name, FOLDJOB_NAME, "rep%02d/fold%02d", job.repeat, job.fold);
+    if (job.inner) n += snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/inner%02d", job.inner - 1);
     if (job.model >= 0) snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/model%02d", job.model);
 }
 
@@ -28,6 +29,12 @@ void foldjob_config(FoldConfig *out, const Config *config, FoldJob job)
     out->config = *config;
     out->config.splits.repeat = job.repeat;
     out->config.splits.fold = job.fold;
+    out->config.crossval.inner = out->config.crossval.permute = 0; /* of the run, not of its trainings */
+    out->config.crossval.batches = false;
+    if (job.inner) {
+        snprintf(out->inner, sizeof out->inner, "%d/%d", job.inner - 1, config->crossval.inner);
+        out->config.splits.inner = out->inner;
+    }
     if (job.model < 0) return;
     out->config.seed += (uint64_t)job.model;
     out->config.crossval.ensemble = 1;

@@ -78,13 +78,15 @@ json_t *foldremarks_classes(json_t *const *fold, int n, const char *task)
     return out;
 }
 
-void foldremarks_offer_batches(json_t *remarks, const Folds *folds)
+void foldremarks_offer_batches(json_t *remarks, const Config *config, const Folds *folds)
 {
     const SplitOptions *o = folds->options;
-    if (!o->batch || o->file || o->kind == SPLIT_BATCH || folds->n_batch < 2) return;
+    if (!o->batch || config->crossval.batches || folds->n_batch < 2) return;
+    if (!o->file && o->kind == SPLIT_BATCH) return;
     remarks_append(
         remarks,
-        "folds mix the %d batches of column '%.60s'; the same command with --splits.kind=batch tests each batch "
-        "by models of the others",
+        "folds mix the %d batches of column '%.60s'; the same command with --resume --batches adds a test of each "
+        "batch "
+        "by models of the others, and of labels permuted over batches, which shows whether batches are recognised",
         folds->n_batch, o->batch);
 }

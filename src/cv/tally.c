@@ -6,6 +6,7 @@
 #include "core/textout.h"
 #include "cv/foldjob.h"
 #include "cv/foldremarks.h"
+#include "cv/innertable.h"
 #include "run/predictions.h"
 
 #include <math.h>
@@ -63,7 +64,7 @@ static Status add_rows(Tally *y, TextOut *out, const Table *t)
 static Status add_fold(Tally *y, TextOut *out, int job)
 {
     const TallySetup *in = y->in;
-    const FoldJob fold = {job / in->n_fold, job % in->n_fold, -1};
+    const FoldJob fold = {.repeat = job / in->n_fold, .fold = job % in->n_fold, .model = -1};
     char path[PATH_ROOM];
     Table table;
     TRY(foldjob_summary(&y->fold[job], in->folder, fold));
@@ -98,6 +99,14 @@ static double score_of(const Tally *y, int job, const char *task, const char *sc
     const json_t *scores = json_object_get(json_object_get(test, "tasks"), task);
     const json_t *value = json_object_get(scores, score);
     return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* The main score of inner trainings (innertable.h). */
+#define SCORE_ROOM 64
+static const char *inner_name(char room[SCORE_ROOM], const char *score)
+{
+    snprintf(room, SCORE_ROOM, "inner_%s", score);
+    return room;
 }
 
 typedef struct {
@@ -187,6 +196,7 @@ static Status add_scores(json_t *out, const Tally *y, int k, int from, int to, u
     const Target *t = &y->in->target[k];
     const MetricType *type = metric_of(t);
     const char *first = type->name[1];
+    char inner[SCORE_ROOM];
     double *value = malloc(((size_t)y->n_job + (size_t)y->in->n_repeat) * sizeof *value), *means = value + y->n_job;
     if (!value) return fail(ERR_MEMORY, "no memory for the scores of %d folds", y->n_job);
     json_object_set_new(out, "n_bags", json_integer(bags_of(y, t->name, from, to)));
@@ -199,6 +209,7 @@ static Status add_scores(json_t *out, const Tally *y, int k, int from, int to, u
     const Status status = task_of(t)->has_auc ? add_areas(out, y, k, from, to, stream) : OK;
     for (int j = 0; j < type->n; j++)
         if (strcmp(type->name[j], first) != 0) add_score(out, y, t->name, type->name[j], from, to, value, means);
+    if (y->in->n_inner) add_score(out, y, t->name, inner_name(inner, first), from, to, value, means);
     json_object_set_new(out, "seconds", json_real(seconds_of(y, from, to)));
     free(value);
     return status;
@@ -209,9 +220,12 @@ static json_t *fold_json(const Tally *y, int k, int job)
     const Target *t = &y->in->target[k];
     const MetricType *type = metric_of(t);
     const double n = score_of(y, job, t->name, "n_bags");
+    char room[SCORE_ROOM];
+    const char *inner = inner_name(room, type->name[1]);
     json_t *out = json_pack("{s:i, s:i}", "fold", job % y->in->n_fold, "n_bags", isnan(n) ? 0 : (int)n);
     for (int j = 0; j < type->n; j++)
         json_object_set_new(out, type->name[j], jsontext_real(score_of(y, job, t->name, type->name[j])));
+    if (y->in->n_inner) json_object_set_new(out, inner, jsontext_real(score_of(y, job, t->name, inner)));
     const json_t *kept = json_object_get(y->fold[job], "kept_update"); /* an ensemble has none */
     if (kept) json_object_set_new(out, "kept_update", json_incref((json_t *)(size_t)kept));
     json_object_set_new(out, "seconds", json_incref(json_object_get(y->fold[job], "seconds")));
@@ -298,6 +312,7 @@ Status tally_make(json_t **summary, const TallySetup *setup)
     *summary = NULL;
     TRY_DONE(open_tally(&y, setup));
     TRY_DONE(add_folds(&y));
+    if (setup->n_inner) TRY_DONE(innertable_make(y.fold, setup));
     TRY_DONE(sum(summary, &y));
 done:
     close_tally(&y);

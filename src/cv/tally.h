@@ -11,7 +11,8 @@
  * deviation (divisor n - 1) over all those folds; SCORE_std_repeats that over the repetitions' means; null where it
  * is not defined. A task's n_folds counts the folds where its first score is defined (those with both classes), over
  * all repetitions; n_bags the labelled test bags of a repetition. Seconds are those of all folds added up. n_models
- * are those of each fold, whose files are of all of them together (ensemble.h).
+ * are those of each fold, whose files are of all of them together (ensemble.h). With inner trainings inner_SCORE, of the main
+ * score alone, is the mean over the inner folds of a fold (innertable.h).
  */
 #ifndef HOPSACK_TALLY_H
 #define HOPSACK_TALLY_H
@@ -28,6 +29,7 @@ typedef struct {
     const Cohort *cohort;
     const Target *target; /* [config->n_task] */
     int n_repeat, n_fold;
+    const int *n_inner; /* [n_repeat · n_fold] inner folds of each; NULL: no inner trainings */
 } TallySetup;
 
 /* Reads every fold's files, and writes predictions.tsv. ERR_FORMAT: one of them is damaged. */
@@ -38,7 +40,7 @@ Status tally_make(json_t **summary, const TallySetup *setup);
  * are not looked at. */
 Status tally_sum(json_t **summary, const TallySetup *setup, json_t **fold, FoldAuc *auc);
 
-/* The summary as summary.md. */
+/* The summary as summary.md. It may have sentences "beside", which become remarks. */
 Status tally_write_table(const char *path, const json_t *summary);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "cohort/metric.h"
 #include "core/textout.h"
+#include "cv/chance.h"
 #include "cv/tally.h"
 
 #include <stdbool.h>
@@ -155,18 +156,38 @@ static void print_headline(TextOut *out, const json_t *task)
     textout_printf(out, ".\n\n");
 }
 
-static void print_remarks(TextOut *out, const json_t *remarks)
+/* What further cross-validations say. */
+static void print_chance(TextOut *out, const json_t *task)
+{
+    size_t i;
+    json_t *sentence, *list = chance_sentences(task);
+    json_array_foreach(list, i, sentence)
+    {
+        textout_printf(out, "%s* ", i ? "" : "\n");
+        textout_text(out, json_string_value(sentence));
+        textout_printf(out, ".\n");
+    }
+    json_decref(list);
+}
+
+static void print_sentences(TextOut *out, const json_t *sentences)
 {
     size_t i;
     json_t *sentence;
-    if (json_array_size(remarks) == 0) return;
-    textout_printf(out, "\n## Remarks\n\n");
-    json_array_foreach(remarks, i, sentence)
+    json_array_foreach((json_t *)(size_t)sentences, i, sentence)
     {
         textout_printf(out, "* ");
         textout_text(out, json_string_value(sentence));
         textout_printf(out, ".\n");
     }
+}
+
+static void print_remarks(TextOut *out, const json_t *remarks, const json_t *beside)
+{
+    if (json_array_size(remarks) == 0 && json_array_size(beside) == 0) return;
+    textout_printf(out, "\n## Remarks\n\n");
+    print_sentences(out, remarks);
+    print_sentences(out, beside);
 }
 
 Status tally_write_table(const char *path, const json_t *summary)
@@ -187,8 +208,9 @@ Status tally_write_table(const char *path, const json_t *summary)
         textout_printf(out, " (%s)\n\n", json_string_value(json_object_get(task, "kind")));
         print_headline(out, task);
         print_rows(out, task);
+        print_chance(out, task);
     }
-    print_remarks(out, json_object_get(summary, "remarks"));
+    print_remarks(out, json_object_get(summary, "remarks"), json_object_get(summary, "beside"));
     textout_printf(out,
                    "\nhopsack %s, seed %lld. Test bags took no part in training or in the choice of the model.\n",
                    json_string_value(json_object_get(summary, "version")),

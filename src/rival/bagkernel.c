@@ -46,6 +46,12 @@ void bagkernel_close(void *state)
     free(s);
 }
 
+Status bagkernel_single(json_t **out, void *state, const double *label)
+{
+    BagKernelState *s = state;
+    return s->kernel->single(out, s->inside, label);
+}
+
 /* ---- which sets fits need ---- */
 
 /* A training part, all of it or without an inner fold. */

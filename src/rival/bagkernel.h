@@ -52,6 +52,7 @@ typedef struct {
     void (*apply_close)(void *applier);
     /* score [n of the bag] of each sequence: the mean over models; NULL: none. */
     Status (*rank)(double *score, void *applier, int member, int output);
+    Status (*single)(json_t **out, void *state, const double *label); /* as Rival; NULL: none */
 } BagKernel;
 
 /* The functions of a Rival whose `detail` begins with a `const BagKernel *`. */
@@ -62,6 +63,7 @@ Status bagkernel_apply_open(void **applier, RivalModel *const *model, int n_mode
 Status bagkernel_apply(double *output, void *applier, int member);
 void bagkernel_apply_close(void *applier);
 Status bagkernel_rank(double *score, void *applier, int member, int output);
+Status bagkernel_single(json_t **out, void *state, const double *label); /* of kernels that have it */
 
 /* A row of the table of rivals. */
 #define BAGKERNEL_FUNCTIONS                                                                                          \

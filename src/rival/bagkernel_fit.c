@@ -2,9 +2,9 @@
  *
  * bagkernel_fit.c: one fit of a kernel: inner folds choose among powers and costs, then all training bags are learned.
  */
-#include "cohort/metric.h"
 #include "rival/bagkernel_parts.h"
 #include "rival/machine.h"
+#include "rival/rivalchoice.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -197,33 +197,11 @@ static Status try_candidates(Work *w, int inner, int power)
     return OK;
 }
 
-/* Mean over inner folds, and over outputs, of the area under the ROC curve; NaN where it is defined nowhere. */
-static double area_of(const Work *w, int candidate)
-{
-    const RivalFit *f = w->fit;
-    double sum = 0;
-    int n_area = 0;
-    for (int o = 0; o < f->n_out; o++)
-        for (int q = 0; q < f->n_inner; q++) {
-            int n = 0;
-            for (int i = 0; i < f->n_train; i++) {
-                if (f->inner[i] != q) continue;
-                w->rank[n++] =
-                    (MetricRank){held_output(w, candidate, i)[o], f->label[i] == (f->n_class == 2 ? 1 : o)};
-            }
-            const double area = metric_auc(w->rank, n);
-            if (isnan(area)) continue;
-            sum += area;
-            n_area++;
-        }
-    return n_area ? sum / n_area : NAN;
-}
-
 /* The more the better. */
 static double figure_of(const Work *w, int candidate)
 {
     const RivalFit *f = w->fit;
-    if (f->n_class) return area_of(w, candidate);
+    if (f->n_class) return rivalchoice_area(f, held_output(w, candidate, 0), w->rank);
     double sum = 0;
     for (int i = 0; i < f->n_train; i++) {
         const double far = held_output(w, candidate, i)[0] - f->label[i];

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define TILE       128 /* bags */
+#define CHUNK_BAG  8
 #define CHUNK_CELL 250
 
 typedef struct {
@@ -72,53 +73,93 @@ static void scale_by(KmerState *s, const bool *member)
 
 /* ---- inner products ---- */
 
+/* Sums of one set over the cells that are lists, y = x / sd and μ = mean / sd:
+ *   Σ (y_i - μ) (y_j - μ) = Σ y_i y_j - Σ μ y_i - Σ μ y_j + Σ μ²
+ * The first is added to the products, the others are kept until the end. */
+typedef struct {
+    double *own; /* [n] Σ μ y_i */
+    double square;
+} ListSums;
+
 typedef struct {
     KmerState *state;
     BagKernelSet *set;
-    int n_set;
-    double *gram; /* of the set at work: bags in use in its first rows and columns */
-} Adding;
+    ListSums *sums; /* [n_set] */
+    int n_set, k;   /* at work */
+} GramWork;
 
 static int least(int a, int b)
 {
     return a < b ? a : b;
 }
 
+/* Until all cells are added, bags in use have the first rows and columns. */
+static double *row_of(const GramWork *w, int row)
+{
+    return w->set[w->k].gram + (Index)row * w->state->n_all;
+}
+
 static void add_tile(void *context, int chunk, int thread)
 {
-    const Adding *a = context;
-    const KmerScale *scale = &a->state->scale;
+    const GramWork *w = context;
+    const KmerScale *scale = &w->state->scale;
     int row = 0, column = chunk;
     (void)thread;
     while (column > row) column -= ++row;
     row *= TILE;
     column *= TILE;
-    blas_tile(a->gram + (Index)row * a->state->n_all + column, a->state->n_all,
-              scale->phi + (Index)row * scale->n_kept, scale->phi + (Index)column * scale->n_kept,
-              least(TILE, scale->n - row), least(TILE, scale->n - column), scale->n_kept);
+    blas_tile(row_of(w, row) + column, w->state->n_all, scale->phi + (Index)row * scale->n_kept,
+              scale->phi + (Index)column * scale->n_kept, least(TILE, scale->n - row), least(TILE, scale->n - column),
+              scale->n_kept);
+}
+
+/* Entry e of list k, which is bag i's; those before it are of bags before i. */
+static void add_entry(double *row, double *own, const KmerLists *l, int k, int e)
+{
+    const double factor = l->x[e] * l->inv_sd[k] * l->inv_sd[k];
+    for (int other = l->start[k]; other <= e; other++) row[l->bag[other]] += factor * l->x[other];
+    *own += factor * l->mean[k];
+}
+
+static void add_lists(void *context, int chunk, int thread)
+{
+    const GramWork *w = context;
+    const KmerScale *scale = &w->state->scale;
+    const KmerLists *l = &scale->lists;
+    (void)thread;
+    for (int i = chunk * CHUNK_BAG; i < least((chunk + 1) * CHUNK_BAG, scale->n); i++)
+        for (int t = l->of_bag[i]; t < l->of_bag[i + 1]; t++)
+            add_entry(row_of(w, i), &w->sums[w->k].own[i], l, l->position[t], l->entry[t]);
+}
+
+static void add_set(GramWork *w)
+{
+    const KmerScale *scale = &w->state->scale;
+    const KmerLists *l = &scale->lists;
+    const int n_tile = (scale->n + TILE - 1) / TILE;
+    if (scale->n_kept > 0) parallel_for(n_tile * (n_tile + 1) / 2, add_tile, w);
+    parallel_for((scale->n + CHUNK_BAG - 1) / CHUNK_BAG, add_lists, w);
+    for (int k = 0; k < l->n; k++) w->sums[w->k].square += l->mean[k] * l->mean[k] * l->inv_sd[k] * l->inv_sd[k];
 }
 
 static Status add_panel(void *context, const KmerPanel *panel)
 {
-    Adding *a = context;
-    KmerScale *scale = &a->state->scale;
-    const int n_tile = (scale->n + TILE - 1) / TILE;
-    kmerscale_panel(scale, panel);
-    for (int k = 0; k < a->n_set; k++) {
-        scale_by(a->state, a->set[k].member);
-        a->gram = a->set[k].gram;
-        if (scale->n_kept > 0) parallel_for(n_tile * (n_tile + 1) / 2, add_tile, a);
+    GramWork *w = context;
+    kmerscale_panel(&w->state->scale, panel);
+    for (w->k = 0; w->k < w->n_set; w->k++) {
+        scale_by(w->state, w->set[w->k].member);
+        add_set(w);
     }
     return OK;
 }
 
 /* From the first rows and columns to those of the members, from the end on, so that nothing is overwritten that is still to
  * be moved; and to the upper triangle. */
-static void spread(double *gram, const int *member, int n, Index n_all)
+static void finish(double *gram, const ListSums *sums, const int *member, int n, Index n_all)
 {
     for (int i = n - 1; i >= 0; i--)
         for (int j = n - 1; j >= 0; j--) {
-            const double value = j <= i ? gram[i * n_all + j] : 0;
+            const double value = gram[i * n_all + j] - sums->own[i] - sums->own[j] + sums->square;
             gram[i * n_all + j] = 0;
             if (j <= i) gram[member[i] * n_all + member[j]] = value;
         }
@@ -129,10 +170,19 @@ static void spread(double *gram, const int *member, int n, Index n_all)
 static Status grams(void *state, BagKernelSet *set, int n_set)
 {
     KmerState *s = state;
-    Adding adding = {.state = s, .set = set, .n_set = n_set};
-    TRY(kmerblocks_walk(s->blocks, add_panel, &adding));
-    for (int k = 0; k < n_set; k++) spread(set[k].gram, kmerblocks_member(s->blocks), s->scale.n, s->n_all);
-    return OK;
+    Status status = OK;
+    const size_t n = (size_t)s->scale.n;
+    ListSums *sums = calloc((size_t)n_set + 1, sizeof *sums);
+    double *own = calloc(n * (size_t)n_set + 1, sizeof *own);
+    if (!sums || !own) TRY_DONE(fail(ERR_MEMORY, "no memory for %d sets of bags", n_set));
+    for (int k = 0; k < n_set; k++) sums[k].own = own + (size_t)k * n;
+    GramWork work = {.state = s, .set = set, .sums = sums, .n_set = n_set};
+    TRY_DONE(kmerblocks_walk(s->blocks, add_panel, &work));
+    for (int k = 0; k < n_set; k++) finish(set[k].gram, &sums[k], kmerblocks_member(s->blocks), s->scale.n, s->n_all);
+done:
+    free(sums);
+    free(own);
+    return status;
 }
 
 /* ---- models ---- */
@@ -146,33 +196,61 @@ typedef struct {
     int first;              /* cell of the panel */
 } Weighing;
 
+/* Of member `number` of the blocks. */
+static double weight_of(const Weighing *w, int i)
+{
+    const double *weight = w->weights[w->k].weight + (Index)w->output * w->state->n_all;
+    return weight[kmerblocks_member(w->state->blocks)[i]];
+}
+
+static double *cells_of(const Weighing *w)
+{
+    return w->feature[w->k] + (Index)w->output * w->state->profile.n_cell + w->first;
+}
+
 /* Some of the cells with a φ. */
-static void weigh_chunk(void *context, int chunk, int thread)
+static void weigh_dense(void *context, int chunk, int thread)
 {
     const Weighing *w = context;
     const KmerScale *scale = &w->state->scale;
-    const double *weight = w->weights[w->k].weight + (Index)w->output * w->state->n_all;
-    const int *member = kmerblocks_member(w->state->blocks);
     const int from = chunk * CHUNK_CELL, n = least(CHUNK_CELL, scale->n_kept - from);
-    double *out = w->feature[w->k] + (Index)w->output * w->state->profile.n_cell + w->first;
     double sum[CHUNK_CELL] = {0};
     (void)thread;
     for (int i = 0; i < scale->n; i++) {
-        const double *phi = scale->phi + (Index)i * scale->n_kept + from, own = weight[member[i]];
+        const double *phi = scale->phi + (Index)i * scale->n_kept + from, own = weight_of(w, i);
         if (own == 0) continue;
         for (int c = 0; c < n; c++) sum[c] += own * phi[c];
     }
-    for (int c = 0; c < n; c++) out[scale->kept[from + c]] = sum[c] * scale->inv_sd[scale->kept[from + c]];
+    for (int c = 0; c < n; c++) {
+        const int dense = scale->kept[from + c];
+        cells_of(w)[scale->dense[dense]] = sum[c] * scale->inv_sd[dense];
+    }
+}
+
+static void weigh_lists(void *context, int chunk, int thread)
+{
+    const Weighing *w = context;
+    const KmerLists *l = &w->state->scale.lists;
+    double all = 0;
+    (void)thread;
+    for (int i = 0; i < w->state->scale.n; i++) all += weight_of(w, i);
+    for (int k = chunk * CHUNK_CELL; k < least((chunk + 1) * CHUNK_CELL, l->n); k++) {
+        double sum = -all * l->mean[k];
+        for (int e = l->start[k]; e < l->start[k + 1]; e++) sum += weight_of(w, l->bag[e]) * l->x[e];
+        cells_of(w)[l->cell[k]] = sum * l->inv_sd[k] * l->inv_sd[k];
+    }
 }
 
 static void weigh_output(Weighing *w, int output)
 {
     const KmerScale *scale = &w->state->scale;
-    const double *out = w->feature[w->k] + (Index)output * w->state->profile.n_cell + w->first;
+    const KmerLists *l = &scale->lists;
+    double *offset = &w->offset[w->k][output];
     w->output = output;
-    parallel_for((scale->n_kept + CHUNK_CELL - 1) / CHUNK_CELL, weigh_chunk, w);
-    for (int c = 0; c < scale->n_kept; c++)
-        w->offset[w->k][output] += out[scale->kept[c]] * scale->mean[scale->kept[c]];
+    parallel_for((scale->n_kept + CHUNK_CELL - 1) / CHUNK_CELL, weigh_dense, w);
+    parallel_for((l->n + CHUNK_CELL - 1) / CHUNK_CELL, weigh_lists, w);
+    for (int c = 0; c < scale->n_dense; c++) *offset += cells_of(w)[scale->dense[c]] * scale->mean[c];
+    for (int k = 0; k < l->n; k++) *offset += cells_of(w)[l->cell[k]] * l->mean[k];
 }
 
 /* Models of several labels of one training part stand side by side. */

@@ -263,8 +263,9 @@ static Status find_columns(RowsModel *out, const RowsApplier *a, const RivalMode
 
 static Status take_model(RowsModel *out, const RowsApplier *a, const RivalModel *model)
 {
-    const Tensor *weight, *offset, *mean;
+    const Tensor *weight, *offset, *mean, *intercept;
     TRY(rival_model_tensor(&weight, model, "weight", TENSOR_F64, 2, (int64_t[]){-1, -1}));
+    TRY(rival_model_tensor(&intercept, model, "intercept", TENSOR_F64, 1, (int64_t[]){weight->shape[0]}));
     TRY(rival_model_tensor(&offset, model, "offset", TENSOR_F64, 1, (int64_t[]){weight->shape[0]}));
     TRY(rival_model_tensor(&mean, model, "mean", TENSOR_F64, 1, (int64_t[]){weight->shape[1]}));
     *out = (RowsModel){.weight = weight->data,
@@ -314,16 +315,6 @@ static Status multiply_member(double *product, double *size, void *applier, int 
     return OK;
 }
 
-const BagKernel bagkernel_rows = {.n_cost = 5,
-                                  .cost = {0.01, 0.1, 1, 10, 100},
-                                  .open = open_state,
-                                  .close = close_state,
-                                  .grams = make_grams,
-                                  .weigh = weigh,
-                                  .apply_open = open_applier,
-                                  .product = multiply_member,
-                                  .apply_close = close_applier};
-
 /* ---- each number alone ---- */
 
 static double value_at(const FeatureRows *r, int row, int column)
@@ -333,7 +324,7 @@ static double value_at(const FeatureRows *r, int row, int column)
     return 0;
 }
 
-static Status single(json_t *out, const RowsState *s, const double *label, double *value, int *class)
+static Status add_areas(json_t *out, const RowsState *s, const double *label, double *value, int *class)
 {
     size_t k;
     json_t *column;
@@ -353,22 +344,30 @@ static Status single(json_t *out, const RowsState *s, const double *label, doubl
     return OK;
 }
 
-Status bagkernel_rows_single(json_t **out, const Rival *rival, const RivalBags *bags, const double *label)
+static Status single(json_t **out, void *state, const double *label)
 {
-    Status status;
-    void *state = NULL;
-    const size_t n = (size_t)bags->cohort->n + 1;
+    const RowsState *s = state;
+    const size_t n = (size_t)s->rows.n + 1;
     double *value = malloc(n * sizeof *value);
     int *class = malloc(n * sizeof *class);
     *out = json_object();
-    if (!value || !class || !*out)
-        TRY_DONE(fail(ERR_MEMORY, "no memory for the numbers of %d bags", bags->cohort->n));
-    TRY_DONE(open_state(&state, rival, bags));
-    TRY_DONE(single(*out, state, label, value, class));
-done:
+    Status status = value && class && *out ? OK : fail(ERR_MEMORY, "no memory for the numbers of %d bags", s->rows.n);
+    if (status == OK) status = add_areas(*out, s, label, value, class);
     if (status != OK) json_decref(*out), *out = NULL;
-    close_state(state);
     free(value);
     free(class);
     return status;
 }
+
+/* ---- the kernel ---- */
+
+const BagKernel bagkernel_rows = {.n_cost = 5,
+                                  .cost = {0.01, 0.1, 1, 10, 100},
+                                  .open = open_state,
+                                  .close = close_state,
+                                  .grams = make_grams,
+                                  .weigh = weigh,
+                                  .apply_open = open_applier,
+                                  .product = multiply_member,
+                                  .apply_close = close_applier,
+                                  .single = single};

@@ -33,8 +33,4 @@ typedef struct {
 
 extern const BagKernel bagkernel_rows;
 
-/* The area under the ROC curve of each column alone, larger than one half where its number is larger in class 1: {name: area},
- * null where it is not defined. label [cohort->n]: 0, 1, or NaN: unknown. */
-Status bagkernel_rows_single(json_t **out, const Rival *rival, const RivalBags *bags, const double *label);
-
 #endif

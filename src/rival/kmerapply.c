@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "rival/kmerapply.h"
-#include "cohort/kmerblocks.h"
 #include "core/parallel.h"
-#include "data/bagfile/cache.h"
 #include "rival/bagkernel_kmers.h"
+#include "rival/kmerreader.h"
 #include "rival/kmerscale.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-    const Cohort *cohort;
-    Cache *cache; /* one bag at a time */
+    KmerReader reader;
     KmerProfile profile;
     int n_model, n_out;
     const double **weight, **offset; /* [n_model] [n_out, n_cell] and [n_out] of the models */
@@ -37,25 +35,9 @@ static Status bind(KmerApplier *a, RivalModel *const *model, int k)
     return OK;
 }
 
-static Status find_counts(bool *by_counts, RivalModel *const *model, int n)
-{
-    for (int k = 0; k < n; k++) {
-        const json_t *fact = json_object_get(model[k]->facts, "by_counts");
-        if (!json_is_boolean(fact))
-            return fail(ERR_MODEL, "a model of %s does not say whether sequences count by their counts",
-                        model[k]->rival->name);
-        if (k > 0 && *by_counts != json_is_true(fact))
-            return fail(ERR_MODEL, "some models of %s count a sequence once, some by its count",
-                        model[k]->rival->name);
-        *by_counts = json_is_true(fact);
-    }
-    return OK;
-}
-
-static Status open_parts(KmerApplier *a, RivalModel *const *model, int n_model)
+static Status open_parts(KmerApplier *a, RivalModel *const *model, int n_model, const Cohort *cohort)
 {
     const KmerDetail *detail = model[0]->rival->detail;
-    bool by_counts = false;
     a->profile = kmerprofile_new(detail->views);
     a->weight = calloc((size_t)n_model + 1, sizeof *a->weight);
     a->offset = calloc((size_t)n_model + 1, sizeof *a->offset);
@@ -65,10 +47,7 @@ static Status open_parts(KmerApplier *a, RivalModel *const *model, int n_model)
     for (int k = 0; k < n_model; k++) TRY(bind(a, model, k));
     a->sum = calloc((size_t)a->profile.n_view * (size_t)n_model * (size_t)a->n_out + 1, sizeof *a->sum);
     if (!a->sum) return fail(ERR_MEMORY, "no memory for %d models of %s", n_model, model[0]->rival->name);
-    TRY(find_counts(&by_counts, model, n_model));
-    if (kmerblocks_check(a->cohort->file) != OK)
-        return fail_at(ERR_MODEL, "models of %s do not fit", model[0]->rival->name);
-    return cache_open(&a->cache, a->cohort->file, by_counts ? COUNTS_RAW : COUNTS_NONE, 0);
+    return kmerreader_open(&a->reader, model, n_model, cohort);
 }
 
 Status kmerapply_open(void **applier, RivalModel *const *model, int n_model, const Cohort *cohort)
@@ -76,9 +55,8 @@ Status kmerapply_open(void **applier, RivalModel *const *model, int n_model, con
     KmerApplier *a = calloc(1, sizeof *a);
     *applier = a;
     if (!a) return fail(ERR_MEMORY, "no memory for models of %s", model[0]->rival->name);
-    a->cohort = cohort;
     a->n_model = n_model;
-    const Status status = open_parts(a, model, n_model);
+    const Status status = open_parts(a, model, n_model, cohort);
     if (status != OK) kmerapply_close(a);
     if (status != OK) *applier = NULL;
     return status;
@@ -88,7 +66,7 @@ void kmerapply_close(void *applier)
 {
     KmerApplier *a = applier;
     if (!a) return;
-    cache_close(a->cache);
+    kmerreader_close(&a->reader);
     free(a->weight);
     free(a->offset);
     free(a->count);
@@ -127,7 +105,7 @@ Status kmerapply_product(double *product, double *size, void *applier, int membe
 {
     KmerApplier *a = applier;
     *size = 1;
-    TRY(cache_bag(a->cache, &a->bag, a->cohort->bag[member], 0));
+    TRY(kmerreader_bag(&a->bag, &a->reader, member));
     parallel_for(a->profile.n_view, multiply, a);
     for (int k = 0; k < a->n_model; k++)
         for (int o = 0; o < a->n_out; o++) {
@@ -151,7 +129,7 @@ static Status find_values(KmerApplier *a, int output)
 {
     if (a->value && a->ranked == output) return OK;
     if (!a->value) a->value = malloc((size_t)a->profile.n_cell * sizeof *a->value);
-    if (!a->score) a->score = malloc(((size_t)bagfile_n_max(a->cohort->file) + 1) * sizeof *a->score);
+    if (!a->score) a->score = malloc(((size_t)bagfile_n_max(a->reader.cohort->file) + 1) * sizeof *a->score);
     if (!a->value || !a->score) return fail(ERR_MEMORY, "no memory for ranking sequences");
     memset(a->value, 0, (size_t)a->profile.n_cell * sizeof *a->value);
     a->ranked = output;
@@ -180,7 +158,7 @@ Status kmerapply_rank(double *score, void *applier, int member, int output)
 {
     KmerApplier *a = applier;
     TRY(find_values(a, output));
-    TRY(cache_bag(a->cache, &a->bag, a->cohort->bag[member], 0));
+    TRY(kmerreader_bag(&a->bag, &a->reader, member));
     parallel_for(a->bag->max_len + 1, score_length, a);
     for (int i = 0; i < a->bag->n; i++) score[a->bag->row[i]] = a->score[i];
     return OK;

@@ -1,49 +1,61 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sums over bags go in the order of the bags, for each cell alone: neither threads nor panels are seen in their bits.
+ * Sums over bags go in the order of the bags, for each cell alone: neither threads nor blocks are seen in their bits.
  */
 #include "rival/kmerscale.h"
 #include "core/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SCALE      1e5
 #define CHUNK_BAGS 8
 #define CHUNK      250 /* cells */
+
+/* ---- memory ---- */
+
+static Status new_lists(KmerLists *l, size_t n_bag)
+{
+    const size_t panel = KMERBLOCKS_PANEL, entries = n_bag / KMERSCALE_SPARSE * panel + 1;
+    l->cell = malloc(panel * sizeof *l->cell);
+    l->start = malloc((panel + 1) * sizeof *l->start);
+    l->bag = malloc(entries * sizeof *l->bag);
+    l->x = malloc(entries * sizeof *l->x);
+    l->of_bag = malloc((n_bag + 2) * sizeof *l->of_bag);
+    l->entry = malloc(entries * sizeof *l->entry);
+    l->position = malloc(entries * sizeof *l->position);
+    l->mean = malloc(panel * sizeof *l->mean);
+    l->inv_sd = malloc(panel * sizeof *l->inv_sd);
+    const bool have = l->cell && l->start && l->bag && l->x && l->of_bag && l->entry && l->position && l->mean;
+    return have && l->inv_sd ? OK : ERR_MEMORY;
+}
 
 Status kmerscale_new(KmerScale *out, int n)
 {
     const size_t rows = (size_t)n + 1, panel = KMERBLOCKS_PANEL;
     *out = (KmerScale){.n = n, .view = -1};
     out->table = malloc(rows * KMERSCALE_TABLE * sizeof *out->table);
+    out->dense = malloc(panel * sizeof *out->dense);
     out->x = malloc(rows * panel * sizeof *out->x);
     out->phi = malloc(rows * panel * sizeof *out->phi);
     out->mean = malloc(panel * sizeof *out->mean);
     out->inv_sd = malloc(panel * sizeof *out->inv_sd);
     out->kept = malloc(panel * sizeof *out->kept);
-    if (out->table && out->x && out->phi && out->mean && out->inv_sd && out->kept) return OK;
+    const bool have = out->table && out->dense && out->x && out->phi && out->mean && out->inv_sd && out->kept;
+    if (new_lists(&out->lists, (size_t)n) == OK && have) return OK;
     kmerscale_free(out);
     return fail(ERR_MEMORY, "no memory for k-mers of %d bags", n);
 }
 
 void kmerscale_free(KmerScale *s)
 {
-    free(s->table);
-    free(s->x);
-    free(s->phi);
-    free(s->mean);
-    free(s->inv_sd);
-    free(s->kept);
+    KmerLists *l = &s->lists;
+    void *const owned[] = {s->table, s->dense, s->x, s->phi,   s->mean,     s->inv_sd, s->kept,   l->cell,
+                           l->start, l->bag,   l->x, l->entry, l->position, l->mean,   l->inv_sd, l->of_bag};
+    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
     *s = (KmerScale){0};
 }
-
-double kmerscale_x(double count, double total)
-{
-    return total > 0 ? log1p(SCALE * count / total) : 0;
-}
-
-/* ---- x ---- */
 
 static int chunks(int n, int size)
 {
@@ -55,13 +67,53 @@ static int end_of(int chunk, int size, int n)
     return (chunk + 1) * size < n ? (chunk + 1) * size : n;
 }
 
+/* ---- x ---- */
+
+double kmerscale_x(double count, double total)
+{
+    return total > 0 ? log1p(SCALE * count / total) : 0;
+}
+
 static void fill_table(void *context, int chunk, int thread)
 {
     KmerScale *s = context;
     (void)thread;
     for (int i = chunk * CHUNK_BAGS; i < end_of(chunk, CHUNK_BAGS, s->n); i++)
         for (int k = 0; k < KMERSCALE_TABLE; k++)
-            s->table[i * KMERSCALE_TABLE + k] = kmerscale_x(k, s->panel->total[i]);
+            s->table[(Index)i * KMERSCALE_TABLE + k] = kmerscale_x(k, s->panel->total[i]);
+}
+
+static double x_of(const KmerScale *s, int i, uint32_t count)
+{
+    return count < KMERSCALE_TABLE ? s->table[(Index)i * KMERSCALE_TABLE + count]
+                                   : kmerscale_x(count, s->panel->total[i]);
+}
+
+static void count_bags(void *context, int chunk, int thread)
+{
+    KmerScale *s = context;
+    const int first = chunk * CHUNK, n = end_of(chunk, CHUNK, s->panel->n_cell) - first;
+    int *in_bags = s->in_bags + first;
+    (void)thread;
+    memset(in_bags, 0, (size_t)n * sizeof *in_bags);
+    for (int i = 0; i < s->n; i++) {
+        const uint32_t *count = s->panel->count + i * s->panel->stride + first;
+        for (int c = 0; c < n; c++) in_bags[c] += count[c] != 0;
+    }
+}
+
+static void sort_cells(KmerScale *s)
+{
+    KmerLists *l = &s->lists;
+    s->n_dense = l->n = l->start[0] = 0;
+    for (int c = 0; c < s->panel->n_cell; c++) {
+        if (s->in_bags[c] > s->n / KMERSCALE_SPARSE) {
+            s->dense[s->n_dense++] = c;
+        } else if (s->in_bags[c] > 0) {
+            l->cell[l->n++] = c;
+            l->start[l->n] = l->start[l->n - 1] + s->in_bags[c];
+        }
+    }
 }
 
 static void fill_x(void *context, int chunk, int thread)
@@ -70,11 +122,43 @@ static void fill_x(void *context, int chunk, int thread)
     (void)thread;
     for (int i = chunk * CHUNK_BAGS; i < end_of(chunk, CHUNK_BAGS, s->n); i++) {
         const uint32_t *count = s->panel->count + i * s->panel->stride;
-        const double *table = s->table + (Index)i * KMERSCALE_TABLE;
-        double *x = s->x + (Index)i * KMERBLOCKS_PANEL;
-        for (int c = 0; c < s->panel->n_cell; c++)
-            x[c] = count[c] < KMERSCALE_TABLE ? table[count[c]] : kmerscale_x(count[c], s->panel->total[i]);
+        double *x = s->x + (Index)i * s->n_dense;
+        for (int k = 0; k < s->n_dense; k++) x[k] = x_of(s, i, count[s->dense[k]]);
     }
+}
+
+/* Lists k of some cells. */
+static void fill_lists(void *context, int chunk, int thread)
+{
+    KmerScale *s = context;
+    KmerLists *l = &s->lists;
+    const int first = chunk * CHUNK, end = end_of(chunk, CHUNK, l->n);
+    int at[CHUNK];
+    (void)thread;
+    for (int k = first; k < end; k++) at[k - first] = l->start[k];
+    for (int i = 0; i < s->n; i++) {
+        const uint32_t *count = s->panel->count + i * s->panel->stride;
+        for (int k = first; k < end; k++) {
+            const uint32_t own = count[l->cell[k]];
+            if (own == 0) continue;
+            l->bag[at[k - first]] = i;
+            l->x[at[k - first]++] = x_of(s, i, own);
+        }
+    }
+}
+
+/* The lists' entries bag by bag. */
+static void turn_lists(KmerLists *l, int n_bag)
+{
+    memset(l->of_bag, 0, ((size_t)n_bag + 2) * sizeof *l->of_bag);
+    for (int e = 0; e < l->start[l->n]; e++) l->of_bag[l->bag[e] + 2]++;
+    for (int i = 0; i < n_bag; i++) l->of_bag[i + 2] += l->of_bag[i + 1];
+    for (int k = 0; k < l->n; k++)
+        for (int e = l->start[k]; e < l->start[k + 1]; e++) { /* of_bag[i + 1] walks from the start of i to its end */
+            const int to = l->of_bag[l->bag[e] + 1]++;
+            l->entry[to] = e;
+            l->position[to] = k;
+        }
 }
 
 void kmerscale_panel(KmerScale *s, const KmerPanel *panel)
@@ -83,18 +167,22 @@ void kmerscale_panel(KmerScale *s, const KmerPanel *panel)
     s->panel = panel;
     if (s->view != panel->view) parallel_for(n_chunk, fill_table, s);
     s->view = panel->view;
+    parallel_for(chunks(panel->n_cell, CHUNK), count_bags, s);
+    sort_cells(s);
     parallel_for(n_chunk, fill_x, s);
+    parallel_for(chunks(s->lists.n, CHUNK), fill_lists, s);
+    turn_lists(&s->lists, s->n);
 }
 
 /* ---- φ ---- */
 
-/* Of the cells first … end - 1. */
+/* Of the dense cells first … end - 1. */
 static void sum_x(double *sum, double *low, double *high, const KmerScale *s, int first, int end)
 {
     bool begun = false;
     for (int c = first; c < end; c++) sum[c - first] = low[c - first] = high[c - first] = 0;
     for (int i = 0; i < s->n; i++) {
-        const double *x = s->x + (Index)i * KMERBLOCKS_PANEL + first;
+        const double *x = s->x + (Index)i * s->n_dense + first;
         if (!s->member[i]) continue;
         for (int c = 0; c < end - first; c++) {
             sum[c] += x[c];
@@ -107,27 +195,53 @@ static void sum_x(double *sum, double *low, double *high, const KmerScale *s, in
 
 static void sum_squares(double *square, const KmerScale *s, int first, int end)
 {
+    const double *mean = s->mean + first;
     for (int c = first; c < end; c++) square[c - first] = 0;
     for (int i = 0; i < s->n; i++) {
-        const double *x = s->x + (Index)i * KMERBLOCKS_PANEL + first;
+        const double *x = s->x + (Index)i * s->n_dense + first;
         if (!s->member[i]) continue;
-        for (int c = 0; c < end - first; c++) square[c] += (x[c] - s->mean[first + c]) * (x[c] - s->mean[first + c]);
+        for (int c = 0; c < end - first; c++) square[c] += (x[c] - mean[c]) * (x[c] - mean[c]);
     }
 }
 
 static void find_moments(void *context, int chunk, int thread)
 {
     KmerScale *s = context;
-    const int first = chunk * CHUNK, end = end_of(chunk, CHUNK, s->panel->n_cell);
+    const int first = chunk * CHUNK, end = end_of(chunk, CHUNK, s->n_dense);
     double sum[CHUNK], low[CHUNK], high[CHUNK];
-    int n = 0;
     (void)thread;
-    for (int i = 0; i < s->n; i++) n += s->member[i];
     sum_x(sum, low, high, s, first, end);
-    for (int c = first; c < end; c++) s->mean[c] = n > 0 ? sum[c - first] / n : 0;
+    for (int c = first; c < end; c++) s->mean[c] = sum[c - first] / s->n_member;
     sum_squares(sum, s, first, end);
     for (int c = first; c < end; c++)
-        s->inv_sd[c] = high[c - first] > low[c - first] ? 1 / sqrt(sum[c - first] / n) : 0;
+        s->inv_sd[c] = high[c - first] > low[c - first] ? 1 / sqrt(sum[c - first] / s->n_member) : 0;
+}
+
+static void list_moments(KmerScale *s, int k)
+{
+    KmerLists *l = &s->lists;
+    double sum = 0, square = 0, low = INFINITY, high = 0;
+    int n = 0;
+    for (int e = l->start[k]; e < l->start[k + 1]; e++) {
+        if (!s->member[l->bag[e]]) continue;
+        sum += l->x[e];
+        low = fmin(low, l->x[e]);
+        high = fmax(high, l->x[e]);
+        n++;
+    }
+    const double mean = sum / s->n_member;
+    for (int e = l->start[k]; e < l->start[k + 1]; e++)
+        if (s->member[l->bag[e]]) square += (l->x[e] - mean) * (l->x[e] - mean);
+    square += (s->n_member - n) * mean * mean;
+    l->mean[k] = mean;
+    l->inv_sd[k] = n > 0 && (n < s->n_member || high > low) ? 1 / sqrt(square / s->n_member) : 0;
+}
+
+static void find_list_moments(void *context, int chunk, int thread)
+{
+    KmerScale *s = context;
+    (void)thread;
+    for (int k = chunk * CHUNK; k < end_of(chunk, CHUNK, s->lists.n); k++) list_moments(s, k);
 }
 
 static void fill_phi(void *context, int chunk, int thread)
@@ -135,7 +249,7 @@ static void fill_phi(void *context, int chunk, int thread)
     KmerScale *s = context;
     (void)thread;
     for (int i = chunk * CHUNK_BAGS; i < end_of(chunk, CHUNK_BAGS, s->n); i++) {
-        const double *x = s->x + (Index)i * KMERBLOCKS_PANEL;
+        const double *x = s->x + (Index)i * s->n_dense;
         double *phi = s->phi + (Index)i * s->n_kept;
         for (int k = 0; k < s->n_kept; k++) phi[k] = (x[s->kept[k]] - s->mean[s->kept[k]]) * s->inv_sd[s->kept[k]];
     }
@@ -144,9 +258,11 @@ static void fill_phi(void *context, int chunk, int thread)
 void kmerscale_set(KmerScale *s, const bool *member)
 {
     s->member = member;
-    s->n_kept = 0;
-    parallel_for(chunks(s->panel->n_cell, CHUNK), find_moments, s);
-    for (int c = 0; c < s->panel->n_cell; c++)
+    s->n_kept = s->n_member = 0;
+    for (int i = 0; i < s->n; i++) s->n_member += member[i];
+    parallel_for(chunks(s->n_dense, CHUNK), find_moments, s);
+    parallel_for(chunks(s->lists.n, CHUNK), find_list_moments, s);
+    for (int c = 0; c < s->n_dense; c++)
         if (s->inv_sd[c] > 0) s->kept[s->n_kept++] = c;
     parallel_for(chunks(s->n, CHUNK_BAGS), fill_phi, s);
 }

@@ -14,6 +14,9 @@
     X(gap1)                                                                                                          \
     X(halves)                                                                                                        \
     X(thirds)                                                                                                        \
+    X(enriched)                                                                                                      \
+    X(minmax)                                                                                                        \
+    X(jaccard)                                                                                                       \
     X(clones)                                                                                                        \
     X(clones_1)                                                                                                      \
     X(public)                                                                                                        \

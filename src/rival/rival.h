@@ -85,6 +85,11 @@ struct Rival {
     /* How much each sequence of a bag speaks for the class: score [n of the bag], by rows of the file; the mean over models.
      * `output` of several. NULL: it ranks no sequences. */
     Status (*rank)(double *score, void *applier, int member, int output);
+
+    /* The area under the ROC curve of each number it knows a bag by, alone: {name: area}, larger than one half where the
+     * number is larger in class 1; null where it is not defined. `state`: of open. label [n of the cohort]: 0, 1, or NaN:
+     * takes no part. NULL: the numbers are too many. */
+    Status (*single)(json_t **out, void *state, const double *label);
 };
 
 extern const Rival *const rivals[]; /* ends with NULL */

@@ -2,7 +2,15 @@
  *
  * rival_kmers.c: a row for each family of k-mers.
  */
+#include "cohort/kmerblocks.h"
 #include "rival/bagkernel_kmers.h"
+
+static Status check(const Rival *rival, const Cohort *cohort, int n_class)
+{
+    (void)rival;
+    (void)n_class;
+    return kmerblocks_check(cohort->file);
+}
 
 #define ROW(symbol, word, words, views)                                                                              \
     const Rival rival_##symbol = {.name = word,                                                                      \
@@ -12,6 +20,7 @@
                                   .holds_residues = true,                                                            \
                                   .is_logit = true,                                                                  \
                                   .detail = &(views),                                                                \
+                                  .check = check,                                                                    \
                                   BAGKERNEL_FUNCTIONS}
 
 ROW(kmer3, "kmer-3", "logistic regression on the frequencies of 3 residues in a row", bagkernel_kmers_3);

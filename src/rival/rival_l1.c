@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * rival_l1.c: logistic regression with an L1 penalty on log frequencies of k-mers, ln(1 + 100 000 · frequency), divided by
- * their standard deviation over the training bags. Few k-mers get a weight. Rows are sparse, but there are many numbers:
- * memory and time are far beyond those of the kernels, so these rivals run by name only.
+ * their standard deviation over the training bags. K-mers of fewer than LEAST training bags are left out, and few of the
+ * others get a weight. Rows are sparse, but there are many numbers: memory and time are far beyond those of the kernels, so
+ * these rivals run by name only.
  *
  * C is one of a grid, by inner folds; a model is one of k-mers (bagkernel_kmers.h).
  */
@@ -22,6 +23,7 @@
 
 /* Of a number in the rows, beside itself: scaled, in the rows of the library, and in their transpose. */
 #define BYTES_A_NUMBER 60.0
+#define LEAST          2    /* a k-mer of one training bag alone tells of that bag only */
 #define TIE            1e-9 /* areas nearer than this are equal, and the smaller C is taken */
 
 enum { N_COST = 7 };
@@ -111,13 +113,16 @@ typedef struct {
     double *output; /* [N_COST, n_train] of held-out bags */
     MetricRank *rank;
     int n_train, n_test;
+    int n_column; /* cells seen in LEAST training bags */
+    int *cell;    /* [n_column] */
+    int *seen;    /* [n_cell] training bags that have it; then its column, -1: none */
     FeatureRows scaled;
 } SparseWork;
 
 static void work_free(SparseWork *w)
 {
     free(w->train), free(w->label), free(w->test), free(w->place);
-    free(w->score), free(w->output), free(w->rank);
+    free(w->score), free(w->output), free(w->rank), free(w->cell), free(w->seen);
     featurerows_free(&w->scaled);
 }
 
@@ -132,15 +137,56 @@ static Status work_new(SparseWork *w, SparseState *s, RivalFit *fit)
                       .place = malloc(n * sizeof *w->place),
                       .score = malloc(n * sizeof *w->score),
                       .output = malloc(n * N_COST * sizeof *w->output),
-                      .rank = malloc(n * sizeof *w->rank)};
-    const bool good = w->train && w->label && w->test && w->place && w->score && w->output && w->rank;
+                      .rank = malloc(n * sizeof *w->rank),
+                      .cell = malloc((size_t)s->profile.n_cell * sizeof *w->cell),
+                      .seen = malloc((size_t)s->profile.n_cell * sizeof *w->seen)};
+    const bool good =
+        w->train && w->label && w->test && w->place && w->score && w->output && w->rank && w->cell && w->seen;
     return good ? OK : fail(ERR_MEMORY, "no memory for a fit of %zu bags", n - 1);
+}
+
+/* Columns of the part at work. */
+static void number_columns(SparseWork *w)
+{
+    const FeatureRows *r = &w->state->rows;
+    memset(w->seen, 0, (size_t)r->n_column * sizeof *w->seen);
+    for (int i = 0; i < w->n_train; i++)
+        for (size_t e = r->start[w->train[i]]; e < r->start[w->train[i] + 1]; e++) w->seen[r->column[e]]++;
+    w->n_column = 0;
+    for (int k = 0; k < r->n_column; k++) {
+        const bool is_kept = w->seen[k] >= LEAST;
+        if (is_kept) w->cell[w->n_column] = k;
+        w->seen[k] = is_kept ? w->n_column++ : -1;
+    }
+}
+
+static Status take_columns(FeatureRows *out, const SparseWork *w)
+{
+    const FeatureRows *r = &w->state->rows;
+    TRY(featurerows_new(out, w->n_column, false));
+    for (int i = 0; i < r->n; i++) {
+        for (size_t e = r->start[i]; e < r->start[i + 1]; e++)
+            if (w->seen[r->column[e]] >= 0) TRY(featurerows_add(out, w->seen[r->column[e]], r->value[e]));
+        TRY(featurerows_end(out));
+    }
+    return OK;
+}
+
+static Status scale_rows(SparseWork *w)
+{
+    int n_used;
+    FeatureRows taken = {0};
+    featurerows_free(&w->scaled);
+    number_columns(w);
+    Status status = take_columns(&taken, w);
+    if (status == OK) status = featurerows_scale(&w->scaled, &n_used, &taken, w->train, w->n_train);
+    featurerows_free(&taken);
+    return status;
 }
 
 /* All of the training part, or all but an inner fold; and its rows, scaled. */
 static Status divide(SparseWork *w, int inner)
 {
-    int n_used;
     const RivalFit *f = w->fit;
     w->n_train = w->n_test = 0;
     for (int i = 0; i < f->n_train; i++)
@@ -152,8 +198,7 @@ static Status divide(SparseWork *w, int inner)
             w->train[w->n_train++] = f->train[i];
         }
     for (int i = 0; inner < 0 && i < f->n_test; i++) w->test[w->n_test++] = f->test[i];
-    featurerows_free(&w->scaled);
-    return featurerows_scale(&w->scaled, &n_used, &w->state->rows, w->train, w->n_train);
+    return scale_rows(w);
 }
 
 static bool has_both(const SparseWork *w)
@@ -235,7 +280,7 @@ static Status keep_model(const SparseWork *w, const ClassifierModel *learned)
     TRY_DONE(rival_model_new(&w->fit->model, s->rival));
     TRY_DONE(rival_model_add(w->fit->model, &weight, "weight", TENSOR_F64, 2, (int64_t[]){1, n}));
     TRY_DONE(rival_model_add(w->fit->model, &offset, "offset", TENSOR_F64, 1, (int64_t[]){1}));
-    for (int k = 0; k < n; k++) ((double *)weight)[k] = learned->weight[k] * scale[k];
+    for (int k = 0; k < w->n_column; k++) ((double *)weight)[w->cell[k]] = learned->weight[k] * scale[w->cell[k]];
     *(double *)offset = -learned->intercept;
     if (json_object_set_new(w->fit->model->facts, "by_counts", json_boolean(s->by_counts)) != 0)
         status = fail(ERR_MEMORY, "no memory for a model of %s", s->rival->name);
@@ -262,7 +307,7 @@ static Status run_outer(SparseWork *w, double cost, double figure)
     TRY_DONE(divide(w, -1));
     TRY_DONE(learn(w, &model, cost));
     for (int i = 0; i < w->n_test; i++) w->fit->test_output[i] = w->score[i];
-    TRY_DONE(record_choice(w->fit, cost, figure, &model, w->state->rows.n_column));
+    TRY_DONE(record_choice(w->fit, cost, figure, &model, w->n_column));
     if (w->fit->keep) TRY_DONE(keep_model(w, &model));
 done:
     free(model.weight);
@@ -290,6 +335,15 @@ static Status fit_all(void *state, RivalFit *fit, int n)
 {
     for (int k = 0; k < n; k++) TRY(fit_one(state, &fit[k]));
     return OK;
+}
+
+static Status apply_open(void **applier, RivalModel *const *model, int n_model, const Cohort *cohort)
+{
+    const Tensor *weight;
+    *applier = NULL;
+    for (int k = 0; k < n_model; k++)
+        TRY(rival_model_tensor(&weight, model[k], "weight", TENSOR_F64, 2, (int64_t[]){1, -1}));
+    return kmerapply_open(applier, model, n_model, cohort);
 }
 
 static Status apply(double *output, void *applier, int member)
@@ -324,7 +378,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .open = open_state,                                                                \
                                   .fit = fit_all,                                                                    \
                                   .close = close_state,                                                              \
-                                  .apply_open = kmerapply_open,                                                      \
+                                  .apply_open = apply_open,                                                          \
                                   .apply = apply,                                                                    \
                                   .apply_close = kmerapply_close,                                                    \
                                   .rank = kmerapply_rank}

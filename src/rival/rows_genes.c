@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * rows_genes.c: how often a repertoire uses each V gene, each J gene and each pair of them: the share of its sequences, once
- * with every sequence counting once and once by counts. GeneNames are known by their plain names (cohort/genename.h), so that
- * a model applies to a cohort whose file numbers or spells them otherwise.
+ * rows_genes.c: how often a repertoire uses each V gene, each J gene and each pair of them: ln(1 + 100 000 · share of its
+ * sequences), once with every sequence counting once and once by counts. Genes are known by their plain names
+ * (cohort/genename.h), so that a model applies to a cohort whose file numbers or spells them otherwise.
+ *
+ * Shares of a gene differ by factors between people, so logarithms tell a shift of use better than shares do (docs/rivals.md).
  */
 #include "cohort/genename.h"
 #include "core/log.h"
@@ -26,12 +28,13 @@ typedef struct {
     Names plain;
     int *of_name; /* [names of the file] number of the plain name; -1: unknown */
     bool *asked;  /* [plain.n] by a model */
-} GeneNames;
+    Names absent; /* asked by a model, and not in the file */
+} GeneColumns;
 
 /* row: for each weight V [n_v], J [n_j], pairs [n_v, n_j]. */
 typedef struct {
     const Cohort *cohort;
-    GeneNames gene[2]; /* V, J */
+    GeneColumns gene[2]; /* V, J */
     int n_v, n_j, stride;
     double *row;     /* [N_WEIGHT, stride] */
     int16_t *number; /* [2, n_max] */
@@ -43,6 +46,7 @@ static void close_reader(void *reader)
     GenesReader *r = reader;
     for (int g = 0; r && g < 2; g++) {
         names_free(&r->gene[g].plain);
+        names_free(&r->gene[g].absent);
         free(r->gene[g].of_name);
         free(r->gene[g].asked);
     }
@@ -59,7 +63,7 @@ static Status read_names(GenesReader *r, int gene)
 {
     char plain[GENENAME_ROOM];
     const int n = bagaudit_n_gene(r->cohort->file, gene);
-    GeneNames *g = &r->gene[gene];
+    GeneColumns *g = &r->gene[gene];
     g->of_name = malloc(((size_t)n + 1) * sizeof *g->of_name);
     if (!g->of_name) return no_memory(r);
     for (int k = 0; k < n; k++) {
@@ -164,11 +168,16 @@ static json_t *describe(const void *reader, int k)
                      v[pair / r->n_j], "j", j[pair % r->n_j]);
 }
 
-static int find_gene(GeneNames *g, const char *name)
+/* *k -1: no bag of the file has it. Its share is 0 then and not missing, because the output of a bag must not depend on the
+ * bags that are predicted with it. */
+static Status find_gene(int *k, GeneColumns *g, const char *name)
 {
-    const int k = names_find(&g->plain, name, strlen(name));
-    if (k >= 0) g->asked[k] = true;
-    return k;
+    *k = name ? names_find(&g->plain, name, strlen(name)) : -1;
+    if (*k >= 0)
+        g->asked[*k] = true;
+    else if (name && names_number(&g->absent, name, strlen(name)) < 0)
+        return fail(ERR_MEMORY, "no memory for the names of genes");
+    return OK;
 }
 
 static Status find_number(int *k, void *reader, const json_t *column)
@@ -177,9 +186,11 @@ static Status find_number(int *k, void *reader, const json_t *column)
     const char *v = json_string_value(json_object_get(column, "v")),
                *j = json_string_value(json_object_get(column, "j"));
     const char *by = json_string_value(json_object_get(column, "by"));
-    const int of_v = v ? find_gene(&r->gene[0], v) : -1, of_j = j ? find_gene(&r->gene[1], j) : -1;
+    int of_v, of_j;
     const int base = by && strcmp(by, weight_name[COUNTS]) == 0 ? r->stride : 0;
     *k = -1;
+    TRY(find_gene(&of_v, &r->gene[0], v));
+    TRY(find_gene(&of_j, &r->gene[1], j));
     if (v && j && of_v >= 0 && of_j >= 0) *k = base + r->n_v + r->n_j + of_v * r->n_j + of_j;
     if (v && !j && of_v >= 0) *k = base + of_v;
     if (j && !v && of_j >= 0) *k = base + r->n_v + of_j;
@@ -192,11 +203,14 @@ static void remark(const void *reader, const RivalModel *model)
     const GenesReader *r = reader;
     for (int g = 0; g < 2; g++) {
         int n_unknown = 0;
-        const GeneNames *own = &r->gene[g];
+        const GeneColumns *own = &r->gene[g];
         for (int k = 0; k < own->plain.n; k++) n_unknown += !own->asked[k];
         if (n_unknown > 0)
             log_warn("%s: %d of %d %c genes are unknown to the model of %s, which ignores them",
                      bagfile_path(r->cohort->file), n_unknown, own->plain.n, letter[g], model->rival->name);
+        if (own->absent.n > 0)
+            log_warn("%s: %d %c genes that the model of %s weighs do not occur; their share is 0",
+                     bagfile_path(r->cohort->file), own->absent.n, letter[g], model->rival->name);
     }
 }
 

@@ -218,6 +218,7 @@ const Rival rival_nuisance = {
     .standard = true,
     .is_logit = true,
     .detail = &detail,
+    .single = bagkernel_single,
     BAGKERNEL_FUNCTIONS,
 };
 
@@ -227,5 +228,6 @@ const Rival rival_nuisance_vectors = {
     .bags = BAG_VECTORS,
     .is_logit = true,
     .detail = &detail,
+    .single = bagkernel_single,
     BAGKERNEL_FUNCTIONS,
 };

@@ -3,6 +3,7 @@
  * config.c: the table of sections, and what no single row can check.
  */
 #include "run/config.h"
+#include "run/configcrossval.h"
 #include "run/configflags.h"
 #include "core/file.h"
 #include "core/section.h"
@@ -84,13 +85,6 @@ static const Option output_rows[] = {
     {0},
 };
 
-static const Option crossval_rows[] = {
-    {"ensemble", OPTION_INT, CONFIG(crossval.ensemble), "1", 1, 1000, NULL, "models",
-     "number of models for each fold, with the random seeds seed + 0, 1, …; their outputs are averaged before the "
-     "sigmoid. crossval only"},
-    {0},
-};
-
 /* ---- families ---- */
 
 static bool embedder_member(Member *out, int place)
@@ -148,6 +142,7 @@ const Section config_sections[] = {
      .count_at = CONFIG(n_task),
      .list_at = CONFIG(task)},
     {.path = "splits", .rows = split_options, .at = CONFIG(splits), .keeps = true},
+    {.path = "splits", .rows = split_more_options, .at = CONFIG(splits), .omits = true},
     {.path = "model", .rows = model_rows, .at = CONFIG(model)},
     {.path = "model.embedder",
      .family = &embedder_family,
@@ -168,7 +163,8 @@ const Section config_sections[] = {
      .family = &optimizer_family,
      .kind_at = CONFIG(train.optimizer),
      .options_at = CONFIG(train.step)},
-    {.path = "crossval", .rows = crossval_rows},
+    {.path = "crossval", .rows = configcrossval_rows},
+    {.path = "crossval", .rows = configcrossval_more_rows, .omits = true},
     {0},
 };
 
@@ -221,6 +217,7 @@ static Status check_splits(const Config *c)
         return settings_fail(c->settings, "splits.seed", "'%.60s' is not an integer from 0 to 18446744073709551615",
                              o->seed);
     TRY(check_validation(c));
+    TRY(configcrossval_check(c));
     if (!o->file && o->kind == SPLIT_BATCH && !o->batch)
         return settings_fail(c->settings, "splits.kind",
                              "batch needs the column of the batches: set splits.batch "

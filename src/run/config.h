@@ -47,6 +47,9 @@ typedef struct {
 /* The keys crossval.* */
 typedef struct {
     int ensemble; /* models a fold, with seeds seed + 0, 1, …, whose outputs are averaged */
+    int inner;    /* inner folds of each fold, whose bags are predicted by inner trainings; 0: none */
+    int permute;  /* further cross-validations on permuted labels */
+    bool batches; /* and with whole batches left out, and on labels permuted over batches */
 } CrossvalOptions;
 
 typedef struct {

@@ -101,7 +101,8 @@ static Status open_parts(Dataset *s)
     TRY(rarefy(s));
     s->splits = c->splits;
     s->splits.place = config_splits(c);
-    return folds_open(&s->folds, &s->cohort, &s->splits, c->seed);
+    TRY(folds_open(&s->folds, &s->cohort, &s->splits, c->seed));
+    return folds_permute(&s->folds, &s->cohort.labels);
 }
 
 void dataset_resolve(Config *config, const Dataset *s, char number[NUMBER_ROOM], char seed[NUMBER_ROOM])
@@ -121,9 +122,24 @@ Status dataset_open(Dataset *out, const Config *config)
     return status;
 }
 
+static bool is_permuted(const Dataset *s)
+{
+    int kind, number;
+    return folds_parse_permute(&kind, &number, s->config->splits.permute) && kind >= 0;
+}
+
 Status dataset_check(Dataset *s)
 {
     if (s->check) return OK;
+    if (is_permuted(s)) { /* what chance predicts is of no interest */
+        s->check = json_object();
+        return s->check ? OK : fail(ERR_MEMORY, "no memory for the check");
+    }
+    if (s->of) {
+        TRY(dataset_check(s->of));
+        s->check = json_deep_copy(s->of->check);
+        return s->check ? OK : fail(ERR_MEMORY, "no memory for the check");
+    }
     const ConfoundWatch watch = {.cohort = &s->cohort,
                                  .target = s->target,
                                  .n_target = s->config->n_task,
@@ -133,10 +149,42 @@ Status dataset_check(Dataset *s)
     return confoundwatch_report(&s->check, &watch);
 }
 
+/* What is shared has been told of already. */
+static Status fill_view(Dataset *s)
+{
+    Dataset *of = s->of;
+    if (!of->cache) TRY(dataset_fill(of));
+    s->cache = of->cache;
+    s->folds.hashed = of->folds.hashed;
+    TRY(dataset_check(s));
+    memcpy(s->content, of->content, sizeof s->content);
+    if (!s->data) s->data = json_deep_copy(of->data);
+    return s->data ? OK : fail(ERR_MEMORY, "no memory for the manifest");
+}
+
+static Status open_view(Dataset *out, Dataset *of, const Config *config)
+{
+    out->splits = config->splits;
+    out->splits.place = config_splits(config);
+    TRY(label_copy(&out->cohort.labels, &of->cohort.labels));
+    TRY(folds_view(&out->folds, &of->folds, &out->cohort, &out->splits));
+    return folds_permute(&out->folds, &out->cohort.labels);
+}
+
+Status dataset_view(Dataset *out, Dataset *of, const Config *config)
+{
+    *out = (Dataset){.of = of, .config = config, .target = of->target, .cohort = of->cohort, .rarefy = of->rarefy};
+    out->cohort.labels = (Labels){0};
+    const Status status = open_view(out, of, config);
+    if (status != OK) dataset_close(out);
+    return status;
+}
+
 Status dataset_fill(Dataset *s)
 {
+    if (s->of) return fill_view(s);
     TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
-    TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
+    if (!is_permuted(s)) TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
     TRY(dataset_check(s));
     return dataset_identify(s);
 }
@@ -160,9 +208,14 @@ void dataset_close(Dataset *s)
     free((void *)s->kmers);
     json_decref(s->data);
     json_decref(s->check);
-    cache_close(s->cache);
-    folds_close(&s->folds);
-    cohort_close(&s->cohort);
-    if (s->config) task_free(s->target, s->config->n_task);
+    if (s->of) {
+        label_free(&s->cohort.labels);
+        folds_close_view(&s->folds);
+    } else {
+        cache_close(s->cache);
+        folds_close(&s->folds);
+        cohort_close(&s->cohort);
+        if (s->config) task_free(s->target, s->config->n_task);
+    }
     *s = (Dataset){0};
 }

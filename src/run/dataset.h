@@ -16,7 +16,8 @@
 
 #include <jansson.h>
 
-typedef struct {
+typedef struct Dataset {
+    struct Dataset *of;   /* the dataset that this one is a view of; NULL: none */
     const Config *config; /* borrowed */
     Target *target;       /* [n_task] classes settled; a regression's mean and std are each training's own affair */
     Cohort cohort;
@@ -34,6 +35,9 @@ typedef struct {
 Status dataset_open(Dataset *out, const Config *config); /* everything but the bags */
 Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the bags */
 Status dataset_identify(Dataset *s);                     /* hashes the bags alone: content, data */
+/* The same dataset for a config that differs in splits.kind, file or permute, as folds_view has it: bags are shared, labels
+ * permuted. `of` must stay; it is filled with the view, unless it was before. */
+Status dataset_view(Dataset *out, Dataset *of, const Config *config);
 ContentSource dataset_source(const Dataset *s);
 Status dataset_check(Dataset *s); /* looks for what alone predicts the label, unless it was done */
 /* Puts what data.rarefy came to into the config of a model: predict has other bags, and a model of an ensemble another

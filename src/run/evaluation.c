@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/evaluation.h"
+#include "cohort/innerparts.h"
 #include "run/predictions.h"
 #include "run/record.h"
 
@@ -39,7 +40,7 @@ static Status fit_labels(Evaluation *o)
 Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset)
 {
     *out = (Evaluation){.config = config, .cohort = &dataset->cohort};
-    TRY(partition_make(&out->partition, &dataset->folds, config->splits.repeat, config->splits.fold));
+    TRY(innerparts_make(&out->partition, &dataset->folds, &config->splits));
     TRY(copy_labels(out, dataset));
     return fit_labels(out);
 }

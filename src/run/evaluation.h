@@ -20,7 +20,7 @@ typedef struct {
     real *output; /* [n, n_out] of members with a part: the caller fills it */
 } Evaluation;
 
-/* Parts and labels where splits.fold of splits.repeat is the test part. */
+/* Parts and labels where splits.fold of splits.repeat is the test part; those of an inner training if splits.inner is set. */
 Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset);
 void evaluation_free(Evaluation *o); /* accepts half-built ones */
 

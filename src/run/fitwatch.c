@@ -50,6 +50,10 @@ static void warn_one_class(const Evaluation *o, const char *where)
 
 void fitwatch_warn(const Evaluation *o, const json_t *parts, const char *where)
 {
+    int kind, number;
+    const SplitOptions *splits = &o->config->splits;
+    const bool permuted = folds_parse_permute(&kind, &number, splits->permute) && kind >= 0;
+    if (splits->inner || permuted) return;
     warn_by_heart(o, parts, where);
     warn_one_class(o, where);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * fitwatch.h: warnings of a model that learned its training bags and nothing else. By the training and validation parts of
- * the first task; test bags are not looked at.
+ * the first task; test bags are not looked at. Inner trainings and trainings on permuted labels give none.
  */
 #ifndef HOPSACK_FITWATCH_H
 #define HOPSACK_FITWATCH_H

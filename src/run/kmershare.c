@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/kmershare.h"
-#include "cohort/partition.h"
+#include "cohort/innerparts.h"
 #include "train/kmerstart.h"
 
 #include <stdlib.h>
@@ -14,52 +14,84 @@ typedef struct {
     int n;
 } Sharing;
 
-/* Sizes alone, of all bags: the same in every fold, and no label enters. */
-static double mean_size(const Dataset *s)
+/* Sizes alone, of all bags: the same in every fold, and no label enters. Inner trainings know nothing of the outer test bags:
+ * theirs is of the bags that are divided into inner folds. */
+static double mean_size(const Dataset *s, const int *inner)
 {
     double total = 0;
-    for (int i = 0; i < s->cohort.n; i++) total += cache_n(s->cache, s->cohort.bag[i]);
-    return s->cohort.n ? total / s->cohort.n : 0;
+    int n = 0;
+    for (int i = 0; i < s->cohort.n; i++) {
+        if (inner && inner[i] < 0) continue;
+        total += cache_n(s->cache, s->cohort.bag[i]);
+        n++;
+    }
+    return n ? total / n : 0;
 }
 
-/* Folds, or neighbouring folds where there are many. Without folds all is one group. */
-static Status list_groups(int **out, int *n_group, const Dataset *s, int repeat)
+/* Neighbouring folds where there are many. A member without a fold has no part. */
+static void join_folds(int *group, int n, int n_fold, int n_group)
 {
-    const Folds *f = &s->folds;
-    *n_group = f->n_fold < KMERS_TOGETHER ? f->n_fold : KMERS_TOGETHER;
-    if (folds_are_parts(f)) return OK;
-    int *group = calloc((size_t)s->cohort.n + 1, sizeof *group);
+    for (int i = 0; i < n; i++) group[i] = group[i] < 0 ? 0 : (int)((int64_t)group[i] * n_group / n_fold);
+}
+
+static int at_most(int n)
+{
+    return n < KMERS_TOGETHER ? n : KMERS_TOGETHER;
+}
+
+/* Folds, inner folds for inner trainings. Without folds all is one group. *size: the mean size. */
+static Status list_groups(Sharing *sharing, int *n_group, double *size, Dataset *s, const SplitOptions *where)
+{
+    Folds *f = &s->folds;
+    InnerPlace place;
+    int n_fold = f->n_fold;
+    innerparts_parse(&place, where->inner);
+    *size = mean_size(s, NULL);
+    *n_group = at_most(n_fold);
+    if (place.n == 0 && folds_are_parts(f)) return OK;
+    int *group = sharing->group = calloc((size_t)s->cohort.n + 1, sizeof *group);
     if (!group) return fail(ERR_MEMORY, "no memory for the folds of %d bags", s->cohort.n);
-    *out = group;
-    TRY(folds_assign(group, f, repeat));
-    for (int i = 0; i < s->cohort.n; i++) /* a member without a fold has no part */
-        group[i] = group[i] < 0 ? 0 : (int)((int64_t)group[i] * *n_group / f->n_fold);
+    if (place.n == 0) {
+        TRY(folds_assign(group, f, where->repeat));
+    } else {
+        TRY(innerparts_draw(group, &n_fold, f, &place, where->repeat, where->fold));
+        *size = mean_size(s, group);
+        *n_group = at_most(n_fold);
+    }
+    join_folds(group, s->cohort.n, n_fold, *n_group);
     return OK;
 }
 
-static Status choose(Sharing *sharing, Dataset *s, int repeat, const int *fold, const volatile sig_atomic_t *stop)
+static KmerSetup setup_of(const Sharing *sharing, int k, const Dataset *s)
 {
     EmbedderStart o;
-    int n_group;
     kmerstart_is_on(&o, &s->config->model);
-    TRY(list_groups(&sharing->group, &n_group, s, repeat));
+    return (KmerSetup){.cache = s->cache,
+                       .spec = bagfile_spec(s->cohort.file),
+                       .n = s->cohort.n,
+                       .bag = s->cohort.bag,
+                       .part = sharing->partition[k].part,
+                       .labels = &s->cohort.labels,
+                       .target = &s->target[0],
+                       .group = sharing->group,
+                       .top = o.top,
+                       .min_z = o.min_z,
+                       .masks = o.masks,
+                       .max_span = o.max_span};
+}
+
+/* where [n]: trainings of one repetition, all inner trainings of one fold or none. */
+static Status choose(Sharing *sharing, Dataset *s, const SplitOptions *where, const volatile sig_atomic_t *stop)
+{
+    int n_group;
+    double size;
+    TRY(list_groups(sharing, &n_group, &size, s, where));
     for (int k = 0; k < sharing->n; k++) {
-        TRY(partition_make(&sharing->partition[k], &s->folds, repeat, fold[k]));
-        sharing->setup[k] = (KmerSetup){.cache = s->cache,
-                                        .spec = bagfile_spec(s->cohort.file),
-                                        .n = s->cohort.n,
-                                        .bag = s->cohort.bag,
-                                        .part = sharing->partition[k].part,
-                                        .labels = &s->cohort.labels,
-                                        .target = &s->target[0],
-                                        .mean_size = mean_size(s),
-                                        .group = sharing->group,
-                                        .n_group = n_group,
-                                        .top = o.top,
-                                        .min_z = o.min_z,
-                                        .masks = o.masks,
-                                        .max_span = o.max_span,
-                                        .stop = stop};
+        TRY(innerparts_make(&sharing->partition[k], &s->folds, &where[k]));
+        sharing->setup[k] = setup_of(sharing, k, s);
+        sharing->setup[k].mean_size = size;
+        sharing->setup[k].n_group = n_group;
+        sharing->setup[k].stop = stop;
     }
     return kmers_choose(sharing->choice, sharing->setup, sharing->n);
 }
@@ -81,35 +113,40 @@ static void close_sharing(Sharing *sharing)
 
 /* ---- what is kept ---- */
 
-static KmerChoice **place(const Dataset *s, int repeat, int fold)
+/* Of each fold first the outer training, then the inner ones. */
+static KmerChoice **place(const Dataset *s, const SplitOptions *where)
 {
-    if (folds_are_parts(&s->folds)) return &s->kmers[s->folds.n_repeat > 1 ? repeat : 0];
-    return &s->kmers[(size_t)repeat * (size_t)s->folds.n_fold + (size_t)fold];
+    const Folds *f = &s->folds;
+    InnerPlace inner;
+    innerparts_parse(&inner, where->inner);
+    const size_t repeat = folds_are_parts(f) && f->n_repeat == 1 ? 0 : (size_t)where->repeat,
+                 fold = folds_are_parts(f) ? 0 : (size_t)where->fold, own = inner.n ? 1 + (size_t)inner.fold : 0;
+    return &s->kmers[(repeat * (size_t)f->n_fold + fold) * (1 + (size_t)s->config->crossval.inner) + own];
 }
 
 static Status reserve_places(Dataset *s)
 {
     if (s->kmers) return OK;
-    s->n_kmers = (size_t)s->folds.n_repeat * (size_t)s->folds.n_fold;
+    s->n_kmers = (size_t)s->folds.n_repeat * (size_t)s->folds.n_fold * (1 + (size_t)s->config->crossval.inner);
     s->kmers = calloc(s->n_kmers + 1, sizeof *s->kmers);
     return s->kmers ? OK : fail(ERR_MEMORY, "no memory for the choices of k-mers");
 }
 
-static Status keep(Dataset *s, int repeat, int fold, const KmerChoice *choice)
+static Status keep(Dataset *s, const SplitOptions *where, const KmerChoice *choice)
 {
-    KmerChoice **at = place(s, repeat, fold);
+    KmerChoice **at = place(s, where);
     if (!*at) *at = malloc(sizeof **at);
     if (!*at) return fail(ERR_MEMORY, "no memory for the choices of k-mers");
     **at = *choice;
     return OK;
 }
 
-static Status fill(Dataset *s, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop)
+static Status fill(Dataset *s, const SplitOptions *where, int n, const volatile sig_atomic_t *stop)
 {
     Sharing *sharing;
     TRY(open_sharing(&sharing, n));
-    Status status = choose(sharing, s, repeat, fold, stop);
-    for (int k = 0; status == OK && k < n; k++) status = keep(s, repeat, fold[k], &sharing->choice[k]);
+    Status status = choose(sharing, s, where, stop);
+    for (int k = 0; status == OK && k < n; k++) status = keep(s, &where[k], &sharing->choice[k]);
     close_sharing(sharing);
     return status;
 }
@@ -128,26 +165,24 @@ static Status check_model(const Dataset *s)
     return status;
 }
 
-Status kmershare_fill(Dataset *s, int repeat, const int *fold, int n, const volatile sig_atomic_t *stop)
+Status kmershare_fill(Dataset *s, const SplitOptions *where, int n, const volatile sig_atomic_t *stop)
 {
     TRY(check_model(s));
     TRY(reserve_places(s));
-    for (int k = 0; k < n; k += KMERS_TOGETHER)
-        TRY(fill(s, repeat, fold + k, n - k < KMERS_TOGETHER ? n - k : KMERS_TOGETHER, stop));
+    for (int k = 0; k < n; k += KMERS_TOGETHER) TRY(fill(s, where + k, at_most(n - k), stop));
     return OK;
 }
 
 Status kmershare_choose(KmerChoice *out, Dataset *s, const Config *config, const volatile sig_atomic_t *stop)
 {
-    const int repeat = config->splits.repeat, fold = config->splits.fold;
     Sharing *sharing;
-    if (s->kmers && *place(s, repeat, fold)) {
-        *out = **place(s, repeat, fold);
+    if (s->kmers && *place(s, &config->splits)) {
+        *out = **place(s, &config->splits);
         return OK;
     }
     TRY(check_model(s));
     TRY(open_sharing(&sharing, 1));
-    const Status status = choose(sharing, s, repeat, &fold, stop);
+    const Status status = choose(sharing, s, &config->splits, stop);
     *out = sharing->choice[0];
     close_sharing(sharing);
     return status;

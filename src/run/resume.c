@@ -74,11 +74,20 @@ static bool grew(const char *before, const char *now)
     return number_read(&from, before) && number_read(&to, now) && to >= from;
 }
 
+/* What crossval may be asked for in addition to what is there. */
+static bool is_addition(const char *path, const char *before, const char *now)
+{
+    if (strcmp(path, "crossval.inner") == 0) return !before;
+    if (strcmp(path, "crossval.permute") == 0) return grew(before ? before : "0", now);
+    return strcmp(path, "crossval.batches") == 0 && strcmp(now, "true") == 0;
+}
+
 static Status compare(const List *before, const List *now, const char *where)
 {
     for (int i = 0; i < now->n; i++) {
         const char *path = now->setting[i].path, *new = now->setting[i].value, *old = find(before, path);
         if (old && (strcmp(old, new) == 0 || (is_length(path) && grew(old, new)))) continue;
+        if (is_addition(path, old, new)) continue;
         return fail(ERR_CONFIG,
                     "%s was %.60s in %s and is %.60s now; a resumed run keeps its settings, only train.updates or "
                     "train.epochs may grow: leave it out, or begin a run in another folder",

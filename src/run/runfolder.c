@@ -16,8 +16,25 @@ const char *const runfolder_files[] = {
     "splits.tsv",        "model.safetensors", "kmers.tsv",     "checkpoint.safetensors",
     "refit.safetensors", "bags.tsv",          "config.yaml",   NULL};
 
-static const char *const more_files[] = {"lock", "summary.md", NULL}; /* of the top, and for all */
-static const char *const words[] = {"rep", "fold", "model", NULL};    /* by how deep they lie */
+static const char *const more_files[] = {"lock", "summary.md", "inner.tsv", NULL}; /* of the top, and for all */
+
+/* Folders of a run: a name, or a word and a number. */
+typedef struct FolderKind {
+    const char *word;
+    bool numbered;
+    const struct FolderKind *inside; /* NULL: no folders */
+} FolderKind;
+
+static const FolderKind in_inner[] = {{"model", true, NULL}, {0}};
+static const FolderKind in_fold[] = {{"model", true, NULL}, {"inner", true, in_inner}, {0}};
+static const FolderKind in_repeat[] = {{"fold", true, in_fold}, {0}};
+static const FolderKind in_subrun[] = {{"rep", true, in_repeat}, {0}};
+static const FolderKind in_list[] = {{"", true, in_subrun}, {0}};
+static const FolderKind in_run[] = {{"rep", true, in_repeat},
+                                    {RUNFOLDER_LEAVE_BATCH_OUT, false, in_subrun},
+                                    {RUNFOLDER_PERMUTED, false, in_list},
+                                    {RUNFOLDER_BATCH_PERMUTED, false, in_list},
+                                    {0}};
 
 /* ---- names ---- */
 
@@ -28,14 +45,22 @@ static bool is_listed(const char *name, const char *const *list)
     return false;
 }
 
-/* "rep00", "fold12": a word and a number. */
+/* "rep00", "fold12": a word and a number; "03" where the word is "". */
 static bool is_numbered(const char *name, const char *word)
 {
-    const size_t n = word ? strlen(word) : 0;
-    if (!word || strncmp(name, word, n) != 0 || !name[n]) return false;
+    const size_t n = strlen(word);
+    if (strncmp(name, word, n) != 0 || !name[n]) return false;
     for (name += n; *name; name++)
         if (!isdigit((unsigned char)*name)) return false;
     return true;
+}
+
+/* Of the kinds, which may be NULL; NULL: none. */
+static const FolderKind *kind_of(const char *name, const FolderKind *kind)
+{
+    for (; kind && kind->word; kind++)
+        if (kind->numbered ? is_numbered(name, kind->word) : strcmp(name, kind->word) == 0) return kind;
+    return NULL;
 }
 
 static bool is_dots(const char *name)
@@ -61,29 +86,29 @@ static void note_foreign(FolderWalk *w, const char *path)
     if (w->n_foreign++ == 0) snprintf(w->first, sizeof w->first, "%s", path);
 }
 
-static Status walk(FolderWalk *w, const char *folder, const char *const *word);
+static Status walk(FolderWalk *w, const char *folder, const FolderKind *kinds);
 
-static Status visit(FolderWalk *w, const char *folder, const char *name, const char *const *word)
+static Status visit(FolderWalk *w, const char *folder, const char *name, const FolderKind *kinds)
 {
     char path[PATH_ROOM];
     TRY(runfolder_path(path, folder, name));
-    const bool part = is_numbered(name, *word);
+    const FolderKind *part = kind_of(name, kinds);
     if (part || is_listed(name, runfolder_files) || is_listed(name, more_files)) {
-        if (w->check) TRY(file_check_own(path, part));
-        return part ? walk(w, path, word + 1) : OK;
+        if (w->check) TRY(file_check_own(path, part != NULL));
+        return part ? walk(w, path, part->inside) : OK;
     }
     if (!temporary_is_name(name)) note_foreign(w, path);
     return OK;
 }
 
-static Status walk(FolderWalk *w, const char *folder, const char *const *word)
+static Status walk(FolderWalk *w, const char *folder, const FolderKind *kinds)
 {
     Status status = OK;
     DIR *dir = opendir(folder);
     if (!dir && errno == ENOENT) return OK;
     if (!dir) return fail(ERR_IO, "%s: cannot read: %s", folder, strerror(errno));
     for (struct dirent *entry; status == OK && (entry = readdir(dir));)
-        if (!is_dots(entry->d_name)) status = visit(w, folder, entry->d_name, word);
+        if (!is_dots(entry->d_name)) status = visit(w, folder, entry->d_name, kinds);
     closedir(dir);
     return status;
 }
@@ -91,13 +116,13 @@ static Status walk(FolderWalk *w, const char *folder, const char *const *word)
 Status runfolder_check(const char *folder)
 {
     FolderWalk w = {.check = true};
-    return walk(&w, folder, words);
+    return walk(&w, folder, in_run);
 }
 
 void runfolder_warn_foreign(const char *folder)
 {
     FolderWalk w = {.check = false};
-    if (walk(&w, folder, words) != OK || w.n_foreign == 0) return;
+    if (walk(&w, folder, in_run) != OK || w.n_foreign == 0) return;
     log_warn("%s: %d file%s or folder%s not of a run stay%s there, %s first", folder, w.n_foreign,
              number_plural(w.n_foreign), number_plural(w.n_foreign), w.n_foreign == 1 ? "s" : "", w.first);
 }
@@ -115,4 +140,17 @@ Status runfolder_each(const char *folder, const char *word, Status (*each)(const
     }
     closedir(dir);
     return status;
+}
+
+Status runfolder_each_subrun(const char *folder, Status (*each)(const char *folder))
+{
+    static const char *const lists[] = {RUNFOLDER_PERMUTED, RUNFOLDER_BATCH_PERMUTED, NULL};
+    char path[PATH_ROOM];
+    TRY(runfolder_path(path, folder, RUNFOLDER_LEAVE_BATCH_OUT));
+    if (file_exists(path)) TRY(each(path));
+    for (const char *const *list = lists; *list; list++) {
+        TRY(runfolder_path(path, folder, *list));
+        TRY(runfolder_each(path, "", each));
+    }
+    return OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/baseline.h"
+#include "cohort/column.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
@@ -37,6 +38,24 @@ static Status add_standard(Baseline *b, const Rival *r)
         return status;
     else if (json_object_set_new(b->left_out, r->name, json_string(status_sentence())) != 0)
         return fail(ERR_MEMORY, "no memory for the list of methods");
+    return OK;
+}
+
+/* Traits that rivals may read; a label would tell itself. */
+static Status check_columns(const Baseline *b)
+{
+    const Cohort *c = &b->dataset.cohort;
+    for (int k = 0; k < b->in->columns.n; k++) {
+        int place;
+        const char *name = b->in->columns.text[k];
+        if (!c->table) return fail(ERR_FORMAT, "--columns=%s: %s has no label table", name, bagfile_path(c->file));
+        TRY(column_find(&place, c->table, name, "--columns"));
+        for (int t = 0; t < b->n_task; t++)
+            if (column_place(c->table, b->target[t].column) == place)
+                return fail(ERR_USAGE,
+                            "--columns=%s: this is the label of task '%s'; name columns that are known before it",
+                            name, b->target[t].name);
+    }
     return OK;
 }
 
@@ -89,6 +108,7 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     b->n_task = b->config.n_task;
     b->n_out = b->dataset.cohort.labels.n_out;
     TRY(copy_targets(b));
+    TRY(check_columns(b));
     TRY(choose_methods(b));
     TRY(baseline_files_check(in, b->method, b->n_method));
     return baseline_rounds_open(b);

@@ -131,12 +131,23 @@ static json_t *settings_json(const Baseline *b)
                      b->in->n_inner, "permute", b->in->n_permute);
 }
 
+static void add_single(json_t *summary, const BaselineMethod *m)
+{
+    const char *task;
+    json_t *area;
+    json_object_foreach(m->single, task, area)
+    {
+        json_object_set(json_object_get(json_object_get(summary, "tasks"), task), "single", area);
+    }
+}
+
 Status baseline_files_method(json_t **summary, const BaselineMethod *m)
 {
     const Baseline *b = m->b;
     char folder[PATH_ROOM], path[PATH_ROOM];
     TRY(baseline_scores_sum(summary, m));
     json_object_set_new(*summary, "settings", settings_json(b));
+    add_single(*summary, m);
     for (int r = 0; r < b->n_round; r++) {
         OutputTable t = {.m = m, .round = &b->round[r], .outputs = &m->outputs[r]};
         TRY(make_round(folder, m, t.round));

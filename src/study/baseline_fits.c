@@ -160,7 +160,7 @@ static Status write_model(const FitList *l, int k)
     FoldConfig own;
     if (!f->model) return OK;
     const int repeat = l->repeat, fold = l->part[k] % l->at->n_fold;
-    foldjob_config(&own, &b->config, (FoldJob){repeat, fold, -1});
+    foldjob_config(&own, &b->config, (FoldJob){.repeat = repeat, .fold = fold, .model = -1, .inner = -1});
     TRY(runfolder_path(folder, b->in->folder, l->m->rival->name));
     TRY(runfolder_path(models, folder, "models"));
     rivalfile_name(name, repeat, fold, l->task[k]);
@@ -227,6 +227,42 @@ void baseline_fits_free(BaselineMethod *m)
     }
     free(m->outputs);
     m->outputs = NULL;
+    json_decref(m->single);
+    m->single = NULL;
+}
+
+/* ---- each number alone ---- */
+
+/* Of the bags that are tested in some fold; NaN: of no other. */
+static void test_labels(double *label, const Baseline *b, int task)
+{
+    const BaselineRound *r = &b->round[0];
+    for (int i = 0; i < b->n; i++) label[i] = NAN;
+    for (int part = 0; part < b->plain.n_part; part++)
+        for (int i = 0; i < b->n; i++)
+            if (b->plain.part[part].part[i] == PART_TEST && r->labels.mask[i * b->n_task + task] != 0)
+                label[i] = label_of(r, &b->target[task], i);
+}
+
+/* Nothing is learned, so there is no training part. */
+static Status add_single(BaselineMethod *m, void *state)
+{
+    const Baseline *b = m->b;
+    Status status = OK;
+    if (!m->rival->single) return OK;
+    m->single = json_object();
+    double *label = malloc(((size_t)b->n + 1) * sizeof *label);
+    if (!label || !m->single) TRY_DONE(fail(ERR_MEMORY, "no memory for the labels of %d bags", b->n));
+    for (int k = 0; k < b->n_task; k++) {
+        json_t *area;
+        if (task_n_class(&b->target[k]) != 2) continue;
+        test_labels(label, b, k);
+        TRY_DONE(m->rival->single(&area, state, label));
+        json_object_set_new(m->single, b->target[k].name, area);
+    }
+done:
+    free(label);
+    return status;
 }
 
 static Status make_folders(const BaselineMethod *m)
@@ -257,6 +293,7 @@ Status baseline_fits_run(BaselineMethod *m)
             TRY_DONE(stop_check(b->in->stop, "; methods that are done stay, --resume goes on"));
             TRY_DONE(run_repeat(m, state, both[s], repeat));
         }
+    TRY_DONE(add_single(m, state));
 done:
     m->rival->close(state);
     m->seconds = log_seconds() - begun;

@@ -59,6 +59,7 @@ typedef struct {
     Baseline *b;
     const Rival *rival;
     RoundOutputs *outputs; /* [n_round] */
+    json_t *single;        /* {task: AUC of each number alone}; NULL: the rival has none */
     double seconds;
 } BaselineMethod;
 

@@ -94,6 +94,30 @@ static void print_recognised(const TableColumns *c, const json_t *methods, const
         n == 1 ? "s" : "", n == 1 ? "it recognizes" : "they recognize");
 }
 
+/* Numbers that may explain what other methods find. */
+static void print_single(TextOut *out, const char *method, const json_t *task)
+{
+    const char *name;
+    json_t *area;
+    const json_t *single = json_object_get(task, "single");
+    if (json_object_size(single) == 0) return;
+    textout_printf(
+        out,
+        "\n`%s`, AUC of each number alone on the bags that are tested (above one half: larger in the positive "
+        "class):",
+        method);
+    json_object_foreach((json_t *)(size_t)single, name, area)
+    {
+        textout_printf(out, " ");
+        textout_text(out, name);
+        if (json_is_number(area))
+            textout_printf(out, " %.2f;", json_number_value(area));
+        else
+            textout_printf(out, " –;");
+    }
+    textout_printf(out, "\n");
+}
+
 static bool any_has(const json_t *methods, const char *task, const char *key)
 {
     const char *name;
@@ -127,6 +151,10 @@ static void print_task(TextOut *out, const Target *t, const json_t *summary)
         if (json_object_get(own, t->name)) print_row(&c, name, json_object_get(own, t->name));
     }
     print_recognised(&c, methods, t->name);
+    json_object_foreach((json_t *)(size_t)methods, name, own)
+    {
+        print_single(out, name, json_object_get(json_object_get(own, "tasks"), t->name));
+    }
 }
 
 static void print_methods(TextOut *out, const json_t *summary)

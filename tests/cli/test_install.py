@@ -28,7 +28,7 @@ class Install(Case):
         return subprocess.run([os.path.join(prefix, "bin/hopsack"), *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
     def test_files(self):
-        configs = {f"share/hopsack/configs/{f}" for f in os.listdir(os.path.join(SOURCE, "configs"))}
+        configs = {f"share/hopsack/configs/{f}" for f in below(os.path.join(SOURCE, "configs"))}
         docs = {f"share/doc/hopsack/docs/{f}" for f in below(os.path.join(SOURCE, "docs"))}
         doc = {f"share/doc/hopsack/{f}" for f in ("README.md", "CHANGELOG.md", "LICENSE")}
         self.assertEqual(set(below(self.prefix)), {"bin/hopsack"} | configs | docs | doc)

@@ -61,6 +61,28 @@ Test(study_featurerows, sparse_columns_keep_their_zeros)
     featurerows_free(&out);
 }
 
+/* A missing number is the mean of the training rows that know it; numbers that a row does not list are 0. */
+Test(study_featurerows, missing_numbers_are_filled)
+{
+    const double with[5 * 2] = {1, NAN, NAN, NAN, 5, NAN, 0, NAN, NAN, 3};
+    FeatureRows in, out;
+    double mean[2], scale[2];
+    for (int dense = 0; dense < 2; dense++) {
+        build(&in, dense, 5, 2, with);
+        cr_assert_eq(featurerows_fill(&out, &in, train, 4), OK);
+        cr_assert_float_eq(at(&out, 1, 0), 2, 1e-15); /* 1 5 0 */
+        cr_assert_float_eq(at(&out, 4, 0), 2, 1e-15);
+        cr_assert_eq(at(&out, 0, 1), 0, "no training row knows it");
+        cr_assert_eq(at(&out, 4, 1), 3);
+        cr_assert_eq(featurerows_moments(mean, scale, &out, train, 4), OK);
+        cr_assert_float_eq(mean[0], 2, 1e-15);
+        cr_assert_float_eq(scale[0], 1 / sqrt(14.0 / 4), 1e-14);
+        cr_assert_eq(scale[1], 0);
+        featurerows_free(&in);
+        featurerows_free(&out);
+    }
+}
+
 /* Many rows and columns: the room grows. */
 Test(study_featurerows, rows_grow)
 {

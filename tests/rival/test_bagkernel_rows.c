@@ -255,13 +255,10 @@ static double singletons(const PlainBag *b)
 Test(SUITE, each_number_alone)
 {
     json_t *area;
-    Cohort cohort;
-    bool use[BAGS];
+    Fitted f = {0};
     const Rival *rival = rival_find("nuisance");
-    open_cohort(&cohort, "one.h5");
-    for (int b = 0; b < BAGS; b++) use[b] = true;
-    const RivalBags bags = {.cohort = &cohort, .use = use};
-    cr_assert_eq(bagkernel_rows_single(&area, rival, &bags, label), OK, "%s", status_sentence());
+    fit_rival(&f, rival);
+    cr_assert_eq(rival->single(&area, f.state, label), OK, "%s", status_sentence());
     cr_assert_eq(json_object_size(area), 9);
     cr_assert_float_eq(named(area, "length_mean"), plain_area(mean_length), 1e-12);
     cr_assert_float_eq(named(area, "length_sd"), plain_area(sd_length), 1e-12);
@@ -272,10 +269,10 @@ Test(SUITE, each_number_alone)
     cr_assert_gt(named(area, "length_mean"), 0.6);
     json_decref(area);
     label[0] = NAN; /* an unknown label takes no part */
-    cr_assert_eq(bagkernel_rows_single(&area, rival, &bags, label), OK);
+    cr_assert_eq(rival->single(&area, f.state, label), OK);
     cr_assert_neq(named(area, "length_mean"), plain_area(mean_length));
     json_decref(area);
-    cohort_close(&cohort);
+    release(&f, rival);
 }
 
 /* φ by plain loops: Σ over columns of standardised numbers. */

@@ -10,6 +10,7 @@
 #include "core/alias.h"
 #include "data/simulate/background.h"
 #include "data/simulate/trb_tables.h"
+#include "data/simulate/trbgenes.h"
 
 #include <assert.h>
 #include <math.h>
@@ -32,8 +33,9 @@ static void build(AliasCell *cell, const double *p, const double *tilt, int n)
     alias_build(cell, tilt ? tilted : p, n);
 }
 
-static void init(void *state, const double *prefix_tilt, const double *transition_tilt)
+static void init(void *state, const void *source, const double *prefix_tilt, const double *transition_tilt)
 {
+    (void)source;
     Trb *trb = state;
     build(trb->prefix, trb_prefix_p, prefix_tilt, TRB_N_PREFIX);
     alias_build(trb->suffix, trb_suffix_p, TRB_N_SUFFIX);
@@ -44,9 +46,10 @@ static void init(void *state, const double *prefix_tilt, const double *transitio
     }
 }
 
-static int draw(int8_t *codes, const void *state, Rng *rng)
+static int draw(int8_t *codes, int16_t gene[2], const void *state, Rng *rng)
 {
     const Trb *trb = state;
+    (void)gene;
     const int suffix = alias_draw(trb->suffix, TRB_N_SUFFIX, rng);
     const int len = TRB_LEN_MIN + alias_draw(trb->length[suffix], N_LEN, rng);
     const int prefix = alias_draw(trb->prefix, TRB_N_PREFIX, rng);
@@ -82,6 +85,8 @@ const BackgroundType background_trb = {
     .n_prefix = TRB_N_PREFIX,
     .init = init,
     .draw = draw,
+    .gene_names = trbgenes_names,
+    .genes = trbgenes_draw,
     .prefix = prefix,
     .prefix_p = prefix_p,
     .transition_p = transition_p,

@@ -16,8 +16,9 @@ typedef struct {
     AliasCell next[N_LETTER + 1][N_LETTER]; /* if tilted */
 } Uniform;
 
-static void init(void *state, const double *prefix_tilt, const double *transition_tilt)
+static void init(void *state, const void *source, const double *prefix_tilt, const double *transition_tilt)
 {
+    (void)source;
     (void)prefix_tilt;
     Uniform *uniform = state;
     uniform->tilted = false;
@@ -30,9 +31,10 @@ static void init(void *state, const double *prefix_tilt, const double *transitio
     }
 }
 
-static int draw(int8_t *codes, const void *state, Rng *rng)
+static int draw(int8_t *codes, int16_t gene[2], const void *state, Rng *rng)
 {
     const Uniform *uniform = state;
+    (void)gene;
     const long normal = lround(14.5 + 1.8 * rng_normal(rng));
     const int len = (int)(normal < LEN_MIN ? LEN_MIN : normal > LEN_MAX ? LEN_MAX : normal);
     for (int t = 0, before = START; t < len; t++) {

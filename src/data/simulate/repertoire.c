@@ -6,71 +6,110 @@
 
 void repertoire_plan(Repertoire *r, Arena *arena, const Recipe *recipe, int n, int n_carrier)
 {
-    const int stride = recipe->background->max_len;
-    assert(stride <= REPERTOIRE_LEN_MOST);
-    *r = (Repertoire){.stride = stride};
-    r->codes = ARENA_TAKE(arena, int8_t, (size_t)n * (size_t)stride);
+    assert(recipe->stride <= REPERTOIRE_LEN_MOST);
+    *r = (Repertoire){.stride = recipe->stride};
+    r->codes = ARENA_TAKE(arena, int8_t, (size_t)n * (size_t)recipe->stride);
     r->len = ARENA_TAKE(arena, int64_t, (size_t)n);
     r->count = ARENA_TAKE(arena, int64_t, (size_t)n);
     r->carrier = ARENA_TAKE(arena, Carrier, (size_t)n_carrier);
+    r->pick = ARENA_TAKE(arena, int, (size_t)recipe->n_pick);
+    if (!recipe->genes) return;
+    r->v = ARENA_TAKE(arena, int16_t, (size_t)n);
+    r->j = ARENA_TAKE(arena, int16_t, (size_t)n);
 }
 
-/* Draws until the motif fits, and writes it; returns the length. */
-static int draw_carrier(Carrier *out, int8_t *codes, const Recipe *recipe, Rng *rng)
+void repertoire_background(RepertoireRow *row, const Recipe *recipe)
 {
-    const int chosen = (int)rng_below(rng, (uint64_t)recipe->n_motif);
-    int len, offset;
+    const BackgroundType *type = recipe->background;
+    row->gene[0] = row->gene[1] = -1;
+    row->len = type->draw(row->codes, row->gene, recipe->state, row->rng);
+    if (row->gene_rng && type->genes) type->genes(row->gene, row->codes, row->len, row->gene_rng);
+}
+
+static void draw_plain(RepertoireRow *row, Repertoire *r, const Recipe *recipe, uint64_t purge)
+{
+    uint64_t held;
     do {
-        len = recipe->background->draw(codes, recipe->state, rng);
-        offset = motif_offset(&recipe->motif[chosen], &recipe->place, len, rng);
-    } while (offset < 0);
-    out->motif = chosen;
-    out->offset = offset;
-    memcpy(out->original, codes, (size_t)len);
-    motif_implant(codes, &recipe->motif[chosen], offset);
-    return len;
+        repertoire_background(row, recipe);
+        held = recipe->carriers ? recipe->carriers->holds(recipe->carrying, row->codes, row->len) : 0;
+    } while (held & purge);
+    r->n_accidental += held != 0;
+    r->n_holding += held != 0;
 }
 
-static bool holds_motif(const Recipe *recipe, const int8_t *codes, int len)
+/* The signal of the next carrier, with the chance that its carriers have among those to come; `left` [n_signal]. */
+static int choose_signal(int *left, int n_signal, int n_left, Rng *rng)
 {
-    for (int m = 0; m < recipe->n_motif; m++)
-        if (motif_occurs(&recipe->motif[m], codes, len)) return true;
-    return false;
+    int k = 0;
+    while (left[k] == 0) k++;
+    if (left[k] < n_left)
+        for (int u = (int)rng_below(rng, (uint64_t)n_left); u >= left[k]; k++) u -= left[k];
+    assert(k < n_signal);
+    (void)n_signal;
+    left[k]--;
+    return k;
+}
+
+static void draw_carrier(Carrier *out, RepertoireRow *row, Repertoire *r, const Recipe *recipe)
+{
+    recipe->carriers->make(out, row, r, recipe);
+    r->n_holding += recipe->carriers->holds(recipe->carrying, row->codes, row->len) != 0;
+}
+
+static void keep(Repertoire *r, const RepertoireRow *row, int i)
+{
+    memset(row->codes + row->len, -1, (size_t)(r->stride - row->len));
+    r->len[i] = row->len;
+    r->count[i] = 1;
+    if (!r->v) return;
+    r->v[i] = row->gene[0];
+    r->j[i] = row->gene[1];
+}
+
+static int start(Repertoire *r, int left[64], const Recipe *recipe, const RepertoireOrder *order)
+{
+    int n = 0;
+    r->n = order->n;
+    r->n_carrier = r->n_picked = 0;
+    r->n_accidental = r->n_holding = 0;
+    for (int k = 0; k < recipe->n_signal; k++) n += left[k] = order->n_carrier[k];
+    for (int i = 0; i < recipe->n_pick; i++) r->pick[i] = i;
+    assert(n <= order->n);
+    return n;
 }
 
 /* A row becomes a carrier with the chance that carriers still to come have among rows still to come: then exactly
- * n_carrier are chosen, every set of rows as likely as any other. */
-void repertoire_draw(Repertoire *r, const Recipe *recipe, int n, int n_carrier, Rng *rng)
+ * so many are chosen, every set of rows as likely as any other. */
+void repertoire_draw(Repertoire *r, const Recipe *recipe, const RepertoireOrder *order, Rng *rng, Rng *gene_rng)
 {
-    assert(n_carrier <= n);
-    r->n = n;
-    r->n_carrier = 0;
-    r->n_accidental = 0;
-    for (int i = 0; i < n; i++) {
-        int8_t *codes = r->codes + (size_t)i * (size_t)r->stride;
-        const uint64_t wanted = (uint64_t)(n_carrier - r->n_carrier);
-        int len;
-        if (wanted && rng_below(rng, (uint64_t)(n - i)) < wanted) {
+    int left[64];
+    int n_left = start(r, left, recipe, order);
+    RepertoireRow row = {.rng = rng, .gene_rng = gene_rng};
+    for (int i = 0; i < order->n; i++) {
+        row.codes = r->codes + (size_t)i * (size_t)r->stride;
+        if (n_left && rng_below(rng, (uint64_t)(order->n - i)) < (uint64_t)n_left) {
             Carrier *carrier = &r->carrier[r->n_carrier++];
             carrier->row = i;
-            len = draw_carrier(carrier, codes, recipe, rng);
+            carrier->signal = choose_signal(left, recipe->n_signal, n_left--, rng);
+            draw_carrier(carrier, &row, r, recipe);
         } else {
-            len = recipe->background->draw(codes, recipe->state, rng);
-            r->n_accidental += holds_motif(recipe, codes, len);
+            draw_plain(&row, r, recipe, order->purge);
         }
-        memset(codes + len, -1, (size_t)(r->stride - len));
-        r->len[i] = len;
-        r->count[i] = 1;
+        keep(r, &row, i);
     }
 }
 
-double repertoire_fit(const Recipe *recipe, int motif, int n, Rng *rng)
+double repertoire_holding(double *share, const Recipe *recipe, int n, Rng *rng)
 {
     int8_t codes[REPERTOIRE_LEN_MOST];
-    int n_fit = 0;
+    RepertoireRow row = {.codes = codes, .rng = rng};
+    int n_any = 0;
+    for (int k = 0; k < recipe->n_signal; k++) share[k] = 0;
     for (int i = 0; i < n; i++) {
-        const int len = recipe->background->draw(codes, recipe->state, rng);
-        n_fit += motif_offset(&recipe->motif[motif], &recipe->place, len, rng) >= 0;
+        repertoire_background(&row, recipe);
+        uint64_t held = recipe->carriers->holds(recipe->carrying, row.codes, row.len);
+        n_any += held != 0;
+        for (; held; held &= held - 1) share[__builtin_ctzll(held)] += 1.0 / n;
     }
-    return (double)n_fit / n;
+    return (double)n_any / n;
 }

@@ -3,74 +3,62 @@
  * A few bags at a time are drawn in parallel, each in memory of its own, and written in order.
  */
 #include "data/simulate/simulate.h"
-#include "core/jsontext.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "data/bagfile/alphabet.h"
 #include "data/simulate/simulate_parts.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define AT(field) offsetof(SimulateOptions, field)
-const Option simulate_options[] = {
-    {"n_bag", OPTION_INT, AT(n_bag), "200", 1, 10000000, NULL, "bags", "number of repertoires"},
-    {"n_seq", OPTION_INT, AT(n_seq), "2000", 1, 100000000, NULL, "sequences",
-     "number of sequences in each repertoire"},
-    {"positive", OPTION_NUMBER, AT(positive), "0.5", 0, 1, NULL, "of the bags",
-     "fraction of the repertoires that carries the signal"},
-    {"background", OPTION_CHOICE, AT(background), "trb", 0, 0, "trb uniform", "",
-     "source of the sequences: trb (statistics of human TRB), or uniform (uniform residues)"},
-    {"signal", OPTION_CHOICE, AT(signal), "motif", 0, 0, "motif dense", "",
-     "difference between the classes: motif (implanted in carrier sequences), or dense (changed "
-     "probabilities of prefixes and residue pairs; motifs, rate and position are not used)"},
-    {"shift", OPTION_NUMBER, AT(shift), "0.03", 0, 2, NULL, "",
-     "strength of the dense signal: in positive bags each probability is multiplied by exp(shift) or "
-     "exp(-shift) and rescaled"},
-    {"dense", OPTION_CHOICE, AT(dense), "both", 0, 0, "both prefix composition", "",
-     "statistics changed by the dense signal: prefix, composition (pairs of neighbouring residues in the "
-     "middle), or both"},
-    {"spread", OPTION_NUMBER, AT(spread), "0", 0, 2, NULL, "",
-     "variation between individuals: in every bag each probability is multiplied by exp(spread * normal) "
-     "and rescaled"},
-    {"motifs", OPTION_TEXTS, AT(motifs), "SFZEN", 0, 0, NULL, "MOTIF",
-     "motifs of the carriers: residues, and Z, which keeps the residue that is there; one motif is drawn "
-     "for each carrier"},
-    {"rate", OPTION_NUMBER, AT(rate), "0.01", 0, 1, NULL, "of the sequences",
-     "fraction of carriers among the sequences of a positive repertoire"},
-    {"rate_mode", OPTION_CHOICE, AT(rate_mode), "exact", 0, 0, "exact", "",
-     "number of carriers; exact: round(rate * n_seq), at least 1 unless rate is 0"},
-    {"position", OPTION_TEXT, AT(position), "middle", 0, 0, NULL, "middle|anywhere|N",
-     "position of the motif: middle (the first and last four residues are kept), anywhere, or an offset "
-     "from 0"},
-    {"counts", OPTION_CHOICE, AT(counts), "none", 0, 0, "none", "",
-     "distribution of clone counts; none: every count is 1"},
-    {0},
-};
+#define PURGE_DRAWS 20000
+#define PURGE_MOST  0.9
+#define TEST_OFFSET (UINT64_C(1) << 40) /* of the indices of a test cohort's streams */
+
+const SignalType *const simulate_signals[] = {
+    [SIGNAL_MOTIF] = &signal_motif, [SIGNAL_DENSE] = &signal_dense, [SIGNAL_PUBLIC] = &signal_public};
+const OutputType *const simulate_outputs[] = {&output_dataset, &output_airr};
+enum { N_OUTPUT = 2 };
 
 /* ---- settings ---- */
+
+static Status check_background(const Simulator *s, const BackgroundType *type)
+{
+    const SimulateOptions *o = s->options;
+    const bool tilted = o->spread > 0 || (o->batches > 0 && o->batch_spread > 0);
+    if (type->open && !o->background_path)
+        return fail(ERR_CONFIG, "simulate.background=%s: name its source by simulate.background_path", type->name);
+    if (!type->open && o->background_path)
+        return fail(ERR_CONFIG, "simulate.background_path: background '%s' reads no files; take file or olga",
+                    type->name);
+    if (tilted && !type->transition_p)
+        return fail(
+            ERR_CONFIG,
+            "simulate.%s: background '%s' has no probabilities that could vary; take trb or uniform, or set it "
+            "to 0",
+            o->spread > 0 ? "spread" : "batch_spread", type->name);
+    return OK;
+}
 
 static Status start_background(Simulator *s)
 {
     const BackgroundType *type = background_types[s->options->background];
+    TRY(check_background(s, type));
+    s->recipe.background = type;
+    if (type->open) TRY(type->open(&s->source, s->options->background_path));
     s->state = malloc(type->size);
     if (!s->state) return fail(ERR_MEMORY, "simulate.background: out of memory");
-    type->init(s->state, NULL, NULL);
-    s->recipe.background = type;
+    type->init(s->state, s->source, NULL, NULL);
     s->recipe.state = s->state;
+    s->recipe.stride = background_max_len(type, s->source);
     s->class_state[0] = s->class_state[1] = s->state;
     return OK;
 }
 
-static void summarise(Simulator *s)
+/* Has a bag, or its batch, a tilt of its own? */
+static bool varies(const Simulator *s)
 {
-    const SimulateOptions *o = s->options;
-    SimulateResult *r = s->result;
-    *r = (SimulateResult){.n_bag = o->n_bag, .n_seq = (int64_t)o->n_bag * o->n_seq};
-    r->n_positive = (int)lround(o->positive * o->n_bag);
+    return s->options->spread > 0 || (s->options->batches > 0 && s->options->batch_spread > 0);
 }
 
 /* Enough slots for the threads, never more than a few repertoires. */
@@ -82,8 +70,8 @@ static void plan_memory(Simulator *s)
     if (s->signal->plan) s->signal->plan(s);
     for (int i = 0; i < s->n_slot; i++) {
         SimulatorSlot *slot = &s->slot[i];
-        repertoire_plan(&slot->drawn, &s->memory, &s->recipe, o->n_seq, s->result->n_carrier);
-        if (o->spread == 0) continue;
+        repertoire_plan(&slot->drawn, &s->memory, &s->recipe, s->n_most, s->c_most);
+        if (!varies(s)) continue;
         tilt_plan(&slot->tilt, &s->memory, s->recipe.background);
         slot->state = arena_take(&s->memory, 1, s->recipe.background->size);
     }
@@ -97,12 +85,34 @@ static Status check_memory(const Simulator *s)
                 s->options->n_seq, (double)need / 1e9, (double)have / 1e9);
 }
 
+/* Sequences that hold a signal are drawn again: others must not be too rare. */
+static Status check_purge(const Simulator *s)
+{
+    double share[MOTIFMATCH_OWNERS];
+    Rng rng = rng_stream(s->seed, "purge", 0);
+    if (s->options->purge == PURGE_NONE || !s->recipe.carriers) return OK;
+    const double any = repertoire_holding(share, &s->recipe, PURGE_DRAWS, &rng);
+    if (any <= PURGE_MOST) return OK;
+    return fail(
+        ERR_CONFIG,
+        "simulate.purge: %.3g %% of the background's sequences hold a motif or are in the list; take longer motifs, "
+        "or another background",
+        100 * any);
+}
+
 static Status prepare(Simulator *s, SimulateResult *result, const SimulateOptions *options, uint64_t seed)
 {
-    *s = (Simulator){.options = options, .signal = simulate_signals[options->signal], .seed = seed, .result = result};
-    summarise(s);
+    s->options = options;
+    s->signal = simulate_signals[options->signal];
+    s->seed = seed;
+    s->result = result;
+    *result = (SimulateResult){.n_bag = options->n_bag};
+    TRY(countlaw_parse(&s->counts, options->counts));
     TRY(start_background(s));
     TRY(s->signal->prepare(s));
+    TRY(check_purge(s));
+    TRY(simulate_genes(s));
+    TRY(simulate_plan_bags(s));
     plan_memory(s);
     result->memory = (int64_t)s->memory.used;
     return check_memory(s);
@@ -110,17 +120,24 @@ static Status prepare(Simulator *s, SimulateResult *result, const SimulateOption
 
 static void release(Simulator *s)
 {
-    bagwriter_drop(s->writer);
+    for (int i = 0; i < N_OUTPUT; i++) simulate_outputs[i]->drop(s->output[i]);
     textout_drop(s->truth);
     arena_free(&s->memory);
-    free(s->label);
+    for (int k = 0; s->signal_name && k < s->n_signal; k++) free(s->signal_name[k]);
+    free(s->signal_name);
+    free(s->bag);
+    free(s->n_carrier);
     free(s->state);
-    free(s->motif);
+    motifset_free(&s->motifs);
+    seqpool_free(&s->pool);
+    names_free(&s->v);
+    names_free(&s->j);
+    if (s->recipe.background && s->recipe.background->close) s->recipe.background->close(s->source);
 }
 
 Status simulate_plan(SimulateResult *out, const SimulateOptions *options, uint64_t seed)
 {
-    Simulator s;
+    Simulator s = {0};
     const Status status = prepare(&s, out, options, seed);
     release(&s);
     return status;
@@ -128,32 +145,37 @@ Status simulate_plan(SimulateResult *out, const SimulateOptions *options, uint64
 
 /* ---- bags ---- */
 
-static Status draw_labels(Simulator *s)
-{
-    const int n = s->options->n_bag;
-    Rng rng = rng_stream(s->seed, "label", 0);
-    int *order = malloc((size_t)n * sizeof *order);
-    s->label = calloc((size_t)n, 1);
-    if (!order || !s->label) {
-        free(order);
-        return fail(ERR_MEMORY, "labels of %d bags: out of memory", n);
-    }
-    for (int b = 0; b < n; b++) order[b] = b;
-    rng_shuffle(&rng, order, n);
-    for (int i = 0; i < s->result->n_positive; i++) s->label[order[i]] = 1;
-    free(order);
-    return OK;
-}
-
 /* The background that a bag is drawn from. */
 static const void *bag_state(const Simulator *s, SimulatorSlot *slot, int bag)
 {
-    const int class = s->label[bag];
-    if (s->options->spread == 0) return s->class_state[class];
-    Rng rng = rng_stream(s->seed, "spread", (uint64_t)bag);
+    const SimulateBag *plan = &s->bag[bag];
+    const int class = plan->truth != 0;
+    if (!varies(s)) return s->class_state[class];
+    Rng rng = rng_stream(s->seed, "spread", s->offset + (uint64_t)bag);
     tilt_spread(&slot->tilt, s->recipe.background, s->class_tilt[class], s->options->spread, &rng);
-    s->recipe.background->init(slot->state, slot->tilt.prefix, slot->tilt.transition);
+    if (plan->batch >= 0 && s->options->batch_spread > 0) {
+        rng = rng_stream(s->seed, "batch tilt", (uint64_t)plan->batch);
+        tilt_spread(&slot->tilt, s->recipe.background, &slot->tilt, s->options->batch_spread, &rng);
+    }
+    s->recipe.background->init(slot->state, s->source, slot->tilt.prefix, slot->tilt.transition);
     return slot->state;
+}
+
+static uint64_t purge_of(const Simulator *s, const SimulateBag *bag)
+{
+    const uint64_t all = ~UINT64_C(0);
+    if (s->options->purge == PURGE_ALL) return all;
+    if (s->options->purge == PURGE_NONE) return 0;
+    return s->options->labels == LABELS_COLUMNS ? all & ~bag->truth : bag->truth ? 0 : all;
+}
+
+static void draw_counts(const Simulator *s, Repertoire *r, int bag)
+{
+    Rng rng = rng_stream(s->seed, "counts", s->offset + (uint64_t)bag);
+    const double effect = (s->bag[bag].truth ? 0.5 : -0.5) * s->options->counts_effect;
+    countlaw_fill(r->count, r->n, &s->counts, effect, &rng);
+    for (int i = 0; s->options->carrier_counts && i < r->n_carrier; i++)
+        r->count[r->carrier[i].row] = countlaw_expanded(r->n, &rng);
 }
 
 static void draw_bag(void *context, int chunk, int thread)
@@ -161,17 +183,22 @@ static void draw_bag(void *context, int chunk, int thread)
     (void)thread;
     Simulator *s = context;
     const int bag = s->first + chunk;
-    Rng rng = rng_stream(s->seed, "repertoire", (uint64_t)bag);
+    const uint64_t index = s->offset + (uint64_t)bag;
+    Repertoire *r = &s->slot[chunk].drawn;
+    Rng rng = rng_stream(s->seed, "repertoire", index), gene_rng = rng_stream(s->seed, "genes", index);
     Recipe recipe = s->recipe;
     recipe.state = bag_state(s, &s->slot[chunk], bag);
-    const int n_carrier = s->label[bag] ? s->result->n_carrier : 0;
-    repertoire_draw(&s->slot[chunk].drawn, &recipe, s->options->n_seq, n_carrier, &rng);
+    const RepertoireOrder order = {.n = s->bag[bag].n,
+                                   .n_carrier = s->n_carrier + (size_t)bag * (size_t)s->n_signal,
+                                   .purge = purge_of(s, &s->bag[bag])};
+    repertoire_draw(r, &recipe, &order, &rng, recipe.genes ? &gene_rng : NULL);
+    draw_counts(s, r, bag);
 }
 
-static void spell(char *text, const int8_t *codes, int64_t len)
+static void write_genes(Simulator *s, const Repertoire *r, int row)
 {
-    for (int64_t t = 0; t < len; t++) text[t] = ALPHABET_AMINO[codes[t]];
-    text[len] = '\0';
+    textout_printf(s->truth, "\t%s\t%s", r->v[row] < 0 ? "" : s->v.text[r->v[row]],
+                   r->j[row] < 0 ? "" : s->j.text[r->j[row]]);
 }
 
 static void write_truth(Simulator *s, const char *key, const Repertoire *r)
@@ -179,29 +206,30 @@ static void write_truth(Simulator *s, const char *key, const Repertoire *r)
     char before[REPERTOIRE_LEN_MOST + 1], after[REPERTOIRE_LEN_MOST + 1];
     for (int i = 0; i < r->n_carrier; i++) {
         const Carrier *c = &r->carrier[i];
-        spell(before, c->original, r->len[c->row]);
-        spell(after, r->codes + (size_t)c->row * (size_t)r->stride, r->len[c->row]);
-        textout_printf(s->truth, "%s\t%d\t" SIMULATE_LABEL "\t%s\t%d\t%s\t%s\n", key, c->row, s->motif[c->motif].text,
-                       c->offset, before, after);
+        simulate_spell(before, c->original, c->n_original);
+        simulate_spell(after, r->codes + (size_t)c->row * (size_t)r->stride, r->len[c->row]);
+        textout_printf(s->truth, "%s\t%d\t%s\t", key, c->row,
+                       s->signal_name ? s->signal_name[c->signal] : SIMULATE_LABEL);
+        s->signal->name(s->truth, s, c);
+        textout_printf(s->truth, "\t%d\t%s\t%s", c->offset, before, after);
+        if (r->v) write_genes(s, r, c->row);
+        textout_printf(s->truth, "\n");
     }
-}
-
-static void bag_key(char key[16], int bag)
-{
-    (void)snprintf(key, 16, "sim%05d", bag);
 }
 
 static Status write_bag(Simulator *s, int bag, const Repertoire *r)
 {
-    char key[16];
-    bag_key(key, bag);
-    s->accidental[s->label[bag]] += r->n_accidental;
-    s->plain[s->label[bag]] += r->n - r->n_carrier;
+    char key[SIMULATE_KEY];
+    SimulateBag *plan = &s->bag[bag];
+    const int class = plan->truth != 0;
+    simulate_key(key, s, bag);
+    s->accidental[class] += r->n_accidental;
+    s->plain[class] += r->n - r->n_carrier;
+    plan->known = (double)r->n_holding / r->n;
     write_truth(s, key, r);
-    return bagwriter_add(
-        s->writer, key,
-        &(BagWriterRows){
-            .codes = r->codes, .stride = (size_t)r->stride, .len = r->len, .count = r->count, .n = r->n});
+    for (int i = 0; i < N_OUTPUT; i++)
+        if (s->output[i]) TRY(simulate_outputs[i]->add(s->output[i], s, bag, r));
+    return OK;
 }
 
 static Status write_bags(Simulator *s)
@@ -218,75 +246,33 @@ static Status write_bags(Simulator *s)
     progress_end(&progress, NULL);
     for (int class = 0; class < 2; class ++)
         if (s->plain[class]) s->result->accidental[class] = (double)s->accidental[class] / (double)s->plain[class];
+    simulate_oracle(s);
     return OK;
 }
 
 /* ---- files ---- */
 
-static Status open_files(Simulator *s, const SimulateFiles *files)
+static Status open_files(Simulator *s)
 {
-    BagWriterOptions options = {.compress = files->compress, .force = files->force};
-    options.spec = (BagSpec){.kind = BAG_SEQUENCES,
-                             .n_feat = (int)strlen(ALPHABET_AMINO),
-                             .max_len = s->recipe.background->max_len,
-                             .alphabet = ALPHABET_AMINO,
-                             .region = "junction"};
-    TRY(bagwriter_open(&s->writer, files->path, &options));
-    TRY(textout_open(&s->truth, files->truth, files->force));
-    textout_printf(s->truth, "%s", s->signal->truth_head);
+    for (int i = 0; i < N_OUTPUT; i++) TRY(simulate_outputs[i]->open(&s->output[i], s));
+    TRY(textout_open(&s->truth, s->files->truth, s->files->force));
+    textout_printf(s->truth, "%s%s\n", s->signal->truth_head,
+                   s->recipe.genes && s->signal->carries ? "\tv_call\tj_call" : "");
     return OK;
-}
-
-static Status label_table(Table *out, const Simulator *s)
-{
-    static const char *const column[] = {"ID", SIMULATE_LABEL};
-    const int n = s->options->n_bag;
-    char(*key)[16] = malloc((size_t)n * sizeof *key);
-    const char **cell = malloc((size_t)n * 2 * sizeof *cell);
-    Status status = OK;
-    if (!key || !cell) TRY_DONE(fail(ERR_MEMORY, "labels of %d bags: out of memory", n));
-    for (int b = 0; b < n; b++) {
-        bag_key(key[b], b);
-        cell[2 * b] = key[b];
-        cell[2 * b + 1] = s->label[b] ? "+" : "-";
-    }
-    TRY_DONE(table_new(out, n, 2, column, cell));
-done:
-    free(cell);
-    free(key);
-    return status;
-}
-
-/* All settings, by their rows' names; the caller's to free; NULL if memory is out. */
-static char *provenance(const Simulator *s)
-{
-    const SimulateOptions *o = s->options;
-    json_t *motifs = json_array();
-    for (int m = 0; m < o->motifs.n; m++) json_array_append_new(motifs, json_string(o->motifs.text[m]));
-    char seed[24];
-    (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
-    json_t *settings =
-        json_pack("{s:i, s:i, s:f, s:s, s:o, s:f, s:s, s:s, s:s}", "n_bag", o->n_bag, "n_seq", o->n_seq, "positive",
-                  o->positive, "background", s->recipe.background->name, "motifs", motifs, "rate", o->rate,
-                  "rate_mode", "exact", "position", o->position, "counts", "none");
-    const int failed = s->signal->record(settings, s);
-    json_t *facts = json_pack("{s:s, s:s, s:o, s:o}", "made_by", "simulate", "seed", seed, "simulate", settings,
-                              "signal", s->signal->record_result(s->result));
-    char *text = failed ? NULL : jsontext_dump(facts, JSON_SORT_KEYS);
-    json_decref(facts);
-    return text;
 }
 
 static Status publish(Simulator *s)
 {
     Table labels = {0};
     Status status;
-    char *facts = provenance(s);
+    char *facts = simulate_facts(s);
     if (!facts) TRY_DONE(fail(ERR_MEMORY, "provenance: out of memory"));
-    TRY_DONE(label_table(&labels, s));
-    BagWriter *writer = s->writer;
-    s->writer = NULL;
-    TRY_DONE(bagwriter_finish(writer, &labels, facts));
+    TRY_DONE(simulate_labels(&labels, s));
+    for (int i = 0; i < N_OUTPUT; i++) {
+        void *output = s->output[i];
+        s->output[i] = NULL;
+        if (output) TRY_DONE(simulate_outputs[i]->finish(output, s, &labels, facts));
+    }
     TextOut *truth = s->truth;
     s->truth = NULL;
     TRY_DONE(textout_commit(truth));
@@ -298,13 +284,12 @@ done:
 
 Status simulate_run(SimulateResult *out, const SimulateOptions *options, uint64_t seed, const SimulateFiles *files)
 {
-    Simulator s;
+    Simulator s = {.files = files, .test = files->test, .offset = files->test ? TEST_OFFSET : 0};
     Status status;
     TRY_DONE(prepare(&s, out, options, seed));
-    TRY_DONE(open_files(&s, files));
+    TRY_DONE(open_files(&s));
     TRY_DONE(arena_reserve(&s.memory, "simulate"));
     plan_memory(&s);
-    TRY_DONE(draw_labels(&s));
     if (s.signal->start) s.signal->start(&s);
     TRY_DONE(write_bags(&s));
     TRY_DONE(publish(&s));
@@ -313,7 +298,7 @@ done:
     return status;
 }
 
-char *simulate_truth_path(const char *path)
+char *simulate_beside(const char *path, const char *ending)
 {
     static const char *const extension[] = {".h5", ".hdf5"};
     size_t len = strlen(path);
@@ -324,9 +309,14 @@ char *simulate_truth_path(const char *path)
             break;
         }
     }
-    char *truth = malloc(len + sizeof ".truth.tsv.gz");
-    if (!truth) return NULL;
-    memcpy(truth, path, len);
-    memcpy(truth + len, ".truth.tsv.gz", sizeof ".truth.tsv.gz");
-    return truth;
+    char *beside = malloc(len + strlen(ending) + 1);
+    if (!beside) return NULL;
+    memcpy(beside, path, len);
+    strcpy(beside + len, ending);
+    return beside;
+}
+
+char *simulate_truth_path(const char *path)
+{
+    return simulate_beside(path, ".truth.tsv.gz");
 }

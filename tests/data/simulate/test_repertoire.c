@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/bagfile/alphabet.h"
-#include "data/simulate/repertoire.h"
+#include "data/simulate/motifset.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -9,7 +9,8 @@
 
 typedef struct {
     Recipe recipe;
-    Motif motif[4];
+    MotifSet set;
+    Motif *motif;
     void *state;
     Arena memory;
     Repertoire drawn;
@@ -21,26 +22,37 @@ static void open_fixture(Fixture *f, const char *background, const char *positio
     const BackgroundType *const *type = background_types;
     while (*type && strcmp((*type)->name, background) != 0) type++;
     cr_assert(*type);
-    *f = (Fixture){.recipe = {.background = *type, .n_motif = n_motif, .motif = f->motif}};
+    char all[256] = "";
+    const char *signal = all;
+    for (int m = 0; m < n_motif; m++) {
+        strcat(all, m ? " " : "");
+        strcat(all, motif[m]);
+    }
+    *f = (Fixture){.recipe = {.background = *type, .stride = (*type)->max_len, .n_signal = 1}};
     f->state = malloc((*type)->size);
-    (*type)->init(f->state, NULL, NULL);
+    (*type)->init(f->state, NULL, NULL, NULL);
     f->recipe.state = f->state;
-    cr_assert_eq(motif_place_parse(&f->recipe.place, position), OK);
-    for (int m = 0; m < n_motif; m++) cr_assert_eq(motif_parse(&f->motif[m], motif[m]), OK);
+    if (n_motif) cr_assert_eq(motifset_open(&f->set, &signal, 1, IMPLANT_REPLACE), OK);
+    f->motif = f->set.motif;
+    cr_assert_eq(motif_place_parse(&f->set.place, position), OK);
+    f->recipe.carriers = &motifset_carriers;
+    f->recipe.carrying = &f->set;
 }
 
 static void draw(Fixture *f, int n, int n_carrier, uint64_t stream)
 {
     Rng rng = rng_stream(5, "test", stream);
+    const RepertoireOrder order = {.n = n, .n_carrier = &n_carrier};
     repertoire_plan(&f->drawn, &f->memory, &f->recipe, n, n_carrier);
     cr_assert_eq(arena_reserve(&f->memory, "test"), OK);
     repertoire_plan(&f->drawn, &f->memory, &f->recipe, n, n_carrier);
-    repertoire_draw(&f->drawn, &f->recipe, n, n_carrier, &rng);
+    repertoire_draw(&f->drawn, &f->recipe, &order, &rng, NULL);
 }
 
 static void close_fixture(Fixture *f)
 {
     arena_free(&f->memory);
+    motifset_free(&f->set);
     free(f->state);
 }
 
@@ -138,13 +150,16 @@ static void assert_carrier(const Fixture *f, const Carrier *c, int margin)
     const Motif *m = &f->motif[c->motif];
     const int8_t *codes = row_of(&f->drawn, c->row);
     const int len = (int)f->drawn.len[c->row];
-    cr_assert(c->offset >= margin && c->offset + m->len <= len - margin);
+    MotifForm form;
+    Rng rng = rng_stream(0, "plain", 0);
+    motif_form(&form, m, &rng);
+    cr_assert(c->offset >= margin && c->offset + form.len <= len - margin);
     for (int t = 0; t < len; t++) {
         const int k = t - c->offset;
-        const bool written = k >= 0 && k < m->len && m->code[k] >= 0;
-        cr_assert_eq(codes[t], written ? m->code[k] : c->original[t]);
+        const bool written = k >= 0 && k < form.len && form.code[k] >= 0;
+        cr_assert_eq(codes[t], written ? form.code[k] : c->original[t]);
     }
-    cr_assert(motif_occurs(m, codes, len));
+    cr_assert(motifmatch_owners(&f->set.match, codes, len));
 }
 
 Test(data_repertoire, carriers_are_exact_and_as_told)
@@ -192,7 +207,7 @@ Test(data_repertoire, carriers_stand_at_random_rows)
     draw(&f, N, C, 0);
     for (uint64_t k = 0; k < REPEATS; k++) {
         Rng rng = rng_stream(6, "test", k);
-        repertoire_draw(&f.drawn, &f.recipe, N, C, &rng);
+        repertoire_draw(&f.drawn, &f.recipe, &(RepertoireOrder){.n = N, .n_carrier = (const int[]){C}}, &rng, NULL);
         for (int i = 0; i < C; i++) count[f.drawn.carrier[i].row]++;
     }
     const double p = (double)C / N, variance = REPEATS * p * (1 - p) * N / (N - 1.0);
@@ -208,7 +223,8 @@ Test(data_repertoire, accidental_carriers_are_counted)
     int64_t n = 0;
     open_fixture(&f, "trb", "middle", 1, motif);
     draw(&f, 20000, 100, 0);
-    for (int i = 0; i < f.drawn.n; i++) n += motif_occurs(&f.motif[0], row_of(&f.drawn, i), (int)f.drawn.len[i]);
+    for (int i = 0; i < f.drawn.n; i++)
+        n += motifmatch_owners(&f.set.match, row_of(&f.drawn, i), (int)f.drawn.len[i]) != 0;
     cr_assert_eq(f.drawn.n_accidental, n - 100);
     cr_assert_gt(f.drawn.n_accidental, 0);
     close_fixture(&f);
@@ -220,7 +236,7 @@ Test(data_repertoire, a_motif_that_does_not_fit_is_seen)
     Fixture f;
     Rng rng = rng_stream(1, "test", 0);
     open_fixture(&f, "trb", "middle", 2, motif);
-    cr_assert_gt(repertoire_fit(&f.recipe, 0, 1000, &rng), 0.95);
-    cr_assert_eq(repertoire_fit(&f.recipe, 1, 1000, &rng), 0);
+    cr_assert_gt(motifset_fit(&f.set, &f.recipe, 0, 1000, &rng), 0.95);
+    cr_assert_eq(motifset_fit(&f.set, &f.recipe, 1, 1000, &rng), 0);
     close_fixture(&f);
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * chance.h: what further cross-validations say of a score: on permuted labels, on labels permuted over batches, and with whole
+ * batches left out. Each task of a summary (tally.h) gets
+ *
+ *     "permuted": {"n", "auc": [of each], "auc_mean", "p"}          p = (1 + those that reach auc_mean) / (1 + n)
+ *     "batch_permuted": {"n", "auc": […], "auc_mean"}
+ *     "leave_batch_out": {"auc_mean", "auc_std_folds", "auc_ci95", "n_folds", "n_bags"}, or {"reason"}: there is none
+ *
+ * of the main score of its kind. A cross-validation whose score is not defined is null, and counts as one that reaches it.
+ */
+#ifndef HOPSACK_CHANCE_H
+#define HOPSACK_CHANCE_H
+
+#include <jansson.h>
+
+#define CHANCE_BATCHES 6 /* permutations over batches */
+
+/* subs: array of summaries, null where a cross-validation was not possible; `tasks`: those of the summary. */
+void chance_add_permuted(json_t *tasks, const json_t *subs);
+void chance_add_batch_permuted(json_t *tasks, const json_t *subs);
+void chance_add_left_out(json_t *tasks, const json_t *sub, const char *reason); /* sub NULL: not possible */
+
+/* The same in words: an array of sentences without a full stop, empty where there is none; the caller's to decref. NULL: no memory. */
+json_t *chance_sentences(const json_t *task);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "cv/foldlist.h"
+#include "cohort/innerparts.h"
+#include "core/log.h"
+
+#include <stdlib.h>
+
+Status foldlist_at(Status status, FoldJob job)
+{
+    return status == OK ? OK : fail_at(status, "repetition %d, fold %d", job.repeat, job.fold);
+}
+
+static FoldJob fold_of(const FoldList *list, int fold)
+{
+    return (FoldJob){.repeat = fold / list->n_fold, .fold = fold % list->n_fold, .model = -1};
+}
+
+static void report_few(const Dataset *dataset, int n_few, FoldJob first)
+{
+    if (n_few)
+        log_warn(
+            "%s: in %d fold%s (the first: repetition %d, fold %d) the smallest class has too few bags or groups for "
+            "two inner folds, so no inner training predicts them",
+            bagfile_path(dataset->cohort.file), n_few, n_few == 1 ? "" : "s", first.repeat, first.fold);
+}
+
+/* On permuted labels the other inner folds may lack a class. */
+static bool all_train(Dataset *dataset, FoldJob job, int n_inner)
+{
+    for (job.inner = 1; job.inner <= n_inner; job.inner++) {
+        FoldConfig own;
+        Partition parts;
+        foldjob_config(&own, dataset->config, job);
+        if (innerparts_make(&parts, &dataset->folds, &own.config.splits) != OK) return false;
+        partition_free(&parts);
+    }
+    return true;
+}
+
+static Status count_inner(FoldList *list, Dataset *dataset)
+{
+    const InnerPlace place = {0, dataset->config->crossval.inner};
+    int n_few = 0;
+    FoldJob first = {0};
+    for (int f = 0; place.n && f < list->n_repeat * list->n_fold; f++) {
+        const FoldJob job = fold_of(list, f);
+        Status status = innerparts_draw(NULL, &list->n_inner[f], &dataset->folds, &place, job.repeat, job.fold);
+        TRY(foldlist_at(status, job));
+        if (!all_train(dataset, job, list->n_inner[f])) list->n_inner[f] = 0;
+        if (list->n_inner[f] == 0 && n_few++ == 0) first = job;
+        if (list->n_inner[f] > (INT32_MAX - list->n) / list->n_model)
+            return fail(ERR_CONFIG, "crossval.inner: %d inner folds are too many", place.n);
+        list->n += list->n_inner[f] * list->n_model;
+    }
+    report_few(dataset, n_few, first);
+    return OK;
+}
+
+static void add_models(FoldList *list, FoldJob job)
+{
+    for (int m = 0; m < list->n_model; m++) {
+        job.model = list->n_model > 1 ? m : -1;
+        list->job[list->n++] = job;
+    }
+}
+
+static void list_jobs(FoldList *list)
+{
+    const int n_fold = list->n_repeat * list->n_fold;
+    list->n = 0;
+    for (int f = 0; f < n_fold; f++) add_models(list, fold_of(list, f));
+    list->n_outer = list->n;
+    for (int f = 0; f < n_fold; f++)
+        for (int i = 1; i <= list->n_inner[f]; i++) {
+            FoldJob job = fold_of(list, f);
+            job.inner = i;
+            add_models(list, job);
+        }
+}
+
+Status foldlist_new(FoldList *out, Dataset *dataset)
+{
+    const Folds *folds = &dataset->folds;
+    *out = (FoldList){
+        .n_repeat = folds->n_repeat, .n_fold = folds->n_fold, .n_model = dataset->config->crossval.ensemble};
+    if (out->n_repeat > INT32_MAX / out->n_fold / out->n_model)
+        return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", out->n_repeat, out->n_fold);
+    const int n_fold = out->n_repeat * out->n_fold;
+    out->n = n_fold * out->n_model;
+    out->n_inner = calloc((size_t)n_fold + 1, sizeof *out->n_inner);
+    if (!out->n_inner) return fail(ERR_MEMORY, "no memory for %d folds", n_fold);
+    for (int f = 0; f < n_fold; f++) { /* costs nothing, so all folds come before contents are compared */
+        const FoldJob job = fold_of(out, f);
+        TRY(foldlist_at(partition_check(folds, job.repeat, job.fold), job));
+    }
+    TRY(count_inner(out, dataset));
+    out->job = calloc((size_t)out->n + 1, sizeof *out->job);
+    if (!out->job) return fail(ERR_MEMORY, "no memory for %d trainings", out->n);
+    list_jobs(out);
+    return OK;
+}
+
+void foldlist_free(FoldList *list)
+{
+    free(list->job);
+    free(list->n_inner);
+    *list = (FoldList){0};
+}
+
+FoldJob foldlist_fold(const FoldList *list, int number)
+{
+    FoldJob job = list->job[number];
+    job.model = -1;
+    return job;
+}
