@@ -255,7 +255,8 @@ const Rival rival_clones = {.name = "clones",
                             .holds_residues = true,
                             .is_logit = true,
                             .detail = &clones_detail,
-                            BAGKERNEL_FUNCTIONS};
+                            BAGKERNEL_FUNCTIONS,
+                            .rank = bagkernel_rank};
 
 const Rival rival_clones_1 = {
     .name = "clones-1",
@@ -265,4 +266,5 @@ const Rival rival_clones_1 = {
     .holds_residues = true,
     .is_logit = true,
     .detail = &patterns_detail,
-    BAGKERNEL_FUNCTIONS};
+    BAGKERNEL_FUNCTIONS,
+    .rank = bagkernel_rank};
