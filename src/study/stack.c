@@ -37,8 +37,8 @@ static void count_rounds(Stack *s)
         }
         stackkind_folder(name, kind, 0);
         if (s->n_round[kind] == 0 && any_has(&s->columns, name))
-            remarks_append(s->remarks, "%s: %s has no %s, and other columns have", stackkinds[kind].missing,
-                           s->columns.column[first].folder, name);
+            remarks_append(s->remarks, "%s: %s has no %s, and other columns have (%s)", stackkinds[kind].missing,
+                           s->columns.column[first].folder, name, stackkinds[kind].how);
     }
 }
 
