@@ -96,6 +96,8 @@ class Scores(Case):
         self.assertEqual([r["probability"] for r in table("p.tsv")], [r["probability"] for r in table("fit/predictions.tsv")])
         scored = json.loads(self.good("evaluate", "fit", "c.h5", "--json").stdout)
         self.assertEqual(scored["parts"]["new"], load("fit/summary.json")["parts"]["test"])
+        self.assertRegex(self.good("inspect", "fit/model.safetensors").stdout,
+                         r"task status: .*, calibrated: logit [\d.]+ \* output \+ -?[\d.]+, operating point at output -?[\d.]+\n")
         trained("threads", "c.h5", "--train.calibrate=platt", "--threads=4")
         self.assertEqual(read("threads/predictions.tsv"), read("fit/predictions.tsv"))
         self.assertEqual(read("threads/model.safetensors"), read("fit/model.safetensors"))
