@@ -18,6 +18,8 @@
 
 #include <stdlib.h>
 
+#define SEQUENCES_MOST 25000000 /* of all bags, for patterns */
+
 /* ---- the cohort ---- */
 
 typedef struct {
@@ -229,6 +231,19 @@ static Status weigh(void *state, BagKernelWeights *weights, int n)
 
 /* ---- rows ---- */
 
+/* A model lists all shared patterns, 28 bytes each, about one for each sequence of a large cohort. */
+static Status check_patterns(const Rival *rival, const Cohort *cohort, int n_class)
+{
+    int64_t n = 0;
+    (void)n_class;
+    for (int b = 0; b < bagfile_n_bag(cohort->file); b++) n += bagfile_n(cohort->file, b);
+    if (n <= SEQUENCES_MOST) return OK;
+    return fail(ERR_CONFIG,
+                "%s: holds %lld sequences, and %s is for up to %d, as its models list all shared patterns; draw "
+                "fewer of each bag (data.rarefy)",
+                bagfile_path(cohort->file), (long long)n, rival->name, SEQUENCES_MOST);
+}
+
 static Status apply_clones(void **applier, RivalModel *const *model, int n_model, const Cohort *cohort)
 {
     return cloneapply_open(applier, model, n_model, cohort, false);
@@ -265,6 +280,7 @@ const Rival rival_clones_1 = {
     .standard = true,
     .holds_residues = true,
     .is_logit = true,
+    .check = check_patterns,
     .detail = &patterns_detail,
     BAGKERNEL_FUNCTIONS,
     .rank = bagkernel_rank};
