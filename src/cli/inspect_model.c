@@ -79,6 +79,16 @@ static void print_parts(const json_t *parts)
     }
 }
 
+/* ", calibrated: logit 0.935 * output + 0.768, operating point at output -0.137" */
+static void print_settled(const json_t *task)
+{
+    const json_t *calibration = json_object_get(task, "calibration"), *cutoff = json_object_get(task, "cutoff");
+    if (calibration)
+        printf(", calibrated: logit %.4g * output + %.4g", json_number_value(json_object_get(calibration, "slope")),
+               json_number_value(json_object_get(calibration, "shift")));
+    if (cutoff) printf(", operating point at output %.4g", json_number_value(cutoff));
+}
+
 static void print_facts(const json_t *model)
 {
     size_t k;
@@ -97,6 +107,7 @@ static void print_facts(const json_t *model)
                jsontext_field(task, "column"));
         if (json_is_string(json_object_get(task, "positive")))
             printf(", positive '%s'", jsontext_field(task, "positive"));
+        print_settled(task);
         printf("\n");
     }
     print_parts(json_object_get(model, "metrics"));

@@ -148,7 +148,7 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     fprintf(out, "\n");
 }
 
-static void print_chance(FILE *out, const char *name, const json_t *task)
+static void print_sentences(FILE *out, const char *name, const json_t *task)
 {
     size_t i;
     json_t *sentence, *list = chance_sentences(task);
@@ -170,8 +170,14 @@ void scores_print_crossval(FILE *out, const json_t *summary)
     json_object_foreach(json_object_get(summary, "tasks"), name, task)
     {
         print_folds(out, name, task);
-        print_chance(out, name, task);
     }
     scores_log_remarks(json_object_get(summary, "remarks"));
     scores_log_remarks(json_object_get(summary, "beside"));
+}
+
+void scores_print_chance(FILE *out, const json_t *summary)
+{
+    const char *name;
+    json_t *task;
+    json_object_foreach(json_object_get(summary, "tasks"), name, task) print_sentences(out, name, task);
 }

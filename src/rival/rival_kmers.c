@@ -23,7 +23,8 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .detail = &(views),                                                                \
                                   .name_feature = kmername_feature,                                                  \
                                   .check = check,                                                                    \
-                                  BAGKERNEL_FUNCTIONS}
+                                  BAGKERNEL_FUNCTIONS,                                                               \
+                                  .rank = bagkernel_rank}
 
 ROW(kmer3, "kmer-3", "logistic regression on the frequencies of 3 residues in a row", bagkernel_kmers_3);
 ROW(kmer4, "kmer-4", "logistic regression on the frequencies of 4 residues in a row", bagkernel_kmers_4);

@@ -96,6 +96,8 @@ class Scores(Case):
         self.assertEqual([r["probability"] for r in table("p.tsv")], [r["probability"] for r in table("fit/predictions.tsv")])
         scored = json.loads(self.good("evaluate", "fit", "c.h5", "--json").stdout)
         self.assertEqual(scored["parts"]["new"], load("fit/summary.json")["parts"]["test"])
+        self.assertRegex(self.good("inspect", "fit/model.safetensors").stdout,
+                         r"task status: .*, calibrated: logit [\d.]+ \* output \+ -?[\d.]+, operating point at output -?[\d.]+\n")
         trained("threads", "c.h5", "--train.calibrate=platt", "--threads=4")
         self.assertEqual(read("threads/predictions.tsv"), read("fit/predictions.tsv"))
         self.assertEqual(read("threads/model.safetensors"), read("fit/model.safetensors"))
@@ -199,6 +201,10 @@ class Scores(Case):
                 self.near(shares(rows, fold["operating_cutoff"]), [fold["operating_sensitivity"], fold["operating_specificity"]])
             scores = json.loads(self.good("evaluate", out, "new.h5", "--json").stdout)["parts"]["new"]["tasks"]["status"]
             self.assertAlmostEqual(scores["operating_cutoff"], sum(f["operating_cutoff"] for f in folds) / len(folds))
+        words = ["plain", f"{rivals}/kmer-3", "stack0", "stack1"]
+        rows = json.loads(self.good("evaluate", "--each", *words, "new.h5", "--json").stdout)["rows"]
+        self.assertEqual([(r["model"], r["n_bags"], "operating_cutoff" in r) for r in rows], [(w, 24, True) for w in words])
+        self.assertEqual(rows[3]["operating_sensitivity"], scores["operating_sensitivity"])
 
     # ---- average precision, intervals, operating point ----
 

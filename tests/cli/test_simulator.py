@@ -16,6 +16,8 @@ SOURCE = os.environ.get("HOPSACK_TEST_SOURCE", os.path.join(os.path.dirname(os.p
 SHARED = os.environ.get("HOPSACK_SHARED") or os.path.join(SOURCE, "..", "shared")
 OLGA = os.path.join(SHARED, "data", "repertoire_formats", "other", "olga_human_T_beta")
 
+POSITIONS = os.path.join(SHARED, "data", "trb_simulator_tables", "position_frequencies.tsv")
+
 
 def flag(name, value):
     text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
@@ -271,6 +273,14 @@ class Simulator(Case):
                 for i, r in enumerate(rows):
                     self.assertEqual((r["junction_aa"], r["v_call"], r["j_call"]) not in known, (key, i) in carriers)
 
+    def test_one_donor_for_each_repertoire(self):
+        own = self.simulate("people", n_bag=3, n_seq=300, rate=0, spread=0.5)
+        sets = [{r["junction_aa"] for r in rows} for rows in own.bags.values()]
+        drawn = self.simulate("donors", background="file", background_path="people.h5", donors="true", rate=0, n_bag=12)
+        chosen = [[i for i, s in enumerate(sets) if {r["junction_aa"] for r in rows} <= s] for rows in drawn.bags.values()]
+        self.assertEqual({len(c) for c in chosen}, {1})
+        self.assertEqual({c[0] for c in chosen}, {0, 1, 2})
+
     def model(self, folder, **changes):
         """A small recombination model: two V, two J, one D, few deletions."""
         files = {
@@ -337,6 +347,19 @@ class Simulator(Case):
         self.assertAlmostEqual(statistics.stdev(lengths), 2.6, delta=0.06)
         self.assertTrue(20 <= len(sets[0] & sets[1]) <= 90, len(sets[0] & sets[1]))
 
+    @unittest.skipUnless(os.path.isfile(POSITIONS), "needs the table of residues by position")
+    def test_residues_by_position(self):
+        rows = [r["junction_aa"] for r in self.simulate("trb", n_bag=1, n_seq=20000, rate=0).bags["sim00000"]]
+        with open(POSITIONS, encoding="utf-8") as file:
+            for line in csv.DictReader(file, delimiter="\t"):
+                if line["position"] == "middle":
+                    continue
+                place = int(line["position"])
+                found = [r[place - 1 if place > 0 else place] for r in rows if len(r) >= abs(place)]
+                for letter in "ACDEFGHIKLMNPQRSTVWY":
+                    self.assertAlmostEqual(found.count(letter) / len(found), float(line[letter]), delta=0.05 if place == 6 else 0.025,
+                                           msg=f"{letter} at {place}")
+
     # ---- files ----
 
     def test_all_threads_write_the_same_bytes(self):
@@ -379,6 +402,7 @@ class Simulator(Case):
         for pattern, *flags in (
                 ("rate_beta has 1 numbers", "rate_beta=2"), ("takes no number", "counts=realistic:2"), ("neither fixed", "size=big"),
                 ("name its source", "background=file"), ("reads no files", "background_path=x.h5"),
+                ("has no repertoires", "donors=true"),
                 ("knows no genes", "background=uniform", "genes=true"), ("no probabilities", "background=file", "background_path=list2.tsv", "spread=0.1"),
                 ("two are called 'a'", "signals=a=WK,a=HY"), ("letters, digits", "signals=a b=WK"), ("take another name", "signals=batch=WK"),
                 ("has not so many", "background=file", "background_path=list2.tsv", "signal=public", "pool=5"),
@@ -401,6 +425,9 @@ class Simulator(Case):
         self.bad(6, "kept.test.h5: exists", "simulate", "--simulate.test.n_bag=4", "-o", "kept.h5")
         self.good("simulate", "--simulate.n_bag=4", "--simulate.n_seq=10", "-o", "a1.h5", "--airr=kept")
         self.bad(6, "kept/metadata.csv: exists", "simulate", "-o", "a2.h5", "--airr=kept")
+        self.bad(2, "standard output", "simulate", "-o", "a2.h5", "--airr=-")
+        self.bad(2, "is both input and output", "simulate", "--simulate.background=file", "--simulate.background_path=kept/sim00001.tsv.gz",
+                 "-o", "a2.h5", "--airr=kept", "--force")
 
 
 LONG = bool(os.environ.get("HOPSACK_LONG"))

@@ -30,7 +30,7 @@
 typedef struct {
     int n_v, n_j;
     const char *const *v, *const *j; /* names */
-} GeneNames;
+} BackgroundGenes;
 
 /* Entries may be NULL where a background has nothing of the kind. */
 typedef struct {
@@ -49,7 +49,8 @@ typedef struct {
      * without `genes`; may be NULL. */
     int (*draw)(int8_t *codes, int16_t gene[2], const void *state, Rng *rng);
 
-    GeneNames (*gene_names)(const void *source);                            /* NULL: it knows no genes */
+    void (*focus)(void *state, uint64_t u); /* draws from one repertoire of the source from now on, which u chooses */
+    BackgroundGenes (*gene_names)(const void *source);                      /* NULL: it knows no genes */
     void (*genes)(int16_t gene[2], const int8_t *codes, int len, Rng *rng); /* drawn given the sequence */
 
     const int8_t *(*prefix)(int k); /* its four residues; NULL where there are none */

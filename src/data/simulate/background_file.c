@@ -11,6 +11,7 @@
 
 typedef struct {
     const SeqList *list;
+    int first, n; /* rows that are drawn from */
 } FileState;
 
 static void close_file(void *source)
@@ -39,25 +40,37 @@ static int longest(const void *source)
 static void init(void *state, const void *source, const double *prefix_tilt, const double *transition_tilt)
 {
     (void)prefix_tilt, (void)transition_tilt;
-    ((FileState *)state)->list = source;
+    FileState *s = state;
+    s->list = source;
+    s->first = 0;
+    s->n = s->list->n;
+}
+
+static void focus(void *state, uint64_t u)
+{
+    FileState *s = state;
+    const int part = (int)(u % (uint64_t)s->list->n_part);
+    s->first = s->list->part[part];
+    s->n = s->list->part[part + 1] - s->first;
 }
 
 static int draw(int8_t *codes, int16_t gene[2], const void *state, Rng *rng)
 {
-    const SeqList *list = ((const FileState *)state)->list;
-    const int i = (int)rng_below(rng, (uint64_t)list->n), len = seqlist_len(list, i);
+    const FileState *s = state;
+    const SeqList *list = s->list;
+    const int i = s->first + (int)rng_below(rng, (uint64_t)s->n), len = seqlist_len(list, i);
     memcpy(codes, seqlist_codes(list, i), (size_t)len);
     for (int g = 0; gene && g < 2; g++) gene[g] = list->gene[2 * (size_t)i + (size_t)g];
     return len;
 }
 
-static GeneNames gene_names(const void *source)
+static BackgroundGenes gene_names(const void *source)
 {
     const SeqList *list = source;
-    return (GeneNames){.n_v = list->v.n,
-                       .n_j = list->j.n,
-                       .v = (const char *const *)list->v.text,
-                       .j = (const char *const *)list->j.text};
+    return (BackgroundGenes){.n_v = list->v.n,
+                             .n_j = list->j.n,
+                             .v = (const char *const *)list->v.text,
+                             .j = (const char *const *)list->j.text};
 }
 
 const BackgroundType background_file = {
@@ -69,5 +82,6 @@ const BackgroundType background_file = {
     .longest = longest,
     .init = init,
     .draw = draw,
+    .focus = focus,
     .gene_names = gene_names,
 };

@@ -141,11 +141,11 @@ static void close_model(void *source)
     olgamodel_free(source);
 }
 
-static GeneNames gene_names(const void *source)
+static BackgroundGenes gene_names(const void *source)
 {
     const OlgaModel *m = source;
     const OlgaGenes *v = &m->gene[OLGA_V], *j = &m->gene[OLGA_J];
-    return (GeneNames){
+    return (BackgroundGenes){
         .n_v = v->n, .n_j = j->n, .v = (const char *const *)v->name, .j = (const char *const *)j->name};
 }
 

@@ -3,10 +3,13 @@
  * A folder in the form of the AIRR-ML challenge: a table of each repertoire, and metadata.csv, which is written last.
  */
 #include "core/file.h"
+#include "core/inputguard.h"
 #include "core/path.h"
 #include "data/simulate/simulate_parts.h"
 
 #include <string.h>
+
+enum { NAME_ROOM = SIMULATE_KEY + 8 }; /* bytes of a table's name */
 
 static const char *ending(const Simulator *s)
 {
@@ -20,12 +23,35 @@ static Status open_file(TextOut **out, const Simulator *s, const char *name)
     return textout_open(out, path, s->files->force);
 }
 
-static Status open_folder(void **out, const Simulator *s)
+static Status check_file(const Simulator *s, const char *name)
 {
     char path[PATH_ROOM];
+    if (!path_join(path, s->files->airr, name)) return fail(ERR_USAGE, "--airr: the path is too long");
+    if (!file_exists(path)) return OK;
+    TRY(inputguard_check(path));
+    return s->files->force ? OK : fail(ERR_IO, "%s: exists; --force overwrites it", path);
+}
+
+static void name_table(char name[NAME_ROOM], const Simulator *s, int bag)
+{
+    char key[SIMULATE_KEY];
+    simulate_key(key, s, bag);
+    (void)snprintf(name, NAME_ROOM, "%s.%s", key, ending(s));
+}
+
+/* What is in the way is found before the first table is written. */
+static Status open_folder(void **out, const Simulator *s)
+{
+    char name[NAME_ROOM];
     if (!s->files->airr) return OK;
-    if (!path_join(path, s->files->airr, "metadata.csv")) return fail(ERR_USAGE, "--airr: the path is too long");
-    if (!s->files->force && file_exists(path)) return fail(ERR_IO, "%s: exists; --force overwrites it", path);
+    if (strcmp(s->files->airr, "-") == 0)
+        return fail(ERR_USAGE,
+                    "--airr=-: a folder cannot go to standard output; name a folder (./- is one of that name)");
+    TRY(check_file(s, "metadata.csv"));
+    for (int b = 0; b < s->options->n_bag; b++) {
+        name_table(name, s, b);
+        TRY(check_file(s, name));
+    }
     TRY(file_make_folder(s->files->airr));
     *out = (void *)(uintptr_t)s->files->airr; /* what says that it is wanted */
     return OK;
@@ -50,12 +76,11 @@ static void write_row(TextOut *out, const Simulator *s, const Repertoire *r, int
 
 static Status add(void *folder, const Simulator *s, int bag, const Repertoire *r)
 {
-    char key[SIMULATE_KEY], name[SIMULATE_KEY + 8];
+    char name[NAME_ROOM];
     const bool counts = s->counts.type != &countlaw_none || s->options->carrier_counts != 0;
     TextOut *out;
     (void)folder;
-    simulate_key(key, s, bag);
-    (void)snprintf(name, sizeof name, "%s.%s", key, ending(s));
+    name_table(name, s, bag);
     TRY(open_file(&out, s, name));
     textout_printf(out, "junction_aa\tv_call\tj_call%s\n", counts ? "\tduplicate_count" : "");
     for (int i = 0; i < r->n; i++) write_row(out, s, r, i);

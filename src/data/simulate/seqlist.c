@@ -75,6 +75,17 @@ static Status add_text(SeqList *list, const Alphabet *letters, const char *text,
     return seqlist_add(list, codes, (int)len, gene);
 }
 
+/* What was added since the last part is one; an empty one is none. */
+static Status end_part(SeqList *list)
+{
+    const int first = list->n_part ? list->part[list->n_part] : 0;
+    if (list->n == first) return OK;
+    TRY(grow((void **)&list->part, (size_t)list->n_part + 2, sizeof *list->part));
+    list->part[list->n_part++] = first;
+    list->part[list->n_part] = list->n;
+    return OK;
+}
+
 static Status add_bags(SeqList *list, const Alphabet *letters, BagFile *file)
 {
     if (bagfile_spec(file)->kind != BAG_SEQUENCES)
@@ -88,6 +99,7 @@ static Status add_bags(SeqList *list, const Alphabet *letters, BagFile *file)
                               text.v_call ? text.v_call[i] : NULL, text.j_call ? text.j_call[i] : NULL);
         bagtext_free(&text);
         TRY(status);
+        TRY(end_part(list));
     }
     return OK;
 }
@@ -99,7 +111,7 @@ static Status add_table(SeqList *list, const Alphabet *letters, const Table *t)
     for (int r = 0; r < t->n_row; r++)
         TRY(add_text(list, letters, table_cell(t, r, sequence), v < 0 ? NULL : table_cell(t, r, v),
                      j < 0 ? NULL : table_cell(t, r, j)));
-    return OK;
+    return end_part(list);
 }
 
 static Status read_either(SeqList *list, const Alphabet *letters, const char *path)
@@ -137,6 +149,7 @@ void seqlist_free(SeqList *list)
     free(list->codes);
     free(list->at);
     free(list->gene);
+    free(list->part);
     names_free(&list->v);
     names_free(&list->j);
     *list = (SeqList){0};

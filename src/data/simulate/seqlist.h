@@ -20,6 +20,8 @@ typedef struct {
     size_t *at;        /* [n + 1] where sequence i begins */
     int16_t *gene;     /* [n, 2] numbers in v and j, -1: unknown */
     Names v, j;        /* gene names */
+    int n_part;        /* repertoires; a table is one */
+    int *part;         /* [n_part + 1] where each begins */
     int64_t n_dropped; /* rows left out */
 } SeqList;             /* starts as {0} */
 

@@ -25,6 +25,9 @@ enum { N_OUTPUT = 2 };
 static Status check_background(const Simulator *s, const BackgroundType *type)
 {
     const SimulateOptions *o = s->options;
+    if (o->donors && !type->focus)
+        return fail(ERR_CONFIG, "simulate.donors: background '%s' has no repertoires; take simulate.background=file",
+                    type->name);
     const bool tilted = o->spread > 0 || (o->batches > 0 && o->batch_spread > 0);
     if (type->open && !o->background_path)
         return fail(ERR_CONFIG, "simulate.background=%s: name its source by simulate.background_path", type->name);
@@ -55,10 +58,10 @@ static Status start_background(Simulator *s)
     return OK;
 }
 
-/* Has a bag, or its batch, a tilt of its own? */
+/* Has a bag, or its batch, a background of its own? */
 static bool varies(const Simulator *s)
 {
-    return s->options->spread > 0 || (s->options->batches > 0 && s->options->batch_spread > 0);
+    return s->options->donors || s->options->spread > 0 || (s->options->batches > 0 && s->options->batch_spread > 0);
 }
 
 /* Enough slots for the threads, never more than a few repertoires. */
@@ -145,12 +148,21 @@ Status simulate_plan(SimulateResult *out, const SimulateOptions *options, uint64
 
 /* ---- bags ---- */
 
+static const void *donor_state(const Simulator *s, SimulatorSlot *slot, int bag)
+{
+    Rng rng = rng_stream(s->seed, "donor", s->offset + (uint64_t)bag);
+    s->recipe.background->init(slot->state, s->source, NULL, NULL);
+    s->recipe.background->focus(slot->state, rng_u64(&rng));
+    return slot->state;
+}
+
 /* The background that a bag is drawn from. */
 static const void *bag_state(const Simulator *s, SimulatorSlot *slot, int bag)
 {
     const SimulateBag *plan = &s->bag[bag];
     const int class = plan->truth != 0;
     if (!varies(s)) return s->class_state[class];
+    if (s->options->donors) return donor_state(s, slot, bag);
     Rng rng = rng_stream(s->seed, "spread", s->offset + (uint64_t)bag);
     tilt_spread(&slot->tilt, s->recipe.background, s->class_tilt[class], s->options->spread, &rng);
     if (plan->batch >= 0 && s->options->batch_spread > 0) {
@@ -246,8 +258,7 @@ static Status write_bags(Simulator *s)
     progress_end(&progress, NULL);
     for (int class = 0; class < 2; class ++)
         if (s->plain[class]) s->result->accidental[class] = (double)s->accidental[class] / (double)s->plain[class];
-    simulate_oracle(s);
-    return OK;
+    return simulate_oracle(s);
 }
 
 /* ---- files ---- */
@@ -268,6 +279,7 @@ static Status publish(Simulator *s)
     char *facts = simulate_facts(s);
     if (!facts) TRY_DONE(fail(ERR_MEMORY, "provenance: out of memory"));
     TRY_DONE(simulate_labels(&labels, s));
+    TRY_DONE(textout_check(s->truth)); /* before the dataset is there */
     for (int i = 0; i < N_OUTPUT; i++) {
         void *output = s->output[i];
         s->output[i] = NULL;

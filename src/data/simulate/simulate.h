@@ -45,6 +45,7 @@ typedef struct {
 
     const char *size;            /* bagsize.h */
     const char *background_path; /* of the backgrounds file and olga */
+    bool donors;                 /* file: each repertoire is drawn from one repertoire of the file */
     bool genes;                  /* V and J are written */
     OptionTexts signals;         /* a text a signal: [NAME=]MOTIF MOTIF …; instead of motifs */
     int labels;                  /* LABELS_…: which columns are written */

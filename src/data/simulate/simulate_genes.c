@@ -19,7 +19,7 @@ static Status add_background(Simulator *s)
 {
     const BackgroundType *type = s->recipe.background;
     if (!type->gene_names) return OK;
-    const GeneNames names = type->gene_names(s->source);
+    const BackgroundGenes names = type->gene_names(s->source);
     for (int i = 0; i < names.n_v; i++)
         if (number(&s->v, names.v[i]) < 0) return no_memory();
     for (int i = 0; i < names.n_j; i++)

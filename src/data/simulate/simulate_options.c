@@ -19,6 +19,8 @@ const Option simulate_options[] = {
     {"background_path", OPTION_TEXT, AT(background_path), "null", 0, 0, NULL, "FILE",
      "source of the background: a dataset or a table with the column junction_aa (file), or a folder with "
      "model_params.txt and the other model files of OLGA (olga)"},
+    {"donors", OPTION_BOOL, AT(donors), "false", 0, 0, NULL, "",
+     "one repertoire of the file for each simulated repertoire, chosen at random, instead of the sequences of all"},
     {"genes", OPTION_BOOL, AT(genes), "false", 0, 0, NULL, "", "V and J genes of each sequence"},
     {"signal", OPTION_CHOICE, AT(signal), "motif", 0, 0, "motif dense public", "",
      "difference between the classes: motif (implanted in carrier sequences), dense (changed "

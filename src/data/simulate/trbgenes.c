@@ -10,10 +10,10 @@
 
 enum { N_V_RESIDUE = 4, N_J_RESIDUE = 6, FIFTH = 4 };
 
-GeneNames trbgenes_names(const void *source)
+BackgroundGenes trbgenes_names(const void *source)
 {
     (void)source;
-    return (GeneNames){.n_v = TRB_N_V, .n_j = TRB_N_J, .v = trb_v_name, .j = trb_j_name};
+    return (BackgroundGenes){.n_v = TRB_N_V, .n_j = TRB_N_J, .v = trb_v_name, .j = trb_j_name};
 }
 
 static int agree_left(const int8_t *a, const int8_t *b, int n)

@@ -7,7 +7,7 @@
 
 #include "data/simulate/background.h"
 
-GeneNames trbgenes_names(const void *source); /* source is not used */
+BackgroundGenes trbgenes_names(const void *source); /* source is not used */
 void trbgenes_draw(int16_t gene[2], const int8_t *codes, int len, Rng *rng);
 
 #endif
