@@ -30,9 +30,11 @@ Status crossval_check(const char *folder, bool force, bool resume)
 {
     static const char *const of_train[] = {"metrics.jsonl", "checkpoint.safetensors", "model.safetensors", NULL};
     Run run;
+    TRY(open_run(&run, folder));
+    if (file_exists(run_path(&run, "stack.json")))
+        return fail(ERR_IO, "%s holds a stack (hopsack stack); name another folder", folder);
     if (!resume) return run_check(folder, force);
     TRY(run_check_resume(folder));
-    TRY(open_run(&run, folder));
     for (const char *const *file = of_train; *file; file++)
         if (file_exists(run_path(&run, *file)))
             return fail(ERR_IO, "%s holds a run of train, not of crossval (%s); name another folder", folder, *file);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/stackcolumn.h"
+#include "core/escape.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 
@@ -90,7 +91,10 @@ static Status add_methods(StackColumns *c, const char *folder, const json_t *met
 static Status add_word(StackColumns *c, const char *word)
 {
     char folder[PATH_ROOM];
-    json_t *summary;
+    json_t *summary, *text = json_string(word);
+    json_decref(text);
+    if (!text)
+        return fail(ERR_USAGE, "%s: the path is not UTF-8 text, which stack.json cannot hold; rename it", word);
     if (snprintf(folder, sizeof folder, "%s", word) >= (int)sizeof folder)
         return fail(ERR_USAGE, "%.60s…: the path is too long", word);
     for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = 0;
@@ -108,7 +112,7 @@ static void name_columns(StackColumns *c)
         int n_same = 0;
         const char *name = last_name(c->column[k].folder);
         for (int j = 0; j < c->n; j++) n_same += strcmp(last_name(c->column[j].folder), name) == 0;
-        snprintf(c->column[k].name, sizeof c->column[k].name, "%.255s", n_same > 1 ? c->column[k].folder : name);
+        escape_text(c->column[k].name, sizeof c->column[k].name, n_same > 1 ? c->column[k].folder : name);
     }
 }
 

@@ -186,6 +186,11 @@ class Predict(Case):
             self.refused(4, r"stacks/torn", "predict", "stacks/torn", "new.h5")
         shutil.rmtree("stacks/torn")
 
+    def test_no_run_in_its_folder(self):
+        for words in (["crossval", "--resume"], ["crossval", "old.h5", "--target=status", "--force"],
+                      ["baseline", "old.h5", "--target=status", "--force"]):
+            self.refused(6, r"stacks/choice holds a stack", *words, "-o", "stacks/choice")
+
     # ---- evaluate, inspect ----
 
     def test_evaluate(self):
