@@ -172,7 +172,8 @@ const Command command_evaluate = {
     .example = "hopsack evaluate runs/a cohort.h5 --part=all\n"
                "hopsack evaluate --each runs/a cohort.h5 -o scores.tsv",
     .about =
-        "MODEL is a model.safetensors or the folder of a run. Bags are recognized as seen by their content. "
+        "MODEL is a model.safetensors or the folder of a run, of a method of hopsack baseline, or of a stack. Bags "
+        "are recognized as seen by their content. "
         "Bags that bear the name of a training bag but hold other content count as new, with a warning.\n\n"
         "DATA is a dataset, or raw tables with --metadata=LABELS: files and folders, imported with the options "
         "of the data that the model was trained on.\n\n"

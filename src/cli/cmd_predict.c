@@ -222,14 +222,17 @@ const Command command_predict = {
     .usage = "MODEL... DATA [-o FILE] [--attention=FILE.tsv.gz --top=N]",
     .example = "hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
                "hopsack predict runs/a cohort.h5 -o new.tsv --attention=top.tsv.gz --top=5",
-    .about = "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
-             "models of all its folds. The outputs of several models are averaged before the sigmoid. A bag of the "
-             "cross-validation is predicted by the models that have not seen it (part test). Where DATA "
-             "or --metadata has labels, they are copied beside the predictions.\n\n"
-             "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
-             "as hopsack import takes them. They are imported "
-             "with the options of the data that the model was trained on, which the model keeps; an option that is "
-             "given again must agree. No dataset is left behind. The result is that of import and predict.",
+    .about =
+        "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
+        "models of all its folds. The outputs of several models are averaged before the sigmoid. A bag of the "
+        "cross-validation is predicted by the models that have not seen it (part test). So are those of a method of "
+        "hopsack baseline (RIVALS/METHOD) and of a stack (hopsack stack), which MODEL may also be, each by itself. "
+        "Where DATA "
+        "or --metadata has labels, they are copied beside the predictions.\n\n"
+        "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
+        "as hopsack import takes them. They are imported "
+        "with the options of the data that the model was trained on, which the model keeps; an option that is "
+        "given again must agree. No dataset is left behind. The result is that of import and predict.",
     .common = "o attention top metadata id-column threads force",
     .groups = {{.rows = rows},
                {"Options for raw tables", import_flags_reading},

@@ -221,33 +221,32 @@ static Status report(const CohortJob job[2], int n, const Cli *cli, uint64_t see
     return OK;
 }
 
-static Status simulate(const Cli *cli, const SimulateConfig *config, const SimulateFlags *flags)
+static Status simulate(CohortJob job[2], const SimulateConfig *config, const Cli *cli)
 {
-    CohortJob job[2] = {{.options = &config->simulate}, {.options = &config->test, .files = {.test = true}}};
     const int n = config->has_test ? 2 : 1;
-    Status status;
-    for (int i = 0; i < n; i++) TRY_DONE(name_files(&job[i], flags, cli));
-    for (int i = 0; i < n && (n > 1 || cli->dry_run); i++) TRY_DONE(check_job(&job[i], config->seed));
+    job[0].options = &config->simulate;
+    job[1].options = &config->test;
+    for (int i = 0; i < n && (n > 1 || cli->dry_run); i++) TRY(check_job(&job[i], config->seed));
     for (int i = 0; i < n && !cli->dry_run; i++)
-        TRY_DONE(simulate_run(&job[i].result, job[i].options, config->seed, &job[i].files));
-    TRY_DONE(report(job, n, cli, config->seed));
-done:
-    for (int i = 0; i < 2; i++) free_names(&job[i]);
-    return status;
+        TRY(simulate_run(&job[i].result, job[i].options, config->seed, &job[i].files));
+    return report(job, n, cli, config->seed);
 }
 
 static Status run(Cli *cli)
 {
     SimulateConfig config = {0};
+    CohortJob job[2] = {{.files = {.test = false}}, {.files = {.test = true}}};
     Settings *s = NULL;
     Status status;
     inputguard_begin();
+    for (int i = 0; i < 2; i++) TRY_DONE(name_files(&job[i], cli->flags, cli));
     TRY_DONE(settings_new(&s));
     TRY_DONE(configure_simulation(&config, s, cli));
     cli->seed = config.seed;
-    TRY_DONE(simulate(cli, &config, cli->flags));
+    TRY_DONE(simulate(job, &config, cli));
 done:
     settings_free(s);
+    for (int i = 0; i < 2; i++) free_names(&job[i]);
     return status;
 }
 

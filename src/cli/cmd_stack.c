@@ -96,10 +96,10 @@ static Status run(Cli *cli)
 
 const Command command_stack = {
     .name = "stack",
-    .line = "choose among baselines and crossval runs, or weigh them, inside the folds",
+    .line = "choose among baselines and crossval runs inside the folds",
     .usage = "RIVALS... RUN... [--weigh] -o OUT",
-    .example = "hopsack stack runs/rivals runs/network -o runs/stack\n"
-               "hopsack predict runs/stack new.h5 -o new.tsv",
+    .example = "hopsack stack runs/rivals -o runs/stack\n"
+               "hopsack stack runs/rivals runs/cv --weigh -o runs/weighed",
     .about =
         "RIVALS is the folder of hopsack baseline, whose methods are all taken, or the folder of one method in it. "
         "RUN is a run of hopsack crossval --inner=K. All must have been run on the same folds.\n\n"

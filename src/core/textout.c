@@ -167,14 +167,16 @@ void textout_text(TextOut *out, const char *text)
     textout_printf(out, "%s", escape_text(shown, sizeof shown, text));
 }
 
+Status textout_check(const TextOut *out)
+{
+    return out->error ? fail(ERR_IO, "%s: cannot write: %s", out->name, strerror(out->error)) : OK;
+}
+
 Status textout_commit(TextOut *out)
 {
     close_stream(out);
-    Status status = OK;
-    if (out->error)
-        status = fail(ERR_IO, "%s: cannot write: %s", out->name, strerror(out->error));
-    else if (out->draft.open)
-        status = file_commit(&out->draft);
+    Status status = textout_check(out);
+    if (status == OK && out->draft.open) status = file_commit(&out->draft);
     textout_drop(out);
     return status;
 }

@@ -20,6 +20,7 @@ void textout_write(TextOut *out, const char *bytes, size_t n);
  * characters are escaped (escape.h). */
 void textout_cell(TextOut *out, const char *text);
 void textout_text(TextOut *out, const char *text); /* a name in running text: escaped */
+Status textout_check(const TextOut *out);          /* the first error of the writes so far */
 Status textout_commit(TextOut *out);               /* reports the first error of all writes; frees */
 void textout_drop(TextOut *out);                   /* frees without publishing; accepts NULL */
 

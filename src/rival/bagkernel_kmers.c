@@ -175,6 +175,7 @@ typedef struct {
     const BagKernelWeights *weights;
     double *const *feature; /* [n] weights of cells [n_out, n_cell] */
     double *const *offset;  /* [n] [n_out] */
+    float *const *variance; /* [n] [n_cell] */
     int n, k, output;       /* at work */
     int first;              /* cell of the panel */
 } FeatureWork;
@@ -236,6 +237,19 @@ static void weigh_output(FeatureWork *w, int output)
     for (int k = 0; k < l->n; k++) *offset += cells_of(w)[l->cell[k]] * l->mean[k];
 }
 
+static void keep_variance(const FeatureWork *w)
+{
+    const KmerScale *scale = &w->state->scale;
+    const KmerLists *l = &scale->lists;
+    float *out = w->variance[w->k] + w->first;
+    for (int k = 0; k < scale->n_kept; k++) {
+        const int dense = scale->kept[k];
+        out[scale->dense[dense]] = (float)(1 / (scale->inv_sd[dense] * scale->inv_sd[dense]));
+    }
+    for (int k = 0; k < l->n; k++)
+        if (l->inv_sd[k] > 0) out[l->cell[k]] = (float)(1 / (l->inv_sd[k] * l->inv_sd[k]));
+}
+
 /* Models of several labels of one training part stand side by side. */
 static bool same_set(const FeatureWork *w, int k)
 {
@@ -251,18 +265,27 @@ static Status weigh_panel(void *context, const KmerPanel *panel)
     for (w->k = 0; w->k < w->n; w->k++) {
         if (!same_set(w, w->k)) scale_by(w->state, w->weights[w->k].member);
         for (int o = 0; o < w->weights[w->k].n_out; o++) weigh_output(w, o);
+        keep_variance(w);
     }
     return OK;
 }
 
-static Status add_tensors(double **feature, double **offset, const KmerState *s, const BagKernelWeights *weights)
+/* Arrays of the models, to be filled. */
+typedef struct {
+    double **feature, **offset;
+    float **variance;
+} ModelArrays;
+
+static Status add_tensors(const ModelArrays *a, int k, const KmerState *s, const BagKernelWeights *weights)
 {
     void *data;
     const int64_t shape[] = {weights->n_out, s->profile.n_cell};
     TRY(rival_model_add(weights->model, &data, "weight", TENSOR_F64, 2, shape));
-    *feature = data;
+    a->feature[k] = data;
     TRY(rival_model_add(weights->model, &data, "offset", TENSOR_F64, 1, shape));
-    *offset = data;
+    a->offset[k] = data;
+    TRY(rival_model_add(weights->model, &data, "variance", TENSOR_F32, 1, shape + 1));
+    a->variance[k] = data;
     if (json_object_set_new(weights->model->facts, "by_counts", json_boolean(s->by_counts)) != 0)
         return fail(ERR_MEMORY, "no memory for a model of %s", s->rival->name);
     return OK;
@@ -270,14 +293,20 @@ static Status add_tensors(double **feature, double **offset, const KmerState *s,
 
 static Status weigh(void *state, BagKernelWeights *weights, int n)
 {
-    Status status = OK;
-    double **data = calloc(2 * (size_t)n + 1, sizeof *data);
-    if (!data) return fail(ERR_MEMORY, "no memory for %d models", n);
-    for (int k = 0; k < n; k++) TRY_DONE(add_tensors(&data[k], &data[n + k], state, &weights[k]));
-    FeatureWork work = {.state = state, .weights = weights, .feature = data, .offset = data + n, .n = n};
+    Status status;
+    const size_t room = (size_t)n + 1;
+    const ModelArrays a = {.feature = calloc(room, sizeof *a.feature),
+                           .offset = calloc(room, sizeof *a.offset),
+                           .variance = calloc(room, sizeof *a.variance)};
+    TRY_DONE(a.feature && a.offset && a.variance ? OK : fail(ERR_MEMORY, "no memory for %d models", n));
+    for (int k = 0; k < n; k++) TRY_DONE(add_tensors(&a, k, state, &weights[k]));
+    FeatureWork work = {
+        .state = state, .weights = weights, .feature = a.feature, .offset = a.offset, .variance = a.variance, .n = n};
     TRY_DONE(kmerblocks_walk(work.state->blocks, weigh_panel, &work));
 done:
-    free(data);
+    free(a.feature);
+    free(a.offset);
+    free(a.variance);
     return status;
 }
 

@@ -9,7 +9,11 @@
 #include "rival/bagproduct.h"
 #include "core/parallel.h"
 
+#include <math.h>
 #include <string.h>
+#if defined __x86_64__ && defined __GNUC__
+#include <immintrin.h>
+#endif
 
 #define LANES BAGPRODUCT_LANES
 #define TILE  16  /* groups of 8 bags */
@@ -23,28 +27,30 @@ static void multiply_plain(double sum[LANES * LANES], const double *a, const dou
     memset(sum, 0, LANES * LANES * sizeof *sum);
     for (int c = 0; c < n; c++)
         for (int i = 0; i < LANES; i++)
-            for (int j = 0; j < LANES; j++) sum[i * LANES + j] += a[c * LANES + i] * b[c * LANES + j];
+            for (int j = 0; j < LANES; j++)
+                sum[i * LANES + j] = fma(a[c * LANES + i], b[c * LANES + j], sum[i * LANES + j]);
 }
 
 #if defined __x86_64__ && defined __GNUC__
-typedef double Four __attribute__((vector_size(32), aligned(8)));
-
-__attribute__((target("avx2"))) static void multiply_half(double *sum, const double *a, const double *b, int n)
+__attribute__((target("avx2,fma"))) static void multiply_half(double *sum, const double *a, const double *b, int n)
 {
-    Four s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0}, t0 = {0}, t1 = {0}, t2 = {0}, t3 = {0};
+    __m256d low[LANES / 2], high[LANES / 2];
+    for (int i = 0; i < LANES / 2; i++) low[i] = high[i] = _mm256_setzero_pd();
     for (int c = 0; c < n; c++, a += LANES, b += LANES) {
-        const Four low = *(const Four *)(const void *)b, high = *(const Four *)(const void *)(b + 4);
-        s0 += a[0] * low, t0 += a[0] * high;
-        s1 += a[1] * low, t1 += a[1] * high;
-        s2 += a[2] * low, t2 += a[2] * high;
-        s3 += a[3] * low, t3 += a[3] * high;
+        const __m256d b0 = _mm256_loadu_pd(b), b4 = _mm256_loadu_pd(b + 4);
+        for (int i = 0; i < LANES / 2; i++) {
+            const __m256d one = _mm256_broadcast_sd(a + i);
+            low[i] = _mm256_fmadd_pd(one, b0, low[i]);
+            high[i] = _mm256_fmadd_pd(one, b4, high[i]);
+        }
     }
-    const Four all[LANES] = {s0, t0, s1, t1, s2, t2, s3, t3};
-    memcpy(sum, all, sizeof all);
+    for (int i = 0; i < LANES / 2; i++) {
+        _mm256_storeu_pd(sum + i * LANES, low[i]);
+        _mm256_storeu_pd(sum + i * LANES + 4, high[i]);
+    }
 }
 
-__attribute__((target("avx2"))) static void multiply_avx2(double sum[LANES * LANES], const double *a, const double *b,
-                                                          int n)
+static void multiply_avx2(double sum[LANES * LANES], const double *a, const double *b, int n)
 {
     multiply_half(sum, a, b, n);
     multiply_half(sum + LANES * LANES / 2, a + LANES / 2, b, n);
@@ -52,7 +58,7 @@ __attribute__((target("avx2"))) static void multiply_avx2(double sum[LANES * LAN
 
 static Multiply *best(void)
 {
-    return __builtin_cpu_supports("avx2") ? multiply_avx2 : multiply_plain;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? multiply_avx2 : multiply_plain;
 }
 #else
 static Multiply *best(void)

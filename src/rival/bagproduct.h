@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * bagproduct.h: inner products of bags in double precision, gram_ij += Σ_c φ_ic φ_jc for j ≤ i, from φ of 8 bags side by
- * side. Each sum runs over runs of cells in their order, on every processor: its bits depend on nothing but the φ.
+ * side. Each sum takes runs of cells in their order, by fma, on every processor: its bits depend on nothing but the φ.
  */
 #ifndef HOPSACK_BAGPRODUCT_H
 #define HOPSACK_BAGPRODUCT_H

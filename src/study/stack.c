@@ -37,20 +37,16 @@ static void count_rounds(Stack *s)
         }
         stackkind_folder(name, kind, 0);
         if (s->n_round[kind] == 0 && any_has(&s->columns, name))
-            remarks_append(s->remarks, "%s: %s has no %s, and other columns have", stackkinds[kind].missing,
-                           s->columns.column[first].folder, name);
+            remarks_append(s->remarks, "%s: %s has no %s, and other columns have (%s)", stackkinds[kind].missing,
+                           s->columns.column[first].folder, name, stackkinds[kind].how);
     }
 }
 
-static void add_left_out(Stack *s)
+static void warn_left_out(const Stack *s)
 {
     size_t k;
     json_t *sentence;
-    json_array_foreach(s->columns.left_out, k, sentence)
-    {
-        log_warn("%s", json_string_value(sentence));
-        json_array_append(s->remarks, sentence);
-    }
+    json_array_foreach(s->columns.left_out, k, sentence) log_warn("%s", json_string_value(sentence));
 }
 
 static Status open_all(Stack *s, const StackSetup *in)
@@ -58,7 +54,7 @@ static Status open_all(Stack *s, const StackSetup *in)
     *s = (Stack){.in = in, .lock = {.fd = -1}, .remarks = json_array()};
     TRY(stackcolumn_find(&s->columns, in->word, in->n_word));
     TRY(stack_files_check(s));
-    add_left_out(s);
+    warn_left_out(s);
     s->seed = (uint64_t)json_integer_value(json_object_get(s->columns.column[0].summary, "seed"));
     count_rounds(s);
     return OK;

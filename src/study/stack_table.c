@@ -193,18 +193,25 @@ static void print_method(TextOut *out, bool weigh)
                    "no result: it would be chosen by test bags.\n");
 }
 
-static void print_remarks(TextOut *out, const json_t *remarks)
+static void print_sentences(TextOut *out, const json_t *list)
 {
     size_t k;
     json_t *sentence;
-    if (json_array_size(remarks) == 0) return;
-    textout_printf(out, "\n## Remarks\n\n");
-    json_array_foreach(remarks, k, sentence)
+    json_array_foreach((json_t *)(size_t)list, k, sentence)
     {
         textout_printf(out, "* ");
         textout_text(out, json_string_value(sentence));
         textout_printf(out, ".\n");
     }
+}
+
+static void print_remarks(TextOut *out, const json_t *summary)
+{
+    const json_t *left_out = json_object_get(summary, "left_out"), *remarks = json_object_get(summary, "remarks");
+    if (json_array_size(left_out) + json_array_size(remarks) == 0) return;
+    textout_printf(out, "\n## Remarks\n\n");
+    print_sentences(out, left_out);
+    print_sentences(out, remarks);
 }
 
 Status stack_table_write(const char *path, const Stack *s, const json_t *summary)
@@ -223,7 +230,7 @@ Status stack_table_write(const char *path, const Stack *s, const json_t *summary
                                 .score = metric_of(&f->target[k])->name[1]};
         print_task(&page);
     }
-    print_remarks(out, json_object_get(summary, "remarks"));
+    print_remarks(out, summary);
     textout_printf(out, "\nhopsack %s, seed %lld.\n", jsontext_field(summary, "version"), (long long)s->seed);
     return textout_commit(out);
 }

@@ -31,7 +31,7 @@ static int add_up(StackBlend *blend, const StackView *w, StackWithout without, b
 {
     int n = 0;
     for (int i = 0; i < w->block->n_inner; i++) {
-        if (stackview_out(without, stackview_fold(w, i))) continue;
+        if (stackview_out(without, stackview_turn(w, i))) continue;
         stackview_outputs(w->s, w, true, w->block->inner + i * w->n_out);
         for (int at = 0; at < w->n_column * w->n_out; at++) {
             if (at % w->n_out == 0) centre(w->s + at, w->n_out);
@@ -66,7 +66,7 @@ static StackWeigh collect(const StackView *w, const StackBlend *blend, StackWith
 {
     StackWeigh in = {.n_out = w->n_out, .n_column = w->n_column, .n_class = w->n_class, .x = w->x, .label = w->label};
     for (int i = 0; i < w->block->n_inner; i++) {
-        const int fold = stackview_fold(w, i);
+        const int fold = stackview_turn(w, i);
         if (left < 0 ? stackview_out(without, fold) : fold != left) continue;
         stackview_outputs(w->s, w, true, w->block->inner + i * w->n_out);
         standardise(w->x + (size_t)in.n * (size_t)(w->n_out * w->n_column), blend, w->s, w->n_column, w->n_out);
@@ -105,7 +105,7 @@ Status stackblend_fit(StackBlend *blend, const StackView *w, int without)
     for (int k = 0; k < N_COST; k++) {
         double sum = 0;
         int n = 0;
-        for (int fold = 0; fold < w->block->n_inner_fold; fold++) {
+        for (int fold = 0; fold < w->block->n_turn; fold++) {
             if (fold == without) continue;
             TRY(fit(blend, w, (StackWithout){without, fold}, costs[k]));
             const StackWeigh in = collect(w, blend, (StackWithout){-1, -1}, fold);
@@ -145,7 +145,7 @@ Status stackblend_check(const StackView *w)
                             "%s: repetition %d, fold %d has no inner outputs, so there is nothing to weigh by; leave "
                             "out --weigh, or this column",
                             w->side[c].inner.table.path, w->block->repeat, w->block->fold);
-    if (w->block->n_inner_fold > 1) return OK;
+    if (w->block->n_turn > 1) return OK;
     return fail(ERR_FORMAT, "%s: repetition %d, fold %d has %d inner folds; --weigh needs two",
-                w->side[0].inner.table.path, w->block->repeat, w->block->fold, w->block->n_inner_fold);
+                w->side[0].inner.table.path, w->block->repeat, w->block->fold, w->block->n_turn);
 }

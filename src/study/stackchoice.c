@@ -40,7 +40,7 @@ static Chosen calibrate(const StackView *w, int column, StackWithout without)
     int n = 0;
     for (int i = 0; i < w->block->n_inner && w->n_class > 0; i++) {
         const StackRow *row = stackview_inner(w, column, i);
-        if (stackview_out(without, stackview_fold(w, i)) || isnan(row->output)) continue;
+        if (stackview_out(without, stackview_turn(w, i)) || isnan(row->output)) continue;
         for (int o = 0; o < w->n_out; o++) w->x[n * w->n_out + o] = row[o].output;
         w->class[n++] = stackview_class(w, i);
     }
@@ -69,7 +69,7 @@ static void take_inner(StackOutcome *o, const StackView *w, const Chosen *c, int
 {
     for (int i = 0; i < w->block->n_inner; i++) {
         const int at = w->block->inner + i * w->n_out;
-        if (stackview_fold(w, i) != fold) continue;
+        if (stackview_turn(w, i) != fold) continue;
         for (int k = at; k < at + w->n_out; k++)
             take_row(&o->inner_output[k], &o->inner_column[k], c, &o->source.side[c->column].inner.row[k]);
     }
@@ -84,7 +84,7 @@ static void choose(StackOutcome *o, StackChoice *choice, const StackView *w)
     choice->slope = chosen.slope;
     choice->shift = chosen.shift;
     take_test(o, w, &chosen);
-    for (int fold = 0; fold < w->block->n_inner_fold; fold++) {
+    for (int fold = 0; fold < w->block->n_turn; fold++) {
         const StackWithout without = {fold, -1};
         chosen = calibrate(w, best(w, without, NULL), without);
         take_inner(o, w, &chosen, fold);
@@ -105,10 +105,10 @@ static Status weigh(StackOutcome *o, StackChoice *choice, const StackView *w)
 {
     StackBlend *blend = &choice->blend;
     TRY(stackblend_check(w));
-    for (int fold = 0; fold < w->block->n_inner_fold; fold++) {
+    for (int fold = 0; fold < w->block->n_turn; fold++) {
         TRY(stackblend_fit(blend, w, fold));
         for (int i = 0; i < w->block->n_inner; i++)
-            if (stackview_fold(w, i) == fold) weigh_rows(o, blend, w, true, w->block->inner + i * w->n_out);
+            if (stackview_turn(w, i) == fold) weigh_rows(o, blend, w, true, w->block->inner + i * w->n_out);
     }
     TRY(stackblend_fit(blend, w, -1));
     choice->column = -1;

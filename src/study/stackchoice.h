@@ -6,7 +6,7 @@
  *              calibrated by its inner outputs (cohort/platt.h), so that those of unlike columns can be compared
  *     weights  stackblend.h
  *
- * The stack's own inner outputs: what is chosen or weighed for an inner fold owes nothing to it.
+ * The stack's own inner outputs: what is chosen or weighed for an inner fold looks at no output on its bags.
  */
 #ifndef HOPSACK_STACKCHOICE_H
 #define HOPSACK_STACKCHOICE_H

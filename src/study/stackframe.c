@@ -142,7 +142,8 @@ static Status fill_blocks(StackFrame *f, const StackTable *table, bool inner)
         TRY(check_bag(f, table, i, b));
         int *n = inner ? &b->n_inner : &b->n_test, *from = inner ? &b->inner : &b->test;
         if ((*n)++ == 0) *from = i;
-        if (inner && table->row[i].inner >= b->n_inner_fold) b->n_inner_fold = table->row[i].inner + 1;
+        const int turn = inner ? table->row[i].inner % STACKFRAME_TURNS : -1;
+        if (turn >= b->n_turn) b->n_turn = turn + 1;
         i += f->target[b->task].n_out;
     }
     return OK;

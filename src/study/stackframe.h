@@ -14,7 +14,7 @@ typedef struct {
     int repeat, fold, task;
     int test, n_test;   /* first row in the test tables, and bags */
     int inner, n_inner; /* first row in the inner tables, and bags */
-    int n_inner_fold;   /* inner folds of the first column: 0 … */
+    int n_turn;         /* turns of the inner folds of the first column: 0 … */
 } StackBlock;
 
 typedef struct {
@@ -29,6 +29,9 @@ typedef struct {
     int *member;   /* [test->n] bag of a test row */
     Labels labels; /* [n_repeat · n_bag] of test bags */
 } StackFrame;
+
+/* Inner folds are left out in turn, those of one remainder together, so that there are at most this many turns. */
+#define STACKFRAME_TURNS 10
 
 /* `summary`: of the first column, for kinds of tasks and names of classes. ERR_FORMAT. */
 Status stackframe_make(StackFrame *out, const StackSide *first, const json_t *summary);

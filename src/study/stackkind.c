@@ -4,9 +4,11 @@
 #include <stdio.h>
 
 const StackKind stackkinds[STACK_KINDS] = {
-    {"leave-batch-out", false, "no figure with whole batches left out"},
-    {"permuted", true, "no p value by permutation"},
-    {"batch-permuted", true, "no figure on labels permuted over batches"},
+    {"leave-batch-out", false, "no figure with whole batches left out",
+     "crossval makes it with --batches, baseline with --batch-column"},
+    {"permuted", true, "no p value by permutation", "both crossval and baseline make it with --permute=N"},
+    {"batch-permuted", true, "no figure on labels permuted over batches",
+     "crossval makes it with --batches, baseline with --batch-column"},
 };
 
 void stackkind_folder(char name[64], int kind, int number)

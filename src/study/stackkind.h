@@ -13,6 +13,7 @@ typedef struct {
     const char *folder;  /* in that of each column, and of the stack */
     bool is_numbered;    /* folder/00, folder/01, … */
     const char *missing; /* what there is not where a column has no such folder */
+    const char *how;     /* it is made */
 } StackKind;
 
 extern const StackKind stackkinds[STACK_KINDS];

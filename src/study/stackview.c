@@ -11,9 +11,9 @@ const StackRow *stackview_inner(const StackView *w, int column, int i)
     return &w->side[column].inner.row[w->block->inner + i * w->n_out];
 }
 
-int stackview_fold(const StackView *w, int i)
+int stackview_turn(const StackView *w, int i)
 {
-    return stackview_inner(w, 0, i)->inner;
+    return stackview_inner(w, 0, i)->inner % STACKFRAME_TURNS;
 }
 
 int stackview_class(const StackView *w, int i)
@@ -45,8 +45,10 @@ Status stackview_open(StackView *w, const StackSource *o, const StackBlock *b)
     w->label = malloc(n * sizeof *w->label);
     w->s = malloc(n_out * n_column * sizeof *w->s);
     w->class = malloc(n * sizeof *w->class);
-    return w->rank && w->x && w->label && w->s && w->class ? OK
-                                                           : fail(ERR_MEMORY, "no memory for %d bags", b->n_inner);
+    w->order = malloc(n * sizeof *w->order);
+    return w->rank && w->x && w->label && w->s && w->class && w->order
+               ? OK
+               : fail(ERR_MEMORY, "no memory for %d bags", b->n_inner);
 }
 
 void stackview_close(StackView *w)
@@ -56,9 +58,10 @@ void stackview_close(StackView *w)
     free(w->label);
     free(w->s);
     free(w->class);
+    free(w->order);
 }
 
-bool stackview_out(StackWithout w, int inner)
+bool stackview_out(StackWithout w, int turn)
 {
-    return inner == w.a || inner == w.b;
+    return turn == w.a || turn == w.b;
 }

@@ -7,7 +7,7 @@ import shlex
 
 from harness import TINY, Case, cohort, main, read, run
 
-COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "evaluate", "predict", "inspect", "export", "bench", "help")
+COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "stack", "evaluate", "predict", "inspect", "export", "bench", "help")
 SETTINGS = ("simulate", "train", "crossval", "baseline", "bench")  # commands that take config keys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVERYWHERE = ("threads", "seed", "quiet", "verbose", "dry-run", "force", "json", "help")

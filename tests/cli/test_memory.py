@@ -40,6 +40,11 @@ RUNS = {
     "export": (["export", "c.h5", "-o", "OUT"], 61),
     "predict a table": (["predict", "run2", "in/P0.tsv", "-o", "OUT.tsv"], 31),
     "simulate": (["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "-o", "OUT.h5"], 13),
+    "simulate signals": (["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "--simulate.signals=SFd{0-2}EN LDR,W[ST]",
+                          "--simulate.labels=classes", "--simulate.counts=realistic", "--simulate.genes=true", "--simulate.batches=2",
+                          "--simulate.batch_spread=0.1", "-o", "OUT.h5"], 31),
+    "simulate a list": (["simulate", "--simulate.n_bag=4", "--simulate.n_seq=20", "--simulate.signal=public", "--simulate.spike=spike.tsv",
+                         "--simulate.background=file", "--simulate.background_path=c.h5", "-o", "OUT.h5"], 31),
     "train": (["train", *SMALL, "-o", "OUT"], 61),
     "crossval": (["crossval", *SMALL, "-o", "OUT"], 201),
     "predict": (["predict", "run", "c.h5", "-o", "OUT.tsv", "--attention=OUT2.tsv.gz"], 31),
@@ -75,6 +80,7 @@ class Memory(Case):
     def prepare(cls):
         for i in range(3):
             write(f"in/P{i}.tsv", f"amino_acid\ttemplates\nCASSLGQAYEQYF\t3\nCASSPGTF\t{i + 1}\n")
+        write("spike.tsv", "junction_aa\tv_call\nCASSWWF\tTRBV9\nCASSYYF\t\n")
         write("labels.tsv", "ID\tstatus\nP0\t+\nP1\t-\nP2\t+\n")
         genes = "".join(f"P{i}\tCASSL{letter}F\t{i + 2}\tTRBV{i + 1}*01\n" for i in range(2) for letter in "ACDE")
         with open("airr.tsv.bz2", "wb") as file:

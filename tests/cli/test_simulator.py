@@ -16,6 +16,8 @@ SOURCE = os.environ.get("HOPSACK_TEST_SOURCE", os.path.join(os.path.dirname(os.p
 SHARED = os.environ.get("HOPSACK_SHARED") or os.path.join(SOURCE, "..", "shared")
 OLGA = os.path.join(SHARED, "data", "repertoire_formats", "other", "olga_human_T_beta")
 
+POSITIONS = os.path.join(SHARED, "data", "trb_simulator_tables", "position_frequencies.tsv")
+
 
 def flag(name, value):
     text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
@@ -344,6 +346,19 @@ class Simulator(Case):
         self.assertAlmostEqual(statistics.mean(lengths), 15.1, delta=0.06)
         self.assertAlmostEqual(statistics.stdev(lengths), 2.6, delta=0.06)
         self.assertTrue(20 <= len(sets[0] & sets[1]) <= 90, len(sets[0] & sets[1]))
+
+    @unittest.skipUnless(os.path.isfile(POSITIONS), "needs the table of residues by position")
+    def test_residues_by_position(self):
+        rows = [r["junction_aa"] for r in self.simulate("trb", n_bag=1, n_seq=20000, rate=0).bags["sim00000"]]
+        with open(POSITIONS, encoding="utf-8") as file:
+            for line in csv.DictReader(file, delimiter="\t"):
+                if line["position"] == "middle":
+                    continue
+                place = int(line["position"])
+                found = [r[place - 1 if place > 0 else place] for r in rows if len(r) >= abs(place)]
+                for letter in "ACDEFGHIKLMNPQRSTVWY":
+                    self.assertAlmostEqual(found.count(letter) / len(found), float(line[letter]), delta=0.05 if place == 6 else 0.025,
+                                           msg=f"{letter} at {place}")
 
     # ---- files ----
 

@@ -38,7 +38,8 @@ class Predict(Case):
             cls.done("import", f"--metadata={name}.labels.tsv", "-o", f"{name}.h5", f"{name}.tables", "--force")
         # Calibrated models would give outputs on the scale of their probabilities; test_scores.py has those.
         cls.done("baseline", "old.h5", "--target=status", "--splits.n_fold=3", "--calibrate=none", "-o", "rivals", *(f"--method={m}" for m in METHODS))
-        cls.done("crossval", "old.h5", "tiny.yaml", "--target=status", "--splits=rivals/splits.tsv", "-o", "network")
+        cls.done("crossval", "old.h5", "tiny.yaml", "--target=status", "--splits=rivals/splits.tsv", "--inner=3", "-o", "network")
+        cls.done("stack", "network", "rivals", "-o", "stacks/real")  # a network's own inner outputs
         cls.fake_inner("network")
         cls.done("stack", "network", "rivals", "-o", "stacks/choice")
         cls.done("stack", "rivals", "network", "--weigh", "-o", "stacks/weights")

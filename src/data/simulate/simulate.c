@@ -258,8 +258,7 @@ static Status write_bags(Simulator *s)
     progress_end(&progress, NULL);
     for (int class = 0; class < 2; class ++)
         if (s->plain[class]) s->result->accidental[class] = (double)s->accidental[class] / (double)s->plain[class];
-    simulate_oracle(s);
-    return OK;
+    return simulate_oracle(s);
 }
 
 /* ---- files ---- */
@@ -280,6 +279,7 @@ static Status publish(Simulator *s)
     char *facts = simulate_facts(s);
     if (!facts) TRY_DONE(fail(ERR_MEMORY, "provenance: out of memory"));
     TRY_DONE(simulate_labels(&labels, s));
+    TRY_DONE(textout_check(s->truth)); /* before the dataset is there */
     for (int i = 0; i < N_OUTPUT; i++) {
         void *output = s->output[i];
         s->output[i] = NULL;

@@ -178,7 +178,7 @@ char *simulate_facts(const Simulator *s)
 
 /* ---- who knows the motifs ---- */
 
-/* AUC of `score`; ties count half. Quadratic in nothing: bags are sorted. */
+/* AUC of `score`; ties count half. */
 typedef struct {
     double score;
     bool positive;
@@ -204,13 +204,14 @@ static double auc_of(KnownBag *bag, int n)
     return n_positive > 0 && below > 0 ? won / (n_positive * below) : NAN;
 }
 
-void simulate_oracle(Simulator *s)
+Status simulate_oracle(Simulator *s)
 {
     const int n = s->options->n_bag;
     KnownBag *bag = malloc((size_t)n * sizeof *bag);
+    if (!bag) return fail(ERR_MEMORY, "the known motif in %d bags: out of memory", n);
     for (int kind = 0; kind < 2; kind++) {
         s->result->known[kind] = NAN;
-        if (!bag || !s->signal->carries) continue;
+        if (!s->signal->carries) continue;
         for (int b = 0; b < n; b++) {
             const double share = s->bag[b].known;
             bag[b] = (KnownBag){kind == 0 ? share > 0 : share, s->bag[b].truth != 0};
@@ -218,4 +219,5 @@ void simulate_oracle(Simulator *s)
         s->result->known[kind] = auc_of(bag, n);
     }
     free(bag);
+    return OK;
 }

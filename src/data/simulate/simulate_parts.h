@@ -103,7 +103,7 @@ void simulate_key(char key[SIMULATE_KEY], const Simulator *s, int bag);
 void simulate_spell(char *text, const int8_t *codes, int64_t len); /* letters, NUL-ended */
 const char *simulate_word(char buffer[OPTION_ROOM], const SimulateOptions *options,
                           const char *name); /* of a choice */
-void simulate_oracle(Simulator *s);          /* sets known */
+Status simulate_oracle(Simulator *s);        /* sets known */
 
 /* ---- simulate_genes.c ---- */
 Status simulate_genes(Simulator *s); /* names of the background's and the list's genes */
