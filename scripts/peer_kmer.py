@@ -3,6 +3,7 @@
 """Logistic regression on the k-mers of a bag, on the folds of a run: the yardstick for models of sequences.
 
     scripts/peer_kmer.py DATA.h5 RUN [--target=status] [--k=3] [--C=1.0 | --C=0.001,0.01] [--train-only] [--seed=0] [-o OUT]
+    scripts/peer_kmer.py DATA.h5 RUN --method=second-place [--families=gapped,gap1,halves,thirds] [--C=…] [-o OUT]
 
 RUN is the folder of `hopsack crossval`, or of `hopsack train` (one fold). Bags, labels and parts are those of the
 predictions.tsv of each fold. A fold trains on the bags of its parts train and validation (--train-only: train alone) and
@@ -13,12 +14,17 @@ count, standardised on the training bags. Classifier: L2 logistic regression of 
 of --C with the best mean AUC in a stratified 5-fold cross-validation inside the training bags, the smaller where equal; one C
 is taken as it is. Inner folds do not know groups.
 
-Prints the AUC of each fold, and mean ± standard deviation over folds. OUT gets summary.json and predictions.tsv in the form of
-`hopsack crossval`; files of before are replaced. Needs Debian's python3-sklearn and python3-h5py."""
+--method=second-place is the method of the AIRR-ML challenge's second place: frequencies of one family of k-mers
+(peer_families.py), those that at least two training bags have, each bag scaled to length 1, standardised, L1 logistic regression
+by liblinear; family and C (10.5 … 0.0275) by the mean AUC of the inner folds.
+
+Prints the AUC of each fold, and mean ± standard deviation over folds; of second-place wall time and peak memory too. OUT gets
+summary.json and predictions.tsv in the form of `hopsack crossval`; files of before are replaced. Needs Debian's python3-sklearn and python3-h5py."""
 import argparse
 import glob
 import math
 import os
+import resource
 import time
 
 import h5py
@@ -28,10 +34,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+import peer_families
 from peer_folds import area, bag_names, bags_of, inputs_of, labelled, read_rows, stop, summary, write_results
 
 GRID = "1e-4,1e-3,1e-2,1e-1,1"
 SCALE = 1e5
+SECOND_GRID = ",".join(map(str, peer_families.COSTS))
 N_INNER = 5
 ROWS = 200000  # sequences counted at once
 EIGEN_LEAST = 1e-10  # of the largest eigenvalue
@@ -58,22 +66,30 @@ def frequencies(h5, start, end, k, n_letter):
     return count / max(count.sum(), 1)
 
 
-def read_bags(path, k):
-    """{bag: row}, and the features [n_bag, n_letter^k]."""
+def open_bags(path):
     try:
         h5 = h5py.File(path, "r")
     except OSError as error:
         stop(f"{path}: {error}")
+    if "sampledata/sequences" not in h5:
+        stop(f"{path}: the dataset holds no sequences")
+    return h5, len(h5["metadata/aas"][()]), h5["sampledata/sample_sequences_start_end"][:]
+
+
+def read_names(path):
+    """{bag: row}"""
+    with open_bags(path)[0] as h5:
+        return {name: i for i, name in enumerate(bag_names(h5))}
+
+
+def read_bags(path, k):
+    """The features [n_bag, n_letter^k]."""
+    h5, n_letter, ends = open_bags(path)
     with h5:
-        if "sampledata/sequences" not in h5:
-            stop(f"{path}: the dataset holds no sequences")
-        n_letter = len(h5["metadata/aas"][()])
-        ends = h5["sampledata/sample_sequences_start_end"][:]
         table = np.empty((len(ends), n_letter**k), np.float32)
         for row, (start, end) in zip(table, ends):
             row[:] = np.log1p(SCALE * frequencies(h5, int(start), int(end), k, n_letter))
-        names = bag_names(h5)
-    return {name: i for i, name in enumerate(names)}, table
+    return table
 
 
 # ---- folds ----
@@ -139,15 +155,38 @@ def choose(x, label, grid, seed):
     return grid[int(np.argmax(mean))]
 
 
-def score(folds, table, grid, seed):
+def score_kmer(folds, args):
+    table = read_bags(args.data, args.k)
     for f in folds:
         begun = time.time()
         train, test = principal(table[f["train_row"]], table[f["row"]])
-        f["C"] = choose(train, f["train_label"], grid, seed)
+        f["C"] = choose(train, f["train_label"], args.grid, args.seed)
         f["value"] = fit(train, f["train_label"], f["C"]).decision_function(test)
         f["probability"] = 1 / (1 + np.exp(-f["value"]))
         f["seconds"] = time.time() - begun
-        print(f"{f['repeat']:6d} {f['fold']:5d} {len(f['row']):5d} {f['C']:8g}  {area(f['value'], f['label']):.3f}", flush=True)
+        print_fold(f)
+    return f"{args.k}-mers, logistic regression"
+
+
+def score_second_place(folds, args):
+    h5, n_letter, ends = open_bags(args.data)
+    with h5:
+        for name in args.families:  # one table of features at a time
+            table = peer_families.read_family(h5["sampledata/sequences"], ends, name, n_letter)
+            for f in folds:
+                peer_families.try_family(f, table, name, args.grid, args.seed)
+    for f in folds:
+        peer_families.finish(f)
+        print_fold(f)
+    return "second place, L1 logistic regression"
+
+
+def print_fold(f):
+    print(f"{f['repeat']:6d} {f['fold']:5d} {len(f['row']):5d} {f['C']:8g}  {area(f['value'], f['label']):.3f}  {f.get('family', '')}".rstrip(),
+          flush=True)
+
+
+METHODS = {"kmer": score_kmer, "second-place": score_second_place}
 
 
 # ---- all of it ----
@@ -157,14 +196,20 @@ def read_args():
     parser.add_argument("data", metavar="DATA.h5")
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("--target", help="task of the run, if it has several")
+    parser.add_argument("--method", choices=METHODS, default="kmer", help="kmer: contiguous k-mers, L2; or second-place [kmer]")
+    parser.add_argument("--families", default=",".join(peer_families.FAMILIES), help="of second-place, with commas [all]")
     parser.add_argument("--k", type=int, default=3, choices=[1, 2, 3, 4], help="residues of a k-mer [3]")
-    parser.add_argument("--C", default=GRID, help=f"inverse strength of the L2 penalty, or several [{GRID}]")
+    parser.add_argument("--C", help=f"inverse strength of the penalty, or several [{GRID}; second-place: {SECOND_GRID}]")
     parser.add_argument("--train-only", action="store_true", help="leave out validation bags")
     parser.add_argument("--seed", type=int, default=0, help="of the inner folds and of the interval [0]")
     parser.add_argument("-o", dest="out", metavar="OUT")
     args = parser.parse_args()
+    args.C = args.C or (GRID if args.method == "kmer" else SECOND_GRID)
+    args.families = args.families.split(",")
+    if not set(args.families) <= set(peer_families.FAMILIES):
+        parser.error(f"--families: families are {', '.join(peer_families.FAMILIES)}")
     try:
-        args.grid = sorted({float(c) for c in args.C.split(",")})
+        args.grid = sorted({float(c) for c in args.C.split(",")}, reverse=args.method == "second-place")
     except ValueError:
         args.grid = [0]
     if not all(0 < c < math.inf for c in args.grid):
@@ -172,23 +217,31 @@ def read_args():
     return args
 
 
+def settings_of(args, parts):
+    own = {"families": args.families} if args.method == "second-place" else {"k": args.k}
+    return {"version": f"scikit-learn {sklearn.__version__}, NumPy {np.__version__}", "method": args.method, "seed": args.seed, **own,
+            "C": args.grid, "parts": parts}
+
+
 def main():
-    args = read_args()
-    row_of, table = read_bags(args.data, args.k)
+    args, begun = read_args(), time.time()
+    row_of = read_names(args.data)
     parts = ["train"] if args.train_only else ["train", "validation"]
     folds, task, positive, rows = read_folds(args.run, args.target, row_of, parts)
     print("repeat  fold  bags        C  AUC")
     with threadpool_limits(1):  # the matrices are small: threads that wait for a busy core cost more than they give
-        score(folds, table, args.grid, args.seed)
-    settings = {"version": f"scikit-learn {sklearn.__version__}, NumPy {np.__version__}", "seed": args.seed, "k": args.k,
-                "C": args.grid, "parts": parts}
+        words = METHODS[args.method](folds, args)
+    settings = settings_of(args, parts)
     result = summary(folds, len(row_of), task, args.seed, settings)
+    result["wall_seconds"], result["peak_memory"] = round(time.time() - begun, 3), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     t = result["tasks"][task]
     deviation = f" ± {t['auc_std_folds']:.3f}" if t["n_folds"] > 1 else ""
-    print(f"{args.k}-mers, logistic regression: AUC {t['auc_mean']:.3f}{deviation} over {t['n_folds']} folds")
+    if args.method == "second-place":
+        print(f"{result['wall_seconds']:.1f} s wall, {result['peak_memory'] / 1e6:.1f} MB peak")
+    print(f"{words}: AUC {t['auc_mean']:.3f}{deviation} over {t['n_folds']} folds")
     if args.out:
         for f, s in zip(folds, (s for r in t["repeats"] for s in r["folds"])):
-            s["C"] = f["C"]
+            s.update({key: f[key] for key in ("C", "family", "inner_auc") if key in f})
         write_results(args.out, folds, task, positive, {"inputs": inputs_of(args.data, rows, settings), **result})
 
 

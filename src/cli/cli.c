@@ -49,7 +49,8 @@ static const Option *find_own(const Command *command, const char *name)
 
 bool cli_has_output(const Command *command)
 {
-    return find_own(command, "o") != NULL;
+    const Option *row = find_own(command, "o");
+    return row && !(row->standard && strcmp(row->standard, "null") == 0);
 }
 
 static bool is_short_name(const Command *command, const char *name)

@@ -90,7 +90,7 @@ Status cli_none(const Cli *cli, const Option *rows, const char *why);
 /* ---- for main and help ---- */
 extern const Command *const commands[];       /* ends with NULL */
 const Command *cli_command(const char *name); /* NULL if there is none */
-bool cli_has_output(const Command *command);  /* does it take -o? */
+bool cli_has_output(const Command *command);  /* is its result written to -o? */
 extern const Option cli_everywhere[];         /* options of every command; they fill Cli */
 
 /* With cli->help nothing else is checked. */

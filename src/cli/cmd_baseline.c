@@ -15,7 +15,8 @@ typedef struct {
     const char *folder, *beside;
     OptionTexts method, columns;
     bool resume;
-    int weight, inner, permute, important;
+    int weight, inner, permute, important, calibrate;
+    const char *operating;
 } BaselineFlags;
 
 #define AT(field) offsetof(BaselineFlags, field)
@@ -32,6 +33,11 @@ static const Option rows[] = {
      "runs on permuted labels, for a p value of the whole procedure"},
     {"important", OPTION_INT, AT(important), "0", 0, 10000000, NULL, "",
      "sequences with the highest scores to be written for each method that ranks them; 0: none"},
+    {"calibrate", OPTION_CHOICE, AT(calibrate), "platt", 0, 0, "none platt", "",
+     "calibration of the probabilities by the outputs of the inner fits, as train.calibrate. Outputs stay as they "
+     "are"},
+    {"operating", OPTION_TEXT, AT(operating), "youden", 0, 0, NULL, "none|youden|sensitivity:SHARE|specificity:SHARE",
+     "operating point of a binary task, chosen on the outputs of the inner fits, as train.operating"},
     {"beside", OPTION_TEXT, AT(beside), "null", 0, 0, NULL, "RUN",
      "run on the same folds whose figures go into the table; without it that of --splits=RUN/splits.tsv"},
     {"resume", OPTION_BOOL, AT(resume), "false", 0, 0, NULL, "",
@@ -126,11 +132,15 @@ static Status run(Cli *cli)
                            .n_inner = flags->inner,
                            .n_permute = flags->permute,
                            .n_important = flags->important,
+                           .settle = {.calibrate = flags->calibrate == 1},
                            .beside = flags->beside,
                            .argc = cli->argc,
                            .argv = cli->argv,
                            .stop = &interrupted,
                            .begin = interrupt_watch};
+    if (!cutoff_read(&setup.settle.cutoff, flags->operating))
+        return fail(ERR_USAGE, "--operating=%.60s: say none, youden, sensitivity:SHARE or specificity:SHARE",
+                    flags->operating);
     TRY(configure_words(&yaml, cli, true));
     TRY(read_methods(&setup, cli));
     TRY(configure(&config, cli, yaml));

@@ -49,9 +49,10 @@ static Status print_result(const Cli *cli, json_t *result)
         json_object_del(result, "beside");
         return print_json(result);
     }
-    if (json_object_get(result, "tasks"))
+    if (json_object_get(result, "tasks")) {
         scores_print_crossval(stdout, result);
-    else
+        scores_print_chance(stdout, result);
+    } else
         printf("%ld of %ld %s are done; the process that finishes the last one writes the summary\n",
                count(result, "done"), count(result, "jobs"), count(result, "n_models") > 1 ? "models" : "folds");
     json_decref(result);

@@ -63,7 +63,8 @@ const Command command_inspect = {
     .example = "hopsack inspect cohort.h5\nhopsack inspect --dynamics runs/a cohort.h5",
     .about = "DATASET: bags, lengths or features, labels, and their origin, with the rows dropped by reason.\n"
              "MODEL (model.safetensors): tasks, scores, tensors, settings. RUN (of train or crossval): scores, "
-             "files.\n"
+             "files. RUN of baseline, or a method inside, and of stack: what was chosen in each fold, the features "
+             "with the largest weights, and whether models hold residues of the training bags.\n"
              "--dynamics: for each query and head of the pooling, how many instances hold 90 % of the softmax "
              "weight, the class (I to IV of Ramsauer et al. 2020) that follows from it, entropy and largest "
              "weight.",

@@ -6,9 +6,9 @@
 #include "core/inputguard.h"
 #include "core/log.h"
 #include "core/number.h"
-#include "cv/apply.h"
 #include "model/pooling.h"
 #include "run/predictions.h"
+#include "study/predictor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,8 @@ static const Option rows[] = {
 };
 
 typedef struct {
-    Apply apply;
+    Predictor predictor;
+    Apply *apply; /* the predictor's */
     Cohort cohort;
     bool known; /* labels */
     TextOut *out;
@@ -63,7 +64,7 @@ static bool has_ensembles(const Apply *a)
 static Status open_attention(Prophecy *p, const Cli *cli)
 {
     const PredictFlags *flags = cli->flags;
-    const Apply *a = &p->apply;
+    const Apply *a = p->apply;
     const AttentionTable options = {
         .force = cli->force, .top = flags->top, .blocks = a->n_model > 1, .ensemble = has_ensembles(a)};
     for (int k = 1; k < a->n_model; k++)
@@ -96,16 +97,20 @@ static Status open_all(Prophecy *p, Cli *cli)
                               .metadata = flags->metadata,
                               .id_column = flags->id_column};
     TRY(check_outputs(flags, cli));
-    TRY(apply_read(&p->apply, cli->word, source.first));
-    p->apply.held_out = apply_is_crossval(&p->apply);
-    if (table && p->apply.n_model != 1 && !apply_is_crossval(&p->apply))
+    TRY(predictor_read(&p->predictor, cli->word, source.first));
+    p->apply = &p->predictor.apply;
+    if (table && p->predictor.tree)
+        return fail(ERR_USAGE, "--attention is of networks; %s is a method of hopsack baseline, or a stack",
+                    cli->word[0]);
+    p->apply->held_out = apply_is_crossval(p->apply);
+    if (table && p->apply->n_model != 1 && !apply_is_crossval(p->apply))
         return fail(ERR_USAGE, "--attention wants one model, or the folder of a crossval run; %d models are given",
-                    p->apply.n_model);
-    for (int k = 0; table && k < p->apply.n_model; k++) TRY(check_attention(&p->apply.model[k]));
-    TRY(import_raw_open(&p->cohort, cli, &p->apply, &source));
-    TRY(apply_fit(&p->apply, p->cohort.file));
-    TRY(apply_label(&p->apply, &p->cohort, &p->known));
-    p->output = calloc((size_t)p->apply.n_out, sizeof *p->output);
+                    p->apply->n_model);
+    for (int k = 0; table && k < p->apply->n_model; k++) TRY(check_attention(&p->apply->model[k]));
+    TRY(import_raw_open(&p->cohort, cli, p->apply, &source));
+    TRY(predictor_fit(&p->predictor, &p->cohort));
+    TRY(apply_label(p->apply, &p->cohort, &p->known));
+    p->output = calloc((size_t)p->apply->n_out, sizeof *p->output);
     if (!p->output) return fail(ERR_MEMORY, "no memory for outputs");
     if (cli->dry_run) return OK;
     TRY(textout_open(&p->out, flags->out, cli->force));
@@ -117,11 +122,11 @@ static Status rank_bag(Prophecy *p, int bag)
 {
     const int n = bagfile_n(p->cohort.file, bag);
     attention_rank_begin(&p->attention, n);
-    for (int k = 0; k < p->apply.n_model; k++) {
-        TRY(apply_attention(&p->apply, k, bag, &p->attention.bag));
+    for (int k = 0; k < p->apply->n_model; k++) {
+        TRY(apply_attention(p->apply, k, bag, &p->attention.bag));
         attention_rank(&p->attention, n);
     }
-    attention_rank_end(&p->attention, n, p->apply.n_model);
+    attention_rank_end(&p->attention, n, p->apply->n_model);
     return OK;
 }
 
@@ -132,15 +137,15 @@ static Status write_blocks(Prophecy *p, int i, Seen seen)
     AttentionBlock block = {.id = p->cohort.id[i], .repeat = -1, .ranked = seen == SEEN_NOT};
     int n_shown = 0;
     if (seen == SEEN_NOT) TRY(rank_bag(p, bag));
-    for (int k = 0; k < p->apply.n_model; k++) {
-        const SplitOptions *splits = &p->apply.model[k].config.splits;
+    for (int k = 0; k < p->apply->n_model; k++) {
+        const SplitOptions *splits = &p->apply->model[k].config.splits;
         Seen by;
         block.model = splits->repeat == block.repeat && splits->fold == block.fold ? block.model + 1 : 0;
         block.repeat = splits->repeat;
         block.fold = splits->fold;
-        TRY(apply_model_seen(&by, &p->apply, k, p->cohort.file, bag));
+        TRY(apply_model_seen(&by, p->apply, k, p->cohort.file, bag));
         if (by != SEEN_NOT) continue;
-        TRY(apply_attention(&p->apply, k, bag, &p->attention.bag));
+        TRY(apply_attention(p->apply, k, bag, &p->attention.bag));
         TRY(attention_write(&p->attention, p->cohort.file, bag, &block));
         n_shown++;
     }
@@ -153,15 +158,16 @@ static Status predict_bag(Prophecy *p, int i)
     const int bag = p->cohort.bag[i];
     const Labels *labels = &p->cohort.labels;
     Seen seen;
-    TRY(apply_seen(&seen, &p->apply, &p->cohort, i));
-    const bool alone = p->attention.out && p->apply.n_model == 1;
-    TRY(apply_bag(p->output, &p->apply, bag, alone ? &p->attention.bag : NULL));
+    TRY(apply_seen(&seen, p->apply, &p->cohort, i));
+    const bool alone = p->attention.out && p->apply->n_model == 1;
+    TRY(predictor_bag(p->output, &p->predictor, &p->cohort, i, alone ? &p->attention.bag : NULL));
     const Prediction row = {.bag = p->cohort.id[i],
-                            .part = p->apply.n_used < p->apply.n_model ? part_name[PART_TEST] : seen_name[seen],
+                            .part = p->apply->n_used < p->apply->n_model ? part_name[PART_TEST] : seen_name[seen],
                             .repeat = -1,
                             .fold = -1,
-                            .target = p->apply.target,
-                            .n_target = p->apply.n_target,
+                            .target = p->apply->target,
+                            .n_target = p->apply->n_target,
+                            .is_rank = p->predictor.is_rank,
                             .output = p->output,
                             .label = p->known ? labels->target + (size_t)i * (size_t)labels->n_out : NULL,
                             .mask = p->known ? labels->mask + (size_t)i * (size_t)labels->n_target : NULL};
@@ -176,8 +182,8 @@ static Status predict(Prophecy *p, Cli *cli)
     Progress progress;
     TRY(open_all(p, cli));
     if (cli->dry_run) {
-        printf("would predict %d bag%s with %d model%s\n", p->cohort.n, number_plural(p->cohort.n), p->apply.n_model,
-               number_plural(p->apply.n_model));
+        printf("would predict %d bag%s with %d model%s\n", p->cohort.n, number_plural(p->cohort.n), p->apply->n_model,
+               number_plural(p->apply->n_model));
         return OK;
     }
     predictions_header(p->out);
@@ -187,7 +193,7 @@ static Status predict(Prophecy *p, Cli *cli)
         progress_update(&progress, i + 1, NULL);
     }
     progress_end(&progress, NULL);
-    apply_report(&p->apply);
+    apply_report(p->apply);
     if (p->n_unshown)
         log_warn("%d bag%s not in the table of attention: every model has seen %s", p->n_unshown,
                  p->n_unshown == 1 ? " is" : "s are", p->n_unshown == 1 ? "it" : "them");
@@ -204,7 +210,7 @@ static Status run(Cli *cli)
     const Status status = predict(&p, cli);
     attention_free(&p.attention);
     textout_drop(p.out);
-    apply_free(&p.apply);
+    predictor_free(&p.predictor);
     cohort_close(&p.cohort);
     free(p.output);
     return status;
@@ -216,14 +222,17 @@ const Command command_predict = {
     .usage = "MODEL... DATA [-o FILE] [--attention=FILE.tsv.gz --top=N]",
     .example = "hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
                "hopsack predict runs/a cohort.h5 -o new.tsv --attention=top.tsv.gz --top=5",
-    .about = "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
-             "models of all its folds. The outputs of several models are averaged before the sigmoid. A bag of the "
-             "cross-validation is predicted by the models that have not seen it (part test). Where DATA "
-             "or --metadata has labels, they are copied beside the predictions.\n\n"
-             "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
-             "as hopsack import takes them. They are imported "
-             "with the options of the data that the model was trained on, which the model keeps; an option that is "
-             "given again must agree. No dataset is left behind. The result is that of import and predict.",
+    .about =
+        "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
+        "models of all its folds. The outputs of several models are averaged before the sigmoid. A bag of the "
+        "cross-validation is predicted by the models that have not seen it (part test). So are those of a method of "
+        "hopsack baseline (RIVALS/METHOD) and of a stack (hopsack stack), which MODEL may also be, each by itself. "
+        "Where DATA "
+        "or --metadata has labels, they are copied beside the predictions.\n\n"
+        "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
+        "as hopsack import takes them. They are imported "
+        "with the options of the data that the model was trained on, which the model keeps; an option that is "
+        "given again must agree. No dataset is left behind. The result is that of import and predict.",
     .common = "o attention top metadata id-column threads force",
     .groups = {{.rows = rows},
                {"Options for raw tables", import_flags_reading},

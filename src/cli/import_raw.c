@@ -19,7 +19,7 @@ static bool first_bytes(unsigned char bytes[9], const char *path)
     return read;
 }
 
-static bool is_dataset(const char *word)
+bool import_raw_is_dataset(const char *word)
 {
     unsigned char bytes[9];
     if (first_bytes(bytes, word)) return memcmp(bytes, "\x89HDF\r\n\x1a\n", 8) == 0;
@@ -48,7 +48,7 @@ int import_raw_models(const Cli *cli)
 {
     const int last = cli->n_word - 1;
     int n = 1;
-    if (is_dataset(cli->word[last])) return last;
+    if (import_raw_is_dataset(cli->word[last])) return last;
     while (n < last && is_model(cli->word[n])) n++;
     return n;
 }
@@ -179,7 +179,7 @@ Status import_raw_open(Cohort *out, Cli *cli, const Apply *apply, const RawSourc
     BagFile *file = NULL;
     json_t *json = NULL;
     const char *data = cli->word[s->first];
-    if (s->first == cli->n_word - 1 && is_dataset(data)) {
+    if (s->first == cli->n_word - 1 && import_raw_is_dataset(data)) {
         TRY(cli_none(cli, import_flags_reading, "only for raw tables, and DATA is a dataset"));
         TRY(cli_none(cli, import_flags_repertoires, "only for raw tables, and DATA is a dataset"));
         TRY(cli_none(cli, import_flags_vectors, "only for raw tables, and DATA is a dataset"));

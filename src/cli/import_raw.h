@@ -12,6 +12,9 @@
 /* How many of the command line's words are models; at least one follows, which is data. */
 int import_raw_models(const Cli *cli);
 
+/* Is this word an HDF5 file, or named like one? */
+bool import_raw_is_dataset(const char *word);
+
 /* Opens the words from `first` on as the cohort: a dataset, or raw tables. `flags`: import options that were given, which must
  * agree with the model's. ERR_MODEL: the models keep no options, or unlike ones. */
 typedef struct {

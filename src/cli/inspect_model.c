@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/inspect_model.h"
+#include "cli/inspect_rival.h"
 #include "cli/print.h"
 #include "cli/scores.h"
 #include "core/file.h"
@@ -78,12 +79,24 @@ static void print_parts(const json_t *parts)
     }
 }
 
+/* ", calibrated: logit 0.935 * output + 0.768, operating point at output -0.137" */
+static void print_settled(const json_t *task)
+{
+    const json_t *calibration = json_object_get(task, "calibration"), *cutoff = json_object_get(task, "cutoff");
+    if (calibration)
+        printf(", calibrated: logit %.4g * output + %.4g", json_number_value(json_object_get(calibration, "slope")),
+               json_number_value(json_object_get(calibration, "shift")));
+    if (cutoff) printf(", operating point at output %.4g", json_number_value(cutoff));
+}
+
 static void print_facts(const json_t *model)
 {
     size_t k;
     const json_t *task, *bags = json_object_get(model, "bags_seen");
-    printf("hopsack %s, kept at update %lld, seen %lld training and %lld validation bags\n",
-           jsontext_field(model, "version"), (long long)json_integer_value(json_object_get(model, "update")),
+    printf("hopsack %s, ", jsontext_field(model, "version"));
+    if (!json_object_get(model, "rival"))
+        printf("kept at update %lld, ", (long long)json_integer_value(json_object_get(model, "update")));
+    printf("seen %lld training and %lld validation bags\n",
            (long long)json_integer_value(json_object_get(bags, "train")),
            (long long)json_integer_value(json_object_get(bags, "validation")));
     printf("bags of %s, alphabet %s, region %s\n", jsontext_field(model, "kind"), jsontext_field(model, "alphabet"),
@@ -94,6 +107,7 @@ static void print_facts(const json_t *model)
                jsontext_field(task, "column"));
         if (json_is_string(json_object_get(task, "positive")))
             printf(", positive '%s'", jsontext_field(task, "positive"));
+        print_settled(task);
         printf("\n");
     }
     print_parts(json_object_get(model, "metrics"));
@@ -143,18 +157,35 @@ static void print_model(const json_t *model)
     print_tensors(model);
 }
 
+/* Of another method: its choice and its features say more than a network's settings. */
+static Status add_rival(json_t *model, const char *path)
+{
+    json_t *facts;
+    if (!json_object_get(model, "rival")) return OK;
+    TRY(inspect_rival_model(&facts, path));
+    json_object_set_new(model, "rival", facts);
+    return OK;
+}
+
 Status inspect_model(const char *path, bool json)
 {
     json_t *model = NULL, *shown;
     TRY(model_json(&model, path));
+    Status status = add_rival(model, path);
+    if (status != OK) {
+        json_decref(model);
+        return status;
+    }
     if (json) return print_json(model);
-    const Status status = print_escaped(&shown, model);
+    status = print_escaped(&shown, model);
     if (status == OK) {
+        const json_t *rival = json_object_get(shown, "rival");
         printf("model ");
         print_lines(stdout, path);
         print_model(shown);
-        if (json_object_get(model, "config")) printf("\nconfig\n");
-        print_lines(stdout, jsontext_field(model, "config"));
+        if (rival) inspect_rival_print(rival);
+        if (!rival && json_object_get(model, "config")) printf("\nconfig\n");
+        if (!rival) print_lines(stdout, jsontext_field(model, "config"));
         json_decref(shown);
     }
     json_decref(model);
@@ -163,10 +194,20 @@ Status inspect_model(const char *path, bool json)
 
 /* ---- a run ---- */
 
-static const char *const run_files[] = {
-    "config.yaml",     "manifest.json",     "metrics.jsonl",          "bags.tsv",
-    "splits.tsv",      "model.safetensors", "summary.json",           "summary.md",
-    "predictions.tsv", "kmers.tsv",         "checkpoint.safetensors", NULL};
+static const char *const run_files[] = {"config.yaml",
+                                        "manifest.json",
+                                        "metrics.jsonl",
+                                        "bags.tsv",
+                                        "splits.tsv",
+                                        "model.safetensors",
+                                        "summary.json",
+                                        "summary.md",
+                                        "predictions.tsv",
+                                        "inner.tsv",
+                                        "stack.json",
+                                        "kmers.tsv",
+                                        "checkpoint.safetensors",
+                                        NULL};
 
 static bool in_folder(char path[PATH_ROOM], const char *folder, const char *file)
 {
@@ -196,6 +237,11 @@ static Status run_json(json_t **out, const char *folder)
     }
     json_object_set_new(run, "finished", json_boolean(finished));
     json_object_set_new(run, "files", files_json(folder));
+    const Status status = inspect_rival_folder(run, folder);
+    if (status != OK) {
+        json_decref(run);
+        return status;
+    }
     if (!finished && json_array_size(json_object_get(run, "files")) == 0) {
         json_decref(run);
         return fail(ERR_FORMAT, "%s: neither a run nor a dataset nor a model", folder);
@@ -260,10 +306,24 @@ static void print_crossval(const json_t *run)
     scores_print_crossval(stdout, run);
 }
 
+static void print_methods(const json_t *run)
+{
+    const char *name;
+    json_t *summary;
+    printf("hopsack %s, methods of hopsack baseline\n", jsontext_field(run, "version"));
+    json_object_foreach(json_object_get(run, "methods"), name, summary)
+    {
+        printf("%-15s ", name);
+        scores_print_crossval(stdout, summary);
+    }
+}
+
 static void print_run(const json_t *run)
 {
     if (json_is_true(json_object_get(run, "finished"))) {
-        if (json_object_get(run, "tasks"))
+        if (json_object_get(run, "methods"))
+            print_methods(run);
+        else if (json_object_get(run, "tasks"))
             print_crossval(run);
         else if (json_object_get(run, "models"))
             print_ensemble(run);
@@ -274,6 +334,7 @@ static void print_run(const json_t *run)
     } else
         printf("not finished\n");
     print_start(run);
+    inspect_rival_print_folder(run);
     print_files(run);
 }
 

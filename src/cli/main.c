@@ -29,7 +29,8 @@
 #include <zlib.h>
 
 extern const Command command_baseline, command_bench, command_check, command_crossval, command_evaluate,
-    command_export, command_help, command_import, command_inspect, command_predict, command_simulate, command_train;
+    command_export, command_help, command_import, command_inspect, command_predict, command_simulate, command_stack,
+    command_train;
 
 /* A row a command. */
 /* clang-format off */
@@ -40,6 +41,7 @@ const Command *const commands[] = {
     &command_train,
     &command_crossval,
     &command_baseline,
+    &command_stack,
     &command_evaluate,
     &command_predict,
     &command_inspect,

@@ -9,13 +9,28 @@
 #include <stdbool.h>
 #include <string.h>
 
-static void print_value(FILE *out, const char *name, const json_t *value)
+/* " sensitivity 0.950 (0.764 to 0.991)", with a 95 % interval where there is one */
+static void print_rate(FILE *out, const json_t *scores, const char *name, const char *word)
 {
-    if (json_is_object(value)) return;
+    char key[64];
+    const json_t *value = json_object_get(scores, name);
+    snprintf(key, sizeof key, "%s_ci95", name);
+    const json_t *interval = json_object_get(scores, key);
     if (json_is_number(value))
-        fprintf(out, ", %s %.3f", name, json_number_value(value));
+        fprintf(out, " %s %.3f", word, json_number_value(value));
     else
-        fprintf(out, ", %s undefined", name);
+        fprintf(out, " %s undefined", word);
+    if (json_is_array(interval))
+        fprintf(out, " (%.3f to %.3f)", json_number_value(json_array_get(interval, 0)),
+                json_number_value(json_array_get(interval, 1)));
+}
+
+static void print_value(FILE *out, const json_t *scores, const char *name)
+{
+    if (json_is_object(json_object_get(scores, name))) return;
+    if (strncmp(name, "operating_", 10) == 0 || strstr(name, "_ci95")) return;
+    fprintf(out, ",");
+    print_rate(out, scores, name, name);
 }
 
 static void print_interval(FILE *out, const json_t *interval)
@@ -23,6 +38,17 @@ static void print_interval(FILE *out, const json_t *interval)
     if (!json_is_array(interval)) return;
     fprintf(out, ", 95 %% interval %.3f to %.3f", json_number_value(json_array_get(interval, 0)),
             json_number_value(json_array_get(interval, 1)));
+}
+
+/* ", operating point at probability 0.312: sensitivity 0.950 (0.764 to 0.991), specificity …" */
+static void print_operating(FILE *out, const json_t *scores)
+{
+    const json_t *probability = json_object_get(scores, "operating_probability");
+    if (!probability) return;
+    fprintf(out, ", operating point at probability %.3f:", json_number_value(probability));
+    print_rate(out, scores, "operating_sensitivity", "sensitivity");
+    fprintf(out, ",");
+    print_rate(out, scores, "operating_specificity", "specificity");
 }
 
 /* ", bags: - 20, + 21" */
@@ -53,8 +79,9 @@ static void print_task(FILE *out, const char *part, const char *task, const json
     print_interval(out, json_object_get(scores, "auc_ci95"));
     json_object_foreach((json_t *)(size_t)scores, name, value)
     {
-        if (strncmp(name, first, strlen(first)) != 0 && strcmp(name, "n_bags") != 0) print_value(out, name, value);
+        if (strncmp(name, first, strlen(first)) != 0 && strcmp(name, "n_bags") != 0) print_value(out, scores, name);
     }
+    print_operating(out, scores);
     print_classes(out, json_object_get(scores, "classes"));
     fprintf(out, "\n");
 }
@@ -121,7 +148,7 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     fprintf(out, "\n");
 }
 
-static void print_chance(FILE *out, const char *name, const json_t *task)
+static void print_sentences(FILE *out, const char *name, const json_t *task)
 {
     size_t i;
     json_t *sentence, *list = chance_sentences(task);
@@ -143,8 +170,14 @@ void scores_print_crossval(FILE *out, const json_t *summary)
     json_object_foreach(json_object_get(summary, "tasks"), name, task)
     {
         print_folds(out, name, task);
-        print_chance(out, name, task);
     }
     scores_log_remarks(json_object_get(summary, "remarks"));
     scores_log_remarks(json_object_get(summary, "beside"));
+}
+
+void scores_print_chance(FILE *out, const json_t *summary)
+{
+    const char *name;
+    json_t *task;
+    json_object_foreach(json_object_get(summary, "tasks"), name, task) print_sentences(out, name, task);
 }

@@ -99,8 +99,8 @@ static Status choose_parts(Partition *g, const Maker *m)
     const char *validation = m->options->validation;
     const bool previous = !validation || strcmp(validation, "previous") == 0, wanted = g->count[PART_VALIDATION] > 0;
     if (previous && m->n_inner < 3) validation = "0.25";
-    if (wanted && set_parts(g, m, validation) == OK) return OK;
-    return set_parts(g, m, "none");
+    const Status status = wanted ? set_parts(g, m, validation) : ERR_FORMAT;
+    return status == ERR_FORMAT ? set_parts(g, m, "none") : status;
 }
 
 static Status make_inner(Partition *g, Maker *m)

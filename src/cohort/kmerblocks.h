@@ -15,7 +15,7 @@
 
 #define KMERBLOCKS_PANEL 2000                /* cells */
 #define KMERBLOCKS_BYTES ((size_t)512 << 20) /* of a block, unless one panel of all bags is more */
-#define KMERBLOCKS_CACHE ((size_t)3 << 30)   /* of bags held; at most a third of what is free */
+#define KMERBLOCKS_CACHE ((size_t)4 << 30)   /* of bags held; at most a third of what is free */
 
 typedef struct {
     const Cohort *cohort;

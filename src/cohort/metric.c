@@ -21,7 +21,7 @@ static void sift(MetricRank *x, int from, int n)
 }
 
 /* Heap sort: in place, where qsort would allocate. */
-static void sort(MetricRank *x, int n)
+void metric_sort(MetricRank *x, int n)
 {
     for (int i = n / 2 - 1; i >= 0; i--) sift(x, i, n);
     for (int end = n - 1; end > 0; end--) {
@@ -56,8 +56,27 @@ double metric_auc(MetricRank *rank, int n)
 {
     for (int i = 0; i < n; i++)
         if (isnan(rank[i].value)) return NAN;
-    sort(rank, n);
+    metric_sort(rank, n);
     return area(rank, NULL, n);
+}
+
+double metric_ap(MetricRank *rank, int n)
+{
+    int count[2] = {0}, above[2] = {0}, before = 0;
+    double area = 0;
+    for (int i = 0; i < n; i++) {
+        if (isnan(rank[i].value)) return NAN;
+        count[rank[i].label]++;
+    }
+    if (count[0] == 0 || count[1] == 0) return NAN;
+    metric_sort(rank, n);
+    for (int i = n - 1; i >= 0; i--) {
+        above[rank[i].label]++;
+        if (i > 0 && rank[i].value == rank[i - 1].value) continue;
+        area += (double)(above[1] - before) / count[1] * above[1] / (above[0] + above[1]);
+        before = above[1];
+    }
+    return area;
 }
 
 /* A sample is how often each bag is in it, so that the bags need be sorted only once. */
@@ -73,7 +92,7 @@ void metric_auc_interval(double interval[2], MetricRank *rank, int n, Rng *rng, 
         if (!isnan(of_sample)) areas[found++] = (MetricRank){of_sample, 0};
     }
     if (found == 0) return;
-    sort(areas, found);
+    metric_sort(areas, found);
     interval[0] = areas[(int)(0.025 * (found - 1))].value;
     interval[1] = areas[(int)ceil(0.975 * (found - 1))].value;
 }

@@ -7,7 +7,9 @@
  *     auc       area under the ROC curve: P(positive ranks above negative) + ½ P(equal)
  *     bacc      mean recall of the classes that occur        accuracy   both at probability > 0.5
  *     f1        2 tp / (2 tp + fp + fn) of the positive class; of several classes the mean over those that occur
- *     sensitivity, specificity   shares of positive and of negative bags that are predicted as such
+ *     sensitivity, specificity   shares of positive and of negative bags that are predicted as such, at probability > 0.5
+ *     ap        average precision: the area under the precision-recall curve, Σ_k (R_k - R_k-1) P_k over the outputs from
+ *               the largest; equal outputs are one step
  *     r2, mae, mse   of a regression, in the column's unit
  */
 #ifndef HOPSACK_METRIC_H
@@ -21,7 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define METRIC_MOST 8
+#define METRIC_MOST 12
 
 typedef struct {
     double value; /* what is ranked */
@@ -68,8 +70,14 @@ const char *metric_title(const char *score); /* "AUC" */
 /* out [metric_of(t)->n]; `index` is the target's number. Returns the bags counted. */
 int metric_scores(double *out, const Target *t, int index, const MetricInput *in);
 
+/* Ascending, in place; without NaN. */
+void metric_sort(MetricRank *rank, int n);
+
 /* The area under the ROC curve; sorts `rank` [n]. */
 double metric_auc(MetricRank *rank, int n);
+
+/* Average precision; sorts `rank` [n]. NaN where a class is missing. */
+double metric_ap(MetricRank *rank, int n);
 
 /* interval [2]: 95 % of the areas of METRIC_RESAMPLES samples of n bags drawn with replacement (percentiles;
  * samples of one class do not count). NaN where the area itself is. Sorts `rank` [n]; scratch: `count` [n],

@@ -146,6 +146,9 @@ static json_t *target_json(const Target *t)
                             t->column, "kind", t->type->name, "weight", t->weight, "positive", "negative",
                             "pos_weight", 0.0, "classes", "mean", 0.0, "std", 0.0);
     if (task_of(t)->to_json) task_of(t)->to_json(out, t);
+    if (t->is_calibrated)
+        json_object_set_new(out, "calibration", json_pack("{s:f, s:f}", "slope", t->slope, "shift", t->shift));
+    if (t->has_cutoff) json_object_set_new(out, "cutoff", json_real(t->cutoff));
     return out;
 }
 
@@ -156,12 +159,27 @@ json_t *task_json(const Target *target, int n_target)
     return list;
 }
 
+/* Models of older versions have neither. */
+static Status restore_settled(Target *t, const json_t *json)
+{
+    const json_t *calibration = json_object_get(json, "calibration"), *cutoff = json_object_get(json, "cutoff");
+    const json_t *slope = json_object_get(calibration, "slope"), *shift = json_object_get(calibration, "shift");
+    if (calibration && !(json_is_number(slope) && json_is_number(shift) && json_number_value(slope) > 0))
+        return fail(ERR_MODEL, "task '%s': its calibration has no slope above 0, or no shift", t->name);
+    if (cutoff && !json_is_number(cutoff))
+        return fail(ERR_MODEL, "task '%s': its operating point is not a number", t->name);
+    t->is_calibrated = calibration != NULL, t->has_cutoff = cutoff != NULL;
+    t->slope = json_number_value(slope), t->shift = json_number_value(shift), t->cutoff = json_number_value(cutoff);
+    return OK;
+}
+
 static Status restore(Target *t, int number, const json_t *json)
 {
     const char *kind = json_string_value(json_object_get(json, "kind"));
     const char *name = json_string_value(json_object_get(json, "name"));
     if (!kind || !name || strcmp(kind, t->type->name) != 0 || strcmp(name, t->name) != 0)
         return fail(ERR_MODEL, "task '%s' of its config is not task %d of the model", t->name, number);
+    TRY(restore_settled(t, json));
     return task_of(t)->from_json ? task_of(t)->from_json(t, json) : OK;
 }
 

@@ -79,6 +79,8 @@ typedef struct {
     /* Loss after calibration, by which the best state is kept (train/keep.h), and the least that any state can have. */
     double (*calibrated)(const Target *t, const MetricInput *in);
     double (*calibrated_min)(const Target *t, const MetricInput *in);
+    /* Sets slope and shift by outputs [n, n_out] of bags and their classes [n] (platt.h). False: fewer than two classes. */
+    bool (*calibrate)(Target *t, const double *output, const int *class, int n);
 
     /* files */
     /* Required: row [n_out] of outputs y [n_out] and, where it is known, the label [n_out]; else NULL. */

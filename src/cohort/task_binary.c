@@ -154,8 +154,9 @@ static int label_class(const Target *t, const real *target)
 
 static int output_class(const Target *t, const real *y)
 {
-    (void)t;
-    return *y > 0;
+    double p;
+    t->type->predict(&p, t, y);
+    return p > 0.5;
 }
 
 static const char *output_name(const Target *t, int output)
@@ -218,6 +219,7 @@ static void scores(double *out, const Target *t, int index, const MetricInput *i
     out[4] = f1(&c, n);
     out[5] = recall(&c, 1);
     out[6] = recall(&c, 0);
+    out[7] = metric_ap(in->rank, n);
 }
 
 /* ---- calibration ---- */
@@ -240,6 +242,12 @@ static double calibrated(const Target *t, const MetricInput *in)
 static double calibrated_min(const Target *t, const MetricInput *in)
 {
     return platt_loss_min(in->rank, known_bags(t, in));
+}
+
+static bool calibrate(Target *t, const double *output, const int *class, int n)
+{
+    t->is_calibrated = platt_fit(&t->slope, &t->shift, output, class, n);
+    return t->is_calibrated;
 }
 
 /* ---- files ---- */
@@ -282,9 +290,10 @@ const TaskType task_binary = {
     .output_class = output_class,
     .output_name = output_name,
     .has_auc = true,
-    .metric = {7, {"loss", "auc", "bacc", "accuracy", "f1", "sensitivity", "specificity"}, scores},
+    .metric = {8, {"loss", "auc", "bacc", "accuracy", "f1", "sensitivity", "specificity", "ap"}, scores},
     .calibrated = calibrated,
     .calibrated_min = calibrated_min,
+    .calibrate = calibrate,
     .rows = rows,
     .to_json = to_json,
     .from_json = from_json,

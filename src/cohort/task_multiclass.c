@@ -4,6 +4,7 @@
  * one-hot, and there is one output a class.
  */
 #include "cohort/column.h"
+#include "cohort/platt.h"
 #include "cohort/task.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -272,6 +273,13 @@ static double calibrated(const Target *t, const MetricInput *in)
     return softmax_loss(t, in, (low + high) / 2);
 }
 
+static bool calibrate(Target *t, const double *output, const int *class, int n)
+{
+    t->shift = 0;
+    t->is_calibrated = platt_fit_classes(&t->slope, output, class, n, t->n_out);
+    return t->is_calibrated;
+}
+
 /* ---- files ---- */
 
 static void rows(TaskRow *row, const Target *t, const real *y, const real *label)
@@ -320,6 +328,7 @@ const TaskType task_multiclass = {
     .output_name = output_name,
     .metric = {4, {"loss", "bacc", "accuracy", "f1"}, scores},
     .calibrated = calibrated,
+    .calibrate = calibrate,
     .rows = rows,
     .to_json = to_json,
     .from_json = from_json,

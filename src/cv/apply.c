@@ -158,8 +158,45 @@ static Status read_next(Apply *a, const char *path)
         return fail(ERR_MODEL, "%s and %s do not predict the same tasks and classes", first->path, this->path);
     if (!same_rarefy(&first->config.data, &this->config.data))
         return fail(ERR_MODEL, "%s and %s rarefy bags differently (data.rarefy)", first->path, this->path);
-    if (first->config.data.counts != this->config.data.counts)
-        return fail(ERR_MODEL, "%s and %s read counts differently (data.counts)", first->path, this->path);
+    return OK;
+}
+
+/* Copies, which settle_probabilities changes; their texts are the model's. */
+static Status own_targets(Apply *a)
+{
+    const ModelFile *first = &a->model[0];
+    a->n_target = first->n_target;
+    a->target = malloc((size_t)a->n_target * sizeof *a->target);
+    if (!a->target) return fail(ERR_MEMORY, "no memory for %d tasks", a->n_target);
+    memcpy(a->target, first->target, (size_t)a->n_target * sizeof *a->target);
+    return OK;
+}
+
+Status apply_read_files(Apply *out, const char *const *path, int n_path)
+{
+    Status status = OK;
+    *out = (Apply){.model = calloc((size_t)n_path + 1, sizeof *out->model)};
+    if (!out->model) return fail(ERR_MEMORY, "no memory for %d models", n_path);
+    for (int k = 0; k < n_path; k++) TRY_DONE(read_next(out, path[k]));
+    status = own_targets(out);
+done:
+    if (status != OK) apply_free(out);
+    return status;
+}
+
+/* Their outputs are averaged as they are. */
+static Status check_networks(const Apply *a)
+{
+    for (int k = 0; k < a->n_model; k++) {
+        const ModelFile *first = &a->model[0], *this = &a->model[k];
+        if (modelfile_method(this))
+            return fail(ERR_MODEL,
+                        "%s is a model of the method '%s', and another model is a network: outputs of both do not go "
+                        "together; hopsack stack chooses among them, or weighs them",
+                        this->path, modelfile_method(this));
+        if (first->config.data.counts != this->config.data.counts)
+            return fail(ERR_MODEL, "%s and %s read counts differently (data.counts)", first->path, this->path);
+    }
     return OK;
 }
 
@@ -169,31 +206,36 @@ Status apply_read(Apply *out, const char *const *path, int n_path)
     Paths list = {0};
     *out = (Apply){0};
     for (int k = 0; k < n_path; k++) TRY_DONE(add_models(&list, path[k]));
-    out->model = calloc((size_t)list.n, sizeof *out->model);
-    if (!out->model) TRY_DONE(fail(ERR_MEMORY, "no memory for %d models", list.n));
-    for (int k = 0; k < list.n; k++) TRY_DONE(read_next(out, list.path[k]));
+    TRY_DONE(apply_read_files(out, (const char *const *)list.path, list.n));
+    TRY_DONE(check_networks(out));
     out->n_word = n_path;
     out->n_folder = list.n_folder;
-    out->target = out->model[0].target;
-    out->n_target = out->model[0].n_target;
 done:
     paths_free(&list);
     if (status != OK) apply_free(out);
     return status;
 }
 
+/* A network is built; the model of another method is only compared with the bags. */
+static Status fit_model(ModelFile *m, BagFile *file)
+{
+    TRY(modelfile_order(m, file));
+    if (modelfile_method(m)) return modelfile_suits(m, bagfile_spec(file), bagfile_path(file));
+    return modelfile_fit(m, bagfile_spec(file), bagfile_path(file));
+}
+
 Status apply_fit(Apply *a, BagFile *file)
 {
     for (int k = 0; k < a->n_model; k++) {
         ModelFile *m = &a->model[k];
-        TRY(modelfile_order(m, file));
-        TRY(modelfile_fit(m, bagfile_spec(file), bagfile_path(file)));
+        TRY(fit_model(m, file));
         if (k == 0) TRY(rarefy_as_model(&m->config, file));
+        if (modelfile_method(m)) continue;
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);
     }
     a->file = file;
-    a->n_out = mil_n_out(a->model[0].mil);
+    for (int k = 0; k < a->model[0].n_target; k++) a->n_out += a->model[0].target[k].n_out;
     a->one = calloc((size_t)a->n_out, sizeof *a->one);
     a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
     if (!a->one || !a->sum) return fail(ERR_MEMORY, "no memory for outputs");
@@ -209,6 +251,7 @@ void apply_free(Apply *a)
         modelfile_free(&a->model[k]);
     }
     free(a->model);
+    free(a->target);
     free(a->one);
     free(a->sum);
     *a = (Apply){0};
@@ -252,6 +295,22 @@ static int count_used(const Apply *a, uint64_t hash)
     return n;
 }
 
+/* Of outputs that are a mean: the mean slope, shift and cutoff, if all models have them. */
+static void settle_probabilities(Apply *a, int n_used, uint64_t hash)
+{
+    for (int k = 0; k < a->n_target; k++) {
+        Target *t = &a->target[k];
+        t->slope = t->shift = t->cutoff = 0;
+        t->is_calibrated = t->has_cutoff = true;
+        for (int m = 0; m < a->n_model; m++) {
+            const Target *of = &a->model[m].target[k];
+            if (n_used && is_left_out(a, m, hash)) continue;
+            t->is_calibrated &= of->is_calibrated, t->has_cutoff &= of->has_cutoff;
+            t->slope += of->slope / a->n_used, t->shift += of->shift / a->n_used, t->cutoff += of->cutoff / a->n_used;
+        }
+    }
+}
+
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
 {
     const Bag *whole;
@@ -260,6 +319,7 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     if (a->held_out) TRY(bagfile_hash(&hash, a->file, bag));
     const int n_used = count_used(a, hash);
     a->n_used = n_used ? n_used : a->n_model;
+    settle_probabilities(a, n_used, hash);
     for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
     for (int k = 0; k < a->n_model; k++) {
         if (n_used && is_left_out(a, k, hash)) continue;

@@ -19,9 +19,10 @@ typedef struct {
     int n_model, n_out;
     int n_folder; /* words that stood for all models of a cross-validation */
     int n_word;
-    bool held_out;  /* of a cross-validation only the models that have not seen the bag, where there are any */
-    int n_used;     /* models of the last apply_bag */
-    Target *target; /* of the first model; `n_target` of them */
+    bool held_out; /* of a cross-validation only the models that have not seen the bag, where there are any */
+    int n_used;    /* models of the last apply_bag */
+    Target *
+        target; /* [n_target] those of the first model; probabilities and operating points: of all that made the output */
     int n_target;
     BagFile *file; /* borrowed */
     Cache *cache;
@@ -34,6 +35,9 @@ typedef struct {
  * folds, that of a fold for those of its ensemble. ERR_MODEL where two do not predict the same, or the cross-validation
  * has not ended. */
 Status apply_read(Apply *out, const char *const *path, int n_path);
+
+/* Reads exactly these model files, of networks or of other methods, whose outputs are the caller's affair. */
+Status apply_read_files(Apply *out, const char *const *path, int n_path);
 
 /* Fits them to the bags of a file, plans workspace; holds no bags. */
 Status apply_fit(Apply *a, BagFile *file);

@@ -227,21 +227,27 @@ static double standard_error(const json_t *task)
 }
 
 /* Permutations rank the same bags, so their spread says too little of how far chance goes. */
+ChanceVerdict chance_batches(const json_t *task)
+{
+    const double mean = value_of(json_object_get(task, BATCHES), "auc_mean"), far = 2 * standard_error(task);
+    if (isnan(mean) || isnan(far)) return CHANCE_UNKNOWN;
+    return mean > 0.5 + far ? CHANCE_RECOGNISED : CHANCE_NOT_SHOWN;
+}
+
 static void say_batch_permuted(json_t *out, const json_t *task, const char *score)
 {
-    const json_t *permuted = json_object_get(task, BATCHES);
-    const ChanceSpread s = spread_of(json_object_get(permuted, score));
-    const double far = 2 * standard_error(task);
+    static const char *const verdict[] = {
+        [CHANCE_UNKNOWN] = "",
+        [CHANCE_NOT_SHOWN] = ". That is not clearly above 0.5: nothing shows that the method recognises batches",
+        [CHANCE_RECOGNISED] =
+            ". That is clearly above 0.5: the method recognises batches, and part of its score on the true "
+            "labels may come from that"};
+    const ChanceSpread s = spread_of(json_object_get(json_object_get(task, BATCHES), score));
     if (s.n == 0) return;
     append(
         out,
         "On labels permuted over batches, %d further cross-validation%s reached %s %.3f on average (%.3f to %.3f)%s",
-        s.n, s.n == 1 ? "" : "s", metric_title(score), s.mean, s.least, s.most,
-        strcmp(score, "auc") != 0 || isnan(far) ? ""
-        : s.mean > 0.5 + far
-            ? ". That is clearly above 0.5: the method recognises batches, and part of its score on the true labels "
-              "may come from that"
-            : ". That is not clearly above 0.5: nothing shows that the method recognises batches");
+        s.n, s.n == 1 ? "" : "s", metric_title(score), s.mean, s.least, s.most, verdict[chance_batches(task)]);
 }
 
 json_t *chance_sentences(const json_t *task)

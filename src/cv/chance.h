@@ -21,6 +21,11 @@ void chance_add_permuted(json_t *tasks, const json_t *subs);
 void chance_add_batch_permuted(json_t *tasks, const json_t *subs);
 void chance_add_left_out(json_t *tasks, const json_t *sub, const char *reason); /* sub NULL: not possible */
 
+/* Is the mean AUC on labels permuted over batches above 0.5 by two standard errors of the AUC of these bags? Then the method
+ * recognises batches. Unknown where there is no such AUC. */
+typedef enum { CHANCE_UNKNOWN, CHANCE_NOT_SHOWN, CHANCE_RECOGNISED } ChanceVerdict;
+ChanceVerdict chance_batches(const json_t *task);
+
 /* The same in words: an array of sentences without a full stop, empty where there is none; the caller's to decref. NULL: no memory. */
 json_t *chance_sentences(const json_t *task);
 

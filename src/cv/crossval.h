@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * crossval.h: k-fold cross-validation, repeated. Every (repetition, fold), or every model of one with crossval.ensemble, is
- * a job (foldjob.h): a training that depends on config, data and its number alone. Threads, processes and machines
+ * a job (foldjob.h), and so is every inner training: a training that depends on config, data and its number alone. Threads, processes and machines
  * take jobs from the same folder; none is done twice, and a process that dies loses at most what its jobs did since
  * their last checkpoints.
  *

@@ -128,6 +128,7 @@ Status ensemble_make(const EnsembleSetup *setup, FoldJob fold)
     if (!e.sum) TRY_DONE(fail(ERR_MEMORY, "no memory for the outputs of %d bags", e.evaluation.cohort->n));
     for (int m = 0; m < setup->config->crossval.ensemble; m++) TRY_DONE(add_model(&e, m));
     average(&e);
+    TRY_DONE(evaluation_settle(&e.evaluation));
     status = write_files(&e);
 done:
     evaluation_free(&e.evaluation);

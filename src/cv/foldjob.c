@@ -12,7 +12,7 @@
 void foldjob_name(char name[FOLDJOB_NAME], FoldJob job)
 {
     int n = snprintf(name, FOLDJOB_NAME, "rep%02d/fold%02d", job.repeat, job.fold);
-    if (job.inner) n += snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/inner%02d", job.inner - 1);
+    if (job.inner > 0) n += snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/inner%02d", job.inner - 1);
     if (job.model >= 0) snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/model%02d", job.model);
 }
 
@@ -31,7 +31,7 @@ void foldjob_config(FoldConfig *out, const Config *config, FoldJob job)
     out->config.splits.fold = job.fold;
     out->config.crossval.inner = out->config.crossval.permute = 0; /* of the run, not of its trainings */
     out->config.crossval.batches = false;
-    if (job.inner) {
+    if (job.inner > 0) {
         snprintf(out->inner, sizeof out->inner, "%d/%d", job.inner - 1, config->crossval.inner);
         out->config.splits.inner = out->inner;
     }

@@ -25,7 +25,7 @@
 typedef struct {
     int repeat, fold;
     int model; /* of the ensemble; -1: the fold itself, whose only model it may be */
-    int inner; /* 1 + the number of an inner fold; 0: none */
+    int inner; /* 1 + the number of an inner fold; 0 or less: none */
 } FoldJob;
 
 /* The settings of a job: those of the run, with its place and its seed. */

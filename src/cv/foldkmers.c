@@ -24,7 +24,7 @@ static bool needs_kmers(const FoldKmers *k, FoldJob job)
 /* Folds of a repetition, or inner folds of a fold. */
 static bool are_together(FoldJob a, FoldJob b)
 {
-    return a.repeat == b.repeat && (a.inner ? b.inner && a.fold == b.fold : !b.inner);
+    return a.repeat == b.repeat && (a.inner > 0 ? b.inner > 0 && a.fold == b.fold : b.inner <= 0);
 }
 
 static bool is_same(FoldJob a, FoldJob b)

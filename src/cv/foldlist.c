@@ -24,17 +24,19 @@ static void report_few(const Dataset *dataset, int n_few, FoldJob first)
             bagfile_path(dataset->cohort.file), n_few, n_few == 1 ? "" : "s", first.repeat, first.fold);
 }
 
-/* On permuted labels the other inner folds may lack a class. */
-static bool all_train(Dataset *dataset, FoldJob job, int n_inner)
+/* On permuted labels the other inner folds may lack a class: then there are none. */
+static Status check_inner(int *n_inner, Dataset *dataset, FoldJob job)
 {
-    for (job.inner = 1; job.inner <= n_inner; job.inner++) {
+    for (job.inner = 1; job.inner <= *n_inner; job.inner++) {
         FoldConfig own;
         Partition parts;
         foldjob_config(&own, dataset->config, job);
-        if (innerparts_make(&parts, &dataset->folds, &own.config.splits) != OK) return false;
-        partition_free(&parts);
+        const Status status = innerparts_make(&parts, &dataset->folds, &own.config.splits);
+        if (status == OK) partition_free(&parts);
+        if (status == ERR_FORMAT) *n_inner = 0;
+        if (status != OK && status != ERR_FORMAT) return status;
     }
-    return true;
+    return OK;
 }
 
 static Status count_inner(FoldList *list, Dataset *dataset)
@@ -46,7 +48,7 @@ static Status count_inner(FoldList *list, Dataset *dataset)
         const FoldJob job = fold_of(list, f);
         Status status = innerparts_draw(NULL, &list->n_inner[f], &dataset->folds, &place, job.repeat, job.fold);
         TRY(foldlist_at(status, job));
-        if (!all_train(dataset, job, list->n_inner[f])) list->n_inner[f] = 0;
+        TRY(foldlist_at(check_inner(&list->n_inner[f], dataset, job), job));
         if (list->n_inner[f] == 0 && n_few++ == 0) first = job;
         if (list->n_inner[f] > (INT32_MAX - list->n) / list->n_model)
             return fail(ERR_CONFIG, "crossval.inner: %d inner folds are too many", place.n);

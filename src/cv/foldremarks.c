@@ -83,10 +83,10 @@ void foldremarks_offer_batches(json_t *remarks, const Config *config, const Fold
     const SplitOptions *o = folds->options;
     if (!o->batch || config->crossval.batches || folds->n_batch < 2) return;
     if (!o->file && o->kind == SPLIT_BATCH) return;
-    remarks_append(
-        remarks,
-        "folds mix the %d batches of column '%.60s'; the same command with --resume --batches adds a test of each "
-        "batch "
-        "by models of the others, and of labels permuted over batches, which shows whether batches are recognised",
-        folds->n_batch, o->batch);
+    remarks_append(remarks,
+                   "folds mix the %d batches of column '%.60s'; the same command with --resume --batches tests each "
+                   "batch by models "
+                   "of the others too (as --splits.kind=batch does), and shows by permuted labels whether batches "
+                   "are recognised",
+                   folds->n_batch, o->batch);
 }

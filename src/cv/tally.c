@@ -5,6 +5,7 @@
 #include "core/number.h"
 #include "core/textout.h"
 #include "cv/foldjob.h"
+#include "cv/foldrates.h"
 #include "cv/foldremarks.h"
 #include "cv/innertable.h"
 #include "run/predictions.h"
@@ -95,9 +96,7 @@ done:
 /* A score of a fold's test part; NaN where it is not defined. */
 static double score_of(const Tally *y, int job, const char *task, const char *score)
 {
-    const json_t *test = json_object_get(json_object_get(y->fold[job], "parts"), part_name[PART_TEST]);
-    const json_t *scores = json_object_get(json_object_get(test, "tasks"), task);
-    const json_t *value = json_object_get(scores, score);
+    const json_t *value = json_object_get(foldrates_test(y->fold[job], task), score);
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
@@ -209,6 +208,14 @@ static Status add_scores(json_t *out, const Tally *y, int k, int from, int to, u
     const Status status = task_of(t)->has_auc ? add_areas(out, y, k, from, to, stream) : OK;
     for (int j = 0; j < type->n; j++)
         if (strcmp(type->name[j], first) != 0) add_score(out, y, t->name, type->name[j], from, to, value, means);
+    if (task_of(t)->has_auc) {
+        json_t *const *fold = y->fold + from * y->in->n_fold;
+        const int n_job = (to - from) * y->in->n_fold;
+        const bool operating = foldrates_has_operating(fold, n_job, t->name);
+        for (const char *const *name = foldrates_operating; *name && operating; name++)
+            add_score(out, y, t->name, *name, from, to, value, means);
+        foldrates_add(out, fold, n_job, to - from, t);
+    }
     if (y->in->n_inner) add_score(out, y, t->name, inner_name(inner, first), from, to, value, means);
     json_object_set_new(out, "seconds", json_real(seconds_of(y, from, to)));
     free(value);
@@ -225,6 +232,7 @@ static json_t *fold_json(const Tally *y, int k, int job)
     json_t *out = json_pack("{s:i, s:i}", "fold", job % y->in->n_fold, "n_bags", isnan(n) ? 0 : (int)n);
     for (int j = 0; j < type->n; j++)
         json_object_set_new(out, type->name[j], jsontext_real(score_of(y, job, t->name, type->name[j])));
+    foldrates_copy(out, y->fold[job], t->name);
     if (y->in->n_inner) json_object_set_new(out, inner, jsontext_real(score_of(y, job, t->name, inner)));
     const json_t *kept = json_object_get(y->fold[job], "kept_update"); /* an ensemble has none */
     if (kept) json_object_set_new(out, "kept_update", json_incref((json_t *)(size_t)kept));

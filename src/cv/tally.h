@@ -9,7 +9,9 @@
  *
  * SCORE_mean is the mean over folds where the score is defined, then over repetitions; SCORE_std_folds the standard
  * deviation (divisor n - 1) over all those folds; SCORE_std_repeats that over the repetitions' means; null where it
- * is not defined. A task's n_folds counts the folds where its first score is defined (those with both classes), over
+ * is not defined. SCORE_pooled is that of the test bags of all folds together, SCORE_ci95 its 95 % interval: of auc,
+ * sensitivity and specificity, and of operating_sensitivity and operating_specificity where the folds have operating points
+ * (run/record.h), which each chose on its own validation bags. A task's n_folds counts the folds where its first score is defined (those with both classes), over
  * all repetitions; n_bags the labelled test bags of a repetition. Seconds are those of all folds added up. n_models
  * are those of each fold, whose files are of all of them together (ensemble.h). With inner trainings inner_SCORE, of the main
  * score alone, is the mean over the inner folds of a fold (innertable.h).

@@ -44,13 +44,13 @@ static long count(const json_t *object, const char *key)
     return (long)json_integer_value(json_object_get(object, key));
 }
 
-/* The scores of a fold, in the order of its keys, without what is no score. */
+/* The scores of a fold, in the order of its keys, without what is no score, or stands in the sentence above the table. */
 static bool is_score(const char *key)
 {
     static const char *const others[] = {"fold", "n_bags", "kept_update", "seconds", NULL};
     for (const char *const *o = others; *o; o++)
         if (strcmp(*o, key) == 0) return false;
-    return true;
+    return strncmp(key, "operating_", 10) != 0 && !strstr(key, "_ci95");
 }
 
 /* One row: two cells, bags, then every score of `fold` as `cell` prints it from `from`. */
@@ -156,6 +156,34 @@ static void print_headline(TextOut *out, const json_t *task)
     textout_printf(out, ".\n\n");
 }
 
+/* "sensitivity 0.912 (0.850 to 0.951)" */
+static void print_rate(TextOut *out, const char *before, const json_t *task, const char *name, const char *word)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s_pooled", name);
+    textout_printf(out, "%s%s ", before, word);
+    print_score(out, task, key);
+    snprintf(key, sizeof key, "%s_ci95", name);
+    const json_t *interval = json_object_get(task, key);
+    if (json_is_array(interval))
+        textout_printf(out, " (%.3f to %.3f)", json_number_value(json_array_get(interval, 0)),
+                       json_number_value(json_array_get(interval, 1)));
+}
+
+/* Of the test bags of all folds together, with 95 % intervals. */
+static void print_rates(TextOut *out, const json_t *task)
+{
+    if (!json_object_get(task, "sensitivity_ci95") && !json_object_get(task, "specificity_ci95")) return;
+    print_rate(out, "All test bags, with 95 % intervals: at probability 0.5 ", task, "sensitivity", "sensitivity");
+    print_rate(out, ", ", task, "specificity", "specificity");
+    if (json_object_get(task, "operating_sensitivity_mean")) {
+        print_rate(out, "; at the operating points, chosen on validation bags, ", task, "operating_sensitivity",
+                   "sensitivity");
+        print_rate(out, ", ", task, "operating_specificity", "specificity");
+    }
+    textout_printf(out, ".\n\n");
+}
+
 /* What further cross-validations say. */
 static void print_chance(TextOut *out, const json_t *task)
 {
@@ -207,6 +235,7 @@ Status tally_write_table(const char *path, const json_t *summary)
         textout_text(out, name);
         textout_printf(out, " (%s)\n\n", json_string_value(json_object_get(task, "kind")));
         print_headline(out, task);
+        print_rates(out, task);
         print_rows(out, task);
         print_chance(out, task);
     }

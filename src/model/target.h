@@ -32,6 +32,12 @@ typedef struct {
     const double *class_weights; /* [n_class] or NULL: 1 */
     /* regression: targets are (number - mean) / std */
     double mean, std;
+
+    /* Settled after training, on bags that it did not learn from (cohort/platt.h, cohort/cutoff.h). */
+    bool is_calibrated; /* probabilities are those of slope · y + shift, of several classes of slope · y; else of y */
+    double slope, shift; /* slope > 0, so that no order changes */
+    bool has_cutoff;     /* of binary targets */
+    double cutoff;       /* operating point: positive where y > cutoff */
 } Target;
 
 struct TargetType {

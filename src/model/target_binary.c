@@ -33,8 +33,8 @@ static void loss_backward(real *dy, const Target *t, const real *output, const r
 
 static void predict(double *p, const Target *t, const real *output)
 {
-    (void)t;
-    p[0] = sigmoid((double)output[0]);
+    const double y = (double)output[0];
+    p[0] = sigmoid(t->is_calibrated ? t->slope * y + t->shift : y);
 }
 
 const TargetType target_binary = {

@@ -23,9 +23,9 @@ static double weight(const Target *t, int class)
 
 static void predict(double *p, const Target *t, const real *output)
 {
-    const double max = (double)output[first_largest(output, t->n_out)];
+    const double max = (double)output[first_largest(output, t->n_out)], slope = t->is_calibrated ? t->slope : 1;
     double sum = 0;
-    for (int k = 0; k < t->n_out; k++) sum += p[k] = exp((double)output[k] - max);
+    for (int k = 0; k < t->n_out; k++) sum += p[k] = exp(slope * ((double)output[k] - max));
     for (int k = 0; k < t->n_out; k++) p[k] /= sum;
 }
 

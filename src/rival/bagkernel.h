@@ -65,9 +65,9 @@ void bagkernel_apply_close(void *applier);
 Status bagkernel_rank(double *score, void *applier, int member, int output);
 Status bagkernel_single(json_t **out, void *state, const double *label); /* of kernels that have it */
 
-/* A row of the table of rivals. */
+/* Of a row of the table of rivals; `.rank = bagkernel_rank` where the kernel ranks sequences. */
 #define BAGKERNEL_FUNCTIONS                                                                                          \
     .open = bagkernel_open, .fit = bagkernel_fit, .close = bagkernel_close, .apply_open = bagkernel_apply_open,      \
-    .apply = bagkernel_apply, .apply_close = bagkernel_apply_close, .rank = bagkernel_rank
+    .apply = bagkernel_apply, .apply_close = bagkernel_apply_close
 
 #endif

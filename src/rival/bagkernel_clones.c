@@ -255,13 +255,16 @@ const Rival rival_clones = {.name = "clones",
                             .holds_residues = true,
                             .is_logit = true,
                             .detail = &clones_detail,
-                            BAGKERNEL_FUNCTIONS};
+                            BAGKERNEL_FUNCTIONS,
+                            .rank = bagkernel_rank};
 
-const Rival rival_clones_1 = {.name = "clones-1",
-                              .line = "the same with patterns in which one residue may be any",
-                              .bags = BAG_SEQUENCES,
-                              .standard = true,
-                              .holds_residues = true,
-                              .is_logit = true,
-                              .detail = &patterns_detail,
-                              BAGKERNEL_FUNCTIONS};
+const Rival rival_clones_1 = {
+    .name = "clones-1",
+    .line = "patterns with one open residue shared by training bags, logistic regression with their kernel",
+    .bags = BAG_SEQUENCES,
+    .standard = true,
+    .holds_residues = true,
+    .is_logit = true,
+    .detail = &patterns_detail,
+    BAGKERNEL_FUNCTIONS,
+    .rank = bagkernel_rank};

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * One walk over the cells serves all sets, and all models, of a batch. Of a panel of cells φ is made for one set after the
- * other, and added to the lower triangle of that set's products by tiles; a tile is one thread's, so bits do not depend on
- * threads.
+ * other, and added to the lower triangle of that set's products: by dense products, and of cells in few bags, which are most
+ * of them, by pairs. A row is one thread's at a time, so bits do not depend on threads.
  */
 #include "rival/bagkernel_kmers.h"
-#include "core/blas.h"
 #include "core/parallel.h"
 #include "rival/kmerapply.h"
 #include "rival/kmerscale.h"
@@ -13,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TILE       128 /* bags */
 #define CHUNK_BAG  8
 #define CHUNK_CELL 250
 
@@ -99,20 +97,6 @@ static double *row_of(const GramWork *w, int row)
     return w->set[w->k].gram + (Index)row * w->state->n_all;
 }
 
-static void add_tile(void *context, int chunk, int thread)
-{
-    const GramWork *w = context;
-    const KmerScale *scale = &w->state->scale;
-    int row = 0, column = chunk;
-    (void)thread;
-    while (column > row) column -= ++row;
-    row *= TILE;
-    column *= TILE;
-    blas_tile(row_of(w, row) + column, w->state->n_all, scale->phi + (Index)row * scale->n_kept,
-              scale->phi + (Index)column * scale->n_kept, least(TILE, scale->n - row), least(TILE, scale->n - column),
-              scale->n_kept);
-}
-
 /* Entry e of list k, which is bag i's; those before it are of bags before i. */
 static void add_entry(double *row, double *own, const KmerLists *l, int k, int e)
 {
@@ -136,8 +120,7 @@ static void add_set(GramWork *w)
 {
     const KmerScale *scale = &w->state->scale;
     const KmerLists *l = &scale->lists;
-    const int n_tile = (scale->n + TILE - 1) / TILE;
-    if (scale->n_kept > 0) parallel_for(n_tile * (n_tile + 1) / 2, add_tile, w);
+    bagproduct_add(w->set[w->k].gram, w->state->n_all, scale->phi, scale->n, scale->n_kept);
     parallel_for((scale->n + CHUNK_BAG - 1) / CHUNK_BAG, add_lists, w);
     for (int k = 0; k < l->n; k++) w->sums[w->k].square += l->mean[k] * l->mean[k] * l->inv_sd[k] * l->inv_sd[k];
 }
@@ -192,18 +175,19 @@ typedef struct {
     const BagKernelWeights *weights;
     double *const *feature; /* [n] weights of cells [n_out, n_cell] */
     double *const *offset;  /* [n] [n_out] */
+    float *const *variance; /* [n] [n_cell] */
     int n, k, output;       /* at work */
     int first;              /* cell of the panel */
-} Weighing;
+} FeatureWork;
 
 /* Of member `number` of the blocks. */
-static double weight_of(const Weighing *w, int i)
+static double weight_of(const FeatureWork *w, int i)
 {
     const double *weight = w->weights[w->k].weight + (Index)w->output * w->state->n_all;
     return weight[kmerblocks_member(w->state->blocks)[i]];
 }
 
-static double *cells_of(const Weighing *w)
+static double *cells_of(const FeatureWork *w)
 {
     return w->feature[w->k] + (Index)w->output * w->state->profile.n_cell + w->first;
 }
@@ -211,15 +195,15 @@ static double *cells_of(const Weighing *w)
 /* Some of the cells with a φ. */
 static void weigh_dense(void *context, int chunk, int thread)
 {
-    const Weighing *w = context;
+    const FeatureWork *w = context;
     const KmerScale *scale = &w->state->scale;
     const int from = chunk * CHUNK_CELL, n = least(CHUNK_CELL, scale->n_kept - from);
     double sum[CHUNK_CELL] = {0};
     (void)thread;
     for (int i = 0; i < scale->n; i++) {
-        const double *phi = scale->phi + (Index)i * scale->n_kept + from, own = weight_of(w, i);
+        const double *phi = scale->phi + bagproduct_at(i, from, scale->n_kept), own = weight_of(w, i);
         if (own == 0) continue;
-        for (int c = 0; c < n; c++) sum[c] += own * phi[c];
+        for (int c = 0; c < n; c++) sum[c] += own * phi[c * BAGPRODUCT_LANES];
     }
     for (int c = 0; c < n; c++) {
         const int dense = scale->kept[from + c];
@@ -229,7 +213,7 @@ static void weigh_dense(void *context, int chunk, int thread)
 
 static void weigh_lists(void *context, int chunk, int thread)
 {
-    const Weighing *w = context;
+    const FeatureWork *w = context;
     const KmerLists *l = &w->state->scale.lists;
     double all = 0;
     (void)thread;
@@ -241,7 +225,7 @@ static void weigh_lists(void *context, int chunk, int thread)
     }
 }
 
-static void weigh_output(Weighing *w, int output)
+static void weigh_output(FeatureWork *w, int output)
 {
     const KmerScale *scale = &w->state->scale;
     const KmerLists *l = &scale->lists;
@@ -253,8 +237,21 @@ static void weigh_output(Weighing *w, int output)
     for (int k = 0; k < l->n; k++) *offset += cells_of(w)[l->cell[k]] * l->mean[k];
 }
 
+static void keep_variance(const FeatureWork *w)
+{
+    const KmerScale *scale = &w->state->scale;
+    const KmerLists *l = &scale->lists;
+    float *out = w->variance[w->k] + w->first;
+    for (int k = 0; k < scale->n_kept; k++) {
+        const int dense = scale->kept[k];
+        out[scale->dense[dense]] = (float)(1 / (scale->inv_sd[dense] * scale->inv_sd[dense]));
+    }
+    for (int k = 0; k < l->n; k++)
+        if (l->inv_sd[k] > 0) out[l->cell[k]] = (float)(1 / (l->inv_sd[k] * l->inv_sd[k]));
+}
+
 /* Models of several labels of one training part stand side by side. */
-static bool same_set(const Weighing *w, int k)
+static bool same_set(const FeatureWork *w, int k)
 {
     return k > 0 && memcmp(w->weights[k].member, w->weights[k - 1].member,
                            (size_t)w->state->n_all * sizeof *w->weights[k].member) == 0;
@@ -262,24 +259,33 @@ static bool same_set(const Weighing *w, int k)
 
 static Status weigh_panel(void *context, const KmerPanel *panel)
 {
-    Weighing *w = context;
+    FeatureWork *w = context;
     kmerscale_panel(&w->state->scale, panel);
     w->first = panel->first;
     for (w->k = 0; w->k < w->n; w->k++) {
         if (!same_set(w, w->k)) scale_by(w->state, w->weights[w->k].member);
         for (int o = 0; o < w->weights[w->k].n_out; o++) weigh_output(w, o);
+        keep_variance(w);
     }
     return OK;
 }
 
-static Status add_tensors(double **feature, double **offset, const KmerState *s, const BagKernelWeights *weights)
+/* Arrays of the models, to be filled. */
+typedef struct {
+    double **feature, **offset;
+    float **variance;
+} ModelArrays;
+
+static Status add_tensors(const ModelArrays *a, int k, const KmerState *s, const BagKernelWeights *weights)
 {
     void *data;
     const int64_t shape[] = {weights->n_out, s->profile.n_cell};
     TRY(rival_model_add(weights->model, &data, "weight", TENSOR_F64, 2, shape));
-    *feature = data;
+    a->feature[k] = data;
     TRY(rival_model_add(weights->model, &data, "offset", TENSOR_F64, 1, shape));
-    *offset = data;
+    a->offset[k] = data;
+    TRY(rival_model_add(weights->model, &data, "variance", TENSOR_F32, 1, shape + 1));
+    a->variance[k] = data;
     if (json_object_set_new(weights->model->facts, "by_counts", json_boolean(s->by_counts)) != 0)
         return fail(ERR_MEMORY, "no memory for a model of %s", s->rival->name);
     return OK;
@@ -287,14 +293,20 @@ static Status add_tensors(double **feature, double **offset, const KmerState *s,
 
 static Status weigh(void *state, BagKernelWeights *weights, int n)
 {
-    Status status = OK;
-    double **data = calloc(2 * (size_t)n + 1, sizeof *data);
-    if (!data) return fail(ERR_MEMORY, "no memory for %d models", n);
-    for (int k = 0; k < n; k++) TRY_DONE(add_tensors(&data[k], &data[n + k], state, &weights[k]));
-    Weighing weighing = {.state = state, .weights = weights, .feature = data, .offset = data + n, .n = n};
-    TRY_DONE(kmerblocks_walk(weighing.state->blocks, weigh_panel, &weighing));
+    Status status;
+    const size_t room = (size_t)n + 1;
+    const ModelArrays a = {.feature = calloc(room, sizeof *a.feature),
+                           .offset = calloc(room, sizeof *a.offset),
+                           .variance = calloc(room, sizeof *a.variance)};
+    TRY_DONE(a.feature && a.offset && a.variance ? OK : fail(ERR_MEMORY, "no memory for %d models", n));
+    for (int k = 0; k < n; k++) TRY_DONE(add_tensors(&a, k, state, &weights[k]));
+    FeatureWork work = {
+        .state = state, .weights = weights, .feature = a.feature, .offset = a.offset, .variance = a.variance, .n = n};
+    TRY_DONE(kmerblocks_walk(work.state->blocks, weigh_panel, &work));
 done:
-    free(data);
+    free(a.feature);
+    free(a.offset);
+    free(a.variance);
     return status;
 }
 

@@ -13,7 +13,8 @@
  *
  *   Σ_c weight_c x_c - offset = Σ_i weight_i <φ_i, φ(x)>
  *
- * and the fact `by_counts`. What it holds are residues of patients' sequences.
+ * variance [n_cell] of x over the training bags (0: the cell is left out), by which sequences are ranked (kmerapply.h), and the
+ * fact `by_counts`. What it holds are residues of patients' sequences.
  */
 #ifndef HOPSACK_BAGKERNEL_KMERS_H
 #define HOPSACK_BAGKERNEL_KMERS_H

@@ -165,6 +165,7 @@ static void outputs(Dual *d, const double *k, int n)
 Status dual_logistic(Dual *d, const double *k, const double *y, const double *c, int n)
 {
     double most = 0;
+    bool anew = false; /* begun again at 0 */
     for (int i = 0; i < n; i++) most = fmax(most, c[i]);
     outputs(d, k, n);
     for (int step = 0, stalls = 0; step < STEPS && stalls < STALLS; step++) {
@@ -172,7 +173,12 @@ Status dual_logistic(Dual *d, const double *k, const double *y, const double *c,
         if (!factor(d, k, n)) return fail(ERR_BUG, "inner products of %d bags are not positive semidefinite", n);
         const double db = newton_step(d, k, n);
         const Walk way = walk(d, k, y, c, n, db);
-        if (way == NOWHERE) break;
+        if (way == NOWHERE && anew) break;
+        if (way == NOWHERE) { /* where outputs are large the curvature vanishes, and with it the step */
+            anew = true;
+            dual_reset(d);
+            outputs(d, k, n);
+        }
         stalls = way == LEVEL ? stalls + 1 : 0;
     }
     outputs(d, k, n);

@@ -13,6 +13,7 @@ typedef struct {
     KmerProfile profile;
     int n_model, n_out;
     const double **weight, **offset; /* [n_model] [n_out, n_cell] and [n_out] of the models */
+    const float **variance;          /* [n_model] [n_cell] */
     uint32_t *count;                 /* [n_cell of the profile] of the bag at work */
     double *sum;                     /* [n_view, n_model, n_out] of the bag at work */
     const Bag *bag;
@@ -25,12 +26,14 @@ typedef struct {
 
 static Status bind(KmerApplier *a, RivalModel *const *model, int k)
 {
-    const Tensor *weight, *offset;
+    const Tensor *weight, *offset, *variance;
     const int64_t any = k == 0 ? -1 : a->n_out;
     TRY(rival_model_tensor(&weight, model[k], "weight", TENSOR_F64, 2, (const int64_t[]){any, a->profile.n_cell}));
     TRY(rival_model_tensor(&offset, model[k], "offset", TENSOR_F64, 1, (const int64_t[]){weight->shape[0]}));
+    TRY(rival_model_tensor(&variance, model[k], "variance", TENSOR_F32, 1, (const int64_t[]){a->profile.n_cell}));
     a->n_out = (int)weight->shape[0];
     a->weight[k] = weight->data;
+    a->variance[k] = variance->data;
     a->offset[k] = offset->data;
     return OK;
 }
@@ -41,8 +44,9 @@ static Status open_parts(KmerApplier *a, RivalModel *const *model, int n_model, 
     a->profile = kmerprofile_new(detail->views);
     a->weight = calloc((size_t)n_model + 1, sizeof *a->weight);
     a->offset = calloc((size_t)n_model + 1, sizeof *a->offset);
+    a->variance = calloc((size_t)n_model + 1, sizeof *a->variance);
     a->count = calloc((size_t)a->profile.n_cell, sizeof *a->count);
-    if (!a->weight || !a->offset || !a->count)
+    if (!a->weight || !a->offset || !a->variance || !a->count)
         return fail(ERR_MEMORY, "no memory for %d models of %s", n_model, model[0]->rival->name);
     for (int k = 0; k < n_model; k++) TRY(bind(a, model, k));
     a->sum = calloc((size_t)a->profile.n_view * (size_t)n_model * (size_t)a->n_out + 1, sizeof *a->sum);
@@ -69,6 +73,7 @@ void kmerapply_close(void *applier)
     kmerreader_close(&a->reader);
     free(a->weight);
     free(a->offset);
+    free(a->variance);
     free(a->count);
     free(a->sum);
     free(a->value);
@@ -118,10 +123,10 @@ Status kmerapply_product(double *product, double *size, void *applier, int membe
 
 /* ---- ranking ---- */
 
-static double mean_weight(const double *weight, const KmerView *view)
+static double mean_value(const double *weight, const float *variance, const KmerView *view)
 {
     double sum = 0;
-    for (int c = 0; c < view->n_cell; c++) sum += weight[view->first + c];
+    for (int c = view->first; c < view->first + view->n_cell; c++) sum += weight[c] * (double)variance[c];
     return sum / view->n_cell;
 }
 
@@ -137,9 +142,9 @@ static Status find_values(KmerApplier *a, int output)
         for (int v = 0; v < a->profile.n_view; v++) {
             const KmerView *view = &a->profile.view[v];
             const double *weight = a->weight[k] + (Index)output * a->profile.n_cell;
-            const double mean = mean_weight(weight, view);
+            const double mean = mean_value(weight, a->variance[k], view);
             for (int c = view->first; c < view->first + view->n_cell; c++)
-                a->value[c] += (weight[c] - mean) / a->n_model;
+                a->value[c] += (weight[c] * (double)a->variance[k][c] - mean) / a->n_model;
         }
     return OK;
 }

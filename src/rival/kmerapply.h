@@ -12,8 +12,9 @@ Status kmerapply_open(void **applier, RivalModel *const *model, int n_model, con
 Status kmerapply_product(double *product, double *size, void *applier, int member);
 void kmerapply_close(void *applier);
 
-/* The score of a sequence is the sum over its windows, in all views, of the weight of the cell less the mean weight of the
- * view's cells; the mean over models. */
+/* The score of a sequence is the sum over its windows, in all views, of weight · variance of the cell, less the view's mean of
+ * that; the mean over models. Of a ridge-like machine, weight · variance is about the difference of a cell's x between the
+ * classes. The weight alone, large where the variance is small, ranks cells of one or two bags first. */
 Status kmerapply_rank(double *score, void *applier, int member, int output);
 
 #endif

@@ -10,8 +10,15 @@
 #include <string.h>
 
 #define SCALE      1e5
-#define CHUNK_BAGS 8
+#define CHUNK_BAGS BAGPRODUCT_LANES
 #define CHUNK      250 /* cells */
+
+/* Loops over cells alone: the same bits on every level. */
+#if defined __x86_64__ && defined __GLIBC__
+#define VECTOR __attribute__((target_clones("avx2", "default")))
+#else
+#define VECTOR
+#endif
 
 /* ---- memory ---- */
 
@@ -38,7 +45,7 @@ Status kmerscale_new(KmerScale *out, int n)
     out->table = malloc(rows * KMERSCALE_TABLE * sizeof *out->table);
     out->dense = malloc(panel * sizeof *out->dense);
     out->x = malloc(rows * panel * sizeof *out->x);
-    out->phi = malloc(rows * panel * sizeof *out->phi);
+    out->phi = malloc((rows + BAGPRODUCT_LANES) * panel * sizeof *out->phi);
     out->mean = malloc(panel * sizeof *out->mean);
     out->inv_sd = malloc(panel * sizeof *out->inv_sd);
     out->kept = malloc(panel * sizeof *out->kept);
@@ -177,7 +184,7 @@ void kmerscale_panel(KmerScale *s, const KmerPanel *panel)
 /* ---- φ ---- */
 
 /* Of the dense cells first … end - 1. */
-static void sum_x(double *sum, double *low, double *high, const KmerScale *s, int first, int end)
+VECTOR static void sum_x(double *sum, double *low, double *high, const KmerScale *s, int first, int end)
 {
     bool begun = false;
     for (int c = first; c < end; c++) sum[c - first] = low[c - first] = high[c - first] = 0;
@@ -193,7 +200,7 @@ static void sum_x(double *sum, double *low, double *high, const KmerScale *s, in
     }
 }
 
-static void sum_squares(double *square, const KmerScale *s, int first, int end)
+VECTOR static void sum_squares(double *square, const KmerScale *s, int first, int end)
 {
     const double *mean = s->mean + first;
     for (int c = first; c < end; c++) square[c - first] = 0;
@@ -244,14 +251,18 @@ static void find_list_moments(void *context, int chunk, int thread)
     for (int k = chunk * CHUNK; k < end_of(chunk, CHUNK, s->lists.n); k++) list_moments(s, k);
 }
 
+/* Of the bags that lie side by side. */
 static void fill_phi(void *context, int chunk, int thread)
 {
     KmerScale *s = context;
+    double *phi = s->phi + bagproduct_at(chunk * CHUNK_BAGS, 0, s->n_kept);
+    const int end = end_of(chunk, CHUNK_BAGS, s->n);
     (void)thread;
-    for (int i = chunk * CHUNK_BAGS; i < end_of(chunk, CHUNK_BAGS, s->n); i++) {
+    memset(phi, 0, (size_t)s->n_kept * CHUNK_BAGS * sizeof *phi);
+    for (int i = chunk * CHUNK_BAGS; i < end; i++, phi++) {
         const double *x = s->x + (Index)i * s->n_dense;
-        double *phi = s->phi + (Index)i * s->n_kept;
-        for (int k = 0; k < s->n_kept; k++) phi[k] = (x[s->kept[k]] - s->mean[s->kept[k]]) * s->inv_sd[s->kept[k]];
+        for (int k = 0; k < s->n_kept; k++)
+            phi[k * CHUNK_BAGS] = (x[s->kept[k]] - s->mean[s->kept[k]]) * s->inv_sd[s->kept[k]];
     }
 }
 

@@ -12,6 +12,7 @@
 #define HOPSACK_KMERSCALE_H
 
 #include "cohort/kmerblocks.h"
+#include "rival/bagproduct.h"
 
 #define KMERSCALE_TABLE  256 /* counts whose x is computed once a bag and view */
 #define KMERSCALE_SPARSE 5   /* a cell is a list in up to 1 / this of the bags */
@@ -46,7 +47,7 @@ typedef struct {
     double *mean, *inv_sd; /* [n_dense] inv_sd 0: left out */
     int n_kept;
     int *kept;   /* [n_kept] of the dense cells: those with a φ */
-    double *phi; /* [n, n_kept] */
+    double *phi; /* [n, n_kept] as bagproduct_at says */
 } KmerScale;
 
 Status kmerscale_new(KmerScale *out, int n);

@@ -86,6 +86,8 @@ struct Rival {
      * `output` of several. NULL: it ranks no sequences. */
     Status (*rank)(double *score, void *applier, int member, int output);
 
+    /* Name of a feature of the models' tensor `weight`; NULL: rivaltop.h knows it, or there is none. */
+    void (*name_feature)(char *text, size_t room, const Rival *rival, int64_t feature, const char *alphabet);
     /* The area under the ROC curve of each number it knows a bag by, alone: {name: area}, larger than one half where the
      * number is larger in class 1; null where it is not defined. `state`: of open. label [n of the cohort]: 0, 1, or NaN:
      * takes no part. NULL: the numbers are too many. */

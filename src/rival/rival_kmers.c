@@ -4,6 +4,7 @@
  */
 #include "cohort/kmerblocks.h"
 #include "rival/bagkernel_kmers.h"
+#include "rival/kmername.h"
 
 static Status check(const Rival *rival, const Cohort *cohort, int n_class)
 {
@@ -20,8 +21,10 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .holds_residues = true,                                                            \
                                   .is_logit = true,                                                                  \
                                   .detail = &(views),                                                                \
+                                  .name_feature = kmername_feature,                                                  \
                                   .check = check,                                                                    \
-                                  BAGKERNEL_FUNCTIONS}
+                                  BAGKERNEL_FUNCTIONS,                                                               \
+                                  .rank = bagkernel_rank}
 
 ROW(kmer3, "kmer-3", "logistic regression on the frequencies of 3 residues in a row", bagkernel_kmers_3);
 ROW(kmer4, "kmer-4", "logistic regression on the frequencies of 4 residues in a row", bagkernel_kmers_4);

@@ -15,6 +15,7 @@
 #include "rival/bagkernel_kmers.h"
 #include "rival/classifier.h"
 #include "rival/kmerapply.h"
+#include "rival/kmername.h"
 #include "rival/kmerscale.h"
 
 #include <math.h>
@@ -381,7 +382,8 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .apply_open = apply_open,                                                          \
                                   .apply = apply,                                                                    \
                                   .apply_close = kmerapply_close,                                                    \
-                                  .rank = kmerapply_rank}
+                                  .rank = kmerapply_rank,                                                            \
+                                  .name_feature = kmername_feature}
 
 ROW(kmer3_l1, "kmer-3-l1", "logistic regression with an L1 penalty on 3 residues in a row", bagkernel_kmers_3);
 ROW(kmer4_l1, "kmer-4-l1", "logistic regression with an L1 penalty on 4 residues in a row", bagkernel_kmers_4);

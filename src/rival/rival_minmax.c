@@ -26,12 +26,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .holds_residues = true,                                                            \
                                   .detail = &(kernel),                                                               \
                                   .check = check,                                                                    \
-                                  .open = bagkernel_open,                                                            \
-                                  .fit = bagkernel_fit,                                                              \
-                                  .close = bagkernel_close,                                                          \
-                                  .apply_open = bagkernel_apply_open,                                                \
-                                  .apply = bagkernel_apply,                                                          \
-                                  .apply_close = bagkernel_apply_close}
+                                  BAGKERNEL_FUNCTIONS}
 
 ROW(minmax, "SVM with MinMax kernel on the frequencies of 4 residues in a row", bagkernel_minmax_counts);
 ROW(jaccard, "SVM with Jaccard kernel on the 4 residues in a row that occur", bagkernel_minmax_presence);

@@ -377,4 +377,7 @@ const Rival rival_public = {.name = "public",
                             COMMON};
 
 const Rival rival_public_vj = {
-    .name = "public-vj", .line = "the same, for sequences with their V and J genes", .detail = &of_genes, COMMON};
+    .name = "public-vj",
+    .line = "sequences with V and J genes associated with a class by Fisher's test, beta-binomial log odds",
+    .detail = &of_genes,
+    COMMON};

@@ -5,6 +5,7 @@
 #include "run/config.h"
 #include "run/configcrossval.h"
 #include "run/configflags.h"
+#include "cohort/cutoff.h"
 #include "core/file.h"
 #include "core/section.h"
 #include "model/embedder.h"
@@ -287,6 +288,25 @@ static Status check_patience(const Config *c)
                          "without a validation part (splits.validation none) no loss can tell when to stop");
 }
 
+static Status check_calibration(const Config *c)
+{
+    if (c->train.calibrate == CALIBRATE_NONE || strcmp(c->splits.validation, "none") != 0) return OK;
+    return settings_fail(c->settings, "train.calibrate",
+                         "probabilities are calibrated on validation bags, and splits.validation is none: set it to "
+                         "previous or to a share, or leave train.calibrate out");
+}
+
+static Status check_operating(const Config *c)
+{
+    CutoffRule rule;
+    if (cutoff_read(&rule, c->train.operating)) return OK;
+    return settings_fail(
+        c->settings, "train.operating",
+        "'%.60s' is not none, youden, sensitivity:SHARE or specificity:SHARE with a share above 0 and "
+        "up to 1, such as sensitivity:0.9",
+        c->train.operating ? c->train.operating : "null");
+}
+
 static Status check_momentum(const Config *c)
 {
     if (!c->train.step.nesterov || c->train.step.momentum > 0) return OK;
@@ -307,6 +327,8 @@ static Status fill(Config *c)
     TRY(resolve_model(c));
     TRY(check_norm(c));
     TRY(check_patience(c));
+    TRY(check_calibration(c));
+    TRY(check_operating(c));
     TRY(check_momentum(c));
     return resolve_length(c);
 }

@@ -209,6 +209,8 @@ void dataset_close(Dataset *s)
     json_decref(s->data);
     json_decref(s->check);
     if (s->of) {
+        s->of->folds.warned |= s->folds.warned; /* once for all views */
+        s->of->folds.shared |= s->folds.shared;
         label_free(&s->cohort.labels);
         folds_close_view(&s->folds);
     } else {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/evaluation.h"
 #include "cohort/innerparts.h"
+#include "cohort/settle.h"
+#include "cohort/task.h"
+#include "core/log.h"
 #include "run/predictions.h"
 #include "run/record.h"
 
@@ -41,6 +44,10 @@ Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset)
 {
     *out = (Evaluation){.config = config, .cohort = &dataset->cohort};
     TRY(innerparts_make(&out->partition, &dataset->folds, &config->splits));
+    if (config->train.calibrate != CALIBRATE_NONE && out->partition.count[PART_VALIDATION] == 0)
+        return fail(ERR_CONFIG,
+                    "train.calibrate: there are no validation bags to calibrate the probabilities on; give "
+                    "the splits a validation set, or leave train.calibrate out");
     TRY(copy_labels(out, dataset));
     return fit_labels(out);
 }
@@ -63,7 +70,7 @@ void evaluation_restore(Evaluation *o, Part part, const real *from)
 
 /* ---- what comes of it ---- */
 
-Status evaluation_check(const Evaluation *o)
+static Status check_finite(const Evaluation *o)
 {
     const size_t n_out = (size_t)o->labels.n_out;
     for (int i = 0; i < o->cohort->n; i++)
@@ -75,6 +82,61 @@ Status evaluation_check(const Evaluation *o)
                     "a smaller train.lr may help",
                     o->cohort->id[i]);
     return OK;
+}
+
+/* Outputs and classes of the validation bags of one task. */
+typedef struct {
+    double *output; /* [n, n_out] */
+    int *class;     /* [n] -1: unknown */
+    int n;
+} Held;
+
+static Status held_new(Held *h, const Evaluation *o)
+{
+    const size_t n = (size_t)o->partition.count[PART_VALIDATION] + 1;
+    *h = (Held){.output = malloc(n * (size_t)o->labels.n_out * sizeof *h->output),
+                .class = malloc(n * sizeof *h->class)};
+    return h->output && h->class ? OK : fail(ERR_MEMORY, "no memory for %zu validation bags", n);
+}
+
+static void hold(Held *h, const Evaluation *o, int task)
+{
+    const Target *t = &o->target[task];
+    h->n = 0;
+    for (int i = 0; i < o->cohort->n; i++) {
+        const size_t at = (size_t)i * (size_t)o->labels.n_out + (size_t)t->at;
+        const bool known = o->labels.mask[i * o->config->n_task + task] != 0;
+        if (o->partition.part[i] != PART_VALIDATION) continue;
+        for (int k = 0; k < t->n_out; k++) h->output[h->n * t->n_out + k] = (double)o->output[at + (size_t)k];
+        h->class[h->n++] = known ? task_label_class(t, o->labels.target + at) : -1;
+    }
+}
+
+static Status settle(const Evaluation *o, Held *h, int task)
+{
+    bool settled;
+    SettleRule rule = {.calibrate = o->config->train.calibrate == CALIBRATE_PLATT};
+    cutoff_read(&rule.cutoff, o->config->train.operating);
+    hold(h, o, task);
+    TRY(settle_target(&o->target[task], &settled, rule, h->output, h->class, h->n));
+    if (!settled)
+        log_warn("task '%s': its validation bags are of one class, so probabilities are not calibrated",
+                 o->target[task].name);
+    return OK;
+}
+
+Status evaluation_settle(Evaluation *o)
+{
+    Held held;
+    Status status;
+    TRY(check_finite(o));
+    if (o->partition.count[PART_VALIDATION] == 0) return OK;
+    TRY_DONE(held_new(&held, o));
+    for (int k = 0; k < o->config->n_task; k++) TRY_DONE(settle(o, &held, k));
+done:
+    free(held.output);
+    free(held.class);
+    return status;
 }
 
 Status evaluation_write(const Evaluation *o, const char *path)

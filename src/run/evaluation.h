@@ -20,15 +20,18 @@ typedef struct {
     real *output; /* [n, n_out] of members with a part: the caller fills it */
 } Evaluation;
 
-/* Parts and labels where splits.fold of splits.repeat is the test part; those of an inner training if splits.inner is set. */
+/* Parts and labels where splits.fold of splits.repeat is the test part; those of an inner training if splits.inner is set.
+ * ERR_CONFIG: train.calibrate, and the validation part is empty. */
 Status evaluation_open(Evaluation *out, const Config *config, Dataset *dataset);
 void evaluation_free(Evaluation *o); /* accepts half-built ones */
 
-/* ERR_DIVERGED where an output of a part is not a finite number. */
-Status evaluation_check(const Evaluation *o);
-
 /* Outputs of one part as in `from` [n, n_out]; the others stay. */
 void evaluation_restore(Evaluation *o, Part part, const real *from);
+
+/* Once outputs are there: settles probabilities and operating points of the targets by those of the validation part, as
+ * train.calibrate and train.operating say; warns where it has one class only. ERR_DIVERGED: an output of a part is not a
+ * finite number. */
+Status evaluation_settle(Evaluation *o);
 
 Status evaluation_write(const Evaluation *o, const char *path); /* predictions.tsv; replaces the file */
 

@@ -340,7 +340,7 @@ static Status predict_all(Training *j)
 static Status finish(Training *j, json_t **summary)
 {
     TRY(predict_all(j));
-    TRY(evaluation_check(&j->evaluation));
+    TRY(evaluation_settle(&j->evaluation));
     json_t *parts = evaluation_scores(&j->evaluation);
     Status status = OK;
     if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));

@@ -324,7 +324,7 @@ Status modelfile_order(const ModelFile *m, BagFile *file)
     return featureorder_set(file, m->feature, m->spec.n_feat, m->path);
 }
 
-static Status check_spec(const ModelFile *m, const BagSpec *data, const char *where)
+Status modelfile_suits(const ModelFile *m, const BagSpec *data, const char *where)
 {
     if (m->spec.kind != data->kind)
         return fail(ERR_MODEL, "%s: the model reads bags of %s, %s holds %s", m->path, kind_name[m->spec.kind], where,
@@ -392,10 +392,9 @@ static Status check_shift(const ModelFile *m, const ParamList *params, const Bag
 
 Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where)
 {
-    if (json_object_get(m->json, "rival"))
-        return fail(ERR_MODEL, "%s: it is a model of the method '%s', no network", m->path,
-                    jsontext_field(json_object_get(m->json, "rival"), "method"));
-    TRY(check_spec(m, data, where));
+    if (modelfile_method(m))
+        return fail(ERR_MODEL, "%s: it is a model of the method '%s', no network", m->path, modelfile_method(m));
+    TRY(modelfile_suits(m, data, where));
     TRY(mil_new(&m->mil, &m->config.model, data, m->target, m->n_target));
     const ParamList *params = mil_params(m->mil);
     m->theta = calloc(params->size, sizeof *m->theta);
@@ -424,4 +423,10 @@ bool modelfile_named(const ModelFile *m, const char *name)
 bool modelfile_has_names(const ModelFile *m)
 {
     return m->n_name[0] > 0;
+}
+
+const char *modelfile_method(const ModelFile *m)
+{
+    const json_t *rival = json_object_get(m->json, "rival");
+    return rival ? jsontext_field(rival, "method") : NULL;
 }

@@ -70,6 +70,12 @@ Status modelfile_order(const ModelFile *m, BagFile *file);
  * ERR_MODEL: the model does not fit them. The caller plans workspace. */
 Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where);
 
+/* Do the bags have the kind, alphabet, features and region of those it was trained on? ERR_MODEL. */
+Status modelfile_suits(const ModelFile *m, const BagSpec *data, const char *where);
+
+/* Name of the method (rival/rival.h) whose model it is; NULL: a network. */
+const char *modelfile_method(const ModelFile *m);
+
 Seen modelfile_seen(const ModelFile *m, uint64_t hash);
 /* Does one of the bags it has seen bear this name, folder and extension aside? */
 bool modelfile_named(const ModelFile *m, const char *name);

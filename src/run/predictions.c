@@ -45,7 +45,7 @@ static void place_cell(TextOut *out, int number)
 static void write_row(TextOut *out, const Prediction *p, const Target *t, const TaskRow *row, int output, int inner)
 {
     char buffer[NUMBER_ROOM];
-    const double probability = p->is_rank ? (double)NAN : row->probability;
+    const double probability = p->is_rank && !t->is_calibrated ? (double)NAN : row->probability;
     textout_cell(out, p->bag);
     textout_printf(out, "\t");
     textout_cell(out, t->name);

@@ -16,7 +16,8 @@ typedef struct {
     int repeat, fold;       /* -1: empty cells */
     const Target *target;   /* [n_target] */
     int n_target;
-    bool is_rank;             /* the outputs of binary targets are no logits: only order and sign mean something */
+    bool is_rank;             /* outputs are no logits: only order and sign mean something, and targets
+                               * that are not calibrated have no probabilities */
     const real *output;       /* [n_out] of the bag */
     const real *label, *mask; /* [n_out], [n_target] of the bag; NULL: no labels */
 } Prediction;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/record.h"
+#include "cohort/proportion.h"
 #include "cohort/task.h"
 #include "core/jsontext.h"
 
@@ -88,6 +89,55 @@ static void add_interval(json_t *scores, const Gathered *g, const Target *t, int
                         isnan(interval[0]) ? json_null() : json_pack("[f, f]", interval[0], interval[1]));
 }
 
+/* By label: bags, and those that are called what they are. */
+typedef struct {
+    int n[2], hit[2];
+} Called;
+
+static Called call_bags(const Gathered *g, const Target *t, int index, bool operating)
+{
+    Called c = {0};
+    for (int b = 0; b < g->in.n_bag; b++) {
+        double p;
+        if (!metric_known(&g->in, index, b)) continue;
+        const real *y = metric_output(&g->in, t, b);
+        const int label = *metric_label(&g->in, t, b) > (real)0.5;
+        t->type->predict(&p, t, y);
+        const bool positive = operating ? (double)*y > t->cutoff : p > 0.5;
+        c.n[label]++;
+        c.hit[label] += positive == label;
+    }
+    return c;
+}
+
+static void add_share(json_t *scores, const char *name, int hit, int n, bool with_value)
+{
+    char key[64];
+    double interval[2];
+    proportion_interval(interval, hit, n);
+    if (with_value) json_object_set_new(scores, name, n > 0 ? json_real((double)hit / n) : json_null());
+    snprintf(key, sizeof key, "%s_ci95", name);
+    json_object_set_new(scores, key, n > 0 ? json_pack("[f, f]", interval[0], interval[1]) : json_null());
+}
+
+/* Sensitivity and specificity: intervals of those at probability 0.5, which are among the scores, and those at the operating
+ * point. */
+static void add_rates(json_t *scores, const Gathered *g, const Target *t, int index)
+{
+    double p;
+    const real cutoff = (real)t->cutoff;
+    if (!task_of(t)->has_auc) return;
+    const Called half = call_bags(g, t, index, false), operating = call_bags(g, t, index, true);
+    add_share(scores, "sensitivity", half.hit[1], half.n[1], false);
+    add_share(scores, "specificity", half.hit[0], half.n[0], false);
+    if (!t->has_cutoff) return;
+    t->type->predict(&p, t, &cutoff);
+    json_object_set_new(scores, "operating_cutoff", json_real(t->cutoff));
+    json_object_set_new(scores, "operating_probability", json_real(p));
+    add_share(scores, "operating_sensitivity", operating.hit[1], operating.n[1], true);
+    add_share(scores, "operating_specificity", operating.hit[0], operating.n[0], true);
+}
+
 /* Bags of each class; absent where labels are numbers. */
 static void add_classes(json_t *scores, const Gathered *g, const Target *t, int index)
 {
@@ -115,6 +165,7 @@ json_t *record_scores(const Target *target, const Labels *labels, const real *ou
         json_t *scores = score_json(&target[k], score);
         if (known > 0) loss += (double)(float)target[k].weight * score[0];
         add_interval(scores, &g, &target[k], k, seed);
+        add_rates(scores, &g, &target[k], k);
         json_object_set_new(scores, "n_bags", json_integer(known));
         add_classes(scores, &g, &target[k], k);
         json_object_set_new(tasks, target[k].name, scores);

@@ -15,7 +15,9 @@ json_t *record_json(const LoopRecord *record, const Target *target, int n_target
 
 /* Scores of some members of a cohort: {"n_bags", "loss", "tasks": {name: {"n_bags", "loss", "auc", "auc_ci95", …}}};
  * n_bags of a task: those whose label is known. `member` [n] are rows of labels and of output [labels->n, n_out].
- * auc_ci95 (metric.h) resamples from stream (seed, "bootstrap", task). NULL: no memory. */
+ * auc_ci95 (metric.h) resamples from stream (seed, "bootstrap", task). sensitivity_ci95 and specificity_ci95 are Wilson's
+ * (proportion.h). Where the target has an operating point: operating_cutoff (an output), operating_probability,
+ * operating_sensitivity, operating_specificity and their intervals. NULL: no memory. */
 json_t *record_scores(const Target *target, const Labels *labels, const real *output, const int *member, int n,
                       uint64_t seed);
 

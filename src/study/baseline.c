@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/baseline.h"
 #include "cohort/column.h"
+#include "cohort/column.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
@@ -96,6 +97,31 @@ static Status copy_targets(Baseline *b)
     return OK;
 }
 
+/* Folder of the run beside: the one named, or that whose splits are used; "": none. */
+static void find_run(char folder[PATH_ROOM], const Baseline *b)
+{
+    const char *given = b->in->beside ? b->in->beside : b->config.splits.file;
+    snprintf(folder, PATH_ROOM, "%s", given ? given : "");
+    if (b->in->beside || !given) return;
+    char *slash = strrchr(folder, '/');
+    const bool is_run = strcmp(slash ? slash + 1 : folder, "splits.tsv") == 0;
+    if (slash && is_run)
+        *slash = '\0';
+    else
+        snprintf(folder, PATH_ROOM, is_run ? "." : "");
+}
+
+/* Is the run beside there? */
+static Status check_beside(const Baseline *b)
+{
+    char folder[PATH_ROOM], path[PATH_ROOM];
+    if (!b->in->beside) return OK;
+    find_run(folder, b);
+    TRY(runfolder_path(path, folder, "summary.json"));
+    return file_exists(path) ? OK
+                             : fail(ERR_USAGE, "--beside=%s: there is no summary.json; name a finished run", folder);
+}
+
 static Status open_all(Baseline *b, const BaselineSetup *in)
 {
     *b = (Baseline){.in = in, .config = *in->config};
@@ -109,6 +135,7 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     b->n_out = b->dataset.cohort.labels.n_out;
     TRY(copy_targets(b));
     TRY(check_columns(b));
+    TRY(check_beside(b));
     TRY(choose_methods(b));
     TRY(baseline_files_check(in, b->method, b->n_method));
     return baseline_rounds_open(b);
@@ -125,33 +152,16 @@ static void close_all(Baseline *b)
 
 /* ---- runs beside ---- */
 
-/* Folder of the run whose splits are used. */
-static bool find_run(char folder[PATH_ROOM], const Baseline *b)
-{
-    const char *given = b->in->beside ? b->in->beside : b->config.splits.file;
-    if (!given) return false;
-    snprintf(folder, PATH_ROOM, "%s", given);
-    if (b->in->beside) return true;
-    char *slash = strrchr(folder, '/');
-    if (strcmp(slash ? slash + 1 : folder, "splits.tsv") != 0) return false;
-    if (slash)
-        *slash = '\0';
-    else
-        snprintf(folder, PATH_ROOM, ".");
-    return true;
-}
-
 static Status read_beside(json_t **out, const Baseline *b)
 {
     char folder[PATH_ROOM], path[PATH_ROOM];
     json_t *summary = NULL;
     *out = json_object();
     if (!*out) return fail(ERR_MEMORY, "no memory for the summary");
-    if (!find_run(folder, b)) return OK;
+    find_run(folder, b);
+    if (!*folder) return OK;
     TRY(runfolder_path(path, folder, "summary.json"));
-    if (!file_exists(path))
-        return b->in->beside ? fail(ERR_USAGE, "--beside=%s: there is no summary.json; name a finished run", folder)
-                             : OK;
+    if (!file_exists(path)) return OK;
     TRY(jsontext_load(&summary, path, NULL));
     json_t *tasks = json_object_get(summary, "tasks");
     if (json_is_object(tasks)) json_object_set(*out, folder, tasks);

@@ -13,6 +13,7 @@
 #ifndef HOPSACK_BASELINE_H
 #define HOPSACK_BASELINE_H
 
+#include "cohort/settle.h"
 #include "core/stop.h"
 #include "rival/rival.h"
 #include "run/config.h"
@@ -32,6 +33,7 @@ typedef struct {
     int n_inner;         /* inner folds */
     int n_permute;       /* rounds on permuted labels */
     int n_important;     /* sequences to be ranked; 0: none */
+    SettleRule settle;   /* probabilities and operating points, by the outputs of inner fits */
     const char *beside; /* folder of a run whose figures go into the table; NULL: that of splits.file, if it is one */
     int argc;           /* command line, for the manifest */
     char **argv;

@@ -43,7 +43,7 @@ static Prediction row_of(const OutputTable *t, int part, int i)
                         .part = part_name[PART_TEST],
                         .repeat = part / t->round->at->n_fold,
                         .fold = part % t->round->at->n_fold,
-                        .target = b->target,
+                        .target = t->outputs->target + (size_t)part * (size_t)b->n_task,
                         .n_target = b->n_task,
                         .is_rank = !t->m->rival->is_logit,
                         .label = labels->target + (size_t)i * (size_t)b->n_out,
@@ -125,10 +125,13 @@ static Status make_round(char folder[PATH_ROOM], const BaselineMethod *m, const 
 /* What a method's figures depend on beside the folder's config. */
 static json_t *settings_json(const Baseline *b)
 {
+    char operating[32]; /* as text: a whole number may be read back as another type than it was written */
     json_t *columns = json_array();
+    snprintf(operating, sizeof operating, "%d %.9g", (int)b->in->settle.cutoff.kind, b->in->settle.cutoff.wanted);
     for (int k = 0; k < b->in->columns.n; k++) json_array_append_new(columns, json_string(b->in->columns.text[k]));
-    return json_pack("{s:b, s:o, s:i, s:i}", "by_counts", b->in->by_counts, "columns", columns, "inner",
-                     b->in->n_inner, "permute", b->in->n_permute);
+    return json_pack("{s:b, s:b, s:o, s:i, s:s, s:i}", "by_counts", b->in->by_counts, "calibrate",
+                     b->in->settle.calibrate, "columns", columns, "inner", b->in->n_inner, "operating", operating,
+                     "permute", b->in->n_permute);
 }
 
 static void add_single(json_t *summary, const BaselineMethod *m)

@@ -151,6 +151,21 @@ static void take_outputs(FitList *l, int k)
     o->choice[l->part[k] * b->n_task + l->task[k]] = json_incref(f->choice);
 }
 
+/* Without inner outputs nothing is settled. */
+static Status settle(FitList *l, int k)
+{
+    const Baseline *b = l->m->b;
+    const RivalFit *f = &l->fit[k];
+    Target *t = l->m->outputs[l->round[k] - b->round].target + (size_t)l->part[k] * (size_t)b->n_task + l->task[k];
+    if (f->n_inner == 0 || f->n_class == 0) return OK;
+    int *class = malloc(((size_t)f->n_train + 1) * sizeof *class);
+    if (!class) return fail(ERR_MEMORY, "no memory for %d bags", f->n_train);
+    for (int i = 0; i < f->n_train; i++) class[i] = (int)f->label[i];
+    const Status status = settle_target(t, NULL, b->in->settle, f->inner_output, class, f->n_train);
+    free(class);
+    return status;
+}
+
 static Status write_model(const FitList *l, int k)
 {
     const Baseline *b = l->m->b;
@@ -160,7 +175,7 @@ static Status write_model(const FitList *l, int k)
     FoldConfig own;
     if (!f->model) return OK;
     const int repeat = l->repeat, fold = l->part[k] % l->at->n_fold;
-    foldjob_config(&own, &b->config, (FoldJob){.repeat = repeat, .fold = fold, .model = -1, .inner = -1});
+    foldjob_config(&own, &b->config, (FoldJob){.repeat = repeat, .fold = fold, .model = -1});
     TRY(runfolder_path(folder, b->in->folder, l->m->rival->name));
     TRY(runfolder_path(models, folder, "models"));
     rivalfile_name(name, repeat, fold, l->task[k]);
@@ -177,7 +192,13 @@ static Status write_model(const FitList *l, int k)
                               .n = b->n,
                               .metrics = metrics,
                               .feature = bagfile_feature_names(d->cohort.file)};
-    const RivalRecord record = {.task = l->task[k], .choice = f->choice};
+    const Target *t = l->m->outputs[0].target + (size_t)l->part[k] * (size_t)b->n_task + l->task[k];
+    const RivalRecord record = {.task = l->task[k],
+                                .choice = f->choice,
+                                .is_calibrated = t->is_calibrated,
+                                .calibration = {t->slope, t->shift},
+                                .has_cutoff = t->has_cutoff,
+                                .cutoff = t->cutoff};
     return rivalfile_write(path, &facts, f->model, &record);
 }
 
@@ -189,6 +210,7 @@ static Status run_repeat(BaselineMethod *m, void *state, const BaselineSplits *a
     TRY_DONE(m->rival->fit(state, l.fit, l.n_fit));
     for (int k = 0; k < l.n_fit; k++) {
         take_outputs(&l, k);
+        TRY_DONE(settle(&l, k));
         TRY_DONE(write_model(&l, k));
     }
 done:
@@ -210,8 +232,10 @@ static Status reserve(BaselineMethod *m)
         o->output = calloc((size_t)at->n_repeat * n + 1, sizeof *o->output);
         o->inner = malloc((n_inner + 1) * sizeof *o->inner);
         o->choice = calloc((size_t)at->n_part * (size_t)b->n_task + 1, sizeof *o->choice);
-        if (!o->output || !o->inner || !o->choice)
+        o->target = malloc(((size_t)at->n_part * (size_t)b->n_task + 1) * sizeof *o->target);
+        if (!o->output || !o->inner || !o->choice || !o->target)
             return fail(ERR_MEMORY, "no memory for the outputs of %s", m->rival->name);
+        for (int i = 0; i < at->n_part * b->n_task; i++) o->target[i] = b->target[i % b->n_task];
         for (size_t i = 0; i < n_inner; i++) o->inner[i] = NAN;
     }
     return OK;
@@ -223,7 +247,7 @@ void baseline_fits_free(BaselineMethod *m)
         RoundOutputs *o = &m->outputs[k];
         const int n = m->b->round[k].at->n_part * m->b->n_task;
         for (int c = 0; o->choice && c < n; c++) json_decref(o->choice[c]);
-        free(o->output), free(o->inner), free((void *)o->choice);
+        free(o->output), free(o->inner), free((void *)o->choice), free(o->target);
     }
     free(m->outputs);
     m->outputs = NULL;

@@ -36,6 +36,7 @@ typedef struct {
     real *output;    /* [n_repeat, n, n_out] of test bags */
     double *inner;   /* [n_part, n, n_out] of training bags by inner fits; NaN: none */
     json_t **choice; /* [n_part, n_task] */
+    Target *target;  /* [n_part, n_task] with probabilities and operating points by the inner outputs */
 } RoundOutputs;
 
 typedef struct {

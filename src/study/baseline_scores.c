@@ -40,7 +40,8 @@ static json_t *fold_json(const RoundScorer *s, int part)
     const char *task;
     json_t *scores;
     const int n = list_tested(s, part), repeat = part / s->round->at->n_fold;
-    json_t *test = record_scores(b->target, &s->round->labels, outputs_of(s, repeat), s->member, n, b->config.seed);
+    const Target *target = s->outputs->target + (size_t)part * (size_t)b->n_task;
+    json_t *test = record_scores(target, &s->round->labels, outputs_of(s, repeat), s->member, n, b->config.seed);
     json_object_foreach(json_object_get(test, "tasks"), task, scores)
     {
         if (!s->m->rival->is_logit) json_object_set_new(scores, "loss", json_null());

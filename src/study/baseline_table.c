@@ -6,13 +6,11 @@
 #include "core/jsontext.h"
 #include "core/number.h"
 #include "core/textout.h"
+#include "cv/chance.h"
 #include "study/baseline_parts.h"
 
 #include <math.h>
 #include <string.h>
-
-#define RECOGNISED                                                                                                   \
-    0.6 /* AUC on labels that batches have exchanged, from which a method is said to recognise batches */
 
 static void print_number(TextOut *out, const json_t *object, const char *key)
 {
@@ -83,7 +81,7 @@ static void print_recognised(const TableColumns *c, const json_t *methods, const
     {
         const json_t *own = json_object_get(json_object_get(summary, "tasks"), task);
         const json_t *mean = json_object_get(json_object_get(own, "batch_permuted"), "auc_mean");
-        if (!json_is_number(mean) || json_number_value(mean) < RECOGNISED) continue;
+        if (chance_batches(own) != CHANCE_RECOGNISED) continue;
         textout_printf(c->out, "%s%s (%.2f)", n++ ? ", " : "\n", name, json_number_value(mean));
     }
     if (n == 0) return;

@@ -125,7 +125,7 @@ static Status rank_bag(Ranking *r, const Rival *rival, int member)
     TRY(bagfile_read_rows(&rows, genes ? r->gene : NULL, file, r->cohort->bag[member]));
     const int8_t *codes = rows.codes;
     for (int i = 0; i < rows.n; i++) {
-        if (r->score[i] > 0 && (r->n < r->n_wanted || r->score[i] >= r->worst)) {
+        if (r->score[i] != 0 && (r->n < r->n_wanted || r->score[i] >= r->worst)) {
             if (r->n == r->room) drop_lesser(r);
             r->list[r->n++] = (RankedRow){r->score[i], hash_row(&rows, r->gene, codes, file, i), member, i};
         }

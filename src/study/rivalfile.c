@@ -15,6 +15,7 @@ Status rivalfile_write(const char *path, const ModelFacts *facts, const RivalMod
         record->is_calibrated ? json_pack("[f, f]", record->calibration[0], record->calibration[1]) : json_null();
     all.rival = json_pack("{s:o, s:O, s:O, s:s, s:i}", "calibration", calibration, "choice", record->choice, "facts",
                           model->facts, "method", model->rival->name, "task", record->task);
+    if (all.rival && record->has_cutoff) json_object_set_new(all.rival, "cutoff", json_real(record->cutoff));
     if (!all.rival) return fail(ERR_MEMORY, "%s: no memory to write the model", path);
     const Status status = modelfile_write_tensors(path, &all, model->tensor, model->n_tensor, true);
     json_decref(all.rival);
@@ -28,31 +29,34 @@ static Status read_record(RivalRecord *out, const json_t *rival, int n_task, con
     out->is_calibrated = json_is_array(pair) && json_array_size(pair) == 2;
     for (size_t k = 0; k < 2 && out->is_calibrated; k++)
         out->calibration[k] = json_number_value(json_array_get(pair, k));
+    const json_t *cutoff = json_object_get(rival, "cutoff");
+    out->has_cutoff = json_is_number(cutoff);
+    out->cutoff = json_number_value(cutoff);
     if (json_is_integer(task) && out->task >= 0 && out->task < n_task) return OK;
     return fail(ERR_MODEL, "%s: its metadata does not say which task it is for", path);
 }
 
-static Status read_rival(RivalFile *out, const char *path)
+Status rivalfile_of(RivalModel *model, RivalRecord *record, ModelFile *file)
 {
-    json_t *rival = json_object_get(out->file.json, "rival"), *facts = json_object_get(rival, "facts");
+    json_t *rival = json_object_get(file->json, "rival"), *facts = json_object_get(rival, "facts");
     const char *method = json_string_value(json_object_get(rival, "method"));
     if (!json_is_object(rival) || !method || !json_is_object(facts))
-        return fail(ERR_MODEL, "%s: is no model of a rival; hopsack baseline writes those", path);
-    out->model = (RivalModel){.rival = rival_find(method),
-                              .facts = facts,
-                              .tensor = out->file.tensors.tensor,
-                              .n_tensor = out->file.tensors.n,
-                              .file = &out->file.tensors};
-    if (!out->model.rival)
-        return fail(ERR_MODEL, "%s: is a model of the method '%s', which is not known", path, method);
-    return read_record(&out->record, rival, out->file.n_target, path);
+        return fail(ERR_MODEL, "%s: is no model of a rival; hopsack baseline writes those", file->path);
+    *model = (RivalModel){.rival = rival_find(method),
+                          .facts = facts,
+                          .tensor = file->tensors.tensor,
+                          .n_tensor = file->tensors.n,
+                          .file = &file->tensors};
+    if (!model->rival)
+        return fail(ERR_MODEL, "%s: is a model of the method '%s', which is not known", file->path, method);
+    return read_record(record, rival, file->n_target, file->path);
 }
 
 Status rivalfile_read(RivalFile *out, const char *path)
 {
     *out = (RivalFile){0};
     TRY(modelfile_read(&out->file, path));
-    const Status status = read_rival(out, path);
+    const Status status = rivalfile_of(&out->model, &out->record, &out->file);
     if (status != OK) rivalfile_free(out);
     return status;
 }

@@ -3,9 +3,11 @@
  * rivalfile.h: a model of a rival, one outer fold and one task: a model file (run/modelfile.h) whose tensors are the rival's,
  * with one more key, "rival":
  *
- *     {"calibration": [a, b] or null, "choice": {…}, "facts": {…}, "method": "kmer-3", "task": 0}
+ *     {"calibration": [a, b] or null, "choice": {…}, "cutoff": y, "facts": {…}, "method": "kmer-3", "task": 0}
  *
- * A probability is 1 / (1 + exp(-(a · output + b))), fitted to the outputs of the inner fits.
+ * A probability is 1 / (1 + exp(-(a · output + b))), of several classes softmax(a · output), and a bag is called positive at the
+ * operating point where its output is above `cutoff`, which may be absent. Both were fitted to the outputs of the inner fits
+ * (cohort/settle.h).
  */
 #ifndef HOPSACK_RIVALFILE_H
 #define HOPSACK_RIVALFILE_H
@@ -18,10 +20,15 @@ typedef struct {
     json_t *choice; /* object; borrowed */
     bool is_calibrated;
     double calibration[2];
+    bool has_cutoff;
+    double cutoff; /* of outputs before calibration */
 } RivalRecord;
 
 /* `facts` as a network's, without `rival`. Writes whole or not at all. */
 Status rivalfile_write(const char *path, const ModelFacts *facts, const RivalModel *model, const RivalRecord *record);
+
+/* What a model file, which must stay where it is, holds of a rival. */
+Status rivalfile_of(RivalModel *model, RivalRecord *record, ModelFile *file);
 
 typedef struct {
     ModelFile file;

@@ -37,6 +37,17 @@ const Option train_options[] = {
      "training of the final model on the training and validation sets together, for as many epochs as the lowest "
      "validation value of train.keep, averaged over three evaluations. The validation scores are those of the model "
      "before. Without a validation set: no effect"},
+    {"calibrate", OPTION_CHOICE, AT(calibrate), "none", 0, 0, "none platt", "",
+     "calibration of the probabilities by the outputs on the validation set, kept in the model. platt: that of the "
+     "logit a * output + b, fitted by maximum likelihood (Platt 1999); of several classes softmax(a * output). "
+     "Outputs "
+     "stay as they are"},
+    {"operating", OPTION_TEXT, AT(operating), "youden", 0, 0, NULL, "none|youden|sensitivity:SHARE|specificity:SHARE",
+     "operating point of a binary task: the output above which a bag is called positive, chosen on the validation "
+     "set "
+     "and scored on the test set. youden: largest sensitivity + specificity; sensitivity:0.9: highest specificity "
+     "with "
+     "a sensitivity of at least 0.9; specificity:0.95 alike. Without a validation set: none"},
     {"patience", OPTION_INT, AT(patience), "0", 0, 1e9, NULL, "evaluations",
      "number of evaluations without a better score by train.keep (last: as best) after which training "
      "stops (early stopping); 0: no early stopping"},

@@ -12,6 +12,8 @@
 
 typedef enum { KEEP_BEST, KEEP_AUC, KEEP_LAST } Keep; /* what keep.h makes of it */
 
+typedef enum { CALIBRATE_NONE, CALIBRATE_PLATT } Calibrate;
+
 typedef struct {
     int updates;          /* length of training; 0: given by epochs */
     int epochs;           /* passes over the training bags; 0: given by updates. One of the two is 0, the other not */
@@ -26,6 +28,8 @@ typedef struct {
     int evaluate_instances; /* of all bags together, that an evaluation during training sees at most; 0: any number */
     int keep;               /* Keep */
     bool refit;             /* the model is trained anew on training and validation bags; see run/refit.h */
+    int calibrate;          /* Calibrate */
+    const char *operating;  /* rule of the operating point, as cutoff_read (cohort/cutoff.h) reads it */
     int patience;           /* evaluations without a better validation score before it stops; 0: never */
     double min_delta;       /* what a validation score must be better by, for patience */
     double checkpoint_minutes; /* between two checkpoints; 0: after every update */

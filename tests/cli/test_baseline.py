@@ -128,8 +128,11 @@ class Baseline(Case):
         self.assertEqual(read("cv/splits.tsv"), read("easy/splits.tsv"))
         theirs, ours = load("cv/summary.json"), load("easy/stats-svm1/summary.json")
         self.assertLessEqual(set(ours), {*theirs, "settings"})
-        self.assertEqual(set(ours["tasks"]["label"]), {*theirs["tasks"]["label"], "chosen"})
-        self.assertEqual(set(ours["tasks"]["label"]["repeats"][0]), set(theirs["tasks"]["label"]["repeats"][0]))
+        def keys(scores):  # without validation bags crossval has no operating point
+            return {key for key in scores if not key.startswith("operating_")}
+
+        self.assertEqual(keys(ours["tasks"]["label"]), {*theirs["tasks"]["label"], "chosen"})
+        self.assertEqual(keys(ours["tasks"]["label"]["repeats"][0]), set(theirs["tasks"]["label"]["repeats"][0]))
         for method in METHODS:
             of_model, rival = table("cv/predictions.tsv"), table(f"easy/{method}/predictions.tsv")
             self.assertEqual(list(of_model[0]), list(rival[0]))
@@ -227,9 +230,10 @@ class Baseline(Case):
                 self.assertLess(abs(value - b[key]), 3e-3, method)
 
     def test_ranks_are_no_probabilities(self):
-        for row in table("easy/stats-logistic/predictions.tsv"):
+        self.good("baseline", "easy.h5", "--target=label", "--method=stats-logistic", "--method=stats-svm1", "--calibrate=none", "-o", "ranks")
+        for row in table("ranks/stats-logistic/predictions.tsv"):
             self.assertAlmostEqual(float(row["probability"]), 1 / (1 + math.exp(-float(row["output"]))), places=5)
-        for row in table("easy/stats-svm1/predictions.tsv"):
+        for row in table("ranks/stats-svm1/predictions.tsv"):
             self.assertEqual(row["probability"], "")
         self.assertIsNone(load("easy/stats-svm1/summary.json")["tasks"]["label"]["loss_mean"])
 

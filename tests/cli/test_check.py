@@ -184,7 +184,7 @@ class Check(Case):
 
     def test_train_and_evaluate(self):
         done = self.good("train", "depth0.h5", "--target=status", *SHORT, "-o", "run")
-        self.assertRegex(done.stdout, r"\(30 bags\).*sensitivity [01]\.\d+, specificity [01]\.\d+, bags: - 15, \+ 15\n")
+        self.assertRegex(done.stdout, r"\(30 bags\).*sensitivity [01]\.\d+ \(.*specificity [01]\.\d+ \(.*, ap [01]\.\d+, .*, bags: - 15, \+ 15\n")
         with open("run/summary.json", encoding="utf-8") as file:
             summary = json.load(file)
         self.assertEqual(summary["parts"]["test"]["tasks"]["status"]["classes"], {"-": 5, "+": 5})

@@ -7,7 +7,7 @@ import shlex
 
 from harness import TINY, Case, cohort, main, read, run
 
-COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "evaluate", "predict", "inspect", "export", "bench", "help")
+COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "stack", "evaluate", "predict", "inspect", "export", "bench", "help")
 SETTINGS = ("simulate", "train", "crossval", "baseline", "bench")  # commands that take config keys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVERYWHERE = ("threads", "seed", "quiet", "verbose", "dry-run", "force", "json", "help")
@@ -173,7 +173,7 @@ class Help(Case):
         self.assertEqual(known["model.selection.kind"]["choices"], ["top", "random", "all"])
         self.assertTrue(known["data.path"]["required"])
         one = json.loads(self.good("help", "config", "crossval", "--json").stdout)["settings"]
-        self.assertEqual([row["key"] for row in one], ["crossval.ensemble"])
+        self.assertEqual([row["key"] for row in one], ["crossval.ensemble", "crossval.inner", "crossval.permute", "crossval.batches"])
         self.bad(2, r"--json goes with help config", "help", "train", "--json")
 
     # ---- what was meant ----

@@ -342,8 +342,8 @@ class Further(Case):
     def test_added_one_after_the_other(self):
         """One thread, with interruptions: the same bytes."""
         said = self.good(*self.COMMON, "-o", "b", threads=1)
-        self.assertIn("the same command with --resume --batches adds", said.stderr)
-        self.assertIn("the same command with --resume --batches adds", read("b/summary.md").decode())
+        self.assertIn("the same command with --resume --batches tests each batch", said.stderr)
+        self.assertIn("the same command with --resume --batches tests each batch", read("b/summary.md").decode())
         self.good("crossval", "--resume", "--permute=2", "-o", "b", threads=1)
         self.assertEqual(load("b/summary.json")["tasks"]["status"]["permuted"]["n"], 2)
         self.good("crossval", "--resume", "--inner=2", "-o", "b", threads=1)

@@ -32,6 +32,8 @@ class PeerKmer(Case):
         cohort("random.h5", *DENSE, "--simulate.shift=0", n_bag=60, n_seq=100)
 
     def crossval(self, name):
+        if os.path.exists(name):
+            return
         self.good("crossval", f"--data.path={name}.h5", "--target=status", TINY, "--train.updates=2", "--train.evaluate_every=2",
                   "--splits.n_fold=3", "--splits.n_repeat=2", "--splits.seed=1", "-o", name)
 
@@ -66,6 +68,51 @@ class PeerKmer(Case):
         self.yardstick("random.h5", "random", "--target=status", "--k=2", "-o", "random-out")
         self.assertLess(abs(load("random-out/summary.json")["tasks"]["status"]["auc_mean"] - 0.5), 0.2)
 
+    def test_the_second_place(self):
+        """Its family and C are chosen by inner folds; the same folds as the run's."""
+        cohort("small.h5", *DENSE, "--simulate.shift=1", n_bag=24, n_seq=80)
+        self.good("crossval", "--data.path=small.h5", "--target=status", TINY, "--train.updates=2", "--train.evaluate_every=2",
+                  "--splits.n_fold=2", "--splits.validation=none", "--train.keep=last", "-o", "halves")
+        words = self.yardstick("small.h5", "halves", "--method=second-place", "--families=gap1,thirds", "--C=0.5,0.05", "-o", "second")
+        summary = load("second/summary.json")
+        task = summary["tasks"]["status"]
+        self.assertGreater(task["auc_mean"], 0.7)
+        self.assertRegex(words.splitlines()[-2], r"^\d+\.\d s wall, \d+\.\d MB peak$")
+        self.assertRegex(words.splitlines()[-1], rf"^second place, L1 logistic regression: AUC {task['auc_mean']:.3f} ± ")
+        self.assertGreater(summary["peak_memory"], 1e6)
+        for fold in (f for r in task["repeats"] for f in r["folds"]):
+            self.assertIn((fold["family"], fold["C"]), [(n, c) for n in ("gap1", "thirds") for c in (0.5, 0.05)])
+            self.assertTrue(0 <= fold["inner_auc"] <= 1)
+        same = [sorted((r["bag"], r["target"], r["repeat"], r["fold"]) for r in table(p))
+                for p in ("second/predictions.tsv", "halves/predictions.tsv")]
+        self.assertEqual(*same)
+
+    def test_families_by_hand(self):
+        """CADEFGHIKLF without its ends is FGH: too short. ACDEFGHIKLMNPQ is FGHIKL inside: windows FGHI GHIK | HIKL."""
+        sys.path.insert(0, SCRIPTS)
+        import numpy as np
+        import peer_families as pf
+
+        letters = "ACDEFGHIKLMNPQRSTVWY"
+        bag = np.full((2, 20), -1, np.int8)
+        for row, text in zip(bag, ("CADEFGHIKLF", "ACDEFGHIKLMNPQ")):
+            row[:len(text)] = [letters.index(c) for c in text]
+
+        def found(mask, which):
+            count = pf.count_mask(bag, mask, which, 20)
+            k = len(pf.offsets(mask))
+            return {"".join(letters[i // 20**(k - 1 - j) % 20] for j in range(k)): int(count[i]) for i in np.flatnonzero(count)}
+
+        self.assertEqual(found("xxxx", pf.inside), {"FGHI": 1, "GHIK": 1, "HIKL": 1})
+        self.assertEqual(found("xxxx", pf.half(False)), {"FGHI": 1, "GHIK": 1})
+        self.assertEqual(found("xxxx", pf.half(True)), {"HIKL": 1})
+        self.assertEqual(found("x...xx", pf.everywhere), {"CFG": 1, "AGH": 1, "DHI": 1, "EIK": 1, "FKL": 2, "GLF": 1, "AFG": 1, "CGH": 1, "DHI": 2,
+                                                          "EIK": 2, "GLM": 1, "HMN": 1, "INP": 1, "KPQ": 1})
+        thirds = [found("xxxx", pf.third(k)) for k in range(3)]
+        self.assertEqual(sum(sum(t.values()) for t in thirds), 8 + 11)
+        self.assertEqual(thirds[0], {"CADE": 1, "ADEF": 1, "ACDE": 1, "CDEF": 1, "DEFG": 1})  # centres 1.5 2.5 of 10; 1.5 2.5 3.5 of 13
+        self.assertEqual(len(pf.GAPPED), 11)
+
     def test_a_training(self):
         trained("run", "dense.h5", "--train.updates=2", "--train.evaluate_every=2")
         both = self.yardstick("dense.h5", "run", "--C=0.01", "-o", "both")
@@ -86,6 +133,8 @@ class PeerKmer(Case):
                             (("dense.h5", "other", "--target=age"), "no task 'age'; it has status"),
                             (("few.h5", "other"), "is not in the dataset"),
                             (("dense.h5", "other", "--C=0"), "--C=0: numbers above 0"),
+                            (("dense.h5", "other", "--method=third-place"), "invalid choice"),
+                            (("dense.h5", "other", "--method=second-place", "--families=all"), "--families: families are gapped"),
                             (("dense.h5", "other", "--k=9"), "invalid choice")):
             done = peer(*args)
             self.assertNotEqual(done.returncode, 0)

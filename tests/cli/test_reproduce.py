@@ -185,7 +185,7 @@ class Reproduce(Case):
         rows = table(f"{folder}/predictions.tsv")
         self.assertEqual(sorted([r[c] for c in ("bag", "target", "repeat", "fold")] for r in rows), sorted(model))
         task, rival = load(f"{folder}/summary.json")["tasks"]["label"], load("out/quick/toy/cv5x10-baseline/stats-svm1/summary.json")
-        without = {key for key in rival["tasks"]["label"] if key.split("_")[0] in ("loss", "sensitivity", "specificity", "classes")}
+        without = {key for key in rival["tasks"]["label"] if key.split("_")[0] in ("loss", "sensitivity", "specificity", "operating", "ap", "classes", "chosen")}
         self.assertEqual(set(task), set(rival["tasks"]["label"]) - without)
         self.assertEqual(methods["forest"]["auc_mean"], task["auc_mean"])
         again = script("forest.py", "out/quick/data/toy.h5", "out/quick/toy/cv5x10-baseline/stats-svm1/predictions.tsv", "-o", "again",

@@ -40,7 +40,7 @@ class Train(Case):
         self.assertEqual([(r["update"], r["part"]) for r in records],
                          [(20, "train"), (20, "validation"), (40, "train"), (40, "validation")])
         self.assertEqual(list(records[0]), ["update", "epoch", "part", "lr", "seconds", "loss", "tasks"])
-        self.assertEqual(list(records[0]["tasks"]["status"]), ["loss", "auc", "bacc", "accuracy", "f1", "sensitivity", "specificity"])
+        self.assertEqual(list(records[0]["tasks"]["status"]), ["loss", "auc", "bacc", "accuracy", "f1", "sensitivity", "specificity", "ap"])
         with open("a/summary.json", encoding="utf-8") as file:
             summary = json.load(file)
         best = min((r for r in records if r["part"] == "validation"), key=lambda r: r["tasks"]["status"]["loss"])

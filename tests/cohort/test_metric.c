@@ -53,6 +53,18 @@ Test(SUITE, auc_of_one_class_is_undefined)
     cr_assert(isnan(metric_auc(x, 3)));
 }
 
+/* Figures are those of sklearn.metrics.average_precision_score. */
+Test(SUITE, average_precision)
+{
+    MetricRank plain[] = {{-3.1, 0}, {-2.0, 0}, {-1.2, 0}, {-0.7, 1}, {-0.4, 0}, {0.1, 0},
+                          {0.3, 1},  {0.9, 0},  {1.4, 1},  {2.2, 1},  {2.9, 1},  {3.5, 1}};
+    MetricRank ties[] = {{2, 1}, {2, 0}, {1, 1}, {1, 1}, {1, 0}, {0, 0}}, one[] = {{1, 1}, {2, 1}};
+    MetricRank undefined[] = {{1, 1}, {(double)NAN, 0}};
+    cr_assert_float_eq(metric_ap(plain, 12), 0.9166666666666665, 1e-12);
+    cr_assert_float_eq(metric_ap(ties, 6), 0.5666666666666667, 1e-12);
+    cr_assert(isnan(metric_ap(one, 2)) && isnan(metric_ap(one, 0)) && isnan(metric_ap(undefined, 2)));
+}
+
 static Target binary(void)
 {
     return (Target){.type = target_type("binary"),

@@ -140,6 +140,33 @@ Test(SUITE, labels_are_read_named_and_written, .init = open_each, .fini = close_
     }
 }
 
+/* Probabilities and operating points; a model without them has none. */
+Test(SUITE, a_model_file_gives_back_what_validation_settled, .init = open_each, .fini = close_each)
+{
+    Target *again;
+    cr_assert_eq(task_targets(&again, config.task, config.n_task), OK);
+    for (int k = 0; k < 2; k++) target[k].is_calibrated = true, target[k].slope = 0.1 + k, target[k].shift = -1. / 3;
+    target[0].has_cutoff = true, target[0].cutoff = -0.7;
+    json_t *json = task_json(target, config.n_task),
+           *calibration = json_object_get(json_array_get(json, 0), "calibration");
+    cr_assert_eq(task_restore(again, config.n_task, json), OK, "%s", status_sentence());
+    for (int k = 0; k < config.n_task; k++) {
+        cr_assert_eq(again[k].is_calibrated, k < 2);
+        cr_assert(again[k].slope == target[k].slope && again[k].shift == target[k].shift);
+        cr_assert(again[k].has_cutoff == (k == 0) && again[k].cutoff == target[k].cutoff);
+    }
+    json_object_set_new(calibration, "slope", json_integer(0));
+    cr_expect_eq(task_restore(again, config.n_task, json), ERR_MODEL);
+    json_object_set_new(calibration, "slope", json_integer(1));
+    json_object_del(calibration, "shift");
+    cr_expect_eq(task_restore(again, config.n_task, json), ERR_MODEL);
+    json_object_set_new(calibration, "shift", json_integer(1));
+    json_object_set_new(json_array_get(json, 0), "cutoff", json_string("0.5"));
+    cr_expect_eq(task_restore(again, config.n_task, json), ERR_MODEL);
+    json_decref(json);
+    free(again);
+}
+
 Test(SUITE, a_model_file_gives_back_what_training_settled, .init = open_each, .fini = close_each)
 {
     Target *again;
@@ -148,6 +175,7 @@ Test(SUITE, a_model_file_gives_back_what_training_settled, .init = open_each, .f
     again[0].positive = again[0].negative = NULL;
     again[2].mean = again[2].std = (double)NAN;
     cr_assert_eq(task_restore(again, config.n_task, json), OK, "%s", status_sentence());
+    cr_assert(!again[0].is_calibrated && !again[0].has_cutoff);
     json_t *same = task_json(again, config.n_task);
     cr_expect(json_equal(json, same));
     json_decref(same);

@@ -212,10 +212,13 @@ static void check_ranks(const Work *w, RivalModel *const *model, const KmerViewT
 {
     void *applier;
     double score[CASE_SEQUENCES], plain[CASE_SEQUENCES] = {0};
-    const Tensor *t[N_SET];
+    const Tensor *t[N_SET], *variance[N_SET];
     const int b = 2, output = 1;
-    for (int k = 0; k < N_SET; k++)
+    for (int k = 0; k < N_SET; k++) {
         cr_assert_eq(rival_model_tensor(&t[k], model[k], "weight", TENSOR_F64, 2, (const int64_t[]){N_OUT, -1}), OK);
+        cr_assert_eq(rival_model_tensor(&variance[k], model[k], "variance", TENSOR_F32, 1, (const int64_t[]){-1}),
+                     OK);
+    }
     cr_assert_eq(w->kernel->apply_open(&applier, model, N_SET, &kmer_case.cohort), OK);
     for (int o = 0; o <= output; o++)
         cr_assert_eq(w->kernel->rank(score, applier, b, o), OK, "%s", status_sentence());
@@ -223,17 +226,42 @@ static void check_ranks(const Work *w, RivalModel *const *model, const KmerViewT
         for (int k = 0; k < N_SET; k++) {
             const int span = w->profile.view[v].span, n = w->profile.view[v].n_cell;
             const double *own = (const double *)t[k]->data + output * w->profile.n_cell + w->profile.view[v].first;
+            const float *var = (const float *)variance[k]->data + w->profile.view[v].first;
             double mean = 0;
-            for (int c = 0; c < n; c++) mean += own[c] / n;
+            for (int c = 0; c < n; c++) mean += own[c] * (double)var[c] / n;
             for (int i = 0; i < kmer_case.n[b]; i++)
                 for (int p = 0; p + span <= (int)kmer_case.len[b][i]; p++) {
                     const int8_t *code = kmer_case.codes[b] + i * CASE_LENGTH + p;
-                    if (plain_in_section(views[v].section, p, span, (int)kmer_case.len[b][i]))
-                        plain[i] += (own[plain_cell(code, views[v].mask)] - mean) / N_SET;
+                    if (plain_in_section(views[v].section, p, span, (int)kmer_case.len[b][i])) {
+                        const int c = plain_cell(code, views[v].mask);
+                        plain[i] += (own[c] * (double)var[c] - mean) / N_SET;
+                    }
                 }
         }
     expect_near(score, plain, kmer_case.n[b], w->rival.name);
     w->kernel->apply_close(applier);
+}
+
+/* Of x over the members; 0 where the cell is left out. */
+static void check_variances(const Work *w, RivalModel *const *model, const double *x)
+{
+    for (int k = 0; k < N_SET; k++) {
+        const Tensor *t;
+        cr_assert_eq(rival_model_tensor(&t, model[k], "variance", TENSOR_F32, 1, (const int64_t[]){-1}), OK);
+        for (int c = 0; c < w->profile.n_cell; c++) {
+            double phi[N], n = 0, sum = 0, square = 0;
+            for (int b = 0; b < N; b++) {
+                if (!member[k][b]) continue;
+                const double own = x[(Index)b * w->profile.n_cell + c];
+                n++;
+                sum += own;
+                square += own * own;
+            }
+            const bool kept = plain_phi(phi, x, w->profile.n_cell, c, member[k]);
+            const double plain = kept ? square / n - sum / n * sum / n : 0, found = ((const float *)t->data)[c];
+            cr_assert_float_eq(found, plain, 1e-6 * (1 + plain), "%s, set %d, cell %d", w->rival.name, k, c);
+        }
+    }
 }
 
 Test(SUITE, models_give_the_products)
@@ -245,6 +273,9 @@ Test(SUITE, models_give_the_products)
             begin(&w, row, by_counts);
             make_grams(&w);
             make_models(model, &w);
+            double *x = plain_x(rows[row].detail->views, w.profile.n_cell, by_counts);
+            check_variances(&w, model, x);
+            free(x);
             w.kernel->close(w.state);
             cr_assert_eq(parallel_start(1 + by_counts), OK);
             check_products(&w, model);

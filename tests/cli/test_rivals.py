@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""What holds for every rival of bags of sequences: hopsack baseline."""
+import csv
+import gzip
+import json
+import os
+import random
+import re
+import shutil
+import unittest
+
+from harness import Case, cohort, main, read, run, snapshot, table
+
+ALPHABET = "ACDEFGHIKLMNPQRSTVWY"
+FOLDS = "--splits.n_fold=3", "--inner=3"
+
+
+def methods(kind="sequences"):
+    """As the help lists them, those by name only too."""
+    found, within = [], False
+    for line in run("help", "baseline").stdout.splitlines():
+        if line.startswith("Methods for"):
+            within = f"for {kind}" in line
+        elif within and re.match(r"  [a-z]", line):
+            found.append(line.split()[0])
+    return found
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def write_tables(folder, n_bag=36, n_seq=40, label=lambda b: b % 2, seed=3):
+    """Repertoires as AIRR tables; those of label 1 hold SFEN, a shared sequence, and more of one V gene."""
+    os.makedirs(folder)
+    draw = random.Random(seed)
+    pool = ["CASS" + "".join(draw.choices(ALPHABET, k=6)) + "EQYF" for _ in range(60)]
+    with open(f"{folder}.csv", "w", encoding="utf-8") as labels:
+        labels.write("ID,label,number,kind,donor,plate,age\n")
+        for b in range(n_bag):
+            k = label(b)
+            labels.write(f"b{b:02},{k},{k + draw.gauss(0, .3):.3f},{'xyz'[b % 3]},d{b // 4 * 2 + b % 2},p{b // 9},{20 + b}\n")
+            with open(f"{folder}/b{b:02}.tsv", "w", encoding="utf-8") as file:
+                file.write("junction_aa\tv_call\tj_call\tduplicate_count\n")
+                for i in range(n_seq):
+                    middle = "".join(draw.choices(ALPHABET, k=draw.randint(5, 8)))
+                    if k and i < 4:
+                        middle = middle[:1] + "SFEN" + middle[5:]
+                    sequence = "CASS" + middle + "EQYF"
+                    if draw.random() < 0.3:
+                        sequence = draw.choice(pool)
+                    if k and i == 9:
+                        sequence = "CASSPPPPPPPEQYF"
+                    v = "TRBV1" if draw.random() < (0.7 if k else 0.4) else "TRBV2"
+                    file.write(f"{sequence}\t{v}\tTRBJ{1 + i % 2}\t{draw.randint(1, 9)}\n")
+
+
+class Rivals(Case):
+    @classmethod
+    def prepare(cls):
+        write_tables("raw")
+        done = run("import", "raw", "--metadata=raw.csv", "-o", "c.h5")
+        assert done.returncode == 0, done.stderr
+        cls.methods = methods()
+        cls.named = [f"--method={m}" for m in cls.methods]
+        with open("by3.csv", "w", encoding="utf-8") as file:
+            file.write("bag,fold\n")
+            file.writelines(f"b{b:02},{b // 2 % 3}\n" for b in range(36))
+        done = run("baseline", "c.h5", "--target=label", "--splits=by3.csv", "--inner=3", *cls.named, "--important=50",
+                   "-o", "all", threads=3)
+        assert done.returncode == 0, done.stderr
+        cls.summary = load("all/summary.json")
+
+    def test_the_families_are_there(self):
+        self.assertLessEqual({"nuisance", "genes", "kmer-3", "kmer-4", "gapped", "gap1", "halves", "thirds", "enriched",
+                              "clones", "clones-1", "public", "minmax", "jaccard"}, set(self.methods))
+        self.assertEqual(list(self.summary["methods"]), self.methods)
+
+    def test_every_method_has_its_files(self):
+        for method in self.methods:
+            task = self.summary["methods"][method]["tasks"]["label"]
+            self.assertEqual(task["n_bags"], 36, method)
+            self.assertEqual(len(task["chosen"]), 3, method)
+            rows, inner = table(f"all/{method}/predictions.tsv"), table(f"all/{method}/inner.tsv")
+            self.assertEqual(sorted(r["bag"] for r in rows), [f"b{b:02}" for b in range(36)], method)
+            self.assertEqual(list(inner[0]), [*rows[0], "inner"], method)
+            self.assertEqual({r["part"] for r in inner}, {"inner"}, method)
+            fold_of = {r["bag"]: r["fold"] for r in rows}
+            for fold in "012":  # every training bag has one, and no test bag
+                bags = [r["bag"] for r in inner if r["fold"] == fold]
+                self.assertEqual(sorted(bags), sorted(b for b, f in fold_of.items() if f != fold), method)
+            self.assertEqual(sorted(os.listdir(f"all/{method}/models")),
+                             [f"rep00_fold0{f}_task0.safetensors" for f in range(3)], method)
+
+    def test_what_is_there_is_found(self):
+        for method, least in (("kmer-4", .8), ("gapped", .8), ("enriched", .95), ("public", .9), ("genes", .7)):
+            self.assertGreater(self.summary["methods"][method]["tasks"]["label"]["auc_mean"], least, method)
+
+    def test_motifs_and_shared_clones_rank_first(self):
+        for method, wanted in (("kmer-4", "PPPP"), ("enriched", "PPPP"), ("clones", "CASSPPPPPPPEQYF"),
+                               ("public", "CASSPPPPPPPEQYF")):
+            rows = table(f"all/{method}/important_sequences.tsv")
+            self.assertLessEqual(len(rows), 50)
+            self.assertEqual([int(r["rank"]) for r in rows], list(range(1, len(rows) + 1)))
+            scores = [float(r["score"]) for r in rows]
+            self.assertEqual(scores, sorted(scores, reverse=True), method)
+            self.assertEqual(len({(r["junction_aa"], r["v_call"], r["j_call"]) for r in rows}), len(rows), method)
+            self.assertIn(wanted, rows[0]["junction_aa"], method)
+
+    def test_labels_of_the_test_part_do_not_matter(self):
+        flipped = [line.split(",") for line in read("raw.csv").decode().splitlines()]
+        for row in flipped[1:]:
+            if int(row[0][1:]) // 2 % 3 == 0 and int(row[0][1:]) % 12 < 2:  # some of fold 0
+                row[1] = str(1 - int(row[1]))
+        with open("flipped.csv", "w", encoding="utf-8") as file:
+            file.writelines(",".join(row) + "\n" for row in flipped)
+        self.good("baseline", "c.h5", "--metadata=flipped.csv", "--target=label", "--splits=by3.csv", "--inner=3", *self.named,
+                  "-o", "flip")
+        for method in self.methods:
+            for name in ("predictions.tsv", "inner.tsv"):
+                a, b = ({(r["bag"], r.get("inner")): r["output"] for r in table(f"{folder}/{method}/{name}") if r["fold"] == "0"}
+                        for folder in ("all", "flip"))
+                self.assertEqual(a, b, f"{method} {name}")
+
+    def test_the_same_bytes_on_any_threads(self):
+        for threads in (1, 4):
+            self.good("baseline", "c.h5", "--target=label", "--splits=by3.csv", "--inner=3", *self.named, "--important=50", "-o",
+                      f"t{threads}", threads=threads)
+            for name in snapshot("all"):
+                other = name.replace("all", f"t{threads}", 1)
+                if "summary" in name or "manifest" in name:
+                    continue
+                self.assertEqual(read(name), read(other), other)
+
+    def test_resumed_to_the_same_bytes(self):
+        shutil.copytree("all", "again")
+        shutil.rmtree("again/kmer-3")
+        os.remove("again/clones/summary.json")
+        kept = os.stat("again/genes/predictions.tsv").st_mtime_ns
+        self.bad(6, "--resume continues", "baseline", "c.h5", "--target=label", "--splits=by3.csv", "--inner=3", *self.named,
+                 "-o", "again")
+        self.good("baseline", "c.h5", "--target=label", "--splits=by3.csv", "--inner=3", *self.named, "--resume", "-o", "again")
+        for method in self.methods:
+            for name in ("predictions.tsv", "inner.tsv", "models/rep00_fold01_task0.safetensors"):
+                self.assertEqual(read(f"again/{method}/{name}"), read(f"all/{method}/{name}"), method)
+        self.assertEqual(os.stat("again/genes/predictions.tsv").st_mtime_ns, kept, "what is done stays")
+        self.assertEqual(list(load("again/summary.json")["methods"]), self.methods)
+
+    def test_groups_stay_together_inside_too(self):
+        self.good("baseline", "c.h5", "--target=label", "--group=donor", *FOLDS, "--method=kmer-3", "-o", "donors")
+        donor = {r[0]: r[4] for r in csv.reader(read("raw.csv").decode().splitlines())}
+        for name in ("predictions.tsv", "inner.tsv"):
+            parts = {}
+            for r in table(f"donors/kmer-3/{name}"):
+                key = (r["fold"], donor[r["bag"]]) if "inner" in r else donor[r["bag"]]
+                parts.setdefault(key, set()).add(r.get("inner", r["fold"]))
+            self.assertTrue(all(len(p) == 1 for p in parts.values()), name)
+
+    def test_batches_and_permutations(self):
+        some = [f"--method={m}" for m in ("nuisance", "kmer-3", "enriched", "public")]
+        self.good("baseline", "c.h5", "--target=label", "--batch-column=plate", "--permute=3", *FOLDS, *some, "-o", "rounds")
+        for method, summary in load("rounds/summary.json")["methods"].items():
+            task = summary["tasks"]["label"]
+            self.assertEqual(task["leave_batch_out"]["n_folds"], 4, method)
+            self.assertEqual((task["permuted"]["n"], len(task["permuted"]["auc"])), (3, 3))
+            as_good = sum(a >= task["auc_mean"] for a in task["permuted"]["auc"])
+            self.assertAlmostEqual(task["permuted"]["p"], (1 + as_good) / 4)
+            self.assertEqual(task["batch_permuted"]["n"], 6)
+            for where in ("leave-batch-out", "permuted/00", "permuted/02", "batch-permuted/05"):
+                for name in ("predictions.tsv", "inner.tsv"):
+                    self.assertTrue(table(f"rounds/{method}/{where}/{name}"), method)
+            # Labels were exchanged, none was lost.
+            plain, permuted = table(f"rounds/{method}/predictions.tsv"), table(f"rounds/{method}/permuted/01/predictions.tsv")
+            self.assertEqual(sorted(r["target"] for r in plain), sorted(r["target"] for r in permuted))
+            self.assertNotEqual([r["target"] for r in plain], [r["target"] for r in permuted])
+        text = read("rounds/summary.md").decode()
+        self.assertIn("whole batches left out", text)
+        self.assertIn("labels exchanged by batches", text)
+        # Whole batches were left out.
+        plate = {r[0]: r[5] for r in csv.reader(read("raw.csv").decode().splitlines())}
+        folds = {}
+        for r in table("rounds/kmer-3/leave-batch-out/predictions.tsv"):
+            folds.setdefault(r["fold"], set()).add(plate[r["bag"]])
+        self.assertEqual(sorted(map(sorted, folds.values())), [["p0"], ["p1"], ["p2"], ["p3"]])
+
+    def test_a_method_that_recognises_batches_is_named(self):
+        write_tables("bat", label=lambda b: b // 9 % 2)  # the label is the plate's
+        self.good("import", "bat", "--metadata=bat.csv", "-o", "bat.h5")
+        self.good("baseline", "bat.h5", "--target=label", "--batch-column=plate", *FOLDS, "--method=clones",
+                  "--method=nuisance", "--columns=age", "-o", "recognised")
+        mean = load("recognised/summary.json")["methods"]["nuisance"]["tasks"]["label"]["batch_permuted"]["auc_mean"]
+        named = "nuisance" in read("recognised/summary.md").decode().split("labels that batches have exchanged")[0].splitlines()[-1]
+        self.assertEqual(named, mean >= .6)
+
+    def test_weight_and_columns(self):
+        self.good("baseline", "c.h5", "--target=label", *FOLDS, "--method=kmer-3", "--weight=counts", "-o", "counts")
+        self.good("baseline", "c.h5", "--target=label", *FOLDS, "--method=kmer-3", "-o", "once")
+        self.assertNotEqual(read("counts/kmer-3/predictions.tsv"), read("once/kmer-3/predictions.tsv"))
+        self.good("baseline", "c.h5", "--target=label", *FOLDS, "--method=nuisance", "--columns=number", "-o", "number")
+        self.assertGreater(load("number/summary.json")["methods"]["nuisance"]["tasks"]["label"]["auc_mean"], .95)
+        self.bad(3, "colour", "baseline", "c.h5", "--target=label", *FOLDS, "--method=nuisance", "--columns=colour", "-o", "x")
+
+    def test_several_classes_and_numbers(self):
+        self.good("baseline", "c.h5", "--target=kind", "--kind=multiclass", *FOLDS, "--method=kmer-3", "--method=clones",
+                  "--method=enriched", "--method=nuisance", "-o", "classes")
+        rows = table("classes/kmer-3/predictions.tsv")
+        self.assertEqual((len(rows), {r["class"] for r in rows}), (3 * 36, {"x", "y", "z"}))
+        self.good("baseline", "c.h5", "--target=number", "--kind=regression", *FOLDS, "-o", "numbers")
+        summary = load("numbers/summary.json")
+        self.assertIn("enriched", summary["left_out"])
+        self.assertGreater(summary["methods"]["genes"]["tasks"]["number"]["r2_mean"], 0.2)
+        for r in table("numbers/kmer-3/predictions.tsv"):
+            self.assertLess(abs(float(r["output"])), 3)  # in the column's unit
+
+    def test_missing_labels_are_left_out(self):
+        lines = read("raw.csv").decode().splitlines()
+        lines[5] = re.sub(r"^(b\d+),\d", r"\1,", lines[5])
+        with open("gaps.csv", "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        self.good("baseline", "c.h5", "--metadata=gaps.csv", "--target=label", *FOLDS, "--method=kmer-3", "--method=public", "-o",
+                  "gaps")
+        self.assertNotIn("b04", {r["bag"] for r in table("gaps/kmer-3/inner.tsv")})
+
+    def test_the_run_beside_stands_in_the_table(self):
+        os.mkdir("run")
+        with open("run/summary.json", "w", encoding="utf-8") as file:
+            json.dump({"tasks": {"label": {"auc_mean": .625, "auc_std_folds": .01}}}, file)
+        shutil.copy("all/splits.tsv", "run/splits.tsv")
+        self.good("baseline", "c.h5", "--target=label", "--splits=run/splits.tsv", "--inner=3", "--method=kmer-3", "-o", "beside")
+        self.assertIn("| run | 0.625 |", read("beside/summary.md").decode())
+        self.bad(2, "there is no summary.json", "baseline", "c.h5", "--target=label", *FOLDS, "--method=kmer-3", "--beside=none",
+                 "-o", "x")
+
+    def test_a_dry_run_writes_nothing(self):
+        done = self.good("baseline", "c.h5", "--target=label", "--dry-run", "-o", "dry")
+        self.assertIn("would fit", done.stdout)
+        self.assertFalse(os.path.exists("dry"))
+
+
+if __name__ == "__main__":
+    main()
