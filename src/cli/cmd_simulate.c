@@ -48,6 +48,9 @@ static const ShortName short_names[] = {
     {"motif", "simulate.motifs", "motif of the carriers; repeatable"},
     {"rho", "simulate.rate", NULL},
     {"rho-mode", "simulate.rate_mode", NULL},
+    {"rho-negative", "simulate.rate_negative", NULL},
+    {"purge", "simulate.purge", NULL},
+    {"spike", "simulate.spike", NULL},
     {"counts", "simulate.counts", NULL},
     {0},
 };

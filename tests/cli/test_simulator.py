@@ -181,6 +181,15 @@ class Simulator(Case):
         self.assertLess(len({r["junction_aa"] for r in other.truth} & {s for _, s in pools[0]}), 5)
         self.simulate("purged", signal="public", pool=5, rate=0.05, purge="all")
 
+    def test_short_names(self):
+        words = "--simulate.signal=public", "--simulate.n_bag=8", "--simulate.n_seq=100"
+        with open("short.tsv", "w", encoding="utf-8") as file:
+            file.write("junction_aa\nCASSWWF\n")
+        self.good("simulate", *words, "--spike=short.tsv", "--rho-negative=0.02", "--purge=all", "--rho-mode=binomial", "-o", "short.h5")
+        self.good("simulate", *words, "--simulate.spike=short.tsv", "--simulate.rate_negative=0.02", "--simulate.purge=all",
+                  "--simulate.rate_mode=binomial", "-o", "long.h5")
+        self.assertEqual(read("short.truth.tsv.gz"), read("long.truth.tsv.gz"))
+
     # ---- labels ----
 
     def test_several_signals_as_classes(self):
@@ -402,7 +411,8 @@ class Simulator(Case):
         for pattern, *flags in (
                 ("rate_beta has 1 numbers", "rate_beta=2"), ("takes no number", "counts=realistic:2"), ("neither fixed", "size=big"),
                 ("name its source", "background=file"), ("reads no files", "background_path=x.h5"),
-                ("has no repertoires", "donors=true"),
+                ("has no repertoires", "donors=true"), ("signal to public", "spike=list2.tsv"), ("no batches", "batch_size=1"),
+                ("every count is 1", "counts_effect=1"),
                 ("knows no genes", "background=uniform", "genes=true"), ("no probabilities", "background=file", "background_path=list2.tsv", "spread=0.1"),
                 ("two are called 'a'", "signals=a=WK,a=HY"), ("letters, digits", "signals=a b=WK"), ("take another name", "signals=batch=WK"),
                 ("has not so many", "background=file", "background_path=list2.tsv", "signal=public", "pool=5"),

@@ -185,6 +185,22 @@ static void summarise(Simulator *s)
     if (r->n_carrier_min < 0) r->n_carrier_min = 0;
 }
 
+/* Settings that would do nothing, which nobody means. */
+static Status check_used(const Simulator *s)
+{
+    const SimulateOptions *o = s->options;
+    if (o->spike && o->signal != SIGNAL_PUBLIC)
+        return fail(ERR_CONFIG, "simulate.spike: set simulate.signal to public, or leave the list out");
+    if (o->batches == 0 && (o->batch_labels > 0 || o->batch_size != 0 || o->batch_spread > 0))
+        return fail(ERR_CONFIG, "simulate.%s: there are no batches; set simulate.batches",
+                    o->batch_labels > 0  ? "batch_labels"
+                    : o->batch_size != 0 ? "batch_size"
+                                         : "batch_spread");
+    if (o->counts_effect != 0 && s->counts.type == &countlaw_none)
+        return fail(ERR_CONFIG, "simulate.counts_effect: every count is 1; set simulate.counts");
+    return OK;
+}
+
 static Status check_numbers(const SimulateOptions *o)
 {
     const OptionNumbers *beta[] = {&o->rate_beta, &o->rate_negative_beta};
@@ -200,6 +216,7 @@ Status simulate_plan_bags(Simulator *s)
     const SimulateOptions *o = s->options;
     const size_t n = (size_t)o->n_bag;
     BagSize size;
+    TRY(check_used(s));
     TRY(check_numbers(o));
     TRY(bagsize_parse(&size, o->size));
     int *order = malloc(n * sizeof *order);
