@@ -172,8 +172,7 @@ const Command command_baseline = {
     .name = "baseline",
     .line = "rival methods on the same folds",
     .usage = "DATA [CONFIG] [--target=COLUMN] [--splits=FILE] [--SECTION.KEY=VALUE ...] -o OUT",
-    .example = "hopsack baseline cohort.h5 --target=status --group=donor -o runs/rivals\n"
-               "hopsack baseline cohort.h5 --target=status --splits=runs/a/splits.tsv -o runs/rivals",
+    .example = "hopsack baseline cohort.h5 --target=status -o runs/rivals",
     .about =
         "Runs other methods on the folds that crossval uses with the same settings, or on the folds of --splits "
         "(the splits.tsv of a run, or any table of bags and folds). They are trained on all bags outside the test "

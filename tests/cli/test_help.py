@@ -50,7 +50,7 @@ class Help(Case):
         for command in COMMANDS:
             self.assertEqual(len(re.findall(rf"^  {command} +[a-z]", text, re.MULTILINE)), 1, command)
         self.assertIn("predict each bag; optionally export instance attention", text)
-        self.assertIn("baseline classifiers on the same folds", text)
+        self.assertIn("rival methods on the same folds", text)
         self.assertEqual(len(re.findall(r"^  hopsack ", text, re.MULTILINE)), 3)
         for code in (0, 1, 2, 3, 4, 5, 6, 130, 143):
             self.assertRegex(text, rf"\b{code}\b")
