@@ -56,8 +56,8 @@ class Scores(unittest.TestCase):
         self.assertIsNone(score.roc_auc([0.1, 0.9], [True, True]))
 
     def test_balanced_accuracy(self):
-        """.5 says negative: positives 1 of 3 right, negatives 1 of 1."""
-        self.assertAlmostEqual(score.balanced_accuracy([0.6, 0.5, 0.1, 0.2], [True, True, True, False]), (1 / 3 + 1) / 2)
+        """.5 says positive, as the organisers have it: positives 2 of 3 right, negatives 1 of 2."""
+        self.assertAlmostEqual(score.balanced_accuracy([0.6, 0.5, 0.1, 0.2, 0.5], [True, True, True, False, False]), (2 / 3 + 1 / 2) / 2)
         self.assertIsNone(score.balanced_accuracy([0.6], [True]))
 
     def test_rankings(self):
@@ -65,10 +65,12 @@ class Scores(unittest.TestCase):
         true, rows = {"a", "b", "c", "d"}, ["a", "x", "a", "b", "y", "c"]
         self.assertEqual(score.first_distinct(rows, 4), ["a", "x", "b", "y"])
         self.assertAlmostEqual(score.jaccard(rows, true), 2 / 6)
-        self.assertAlmostEqual(score.average_precision(rows, true), (1 / 1 + 2 / 3) / 4)
+        self.assertAlmostEqual(score.average_precision(rows, true), (1 / 1 + 2 / 3) / 2)  # over the two that are found
         self.assertEqual((score.jaccard(["a", "b"], {"a", "b"}), score.average_precision(["b", "a"], {"a", "b"})), (1, 1))
-        self.assertEqual(score.jaccard(["a"], true), 1 / 4)  # fewer rows than are true
-        self.assertIsNone(score.jaccard(rows, set()))
+        self.assertEqual(score.jaccard(["a", "b"], true), 2 / 6)  # fewer rows than are true: two wrong ones instead
+        self.assertEqual(score.average_precision(["x", "b"], true), 1 / 2)
+        self.assertEqual((score.jaccard(["x"], true), score.average_precision(["x"], true)), (0, 0))
+        self.assertEqual((score.jaccard(rows, set()), score.average_precision(rows, set())), (None, None))
 
     def test_means_of_ranks(self):
         """Ranks of p: 0 1 2 (others 3), of q: z 0, a 1 (others 2). Weights 3 : 1."""
@@ -114,9 +116,9 @@ class Score(Case):
         found = result["sequences"]["train"]  # two are true; the first two rows hold one of them, at rank 2
         self.assertEqual((found["n_true"], found["n_ranked"], found["compared"]), (2, 3, ["junction_aa", "v_call", "j_call"]))
         self.assertAlmostEqual(found["jaccard"], 1 / 3)
-        self.assertAlmostEqual(found["average_precision"], (1 / 2) / 2)
+        self.assertAlmostEqual(found["average_precision"], 1 / 2)
         self.assertIn("t1\t3\t1\t1.000\t0.750\n", words)
-        self.assertIn("train\t2\t3\t0.333\t0.250\n", words)
+        self.assertIn("train\t2\t3\t0.333\t0.500\n", words)
 
     def test_a_solution_in_the_form_of_a_submission(self):
         predictions("solution.csv", [["a", "t", 1.0, "-999.0", "-999.0", "-999.0"], ["b", "t", 0.0, "-999.0", "-999.0", "-999.0"],
@@ -127,6 +129,13 @@ class Score(Case):
         self.assertEqual(result["tests"]["t"]["auc"], 1)
         self.assertEqual(result["tests"]["t"]["balanced_accuracy"], 0.5)
         self.assertEqual((result["sequences"]["train"]["jaccard"], result["sequences"]["train"]["average_precision"]), (1, 1))
+
+    def test_what_is_not_predicted_is_said(self):
+        for name in ("u1", "u2"):
+            write(f"{name}/metadata.csv", "repertoire_id,label_positive\na,1\nb,0\n")
+        predictions("u.tsv", [["a", "u1", .5, "-999.0", "-999.0", "-999.0"], ["b", "u1", .3, "-999.0", "-999.0", "-999.0"]])
+        done = script("score", "--truth", "u1", "u2", "--predictions", "u.tsv")
+        self.assertEqual((done.returncode, done.stderr), (0, "airrml: warning: of 'u2' there is a truth, but no prediction or ranking\n"))
 
     def test_a_truth_without_genes(self):
         write("only.tsv", "junction_aa\nCAAF\n")
