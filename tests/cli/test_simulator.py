@@ -127,6 +127,23 @@ class Simulator(Case):
                 accidental = cohort.holding(key, "S.G") - len(cohort.carriers(key))
                 self.assertEqual(accidental > 0, positive if cohort.positive(key) else negative, purge)
 
+    def test_a_donor_without_a_sequence_that_suits(self):
+        """Its repertoires would be drawn for ever: all its sequences hold the motif, none does, or they are too short."""
+        os.makedirs("donors", exist_ok=True)
+        for name, *rows in (("many", *(f"CASS{a}{b}DGTEQYF" for a in "ADEGLNPQRST" for b in "ADEGLNPQRST")), ("held", "CASSWHWEQYF"), ("short", "CAF")):
+            with open(f"donors/{name}.tsv", "w", encoding="utf-8") as file:
+                file.write("\n".join(("junction_aa", *rows, "")))
+        self.good("import", "donors", "-o", "donors.h5")
+        for setting, *flags in (("purge", "purge=all"), ("implant", "implant=reject"), ("motifs", "position=middle"),
+                                ("position", "implant=insert")):
+            if setting == "implant":  # among all sequences there are enough
+                self.good("import", "donors/many.tsv", "donors/held.tsv", "-o", "donors.h5", "--force")
+            done = self.bad(2, rf"^hopsack: simulate\.{setting}: none of 1000000 .* in repertoire sim000\d\d; its donor", "simulate", "--motif=WHW",
+                            "--simulate.background=file", "--simulate.background_path=donors.h5", "--simulate.donors=true",
+                            f"--simulate.{flags[0]}", "--simulate.n_bag=30", "--simulate.n_seq=40", "-o", "stuck.h5")
+            self.assertFalse(os.path.exists("stuck.h5") or os.path.exists("stuck.truth.tsv.gz"), done)
+            self.good("import", "donors", "-o", "donors.h5", "--force")
+
     # ---- how many carriers ----
 
     def test_rates_far_below_one_carrier(self):
