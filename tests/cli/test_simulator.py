@@ -453,6 +453,20 @@ class Simulator(Case):
         self.good("simulate", "--simulate.n_bag=4", "--simulate.n_seq=10", "-o", "a1.h5", "--airr=kept")
         self.bad(6, "kept/metadata.csv: exists", "simulate", "-o", "a2.h5", "--airr=kept")
         self.bad(2, "standard output", "simulate", "-o", "a2.h5", "--airr=-")
+        for name in ("a2.h5", "./a2.h5/", "a2.truth.tsv.gz", "a2.test.h5"):
+            self.bad(2, "name of a file that is written", "simulate", "--simulate.test.n_bag=4", "-o", "./a2.h5" if name[0] == "." else "a2.h5",
+                     f"--airr={name}")
+        os.makedirs("slash.test")
+        with open("slash.test/metadata.csv", "w", encoding="utf-8") as file:
+            file.write("mine\n")
+        words = "simulate", "--simulate.n_seq=10", "--simulate.test.n_bag=4", "-o", "a3.h5", "--airr=slash//"
+        self.bad(6, "slash.test/metadata.csv: exists", *words)  # before the first cohort is written
+        self.assertFalse(os.path.exists("a3.h5") or os.path.exists("slash"))
+        done = self.good(*words, "--force", "--simulate.n_bag=4")
+        self.assertNotIn("another cohort", done.stderr)
+        self.assertEqual(sorted(os.listdir("slash.test")), ["metadata.csv", *(f"test0000{i}.tsv.gz" for i in range(4))])
+        done = self.good(*words, "--force", "--simulate.n_bag=3")
+        self.assertIn("slash/sim00003.tsv.gz: is a table of another cohort", done.stderr)
         self.bad(2, "is both input and output", "simulate", "--simulate.background=file", "--simulate.background_path=kept/sim00001.tsv.gz",
                  "-o", "a2.h5", "--airr=kept", "--force")
 
