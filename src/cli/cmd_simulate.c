@@ -188,7 +188,8 @@ static Status check_folders(const CohortJob job[2])
     for (int i = 0; job[0].airr && i < 4; i++) {
         const char *airr = job[i / 2].airr;
         if (strcmp(airr, job[i % 2].path) == 0 || strcmp(airr, job[i % 2].truth) == 0)
-            return fail(ERR_USAGE, "--airr=%s: this is the name of a file that is written; name another folder", airr);
+            return fail(ERR_USAGE, "--airr=%s: this is the name of a file that is written; name another folder",
+                        airr);
     }
     return OK;
 }
