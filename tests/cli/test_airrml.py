@@ -201,6 +201,40 @@ class Interface(Case):
             self.assertIn(words, done.stderr.splitlines()[-1])
             self.assertFalse(os.path.exists("o1"))
 
+    def test_odd_folders(self):
+        """What is wrong with a folder is known before the first command; what is left out is said."""
+        def odd(name, change):
+            folder(name, 6, 5)
+            write(f"{name}/metadata.csv", change(read(f"{name}/metadata.csv").decode()))
+
+        odd("gone", lambda text: text.replace("gone_3.tsv", "gone_9.tsv"))
+        odd("sick", lambda text: text.replace("False", "True"))
+        odd("both", lambda text: text.replace("both_3.tsv,True", "both_3.tsv,1"))
+        odd("what", lambda text: text.replace("what_3.tsv,True", "what_3.tsv,ill"))
+        odd("same", lambda text: text.replace("same-id3", "same-id2"))
+        for train, test, words in (("gone", "seen", "gone/gone_9.tsv: gone/metadata.csv names it, but there is no such table"),
+                                   ("train", "gone", "gone/gone_9.tsv: gone/metadata.csv names it"),
+                                   ("sick", "seen", "sick/metadata.csv: no repertoire is negative by label_positive"),
+                                   ("both", "seen", "both/metadata.csv: label_positive says positive by 'True', '1'; write it in one way"),
+                                   ("what", "seen", "row 4: label_positive is 'ill'"),
+                                   ("train", "same", "same/metadata.csv: two tables have the ID 'same-id2'")):
+            done = self.airrml("--train_dir", train, "--test_dirs", test, "--out_dir", "odd")
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn(words, done.stderr.splitlines()[-1])
+            self.assertFalse(os.path.exists("odd"))
+
+    @unittest.skipUnless(HAS_STACK, "needs hopsack baseline --important and hopsack stack")
+    def test_numbers_as_labels_and_names_without_endings(self):
+        folder("a b", 24, 6)
+        rows = read("a b/metadata.csv").decode().replace("True", "1").replace("False", "0").splitlines()
+        write("a b/metadata.csv", "\n".join(["repertoire_id,label_positive", *(f"a b_{b},{row.split(',')[2]}" for b, row in enumerate(rows[1:]))]))
+        write("a b/other.tsv", "junction_aa\nCASSF\n")
+        done = self.learn("out b", "a b", "--method=kmer-3")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("a b: tables that metadata.csv does not name are left out: 'other.tsv' (1 in all)", done.stderr)
+        self.assertEqual(read("out b/work/a b/rivals/bags.tsv").count(b"\n"), 25)
+        self.assertGreater(json.loads(self.scored("out b", "seen"))["tests"]["seen"]["auc"], 0.5)  # 1 is positive
+
     def learn(self, out, train, *args):
         return self.airrml("--train_dir", train, "--test_dirs", "seen", "unlabelled", "--out_dir", out, "--important=200", "--splits.n_fold=3", *args)
 
