@@ -159,7 +159,9 @@ class Rivals(Case):
 
     def test_batches_and_permutations(self):
         some = [f"--method={m}" for m in ("nuisance", "kmer-3", "enriched", "public")]
-        self.good("baseline", "c.h5", "--target=label", "--batch-column=plate", "--permute=3", *FOLDS, *some, "-o", "rounds")
+        done = self.good("baseline", "c.h5", "--target=label", "--batch-column=plate", "--permute=3", *FOLDS, *some, "-o", "rounds")
+        self.assertEqual(len(re.findall(r"^ +whole batches left out [.\d]+, labels exchanged by batches [.\d]+.*, p [.\d]+$",
+                                        done.stdout, re.M)), 4, done.stdout)
         for method, summary in load("rounds/summary.json")["methods"].items():
             task = summary["tasks"]["label"]
             self.assertEqual(task["leave_batch_out"]["n_folds"], 4, method)
