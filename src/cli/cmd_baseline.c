@@ -54,8 +54,7 @@ static Status print_result(const Cli *cli, json_t *result)
     if (cli->json) return print_json(result);
     json_object_foreach(json_object_get(result, "methods"), name, summary)
     {
-        printf("%-15s ", name);
-        scores_print_crossval(stdout, summary);
+        scores_print_crossval(stdout, name, summary);
     }
     json_decref(result);
     return OK;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/baseline.h"
 #include "cohort/column.h"
-#include "cohort/column.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"

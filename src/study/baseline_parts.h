@@ -46,6 +46,7 @@ typedef struct {
     Target *target; /* [n_task] as the dataset's, numbers in the column's unit */
     int n, n_task, n_out;
     BaselineSplits plain, batches;
+    char *no_batches; /* why there is no figure with whole batches left out; NULL: there is one, or none is wanted */
     int n_round;
     BaselineRound *round; /* [n_round] the plain one first */
     bool *use;            /* [n] members with a part anywhere */

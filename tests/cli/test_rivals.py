@@ -232,6 +232,43 @@ class Rivals(Case):
         self.bad(2, "there is no summary.json", "baseline", "c.h5", "--target=label", *FOLDS, "--method=kmer-3", "--beside=none",
                  "-o", "x")
 
+    def test_two_folds_leave_enough_to_train_on(self):
+        """Baselines have no validation part."""
+        self.good("baseline", "c.h5", "--target=label", "--splits.n_fold=2", "--inner=3", "--method=kmer-3", "-o", "two")
+        self.assertEqual(load("two/summary.json")["n_folds"], 2)
+
+    def test_an_undefined_figure_has_no_p(self):
+        with open("positive.csv", "w", encoding="utf-8") as file:
+            file.write("bag,part\n")
+            file.writelines(f"b{b:02},{'test' if b in (1, 3, 5) else 'train'}\n" for b in range(36))
+        self.good("baseline", "c.h5", "--target=label", "--splits=positive.csv", "--inner=3", "--method=kmer-3", "--permute=9", "-o",
+                  "undefined")
+        task = load("undefined/kmer-3/summary.json")["tasks"]["label"]
+        self.assertIsNone(task["auc_mean"])
+        self.assertIsNone(task["permuted"]["p"])
+
+    def test_batches_that_cannot_be_left_out(self):
+        """One batch, or a batch for each class: said in the table, and the rest runs."""
+        with open("batches.csv", "w", encoding="utf-8") as file:
+            file.write("ID,label,one,two\n")
+            file.writelines(f"b{b:02},{b % 2},p,q{b % 2}\n" for b in range(36))
+        for column, why in (("one", "has 1 value in labelled bags"), ("two", "training part are")):
+            done = self.good("baseline", "c.h5", "--metadata=batches.csv", "--target=label", f"--batch-column={column}", *FOLDS,
+                             "--method=kmer-3", "--quiet", "-o", f"batches-{column}")
+            self.assertRegex(done.stderr, f"warning: no figure with whole batches left out: .*{why}")
+            task = load(f"batches-{column}/kmer-3/summary.json")["tasks"]["label"]
+            self.assertIn(why, task["leave_batch_out"]["reason"])
+            self.assertEqual(task["batch_permuted"]["n"], 6)
+            text = read(f"batches-{column}/summary.md").decode()
+            self.assertRegex(text, f"There is no figure with whole batches left out: .*{why}")
+            self.assertNotIn("| whole batches left out |", text)
+
+    def test_lines_and_remarks_name_the_method(self):
+        with open("two.yaml", "w", encoding="utf-8") as file:
+            file.write("tasks: [{name: label, column: label, kind: binary, positive: '1'}, {name: number, column: number, kind: regression}]\n")
+        done = self.good("baseline", "c.h5", "two.yaml", *FOLDS, "--method=kmer-3", "-o", "lines")
+        self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()], [["kmer-3", "label:"], ["kmer-3", "number:"]])
+
     def test_a_dry_run_writes_nothing(self):
         done = self.good("baseline", "c.h5", "--target=label", "--dry-run", "-o", "dry")
         self.assertIn("would fit", done.stdout)
