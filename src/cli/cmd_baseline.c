@@ -137,6 +137,8 @@ static Status run(Cli *cli)
                            .argv = cli->argv,
                            .stop = &interrupted,
                            .begin = interrupt_watch};
+    if (setup.resume && setup.force)
+        return fail(ERR_USAGE, "--resume continues a run, --force throws it away: give one");
     if (!cutoff_read(&setup.settle.cutoff, flags->operating))
         return fail(ERR_USAGE, "--operating=%.60s: say none, youden, sensitivity:SHARE or specificity:SHARE",
                     flags->operating);

@@ -85,6 +85,9 @@ Status baseline_files_done(json_t **summary, const Baseline *b,
                            const Rival *rival); /* of an earlier run; NULL: not done */
 Status baseline_files_finish(const Baseline *b, const json_t *summary);
 
+/* baseline_clear.c */
+Status baseline_clear(const Baseline *b, const Rival *rival); /* what an earlier run of the method left */
+
 /* baseline_scores.c */
 Status baseline_scores_sum(json_t **summary, const BaselineMethod *m);
 

@@ -135,7 +135,7 @@ class Rivals(Case):
 
     def test_resumed_to_the_same_bytes(self):
         shutil.copytree("all", "again")
-        shutil.rmtree("again/kmer-3")
+        shutil.rmtree("anew/kmer-3")
         os.remove("again/clones/summary.json")
         kept = os.stat("again/genes/predictions.tsv").st_mtime_ns
         self.bad(6, "--resume continues", "baseline", "c.h5", "--target=label", "--splits=by3.csv", "--inner=3", *self.named,
@@ -268,6 +268,29 @@ class Rivals(Case):
             file.write("tasks: [{name: label, column: label, kind: binary, positive: '1'}, {name: number, column: number, kind: regression}]\n")
         done = self.good("baseline", "c.h5", "two.yaml", *FOLDS, "--method=kmer-3", "-o", "lines")
         self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()], [["kmer-3", "label:"], ["kmer-3", "number:"]])
+
+    def test_nothing_of_an_earlier_run_stays(self):
+        """Else predict would average models of folds that are no more, and a stack would read rounds that are no more."""
+        words = "baseline", "c.h5", "--target=label", "--inner=2", "--method=kmer-3", "-o", "anew"
+        self.good(*words, "--splits.n_fold=4", "--permute=2", "--batch-column=plate", "--important=5")
+        with open("anew/kmer-3/models/notes.txt", "w", encoding="utf-8") as file:
+            file.write("mine")
+        self.bad(2, "--resume continues a run, --force throws it away", *words, "--force", "--resume")
+        models = [f"rep00_fold0{f}_task0.safetensors" for f in range(3)]
+        tables = ["inner.tsv", "models", "predictions.tsv", "summary.json", "summary.md"]
+        self.good(*words, "--splits.n_fold=3", "--force")
+        self.assertEqual(sorted(os.listdir("anew/kmer-3")), tables)
+        self.assertEqual(sorted(os.listdir("anew/kmer-3/models")), ["notes.txt", *models])
+        self.good(*words, "--splits.n_fold=3", "--permute=2", "--resume")
+        self.assertEqual(sorted(os.listdir("anew/kmer-3")), [*tables[:2], "permuted", *tables[2:]])
+        self.good(*words, "--splits.n_fold=3", "--resume")
+        self.assertEqual(sorted(os.listdir("anew/kmer-3")), tables)
+
+    def test_runs_of_another_kind_are_not_gone_on_with(self):
+        self.good("crossval", "c.h5", "--target=label", "--train.updates=2", *FOLDS[:1], "tiny.yaml", "-o", "network")
+        self.bad(6, "network holds a run of crossval", "baseline", "c.h5", "--target=label", *FOLDS, "--method=kmer-3", "-o", "network",
+                 "--resume")
+        self.bad(6, "all holds baselines", "crossval", "c.h5", "--target=label", "--splits=by3.csv", "-o", "all", "--resume")
 
     def test_a_dry_run_writes_nothing(self):
         done = self.good("baseline", "c.h5", "--target=label", "--dry-run", "-o", "dry")
