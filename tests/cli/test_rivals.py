@@ -7,7 +7,9 @@ import os
 import random
 import re
 import shutil
+import struct
 import unittest
+import zlib
 
 from harness import Case, cohort, main, read, run, snapshot, table
 
@@ -54,6 +56,37 @@ def write_tables(folder, n_bag=36, n_seq=40, label=lambda b: b % 2, seed=3):
                         sequence = "CASSPPPPPPPEQYF"
                     v = "TRBV1" if draw.random() < (0.7 if k else 0.4) else "TRBV2"
                     file.write(f"{sequence}\t{v}\tTRBJ{1 + i % 2}\t{draw.randint(1, 9)}\n")
+
+
+def split_model(path):
+    """Header without tensors, {name: [dtype, shape, bytes]}."""
+    data = read(path)
+    start = 8 + struct.unpack("<Q", data[:8])[0]
+    head = json.loads(data[8:start])
+    meta = head.pop("__metadata__")
+    return meta, {name: [t["dtype"], t["shape"], data[start + t["data_offsets"][0]:start + t["data_offsets"][1]]]
+                  for name, t in head.items()}
+
+
+def tensors_of(path):
+    return list(split_model(path)[1])
+
+
+def write_damaged(source, change):
+    """damaged.safetensors with the right checksum; `change` gets what the model says of its method, and its tensors."""
+    meta, tensors = split_model(source)
+    known = json.loads(meta["hopsack"])
+    change(known["rival"], tensors)
+    meta.update(crc32="00000000", hopsack=json.dumps(known))
+    head, at = {"__metadata__": meta}, 0
+    for name, (dtype, shape, data) in tensors.items():
+        head[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
+        at += len(data)
+    text = json.dumps(head, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    whole = struct.pack("<Q", len(text)) + text + b"".join(data for _, _, data in tensors.values())
+    with open("damaged.safetensors", "wb") as file:
+        file.write(whole.replace(b'"crc32":"00000000"', b'"crc32":"%08x"' % zlib.crc32(whole), 1))
 
 
 class Rivals(Case):
@@ -135,7 +168,7 @@ class Rivals(Case):
 
     def test_resumed_to_the_same_bytes(self):
         shutil.copytree("all", "again")
-        shutil.rmtree("anew/kmer-3")
+        shutil.rmtree("again/kmer-3")
         os.remove("again/clones/summary.json")
         kept = os.stat("again/genes/predictions.tsv").st_mtime_ns
         self.bad(6, "--resume continues", "baseline", "c.h5", "--target=label", "--splits=by3.csv", "--inner=3", *self.named,
@@ -291,6 +324,25 @@ class Rivals(Case):
         self.bad(6, "network holds a run of crossval", "baseline", "c.h5", "--target=label", *FOLDS, "--method=kmer-3", "-o", "network",
                  "--resume")
         self.bad(6, "all holds baselines", "crossval", "c.h5", "--target=label", "--splits=by3.csv", "-o", "all", "--resume")
+
+    def test_damaged_models_are_refused(self):
+        """Each tensor taken away, of every method; numbers that are none; facts that cannot be."""
+        def place(method):
+            return f"all/{method}/models/rep00_fold00_task0.safetensors"
+
+        for method in self.methods:
+            for name in tensors_of(place(method)):
+                write_damaged(place(method), lambda facts, tensors, name=name: tensors.pop(name))
+                done = run("predict", "damaged.safetensors", "c.h5", "-o", "no.tsv")
+                self.assertEqual(done.returncode, 4, f"{method}, {name}: {done.stderr}")
+        nan = struct.pack("<d", float("nan"))
+        for method, change, sentence in (
+                ("nuisance", lambda facts, tensors: tensors["mean"].__setitem__(2, nan * (len(tensors["mean"][2]) // 8)), "mean that is no number"),
+                ("clones", lambda facts, tensors: facts["facts"].update(power=7), "does not state its power"),
+                ("kmer-3", lambda facts, tensors: facts.update(calibration=["a", 1]), "'calibration' is not two numbers"),
+                ("kmer-3", lambda facts, tensors: facts.update(cutoff="x"), "'cutoff' is not a number")):
+            write_damaged(place(method), change)
+            self.bad(4, sentence, "predict", "damaged.safetensors", "c.h5", "-o", "no.tsv")
 
     def test_a_dry_run_writes_nothing(self):
         done = self.good("baseline", "c.h5", "--target=label", "--dry-run", "-o", "dry")
