@@ -80,8 +80,7 @@ static Status print_result(const Cli *cli, json_t *result)
     if (cli->json) return print_json(result);
     json_object_foreach(json_object_get(result, "methods"), name, summary)
     {
-        printf("%-15s ", name);
-        scores_print_crossval(stdout, summary);
+        scores_print_crossval(stdout, name, summary);
         json_object_foreach(json_object_get(summary, "tasks"), of, task)
         {
             print_chance(task);
@@ -168,6 +167,8 @@ static Status run(Cli *cli)
                            .argv = cli->argv,
                            .stop = &interrupted,
                            .begin = interrupt_watch};
+    if (setup.resume && setup.force)
+        return fail(ERR_USAGE, "--resume continues a run, --force throws it away: give one");
     if (!cutoff_read(&setup.settle.cutoff, flags->operating))
         return fail(ERR_USAGE, "--operating=%.60s: say none, youden, sensitivity:SHARE or specificity:SHARE",
                     flags->operating);

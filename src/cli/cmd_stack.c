@@ -41,7 +41,7 @@ static Status print_result(const Cli *cli, json_t *result)
     const char *name;
     json_t *task;
     if (cli->json) return print_json(result);
-    scores_print_crossval(stdout, result);
+    scores_print_crossval(stdout, NULL, result);
     json_object_foreach(json_object_get(result, "tasks"), name, task)
     {
         print_carrier(task);

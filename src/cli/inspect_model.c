@@ -303,7 +303,7 @@ static void print_crossval(const json_t *run)
            (long long)json_integer_value(json_object_get(run, "n_folds")));
     if (n_model > 1) printf(", each the mean of %lld models", n_model);
     printf("\n");
-    scores_print_crossval(stdout, run);
+    scores_print_crossval(stdout, NULL, run);
 }
 
 static void print_methods(const json_t *run)
@@ -314,7 +314,7 @@ static void print_methods(const json_t *run)
     json_object_foreach(json_object_get(run, "methods"), name, summary)
     {
         printf("%-15s ", name);
-        scores_print_crossval(stdout, summary);
+        scores_print_crossval(stdout, NULL, summary);
     }
 }
 
