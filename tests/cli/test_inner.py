@@ -394,6 +394,11 @@ class Further(Case):
         self.assertEqual(one, other)
         self.good("stack", "wide/a", "wide/rivals", "-o", "wide/stack")
         self.assertIn("auc_mean", load("wide/stack/summary.json")["tasks"]["status"]["leave_batch_out"])
+        self.good("crossval", "v.yaml", *words[:-1], "--splits.kind=batch", "-o", "batches/a", threads=2)
+        again = "--method=stats-logistic", "--splits=batches/a/splits.tsv"
+        self.bad(3, "if the folds are batches, splits.kind=batch", "baseline", *words[:-1], *again, "-o", "batches/b")
+        self.good("baseline", "batches/a/config.yaml", *again, "-o", "batches/b")  # as the summary of the run says
+        self.good("stack", "batches/a", "batches/b", "-o", "batches/stack")
 
     # ---- the baseline beside ----
 
