@@ -443,6 +443,12 @@ class Stack(Case):
         self.refused(2, r"both input and output", "good", "-o", "good", "--force")
         self.refused(6, r"no stack, which --force does not overwrite", "fair", "-o", "good", "--force")
         self.refused(6, r"not empty", "fair", "-o", "good")
+        os.mkdir("lies")
+        with open("lies/note", "w", encoding="utf-8") as file:
+            file.write("must stay")
+        os.symlink("lies", "link")
+        self.refused(6, r"link: is a symbolic link to lies", "fair", "-o", "link", "--force")
+        self.assertEqual(os.listdir("lies"), ["note"])
         shutil.copytree("good", "torn")
         text = read("torn/inner.tsv").decode()
         for new, sentence in ((text.replace("\tinner\t0\t1\t", "\tinner\t0\tx\t", 1), r"torn/inner\.tsv:\d+: 'x' is no fold"),
