@@ -91,10 +91,11 @@ const Command command_stack = {
                "hopsack stack runs/rivals runs/cv --weigh -o runs/weighed",
     .about =
         "RIVALS is the folder of hopsack baseline, whose methods are all taken, or the folder of one method in it. "
-        "RUN is a run of hopsack crossval --inner=K. All must have been run on the same folds.\n\n"
-        "In each outer fold the column with the best figure inside is taken: the mean AUC over the inner folds "
-        "(several classes: each class against the others; numbers: the mean squared error). Of equal columns the "
-        "first is taken. --weigh learns weights instead, by L2 logistic regression without negative weights, on "
+        "RUN is a run of hopsack crossval --inner=K, or another stack. All must have been run on the same folds.\n\n"
+        "In each outer fold the column with the best inner figure is taken: the highest mean AUC over the inner "
+        "folds (several classes: each class against the others; numbers: the lowest mean squared error). Of equal "
+        "columns the first is taken. --weigh learns weights instead, by L2 logistic regression without negative "
+        "weights, on "
         "the columns' inner outputs; C is chosen by inner folds. Outputs on outer test bags take no part in "
         "either, so the figures and the interval are those of the whole procedure.\n\n"
         "OUT holds summary.json, summary.md, predictions.tsv, inner.tsv, stack.json (what was chosen), "

@@ -65,8 +65,7 @@ static Status make_parts(Part *part, int *n_out, const Folds *f, int repeat, int
                            .class = folds_strata(f),
                            .group = f->group};
     if (status == OK) status = split_parts(part, f->options, &in);
-    if (status == OK && f->options->kind == SPLIT_BATCH && f->group)
-        status = leave_out_groups(part, n_out, f);
+    if (status == OK && f->options->kind == SPLIT_BATCH && f->group) status = leave_out_groups(part, n_out, f);
     free(folds);
     return status;
 }

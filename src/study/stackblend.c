@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const double costs[] = {0.001, 0.01, 0.1, 1, 10};
-#define EXACT 1e-7 /* of a number of single precision, as our tables hold them */
+#define EXACT  1e-7 /* of a number of single precision, as our tables hold them */
 #define N_COST (int)(sizeof costs / sizeof *costs)
 
 static void centre(double *y, int n_out)

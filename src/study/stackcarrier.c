@@ -40,6 +40,6 @@ void stackcarrier_sentence(char *text, size_t room, const json_t *task)
         snprintf(text, room, "%s carries it: it is chosen in %.0f of %d outer fold%s", first, most, n_fold,
                  number_plural(n_fold));
     else
-        snprintf(text, room, "No column carries it alone: %s are chosen in %.0f of %d outer fold%s each", best.text, most,
-                 n_fold, number_plural(n_fold));
+        snprintf(text, room, "No column carries it alone: %s are chosen in %.0f of %d outer fold%s each", best.text,
+                 most, n_fold, number_plural(n_fold));
 }

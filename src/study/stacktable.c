@@ -54,8 +54,8 @@ static Status read_output(double *out, const Table *t, int row, bool inner)
 {
     TRY(read_number(out, t, row, PREDICTION_OUTPUT));
     return inner || !isnan(*out) ? OK
-                                 : fail(ERR_FORMAT, "%s:%d: there is no output for bag '%.60s'", t->path, t->line[row],
-                                        table_cell(t, row, PREDICTION_BAG));
+                                 : fail(ERR_FORMAT, "%s:%d: there is no output for bag '%.60s'", t->path,
+                                        t->line[row], table_cell(t, row, PREDICTION_BAG));
 }
 
 static Status read_row(StackRow *r, const Table *t, int row, bool inner)
