@@ -135,6 +135,8 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
 {
     *b = (Baseline){.in = in, .config = *in->config};
     b->config.splits.validation = "none"; /* all of the training part is trained on */
+    b->config.train.patience = 0; /* these keys of a network need validation bags: no config or model would open */
+    b->config.train.calibrate = CALIBRATE_NONE;
     b->config.crossval.ensemble = 1;
     TRY(check_folder(in));
     TRY(baseline_files_check(in, in->method, in->n_method));

@@ -7,6 +7,7 @@
 #include "core/textout.h"
 #include "cv/chance.h"
 #include "study/stack_parts.h"
+#include "study/stackcarrier.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,17 +73,11 @@ static void print_headline(const StackPage *p)
 
 static void print_carrier(const StackPage *p)
 {
-    const char *name = json_string_value(json_object_get(p->task, "carried_by"));
-    const json_t *row = json_object_get(json_object_get(p->task, "columns"), name);
-    const size_t n_fold = json_array_size(json_object_get(p->task, "chosen"));
-    textout_printf(p->out, "\n`");
-    textout_text(p->out, name);
-    if (p->s->in->weigh)
-        textout_printf(p->out, "` carries it: it has the largest mean weight, %.3f.\n",
-                       jsontext_number(row, "weight_mean"));
-    else
-        textout_printf(p->out, "` carries it: it is chosen in %ld of %zu outer folds.\n", count(row, "n_chosen"),
-                       n_fold);
+    char sentence[1024];
+    stackcarrier_sentence(sentence, sizeof sentence, p->task);
+    textout_printf(p->out, "\n");
+    textout_text(p->out, sentence);
+    textout_printf(p->out, ".\n");
 }
 
 /* With whole batches left out, and on permuted labels. */
@@ -129,7 +124,7 @@ static void print_columns(const StackPage *p)
         textout_printf(p->out, " | ");
         print_value(p->out, json_object_get(row, "inner_mean"));
         if (weigh)
-            textout_printf(p->out, " | %.3f |\n", jsontext_number(row, "weight_mean"));
+            textout_printf(p->out, " | %.3g |\n", jsontext_number(row, "weight_mean"));
         else
             textout_printf(p->out, " | %ld |\n", count(row, "n_chosen"));
     }
