@@ -197,6 +197,7 @@ static Status read_others(Predictor *p, const char *const *word, int n_word)
     TRY(make_targets(p));
     for (int k = 0; k < t->n_voice; k++) TRY(check_node(p, t->voice[k].node, t->voice[k].task));
     p->is_rank = find_rank(t);
+    for (int k = 0; k < t->n_path; k++) p->holds_residues |= t->rival[k].rival && t->rival[k].rival->holds_residues;
     return OK;
 }
 
