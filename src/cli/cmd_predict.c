@@ -113,8 +113,10 @@ static Status open_all(Prophecy *p, Cli *cli)
     p->output = calloc((size_t)p->apply->n_out, sizeof *p->output);
     if (!p->output) return fail(ERR_MEMORY, "no memory for outputs");
     if (p->predictor.holds_residues)
-        log_info("%s holds residues of the sequences that it was trained on: pass it on only to those who may have these "
-                 "data", cli->word[0]);
+        log_info(
+            "%s holds residues of the sequences that it was trained on: pass it on only to those who may have these "
+            "data",
+            cli->word[0]);
     if (cli->dry_run) return OK;
     TRY(textout_open(&p->out, flags->out, cli->force));
     return table ? open_attention(p, cli) : OK;
@@ -230,7 +232,8 @@ const Command command_predict = {
         "models of all its folds. The outputs of several models are averaged before the sigmoid. A bag of the "
         "cross-validation is predicted by the models that have not seen it (part test). So are those of a method of "
         "hopsack baseline (RIVALS/METHOD) and of a stack (hopsack stack), which MODEL may also be, each by itself. "
-        "Methods that look at k-mers or at shared sequences keep residues of the persons they were trained on in their "
+        "Methods that look at k-mers or at shared sequences keep residues of the persons they were trained on in "
+        "their "
         "models; predict says so. Where DATA "
         "or --metadata has labels, they are copied beside the predictions.\n\n"
         "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
