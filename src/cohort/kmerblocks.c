@@ -17,6 +17,7 @@ struct KmerBlocks {
     KmerBlocksSetup in;
     const KmerProfile *profile;
     Cache *cache;
+    bool borrowed; /* the cache */
     int n;
     int *member;      /* [n] */
     int n_slot;       /* bags read at once where not all are held */
@@ -59,8 +60,13 @@ static Status open_bags(KmerBlocks *b)
     const int64_t free_bytes = memory_available() / 3, most = (int64_t)KMERBLOCKS_CACHE;
     const int64_t bag = (int64_t)bagfile_n_max(file) * (bagfile_spec(file)->max_len + 8) + 4096;
     b->n_slot = SLOT_BYTES / bag > CACHE_SLOTS ? CACHE_SLOTS : SLOT_BYTES / bag < 1 ? 1 : (int)(SLOT_BYTES / bag);
-    return cache_open(&b->cache, file, b->in.by_counts ? COUNTS_RAW : COUNTS_NONE,
-                      free_bytes < most ? free_bytes : most);
+    const int64_t limit = free_bytes < most ? free_bytes : most;
+    if (!b->in.held || b->in.by_counts)
+        return cache_open(&b->cache, file, b->in.by_counts ? COUNTS_RAW : COUNTS_NONE, limit);
+    if (!*b->in.held) TRY(cache_open(b->in.held, file, COUNTS_NONE, limit));
+    b->cache = *b->in.held;
+    b->borrowed = true;
+    return OK;
 }
 
 Status kmerblocks_open(KmerBlocks **out, const KmerProfile *profile, const KmerBlocksSetup *setup)
@@ -86,7 +92,7 @@ done:
 void kmerblocks_close(KmerBlocks *b)
 {
     if (!b) return;
-    cache_close(b->cache);
+    if (!b->borrowed) cache_close(b->cache);
     free(b->member);
     free(b->bag);
     free(b->total);

@@ -12,6 +12,7 @@
 #include "cohort/cohort.h"
 #include "cohort/kmerprofile.h"
 #include "core/stop.h"
+#include "data/bagfile/cache.h"
 
 #define KMERBLOCKS_PANEL 2000                /* cells */
 #define KMERBLOCKS_BYTES ((size_t)512 << 20) /* of a block, unless one panel of all bags is more */
@@ -23,6 +24,8 @@ typedef struct {
     bool by_counts;  /* a sequence counts as often as its count says; else once */
     const StopFlag *stop;
     size_t bytes; /* of a block; 0: KMERBLOCKS_BYTES */
+    Cache **held; /* of bags without counts, for one user after the other: opened here where it is NULL, closed by the
+                     caller; NULL: a cache of its own */
 } KmerBlocksSetup;
 
 /* Cells of one view in all bags that are counted. */

@@ -38,8 +38,11 @@ static void close_state(void *state)
 static Status open_parts(KmerState *s, const Rival *rival, const RivalBags *bags)
 {
     const KmerDetail *detail = rival->detail;
-    const KmerBlocksSetup setup = {
-        .cohort = bags->cohort, .use = bags->use, .by_counts = bags->by_counts, .stop = bags->stop};
+    const KmerBlocksSetup setup = {.cohort = bags->cohort,
+                                   .use = bags->use,
+                                   .by_counts = bags->by_counts,
+                                   .stop = bags->stop,
+                                   .held = bags->held};
     s->rival = rival;
     s->by_counts = bags->by_counts;
     s->n_all = bags->cohort->n;

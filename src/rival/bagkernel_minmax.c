@@ -47,8 +47,11 @@ static void close_state(void *state)
 
 static Status open_parts(MinmaxState *s, const Rival *rival, const RivalBags *bags)
 {
-    const KmerBlocksSetup setup = {
-        .cohort = bags->cohort, .use = bags->use, .by_counts = bags->by_counts, .stop = bags->stop};
+    const KmerBlocksSetup setup = {.cohort = bags->cohort,
+                                   .use = bags->use,
+                                   .by_counts = bags->by_counts,
+                                   .stop = bags->stop,
+                                   .held = bags->held};
     s->rival = rival;
     s->presence = ((const MinmaxDetail *)rival->detail)->presence;
     s->by_counts = bags->by_counts;

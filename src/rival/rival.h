@@ -18,6 +18,7 @@
 #include "cohort/cohort.h"
 #include "core/safetensors.h"
 #include "core/stop.h"
+#include "data/bagfile/cache.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -30,6 +31,7 @@ typedef struct {
     const bool *use;      /* [cohort->n] members to be read: all that have a part anywhere */
     bool by_counts;       /* a sequence counts as often as its count says; else once */
     OptionTexts columns;  /* of the label table, for rivals that use them */
+    Cache **held;         /* decoded bags, as in kmerblocks.h */
     const StopFlag *stop; /* a signal ends it: ERR_SIGINT, ERR_SIGTERM */
 } RivalBags;
 

@@ -144,6 +144,7 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
 static void close_all(Baseline *b)
 {
     baseline_rounds_close(b);
+    cache_close(b->held);
     json_decref(b->left_out);
     json_decref(b->methods);
     free(b->target);

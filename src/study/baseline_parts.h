@@ -51,6 +51,7 @@ typedef struct {
     bool *use;            /* [n] members with a part anywhere */
     const Rival *method[BASELINE_METHODS];
     int n_method;
+    Cache *held;      /* decoded bags that methods share */
     json_t *left_out; /* {name: why} */
     json_t *methods;  /* {name: summary} of those that are done */
 } Baseline;
