@@ -336,7 +336,7 @@ done:
     return status;
 }
 
-/* One after the other (classifier_l1.c). */
+/* One after the other (classifier_linear.c). */
 static Status fit_all(void *state, RivalFit *fit, int n)
 {
     for (int k = 0; k < n; k++) TRY(fit_one(state, &fit[k]));

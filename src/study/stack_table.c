@@ -6,6 +6,7 @@
 #include "core/jsontext.h"
 #include "core/textout.h"
 #include "cv/chance.h"
+#include "run/remarks.h"
 #include "study/stack_parts.h"
 #include "study/stackcarrier.h"
 
@@ -83,14 +84,9 @@ static void print_carrier(const StackPage *p)
 /* With whole batches left out, and on permuted labels. */
 static void print_rounds(const StackPage *p)
 {
-    size_t k;
-    json_t *sentence, *list = chance_sentences(p->task);
-    json_array_foreach(list, k, sentence)
-    {
-        textout_printf(p->out, "%s* ", k ? "" : "\n");
-        textout_text(p->out, json_string_value(sentence));
-        textout_printf(p->out, ".\n");
-    }
+    json_t *list = chance_sentences(p->task);
+    if (json_array_size(list) > 0) textout_printf(p->out, "\n");
+    remarks_print(p->out, list);
     json_decref(list);
 }
 
@@ -188,25 +184,13 @@ static void print_method(TextOut *out, bool weigh)
                    "no result: it would be chosen by test bags.\n");
 }
 
-static void print_sentences(TextOut *out, const json_t *list)
-{
-    size_t k;
-    json_t *sentence;
-    json_array_foreach((json_t *)(size_t)list, k, sentence)
-    {
-        textout_printf(out, "* ");
-        textout_text(out, json_string_value(sentence));
-        textout_printf(out, ".\n");
-    }
-}
-
 static void print_remarks(TextOut *out, const json_t *summary)
 {
     const json_t *left_out = json_object_get(summary, "left_out"), *remarks = json_object_get(summary, "remarks");
     if (json_array_size(left_out) + json_array_size(remarks) == 0) return;
     textout_printf(out, "\n## Remarks\n\n");
-    print_sentences(out, left_out);
-    print_sentences(out, remarks);
+    remarks_print(out, left_out);
+    remarks_print(out, remarks);
 }
 
 Status stack_table_write(const char *path, const Stack *s, const json_t *summary)

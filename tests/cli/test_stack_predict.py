@@ -210,6 +210,11 @@ class Predict(Case):
         got = self.done("evaluate", "--each", "rivals/clones", "stacks/choice", "network", "new.h5", "--json")
         self.assertEqual([r["n_bags"] for r in json.loads(got.stdout)["rows"]], [12] * 3)
 
+    def test_predict_says_that_models_hold_residues(self):
+        for word, holds in ("rivals/kmer-3", True), ("rivals/nuisance", False), ("network", False), ("stacks/weights", True):
+            said = self.done("predict", word, "new.h5", "-o", "said.tsv", "--force").stderr
+            self.assertEqual("holds residues of the sequences" in said, holds, word)
+
     def test_inspect(self):
         told = self.done("inspect", "rivals/kmer-3").stdout
         self.assertIn("method kmer-3", told)
