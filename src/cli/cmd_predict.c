@@ -235,7 +235,7 @@ const Command command_predict = {
         "other: stack them. Models of k-mers and clones hold residues of the persons they were trained on; predict "
         "says so. Labels in DATA or --metadata are copied beside the predictions.
 
-"
+        "
         "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
         "as hopsack import takes them. They are imported "
         "with the options of the data that the model was trained on, which the model keeps; an option that is "
