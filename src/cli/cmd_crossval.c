@@ -65,7 +65,11 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     if (cli->json) return print_json(plan);
     char each[32] = "", inner[64] = "", further[64] = "";
     if (count(plan, "n_models") > 1) snprintf(each, sizeof each, " x %ld models", count(plan, "n_models"));
-    if (count(plan, "n_inner")) snprintf(inner, sizeof inner, ", %ld inner folds each", count(plan, "n_inner"));
+    if (count(plan, "n_trials"))
+        snprintf(inner, sizeof inner, ", %ld trials on %ld inner folds each", count(plan, "n_trials"),
+                 count(plan, "n_inner"));
+    else if (count(plan, "n_inner"))
+        snprintf(inner, sizeof inner, ", %ld inner folds each", count(plan, "n_inner"));
     if (count(plan, "n_further"))
         snprintf(further, sizeof further, ", %ld further cross-validation%s", count(plan, "n_further"),
                  number_plural(count(plan, "n_further")));

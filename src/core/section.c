@@ -153,6 +153,7 @@ Status section_bind(const Section *table, void *whole, Settings *s)
 static bool is_standard(const Option *row, const void *base)
 {
     char buffer[OPTION_ROOM];
+    if (option_is_list(row) && option_count(base, row) == 0) return strcmp(row->standard, "[]") == 0;
     const char *text = option_text(buffer, base, row, 0);
     return strcmp(text ? text : "null", row->standard) == 0;
 }

@@ -167,7 +167,7 @@ const Section config_sections[] = {
      .options_at = CONFIG(train.step)},
     {.path = "crossval", .rows = configcrossval_rows},
     {.path = "crossval", .rows = configcrossval_more_rows, .omits = true},
-    {.path = "search", .rows = configsearch_rows, .omits = true},
+    {.path = "search", .rows = configsearch_rows, .keeps = true, .omits = true},
     {0},
 };
 

@@ -50,25 +50,32 @@ static Status check_given(const Config *c, const char *kind)
                                   : "search.space: for each key to vary a list of values, such as "
                                     "train.lr: [0.001, 0.0001]");
     if (other == 0) return OK;
-    return settings_fail(c->settings, list ? "search.space" : "search.list", "search.kind %s does not use it; leave it out",
-                         kind);
+    return settings_fail(c->settings, list ? "search.space" : "search.list",
+                         "search.kind %s does not use it; leave it out", kind);
 }
 
-Status configsearch_check(const Config *c)
+static Status check_none(Config *c)
+{
+    const SearchOptions *o = &c->search;
+    if ((o->space.n || o->list.n) && !settings_given(c->settings, "search.kind"))
+        return settings_fail(c->settings, o->space.n ? "search.space" : "search.list",
+                             "search.kind is missing; set it to %s", o->space.n ? "grid or random" : "list");
+    configsearch_clear(c);
+    return OK;
+}
+
+Status configsearch_check(Config *c)
 {
     static const char *const word[] = {"none", "grid", "random", "list"};
     const SearchOptions *o = &c->search;
-    if (!configsearch_is_on(c)) {
-        if (o->space.n == 0 && o->list.n == 0) return OK;
-        return settings_fail(c->settings, o->space.n ? "search.space" : "search.list",
-                             "search.kind is none; set it to %s", o->space.n ? "grid or random" : "list");
-    }
+    if (!configsearch_is_on(c)) return check_none(c);
     TRY(check_given(c, word[o->kind]));
     if (o->kind != SEARCH_RANDOM && settings_given(c->settings, "search.trials") && o->trials != TRIALS_STANDARD)
         return settings_fail(c->settings, "search.trials", "only search.kind random draws trials; leave it out");
     if (c->crossval.inner)
-        return settings_fail(c->settings, "crossval.inner",
-                             "a search has inner folds of its own (search.inner_folds) and writes inner.tsv from them; "
-                             "leave one of the two out");
+        return settings_fail(
+            c->settings, "crossval.inner",
+            "a search has inner folds of its own (search.inner_folds) and writes inner.tsv from them; "
+            "leave one of the two out");
     return OK;
 }

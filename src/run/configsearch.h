@@ -9,8 +9,8 @@
 
 extern const Option configsearch_rows[];
 
-/* search.* but for what trials say (trials.h): ERR_CONFIG. */
-Status configsearch_check(const Config *config);
+/* search.* but for what trials say (trials.h): ERR_CONFIG. With kind none given, the rest does not count. */
+Status configsearch_check(Config *config);
 
 bool configsearch_is_on(const Config *config);
 void configsearch_clear(Config *config); /* of a single training */

@@ -141,7 +141,8 @@ static void write_draw(FILE *out, const Axis *a, double u)
         fprintf(out, "%.*s=%.0f", a->n_key, a->key, fmin(fmax(x, a->min), a->max));
         return;
     }
-    fprintf(out, "%.*s=%.6g", a->n_key, a->key, a->log ? a->min * pow(a->max / a->min, u) : a->min + u * (a->max - a->min));
+    fprintf(out, "%.*s=%.6g", a->n_key, a->key,
+            a->log ? a->min * pow(a->max / a->min, u) : a->min + u * (a->max - a->min));
 }
 
 typedef void WriteAxis(FILE *out, const Axis *a, void *context);
@@ -195,10 +196,11 @@ static Status make_grid(Trials *t, const Space *s)
     for (int k = 0; k < s->n; k++) {
         const Axis *a = &s->axis[k];
         if (!a->values)
-            return settings_fail(t->of->settings, "search.space",
-                                 "a grid takes lists of values, not min and max (%.*s); list them, or set search.kind "
-                                 "random",
-                                 a->n_key, a->key);
+            return settings_fail(
+                t->of->settings, "search.space",
+                "a grid takes lists of values, not min and max (%.*s); list them, or set search.kind "
+                "random",
+                a->n_key, a->key);
         if (n > TRIALS_MOST / a->n)
             return settings_fail(t->of->settings, "search.space",
                                  "the grid has more than %d trials; take fewer values, or search.kind random",
@@ -287,9 +289,9 @@ static Status check_key(const Config *c, const char *key)
 {
     if (strncmp(key, "model.", 6) == 0 || strncmp(key, "train.", 6) == 0) return OK;
     return settings_fail(c->settings, c->search.kind == SEARCH_LIST ? "search.list" : "search.space",
-                         "%.60s cannot vary: data, tasks, folds and the seed are the same for all trials; a search "
+                         "%.*s cannot vary: data, tasks, folds and the seed are the same for all trials; a search "
                          "varies keys of model and train",
-                         key);
+                         key_length(key), key);
 }
 
 /* The k-mers that kernels start from are chosen once for each training part. */
