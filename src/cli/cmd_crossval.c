@@ -54,7 +54,8 @@ static Status print_result(const Cli *cli, json_t *result)
         scores_print_chance(stdout, result);
     } else
         printf("%ld of %ld %s are done; the process that finishes the last one writes the summary\n",
-               count(result, "done"), count(result, "jobs"), count(result, "n_models") > 1 ? "models" : "folds");
+               count(result, "done"), count(result, "jobs"),
+               count(result, "n_models") > 1 || count(result, "n_trials") ? "models" : "folds");
     json_decref(result);
     return OK;
 }

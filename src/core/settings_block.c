@@ -14,20 +14,20 @@ typedef struct {
     int layer;         /* the last that has anything there */
     const char **text; /* [n], of the settings */
     int n;
-} Gather;
+} BlockTexts;
 
-static bool is_there(const Gather *g, const Entry *e)
+static bool is_there(const BlockTexts *g, const Entry *e)
 {
     return !e->hidden && settings_inside(e->path, g->path);
 }
 
-static bool is_of_layer(const Gather *g, const Entry *e)
+static bool is_of_layer(const BlockTexts *g, const Entry *e)
 {
     return is_there(g, e) && e->layer == g->layer;
 }
 
 /* The last layer; false: nothing is inside the block there. */
-static bool find_layer(Gather *g)
+static bool find_layer(BlockTexts *g)
 {
     bool inside = false;
     g->layer = -1;
@@ -45,17 +45,17 @@ static Status no_memory(void)
 
 /* ---- texts ---- */
 
-static void write_value(FILE *out, const char *key, const OptionValue *value)
+static void write_value(FILE *out, const char *key, const OptionValue *value, char between)
 {
     fprintf(out, "%s=%s", key, value->null ? "null" : "");
     for (int i = 0; i < value->n && !value->null; i++) {
-        if (i) fputc('|', out);
+        if (i) fputc(between, out);
         for (const char *c = value->text[i]; *c; c++) /* a flag has commas, as for any list */
-            fputc(value->flag && *c == ',' ? '|' : *c, out);
+            fputc(value->flag && *c == ',' ? between : *c, out);
     }
 }
 
-static Status add_text(Gather *g, char *text)
+static Status add_text(BlockTexts *g, char *text)
 {
     if (!text) return no_memory();
     TRY(settings_keep(g->s, text));
@@ -64,19 +64,19 @@ static Status add_text(Gather *g, char *text)
 }
 
 /* "KEY=VALUE|VALUE" of one entry. */
-static Status add_entry(Gather *g, const Entry *e)
+static Status add_entry(BlockTexts *g, const Entry *e)
 {
     char *text = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&text, &n);
     if (!out) return no_memory();
-    write_value(out, e->path + strlen(g->path) + 1, &e->value);
+    write_value(out, e->path + strlen(g->path) + 1, &e->value, '|');
     if (fclose(out) == 0) return add_text(g, text);
     free(text);
     return no_memory();
 }
 
-static Status add_entries(Gather *g)
+static Status add_entries(BlockTexts *g)
 {
     for (int i = 0; i < g->s->n_entry; i++) {
         const Entry *e = &g->s->entry[i];
@@ -86,7 +86,7 @@ static Status add_entries(Gather *g)
 }
 
 /* All of block `place` in one text; *there: is there such a block? */
-static void write_block(FILE *out, bool *there, const Gather *g, int place)
+static void write_block(FILE *out, bool *there, const BlockTexts *g, int place)
 {
     char block[SETTINGS_KEY_ROOM];
     bool begun = false;
@@ -97,12 +97,12 @@ static void write_block(FILE *out, bool *there, const Gather *g, int place)
         *there = true;
         if (e->form != YAML_VALUE || strcmp(e->path, block) == 0) continue;
         if (begun) fputs("; ", out);
-        write_value(out, e->path + strlen(block) + 1, &e->value);
+        write_value(out, e->path + strlen(block) + 1, &e->value, ',');
         begun = true;
     }
 }
 
-static Status add_block(Gather *g, bool *there)
+static Status add_block(BlockTexts *g, bool *there)
 {
     char *text = NULL;
     size_t n = 0;
@@ -115,7 +115,7 @@ static Status add_block(Gather *g, bool *there)
     return *there ? no_memory() : OK;
 }
 
-static Status add_blocks(Gather *g)
+static Status add_blocks(BlockTexts *g)
 {
     for (bool there = true; there;) TRY(add_block(g, &there));
     return OK;
@@ -123,7 +123,7 @@ static Status add_blocks(Gather *g)
 
 /* ---- in the block's place ---- */
 
-static Status replace(Gather *g)
+static Status replace(BlockTexts *g)
 {
     Entry e = {.path = NULL, .layer = g->layer, .form = YAML_VALUE};
     for (int i = 0; i < g->s->n_entry; i++) {
@@ -140,10 +140,20 @@ static Status replace(Gather *g)
     return settings_push(g->s, &e);
 }
 
+/* A later layer's texts replace the block. */
+static void hide_before(BlockTexts *g)
+{
+    for (int i = 0; i < g->s->n_entry; i++)
+        if (is_there(g, &g->s->entry[i]) && g->s->entry[i].layer < g->layer) g->s->entry[i].hidden = true;
+}
+
 Status settings_texts(Settings *s, const char *path, bool blocks)
 {
-    Gather g = {.s = s, .path = path};
-    if (!find_layer(&g)) return OK;
+    BlockTexts g = {.s = s, .path = path};
+    if (!find_layer(&g)) {
+        hide_before(&g);
+        return OK;
+    }
     g.text = calloc((size_t)s->n_entry + 1, sizeof *g.text);
     if (!g.text) return no_memory();
     TRY(settings_keep(s, (void *)g.text));

@@ -305,6 +305,7 @@ static Status conclude(Crossval *c, json_t **out)
     if (jobs_n_done(c->jobs) < jobs_n(c->jobs)) {
         *out = json_pack("{s:i, s:i, s:i}", "n_models", c->list.n_model, "jobs", jobs_n(c->jobs), "done",
                          jobs_n_done(c->jobs));
+        if (*out && search_is_on(&c->search)) json_object_set_new(*out, "n_trials", json_integer(c->search.trials.n));
         return *out ? OK : fail(ERR_MEMORY, "no memory for the result");
     }
     TRY(runlock_acquire(&lock, c->in->folder, c->in->stop));

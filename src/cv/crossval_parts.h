@@ -15,7 +15,7 @@ typedef struct {
     const CrossvalSetup *in;
     Dataset *dataset; /* borrowed */
     FoldList list;
-    Search search;
+    FoldSearch search;
     Jobs *jobs; /* of the list */
 } Crossval;
 

@@ -11,18 +11,18 @@
 
 /* ---- memory ---- */
 
-Status search_open(Search *out, const Config *config)
+Status search_open(FoldSearch *out, const Config *config)
 {
-    *out = (Search){.config = config};
+    *out = (FoldSearch){.config = config};
     return trials_new(&out->trials, config);
 }
 
-static Status no_memory(const Search *s)
+static Status no_memory(const FoldSearch *s)
 {
     return fail(ERR_MEMORY, "no memory for %d trials in %d folds", s->trials.n, s->n_all);
 }
 
-Status search_begin(Search *s, const FoldList *list, const Target *target)
+Status search_begin(FoldSearch *s, const FoldList *list, const Target *target)
 {
     s->target = target;
     s->n_fold = list->n_fold;
@@ -39,53 +39,53 @@ Status search_begin(Search *s, const FoldList *list, const Target *target)
     return OK;
 }
 
-void search_close(Search *s)
+void search_close(FoldSearch *s)
 {
     trials_free(&s->trials);
     free(s->chosen);
     free(s->score);
     free(s->diverged);
-    *s = (Search){0};
+    *s = (FoldSearch){0};
 }
 
-bool search_is_on(const Search *s)
+bool search_is_on(const FoldSearch *s)
 {
     return s->trials.n > 0;
 }
 
 /* ---- settings of jobs ---- */
 
-static int fold_of(const Search *s, FoldJob job)
+static int fold_of(const FoldSearch *s, FoldJob job)
 {
     return job.repeat * s->n_fold + job.fold;
 }
 
-const Config *search_config(const Search *s, FoldJob job)
+const Config *search_config(const FoldSearch *s, FoldJob job)
 {
     if (!search_is_on(s)) return s->config;
     const int trial = job.trial > 0 ? job.trial - 1 : s->chosen[fold_of(s, job)];
     return trial < 0 ? s->config : &s->trials.trial[trial].config;
 }
 
-bool search_is_open(const Search *s, FoldJob job)
+bool search_is_open(const FoldSearch *s, FoldJob job)
 {
     return search_is_on(s) && job.trial == 0 && s->chosen[fold_of(s, job)] < 0;
 }
 
 /* ---- scores ---- */
 
-static FoldJob job_of(const Search *s, int fold, int trial, int inner)
+static FoldJob job_of(const FoldSearch *s, int fold, int trial, int inner)
 {
     return (FoldJob){
         .repeat = fold / s->n_fold, .fold = fold % s->n_fold, .model = -1, .inner = inner + 1, .trial = trial + 1};
 }
 
-static double *scores_of(const Search *s, int fold, int trial)
+static double *scores_of(const FoldSearch *s, int fold, int trial)
 {
     return s->score + ((size_t)fold * (size_t)s->trials.n + (size_t)trial) * (size_t)s->config->search.inner_folds;
 }
 
-static bool *diverged_of(const Search *s, int fold, int trial)
+static bool *diverged_of(const FoldSearch *s, int fold, int trial)
 {
     return &s->diverged[(size_t)fold * (size_t)s->trials.n + (size_t)trial];
 }
@@ -98,7 +98,7 @@ static double first_score(const json_t *summary, const Target *t)
     return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-static Status read_score(Search *s, const char *run, int fold, int trial, int inner)
+static Status read_score(FoldSearch *s, const char *run, int fold, int trial, int inner)
 {
     json_t *summary;
     TRY(foldjob_summary(&summary, run, job_of(s, fold, trial, inner)));
@@ -109,7 +109,7 @@ static Status read_score(Search *s, const char *run, int fold, int trial, int in
 }
 
 /* Over inner folds other than `without` (-1: all). */
-static double mean_of(const Search *s, int fold, int trial, int without)
+static double mean_of(const FoldSearch *s, int fold, int trial, int without)
 {
     const double *score = scores_of(s, fold, trial);
     double sum = 0;
@@ -123,7 +123,7 @@ static double mean_of(const Search *s, int fold, int trial, int without)
 }
 
 /* The best mean, the earlier where equal; 0 where none is defined. */
-static int best(const Search *s, int fold, int without)
+static int best(const FoldSearch *s, int fold, int without)
 {
     int found = 0;
     double most = NAN;
@@ -141,19 +141,19 @@ int search_without(const void *search, int fold, int inner)
     return best(search, fold, inner);
 }
 
-double search_score(const Search *s, int fold, int trial, int inner)
+double search_score(const FoldSearch *s, int fold, int trial, int inner)
 {
     return scores_of(s, fold, trial)[inner];
 }
 
-double search_mean(const Search *s, int fold, int trial)
+double search_mean(const FoldSearch *s, int fold, int trial)
 {
     return mean_of(s, fold, trial, -1);
 }
 
 /* ---- choosing ---- */
 
-static bool fold_is_done(const Search *s, const char *run, int fold)
+static bool fold_is_done(const FoldSearch *s, const char *run, int fold)
 {
     for (int i = 0; i < s->n_inner[fold]; i++)
         for (int t = 0; t < s->trials.n; t++)
@@ -161,7 +161,7 @@ static bool fold_is_done(const Search *s, const char *run, int fold)
     return true;
 }
 
-static Status choose(Search *s, const char *run, int fold)
+static Status choose(FoldSearch *s, const char *run, int fold)
 {
     for (int t = 0; t < s->trials.n; t++)
         for (int i = 0; i < s->n_inner[fold]; i++) TRY(read_score(s, run, fold, t, i));
@@ -169,7 +169,7 @@ static Status choose(Search *s, const char *run, int fold)
     return OK;
 }
 
-Status search_choose(Search *s, const char *run)
+Status search_choose(FoldSearch *s, const char *run)
 {
     for (int f = 0; f < s->n_all && search_is_on(s); f++)
         if (s->chosen[f] < 0 && fold_is_done(s, run, f)) TRY(choose(s, run, f));

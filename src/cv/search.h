@@ -25,21 +25,22 @@ typedef struct {
     int *chosen;        /* [n_all] number of the trial; -1: not known yet */
     double *score;      /* [n_all, trials.n, config->search.inner_folds] NaN: not defined */
     bool *diverged;     /* [n_all, trials.n] */
-} Search;
+} FoldSearch;
 
 /* Reads the trials; trials.n is 0 without a search. ERR_CONFIG. */
-Status search_open(Search *out, const Config *config);
-Status search_begin(Search *s, const FoldList *list, const Target *target); /* once folds are known; both must stay */
-void search_close(Search *s);                                               /* accepts {0} and half-built ones */
+Status search_open(FoldSearch *out, const Config *config);
+Status search_begin(FoldSearch *s, const FoldList *list,
+                    const Target *target); /* once folds are known; both must stay */
+void search_close(FoldSearch *s);          /* accepts {0} and half-built ones */
 
-bool search_is_on(const Search *s);
+bool search_is_on(const FoldSearch *s);
 
 /* The settings that a job is derived from: the run's, a trial's, or those of the trial chosen for its fold. */
-const Config *search_config(const Search *s, FoldJob job);
-bool search_is_open(const Search *s, FoldJob job); /* is its trial still to be chosen? */
+const Config *search_config(const FoldSearch *s, FoldJob job);
+bool search_is_open(const FoldSearch *s, FoldJob job); /* is its trial still to be chosen? */
 
 /* Chooses in every fold whose inner trainings are done. */
-Status search_choose(Search *s, const char *run);
+Status search_choose(FoldSearch *s, const char *run);
 
 /* After a training that diverged: the files by which the trial counts as done, without a score. */
 Status search_give_up(const char *run, FoldJob job);
@@ -47,7 +48,7 @@ Status search_give_up(const char *run, FoldJob job);
 /* The trial that the inner folds other than `inner` choose in a fold. */
 int search_without(const void *search, int fold, int inner);
 
-double search_score(const Search *s, int fold, int trial, int inner); /* NaN: not defined */
-double search_mean(const Search *s, int fold, int trial);             /* over inner folds; NaN: not defined */
+double search_score(const FoldSearch *s, int fold, int trial, int inner); /* NaN: not defined */
+double search_mean(const FoldSearch *s, int fold, int trial);             /* over inner folds; NaN: not defined */
 
 #endif

@@ -53,7 +53,7 @@ static void write_number(TextOut *out, double value)
     textout_printf(out, "\t%s", number_text(room, value));
 }
 
-static void write_head(TextOut *out, const Search *s, const Keys *k)
+static void write_head(TextOut *out, const FoldSearch *s, const Keys *k)
 {
     textout_printf(out, "repeat\tfold\ttrial");
     for (int i = 0; i < s->config->search.inner_folds; i++) textout_printf(out, "\tinner%02d", i);
@@ -62,7 +62,7 @@ static void write_head(TextOut *out, const Search *s, const Keys *k)
     textout_write(out, "\n", 1);
 }
 
-static void write_row(TextOut *out, const Search *s, const Keys *k, int fold, int trial)
+static void write_row(TextOut *out, const FoldSearch *s, const Keys *k, int fold, int trial)
 {
     textout_printf(out, "%d\t%d\t%d", fold / s->n_fold, fold % s->n_fold, trial);
     for (int i = 0; i < s->config->search.inner_folds; i++) write_number(out, search_score(s, fold, trial, i));
@@ -76,7 +76,7 @@ static void write_row(TextOut *out, const Search *s, const Keys *k, int fold, in
     textout_write(out, "\n", 1);
 }
 
-Status searchtable_write(const Search *s, const char *run)
+Status searchtable_write(const FoldSearch *s, const char *run)
 {
     char path[PATH_ROOM];
     Keys keys = {0};
@@ -96,21 +96,21 @@ done:
 
 /* ---- the summary ---- */
 
-static int times_chosen(const Search *s, int trial)
+static int times_chosen(const FoldSearch *s, int trial)
 {
     int n = 0;
     for (int f = 0; f < s->n_all; f++) n += s->chosen[f] == trial;
     return n;
 }
 
-static const char *settings_of(const Search *s, int trial)
+static const char *settings_of(const FoldSearch *s, int trial)
 {
     const char *text = s->trials.trial[trial].text;
     return *text ? text : "the config as it is";
 }
 
 /* The trial that most folds chose, the earlier where equal. */
-static int most_chosen(const Search *s)
+static int most_chosen(const FoldSearch *s)
 {
     int found = 0;
     for (int t = 1; t < s->trials.n; t++)
@@ -118,7 +118,7 @@ static int most_chosen(const Search *s)
     return found;
 }
 
-static void add_remark(json_t *remarks, const Search *s)
+static void add_remark(json_t *remarks, const FoldSearch *s)
 {
     const int most = most_chosen(s), n = times_chosen(s, most);
     remarks_append(
@@ -128,7 +128,7 @@ static void add_remark(json_t *remarks, const Search *s)
         s->trials.n, s->config->search.inner_folds, most, settings_of(s, most), n, s->n_all);
 }
 
-Status searchtable_add(json_t *summary, const Search *s)
+Status searchtable_add(json_t *summary, const FoldSearch *s)
 {
     static const char *const kind[] = {"none", "grid", "random", "list"};
     json_t *chosen = json_array();

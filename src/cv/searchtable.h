@@ -10,7 +10,7 @@
 
 #include "cv/search.h"
 
-Status searchtable_write(const Search *s, const char *run); /* trials.tsv; every fold has its trial */
-Status searchtable_add(json_t *summary, const Search *s);   /* to what summary.json will hold */
+Status searchtable_write(const FoldSearch *s, const char *run); /* trials.tsv; every fold has its trial */
+Status searchtable_add(json_t *summary, const FoldSearch *s);   /* to what summary.json will hold */
 
 #endif
