@@ -181,7 +181,7 @@ Test(train_crossval, a_damaged_checkpoint_is_passed_over, .timeout = 250)
     must_run(&hurt);
     hurt.resume = true;
     for (off_t left = 0; left <= 100; left += 100) {
-        const FoldJob job = {1, 2, -1, 0};
+        const FoldJob job = {1, 2, -1, 0, 0};
         for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
             cr_assert_eq(foldjob_path(path, hurt.folder, job, files[k]), OK);
             cr_assert_eq(truncate(path, left), 0);
