@@ -127,10 +127,3 @@ int foldlist_each(const FoldList *list, int number)
 {
     return list->job[number].trial > 0 ? list->n_trial : list->n_model;
 }
-
-FoldJob foldlist_fold(const FoldList *list, int number)
-{
-    FoldJob job = list->job[number];
-    job.model = -1;
-    return job;
-}

@@ -21,9 +21,8 @@ typedef struct {
 Status foldlist_new(FoldList *out, Dataset *dataset, int n_trial);
 void foldlist_free(FoldList *list); /* accepts {0} and half-built ones */
 
-int foldlist_each(const FoldList *list,
-                  int number); /* jobs from `number`, the first, of the same fold or inner fold */
-FoldJob foldlist_fold(const FoldList *list, int number); /* the fold, or inner fold, that a job is of; model -1 */
-Status foldlist_at(Status status, FoldJob job);          /* a failure, with where it was */
+/* Jobs from `number`, the first of them, that are of the same fold or inner fold. */
+int foldlist_each(const FoldList *list, int number);
+Status foldlist_at(Status status, FoldJob job); /* a failure, with where it was */
 
 #endif
