@@ -54,7 +54,8 @@ static Status print_result(const Cli *cli, json_t *result)
         scores_print_chance(stdout, result);
     } else
         printf("%ld of %ld %s are done; the process that finishes the last one writes the summary\n",
-               count(result, "done"), count(result, "jobs"), count(result, "n_models") > 1 ? "models" : "folds");
+               count(result, "done"), count(result, "jobs"),
+               count(result, "n_models") > 1 || count(result, "n_trials") ? "models" : "folds");
     json_decref(result);
     return OK;
 }
@@ -65,7 +66,11 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     if (cli->json) return print_json(plan);
     char each[32] = "", inner[64] = "", further[64] = "";
     if (count(plan, "n_models") > 1) snprintf(each, sizeof each, " x %ld models", count(plan, "n_models"));
-    if (count(plan, "n_inner")) snprintf(inner, sizeof inner, ", %ld inner folds each", count(plan, "n_inner"));
+    if (count(plan, "n_trials"))
+        snprintf(inner, sizeof inner, ", %ld trials on %ld inner folds each", count(plan, "n_trials"),
+                 count(plan, "n_inner"));
+    else if (count(plan, "n_inner"))
+        snprintf(inner, sizeof inner, ", %ld inner folds each", count(plan, "n_inner"));
     if (count(plan, "n_further"))
         snprintf(further, sizeof further, ", %ld further cross-validation%s", count(plan, "n_further"),
                  number_plural(count(plan, "n_further")));
@@ -169,6 +174,9 @@ const Command command_crossval = {
     "config.yaml, manifest.json, bags.tsv, splits.tsv, and at the end predictions.tsv (test bags), "
     "summary.json and summary.md. With crossval.ensemble=N every fold has N models, RUN/rep00/fold03/model00, ..., "
     "which differ in their random seed; files and scores of the fold are those of their mean output.\n\n"
+    "With search.kind grid, random or list, each fold chooses its settings among trials (search.space, search.list) "
+    "by "
+    "inner folds of its training and validation bags: RUN/trials.tsv. Example: configs/mil-nested.yaml.\n\n"
     "Several processes may work in one RUN, on one machine or on several that share the disk: start the "
     "same command with --resume as often as you like, or with --shard=1/2 and --shard=2/2. No fold is "
     "done twice. The data may lie elsewhere for each of them (--data.path), if their content is the same. "

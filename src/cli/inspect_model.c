@@ -5,6 +5,7 @@
 #include "cli/scores.h"
 #include "core/file.h"
 #include "core/jsontext.h"
+#include "core/number.h"
 #include "core/safetensors.h"
 
 #include <stdio.h>
@@ -204,6 +205,7 @@ static const char *const run_files[] = {"config.yaml",
                                         "summary.md",
                                         "predictions.tsv",
                                         "inner.tsv",
+                                        "trials.tsv",
                                         "stack.json",
                                         "kmers.tsv",
                                         "checkpoint.safetensors",
@@ -290,6 +292,25 @@ static void print_ensemble(const json_t *run)
     print_parts(json_object_get(run, "parts"));
 }
 
+/* What folds chose; nothing of a run without a search. */
+static void print_search(const json_t *run)
+{
+    const json_t *search = json_object_get(run, "search"), *list = json_object_get(search, "chosen"), *trial;
+    size_t k;
+    if (!search) return;
+    printf("search (%s): %lld trials on %lld inner folds of each fold; chosen:\n", jsontext_field(search, "kind"),
+           (long long)json_integer_value(json_object_get(search, "trials")),
+           (long long)json_integer_value(json_object_get(search, "inner_folds")));
+    json_array_foreach(list, k, trial)
+    {
+        const char *settings = jsontext_field(trial, "settings");
+        printf("  trial %lld in %lld fold%s: %s\n", (long long)json_integer_value(json_object_get(trial, "trial")),
+               (long long)json_integer_value(json_object_get(trial, "folds")),
+               number_plural(json_integer_value(json_object_get(trial, "folds"))),
+               *settings ? settings : "the config as it is");
+    }
+}
+
 static void print_crossval(const json_t *run)
 {
     const long long n_model = json_integer_value(json_object_get(run, "n_models"));
@@ -299,6 +320,7 @@ static void print_crossval(const json_t *run)
     if (n_model > 1) printf(", each the mean of %lld models", n_model);
     printf("\n");
     scores_print_crossval(stdout, NULL, run);
+    print_search(run);
 }
 
 static void print_methods(const json_t *run)

@@ -153,6 +153,7 @@ Status section_bind(const Section *table, void *whole, Settings *s)
 static bool is_standard(const Option *row, const void *base)
 {
     char buffer[OPTION_ROOM];
+    if (option_is_list(row) && option_count(base, row) == 0) return strcmp(row->standard, "[]") == 0;
     const char *text = option_text(buffer, base, row, 0);
     return strcmp(text ? text : "null", row->standard) == 0;
 }
@@ -179,6 +180,15 @@ static void write_others(YamlOut *out, const Option *rows, const void *base)
 {
     for (const Option *row = rows_or_none(rows); row->name; row++)
         if (!is_standard(row, base)) write_row(out, row, base);
+}
+
+/* Nothing of it would be written, its name neither: older versions can read the rest. */
+static bool is_omitted(const Section *section, const char *whole, const char *here)
+{
+    if (!section->omits || section->family || strcmp(here, section->path) == 0) return false;
+    for (const Option *row = rows_or_none(section->rows); row->name; row++)
+        if (!is_standard(row, whole + section->at)) return false;
+    return true;
 }
 
 static void write_block(YamlOut *out, const Section *section, const char *base)
@@ -250,6 +260,7 @@ Status section_write(char **text, const Section *table, const void *whole)
     TRY(yamlout_open(&out));
     for (const Section *section = table; section->path; section++) {
         const char *there = section->entry_size ? "" : section->path;
+        if (is_omitted(section, whole, here)) continue;
         move(out, here, there);
         here = there;
         if (section->entry_size) {

@@ -3,12 +3,11 @@
  * settings.c: entries of all layers stay side by side in one list; which of them counts is decided when somebody asks.
  * There are tens of them, so every search is a walk.
  */
-#include "core/settings.h"
+#include "core/settings_parts.h"
 #include "core/configpath.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/nearest.h"
-#include "core/yaml.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -19,33 +18,6 @@
 #define FLAG_LAYER  INT_MAX
 #define STDIN_NAME  "standard input" /* no file: a path of this name is found as ./standard input */
 #define ORIGIN_ROOM 4300
-
-typedef struct {
-    const char *path, *origin; /* "mil.yaml:12" or "--train.lr" */
-    int layer;
-    YamlForm form;
-    OptionValue value; /* of a YAML_VALUE */
-    bool used;         /* somebody asked for it */
-    bool hidden;       /* a later layer's list or kind took its place */
-    const char *by;    /* origin of that kind */
-} Entry;
-
-typedef struct {
-    const char *path;
-    const char *key,
-        *kind; /* "kind" and the kind of the block it belongs to, which was not chosen; NULL: it counts */
-    bool list; /* of blocks */
-} Known;
-
-struct Settings {
-    Entry *entry; /* [n_entry] */
-    int n_entry, layer;
-    Known *known; /* [n_known] */
-    int n_known;
-    const char *missing, *missing_help; /* the first setting needed and not given */
-    void **owned;                       /* [n_owned] */
-    int n_owned;
-};
 
 /* ---- memory ---- */
 
@@ -107,16 +79,16 @@ static Status keep_value(Settings *s, OptionValue *out, const OptionValue *value
     return OK;
 }
 
-/* ---- paths ---- */
-
-/* Is `path` equal to or inside `block`? All is inside "". */
-static bool inside(const char *path, const char *block)
-{
-    const size_t n = strlen(block);
-    return n == 0 || (strncmp(path, block, n) == 0 && (path[n] == '.' || !path[n]));
-}
-
 /* ---- layers ---- */
+
+Status settings_push(Settings *s, const Entry *e)
+{
+    Entry *grown = grow(s->entry, s->n_entry, sizeof *grown);
+    if (!grown) return no_memory();
+    s->entry = grown;
+    s->entry[s->n_entry++] = *e;
+    return OK;
+}
 
 static Status add_entry(Settings *s, const char *path, const char *origin, YamlForm form, const OptionValue *value)
 {
@@ -131,13 +103,9 @@ static Status add_entry(Settings *s, const char *path, const char *origin, YamlF
     if (value) TRY(keep_value(s, &e.value, value));
     if (form == YAML_BLOCKS || (value && value->list))
         for (int i = 0; i < s->n_entry; i++)
-            if (s->entry[i].layer < s->layer && inside(s->entry[i].path, path)) s->entry[i].hidden = true;
+            if (s->entry[i].layer < s->layer && settings_inside(s->entry[i].path, path)) s->entry[i].hidden = true;
 
-    Entry *grown = grow(s->entry, s->n_entry, sizeof *grown);
-    if (!grown) return no_memory();
-    s->entry = grown;
-    s->entry[s->n_entry++] = e;
-    return OK;
+    return settings_push(s, &e);
 }
 
 typedef struct {
@@ -166,7 +134,7 @@ static Status take_entry(void *context, const char *path, int line, YamlForm for
 {
     Source *source = context;
     char origin[ORIGIN_ROOM];
-    if (inside(path, "base")) return note_base(source, line, value);
+    if (settings_inside(path, "base")) return note_base(source, line, value);
     if (!source->s) return OK;
     snprintf(origin, sizeof origin, "%s:%d", source->name, line);
     return add_entry(source->s, path, origin, form, value);
@@ -304,12 +272,12 @@ static int list_place(const char *path, const char *list)
     return n > 0 && n < 6 && (number[n] == '.' || !number[n]) ? atoi(number) : -1;
 }
 
-static bool has_inside(const Settings *s, const char *list, int place)
+static bool has_settings_inside(const Settings *s, const char *list, int place)
 {
     char path[SETTINGS_KEY_ROOM];
     snprintf(path, sizeof path, "%s.%d", list, place);
     for (int i = 0; i < s->n_entry; i++)
-        if (!s->entry[i].hidden && inside(s->entry[i].path, path)) return true;
+        if (!s->entry[i].hidden && settings_inside(s->entry[i].path, path)) return true;
     return false;
 }
 
@@ -329,10 +297,10 @@ Status settings_list(int *n, Settings *s, const char *path)
 {
     TRY(add_known(s, path, NULL, NULL));
     s->known[s->n_known - 1].list = true;
-    for (*n = 0; has_inside(s, path, *n);) ++*n;
+    for (*n = 0; has_settings_inside(s, path, *n);) ++*n;
     for (int i = 0; i < s->n_entry; i++) {
         const Entry *e = &s->entry[i];
-        if (!e->hidden && inside(e->path, path)) TRY(check_list_entry(e, path, *n));
+        if (!e->hidden && settings_inside(e->path, path)) TRY(check_list_entry(e, path, *n));
     }
     mark_used(s, path);
     return OK;
@@ -355,7 +323,7 @@ void settings_afresh(Settings *s, const char *path, const char *key, const char 
     }
     for (int i = 0; kind && i < s->n_entry; i++) {
         Entry *e = &s->entry[i];
-        if (e->hidden || e->layer >= kind->layer || !inside(e->path, within)) continue;
+        if (e->hidden || e->layer >= kind->layer || !settings_inside(e->path, within)) continue;
         e->hidden = true;
         if (e->form == YAML_VALUE && strcmp(e->path, kind_path) != 0) e->by = kind->origin;
     }
@@ -364,7 +332,7 @@ void settings_afresh(Settings *s, const char *path, const char *key, const char 
 /* Of what a later kind took out, the kind itself may still know the name: then somebody should hear of it. */
 static void print_again(const Settings *s)
 {
-    for (int i = 0; i < s->n_entry; i++) {
+    for (int i = 0; i < s->n_entry && !s->quiet; i++) {
         const Entry *e = &s->entry[i];
         for (int j = 0; e->by && j < s->n_known; j++)
             if (!s->known[j].kind && strcmp(s->known[j].path, e->path) == 0)
@@ -423,9 +391,9 @@ static Status explain(const Settings *s, const Entry *e)
         if (equal && s->known[i].kind)
             return fail(ERR_CONFIG, "%s: %s is a setting of %s %s, which is not the %s chosen", e->origin, e->path,
                         s->known[i].key, s->known[i].kind, s->known[i].key);
-        if (inside(e->path, known) && !s->known[i].list)
+        if (settings_inside(e->path, known) && !s->known[i].list)
             return fail(ERR_CONFIG, "%s: %s is one value, not a block", e->origin, known);
-        if (!inside(known, e->path)) continue;
+        if (!settings_inside(known, e->path)) continue;
         if (e->form == YAML_BLOCK || (e->form == YAML_VALUE && e->value.null)) return OK;
         return fail(ERR_CONFIG, "%s: %s is one block of settings; write them below it, as 'name: value'", e->origin,
                     e->path);

@@ -38,6 +38,12 @@ Status settings_yaml(Settings *s, const char *text, size_t n, const char *name);
 Status settings_flag(Settings *s, const char *path, const char *value, const char *shown);
 Status settings_replace_list(Settings *s, const char *path, const char *shown); /* flags replace the whole list */
 
+/* Makes one list of texts of the free keys inside the block `path`, before it is asked for: "KEY=VALUE|VALUE" each, with KEY
+ * below `path`. In a list of blocks (`blocks`) each becomes one text, "KEY=VALUE; KEY=VALUE". The last layer that has any
+ * replaces those before. Where the last layer has a list of texts, nothing is done. */
+Status settings_texts(Settings *s, const char *path, bool blocks);
+void settings_quiet(Settings *s); /* settings_finish does not warn of what a later kind took out */
+
 /* ---- questions; a path asked for is known from then on ---- */
 /* The value at `path`, NULL if not given. `needed`: what it is, if it must be given, else NULL. */
 Status settings_apply(const OptionValue **out, Settings *s, const char *path, const char *needed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cv/crossval.h"
+#include "cv/crossval_parts.h"
 #include "cohort/innerparts.h"
 #include "cohort/smallclass.h"
 #include "core/file.h"
@@ -11,7 +11,9 @@
 #include "cv/foldremarks.h"
 #include "cv/jobs.h"
 #include "cv/rivalnote.h"
+#include "cv/searchtable.h"
 #include "cv/tally.h"
+#include "run/configsearch.h"
 #include "run/dataset.h"
 #include "run/job.h"
 #include "run/refit.h"
@@ -24,21 +26,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Up to so many instances of a minibatch, jobs run side by side. */
-#define SMALL 16384
-
-typedef struct {
-    const CrossvalSetup *in;
-    Dataset *dataset; /* borrowed */
-    FoldList list;
-    Jobs *jobs; /* of the list */
-} Crossval;
-
-static FoldJob which(const Crossval *c, int number)
-{
-    return c->list.job[number];
-}
-
 /* What jobs are called. */
 static const char *noun(const Crossval *c)
 {
@@ -48,7 +35,8 @@ static const char *noun(const Crossval *c)
 static bool is_done(const void *context, int number)
 {
     const Crossval *c = context;
-    return foldjob_done(c->in->folder, c->in->config, which(c, number));
+    const FoldJob job = crossval_which(c, number);
+    return !search_is_open(&c->search, job) && foldjob_done(c->in->folder, search_config(&c->search, job), job);
 }
 
 /* "rep00/fold03", "permuted/07/rep00/fold03" */
@@ -56,25 +44,21 @@ static void name_job(char name[JOBS_NAME], const void *context, int number)
 {
     const Crossval *c = context;
     char own[FOLDJOB_NAME];
-    foldjob_name(own, which(c, number));
+    foldjob_name(own, crossval_which(c, number));
     snprintf(name, JOBS_NAME, "%.24s%s%s", c->in->label ? c->in->label : "", c->in->label ? "/" : "", own);
+}
+
+/* A shard does all of a fold: its search and what follows from it. */
+static int fold_of(const void *context, int number)
+{
+    const Crossval *c = context;
+    return crossval_which(c, number).repeat * c->list.n_fold + crossval_which(c, number).fold;
 }
 
 static Status stopped(const void *context, int n_done)
 {
     const Crossval *c = context;
     return stop_check(c->in->stop, "; %d of %d %s are done, and --resume goes on", n_done, jobs_n(c->jobs), noun(c));
-}
-
-static JobSetup job_setup(const Crossval *c, const Config *config, const char *folder)
-{
-    return (JobSetup){.config = config,
-                      .folder = folder,
-                      .resume = true,
-                      .argc = c->in->argc,
-                      .argv = c->in->argv,
-                      .stop = c->in->stop,
-                      .updated = c->in->updated};
 }
 
 /* ---- one job ---- */
@@ -93,6 +77,7 @@ static void evaluated(void *context, const LoopRecord *record)
 static void finish(Crossval *c, int number, const json_t *summary)
 {
     char message[64] = "done";
+    const bool many = crossval_which(c, number).trial > 0; /* too many to tell of */
     const char *task = c->dataset->target[0].name;
     const json_t *parts = json_object_get(summary, "parts"), *test = json_object_get(parts, "test");
     const json_t *scores = json_object_get(json_object_get(test, "tasks"), task);
@@ -100,22 +85,25 @@ static void finish(Crossval *c, int number, const json_t *summary)
     const json_t *value = json_object_get(scores, score);
     if (json_is_number(value))
         snprintf(message, sizeof message, "done: test %s %.4f", score, json_number_value(value));
-    jobs_finish(c->jobs, number, message);
+    jobs_finish(c->jobs, number, many ? NULL : message);
 }
 
 static Status run_job(Crossval *c, int number, const char *folder)
 {
     FoldConfig own;
-    foldjob_config(&own, c->in->config, which(c, number));
+    const FoldJob job = crossval_which(c, number);
+    crossval_configure(&own, c, job);
     Reporter reporter = {c->jobs, number};
     json_t *summary;
-    JobSetup setup = job_setup(c, &own.config, folder);
+    JobSetup setup = crossval_job(c, &own.config, folder);
     setup.anew = true;
+    setup.brief = job.trial > 0;
     setup.evaluated = evaluated;
     setup.context = &reporter;
     log_detail("%s begins", folder);
     file_batch_begin();
     Status status = job_run_on(&summary, &setup, c->dataset, NULL);
+    if (status == ERR_DIVERGED && job.trial > 0) status = search_give_up(c->in->folder, job);
     const Status synced = file_batch_end();
     if (status == OK) status = synced;
     if (status != OK) return status;
@@ -130,8 +118,10 @@ static Status try_job(void *context, int number)
     Crossval *c = context;
     char folder[PATH_ROOM], name[FOLDJOB_NAME];
     RunLock lock;
-    TRY(foldjob_path(folder, c->in->folder, which(c, number), ""));
-    foldjob_name(name, which(c, number));
+    TRY(foldjob_path(folder, c->in->folder, crossval_which(c, number), ""));
+    foldjob_name(name, crossval_which(c, number));
+    if (search_is_open(&c->search, crossval_which(c, number)))
+        return fail(ERR_IO, "files of its search are gone; start again with --resume");
     TRY(file_make_inside(c->in->folder, name));
     TRY(runlock_try(&lock, folder));
     if (lock.fd < 0) return OK;
@@ -155,17 +145,19 @@ static Status check_fold(Crossval *c, int first)
 {
     Partition g;
     FoldConfig own;
-    const FoldJob job = which(c, first);
-    foldjob_config(&own, c->in->config, job);
+    const FoldJob job = crossval_which(c, first);
+    crossval_configure(&own, c, job);
     TRY(foldlist_at(innerparts_make(&g, &c->dataset->folds, &own.config.splits), job));
-    for (int m = 0; m < c->list.n_model; m++) jobs_set_steps(c->jobs, first + m, count_updates(&own.config, &g));
+    for (int m = 0; m < foldlist_each(&c->list, first); m++)
+        jobs_set_steps(c->jobs, first + m,
+                       count_updates(search_config(&c->search, crossval_which(c, first + m)), &g));
     partition_free(&g);
     return OK;
 }
 
 static Status check_folds(Crossval *c)
 {
-    for (int n = 0; n < c->list.n; n += c->list.n_model) TRY(check_fold(c, n));
+    for (int n = 0; n < c->list.n; n += foldlist_each(&c->list, n)) TRY(check_fold(c, n));
     return OK;
 }
 
@@ -181,6 +173,7 @@ static Status new_jobs(Crossval *c)
                              .context = c,
                              .run = try_job,
                              .is_done = is_done,
+                             .lot = search_is_on(&c->search) ? fold_of : NULL,
                              .name = name_job,
                              .stopped = stopped};
     return jobs_new(&c->jobs, &setup);
@@ -192,7 +185,9 @@ static Status check_jobs(Crossval *c)
     const SplitOptions *splits = &c->in->config->splits;
     if (!splits->file && splits->kind != SPLIT_BATCH)
         smallclass_report(&c->dataset->cohort, &c->dataset->target[0], c->dataset->folds.n_fold);
-    TRY(foldlist_new(&c->list, c->dataset));
+    TRY(search_open(&c->search, c->in->config));
+    TRY(foldlist_new(&c->list, c->dataset, c->search.trials.n));
+    TRY(search_begin(&c->search, &c->list, c->dataset->target));
     TRY(new_jobs(c));
     return check_folds(c);
 }
@@ -201,6 +196,14 @@ static Status check_content(const Crossval *c)
 {
     const ContentSource source = dataset_source(c->dataset);
     return c->in->resume ? content_check(&source, c->in->folder) : OK;
+}
+
+/* What is done already. */
+static Status refresh(Crossval *c)
+{
+    TRY(search_choose(&c->search, c->in->folder));
+    jobs_refresh(c->jobs);
+    return OK;
 }
 
 static Status open_all(Crossval *c, const CrossvalSetup *in, Dataset *dataset)
@@ -212,45 +215,15 @@ static Status open_all(Crossval *c, const CrossvalSetup *in, Dataset *dataset)
     TRY(crossval_check(in->folder, in->force, in->resume));
     TRY(check_content(c)); /* labels */
     TRY(check_jobs(c));
-    if (in->resume) jobs_refresh(c->jobs);
+    if (in->resume) TRY(refresh(c));
     return OK;
 }
 
 static void close_all(Crossval *c)
 {
     jobs_free(c->jobs);
+    search_close(&c->search);
     foldlist_free(&c->list);
-}
-
-/* ---- side by side ---- */
-
-/* Of a minibatch, on average: one large bag among many small ones changes little. */
-static int instances(const Crossval *c)
-{
-    const TrainOptions *o = &c->in->config->train;
-    const BagFile *file = c->dataset->cohort.file;
-    const int n_bag = bagfile_n_bag(file);
-    int64_t sum = 0;
-    for (int b = 0; b < n_bag; b++) {
-        const int n = bagfile_n(file, b);
-        sum += o->draws > 0 && o->draws < n ? o->draws : n;
-    }
-    const int64_t n = n_bag ? sum * o->batch / n_bag : 0;
-    return n < INT32_MAX ? (int)n : INT32_MAX;
-}
-
-/* Small bags, all in memory, and memory for a workspace a thread. */
-static bool side_by_side(Crossval *c, int n_open)
-{
-    json_t *plan;
-    if (jobs_at_once(n_open) < 2 || instances(c) > SMALL || !cache_is_whole(c->dataset->cache)) return false;
-    FoldConfig own;
-    foldjob_config(&own, c->in->config, which(c, 0));
-    const JobSetup setup = job_setup(c, &own.config, "");
-    if (job_plan_on(&plan, &setup, c->dataset) != OK) return false;
-    const int64_t bytes = json_integer_value(json_object_get(plan, "memory_workspace"));
-    json_decref(plan);
-    return jobs_fit(n_open, (double)bytes);
 }
 
 /* ---- until all is done ---- */
@@ -268,8 +241,10 @@ static Status work(Crossval *c)
     const int *open, n_job = jobs_n(c->jobs), n_open = jobs_list(c->jobs, 0, n_job, &open);
     if (n_open == 0) return OK;
     if (kmerstart_is_on(NULL, &c->in->config->model)) TRY(choose_kmers(c, open, n_open));
-    const bool parallel = side_by_side(c, n_open);
+    const bool parallel = crossval_side_by_side(c, n_open);
     jobs_start(c->jobs);
+    if (search_is_on(&c->search)) TRY(jobs_run(c->jobs, c->list.n_outer, n_job, parallel));
+    TRY(search_choose(&c->search, c->in->folder));
     TRY(jobs_run(c->jobs, 0, n_job, parallel));
     jobs_end(c->jobs);
     return OK;
@@ -279,9 +254,12 @@ static Status work(Crossval *c)
 
 static Status join_models(Crossval *c)
 {
-    const EnsembleSetup setup = {.folder = c->in->folder, .config = c->in->config, .dataset = c->dataset};
-    for (int n = 0; c->list.n_model > 1 && n < c->list.n; n += c->list.n_model)
-        TRY(ensemble_make(&setup, which(c, n)));
+    for (int n = 0; c->list.n_model > 1 && n < c->list.n && crossval_which(c, n).trial == 0; n += c->list.n_model) {
+        const EnsembleSetup setup = {.folder = c->in->folder,
+                                     .config = search_config(&c->search, crossval_which(c, n)),
+                                     .dataset = c->dataset};
+        TRY(ensemble_make(&setup, crossval_which(c, n)));
+    }
     return OK;
 }
 
@@ -303,9 +281,15 @@ static Status write_summary(Crossval *c, json_t **out)
                               .target = c->dataset->target,
                               .n_repeat = c->list.n_repeat,
                               .n_fold = c->list.n_fold,
-                              .n_inner = c->in->config->crossval.inner ? c->list.n_inner : NULL};
+                              .n_inner = configsearch_inner(c->in->config) ? c->list.n_inner : NULL,
+                              .trial = search_is_on(&c->search) ? search_without : NULL,
+                              .context = &c->search};
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
+    if (search_is_on(&c->search)) {
+        TRY(searchtable_write(&c->search, in->folder));
+        TRY(searchtable_add(*out, &c->search));
+    }
     TRY(dataset_check(c->dataset)); /* of a run that was done already */
     json_object_set(*out, "check", c->dataset->check);
     remarks_check(json_object_get(*out, "remarks"), c->dataset->check);
@@ -317,25 +301,17 @@ static Status write_summary(Crossval *c, json_t **out)
 static Status conclude(Crossval *c, json_t **out)
 {
     RunLock lock;
-    jobs_refresh(c->jobs);
+    TRY(refresh(c));
     if (jobs_n_done(c->jobs) < jobs_n(c->jobs)) {
         *out = json_pack("{s:i, s:i, s:i}", "n_models", c->list.n_model, "jobs", jobs_n(c->jobs), "done",
                          jobs_n_done(c->jobs));
+        if (*out && search_is_on(&c->search)) json_object_set_new(*out, "n_trials", json_integer(c->search.trials.n));
         return *out ? OK : fail(ERR_MEMORY, "no memory for the result");
     }
     TRY(runlock_acquire(&lock, c->in->folder, c->in->stop));
     const Status status = write_summary(c, out);
     runlock_release(&lock);
     return status;
-}
-
-/* Can the first job begin? Its model, data and memory are those of all. */
-static Status check_model(Crossval *c)
-{
-    FoldConfig own;
-    foldjob_config(&own, c->in->config, which(c, 0));
-    const JobSetup setup = job_setup(c, &own.config, "");
-    return job_check_on(&setup, c->dataset);
 }
 
 /* Before the folder is made, or anything of an older run removed, all is known that can be. */
@@ -352,7 +328,7 @@ static Status prepare(Crossval *c)
     const bool all_done = jobs_n_done(c->jobs) == jobs_n(c->jobs);
     if (all_done && crossval_is_kept(&folder)) return OK; /* nothing but the summary is left */
     TRY(dataset_fill(c->dataset));
-    TRY(check_model(c));
+    TRY(crossval_check_model(c));
     TRY(check_content(c));
     TRY(check_folds(c)); /* contents too, now they are known */
     if (c->in->begin) c->in->begin();
@@ -380,31 +356,12 @@ done:
 
 /* ---- dry run ---- */
 
-static Status plan(Crossval *c, json_t **out)
-{
-    FoldConfig own;
-    foldjob_config(&own, c->in->config, which(c, 0));
-    const JobSetup setup = job_setup(c, &own.config, c->in->folder);
-    TRY(job_plan_on(out, &setup, c->dataset));
-    const int mine = jobs_n_open(c->jobs), at_once = instances(c) <= SMALL ? jobs_at_once(mine) : mine > 0;
-    json_object_set_new(*out, "n_repeats", json_integer(c->list.n_repeat));
-    json_object_set_new(*out, "n_folds", json_integer(c->list.n_fold));
-    json_object_set_new(*out, "n_models", json_integer(c->list.n_model));
-    if (c->in->config->crossval.inner)
-        json_object_set_new(*out, "n_inner", json_integer(c->in->config->crossval.inner));
-    json_object_set_new(*out, "jobs", json_integer(jobs_n(c->jobs)));
-    json_object_set_new(*out, "done", json_integer(jobs_n_done(c->jobs)));
-    json_object_set_new(*out, "mine", json_integer(mine));
-    json_object_set_new(*out, "at_once", json_integer(at_once));
-    return OK;
-}
-
 Status crossval_plan_on(json_t **out, const CrossvalSetup *setup, Dataset *dataset)
 {
     Crossval c;
     *out = NULL;
     Status status = open_all(&c, setup, dataset);
-    if (status == OK) status = plan(&c, out);
+    if (status == OK) status = crossval_describe(out, &c);
     close_all(&c);
     return status;
 }

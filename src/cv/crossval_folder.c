@@ -78,8 +78,14 @@ static Status check_models(const char *folder)
     return check_job(folder);
 }
 
+static Status check_trial(const char *folder)
+{
+    return runfolder_each(folder, "inner", check_job);
+}
+
 static Status check_fold(const char *folder)
 {
+    TRY(runfolder_each(folder, "trial", check_trial));
     TRY(runfolder_each(folder, "inner", check_models));
     TRY(runfolder_each(folder, "model", check_job));
     return check_job(folder);
@@ -114,8 +120,16 @@ static Status remove_models(const char *folder)
     return remove_job(folder);
 }
 
+static Status remove_trial(const char *folder)
+{
+    TRY(runfolder_each(folder, "inner", remove_job));
+    rmdir(folder);
+    return OK;
+}
+
 static Status remove_fold(const char *folder)
 {
+    TRY(runfolder_each(folder, "trial", remove_trial));
     TRY(runfolder_each(folder, "inner", remove_models));
     TRY(runfolder_each(folder, "model", remove_job));
     return remove_job(folder);
@@ -130,7 +144,8 @@ static Status remove_repeat(const char *folder)
 
 static Status remove_ends(Run *run)
 {
-    static const char *const files[] = {"summary.json", "summary.md", "predictions.tsv", "inner.tsv", NULL};
+    static const char *const files[] = {"summary.json", "summary.md", "predictions.tsv",
+                                        "inner.tsv",    "trials.tsv", NULL};
     for (const char *const *file = files; *file; file++)
         if (unlink(run_path(run, *file)) != 0 && errno != ENOENT)
             return fail(ERR_IO, "%s: cannot be replaced: %s", run->path, strerror(errno));

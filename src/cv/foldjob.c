@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/foldjob.h"
 #include "core/file.h"
+#include "run/configsearch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 void foldjob_name(char name[FOLDJOB_NAME], FoldJob job)
 {
     int n = snprintf(name, FOLDJOB_NAME, "rep%02d/fold%02d", job.repeat, job.fold);
+    if (job.trial > 0) n += snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/trial%02d", job.trial - 1);
     if (job.inner > 0) n += snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/inner%02d", job.inner - 1);
     if (job.model >= 0) snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/model%02d", job.model);
 }
@@ -31,8 +33,10 @@ void foldjob_config(FoldConfig *out, const Config *config, FoldJob job)
     out->config.splits.fold = job.fold;
     out->config.crossval.inner = out->config.crossval.permute = 0; /* of the run, not of its trainings */
     out->config.crossval.batches = false;
+    configsearch_clear(&out->config);
+    if (job.trial > 0) out->config.crossval.ensemble = 1;
     if (job.inner > 0) {
-        snprintf(out->inner, sizeof out->inner, "%d/%d", job.inner - 1, config->crossval.inner);
+        snprintf(out->inner, sizeof out->inner, "%d/%d", job.inner - 1, configsearch_inner(config));
         out->config.splits.inner = out->inner;
     }
     if (job.model < 0) return;
@@ -81,10 +85,10 @@ static bool same_config(const char *run, const Config *config, FoldJob job)
 
 bool foldjob_done(const char *run, const Config *config, FoldJob job)
 {
-    static const char *const needed[] = {"model.safetensors", "predictions.tsv", "summary.json"};
+    static const char *const needed[] = {"predictions.tsv", "summary.json", "model.safetensors"};
     char path[PATH_ROOM];
     json_t *summary;
-    for (int k = 0; k < 3; k++)
+    for (int k = job.trial > 0 ? 1 : 0; k < (job.trial > 0 ? 2 : 3); k++) /* one that diverged has no predictions */
         if (foldjob_path(path, run, job, needed[k]) != OK || !file_exists(path)) return false;
     if (!same_config(run, config, job) || foldjob_summary(&summary, run, job) != OK) return false;
     json_decref(summary);

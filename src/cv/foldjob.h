@@ -8,6 +8,9 @@
  *     RUN/rep00/fold03/inner02/     with crossval.inner=5: the same with --splits.inner=2/5; with an ensemble the folder of all,
  *     RUN/rep00/fold03/inner02/model01/
  *
+ *     RUN/rep00/fold03/trial07/inner02/   with a search, in place of the folder above: the same with the settings of trial 7. It
+ *                                   has one model, whatever crossval.ensemble is, of which only the predictions are kept
+ *
  * It is done when its config.yaml is that of this run and its summary.json, which is written last, is whole. Whoever
  * holds its lock does it, and nobody else.
  */
@@ -26,16 +29,17 @@ typedef struct {
     int repeat, fold;
     int model; /* of the ensemble; -1: the fold itself, whose only model it may be */
     int inner; /* 1 + the number of an inner fold; 0 or less: none */
+    int trial; /* 1 + the number of a trial of a search, whose inner training this is; 0: none */
 } FoldJob;
 
-/* The settings of a job: those of the run, with its place and its seed. */
+/* The settings of a job: those of the run, or of a trial, with its place and its seed. */
 typedef struct {
     Config config;  /* shares everything with the run's, not to be freed */
     char seed[24];  /* of the splits, which are the run's */
     char inner[32]; /* splits.inner */
 } FoldConfig;
 
-/* "rep00/fold03", "rep00/fold03/model01", "rep00/fold03/inner02/model01" */
+/* "rep00/fold03", "rep00/fold03/model01", "rep00/fold03/inner02/model01", "rep00/fold03/trial07/inner02" */
 void foldjob_name(char name[FOLDJOB_NAME], FoldJob job);
 Status foldjob_path(char path[PATH_ROOM], const char *run, FoldJob job, const char *file); /* file: "" */
 

@@ -2,6 +2,7 @@
 #include "cv/foldlist.h"
 #include "cohort/innerparts.h"
 #include "core/log.h"
+#include "run/configsearch.h"
 
 #include <stdlib.h>
 
@@ -20,8 +21,10 @@ static void report_few(const Dataset *dataset, int n_few, FoldJob first)
     if (n_few)
         log_warn(
             "%s: in %d fold%s (the first: repetition %d, fold %d) the smallest class has too few bags or groups for "
-            "two inner folds, so no inner training predicts them",
-            bagfile_path(dataset->cohort.file), n_few, n_few == 1 ? "" : "s", first.repeat, first.fold);
+            "two inner folds, so %s",
+            bagfile_path(dataset->cohort.file), n_few, n_few == 1 ? "" : "s", first.repeat, first.fold,
+            configsearch_is_on(dataset->config) ? "nothing can be chosen there and the first trial is taken"
+                                                : "no inner training predicts them");
 }
 
 /* On permuted labels the other inner folds may lack a class: then there are none. */
@@ -41,7 +44,8 @@ static Status check_inner(int *n_inner, Dataset *dataset, FoldJob job)
 
 static Status count_inner(FoldList *list, Dataset *dataset)
 {
-    const InnerPlace place = {0, dataset->config->crossval.inner};
+    const InnerPlace place = {0, configsearch_inner(dataset->config)};
+    const int each = list->n_trial ? list->n_trial : list->n_model;
     int n_few = 0;
     FoldJob first = {0};
     for (int f = 0; place.n && f < list->n_repeat * list->n_fold; f++) {
@@ -50,9 +54,9 @@ static Status count_inner(FoldList *list, Dataset *dataset)
         TRY(foldlist_at(status, job));
         TRY(foldlist_at(check_inner(&list->n_inner[f], dataset, job), job));
         if (list->n_inner[f] == 0 && n_few++ == 0) first = job;
-        if (list->n_inner[f] > (INT32_MAX - list->n) / list->n_model)
-            return fail(ERR_CONFIG, "crossval.inner: %d inner folds are too many", place.n);
-        list->n += list->n_inner[f] * list->n_model;
+        if (list->n_inner[f] > (INT32_MAX - list->n) / each)
+            return fail(ERR_CONFIG, "%d inner folds of each fold are too many", place.n);
+        list->n += list->n_inner[f] * each;
     }
     report_few(dataset, n_few, first);
     return OK;
@@ -66,6 +70,11 @@ static void add_models(FoldList *list, FoldJob job)
     }
 }
 
+static void add_trials(FoldList *list, FoldJob job)
+{
+    for (job.trial = 1; job.trial <= list->n_trial; job.trial++) list->job[list->n++] = job;
+}
+
 static void list_jobs(FoldList *list)
 {
     const int n_fold = list->n_repeat * list->n_fold;
@@ -76,15 +85,20 @@ static void list_jobs(FoldList *list)
         for (int i = 1; i <= list->n_inner[f]; i++) {
             FoldJob job = fold_of(list, f);
             job.inner = i;
-            add_models(list, job);
+            if (list->n_trial)
+                add_trials(list, job);
+            else
+                add_models(list, job);
         }
 }
 
-Status foldlist_new(FoldList *out, Dataset *dataset)
+Status foldlist_new(FoldList *out, Dataset *dataset, int n_trial)
 {
     const Folds *folds = &dataset->folds;
-    *out = (FoldList){
-        .n_repeat = folds->n_repeat, .n_fold = folds->n_fold, .n_model = dataset->config->crossval.ensemble};
+    *out = (FoldList){.n_repeat = folds->n_repeat,
+                      .n_fold = folds->n_fold,
+                      .n_model = dataset->config->crossval.ensemble,
+                      .n_trial = n_trial};
     if (out->n_repeat > INT32_MAX / out->n_fold / out->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", out->n_repeat, out->n_fold);
     const int n_fold = out->n_repeat * out->n_fold;
@@ -107,4 +121,9 @@ void foldlist_free(FoldList *list)
     free(list->job);
     free(list->n_inner);
     *list = (FoldList){0};
+}
+
+int foldlist_each(const FoldList *list, int number)
+{
+    return list->job[number].trial > 0 ? list->n_trial : list->n_model;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * foldlist.h: the jobs of a cross-validation in their order: those of the outer folds, then the inner ones.
+ * foldlist.h: the jobs of a cross-validation in their order: those of the outer folds, then the inner ones. In a
+ * search each inner fold has a job for each trial.
  */
 #ifndef HOPSACK_FOLDLIST_H
 #define HOPSACK_FOLDLIST_H
@@ -9,16 +10,19 @@
 #include "run/dataset.h"
 
 typedef struct {
-    int n_repeat, n_fold, n_model; /* n_model: of a fold, or inner fold */
+    int n_repeat, n_fold, n_model; /* n_model: of a fold, or inner fold without trials */
+    int n_trial;                   /* of a search; 0: none */
     int n, n_outer;                /* jobs; of them, those of outer folds, which come first */
-    FoldJob *job;                  /* [n] the models of a fold follow one another */
+    FoldJob *job;                  /* [n] the models of a fold, or trials of an inner fold, follow one another */
     int *n_inner;                  /* [n_repeat · n_fold] inner folds; 0: none, or too few bags */
 } FoldList;
 
 /* Of the dataset's config and folds. ERR_CONFIG: too many; errors of partition_make, with the fold. */
-Status foldlist_new(FoldList *out, Dataset *dataset);
+Status foldlist_new(FoldList *out, Dataset *dataset, int n_trial);
 void foldlist_free(FoldList *list); /* accepts {0} and half-built ones */
 
+/* Jobs from `number`, the first of them, that are of the same fold or inner fold. */
+int foldlist_each(const FoldList *list, int number);
 Status foldlist_at(Status status, FoldJob job); /* a failure, with where it was */
 
 #endif

@@ -98,7 +98,11 @@ static Status add_fold(TextOut *out, bool *begun, const json_t *summary, const T
     InnerMean *mean = calloc((size_t)in->config->n_task + 1, sizeof *mean);
     Status status = mean ? OK : fail(ERR_MEMORY, "no memory for the scores of %d inner folds", in->n_inner[fold]);
     for (int i = 1; i <= in->n_inner[fold] && status == OK; i++) {
-        const FoldJob job = {.repeat = fold / in->n_fold, .fold = fold % in->n_fold, .model = -1, .inner = i};
+        const FoldJob job = {.repeat = fold / in->n_fold,
+                             .fold = fold % in->n_fold,
+                             .model = -1,
+                             .inner = i,
+                             .trial = in->trial ? 1 + in->trial(in->context, fold, i - 1) : 0};
         status = add_rows(out, begun, in->folder, job);
         if (status == OK) status = add_scores(mean, in, job);
     }

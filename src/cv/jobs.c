@@ -55,7 +55,8 @@ void jobs_free(Jobs *jobs)
 
 static bool is_mine(const Jobs *jobs, int number)
 {
-    return number % jobs->in.n_shard == jobs->in.shard - 1;
+    const int lot = jobs->in.lot ? jobs->in.lot(jobs->in.context, number) : number;
+    return lot % jobs->in.n_shard == jobs->in.shard - 1;
 }
 
 static void refresh(Jobs *jobs, int number)

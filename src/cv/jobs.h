@@ -28,13 +28,14 @@
 
 typedef struct {
     int n;
-    int shard, n_shard;       /* this process does the numbers shard - 1, shard - 1 + n_shard, …; 1 of 1: all */
+    int shard, n_shard;       /* this process does the lots shard - 1, shard - 1 + n_shard, …; 1 of 1: all */
     const char *title, *unit; /* of the progress line: "cross-validation", "updates" */
     const char *noun;         /* of jobs: "folds" */
     const StopFlag *stop;     /* no job begins after a signal; may be NULL */
     void *context;            /* of the functions */
     Status (*run)(void *context, int number);         /* by several threads at the same time */
     bool (*is_done)(const void *context, int number); /* by its files; NULL: jobs_finish alone tells */
+    int (*lot)(const void *context, int number);      /* of a job, what a shard takes as a whole; NULL: its number */
     void (*name)(char name[JOBS_NAME], const void *context, int number);
     Status (*stopped)(const void *context, int n_done); /* the sentence after a signal: stop_check with its rest */
 } JobsSetup;

@@ -32,6 +32,9 @@ typedef struct {
     const Target *target; /* [config->n_task] */
     int n_repeat, n_fold;
     const int *n_inner; /* [n_repeat · n_fold] inner folds of each; NULL: no inner trainings */
+    int (*trial)(const void *context, int fold,
+                 int inner); /* whose inner training it is; NULL: there are no trials */
+    const void *context;
 } TallySetup;
 
 /* Reads every fold's files, and writes predictions.tsv. ERR_FORMAT: one of them is damaged. */

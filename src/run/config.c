@@ -5,6 +5,7 @@
 #include "run/config.h"
 #include "run/configcrossval.h"
 #include "run/configflags.h"
+#include "run/configsearch.h"
 #include "cohort/cutoff.h"
 #include "core/file.h"
 #include "core/section.h"
@@ -166,6 +167,7 @@ const Section config_sections[] = {
      .options_at = CONFIG(train.step)},
     {.path = "crossval", .rows = configcrossval_rows},
     {.path = "crossval", .rows = configcrossval_more_rows, .omits = true},
+    {.path = "search", .rows = configsearch_rows, .keeps = true, .omits = true},
     {0},
 };
 
@@ -312,11 +314,14 @@ static Status check_momentum(const Config *c)
 
 static Status fill(Config *c)
 {
+    TRY(settings_texts(c->settings, "search.space", false));
+    TRY(settings_texts(c->settings, "search.list", true));
     TRY(section_bind(config_sections, c, c->settings));
     TRY(section_bind(config_simulator, c, c->settings));
     TRY(settings_finish(c->settings));
     TRY(check_tasks(c));
     TRY(check_splits(c));
+    TRY(configsearch_check(c));
     TRY(check_rarefy(c));
     TRY(resolve_model(c));
     TRY(check_norm(c));
@@ -348,10 +353,17 @@ done:
 
 Status config_from_text(Config *out, const char *yaml_text, const char *name)
 {
+    return config_vary(out, yaml_text, name, NULL, 0);
+}
+
+Status config_vary(Config *out, const char *yaml_text, const char *name, const char *const *flag, int n_flag)
+{
     Status status = OK;
     *out = (Config){0};
     TRY_DONE(settings_new(&out->settings));
+    if (n_flag) settings_quiet(out->settings);
     TRY_DONE(settings_yaml(out->settings, yaml_text, strlen(yaml_text), name));
+    TRY_DONE(configflags_add(out->settings, flag, n_flag));
     TRY_DONE(fill(out));
 done:
     if (status != OK) config_free(out);

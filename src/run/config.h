@@ -52,6 +52,17 @@ typedef struct {
     bool batches; /* and with whole batches left out, and on labels permuted over batches */
 } CrossvalOptions;
 
+typedef enum { SEARCH_NONE, SEARCH_GRID, SEARCH_RANDOM, SEARCH_LIST } SearchKind;
+
+/* The keys search.* (run/trials.h) */
+typedef struct {
+    int kind;          /* SearchKind */
+    int trials;        /* of SEARCH_RANDOM */
+    int inner_folds;   /* of each outer fold's training and validation bags */
+    OptionTexts space; /* "train.lr=0.1|0.01", or "train.lr.min=1e-5" and so on */
+    OptionTexts list;  /* a trial each: "train.lr=0.1; model.pooling.beta=10"; "": the settings as they are */
+} SearchOptions;
+
 typedef struct {
     uint64_t seed;
     DataOptions data;
@@ -61,6 +72,7 @@ typedef struct {
     ModelOptions model;
     TrainOptions train;
     CrossvalOptions crossval;
+    SearchOptions search;
     SimulateOptions simulate; /* the simulator's: checked, but no part of a run, and not in config_text */
     DataPlaces place;         /* no part of config_text: a run that moved keeps its config, bit for bit */
     Settings *settings;       /* owns every text and list above */
@@ -75,6 +87,8 @@ Status config_read_over(Config *out, const char *saved, const char *yaml, const 
 
 /* The same from a text, such as the config kept in a model; `name` stands for the file in messages. */
 Status config_from_text(Config *out, const char *yaml_text, const char *name);
+/* The same with flags above it, as for config_read, and no warning of settings that a flag's kind took out. */
+Status config_vary(Config *out, const char *yaml_text, const char *name, const char *const *flag, int n_flag);
 
 /* The complete config as YAML, the caller's to free. Read again it gives the same config, and the same text. */
 Status config_text(char **out, const Config *config);

@@ -81,7 +81,9 @@ static CheckpointFacts checkpoint_facts(Training *j)
 static Status save_checkpoint(void *context)
 {
     Training *j = context;
-    if (log_seconds() - j->started > BATCH_SECONDS) TRY(file_batch_end());
+    const bool is_long = log_seconds() - j->started > BATCH_SECONDS;
+    if (j->in->brief && !is_long) return OK;
+    if (is_long) TRY(file_batch_end());
     const CheckpointFacts facts = checkpoint_facts(j);
     return loop_save(j->loop, run_path(&j->run, "checkpoint.safetensors"), &facts);
 }
@@ -236,7 +238,7 @@ static Status write_beginning(Training *j, RunLock *lock)
                       : run_begin(&j->run, j->in->folder, j->in->force));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
     if (lock) TRY(write_bags(j));
-    TRY(write_manifest(j));
+    if (!j->in->brief || j->kmers.choice.n) TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
         TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->evaluation.target[0],
                             bagfile_spec(j->cohort->file)->alphabet));
@@ -344,14 +346,15 @@ static Status finish(Training *j, json_t **summary)
     json_t *parts = evaluation_scores(&j->evaluation);
     Status status = OK;
     if (!parts) TRY_DONE(fail(ERR_MEMORY, "no memory for the scores"));
-    fitwatch_warn(&j->evaluation, parts, j->in->folder);
-    TRY_DONE(write_model(j, parts));
+    if (!j->in->brief) fitwatch_warn(&j->evaluation, parts, j->in->folder);
+    if (!j->in->brief) TRY_DONE(write_model(j, parts));
     TRY_DONE(evaluation_write(&j->evaluation, run_path(&j->run, "predictions.tsv")));
     TRY_DONE(file_batch_end()); /* what comes now says that the rest is whole */
     *summary = summary_json(j, parts);
     if (!*summary) status = fail(ERR_MEMORY, "no memory for the summary");
     if (status == OK) status = run_write_json(&j->run, "summary.json", json_incref(*summary));
     if (status == OK && j->refit.loop) (void)remove(j->refit_path); /* of no more use */
+    if (status == OK && j->in->brief) (void)remove(run_path(&j->run, "checkpoint.safetensors"));
 done:
     json_decref(parts);
     return status;
@@ -376,11 +379,6 @@ static Status save_kept(Training *j, Status why)
     return status;
 }
 
-static bool keeps_model(Status status)
-{
-    return status == ERR_DIVERGED || stop_is_cause(status);
-}
-
 Status job_run_on(json_t **summary, const JobSetup *setup, Dataset *dataset, RunLock *lock)
 {
     Training j;
@@ -395,7 +393,7 @@ Status job_run_on(json_t **summary, const JobSetup *setup, Dataset *dataset, Run
     status = loop_run(j.loop, evaluated, &j);
     if (status == OK) status = refit(&j);
     if (status == OK) status = finish(&j, summary);
-    if (keeps_model(status)) status = save_kept(&j, status);
+    if (!setup->brief && (status == ERR_DIVERGED || stop_is_cause(status))) status = save_kept(&j, status);
 done:
     if (status != OK && *summary) {
         json_decref(*summary);

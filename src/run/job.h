@@ -18,8 +18,10 @@ typedef struct {
     const char *folder;
     bool force;
     bool resume; /* continues the run in the folder, or begins one where there is none; see resume.h for its config */
-    bool anew;   /* a checkpoint that cannot be used is passed over, and training begins anew: to the same bits */
-    int argc;    /* command line, for the manifest */
+    bool
+        brief; /* one of many in a search: keeps no model, a state only while it takes long, and says nothing of its fit */
+    bool anew; /* a checkpoint that cannot be used is passed over, and training begins anew: to the same bits */
+    int argc;  /* command line, for the manifest */
     char **argv;
     const StopFlag *stop;        /* see stop.h */
     void (*updated)(int update); /* see loop.h */

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
+#include "run/configsearch.h"
 #include "run/job.h"
 #include "run/resume.h"
 #include "run/run.h"
@@ -43,6 +44,15 @@ static Status check_folder(const JobSetup *setup)
     return fail(ERR_IO, "%s holds a run of crossval, not of train; name another folder", setup->folder);
 }
 
+/* Rather than a training without what was asked for. */
+static Status check_search(const Config *c)
+{
+    if (!configsearch_is_on(c)) return OK;
+    return settings_fail(
+        c->settings, "search.kind",
+        "a search chooses inside the folds of hopsack crossval; for a single training set it to none");
+}
+
 static Status check_content(const Dataset *dataset, const JobSetup *setup)
 {
     const ContentSource source = dataset_source(dataset);
@@ -73,6 +83,7 @@ Status job_run(json_t **summary, const JobSetup *setup)
     char path[sizeof((Run *)0)->path];
     RunLock lock = {.fd = -1};
     *summary = NULL;
+    TRY(check_search(setup->config));
     TRY(check_folder(setup));
     snprintf(path, sizeof path, "%s/lock", setup->folder);
     const bool begun = file_exists(path) || resume_possible(setup->folder);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/kmershare.h"
 #include "cohort/innerparts.h"
+#include "run/configsearch.h"
 #include "train/kmerstart.h"
 
 #include <stdlib.h>
@@ -121,13 +122,13 @@ static KmerChoice **place(const Dataset *s, const SplitOptions *where)
     innerparts_parse(&inner, where->inner);
     const size_t repeat = folds_are_parts(f) && f->n_repeat == 1 ? 0 : (size_t)where->repeat,
                  fold = folds_are_parts(f) ? 0 : (size_t)where->fold, own = inner.n ? 1 + (size_t)inner.fold : 0;
-    return &s->kmers[(repeat * (size_t)f->n_fold + fold) * (1 + (size_t)s->config->crossval.inner) + own];
+    return &s->kmers[(repeat * (size_t)f->n_fold + fold) * (1 + (size_t)configsearch_inner(s->config)) + own];
 }
 
 static Status reserve_places(Dataset *s)
 {
     if (s->kmers) return OK;
-    s->n_kmers = (size_t)s->folds.n_repeat * (size_t)s->folds.n_fold * (1 + (size_t)s->config->crossval.inner);
+    s->n_kmers = (size_t)s->folds.n_repeat * (size_t)s->folds.n_fold * (1 + (size_t)configsearch_inner(s->config));
     s->kmers = calloc(s->n_kmers + 1, sizeof *s->kmers);
     return s->kmers ? OK : fail(ERR_MEMORY, "no memory for the choices of k-mers");
 }

@@ -16,7 +16,8 @@ const char *const runfolder_files[] = {
     "splits.tsv",        "model.safetensors", "kmers.tsv",     "checkpoint.safetensors",
     "refit.safetensors", "bags.tsv",          "config.yaml",   NULL};
 
-static const char *const more_files[] = {"lock", "summary.md", "inner.tsv", NULL}; /* of the top, and for all */
+static const char *const more_files[] = {"lock", "summary.md", "inner.tsv", "trials.tsv",
+                                         NULL}; /* of the top, and for all */
 
 /* Folders of a run: a name, or a word and a number. */
 typedef struct FolderKind {
@@ -26,7 +27,9 @@ typedef struct FolderKind {
 } FolderKind;
 
 static const FolderKind in_inner[] = {{"model", true, NULL}, {0}};
-static const FolderKind in_fold[] = {{"model", true, NULL}, {"inner", true, in_inner}, {0}};
+static const FolderKind in_trial[] = {{"inner", true, NULL}, {0}};
+static const FolderKind in_fold[] = {
+    {"model", true, NULL}, {"inner", true, in_inner}, {"trial", true, in_trial}, {0}};
 static const FolderKind in_repeat[] = {{"fold", true, in_fold}, {0}};
 static const FolderKind in_subrun[] = {{"rep", true, in_repeat}, {0}};
 static const FolderKind in_list[] = {{"", true, in_subrun}, {0}};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * runfolder.h: what belongs to a run in its folder: files of fixed names, and the folders of its parts, repRR/foldFF/modelMM
- * and repRR/foldFF/innerII/modelMM, of which the cross-validations leave-batch-out, permuted/NN and batch-permuted/NN have some too.
+ * runfolder.h: what belongs to a run in its folder: files of fixed names, and the folders of its parts, repRR/foldFF/modelMM,
+ * repRR/foldFF/innerII/modelMM and repRR/foldFF/trialTT/innerII, of which the cross-validations leave-batch-out, permuted/NN and batch-permuted/NN have some too.
  * Anything else in the folder is somebody else's: it is never opened, replaced or removed.
  */
 #ifndef HOPSACK_RUNFOLDER_H
@@ -24,7 +24,7 @@ Status runfolder_check(const char *folder);
 /* Warns of files that are not the run's and stay, if there are any. */
 void runfolder_warn_foreign(const char *folder);
 
-/* Calls `each` with every folder WORDn directly in `folder`: rep, fold, inner, model. */
+/* Calls `each` with every folder WORDn directly in `folder`: rep, fold, trial, inner, model. */
 Status runfolder_each(const char *folder, const char *word, Status (*each)(const char *folder));
 
 /* Further cross-validations of a run, in its folder. */

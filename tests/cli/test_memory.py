@@ -47,6 +47,7 @@ RUNS = {
                          "--simulate.background=file", "--simulate.background_path=c.h5", "-o", "OUT.h5"], 31),
     "train": (["train", *SMALL, "-o", "OUT"], 61),
     "crossval": (["crossval", *SMALL, "-o", "OUT"], 201),
+    "crossval, search": (["crossval", *SMALL, "--search.kind=grid", "--search.space=train.lr=0.1|0.01", "--search.inner_folds=2", "-o", "OUT"], 1501),
     "predict": (["predict", "run", "c.h5", "-o", "OUT.tsv", "--attention=OUT2.tsv.gz"], 31),
     "evaluate": (["evaluate", "run", "c.h5"], 31),
     "evaluate each": (["evaluate", "--each", "run", "c.h5", "-o", "OUT.tsv"], 31),
