@@ -3,7 +3,7 @@
  * settings.c: entries of all layers stay side by side in one list; which of them counts is decided when somebody asks.
  * There are tens of them, so every search is a walk.
  */
-#include "core/settings.h"
+#include "core/settings_parts.h"
 #include "core/configpath.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -16,36 +16,8 @@
 #include <string.h>
 
 #define FILE_MOST   ((size_t)1 << 20) /* bytes of a config file */
-#define FLAG_LAYER  INT_MAX
-#define STDIN_NAME  "standard input" /* no file: a path of this name is found as ./standard input */
+#define STDIN_NAME  "standard input"  /* no file: a path of this name is found as ./standard input */
 #define ORIGIN_ROOM 4300
-
-typedef struct {
-    const char *path, *origin; /* "mil.yaml:12" or "--train.lr" */
-    int layer;
-    YamlForm form;
-    OptionValue value; /* of a YAML_VALUE */
-    bool used;         /* somebody asked for it */
-    bool hidden;       /* a later layer's list or kind took its place */
-    const char *by;    /* origin of that kind */
-} Entry;
-
-typedef struct {
-    const char *path;
-    const char *key,
-        *kind; /* "kind" and the kind of the block it belongs to, which was not chosen; NULL: it counts */
-    bool list; /* of blocks */
-} Known;
-
-struct Settings {
-    Entry *entry; /* [n_entry] */
-    int n_entry, layer;
-    Known *known; /* [n_known] */
-    int n_known;
-    const char *missing, *missing_help; /* the first setting needed and not given */
-    void **owned;                       /* [n_owned] */
-    int n_owned;
-};
 
 /* ---- memory ---- */
 
@@ -89,7 +61,7 @@ Status settings_keep(Settings *s, void *owned)
     return OK;
 }
 
-static Status keep_text(Settings *s, const char **out, const char *text)
+Status settings_keep_text(Settings *s, const char **out, const char *text)
 {
     char *copy = strdup(text);
     *out = copy;
@@ -101,19 +73,10 @@ static Status keep_value(Settings *s, OptionValue *out, const OptionValue *value
     const char **text = calloc((size_t)value->n + 1, sizeof *text);
     if (!text) return no_memory();
     TRY(settings_keep(s, text));
-    for (int i = 0; i < value->n; i++) TRY(keep_text(s, &text[i], value->text[i]));
+    for (int i = 0; i < value->n; i++) TRY(settings_keep_text(s, &text[i], value->text[i]));
     *out = *value;
     out->text = text;
     return OK;
-}
-
-/* ---- paths ---- */
-
-/* Is `path` equal to or inside `block`? All is inside "". */
-static bool inside(const char *path, const char *block)
-{
-    const size_t n = strlen(block);
-    return n == 0 || (strncmp(path, block, n) == 0 && (path[n] == '.' || !path[n]));
 }
 
 /* ---- layers ---- */
@@ -126,12 +89,12 @@ static Status add_entry(Settings *s, const char *path, const char *origin, YamlF
                         s->entry[i].origin);
 
     Entry e = {.layer = s->layer, .form = form};
-    TRY(keep_text(s, &e.path, path));
-    TRY(keep_text(s, &e.origin, origin));
+    TRY(settings_keep_text(s, &e.path, path));
+    TRY(settings_keep_text(s, &e.origin, origin));
     if (value) TRY(keep_value(s, &e.value, value));
     if (form == YAML_BLOCKS || (value && value->list))
         for (int i = 0; i < s->n_entry; i++)
-            if (s->entry[i].layer < s->layer && inside(s->entry[i].path, path)) s->entry[i].hidden = true;
+            if (s->entry[i].layer < s->layer && settings_inside(s->entry[i].path, path)) s->entry[i].hidden = true;
 
     Entry *grown = grow(s->entry, s->n_entry, sizeof *grown);
     if (!grown) return no_memory();
@@ -166,7 +129,7 @@ static Status take_entry(void *context, const char *path, int line, YamlForm for
 {
     Source *source = context;
     char origin[ORIGIN_ROOM];
-    if (inside(path, "base")) return note_base(source, line, value);
+    if (settings_inside(path, "base")) return note_base(source, line, value);
     if (!source->s) return OK;
     snprintf(origin, sizeof origin, "%s:%d", source->name, line);
     return add_entry(source->s, path, origin, form, value);
@@ -257,16 +220,16 @@ static Entry *find(const Settings *s, const char *path)
     return found;
 }
 
-static Status add_known(Settings *s, const char *path, const char *key, const char *kind)
+Status settings_add_known(Settings *s, const char *path, const char *key, const char *kind)
 {
     Known *grown = grow(s->known, s->n_known, sizeof *grown);
     if (!grown) return no_memory();
     s->known = grown;
     s->known[s->n_known] = (Known){.key = key, .kind = kind};
-    return keep_text(s, &s->known[s->n_known++].path, path);
+    return settings_keep_text(s, &s->known[s->n_known++].path, path);
 }
 
-static void mark_used(Settings *s, const char *path)
+void settings_mark_used(Settings *s, const char *path)
 {
     for (int i = 0; i < s->n_entry; i++)
         if (strcmp(s->entry[i].path, path) == 0) s->entry[i].used = true;
@@ -274,11 +237,11 @@ static void mark_used(Settings *s, const char *path)
 
 Status settings_apply(const OptionValue **out, Settings *s, const char *path, const char *needed)
 {
-    TRY(add_known(s, path, NULL, NULL));
+    TRY(settings_add_known(s, path, NULL, NULL));
     const Entry *e = find(s, path);
     *out = NULL;
     if (e && e->form == YAML_VALUE) {
-        mark_used(s, path);
+        settings_mark_used(s, path);
         *out = &e->value;
     }
     if (!needed || s->missing || (*out && !(*out)->null)) return OK;
@@ -291,51 +254,7 @@ Status settings_other_kind(Settings *s, const char *path, const char *key, const
 {
     for (int i = 0; i < s->n_known; i++) /* kinds may share a name */
         if (!s->known[i].kind && strcmp(s->known[i].path, path) == 0) return OK;
-    return add_known(s, path, key, kind);
-}
-
-/* ---- lists of blocks ---- */
-
-/* "tasks.12.name" → 12; -1 if what follows the list's name is no number. */
-static int list_place(const char *path, const char *list)
-{
-    const char *number = path + strlen(list) + 1;
-    const size_t n = strspn(number, "0123456789");
-    return n > 0 && n < 6 && (number[n] == '.' || !number[n]) ? atoi(number) : -1;
-}
-
-static bool has_inside(const Settings *s, const char *list, int place)
-{
-    char path[SETTINGS_KEY_ROOM];
-    snprintf(path, sizeof path, "%s.%d", list, place);
-    for (int i = 0; i < s->n_entry; i++)
-        if (!s->entry[i].hidden && inside(s->entry[i].path, path)) return true;
-    return false;
-}
-
-static Status check_list_entry(const Entry *e, const char *list, int n)
-{
-    const bool itself = strcmp(e->path, list) == 0;
-    const bool nothing = e->form == YAML_VALUE && (e->value.null || (e->value.list && e->value.n == 0));
-    if (itself ? e->form == YAML_VALUE && !nothing : list_place(e->path, list) < 0)
-        return fail(ERR_CONFIG, "%s: '%s' is a list of blocks; begin each with '- '", e->origin, list);
-    if (!itself && list_place(e->path, list) >= n)
-        return fail(ERR_CONFIG, "%s: '%s' has %d %s, numbered from 0", e->origin, list, n,
-                    n == 1 ? "entry" : "entries");
-    return OK;
-}
-
-Status settings_list(int *n, Settings *s, const char *path)
-{
-    TRY(add_known(s, path, NULL, NULL));
-    s->known[s->n_known - 1].list = true;
-    for (*n = 0; has_inside(s, path, *n);) ++*n;
-    for (int i = 0; i < s->n_entry; i++) {
-        const Entry *e = &s->entry[i];
-        if (!e->hidden && inside(e->path, path)) TRY(check_list_entry(e, path, *n));
-    }
-    mark_used(s, path);
-    return OK;
+    return settings_add_known(s, path, key, kind);
 }
 
 /* ---- kinds ---- */
@@ -355,7 +274,7 @@ void settings_afresh(Settings *s, const char *path, const char *key, const char 
     }
     for (int i = 0; kind && i < s->n_entry; i++) {
         Entry *e = &s->entry[i];
-        if (e->hidden || e->layer >= kind->layer || !inside(e->path, within)) continue;
+        if (e->hidden || e->layer >= kind->layer || !settings_inside(e->path, within)) continue;
         e->hidden = true;
         if (e->form == YAML_VALUE && strcmp(e->path, kind_path) != 0) e->by = kind->origin;
     }
@@ -423,9 +342,9 @@ static Status explain(const Settings *s, const Entry *e)
         if (equal && s->known[i].kind)
             return fail(ERR_CONFIG, "%s: %s is a setting of %s %s, which is not the %s chosen", e->origin, e->path,
                         s->known[i].key, s->known[i].kind, s->known[i].key);
-        if (inside(e->path, known) && !s->known[i].list)
+        if (settings_inside(e->path, known) && !s->known[i].list)
             return fail(ERR_CONFIG, "%s: %s is one value, not a block", e->origin, known);
-        if (!inside(known, e->path)) continue;
+        if (!settings_inside(known, e->path)) continue;
         if (e->form == YAML_BLOCK || (e->form == YAML_VALUE && e->value.null)) return OK;
         return fail(ERR_CONFIG, "%s: %s is one block of settings; write them below it, as 'name: value'", e->origin,
                     e->path);

@@ -290,7 +290,8 @@ static void attention_of(int p, int n_query)
     const MilView v = embed(&r, &r.bag);
     snprintf(what, sizeof what, "%s, %d queries", pooling_types[p]->name, n_query);
     for (int j = 0; j < KMERS; j++) {
-        const int n_head = mil_n_head(r.m), column = n_head > 1 ? j % n_head : j % mil_n_column(r.m);
+        const int n_head = (mil_column(r.m, mil_n_column(r.m) - 1).head + 1),
+                  column = n_head > 1 ? j % n_head : j % mil_n_column(r.m);
         assert_attends(&r, &v, j, column, what);
     }
     rig_free(&r);
@@ -336,7 +337,7 @@ Test(SUITE, the_output_follows)
             test_option(r.o.pooling_options, rows, "output_projection", false);
             fill(&r, false);
             begin(&r, start, KMERS);
-            const int pooled = mil_n_z(r.m) - N_KERNEL, heads = mil_n_head(r.m);
+            const int pooled = mil_n_z(r.m) - N_KERNEL, heads = (mil_column(r.m, mil_n_column(r.m) - 1).head + 1);
             for (int j = 0; j < KMERS; j++) { /* heads read 8 numbers; queries, of attention, N_KERNEL */
                 assert_output(&r, j, pooled + j, pooling_types[p]->name);
                 assert_output(&r, j, heads > 1 ? j % heads * 8 + j / heads : j % n_query * N_KERNEL + j,
