@@ -23,7 +23,7 @@ typedef struct {
     real *a, *w, *da;      /* [n_row, n_column] */
     real *z, *dz;          /* [n_bag, n_z] */
     _Alignas(max_align_t) unsigned char self[POOLING_ROOM];
-} Part;
+} SidePart;
 
 typedef struct {
     Pooling base;
@@ -31,7 +31,7 @@ typedef struct {
     Index n_h, widest; /* most columns of an entry */
     real **scratch;    /* [n_thread] [KERNEL_BLOCK, widest] */
     int *place;        /* [n_h] */
-    Part part[POOLING_MOST];
+    SidePart part[POOLING_MOST];
 } Several;
 
 /* to [n, width] from [n, width], rows at strides of their own. */
@@ -49,7 +49,8 @@ static void add_rows(real *to, Index to_stride, const real *from, Index from_str
 
 /* ---- putting together ---- */
 
-static Status init_part(Part *part, ParamList *list, const PoolingChoice *chosen, int k, const Several *p, int width)
+static Status init_part(SidePart *part, ParamList *list, const PoolingChoice *chosen, int k, const Several *p,
+                        int width)
 {
     char prefix[32];
     part->type = pooling_types[chosen->kind];
@@ -61,7 +62,7 @@ static Status init_part(Part *part, ParamList *list, const PoolingChoice *chosen
 }
 
 /* What all have together grows by one entry. */
-static void add_part(Several *p, Part *part)
+static void add_part(Several *p, SidePart *part)
 {
     const Pooling *one = (const Pooling *)(const void *)part->self;
     part->n_column = one->n_column;
@@ -86,7 +87,7 @@ static Status init(void *self, ParamList *list, const void *options, int n_h, in
     p->n = chosen->n;
     p->n_h = n_h;
     for (int k = 0; k < p->n; k++) {
-        Part *part = &p->part[k];
+        SidePart *part = &p->part[k];
         TRY(init_part(part, list, &chosen->entry[k], k, p, width));
         add_part(p, part);
         part->query_at = query;
@@ -106,7 +107,7 @@ MilColumn pooling_several_column(const Pooling *self, int column)
     return (MilColumn){.pooling = k, .query = p->part[k].query_at + at / n_head, .head = at % n_head};
 }
 
-static void plan_part(Part *part, Arena *arena, const ModelSizes *sizes)
+static void plan_part(SidePart *part, Arena *arena, const ModelSizes *sizes)
 {
     const Index n_row = sizes->n_row, n_bag = sizes->n_bag;
     part->type->plan(part->self, arena, sizes);
@@ -150,14 +151,14 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
     real *own = p->scratch[rows->thread];
     if (!p->part[0].type->ranks) ZERO(a, rows->n * n_column);
     for (int k = 0; k < p->n; k++) {
-        Part *part = &p->part[k];
+        SidePart *part = &p->part[k];
         if (!part->type->ranks) continue;
         part->type->score(part->self, own, h, rows);
         copy_rows(a + part->column_at, n_column, own, part->n_column, rows->n, part->n_column);
     }
 }
 
-static void pool_part(Part *part, const PoolingBags *in, Index n_column, bool learn)
+static void pool_part(SidePart *part, const PoolingBags *in, Index n_column, bool learn)
 {
     const Index n = in->bounds[in->n_bag];
     const PoolingBags own = {part->a, in->h, in->bounds, in->n_bag};
@@ -175,7 +176,7 @@ static void pool(void *self, real *z, real *w, const PoolingBags *in, bool learn
     ZERO(w, n * n_column);
     p->base.n_capped = 0;
     for (int k = 0; k < p->n; k++) {
-        Part *part = &p->part[k];
+        SidePart *part = &p->part[k];
         pool_part(part, in, n_column, learn);
         copy_rows(z + part->z_at, p->base.n_z, part->z, part->n_z, in->n_bag, part->n_z);
         p->base.n_capped += ((const Pooling *)(const void *)part->self)->n_capped;
@@ -188,7 +189,7 @@ static void read(void *self, real *z, const real *m, Index stride, const bool *i
     Several *p = self;
     const Index width = stride / (p->base.n_column + p->base.mean);
     for (int k = 0; k < p->n; k++) {
-        Part *part = &p->part[k];
+        SidePart *part = &p->part[k];
         part->type->read(part->self, part->z, m + part->column_at * width, stride, is_empty, n_bag);
         copy_rows(z + part->z_at, p->base.n_z, part->z, part->n_z, n_bag, part->n_z);
     }
@@ -204,7 +205,7 @@ static void pool_backward(void *self, real *da, real *dh, real *grad, const real
     (void)z; /* the entries' own are at hand */
     (void)w;
     for (int k = 0; k < p->n; k++) {
-        Part *part = &p->part[k];
+        SidePart *part = &p->part[k];
         const PoolingBags own = {part->a, in->h, in->bounds, in->n_bag};
         copy_rows(part->dz, part->n_z, dz + part->z_at, p->base.n_z, in->n_bag, part->n_z);
         ZERO(part->da, n * part->n_column);
@@ -224,7 +225,7 @@ static void score_backward(void *self, int grad_slot, real *dh, const real *da, 
     Several *p = self;
     real *own = p->scratch[rows->thread];
     for (int k = 0; k < p->n; k++) {
-        Part *part = &p->part[k];
+        SidePart *part = &p->part[k];
         if (!part->type->ranks) continue;
         copy_rows(own, part->n_column, da + part->column_at, p->base.n_column, rows->n, part->n_column);
         part->type->score_backward(part->self, grad_slot, dh, own, h, rows);
@@ -243,7 +244,7 @@ static void start(void *self, real *theta, int n, int *z_at)
     Several *p = self;
     for (int j = 0; j < n; j++) z_at[j] = -1;
     for (int k = 0; k < p->n; k++) {
-        const Part *part = &p->part[k];
+        const SidePart *part = &p->part[k];
         if (!part->type->start) continue;
         for (int j = 0; j < n; j++) p->place[j] = -1;
         part->type->start(p->part[k].self, theta, n, p->place);
