@@ -97,6 +97,14 @@ static Status make_first(Settings *s, const char *path)
     return OK;
 }
 
+/* Entry 0 of a list that flags alone make; it says nothing. */
+static Status add_standard(Settings *s, const char *path)
+{
+    char name[SETTINGS_KEY_ROOM];
+    snprintf(name, sizeof name, "%s.0", path);
+    return settings_add_entry(s, name, name, YAML_BLOCK, NULL);
+}
+
 static Status check_flags(const Settings *s, const char *path)
 {
     for (int i = 0; i < s->n_entry; i++) {
@@ -115,5 +123,6 @@ Status settings_list_or_block(int *n, Settings *s, const char *path)
     if (!has_form(s, path, 1, false) && !has_form(s, path, 1, true)) return OK;
     if (has_form(s, path, 1, false)) TRY(check_flags(s, path));
     TRY(make_first(s, path));
+    if (!has_form(s, path, 1, false) && !has_inside(s, path, 0)) TRY(add_standard(s, path));
     return settings_list(n, s, path);
 }
