@@ -308,6 +308,27 @@ Test(SUITE, attention_goes_to_them)
     cr_expect_eq(n, 3, "attention, gated and hopfield");
 }
 
+/* Poolings side by side each attend to them; the output follows the first in which a number stands alone. */
+Test(SUITE, each_of_several_poolings_attends_to_them)
+{
+    Rig r = rig_of(0);
+    const Rig other = rig_of(1);
+    cr_assert_str_eq(pooling_types[1]->name, "hopfield");
+    r.o.pooling_entry[1] = other.o.pooling_entry[0];
+    test_option(r.o.pooling_entry[1].options, pooling_types[1]->options, "init", 1);
+    r.o.n_pooling = 2;
+    fill(&r, false);
+    begin(&r, start, KMERS);
+    const MilView v = embed(&r, &r.bag);
+    for (int j = 0; j < KMERS; j++) {
+        assert_attends(&r, &v, j, 0, "entry 0");
+        assert_attends(&r, &v, j, 1 + j % 2, "entry 1");
+        const Param *w = param(&r, "output_nn.output_nn.0.weight");
+        cr_expect_gt((double)r.theta[w->at + (size_t)(start[j].output * mil_n_z(r.m) + j)] * start[j].sign, 0.1);
+    }
+    rig_free(&r);
+}
+
 /* ---- output ---- */
 
 /* Where the number of a k-mer stands in z its weight for its output has its sign, and the other output's is as drawn. */
