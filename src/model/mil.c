@@ -15,6 +15,10 @@
 #define SLOTS       16
 #define WIDE_PARAMS 4000000 /* from here one slot must do: slots are as large as the parameters */
 
+/* One pooling alone is entry 0. */
+_Static_assert(offsetof(ModelOptions, pooling_options) == offsetof(ModelOptions, pooling_entry[0].options),
+               "both lie at one place");
+
 /* ---- putting together ---- */
 
 /* Names an embedder that would do: the first in the table for this kind of bag. */
