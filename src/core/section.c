@@ -233,6 +233,15 @@ static bool is_list(const Section *section, const void *whole)
     return *(const int *)(const void *)((const char *)whole + section->count_at) > 1;
 }
 
+/* More rows of one block, where there is a list instead: nobody can have set them. */
+static bool is_covered(const Section *table, const Section *section, const void *whole)
+{
+    if (section->most) return false;
+    for (; table < section; table++)
+        if (table->most && strcmp(table->path, section->path) == 0 && is_list(table, whole)) return true;
+    return false;
+}
+
 /* Bytes of the names with which both paths begin, the dot behind them not counted. */
 static size_t shared_names(const char *a, const char *b)
 {
@@ -273,6 +282,7 @@ Status section_write(char **text, const Section *table, const void *whole)
     *text = NULL;
     TRY(yamlout_open(&out));
     for (const Section *section = table; section->path; section++) {
+        if (is_covered(table, section, whole)) continue;
         const char *name = strrchr(section->path, '.');
         char there[SETTINGS_KEY_ROOM];
         const bool list = is_list(section, whole);

@@ -81,7 +81,16 @@ static Status keep_value(Settings *s, OptionValue *out, const OptionValue *value
 
 /* ---- layers ---- */
 
-Status settings_add_entry(Settings *s, const char *path, const char *origin, YamlForm form, const OptionValue *value)
+Status settings_push(Settings *s, const Entry *e)
+{
+    Entry *grown = grow(s->entry, s->n_entry, sizeof *grown);
+    if (!grown) return no_memory();
+    s->entry = grown;
+    s->entry[s->n_entry++] = *e;
+    return OK;
+}
+
+static Status add_entry(Settings *s, const char *path, const char *origin, YamlForm form, const OptionValue *value)
 {
     for (int i = 0; i < s->n_entry; i++)
         if (s->entry[i].layer == s->layer && strcmp(s->entry[i].path, path) == 0)
@@ -96,11 +105,7 @@ Status settings_add_entry(Settings *s, const char *path, const char *origin, Yam
         for (int i = 0; i < s->n_entry; i++)
             if (s->entry[i].layer < s->layer && settings_inside(s->entry[i].path, path)) s->entry[i].hidden = true;
 
-    Entry *grown = grow(s->entry, s->n_entry, sizeof *grown);
-    if (!grown) return no_memory();
-    s->entry = grown;
-    s->entry[s->n_entry++] = e;
-    return OK;
+    return settings_push(s, &e);
 }
 
 typedef struct {
@@ -132,7 +137,7 @@ static Status take_entry(void *context, const char *path, int line, YamlForm for
     if (settings_inside(path, "base")) return note_base(source, line, value);
     if (!source->s) return OK;
     snprintf(origin, sizeof origin, "%s:%d", source->name, line);
-    return settings_add_entry(source->s, path, origin, form, value);
+    return add_entry(source->s, path, origin, form, value);
 }
 
 /* A layer of one text. */
@@ -198,13 +203,13 @@ Status settings_flag(Settings *s, const char *path, const char *value, const cha
     if (!yaml_is_utf8(value) || !yaml_is_utf8(path))
         return fail(ERR_CONFIG, "%s: the value is not UTF-8 text", shown);
     const OptionValue given = {.flag = true, .null = strcmp(value, "null") == 0, .n = 1, .text = &value};
-    return settings_add_entry(s, path, shown, YAML_VALUE, &given);
+    return add_entry(s, path, shown, YAML_VALUE, &given);
 }
 
 Status settings_replace_list(Settings *s, const char *path, const char *shown)
 {
     s->layer = FLAG_LAYER;
-    return settings_add_entry(s, path, shown, YAML_BLOCKS, NULL);
+    return add_entry(s, path, shown, YAML_BLOCKS, NULL);
 }
 
 /* ---- questions ---- */

@@ -101,8 +101,11 @@ static Status make_first(Settings *s, const char *path)
 static Status add_standard(Settings *s, const char *path)
 {
     char name[SETTINGS_KEY_ROOM];
+    Entry e = {.layer = FLAG_LAYER, .form = YAML_BLOCK};
     snprintf(name, sizeof name, "%s.0", path);
-    return settings_add_entry(s, name, name, YAML_BLOCK, NULL);
+    TRY(settings_keep_text(s, &e.path, name));
+    e.origin = e.path;
+    return settings_push(s, &e);
 }
 
 static Status check_flags(const Settings *s, const char *path)

@@ -48,9 +48,8 @@ static inline bool settings_inside(const char *path, const char *block)
     return n == 0 || (strncmp(path, block, n) == 0 && (path[n] == '.' || !path[n]));
 }
 
+Status settings_push(Settings *s, const Entry *e); /* behind the others; what it points to is the settings' */
 Status settings_keep_text(Settings *s, const char **out, const char *text);
-/* value: of a YAML_VALUE, else NULL; `origin` as in Entry. */
-Status settings_add_entry(Settings *s, const char *path, const char *origin, YamlForm form, const OptionValue *value);
 Status settings_add_known(Settings *s, const char *path, const char *key, const char *kind);
 void settings_mark_used(Settings *s, const char *path);
 

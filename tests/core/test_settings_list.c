@@ -15,12 +15,14 @@ typedef struct {
 } Piece;
 
 typedef struct {
-    int before, n;
+    int before, n, more;
     Piece piece[MOST];
 } Whole;
 
 static const Option before_rows[] = {
     {"before", OPTION_INT, offsetof(Whole, before), "1", 0, 9, NULL, "", "number of something"}, {0}};
+static const Option more_rows[] = {{"more", OPTION_INT, offsetof(Whole, more), "3", 0, 9, NULL, "", "number of more"},
+                                   {0}};
 static const Option ball_rows[] = {{"size", OPTION_INT, sizeof(int), "5", 0, 99, NULL, "", "size of a ball"}, {0}};
 
 static bool piece_member(Member *out, int place)
@@ -40,6 +42,7 @@ static const Section sections[] = {
      .entry_size = sizeof(Piece),
      .most = MOST,
      .count_at = offsetof(Whole, n)},
+    {.path = "in.piece", .rows = more_rows, .omits = true},
     {0},
 };
 
@@ -140,6 +143,13 @@ Test(core_settings_list, flags_change_and_add_entries)
     is("ball 9, box", "two.yaml", FLAGS("in.piece.0.size", "9"));
     is("ball 7, ball 5, ball 6", "two.yaml", FLAGS("in.piece.1.kind", "ball", "in.piece.2.size", "6"));
     is("ball 5, ball 4", NULL, FLAGS("in.piece.1.size", "4"));
+}
+
+Test(core_settings_list, more_rows_hold_for_one_block)
+{
+    files();
+    is("ball 7", "one.yaml", FLAGS("in.piece.more", "4"));
+    fails("--in.piece.more: in.piece is a list here", "two.yaml", FLAGS("in.piece.more", "4"));
 }
 
 Test(core_settings_list, says_what_is_wrong)
