@@ -26,7 +26,7 @@ Status attention_open(Attention *a, const char *path, const AttentionTable *opti
                       const BagFile *file)
 {
     *a = (Attention){.n_column = mil_n_column(mil),
-                     .n_head = mil_n_head(mil),
+                     .mil = mil,
                      .top = options->top,
                      .blocks = options->blocks,
                      .ensemble = options->ensemble,
@@ -36,7 +36,7 @@ Status attention_open(Attention *a, const char *path, const AttentionTable *opti
     textout_printf(a->out, "bag\tinstance\t%squery\thead\tlogit\tweight\trank",
                    a->sequences ? "junction_aa\tv_call\tj_call\tduplicate_count\t" : "");
     if (a->blocks) textout_printf(a->out, "\trepeat\tfold%s\tmean_rank", a->ensemble ? "\tmodel" : "");
-    textout_printf(a->out, "\n");
+    textout_printf(a->out, "%s\n", mil_n_pooling(mil) > 1 ? "\tpooling" : "");
     return OK;
 }
 
@@ -80,6 +80,7 @@ static void write_block(Attention *a, const AttentionBlock *block, int i)
 static void write_row(Attention *a, const AttentionBlock *block, const BagText *text, int i, int column, int rank)
 {
     char buffer[NUMBER_ROOM];
+    const MilColumn what = mil_column(a->mil, column);
     const size_t at = (size_t)i * (size_t)a->n_column + (size_t)column;
     textout_cell(a->out, block->id);
     textout_printf(a->out, "\t%d", i);
@@ -90,10 +91,11 @@ static void write_row(Attention *a, const AttentionBlock *block, const BagText *
         textout_cell(a->out, text->j_call ? text->j_call[i] : "");
         textout_printf(a->out, "\t%" PRId64, text->count[i]);
     }
-    textout_printf(a->out, "\t%d\t%d", column / a->n_head, column % a->n_head);
+    textout_printf(a->out, "\t%d\t%d", what.query, what.head);
     textout_printf(a->out, "\t%s", number_text_float(buffer, (float)a->bag.logit[at]));
     textout_printf(a->out, "\t%s\t%d", number_text_float(buffer, (float)a->bag.weight[at]), rank);
     write_block(a, block, i);
+    if (mil_n_pooling(a->mil) > 1) textout_printf(a->out, "\t%d", what.pooling);
     textout_printf(a->out, "\n");
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * attention.h: the attention table: bag instance junction_aa v_call j_call duplicate_count query head logit weight rank,
- * by bag, query, head, rank. Vector bags have no sequence columns.
+ * by bag, query, head, rank. Vector bags have no sequence columns. Where several poolings stand side by side, the last
+ * column is pooling: the number of the one that has the query. Queries are numbered on over those that have attention.
  *
  * Of the models of a cross-validation each has a block of rows in every bag that it has not seen, and there are more columns:
  * repeat fold, model where a fold has several, and mean_rank: in bags that no model has seen, the mean over the models of an
@@ -15,12 +16,13 @@
 #include "model/mil.h"
 
 typedef struct {
-    TextOut *out;              /* NULL: no table is asked for */
-    MilAttention bag;          /* [n_max, n_column] of the bag under way */
-    int *order, *row;          /* [n_max] places by rank; 0, 1, … */
-    int *best;                 /* [n_max] place of an instance, from 1 */
-    double *mean;              /* [n_max] sum of places over models, then their mean; blocks only */
-    int n_column, n_head, top; /* columns; heads of a query; instances a bag, 0: every one */
+    TextOut *out;      /* NULL: no table is asked for */
+    MilAttention bag;  /* [n_max, n_column] of the bag under way */
+    int *order, *row;  /* [n_max] places by rank; 0, 1, … */
+    int *best;         /* [n_max] place of an instance, from 1 */
+    double *mean;      /* [n_max] sum of places over models, then their mean; blocks only */
+    const Mil *mil;    /* whose columns they are */
+    int n_column, top; /* columns; instances a bag, 0: every one */
     bool sequences, blocks, ensemble;
 } Attention;
 

@@ -46,9 +46,9 @@ typedef struct {
 
 static Status check_attention(const ModelFile *m)
 {
-    const PoolingType *pooling = pooling_types[m->config.model.pooling];
-    if (pooling->ranks) return OK;
-    return fail(ERR_MODEL, "%s: pooling %s has no attention; leave out --attention", m->path, pooling->name);
+    if (mil_ranks(&m->config.model)) return OK;
+    return fail(ERR_MODEL, "%s: pooling %s has no attention; leave out --attention", m->path,
+                pooling_types[m->config.model.pooling]->name);
 }
 
 static bool has_ensembles(const Apply *a)

@@ -14,17 +14,20 @@ static json_t *quartiles_json(const Quartiles *q)
     return json_pack("[f, f, f]", q->low, q->median, q->high);
 }
 
-static json_t *head_json(const OperatingHead *h)
+/* Says which pooling only where there are several. */
+static json_t *head_json(const OperatingHead *h, bool several)
 {
-    return json_pack("{s:i, s:i, s:s, s:o, s:o, s:f, s:f, s:f}", "query", h->query, "head", h->head, "class",
-                     class_name[h->kind], "k", quartiles_json(&h->k), "k_share", quartiles_json(&h->share), "entropy",
-                     h->entropy, "evenness", h->evenness, "largest_weight", h->largest);
+    json_t *pooling = several ? json_integer(h->pooling) : NULL;
+    return json_pack("{s:o*, s:i, s:i, s:s, s:o, s:o, s:f, s:f, s:f}", "pooling", pooling, "query", h->query, "head",
+                     h->head, "class", class_name[h->kind], "k", quartiles_json(&h->k), "k_share",
+                     quartiles_json(&h->share), "entropy", h->entropy, "evenness", h->evenness, "largest_weight",
+                     h->largest);
 }
 
 static Status print_as_json(const Operating *o, const char *model, const char *data)
 {
     json_t *heads = json_array();
-    for (int i = 0; i < o->n_head; i++) json_array_append_new(heads, head_json(&o->head[i]));
+    for (int i = 0; i < o->n_head; i++) json_array_append_new(heads, head_json(&o->head[i], o->n_pooling > 1));
     return print_json(json_pack("{s:s, s:s, s:i, s:f, s:o, s:o}", "model", model, "data", data, "n_bags", o->n_bag,
                                 "weight", 0.9, "n_instances", quartiles_json(&o->n), "heads", heads));
 }
@@ -38,9 +41,11 @@ static void print_table(const Operating *o, const char *model, const char *data)
     printf(
         "k: the fewest instances with 90 %% of the weight. Classes by the median of k/n: I above 1/2 (averages over\n"
         "nearly all), II above 1/8, III above 1/32 (metastable states), IV (a small one, or a single instance)\n\n");
-    printf("query head  class   k: quarter   median  quarter     k/n  entropy  evenness  largest weight\n");
+    printf("%squery head  class   k: quarter   median  quarter     k/n  entropy  evenness  largest weight\n",
+           o->n_pooling > 1 ? "pooling " : "");
     for (int i = 0; i < o->n_head; i++) {
         const OperatingHead *h = &o->head[i];
+        if (o->n_pooling > 1) printf("%7d ", h->pooling);
         printf("%5d %4d  %-5s %13.5g %8.5g %8.5g  %6.3f %8.3f %9.3f %15.3f\n", h->query, h->head, class_name[h->kind],
                h->k.low, h->k.median, h->k.high, h->share.median, h->entropy, h->evenness, h->largest);
     }

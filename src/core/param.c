@@ -7,11 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The name as it is kept. */
+static void full_name(char out[sizeof((Param *)0)->name], const char *prefix, const char *name)
+{
+    const size_t first = prefix ? strcspn(prefix, ".") + 1 : 0;
+    if (prefix && strncmp(prefix, name, first) == 0) name += first;
+    const int n = snprintf(out, sizeof((Param *)0)->name, "%s%s", prefix ? prefix : "", name);
+    assert(n < (int)sizeof((Param *)0)->name);
+    (void)n;
+}
+
 size_t param_add(ParamList *list, const char *name, ParamInit init, double scale, const int *shape)
 {
     Param p = {.at = list->size, .size = 1, .init = init, .scale = scale};
-    assert(strlen(name) < sizeof p.name && !param_find(list, name));
-    snprintf(p.name, sizeof p.name, "%s", name);
+    full_name(p.name, list->prefix, name);
+    assert(!param_find(list, p.name));
     for (; shape[p.n_dim]; p.n_dim++) {
         assert(p.n_dim < 4 && shape[p.n_dim] > 0);
         p.shape[p.n_dim] = shape[p.n_dim];

@@ -33,6 +33,10 @@ typedef struct {
     int n;
     size_t size; /* elements of all tensors together */
     int failed;  /* an allocation failed: said by param_check */
+
+    /* In front of names that are declared, instead of their first word if that is the prefix's; NULL: none. "part.1."
+     * makes "part.w" "part.1.w", and "x.w" "part.1.x.w". */
+    const char *prefix;
 } ParamList;
 
 /* Declares a tensor and returns its place in a slab. `shape` ends with 0. */

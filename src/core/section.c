@@ -137,10 +137,28 @@ static Status bind_list(const Section *section, char *whole, Settings *s)
     return OK;
 }
 
+static Status bind_few(const Section *section, char *whole, Settings *s)
+{
+    int n;
+    TRY(settings_list_or_block(&n, s, section->path));
+    *(int *)(void *)(whole + section->count_at) = n > 0 ? n : 1;
+    if (n == 0) return bind_block(section, whole, section->path, s);
+    if (n > section->most)
+        return settings_fail(s, section->path, "%d entries are given; at most %d", n, section->most);
+    for (int i = 0; i < n; i++) {
+        char block[SETTINGS_KEY_ROOM];
+        snprintf(block, sizeof block, "%s.%d", section->path, i);
+        TRY(bind_block(section, whole + (size_t)i * section->entry_size, block, s));
+    }
+    return OK;
+}
+
 Status section_bind(const Section *table, void *whole, Settings *s)
 {
     for (const Section *section = table; section->path; section++) {
-        if (section->entry_size)
+        if (section->most)
+            TRY(bind_few(section, whole, s));
+        else if (section->entry_size)
             TRY(bind_list(section, whole, s));
         else
             TRY(bind_block(section, whole, section->path, s));
@@ -208,8 +226,8 @@ static void write_block(YamlOut *out, const Section *section, const char *base)
 
 static void write_list(YamlOut *out, const Section *section, const char *whole)
 {
-    const char *entries;
-    memcpy(&entries, whole + section->list_at, sizeof entries);
+    const char *entries = whole;
+    if (!section->most) memcpy(&entries, whole + section->list_at, sizeof entries);
     yamlout_list(out, true);
     for (int i = 0; i < *(const int *)(const void *)(whole + section->count_at); i++) {
         yamlout_block(out);
@@ -217,6 +235,21 @@ static void write_list(YamlOut *out, const Section *section, const char *whole)
         yamlout_block_end(out);
     }
     yamlout_list_end(out);
+}
+
+static bool is_list(const Section *section, const void *whole)
+{
+    if (!section->most) return section->entry_size;
+    return *(const int *)(const void *)((const char *)whole + section->count_at) > 1;
+}
+
+/* More rows of one block, where there is a list instead: nobody can have set them. */
+static bool is_covered(const Section *table, const Section *section, const void *whole)
+{
+    if (section->most) return false;
+    for (; table < section; table++)
+        if (table->most && strcmp(table->path, section->path) == 0 && is_list(table, whole)) return true;
+    return false;
 }
 
 /* Bytes of the names with which both paths begin, the dot behind them not counted. */
@@ -255,16 +288,21 @@ static void move(YamlOut *out, const char *from, const char *to)
 Status section_write(char **text, const Section *table, const void *whole)
 {
     YamlOut *out;
-    const char *here = "";
+    char here[SETTINGS_KEY_ROOM] = "";
     *text = NULL;
     TRY(yamlout_open(&out));
     for (const Section *section = table; section->path; section++) {
-        const char *there = section->entry_size ? "" : section->path;
+        if (is_covered(table, section, whole)) continue;
         if (is_omitted(section, whole, here)) continue;
+        const char *name = strrchr(section->path, '.');
+        char there[SETTINGS_KEY_ROOM];
+        const bool list = is_list(section, whole);
+        snprintf(there, sizeof there, "%s", section->path);
+        if (list) there[name ? name - section->path : 0] = 0;
         move(out, here, there);
-        here = there;
-        if (section->entry_size) {
-            yamlout_key(out, section->path);
+        snprintf(here, sizeof here, "%s", there);
+        if (list) {
+            yamlout_key(out, name ? name + 1 : section->path);
             write_list(out, section, whole);
         } else {
             write_block(out, section, whole);
@@ -314,7 +352,7 @@ void section_walk(const Section *table, SectionVisit *visit, void *context)
     for (const Section *section = table; section->path; section++) {
         char block[SETTINGS_KEY_ROOM / 2];
         RowWalk walk = {.visit = visit, .context = context, .key = {.section = section->path}};
-        snprintf(block, sizeof block, "%s%s", section->path, section->entry_size ? ".0" : "");
+        snprintf(block, sizeof block, "%s%s", section->path, section->entry_size && !section->most ? ".0" : "");
         walk_rows(&walk, block, section->rows);
         if (section->family) walk_family(&walk, block, section);
     }

@@ -37,6 +37,9 @@ typedef struct {
     size_t kind_at;       /* offset of the int that gets the place of `kind` */
     size_t options_at;    /* offset of what the member's rows fill */
     size_t entry_size;    /* of a list: bytes of an entry; 0: no list */
+    int most;             /* one block or a list of up to so many; entries lie side by side, the first where the one
+                             block does. 0: no such. Further sections of its path hold for one block only: beside a
+                             list they have their defaults */
     size_t count_at;      /* offset of the int that gets the number of entries */
     size_t list_at;       /* offset of the pointer to them */
     bool omits;           /* rows at their defaults are left out of what is written: older versions can read it */

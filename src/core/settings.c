@@ -15,8 +15,7 @@
 #include <string.h>
 
 #define FILE_MOST   ((size_t)1 << 20) /* bytes of a config file */
-#define FLAG_LAYER  INT_MAX
-#define STDIN_NAME  "standard input" /* no file: a path of this name is found as ./standard input */
+#define STDIN_NAME  "standard input"  /* no file: a path of this name is found as ./standard input */
 #define ORIGIN_ROOM 4300
 
 /* ---- memory ---- */
@@ -61,7 +60,7 @@ Status settings_keep(Settings *s, void *owned)
     return OK;
 }
 
-static Status keep_text(Settings *s, const char **out, const char *text)
+Status settings_keep_text(Settings *s, const char **out, const char *text)
 {
     char *copy = strdup(text);
     *out = copy;
@@ -73,7 +72,7 @@ static Status keep_value(Settings *s, OptionValue *out, const OptionValue *value
     const char **text = calloc((size_t)value->n + 1, sizeof *text);
     if (!text) return no_memory();
     TRY(settings_keep(s, text));
-    for (int i = 0; i < value->n; i++) TRY(keep_text(s, &text[i], value->text[i]));
+    for (int i = 0; i < value->n; i++) TRY(settings_keep_text(s, &text[i], value->text[i]));
     *out = *value;
     out->text = text;
     return OK;
@@ -98,8 +97,8 @@ static Status add_entry(Settings *s, const char *path, const char *origin, YamlF
                         s->entry[i].origin);
 
     Entry e = {.layer = s->layer, .form = form};
-    TRY(keep_text(s, &e.path, path));
-    TRY(keep_text(s, &e.origin, origin));
+    TRY(settings_keep_text(s, &e.path, path));
+    TRY(settings_keep_text(s, &e.origin, origin));
     if (value) TRY(keep_value(s, &e.value, value));
     if (form == YAML_BLOCKS || (value && value->list))
         for (int i = 0; i < s->n_entry; i++)
@@ -225,16 +224,16 @@ static Entry *find(const Settings *s, const char *path)
     return found;
 }
 
-static Status add_known(Settings *s, const char *path, const char *key, const char *kind)
+Status settings_add_known(Settings *s, const char *path, const char *key, const char *kind)
 {
     Known *grown = grow(s->known, s->n_known, sizeof *grown);
     if (!grown) return no_memory();
     s->known = grown;
     s->known[s->n_known] = (Known){.key = key, .kind = kind};
-    return keep_text(s, &s->known[s->n_known++].path, path);
+    return settings_keep_text(s, &s->known[s->n_known++].path, path);
 }
 
-static void mark_used(Settings *s, const char *path)
+void settings_mark_used(Settings *s, const char *path)
 {
     for (int i = 0; i < s->n_entry; i++)
         if (strcmp(s->entry[i].path, path) == 0) s->entry[i].used = true;
@@ -242,11 +241,11 @@ static void mark_used(Settings *s, const char *path)
 
 Status settings_apply(const OptionValue **out, Settings *s, const char *path, const char *needed)
 {
-    TRY(add_known(s, path, NULL, NULL));
+    TRY(settings_add_known(s, path, NULL, NULL));
     const Entry *e = find(s, path);
     *out = NULL;
     if (e && e->form == YAML_VALUE) {
-        mark_used(s, path);
+        settings_mark_used(s, path);
         *out = &e->value;
     }
     if (!needed || s->missing || (*out && !(*out)->null)) return OK;
@@ -259,51 +258,7 @@ Status settings_other_kind(Settings *s, const char *path, const char *key, const
 {
     for (int i = 0; i < s->n_known; i++) /* kinds may share a name */
         if (!s->known[i].kind && strcmp(s->known[i].path, path) == 0) return OK;
-    return add_known(s, path, key, kind);
-}
-
-/* ---- lists of blocks ---- */
-
-/* "tasks.12.name" → 12; -1 if what follows the list's name is no number. */
-static int list_place(const char *path, const char *list)
-{
-    const char *number = path + strlen(list) + 1;
-    const size_t n = strspn(number, "0123456789");
-    return n > 0 && n < 6 && (number[n] == '.' || !number[n]) ? atoi(number) : -1;
-}
-
-static bool has_settings_inside(const Settings *s, const char *list, int place)
-{
-    char path[SETTINGS_KEY_ROOM];
-    snprintf(path, sizeof path, "%s.%d", list, place);
-    for (int i = 0; i < s->n_entry; i++)
-        if (!s->entry[i].hidden && settings_inside(s->entry[i].path, path)) return true;
-    return false;
-}
-
-static Status check_list_entry(const Entry *e, const char *list, int n)
-{
-    const bool itself = strcmp(e->path, list) == 0;
-    const bool nothing = e->form == YAML_VALUE && (e->value.null || (e->value.list && e->value.n == 0));
-    if (itself ? e->form == YAML_VALUE && !nothing : list_place(e->path, list) < 0)
-        return fail(ERR_CONFIG, "%s: '%s' is a list of blocks; begin each with '- '", e->origin, list);
-    if (!itself && list_place(e->path, list) >= n)
-        return fail(ERR_CONFIG, "%s: '%s' has %d %s, numbered from 0", e->origin, list, n,
-                    n == 1 ? "entry" : "entries");
-    return OK;
-}
-
-Status settings_list(int *n, Settings *s, const char *path)
-{
-    TRY(add_known(s, path, NULL, NULL));
-    s->known[s->n_known - 1].list = true;
-    for (*n = 0; has_settings_inside(s, path, *n);) ++*n;
-    for (int i = 0; i < s->n_entry; i++) {
-        const Entry *e = &s->entry[i];
-        if (!e->hidden && settings_inside(e->path, path)) TRY(check_list_entry(e, path, *n));
-    }
-    mark_used(s, path);
-    return OK;
+    return settings_add_known(s, path, key, kind);
 }
 
 /* ---- kinds ---- */

@@ -48,6 +48,9 @@ void settings_quiet(Settings *s); /* settings_finish does not warn of what a lat
 /* The value at `path`, NULL if not given. `needed`: what it is, if it must be given, else NULL. */
 Status settings_apply(const OptionValue **out, Settings *s, const char *path, const char *needed);
 Status settings_list(int *n, Settings *s, const char *path); /* how many blocks a list of blocks has */
+/* The same of what may be one block or a list of them: 0 if it is one block, not in a list. Flags may add entries to
+ * one block, which then is entry 0. */
+Status settings_list_or_block(int *n, Settings *s, const char *path);
 /* Applies a later choice by `key` ("kind") in block `path`, whose choice is `standard` where no layer says it: what
  * earlier layers said in `within`, the block or a part of it, no longer counts. */
 void settings_afresh(Settings *s, const char *path, const char *key, const char *standard, const char *within);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * settings_parts.h: what settings.c and settings_block.c share.
+ * settings_parts.h: what the files of the settings share. settings.c keeps the layers and answers questions,
+ * settings_list.c those about lists of blocks, settings_block.c those about blocks of free keys.
  */
 #ifndef HOPSACK_SETTINGS_PARTS_H
 #define HOPSACK_SETTINGS_PARTS_H
@@ -8,7 +9,10 @@
 #include "core/settings.h"
 #include "core/yaml.h"
 
+#include <limits.h>
 #include <string.h>
+
+#define FLAG_LAYER INT_MAX
 
 typedef struct {
     const char *path, *origin; /* "mil.yaml:12" or "--train.lr" */
@@ -46,5 +50,8 @@ static inline bool settings_inside(const char *path, const char *block)
 }
 
 Status settings_push(Settings *s, const Entry *e); /* behind the others; what it points to is the settings' */
+Status settings_keep_text(Settings *s, const char **out, const char *text);
+Status settings_add_known(Settings *s, const char *path, const char *key, const char *kind);
+void settings_mark_used(Settings *s, const char *path);
 
 #endif

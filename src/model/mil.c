@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "model/mil_parts.h"
+#include "model/pooling_several.h"
 #include "nn/retrieval.h"
 
 #include <assert.h>
@@ -13,6 +14,10 @@
 
 #define SLOTS       16
 #define WIDE_PARAMS 4000000 /* from here one slot must do: slots are as large as the parameters */
+
+/* One pooling alone is entry 0. */
+_Static_assert(offsetof(ModelOptions, pooling_options) == offsetof(ModelOptions, pooling_entry[0].options),
+               "both lie at one place");
 
 /* ---- putting together ---- */
 
@@ -36,20 +41,52 @@ static Status check_selection(const Mil *m)
     return OK;
 }
 
+static int n_pooling(const ModelOptions *o)
+{
+    return o->n_pooling > 1 ? o->n_pooling : 1;
+}
+
+bool mil_ranks(const ModelOptions *o)
+{
+    for (int k = 0; k < n_pooling(o); k++)
+        if (pooling_types[o->pooling_entry[k].kind]->ranks) return true;
+    return false;
+}
+
+/* Every pooling has a say in what is selected, or none is asked. */
+static Status check_ranks(const Mil *m)
+{
+    for (int k = 0; k < n_pooling(&m->o); k++) {
+        const PoolingType *type = pooling_types[m->o.pooling_entry[k].kind];
+        char entry[24] = "";
+        if (type->ranks || !select_scores(&m->o)) continue;
+        if (n_pooling(&m->o) > 1) snprintf(entry, sizeof entry, ".%d", k);
+        return fail(
+            ERR_CONFIG,
+            "model.pooling%s.kind: %s has no attention to select by; set model.selection.kind to all or random",
+            entry, type->name);
+    }
+    return OK;
+}
+
+static Status init_pooling(Mil *m)
+{
+    const PoolingsChosen several = {m->o.pooling_entry, n_pooling(&m->o)};
+    const void *options = several.n > 1 ? (const void *)&several : m->o.pooling_options;
+    return m->pooling_type->init(m->pooling, &m->params, options, (int)m->embedder->n_h, (int)m->embedder->width);
+}
+
 static Status init_parts(Mil *m)
 {
     const EmbedderType *et = m->embedder_type = embedder_types[m->o.embedder];
-    const PoolingType *pt = m->pooling_type = pooling_types[m->o.pooling];
+    const PoolingType *pt = m->pooling_type = n_pooling(&m->o) > 1 ? &pooling_several : pooling_types[m->o.pooling];
     TRY(check_kind(m));
-    if (!pt->ranks && select_scores(&m->o))
-        return fail(ERR_CONFIG,
-                    "model.pooling.kind: %s has no attention to select by; set model.selection.kind to all or random",
-                    pt->name);
+    TRY(check_ranks(m));
     m->embedder = calloc(1, et->size);
     m->pooling = calloc(1, pt->size);
     if (!m->embedder || !m->pooling) return fail(ERR_MEMORY, "no memory for the model");
     TRY(et->init(m->embedder, &m->params, m->o.embedder_options, &m->spec));
-    TRY(pt->init(m->pooling, &m->params, m->o.pooling_options, m->embedder->n_h, m->embedder->width));
+    TRY(init_pooling(m));
     TRY(check_selection(m));
     if (m->o.output_hidden > OUTPUT_LAYERS)
         return fail(ERR_CONFIG, "model.output.n_hidden is %d; at most %d", m->o.output_hidden, OUTPUT_LAYERS);
@@ -131,9 +168,15 @@ int mil_n_column(const Mil *m)
 {
     return m->pooling->n_column;
 }
-int mil_n_head(const Mil *m)
+int mil_n_pooling(const Mil *m)
 {
-    return m->pooling->n_head;
+    return n_pooling(&m->o);
+}
+MilColumn mil_column(const Mil *m, int column)
+{
+    const int n_head = m->pooling->n_head;
+    if (n_pooling(&m->o) > 1) return pooling_several_column(m->pooling, column);
+    return (MilColumn){.query = column / n_head, .head = column % n_head};
 }
 void mil_report_capped(const Mil *m, const char *where)
 {

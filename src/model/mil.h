@@ -21,12 +21,26 @@ typedef enum { SELECT_TOP, SELECT_RANDOM, SELECT_ALL } SelectKind;
 typedef enum { COMPAT_NONE, COMPAT_DEEPRC } Compat;
 typedef enum { NORM_NONE, NORM_BAGS } BagNormKind; /* model.norm; see nn/bagnorm.h */
 
+#define POOLING_MOST 8
+
+/* A pooling and its settings. */
+typedef struct {
+    int kind; /* place in pooling_types */
+    _Alignas(8) unsigned char options[OPTION_BLOB];
+} PoolingChoice;
+
 /* The keys model.* of the config. The blobs hold the options struct of the chosen kind (embedder.h, pooling.h). */
 typedef struct {
     int embedder; /* place in embedder_types */
     _Alignas(8) unsigned char embedder_options[OPTION_BLOB];
-    int pooling; /* place in pooling_types */
-    _Alignas(8) unsigned char pooling_options[OPTION_BLOB];
+    union {
+        struct {
+            int pooling; /* that of entry 0 */
+            _Alignas(8) unsigned char pooling_options[OPTION_BLOB];
+        };
+        PoolingChoice pooling_entry[POOLING_MOST]; /* [n_pooling] side by side */
+    };
+    int n_pooling;          /* 0 or 1: one alone */
     int select;             /* SelectKind */
     double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
     int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
@@ -37,6 +51,8 @@ typedef struct {
 } ModelOptions;
 
 typedef struct Mil Mil;
+
+bool mil_ranks(const ModelOptions *o); /* has one of the poolings attention? */
 
 /* Builds the network for bags of `spec`. ERR_CONFIG or ERR_MODEL if the parts do not fit together. The targets are
  * borrowed; their `at` and `n_out` are set. */
@@ -49,7 +65,13 @@ int mil_n_z(const Mil *mil);         /* numbers of a bag vector */
 bool mil_weighs(const Mil *mil);     /* may bags to learn from have stands_for? */
 bool mil_calibrates(const Mil *mil); /* model.norm: bags: mil_calibrate has something to set */
 int mil_n_column(const Mil *mil);    /* columns of attention: queries, or heads · queries */
-int mil_n_head(const Mil *mil);      /* 1 unless hopfield; column = query · n_head + head */
+
+/* What a column of attention is. Queries are numbered on over the poolings that have attention. */
+typedef struct {
+    int pooling, query, head;
+} MilColumn;
+MilColumn mil_column(const Mil *mil, int column);
+int mil_n_pooling(const Mil *mil); /* those side by side, 1 if it is alone */
 
 /* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
 void mil_report_capped(const Mil *mil, const char *where);

@@ -39,12 +39,14 @@ typedef struct {
     int n_bag;
 } PoolingBags;
 
+#define POOLING_ROOM 8192 /* bytes a pooling's struct may have, so that several lie side by side */
+
 typedef struct {
     const char *name;
     const Option *options;
     size_t options_size; /* ≤ OPTION_BLOB */
-    size_t size;
-    bool ranks; /* its scores tell instances apart, so that selection: top has something to go by */
+    size_t size;         /* of the pooling's struct, ≤ POOLING_ROOM */
+    bool ranks;          /* its scores tell instances apart, so that selection: top has something to go by */
 
     /* h has n_h numbers at row stride `width`, a multiple of 16 beyond which nothing is read. */
     Status (*init)(void *self, ParamList *list, const void *options, int n_h, int width);

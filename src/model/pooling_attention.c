@@ -190,3 +190,4 @@ const PoolingType pooling_attention = {
     .start = start,
 };
 _Static_assert(sizeof(AttentionOptions) <= OPTION_BLOB, "options fit");
+_Static_assert(sizeof(AttentionScorer) <= POOLING_ROOM, "a pooling fits");

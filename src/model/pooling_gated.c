@@ -170,3 +170,4 @@ const PoolingType pooling_gated = {
     .start = start,
 };
 _Static_assert(sizeof(GatedOptions) <= OPTION_BLOB, "options fit");
+_Static_assert(sizeof(Gated) <= POOLING_ROOM, "a pooling fits");

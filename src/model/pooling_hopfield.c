@@ -199,3 +199,4 @@ const PoolingType pooling_hopfield = {
     .start = start,
 };
 _Static_assert(sizeof(HopfieldPoolingSettings) <= OPTION_BLOB, "options fit");
+_Static_assert(sizeof(HopfieldPool) <= POOLING_ROOM, "a pooling fits");

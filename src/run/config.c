@@ -122,7 +122,8 @@ static bool optimizer_member(Member *out, int place)
 static const Family embedder_family = {
     .standard = "cnn", .help = "type of embedder, the network applied to each instance", .member = embedder_member};
 static const Family pooling_family = {.standard = "attention",
-                                      .help = "type of pooling of a bag's instances into one vector",
+                                      .help = "type of pooling of a bag's instances into one vector; a list of "
+                                              "blocks is several poolings side by side (model.pooling.1.kind, …)",
                                       .member = pooling_member};
 static const Family selection_family = {.standard = "top",
                                         .help = "choice of the instances that are pooled: top (those with the "
@@ -153,7 +154,10 @@ const Section config_sections[] = {
     {.path = "model.pooling",
      .family = &pooling_family,
      .kind_at = CONFIG(model.pooling),
-     .options_at = CONFIG(model.pooling_options)},
+     .options_at = CONFIG(model.pooling_options),
+     .entry_size = sizeof(PoolingChoice),
+     .most = POOLING_MOST,
+     .count_at = CONFIG(model.n_pooling)},
     {.path = "model.selection",
      .family = &selection_family,
      .kind_at = CONFIG(model.select),

@@ -10,7 +10,7 @@
 #define WHOLE 1048576 /* a bag, for the class of a share */
 
 typedef struct {
-    int n_column, n_head, n_bag;
+    int n_column, n_bag;
     double *n;                     /* [bags] */
     double *k, *share;             /* [columns, bags] */
     double *entropy, *even, *most; /* [columns] sums */
@@ -37,7 +37,7 @@ static Quartiles quartiles(double *x, int n)
 static Status tally_new(WeightTally *t, const Mil *mil, int n_out, int n_bag, int n_most)
 {
     const size_t bags = (size_t)n_bag + 1, columns = (size_t)mil_n_column(mil), most = (size_t)n_most + 1;
-    *t = (WeightTally){.n_column = (int)columns, .n_head = mil_n_head(mil)};
+    *t = (WeightTally){.n_column = (int)columns};
     t->n = calloc(bags, sizeof *t->n);
     t->k = calloc(columns * bags, sizeof *t->k);
     t->share = calloc(columns * bags, sizeof *t->share);
@@ -82,14 +82,16 @@ static void add_bag(WeightTally *t, const real *w, int n, int n_most)
     t->n_bag++;
 }
 
-static void conclude(Operating *out, WeightTally *t, int n_most)
+static void conclude(Operating *out, WeightTally *t, const Mil *mil, int n_most)
 {
     const double n = t->n_bag;
     for (int column = 0; column < t->n_column; column++) {
         const size_t at = (size_t)column * (size_t)n_most;
         OperatingHead *h = &out->head[column];
-        *h = (OperatingHead){.query = column / t->n_head,
-                             .head = column % t->n_head,
+        const MilColumn what = mil_column(mil, column);
+        *h = (OperatingHead){.pooling = what.pooling,
+                             .query = what.query,
+                             .head = what.head,
                              .k = quartiles(t->k + at, t->n_bag),
                              .share = quartiles(t->share + at, t->n_bag),
                              .entropy = t->entropy[column] / n,
@@ -105,13 +107,12 @@ static void conclude(Operating *out, WeightTally *t, int n_most)
 Status operating_measure(Operating *out, Apply *a, const Cohort *cohort)
 {
     const ModelFile *m = &a->model[0];
-    const PoolingType *pooling = pooling_types[m->config.model.pooling];
     Status status = OK;
     WeightTally t = {0};
     *out = (Operating){0};
-    if (!pooling->ranks)
+    if (!mil_ranks(&m->config.model))
         return fail(ERR_MODEL, "%s: pooling %s has no attention whose dynamics could be told", m->path,
-                    pooling->name);
+                    pooling_types[m->config.model.pooling]->name);
     TRY_DONE(tally_new(&t, m->mil, a->n_out, cohort->n, bagfile_n_max(cohort->file)));
     out->head = calloc((size_t)t.n_column, sizeof *out->head);
     if (!out->head) TRY_DONE(fail(ERR_MEMORY, "no memory for %d heads", t.n_column));
@@ -121,7 +122,8 @@ Status operating_measure(Operating *out, Apply *a, const Cohort *cohort)
         if (n > 0) add_bag(&t, t.w, n, cohort->n);
     }
     if (t.n_bag == 0) TRY_DONE(fail(ERR_FORMAT, "%s: all bags are empty", bagfile_path(cohort->file)));
-    conclude(out, &t, cohort->n);
+    conclude(out, &t, m->mil, cohort->n);
+    out->n_pooling = mil_n_pooling(m->mil);
 done:
     tally_free(&t);
     return status;

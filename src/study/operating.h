@@ -18,17 +18,18 @@ typedef struct {
 
 /* A query under one head; over bags that are not empty. */
 typedef struct {
-    int query, head;
-    Quartiles k, share; /* k and k/n */
-    double entropy;     /* mean, nats */
-    double evenness;    /* mean of entropy / ln n, where n > 1: 1 is equal weights */
-    double largest;     /* mean of the largest weight */
+    int pooling, query, head; /* mil_column */
+    Quartiles k, share;       /* k and k/n */
+    double entropy;           /* mean, nats */
+    double evenness;          /* mean of entropy / ln n, where n > 1: 1 is equal weights */
+    double largest;           /* mean of the largest weight */
     DynamicsClass kind;
 } OperatingHead;
 
 typedef struct {
     OperatingHead *head; /* [n_head] queries by heads */
     int n_head, n_bag;   /* n_bag: those that are not empty */
+    int n_pooling;       /* of the model; those without attention have no heads here */
     Quartiles n;         /* instances pooled, of a bag */
 } Operating;
 

@@ -89,3 +89,18 @@ Test(core_param, runs_pass_over_frozen_tensors)
         param_free(&list);
     }
 }
+
+Test(core_param, a_prefix_takes_the_place_of_its_first_word)
+{
+    ParamList list = {.prefix = "part.1."};
+    const int one[] = {1, 0};
+    param_add(&list, "part.w", PARAM_CONSTANT, 1, one);
+    param_add(&list, "other.w", PARAM_CONSTANT, 1, one);
+    list.prefix = NULL;
+    param_add(&list, "part.w", PARAM_CONSTANT, 1, one);
+    cr_assert_eq(list.n, 3);
+    cr_expect_str_eq(list.param[0].name, "part.1.w");
+    cr_expect_str_eq(list.param[1].name, "part.1.other.w");
+    cr_expect_str_eq(list.param[2].name, "part.w");
+    param_free(&list);
+}

@@ -290,7 +290,8 @@ static void attention_of(int p, int n_query)
     const MilView v = embed(&r, &r.bag);
     snprintf(what, sizeof what, "%s, %d queries", pooling_types[p]->name, n_query);
     for (int j = 0; j < KMERS; j++) {
-        const int n_head = mil_n_head(r.m), column = n_head > 1 ? j % n_head : j % mil_n_column(r.m);
+        const int n_head = (mil_column(r.m, mil_n_column(r.m) - 1).head + 1),
+                  column = n_head > 1 ? j % n_head : j % mil_n_column(r.m);
         assert_attends(&r, &v, j, column, what);
     }
     rig_free(&r);
@@ -305,6 +306,27 @@ Test(SUITE, attention_goes_to_them)
         n += pooling_types[p]->start != NULL;
     }
     cr_expect_eq(n, 3, "attention, gated and hopfield");
+}
+
+/* Poolings side by side each attend to them; the output follows the first in which a number stands alone. */
+Test(SUITE, each_of_several_poolings_attends_to_them)
+{
+    Rig r = rig_of(0);
+    const Rig other = rig_of(1);
+    cr_assert_str_eq(pooling_types[1]->name, "hopfield");
+    r.o.pooling_entry[1] = other.o.pooling_entry[0];
+    test_option(r.o.pooling_entry[1].options, pooling_types[1]->options, "init", 1);
+    r.o.n_pooling = 2;
+    fill(&r, false);
+    begin(&r, start, KMERS);
+    const MilView v = embed(&r, &r.bag);
+    for (int j = 0; j < KMERS; j++) {
+        assert_attends(&r, &v, j, 0, "entry 0");
+        assert_attends(&r, &v, j, 1 + j % 2, "entry 1");
+        const Param *w = param(&r, "output_nn.output_nn.0.weight");
+        cr_expect_gt((double)r.theta[w->at + (size_t)(start[j].output * mil_n_z(r.m) + j)] * start[j].sign, 0.1);
+    }
+    rig_free(&r);
 }
 
 /* ---- output ---- */
@@ -336,7 +358,7 @@ Test(SUITE, the_output_follows)
             test_option(r.o.pooling_options, rows, "output_projection", false);
             fill(&r, false);
             begin(&r, start, KMERS);
-            const int pooled = mil_n_z(r.m) - N_KERNEL, heads = mil_n_head(r.m);
+            const int pooled = mil_n_z(r.m) - N_KERNEL, heads = (mil_column(r.m, mil_n_column(r.m) - 1).head + 1);
             for (int j = 0; j < KMERS; j++) { /* heads read 8 numbers; queries, of attention, N_KERNEL */
                 assert_output(&r, j, pooled + j, pooling_types[p]->name);
                 assert_output(&r, j, heads > 1 ? j % heads * 8 + j / heads : j % n_query * N_KERNEL + j,

@@ -107,6 +107,27 @@ Test(model_vectors, gradient_with_norm_and_mean)
     for_all(gradient_with_norm_and_mean_of);
 }
 
+/* With each pooling beside p. */
+static void gradient_of_pairs(int e, int p)
+{
+    for (int q = 0; pooling_types[q]; q++) {
+        ModelOptions o = small(e, p), other = small(e, q);
+        char what[160];
+        test_option(other.pooling_options, pooling_types[q]->options, "mean", true);
+        o.pooling_entry[1] = other.pooling_entry[0];
+        o.n_pooling = 2;
+        o.select = q % 2 ? SELECT_ALL : SELECT_RANDOM;
+        snprintf(what, sizeof what, "%s+%s+%s", embedder_types[e]->name, pooling_types[p]->name,
+                 pooling_types[q]->name);
+        check_gradient(&o, p % 2, what);
+    }
+}
+
+Test(model_vectors, gradient_of_poolings_side_by_side)
+{
+    for_all(gradient_of_pairs);
+}
+
 #endif
 
 /* ---- what must be the same, in both builds ---- */
