@@ -194,8 +194,9 @@ static Status check_networks(const Apply *a)
                         "%s is a model of the method '%s', and another model is a network: outputs of both do not go "
                         "together; hopsack stack chooses among them, or weighs them",
                         this->path, modelfile_method(this));
-        if (first->config.data.counts != this->config.data.counts)
-            return fail(ERR_MODEL, "%s and %s read counts differently (data.counts)", first->path, this->path);
+        if (config_counts(&first->config) != config_counts(&this->config))
+            return fail(ERR_MODEL, "%s and %s read counts differently (data.counts, model.pooling.count_weight)",
+                        first->path, this->path);
     }
     return OK;
 }
@@ -239,7 +240,7 @@ Status apply_fit(Apply *a, BagFile *file)
     a->one = calloc((size_t)a->n_out, sizeof *a->one);
     a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
     if (!a->one || !a->sum) return fail(ERR_MEMORY, "no memory for outputs");
-    return cache_open(&a->cache, file, (CountScale)a->model[0].config.data.counts, 0);
+    return cache_open(&a->cache, file, config_counts(&a->model[0].config), 0);
 }
 
 void apply_free(Apply *a)

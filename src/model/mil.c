@@ -36,6 +36,23 @@ static Status check_selection(const Mil *m)
     return OK;
 }
 
+/* Softmax takes weights of instances; so does a weighted mean. */
+static Status check_count_weight(const Mil *m)
+{
+    const bool hopfield = m->pooling->n_column > 0 && m->pooling_type->ranks;
+    if (!mil_counts(m) || m->pooling->streams || m->pooling->weighs) return OK;
+    if (!hopfield)
+        return fail(ERR_CONFIG,
+                    "model.pooling.count_weight: %s has no use for weights; leave it out, or set "
+                    "model.pooling.kind to attention, hopfield, gated or mean",
+                    m->pooling_type->name);
+    return fail(ERR_CONFIG,
+                "model.pooling.count_weight: this pooling (%s with these settings) retrieves more than once, "
+                "normalizes over the batch or drops associations, and cannot weigh instances; leave it out, "
+                "or leave those settings at their defaults",
+                m->pooling_type->name);
+}
+
 static Status init_parts(Mil *m)
 {
     const EmbedderType *et = m->embedder_type = embedder_types[m->o.embedder];
@@ -51,6 +68,7 @@ static Status init_parts(Mil *m)
     TRY(et->init(m->embedder, &m->params, m->o.embedder_options, &m->spec));
     TRY(pt->init(m->pooling, &m->params, m->o.pooling_options, m->embedder->n_h, m->embedder->width));
     TRY(check_selection(m));
+    TRY(check_count_weight(m));
     if (m->o.output_hidden > OUTPUT_LAYERS)
         return fail(ERR_CONFIG, "model.output.n_hidden is %d; at most %d", m->o.output_hidden, OUTPUT_LAYERS);
     m->n_z = m->pooling->n_z + (m->pooling->mean ? m->embedder->n_h : 0);
@@ -161,7 +179,7 @@ static void plan_entry(Mil *m, MilBag *entry, Arena *arena, int n_max, int keep_
     Arena own = {0};
     SelectScratch select;
     select_plan(&select, arena, n_max, m->pooling->n_column);
-    bag_take_room(&own, &m->spec, keep_max, true);
+    bag_take_room(&own, &m->spec, keep_max, 1 + mil_counts(m));
     own_arena(&own, arena);
     if (entry) *entry = (MilBag){.arena = own, .select = select};
 }
@@ -229,6 +247,7 @@ static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
         if (m->block) m->block[t] = piece;
     }
     m->a = ARENA_TAKE(arena, real, select_scores(&m->o) || mil_streams(m) ? bags * n_max * n_column : 0);
+    m->c = mil_counts(m) && m->pooling->mean ? ARENA_TAKE(arena, real, n_keep) : NULL;
     m->h = ARENA_TAKE(arena, real, n_keep * width);
     m->a_kept = ARENA_TAKE(arena, real, n_keep * n_column);
     m->w = ARENA_TAKE(arena, real, n_keep * n_column);

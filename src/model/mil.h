@@ -27,6 +27,7 @@ typedef struct {
     _Alignas(8) unsigned char embedder_options[OPTION_BLOB];
     int pooling; /* place in pooling_types */
     _Alignas(8) unsigned char pooling_options[OPTION_BLOB];
+    int count_weight;       /* CountWeight; not 0: bags have log_weight, which is added to attention logits */
     int select;             /* SelectKind */
     double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
     int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */

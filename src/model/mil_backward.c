@@ -68,8 +68,8 @@ static void mean_of_kept_backward(void *context, int b, int thread)
     Mil *m = context;
     const Index width = m->embedder->width, n_h = m->embedder->n_h, from = m->bounds[b];
     (void)thread;
-    bagmean_backward(m->dh + from * width, m->dmean + b * n_h, m->entry[b].kept.stands_for, m->bounds[b + 1] - from,
-                     n_h, width);
+    bagmean_backward(m->dh + from * width, m->dmean + b * n_h, mil_mean_weights(m, b), m->bounds[b + 1] - from, n_h,
+                     width);
 }
 
 static void pool_backward(Mil *m, real *grad, int n_bag)
@@ -77,7 +77,7 @@ static void pool_backward(Mil *m, real *grad, int n_bag)
     const Index n = m->bounds[n_bag];
     ZERO(m->da, n * m->pooling->n_column);
     ZERO(m->dh, n * m->embedder->width);
-    const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
+    const PoolingBags bags = mil_bags(m, n_bag);
     m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, &bags);
     if (m->pooling->mean) parallel_for_work(10. * (double)n * m->embedder->n_h, n_bag, mean_of_kept_backward, m);
 }

@@ -72,6 +72,17 @@ static void assign_bags(Mil *m, const Bag *bag, int n_bag)
     if (m->spec.kind == BAG_SEQUENCES) parallel_for(n_bag, open_bag, m); /* vectors know nothing of their bag */
 }
 
+/* Adds to the logits of a block what its instances weigh by their counts. */
+static void add_weights(const Mil *m, real *a, const Rows *rows)
+{
+    const Index n_column = m->pooling->n_column;
+    const real *more = rows->bag->log_weight;
+    if (!mil_counts(m) || !more) return;
+    more += rows->from;
+    for (int i = 0; i < rows->n; i++, a += n_column)
+        for (int k = 0; k < n_column; k++) a[k] += more[i];
+}
+
 static void score_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
@@ -85,12 +96,14 @@ static void score_run(void *context, int chunk, int thread)
                            .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
                            .cached = -1,
                            .thread = thread};
+        real *a = m->a + (entry->a_at + rows.from) * m->pooling->n_column;
+        const real *weight = mil_counts(m) && entry->whole.log_weight ? entry->whole.log_weight + rows.from : NULL;
         m->embedder_type->forward(m->embedder, m->block[thread], &rows);
-        m->pooling_type->score(m->pooling, m->a + (entry->a_at + rows.from) * m->pooling->n_column, m->block[thread],
-                               &rows);
-        if (is_streamed(m))
-            attendstream_add(&m->stream, chunk, m->a + (entry->a_at + rows.from) * m->pooling->n_column,
-                             m->block[thread], rows.n, thread);
+        m->pooling_type->score(m->pooling, a, m->block[thread], &rows);
+        add_weights(m, a, &rows);
+        if (!is_streamed(m)) continue;
+        const AttendRows piece = {.a = a, .h = m->block[thread], .log_weight = weight, .n = rows.n};
+        attendstream_add(&m->stream, chunk, &piece, thread);
     }
 }
 
@@ -169,6 +182,7 @@ static void embed_run(void *context, int chunk, int thread)
         real *h = m->h + row * m->embedder->width;
         m->embedder_type->forward(m->embedder, h, &rows);
         m->pooling_type->score(m->pooling, m->a_kept + row * m->pooling->n_column, h, &rows);
+        add_weights(m, m->a_kept + row * m->pooling->n_column, &rows);
     }
 }
 
@@ -177,7 +191,7 @@ static void mean_of_kept(void *context, int b, int thread)
     Mil *m = context;
     const Index width = m->embedder->width, from = m->bounds[b];
     bagmean_forward(m->z + b * m->n_z + m->pooling->n_z, m->block[thread], m->h + from * width,
-                    m->entry[b].kept.stands_for, m->bounds[b + 1] - from, m->embedder->n_h, width);
+                    mil_mean_weights(m, b), m->bounds[b + 1] - from, m->embedder->n_h, width);
 }
 
 /* An instance that stands for c of them has c times its weight in the softmax. */
@@ -194,11 +208,25 @@ static void weigh(Mil *m, int b)
     }
 }
 
+/* What instances weigh in the plain mean. */
+static void mean_weights(Mil *m, int n_bag)
+{
+    for (int b = 0; b < n_bag; b++) {
+        const Bag *kept = &m->entry[b].kept;
+        real *c = m->c + m->bounds[b];
+        for (int i = 0; i < kept->n; i++) {
+            const double weight = kept->log_weight ? exp((double)kept->log_weight[i]) : 1;
+            c[i] = (real)(kept->stands_for ? weight * (double)kept->stands_for[i] : weight);
+        }
+    }
+}
+
 /* What is pooled and, where the pooling asks for it, the mean side by side in z. */
 static void pool_kept(Mil *m, int n_bag)
 {
     for (int b = 0; b < n_bag; b++) weigh(m, b);
-    const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
+    if (m->c) mean_weights(m, n_bag);
+    const PoolingBags bags = mil_bags(m, n_bag);
     m->pooling_type->pool(m->pooling, m->pooled, m->w, &bags, m->learn);
     if (m->pooling->mean) parallel_for_work(10. * m->bounds[n_bag] * m->embedder->n_h, n_bag, mean_of_kept, m);
 }

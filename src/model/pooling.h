@@ -28,6 +28,7 @@ typedef struct {
     Index n_z;        /* numbers it pools; the mean comes on top */
     bool mean;        /* the plain mean of the embeddings stands behind */
     bool streams;     /* `read` can be used: z follows from means weighted by the softmax of the scores */
+    bool weighs;      /* `pool` takes weights of instances in a, although it has no scores */
     int64_t n_capped; /* associations so far that had not converged when they were stopped (hopfield, steps: -1) */
 } Pooling;
 
@@ -37,6 +38,7 @@ typedef struct {
     const real *h;     /* [n, width] */
     const int *bounds; /* [n_bag + 1] */
     int n_bag;
+    bool weighted; /* a has the logarithms of weights that instances have by their counts added to it */
 } PoolingBags;
 
 typedef struct {

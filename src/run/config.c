@@ -5,6 +5,7 @@
 #include "run/config.h"
 #include "run/configcrossval.h"
 #include "run/configflags.h"
+#include "run/configinputs.h"
 #include "cohort/cutoff.h"
 #include "core/file.h"
 #include "core/section.h"
@@ -153,6 +154,7 @@ const Section config_sections[] = {
      .family = &pooling_family,
      .kind_at = CONFIG(model.pooling),
      .options_at = CONFIG(model.pooling_options)},
+    {.path = "model.pooling", .rows = configinputs_pooling_rows, .omits = true},
     {.path = "model.selection",
      .family = &selection_family,
      .kind_at = CONFIG(model.select),
@@ -326,6 +328,7 @@ static Status fill(Config *c)
     TRY(check_rarefy(c));
     TRY(resolve_model(c));
     TRY(check_norm(c));
+    TRY(configinputs_check(c));
     TRY(check_patience(c));
     TRY(check_calibration(c));
     TRY(check_operating(c));

@@ -16,6 +16,7 @@
 #include "cohort/task.h"
 #include "core/section.h"
 #include "core/settings.h"
+#include "data/bagfile/bagfile.h"
 #include "data/simulate/simulate.h"
 #include "model/mil.h"
 #include "train/train_options.h"
@@ -89,6 +90,12 @@ void config_free(Config *config);                            /* accepts NULL and
 const char *config_dataset(const Config *config);  /* path to open; NULL: not given */
 const char *config_metadata(const Config *config); /* NULL: the columns inside the dataset */
 const char *config_splits(const Config *config);   /* NULL: no file of splits */
+
+/* How bags are decoded. */
+static inline CountScale config_counts(const Config *config)
+{
+    return bagfile_counts(config->data.counts, config->model.count_weight);
+}
 
 extern const Section config_sections[];  /* every key of a run */
 extern const Section config_simulator[]; /* and those of the simulator */

@@ -43,6 +43,9 @@ static Status check_kind(const Config *c, const Cohort *cohort)
     if (vectors && c->data.counts != COUNTS_NONE)
         return settings_fail(c->settings, "data.counts", "%s holds vectors, which have no counts; leave it out",
                              path);
+    if (vectors && c->model.count_weight != WEIGHT_NONE)
+        return settings_fail(c->settings, "model.pooling.count_weight",
+                             "%s holds vectors, which have no counts; leave it out", path);
     if (vectors && strcmp(c->data.rarefy, "none") != 0)
         return settings_fail(c->settings, "data.rarefy", "%s holds vectors, which are not rarefied; leave it out",
                              path);
@@ -183,7 +186,7 @@ Status dataset_view(Dataset *out, Dataset *of, const Config *config)
 Status dataset_fill(Dataset *s)
 {
     if (s->of) return fill_view(s);
-    TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
+    TRY(cache_open(&s->cache, s->cohort.file, config_counts(s->config), s->config->data.cache));
     if (!is_permuted(s)) TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
     TRY(dataset_check(s));
     return dataset_identify(s);

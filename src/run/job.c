@@ -98,7 +98,7 @@ static LoopSetup loop_setup(const Training *j)
                        .cache = j->dataset->cache,
                        .n = j->cohort->n,
                        .n_max = bagfile_n_max(j->cohort->file),
-                       .counts = c->data.counts != COUNTS_NONE,
+                       .n_count = bagfile_n_count(config_counts(c)),
                        .scale = c->data.scale,
                        .bag = j->cohort->bag,
                        .part = j->evaluation.partition.part,
@@ -416,7 +416,7 @@ static Status plan(Training *j, json_t **out)
     if (refitted) bytes *= 2; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
-        TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));
+        TRY(bagfile_read_room(&room, j->cohort->file, b, config_counts(j->config)));
         decoded += room.used;
     }
     const int64_t limit = j->config->data.cache;
