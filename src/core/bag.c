@@ -70,7 +70,7 @@ static void take_sparse(Bag *out, Arena *arena, const Bag *bag, const int *keep,
         row[j] = bag->row[keep[j]];
         sparse[j] = bag->sparse[keep[j]];
     }
-    *out = (Bag){.n = n_keep, .row = row, .sparse = sparse, .inv_std = bag->inv_std};
+    *out = (Bag){.n = n_keep, .row = row, .sparse = sparse, .inv_std = bag->inv_std, .inputs = bag->inputs};
 }
 
 static void take_dense(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat)
@@ -81,7 +81,7 @@ static void take_dense(Bag *out, Arena *arena, const Bag *bag, const int *keep, 
         row[j] = bag->row[keep[j]];
         memcpy(x + (size_t)j * (size_t)n_feat, bag->x + (size_t)keep[j] * (size_t)n_feat, (size_t)n_feat * sizeof *x);
     }
-    *out = (Bag){.n = n_keep, .row = row, .x = x, .inv_std = bag->inv_std};
+    *out = (Bag){.n = n_keep, .row = row, .x = x, .inv_std = bag->inv_std, .inputs = bag->inputs};
 }
 
 /* Common lengths without a call: two words that may overlap. */
@@ -157,6 +157,7 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
                  .factor = factor,
                  .stands_for = stands_for,
                  .log_weight = log_weight,
+                 .inputs = bag->inputs,
                  .pad_len = bag->pad_len,
                  .inv_std = bag->inv_std};
     take_sequences(row, codes, out, bag, keep);

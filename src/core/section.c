@@ -152,6 +152,7 @@ Status section_bind(const Section *table, void *whole, Settings *s)
 
 static bool is_standard(const Option *row, const void *base)
 {
+    if (option_is_list(row) && option_count(base, row) == 0) return true;
     char buffer[OPTION_ROOM];
     const char *text = option_text(buffer, base, row, 0);
     return strcmp(text ? text : "null", row->standard) == 0;
@@ -179,6 +180,15 @@ static void write_others(YamlOut *out, const Option *rows, const void *base)
 {
     for (const Option *row = rows_or_none(rows); row->name; row++)
         if (!is_standard(row, base)) write_row(out, row, base);
+}
+
+/* Does the section write nothing, not even its name? */
+static bool is_left_out(const Section *section, const char *base)
+{
+    if (!section->omits || section->family) return false;
+    for (const Option *row = rows_or_none(section->rows); row->name; row++)
+        if (!is_standard(row, base + section->at)) return false;
+    return true;
 }
 
 static void write_block(YamlOut *out, const Section *section, const char *base)
@@ -249,6 +259,7 @@ Status section_write(char **text, const Section *table, const void *whole)
     *text = NULL;
     TRY(yamlout_open(&out));
     for (const Section *section = table; section->path; section++) {
+        if (is_left_out(section, whole)) continue;
         const char *there = section->entry_size ? "" : section->path;
         move(out, here, there);
         here = there;

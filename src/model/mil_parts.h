@@ -20,6 +20,7 @@
 #include "model/select.h"
 #include "nn/attendstream.h"
 #include "nn/bagnorm.h"
+#include "nn/baginputs.h"
 #include "nn/kernel.h"
 #include "nn/linear.h"
 
@@ -54,6 +55,7 @@ struct Mil {
     Pooling *pooling;
     Index n_z; /* of the pooling, and of the mean beside it */
     BagNorm norm;
+    BagInputs inputs;
     Linear output[OUTPUT_LAYERS + 1];
     ParamList params;
     const real *theta; /* of the last prepare */
@@ -73,6 +75,7 @@ struct Mil {
     int n_run;
     real **block;                                       /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
     real *a;                                            /* [n_bag · n_max, n_column] logits of pass one */
+    real *log_weight;                                   /* [n_keep] added to a_kept, by counts; else NULL */
     real *c;                                            /* [n_keep] weights in the mean, by counts; else NULL */
     real *h, *dh;                                       /* [n_keep, width] of selected instances */
     real *a_kept, *w, *da;                              /* [n_keep, n_column] */
@@ -83,6 +86,8 @@ struct Mil {
     real *z, *dz;                                       /* [n_bag, n_z] */
     real *x, *dx;                                       /* [n_bag, n_z] standardised z; z, dz without norm */
     real *inv_std;                                      /* [n_z] of the minibatch */
+    real *input;                                        /* [n_bag, n_input] standardised numbers of the bags */
+    real *in, *din;                                     /* [n_bag, n_z + n_input]; x, dx without them */
     real *y[OUTPUT_LAYERS + 1], *dy[OUTPUT_LAYERS + 1]; /* [n_bag, n_out of that layer] */
 };
 
@@ -120,7 +125,7 @@ static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
 /* What is pooled: the selected instances of each bag. */
 static inline PoolingBags mil_bags(const Mil *m, int n_bag)
 {
-    return (PoolingBags){.a = m->a_kept, .h = m->h, .bounds = m->bounds, .n_bag = n_bag, .weighted = mil_counts(m)};
+    return (PoolingBags){.a = m->a_kept, .h = m->h, .bounds = m->bounds, .n_bag = n_bag, .log_weight = m->log_weight};
 }
 
 /* Weights of a bag's selected instances in the plain mean; NULL: all 1. */

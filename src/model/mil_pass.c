@@ -208,14 +208,16 @@ static void weigh(Mil *m, int b)
     }
 }
 
-/* What instances weigh in the plain mean. */
-static void mean_weights(Mil *m, int n_bag)
+/* What was added to the logits of the selected instances, and what they weigh in the plain mean. */
+static void list_weights(Mil *m, int n_bag)
 {
     for (int b = 0; b < n_bag; b++) {
         const Bag *kept = &m->entry[b].kept;
-        real *c = m->c + m->bounds[b];
+        real *log_weight = m->log_weight + m->bounds[b], *c = m->c ? m->c + m->bounds[b] : NULL;
         for (int i = 0; i < kept->n; i++) {
-            const double weight = kept->log_weight ? exp((double)kept->log_weight[i]) : 1;
+            log_weight[i] = kept->log_weight ? kept->log_weight[i] : 0;
+            if (!c) continue;
+            const double weight = exp((double)log_weight[i]);
             c[i] = (real)(kept->stands_for ? weight * (double)kept->stands_for[i] : weight);
         }
     }
@@ -225,7 +227,7 @@ static void mean_weights(Mil *m, int n_bag)
 static void pool_kept(Mil *m, int n_bag)
 {
     for (int b = 0; b < n_bag; b++) weigh(m, b);
-    if (m->c) mean_weights(m, n_bag);
+    if (mil_counts(m)) list_weights(m, n_bag);
     const PoolingBags bags = mil_bags(m, n_bag);
     m->pooling_type->pool(m->pooling, m->pooled, m->w, &bags, m->learn);
     if (m->pooling->mean) parallel_for_work(10. * m->bounds[n_bag] * m->embedder->n_h, n_bag, mean_of_kept, m);
@@ -241,11 +243,18 @@ static void read_stream(Mil *m, int n_bag)
                m->embedder->n_h * sizeof *m->z);
 }
 
+static void set_inputs(Mil *m, int n_bag)
+{
+    for (int b = 0; m->o.n_input > 0 && b < n_bag; b++)
+        baginputs_forward(m->input + b * (Index)m->o.n_input, &m->inputs, m->theta, m->entry[b].whole.inputs);
+}
+
 void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
 {
     const Index n_pooled = m->pooling->n_z, n_z = m->n_z;
     assert(m->theta);
     assign_bags(m, bag, n_bag);
+    set_inputs(m, n_bag);
     select_kept(m, n_bag, rng);
     cut_kept(m, n_bag);
     parallel_for(m->n_run, embed_run, m);
@@ -257,11 +266,23 @@ void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
         memcpy(m->z + b * n_z, m->pooled + b * n_pooled, n_pooled * sizeof *m->z);
 }
 
+/* [n_bag, n_z + n_input]: bag vectors, each with the numbers of its bag behind. */
+static const real *join_inputs(Mil *m, int n_bag)
+{
+    const Index n_z = m->n_z, n_input = m->o.n_input;
+    for (Index b = 0; n_input > 0 && b < n_bag; b++) {
+        real *to = m->in + b * (n_z + n_input);
+        memcpy(to, m->x + b * n_z, n_z * sizeof *to);
+        memcpy(to + n_z, m->input + b * n_input, n_input * sizeof *to);
+    }
+    return m->in;
+}
+
 void mil_to_outputs(Mil *m, int n_bag)
 {
-    const real *x = m->x;
     if (m->o.norm == NORM_BAGS && m->learn) bagnorm_forward(m->x, m->inv_std, &m->norm, m->z, n_bag);
     if (m->o.norm == NORM_BAGS && !m->learn) bagnorm_predict(m->x, &m->norm, m->theta, m->z, n_bag);
+    const real *x = join_inputs(m, n_bag);
     for (int j = 0; j <= m->o.output_hidden; j++) {
         linear_forward(m->y[j], &m->output[j], m->theta, x, n_bag);
         if (j < m->o.output_hidden)
@@ -345,15 +366,17 @@ void mil_vector(Mil *m, real *z, const Bag *bag)
 {
     to_vector(m, bag);
     memcpy(z, m->z, m->n_z * sizeof *z);
+    memcpy(z + m->n_z, m->input, m->o.n_input * sizeof *z);
 }
 
 void mil_calibrate(const Mil *m, real *theta, const real *z, int n)
 {
-    if (m->o.norm == NORM_BAGS && n > 0) bagnorm_fit(theta, &m->norm, z, n);
+    if (m->o.norm == NORM_BAGS && n > 0) bagnorm_fit(theta, &m->norm, z, m->n_z + m->o.n_input, n);
 }
 
 void mil_predict_vector(Mil *m, real *output, const real *z)
 {
     memcpy(m->z, z, m->n_z * sizeof *z);
+    memcpy(m->input, z + m->n_z, m->o.n_input * sizeof *z);
     to_output(m, output);
 }

@@ -38,7 +38,7 @@ typedef struct {
     const real *h;     /* [n, width] */
     const int *bounds; /* [n_bag + 1] */
     int n_bag;
-    bool weighted; /* a has the logarithms of weights that instances have by their counts added to it */
+    const real *log_weight; /* [n] was added to a: instances weigh by their counts; NULL: nothing was */
 } PoolingBags;
 
 typedef struct {

@@ -156,7 +156,7 @@ static void mean_pool(void *self, real *z, real *w, const PoolingBags *in, bool 
 {
     const Plain *p = self;
     (void)learn;
-    if (in->weighted)
+    if (in->log_weight)
         attend_forward(z, w, &p->attend, in->a, in->h, in->bounds, in->n_bag);
     else
         each_bag(p, z, w, in, mean_bag);
@@ -169,7 +169,7 @@ static void mean_backward(void *self, real *da, real *dh, real *grad, const real
     const Plain *p = self;
     (void)grad;
     (void)z;
-    if (in->weighted)
+    if (in->log_weight)
         attend_backward(da, dh, &p->attend, dz, w, in->h, in->bounds, in->n_bag);
     else
         each_bag_backward(p, dh, dz, w, in, mean_bag_backward);

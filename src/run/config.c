@@ -159,6 +159,7 @@ const Section config_sections[] = {
      .family = &selection_family,
      .kind_at = CONFIG(model.select),
      .options_at = CONFIG(model)},
+    {.path = "model.bag_inputs", .rows = configinputs_bag_rows, .omits = true},
     {.path = "model.output", .rows = output_rows, .at = CONFIG(model)},
     {.path = "train",
      .rows = train_options,

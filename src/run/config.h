@@ -12,6 +12,7 @@
 #ifndef HOPSACK_CONFIG_H
 #define HOPSACK_CONFIG_H
 
+#include "cohort/inputcolumns.h"
 #include "cohort/split.h"
 #include "cohort/task.h"
 #include "core/section.h"
@@ -60,6 +61,7 @@ typedef struct {
     TaskOptions *task; /* [n_task] */
     SplitOptions splits;
     ModelOptions model;
+    InputOptions inputs; /* the keys model.bag_inputs.*, but for dropout */
     TrainOptions train;
     CrossvalOptions crossval;
     SimulateOptions simulate; /* the simulator's: checked, but no part of a run, and not in config_text */

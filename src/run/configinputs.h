@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * configinputs.h: settings of what a network reads beside the sequences or vectors: clone counts as weights.
+ * configinputs.h: settings of what a network reads beside the sequences or vectors: clone counts as weights,
+ * and numbers of the bag as a whole.
  */
 #ifndef HOPSACK_CONFIGINPUTS_H
 #define HOPSACK_CONFIGINPUTS_H
@@ -8,6 +9,8 @@
 #include "run/config.h"
 
 extern const Option configinputs_pooling_rows[]; /* of model.pooling.*, for all kinds; at the Config */
+
+extern const Option configinputs_bag_rows[];     /* of model.bag_inputs.* */
 
 Status configinputs_check(const Config *config);
 

@@ -91,7 +91,7 @@ static LoopSetup loop_setup(const Training *j)
     const Config *c = j->config;
     return (LoopSetup){.options = &c->train,
                        .seed = c->seed,
-                       .model = &c->model,
+                       .model = &j->dataset->model,
                        .spec = bagfile_spec(j->cohort->file),
                        .target = j->evaluation.target,
                        .n_target = c->n_task,
@@ -220,7 +220,6 @@ static Status write_manifest(Training *j)
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
-/* One of many on a dataset leaves that to the run they belong to. */
 static Status write_bags(Training *j)
 {
     const ContentSource source = dataset_source(j->dataset);
@@ -235,7 +234,7 @@ static Status write_beginning(Training *j, RunLock *lock)
     TRY(j->in->resume ? run_resume(&j->run, j->in->folder, j->metrics ? j->metrics : "")
                       : run_begin(&j->run, j->in->folder, j->in->force));
     TRY(config_write(j->config, run_path(&j->run, "config.yaml")));
-    if (lock) TRY(write_bags(j));
+    if (lock) TRY(write_bags(j)); /* one of many leaves that to the run they belong to */
     TRY(write_manifest(j));
     if (kmerstart_is_on(NULL, &j->config->model))
         TRY(kmertable_write(&j->kmers.choice, run_path(&j->run, "kmers.tsv"), &j->evaluation.target[0],
@@ -287,7 +286,8 @@ static Status write_model(Training *j, json_t *metrics)
                               .part = final_parts(j),
                               .n = j->evaluation.partition.n,
                               .metrics = metrics,
-                              .feature = bagfile_feature_names(j->cohort->file)};
+                              .feature = bagfile_feature_names(j->cohort->file),
+                              .inputs = j->dataset->input_list};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);
 }
@@ -413,7 +413,7 @@ static Status plan(Training *j, json_t **out)
     const LoopSetup setup = loop_setup(j);
     const int *count = j->evaluation.partition.count, refitted = refit_bags(setup.options, count);
     TRY(loop_memory(&setup, &bytes, &params));
-    if (refitted) bytes *= 2; /* the first training is kept meanwhile */
+    bytes *= refitted ? 2 : 1; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
         TRY(bagfile_read_room(&room, j->cohort->file, b, config_counts(j->config)));

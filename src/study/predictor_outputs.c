@@ -4,6 +4,7 @@
  * every outer fold speaks, and the mean is the answer.
  */
 #include "cohort/task.h"
+#include "run/modelinputs.h"
 #include "study/predictor_parts.h"
 
 #include <math.h>
@@ -111,7 +112,8 @@ static Status ask_network(Predictor *p, int model, const Cohort *cohort, int mem
     const Bag *whole;
     real *out = p->apply.one;
     TRY(cache_bag(t->cache[config_counts(&m->config)], &whole, cohort->bag[member], 0));
-    mil_predict(m->mil, out, whole, NULL);
+    const Bag own = modelinputs_bag(m, whole, cohort->bag[member]);
+    mil_predict(m->mil, out, &own, NULL);
     for (int k = 0; k < m->n_target; k++) {
         TaskRow row[TARGET_CLASSES];
         if (t->target_of[k] < 0) continue;

@@ -53,7 +53,7 @@ class CountWeight(Case):
     def test_where_it_cannot_be(self):
         for words, sentence in (
             (["--model.pooling.kind=max", "--model.selection.kind=all"], "max has no use for weights"),
-            (["--model.pooling.kind=hopfield", "--model.pooling.steps=2"], "retrieves more than once"),
+            (["--model.pooling.kind=hopfield", "--model.pooling.steps=2"], "only if it retrieves once"),
             (["--data.compat=deeprc"], "weighs no counts"),
         ):
             result = run(*self.words, "--model.pooling.count_weight=log1p", *words, "-o", "no")

@@ -4,6 +4,7 @@
  * weight c is as good as c instances.
  */
 #include "data/bagfile/bagfile.h"
+#include "nn/baginputs.h"
 #include "support/network.h"
 
 #include <math.h>
@@ -43,6 +44,13 @@ static bool options(ModelOptions *o, int pooling, bool mean, int select)
 
 #if REAL_IS_DOUBLE
 
+static bool is_frozen(const ParamList *list, size_t j)
+{
+    for (int k = 0; k < list->n; k++)
+        if (list->param[k].frozen && j >= list->param[k].at && j < list->param[k].at + list->param[k].size) return true;
+    return false;
+}
+
 static void check_gradient(const ModelOptions *o, const Batch *batch, const char *what)
 {
     ModelOptions own = *o;
@@ -50,9 +58,13 @@ static void check_gradient(const ModelOptions *o, const Batch *batch, const char
     Mil *m = model(&own, target, N_BAG, 10, true, LONGEST);
     const ParamList *list = mil_params(m);
     real *theta = start(m, 1), *grad = calloc(list->size, sizeof *grad), *waste = calloc(list->size, sizeof *waste);
+    const real *rows[N_BAG];
+    for (int b = 0; b < N_BAG; b++) rows[b] = batch->bag[b].inputs;
+    mil_fit_inputs(m, theta, rows, N_BAG);
     mil_learn(m, grad, theta, batch, 5, 0, NULL);
     for (size_t j = 0; j < list->size; j += 1 + list->size / 150) {
         const real was = theta[j], step = 1e-6;
+        if (is_frozen(list, j)) continue;
         theta[j] = was + step;
         const double up = mil_learn(m, waste, theta, batch, 5, 0, NULL);
         theta[j] = was - step;
@@ -191,6 +203,71 @@ Test(model_weights, selection_sees_them)
     free(theta);
     mil_free(m);
     minibatch_free(&w.x);
+}
+
+#if REAL_IS_DOUBLE
+
+/* Hopfield pooling as it is by default, with norms of instances, and with a learned beta and dropped associations. */
+Test(model_weights, gradient_of_hopfield_with_norms)
+{
+    for (int p = 0; pooling_types[p]; p++)
+        for (int bits = 0; bits < 4; bits++) {
+            Weighted w;
+            ModelOptions o = test_model(0, p);
+            if (pooling_types[p] != &pooling_hopfield) continue;
+            shrink(&o);
+            o.select = SELECT_ALL;
+            o.count_weight = WEIGHT_RAW;
+            test_option(o.pooling_options, pooling_types[p]->options, "learn_beta", bits & 1);
+            test_option(o.pooling_options, pooling_types[p]->options, "mean", bits >> 1);
+            weighted(&w, false);
+            w.x.batch.n_bag = 4;
+            check_gradient(&o, &w.x.batch, "hopfield with norms");
+            minibatch_free(&w.x);
+        }
+}
+
+/* Numbers of the bag joined to its vector, one of them missing: gradient, and what is standardised. */
+Test(model_weights, gradient_with_bag_inputs)
+{
+    static const real input[N_BAG][3] = {{1, 5, 2}, {2, NAN, 2}, {3, 7, 2}, {6, 9, 2}};
+    const real *rows[N_BAG];
+    for (int bits = 0; bits < 8; bits++) {
+        Weighted w;
+        ModelOptions o = test_model(0, 0);
+        shrink(&o);
+        o.select = SELECT_ALL;
+        o.n_input = 3;
+        o.input_dropout = bits & 1 ? 0.3 : 0;
+        o.output_hidden = bits & 2 ? 1 : 0;
+        o.norm = bits & 4 ? NORM_BAGS : NORM_NONE;
+        weighted(&w, false);
+        for (int b = 0; b < N_BAG; b++) w.x.bag[b].log_weight = NULL, w.x.bag[b].inputs = rows[b] = input[b];
+        check_gradient(&o, &w.x.batch, "bag inputs");
+        minibatch_free(&w.x);
+    }
+}
+
+#endif
+
+Test(model_weights, bag_inputs_are_standardised_on_what_is_known)
+{
+    static const real input[4][3] = {{1, 5, 2}, {2, NAN, 2}, {3, 7, 2}, {6, 9, 2}};
+    const real *rows[4];
+    real theta[64], x[3];
+    ParamList list = {0};
+    BagInputs l;
+    for (int b = 0; b < 4; b++) rows[b] = input[b];
+    baginputs_init(&l, &list, 3);
+    cr_assert_eq(param_learned(&list), 0);
+    baginputs_fit(theta, &l, rows, 4);
+    baginputs_forward(x, &l, theta, input[1]);
+    cr_expect_float_eq((double)x[0], (2 - 3.0) / sqrt(3.5), 1e-6);
+    cr_expect_eq(x[1], 0, "missing is the mean");
+    cr_expect_eq(x[2], 0, "what does not vary is 0");
+    baginputs_forward(x, &l, theta, NULL);
+    cr_expect(x[0] == 0 && x[1] == 0 && x[2] == 0);
+    param_free(&list);
 }
 
 Test(model_weights, max_and_repeated_retrieval_have_no_use_for_them)
