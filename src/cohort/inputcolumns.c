@@ -101,8 +101,10 @@ static Status fill_list(json_t *list, const InputOptions *o, const Cohort *c)
     for (int k = 0; o->nuisance && k < n_number(kind); k++)
         TRY(add(list, json_pack("{s:s}", "name", number_name[kind][k])));
     if (o->genes && !bagfile_has_genes(c->file))
-        return fail(ERR_CONFIG, "model.bag_inputs.genes: %s has no V and J genes; leave it out, or import a table that "
-                                "holds them", bagfile_path(c->file));
+        return fail(ERR_CONFIG,
+                    "model.bag_inputs.genes: %s has no V and J genes; leave it out, or import a table that "
+                    "holds them",
+                    bagfile_path(c->file));
     for (int gene = 0; o->genes && gene < 2; gene++) TRY(list_genes(list, c, gene));
     return list_columns(list, o, c);
 }
@@ -124,14 +126,14 @@ typedef struct {
     const Cohort *cohort;
     const json_t *list;
     int n;
-    int *number;        /* [n] of the bag; -1: none of these */
-    int *table;         /* [n] of `columns`; -1 */
-    int *gene_of[2];    /* [names of the file] entry of the list; -1: none */
+    int *number;     /* [n] of the bag; -1: none of these */
+    int *table;      /* [n] of `columns`; -1 */
+    int *gene_of[2]; /* [names of the file] entry of the list; -1: none */
     TableNumbers columns;
     bool numbers, genes;
-    Cache *cache;       /* of vectors */
+    Cache *cache; /* of vectors */
     int64_t *len, *count;
-    int16_t *index;     /* [2, n_max] genes */
+    int16_t *index; /* [2, n_max] genes */
 } Reader;
 
 static void reader_close(Reader *r)
@@ -198,8 +200,8 @@ static Status find_genes(Reader *r, int gene, const char *of)
         n_unknown += *plain && r->gene_of[gene][g] < 0;
     }
     if (n_unknown)
-        log_warn("%s: %d of %d names of %c genes are unknown to %s, which ignores them", bagfile_path(file), n_unknown, n,
-                 "VJ"[gene], of);
+        log_warn("%s: %d of %d names of %c genes are unknown to %s, which ignores them", bagfile_path(file),
+                 n_unknown, n, "VJ"[gene], of);
     return OK;
 }
 
@@ -216,7 +218,8 @@ static Status reader_open(Reader *r, const json_t *list, const Cohort *c, const 
     if (!r->number || !r->table || !r->len || !r->count || !r->index) return no_memory();
     for (int k = 0; k < r->n; k++) TRY(find_entry(r, k, of, &n_absent));
     if (n_absent)
-        log_warn("%s: the label table lacks columns of %d bag input%s of %s; the mean of the training bags stands for them",
+        log_warn("%s: the label table lacks columns of %d bag input%s of %s; the mean of the training bags stands "
+                 "for them",
                  bagfile_path(c->file), n_absent, number_plural(n_absent), of);
     if (r->genes && !bagfile_has_genes(c->file))
         log_warn("%s: it has no genes, whose use %s reads; the mean of the training bags stands for them",

@@ -42,10 +42,11 @@ static Status check_count_weight(const Mil *m)
     const char *name = m->pooling_type->name;
     if (!mil_counts(m) || m->pooling->streams || m->pooling->weighs) return OK;
     if (!m->pooling_type->ranks)
-        return fail(ERR_CONFIG,
-                    "model.pooling.count_weight: %s has no use for weights; leave it out, or set model.pooling.kind to "
-                    "attention, hopfield, gated or mean",
-                    name);
+        return fail(
+            ERR_CONFIG,
+            "model.pooling.count_weight: %s has no use for weights; leave it out, or set model.pooling.kind to "
+            "attention, hopfield, gated or mean",
+            name);
     return fail(ERR_CONFIG,
                 "model.pooling.count_weight: %s weighs instances only if it retrieves once, without extra steps, "
                 "static_projection, connected and zero_association; leave it or them out",

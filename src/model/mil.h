@@ -33,10 +33,10 @@ typedef struct {
     int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
     int norm;               /* BagNormKind: whether bag vectors are standardised before the output network */
     int output_hidden, output_unit;
-    int n_input;          /* numbers of the bag that join its vector before the output network; of the data, no setting */
+    int n_input; /* numbers of the bag that join its vector before the output network; of the data, no setting */
     double input_dropout; /* of those, in training */
-    int compat;  /* Compat: data.compat */
-    double clip; /* data.clip, 0: none; embedders find it in BagSpec */
+    int compat;           /* Compat: data.compat */
+    double clip;          /* data.clip, 0: none; embedders find it in BagSpec */
 } ModelOptions;
 
 typedef struct Mil Mil;

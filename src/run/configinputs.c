@@ -15,7 +15,8 @@ const Option configinputs_pooling_rows[] = {
 
 const Option configinputs_bag_rows[] = {
     {"nuisance", OPTION_BOOL, INPUTS(nuisance), "false", 0, 0, NULL, "",
-     "numbers of the bag as a whole (size, depth, clonality, lengths; of vectors size and values), read by the output "
+     "numbers of the bag as a whole (size, depth, clonality, lengths; of vectors size and values), read by the "
+     "output "
      "network beside the bag vector"},
     {"genes", OPTION_BOOL, INPUTS(genes), "false", 0, 0, NULL, "",
      "use of V and J genes in the bag, read by the output network beside the bag vector. Sequences only"},
@@ -29,8 +30,9 @@ const Option configinputs_bag_rows[] = {
 static Status check_bag_inputs(const Config *c)
 {
     if (!inputcolumns_on(&c->inputs) || c->data.compat != COMPAT_DEEPRC) return OK;
-    return settings_fail(c->settings, "model.bag_inputs",
-                         "data.compat deeprc is DeepRC's network, which reads sequences alone; leave one of the two out");
+    return settings_fail(
+        c->settings, "model.bag_inputs",
+        "data.compat deeprc is DeepRC's network, which reads sequences alone; leave one of the two out");
 }
 
 Status configinputs_check(const Config *c)

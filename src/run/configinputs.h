@@ -10,7 +10,7 @@
 
 extern const Option configinputs_pooling_rows[]; /* of model.pooling.*, for all kinds; at the Config */
 
-extern const Option configinputs_bag_rows[];     /* of model.bag_inputs.* */
+extern const Option configinputs_bag_rows[]; /* of model.bag_inputs.* */
 
 Status configinputs_check(const Config *config);
 

@@ -179,7 +179,12 @@ static Status open_view(Dataset *out, Dataset *of, const Config *config)
 
 Status dataset_view(Dataset *out, Dataset *of, const Config *config)
 {
-    *out = (Dataset){.of = of, .config = config, .target = of->target, .cohort = of->cohort, .rarefy = of->rarefy, .model = config->model,
+    *out = (Dataset){.of = of,
+                     .config = config,
+                     .target = of->target,
+                     .cohort = of->cohort,
+                     .rarefy = of->rarefy,
+                     .model = config->model,
                      .input_list = of->input_list};
     out->model.n_input = of->model.n_input;
     out->cohort.labels = (Labels){0};

@@ -306,7 +306,7 @@ static json_t *summary_json(const Training *j, json_t *parts)
     if (summary && j->refit.loop)
         json_object_set_new(summary, "refit",
                             json_pack("{s:i, s:i}", "bags", j->refit.n_bag, "updates", loop_done(j->refit.loop)));
-    if (summary) remarks_add(summary, parts, j->dataset->check);
+    if (summary) remarks_add(summary, parts, j->dataset->check, j->dataset->model.n_input);
     if (summary && kmerstart_is_on(NULL, &j->config->model))
         json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
     return summary;

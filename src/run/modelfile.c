@@ -86,12 +86,12 @@ static Status facts_text(char **out, const ModelFacts *f)
     json_t *names =
         json_pack("{s:o, s:o}", "train", names_json(f, PART_TRAIN), "validation", names_json(f, PART_VALIDATION));
     json_t *import = import_json(f->provenance);
-    json_t *json =
-        json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:O*, s:o, s:i, s:s}", "alphabet",
-                  f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import, "config", config,
-                  "features", features_json(f), "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len,
-                  "metrics", f->metrics, "n_feat", f->spec->n_feat, "region", f->spec->region, "bag_inputs", f->inputs, "rival", f->rival,
-                  "tasks", task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
+    json_t *json = json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:O*, s:o, s:i, s:s}",
+                             "alphabet", f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import,
+                             "config", config, "features", features_json(f), "kind", kind_name[f->spec->kind],
+                             "max_len", f->spec->max_len, "metrics", f->metrics, "n_feat", f->spec->n_feat, "region",
+                             f->spec->region, "bag_inputs", f->inputs, "rival", f->rival, "tasks",
+                             task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);
     return jsontext(out, json, JSONTEXT_SORTED);
 }

@@ -56,8 +56,8 @@ typedef struct {
     int n_seen[2];
     const char **name[2]; /* [n_name] sorted names of training and of validation bags; n_name 0: of 0.1.0 */
     int n_name[2];
-    Mil *mil;    /* after modelfile_fit */
-    real *theta; /* [n_params] after modelfile_fit */
+    Mil *mil;     /* after modelfile_fit */
+    real *theta;  /* [n_params] after modelfile_fit */
     real *inputs; /* [bags of the file, n_input] after modelinputs_read; NULL: the network reads none */
 } ModelFile;
 

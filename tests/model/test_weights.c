@@ -47,7 +47,8 @@ static bool options(ModelOptions *o, int pooling, bool mean, int select)
 static bool is_frozen(const ParamList *list, size_t j)
 {
     for (int k = 0; k < list->n; k++)
-        if (list->param[k].frozen && j >= list->param[k].at && j < list->param[k].at + list->param[k].size) return true;
+        if (list->param[k].frozen && j >= list->param[k].at && j < list->param[k].at + list->param[k].size)
+            return true;
     return false;
 }
 
