@@ -13,7 +13,7 @@ COLUMNS = ["ID", "dataset", "label_positive_probability", "junction_aa", "v_call
 SEQUENCE = COLUMNS[3:]
 NONE = "-999.0"  # in the place of what a row has not
 YES, NO = {"true", "t", "1", "1.0", "yes", "+"}, {"false", "f", "0", "0.0", "no", "-"}
-LEVEL = 0.5  # a probability above it says positive
+LEVEL = 0.5  # a probability from here on says positive
 DOC = """Scores of predictions and of ranked sequences against the truth.
 
     scripts/airrml score --truth TRUTH... --predictions TABLE... [--out=FILE.json]
@@ -28,8 +28,9 @@ submissions.csv. Rows with a sequence are a ranking, in the order of the file.
                                    belong to every ranking; of v_call and j_call those that the table has are compared
     a table as of --predictions    both, in one
 
-Labels: ROC AUC, and balanced accuracy where a probability above 0.5 says positive. Sequences: the first n distinct rows of the
-ranking are compared with the n true ones: Jaccard index, and average precision over these n rows."""
+Labels: ROC AUC, and balanced accuracy where a probability of 0.5 or more says positive. Sequences: the first n different rows
+of the ranking are compared with the n true ones. Rows that are missing there count as wrong in the Jaccard index. Average
+precision is the mean, over the true rows among these n, of the precision at their rank; without any it is 0."""
 
 
 class Wrong(Exception):
@@ -174,7 +175,7 @@ def roc_auc(values, labels):
 
 def balanced_accuracy(values, labels):
     """Mean of the shares of both classes that were told right; None with one class."""
-    share = [[(v > LEVEL) == kind for v, l in zip(values, labels) if l == kind] for kind in (False, True)]
+    share = [[(v >= LEVEL) == kind for v, l in zip(values, labels) if l == kind] for kind in (False, True)]
     return sum(sum(s) / len(s) for s in share) / 2 if all(share) else None
 
 
@@ -184,18 +185,19 @@ def first_distinct(rows, n):
 
 
 def jaccard(rows, true):
-    first = set(first_distinct(rows, len(true)))
-    return len(first & true) / len(first | true) if true else None
+    """Of the first n_true rows and the true ones; rows that a short ranking lacks are wrong ones."""
+    hits = len(true & set(first_distinct(rows, len(true))))
+    return hits / (2 * len(true) - hits) if true else None
 
 
 def average_precision(rows, true):
-    """Mean over the true sequences of the precision at their rank; those beyond the first n_true rows add nothing."""
+    """Mean over the true sequences among the first n_true rows of the precision at their rank; 0 if none is there."""
     hits = total = 0
     for rank, row in enumerate(first_distinct(rows, len(true)), 1):
         if row in true:
             hits += 1
             total += hits / rank
-    return total / len(true) if true else None
+    return (total / hits if hits else 0.0) if true else None
 
 
 def score_labels(labels, of, dataset):
@@ -215,7 +217,7 @@ def score_sequences(columns, true, rows):
 
 
 def score(truth, probability, ranked):
-    """{"tests": {dataset: scores}, "sequences": {dataset: scores}}"""
+    """{"tests": {dataset: scores}, "sequences": {dataset: scores}, "auc_mean": …, "not_scored": [dataset]}"""
     tests, sequences = {}, {}
     for dataset, labels in truth.label.items():
         if dataset in probability:
@@ -224,11 +226,12 @@ def score(truth, probability, ranked):
         columns, true = truth.sequence.get(dataset) or truth.sequence.get(None) or ((), set())
         if true:
             sequences[dataset] = score_sequences(columns, true, rows)
+    left = [d for d in truth.label if d not in tests] + [d for d in truth.sequence if d and d not in sequences]
     if not tests and not sequences:
         raise Wrong(f"truth and predictions have no dataset in common: the truth is about {listed([*truth.label, *truth.sequence])}, "
                     f"the predictions about {listed([*probability, *ranked])}")
     aucs = [t["auc"] for t in tests.values() if t["auc"] is not None]
-    return {"tests": tests, "sequences": sequences, "auc_mean": sum(aucs) / len(aucs) if aucs else None}
+    return {"tests": tests, "sequences": sequences, "auc_mean": sum(aucs) / len(aucs) if aucs else None, "not_scored": left}
 
 
 def listed(names):
@@ -268,4 +271,6 @@ def command(words):
             file.write(json.dumps(result, indent=2) + "\n")
         os.replace(args.out + ".tmp", args.out)
     sys.stdout.write(report(result))
+    if result["not_scored"]:
+        print(f"airrml: warning: of {listed(result['not_scored'])} there is a truth, but no prediction or ranking", file=sys.stderr)
     return 0

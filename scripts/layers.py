@@ -10,8 +10,8 @@
      |                   data/bagfile, data/h5, data/text and core. Both kinds of bag, data/sequences and data/vectors,
     run                  know data/import, and data/matlab knows data/vectors. They are known to cli, and data/vectors
      |                   and data/simulate to run and what stands above it.
-    train                model and data never see each other; they meet in core/bag.h.
-     |
+    train                rival stands beside train, run and cv: it knows cohort and what is below, and only study and
+     |                   cli know it. model and data never see each other; they meet in core/bag.h.
     cohort
      |       \\
     model    data/bagfile

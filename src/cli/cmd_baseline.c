@@ -4,8 +4,11 @@
 #include "cli/interrupt.h"
 #include "cli/print.h"
 #include "cli/scores.h"
+#include "cohort/metric.h"
+#include "core/jsontext.h"
 #include "core/nearest.h"
 #include "core/number.h"
+#include "cv/chance.h"
 #include "study/baseline.h"
 
 #include <stdlib.h>
@@ -47,15 +50,41 @@ static const Option rows[] = {
 
 /* ---- what is printed ---- */
 
+static bool print_figure(const json_t *object, const char *score, const char *words, bool begun)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s_mean", score);
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_number(value)) return begun;
+    printf("%s%s %.3f", begun ? ", " : "                ", words, json_number_value(value));
+    return true;
+}
+
+/* Batches and chance, in a line below the method's own. */
+static void print_chance(const json_t *task)
+{
+    const char *score = metric_main_of(jsontext_field(task, "kind"));
+    const json_t *p = json_object_get(json_object_get(task, "permuted"), "p");
+    if (!score) return;
+    bool begun = print_figure(json_object_get(task, "leave_batch_out"), score, "whole batches left out", false);
+    begun = print_figure(json_object_get(task, "batch_permuted"), score, "labels exchanged by batches", begun);
+    if (chance_batches(task) == CHANCE_RECOGNISED) printf(" (it recognizes batches)");
+    if (json_is_number(p)) printf("%sp %.3f", begun ? ", " : "                ", json_number_value(p));
+    if (begun || json_is_number(p)) printf("\n");
+}
+
 static Status print_result(const Cli *cli, json_t *result)
 {
-    const char *name;
-    json_t *summary;
+    const char *name, *of;
+    json_t *summary, *task;
     if (cli->json) return print_json(result);
     json_object_foreach(json_object_get(result, "methods"), name, summary)
     {
-        printf("%-15s ", name);
-        scores_print_crossval(stdout, summary);
+        scores_print_crossval(stdout, name, summary);
+        json_object_foreach(json_object_get(summary, "tasks"), of, task)
+        {
+            print_chance(task);
+        }
     }
     json_decref(result);
     return OK;
@@ -138,6 +167,8 @@ static Status run(Cli *cli)
                            .argv = cli->argv,
                            .stop = &interrupted,
                            .begin = interrupt_watch};
+    if (setup.resume && setup.force)
+        return fail(ERR_USAGE, "--resume continues a run, --force throws it away: give one");
     if (!cutoff_read(&setup.settle.cutoff, flags->operating))
         return fail(ERR_USAGE, "--operating=%.60s: say none, youden, sensitivity:SHARE or specificity:SHARE",
                     flags->operating);

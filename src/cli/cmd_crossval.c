@@ -50,7 +50,7 @@ static Status print_result(const Cli *cli, json_t *result)
         return print_json(result);
     }
     if (json_object_get(result, "tasks")) {
-        scores_print_crossval(stdout, result);
+        scores_print_crossval(stdout, NULL, result);
         scores_print_chance(stdout, result);
     } else
         printf("%ld of %ld %s are done; the process that finishes the last one writes the summary\n",

@@ -112,6 +112,11 @@ static Status open_all(Prophecy *p, Cli *cli)
     TRY(apply_label(p->apply, &p->cohort, &p->known));
     p->output = calloc((size_t)p->apply->n_out, sizeof *p->output);
     if (!p->output) return fail(ERR_MEMORY, "no memory for outputs");
+    if (p->predictor.holds_residues)
+        log_info(
+            "%s holds residues of the sequences that it was trained on: pass it on only to those who may have these "
+            "data",
+            cli->word[0]);
     if (cli->dry_run) return OK;
     TRY(textout_open(&p->out, flags->out, cli->force));
     return table ? open_attention(p, cli) : OK;
@@ -223,12 +228,14 @@ const Command command_predict = {
     .example = "hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
                "hopsack predict runs/a cohort.h5 -o new.tsv --attention=top.tsv.gz --top=5",
     .about =
-        "MODEL is a model.safetensors or the folder of a run; the folder of a crossval run stands for the "
-        "models of all its folds. The outputs of several models are averaged before the sigmoid. A bag of the "
-        "cross-validation is predicted by the models that have not seen it (part test). So are those of a method of "
-        "hopsack baseline (RIVALS/METHOD) and of a stack (hopsack stack), which MODEL may also be, each by itself. "
-        "Where DATA "
-        "or --metadata has labels, they are copied beside the predictions.\n\n"
+        "MODEL is a model.safetensors or the folder of a run, of a method of hopsack baseline (RIVALS/METHOD), or "
+        "of a stack. The folder of a crossval run, a method or a stack stands for the models of all outer folds. "
+        "Outputs of several models are averaged before the sigmoid. A bag of the cross-validation is predicted by "
+        "the models that have not seen it (part test). Networks, methods and stacks cannot be averaged with each "
+        "other: stack them. Models of k-mers and clones hold residues of the persons they were trained on; predict "
+        "says so. Labels in DATA or --metadata are copied beside the predictions.
+
+        "
         "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
         "as hopsack import takes them. They are imported "
         "with the options of the data that the model was trained on, which the model keeps; an option that is "

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/inputguard.h"
 #include "core/number.h"
+#include "core/path.h"
 #include "core/section.h"
 #include "core/settings.h"
 #include "data/simulate/simulate.h"
@@ -172,13 +173,34 @@ typedef struct {
     char *path, *truth, *airr;
 } CohortJob;
 
+/* "out/" is "out": the test cohort's folder is out.test, not out/.test. */
+static Status name_folder(CohortJob *job, const SimulateFlags *flags)
+{
+    if (!flags->airr) return OK;
+    size_t n = strlen(flags->airr);
+    while (n > 1 && flags->airr[n - 1] == '/') n--;
+    if (asprintf(&job->airr, "%.*s%s", (int)n, flags->airr, job->files.test ? ".test" : "") < 0) job->airr = NULL;
+    return job->airr ? OK : fail(ERR_MEMORY, "no memory for a file name");
+}
+
+static Status check_folders(const CohortJob job[2])
+{
+    for (int i = 0; job[0].airr && i < 4; i++) {
+        const char *airr = job[i / 2].airr;
+        if (strcmp(airr, job[i % 2].path) == 0 || strcmp(airr, job[i % 2].truth) == 0)
+            return fail(ERR_USAGE, "--airr=%s: this is the name of a file that is written; name another folder",
+                        airr);
+    }
+    return OK;
+}
+
 static Status name_files(CohortJob *job, const SimulateFlags *flags, const Cli *cli)
 {
     const bool test = job->files.test;
     job->path = test ? simulate_beside(flags->out, ".test.h5") : strdup(flags->out);
     job->truth = job->path ? simulate_truth_path(job->path) : NULL;
-    if (flags->airr && asprintf(&job->airr, "%s%s", flags->airr, test ? ".test" : "") < 0) job->airr = NULL;
-    if (!job->truth || (flags->airr && !job->airr)) return fail(ERR_MEMORY, "no memory for a file name");
+    if (!job->truth) return fail(ERR_MEMORY, "no memory for a file name");
+    TRY(name_folder(job, flags));
     job->files.path = job->path;
     job->files.truth = job->truth;
     job->files.airr = job->airr;
@@ -199,8 +221,10 @@ static void free_names(CohortJob *job)
 /* What would stop the second cohort must be known before the first is written. */
 static Status check_job(CohortJob *job, uint64_t seed)
 {
-    const char *path[] = {job->path, job->truth};
-    for (int i = 0; i < 2 && !job->files.force; i++)
+    char metadata[PATH_ROOM];
+    const bool folder = job->airr && path_join(metadata, job->airr, "metadata.csv");
+    const char *path[] = {job->path, job->truth, metadata};
+    for (int i = 0; i < 2 + folder && !job->files.force; i++)
         if (file_exists(path[i])) return fail(ERR_IO, "%s: exists; --force overwrites it", path[i]);
     return simulate_plan(&job->result, job->options, seed);
 }
@@ -243,6 +267,7 @@ static Status run(Cli *cli)
     Status status;
     inputguard_begin();
     for (int i = 0; i < 2; i++) TRY_DONE(name_files(&job[i], cli->flags, cli));
+    TRY_DONE(check_folders(job));
     TRY_DONE(settings_new(&s));
     TRY_DONE(configure_simulation(&config, s, cli));
     cli->seed = config.seed;

@@ -6,6 +6,7 @@
 #include "core/escape.h"
 #include "core/number.h"
 #include "study/stack.h"
+#include "study/stackcarrier.h"
 
 typedef struct {
     const char *folder;
@@ -22,29 +23,17 @@ static const Option rows[] = {
 
 /* ---- what is printed ---- */
 
-static void print_carrier(const json_t *task)
-{
-    char shown[256];
-    const char *name = json_string_value(json_object_get(task, "carried_by"));
-    const json_t *row = json_object_get(json_object_get(task, "columns"), name),
-                 *n = json_object_get(row, "n_chosen");
-    printf("carried by %s", escape_text(shown, sizeof shown, name));
-    if (n)
-        printf(", chosen in %d of %zu folds\n", (int)json_integer_value(n),
-               json_array_size(json_object_get(task, "chosen")));
-    else
-        printf(", mean weight %.3f\n", json_number_value(json_object_get(row, "weight_mean")));
-}
-
 static Status print_result(const Cli *cli, json_t *result)
 {
     const char *name;
     json_t *task;
     if (cli->json) return print_json(result);
-    scores_print_crossval(stdout, result);
+    scores_print_crossval(stdout, NULL, result);
     json_object_foreach(json_object_get(result, "tasks"), name, task)
     {
-        print_carrier(task);
+        char sentence[1024], shown[1200];
+        stackcarrier_sentence(sentence, sizeof sentence, task);
+        printf("%s: %s\n", name, escape_text(shown, sizeof shown, sentence));
     }
     json_decref(result);
     return OK;
@@ -102,10 +91,11 @@ const Command command_stack = {
                "hopsack stack runs/rivals runs/cv --weigh -o runs/weighed",
     .about =
         "RIVALS is the folder of hopsack baseline, whose methods are all taken, or the folder of one method in it. "
-        "RUN is a run of hopsack crossval --inner=K. All must have been run on the same folds.\n\n"
-        "In each outer fold the column with the best figure inside is taken: the mean AUC over the inner folds "
-        "(several classes: each class against the others; numbers: the mean squared error). Of equal columns the "
-        "first is taken. --weigh learns weights instead, by L2 logistic regression without negative weights, on "
+        "RUN is a run of hopsack crossval --inner=K, or another stack. All must have been run on the same folds.\n\n"
+        "In each outer fold the column with the best inner figure is taken: the highest mean AUC over the inner "
+        "folds (several classes: each class against the others; numbers: the lowest mean squared error). Of equal "
+        "columns the first is taken. --weigh learns weights instead, by L2 logistic regression without negative "
+        "weights, on "
         "the columns' inner outputs; C is chosen by inner folds. Outputs on outer test bags take no part in "
         "either, so the figures and the interval are those of the whole procedure.\n\n"
         "OUT holds summary.json, summary.md, predictions.tsv, inner.tsv, stack.json (what was chosen), "

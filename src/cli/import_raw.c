@@ -31,7 +31,7 @@ static bool is_run(const char *folder)
     static const char *const mark[] = {"config.yaml", "summary.json", "model.safetensors", "rep00", "model00", NULL};
     char path[PATH_ROOM];
     for (const char *const *m = mark; *m; m++)
-        if (path_join(path, folder, *m) && file_exists(path)) return true;
+        if (file_exists_in(path, folder, *m)) return true;
     return false;
 }
 

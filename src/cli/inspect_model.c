@@ -209,17 +209,12 @@ static const char *const run_files[] = {"config.yaml",
                                         "checkpoint.safetensors",
                                         NULL};
 
-static bool in_folder(char path[PATH_ROOM], const char *folder, const char *file)
-{
-    return path_join(path, folder, file) && file_exists(path);
-}
-
 static json_t *files_json(const char *folder)
 {
     char path[PATH_ROOM];
     json_t *list = json_array();
     for (const char *const *file = run_files; *file; file++)
-        if (in_folder(path, folder, *file)) json_array_append_new(list, json_string(*file));
+        if (file_exists_in(path, folder, *file)) json_array_append_new(list, json_string(*file));
     return list;
 }
 
@@ -228,7 +223,7 @@ static Status run_json(json_t **out, const char *folder)
 {
     char path[PATH_ROOM];
     json_error_t error;
-    const bool finished = in_folder(path, folder, "summary.json");
+    const bool finished = file_exists_in(path, folder, "summary.json");
     json_t *run = finished ? NULL : json_object();
     if (finished) TRY(jsontext_load(&run, path, &error));
     if (!json_is_object(run)) {
@@ -303,7 +298,7 @@ static void print_crossval(const json_t *run)
            (long long)json_integer_value(json_object_get(run, "n_folds")));
     if (n_model > 1) printf(", each the mean of %lld models", n_model);
     printf("\n");
-    scores_print_crossval(stdout, run);
+    scores_print_crossval(stdout, NULL, run);
 }
 
 static void print_methods(const json_t *run)
@@ -314,7 +309,7 @@ static void print_methods(const json_t *run)
     json_object_foreach(json_object_get(run, "methods"), name, summary)
     {
         printf("%-15s ", name);
-        scores_print_crossval(stdout, summary);
+        scores_print_crossval(stdout, NULL, summary);
     }
 }
 

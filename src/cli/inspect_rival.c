@@ -86,16 +86,11 @@ void inspect_rival_print(const json_t *r)
 
 /* ---- folders ---- */
 
-static bool in_folder(char path[PATH_ROOM], const char *folder, const char *file)
-{
-    return path_join(path, folder, file) && file_exists(path);
-}
-
 static bool first_model(char path[PATH_ROOM], const char *folder)
 {
     char models[PATH_ROOM], name[RIVALFILE_NAME];
     rivalfile_name(name, 0, 0, 0);
-    return path_join(models, folder, "models") && in_folder(path, models, name);
+    return path_join(models, folder, "models") && file_exists_in(path, models, name);
 }
 
 /* Null: a column that is not there any more. */
@@ -103,7 +98,7 @@ static Status residues_of(json_t **out, const char *folder, const char *column)
 {
     char path[PATH_ROOM], model[PATH_ROOM];
     json_t *rival;
-    const bool is_there = path_join(path, folder, column) && file_exists(path);
+    const bool is_there = file_exists_in(path, folder, column);
     *out = is_there ? json_false() : json_null();
     if (!is_there || !first_model(model, path)) return OK;
     TRY(inspect_rival_model(&rival, model));
@@ -139,7 +134,7 @@ static Status describe_stack(json_t *run, const char *folder, const char *path)
 Status inspect_rival_folder(json_t *run, const char *folder)
 {
     char path[PATH_ROOM];
-    if (in_folder(path, folder, "stack.json")) return describe_stack(run, folder, path);
+    if (file_exists_in(path, folder, "stack.json")) return describe_stack(run, folder, path);
     if (!first_model(path, folder)) return OK;
     json_t *method;
     TRY(inspect_rival_model(&method, path));

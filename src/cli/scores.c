@@ -156,23 +156,30 @@ static void print_sentences(FILE *out, const char *name, const json_t *task)
     json_decref(list);
 }
 
-void scores_log_remarks(const json_t *remarks)
+static void log_remarks(const char *method, const json_t *remarks)
 {
     size_t i;
     json_t *sentence;
-    json_array_foreach(remarks, i, sentence) log_info("remark: %s", json_string_value(sentence));
+    json_array_foreach(remarks, i, sentence)
+        log_info("remark: %s%s%s", method ? method : "", method ? ", " : "", json_string_value(sentence));
 }
 
-void scores_print_crossval(FILE *out, const json_t *summary)
+void scores_log_remarks(const json_t *remarks)
+{
+    log_remarks(NULL, remarks);
+}
+
+void scores_print_crossval(FILE *out, const char *method, const json_t *summary)
 {
     const char *name;
     json_t *task;
     json_object_foreach(json_object_get(summary, "tasks"), name, task)
     {
+        if (method) fprintf(out, "%-15s ", method);
         print_folds(out, name, task);
     }
-    scores_log_remarks(json_object_get(summary, "remarks"));
-    scores_log_remarks(json_object_get(summary, "beside"));
+    log_remarks(method, json_object_get(summary, "remarks"));
+    log_remarks(method, json_object_get(summary, "beside"));
 }
 
 void scores_print_chance(FILE *out, const json_t *summary)

@@ -14,8 +14,9 @@ void scores_print(FILE *out, const char *part, const json_t *scores);
 
 void scores_log_remarks(const json_t *remarks); /* a message each */
 
-/* A line a task of a cross-validation's summary.json: "status: AUC 0.912 ± 0.021 over 5 folds (200 bags), …", then the remarks. */
-void scores_print_crossval(FILE *out, const json_t *summary);
+/* A line a task of a cross-validation's summary.json: "status: AUC 0.912 ± 0.021 over 5 folds (200 bags), …", then the remarks.
+ * Each begins with `method`, unless NULL. */
+void scores_print_crossval(FILE *out, const char *method, const json_t *summary);
 /* What further cross-validations say, in words (cv/chance.h). */
 void scores_print_chance(FILE *out, const json_t *summary);
 

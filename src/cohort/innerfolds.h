@@ -4,8 +4,9 @@
  * inner folds but one and predicts that one, so that choices need no test bag.
  *
  * The outer validation part, which chooses the length of a network's training, takes part like the training part. Groups of
- * splits.group stay in one inner fold; classes are spread evenly. The draw depends on the bags that take part, their classes
- * and groups, and on (seed, repeat, fold) of the splits; no test bag enters.
+ * splits.group stay in one inner fold; classes are spread evenly. Where the outer folds are batches, whole batches are held
+ * out inside too, if there are enough of them: what is chosen is then good for a batch that was not seen. The draw depends
+ * on the bags that take part, their classes, groups and batches, and on (seed, repeat, fold) of the splits; no test bag enters.
  */
 #ifndef HOPSACK_INNERFOLDS_H
 #define HOPSACK_INNERFOLDS_H

@@ -37,6 +37,18 @@ static Status deal_rest(int *inner, int n_inner, const Folds *folds, const Parti
     return OK;
 }
 
+/* The bags that inner folds are drawn of, all outside the test part. Of batches, a bag whose group lies in the validation batch
+ * too is left out of the outer training alone: inner trainings have validation parts of their own. */
+static Status make_outer(Partition *out, const Folds *folds, int repeat, int fold)
+{
+    SplitOptions options = *folds->options;
+    Folds own = *folds;
+    options.validation = "none";
+    own.options = &options;
+    own.warned = own.shared = own.one_class = own.lacks_class = true; /* what the outer fold is said of is enough */
+    return partition_make(out, &own, repeat, fold);
+}
+
 static Status draw(int *inner, int *n_inner, const InnerFolds *in)
 {
     TRY(innerfolds_draw(inner, n_inner, in));
@@ -46,7 +58,7 @@ static Status draw(int *inner, int *n_inner, const InnerFolds *in)
 Status innerparts_draw(int *inner, int *n_inner, Folds *folds, const InnerPlace *place, int repeat, int fold)
 {
     Partition outer;
-    TRY(partition_make(&outer, folds, repeat, fold));
+    TRY(make_outer(&outer, folds, repeat, fold));
     const InnerFolds in = {folds, &outer, folds_strata(folds), place->n, repeat, fold};
     int *own = inner ? NULL : malloc(((size_t)outer.n + 1) * sizeof *own);
     Status status = inner || own ? OK : fail(ERR_MEMORY, "no memory for the inner folds of %d bags", outer.n);
@@ -105,13 +117,16 @@ static Status choose_parts(Partition *g, const Maker *m)
 
 static Status make_inner(Partition *g, Maker *m)
 {
+    Partition outer;
+    TRY(make_outer(&outer, m->folds, m->options->repeat, m->options->fold));
+    const InnerFolds in = {m->folds, &outer, folds_strata(m->folds), m->place.n, m->repeat, m->fold};
     m->inner = malloc(((size_t)g->n + 1) * sizeof *m->inner);
-    if (!m->inner) return fail(ERR_MEMORY, "no memory for the inner folds of %d bags", g->n);
-    const InnerFolds in = {m->folds, g, folds_strata(m->folds), m->place.n, m->repeat, m->fold};
-    Status status = draw(m->inner, &m->n_inner, &in);
+    Status status = m->inner ? OK : fail(ERR_MEMORY, "no memory for the inner folds of %d bags", g->n);
+    if (status == OK) status = draw(m->inner, &m->n_inner, &in);
     if (status == OK) status = check_place(m);
     if (status == OK) status = choose_parts(g, m);
     free(m->inner);
+    partition_free(&outer);
     return status;
 }
 

@@ -73,10 +73,10 @@ double metric_ap(MetricRank *rank, int n)
     for (int i = n - 1; i >= 0; i--) {
         above[rank[i].label]++;
         if (i > 0 && rank[i].value == rank[i - 1].value) continue;
-        area += (double)(above[1] - before) / count[1] * above[1] / (above[0] + above[1]);
+        area += (double)(above[1] - before) * above[1] / (above[0] + above[1]);
         before = above[1];
     }
-    return area;
+    return area / count[1]; /* divided once, so that a perfect ranking has just 1 */
 }
 
 /* A sample is how often each bag is in it, so that the bags need be sorted only once. */

@@ -65,8 +65,7 @@ static Status make_parts(Part *part, int *n_out, const Folds *f, int repeat, int
                            .class = folds_strata(f),
                            .group = f->group};
     if (status == OK) status = split_parts(part, f->options, &in);
-    if (status == OK && !f->options->file && f->options->kind == SPLIT_BATCH && f->group)
-        status = leave_out_groups(part, n_out, f);
+    if (status == OK && f->options->kind == SPLIT_BATCH && f->group) status = leave_out_groups(part, n_out, f);
     free(folds);
     return status;
 }
@@ -198,16 +197,19 @@ static int straddling(int pair[2], Keyed *key, int n, const Part *part)
     return found;
 }
 
-static Status report_straddling(const Partition *g, const Cohort *c, const char *what, int found, const int pair[2],
+static Status report_straddling(const Partition *g, const Folds *f, const char *what, int found, const int pair[2],
                                 bool is_error)
 {
+    const Cohort *c = f->cohort;
+    const bool are_batches = f->options->file && f->options->batch && !folds_are_parts(f);
     const char *a = c->id[pair[0]], *b = c->id[pair[1]];
     const char *in_a = part_name[g->part[pair[0]]], *in_b = part_name[g->part[pair[1]]];
     if (is_error)
         return fail(ERR_FORMAT,
                     "%s: %s lie in different parts (%d; for example '%s' in %s and '%s' in %s); mend the split, or "
-                    "leave out splits.group",
-                    bagfile_path(c->file), what, found, a, in_a, b, in_b);
+                    "leave out splits.group%s",
+                    bagfile_path(c->file), what, found, a, in_a, b, in_b,
+                    are_batches ? "; if the folds are batches, splits.kind=batch leaves such bags out" : "");
     log_warn("%s: %s lie in different parts (%d; for example '%s' in %s and '%s' in %s)", bagfile_path(c->file), what,
              found, a, in_a, b, in_b);
     return OK;
@@ -215,7 +217,6 @@ static Status report_straddling(const Partition *g, const Cohort *c, const char 
 
 static Status check_separate(const Partition *g, Folds *f)
 {
-    const Cohort *c = f->cohort;
     Keyed *key = malloc(((size_t)g->n + 1) * sizeof *key);
     int n = 0, pair[2];
     Status status = OK;
@@ -224,13 +225,13 @@ static Status check_separate(const Partition *g, Folds *f)
         if (g->part[i] != PART_NONE) key[n++] = (Keyed){g->hash[i], i};
     int found = f->hashed ? straddling(pair, key, n, g->part) : 0;
     if (found && (f->group || !f->warned)) {
-        status = report_straddling(g, c, "bags with equal content", found, pair, f->group != NULL);
+        status = report_straddling(g, f, "bags with equal content", found, pair, f->group != NULL);
         f->warned = true;
     }
     if (status == OK && f->group) {
         for (int i = 0; i < n; i++) key[i].key = (uint64_t)f->group[key[i].member];
         found = straddling(pair, key, n, g->part);
-        if (found) status = report_straddling(g, c, "bags of one group", found, pair, true);
+        if (found) status = report_straddling(g, f, "bags of one group", found, pair, true);
     }
     free(key);
     return status;

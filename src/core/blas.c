@@ -36,11 +36,6 @@ void blas_tn(real *c, const real *a, const real *b, int m, int k, int n, bool ad
          add || at > 0, c, k);
 }
 
-void blas_tile(double *c, int c_stride, const double *a, const double *b, int n, int m, int k)
-{
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, m, k, 1, a, k, b, k, 1, c, c_stride);
-}
-
 /* LAPACK's arrays are column-major: our lower triangle is its upper one. */
 extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t);
 extern void dpotrs_(const char *uplo, const int *n, const int *nrhs, const double *a, const int *lda, double *b,

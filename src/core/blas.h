@@ -22,10 +22,8 @@ void blas_nn(real *c, const real *a, const real *b, int n, int k, int m, bool ad
 /* c [m, k] (+)= aᵀ b, a [n, m], b [n, k]: its gradient to the weights. */
 void blas_tn(real *c, const real *a, const real *b, int m, int k, int n, bool add);
 
-/* In double precision whatever `real` is.
- * c [n, m] of row stride c_stride += a [n, k] bᵀ, b [m, k]: a tile of a larger product. */
-void blas_tile(double *c, int c_stride, const double *a, const double *b, int n, int m, int k);
-/* The lower triangle of a [n, n] becomes L with a = L Lᵀ; what is above it is not read. False: a is not positive definite. */
+/* In double precision whatever `real` is. The lower triangle of a [n, n] becomes L with a = L Lᵀ; what is above it is not
+ * read. False: a is not positive definite. */
 bool blas_cholesky(double *a, int n);
 void blas_cholesky_solve(double *x, const double *l, int n, int m); /* x [m, n], each row b → a⁻¹ b */
 

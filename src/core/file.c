@@ -371,3 +371,14 @@ bool file_exists(const char *path)
     struct stat info;
     return lstat(path, &info) == 0;
 }
+
+bool file_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool file_exists_in(char path[PATH_ROOM], const char *folder, const char *name)
+{
+    return path_join(path, folder, name) && file_exists(path);
+}

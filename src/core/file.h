@@ -60,5 +60,9 @@ Status file_make_inside(const char *root, const char *inside);
 /* ERR_IO if a symbolic link, or anything but a file (`folder`: but a folder), stands there; OK if nothing does. */
 Status file_check_own(const char *path, bool folder);
 bool file_exists(const char *path);
+bool file_is_folder(const char *path); /* or a link to one */
+
+/* path: folder/name; false: it does not exist. */
+bool file_exists_in(char path[PATH_ROOM], const char *folder, const char *name);
 
 #endif

@@ -240,8 +240,8 @@ static void say_batch_permuted(json_t *out, const json_t *task, const char *scor
         [CHANCE_UNKNOWN] = "",
         [CHANCE_NOT_SHOWN] = ". That is not clearly above 0.5: nothing shows that the method recognises batches",
         [CHANCE_RECOGNISED] =
-            ". That is clearly above 0.5: the method recognises batches, and part of its score on the true "
-            "labels may come from that"};
+            (". That is clearly above 0.5: the method recognises batches, and part of its score on the true "
+             "labels may come from that")};
     const ChanceSpread s = spread_of(json_object_get(json_object_get(task, BATCHES), score));
     if (s.n == 0) return;
     append(

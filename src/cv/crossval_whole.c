@@ -7,6 +7,7 @@
 #include "cv/crossval.h"
 #include "cv/crossval_folder.h"
 #include "core/file.h"
+#include "core/jsontext.h"
 #include "core/log.h"
 #include "run/runfolder.h"
 #include "run/runlock.h"
@@ -224,12 +225,25 @@ static Status plan_all(json_t **out, Whole *w)
     return OK;
 }
 
+/* Baselines would lose their summary. */
+static Status check_rivals(const char *folder)
+{
+    char path[PATH_ROOM];
+    json_t *summary;
+    TRY(runfolder_path(path, folder, "summary.json"));
+    TRY(jsontext_load(&summary, path, NULL));
+    const bool rivals = json_is_object(json_object_get(summary, "methods"));
+    json_decref(summary);
+    return rivals ? fail(ERR_IO, "%s holds baselines (hopsack baseline); name another folder", folder) : OK;
+}
+
 static Status on_dataset(json_t **out, const CrossvalSetup *setup, Status (*work)(json_t **out, Whole *w))
 {
     Dataset dataset = {0};
     Whole w = {.in = setup, .dataset = &dataset};
     *out = NULL;
     TRY(crossval_check(setup->folder, setup->force, setup->resume));
+    if (setup->resume) TRY(check_rivals(setup->folder));
     TRY(dataset_open(&dataset, setup->config));
     const Status status = work(out, &w);
     if (status != OK && *out) {

@@ -108,10 +108,3 @@ void foldlist_free(FoldList *list)
     free(list->n_inner);
     *list = (FoldList){0};
 }
-
-FoldJob foldlist_fold(const FoldList *list, int number)
-{
-    FoldJob job = list->job[number];
-    job.model = -1;
-    return job;
-}

@@ -19,7 +19,6 @@ typedef struct {
 Status foldlist_new(FoldList *out, Dataset *dataset);
 void foldlist_free(FoldList *list); /* accepts {0} and half-built ones */
 
-FoldJob foldlist_fold(const FoldList *list, int number); /* the fold, or inner fold, that a job is of; model -1 */
-Status foldlist_at(Status status, FoldJob job);          /* a failure, with where it was */
+Status foldlist_at(Status status, FoldJob job); /* a failure, with where it was */
 
 #endif

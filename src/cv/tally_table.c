@@ -6,6 +6,7 @@
 #include "core/textout.h"
 #include "cv/chance.h"
 #include "cv/tally.h"
+#include "run/remarks.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -187,35 +188,18 @@ static void print_rates(TextOut *out, const json_t *task)
 /* What further cross-validations say. */
 static void print_chance(TextOut *out, const json_t *task)
 {
-    size_t i;
-    json_t *sentence, *list = chance_sentences(task);
-    json_array_foreach(list, i, sentence)
-    {
-        textout_printf(out, "%s* ", i ? "" : "\n");
-        textout_text(out, json_string_value(sentence));
-        textout_printf(out, ".\n");
-    }
+    json_t *list = chance_sentences(task);
+    if (json_array_size(list) > 0) textout_printf(out, "\n");
+    remarks_print(out, list);
     json_decref(list);
-}
-
-static void print_sentences(TextOut *out, const json_t *sentences)
-{
-    size_t i;
-    json_t *sentence;
-    json_array_foreach((json_t *)(size_t)sentences, i, sentence)
-    {
-        textout_printf(out, "* ");
-        textout_text(out, json_string_value(sentence));
-        textout_printf(out, ".\n");
-    }
 }
 
 static void print_remarks(TextOut *out, const json_t *remarks, const json_t *beside)
 {
     if (json_array_size(remarks) == 0 && json_array_size(beside) == 0) return;
     textout_printf(out, "\n## Remarks\n\n");
-    print_sentences(out, remarks);
-    print_sentences(out, beside);
+    remarks_print(out, remarks);
+    remarks_print(out, beside);
 }
 
 Status tally_write_table(const char *path, const json_t *summary)

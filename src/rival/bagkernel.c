@@ -293,7 +293,8 @@ static Status read_solution(Applier *a, int k, const RivalModel *m)
         a->intercept = calloc((size_t)a->n_model * (size_t)a->n_out, sizeof *a->intercept);
         if (!a->intercept) return fail(ERR_MEMORY, "no memory for %d models", a->n_model);
     }
-    if (!json_is_number(power)) return fail(ERR_MODEL, "a model of %s does not state its power", m->rival->name);
+    if (!json_is_number(power) || json_number_value(power) < 0 || json_number_value(power) > 1)
+        return fail(ERR_MODEL, "a model of %s does not state its power, 0 to 1", m->rival->name);
     a->power[k] = json_number_value(power);
     memcpy(a->intercept + (size_t)k * (size_t)a->n_out, t->data, (size_t)a->n_out * sizeof *a->intercept);
     return OK;

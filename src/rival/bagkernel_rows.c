@@ -273,6 +273,9 @@ static Status take_model(RowsModel *out, const RowsApplier *a, const RivalModel 
                        .mean = mean->data,
                        .n_out = (int)weight->shape[0],
                        .n_column = (int)weight->shape[1]};
+    for (int k = 0; k < out->n_column; k++)
+        if (!isfinite(out->mean[k]))
+            return fail(ERR_MODEL, "a model of %s has a mean that is no number", model->rival->name);
     return find_columns(out, a, model);
 }
 

@@ -2,6 +2,7 @@
 #include "rival/enrichmodel.h"
 #include "core/parallel.h"
 #include "data/bagfile/cache.h"
+#include "rival/kmerrank.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -74,9 +75,7 @@ typedef struct {
     uint32_t *count; /* [n_cell] of the bag at work */
     double *total;   /* [n_view] */
     const Bag *bag;
-    double *value; /* [n_cell] for the ranking; NULL before */
-    int ranked;
-    double *score; /* [largest bag] in the bag's order */
+    KmerRank rank;
 } EnrichApplier;
 
 static Status find(const Tensor **out, const RivalModel *m, const char *name, int output, TensorType type, int64_t n)
@@ -136,7 +135,8 @@ void enrichmodel_close(void *applier)
     EnrichApplier *a = applier;
     if (!a) return;
     cache_close(a->cache);
-    free(a->marks), free(a->count), free(a->total), free(a->value), free(a->score);
+    free(a->marks), free(a->count), free(a->total);
+    kmerrank_free(&a->rank);
     free(a);
 }
 
@@ -181,26 +181,13 @@ Status enrichmodel_apply(double *output, void *applier, int member)
 
 static Status find_values(EnrichApplier *a, int output)
 {
-    if (a->value && a->ranked == output) return OK;
-    if (!a->value) a->value = malloc((size_t)a->profile.n_cell * sizeof *a->value);
-    if (!a->score) a->score = malloc(((size_t)bagfile_n_max(a->cohort->file) + 1) * sizeof *a->score);
-    if (!a->value || !a->score) return fail(ERR_MEMORY, "no memory for ranking sequences");
-    memset(a->value, 0, (size_t)a->profile.n_cell * sizeof *a->value);
-    a->ranked = output;
+    if (kmerrank_is_of(&a->rank, output)) return OK;
+    TRY(kmerrank_begin(&a->rank, &a->profile, a->cohort, output));
     for (int k = 0; k < a->n_model; k++) {
         const Marks *m = &a->marks[k * a->n_out + output];
-        for (int c = 0; c < m->n; c++) a->value[m->cell[c]] += m->weight[c] / a->n_model;
+        for (int c = 0; c < m->n; c++) a->rank.value[m->cell[c]] += m->weight[c] / a->n_model;
     }
     return OK;
-}
-
-static void score_length(void *context, int chunk, int thread)
-{
-    EnrichApplier *a = context;
-    (void)thread;
-    for (int i = a->bag->first[chunk]; i < a->bag->first[chunk + 1]; i++) a->score[i] = 0;
-    for (int v = 0; v < a->profile.n_view; v++)
-        kmerprofile_score(a->score, a->value + a->profile.view[v].first, &a->profile.view[v], a->bag, chunk);
 }
 
 Status enrichmodel_rank(double *score, void *applier, int member, int output)
@@ -208,7 +195,6 @@ Status enrichmodel_rank(double *score, void *applier, int member, int output)
     EnrichApplier *a = applier;
     TRY(find_values(a, output));
     TRY(cache_bag(a->cache, &a->bag, a->cohort->bag[member], 0));
-    parallel_for(a->bag->max_len + 1, score_length, a);
-    for (int i = 0; i < a->bag->n; i++) score[a->bag->row[i]] = a->score[i];
+    kmerrank_score(score, &a->rank, a->bag);
     return OK;
 }

@@ -2,8 +2,8 @@
  *
  * enrichmodel.h: models of the rival `enriched`: k-mers and their weights.
  *
- *     cell [n] I64 of the profile of enrichmodel_views, level [n], weight [n] F64, output [n] I64
- *     intercept [n_out] F64, scale [n_view] F64 (enrichscan.h)
+ *     cell.K [n] I64 of the profile of enrichmodel_views, level.K [n], weight.K [n], intercept.K [1] F64 of output K
+ *     scale [n_view] F64 (enrichscan.h)       fact n_out: outputs
  *
  * A sequence ranks by the sum of the weights of its k-mers, whatever their level.
  */

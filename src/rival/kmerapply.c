@@ -2,6 +2,7 @@
 #include "rival/kmerapply.h"
 #include "core/parallel.h"
 #include "rival/bagkernel_kmers.h"
+#include "rival/kmerrank.h"
 #include "rival/kmerreader.h"
 #include "rival/kmerscale.h"
 
@@ -17,9 +18,7 @@ typedef struct {
     uint32_t *count;                 /* [n_cell of the profile] of the bag at work */
     double *sum;                     /* [n_view, n_model, n_out] of the bag at work */
     const Bag *bag;
-    double *value; /* [n_cell] of output `ranked`, for the ranking; NULL before */
-    int ranked;
-    double *score; /* of the bag at work, in its own order */
+    KmerRank rank;
 } KmerApplier;
 
 /* ---- opening ---- */
@@ -76,8 +75,7 @@ void kmerapply_close(void *applier)
     free(a->variance);
     free(a->count);
     free(a->sum);
-    free(a->value);
-    free(a->score);
+    kmerrank_free(&a->rank);
     free(a);
 }
 
@@ -132,31 +130,17 @@ static double mean_value(const double *weight, const float *variance, const Kmer
 
 static Status find_values(KmerApplier *a, int output)
 {
-    if (a->value && a->ranked == output) return OK;
-    if (!a->value) a->value = malloc((size_t)a->profile.n_cell * sizeof *a->value);
-    if (!a->score) a->score = malloc(((size_t)bagfile_n_max(a->reader.cohort->file) + 1) * sizeof *a->score);
-    if (!a->value || !a->score) return fail(ERR_MEMORY, "no memory for ranking sequences");
-    memset(a->value, 0, (size_t)a->profile.n_cell * sizeof *a->value);
-    a->ranked = output;
+    if (kmerrank_is_of(&a->rank, output)) return OK;
+    TRY(kmerrank_begin(&a->rank, &a->profile, a->reader.cohort, output));
     for (int k = 0; k < a->n_model; k++)
         for (int v = 0; v < a->profile.n_view; v++) {
             const KmerView *view = &a->profile.view[v];
             const double *weight = a->weight[k] + (Index)output * a->profile.n_cell;
             const double mean = mean_value(weight, a->variance[k], view);
             for (int c = view->first; c < view->first + view->n_cell; c++)
-                a->value[c] += (weight[c] * (double)a->variance[k][c] - mean) / a->n_model;
+                a->rank.value[c] += (weight[c] * (double)a->variance[k][c] - mean) / a->n_model;
         }
     return OK;
-}
-
-/* Sequences of one length. */
-static void score_length(void *context, int chunk, int thread)
-{
-    KmerApplier *a = context;
-    (void)thread;
-    for (int i = a->bag->first[chunk]; i < a->bag->first[chunk + 1]; i++) a->score[i] = 0;
-    for (int v = 0; v < a->profile.n_view; v++)
-        kmerprofile_score(a->score, a->value + a->profile.view[v].first, &a->profile.view[v], a->bag, chunk);
 }
 
 Status kmerapply_rank(double *score, void *applier, int member, int output)
@@ -164,7 +148,6 @@ Status kmerapply_rank(double *score, void *applier, int member, int output)
     KmerApplier *a = applier;
     TRY(find_values(a, output));
     TRY(kmerreader_bag(&a->bag, &a->reader, member));
-    parallel_for(a->bag->max_len + 1, score_length, a);
-    for (int i = 0; i < a->bag->n; i++) score[a->bag->row[i]] = a->score[i];
+    kmerrank_score(score, &a->rank, a->bag);
     return OK;
 }

@@ -271,7 +271,7 @@ static int choose(const SparseWork *w, double *figure)
 /* Rows are scaled and not shifted, so the offset is the intercept alone. */
 static Status keep_model(const SparseWork *w, const ClassifierModel *learned)
 {
-    void *weight, *offset;
+    void *weight, *offset, *variance;
     const SparseState *s = w->state;
     const int n = s->rows.n_column;
     double *mean = malloc(((size_t)n + 1) * sizeof *mean), *scale = malloc(((size_t)n + 1) * sizeof *scale);
@@ -281,7 +281,12 @@ static Status keep_model(const SparseWork *w, const ClassifierModel *learned)
     TRY_DONE(rival_model_new(&w->fit->model, s->rival));
     TRY_DONE(rival_model_add(w->fit->model, &weight, "weight", TENSOR_F64, 2, (int64_t[]){1, n}));
     TRY_DONE(rival_model_add(w->fit->model, &offset, "offset", TENSOR_F64, 1, (int64_t[]){1}));
-    for (int k = 0; k < w->n_column; k++) ((double *)weight)[w->cell[k]] = learned->weight[k] * scale[w->cell[k]];
+    TRY_DONE(rival_model_add(w->fit->model, &variance, "variance", TENSOR_F32, 1, (int64_t[]){n}));
+    for (int k = 0; k < w->n_column; k++) {
+        const int cell = w->cell[k];
+        ((double *)weight)[cell] = learned->weight[k] * scale[cell];
+        if (scale[cell] > 0) ((float *)variance)[cell] = (float)(1 / (scale[cell] * scale[cell]));
+    }
     *(double *)offset = -learned->intercept;
     if (json_object_set_new(w->fit->model->facts, "by_counts", json_boolean(s->by_counts)) != 0)
         status = fail(ERR_MEMORY, "no memory for a model of %s", s->rival->name);
@@ -331,7 +336,7 @@ done:
     return status;
 }
 
-/* One after the other (classifier_l1.c). */
+/* One after the other (classifier_linear.c). */
 static Status fit_all(void *state, RivalFit *fit, int n)
 {
     for (int k = 0; k < n; k++) TRY(fit_one(state, &fit[k]));

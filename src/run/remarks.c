@@ -120,3 +120,15 @@ void remarks_add(json_t *summary, const json_t *parts, const json_t *check, int 
     json_object_set_new(summary, "remarks", remarks);
     if (check) json_object_set_new(summary, "check", json_deep_copy(check)); /* other threads count its references */
 }
+
+void remarks_print(TextOut *out, const json_t *sentences)
+{
+    size_t k;
+    json_t *sentence;
+    json_array_foreach((json_t *)(size_t)sentences, k, sentence)
+    {
+        textout_printf(out, "* ");
+        textout_text(out, json_string_value(sentence));
+        textout_printf(out, ".\n");
+    }
+}

@@ -6,6 +6,8 @@
 #ifndef HOPSACK_REMARKS_H
 #define HOPSACK_REMARKS_H
 
+#include "core/textout.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -28,5 +30,8 @@ void remarks_add(json_t *summary, const json_t *parts, const json_t *check, int 
 void remarks_check(json_t *remarks, const json_t *check);
 
 void remarks_append(json_t *remarks, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sentences as a list in Markdown. */
+void remarks_print(TextOut *out, const json_t *sentences);
 
 #endif

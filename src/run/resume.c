@@ -120,7 +120,7 @@ done:
 bool resume_possible(const char *folder)
 {
     char path[PATH_ROOM];
-    return path_join(path, folder, "config.yaml") && file_exists(path);
+    return file_exists_in(path, folder, "config.yaml");
 }
 
 /* Does `now` agree with what the folder says by itself? */

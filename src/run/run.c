@@ -64,6 +64,7 @@ Status run_check_folder(const char *folder, bool force)
 {
     bool is_there;
     TRY(check_folder(&is_there, folder));
+    if (force) TRY(file_check_own(folder, true));
     if (!is_there || force || is_empty(folder)) return OK;
     return fail(ERR_IO, "%s exists and is not empty; --force overwrites files in it", folder);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/baseline.h"
 #include "cohort/column.h"
-#include "cohort/column.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
@@ -84,6 +83,16 @@ static Status choose_methods(Baseline *b)
 
 /* ---- getting ready ---- */
 
+/* A cross-validation of a network would lose its summary. */
+static Status check_folder(const BaselineSetup *in)
+{
+    char path[PATH_ROOM];
+    TRY(crossval_check(in->folder, in->force, in->resume));
+    TRY(runfolder_path(path, in->folder, "rep00"));
+    if (!in->resume || !file_exists(path)) return OK;
+    return fail(ERR_IO, "%s holds a run of crossval, not of baseline (rep00); name another folder", in->folder);
+}
+
 /* Numbers are learned, and told, in the unit of their column. */
 static Status copy_targets(Baseline *b)
 {
@@ -126,8 +135,10 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
 {
     *b = (Baseline){.in = in, .config = *in->config};
     b->config.splits.validation = "none"; /* all of the training part is trained on */
+    b->config.train.patience = 0; /* these keys of a network need validation bags: no config or model would open */
+    b->config.train.calibrate = CALIBRATE_NONE;
     b->config.crossval.ensemble = 1;
-    TRY(crossval_check(in->folder, in->force, in->resume));
+    TRY(check_folder(in));
     TRY(baseline_files_check(in, in->method, in->n_method));
     TRY(dataset_open(&b->dataset, &b->config));
     b->n = b->dataset.cohort.n;
@@ -180,6 +191,7 @@ static Status run_method(Baseline *b, const Rival *r, Progress *progress, int nu
     if (b->in->resume) TRY_DONE(baseline_files_done(&summary, b, r));
     if (!summary) {
         progress_update(progress, number, r->name);
+        TRY_DONE(baseline_clear(b, r));
         TRY_DONE(baseline_fits_run(&m));
         TRY_DONE(baseline_files_method(&summary, &m));
     }

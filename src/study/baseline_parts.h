@@ -46,6 +46,7 @@ typedef struct {
     Target *target; /* [n_task] as the dataset's, numbers in the column's unit */
     int n, n_task, n_out;
     BaselineSplits plain, batches;
+    char *no_batches; /* why there is no figure with whole batches left out; NULL: there is one, or none is wanted */
     int n_round;
     BaselineRound *round; /* [n_round] the plain one first */
     bool *use;            /* [n] members with a part anywhere */
@@ -83,6 +84,9 @@ Status baseline_files_method(json_t **summary, const BaselineMethod *m); /* scor
 Status baseline_files_done(json_t **summary, const Baseline *b,
                            const Rival *rival); /* of an earlier run; NULL: not done */
 Status baseline_files_finish(const Baseline *b, const json_t *summary);
+
+/* baseline_clear.c */
+Status baseline_clear(const Baseline *b, const Rival *rival); /* what an earlier run of the method left */
 
 /* baseline_scores.c */
 Status baseline_scores_sum(json_t **summary, const BaselineMethod *m);

@@ -50,12 +50,13 @@ static Status open_batches(Baseline *b)
     s->options.kind = SPLIT_BATCH;
     s->options.file = s->options.place = NULL;
     s->options.n_repeat = 1;
-    TRY(folds_open(&s->own, &b->dataset.cohort, &s->options, b->config.seed));
-    const Status status = open_splits(s, &s->own);
+    Status status = folds_open(&s->own, &b->dataset.cohort, &s->options, b->config.seed);
+    if (status == OK) status = open_splits(s, &s->own);
     if (status != ERR_FORMAT && status != ERR_CONFIG) return status;
     log_warn("no figure with whole batches left out: %s", status_sentence());
+    b->no_batches = strdup(status_sentence());
     close_splits(s);
-    return OK;
+    return b->no_batches ? OK : fail(ERR_MEMORY, "no memory for a sentence");
 }
 
 /* ---- inner folds ---- */
@@ -194,5 +195,6 @@ void baseline_rounds_close(Baseline *b)
     free(b->round);
     close_splits(&b->plain);
     close_splits(&b->batches);
+    free(b->no_batches);
     free(b->use);
 }

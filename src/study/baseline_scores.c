@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/jsontext.h"
 #include "core/log.h"
+#include "cv/chance.h"
 #include "cv/tally.h"
 #include "run/record.h"
 #include "study/baseline_parts.h"
@@ -197,36 +198,32 @@ static Status add_batches(json_t *summary, const RoundScorer *s)
     return OK;
 }
 
-/* {"n", SCORE: [figure], SCORE_mean, "p"}: p is (1 + figures as good) / (1 + n). */
+/* {"tasks": {name: {SCORE_mean}}} of a round, as chance.h reads summaries. */
+static json_t *main_figures(RoundScorer *s)
+{
+    const Baseline *b = s->m->b;
+    char key[64];
+    json_t *tasks = json_object();
+    for (int k = 0; k < b->n_task; k++) {
+        snprintf(key, sizeof key, "%s_mean", metric_of(&b->target[k])->name[1]);
+        json_object_set_new(tasks, b->target[k].name, json_pack("{s:o}", key, jsontext_real(main_figure(s, k))));
+    }
+    return json_pack("{s:o}", "tasks", tasks);
+}
+
 static void add_exchanged(json_t *summary, const BaselineMethod *m, RoundKind kind, RoundScorer *s)
 {
     const Baseline *b = m->b;
-    for (int k = 0; k < b->n_task; k++) {
-        const char *score = metric_of(&b->target[k])->name[1];
-        char mean_key[64];
-        json_t *figures = json_array(), *task = task_at(summary, b->target[k].name);
-        double mean = 0;
-        int n = 0, as_good = 0;
-        snprintf(mean_key, sizeof mean_key, "%s_mean", score);
-        const double seen = json_is_number(json_object_get(task, mean_key)) ? jsontext_number(task, mean_key) : NAN;
-        for (int r = 0; r < b->n_round; r++) {
-            if (b->round[r].kind != kind) continue;
-            s->round = &b->round[r];
-            s->outputs = &m->outputs[r];
-            const double value = main_figure(s, k);
-            json_array_append_new(figures, jsontext_real(value));
-            as_good += value >= seen;
-            mean += value;
-            n++;
-        }
-        if (n == 0) {
-            json_decref(figures);
-            continue;
-        }
-        json_t *row = json_pack("{s:i, s:o, s:o}", "n", n, score, figures, mean_key, jsontext_real(mean / n));
-        if (kind == ROUND_PERMUTED) json_object_set_new(row, "p", json_real((1.0 + as_good) / (1 + n)));
-        json_object_set_new(task, kind == ROUND_PERMUTED ? "permuted" : "batch_permuted", row);
+    json_t *figures = json_array(), *tasks = json_object_get(summary, "tasks");
+    for (int r = 0; r < b->n_round; r++) {
+        if (b->round[r].kind != kind) continue;
+        s->round = &b->round[r];
+        s->outputs = &m->outputs[r];
+        json_array_append_new(figures, main_figures(s));
     }
+    if (json_array_size(figures) > 0 && kind == ROUND_PERMUTED) chance_add_permuted(tasks, figures);
+    if (json_array_size(figures) > 0 && kind == ROUND_BATCH_PERMUTED) chance_add_batch_permuted(tasks, figures);
+    json_decref(figures);
 }
 
 /* [{"repeat", "fold", …what was chosen}] of a task. */
@@ -258,6 +255,7 @@ static Status sum_rounds(json_t **summary, const BaselineMethod *m, RoundScorer 
         s->outputs = &m->outputs[r];
         TRY(add_batches(*summary, s));
     }
+    if (b->no_batches) chance_add_left_out(json_object_get(*summary, "tasks"), NULL, b->no_batches);
     add_exchanged(*summary, m, ROUND_PERMUTED, s);
     add_exchanged(*summary, m, ROUND_BATCH_PERMUTED, s);
     return OK;

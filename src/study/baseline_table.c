@@ -71,25 +71,37 @@ static void print_head(const TableColumns *c)
         c->exchanged ? "---|" : "", c->permuted ? "---|" : "");
 }
 
-/* Which methods still score where batches have exchanged their labels. */
-static void print_recognised(const TableColumns *c, const json_t *methods, const char *task)
+/* Adds a method, or a run, if it still scores where batches have exchanged their labels. */
+static int add_recognised(const TableColumns *c, const char *name, const json_t *task, int n)
+{
+    const json_t *mean = json_object_get(json_object_get(task, "batch_permuted"), "auc_mean");
+    if (chance_batches(task) != CHANCE_RECOGNISED) return n;
+    textout_printf(c->out, "%s", n ? ", " : "\n");
+    textout_text(c->out, name);
+    textout_printf(c->out, " (%.2f)", json_number_value(mean));
+    return n + 1;
+}
+
+static void print_recognised(const TableColumns *c, const json_t *methods, const json_t *beside, const char *task)
 {
     const char *name;
-    json_t *summary;
+    json_t *own;
     int n = 0;
-    json_object_foreach((json_t *)(size_t)methods, name, summary)
+    json_object_foreach((json_t *)(size_t)methods, name, own)
     {
-        const json_t *own = json_object_get(json_object_get(summary, "tasks"), task);
-        const json_t *mean = json_object_get(json_object_get(own, "batch_permuted"), "auc_mean");
-        if (chance_batches(own) != CHANCE_RECOGNISED) continue;
-        textout_printf(c->out, "%s%s (%.2f)", n++ ? ", " : "\n", name, json_number_value(mean));
+        n = add_recognised(c, name, json_object_get(json_object_get(own, "tasks"), task), n);
+    }
+    json_object_foreach((json_t *)(size_t)beside, name, own)
+    {
+        n = add_recognised(c, name, json_object_get(own, task), n);
     }
     if (n == 0) return;
     textout_printf(
         c->out,
         " score%s above one half on labels that batches have exchanged: %s batches, and a part of the figure may "
-        "come from that. The column with whole batches left out is the one to go by.\n",
-        n == 1 ? "s" : "", n == 1 ? "it recognizes" : "they recognize");
+        "come from that.%s\n",
+        n == 1 ? "s" : "", n == 1 ? "it recognizes" : "they recognize",
+        c->batches ? " The column with whole batches left out is the one to go by." : "");
 }
 
 /* Numbers that may explain what other methods find. */
@@ -127,12 +139,12 @@ static bool any_has(const json_t *methods, const char *task, const char *key)
     return false;
 }
 
-static void print_task(TextOut *out, const Target *t, const json_t *summary)
+static void print_task(TextOut *out, const Baseline *b, const Target *t, const json_t *summary)
 {
     const json_t *methods = json_object_get(summary, "methods"), *beside = json_object_get(summary, "beside");
     const TableColumns c = {.out = out,
                             .score = metric_of(t)->name[1],
-                            .batches = any_has(methods, t->name, "leave_batch_out"),
+                            .batches = !b->no_batches && any_has(methods, t->name, "leave_batch_out"),
                             .permuted = any_has(methods, t->name, "permuted"),
                             .exchanged = any_has(methods, t->name, "batch_permuted")};
     const char *name;
@@ -148,7 +160,12 @@ static void print_task(TextOut *out, const Target *t, const json_t *summary)
     {
         if (json_object_get(own, t->name)) print_row(&c, name, json_object_get(own, t->name));
     }
-    print_recognised(&c, methods, t->name);
+    if (b->no_batches) {
+        textout_printf(out, "\nThere is no figure with whole batches left out: ");
+        textout_text(out, b->no_batches);
+        textout_printf(out, ".\n");
+    }
+    print_recognised(&c, methods, beside, t->name);
     json_object_foreach((json_t *)(size_t)methods, name, own)
     {
         print_single(out, name, json_object_get(json_object_get(own, "tasks"), t->name));
@@ -178,7 +195,7 @@ Status baseline_table_write(const char *path, const Baseline *b, const json_t *s
     textout_printf(out, "# Rivals: %d repetition%s of %d fold%s\n\n", b->plain.n_repeat,
                    number_plural(b->plain.n_repeat), b->plain.n_fold, number_plural(b->plain.n_fold));
     print_methods(out, summary);
-    for (int k = 0; k < b->n_task; k++) print_task(out, &b->target[k], summary);
+    for (int k = 0; k < b->n_task; k++) print_task(out, b, &b->target[k], summary);
     textout_printf(
         out,
         "\nTrained on all bags outside the test fold; what a method chooses, it chooses by %d inner folds of "

@@ -7,28 +7,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- kinds of words ---- */
-
-static bool is_folder(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-static bool holds(const char *folder, const char *name)
-{
-    char path[PATH_ROOM];
-    return path_join(path, folder, name) && file_exists(path);
-}
 
 /* The methods of a folder of `hopsack baseline`, the caller's to decref; NULL: it is none. */
 static json_t *methods_of(const char *folder)
 {
     char path[PATH_ROOM];
     json_t *summary = NULL;
-    if (!is_folder(folder) || !path_join(path, folder, "summary.json")) return NULL;
+    if (!file_is_folder(folder) || !path_join(path, folder, "summary.json")) return NULL;
     if (jsontext_load(&summary, path, NULL) != OK) return NULL;
     json_t *methods = json_incref(json_object_get(summary, "methods"));
     json_decref(summary);
@@ -40,7 +27,7 @@ static Status is_rival_file(bool *is, const char *path)
 {
     TensorFile file;
     *is = false;
-    if (is_folder(path) || !path_ends(path, ".safetensors")) return OK;
+    if (file_is_folder(path) || !path_ends(path, ".safetensors")) return OK;
     const Status status = safetensors_read(&file, path);
     if (status != OK) return status == ERR_MEMORY ? status : OK;
     json_t *json = file.hopsack ? json_loads(file.hopsack, 0, NULL) : NULL;
@@ -53,7 +40,7 @@ static Status is_rival_file(bool *is, const char *path)
 /* A method's models, or one of them, or a stack. */
 static Status is_other(bool *is, const char *word)
 {
-    *is = holds(word, "stack.json") || (holds(word, "models") && holds(word, "predictions.tsv"));
+    *is = predictor_tree_is_stack(word) || predictor_tree_is_method(word);
     return *is ? OK : is_rival_file(is, word);
 }
 
@@ -82,7 +69,7 @@ static Status check_words(const char *const *word, int n_word, bool *others)
         if (methods) return too_many(word[k], methods);
         TRY(is_other(&is, word[k]));
         n_other += is;
-        n_stack += holds(word[k], "stack.json");
+        n_stack += predictor_tree_is_stack(word[k]);
     }
     *others = n_other > 0;
     if (n_other == 0 || (n_other == n_word && (n_stack == 0 || n_word == 1))) return OK;
@@ -210,6 +197,7 @@ static Status read_others(Predictor *p, const char *const *word, int n_word)
     TRY(make_targets(p));
     for (int k = 0; k < t->n_voice; k++) TRY(check_node(p, t->voice[k].node, t->voice[k].task));
     p->is_rank = find_rank(t);
+    for (int k = 0; k < t->n_path; k++) p->holds_residues |= t->rival[k].rival && t->rival[k].rival->holds_residues;
     return OK;
 }
 

@@ -25,6 +25,7 @@ typedef struct {
     Apply apply;         /* all models; its `target` is what is predicted */
     PredictorTree *tree; /* NULL: networks alone */
     bool is_rank;        /* outputs of classes are no logits: only order and sign mean something */
+    bool holds_residues; /* some model holds residues of the bags it was trained on */
 } Predictor;
 
 /* ERR_MODEL where networks, methods or stacks are mixed; ERR_USAGE where a word stands for many methods. */

@@ -70,6 +70,8 @@ Status predictor_outputs_fit(Predictor *p, const Cohort *cohort);
 Status predictor_outputs_bag(real *output, Predictor *p, const Cohort *cohort, int member);
 
 /* predictor_tree.c */
+bool predictor_tree_is_stack(const char *folder);
+bool predictor_tree_is_method(const char *folder); /* of a baseline */
 Status predictor_tree_find(PredictorTree **out, const char *const *word, int n_word);
 void predictor_tree_free(PredictorTree *t); /* accepts NULL and half-built ones */
 

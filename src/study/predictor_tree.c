@@ -12,30 +12,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define DEPTH_MOST 8 /* stacks of stacks */
 
 /* ---- kinds of folders ---- */
 
-static bool is_folder(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
 static bool holds(const char *folder, const char *name)
 {
     char path[PATH_ROOM];
-    return path_join(path, folder, name) && file_exists(path);
+    return file_exists_in(path, folder, name);
 }
 
-static bool is_stack(const char *folder)
+bool predictor_tree_is_stack(const char *folder)
 {
     return holds(folder, "stack.json");
 }
 
-static bool is_method(const char *folder)
+bool predictor_tree_is_method(const char *folder)
 {
     return holds(folder, "models") && holds(folder, "predictions.tsv");
 }
@@ -148,7 +141,7 @@ static Status column_folder(char path[PATH_ROOM], const char *folder, const json
     if (!way) return fail(ERR_MODEL, "%s/stack.json: is damaged: there is no column %zu", folder, k);
     if (*way == '/') snprintf(path, PATH_ROOM, "%s", way);
     if (*way != '/' && !path_join(path, folder, way)) return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
-    if (is_folder(path)) return OK;
+    if (file_is_folder(path)) return OK;
     return fail(
         ERR_IO,
         "%s: the column %s of the stack %s is not there; a stack needs its columns where they were as seen from "
@@ -240,7 +233,7 @@ static Status stack_node(PredictorNode **out, PredictorTree *t, const char *fold
 static Status node_of(PredictorNode **out, PredictorTree *t, const char *folder, VoicePlace at)
 {
     *out = NULL;
-    if (is_stack(folder)) {
+    if (predictor_tree_is_stack(folder)) {
         json_t *stack;
         if (at.depth++ > DEPTH_MOST)
             return fail(ERR_MODEL, "%s: stacks of stacks go deeper than %d", folder, DEPTH_MOST);
@@ -250,7 +243,7 @@ static Status node_of(PredictorNode **out, PredictorTree *t, const char *folder,
         return status;
     }
     TRY(new_node(out));
-    return is_method(folder) ? method_node(*out, t, folder, at) : run_node(*out, t, folder, at);
+    return predictor_tree_is_method(folder) ? method_node(*out, t, folder, at) : run_node(*out, t, folder, at);
 }
 
 /* ---- words ---- */
@@ -269,7 +262,7 @@ static Status add_fold(PredictorTree *t, const char *folder, VoicePlace at)
 {
     PredictorVoice *voice = NULL;
     TRY(add_voice(t, &voice, at));
-    voice->is_method = !is_stack(folder);
+    voice->is_method = !predictor_tree_is_stack(folder);
     return node_of(&voice->node, t, folder, at);
 }
 
@@ -331,11 +324,11 @@ static Status add_file(PredictorTree *t, const char *path)
 static Status add_word(PredictorTree *t, const char *word)
 {
     json_t *summary;
-    if (!is_folder(word)) return add_file(t, word);
+    if (!file_is_folder(word)) return add_file(t, word);
     TRY(load(&summary, word, "summary.json"));
     t->n_folder++;
     Status status = t->n_task ? OK : name_tasks(t, json_object_get(summary, "tasks"));
-    if (status == OK) status = is_stack(word) ? add_stack(t, word) : add_method(t, word, summary);
+    if (status == OK) status = predictor_tree_is_stack(word) ? add_stack(t, word) : add_method(t, word, summary);
     json_decref(summary);
     return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/rivalfile.h"
 
+#include <math.h>
 #include <stdio.h>
 
 void rivalfile_name(char name[RIVALFILE_NAME], int repeat, int fold, int task)
@@ -22,14 +23,37 @@ Status rivalfile_write(const char *path, const ModelFacts *facts, const RivalMod
     return status;
 }
 
+/* Absent and null: there is none. */
+static bool is_missing(const json_t *value)
+{
+    return !value || json_is_null(value);
+}
+
+static bool is_finite(const json_t *value)
+{
+    return json_is_number(value) && isfinite(json_number_value(value));
+}
+
+/* Outputs without their calibration would be on another scale, so what is damaged is not passed over. */
+static Status check_record(const json_t *pair, const json_t *cutoff, const char *path)
+{
+    const bool calibrates =
+        json_array_size(pair) == 2 && is_finite(json_array_get(pair, 0)) && is_finite(json_array_get(pair, 1));
+    if (!is_missing(pair) && !calibrates)
+        return fail(ERR_MODEL, "%s: its metadata 'calibration' is not two numbers; use another copy", path);
+    if (is_missing(cutoff) || is_finite(cutoff)) return OK;
+    return fail(ERR_MODEL, "%s: its metadata 'cutoff' is not a number; use another copy", path);
+}
+
 static Status read_record(RivalRecord *out, const json_t *rival, int n_task, const char *path)
 {
     const json_t *task = json_object_get(rival, "task"), *pair = json_object_get(rival, "calibration");
+    const json_t *cutoff = json_object_get(rival, "cutoff");
+    TRY(check_record(pair, cutoff, path));
     *out = (RivalRecord){.choice = json_object_get(rival, "choice"), .task = (int)json_integer_value(task)};
-    out->is_calibrated = json_is_array(pair) && json_array_size(pair) == 2;
+    out->is_calibrated = json_is_array(pair);
     for (size_t k = 0; k < 2 && out->is_calibrated; k++)
         out->calibration[k] = json_number_value(json_array_get(pair, k));
-    const json_t *cutoff = json_object_get(rival, "cutoff");
     out->has_cutoff = json_is_number(cutoff);
     out->cutoff = json_number_value(cutoff);
     if (json_is_integer(task) && out->task >= 0 && out->task < n_task) return OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/scoring.h"
+#include "cohort/column.h"
 #include "cohort/task.h"
 #include "core/log.h"
 #include "cv/coding.h"
@@ -7,15 +8,23 @@
 
 #include <stdlib.h>
 
+/* The first column of a label that is not there. */
+static Status no_column(const Scoring *s)
+{
+    const Apply *a = &s->predictor.apply;
+    const Table *table = s->cohort.table;
+    int k = 0;
+    while (table && k + 1 < a->n_target && column_place(table, a->target[k].column) >= 0) k++;
+    return fail(ERR_FORMAT, "%s: no column '%s', the label that the model predicts",
+                table ? table->path : bagfile_path(s->cohort.file), a->target[k].column);
+}
+
 Status scoring_start(Scoring *s)
 {
     bool known;
     TRY(predictor_fit(&s->predictor, &s->cohort));
     TRY(apply_label(&s->predictor.apply, &s->cohort, &known));
-    if (!known)
-        return fail(ERR_FORMAT, "%s: no column '%s', the label that the model predicts",
-                    s->cohort.table ? s->cohort.table->path : bagfile_path(s->cohort.file),
-                    s->predictor.apply.target[0].column);
+    if (!known) return no_column(s);
     const size_t n = (size_t)s->cohort.n + 1;
     s->seen = calloc(n, sizeof *s->seen);
     s->output = calloc(n * (size_t)s->predictor.apply.n_out, sizeof *s->output);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/task.h"
 #include "core/jsontext.h"
+#include "core/number.h"
 #include "cv/chance.h"
 #include "run/remarks.h"
 #include "study/stack_parts.h"
@@ -37,17 +38,19 @@ typedef struct {
 static ColumnSum sum_column(const Stack *s, int column, int task)
 {
     ColumnSum sum = {.n_chosen = 0};
-    int n = 0;
+    int n = 0, n_used = 0;
     for (int job = 0; job < n_job(s); job++) {
         const StackChoice *c = choice_at(s, job, task);
         if (s->main.frame.block[job * s->main.frame.n_task + task].n_test == 0) continue;
         sum.n_chosen += c->column == column;
-        sum.weight += c->blend.weight[column] / n_job(s);
+        sum.weight += c->blend.weight[column];
+        n_used++;
         if (isnan(c->figure[column])) continue;
         sum.inner += c->figure[column];
         n++;
     }
     sum.inner = n ? sum.inner / n : NAN;
+    sum.weight /= n_used ? n_used : 1;
     return sum;
 }
 
@@ -143,9 +146,9 @@ static void add_choices(json_t *summary, const Stack *s)
         json_object_set_new(task_at(summary, &f->target[k]), "chosen", list);
         if (n_blind)
             remarks_append(s->remarks,
-                           "task '%.60s': in %d outer folds no inner figure is defined, and the first column, %s, "
+                           "task '%.60s': in %d outer fold%s no inner figure is defined, and the first column, %s, "
                            "stands there",
-                           f->target[k].name, n_blind, s->columns.column[0].name);
+                           f->target[k].name, n_blind, number_plural(n_blind), s->columns.column[0].name);
     }
 }
 

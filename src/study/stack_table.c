@@ -6,7 +6,9 @@
 #include "core/jsontext.h"
 #include "core/textout.h"
 #include "cv/chance.h"
+#include "run/remarks.h"
 #include "study/stack_parts.h"
+#include "study/stackcarrier.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,30 +74,19 @@ static void print_headline(const StackPage *p)
 
 static void print_carrier(const StackPage *p)
 {
-    const char *name = json_string_value(json_object_get(p->task, "carried_by"));
-    const json_t *row = json_object_get(json_object_get(p->task, "columns"), name);
-    const size_t n_fold = json_array_size(json_object_get(p->task, "chosen"));
-    textout_printf(p->out, "\n`");
-    textout_text(p->out, name);
-    if (p->s->in->weigh)
-        textout_printf(p->out, "` carries it: it has the largest mean weight, %.3f.\n",
-                       jsontext_number(row, "weight_mean"));
-    else
-        textout_printf(p->out, "` carries it: it is chosen in %ld of %zu outer folds.\n", count(row, "n_chosen"),
-                       n_fold);
+    char sentence[1024];
+    stackcarrier_sentence(sentence, sizeof sentence, p->task);
+    textout_printf(p->out, "\n");
+    textout_text(p->out, sentence);
+    textout_printf(p->out, ".\n");
 }
 
 /* With whole batches left out, and on permuted labels. */
 static void print_rounds(const StackPage *p)
 {
-    size_t k;
-    json_t *sentence, *list = chance_sentences(p->task);
-    json_array_foreach(list, k, sentence)
-    {
-        textout_printf(p->out, "%s* ", k ? "" : "\n");
-        textout_text(p->out, json_string_value(sentence));
-        textout_printf(p->out, ".\n");
-    }
+    json_t *list = chance_sentences(p->task);
+    if (json_array_size(list) > 0) textout_printf(p->out, "\n");
+    remarks_print(p->out, list);
     json_decref(list);
 }
 
@@ -129,7 +120,7 @@ static void print_columns(const StackPage *p)
         textout_printf(p->out, " | ");
         print_value(p->out, json_object_get(row, "inner_mean"));
         if (weigh)
-            textout_printf(p->out, " | %.3f |\n", jsontext_number(row, "weight_mean"));
+            textout_printf(p->out, " | %.3g |\n", jsontext_number(row, "weight_mean"));
         else
             textout_printf(p->out, " | %ld |\n", count(row, "n_chosen"));
     }
@@ -193,25 +184,13 @@ static void print_method(TextOut *out, bool weigh)
                    "no result: it would be chosen by test bags.\n");
 }
 
-static void print_sentences(TextOut *out, const json_t *list)
-{
-    size_t k;
-    json_t *sentence;
-    json_array_foreach((json_t *)(size_t)list, k, sentence)
-    {
-        textout_printf(out, "* ");
-        textout_text(out, json_string_value(sentence));
-        textout_printf(out, ".\n");
-    }
-}
-
 static void print_remarks(TextOut *out, const json_t *summary)
 {
     const json_t *left_out = json_object_get(summary, "left_out"), *remarks = json_object_get(summary, "remarks");
     if (json_array_size(left_out) + json_array_size(remarks) == 0) return;
     textout_printf(out, "\n## Remarks\n\n");
-    print_sentences(out, left_out);
-    print_sentences(out, remarks);
+    remarks_print(out, left_out);
+    remarks_print(out, remarks);
 }
 
 Status stack_table_write(const char *path, const Stack *s, const json_t *summary)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const double costs[] = {0.001, 0.01, 0.1, 1, 10};
+#define EXACT  1e-7 /* of a number of single precision, as our tables hold them */
 #define N_COST (int)(sizeof costs / sizeof *costs)
 
 static void centre(double *y, int n_out)
@@ -56,8 +57,10 @@ static void set_scale(StackBlend *blend, const StackView *w, StackWithout withou
     for (int at = 0; at < n_value; at++) blend->shift[at] = blend->sum[at] / (n ? n : 1);
     add_up(blend, w, without, true);
     for (int c = 0; c < w->n_column; c++) {
+        double least = 1e-12;
+        for (int o = 0; o < w->n_out; o++) least = fmax(least, EXACT * fabs(blend->shift[c * w->n_out + o]));
         const double sd = n ? sqrt(blend->scale[c] / n / w->n_out) : 0;
-        blend->scale[c] = sd > 1e-12 ? 1 / sd : 0; /* a column that does not change has no say */
+        blend->scale[c] = sd > least ? 1 / sd : 0; /* a column that does not change has no say */
     }
 }
 
@@ -146,6 +149,6 @@ Status stackblend_check(const StackView *w)
                             "out --weigh, or this column",
                             w->side[c].inner.table.path, w->block->repeat, w->block->fold);
     if (w->block->n_turn > 1) return OK;
-    return fail(ERR_FORMAT, "%s: repetition %d, fold %d has %d inner folds; --weigh needs two",
-                w->side[0].inner.table.path, w->block->repeat, w->block->fold, w->block->n_turn);
+    return fail(ERR_FORMAT, "%s: repetition %d, fold %d has one inner fold; --weigh needs two",
+                w->side[0].inner.table.path, w->block->repeat, w->block->fold);
 }

@@ -33,8 +33,7 @@ static Status load_summary(json_t **out, const char *folder)
 static bool holds(const char *folder, const char *inside, const char *file)
 {
     char where[PATH_ROOM], path[PATH_ROOM];
-    if (!path_join(where, folder, *inside ? inside : ".")) return false;
-    return path_join(path, where, file) && file_exists(path);
+    return path_join(where, folder, *inside ? inside : ".") && file_exists_in(path, where, file);
 }
 
 /* Takes over `summary`, also where it fails. */

@@ -4,6 +4,7 @@
 #include "core/number.h"
 #include "run/predictions.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +41,21 @@ static Status read_whole(int *out, const Table *t, int row, int column)
     return OK;
 }
 
-/* An empty cell is NaN. */
+/* An empty cell is NaN. Our tables hold numbers of single precision; larger ones have no sums of squares. */
 static Status read_number(double *out, const Table *t, int row, int column)
 {
     const char *cell = table_cell(t, row, column);
     *out = NAN;
-    return !*cell || number_read(out, cell) ? OK : bad_cell(t, row, column);
+    return !*cell || (number_read(out, cell) && fabs(*out) <= FLT_MAX) ? OK : bad_cell(t, row, column);
+}
+
+/* A test bag without one could not be ranked; an inner one may lack it where there were too few bags for inner fits. */
+static Status read_output(double *out, const Table *t, int row, bool inner)
+{
+    TRY(read_number(out, t, row, PREDICTION_OUTPUT));
+    return inner || !isnan(*out) ? OK
+                                 : fail(ERR_FORMAT, "%s:%d: there is no output for bag '%.60s'", t->path,
+                                        t->line[row], table_cell(t, row, PREDICTION_BAG));
 }
 
 static Status read_row(StackRow *r, const Table *t, int row, bool inner)
@@ -59,7 +69,7 @@ static Status read_row(StackRow *r, const Table *t, int row, bool inner)
     TRY(read_whole(&r->repeat, t, row, PREDICTION_REPEAT));
     TRY(read_whole(&r->fold, t, row, PREDICTION_FOLD));
     TRY(read_number(&r->label, t, row, PREDICTION_TARGET));
-    TRY(read_number(&r->output, t, row, PREDICTION_OUTPUT));
+    TRY(read_output(&r->output, t, row, inner));
     return inner ? read_whole(&r->inner, t, row, INNER_COLUMN) : OK;
 }
 

@@ -63,6 +63,12 @@ def snapshot(folder):
     }
 
 
+def is_built(method, data, target):
+    """False where the method needs liblinear or libsvm, and hopsack was built without it."""
+    said = run("baseline", data, f"--target={target}", f"--method={method}", "--dry-run", "-o", "none").stderr
+    return "was not there when hopsack was built" not in said
+
+
 class Case(unittest.TestCase):
     """Works in a temporary folder of its own; `prepare` fills it once a class."""
 

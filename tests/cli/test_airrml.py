@@ -56,8 +56,8 @@ class Scores(unittest.TestCase):
         self.assertIsNone(score.roc_auc([0.1, 0.9], [True, True]))
 
     def test_balanced_accuracy(self):
-        """.5 says negative: positives 1 of 3 right, negatives 1 of 1."""
-        self.assertAlmostEqual(score.balanced_accuracy([0.6, 0.5, 0.1, 0.2], [True, True, True, False]), (1 / 3 + 1) / 2)
+        """.5 says positive, as the organisers have it: positives 2 of 3 right, negatives 1 of 2."""
+        self.assertAlmostEqual(score.balanced_accuracy([0.6, 0.5, 0.1, 0.2, 0.5], [True, True, True, False, False]), (2 / 3 + 1 / 2) / 2)
         self.assertIsNone(score.balanced_accuracy([0.6], [True]))
 
     def test_rankings(self):
@@ -65,10 +65,12 @@ class Scores(unittest.TestCase):
         true, rows = {"a", "b", "c", "d"}, ["a", "x", "a", "b", "y", "c"]
         self.assertEqual(score.first_distinct(rows, 4), ["a", "x", "b", "y"])
         self.assertAlmostEqual(score.jaccard(rows, true), 2 / 6)
-        self.assertAlmostEqual(score.average_precision(rows, true), (1 / 1 + 2 / 3) / 4)
+        self.assertAlmostEqual(score.average_precision(rows, true), (1 / 1 + 2 / 3) / 2)  # over the two that are found
         self.assertEqual((score.jaccard(["a", "b"], {"a", "b"}), score.average_precision(["b", "a"], {"a", "b"})), (1, 1))
-        self.assertEqual(score.jaccard(["a"], true), 1 / 4)  # fewer rows than are true
-        self.assertIsNone(score.jaccard(rows, set()))
+        self.assertEqual(score.jaccard(["a", "b"], true), 2 / 6)  # fewer rows than are true: two wrong ones instead
+        self.assertEqual(score.average_precision(["x", "b"], true), 1 / 2)
+        self.assertEqual((score.jaccard(["x"], true), score.average_precision(["x"], true)), (0, 0))
+        self.assertEqual((score.jaccard(rows, set()), score.average_precision(rows, set())), (None, None))
 
     def test_means_of_ranks(self):
         """Ranks of p: 0 1 2 (others 3), of q: z 0, a 1 (others 2). Weights 3 : 1."""
@@ -114,9 +116,9 @@ class Score(Case):
         found = result["sequences"]["train"]  # two are true; the first two rows hold one of them, at rank 2
         self.assertEqual((found["n_true"], found["n_ranked"], found["compared"]), (2, 3, ["junction_aa", "v_call", "j_call"]))
         self.assertAlmostEqual(found["jaccard"], 1 / 3)
-        self.assertAlmostEqual(found["average_precision"], (1 / 2) / 2)
+        self.assertAlmostEqual(found["average_precision"], 1 / 2)
         self.assertIn("t1\t3\t1\t1.000\t0.750\n", words)
-        self.assertIn("train\t2\t3\t0.333\t0.250\n", words)
+        self.assertIn("train\t2\t3\t0.333\t0.500\n", words)
 
     def test_a_solution_in_the_form_of_a_submission(self):
         predictions("solution.csv", [["a", "t", 1.0, "-999.0", "-999.0", "-999.0"], ["b", "t", 0.0, "-999.0", "-999.0", "-999.0"],
@@ -127,6 +129,13 @@ class Score(Case):
         self.assertEqual(result["tests"]["t"]["auc"], 1)
         self.assertEqual(result["tests"]["t"]["balanced_accuracy"], 0.5)
         self.assertEqual((result["sequences"]["train"]["jaccard"], result["sequences"]["train"]["average_precision"]), (1, 1))
+
+    def test_what_is_not_predicted_is_said(self):
+        for name in ("u1", "u2"):
+            write(f"{name}/metadata.csv", "repertoire_id,label_positive\na,1\nb,0\n")
+        predictions("u.tsv", [["a", "u1", .5, "-999.0", "-999.0", "-999.0"], ["b", "u1", .3, "-999.0", "-999.0", "-999.0"]])
+        done = script("score", "--truth", "u1", "u2", "--predictions", "u.tsv")
+        self.assertEqual((done.returncode, done.stderr), (0, "airrml: warning: of 'u2' there is a truth, but no prediction or ranking\n"))
 
     def test_a_truth_without_genes(self):
         write("only.tsv", "junction_aa\nCAAF\n")
@@ -191,6 +200,40 @@ class Interface(Case):
             self.assertEqual(done.returncode, code, done.stderr)
             self.assertIn(words, done.stderr.splitlines()[-1])
             self.assertFalse(os.path.exists("o1"))
+
+    def test_odd_folders(self):
+        """What is wrong with a folder is known before the first command; what is left out is said."""
+        def odd(name, change):
+            folder(name, 6, 5)
+            write(f"{name}/metadata.csv", change(read(f"{name}/metadata.csv").decode()))
+
+        odd("gone", lambda text: text.replace("gone_3.tsv", "gone_9.tsv"))
+        odd("sick", lambda text: text.replace("False", "True"))
+        odd("both", lambda text: text.replace("both_3.tsv,True", "both_3.tsv,1"))
+        odd("what", lambda text: text.replace("what_3.tsv,True", "what_3.tsv,ill"))
+        odd("same", lambda text: text.replace("same-id3", "same-id2"))
+        for train, test, words in (("gone", "seen", "gone/gone_9.tsv: gone/metadata.csv names it, but there is no such table"),
+                                   ("train", "gone", "gone/gone_9.tsv: gone/metadata.csv names it"),
+                                   ("sick", "seen", "sick/metadata.csv: no repertoire is negative by label_positive"),
+                                   ("both", "seen", "both/metadata.csv: label_positive says positive by 'True', '1'; write it in one way"),
+                                   ("what", "seen", "row 4: label_positive is 'ill'"),
+                                   ("train", "same", "same/metadata.csv: two tables have the ID 'same-id2'")):
+            done = self.airrml("--train_dir", train, "--test_dirs", test, "--out_dir", "odd")
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn(words, done.stderr.splitlines()[-1])
+            self.assertFalse(os.path.exists("odd"))
+
+    @unittest.skipUnless(HAS_STACK, "needs hopsack baseline --important and hopsack stack")
+    def test_numbers_as_labels_and_names_without_endings(self):
+        folder("a b", 24, 6)
+        rows = read("a b/metadata.csv").decode().replace("True", "1").replace("False", "0").splitlines()
+        write("a b/metadata.csv", "\n".join(["repertoire_id,label_positive", *(f"a b_{b},{row.split(',')[2]}" for b, row in enumerate(rows[1:]))]))
+        write("a b/other.tsv", "junction_aa\nCASSF\n")
+        done = self.learn("out b", "a b", "--method=kmer-3")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("a b: tables that metadata.csv does not name are left out: 'other.tsv' (1 in all)", done.stderr)
+        self.assertEqual(read("out b/work/a b/rivals/bags.tsv").count(b"\n"), 25)
+        self.assertGreater(json.loads(self.scored("out b", "seen"))["tests"]["seen"]["auc"], 0.5)  # 1 is positive
 
     def learn(self, out, train, *args):
         return self.airrml("--train_dir", train, "--test_dirs", "seen", "unlabelled", "--out_dir", out, "--important=200", "--splits.n_fold=3", *args)

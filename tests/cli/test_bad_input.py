@@ -268,7 +268,7 @@ LABELS = rows_of(
     ("fewer groups than folds", " --target=status --group=donor --metadata=bad.tsv", labels(lambda i: f"{'+-'[i % 2]}\td{i % 3}", "ID\tstatus\tdonor"), 3,
      r"3 groups cannot fill splits\.n_fold=5 folds; ask for fewer"),
     ("fewer bags than folds", " --target=status --splits.n_fold=41", None, 3, r"splits\.n_fold=41 folds need at least as many labelled bags"),
-    ("validation takes the rest", " --target=status --splits.n_fold=2", None, 2, r"splits\.validation: with splits\.n_fold 2 .* leave no bag to train on; set it"),
+    ("validation takes the rest", " --target=status --splits.n_fold=2", None, 2, r"splits\.validation: previous leaves no fold to train on with splits\.n_fold=2; take"),
 )
 
 SPLITS = rows_of(

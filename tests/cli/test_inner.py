@@ -378,6 +378,28 @@ class Further(Case):
         self.assertIn("There is no figure with whole batches left out", done.stdout)
         self.assertIn("reason", load("two/summary.json")["tasks"]["status"]["leave_batch_out"])
 
+    def test_donors_in_several_batches(self):
+        """A bag is left out of the outer training where its donor lies in the validation batch; inner folds have it, as those of
+        baselines do, so that a stack can choose there too."""
+        with open("wide.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\tdonor\tplate\n")
+            for i, row in enumerate(table("c.tsv")):
+                file.write(f"{row['ID']}\t{row['status']}\td{i // 2}\tp{i // 6 % 4 if i % 8 else (i // 6 + 1) % 4}\n")
+        words = "c.h5", "--metadata=wide.tsv", "--target=status", "--group=donor", "--batch-column=plate", "--inner=2", "--splits.n_fold=3"
+        said = self.good("crossval", "v.yaml", *words, "--batches", "-o", "wide/a", threads=2).stderr
+        self.assertIn("lies in the tested batch or the validation batch too", said)
+        self.good("baseline", *words, "--method=stats-logistic", "-o", "wide/rivals")
+        one, other = ({(r["fold"], r["bag"]): r["inner"] for r in table(f"wide/{folder}/leave-batch-out/inner.tsv")}
+                      for folder in ("a", "rivals/stats-logistic"))
+        self.assertEqual(one, other)
+        self.good("stack", "wide/a", "wide/rivals", "-o", "wide/stack")
+        self.assertIn("auc_mean", load("wide/stack/summary.json")["tasks"]["status"]["leave_batch_out"])
+        self.good("crossval", "v.yaml", *words[:-1], "--splits.kind=batch", "-o", "batches/a", threads=2)
+        again = "--method=stats-logistic", "--splits=batches/a/splits.tsv"
+        self.bad(3, "if the folds are batches, splits.kind=batch", "baseline", *words[:-1], *again, "-o", "batches/b")
+        self.good("baseline", "batches/a/config.yaml", *again, "-o", "batches/b")  # as the summary of the run says
+        self.good("stack", "batches/a", "batches/b", "-o", "batches/stack")
+
     # ---- the baseline beside ----
 
     def test_the_missing_baseline_is_named(self):

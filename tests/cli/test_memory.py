@@ -52,6 +52,13 @@ RUNS = {
     "evaluate each": (["evaluate", "--each", "run", "c.h5", "-o", "OUT.tsv"], 31),
     "evaluate a ranking": (["evaluate", "--ranking=many.tsv", "--truth=many.tsv"], 5),
     "train, calibrated": (["train", *SMALL, "--train.calibrate=platt", "-o", "OUT"], 201),
+    "baseline": (["baseline", "c.h5", "--target=status", "--splits.n_fold=3", "--inner=2", "--method=kmer-3", "--method=clones", "--permute=1",
+                  "-o", "OUT"], 301),
+    "stack": (["stack", "rivals", "network", "-o", "OUT"], 601),
+    "stack, weighed": (["stack", "rivals", "network", "--weigh", "-o", "OUT"], 601),
+    "predict a stack": (["predict", "stack", "c.h5", "-o", "OUT.tsv"], 101),
+    "evaluate a method": (["evaluate", "rivals/kmer-3", "c.h5"], 61),
+    "inspect a stack": (["inspect", "stack"], 13),
     "inspect": (["inspect", "c.h5", "--json"], 9),
     "inspect a model": (["inspect", "run/model.safetensors"], 13),
     "inspect a run": (["inspect", "run"], 9),
@@ -101,6 +108,10 @@ class Memory(Case):
         write("many.labels.tsv", "ID\tstatus\n" + "".join(f"S{i}\t{'+-'[i % 2]}\n" for i in range(10)))
         assert run("import", "--metadata=many.labels.tsv", "-o", "many.h5", "many.tsv").returncode == 0
         assert run("train", "--data.path=many.h5", *SMALL[1:], "-o", "run2").returncode == 0
+        assert run("baseline", "c.h5", "--target=status", "--splits.n_fold=3", "--inner=2", "--method=kmer-3", "--method=clones",
+                   "-o", "rivals").returncode == 0
+        assert run("crossval", *SMALL, "--splits=rivals/splits.tsv", "--inner=2", "-o", "network").returncode == 0
+        assert run("stack", "rivals", "network", "--weigh", "-o", "stack").returncode == 0
 
     def once(self, words, n, more):
         """The run with the n-th request refused; None: there is no n-th."""

@@ -51,7 +51,7 @@ class Pieces(Case):
     def test_rankings(self):
         write("truth.tsv", "bag\tjunction_aa\na\tCAAF\nb\tCAAF\nb\tCCCF\n")
         write("ranked.tsv", "rank\tjunction_aa\n1\tCCCF\n2\tCDDF\n3\tCAAF\n")
-        self.assertEqual(reproduce.ranking("ranked.tsv", "truth.tsv"), {"n_true": 2, "jaccard": 1 / 3, "average_precision": 0.5})
+        self.assertEqual(reproduce.ranking("ranked.tsv", "truth.tsv"), {"n_true": 2, "jaccard": 1 / 3, "average_precision": 1.0})
         self.assertEqual(reproduce.ranking("none.tsv", "truth.tsv"), {})
 
     def test_order_of_questions(self):

@@ -7,7 +7,7 @@ import random
 import struct
 import unittest
 
-from harness import Case, auc, main, read, run, table
+from harness import Case, auc, is_built, main, read, run, table
 
 AMINO = "ACDEFGHIKLMNPQRSTVWY"
 V = [f"TRBV{g}*01" for g in ("2", "5-1", "7-9", "12-3", "20-1", "28")]
@@ -192,6 +192,8 @@ class L1(Case):
     @classmethod
     def prepare(cls):
         cls.bags = write_cohort("seq", genes=False)
+        if not is_built("kmer-3-l1", "seq.h5", "status"):
+            raise unittest.SkipTest("built without liblinear")
 
     def frequencies(self):
         """ln(1 + 100 000 · frequency) of 3-mers, by bag."""

@@ -30,6 +30,7 @@ CROSSVAL = ["crossval", TINY, "c.h5", "--target=status", "--splits.n_fold=3", *F
 UNFIT = "--model.embedder.kind=mlp"  # for bags of sequences
 LONGER = "--train.updates=6"
 TRAIN_ON, CROSSVAL_ON = ([LONGER if word == FEW[0] else word for word in words] + ["--resume"] for words in (TRAIN, CROSSVAL))
+RIVALS = ["baseline", "c.h5", "--target=status", "--method=kmer-3", "--method=nuisance", "--splits.n_fold=3", "--inner=2", "--permute=1", "-o", "rivals"]
 COMMANDS = {  # name: what comes before, the command
     "import": ([], ["import", "--metadata=m.tsv", "-o", "o.h5", "in"]),
     "import again": ([["import", "-o", "o.h5", "in"]], ["import", "--force", "-o", "o.h5", "in"]),
@@ -45,6 +46,8 @@ COMMANDS = {  # name: what comes before, the command
     "crossval again": ([[*CROSSVAL, "-o", "cv"]], [*CROSSVAL, "--force", "-o", "cv"]),
     "crossval on": ([[*CROSSVAL, "-o", "cv"]], [*CROSSVAL_ON, "-o", "cv"]),
     "ensemble": ([], [*CROSSVAL, "--crossval.ensemble=2", "--force", "-o", "cv"]),
+    "stack": ([RIVALS], ["stack", "rivals", "-o", "s"]),
+    "stack again": ([RIVALS, ["stack", "rivals", "-o", "s"]], ["stack", "rivals", "--weigh", "--force", "-o", "s"]),
     "baseline": ([["import", "--bag=bag", "--label=label", "-o", "v.h5", "v.csv"]],
                  ["baseline", "v.h5", "--target=label", "--method=stats-logistic", "--splits.n_fold=3", "--force", "-o", "b"]),
 }
@@ -335,7 +338,7 @@ class Faults(Sandbox):
             self.assertNotIn("damaged", done.stderr, what)
             self.assertEqual(leftovers(), [], what)
         for path in before:  # inputs, and single files to be replaced
-            if not path.startswith(("./t/", "./cv/")) and path not in ("./o.h5", "./p.tsv"):
+            if not path.startswith(("./t/", "./cv/", "./s/")) and path not in ("./o.h5", "./p.tsv"):
                 self.assertEqual(snapshot(os.path.dirname(path)).get(path), before[path], f"{what}: {path}")
         for file in glob.glob("*.h5") + glob.glob("**/model.safetensors", recursive=True):
             self.good("inspect", file)

@@ -127,6 +127,23 @@ class Simulator(Case):
                 accidental = cohort.holding(key, "S.G") - len(cohort.carriers(key))
                 self.assertEqual(accidental > 0, positive if cohort.positive(key) else negative, purge)
 
+    def test_a_donor_without_a_sequence_that_suits(self):
+        """Its repertoires would be drawn for ever: all its sequences hold the motif, none does, or they are too short."""
+        os.makedirs("donors", exist_ok=True)
+        for name, *rows in (("many", *(f"CASS{a}{b}DGTEQYF" for a in "ADEGLNPQRST" for b in "ADEGLNPQRST")), ("held", "CASSWHWEQYF"), ("short", "CAF")):
+            with open(f"donors/{name}.tsv", "w", encoding="utf-8") as file:
+                file.write("\n".join(("junction_aa", *rows, "")))
+        self.good("import", "donors", "-o", "donors.h5")
+        for setting, *flags in (("purge", "purge=all"), ("implant", "implant=reject"), ("motifs", "position=middle"),
+                                ("position", "implant=insert")):
+            if setting == "implant":  # among all sequences there are enough
+                self.good("import", "donors/many.tsv", "donors/held.tsv", "-o", "donors.h5", "--force")
+            done = self.bad(2, rf"^hopsack: simulate\.{setting}: none of 1000000 .* in repertoire sim000\d\d; its donor", "simulate", "--motif=WHW",
+                            "--simulate.background=file", "--simulate.background_path=donors.h5", "--simulate.donors=true",
+                            f"--simulate.{flags[0]}", "--simulate.n_bag=30", "--simulate.n_seq=40", "-o", "stuck.h5")
+            self.assertFalse(os.path.exists("stuck.h5") or os.path.exists("stuck.truth.tsv.gz"), done)
+            self.good("import", "donors", "-o", "donors.h5", "--force")
+
     # ---- how many carriers ----
 
     def test_rates_far_below_one_carrier(self):
@@ -436,6 +453,20 @@ class Simulator(Case):
         self.good("simulate", "--simulate.n_bag=4", "--simulate.n_seq=10", "-o", "a1.h5", "--airr=kept")
         self.bad(6, "kept/metadata.csv: exists", "simulate", "-o", "a2.h5", "--airr=kept")
         self.bad(2, "standard output", "simulate", "-o", "a2.h5", "--airr=-")
+        for name in ("a2.h5", "./a2.h5/", "a2.truth.tsv.gz", "a2.test.h5"):
+            self.bad(2, "name of a file that is written", "simulate", "--simulate.test.n_bag=4", "-o", "./a2.h5" if name[0] == "." else "a2.h5",
+                     f"--airr={name}")
+        os.makedirs("slash.test")
+        with open("slash.test/metadata.csv", "w", encoding="utf-8") as file:
+            file.write("mine\n")
+        words = "simulate", "--simulate.n_seq=10", "--simulate.test.n_bag=4", "-o", "a3.h5", "--airr=slash//"
+        self.bad(6, "slash.test/metadata.csv: exists", *words)  # before the first cohort is written
+        self.assertFalse(os.path.exists("a3.h5") or os.path.exists("slash"))
+        done = self.good(*words, "--force", "--simulate.n_bag=4")
+        self.assertNotIn("another cohort", done.stderr)
+        self.assertEqual(sorted(os.listdir("slash.test")), ["metadata.csv", *(f"test0000{i}.tsv.gz" for i in range(4))])
+        done = self.good(*words, "--force", "--simulate.n_bag=3")
+        self.assertIn("slash/sim00003.tsv.gz: is a table of another cohort", done.stderr)
         self.bad(2, "is both input and output", "simulate", "--simulate.background=file", "--simulate.background_path=kept/sim00001.tsv.gz",
                  "-o", "a2.h5", "--airr=kept", "--force")
 

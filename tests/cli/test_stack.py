@@ -396,12 +396,59 @@ class Stack(Case):
         self.refused(3, r"other labels for bag 'B003'.*fold 1", "good", "flipped", "-o", "x")
         self.assertFalse(os.path.exists("x"))
 
+    def test_which_column_carries(self):
+        """Of columns that are chosen equally often, none."""
+        folds = (lambda own: lambda bag, _, fold: (2 * labels()[bag] - 1) * (4 if fold % 2 == own else .1) + int(bag[1:]) % 9)
+        for name, own in ("even", 0), ("odd", 1), ("odd2", 1):
+            column(name, noise(name, 1), folds(own))
+        got = run("stack", "even", "odd", "-o", "carried")
+        self.assertIn("status: even carries it: it is chosen in 3 of 5 outer folds\n", got.stdout)
+        column("anti", noise(1, -2), noise(2, -2))
+        got = run("stack", "anti", "--weigh", "-o", "none")
+        self.assertIn("status: No column carries it: all weights are 0\n", got.stdout)
+        for name in "even", "odd":  # without the first fold
+            for file in "predictions.tsv", "inner.tsv":
+                rows = [r for r in read(f"{name}/{file}").decode().splitlines(True) if r.startswith("bag") or r.split("\t")[8].strip() != "0"]
+                os.makedirs(f"four/{name}", exist_ok=True)
+                with open(f"four/{name}/{file}", "w", encoding="utf-8") as out:
+                    out.writelines(rows)
+            shutil.copy(f"{name}/summary.json", f"four/{name}/summary.json")
+        got = run("stack", "four/even", "four/odd", "-o", "equal")
+        self.assertIn("status: No column carries it alone: even, odd are chosen in 2 of 4 outer folds each\n", got.stdout)
+        self.assertIn("\nNo column carries it alone: even, odd are chosen", read("equal/summary.md").decode())
+        weights = [stack(f"{where}even", f"{where}odd", "--weigh", "-o", f"weights{k}")["columns"] for k, where in enumerate(("", "four/"))]
+        kept = [c["weight"] for c in summary("weights1")["tasks"]["status"]["chosen"]]
+        self.assertEqual(len(kept), 4)
+        for name in "even", "odd":
+            self.assertAlmostEqual(weights[1][name]["weight_mean"], sum(w[name] for w in kept) / 4, 12)
+
+    def test_outputs_that_are_no_numbers(self):
+        """Such tables are damaged: no program of ours wrote them."""
+        for k, (file, cell, sentence) in enumerate((("predictions.tsv", "", r"predictions\.tsv:2: there is no output for bag 'B000'"),
+                                                    ("predictions.tsv", "1e300", r"predictions\.tsv:2: '1e300' is no output"),
+                                                    ("inner.tsv", "inf", r"inner\.tsv:2: 'inf' is no output"))):
+            shutil.copytree("good", f"odd{k}x")
+            lines = read(f"good/{file}").decode().split("\n")
+            cells = lines[1].split("\t")
+            cells[4] = cell
+            lines[1] = "\t".join(cells)
+            with open(f"odd{k}x/{file}", "w", encoding="utf-8") as out:
+                out.write("\n".join(lines))
+            self.refused(3, sentence, f"odd{k}x", "-o", "x")
+        self.assertFalse(os.path.exists("x"))
+
     def test_bad_input(self):
         self.refused(3, r"nowhere: no summary\.json", "nowhere", "-o", "x")
         self.refused(2, r"good is given twice", "good", "good", "-o", "x")
         self.refused(2, r"both input and output", "good", "-o", "good", "--force")
         self.refused(6, r"no stack, which --force does not overwrite", "fair", "-o", "good", "--force")
         self.refused(6, r"not empty", "fair", "-o", "good")
+        os.mkdir("lies")
+        with open("lies/note", "w", encoding="utf-8") as file:
+            file.write("must stay")
+        os.symlink("lies", "link")
+        self.refused(6, r"link: is a symbolic link to lies", "fair", "-o", "link", "--force")
+        self.assertEqual(os.listdir("lies"), ["note"])
         shutil.copytree("good", "torn")
         text = read("torn/inner.tsv").decode()
         for new, sentence in ((text.replace("\tinner\t0\t1\t", "\tinner\t0\tx\t", 1), r"torn/inner\.tsv:\d+: 'x' is no fold"),

@@ -88,6 +88,14 @@ class Predict(Case):
                 self.assertAlmostEqual(y, sum(e[bag] for e in each) / 3, 5)
             self.assertEqual({r["part"] for r in table("mean.tsv")}, {"new"})
 
+    def test_methods_with_the_config_of_a_network(self):
+        """Keys that need validation bags, of which methods have none, keep no model from being read."""
+        with open("careful.yaml", "w", encoding="utf-8") as file:
+            file.write("train: {patience: 3, calibrate: platt, refit: true, operating: sensitivity:0.9}\n")
+        self.done("baseline", "old.h5", "careful.yaml", "--target=status", "--splits=rivals/splits.tsv", "--method=kmer-3", "-o", "careful")
+        self.done("predict", "careful/kmer-3", "new.h5", "-o", "careful.tsv")
+        self.done("baseline", "careful/config.yaml", "--method=nuisance", "-o", "careful2")
+
     def test_stack_on_new_bags(self):
         with open("stacks/choice/stack.json", encoding="utf-8") as file:
             saved = json.load(file)
@@ -201,6 +209,11 @@ class Predict(Case):
             self.refused(3, r"all 40 labelled bags are those of the cross-validation", "evaluate", word, "old.h5")
         got = self.done("evaluate", "--each", "rivals/clones", "stacks/choice", "network", "new.h5", "--json")
         self.assertEqual([r["n_bags"] for r in json.loads(got.stdout)["rows"]], [12] * 3)
+
+    def test_predict_says_that_models_hold_residues(self):
+        for word, holds in ("rivals/kmer-3", True), ("rivals/nuisance", False), ("network", False), ("stacks/weights", True):
+            said = self.done("predict", word, "new.h5", "-o", "said.tsv", "--force").stderr
+            self.assertEqual("holds residues of the sequences" in said, holds, word)
 
     def test_inspect(self):
         told = self.done("inspect", "rivals/kmer-3").stdout

@@ -140,3 +140,30 @@ Test(cohort_innerfolds, numbers_have_no_classes)
     cr_assert_eq(c.n_inner, 5);
     for (int i = 0; i < N; i++) cr_assert_eq(c.inner[i] >= 0, c.part[i] != PART_TEST);
 }
+
+/* Batches of 6 bags; donors of 4 lie in one or in two of them, and join these. */
+Test(cohort_innerfolds, batches_stay_together_where_the_outer_folds_are_batches)
+{
+    static const SplitOptions by_batch = {.kind = SPLIT_BATCH};
+    for (int donors = 0; donors < 2; donors++) {
+        Case c;
+        int batch[N];
+        open_case(&c, 9);
+        c.folds.options = &by_batch;
+        c.folds.batch = batch;
+        if (donors) c.folds.group = c.group;
+        for (int i = 0; i < N; i++) batch[i] = i / 6;
+        draw(&c, 3, 1);
+        cr_assert_eq(c.n_inner, 3);
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < i; j++) {
+                if (c.inner[i] < 0 || c.inner[j] < 0) continue;
+                if (batch[i] == batch[j]) cr_assert_eq(c.inner[i], c.inner[j], "bags %d and %d", i, j);
+                if (donors && c.group[i] == c.group[j]) cr_assert_eq(c.inner[i], c.inner[j], "bags %d and %d", i, j);
+            }
+        /* One batch for each class: nothing can be held out, so donors alone are kept together. */
+        for (int i = 0; i < N; i++) batch[i] = c.class[i] == 1;
+        draw(&c, 3, 1);
+        cr_assert_eq(c.n_inner, 3);
+    }
+}

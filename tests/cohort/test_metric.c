@@ -62,6 +62,9 @@ Test(SUITE, average_precision)
     MetricRank undefined[] = {{1, 1}, {(double)NAN, 0}};
     cr_assert_float_eq(metric_ap(plain, 12), 0.9166666666666665, 1e-12);
     cr_assert_float_eq(metric_ap(ties, 6), 0.5666666666666667, 1e-12);
+    MetricRank perfect[12] = {{0, 0}, {0, 0}}; /* a sum of ten tenths is less than 1 */
+    for (int i = 2; i < 12; i++) perfect[i] = (MetricRank){i, 1};
+    cr_assert_eq(metric_ap(perfect, 12), 1);
     cr_assert(isnan(metric_ap(one, 2)) && isnan(metric_ap(one, 0)) && isnan(metric_ap(undefined, 2)));
 }
 

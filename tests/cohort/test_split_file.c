@@ -77,8 +77,8 @@ Test(data_split_file, files_of_other_programs)
     const Part wanted[N] = {PART_TRAIN, PART_VALIDATION, PART_TEST, PART_TRAIN};
     const int folds[N] = {0, 1, 1, 0};
     const char *const text[] = {",train,val,test\n0,P1,P2,P3\n1,P4,,\n",
-                                ",train,val,test\nP1,True,False,False\nP2,False,True,False\nP3,False,False,True\n"
-                                "P4,True,False,False\n",
+                                (",train,val,test\nP1,True,False,False\nP2,False,True,False\nP3,False,False,True\n"
+                                 "P4,True,False,False\n"),
                                 "[{\"train\": [\"P1\", \"P4\"], \"val\": [\"P2\"], \"test\": [\"P3\"]}]"};
     SplitTable t;
     for (int i = 0; i < 3; i++) {

@@ -492,7 +492,6 @@ static const struct {
     {"model: cnn\n", ":1: model is one block of settings"},
     {"splits: {fold: 5}\n", ":1: splits.fold: 5 folds are numbered 0 to 4, there is no 5"},
     {"splits: {n_fold: 1}\n", ":1: splits.n_fold: 1 is outside 2 to 100000 folds"},
-    {"splits: {n_fold: 2}\n", "with splits.n_fold 2 the test and the validation fold leave no bag to train on"},
     {"splits: {validation: 0.5}\n", ":1: splits.validation: a share of the training bags lies between 0 and 0.5"},
     {"splits: {validation: 0}\n", ":1: splits.validation: a share of the training bags lies between 0 and 0.5"},
     {"splits: {validation: next}\n", ":1: splits.validation: 'next' is not previous, none or a share"},

@@ -79,10 +79,12 @@ static void outputs_of(real *output, real *theta)
 static double validation_value(KeepRule rule, const real *output)
 {
     real y[BAGS], label[BAGS], mask[BAGS];
+    MetricRank rank[BAGS];
     int n = 0;
     for (int i = 0; i < BAGS; i++)
         if (part[i] == PART_VALIDATION) y[n] = output[i], label[n] = labels.target[i], mask[n++] = labels.mask[i];
-    const MetricInput in = {.n_bag = n, .n_out = 1, .n_target = 1, .output = y, .target = label, .mask = mask};
+    const MetricInput in = {
+        .n_bag = n, .n_out = 1, .n_target = 1, .output = y, .target = label, .mask = mask, .rank = rank};
     return keep_value(rule, &target, &in, NULL);
 }
 

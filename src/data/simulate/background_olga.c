@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { LEN_MAX = 40, BASES_MOST = 3 * LEN_MAX, STOP = -1, CYSTEINE = 1, TRIES = 1000000 };
+enum { LEN_MAX = 40, BASES_MOST = 3 * LEN_MAX, STOP = -1, CYSTEINE = 1, TRIES = 10000 };
 
 /* Codes of residues by codon, 16 a + 4 b + c with ACGT = 0123; * is a stop. */
 static const char codon_residue[] = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF";

@@ -87,28 +87,33 @@ static void keep_original(Carrier *out, const RepertoireRow *row)
 }
 
 /* Draws until the form fits, and writes it. */
-static void replace(Carrier *out, RepertoireRow *row, const MotifSet *set, const Recipe *recipe)
+static void replace(Carrier *out, RepertoireRow *row, Repertoire *r, const Recipe *recipe)
 {
+    const MotifSet *set = recipe->carrying;
     MotifForm form;
+    int tries = 0;
     do {
         motif_form(&form, &set->motif[out->motif], row->rng);
         repertoire_background(row, recipe);
         out->offset = motif_offset(form.len, &set->place, row->len, row->rng);
-    } while (out->offset < 0);
+    } while (out->offset < 0 && repertoire_again(&tries, r, "motifs"));
     keep_original(out, row);
-    motif_implant(row->codes, &form, out->offset);
+    if (!r->stuck) motif_implant(row->codes, &form, out->offset);
 }
 
 /* Between the residues of any sequence that is long enough for the place. */
-static void insert(Carrier *out, RepertoireRow *row, const MotifSet *set, const Recipe *recipe)
+static void insert(Carrier *out, RepertoireRow *row, Repertoire *r, const Recipe *recipe)
 {
+    const MotifSet *set = recipe->carrying;
     MotifForm form;
+    int tries = 0;
     motif_form(&form, &set->motif[out->motif], row->rng);
     do {
         repertoire_background(row, recipe);
         out->offset = motif_offset(0, &set->place, row->len, row->rng);
-    } while (out->offset < 0);
+    } while (out->offset < 0 && repertoire_again(&tries, r, "position"));
     keep_original(out, row);
+    if (r->stuck) return;
     int8_t *at = row->codes + out->offset;
     memmove(at + form.len, at, (size_t)(row->len - out->offset));
     for (int k = 0; k < form.len; k++)
@@ -116,10 +121,14 @@ static void insert(Carrier *out, RepertoireRow *row, const MotifSet *set, const 
     row->len += form.len;
 }
 
-static void find(Carrier *out, RepertoireRow *row, const MotifSet *set, const Recipe *recipe)
+static void find(Carrier *out, RepertoireRow *row, Repertoire *r, const Recipe *recipe)
 {
+    const MotifSet *set = recipe->carrying;
+    int tries = 0;
     do repertoire_background(row, recipe);
-    while (!(motifmatch_owners(&set->match, row->codes, row->len) >> out->signal & 1));
+    while (!(motifmatch_owners(&set->match, row->codes, row->len) >> out->signal & 1) &&
+           repertoire_again(&tries, r, "implant"));
+    if (r->stuck) return;
     out->motif = set->first[out->signal];
     while (!motifmatch_owners(&set->own[out->motif], row->codes, row->len)) out->motif++;
     out->offset = 0;
@@ -131,13 +140,12 @@ static void find(Carrier *out, RepertoireRow *row, const MotifSet *set, const Re
 static void make(Carrier *out, RepertoireRow *row, Repertoire *r, const Recipe *recipe)
 {
     const MotifSet *set = recipe->carrying;
-    (void)r;
     if (set->implant == IMPLANT_REJECT) {
-        find(out, row, set, recipe);
+        find(out, row, r, recipe);
         return;
     }
     out->motif = choose_motif(set, out->signal, row->rng);
-    (set->implant == IMPLANT_INSERT ? insert : replace)(out, row, set, recipe);
+    (set->implant == IMPLANT_INSERT ? insert : replace)(out, row, r, recipe);
 }
 
 static uint64_t holds(const void *carrying, const int8_t *codes, int len)

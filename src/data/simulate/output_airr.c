@@ -4,6 +4,7 @@
  */
 #include "core/file.h"
 #include "core/inputguard.h"
+#include "core/log.h"
 #include "core/path.h"
 #include "data/simulate/simulate_parts.h"
 
@@ -39,6 +40,18 @@ static void name_table(char name[NAME_ROOM], const Simulator *s, int bag)
     (void)snprintf(name, NAME_ROOM, "%s.%s", key, ending(s));
 }
 
+/* Tables of a larger cohort, or with the other ending, would stand beside those of this one. */
+static void warn_of_others(const Simulator *s)
+{
+    char key[SIMULATE_KEY], name[2][NAME_ROOM], path[PATH_ROOM];
+    name_table(name[0], s, s->options->n_bag);
+    simulate_key(key, s, 0);
+    (void)snprintf(name[1], NAME_ROOM, "%s.%s", key, s->files->compress ? "tsv" : "tsv.gz");
+    for (int i = 0; i < 2; i++)
+        if (path_join(path, s->files->airr, name[i]) && file_exists(path))
+            log_warn("%s: is a table of another cohort; metadata.csv names the tables of this one", path);
+}
+
 /* What is in the way is found before the first table is written. */
 static Status open_folder(void **out, const Simulator *s)
 {
@@ -52,6 +65,7 @@ static Status open_folder(void **out, const Simulator *s)
         name_table(name, s, b);
         TRY(check_file(s, name));
     }
+    warn_of_others(s);
     TRY(file_make_folder(s->files->airr));
     *out = (void *)(uintptr_t)s->files->airr; /* what says that it is wanted */
     return OK;

@@ -26,13 +26,21 @@ void repertoire_background(RepertoireRow *row, const Recipe *recipe)
     if (row->gene_rng && type->genes) type->genes(row->gene, row->codes, row->len, row->gene_rng);
 }
 
+bool repertoire_again(int *tries, Repertoire *r, const char *setting)
+{
+    if (++*tries < REPERTOIRE_TRIES) return true;
+    r->stuck = setting;
+    return false;
+}
+
 static void draw_plain(RepertoireRow *row, Repertoire *r, const Recipe *recipe, uint64_t purge)
 {
     uint64_t held;
+    int tries = 0;
     do {
         repertoire_background(row, recipe);
         held = recipe->carriers ? recipe->carriers->holds(recipe->carrying, row->codes, row->len) : 0;
-    } while (held & purge);
+    } while ((held & purge) && repertoire_again(&tries, r, "purge"));
     r->n_accidental += held != 0;
     r->n_holding += held != 0;
 }
@@ -72,6 +80,7 @@ static int start(Repertoire *r, int left[64], const Recipe *recipe, const Repert
     r->n = order->n;
     r->n_carrier = r->n_picked = 0;
     r->n_accidental = r->n_holding = 0;
+    r->stuck = NULL;
     for (int k = 0; k < recipe->n_signal; k++) n += left[k] = order->n_carrier[k];
     for (int i = 0; i < recipe->n_pick; i++) r->pick[i] = i;
     assert(n <= order->n);
@@ -85,7 +94,7 @@ void repertoire_draw(Repertoire *r, const Recipe *recipe, const RepertoireOrder 
     int left[64];
     int n_left = start(r, left, recipe, order);
     RepertoireRow row = {.rng = rng, .gene_rng = gene_rng};
-    for (int i = 0; i < order->n; i++) {
+    for (int i = 0; i < order->n && !r->stuck; i++) {
         row.codes = r->codes + (size_t)i * (size_t)r->stride;
         if (n_left && rng_below(rng, (uint64_t)(order->n - i)) < (uint64_t)n_left) {
             Carrier *carrier = &r->carrier[r->n_carrier++];

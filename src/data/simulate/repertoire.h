@@ -11,7 +11,8 @@
 
 #include <stdbool.h>
 
-#define REPERTOIRE_LEN_MOST 64 /* residues of a sequence */
+#define REPERTOIRE_LEN_MOST 64      /* residues of a sequence */
+#define REPERTOIRE_TRIES    1000000 /* background sequences that are drawn for one row */
 
 typedef struct {
     int row, signal, motif; /* motif: number of the motif, or of the sequence in the list */
@@ -29,6 +30,7 @@ typedef struct {
     int64_t n_accidental; /* sequences that hold a motif by chance, carriers left out */
     int64_t n_holding;    /* sequences that hold one, carriers too */
     int n_picked, *pick;  /* [n_pick] of the recipe: a permutation; its first n_picked are used */
+    const char *stuck;    /* the setting for which no sequence was found in REPERTOIRE_TRIES; NULL: it is complete */
 } Repertoire;
 
 /* A sequence under way. */
@@ -68,12 +70,16 @@ typedef struct {
 /* Memory for up to n sequences and n_carrier carriers. */
 void repertoire_plan(Repertoire *r, Arena *arena, const Recipe *recipe, int n, int n_carrier);
 
-/* Fills it from the two streams alone. Carriers are exact in number and uniform over rows; counts are 1. */
+/* Fills it from the two streams alone. Carriers are exact in number and uniform over rows; counts are 1. A setting that
+ * the background cannot meet ends it, and is in `stuck`. */
 void repertoire_draw(Repertoire *r, const Recipe *recipe, const RepertoireOrder *order, Rng *rng, Rng *gene_rng);
 
 /* Share of n background sequences that hold any signal; share [n_signal]: that hold each. */
 double repertoire_holding(double *share, const Recipe *recipe, int n, Rng *rng);
 
 void repertoire_background(RepertoireRow *row, const Recipe *recipe); /* a sequence of the background, with genes */
+
+/* For a loop that draws again until a setting is met: one more, unless there were too many; then `stuck` is set. */
+bool repertoire_again(int *tries, Repertoire *r, const char *setting);
 
 #endif

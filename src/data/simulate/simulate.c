@@ -235,6 +235,12 @@ static Status write_bag(Simulator *s, int bag, const Repertoire *r)
     SimulateBag *plan = &s->bag[bag];
     const int class = plan->truth != 0;
     simulate_key(key, s, bag);
+    if (r->stuck)
+        return fail(ERR_CONFIG, "simulate.%s: none of %d background sequences in a row suits it in repertoire %s%s",
+                    r->stuck, REPERTOIRE_TRIES, key,
+                    s->options->donors
+                        ? "; its donor has no such sequence: change it, or set simulate.donors to false"
+                        : "; change it, or the background");
     s->accidental[class] += r->n_accidental;
     s->plain[class] += r->n - r->n_carrier;
     plan->known = (double)r->n_holding / r->n;
