@@ -233,9 +233,7 @@ const Command command_predict = {
         "Outputs of several models are averaged before the sigmoid. A bag of the cross-validation is predicted by "
         "the models that have not seen it (part test). Networks, methods and stacks cannot be averaged with each "
         "other: stack them. Models of k-mers and clones hold residues of the persons they were trained on; predict "
-        "says so. Labels in DATA or --metadata are copied beside the predictions.
-
-        "
+        "says so. Labels in DATA or --metadata are copied beside the predictions.\n\n"
         "DATA is a dataset, or raw tables (hopsack predict runs/a patient.tsv.gz -o new.tsv): files and folders "
         "as hopsack import takes them. They are imported "
         "with the options of the data that the model was trained on, which the model keeps; an option that is "
