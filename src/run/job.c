@@ -42,6 +42,7 @@ typedef struct {
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
     double started;
+    ModelOptions model; /* the config's, with the number of bag inputs */
 } Training;
 
 /* ---- getting ready ---- */
@@ -50,6 +51,7 @@ static Status open_job(Training *j, const JobSetup *in, Dataset *dataset)
 {
     *j = (Training){
         .in = in, .config = in->config, .dataset = dataset, .cohort = &dataset->cohort, .started = log_seconds()};
+    j->model = in->config->model, j->model.n_input = dataset->model.n_input;
     j->data = json_deep_copy(dataset->data); /* counting references to the dataset's would be shared writing */
     return evaluation_open(&j->evaluation, in->config, dataset);
 }
@@ -71,12 +73,10 @@ static CheckpointFacts checkpoint_facts(Training *j)
                              .metrics = j->run.metrics};
 }
 
-/* Of the start from k-mers: kmers.tsv does not hold the one, and rounds the other. */
-#define LARGEST_Z "kmers_largest_z"
+#define LARGEST_Z "kmers_largest_z" /* kmers.tsv does not hold it, and rounds the threshold */
 #define THRESHOLD "kmers_threshold"
 
-/* Files of a training that takes longer than this are no part of a batch any more (file.h). */
-#define BATCH_SECONDS 2
+#define BATCH_SECONDS 2 /* files of a longer training are no part of a batch any more (file.h) */
 
 static Status save_checkpoint(void *context)
 {
@@ -91,7 +91,7 @@ static LoopSetup loop_setup(const Training *j)
     const Config *c = j->config;
     return (LoopSetup){.options = &c->train,
                        .seed = c->seed,
-                       .model = &j->dataset->model,
+                       .model = &j->model,
                        .spec = bagfile_spec(j->cohort->file),
                        .target = j->evaluation.target,
                        .n_target = c->n_task,
