@@ -77,7 +77,7 @@ static Status open_all(Bench *b, const char *path, int64_t most)
             return fail(ERR_CONFIG, "tasks.%d.classes is auto, and bench reads no labels; list the classes", k);
     TRY(make_labels(b));
     const double started = log_seconds();
-    TRY(cache_open(&b->cache, b->file, (CountScale)c->data.counts, c->data.cache));
+    TRY(cache_open(&b->cache, b->file, config_counts(c), c->data.cache));
     b->read_seconds = log_seconds() - started;
     const LoopSetup setup = {.options = &c->train,
                              .seed = c->seed,
@@ -88,7 +88,7 @@ static Status open_all(Bench *b, const char *path, int64_t most)
                              .cache = b->cache,
                              .n = b->n,
                              .n_max = bagfile_n_max(b->file),
-                             .counts = c->data.counts != COUNTS_NONE,
+                             .n_count = bagfile_n_count(config_counts(c)),
                              .bag = b->bag,
                              .part = b->part,
                              .labels = &b->labels};

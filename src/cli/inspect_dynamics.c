@@ -62,7 +62,7 @@ Status inspect_dynamics(const char *model, const char *data, bool json)
         TRY_DONE(fail(ERR_USAGE, "%s holds %d models; --dynamics wants one of them, as rep00/fold00 in it", model,
                       apply.n_model));
     TRY_DONE(cohort_open(&cohort, data, NULL, "auto", false));
-    TRY_DONE(apply_fit(&apply, cohort.file));
+    TRY_DONE(apply_fit(&apply, &cohort));
     TRY_DONE(operating_measure(&operating, &apply, &cohort));
     if (json)
         status = print_as_json(&operating, model, data);

@@ -70,7 +70,7 @@ static void take_sparse(Bag *out, Arena *arena, const Bag *bag, const int *keep,
         row[j] = bag->row[keep[j]];
         sparse[j] = bag->sparse[keep[j]];
     }
-    *out = (Bag){.n = n_keep, .row = row, .sparse = sparse, .inv_std = bag->inv_std};
+    *out = (Bag){.n = n_keep, .row = row, .sparse = sparse, .inv_std = bag->inv_std, .inputs = bag->inputs};
 }
 
 static void take_dense(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat)
@@ -81,7 +81,7 @@ static void take_dense(Bag *out, Arena *arena, const Bag *bag, const int *keep, 
         row[j] = bag->row[keep[j]];
         memcpy(x + (size_t)j * (size_t)n_feat, bag->x + (size_t)keep[j] * (size_t)n_feat, (size_t)n_feat * sizeof *x);
     }
-    *out = (Bag){.n = n_keep, .row = row, .x = x, .inv_std = bag->inv_std};
+    *out = (Bag){.n = n_keep, .row = row, .x = x, .inv_std = bag->inv_std, .inputs = bag->inputs};
 }
 
 /* Common lengths without a call: two words that may overlap. */
@@ -127,6 +127,7 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     int *row = ARENA_TAKE(arena, int, (size_t)n_keep);
     real *factor = bag->factor ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
     real *stands_for = bag->stands_for ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
+    real *log_weight = bag->log_weight ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
     int *first = ARENA_TAKE(arena, int, (size_t)bag->max_len + 2);
     size_t *at = ARENA_TAKE(arena, size_t, (size_t)bag->max_len + 2);
     size_t residues = 0;
@@ -144,10 +145,9 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     first[max_len + 1] = j;
     at[max_len + 1] = residues;
     uint8_t *codes = ARENA_TAKE(arena, uint8_t, residues);
-    if (factor)
-        for (int i = 0; i < n_keep; i++) factor[i] = bag->factor[keep[i]];
-    if (stands_for)
-        for (int i = 0; i < n_keep; i++) stands_for[i] = bag->stands_for[keep[i]];
+    for (int i = 0; factor && i < n_keep; i++) factor[i] = bag->factor[keep[i]];
+    for (int i = 0; stands_for && i < n_keep; i++) stands_for[i] = bag->stands_for[keep[i]];
+    for (int i = 0; log_weight && i < n_keep; i++) log_weight[i] = bag->log_weight[keep[i]];
     *out = (Bag){.n = n_keep,
                  .row = row,
                  .max_len = max_len,
@@ -156,6 +156,8 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
                  .codes = codes,
                  .factor = factor,
                  .stands_for = stands_for,
+                 .log_weight = log_weight,
+                 .inputs = bag->inputs,
                  .pad_len = bag->pad_len,
                  .inv_std = bag->inv_std};
     take_sequences(row, codes, out, bag, keep);
@@ -171,7 +173,7 @@ static void vectors_room(Arena *arena, const BagSpec *spec, size_t n)
         (void)ARENA_TAKE(arena, float, n *(size_t)spec->n_feat);
 }
 
-void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, bool counts)
+void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, int n_count)
 {
     const size_t n = (size_t)n_keep, max_len = (size_t)spec->max_len;
     if (spec->kind == BAG_VECTORS) {
@@ -179,7 +181,7 @@ void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, bool counts)
         return;
     }
     (void)ARENA_TAKE(arena, int, n);
-    if (counts) (void)ARENA_TAKE(arena, real, n);
+    for (int k = 0; k < n_count; k++) (void)ARENA_TAKE(arena, real, n);
     (void)ARENA_TAKE(arena, real, n);
     (void)ARENA_TAKE(arena, int, max_len + 2);
     (void)ARENA_TAKE(arena, size_t, max_len + 2);

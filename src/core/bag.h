@@ -61,6 +61,9 @@ typedef struct {
     const uint8_t *codes;   /* [at[max_len + 1]] 0 … 19 */
     const real *factor;     /* [n] count after scaling, multiplies the one-hot part of the input; NULL: 1 */
     const real *stands_for; /* [n] instances of the bag that each stands for in a sample (sampler.h); NULL: 1 */
+    const real *log_weight; /* [n] ln of the weight in the pooling (model.pooling.count_weight); NULL: 0 */
+
+    const real *inputs; /* [n_input] numbers of the bag as a whole (model.bag_inputs), NaN: missing; NULL: none */
 
     /* Set by model/select for the whole bag before its instances are embedded. */
     int pad_len;  /* data.compat deeprc: length every sequence is padded to; 0: padding takes no part */
@@ -89,11 +92,12 @@ static inline const uint8_t *bag_codes(const Bag *bag, int i, int l)
 void bag_pack(Bag *out, Arena *arena, const int8_t *codes, size_t stride, const int64_t *len, const real *factor,
               int n);
 
-/* The sub-bag of the places `keep` [n_keep], strictly ascending, in bag order; row numbers, pad_len and inv_std carry
+/* The sub-bag of the places `keep` [n_keep], strictly ascending, in bag order; row numbers, inputs, pad_len and inv_std carry
  * over. Of dense vectors n_feat values an instance are copied, of sparse ones the row structs alone. `out` takes memory
- * from `arena`, which must not be counting; bag_take_room counts the most that any sub-bag of n_keep instances can need. */
+ * from `arena`, which must not be counting; bag_take_room counts the most that any sub-bag of n_keep instances can need,
+ * where bags have n_count of the arrays factor and log_weight. */
 void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat);
-void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, bool counts);
+void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, int n_count);
 
 /* All instances of n_bag > 0 bags of vectors end to end in one, bag 0 first; each keeps the row number of its own bag.
  * Dense numbers are copied, sparse rows borrowed. `arena` must not be counting; bag_join_room counts what n_bag bags of

@@ -8,6 +8,7 @@
 #include "cv/coding.h"
 #include "core/number.h"
 #include "cv/foldjob.h"
+#include "run/modelinputs.h"
 #include "data/bagfile/rarefy.h"
 
 #include <math.h>
@@ -194,8 +195,9 @@ static Status check_networks(const Apply *a)
                         "%s is a model of the method '%s', and another model is a network: outputs of both do not go "
                         "together; hopsack stack chooses among them, or weighs them",
                         this->path, modelfile_method(this));
-        if (first->config.data.counts != this->config.data.counts)
-            return fail(ERR_MODEL, "%s and %s read counts differently (data.counts)", first->path, this->path);
+        if (config_counts(&first->config) != config_counts(&this->config))
+            return fail(ERR_MODEL, "%s and %s read counts differently (data.counts, model.pooling.count_weight)",
+                        first->path, this->path);
     }
     return OK;
 }
@@ -224,13 +226,15 @@ static Status fit_model(ModelFile *m, BagFile *file)
     return modelfile_fit(m, bagfile_spec(file), bagfile_path(file));
 }
 
-Status apply_fit(Apply *a, BagFile *file)
+Status apply_fit(Apply *a, const Cohort *cohort)
 {
+    BagFile *file = cohort->file;
     for (int k = 0; k < a->n_model; k++) {
         ModelFile *m = &a->model[k];
         TRY(fit_model(m, file));
         if (k == 0) TRY(rarefy_as_model(&m->config, file));
         if (modelfile_method(m)) continue;
+        TRY(modelinputs_read(m, cohort));
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);
     }
@@ -239,7 +243,7 @@ Status apply_fit(Apply *a, BagFile *file)
     a->one = calloc((size_t)a->n_out, sizeof *a->one);
     a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
     if (!a->one || !a->sum) return fail(ERR_MEMORY, "no memory for outputs");
-    return cache_open(&a->cache, file, (CountScale)a->model[0].config.data.counts, 0);
+    return cache_open(&a->cache, file, config_counts(&a->model[0].config), 0);
 }
 
 void apply_free(Apply *a)
@@ -323,7 +327,8 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     for (int o = 0; o < a->n_out; o++) a->sum[o] = 0;
     for (int k = 0; k < a->n_model; k++) {
         if (n_used && is_left_out(a, k, hash)) continue;
-        mil_predict(a->model[k].mil, a->one, whole, attention);
+        const Bag own = modelinputs_bag(&a->model[k], whole, bag);
+        mil_predict(a->model[k].mil, a->one, &own, attention);
         TRY(check_output(a, k, bag));
         to_first_scale(a, k);
         for (int o = 0; o < a->n_out; o++) a->sum[o] += (double)a->one[o];
@@ -336,7 +341,8 @@ Status apply_attention(Apply *a, int model, int bag, MilAttention *attention)
 {
     const Bag *whole;
     TRY(cache_bag(a->cache, &whole, bag, 0));
-    mil_predict(a->model[model].mil, a->one, whole, attention);
+    const Bag own = modelinputs_bag(&a->model[model], whole, bag);
+    mil_predict(a->model[model].mil, a->one, &own, attention);
     return OK;
 }
 

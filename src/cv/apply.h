@@ -39,8 +39,8 @@ Status apply_read(Apply *out, const char *const *path, int n_path);
 /* Reads exactly these model files, of networks or of other methods, whose outputs are the caller's affair. */
 Status apply_read_files(Apply *out, const char *const *path, int n_path);
 
-/* Fits them to the bags of a file, plans workspace; holds no bags. */
-Status apply_fit(Apply *a, BagFile *file);
+/* Fits them to the bags of a cohort, plans workspace; holds no bags. */
+Status apply_fit(Apply *a, const Cohort *cohort);
 void apply_free(Apply *a); /* accepts half-built ones */
 
 /* output [n_out] of one bag; attention (may be NULL) is that of the only model. ERR_MODEL where an output is not finite. */

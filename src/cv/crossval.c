@@ -293,6 +293,7 @@ static Status write_summary(Crossval *c, json_t **out)
     TRY(dataset_check(c->dataset)); /* of a run that was done already */
     json_object_set(*out, "check", c->dataset->check);
     remarks_check(json_object_get(*out, "remarks"), c->dataset->check);
+    remarks_inputs(json_object_get(*out, "remarks"), c->dataset->model.n_input);
     if (!in->label) remark_company(c, *out);
     return crossval_write_summary(in->folder, *out);
 }

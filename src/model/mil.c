@@ -76,6 +76,26 @@ static Status init_pooling(Mil *m)
     return m->pooling_type->init(m->pooling, &m->params, options, (int)m->embedder->n_h, (int)m->embedder->width);
 }
 
+/* Softmax takes weights of instances; so does a weighted mean. */
+static Status check_count_weight(const Mil *m)
+{
+    const char *name = m->pooling_type->name;
+    if (mil_counts(m) && n_pooling(&m->o) > 1)
+        return fail(ERR_CONFIG,
+                    "model.pooling.count_weight holds for one pooling; leave it out of a list of several");
+    if (!mil_counts(m) || m->pooling->streams || m->pooling->weighs) return OK;
+    if (!m->pooling_type->ranks)
+        return fail(
+            ERR_CONFIG,
+            "model.pooling.count_weight: %s has no use for weights; leave it out, or set model.pooling.kind to "
+            "attention, hopfield, gated or mean",
+            name);
+    return fail(ERR_CONFIG,
+                "model.pooling.count_weight: %s weighs instances only if it retrieves once, without extra steps, "
+                "static_projection, connected and zero_association; leave it or them out",
+                name);
+}
+
 static Status init_parts(Mil *m)
 {
     const EmbedderType *et = m->embedder_type = embedder_types[m->o.embedder];
@@ -88,12 +108,14 @@ static Status init_parts(Mil *m)
     TRY(et->init(m->embedder, &m->params, m->o.embedder_options, &m->spec));
     TRY(init_pooling(m));
     TRY(check_selection(m));
+    TRY(check_count_weight(m));
     if (m->o.output_hidden > OUTPUT_LAYERS)
         return fail(ERR_CONFIG, "model.output.n_hidden is %d; at most %d", m->o.output_hidden, OUTPUT_LAYERS);
     m->n_z = m->pooling->n_z + (m->pooling->mean ? m->embedder->n_h : 0);
     attendstream_init(&m->stream, m->pooling->n_column, m->pooling->mean, m->embedder->width);
     if (m->o.norm == NORM_BAGS) bagnorm_init(&m->norm, &m->params, m->n_z);
-    int n_in = m->n_z;
+    int n_in = (int)m->n_z + m->o.n_input;
+    if (m->o.n_input > 0) baginputs_init(&m->inputs, &m->params, m->o.n_input);
     for (int j = 0; j <= m->o.output_hidden; j++) {
         char name[64];
         snprintf(name, sizeof name, "output_nn.output_nn.%d", 2 * j);
@@ -154,7 +176,7 @@ int mil_n_out(const Mil *m)
 }
 int mil_n_z(const Mil *m)
 {
-    return m->n_z;
+    return (int)m->n_z + m->o.n_input;
 }
 bool mil_weighs(const Mil *m)
 {
@@ -204,7 +226,7 @@ static void plan_entry(Mil *m, MilBag *entry, Arena *arena, int n_max, int keep_
     Arena own = {0};
     SelectScratch select;
     select_plan(&select, arena, n_max, m->pooling->n_column);
-    bag_take_room(&own, &m->spec, keep_max, true);
+    bag_take_room(&own, &m->spec, keep_max, 1 + mil_counts(m));
     own_arena(&own, arena);
     if (entry) *entry = (MilBag){.arena = own, .select = select};
 }
@@ -243,6 +265,10 @@ static void plan_vectors(Mil *m, Arena *arena, Index bags, bool learn)
     m->x = norm ? ARENA_TAKE(arena, real, z) : m->z;
     m->dx = norm ? ARENA_TAKE(arena, real, dz) : m->dz;
     m->inv_std = ARENA_TAKE(arena, real, norm ? m->n_z : 0);
+    m->input = ARENA_TAKE(arena, real, bags * m->o.n_input);
+    const Index joined = m->o.n_input > 0 ? z + bags * m->o.n_input : 0;
+    m->in = joined ? ARENA_TAKE(arena, real, joined) : m->x;
+    m->din = joined ? ARENA_TAKE(arena, real, learn ? joined : 0) : m->dx;
     for (int j = 0; j <= m->o.output_hidden; j++) {
         m->y[j] = ARENA_TAKE(arena, real, bags * m->output[j].n_out);
         m->dy[j] = ARENA_TAKE(arena, real, learn ? bags * m->output[j].n_out : 0);
@@ -272,6 +298,8 @@ static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
         if (m->block) m->block[t] = piece;
     }
     m->a = ARENA_TAKE(arena, real, select_scores(&m->o) || mil_streams(m) ? bags * n_max * n_column : 0);
+    m->log_weight = mil_counts(m) ? ARENA_TAKE(arena, real, n_keep) : NULL;
+    m->c = mil_counts(m) && m->pooling->mean ? ARENA_TAKE(arena, real, n_keep) : NULL;
     m->h = ARENA_TAKE(arena, real, n_keep * width);
     m->a_kept = ARENA_TAKE(arena, real, n_keep * n_column);
     m->w = ARENA_TAKE(arena, real, n_keep * n_column);
@@ -311,6 +339,11 @@ Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
     return OK;
 }
 
+void mil_fit_inputs(const Mil *m, real *theta, const real *const *inputs, int n)
+{
+    if (m->o.n_input > 0) baginputs_fit(theta, &m->inputs, inputs, n);
+}
+
 /* ---- a start from k-mers ---- */
 
 #define START_OUTPUT 0.3 /* of the output's weights; small beside what is learned in some ten updates */
@@ -318,7 +351,7 @@ Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
 /* Weight of number z of the bag vector for an output. */
 static void start_output(const Mil *m, real *theta, int output, int z, double weight)
 {
-    if (z >= 0) theta[m->output[0].w_at + output * m->n_z + z] = (real)(float)weight;
+    if (z >= 0) theta[m->output[0].w_at + output * (m->n_z + m->o.n_input) + z] = (real)(float)weight;
 }
 
 static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const Bag *bag, Kmer *kmer, int *z_at)

@@ -41,13 +41,16 @@ typedef struct {
         PoolingChoice pooling_entry[POOLING_MOST]; /* [n_pooling] side by side */
     };
     int n_pooling;          /* 0 or 1: one alone */
+    int count_weight;       /* CountWeight; not 0: bags have log_weight, which is added to attention logits */
     int select;             /* SelectKind */
     double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
     int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
     int norm;               /* BagNormKind: whether bag vectors are standardised before the output network */
     int output_hidden, output_unit;
-    int compat;  /* Compat: data.compat */
-    double clip; /* data.clip, 0: none; embedders find it in BagSpec */
+    int n_input; /* numbers of the bag that join its vector before the output network; of the data, no setting */
+    double input_dropout; /* of those, in training */
+    int compat;           /* Compat: data.compat */
+    double clip;          /* data.clip, 0: none; embedders find it in BagSpec */
 } ModelOptions;
 
 typedef struct Mil Mil;
@@ -61,7 +64,7 @@ void mil_free(Mil *mil);
 
 const ParamList *mil_params(const Mil *mil);
 int mil_n_out(const Mil *mil);
-int mil_n_z(const Mil *mil);         /* numbers of a bag vector */
+int mil_n_z(const Mil *mil);         /* numbers of a bag vector, with those of the bag that join it */
 bool mil_weighs(const Mil *mil);     /* may bags to learn from have stands_for? */
 bool mil_calibrates(const Mil *mil); /* model.norm: bags: mil_calibrate has something to set */
 int mil_n_column(const Mil *mil);    /* columns of attention: queries, or heads · queries */
@@ -75,6 +78,9 @@ int mil_n_pooling(const Mil *mil); /* those side by side, 1 if it is alone */
 
 /* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
 void mil_report_capped(const Mil *mil, const char *where);
+
+/* Sets the frozen tensors by which the numbers of the bag are standardised to those of the training bags [n]. */
+void mil_fit_inputs(const Mil *mil, real *theta, const real *const *inputs, int n);
 
 /* Starts theta, as param_start left it, from k-mers enriched in one class: kernels that find them, attention to what
  * those find, an output that follows. For an input scaled as that of `bag`, a training bag; after mil_plan. Returns

@@ -38,15 +38,23 @@ static double losses(Mil *m, const Batch *batch, double *target_loss)
 
 static void output_backward(Mil *m, real *grad, int n_bag)
 {
-    ZERO(m->dx, n_bag * m->n_z);
+    ZERO(m->din, n_bag * (m->n_z + m->o.n_input));
     for (int j = m->o.output_hidden; j >= 0; j--) {
         const Index n = n_bag * m->output[j].n_in;
-        real *dx = j ? m->dy[j - 1] : m->dx;
+        real *dx = j ? m->dy[j - 1] : m->din;
         if (j) ZERO(dx, n);
-        linear_backward(dx, grad, &m->output[j], m->theta, j ? m->y[j - 1] : m->x, m->dy[j], n_bag);
+        linear_backward(dx, grad, &m->output[j], m->theta, j ? m->y[j - 1] : m->in, m->dy[j], n_bag);
         if (j)
             for (Index i = 0; i < n; i++) dx[i] *= selu_slope(m->y[j - 1][i]);
     }
+}
+
+/* dx of the bag vectors alone: nothing before the inputs is learned. */
+static void joined_backward(Mil *m, int n_bag)
+{
+    const Index n_z = m->n_z, n_joined = n_z + m->o.n_input;
+    for (Index b = 0; m->o.n_input > 0 && b < n_bag; b++)
+        memcpy(m->dx + b * n_z, m->din + b * n_joined, n_z * sizeof *m->dx);
 }
 
 /* dz, and its two parts where a mean stands behind what is pooled. */
@@ -68,8 +76,8 @@ static void mean_of_kept_backward(void *context, int b, int thread)
     Mil *m = context;
     const Index width = m->embedder->width, n_h = m->embedder->n_h, from = m->bounds[b];
     (void)thread;
-    bagmean_backward(m->dh + from * width, m->dmean + b * n_h, m->entry[b].kept.stands_for, m->bounds[b + 1] - from,
-                     n_h, width);
+    bagmean_backward(m->dh + from * width, m->dmean + b * n_h, mil_mean_weights(m, b), m->bounds[b + 1] - from, n_h,
+                     width);
 }
 
 static void pool_backward(Mil *m, real *grad, int n_bag)
@@ -77,7 +85,7 @@ static void pool_backward(Mil *m, real *grad, int n_bag)
     const Index n = m->bounds[n_bag];
     ZERO(m->da, n * m->pooling->n_column);
     ZERO(m->dh, n * m->embedder->width);
-    const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
+    const PoolingBags bags = mil_bags(m, n_bag);
     m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, &bags);
     if (m->pooling->mean) parallel_for_work(10. * (double)n * m->embedder->n_h, n_bag, mean_of_kept_backward, m);
 }
@@ -116,9 +124,11 @@ double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint
     const Pass pass = {.seed = seed, .update = update};
     prepare_for(m, theta, batch, &pass);
     mil_to_vectors(m, batch->bag, batch->n_bag, rng_stream(seed, "select", update));
+    if (m->o.n_input > 0) baginputs_drop(m->input, &m->inputs, m->o.input_dropout, seed, update, batch->n_bag);
     mil_to_outputs(m, batch->n_bag);
     const double loss = losses(m, batch, target_loss);
     output_backward(m, grad, batch->n_bag);
+    joined_backward(m, batch->n_bag);
     vector_backward(m, batch->n_bag);
     pool_backward(m, grad, batch->n_bag);
     const int n_slot = m->n_run < m->n_slot ? m->n_run : m->n_slot;

@@ -20,6 +20,7 @@
 #include "model/select.h"
 #include "nn/attendstream.h"
 #include "nn/bagnorm.h"
+#include "nn/baginputs.h"
 #include "nn/kernel.h"
 #include "nn/linear.h"
 
@@ -54,6 +55,7 @@ struct Mil {
     Pooling *pooling;
     Index n_z; /* of the pooling, and of the mean beside it */
     BagNorm norm;
+    BagInputs inputs;
     Linear output[OUTPUT_LAYERS + 1];
     ParamList params;
     const real *theta; /* of the last prepare */
@@ -73,6 +75,8 @@ struct Mil {
     int n_run;
     real **block;                                       /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
     real *a;                                            /* [n_bag · n_max, n_column] logits of pass one */
+    real *log_weight;                                   /* [n_keep] added to a_kept, by counts; else NULL */
+    real *c;                                            /* [n_keep] weights in the mean, by counts; else NULL */
     real *h, *dh;                                       /* [n_keep, width] of selected instances */
     real *a_kept, *w, *da;                              /* [n_keep, n_column] */
     AttendStream stream;                                /* of a prediction in one pass */
@@ -82,6 +86,8 @@ struct Mil {
     real *z, *dz;                                       /* [n_bag, n_z] */
     real *x, *dx;                                       /* [n_bag, n_z] standardised z; z, dz without norm */
     real *inv_std;                                      /* [n_z] of the minibatch */
+    real *input;                                        /* [n_bag, n_input] standardised numbers of the bags */
+    real *in, *din;                                     /* [n_bag, n_z + n_input]; x, dx without them */
     real *y[OUTPUT_LAYERS + 1], *dy[OUTPUT_LAYERS + 1]; /* [n_bag, n_out of that layer] */
 };
 
@@ -98,6 +104,12 @@ static inline bool is_streamed(const Mil *m)
     return mil_streams(m) && !m->learn;
 }
 
+/* Do instances weigh by their counts? */
+static inline bool mil_counts(const Mil *m)
+{
+    return m->o.count_weight != 0;
+}
+
 /* Rows of a block within a run over selected instances. */
 static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
 {
@@ -108,6 +120,18 @@ static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
                   .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
                   .cached = (joined ? 0 : m->bounds[run->slot]) + run->from + at,
                   .thread = thread};
+}
+
+/* What is pooled: the selected instances of each bag. */
+static inline PoolingBags mil_bags(const Mil *m, int n_bag)
+{
+    return (PoolingBags){.a = m->a_kept, .h = m->h, .bounds = m->bounds, .n_bag = n_bag, .log_weight = m->log_weight};
+}
+
+/* Weights of a bag's selected instances in the plain mean; NULL: all 1. */
+static inline const real *mil_mean_weights(const Mil *m, int b)
+{
+    return m->c ? m->c + m->bounds[b] : m->entry[b].kept.stands_for;
 }
 
 /* A minibatch as far as its bag vectors z, with m->learn keeping what backward needs; and from z to outputs. `rng` is

@@ -72,6 +72,17 @@ static void assign_bags(Mil *m, const Bag *bag, int n_bag)
     if (m->spec.kind == BAG_SEQUENCES) parallel_for(n_bag, open_bag, m); /* vectors know nothing of their bag */
 }
 
+/* Adds to the logits of a block what its instances weigh by their counts. */
+static void add_weights(const Mil *m, real *a, const Rows *rows)
+{
+    const Index n_column = m->pooling->n_column;
+    const real *more = rows->bag->log_weight;
+    if (!mil_counts(m) || !more) return;
+    more += rows->from;
+    for (int i = 0; i < rows->n; i++, a += n_column)
+        for (int k = 0; k < n_column; k++) a[k] += more[i];
+}
+
 static void score_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
@@ -85,12 +96,14 @@ static void score_run(void *context, int chunk, int thread)
                            .n = run->n - at < KERNEL_BLOCK ? run->n - at : KERNEL_BLOCK,
                            .cached = -1,
                            .thread = thread};
+        real *a = m->a + (entry->a_at + rows.from) * m->pooling->n_column;
+        const real *weight = mil_counts(m) && entry->whole.log_weight ? entry->whole.log_weight + rows.from : NULL;
         m->embedder_type->forward(m->embedder, m->block[thread], &rows);
-        m->pooling_type->score(m->pooling, m->a + (entry->a_at + rows.from) * m->pooling->n_column, m->block[thread],
-                               &rows);
-        if (is_streamed(m))
-            attendstream_add(&m->stream, chunk, m->a + (entry->a_at + rows.from) * m->pooling->n_column,
-                             m->block[thread], rows.n, thread);
+        m->pooling_type->score(m->pooling, a, m->block[thread], &rows);
+        add_weights(m, a, &rows);
+        if (!is_streamed(m)) continue;
+        const AttendRows piece = {.a = a, .h = m->block[thread], .log_weight = weight, .n = rows.n};
+        attendstream_add(&m->stream, chunk, &piece, thread);
     }
 }
 
@@ -169,6 +182,7 @@ static void embed_run(void *context, int chunk, int thread)
         real *h = m->h + row * m->embedder->width;
         m->embedder_type->forward(m->embedder, h, &rows);
         m->pooling_type->score(m->pooling, m->a_kept + row * m->pooling->n_column, h, &rows);
+        add_weights(m, m->a_kept + row * m->pooling->n_column, &rows);
     }
 }
 
@@ -177,7 +191,7 @@ static void mean_of_kept(void *context, int b, int thread)
     Mil *m = context;
     const Index width = m->embedder->width, from = m->bounds[b];
     bagmean_forward(m->z + b * m->n_z + m->pooling->n_z, m->block[thread], m->h + from * width,
-                    m->entry[b].kept.stands_for, m->bounds[b + 1] - from, m->embedder->n_h, width);
+                    mil_mean_weights(m, b), m->bounds[b + 1] - from, m->embedder->n_h, width);
 }
 
 /* An instance that stands for c of them has c times its weight in the softmax. */
@@ -194,11 +208,27 @@ static void weigh(Mil *m, int b)
     }
 }
 
+/* What was added to the logits of the selected instances, and what they weigh in the plain mean. */
+static void list_weights(Mil *m, int n_bag)
+{
+    for (int b = 0; b < n_bag; b++) {
+        const Bag *kept = &m->entry[b].kept;
+        real *log_weight = m->log_weight + m->bounds[b], *c = m->c ? m->c + m->bounds[b] : NULL;
+        for (int i = 0; i < kept->n; i++) {
+            log_weight[i] = kept->log_weight ? kept->log_weight[i] : 0;
+            if (!c) continue;
+            const double weight = exp((double)log_weight[i]);
+            c[i] = (real)(kept->stands_for ? weight * (double)kept->stands_for[i] : weight);
+        }
+    }
+}
+
 /* What is pooled and, where the pooling asks for it, the mean side by side in z. */
 static void pool_kept(Mil *m, int n_bag)
 {
     for (int b = 0; b < n_bag; b++) weigh(m, b);
-    const PoolingBags bags = {m->a_kept, m->h, m->bounds, n_bag};
+    if (mil_counts(m)) list_weights(m, n_bag);
+    const PoolingBags bags = mil_bags(m, n_bag);
     m->pooling_type->pool(m->pooling, m->pooled, m->w, &bags, m->learn);
     if (m->pooling->mean) parallel_for_work(10. * m->bounds[n_bag] * m->embedder->n_h, n_bag, mean_of_kept, m);
 }
@@ -213,11 +243,18 @@ static void read_stream(Mil *m, int n_bag)
                m->embedder->n_h * sizeof *m->z);
 }
 
+static void set_inputs(Mil *m, int n_bag)
+{
+    for (int b = 0; m->o.n_input > 0 && b < n_bag; b++)
+        baginputs_forward(m->input + b * (Index)m->o.n_input, &m->inputs, m->theta, m->entry[b].whole.inputs);
+}
+
 void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
 {
     const Index n_pooled = m->pooling->n_z, n_z = m->n_z;
     assert(m->theta);
     assign_bags(m, bag, n_bag);
+    set_inputs(m, n_bag);
     select_kept(m, n_bag, rng);
     cut_kept(m, n_bag);
     parallel_for(m->n_run, embed_run, m);
@@ -229,11 +266,23 @@ void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
         memcpy(m->z + b * n_z, m->pooled + b * n_pooled, n_pooled * sizeof *m->z);
 }
 
+/* [n_bag, n_z + n_input]: bag vectors, each with the numbers of its bag behind. */
+static const real *join_inputs(Mil *m, int n_bag)
+{
+    const Index n_z = m->n_z, n_input = m->o.n_input;
+    for (Index b = 0; n_input > 0 && b < n_bag; b++) {
+        real *to = m->in + b * (n_z + n_input);
+        memcpy(to, m->x + b * n_z, n_z * sizeof *to);
+        memcpy(to + n_z, m->input + b * n_input, n_input * sizeof *to);
+    }
+    return m->in;
+}
+
 void mil_to_outputs(Mil *m, int n_bag)
 {
-    const real *x = m->x;
     if (m->o.norm == NORM_BAGS && m->learn) bagnorm_forward(m->x, m->inv_std, &m->norm, m->z, n_bag);
     if (m->o.norm == NORM_BAGS && !m->learn) bagnorm_predict(m->x, &m->norm, m->theta, m->z, n_bag);
+    const real *x = join_inputs(m, n_bag);
     for (int j = 0; j <= m->o.output_hidden; j++) {
         linear_forward(m->y[j], &m->output[j], m->theta, x, n_bag);
         if (j < m->o.output_hidden)
@@ -317,15 +366,17 @@ void mil_vector(Mil *m, real *z, const Bag *bag)
 {
     to_vector(m, bag);
     memcpy(z, m->z, m->n_z * sizeof *z);
+    memcpy(z + m->n_z, m->input, m->o.n_input * sizeof *z);
 }
 
 void mil_calibrate(const Mil *m, real *theta, const real *z, int n)
 {
-    if (m->o.norm == NORM_BAGS && n > 0) bagnorm_fit(theta, &m->norm, z, n);
+    if (m->o.norm == NORM_BAGS && n > 0) bagnorm_fit(theta, &m->norm, z, m->n_z + m->o.n_input, n);
 }
 
 void mil_predict_vector(Mil *m, real *output, const real *z)
 {
     memcpy(m->z, z, m->n_z * sizeof *z);
+    memcpy(m->input, z + m->n_z, m->o.n_input * sizeof *z);
     to_output(m, output);
 }

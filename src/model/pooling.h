@@ -28,6 +28,7 @@ typedef struct {
     Index n_z;        /* numbers it pools; the mean comes on top */
     bool mean;        /* the plain mean of the embeddings stands behind */
     bool streams;     /* `read` can be used: z follows from means weighted by the softmax of the scores */
+    bool weighs;      /* `pool` takes weights of instances in a, although it has no scores */
     int64_t n_capped; /* associations so far that had not converged when they were stopped (hopfield, steps: -1) */
 } Pooling;
 
@@ -37,6 +38,7 @@ typedef struct {
     const real *h;     /* [n, width] */
     const int *bounds; /* [n_bag + 1] */
     int n_bag;
+    const real *log_weight; /* [n] was added to a: instances weigh by their counts; NULL: nothing was */
 } PoolingBags;
 
 #define POOLING_ROOM 8192 /* bytes a pooling's struct may have, so that several lie side by side */

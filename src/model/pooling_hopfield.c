@@ -28,6 +28,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     p->folds = fixedquery_scores(&p->layer);
     p->fast = fixedquery_fits(&p->layer);
     p->base.streams = fixedquery_reads(&p->layer) && s->dropout == 0;
+    p->base.weighs = p->fast;
     p->keep_scale = (real)(1 / (1 - s->dropout));
     return OK;
 }
@@ -91,6 +92,7 @@ static FixedQueryBags query_bags(const HopfieldPool *p, const PoolingBags *in)
 {
     return (FixedQueryBags){.a = in->a,
                             .x = in->h,
+                            .more = in->log_weight,
                             .bounds = in->bounds,
                             .n_bag = in->n_bag,
                             .keep = p->drops ? p->keep : NULL,

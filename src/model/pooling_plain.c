@@ -4,10 +4,12 @@
  *
  *     mean   z = (1/n) Σ_i h_i          max   z[f] = max_i h_i[f]
  *
+ * Where instances have weights (model.pooling.count_weight) the mean is Σ_i c_i h_i / Σ_i c_i.
  * They have no attention: every logit is 0, so `selection: top` would keep the first rows; use `all` or `random`.
  * The weight of an instance is its part in z: 1/n, or the share of features in which it is the (first) maximum.
  */
 #include "model/pooling.h"
+#include "nn/attend.h"
 
 #include <string.h>
 
@@ -15,6 +17,7 @@
 
 typedef struct {
     Pooling base;
+    Attend attend; /* mean: by weights */
     Index n_h, width;
 } Plain;
 
@@ -25,6 +28,15 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     (void)list;
     (void)blob;
     *(Plain *)self = (Plain){.base = {.n_column = 1, .n_head = 1, .n_z = n_h}, .n_h = n_h, .width = width};
+    return OK;
+}
+
+static Status init_mean(void *self, ParamList *list, const void *blob, int n_h, int width)
+{
+    Plain *p = self;
+    TRY(init(p, list, blob, n_h, width));
+    p->base.weighs = true;
+    p->attend = (Attend){.n_query = 1, .n_h = n_h, .width = width};
     return OK;
 }
 
@@ -140,30 +152,50 @@ static void each_bag_backward(const Plain *p, real *dh, const real *dz, const re
     }
 }
 
-#define OVER_BAGS(one)                                                                                               \
-    static void one##_pool(void *self, real *z, real *w, const PoolingBags *in, bool learn)                          \
-    {                                                                                                                \
-        (void)learn;                                                                                                 \
-        each_bag(self, z, w, in, one##_bag);                                                                         \
-    }                                                                                                                \
-    static void one##_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z,            \
-                               const real *w, const PoolingBags *in)                                                 \
-    {                                                                                                                \
-        (void)da;                                                                                                    \
-        (void)grad;                                                                                                  \
-        (void)z;                                                                                                     \
-        each_bag_backward(self, dh, dz, w, in, one##_bag_backward);                                                  \
-    }
+static void mean_pool(void *self, real *z, real *w, const PoolingBags *in, bool learn)
+{
+    const Plain *p = self;
+    (void)learn;
+    if (in->log_weight)
+        attend_forward(z, w, &p->attend, in->a, in->h, in->bounds, in->n_bag);
+    else
+        each_bag(p, z, w, in, mean_bag);
+}
 
-OVER_BAGS(mean)
-OVER_BAGS(max)
+/* What da gets goes nowhere: no score has a parameter. */
+static void mean_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
+                          const PoolingBags *in)
+{
+    const Plain *p = self;
+    (void)grad;
+    (void)z;
+    if (in->log_weight)
+        attend_backward(da, dh, &p->attend, dz, w, in->h, in->bounds, in->n_bag);
+    else
+        each_bag_backward(p, dh, dz, w, in, mean_bag_backward);
+}
 
-#define PLAIN(word, one)                                                                                             \
+static void max_pool(void *self, real *z, real *w, const PoolingBags *in, bool learn)
+{
+    (void)learn;
+    each_bag(self, z, w, in, max_bag);
+}
+
+static void max_backward(void *self, real *da, real *dh, real *grad, const real *dz, const real *z, const real *w,
+                         const PoolingBags *in)
+{
+    (void)da;
+    (void)grad;
+    (void)z;
+    each_bag_backward(self, dh, dz, w, in, max_bag_backward);
+}
+
+#define PLAIN(word, one, start)                                                                                      \
     {                                                                                                                \
-        .name = word, .options = no_options, .options_size = 0, .size = sizeof(Plain), .init = init, .plan = plan,   \
+        .name = word, .options = no_options, .options_size = 0, .size = sizeof(Plain), .init = start, .plan = plan,  \
         .prepare = prepare, .score = score, .pool = one##_pool, .pool_backward = one##_backward, .zero = zero,       \
         .score_backward = score_backward, .finish = finish                                                           \
     }
 
-const PoolingType pooling_mean = PLAIN("mean", mean);
-const PoolingType pooling_max = PLAIN("max", max);
+const PoolingType pooling_mean = PLAIN("mean", mean, init_mean);
+const PoolingType pooling_max = PLAIN("max", max, init);

@@ -161,7 +161,7 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
 static void pool_part(SidePart *part, const PoolingBags *in, Index n_column, bool learn)
 {
     const Index n = in->bounds[in->n_bag];
-    const PoolingBags own = {part->a, in->h, in->bounds, in->n_bag};
+    const PoolingBags own = {part->a, in->h, in->bounds, in->n_bag, in->log_weight};
     if (part->type->ranks)
         copy_rows(part->a, part->n_column, in->a + part->column_at, n_column, n, part->n_column);
     else
@@ -206,7 +206,7 @@ static void pool_backward(void *self, real *da, real *dh, real *grad, const real
     (void)w;
     for (int k = 0; k < p->n; k++) {
         SidePart *part = &p->part[k];
-        const PoolingBags own = {part->a, in->h, in->bounds, in->n_bag};
+        const PoolingBags own = {part->a, in->h, in->bounds, in->n_bag, in->log_weight};
         copy_rows(part->dz, part->n_z, dz + part->z_at, p->base.n_z, in->n_bag, part->n_z);
         ZERO(part->da, n * part->n_column);
         part->type->pool_backward(part->self, part->da, dh, grad, part->dz, part->z, part->w, &own);

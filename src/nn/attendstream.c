@@ -61,28 +61,31 @@ static void raise_top(AttendStream *s, int piece, const real *a, int n)
 }
 
 /* e [n, n_column] = exp(a - top), in the column of the mean 1. */
-static void exponentials(real *e, const AttendStream *s, const real *top, const real *a, int n)
+static void exponentials(real *e, const AttendStream *s, const real *top, const AttendRows *rows)
 {
-    const Index size = n * s->n_column;
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < s->n_column; k++)
-            e[i * s->n_column + k] = k < s->n_query ? a[i * s->n_query + k] - top[k] : 0;
+    const Index size = rows->n * s->n_column;
+    for (int i = 0; i < rows->n; i++) {
+        real *e_i = e + i * s->n_column;
+        for (int k = 0; k < s->n_query; k++) e_i[k] = rows->a[i * s->n_query + k] - top[k];
+        if (s->n_column > s->n_query) e_i[s->n_query] = rows->log_weight ? rows->log_weight[i] : 0;
+    }
     for (Index i = size; i % KERNEL_LANES; i++) e[i] = 0;
     kernel_active()->exp_forward(e, KERNEL_WIDTH(size));
 }
 
-void attendstream_add(AttendStream *s, int piece, const real *a, const real *h, int n, int thread)
+void attendstream_add(AttendStream *s, int piece, const AttendRows *rows, int thread)
 {
     const Index at = piece * s->n_column;
     real *e = s->e[thread];
-    raise_top(s, piece, a, n);
-    exponentials(e, s, s->top + at, a, n);
+    raise_top(s, piece, rows->a, rows->n);
+    exponentials(e, s, s->top + at, rows);
     for (int k = 0; k < s->n_column; k++) {
         real sum = 0;
-        for (int i = 0; i < n; i++) sum += e[i * s->n_column + k];
+        for (int i = 0; i < rows->n; i++) sum += e[i * s->n_column + k];
         s->sum[at + k] += (double)sum;
     }
-    kernel_active()->dense_dweight(s->part + piece * bag_size(s), NULL, e, s->n_column, h, n, s->n_column, s->width);
+    kernel_active()->dense_dweight(s->part + piece * bag_size(s), NULL, e, s->n_column, rows->h, rows->n, s->n_column,
+                                   s->width);
 }
 
 static void join_column(AttendStream *s, int b, int k, int first, int n_piece)

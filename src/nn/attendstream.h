@@ -6,8 +6,8 @@
  *     w_ik = exp(a_ik - top_k) / Σ_i exp(a_ik - top_k)          m_k = Σ_i w_ik h_i
  *
  * Every piece has its own sums, relative to its largest logit so far (`top`). `join` scales the sums of a bag's
- * pieces to one top and adds them in order, so results depend on where pieces begin and not on threads. A plain mean
- * is one more column whose logit is 0 for every instance.
+ * pieces to one top and adds them in order, so results depend on where pieces begin and not on threads. A mean is one
+ * more column whose logit is 0 for every instance, or the logarithm of its weight.
  *
  *   a [n, n_query]     h [n, width]     m [n_column, width] a bag; n_column = n_query + mean
  */
@@ -35,8 +35,12 @@ void attendstream_init(AttendStream *s, int n_query, bool mean, Index width);
 void attendstream_plan(AttendStream *s, Arena *arena, int n_piece, int n_bag, int n_thread);
 
 void attendstream_clear(AttendStream *s, int piece);
-/* n ≤ KERNEL_BLOCK. */
-void attendstream_add(AttendStream *s, int piece, const real *a, const real *h, int n, int thread);
+typedef struct {
+    const real *a, *h;      /* [n, n_query], [n, width] */
+    const real *log_weight; /* [n] logits of the mean's column; they are part of a already. NULL: 0 */
+    int n;                  /* ≤ KERNEL_BLOCK */
+} AttendRows;
+void attendstream_add(AttendStream *s, int piece, const AttendRows *rows, int thread);
 /* m of bag b, whose pieces are first … first+n_piece-1; 0 if there are none. */
 void attendstream_join(AttendStream *s, int b, int first, int n_piece);
 /* w [n, n_query] of instances of bag b. */

@@ -14,14 +14,14 @@ void bagnorm_init(BagNorm *l, ParamList *list, int n_z)
 }
 
 /* Of number f. Two passes, in double: bag vectors differ by one per cent of their size. */
-static double moments(double *var, const real *z, Index n_z, int f, int n_bag)
+static double moments(double *var, const real *z, Index stride, int f, int n_bag)
 {
     double mean = 0;
     *var = 0;
-    for (int b = 0; b < n_bag; b++) mean += (double)z[b * n_z + f];
+    for (int b = 0; b < n_bag; b++) mean += (double)z[b * stride + f];
     mean /= n_bag;
     for (int b = 0; b < n_bag; b++) {
-        const double d = (double)z[b * n_z + f] - mean;
+        const double d = (double)z[b * stride + f] - mean;
         *var += d * d;
     }
     *var /= n_bag;
@@ -67,11 +67,11 @@ void bagnorm_predict(real *x, const BagNorm *l, const real *theta, const real *z
     }
 }
 
-void bagnorm_fit(real *theta, const BagNorm *l, const real *z, int n_bag)
+void bagnorm_fit(real *theta, const BagNorm *l, const real *z, Index stride, int n_bag)
 {
     for (int f = 0; f < l->n_z; f++) {
         double var;
-        theta[l->mean_at + f] = (real)moments(&var, z, l->n_z, f, n_bag);
+        theta[l->mean_at + f] = (real)moments(&var, z, stride, f, n_bag);
         theta[l->var_at + f] = (real)var;
     }
 }

@@ -34,6 +34,6 @@ void bagnorm_backward(real *dz, const BagNorm *l, const real *x, const real *inv
 void bagnorm_predict(real *x, const BagNorm *l, const real *theta, const real *z, int n_bag);
 
 /* Sets both tensors to those of z [n_bag, n_z], in the order of the bags. n_bag ≥ 1. */
-void bagnorm_fit(real *theta, const BagNorm *l, const real *z, int n_bag);
+void bagnorm_fit(real *theta, const BagNorm *l, const real *z, Index stride, int n_bag);
 
 #endif

@@ -75,6 +75,7 @@ void fixedquery_score(real *a, real *wide, const FixedQuery *f, const real *x, i
 /* Whole bags and their scores. */
 typedef struct {
     const real *a, *x;
+    const real *more; /* [n] part of every a that is no score, such as the logarithm of a weight; NULL: 0 */
     const int *bounds;
     int n_bag;
     const uint8_t

@@ -285,10 +285,11 @@ static void associate_backward(const Pooled *s, const OneBag *o)
     for (int i = 0; i < o->n; i++) row_of_e(mean, o->wide + i * f->lanes, ds, row_at(s, o, i));
     for (int i = 0; i < o->n; i++) {
         real *da = s->da + (o->from + i) * n_column, pull = 0;
+        const real more = s->in->more ? s->in->more[o->from + i] : 0;
         row_of_da(da, o->wide + i * f->lanes, along, ds, mean, row_at(s, o, i));
         for (int k = 0; k < n_column; k++) {
             if (of_g) pull += along[k];
-            if (of_a) pull += da[k] * (o->a[i * n_column + k] - f->c[k]);
+            if (of_a) pull += da[k] * (o->a[i * n_column + k] - more - f->c[k]);
         }
         s->c->pull[o->from + i] = pull / (real)f->n_in;
     }

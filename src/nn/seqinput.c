@@ -66,22 +66,35 @@ Index seqinput_max_rows(Index max_len)
     return 1 + max_len * (max_len + 1) / 2;
 }
 
+/* Sums over the sequences of one length: their number, factors and squared factors. An instance of weight w is w of them. */
+typedef struct {
+    double n, c, c2;
+} LengthSums;
+
+static LengthSums sums_of(const Bag *bag, int from, int to)
+{
+    LengthSums s = {to - from, to - from, to - from};
+    if (!bag->factor && !bag->log_weight) return s;
+    s = (LengthSums){0};
+    for (int i = from; i < to; i++) {
+        const double c = bag->factor ? (double)bag->factor[i] : 1,
+                     w = bag->log_weight ? exp((double)bag->log_weight[i]) : 1;
+        s.n += w;
+        s.c += w * c;
+        s.c2 += w * (c * c);
+    }
+    return s;
+}
+
 double seqinput_inverse_std(const SeqInput *in, const Bag *bag)
 {
     double sum = 0, square = 0, residues = 0;
     for (int l = 0; l <= bag->max_len; l++) {
-        const int from = bag->first[l], n = bag->first[l + 1] - from;
-        double c = n, c2 = n;
-        if (bag->factor) {
-            c = c2 = 0;
-            for (int i = from; i < from + n; i++) {
-                c += (double)bag->factor[i];
-                c2 += (double)bag->factor[i] * (double)bag->factor[i];
-            }
-        }
+        const LengthSums s = sums_of(bag, bag->first[l], bag->first[l + 1]);
+        const double n = s.n, c = s.c, c2 = s.c2;
         sum += c * l + (in->position ? n * in->sum[l] : 0);
         square += c2 * l + (in->position ? n * in->square[l] : 0);
-        residues += (double)n * l;
+        residues += n * l;
     }
     const double entries = (bag->pad_len ? (double)bag->n * bag->pad_len : residues) *
                            (SEQINPUT_LETTERS + (in->position ? SEQINPUT_PLACES : 0));

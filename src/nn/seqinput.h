@@ -10,6 +10,7 @@
  *
  * Standard deviation (unbiased), with A = Σ_i c_i l_i + Σ P, Q = Σ_i c_i² l_i + Σ P², m entries:
  *     var = (Q - A²/m) / (m - 1)
+ * Where instances have weights (model.pooling.count_weight), one of weight w counts as w of them.
  * m counts n · pad_len · F entries when sequences are padded, else the F · Σ l real ones. Where var is not above 0, or m
  * is below 2, the divisor is 1.
  */

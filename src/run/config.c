@@ -6,6 +6,7 @@
 #include "run/configcrossval.h"
 #include "run/configflags.h"
 #include "run/configsearch.h"
+#include "run/configinputs.h"
 #include "cohort/cutoff.h"
 #include "core/file.h"
 #include "core/section.h"
@@ -158,10 +159,12 @@ const Section config_sections[] = {
      .entry_size = sizeof(PoolingChoice),
      .most = POOLING_MOST,
      .count_at = CONFIG(model.n_pooling)},
+    {.path = "model.pooling", .rows = configinputs_pooling_rows, .omits = true},
     {.path = "model.selection",
      .family = &selection_family,
      .kind_at = CONFIG(model.select),
      .options_at = CONFIG(model)},
+    {.path = "model.bag_inputs", .rows = configinputs_bag_rows, .omits = true},
     {.path = "model.output", .rows = output_rows, .at = CONFIG(model)},
     {.path = "train",
      .rows = train_options,
@@ -329,6 +332,7 @@ static Status fill(Config *c)
     TRY(check_rarefy(c));
     TRY(resolve_model(c));
     TRY(check_norm(c));
+    TRY(configinputs_check(c));
     TRY(check_patience(c));
     TRY(check_calibration(c));
     TRY(check_operating(c));

@@ -12,10 +12,12 @@
 #ifndef HOPSACK_CONFIG_H
 #define HOPSACK_CONFIG_H
 
+#include "cohort/inputcolumns.h"
 #include "cohort/split.h"
 #include "cohort/task.h"
 #include "core/section.h"
 #include "core/settings.h"
+#include "data/bagfile/bagfile.h"
 #include "data/simulate/simulate.h"
 #include "model/mil.h"
 #include "train/train_options.h"
@@ -70,6 +72,7 @@ typedef struct {
     TaskOptions *task; /* [n_task] */
     SplitOptions splits;
     ModelOptions model;
+    InputOptions inputs; /* the keys model.bag_inputs.*, but for dropout */
     TrainOptions train;
     CrossvalOptions crossval;
     SearchOptions search;
@@ -103,6 +106,12 @@ void config_free(Config *config);                            /* accepts NULL and
 const char *config_dataset(const Config *config);  /* path to open; NULL: not given */
 const char *config_metadata(const Config *config); /* NULL: the columns inside the dataset */
 const char *config_splits(const Config *config);   /* NULL: no file of splits */
+
+/* How bags are decoded. */
+static inline CountScale config_counts(const Config *config)
+{
+    return bagfile_counts(config->data.counts, config->model.count_weight);
+}
 
 extern const Section config_sections[];  /* every key of a run */
 extern const Section config_simulator[]; /* and those of the simulator */

@@ -43,6 +43,9 @@ static Status check_kind(const Config *c, const Cohort *cohort)
     if (vectors && c->data.counts != COUNTS_NONE)
         return settings_fail(c->settings, "data.counts", "%s holds vectors, which have no counts; leave it out",
                              path);
+    if (vectors && c->model.count_weight != WEIGHT_NONE)
+        return settings_fail(c->settings, "model.pooling.count_weight",
+                             "%s holds vectors, which have no counts; leave it out", path);
     if (vectors && strcmp(c->data.rarefy, "none") != 0)
         return settings_fail(c->settings, "data.rarefy", "%s holds vectors, which are not rarefied; leave it out",
                              path);
@@ -99,6 +102,9 @@ static Status open_parts(Dataset *s)
     TRY(check_features(c, &s->cohort));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
     TRY(rarefy(s));
+    s->model = c->model;
+    if (inputcolumns_on(&c->inputs)) TRY(inputcolumns_list(&s->input_list, &c->inputs, &s->cohort));
+    s->model.n_input = (int)json_array_size(s->input_list);
     s->splits = c->splits;
     s->splits.place = config_splits(c);
     TRY(folds_open(&s->folds, &s->cohort, &s->splits, c->seed));
@@ -173,7 +179,14 @@ static Status open_view(Dataset *out, Dataset *of, const Config *config)
 
 Status dataset_view(Dataset *out, Dataset *of, const Config *config)
 {
-    *out = (Dataset){.of = of, .config = config, .target = of->target, .cohort = of->cohort, .rarefy = of->rarefy};
+    *out = (Dataset){.of = of,
+                     .config = config,
+                     .target = of->target,
+                     .cohort = of->cohort,
+                     .rarefy = of->rarefy,
+                     .model = config->model,
+                     .input_list = of->input_list};
+    out->model.n_input = of->model.n_input;
     out->cohort.labels = (Labels){0};
     const Status status = open_view(out, of, config);
     if (status != OK) dataset_close(out);
@@ -183,7 +196,11 @@ Status dataset_view(Dataset *out, Dataset *of, const Config *config)
 Status dataset_fill(Dataset *s)
 {
     if (s->of) return fill_view(s);
-    TRY(cache_open(&s->cache, s->cohort.file, (CountScale)s->config->data.counts, s->config->data.cache));
+    TRY(cache_open(&s->cache, s->cohort.file, config_counts(s->config), s->config->data.cache));
+    if (s->input_list) {
+        TRY(inputcolumns_read(&s->inputs, s->input_list, &s->cohort, "this run"));
+        cache_inputs(s->cache, s->inputs, s->model.n_input);
+    }
     if (!is_permuted(s)) TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
     TRY(dataset_check(s));
     return dataset_identify(s);
@@ -215,6 +232,8 @@ void dataset_close(Dataset *s)
         folds_close_view(&s->folds);
     } else {
         cache_close(s->cache);
+        json_decref(s->input_list);
+        free(s->inputs);
         folds_close(&s->folds);
         cohort_close(&s->cohort);
         if (s->config) task_free(s->target, s->config->n_task);

@@ -26,6 +26,9 @@ typedef struct Dataset {
     Cache *cache;       /* after dataset_fill */
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;
+    ModelOptions model;   /* the config's, with the number of bag inputs */
+    json_t *input_list;   /* model.bag_inputs by name (inputcolumns.h); NULL: off */
+    real *inputs;         /* [bags of the file, n of the list] after dataset_fill */
     RarefyOptions rarefy; /* what data.rarefy came to; n 0: nothing */
     char content[65];     /* after dataset_fill: what the data are (content.h) */
     json_t *data;         /* after dataset_fill: the same with files and their places, for manifests */

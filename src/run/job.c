@@ -42,6 +42,7 @@ typedef struct {
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
     double started;
+    ModelOptions model; /* the config's, with the number of bag inputs */
 } Training;
 
 /* ---- getting ready ---- */
@@ -50,6 +51,7 @@ static Status open_job(Training *j, const JobSetup *in, Dataset *dataset)
 {
     *j = (Training){
         .in = in, .config = in->config, .dataset = dataset, .cohort = &dataset->cohort, .started = log_seconds()};
+    j->model = in->config->model, j->model.n_input = dataset->model.n_input;
     j->data = json_deep_copy(dataset->data); /* counting references to the dataset's would be shared writing */
     return evaluation_open(&j->evaluation, in->config, dataset);
 }
@@ -71,12 +73,10 @@ static CheckpointFacts checkpoint_facts(Training *j)
                              .metrics = j->run.metrics};
 }
 
-/* Of the start from k-mers: kmers.tsv does not hold the one, and rounds the other. */
-#define LARGEST_Z "kmers_largest_z"
+#define LARGEST_Z "kmers_largest_z" /* kmers.tsv does not hold it, and rounds the threshold */
 #define THRESHOLD "kmers_threshold"
 
-/* Files of a training that takes longer than this are no part of a batch any more (file.h). */
-#define BATCH_SECONDS 2
+#define BATCH_SECONDS 2 /* files of a longer training are no part of a batch any more (file.h) */
 
 static Status save_checkpoint(void *context)
 {
@@ -93,14 +93,14 @@ static LoopSetup loop_setup(const Training *j)
     const Config *c = j->config;
     return (LoopSetup){.options = &c->train,
                        .seed = c->seed,
-                       .model = &c->model,
+                       .model = &j->model,
                        .spec = bagfile_spec(j->cohort->file),
                        .target = j->evaluation.target,
                        .n_target = c->n_task,
                        .cache = j->dataset->cache,
                        .n = j->cohort->n,
                        .n_max = bagfile_n_max(j->cohort->file),
-                       .counts = c->data.counts != COUNTS_NONE,
+                       .n_count = bagfile_n_count(config_counts(c)),
                        .scale = c->data.scale,
                        .bag = j->cohort->bag,
                        .part = j->evaluation.partition.part,
@@ -222,7 +222,6 @@ static Status write_manifest(Training *j)
     return run_write_json(&j->run, "manifest.json", manifest_join(first, now));
 }
 
-/* One of many on a dataset leaves that to the run they belong to. */
 static Status write_bags(Training *j)
 {
     const ContentSource source = dataset_source(j->dataset);
@@ -289,7 +288,8 @@ static Status write_model(Training *j, json_t *metrics)
                               .part = final_parts(j),
                               .n = j->evaluation.partition.n,
                               .metrics = metrics,
-                              .feature = bagfile_feature_names(j->cohort->file)};
+                              .feature = bagfile_feature_names(j->cohort->file),
+                              .inputs = j->dataset->input_list};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);
 }
@@ -308,7 +308,7 @@ static json_t *summary_json(const Training *j, json_t *parts)
     if (summary && j->refit.loop)
         json_object_set_new(summary, "refit",
                             json_pack("{s:i, s:i}", "bags", j->refit.n_bag, "updates", loop_done(j->refit.loop)));
-    if (summary) remarks_add(summary, parts, j->dataset->check);
+    if (summary) remarks_add(summary, parts, j->dataset->check, j->dataset->model.n_input);
     if (summary && kmerstart_is_on(NULL, &j->config->model))
         json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
     return summary;
@@ -411,10 +411,10 @@ static Status plan(Training *j, json_t **out)
     const LoopSetup setup = loop_setup(j);
     const int *count = j->evaluation.partition.count, refitted = refit_bags(setup.options, count);
     TRY(loop_memory(&setup, &bytes, &params));
-    if (refitted) bytes *= 2; /* the first training is kept meanwhile */
+    bytes *= refitted ? 2 : 1; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
-        TRY(bagfile_read_room(&room, j->cohort->file, b, (CountScale)j->config->data.counts));
+        TRY(bagfile_read_room(&room, j->cohort->file, b, config_counts(j->config)));
         decoded += room.used;
     }
     const int64_t limit = j->config->data.cache;

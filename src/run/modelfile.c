@@ -86,12 +86,12 @@ static Status facts_text(char **out, const ModelFacts *f)
     json_t *names =
         json_pack("{s:o, s:o}", "train", names_json(f, PART_TRAIN), "validation", names_json(f, PART_VALIDATION));
     json_t *import = import_json(f->provenance);
-    json_t *json =
-        json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:o, s:i, s:s}", "alphabet",
-                  f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import, "config", config,
-                  "features", features_json(f), "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len,
-                  "metrics", f->metrics, "n_feat", f->spec->n_feat, "region", f->spec->region, "rival", f->rival,
-                  "tasks", task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
+    json_t *json = json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:O*, s:o, s:i, s:s}",
+                             "alphabet", f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import,
+                             "config", config, "features", features_json(f), "kind", kind_name[f->spec->kind],
+                             "max_len", f->spec->max_len, "metrics", f->metrics, "n_feat", f->spec->n_feat, "region",
+                             f->spec->region, "bag_inputs", f->inputs, "rival", f->rival, "tasks",
+                             task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);
     return jsontext(out, json, JSONTEXT_SORTED);
 }
@@ -218,6 +218,16 @@ static Status read_features(ModelFile *m)
     return OK;
 }
 
+static Status read_inputs(ModelFile *m)
+{
+    const json_t *list = json_object_get(m->json, "bag_inputs");
+    const size_t n = json_array_size(list);
+    if (inputcolumns_on(&m->config.inputs) != (n > 0) || n > INT32_MAX)
+        return fail(ERR_MODEL, "its metadata has no sound 'bag_inputs'");
+    m->config.model.n_input = (int)n;
+    return OK;
+}
+
 static Status read_hashes(ModelFile *m, int which, const char *key)
 {
     const json_t *list = json_object_get(json_object_get(m->json, "bag_hash"), key);
@@ -279,6 +289,7 @@ static Status read_parts(ModelFile *m, const char *path)
     TRY(task_restore(m->target, m->n_target, json_object_get(m->json, "tasks")));
     TRY(read_spec(m));
     TRY(read_features(m));
+    TRY(read_inputs(m));
     TRY(read_hashes(m, 0, "train"));
     TRY(read_hashes(m, 1, "validation"));
     TRY(read_names(m, 0, "train"));
@@ -303,6 +314,7 @@ void modelfile_free(ModelFile *m)
     if (!m) return;
     mil_free(m->mil);
     free(m->theta);
+    free(m->inputs);
     free(m->seen[0]);
     free(m->seen[1]);
     free((void *)m->name[0]);

@@ -3,7 +3,7 @@
  * modelfile.h: model.safetensors. Beside the tensors stands one JSON object with sorted keys, metadata "hopsack":
  *
  *     alphabet bag_hash {train validation: [16 hex digits]} bag_name {train validation: [names, sorted]}
- *     config (YAML text) features [names, where the dataset has them] import {options of the import of its data} kind
+ *     bag_inputs [names, with model.bag_inputs] config (YAML text) features [names, where the dataset has them] import {options of the import of its data} kind
  *     max_len metrics n_feat region tasks update version
  *
  * so a model needs no other file: it knows its settings, its classes, and the bags it has seen.
@@ -30,6 +30,7 @@ typedef struct {
     int n;
     json_t *metrics;            /* borrowed */
     const char *const *feature; /* [n_feat] names; NULL: they have none */
+    json_t *inputs;             /* borrowed: bag inputs by name (inputcolumns.h); NULL: none */
     json_t *rival;              /* borrowed: what a model that is no network adds (rivalfile.h); NULL: it is one */
 } ModelFacts;
 
@@ -55,8 +56,9 @@ typedef struct {
     int n_seen[2];
     const char **name[2]; /* [n_name] sorted names of training and of validation bags; n_name 0: of 0.1.0 */
     int n_name[2];
-    Mil *mil;    /* after modelfile_fit */
-    real *theta; /* [n_params] after modelfile_fit */
+    Mil *mil;     /* after modelfile_fit */
+    real *theta;  /* [n_params] after modelfile_fit */
+    real *inputs; /* [bags of the file, n_input] after modelinputs_read; NULL: the network reads none */
 } ModelFile;
 
 /* Reads and checks everything but the tensors' fit, which needs bags. ERR_MODEL says what is wrong. */

@@ -223,7 +223,7 @@ void predictor_free(Predictor *p)
 
 Status predictor_fit(Predictor *p, const Cohort *cohort)
 {
-    TRY(apply_fit(&p->apply, cohort->file));
+    TRY(apply_fit(&p->apply, cohort));
     return p->tree ? predictor_outputs_fit(p, cohort) : OK;
 }
 

@@ -4,6 +4,7 @@
  * every outer fold speaks, and the mean is the answer.
  */
 #include "cohort/task.h"
+#include "run/modelinputs.h"
 #include "study/predictor_parts.h"
 
 #include <math.h>
@@ -51,9 +52,9 @@ static Status open_caches(Predictor *p, const Cohort *cohort)
 {
     PredictorTree *t = p->tree;
     for (int k = 0; k < t->n_path; k++) {
-        const int counts = p->apply.model[k].config.data.counts;
+        const CountScale counts = config_counts(&p->apply.model[k].config);
         if (t->rival[k].rival || t->cache[counts]) continue;
-        TRY(cache_open(&t->cache[counts], cohort->file, (CountScale)counts, 0));
+        TRY(cache_open(&t->cache[counts], cohort->file, counts, 0));
     }
     return OK;
 }
@@ -110,8 +111,9 @@ static Status ask_network(Predictor *p, int model, const Cohort *cohort, int mem
     ModelFile *m = &p->apply.model[model];
     const Bag *whole;
     real *out = p->apply.one;
-    TRY(cache_bag(t->cache[m->config.data.counts], &whole, cohort->bag[member], 0));
-    mil_predict(m->mil, out, whole, NULL);
+    TRY(cache_bag(t->cache[config_counts(&m->config)], &whole, cohort->bag[member], 0));
+    const Bag own = modelinputs_bag(m, whole, cohort->bag[member]);
+    mil_predict(m->mil, out, &own, NULL);
     for (int k = 0; k < m->n_target; k++) {
         TaskRow row[TARGET_CLASSES];
         if (t->target_of[k] < 0) continue;

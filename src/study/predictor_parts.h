@@ -58,11 +58,11 @@ struct PredictorTree {
     /* after predictor_fit */
     PredictorGroup *group; /* [n_group] */
     int n_group;
-    Cache *cache[4]; /* by CountScale, for networks */
-    double *value;   /* [n_path, n_out] of a bag */
-    bool *is_needed; /* [n_path] */
-    bool *is_out;    /* [n_voice] */
-    int *n_used;     /* [n_target] folds that are averaged */
+    Cache *cache[BAGFILE_COUNTS]; /* by CountScale, for networks */
+    double *value;                /* [n_path, n_out] of a bag */
+    bool *is_needed;              /* [n_path] */
+    bool *is_out;                 /* [n_voice] */
+    int *n_used;                  /* [n_target] folds that are averaged */
 };
 
 /* predictor_outputs.c */

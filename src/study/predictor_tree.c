@@ -352,7 +352,7 @@ void predictor_tree_free(PredictorTree *t)
         free(t->group[k].model);
         free(t->group[k].output);
     }
-    for (int k = 0; k < 4; k++) cache_close(t->cache[k]);
+    for (int k = 0; k < BAGFILE_COUNTS; k++) cache_close(t->cache[k]);
     free(t->path), free(t->voice), free(t->task_name), free(t->rival), free(t->record);
     free(t->target_of), free(t->group), free(t->value), free(t->is_needed), free(t->is_out), free(t->n_used);
     free(t);

@@ -88,6 +88,24 @@ static Status check(const LoopSetup *in)
     return OK;
 }
 
+/* Numbers of the bags as a whole, standardised on the training bags. */
+static Status fit_inputs(Loop *l)
+{
+    const int n = l->minibatch.n_train;
+    Status status = OK;
+    if (l->in.model->n_input == 0) return OK;
+    const real **inputs = calloc((size_t)n, sizeof *inputs);
+    if (!inputs) return fail(ERR_MEMORY, "no memory for the numbers of %d bags", n);
+    for (int i = 0; i < n && status == OK; i++) {
+        const Bag *bag;
+        status = minibatch_bag(&l->minibatch, &bag, i);
+        if (status == OK) inputs[i] = bag->inputs;
+    }
+    if (status == OK) mil_fit_inputs(l->learner, l->theta, inputs, n);
+    free((void *)inputs);
+    return status;
+}
+
 static Status make(Loop *l)
 {
     const LoopSetup *in = &l->in;
@@ -106,6 +124,7 @@ static Status make(Loop *l)
     param_start(mil_params(l->learner), l->theta, in->seed);
     TRY(start_from_kmers(l));
     TRY(scale(l));
+    TRY(fit_inputs(l));
     if (l->average) memcpy(l->average, l->theta, l->n_params * sizeof *l->average);
     return OK;
 }

@@ -38,7 +38,7 @@ typedef struct {
     Cache *cache;
     int n;                  /* members */
     int n_max;              /* instances of the largest bag */
-    bool counts;            /* do bags have a factor? */
+    int n_count;            /* arrays of counts that bags have: factor, log_weight */
     int scale;              /* ScaleKind: of vectors, fitted on the training part */
     const int *bag;         /* [n] numbers in the cache */
     const Part *part;       /* [n] */

@@ -15,8 +15,8 @@ int minibatch_draw_max(const LoopSetup *in)
 
 void minibatch_plan(Arena *arena, const LoopSetup *in)
 {
-    sampler_plan(arena, in->spec, in->n_max, in->options->draws, in->counts);
-    if (in->options->instance_drop > 0) sampler_plan_drop(arena, in->spec, minibatch_draw_max(in), in->counts);
+    sampler_plan(arena, in->spec, in->n_max, in->options->draws, in->n_count);
+    if (in->options->instance_drop > 0) sampler_plan_drop(arena, in->spec, minibatch_draw_max(in), in->n_count);
 }
 
 /* ---- getting ready ---- */

@@ -110,13 +110,13 @@ void sampler_draw_always(Bag *out, Arena *arena, const Bag *bag, int draws, cons
     out->stands_for = stands_for;
 }
 
-void sampler_plan(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts)
+void sampler_plan(Arena *arena, const BagSpec *spec, int n_max, int draws, int n_count)
 {
     if (draws <= 0) return;
     const int n_keep = draws < n_max ? draws : n_max;
     (void)ARENA_TAKE(arena, int, n_keep);
     (void)ARENA_TAKE(arena, real, n_keep);
-    bag_take_room(arena, spec, n_keep, counts);
+    bag_take_room(arena, spec, n_keep, n_count);
 }
 
 void sampler_drop(Bag *out, Arena *arena, const Bag *bag, int n_feat, double p, Rng *rng)
@@ -133,8 +133,8 @@ void sampler_drop(Bag *out, Arena *arena, const Bag *bag, int n_feat, double p, 
     bag_take(out, arena, bag, keep, n_keep, n_feat);
 }
 
-void sampler_plan_drop(Arena *arena, const BagSpec *spec, int n_max, bool counts)
+void sampler_plan_drop(Arena *arena, const BagSpec *spec, int n_max, int n_count)
 {
     (void)ARENA_TAKE(arena, int, n_max);
-    bag_take_room(arena, spec, n_max, counts);
+    bag_take_room(arena, spec, n_max, n_count);
 }

@@ -28,11 +28,11 @@ void sampler_draw_always(Bag *out, Arena *arena, const Bag *bag, int draws, cons
                          uint64_t *bits);
 
 /* Counts the memory that sampler_draw needs at most for a bag of up to n_max instances; bits not included. */
-void sampler_plan(Arena *arena, const BagSpec *spec, int n_max, int draws, bool counts);
+void sampler_plan(Arena *arena, const BagSpec *spec, int n_max, int draws, int n_count);
 
 /* Leaves out each instance with probability p, one draw of `rng` an instance; where all would go, one of them, drawn
  * evenly, stays. Taken from `arena`, for which sampler_plan_drop counts; p = 0 passes the bag on as it is. */
 void sampler_drop(Bag *out, Arena *arena, const Bag *bag, int n_feat, double p, Rng *rng);
-void sampler_plan_drop(Arena *arena, const BagSpec *spec, int n_max, bool counts);
+void sampler_plan_drop(Arena *arena, const BagSpec *spec, int n_max, int n_count);
 
 #endif

@@ -23,7 +23,7 @@ static int sample_size(const LoopSetup *in)
 void scorer_plan(Arena *arena, const LoopSetup *in)
 {
     const int n = sample_size(in);
-    if (n > 0) sampler_plan(arena, in->spec, in->n_max, n, in->counts);
+    if (n > 0) sampler_plan(arena, in->spec, in->n_max, n, in->n_count);
 }
 
 static Status reserve(Scorer *s)

@@ -98,7 +98,7 @@ Test(core_bag, takes_a_part)
         bag.pad_len = 17;
         bag.inv_std = (real)0.5;
         const BagSpec spec = {.kind = BAG_SEQUENCES, .n_feat = 20, .max_len = bag.max_len};
-        bag_take_room(&room, &spec, n, bag.factor);
+        bag_take_room(&room, &spec, n, bag.factor != NULL);
         cr_assert_eq(arena_reserve(&room, "a part"), OK);
         bag_take(&part, &room, &bag, keep, n, 20);
         cr_assert(part.n == n && part.pad_len == 17 && part.inv_std == (real)0.5);

@@ -76,8 +76,11 @@ static int add_bag(AttendStream *s, const Whole *x, int b, int first, int piece,
                   end = from + piece < x->n ? from + piece : x->n;
         attendstream_clear(s, first + p);
         for (int at = from; at < end; at += block)
-            attendstream_add(s, first + p, x->a + at * x->n_query, x->h + at * WIDTH,
-                             end - at < block ? end - at : block, (p + turn) % THREADS);
+            attendstream_add(s, first + p,
+                             &(AttendRows){.a = x->a + at * x->n_query,
+                                           .h = x->h + at * WIDTH,
+                                           .n = end - at < block ? end - at : block},
+                             (p + turn) % THREADS);
     }
     attendstream_join(s, b, first, n_piece);
     return n_piece;

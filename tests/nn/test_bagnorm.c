@@ -86,7 +86,7 @@ Test(SUITE, a_constant_number_becomes_0)
     for (int j = 0; j < 5 * N_Z; j++) dx[j] = (real)(j % 3);
     bagnorm_backward(dz, &r->l, r->x, r->inv_std, dx, 5);
     for (int j = 0; j < 5 * N_Z; j++) cr_expect(isfinite((double)dz[j]));
-    bagnorm_fit(r->theta, &r->l, r->z, 5);
+    bagnorm_fit(r->theta, &r->l, r->z, r->l.n_z, 5);
     bagnorm_predict(r->x, &r->l, r->theta, r->z, 5);
     for (int b = 0; b < 5; b++) cr_expect_float_eq((double)r->x[b * N_Z + 3], 0, 1e-3);
     rig_free(r);
@@ -96,7 +96,7 @@ Test(SUITE, a_constant_number_becomes_0)
 Test(SUITE, statistics_of_one_bag_are_finite)
 {
     Rig *r = rig_make(2);
-    bagnorm_fit(r->theta, &r->l, r->z, 1);
+    bagnorm_fit(r->theta, &r->l, r->z, r->l.n_z, 1);
     bagnorm_predict(r->x, &r->l, r->theta, r->z, 2);
     for (int f = 0; f < N_Z; f++) {
         cr_expect_float_eq((double)r->x[f], 0, 1e-3);
@@ -110,7 +110,7 @@ Test(SUITE, prediction_after_fit_is_the_minibatch)
     Rig *r = rig_make(9);
     real fitted[9 * N_Z];
     bagnorm_forward(r->x, r->inv_std, &r->l, r->z, 9);
-    bagnorm_fit(r->theta, &r->l, r->z, 9);
+    bagnorm_fit(r->theta, &r->l, r->z, r->l.n_z, 9);
     bagnorm_predict(fitted, &r->l, r->theta, r->z, 9);
     for (int b = 0; b < 9; b++)
         for (int f = 0; f < N_Z; f++)

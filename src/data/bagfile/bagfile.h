@@ -14,6 +14,20 @@
 typedef struct BagFile BagFile;
 
 typedef enum { COUNTS_NONE, COUNTS_RAW, COUNTS_LOG, COUNTS_LOG1P } CountScale; /* data.counts, in this order */
+typedef enum { WEIGHT_NONE, WEIGHT_LOG1P, WEIGHT_RAW } CountWeight; /* model.pooling.count_weight, in this order */
+
+/* What a bag has of its counts: factor as `scale` says and, unless `weight` is WEIGHT_NONE, log_weight. Below
+ * BAGFILE_COUNTS; without a weight it is the scale. */
+#define BAGFILE_COUNTS 12
+static inline CountScale bagfile_counts(int scale, int weight)
+{
+    return (CountScale)(scale + weight * (COUNTS_LOG1P + 1));
+}
+static inline int bagfile_n_count(CountScale counts) /* of the two arrays there are */
+{
+    const int scales = COUNTS_LOG1P + 1;
+    return ((int)counts % scales != COUNTS_NONE) + ((int)counts / scales != WEIGHT_NONE);
+}
 
 /* Opens and checks names, types, sizes, offsets, checksums of what it reads. ERR_FORMAT, ERR_IO. */
 Status bagfile_open(BagFile **out, const char *path);
@@ -34,7 +48,8 @@ const char *const *bagfile_feature_names(const BagFile *file); /* [n_feat] of ve
 int64_t bagfile_n_nonzero(const BagFile *file);                /* numbers kept of sparse vectors; -1: not sparse */
 
 /* Decodes a bag into memory from `arena` (not counting). factor is set unless `counts` is COUNTS_NONE: raw max(c, 0),
- * log ln max(c, 1), log1p ln(1 + max(c, 0)), of the count in single precision as DeepRC. */
+ * log ln max(c, 1), log1p ln(1 + max(c, 0)), of the count in single precision as DeepRC. `counts` may be one of
+ * bagfile_counts; log_weight is ln w with w = max(c, 1) (raw) or ln(1 + max(c, 1)) (log1p). */
 Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
 /* Counts what that will take. */
 Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts);

@@ -139,6 +139,13 @@ static real scaled(int64_t count, CountScale scale)
     return 1;
 }
 
+/* Where a file does not know a count it is 0 or less: the sequence was seen at least once. */
+static real log_weight(int64_t count, CountWeight weight)
+{
+    const double c = count > 1 ? (double)count : 1;
+    return (real)log(weight == WEIGHT_RAW ? c : log1p(c));
+}
+
 static Status read_counts(int64_t *count, BagFile *file, int bag)
 {
     return h5_read(count, &file->part[PART_COUNT], H5_INT64, bagparts_first(file, bag), bagparts_n(file, bag));
@@ -173,6 +180,20 @@ static Status draw_part(BagFile *file, int bag, bool codes, bool counts)
     return OK;
 }
 
+/* What is in scratch as a bag; `arena` may be counting. */
+static void pack(Bag *out, Arena *arena, const BagFile *file, int n, CountScale counts)
+{
+    const int scale = (int)counts % (COUNTS_LOG1P + 1), weight = (int)counts / (COUNTS_LOG1P + 1);
+    for (int i = 0; i < n && scale != COUNTS_NONE && arena->base; i++)
+        file->scratch_factor[i] = scaled(file->scratch_count[i], (CountScale)scale);
+    bag_pack(out, arena, file->scratch_codes, (size_t)file->part[PART_CODES].width, file->scratch_len,
+             scale == COUNTS_NONE ? NULL : file->scratch_factor, n);
+    if (weight == WEIGHT_NONE) return;
+    real *to = ARENA_TAKE(arena, real, (size_t)n);
+    for (int i = 0; to && i < n; i++) to[i] = log_weight(file->scratch_count[out->row[i]], (CountWeight)weight);
+    out->log_weight = to;
+}
+
 static Status read_sequences(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
 {
     const int n = bagfile_n(file, bag);
@@ -181,10 +202,7 @@ static Status read_sequences(Bag *out, Arena *arena, BagFile *file, int bag, Cou
     if (counted) TRY(read_counts(file->scratch_count, file, bag));
     if (whole) note_hash(file, bag);
     TRY(draw_part(file, bag, true, counted));
-    for (int i = 0; i < n && counts != COUNTS_NONE; i++)
-        file->scratch_factor[i] = scaled(file->scratch_count[i], counts);
-    bag_pack(out, arena, file->scratch_codes, (size_t)file->part[PART_CODES].width, file->scratch_len,
-             counts == COUNTS_NONE ? NULL : file->scratch_factor, n);
+    pack(out, arena, file, n, counts);
     return OK;
 }
 
@@ -195,8 +213,7 @@ static Status room(Arena *arena, BagFile *file, int bag, CountScale counts)
     Arena counter = {0};
     TRY(read_len(file, bag));
     TRY(draw_part(file, bag, false, false));
-    bag_pack(&unused, &counter, NULL, (size_t)file->part[PART_CODES].width, file->scratch_len,
-             counts == COUNTS_NONE ? NULL : file->scratch_factor, bagfile_n(file, bag));
+    pack(&unused, &counter, file, bagfile_n(file, bag), counts);
     (void)arena_take(arena, counter.used, 1);
     return OK;
 }

@@ -22,6 +22,8 @@ struct Cache {
     Bag *bag;   /* [n_bag] those held */
     bool *held; /* [n_bag] */
     Arena store;
+    const real *inputs; /* [n_bag, n_input]; NULL: bags have none */
+    int n_input;
     size_t largest; /* bytes of the largest bag not held */
     Slot slot[CACHE_SLOTS];
 };
@@ -101,8 +103,18 @@ static Status read_slot(Cache *cache, Slot *slot, int bag)
     }
     arena_rewind(&slot->arena);
     TRY(bagfile_read(&slot->bag, &slot->arena, cache->file, bag, cache->counts));
+    if (cache->inputs) slot->bag.inputs = cache->inputs + (size_t)bag * (size_t)cache->n_input;
     slot->number = bag;
     return OK;
+}
+
+void cache_inputs(Cache *cache, const real *inputs, int n_input)
+{
+    cache->inputs = inputs;
+    cache->n_input = n_input;
+    for (int s = 0; s < CACHE_SLOTS; s++) cache->slot[s].number = -1;
+    for (int i = 0; i < cache->n_bag; i++)
+        if (cache->held[i]) cache->bag[i].inputs = inputs + (size_t)i * (size_t)n_input;
 }
 
 Status cache_bag(Cache *cache, const Bag **out, int bag, int slot)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/baginputs.h"
+#include "core/rng.h"
+
+#include <float.h>
+#include <math.h>
+
+#define SAME (4 * (double)FLT_EPSILON) /* relative: what rounding can make of equal numbers */
+
+void baginputs_init(BagInputs *l, ParamList *list, int n_input)
+{
+    *l = (BagInputs){.n_input = n_input};
+    l->mean_at = param_add(list, BAGINPUTS_MEAN, PARAM_CONSTANT, 0, PARAM_SHAPE(n_input));
+    param_freeze(list, l->mean_at);
+    l->scale_at = param_add(list, BAGINPUTS_SCALE, PARAM_CONSTANT, 0, PARAM_SHAPE(n_input));
+    param_freeze(list, l->scale_at);
+}
+
+/* Of number k where it is known; 0 bags: NaN. */
+static double mean_of(const real *const *u, int k, int n_bag)
+{
+    double sum = 0;
+    int n = 0;
+    for (int b = 0; b < n_bag; b++)
+        if (!isnan(u[b][k])) sum += (double)u[b][k], n++;
+    return n > 0 ? sum / n : NAN;
+}
+
+static double deviation_of(const real *const *u, int k, double mean, int n_bag)
+{
+    double square = 0;
+    int n = 0;
+    for (int b = 0; b < n_bag; b++)
+        if (!isnan(u[b][k])) square += ((double)u[b][k] - mean) * ((double)u[b][k] - mean), n++;
+    return sqrt(square / n);
+}
+
+void baginputs_fit(real *theta, const BagInputs *l, const real *const *u, int n_bag)
+{
+    for (int k = 0; k < l->n_input; k++) {
+        const double mean = mean_of(u, k, n_bag), sd = isnan(mean) ? 0 : deviation_of(u, k, mean, n_bag);
+        const bool varies = sd > SAME * fabs(mean) && isfinite((float)(1 / sd));
+        theta[l->mean_at + k] = isnan(mean) ? 0 : (real)(float)mean;
+        theta[l->scale_at + k] = varies ? (real)(float)(1 / sd) : 0;
+    }
+}
+
+void baginputs_forward(real *x, const BagInputs *l, const real *theta, const real *u)
+{
+    const real *mean = theta + l->mean_at, *scale = theta + l->scale_at;
+    for (int k = 0; k < l->n_input; k++) x[k] = !u || isnan(u[k]) ? 0 : (u[k] - mean[k]) * scale[k];
+}
+
+void baginputs_drop(real *x, const BagInputs *l, double p, uint64_t seed, uint64_t update, int n_bag)
+{
+    if (p <= 0) return;
+    Rng rng = rng_stream(seed, "bag_inputs", update);
+    for (Index i = 0; i < n_bag * (Index)l->n_input; i++)
+        x[i] = rng_uniform(&rng) < p ? 0 : (real)((double)x[i] / (1 - p));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/configinputs.h"
+
+#define AT(field) offsetof(Config, model.field)
+
+/* In the order of CountWeight. */
+const Option configinputs_pooling_rows[] = {
+    {"count_weight", OPTION_CHOICE, AT(count_weight), "none", 0, 0, "none log1p raw", "",
+     "weight w of a sequence in the pooling by its clone count c: none (all equal), raw (c), log1p (ln(1 + c)); ln w "
+     "is added to its attention logit, so a clone of c cells weighs like c sequences. Sequences only"},
+    {0},
+};
+
+#define INPUTS(field) offsetof(Config, inputs.field)
+
+const Option configinputs_bag_rows[] = {
+    {"nuisance", OPTION_BOOL, INPUTS(nuisance), "false", 0, 0, NULL, "",
+     "numbers of the bag as a whole (size, depth, clonality, lengths; of vectors size and values), read by the "
+     "output "
+     "network beside the bag vector"},
+    {"genes", OPTION_BOOL, INPUTS(genes), "false", 0, 0, NULL, "",
+     "use of V and J genes in the bag, read by the output network beside the bag vector. Sequences only"},
+    {"columns", OPTION_TEXTS, INPUTS(columns), "", 0, 0, NULL, "COLUMN,COLUMN",
+     "columns of the label table, such as age and sex, read by the output network beside the bag vector"},
+    {"dropout", OPTION_NUMBER, AT(input_dropout), "0", 0, 0.99, NULL, "probability",
+     "dropout of the bag inputs in training"},
+    {0},
+};
+
+static Status check_bag_inputs(const Config *c)
+{
+    if (!inputcolumns_on(&c->inputs) || c->data.compat != COMPAT_DEEPRC) return OK;
+    return settings_fail(
+        c->settings, "model.bag_inputs",
+        "data.compat deeprc is DeepRC's network, which reads sequences alone; leave one of the two out");
+}
+
+Status configinputs_check(const Config *c)
+{
+    TRY(check_bag_inputs(c));
+    if (c->model.count_weight == WEIGHT_NONE || c->data.compat != COMPAT_DEEPRC) return OK;
+    return settings_fail(c->settings, "model.pooling.count_weight",
+                         "data.compat deeprc is DeepRC's network, which weighs no counts; leave one of the two out");
+}

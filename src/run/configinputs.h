@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * configinputs.h: settings of what a network reads beside the sequences or vectors: clone counts as weights,
+ * and numbers of the bag as a whole.
+ */
+#ifndef HOPSACK_CONFIGINPUTS_H
+#define HOPSACK_CONFIGINPUTS_H
+
+#include "run/config.h"
+
+extern const Option configinputs_pooling_rows[]; /* of model.pooling.*, for all kinds; at the Config */
+
+extern const Option configinputs_bag_rows[]; /* of model.bag_inputs.* */
+
+Status configinputs_check(const Config *config);
+
+#endif

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""What a network reads beside sequences: clone counts as weights in the pooling, numbers of the bag."""
+import os
+import random
+
+from harness import TINY, Case, auc, main, read, run, table
+
+LETTERS = "ACDEFGHIKLMNPQRSTVWY"
+
+
+def clones(folder, n_bag=80, n_seq=60):
+    """Every bag has the same number of sequences with a motif; in positive bags these are the large clones."""
+    draw = random.Random(3)
+    os.makedirs(folder)
+    with open(os.path.join(folder, "meta.tsv"), "w", encoding="utf-8") as meta:
+        meta.write("ID\tstatus\n")
+        for b in range(n_bag):
+            meta.write(f"b{b:02}\t{'-+'[b % 2]}\n")
+            rows = []
+            for i in range(n_seq):
+                middle = "".join(draw.choice(LETTERS) for _ in range(draw.randint(5, 9)))
+                large = i // 5 == 1 - b % 2
+                rows.append(("CASS" + ("SFEN" + middle[4:] if i < 5 else middle) + "EQYF",
+                             draw.randint(20, 60) if large else draw.randint(1, 2)))
+            draw.shuffle(rows)
+            with open(os.path.join(folder, f"b{b:02}.tsv"), "w", encoding="utf-8") as file:
+                file.write("junction_aa\tduplicate_count\n" + "".join(f"{s}\t{c}\n" for s, c in rows))
+
+
+class CountWeight(Case):
+    @classmethod
+    def prepare(cls):
+        clones("clones")
+        run("import", "clones", "-o", "clones.h5", "--metadata=clones/meta.tsv")
+        cls.words = ["train", TINY, "clones.h5", "--target=status", "--positive=+", "--train.evaluate_every=200"]
+
+    def score(self, folder, part="test"):
+        return auc([r for r in table(os.path.join(folder, "predictions.tsv")) if r["part"] == part])
+
+    def test_expanded_clones_are_found(self):
+        self.good(*self.words, "--train.updates=400", "-o", "plain")
+        self.good(*self.words, "--train.updates=400", "--model.pooling.count_weight=raw", "-o", "raw", threads=1)
+        self.good(*self.words, "--train.updates=400", "--model.pooling.count_weight=raw", "-o", "again", threads=2)
+        self.assertLess(self.score("plain"), 0.8)
+        self.assertGreater(self.score("raw"), 0.95)
+        self.assertEqual(read("raw/model.safetensors"), read("again/model.safetensors"))
+        self.assertNotIn("count_weight", read("plain/config.yaml").decode())
+        self.good("predict", "raw", "clones.h5", "-o", "out.tsv")
+        before = {r["bag"]: float(r["output"]) for r in table("raw/predictions.tsv")}
+        for row in table("out.tsv"):
+            self.assertAlmostEqual(float(row["output"]), before[row["bag"]], places=4)
+
+    def test_where_it_cannot_be(self):
+        for words, sentence in (
+            (["--model.pooling.kind=max", "--model.selection.kind=all"], "max has no use for weights"),
+            (["--model.pooling.kind=hopfield", "--model.pooling.steps=2"], "only if it retrieves once"),
+            (["--data.compat=deeprc"], "weighs no counts"),
+        ):
+            result = run(*self.words, "--model.pooling.count_weight=log1p", *words, "-o", "no")
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("model.pooling.count_weight", result.stderr)
+            self.assertIn(sentence, result.stderr)
+
+    def test_vectors_have_none(self):
+        with open("v.csv", "w", encoding="utf-8") as file:
+            file.write("bag,x,y,label\n" + "".join(f"b{i // 3},{i % 7},{i % 5},{i // 3 % 2}\n" for i in range(60)))
+        self.good("import", "v.csv", "-o", "v.h5")
+        result = run("train", "v.h5", "--target=label", "--model.embedder.kind=mlp", "--model.pooling.count_weight=raw",
+                     "-o", "no")
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("holds vectors, which have no counts", result.stderr)
+
+    def test_models_that_count_differently_are_not_averaged(self):
+        for weight in ("raw", "log1p"):
+            self.good(*self.words, "--train.updates=1", f"--model.pooling.count_weight={weight}", "-o", f"by-{weight}")
+        result = run("predict", "by-raw", "by-log1p", "clones.h5", "-o", "out.tsv")
+        self.assertEqual(result.returncode, 4, result.stderr)
+        self.assertIn("read counts differently", result.stderr)
+
+
+class BagInputs(Case):
+    @classmethod
+    def prepare(cls):
+        draw = random.Random(5)
+        os.makedirs("deep")
+        with open("deep/meta.tsv", "w", encoding="utf-8") as meta:
+            meta.write("ID\tstatus\tage\tsex\n")
+            for b in range(80):
+                age = "" if b == 7 else f"{draw.gauss(60 if b % 2 else 40, 4):.1f}"
+                meta.write(f"b{b:02}\t{'-+'[b % 2]}\t{age}\t{draw.choice('FM')}\n")
+                with open(f"deep/b{b:02}.tsv", "w", encoding="utf-8") as file:
+                    file.write("junction_aa\tv_call\tj_call\n")
+                    for _ in range((60 if b % 2 else 40) + draw.randint(-4, 4)):
+                        middle = "".join(draw.choice(LETTERS) for _ in range(7))
+                        v = 1 if draw.random() < (0.4 if b % 2 else 0.1) else draw.randint(2, 5)
+                        file.write(f"CASS{middle}EQYF\tTRBV{v}*01\tTRBJ2-{draw.randint(1, 2)}\n")
+        run("import", "deep", "-o", "deep.h5", "--metadata=deep/meta.tsv")
+        cls.words = ["train", TINY, "deep.h5", "--target=status", "--positive=+", "--train.updates=300",
+                     "--train.evaluate_every=150", "--model.selection.kind=all",
+                     "--model.embedder.n_kernel=2"]
+
+    def score(self, folder):
+        return auc([r for r in table(os.path.join(folder, "predictions.tsv")) if r["part"] == "test"])
+
+    def test_each_input_finds_its_own(self):
+        self.good(*self.words, "-o", "without")
+        self.assertLess(self.score("without"), 0.8)
+        self.assertNotIn("bag_inputs", read("without/config.yaml").decode())
+        for words in (["--model.bag_inputs.nuisance"], ["--model.bag_inputs.genes"],
+                      ["--model.bag_inputs.columns=age,sex", "--model.bag_inputs.dropout=0.1"]):
+            folder = words[0][19:].partition("=")[0]
+            done = self.good(*self.words, *words, "-o", folder, threads=1)
+            self.assertGreater(self.score(folder), 0.9, folder)
+            self.assertIn("of the bag as a whole (model.bag_inputs)", read(folder + "/summary.json").decode(), done.stdout)
+            self.good(*self.words, *words, "-o", folder + "-2", threads=2)
+            self.assertEqual(read(folder + "/model.safetensors"), read(folder + "-2/model.safetensors"))
+            self.good("predict", folder, "deep.h5", "-o", "out.tsv", "--force")
+            before = {r["bag"]: r["output"] for r in table(folder + "/predictions.tsv")}
+            self.assertEqual({r["bag"]: r["output"] for r in table("out.tsv")}, before)
+            self.assertIn("bag_inputs.mean", self.good("inspect", folder + "/model.safetensors").stdout)
+
+    def test_other_cohorts_and_averages(self):
+        self.good(*self.words, "--model.bag_inputs.columns=age", "-o", "age")
+        self.good(*self.words, "--model.bag_inputs.nuisance", "-o", "shape")
+        with open("other.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tsex\n" + "".join(f"b{b:02}\tF\n" for b in range(80)))
+        done = self.good("predict", "age", "deep.h5", "--metadata=other.tsv", "-o", "other.out")
+        self.assertIn("the label table lacks columns of 1 bag input", done.stderr)
+        self.good("predict", "age", "shape", "deep.h5", "-o", "both.out")
+        both, age = table("both.out"), {r["bag"]: float(r["output"]) for r in table("age/predictions.tsv")}
+        shape = {r["bag"]: float(r["output"]) for r in table("shape/predictions.tsv")}
+        for r in both:
+            self.assertAlmostEqual(float(r["output"]), (age[r["bag"]] + shape[r["bag"]]) / 2, places=4)
+
+    def test_crossval_and_resume(self):
+        words = ["crossval", *self.words[1:], "--train.updates=40", "--splits.n_fold=3", "--model.bag_inputs.nuisance"]
+        words.remove("--train.updates=300")
+        self.good(*words, "-o", "cv")
+        self.good(*words, "-o", "cv", "--resume")
+        self.assertIn("of the bag as a whole", read("cv/summary.json").decode())
+        self.good("predict", "cv", "deep.h5", "-o", "cv.out")
+
+    def test_what_is_not_there(self):
+        self.bad(3, "no column", *self.words, "--model.bag_inputs.columns=weight", "-o", "no")
+        self.bad(2, "model.bag_inputs", *self.words, "--model.bag_inputs.nuisance", "--data.compat=deeprc", "-o", "no")
+
+
+main()
