@@ -15,7 +15,7 @@
 #include "data/bagfile/cache.h"
 
 #define KMERBLOCKS_PANEL 2000                /* cells */
-#define KMERBLOCKS_BYTES ((size_t)512 << 20) /* of a block, unless one panel of all bags is more */
+#define KMERBLOCKS_BYTES ((size_t)704 << 20) /* of a block, unless one panel of all bags is more */
 #define KMERBLOCKS_CACHE ((size_t)4 << 30)   /* of bags held; at most a third of what is free */
 
 typedef struct {
