@@ -10,26 +10,33 @@
 
 /* ---- kinds of words ---- */
 
+/* A file that is damaged is told by who reads it; one that the machine cannot read now may be readable then. */
+static Status passing(Status status)
+{
+    return status == ERR_MEMORY || status == ERR_IO ? status : OK;
+}
+
 /* The methods of a folder of `hopsack baseline`, the caller's to decref; NULL: it is none. */
-static json_t *methods_of(const char *folder)
+static Status methods_of(json_t **methods, const char *folder)
 {
     char path[PATH_ROOM];
     json_t *summary = NULL;
-    if (!file_is_folder(folder) || !path_join(path, folder, "summary.json")) return NULL;
-    if (jsontext_load(&summary, path, NULL) != OK) return NULL;
-    json_t *methods = json_incref(json_object_get(summary, "methods"));
+    *methods = NULL;
+    if (!file_is_folder(folder) || !path_join(path, folder, "summary.json")) return OK;
+    const Status status = jsontext_load(&summary, path, NULL);
+    if (status != OK) return passing(status);
+    *methods = json_incref(json_object_get(summary, "methods"));
     json_decref(summary);
-    return methods;
+    return OK;
 }
 
-/* A file that cannot be read is told by who reads it. */
 static Status is_rival_file(bool *is, const char *path)
 {
     TensorFile file;
     *is = false;
     if (file_is_folder(path) || !path_ends(path, ".safetensors")) return OK;
     const Status status = safetensors_read(&file, path);
-    if (status != OK) return status == ERR_MEMORY ? status : OK;
+    if (status != OK) return passing(status);
     json_t *json = file.hopsack ? json_loads(file.hopsack, 0, NULL) : NULL;
     *is = json_object_get(json, "rival") != NULL;
     json_decref(json);
@@ -65,7 +72,8 @@ static Status check_words(const char *const *word, int n_word, bool *others)
     int n_other = 0, n_stack = 0;
     for (int k = 0; k < n_word; k++) {
         bool is;
-        json_t *methods = methods_of(word[k]);
+        json_t *methods;
+        TRY(methods_of(&methods, word[k]));
         if (methods) return too_many(word[k], methods);
         TRY(is_other(&is, word[k]));
         n_other += is;
