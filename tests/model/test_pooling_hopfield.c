@@ -98,7 +98,7 @@ static void forward(Rig *r, const Pass *pass)
         const Rows rows = rows_at(r, at);
         pooling_hopfield.score(&r->p, r->a + at * r->p.base.n_column, r->h + at * WIDTH, &rows);
     }
-    const PoolingBags bags = {r->a, r->h, r->bounds, r->n_bag};
+    const PoolingBags bags = {r->a, r->h, r->bounds, r->n_bag, NULL};
     pooling_hopfield.pool(&r->p, r->z, r->w, &bags, true);
 }
 
@@ -109,7 +109,7 @@ static void backward(Rig *r)
     memset(r->grad, 0, r->list.size * sizeof *r->grad);
     memset(r->da, 0, n * columns * sizeof *r->da);
     memset(r->dh, 0, n * WIDTH * sizeof *r->dh);
-    const PoolingBags bags = {r->a, r->h, r->bounds, r->n_bag};
+    const PoolingBags bags = {r->a, r->h, r->bounds, r->n_bag, NULL};
     pooling_hopfield.pool_backward(&r->p, r->da, r->dh, r->grad, r->dz, r->z, r->w, &bags);
     for (int slot = 0; slot < 2; slot++) pooling_hopfield.zero(&r->p, slot);
     for (int at = 0; at < r->n; at += KERNEL_BLOCK) {

@@ -44,7 +44,8 @@ static inline void fixedrun_prepare(FixedRun *r, const real *theta)
 static inline FixedQueryBags fixedrun_bags(const FixedRun *r, const int *bounds, int n_bag, const uint8_t *keep,
                                            real keep_scale)
 {
-    return (FixedQueryBags){r->a, r->x, bounds, n_bag, keep, keep_scale};
+    return (FixedQueryBags){
+        .a = r->a, .x = r->x, .bounds = bounds, .n_bag = n_bag, .keep = keep, .keep_scale = keep_scale};
 }
 
 static inline void fixedrun_forward(real *z, FixedRun *r, const real *theta, const real *x, const int *bounds,
