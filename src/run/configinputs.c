@@ -20,7 +20,7 @@ const Option configinputs_bag_rows[] = {
      "network beside the bag vector"},
     {"genes", OPTION_BOOL, INPUTS(genes), "false", 0, 0, NULL, "",
      "use of V and J genes in the bag, read by the output network beside the bag vector. Sequences only"},
-    {"columns", OPTION_TEXTS, INPUTS(columns), "", 0, 0, NULL, "COLUMN,COLUMN",
+    {"columns", OPTION_TEXTS, INPUTS(columns), "[]", 0, 0, NULL, "COLUMN,COLUMN",
      "columns of the label table, such as age and sex, read by the output network beside the bag vector"},
     {"dropout", OPTION_NUMBER, AT(input_dropout), "0", 0, 0.99, NULL, "probability",
      "dropout of the bag inputs in training"},
