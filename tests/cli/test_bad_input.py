@@ -404,7 +404,7 @@ MODELS = rows_of(
 PREDICT = rows_of(
     "predict run c.h5 -o OUT",
     ("models of other tasks", "predict run other c.h5 -o OUT", None, 4, r"do not predict the same tasks and classes"),
-    ("models of other counts", "predict run counts c.h5 -o OUT", None, 4, r"read counts differently \(data\.counts\)"),
+    ("models of other counts", "predict run counts c.h5 -o OUT", None, 4, r"read counts differently \(data\.counts, model\.pooling\.count_weight\)"),
     ("folds not all there", "predict half c.h5 -o OUT", None, 4, r"half: this cross-validation has not ended; hopsack crossval --resume -o half"),
     ("attention of many", "predict folds run c.h5 -o OUT --attention=OUT2", None, 2, r"--attention wants one model, or the folder of a crossval run; 4 models are given"),
     ("top without attention", " --top=3", None, 2, r"--top goes with --attention"),
