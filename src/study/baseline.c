@@ -6,9 +6,7 @@
 #include "core/log.h"
 #include "cv/crossval_folder.h"
 #include "run/leakwatch.h"
-#include "run/manifest.h"
 #include "run/runfolder.h"
-#include "run/splitskept.h"
 #include "study/baseline_parts.h"
 #include "study/important.h"
 
@@ -234,9 +232,23 @@ static Status sum_all(json_t **out, const Baseline *b)
 
 static Status rank_sequences(const Baseline *b)
 {
-    for (int m = 0; m < b->n_method && b->in->n_important > 0; m++)
-        TRY(important_write(b->in->folder, b->method[m], &b->dataset.cohort, b->use, b->in->n_important));
-    return OK;
+    Progress progress;
+    Status status = OK;
+    const ImportantSetup setup = {.folder = b->in->folder,
+                                  .cohort = &b->dataset.cohort,
+                                  .use = b->use,
+                                  .n_repeat = b->plain.n_repeat,
+                                  .n_fold = b->plain.n_fold,
+                                  .n = b->in->n_important,
+                                  .stop = b->in->stop};
+    if (setup.n == 0) return OK;
+    progress_start(&progress, "ranking", "methods", b->n_method);
+    for (int m = 0; m < b->n_method && status == OK; m++) {
+        progress_update(&progress, m, b->method[m]->name);
+        status = important_write(&setup, b->method[m]);
+    }
+    progress_end(&progress, NULL);
+    return status;
 }
 
 Status baseline_run(json_t **out, const BaselineSetup *setup)

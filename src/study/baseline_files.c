@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SUMMARY_BYTES ((size_t)64 << 20)
-
 static Status method_path(char path[PATH_ROOM], const Baseline *b, const Rival *rival, const char *file)
 {
     char folder[PATH_ROOM];

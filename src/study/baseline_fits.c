@@ -29,7 +29,6 @@ typedef struct {
     BaselineMethod *m;
     const BaselineSplits *at;
     int repeat;
-    void *state; /* of the rival */
     RivalFit *fit;
     const BaselineRound **round; /* [n_fit] */
     int *part, *task;            /* [n_fit] */
@@ -204,7 +203,7 @@ static Status write_model(const FitList *l, int k)
 
 static Status run_repeat(BaselineMethod *m, void *state, const BaselineSplits *at, int repeat)
 {
-    FitList l = {.m = m, .at = at, .repeat = repeat, .state = state};
+    FitList l = {.m = m, .at = at, .repeat = repeat};
     Status status;
     TRY_DONE(list_fits(&l));
     TRY_DONE(m->rival->fit(state, l.fit, l.n_fit));

@@ -19,58 +19,32 @@ typedef struct {
 } RankedRow;
 
 typedef struct {
-    const Cohort *cohort;
-    RivalFile *file; /* [n_file] */
-    RivalModel **model;
+    const ImportantSetup *in;
+    RivalFile *file;    /* [n_file] */
+    RivalModel **model; /* [n_file] */
     int n_file;
     void *applier;
     int output;
     RankedRow *list; /* [room] */
-    int n, room, n_wanted;
+    int n, room;
     double worst;  /* of the rows wanted, once there are that many */
     double *score; /* [largest bag] */
-    int16_t *gene; /* [2, largest bag] */
 } Ranking;
 
 /* ---- models ---- */
 
-static Status count_models(int *out, const char *folder)
-{
-    char name[RIVALFILE_NAME], path[PATH_ROOM];
-    *out = 0;
-    for (int repeat = 0;; repeat++)
-        for (int fold = 0;; fold++) {
-            rivalfile_name(name, repeat, fold, 0);
-            TRY(runfolder_path(path, folder, name));
-            if (file_exists(path)) {
-                ++*out;
-                continue;
-            }
-            if (fold == 0) return OK;
-            break;
-        }
-}
-
 static Status read_models(Ranking *r, const char *folder)
 {
-    char name[RIVALFILE_NAME], path[PATH_ROOM];
-    int n;
-    TRY(count_models(&n, folder));
+    const int n = r->in->n_repeat * r->in->n_fold;
     r->file = calloc((size_t)n + 1, sizeof *r->file);
     r->model = calloc((size_t)n + 1, sizeof *r->model);
     if (!r->file || !r->model) return fail(ERR_MEMORY, "no memory for %d models", n);
-    for (int repeat = 0, fold = 0; r->n_file < n;) {
-        rivalfile_name(name, repeat, fold, 0);
+    for (; r->n_file < n; r->n_file++) {
+        char name[RIVALFILE_NAME], path[PATH_ROOM];
+        rivalfile_name(name, r->n_file / r->in->n_fold, r->n_file % r->in->n_fold, 0);
         TRY(runfolder_path(path, folder, name));
-        if (!file_exists(path)) {
-            repeat++;
-            fold = 0;
-            continue;
-        }
         TRY(rivalfile_read(&r->file[r->n_file], path));
         r->model[r->n_file] = &r->file[r->n_file].model;
-        r->n_file++;
-        fold++;
     }
     return OK;
 }
@@ -91,10 +65,10 @@ static void drop_lesser(Ranking *r)
 {
     int n = 0;
     qsort(r->list, (size_t)r->n, sizeof *r->list, by_score);
-    for (int k = 0; k < r->n && n < r->n_wanted; k++)
+    for (int k = 0; k < r->n && n < r->in->n; k++)
         if (n == 0 || r->list[k].hash != r->list[n - 1].hash) r->list[n++] = r->list[k];
     r->n = n;
-    if (n == r->n_wanted) r->worst = r->list[n - 1].score;
+    if (n == r->in->n) r->worst = r->list[n - 1].score;
 }
 
 static uint64_t hash_text(uint64_t h, const char *text)
@@ -103,34 +77,24 @@ static uint64_t hash_text(uint64_t h, const char *text)
     return rng_mix(h ^ 0xff);
 }
 
-static uint64_t hash_row(const BagWriterRows *rows, const int16_t *gene, const int8_t *codes, const BagFile *file,
-                         int i)
+static uint64_t hash_row(const BagText *text, int i)
 {
-    uint64_t h = 0;
-    for (int64_t t = 0; t < rows->len[i]; t++) h = rng_mix(h * 31 + (uint64_t)codes[t] + 1);
-    for (int j = 0; j < 2; j++) {
-        const char *const *names = bagfile_gene_names(file, j);
-        const int number = names ? gene[j * rows->n + i] : -1;
-        h = hash_text(h, number >= 0 ? names[number] : "");
-    }
-    return h;
+    const uint64_t h = hash_text(0, text->sequence + (size_t)i * text->stride);
+    return hash_text(hash_text(h, text->v_call ? text->v_call[i] : NULL), text->j_call ? text->j_call[i] : NULL);
 }
 
 static Status rank_bag(Ranking *r, const Rival *rival, int member)
 {
-    BagWriterRows rows;
-    BagFile *file = r->cohort->file;
-    const bool genes = bagfile_has_genes(file);
+    BagText text;
+    const Cohort *c = r->in->cohort;
     TRY(rival->rank(r->score, r->applier, member, r->output));
-    TRY(bagfile_read_rows(&rows, genes ? r->gene : NULL, file, r->cohort->bag[member]));
-    const int8_t *codes = rows.codes;
-    for (int i = 0; i < rows.n; i++) {
-        if (r->score[i] != 0 && (r->n < r->n_wanted || r->score[i] >= r->worst)) {
-            if (r->n == r->room) drop_lesser(r);
-            r->list[r->n++] = (RankedRow){r->score[i], hash_row(&rows, r->gene, codes, file, i), member, i};
-        }
-        codes += rows.stride ? (ptrdiff_t)rows.stride : (ptrdiff_t)rows.len[i];
+    TRY(bagfile_read_text(&text, c->file, c->bag[member]));
+    for (int i = 0; i < text.n; i++) {
+        if (r->score[i] == 0 || (r->n >= r->in->n && r->score[i] < r->worst)) continue;
+        if (r->n == r->room) drop_lesser(r);
+        r->list[r->n++] = (RankedRow){r->score[i], hash_row(&text, i), member, i};
     }
+    bagtext_free(&text);
     return OK;
 }
 
@@ -169,7 +133,7 @@ static Status read_texts(char **out, const Ranking *r)
             bagtext_free(&text);
             text = (BagText){0};
             last = by[k]->member;
-            status = bagfile_read_text(&text, r->cohort->file, r->cohort->bag[last]);
+            status = bagfile_read_text(&text, r->in->cohort->file, r->in->cohort->bag[last]);
             if (status != OK) break;
         }
         char **own = &out[by[k] - r->list];
@@ -199,43 +163,48 @@ static Status write_table(const Ranking *r, const char *path)
 
 /* ---- all of it ---- */
 
-static Status reserve(Ranking *r, int n)
+static Status reserve(Ranking *r)
 {
-    const size_t n_max = (size_t)bagfile_n_max(r->cohort->file) + 1;
-    r->n_wanted = n;
+    const int n = r->in->n;
     r->room = n > INT32_MAX / 2 / SURPLUS ? INT32_MAX / 2 : n * SURPLUS;
     r->list = malloc(((size_t)r->room + 1) * sizeof *r->list);
-    r->score = malloc(n_max * sizeof *r->score);
-    r->gene = malloc(2 * n_max * sizeof *r->gene);
-    return r->list && r->score && r->gene ? OK : fail(ERR_MEMORY, "no memory for %d sequences", n);
+    r->score = malloc(((size_t)bagfile_n_max(r->in->cohort->file) + 1) * sizeof *r->score);
+    return r->list && r->score ? OK : fail(ERR_MEMORY, "no memory for %d sequences", n);
 }
 
 static void release(Ranking *r, const Rival *rival)
 {
     if (r->applier) rival->apply_close(r->applier);
     for (int k = 0; r->file && k < r->n_file; k++) rivalfile_free(&r->file[k]);
-    free(r->file), free((void *)r->model), free(r->list), free(r->score), free(r->gene);
+    free(r->file), free((void *)r->model), free(r->list), free(r->score);
 }
 
-Status important_write(const char *folder, const Rival *rival, const Cohort *cohort, const bool *use, int n)
+static Status rank_bags(Ranking *r, const Rival *rival)
+{
+    for (int i = 0; i < r->in->cohort->n; i++) {
+        TRY(stop_check(r->in->stop, "; methods that are done stay, --resume goes on"));
+        if (r->in->use[i]) TRY(rank_bag(r, rival, i));
+    }
+    drop_lesser(r);
+    return OK;
+}
+
+Status important_write(const ImportantSetup *setup, const Rival *rival)
 {
     char method[PATH_ROOM], models[PATH_ROOM], path[PATH_ROOM];
-    Ranking r = {.cohort = cohort};
+    Ranking r = {.in = setup};
     Status status;
-    if (!rival->rank || bagfile_spec(cohort->file)->kind != BAG_SEQUENCES) return OK;
-    TRY(runfolder_path(method, folder, rival->name));
+    if (!rival->rank || bagfile_spec(setup->cohort->file)->kind != BAG_SEQUENCES) return OK;
+    TRY(runfolder_path(method, setup->folder, rival->name));
     TRY(runfolder_path(models, method, "models"));
     TRY(runfolder_path(path, method, "important_sequences.tsv"));
     TRY_DONE(read_models(&r, models));
-    TRY_DONE(reserve(&r, n));
-    if (r.n_file == 0) goto done;
+    TRY_DONE(reserve(&r));
     r.output = r.file[0].file.target[0].n_out - 1;
-    TRY_DONE(rival->apply_open(&r.applier, r.model, r.n_file, cohort));
-    for (int i = 0; i < cohort->n; i++)
-        if (use[i]) TRY_DONE(rank_bag(&r, rival, i));
-    drop_lesser(&r);
+    TRY_DONE(rival->apply_open(&r.applier, r.model, r.n_file, setup->cohort));
+    TRY_DONE(rank_bags(&r, rival));
     TRY_DONE(write_table(&r, path));
 done:
     release(&r, rival);
-    return status;
+    return status == OK ? OK : fail_at(status, "%s", rival->name);
 }

@@ -11,8 +11,17 @@
 
 #include "rival/rival.h"
 
+typedef struct {
+    const char *folder; /* of the rivals */
+    const Cohort *cohort;
+    const bool *use;      /* [cohort->n] bags whose sequences are ranked */
+    int n_repeat, n_fold; /* each has a model */
+    int n;                /* rows wanted, > 0 */
+    const StopFlag *stop;
+} ImportantSetup;
+
 /* Writes FOLDER/METHOD/important_sequences.tsv by the models in FOLDER/METHOD/models, the first task, its positive class (of
  * several classes the last). Nothing for rivals that rank none. */
-Status important_write(const char *folder, const Rival *rival, const Cohort *cohort, const bool *use, int n);
+Status important_write(const ImportantSetup *setup, const Rival *rival);
 
 #endif

@@ -141,6 +141,13 @@ class Rivals(Case):
             self.assertEqual(len({(r["junction_aa"], r["v_call"], r["j_call"]) for r in rows}), len(rows), method)
             self.assertIn(wanted, rows[0]["junction_aa"], method)
 
+    def test_rarefied_bags_are_ranked(self):
+        self.good("baseline", "c.h5", "--target=label", *FOLDS, "--data.rarefy=10", "--important=30", *self.named, "-o", "rare")
+        for method in ("kmer-4", "enriched", "clones", "public"):
+            for row in table(f"rare/{method}/important_sequences.tsv"):
+                self.assertRegex(row["junction_aa"], "^CASS[A-Z]+EQYF$")
+                self.assertIn(row["v_call"], ("TRBV1", "TRBV2"))
+
     def test_labels_of_the_test_part_do_not_matter(self):
         flipped = [line.split(",") for line in read("raw.csv").decode().splitlines()]
         for row in flipped[1:]:
