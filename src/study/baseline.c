@@ -199,14 +199,34 @@ done:
     return status == OK ? OK : fail_at(status, "%s", r->name);
 }
 
+static bool is_chosen(const Baseline *b, const Rival *r)
+{
+    for (int m = 0; m < b->n_method; m++)
+        if (b->method[m] == r) return true;
+    return false;
+}
+
+/* A run that goes on with other methods keeps those that it has. */
+static Status keep_method(Baseline *b, const Rival *r)
+{
+    json_t *summary;
+    TRY(baseline_files_done(&summary, b, r));
+    if (summary) json_object_set_new(b->methods, r->name, summary);
+    return OK;
+}
+
 static Status run_methods(Baseline *b)
 {
     Progress progress;
     Status status = OK;
+    int n_done = 0;
     progress_start(&progress, "rivals", "methods", b->n_method);
-    for (int m = 0; m < b->n_method && status == OK; m++) {
+    for (const Rival *const *r = rivals; *r && status == OK; r++) {
         status = stop_check(b->in->stop, "; methods that are done stay, --resume goes on");
-        if (status == OK) status = run_method(b, b->method[m], &progress, m);
+        if (status == OK && is_chosen(b, *r))
+            status = run_method(b, *r, &progress, n_done++);
+        else if (status == OK && b->in->resume)
+            status = keep_method(b, *r);
     }
     if (status == OK) progress_update(&progress, b->n_method, NULL);
     progress_end(&progress, NULL);

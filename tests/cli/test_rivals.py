@@ -187,6 +187,15 @@ class Rivals(Case):
         self.assertEqual(os.stat("again/genes/predictions.tsv").st_mtime_ns, kept, "what is done stays")
         self.assertEqual(list(load("again/summary.json")["methods"]), self.methods)
 
+    def test_a_method_is_added_to_a_run(self):
+        words = "baseline", "c.h5", "--target=label", *FOLDS, "-o", "more"
+        self.good(*words, "--method=kmer-3")
+        self.good(*words, "--method=nuisance", "--resume")
+        self.assertEqual(list(load("more/summary.json")["methods"]), ["nuisance", "kmer-3"])
+        self.assertIn("| kmer-3 |", read("more/summary.md").decode())
+        self.good(*words, "--method=nuisance", "--resume", "--permute=2")  # of other settings: not one table
+        self.assertEqual(list(load("more/summary.json")["methods"]), ["nuisance"])
+
     def test_groups_stay_together_inside_too(self):
         self.good("baseline", "c.h5", "--target=label", "--group=donor", *FOLDS, "--method=kmer-3", "-o", "donors")
         donor = {r[0]: r[4] for r in csv.reader(read("raw.csv").decode().splitlines())}
