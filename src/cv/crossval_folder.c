@@ -268,7 +268,7 @@ done:
     return status;
 }
 
-static Status check_splits(const Run *run, const Dataset *dataset)
+Status crossval_check_folds(const char *folder, const Dataset *dataset)
 {
     int *fold;
     Status status = all_folds(&fold, dataset);
@@ -277,7 +277,7 @@ static Status check_splits(const Run *run, const Dataset *dataset)
                            .n_column = dataset->folds.n_repeat,
                            .number = fold,
                            .word = folds_are_parts(&dataset->folds) ? part_name : NULL};
-    if (status == OK) status = splitskept_check(run->folder, &splits);
+    if (status == OK) status = splitskept_check(folder, &splits);
     free(fold);
     return status;
 }
@@ -322,7 +322,7 @@ static Status write_files(const CrossvalFolder *f, bool is_new)
     TRY(open_run(&run, f->folder));
     run_remove_leftovers(&run);
     if (!is_new) TRY_DONE(read_manifest(&first, &run, f));
-    if (!is_new) TRY_DONE(check_splits(&run, f->dataset));
+    if (!is_new) TRY_DONE(crossval_check_folds(run.folder, f->dataset));
     if (!is_new) TRY_DONE(check_config(&run, f->config));
     TRY_DONE(config_write(f->config, run_path(&run, "config.yaml")));
     TRY_DONE(content_write(run_path(&run, "bags.tsv"), &source));

@@ -23,6 +23,9 @@ typedef struct {
 /* ERR_IO where the folder holds something that is neither to be overwritten nor to be continued. Touches nothing. */
 Status crossval_check(const char *folder, bool force, bool resume);
 
+/* ERR_FORMAT where the splits.tsv of a run, if there is one, has as many columns and says otherwise. */
+Status crossval_check_folds(const char *folder, const Dataset *dataset);
+
 /* Under the folder's lock: writes config.yaml, manifest.json and splits.tsv, or, where they are there and the run is to be
  * continued, sees that settings (ERR_CONFIG) and data (ERR_FORMAT) are those of the beginning. `force` removes the run that
  * was there; ERR_IO if somebody works in it. */

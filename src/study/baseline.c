@@ -118,15 +118,27 @@ static void find_run(char folder[PATH_ROOM], const Baseline *b)
         snprintf(folder, PATH_ROOM, is_run ? "." : "");
 }
 
-/* Is the run beside there? */
+static int count_at(const json_t *summary, const char *key)
+{
+    return (int)json_integer_value(json_object_get(summary, key));
+}
+
+/* Is the run that was named there, and on these folds? That of --splits is by itself. */
 static Status check_beside(const Baseline *b)
 {
-    char folder[PATH_ROOM], path[PATH_ROOM];
-    if (!b->in->beside) return OK;
-    find_run(folder, b);
+    char path[PATH_ROOM];
+    json_t *summary = NULL;
+    const char *folder = b->in->beside;
+    const Folds *f = &b->dataset.folds;
+    if (!folder) return OK;
     TRY(runfolder_path(path, folder, "summary.json"));
-    return file_exists(path) ? OK
-                             : fail(ERR_USAGE, "--beside=%s: there is no summary.json; name a finished run", folder);
+    TRY(jsontext_load(&summary, path, NULL));
+    if (!summary) return fail(ERR_USAGE, "--beside=%s: there is no summary.json; name a finished run", folder);
+    const bool same = count_at(summary, "n_repeats") == f->n_repeat && count_at(summary, "n_folds") == f->n_fold;
+    json_decref(summary);
+    const Status status = same ? crossval_check_folds(folder, &b->dataset) : ERR_FORMAT;
+    if (status != ERR_FORMAT) return status;
+    return fail(ERR_USAGE, "--beside=%s: its folds are others; --splits=%s/splits.tsv takes them", folder, folder);
 }
 
 static Status open_all(Baseline *b, const BaselineSetup *in)

@@ -276,10 +276,15 @@ class Rivals(Case):
     def test_the_run_beside_stands_in_the_table(self):
         os.mkdir("run")
         with open("run/summary.json", "w", encoding="utf-8") as file:
-            json.dump({"tasks": {"label": {"auc_mean": .625, "auc_std_folds": .01}}}, file)
+            json.dump({"n_repeats": 1, "n_folds": 3, "tasks": {"label": {"auc_mean": .625, "auc_std_folds": .01}}}, file)
         shutil.copy("all/splits.tsv", "run/splits.tsv")
         self.good("baseline", "c.h5", "--target=label", "--splits=run/splits.tsv", "--inner=3", "--method=kmer-3", "-o", "beside")
         self.assertIn("| run | 0.625 |", read("beside/summary.md").decode())
+        self.bad(2, "its folds are others; --splits=run/splits.tsv takes them", "baseline", "c.h5", "--target=label", *FOLDS,
+                 "--method=kmer-3", "--beside=run", "-o", "x")
+        self.good("baseline", "c.h5", "--target=label", "--splits=by3.csv", "--inner=3", "--method=kmer-3", "--beside=run", "-o",
+                  "beside2")
+        self.assertIn("| run | 0.625 |", read("beside2/summary.md").decode())
         self.bad(2, "there is no summary.json", "baseline", "c.h5", "--target=label", *FOLDS, "--method=kmer-3", "--beside=none",
                  "-o", "x")
 
