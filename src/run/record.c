@@ -174,3 +174,15 @@ done:
     release(&g);
     return tasks ? json_pack("{s:i, s:o, s:o}", "n_bags", n, "loss", jsontext_real(loss), "tasks", tasks) : NULL;
 }
+
+Status record_main_score(double *out, const Target *target, int task, const Labels *labels, const real *output,
+                         const int *member, int n)
+{
+    Gathered g = {0};
+    double score[METRIC_MOST];
+    const bool good = gather(&g, labels, output, member, n);
+    if (good) metric_scores(score, &target[task], task, &g.in);
+    *out = good ? score[1] : (double)NAN;
+    release(&g);
+    return good ? OK : fail(ERR_MEMORY, "no memory for the scores of %d bags", n);
+}

@@ -21,4 +21,8 @@ json_t *record_json(const LoopRecord *record, const Target *target, int n_target
 json_t *record_scores(const Target *target, const Labels *labels, const real *output, const int *member, int n,
                       uint64_t seed);
 
+/* Its main score of one task alone, the first behind the loss (metric.h). NaN where it is not defined; ERR_MEMORY. */
+Status record_main_score(double *out, const Target *target, int task, const Labels *labels, const real *output,
+                         const int *member, int n);
+
 #endif

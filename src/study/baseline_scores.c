@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct {
     const BaselineMethod *m;
@@ -17,7 +16,6 @@ typedef struct {
     const RoundOutputs *outputs;
     double seconds; /* of a fold */
     int *member;    /* [n] scratch */
-    MetricInput in; /* scratch for all bags */
 } RoundScorer;
 
 static const real *outputs_of(const RoundScorer *s, int repeat)
@@ -104,66 +102,30 @@ static Status sum_round(json_t **out, const RoundScorer *s)
 
 /* ---- the main figure alone, for rounds of exchanged labels ---- */
 
-static Status gather_room(RoundScorer *s)
-{
-    const Baseline *b = s->m->b;
-    const size_t n = (size_t)b->n + 1;
-    real *output = malloc(n * (size_t)b->n_out * sizeof *output);
-    real *target = malloc(n * (size_t)b->n_out * sizeof *target);
-    real *mask = malloc(n * (size_t)b->n_task * sizeof *mask);
-    s->in = (MetricInput){.n_out = b->n_out,
-                          .n_target = b->n_task,
-                          .output = output,
-                          .target = target,
-                          .mask = mask,
-                          .rank = malloc(n * sizeof(MetricRank))};
-    return output && target && mask && s->in.rank ? OK
-                                                  : fail(ERR_MEMORY, "no memory for the scores of %d bags", b->n);
-}
-
-static void gather_free(RoundScorer *s)
-{
-    free((void *)(size_t)s->in.output), free((void *)(size_t)s->in.target), free((void *)(size_t)s->in.mask);
-    free(s->in.rank);
-}
-
-static void gather(RoundScorer *s, int part)
-{
-    const Labels *labels = &s->round->labels;
-    const size_t n_out = (size_t)s->in.n_out, n_task = (size_t)s->in.n_target;
-    const real *output = outputs_of(s, part / s->round->at->n_fold);
-    real *to = (real *)(size_t)s->in.output, *target = (real *)(size_t)s->in.target,
-         *mask = (real *)(size_t)s->in.mask;
-    s->in.n_bag = list_tested(s, part);
-    for (size_t i = 0; i < (size_t)s->in.n_bag; i++) {
-        const size_t from = (size_t)s->member[i];
-        memcpy(to + i * n_out, output + from * n_out, n_out * sizeof *to);
-        memcpy(target + i * n_out, labels->target + from * n_out, n_out * sizeof *target);
-        memcpy(mask + i * n_task, labels->mask + from * n_task, n_task * sizeof *mask);
-    }
-}
-
-/* Mean over folds where it is defined, then over repetitions, of a task's first score behind the loss. */
-static double main_figure(RoundScorer *s, int k)
+/* Mean over folds where it is defined, then over repetitions, of a task's main score. */
+static Status main_figure(double *out, const RoundScorer *s, int k)
 {
     const BaselineSplits *at = s->round->at;
-    double sum = 0, score[METRIC_MOST];
+    double sum = 0;
     int n_repeat = 0;
     for (int repeat = 0; repeat < at->n_repeat; repeat++) {
         double of_repeat = 0;
         int n = 0;
         for (int fold = 0; fold < at->n_fold; fold++) {
-            gather(s, repeat * at->n_fold + fold);
-            metric_scores(score, &s->m->b->target[k], k, &s->in);
-            if (isnan(score[1])) continue;
-            of_repeat += score[1];
+            double score;
+            const int n_bag = list_tested(s, repeat * at->n_fold + fold);
+            TRY(record_main_score(&score, s->m->b->target, k, &s->round->labels, outputs_of(s, repeat), s->member,
+                                  n_bag));
+            if (isnan(score)) continue;
+            of_repeat += score;
             n++;
         }
         if (n == 0) continue;
         sum += of_repeat / n;
         n_repeat++;
     }
-    return n_repeat ? sum / n_repeat : NAN;
+    *out = n_repeat ? sum / n_repeat : NAN;
+    return OK;
 }
 
 /* ---- joined ---- */
@@ -199,31 +161,36 @@ static Status add_batches(json_t *summary, const RoundScorer *s)
 }
 
 /* {"tasks": {name: {SCORE_mean}}} of a round, as chance.h reads summaries. */
-static json_t *main_figures(RoundScorer *s)
+static Status main_figures(json_t *tasks, const RoundScorer *s)
 {
     const Baseline *b = s->m->b;
-    char key[64];
-    json_t *tasks = json_object();
     for (int k = 0; k < b->n_task; k++) {
+        char key[64];
+        double figure;
+        TRY(main_figure(&figure, s, k));
         snprintf(key, sizeof key, "%s_mean", metric_of(&b->target[k])->name[1]);
-        json_object_set_new(tasks, b->target[k].name, json_pack("{s:o}", key, jsontext_real(main_figure(s, k))));
+        json_object_set_new(tasks, b->target[k].name, json_pack("{s:o}", key, jsontext_real(figure)));
     }
-    return json_pack("{s:o}", "tasks", tasks);
+    return OK;
 }
 
-static void add_exchanged(json_t *summary, const BaselineMethod *m, RoundKind kind, RoundScorer *s)
+static Status add_exchanged(json_t *summary, const BaselineMethod *m, RoundKind kind, RoundScorer *s)
 {
     const Baseline *b = m->b;
     json_t *figures = json_array(), *tasks = json_object_get(summary, "tasks");
-    for (int r = 0; r < b->n_round; r++) {
+    Status status = OK;
+    for (int r = 0; r < b->n_round && status == OK; r++) {
         if (b->round[r].kind != kind) continue;
+        json_t *of_round = json_object();
         s->round = &b->round[r];
         s->outputs = &m->outputs[r];
-        json_array_append_new(figures, main_figures(s));
+        status = main_figures(of_round, s);
+        json_array_append_new(figures, json_pack("{s:o}", "tasks", of_round));
     }
     if (json_array_size(figures) > 0 && kind == ROUND_PERMUTED) chance_add_permuted(tasks, figures);
     if (json_array_size(figures) > 0 && kind == ROUND_BATCH_PERMUTED) chance_add_batch_permuted(tasks, figures);
     json_decref(figures);
+    return status;
 }
 
 /* [{"repeat", "fold", …what was chosen}] of a task. */
@@ -256,9 +223,8 @@ static Status sum_rounds(json_t **summary, const BaselineMethod *m, RoundScorer 
         TRY(add_batches(*summary, s));
     }
     if (b->no_batches) chance_add_left_out(json_object_get(*summary, "tasks"), NULL, b->no_batches);
-    add_exchanged(*summary, m, ROUND_PERMUTED, s);
-    add_exchanged(*summary, m, ROUND_BATCH_PERMUTED, s);
-    return OK;
+    TRY(add_exchanged(*summary, m, ROUND_PERMUTED, s));
+    return add_exchanged(*summary, m, ROUND_BATCH_PERMUTED, s);
 }
 
 Status baseline_scores_sum(json_t **summary, const BaselineMethod *m)
@@ -266,9 +232,7 @@ Status baseline_scores_sum(json_t **summary, const BaselineMethod *m)
     RoundScorer s = {.m = m, .seconds = m->seconds / m->b->plain.n_part};
     *summary = NULL;
     s.member = malloc(((size_t)m->b->n + 1) * sizeof *s.member);
-    Status status = s.member ? gather_room(&s) : fail(ERR_MEMORY, "no memory for %d bags", m->b->n);
-    if (status == OK) status = sum_rounds(summary, m, &s);
-    gather_free(&s);
+    Status status = s.member ? sum_rounds(summary, m, &s) : fail(ERR_MEMORY, "no memory for %d bags", m->b->n);
     free(s.member);
     if (status != OK && *summary) {
         json_decref(*summary);
