@@ -149,7 +149,7 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     b->config.train.calibrate = CALIBRATE_NONE;
     b->config.crossval.ensemble = 1;
     TRY(check_folder(in));
-    TRY(baseline_files_check(in, in->method, in->n_method));
+    TRY(baseline_clear_check(in, in->method, in->n_method));
     TRY(dataset_open(&b->dataset, &b->config));
     b->n = b->dataset.cohort.n;
     b->n_task = b->config.n_task;
@@ -158,7 +158,7 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     TRY(check_columns(b));
     TRY(check_beside(b));
     TRY(choose_methods(b));
-    TRY(baseline_files_check(in, b->method, b->n_method));
+    TRY(baseline_clear_check(in, b->method, b->n_method));
     return baseline_rounds_open(b);
 }
 

@@ -51,20 +51,44 @@ static Status remove_models(const char *folder)
     return status;
 }
 
-/* What tells of an end goes first. */
+/* ---- a method's names ---- */
+
+static const char *const folders[] = {"models", RUNFOLDER_LEAVE_BATCH_OUT, RUNFOLDER_PERMUTED,
+                                      RUNFOLDER_BATCH_PERMUTED, NULL};
+static const char *const files[] =
+    {/* what tells of an end first */
+     "summary.json", "summary.md", "predictions.tsv", "inner.tsv", "important_sequences.tsv", NULL};
+
+static Status check_names(const char *folder, const char *const *names, bool is_folder)
+{
+    char path[PATH_ROOM];
+    for (; *names; names++) {
+        TRY(runfolder_path(path, folder, *names));
+        TRY(file_check_own(path, is_folder));
+    }
+    return OK;
+}
+
+static Status check_method(const char *run, const Rival *rival)
+{
+    char folder[PATH_ROOM];
+    TRY(runfolder_path(folder, run, rival->name));
+    TRY(file_check_own(folder, true));
+    TRY(check_names(folder, folders, true));
+    return check_names(folder, files, false);
+}
+
+Status baseline_clear_check(const BaselineSetup *setup, const Rival *const *method, int n_method)
+{
+    for (int m = 0; m < n_method; m++) TRY(check_method(setup->folder, method[m]));
+    return OK;
+}
+
 Status baseline_clear(const Baseline *b, const Rival *rival)
 {
-    static const char *const folders[] = {"models", RUNFOLDER_LEAVE_BATCH_OUT, RUNFOLDER_PERMUTED,
-                                          RUNFOLDER_BATCH_PERMUTED, NULL};
-    static const char *const files[] = {
-        "summary.json", "summary.md", "predictions.tsv", "inner.tsv", "important_sequences.tsv", NULL};
     char folder[PATH_ROOM], path[PATH_ROOM];
+    TRY(check_method(b->in->folder, rival));
     TRY(runfolder_path(folder, b->in->folder, rival->name));
-    TRY(file_check_own(folder, true));
-    for (const char *const *name = folders; *name; name++) {
-        TRY(runfolder_path(path, folder, *name));
-        TRY(file_check_own(path, true));
-    }
     for (const char *const *name = files; *name; name++) TRY(remove_file(folder, *name));
     TRY(runfolder_each_subrun(folder, remove_round));
     for (const char *const *name = folders + 2; *name; name++) {

@@ -8,12 +8,10 @@
 #include "run/runfolder.h"
 #include "study/baseline_parts.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static Status method_path(char path[PATH_ROOM], const Baseline *b, const Rival *rival, const char *file)
 {
@@ -180,33 +178,10 @@ Status baseline_files_done(json_t **summary, const Baseline *b, const Rival *riv
 
 /* ---- the folder ---- */
 
-Status baseline_files_check(const BaselineSetup *setup, const Rival *const *method, int n_method)
+/* All of the run that was there goes before anything is done anew: a method of it must not pass for one of this run. */
+static Status clear_all(const Baseline *b)
 {
-    static const char *const files[] = {
-        "",        "/predictions.tsv", "/inner.tsv",      "/summary.md",      "/summary.json",
-        "/models", "/permuted",        "/batch-permuted", "/leave-batch-out", "/important_sequences.tsv",
-        NULL};
-    static const bool is_folder[] = {true, false, false, false, false, true, true, true, true, false};
-    char folder[PATH_ROOM], path[PATH_ROOM + 32];
-    for (int m = 0; m < n_method; m++) {
-        TRY(runfolder_path(folder, setup->folder, method[m]->name));
-        for (int k = 0; files[k]; k++) {
-            snprintf(path, sizeof path, "%s%s", folder, files[k]);
-            TRY(file_check_own(path, is_folder[k]));
-        }
-    }
-    return OK;
-}
-
-/* What tells of an end goes before anything is done anew. */
-static Status remove_ends(const Baseline *b)
-{
-    char path[PATH_ROOM];
-    for (int m = 0; m < b->n_method; m++) {
-        TRY(method_path(path, b, b->method[m], "summary.json"));
-        if (unlink(path) != 0 && errno != ENOENT)
-            return fail(ERR_IO, "%s: cannot be replaced: %s", path, strerror(errno));
-    }
+    for (int m = 0; m < b->n_method; m++) TRY(baseline_clear(b, b->method[m]));
     return OK;
 }
 
@@ -221,7 +196,7 @@ Status baseline_files_begin(const Baseline *b)
                                    .argv = b->in->argv,
                                    .stop = b->in->stop};
     TRY(crossval_begin(&folder));
-    if (b->in->force) TRY(remove_ends(b));
+    if (b->in->force) TRY(clear_all(b));
     const Folds *f = &b->dataset.folds;
     if (!folds_are_parts(f) || f->n_repeat > 1) return OK;
     Run run = {.metrics = NULL}; /* the splits are one column of parts: as train writes them */

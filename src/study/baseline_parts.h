@@ -78,7 +78,6 @@ Status baseline_fits_run(BaselineMethod *m); /* writes models into the method's 
 void baseline_fits_free(BaselineMethod *m);
 
 /* baseline_files.c */
-Status baseline_files_check(const BaselineSetup *setup, const Rival *const *method, int n_method);
 Status baseline_files_begin(const Baseline *b);
 Status baseline_files_method(json_t **summary, const BaselineMethod *m); /* scores, and all files but models */
 Status baseline_files_done(json_t **summary, const Baseline *b,
@@ -86,6 +85,8 @@ Status baseline_files_done(json_t **summary, const Baseline *b,
 Status baseline_files_finish(const Baseline *b, const json_t *summary);
 
 /* baseline_clear.c */
+/* ERR_IO where a link, or anything but a file or a folder, stands at a name of a method. Touches nothing. */
+Status baseline_clear_check(const BaselineSetup *setup, const Rival *const *method, int n_method);
 Status baseline_clear(const Baseline *b, const Rival *rival); /* what an earlier run of the method left */
 
 /* baseline_scores.c */
