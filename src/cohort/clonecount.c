@@ -101,7 +101,7 @@ static void do_chunk(void *context, int chunk, int thread)
     free(scratch);
 }
 
-/* A sentence belongs to the thread that failed: it is said again here. */
+/* Sentences are kept per thread, so this thread has none of what failed in another. */
 static Status first_failure(const Status *status, int n)
 {
     for (int k = 0; k < n; k++)

@@ -26,7 +26,8 @@ typedef struct {
 /* "none", "youden", "sensitivity:0.9", "specificity:0.95". False: the text is none of them. */
 bool cutoff_read(CutoffRule *rule, const char *text);
 
-/* Sorts bag [n]. False, with *cutoff unchanged: the rule is none, a class is missing, or an output is no finite number. */
+/* Sorts bag [n]. Returns false and leaves *cutoff as it is if the rule is none, a class is missing, or an output is not
+ * finite. */
 bool cutoff_choose(double *cutoff, CutoffRule rule, MetricRank *bag, int n);
 
 #endif

@@ -17,7 +17,7 @@ bool innerparts_parse(InnerPlace *out, const char *text)
 
 /* ---- inner folds ---- */
 
-/* Bags that only other tasks have labels for follow their groups; those of groups without a fold are dealt in turn. */
+/* A bag without a label of this task goes where its group is. If its group has no fold, the groups take turns. */
 static Status deal_rest(int *inner, int n_inner, const Folds *folds, const Partition *outer)
 {
     const int n = folds->cohort->n_row, *group = folds->group;
@@ -45,7 +45,7 @@ static Status make_outer(Partition *out, const Folds *folds, int repeat, int fol
     Folds own = *folds;
     options.validation = "none";
     own.options = &options;
-    own.warned = own.shared = own.one_class = own.lacks_class = true; /* what the outer fold is said of is enough */
+    own.warned = own.shared = own.one_class = own.lacks_class = true; /* warnings about the outer fold are enough */
     return partition_make(out, &own, repeat, fold);
 }
 

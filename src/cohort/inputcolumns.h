@@ -32,7 +32,7 @@ static inline bool inputcolumns_on(const InputOptions *o)
 Status inputcolumns_list(json_t **list, const InputOptions *o, const Cohort *c);
 
 /* *out [bags of the file, n of the list], the caller's to free; NaN: missing. Warns of columns and genes that this cohort
- * does not have; `of` names whose they are. ERR_MODEL: the list is none. */
+ * does not have; `of` names the model in warnings. ERR_MODEL: `list` is not such a list. */
 Status inputcolumns_read(real **out, const json_t *list, const Cohort *c, const char *of);
 
 #endif

@@ -26,7 +26,7 @@ void chance_add_left_out(json_t *tasks, const json_t *sub, const char *reason); 
 typedef enum { CHANCE_UNKNOWN, CHANCE_NOT_SHOWN, CHANCE_RECOGNISED } ChanceVerdict;
 ChanceVerdict chance_batches(const json_t *task);
 
-/* The same in words: an array of sentences without a full stop, empty where there is none; the caller's to decref. NULL: no memory. */
+/* The same as sentences without a full stop: an array, which may be empty; the caller's to decref. NULL: no memory. */
 json_t *chance_sentences(const json_t *task);
 
 #endif

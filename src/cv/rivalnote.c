@@ -66,7 +66,7 @@ static const json_t *task_of_method(const json_t *method, const char *task)
     return json_object_get(json_object_get(method, "tasks"), task);
 }
 
-/* The method that is best by the inner folds of the fold at `place` of the lists "chosen". NULL: there is none. */
+/* The method with the best inner figure in one outer fold, number `place` of the lists "chosen". NULL: none has one. */
 static const char *best_method(const json_t *methods, const char *task, const char *score, size_t place)
 {
     const char *name, *best = NULL;
