@@ -7,6 +7,7 @@
 #include "rival/bagkernel_kmers.h"
 #include "core/parallel.h"
 #include "rival/kmerapply.h"
+#include "rival/kmerreader.h"
 #include "rival/kmerscale.h"
 
 #include <stdlib.h>
@@ -38,11 +39,7 @@ static void close_state(void *state)
 static Status open_parts(KmerState *s, const Rival *rival, const RivalBags *bags)
 {
     const KmerDetail *detail = rival->detail;
-    const KmerBlocksSetup setup = {.cohort = bags->cohort,
-                                   .use = bags->use,
-                                   .by_counts = bags->by_counts,
-                                   .stop = bags->stop,
-                                   .held = bags->held};
+    const KmerBlocksSetup setup = kmerreader_blocks(bags);
     s->rival = rival;
     s->by_counts = bags->by_counts;
     s->n_all = bags->cohort->n;

@@ -4,9 +4,9 @@
  * whatever the processor's vectors, and in the order of the panels: its bits depend on nothing else.
  */
 #include "rival/bagkernel_minmax.h"
-#include "cohort/kmerblocks.h"
 #include "core/parallel.h"
 #include "rival/countstream.h"
+#include "rival/kmerreader.h"
 #include "rival/minmaxapply.h"
 
 #include <stdlib.h>
@@ -47,11 +47,7 @@ static void close_state(void *state)
 
 static Status open_parts(MinmaxState *s, const Rival *rival, const RivalBags *bags)
 {
-    const KmerBlocksSetup setup = {.cohort = bags->cohort,
-                                   .use = bags->use,
-                                   .by_counts = bags->by_counts,
-                                   .stop = bags->stop,
-                                   .held = bags->held};
+    const KmerBlocksSetup setup = kmerreader_blocks(bags);
     s->rival = rival;
     s->presence = ((const MinmaxDetail *)rival->detail)->presence;
     s->by_counts = bags->by_counts;

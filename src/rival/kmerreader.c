@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "rival/kmerreader.h"
-#include "cohort/kmerblocks.h"
+
+KmerBlocksSetup kmerreader_blocks(const RivalBags *bags)
+{
+    return (KmerBlocksSetup){.cohort = bags->cohort,
+                             .use = bags->use,
+                             .by_counts = bags->by_counts,
+                             .stop = bags->stop,
+                             .held = bags->held};
+}
 
 static Status find_counts(bool *by_counts, RivalModel *const *model, int n)
 {

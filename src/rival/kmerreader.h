@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * kmerreader.h: bags of a cohort for models that count k-mers, one at a time, with the counts that the models were trained
- * on (their fact `by_counts`).
+ * kmerreader.h: the bags of rivals that count k-mers: in training a block of cells of all bags at a time, afterwards one bag
+ * at a time, with the counts that the models were trained on (their fact `by_counts`).
  */
 #ifndef HOPSACK_KMERREADER_H
 #define HOPSACK_KMERREADER_H
 
-#include "data/bagfile/cache.h"
+#include "cohort/kmerblocks.h"
 #include "rival/rival.h"
+
+KmerBlocksSetup kmerreader_blocks(const RivalBags *bags); /* for kmerblocks_open */
 
 typedef struct {
     const Cohort *cohort;

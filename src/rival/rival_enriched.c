@@ -13,6 +13,7 @@
 #include "cohort/platt.h"
 #include "core/parallel.h"
 #include "rival/enrichmodel.h"
+#include "rival/kmerreader.h"
 #include "rival/rivalchoice.h"
 
 #include <math.h>
@@ -49,8 +50,8 @@ static Status open_state(void **out, const Rival *rival, const RivalBags *bags)
     *out = s;
     if (!s) return fail(ERR_MEMORY, "no memory for %s", rival->name);
     *s = (EnrichedState){.rival = rival, .bags = *bags, .profile = kmerprofile_new(enrichmodel_views)};
-    const KmerBlocksSetup setup = {
-        .cohort = bags->cohort, .use = bags->use, .by_counts = false, .stop = bags->stop, .held = bags->held};
+    KmerBlocksSetup setup = kmerreader_blocks(bags);
+    setup.by_counts = false; /* a k-mer is there or not */
     TRY(kmerblocks_open(&s->blocks, &s->profile, &setup));
     s->place = malloc(((size_t)bags->cohort->n + 1) * sizeof *s->place);
     if (!s->place) return fail(ERR_MEMORY, "no memory for %d bags", bags->cohort->n);

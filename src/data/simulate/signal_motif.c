@@ -141,17 +141,11 @@ static int record(json_t *settings, const Simulator *s)
     return spread > 0 ? json_object_set_new(settings, "spread", json_real(spread)) : 0;
 }
 
-static json_t *record_carriers(const SimulateResult *r)
-{
-    return json_pack("{s:i, s:i, s:f, s:f}", "positive_bags", r->n_positive, "carriers_per_positive_bag",
-                     r->n_carrier, "accidental_negative", r->accidental[0], "accidental_positive", r->accidental[1]);
-}
-
 const SignalType signal_motif = {
-    .truth_head = "bag\tinstance\tsignal\tmotif\toffset\toriginal\tjunction_aa",
+    .truth_head = SIMULATE_CARRIER_HEAD,
     .carries = true,
     .prepare = prepare,
     .name = name,
     .record = record,
-    .record_result = record_carriers,
+    .record_result = simulate_carriers,
 };

@@ -204,6 +204,12 @@ static double auc_of(KnownBag *bag, int n)
     return n_positive > 0 && below > 0 ? won / (n_positive * below) : NAN;
 }
 
+json_t *simulate_carriers(const SimulateResult *r)
+{
+    return json_pack("{s:i, s:i, s:f, s:f}", "positive_bags", r->n_positive, "carriers_per_positive_bag",
+                     r->n_carrier, "accidental_negative", r->accidental[0], "accidental_positive", r->accidental[1]);
+}
+
 Status simulate_oracle(Simulator *s)
 {
     const int n = s->options->n_bag;

@@ -97,8 +97,10 @@ extern const OutputType *const simulate_outputs[]; /* [2] */
 Status simulate_plan_bags(Simulator *s); /* sets bag, n_carrier, and sums in the result */
 
 /* ---- simulate_facts.c ---- */
-char *simulate_facts(const Simulator *s);               /* provenance; the caller's to free; NULL: no memory */
-Status simulate_labels(Table *out, const Simulator *s); /* label table */
+#define SIMULATE_CARRIER_HEAD "bag\tinstance\tsignal\tmotif\toffset\toriginal\tjunction_aa" /* of a truth file */
+json_t *simulate_carriers(const SimulateResult *result); /* what signals of carriers record; NULL: no memory */
+char *simulate_facts(const Simulator *s);                /* provenance; the caller's to free; NULL: no memory */
+Status simulate_labels(Table *out, const Simulator *s);  /* label table */
 void simulate_key(char key[SIMULATE_KEY], const Simulator *s, int bag);
 void simulate_spell(char *text, const int8_t *codes, int64_t len); /* letters, NUL-ended */
 const char *simulate_word(char buffer[OPTION_ROOM], const SimulateOptions *options,
