@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * publicmodel.h: models of rival_public.c, and other bags by them.
+ * publicmodel.h: models of rival_public.c and rival_public_eb.c, and other bags by them.
  */
 #ifndef HOPSACK_PUBLICMODEL_H
 #define HOPSACK_PUBLICMODEL_H
@@ -10,7 +10,8 @@
 
 /* What tells the rows of the table apart: `detail`. */
 typedef struct {
-    bool genes; /* the same sequence with other V or J genes is another */
+    bool genes;  /* the same sequence with other V or J genes is another */
+    bool weighs; /* each sequence has a weight (PublicBase); else those of a test are counted (PublicOdds) */
 } PublicDetail;
 
 typedef struct {
@@ -24,6 +25,18 @@ double publicmodel_output(const PublicOdds *odds, double k, double n);
 
 /* Adds the odds, and -log10 p [n] of the sequences, which the caller fills. */
 Status publicmodel_add(double **log_p, RivalModel *model, int64_t n, const PublicOdds *odds);
+
+/* What is added to the weights of a bag's sequences. */
+typedef struct {
+    double prior; /* ln (N1 + 1) / (N0 + 1) */
+    double each;  /* taken off for each distinct sequence of the bag */
+} PublicBase;
+
+/* The log odds of a bag of n distinct sequences whose weights have this sum. */
+double publicmodel_weighed(const PublicBase *base, double sum, double n);
+
+/* Adds the base, and weights [n] of the sequences, which the caller fills. */
+Status publicmodel_add_weights(double **log_odds, RivalModel *model, int64_t n, const PublicBase *base);
 
 /* As in Rival. */
 Status publicmodel_open(void **applier, RivalModel *const *model, int n_model, const Cohort *cohort);

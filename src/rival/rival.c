@@ -21,6 +21,8 @@
     X(clones_1)                                                                                                      \
     X(public)                                                                                                        \
     X(public_vj)                                                                                                     \
+    X(public_eb)                                                                                                     \
+    X(public_eb_vj)                                                                                                  \
     X(stats_logistic)                                                                                                \
     X(stats_svm1)                                                                                                    \
     X(stats_svm10)                                                                                                   \

@@ -37,7 +37,7 @@ static const Tensor *tensor_of(const RivalModel *m, const char *name, TensorType
 /* False: there are none. */
 static bool find_weights(TopList *l)
 {
-    static const char *const names[] = {"v", "weight", "log_p", NULL};
+    static const char *const names[] = {"v", "weight", "log_p", "log_odds", NULL};
     const Tensor *t = NULL;
     for (const char *const *name = names; *name && !t; name++) t = tensor_of(l->model, *name, TENSOR_F64);
     if (!t || t->n_dim < 1 || t->n_dim > 2) return false;

@@ -167,3 +167,54 @@ def fit(kernel, train, label, inner, test):
                 best = (power, cost, area, output)
     power, cost, area, output = best
     return outputs(centred(kernel.gram(train, power), train), train, label, test, cost), output, (power, cost, area)
+
+
+# ---- odds of shared sequences ----
+
+VALUES = np.array([-3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3])  # log odds ratios
+
+
+class Odds:
+    """public-eb: sequences [n_bag, n_clone] as bits, without a budget, a table or a list."""
+
+    def __init__(self, bags):
+        names = {}
+        rows = [sorted({names.setdefault(s, len(names)) for s in bag}) for bag in bags]
+        self.held = np.zeros((len(bags), len(names)))
+        for row, of in zip(self.held, rows):
+            row[of] = 1
+
+    def weights(self, train, label):
+        """The mean log odds ratio of each sequence: the shares of the values by EM among sequences of about the same s."""
+        from scipy.stats import nchypergeom_fisher
+
+        n1, n = int(label.sum()), len(train)
+        a, s = self.held[train[label == 1]].sum(0).astype(int), self.held[train].sum(0).astype(int)
+        weight = np.zeros(len(s))
+        level = np.round(3 * np.log2(np.maximum(s, 1)))
+        for at in np.unique(level[s >= 3]):
+            members = np.flatnonzero((level == at) & (s >= 3))
+            likely = np.array([[nchypergeom_fisher.pmf(a[j], n, n1, s[j], np.exp(d)) for d in VALUES] for j in members])
+            share = np.where(VALUES == 0, 0.99, 0.001)
+            for _ in range(200):
+                before = share
+                share = (share * likely / (likely @ share)[:, None]).mean(0)
+                if np.abs(share - before).max() <= 1e-7:
+                    break
+            weight[members] = (share * likely) @ VALUES / (likely @ share)
+        return np.where(np.abs(weight) < 0.01, 0, weight)
+
+    def outputs(self, train, label, others):
+        weight, s = self.weights(train, label), self.held[train].sum(0)
+        n1, n0 = label.sum(), (1 - label).sum()
+        other = s / (n1 * np.exp(weight) + n0)
+        excess = (other * (np.exp(weight) - 1)).sum()
+        size = self.held.sum(1)
+        return np.log((n1 + 1) / (n0 + 1)) + self.held[others] @ weight - size[others] / size[train].mean() * excess
+
+
+def fit_odds(odds, train, label, inner, test):
+    held = np.empty(len(train))
+    for q in np.unique(inner):
+        held[inner == q] = odds.outputs(train[inner != q], label[inner != q], train[inner == q])
+    return odds.outputs(train, label, test), held, "nothing"

@@ -10,7 +10,7 @@ from harness import Case, main, read, run, table
 
 HEAD = "productive\tv_call\tj_call\tjunction_aa\tduplicate_count\n"
 PEOPLE, DEPTH = 48, 70
-METHODS = "clones", "clones-1", "public", "public-vj"
+METHODS = "clones", "clones-1", "public", "public-vj", "public-eb", "public-eb-vj"
 
 
 def draw_cohort():
@@ -83,8 +83,9 @@ class Clones(Case):
             file.write("repertoire_id\tproductive\tjunction_aa\tduplicate_count\n" + "".join(
                 f"{name}.tsv.gz\tT\t{s}\t1\n" for name, rows in self.bags.items() for s, _, _ in rows))
         self.good("import", "--metadata=labels.tsv", "-o", "plain.h5", "plain.tsv.gz")
-        self.bad(3, "has no genes, which public-vj needs", "baseline", "plain.h5", "--target=status",
-                 "--splits=folds.tsv", "--method=public-vj", "-o", "no")
+        for method in "public-vj", "public-eb-vj":
+            self.bad(3, f"has no genes, which {method} needs", "baseline", "plain.h5", "--target=status", "--splits=folds.tsv",
+                     f"--method={method}", "-o", "no")
 
     # ---- the kernel ----
 

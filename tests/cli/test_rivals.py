@@ -107,7 +107,7 @@ class Rivals(Case):
 
     def test_the_families_are_there(self):
         self.assertLessEqual({"nuisance", "genes", "kmer-3", "kmer-4", "gapped", "gap1", "halves", "thirds", "enriched",
-                              "clones", "clones-1", "public"}, set(self.methods))
+                              "clones", "clones-1", "public", "public-vj", "public-eb", "public-eb-vj"}, set(self.methods))
         self.assertEqual(list(self.summary["methods"]), self.methods)
 
     def test_every_method_has_its_files(self):
@@ -127,12 +127,12 @@ class Rivals(Case):
                              [f"rep00_fold0{f}_task0.safetensors" for f in range(3)], method)
 
     def test_what_is_there_is_found(self):
-        for method, least in (("kmer-4", .8), ("gapped", .8), ("enriched", .95), ("public", .9), ("genes", .7)):
+        for method, least in (("kmer-4", .8), ("gapped", .8), ("enriched", .95), ("public", .9), ("public-eb", .8), ("genes", .7)):
             self.assertGreater(self.summary["methods"][method]["tasks"]["label"]["auc_mean"], least, method)
 
     def test_motifs_and_shared_clones_rank_first(self):
         for method, wanted in (("kmer-4", "PPPP"), ("enriched", "PPPP"), ("clones", "CASSPPPPPPPEQYF"),
-                               ("public", "CASSPPPPPPPEQYF")):
+                               ("public", "CASSPPPPPPPEQYF"), ("public-eb", "CASSPPPPPPPEQYF")):
             rows = table(f"all/{method}/important_sequences.tsv")
             self.assertLessEqual(len(rows), 50)
             self.assertEqual([int(r["rank"]) for r in rows], list(range(1, len(rows) + 1)))

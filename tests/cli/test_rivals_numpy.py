@@ -17,7 +17,9 @@ import rivals_reference as reference
 from harness import Case, main, run, table
 
 KERNELS = {"clones": reference.CloneKernel, "clones-1": lambda bags: reference.CloneKernel(bags, wildcard=True),
+           "public-eb": reference.Odds,
            **{name: lambda bags, v=views: reference.KmerKernel(bags, v) for name, views in reference.MASKS.items()}}
+FITS = {"public-eb": reference.fit_odds}
 
 
 def knows(method):
@@ -83,7 +85,7 @@ class RivalsNumpy(Case):
             self.assertEqual(sorted(r["bag"] for r in test + train), names)
             rows, others = (np.array([row_of[r["bag"]] for r in t]) for t in (train, test))
             label, inner = (np.array([int(r[k]) for r in train]) for k in ("target", "inner"))
-            output, held, chosen = reference.fit(kernel, rows, label, inner, others)
+            output, held, chosen = FITS.get(method, reference.fit)(kernel, rows, label, inner, others)
             words = f"{method}, fold {fold}, chosen {chosen}"
             self.near(held, train, words + ", inner")
             self.near(output, test, words)
