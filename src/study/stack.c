@@ -23,6 +23,18 @@ static bool any_has(const StackColumns *c, const char *inside)
     return false;
 }
 
+static void remark_shorter(Stack *s, int kind)
+{
+    char name[64];
+    int lacking;
+    const int n = s->n_round[kind];
+    stackkind_folder(name, kind, n);
+    stackcolumn_have(&lacking, &s->columns, name);
+    if (n > 0 && any_has(&s->columns, name))
+        remarks_append(s->remarks, "%s has no %s, and other columns have: the first %d of each column are used",
+                       s->columns.column[lacking].folder, name, n);
+}
+
 /* All numbers up to the last that all columns have: one between may have had too few labels of a class. */
 static void count_rounds(Stack *s)
 {
@@ -35,6 +47,7 @@ static void count_rounds(Stack *s)
             if (lacking < 0) s->n_round[kind] = k + 1;
             if (k == 0) first = lacking;
         }
+        if (stackkinds[kind].is_numbered) remark_shorter(s, kind);
         stackkind_folder(name, kind, 0);
         if (s->n_round[kind] == 0 && any_has(&s->columns, name))
             remarks_append(s->remarks, "%s: %s has no %s, and other columns have (%s)", stackkinds[kind].missing,

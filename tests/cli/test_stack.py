@@ -346,6 +346,7 @@ class Stack(Case):
         # fewer rounds over more: none of the old ones stays
         shutil.rmtree("p1/permuted/03")
         self.assertEqual(stack("p1", "p2", "-o", "rounds", "--force")["permuted"]["n"], 3)
+        self.assertIn("p1 has no permuted/03, and other columns have: the first 3 of each column are used", summary("rounds")["remarks"])
         self.assertFalse(os.path.exists("rounds/permuted/03"))
         # permutations of other labels do not go together; the rest stands
         column("p2", noise(1), noise(2), label=shuffled[3], inside="permuted/00")

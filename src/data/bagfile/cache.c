@@ -58,11 +58,19 @@ static Status choose(Cache *cache, int64_t limit)
     return OK;
 }
 
+static bool holds_any(const Cache *cache)
+{
+    for (int i = 0; i < cache->n_bag; i++)
+        if (cache->held[i]) return true;
+    return false;
+}
+
 static Status fill(Cache *cache)
 {
     Progress progress;
     const int n = cache->n_bag;
     TRY(arena_reserve(&cache->store, "data.cache"));
+    if (!holds_any(cache)) return OK; /* bags are read when they are asked for */
     progress_start(&progress, "reading", "bags", n);
     for (int i = 0; i < n; i++) {
         if (cache->held[i]) TRY(bagfile_read(&cache->bag[i], &cache->store, cache->file, i, cache->counts));
