@@ -32,11 +32,12 @@ static bool is_listed(const Splits *s, int member)
 
 static Status differs(const Table *t, const char *bag, const char *then, const char *now)
 {
-    return fail(ERR_FORMAT,
-                "%s: bag '%s' was in '%s' when this run began, and would be in '%s' now: other splits.* or --splits are "
-                "set, or the version that began it (manifest.json names it) read groups or labels otherwise; resume with "
-                "the same, or begin another run",
-                t->path, bag, then, now);
+    return fail(
+        ERR_FORMAT,
+        "%s: bag '%s' was in '%s' when this run began, and would be in '%s' now: other splits.* or --splits are "
+        "set, or the version that began it (manifest.json names it) read groups or labels otherwise; resume with "
+        "the same, or begin another run",
+        t->path, bag, then, now);
 }
 
 /* Row `row` of the file against a member. */
