@@ -29,13 +29,11 @@ struct KmerBlocks {
     KmerStore store;             /* [n, end - from] */
     double *total;               /* [n_view, n] */
     int head[KMERPROFILE_VIEWS]; /* view that a view's counts are sums of; -1: none */
-    int n_thread;
-    uint32_t *scratch; /* [n_thread, CELLS + CELLS_OF_3] counts of a view, and sums of them */
-    const Bag **bag;   /* [n] of the batch at work */
-    int first, n_now;  /* that batch */
-    bool *lost;        /* [n] no memory for it */
-    int at;            /* first cell of the panel */
-    uint32_t *panel;   /* [n, KMERBLOCKS_PANEL] */
+    uint32_t *scratch;           /* [threads, KMER_CELLS + CELLS_OF_3] counts of a view, and sums of them */
+    const Bag **bag;             /* [n] of the batch at work */
+    int first, n_now;            /* that batch */
+    int at;                      /* first cell of the panel */
+    uint32_t *panel;             /* [n, KMERBLOCKS_PANEL] */
 };
 
 Status kmerblocks_check(const BagFile *file)
@@ -57,8 +55,7 @@ static Status list_members(KmerBlocks *b)
     b->member = calloc(n + 1, sizeof *b->member);
     b->bag = calloc(n + 1, sizeof *b->bag);
     b->total = calloc((size_t)b->profile->n_view * n + 1, sizeof *b->total);
-    b->lost = calloc(n + 1, sizeof *b->lost);
-    if (!b->member || !b->bag || !b->total || !b->lost) return fail(ERR_MEMORY, "no memory for %zu bags", n);
+    if (!b->member || !b->bag || !b->total) return fail(ERR_MEMORY, "no memory for %zu bags", n);
     for (int i = 0; i < b->in.cohort->n; i++)
         if (b->in.use[i]) b->member[b->n++] = i;
     return OK;
@@ -76,8 +73,7 @@ static void list_heads(KmerBlocks *b)
 
 static Status make_room(KmerBlocks *b)
 {
-    b->n_thread = parallel_threads();
-    b->scratch = malloc((size_t)b->n_thread * (KMER_CELLS + CELLS_OF_3) * sizeof *b->scratch);
+    b->scratch = malloc((size_t)parallel_threads() * (KMER_CELLS + CELLS_OF_3) * sizeof *b->scratch);
     b->panel = malloc(((size_t)b->n + 1) * KMERBLOCKS_PANEL * sizeof *b->panel);
     return b->scratch && b->panel ? OK : fail(ERR_MEMORY, "no memory for counting k-mers of %d bags", b->n);
 }
@@ -135,7 +131,6 @@ void kmerblocks_close(KmerBlocks *b)
     free(b->member);
     free(b->bag);
     free(b->total);
-    free(b->lost);
     free(b->scratch);
     free(b->panel);
     kmerstore_free(&b->store);
@@ -201,7 +196,7 @@ static bool is_summed(const KmerBlocks *b, int v)
 static void keep(KmerBlocks *b, int i, int v, int first, const uint32_t *count, int n)
 {
     b->total[(size_t)v * (size_t)b->n + (size_t)i] = kmerprofile_total(&b->profile->view[v], b->bag[i - b->first]);
-    if (!kmerstore_put(&b->store, i, v, first - b->from, count, n)) b->lost[i] = true;
+    kmerstore_put(&b->store, i, v, first - b->from, count, n);
 }
 
 static void count_view(KmerBlocks *b, int i, int v, uint32_t *scratch)
@@ -227,10 +222,10 @@ static void count_chunk(void *context, int chunk, int thread)
     count_view(b, b->first + chunk / n_view, chunk % n_view, b->scratch + (Index)thread * (KMER_CELLS + CELLS_OF_3));
 }
 
-/* Bags from `first` on that can be had at once. */
+/* Bags from `first` on that can be had at once; of those that are held so many that a signal does not wait long. */
 static Status read_batch(KmerBlocks *b, int first)
 {
-    const int most = cache_is_whole(b->cache) ? b->n : b->n_slot;
+    const int most = cache_is_whole(b->cache) ? CACHE_SLOTS : b->n_slot;
     b->first = first;
     b->n_now = b->n - first < most ? b->n - first : most;
     TRY(stop_check(b->in.stop, " while counting k-mers"));
@@ -242,14 +237,11 @@ static Status read_batch(KmerBlocks *b, int first)
 static Status count_all(KmerBlocks *b)
 {
     TRY(kmerstore_size(&b->store, b->n, b->profile->n_view, b->end - b->from));
-    memset(b->lost, 0, (size_t)b->n * sizeof *b->lost);
     for (int first = 0; first < b->n; first += b->n_now) {
         TRY(read_batch(b, first));
         parallel_for(b->n_now * b->profile->n_view, count_chunk, b);
     }
-    for (int i = 0; i < b->n; i++)
-        if (b->lost[i]) return fail(ERR_MEMORY, "no memory for %d k-mers of %d bags", b->end - b->from, b->n);
-    return OK;
+    return kmerstore_check(&b->store);
 }
 
 static Status fill(KmerBlocks *b, int from, int end)

@@ -137,15 +137,15 @@ typedef struct {
     uint32_t four[PIECE];
     int n, l, m;
     int first; /* sequence of the bag */
-} Piece;
+} WindowPiece;
 
-static inline __attribute__((always_inline)) uint32_t cell_at(const Piece *piece, int at, bool is_three)
+static inline __attribute__((always_inline)) uint32_t cell_at(const WindowPiece *piece, int at, bool is_three)
 {
     return is_three ? piece->three[at] : piece->four[at];
 }
 
 /* All cells, each sequence once. The compiler does not unroll the loop, whose turns are few. */
-static inline __attribute__((always_inline)) void count_all(uint32_t *count, const Piece *piece, bool is_three)
+static inline __attribute__((always_inline)) void count_all(uint32_t *count, const WindowPiece *piece, bool is_three)
 {
     for (int i = 0; i < piece->n; i++) {
         int at = i * piece->l;
@@ -160,7 +160,7 @@ static inline __attribute__((always_inline)) void count_all(uint32_t *count, con
     }
 }
 
-static inline __attribute__((always_inline)) void count_range(const CellRange *range, const Piece *piece,
+static inline __attribute__((always_inline)) void count_range(const CellRange *range, const WindowPiece *piece,
                                                               const Bag *bag, bool is_three)
 {
     for (int i = 0; i < piece->n; i++) {
@@ -169,7 +169,7 @@ static inline __attribute__((always_inline)) void count_range(const CellRange *r
     }
 }
 
-static void count_three(const CellRange *range, Piece *piece, const uint8_t *code, const KmerView *view,
+static void count_three(const CellRange *range, WindowPiece *piece, const uint8_t *code, const KmerView *view,
                         const Bag *bag)
 {
     kmerkeys_three(piece->three, code, view->offset, (piece->n - 1) * piece->l + piece->m);
@@ -179,7 +179,7 @@ static void count_three(const CellRange *range, Piece *piece, const uint8_t *cod
         count_range(range, piece, bag, true);
 }
 
-static void count_four(const CellRange *range, Piece *piece, const uint8_t *code, const KmerView *view,
+static void count_four(const CellRange *range, WindowPiece *piece, const uint8_t *code, const KmerView *view,
                        const Bag *bag)
 {
     kmerkeys_four(piece->four, code, view->offset, (piece->n - 1) * piece->l + piece->m);
@@ -193,7 +193,7 @@ static void count_four(const CellRange *range, Piece *piece, const uint8_t *code
 static void count_pieces(const CellRange *range, const KmerView *view, const Bag *bag, int l)
 {
     int first, end;
-    Piece piece;
+    WindowPiece piece;
     kmerprofile_places(&first, &end, view, l);
     if (first == end) return;
     piece.l = l;

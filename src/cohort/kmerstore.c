@@ -26,6 +26,11 @@ void kmerstore_free(KmerStore *s)
     *s = (KmerStore){0};
 }
 
+static Status no_memory(const KmerStore *s)
+{
+    return fail(ERR_MEMORY, "no memory for %d k-mers of %d bags", s->n_cell, s->n_bag);
+}
+
 Status kmerstore_size(KmerStore *s, int n_bag, int n_view, int n_cell)
 {
     const size_t n = (size_t)n_bag * (size_t)n_cell;
@@ -40,7 +45,7 @@ Status kmerstore_size(KmerStore *s, int n_bag, int n_view, int n_cell)
         s->room = s->count ? n : 0;
     }
     if (s->large && (s->count || n == 0)) return OK;
-    return fail(ERR_MEMORY, "no memory for %d k-mers of %d bags", n_cell, n_bag);
+    return no_memory(s);
 }
 
 /* Returns how many are large. */
@@ -59,16 +64,22 @@ VECTOR static void widen(uint32_t *restrict out, const uint16_t *restrict count,
     for (int c = 0; c < n; c++) out[c] = count[c];
 }
 
-bool kmerstore_put(KmerStore *s, int bag, int view, int first, const uint32_t *count, int n)
+void kmerstore_put(KmerStore *s, int bag, int view, int first, const uint32_t *count, int n)
 {
     LargeCounts *large = &s->large[(Index)bag * s->n_view + view];
     const int n_large = narrow(s->count + (Index)bag * s->n_cell + first, count, n);
-    if (n_large == 0) return true;
+    if (n_large == 0) return;
     large->of = malloc((size_t)n_large * sizeof *large->of);
-    if (!large->of) return false;
-    for (int c = 0; c < n; c++)
+    if (!large->of) large->n = -1;
+    for (int c = 0; c < n && large->of; c++)
         if (count[c] >= LARGE) large->of[large->n++] = (LargeCount){first + c, count[c]};
-    return true;
+}
+
+Status kmerstore_check(const KmerStore *s)
+{
+    for (Index k = 0; k < (Index)s->n_bag * s->n_view; k++)
+        if (s->large[k].n < 0) return no_memory(s);
+    return OK;
 }
 
 void kmerstore_get(uint32_t *out, const KmerStore *s, int bag, int view, int first, int n)

@@ -9,7 +9,6 @@
 #include "core/real.h"
 #include "core/status.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct {
@@ -18,7 +17,7 @@ typedef struct {
 } LargeCount;
 
 typedef struct {
-    int n;
+    int n;          /* -1: there was no memory for them */
     LargeCount *of; /* [n] cells ascending */
 } LargeCounts;
 
@@ -33,9 +32,10 @@ typedef struct {
 Status kmerstore_size(KmerStore *store, int n_bag, int n_view, int n_cell);
 void kmerstore_free(KmerStore *store); /* accepts one that is all 0 */
 
-/* Cells first … first + n - 1 of a bag, all that the store has of this view, once. False: no memory. Threads may put other
- * bags and views at the same time. */
-bool kmerstore_put(KmerStore *store, int bag, int view, int first, const uint32_t *count, int n);
+/* Cells first … first + n - 1 of a bag, all that the store has of this view, once. Threads may put other bags and views at
+ * the same time; kmerstore_check then says whether there was memory for all. */
+void kmerstore_put(KmerStore *store, int bag, int view, int first, const uint32_t *count, int n);
+Status kmerstore_check(const KmerStore *store);
 
 /* out [n]: some of these cells. */
 void kmerstore_get(uint32_t *out, const KmerStore *store, int bag, int view, int first, int n);

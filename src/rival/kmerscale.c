@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sums over bags go in the order of the bags, for each cell alone: neither threads nor blocks are seen in their bits.
+ * CellSums over bags go in the order of the bags, for each cell alone: neither threads nor blocks are seen in their bits.
  */
 #include "rival/kmerscale.h"
 #include "core/parallel.h"
@@ -208,10 +208,10 @@ static inline __attribute__((always_inline)) double max(double a, double b)
 
 typedef struct {
     double sum[CHUNK], low[CHUNK], high[CHUNK];
-} Sums;
+} CellSums;
 
 /* Of n dense cells from `first` on. */
-VECTOR static void sum_x(Sums *restrict out, const KmerScale *s, int first, int n)
+VECTOR static void sum_x(CellSums *restrict out, const KmerScale *s, int first, int n)
 {
     int i = 0;
     for (int c = 0; c < n; c++) out->sum[c] = 0, out->low[c] = INFINITY, out->high[c] = -INFINITY;
@@ -262,7 +262,7 @@ static void find_moments(void *context, int chunk, int thread)
     KmerScale *s = context;
     const int first = chunk * CHUNK, n = end_of(chunk, CHUNK, s->n_dense) - first;
     double square[CHUNK];
-    Sums sums;
+    CellSums sums;
     (void)thread;
     sum_x(&sums, s, first, n);
     for (int c = 0; c < n; c++) s->mean[first + c] = sums.sum[c] / s->n_member;

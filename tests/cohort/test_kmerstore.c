@@ -47,9 +47,9 @@ Test(SUITE, counts_come_back)
         cr_assert_eq(kmerstore_size(&s, BAGS, VIEWS, CELLS), OK);
         for (int i = 0; i < BAGS; i++) {
             draw(count[i], filling * BAGS + (uint64_t)i);
-            for (int v = 0; v < VIEWS; v++)
-                cr_assert(kmerstore_put(&s, i, v, first_of[v], count[i] + first_of[v], cells_of[v]));
+            for (int v = 0; v < VIEWS; v++) kmerstore_put(&s, i, v, first_of[v], count[i] + first_of[v], cells_of[v]);
         }
+        cr_assert_eq(kmerstore_check(&s), OK);
         check(&s, count);
     }
     kmerstore_free(&s);
