@@ -12,6 +12,7 @@
  * What is subtracted, v0, makes 0 of all cells that a bag does not hold, and keeps the squares small.
  */
 #include "cohort/kmercount.h"
+#include "cohort/kmerkeys.h"
 
 #include <assert.h>
 #include <math.h>
@@ -62,26 +63,6 @@ void kmercount_scratch_free(KmerScratch *scratch)
 
 /* ---- the cells of a bag's windows ---- */
 
-/* Of all places of n residues end to end; the windows that reach into the next sequence are the caller's to leave out. */
-VECTOR static void keys_of_three(uint16_t *restrict key, const uint8_t *restrict code, const int *offset, int n)
-{
-    const uint8_t *restrict second = code + offset[1], *restrict third = code + offset[2];
-    for (int j = 0; j < n; j++) {
-        const uint16_t left = (uint16_t)(code[j] * 20 + second[j]);
-        key[j] = (uint16_t)(left * 20 + third[j]);
-    }
-}
-
-VECTOR static void keys_of_four(uint32_t *restrict key, const uint8_t *restrict code, const int *offset, int n)
-{
-    const uint8_t *restrict second = code + offset[1], *restrict third = code + offset[2],
-                            *restrict fourth = code + offset[3];
-    for (int j = 0; j < n; j++) {
-        const uint16_t left = (uint16_t)(code[j] * 20 + second[j]), right = (uint16_t)(third[j] * 20 + fourth[j]);
-        key[j] = (uint32_t)left * 400u + right;
-    }
-}
-
 /* n sequences of equal length l: cells of the windows of the first at place 0 … m-1, of the next at l …, and so on. */
 typedef struct {
     const uint16_t *three; /* one of the two */
@@ -105,9 +86,9 @@ static void each_piece(const Bag *bag, const KmerMask *mask, KmerScratch *scratc
         for (int i = bag->first[l]; i < bag->first[l + 1]; i += step) {
             const int left = bag->first[l + 1] - i, n = left < step ? left : step, windows = n * l - mask->span + 1;
             if (is_three)
-                keys_of_three(scratch->three, bag_codes(bag, i, l), mask->offset, windows);
+                kmerkeys_three(scratch->three, bag_codes(bag, i, l), mask->offset, windows);
             else
-                keys_of_four(scratch->four, bag_codes(bag, i, l), mask->offset, windows);
+                kmerkeys_four(scratch->four, bag_codes(bag, i, l), mask->offset, windows);
             body(context, &(KmerPiece){is_three ? scratch->three : NULL, scratch->four, n, l, l - mask->span + 1});
         }
     }

@@ -56,10 +56,15 @@ KmerProfile kmerprofile_new(const KmerViewText *text);
 /* Places *first … *end - 1 where windows of the view begin in a sequence of length l; none: both are 0. */
 void kmerprofile_places(int *first, int *end, const KmerView *view, int l);
 
-/* Adds the bag's windows whose cell is `from` … `from` + n - 1 of the view to count [n]; a sequence counts once, or, where
- * the bag has factors, as often as its factor, a whole number, says. A count does not pass UINT32_MAX. */
+/* Sets count [n] to how many of the bag's windows have the cell `from` … `from` + n - 1 of the view; a sequence counts
+ * once, or, where the bag has factors, as often as its factor, a whole number, says. A count does not pass UINT32_MAX. */
 void kmerprofile_count(uint32_t *count, int from, int n, const KmerView *view, const Bag *bag);
 double kmerprofile_total(const KmerView *view, const Bag *bag); /* what all cells count together */
+
+/* The place, 1 or 2, of view `four` that view `three` leaves open where they have all else in common; else 0. Counts of
+ * `three` [its cells] are then sums of those of `four` [its cells]. */
+int kmerprofile_open_place(const KmerView *four, const KmerView *three);
+void kmerprofile_sum(uint32_t *three, const uint32_t *four, int open_place);
 
 /* score [bag->n], of the sequences in the order of the bag, += Σ value [n_cell of the view] over the windows. Sequences of
  * length l alone. */

@@ -131,6 +131,7 @@ static Status add_panel(void *context, const KmerPanel *panel)
     kmerscale_panel(&w->state->scale, panel);
     for (w->k = 0; w->k < w->n_set; w->k++) {
         scale_by(w->state, w->set[w->k].member);
+        kmerscale_phi(&w->state->scale);
         add_set(w);
     }
     return OK;
@@ -178,13 +179,13 @@ typedef struct {
     float *const *variance; /* [n] [n_cell] */
     int n, k, output;       /* at work */
     int first;              /* cell of the panel */
+    double *own;            /* [bags in use] weights of the output */
 } FeatureWork;
 
-/* Of member `number` of the blocks. */
-static double weight_of(const FeatureWork *w, int i)
+static void read_weights(const FeatureWork *w)
 {
     const double *weight = w->weights[w->k].weight + (Index)w->output * w->state->n_all;
-    return weight[kmerblocks_member(w->state->blocks)[i]];
+    for (int i = 0; i < w->state->scale.n; i++) w->own[i] = weight[kmerblocks_member(w->state->blocks)[i]];
 }
 
 static double *cells_of(const FeatureWork *w)
@@ -192,23 +193,16 @@ static double *cells_of(const FeatureWork *w)
     return w->feature[w->k] + (Index)w->output * w->state->profile.n_cell + w->first;
 }
 
-/* Some of the cells with a φ. */
 static void weigh_dense(void *context, int chunk, int thread)
 {
     const FeatureWork *w = context;
     const KmerScale *scale = &w->state->scale;
-    const int from = chunk * CHUNK_CELL, n = least(CHUNK_CELL, scale->n_kept - from);
-    double sum[CHUNK_CELL] = {0};
+    const int from = chunk * CHUNK_CELL, n = least(CHUNK_CELL, scale->n_dense - from);
+    double sum[CHUNK_CELL];
     (void)thread;
-    for (int i = 0; i < scale->n; i++) {
-        const double *phi = scale->phi + bagproduct_at(i, from, scale->n_kept), own = weight_of(w, i);
-        if (own == 0) continue;
-        for (int c = 0; c < n; c++) sum[c] += own * phi[c * BAGPRODUCT_LANES];
-    }
-    for (int c = 0; c < n; c++) {
-        const int dense = scale->kept[from + c];
-        cells_of(w)[scale->dense[dense]] = sum[c] * scale->inv_sd[dense];
-    }
+    kmerscale_sum(sum, scale, w->own, from, n);
+    for (int c = 0; c < n; c++)
+        if (scale->inv_sd[from + c] > 0) cells_of(w)[scale->dense[from + c]] = sum[c] * scale->inv_sd[from + c];
 }
 
 static void weigh_lists(void *context, int chunk, int thread)
@@ -217,10 +211,10 @@ static void weigh_lists(void *context, int chunk, int thread)
     const KmerLists *l = &w->state->scale.lists;
     double all = 0;
     (void)thread;
-    for (int i = 0; i < w->state->scale.n; i++) all += weight_of(w, i);
+    for (int i = 0; i < w->state->scale.n; i++) all += w->own[i];
     for (int k = chunk * CHUNK_CELL; k < least((chunk + 1) * CHUNK_CELL, l->n); k++) {
         double sum = -all * l->mean[k];
-        for (int e = l->start[k]; e < l->start[k + 1]; e++) sum += weight_of(w, l->bag[e]) * l->x[e];
+        for (int e = l->start[k]; e < l->start[k + 1]; e++) sum += w->own[l->bag[e]] * l->x[e];
         cells_of(w)[l->cell[k]] = sum * l->inv_sd[k] * l->inv_sd[k];
     }
 }
@@ -231,7 +225,8 @@ static void weigh_output(FeatureWork *w, int output)
     const KmerLists *l = &scale->lists;
     double *offset = &w->offset[w->k][output];
     w->output = output;
-    parallel_for((scale->n_kept + CHUNK_CELL - 1) / CHUNK_CELL, weigh_dense, w);
+    read_weights(w);
+    parallel_for((scale->n_dense + CHUNK_CELL - 1) / CHUNK_CELL, weigh_dense, w);
     parallel_for((l->n + CHUNK_CELL - 1) / CHUNK_CELL, weigh_lists, w);
     for (int c = 0; c < scale->n_dense; c++) *offset += cells_of(w)[scale->dense[c]] * scale->mean[c];
     for (int k = 0; k < l->n; k++) *offset += cells_of(w)[l->cell[k]] * l->mean[k];
@@ -293,17 +288,19 @@ static Status add_tensors(const ModelArrays *a, int k, const KmerState *s, const
 
 static Status weigh(void *state, BagKernelWeights *weights, int n)
 {
-    Status status;
+    Status status = OK;
     const size_t room = (size_t)n + 1;
     const ModelArrays a = {.feature = calloc(room, sizeof *a.feature),
                            .offset = calloc(room, sizeof *a.offset),
                            .variance = calloc(room, sizeof *a.variance)};
-    TRY_DONE(a.feature && a.offset && a.variance ? OK : fail(ERR_MEMORY, "no memory for %d models", n));
-    for (int k = 0; k < n; k++) TRY_DONE(add_tensors(&a, k, state, &weights[k]));
     FeatureWork work = {
         .state = state, .weights = weights, .feature = a.feature, .offset = a.offset, .variance = a.variance, .n = n};
+    work.own = calloc((size_t)work.state->scale.n + 1, sizeof *work.own);
+    if (!work.own || !a.feature || !a.offset || !a.variance) TRY_DONE(fail(ERR_MEMORY, "no memory for %d models", n));
+    for (int k = 0; k < n; k++) TRY_DONE(add_tensors(&a, k, state, &weights[k]));
     TRY_DONE(kmerblocks_walk(work.state->blocks, weigh_panel, &work));
 done:
+    free(work.own);
     free(a.feature);
     free(a.offset);
     free(a.variance);

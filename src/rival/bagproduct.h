@@ -19,7 +19,8 @@ static inline Index bagproduct_at(int bag, int cell, int n_cell)
 /* gram [n, n] of row stride `stride`: its lower triangle. Uses all threads. */
 void bagproduct_add(double *gram, Index stride, const double *phi, int n, int n_cell);
 
-/* The plain version. */
-void bagproduct_add_plain(double *gram, Index stride, const double *phi, int n, int n_cell);
+/* The same by one of the ways that the processor has, 0 … bagproduct_ways() - 1: 0 is plain, the last is the fastest. */
+int bagproduct_ways(void);
+void bagproduct_add_by(int way, double *gram, Index stride, const double *phi, int n, int n_cell);
 
 #endif

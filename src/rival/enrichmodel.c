@@ -147,7 +147,6 @@ static void count_view(void *context, int chunk, int thread)
     EnrichApplier *a = context;
     const KmerView *view = &a->profile.view[chunk];
     (void)thread;
-    memset(a->count + view->first, 0, (size_t)view->n_cell * sizeof *a->count);
     kmerprofile_count(a->count + view->first, 0, view->n_cell, view, a->bag);
     a->total[chunk] = kmerprofile_total(view, a->bag);
 }

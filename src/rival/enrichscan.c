@@ -8,6 +8,13 @@
 
 #define CHUNK 64 /* cells */
 
+/* Loops over cells alone, and of integers: the same bits on every level. */
+#if defined __x86_64__ && defined __GLIBC__
+#define VECTOR __attribute__((target_clones("avx2", "default")))
+#else
+#define VECTOR
+#endif
+
 Status enrichscan_new(EnrichScan *s, int n_bag, int n_problem)
 {
     *s = (EnrichScan){.n = n_bag, .n_word = (n_bag + 63) / 64, .n_problem = n_problem};
@@ -59,39 +66,62 @@ static uint64_t *bits_of(const Panel *p, int mark, int cell)
     return p->bits + ((size_t)mark * KMERBLOCKS_PANEL + (size_t)cell) * (size_t)p->scan->n_word;
 }
 
-static void mark_cell(Panel *p, int cell)
+/* Of r = count · scale / total, over all bags in their order. */
+typedef struct {
+    double sum[CHUNK], square[CHUNK];
+} RateSums;
+
+VECTOR static void sum_rates(RateSums *restrict out, const Panel *p, int first, int n)
+{
+    for (int c = 0; c < n; c++) out->sum[c] = out->square[c] = 0;
+    for (int i = 0; i < p->scan->n; i++) {
+        const uint32_t *count = p->panel->count + i * p->panel->stride + first;
+        const double factor = p->factor[i];
+        for (int c = 0; c < n; c++) {
+            const double r = count[c] * factor;
+            out->sum[c] += r;
+            out->square[c] += r * r;
+        }
+    }
+}
+
+static double level_of(double sum, double square, int n)
+{
+    const double mean = sum / n, level = mean + ENRICHSCAN_DEVIATIONS * sqrt(fmax(square / n - mean * mean, 0));
+    return level > 1 ? level : 0;
+}
+
+static void mark_cell(const Panel *p, int cell)
 {
     const EnrichScan *s = p->scan;
     const uint32_t *count = p->panel->count + cell;
     uint64_t *occurs = bits_of(p, 0, cell), *often = bits_of(p, 1, cell);
-    double sum = 0, square = 0;
+    const double level = p->level[cell];
     memset(occurs, 0, (size_t)s->n_word * sizeof *occurs);
+    memset(often, 0, (size_t)s->n_word * sizeof *often);
     for (int i = 0; i < s->n; i++) {
         const uint32_t c = count[i * p->panel->stride];
-        const double r = c * p->factor[i];
         occurs[i / 64] |= (uint64_t)(c > 0) << (i % 64);
-        sum += r;
-        square += r * r;
+        often[i / 64] |= (uint64_t)(c * p->factor[i] > level) << (i % 64);
     }
-    const double mean = sum / s->n, level = mean + ENRICHSCAN_DEVIATIONS * sqrt(fmax(square / s->n - mean * mean, 0));
-    p->level[cell] = level > 1 ? level : 0;
-    if (level <= 1) return;
-    memset(often, 0, (size_t)s->n_word * sizeof *often);
-    for (int i = 0; i < s->n; i++)
-        often[i / 64] |= (uint64_t)(count[i * p->panel->stride] * p->factor[i] > level) << (i % 64);
 }
 
 static void mark_cells(void *context, int chunk, int thread)
 {
-    Panel *p = context;
+    const Panel *p = context;
+    const int first = chunk * CHUNK, n = p->panel->n_cell - first < CHUNK ? p->panel->n_cell - first : CHUNK;
+    RateSums sums;
     (void)thread;
-    const int end = (chunk + 1) * CHUNK < p->panel->n_cell ? (chunk + 1) * CHUNK : p->panel->n_cell;
-    for (int cell = chunk * CHUNK; cell < end; cell++) mark_cell(p, cell);
+    sum_rates(&sums, p, first, n);
+    for (int c = 0; c < n; c++) {
+        p->level[first + c] = level_of(sums.sum[c], sums.square[c], p->scan->n);
+        mark_cell(p, first + c);
+    }
 }
 
 /* ---- tests ---- */
 
-static int common(const uint64_t *a, const uint64_t *b, int n_word)
+static inline __attribute__((always_inline)) int common(const uint64_t *a, const uint64_t *b, int n_word)
 {
     int n = 0;
     for (int w = 0; w < n_word; w++) n += __builtin_popcountll(a[w] & b[w]);
@@ -99,7 +129,8 @@ static int common(const uint64_t *a, const uint64_t *b, int n_word)
 }
 
 /* 0 where no bag, or every one, is marked. */
-static double test_mark(const EnrichProblem *p, const uint64_t *bits, int n_word)
+static inline __attribute__((always_inline)) double test_mark(const EnrichProblem *p, const uint64_t *bits,
+                                                              int n_word)
 {
     const double n[2] = {p->n_member[0], p->n_member[1]};
     const int a = common(bits, p->member[1], n_word), b = common(bits, p->member[0], n_word);
@@ -142,7 +173,8 @@ static void keep(EnrichProblem *p, EnrichMark mark, const uint64_t *bits, int n_
     for (int at = p->n_mark / 2 - 1; p->n_mark == ENRICHSCAN_KEPT && at >= 0; at--) sink(p->mark, p->n_mark, at);
 }
 
-static void test_panel(void *context, int chunk, int thread)
+/* For the processor's own counting of bits. */
+VECTOR static void test_panel(void *context, int chunk, int thread)
 {
     const Panel *p = context;
     EnrichProblem *problem = &p->scan->problem[chunk];

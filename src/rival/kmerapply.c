@@ -97,7 +97,6 @@ static void multiply(void *context, int chunk, int thread)
     uint32_t *count = a->count + view->first;
     const double total = kmerprofile_total(view, a->bag);
     (void)thread;
-    memset(count, 0, (size_t)view->n_cell * sizeof *count);
     memset(sum, 0, (size_t)a->n_model * (size_t)a->n_out * sizeof *sum);
     kmerprofile_count(count, 0, view->n_cell, view, a->bag);
     for (int c = 0; c < view->n_cell; c++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sums over bags go in the order of the bags, for each cell alone: neither threads nor blocks are seen in their bits.
+ * CellSums over bags go in the order of the bags, for each cell alone: neither threads nor blocks are seen in their bits.
  */
 #include "rival/kmerscale.h"
 #include "core/parallel.h"
@@ -43,13 +43,15 @@ Status kmerscale_new(KmerScale *out, int n)
     const size_t rows = (size_t)n + 1, panel = KMERBLOCKS_PANEL;
     *out = (KmerScale){.n = n, .view = -1};
     out->table = malloc(rows * KMERSCALE_TABLE * sizeof *out->table);
+    out->row = malloc(rows * sizeof *out->row);
     out->dense = malloc(panel * sizeof *out->dense);
     out->x = malloc(rows * panel * sizeof *out->x);
     out->phi = malloc((rows + BAGPRODUCT_LANES) * panel * sizeof *out->phi);
     out->mean = malloc(panel * sizeof *out->mean);
     out->inv_sd = malloc(panel * sizeof *out->inv_sd);
     out->kept = malloc(panel * sizeof *out->kept);
-    const bool have = out->table && out->dense && out->x && out->phi && out->mean && out->inv_sd && out->kept;
+    const bool have =
+        out->table && out->row && out->dense && out->x && out->phi && out->mean && out->inv_sd && out->kept;
     if (new_lists(&out->lists, (size_t)n) == OK && have) return OK;
     kmerscale_free(out);
     return fail(ERR_MEMORY, "no memory for k-mers of %d bags", n);
@@ -58,8 +60,8 @@ Status kmerscale_new(KmerScale *out, int n)
 void kmerscale_free(KmerScale *s)
 {
     KmerLists *l = &s->lists;
-    void *const owned[] = {s->table, s->dense, s->x, s->phi,   s->mean,     s->inv_sd, s->kept,   l->cell,
-                           l->start, l->bag,   l->x, l->entry, l->position, l->mean,   l->inv_sd, l->of_bag};
+    void *const owned[] = {s->table, s->row, s->dense, s->x,     s->phi,      s->mean, s->inv_sd, s->kept,  l->cell,
+                           l->start, l->bag, l->x,     l->entry, l->position, l->mean, l->inv_sd, l->of_bag};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
     *s = (KmerScale){0};
 }
@@ -96,17 +98,21 @@ static double x_of(const KmerScale *s, int i, uint32_t count)
                                    : kmerscale_x(count, s->panel->total[i]);
 }
 
+VECTOR static void count_bags_of(int *restrict in_bags, const KmerPanel *panel, int first, int n)
+{
+    for (int c = 0; c < n; c++) in_bags[c] = 0;
+    for (int i = 0; i < panel->n; i++) {
+        const uint32_t *count = panel->count + i * panel->stride + first;
+        for (int c = 0; c < n; c++) in_bags[c] += count[c] != 0;
+    }
+}
+
 static void count_bags(void *context, int chunk, int thread)
 {
     KmerScale *s = context;
-    const int first = chunk * CHUNK, n = end_of(chunk, CHUNK, s->panel->n_cell) - first;
-    int *in_bags = s->in_bags + first;
+    const int first = chunk * CHUNK;
     (void)thread;
-    memset(in_bags, 0, (size_t)n * sizeof *in_bags);
-    for (int i = 0; i < s->n; i++) {
-        const uint32_t *count = s->panel->count + i * s->panel->stride + first;
-        for (int c = 0; c < n; c++) in_bags[c] += count[c] != 0;
-    }
+    count_bags_of(s->in_bags + first, s->panel, first, end_of(chunk, CHUNK, s->panel->n_cell) - first);
 }
 
 static void sort_cells(KmerScale *s)
@@ -183,45 +189,86 @@ void kmerscale_panel(KmerScale *s, const KmerPanel *panel)
 
 /* ---- φ ---- */
 
-/* Of the dense cells first … end - 1. */
-VECTOR static void sum_x(double *sum, double *low, double *high, const KmerScale *s, int first, int end)
+#define ROWS 4 /* members whose x are added at once, one after the other: a fourth of the loads and stores of sums */
+
+static const double *row_of(const KmerScale *s, int member, int first)
 {
-    bool begun = false;
-    for (int c = first; c < end; c++) sum[c - first] = low[c - first] = high[c - first] = 0;
-    for (int i = 0; i < s->n; i++) {
-        const double *x = s->x + (Index)i * s->n_dense + first;
-        if (!s->member[i]) continue;
-        for (int c = 0; c < end - first; c++) {
-            sum[c] += x[c];
-            low[c] = begun && low[c] < x[c] ? low[c] : x[c];
-            high[c] = begun && high[c] > x[c] ? high[c] : x[c];
+    return s->x + (Index)s->row[member] * s->n_dense + first;
+}
+
+static inline __attribute__((always_inline)) double min(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline __attribute__((always_inline)) double max(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+typedef struct {
+    double sum[CHUNK], low[CHUNK], high[CHUNK];
+} CellSums;
+
+/* Of n dense cells from `first` on. */
+VECTOR static void sum_x(CellSums *restrict out, const KmerScale *s, int first, int n)
+{
+    int i = 0;
+    for (int c = 0; c < n; c++) out->sum[c] = 0, out->low[c] = INFINITY, out->high[c] = -INFINITY;
+    for (; i + ROWS <= s->n_member; i += ROWS) {
+        const double *a = row_of(s, i, first), *b = row_of(s, i + 1, first), *d = row_of(s, i + 2, first),
+                     *e = row_of(s, i + 3, first);
+        for (int c = 0; c < n; c++) {
+            out->sum[c] = out->sum[c] + a[c] + b[c] + d[c] + e[c];
+            out->low[c] = min(out->low[c], min(min(a[c], b[c]), min(d[c], e[c])));
+            out->high[c] = max(out->high[c], max(max(a[c], b[c]), max(d[c], e[c])));
         }
-        begun = true;
+    }
+    for (; i < s->n_member; i++) {
+        const double *a = row_of(s, i, first);
+        for (int c = 0; c < n; c++) {
+            out->sum[c] += a[c];
+            out->low[c] = min(out->low[c], a[c]);
+            out->high[c] = max(out->high[c], a[c]);
+        }
     }
 }
 
-VECTOR static void sum_squares(double *square, const KmerScale *s, int first, int end)
+static inline __attribute__((always_inline)) double square_of(double x)
+{
+    return x * x;
+}
+
+VECTOR static void sum_squares(double *restrict square, const KmerScale *s, int first, int n)
 {
     const double *mean = s->mean + first;
-    for (int c = first; c < end; c++) square[c - first] = 0;
-    for (int i = 0; i < s->n; i++) {
-        const double *x = s->x + (Index)i * s->n_dense + first;
-        if (!s->member[i]) continue;
-        for (int c = 0; c < end - first; c++) square[c] += (x[c] - mean[c]) * (x[c] - mean[c]);
+    int i = 0;
+    for (int c = 0; c < n; c++) square[c] = 0;
+    for (; i + ROWS <= s->n_member; i += ROWS) {
+        const double *a = row_of(s, i, first), *b = row_of(s, i + 1, first), *d = row_of(s, i + 2, first),
+                     *e = row_of(s, i + 3, first);
+        for (int c = 0; c < n; c++)
+            square[c] = square[c] + square_of(a[c] - mean[c]) + square_of(b[c] - mean[c]) +
+                        square_of(d[c] - mean[c]) + square_of(e[c] - mean[c]);
+    }
+    for (; i < s->n_member; i++) {
+        const double *a = row_of(s, i, first);
+        for (int c = 0; c < n; c++) square[c] += square_of(a[c] - mean[c]);
     }
 }
 
 static void find_moments(void *context, int chunk, int thread)
 {
     KmerScale *s = context;
-    const int first = chunk * CHUNK, end = end_of(chunk, CHUNK, s->n_dense);
-    double sum[CHUNK], low[CHUNK], high[CHUNK];
+    const int first = chunk * CHUNK, n = end_of(chunk, CHUNK, s->n_dense) - first;
+    double square[CHUNK];
+    CellSums sums;
     (void)thread;
-    sum_x(sum, low, high, s, first, end);
-    for (int c = first; c < end; c++) s->mean[c] = sum[c - first] / s->n_member;
-    sum_squares(sum, s, first, end);
-    for (int c = first; c < end; c++)
-        s->inv_sd[c] = high[c - first] > low[c - first] ? 1 / sqrt(sum[c - first] / s->n_member) : 0;
+    sum_x(&sums, s, first, n);
+    for (int c = 0; c < n; c++) s->mean[first + c] = sums.sum[c] / s->n_member;
+    sum_squares(square, s, first, n);
+    for (int c = 0; c < n; c++)
+        s->inv_sd[first + c] = sums.high[c] > sums.low[c] ? 1 / sqrt(square[c] / s->n_member) : 0;
 }
 
 static void list_moments(KmerScale *s, int k)
@@ -232,8 +279,8 @@ static void list_moments(KmerScale *s, int k)
     for (int e = l->start[k]; e < l->start[k + 1]; e++) {
         if (!s->member[l->bag[e]]) continue;
         sum += l->x[e];
-        low = fmin(low, l->x[e]);
-        high = fmax(high, l->x[e]);
+        low = min(low, l->x[e]);
+        high = max(high, l->x[e]);
         n++;
     }
     const double mean = sum / s->n_member;
@@ -251,29 +298,50 @@ static void find_list_moments(void *context, int chunk, int thread)
     for (int k = chunk * CHUNK; k < end_of(chunk, CHUNK, s->lists.n); k++) list_moments(s, k);
 }
 
-/* Of the bags that lie side by side. */
-static void fill_phi(void *context, int chunk, int thread)
-{
-    KmerScale *s = context;
-    double *phi = s->phi + bagproduct_at(chunk * CHUNK_BAGS, 0, s->n_kept);
-    const int end = end_of(chunk, CHUNK_BAGS, s->n);
-    (void)thread;
-    memset(phi, 0, (size_t)s->n_kept * CHUNK_BAGS * sizeof *phi);
-    for (int i = chunk * CHUNK_BAGS; i < end; i++, phi++) {
-        const double *x = s->x + (Index)i * s->n_dense;
-        for (int k = 0; k < s->n_kept; k++)
-            phi[k * CHUNK_BAGS] = (x[s->kept[k]] - s->mean[s->kept[k]]) * s->inv_sd[s->kept[k]];
-    }
-}
-
 void kmerscale_set(KmerScale *s, const bool *member)
 {
     s->member = member;
     s->n_kept = s->n_member = 0;
-    for (int i = 0; i < s->n; i++) s->n_member += member[i];
+    for (int i = 0; i < s->n; i++)
+        if (member[i]) s->row[s->n_member++] = i;
     parallel_for(chunks(s->n_dense, CHUNK), find_moments, s);
     parallel_for(chunks(s->lists.n, CHUNK), find_list_moments, s);
     for (int c = 0; c < s->n_dense; c++)
         if (s->inv_sd[c] > 0) s->kept[s->n_kept++] = c;
+}
+
+/* Of the bags that lie side by side: all of a cell at once, or a line of memory would come and go for each. */
+static void fill_phi(void *context, int chunk, int thread)
+{
+    KmerScale *s = context;
+    double *phi = s->phi + bagproduct_at(chunk * CHUNK_BAGS, 0, s->n_kept);
+    const double *x = s->x + (Index)chunk * CHUNK_BAGS * s->n_dense;
+    const int n = end_of(chunk, CHUNK_BAGS, s->n) - chunk * CHUNK_BAGS;
+    (void)thread;
+    if (n < CHUNK_BAGS) memset(phi, 0, (size_t)s->n_kept * CHUNK_BAGS * sizeof *phi);
+    for (int k = 0; k < s->n_kept; k++, phi += CHUNK_BAGS) {
+        const int c = s->kept[k];
+        for (int i = 0; i < n; i++) phi[i] = (x[(Index)i * s->n_dense + c] - s->mean[c]) * s->inv_sd[c];
+    }
+}
+
+void kmerscale_phi(KmerScale *s)
+{
     parallel_for(chunks(s->n, CHUNK_BAGS), fill_phi, s);
+}
+
+/* ---- sums of φ ---- */
+
+VECTOR static void add_row(double *restrict sum, const KmerScale *s, const double *restrict x, int first, int n,
+                           double weight)
+{
+    const double *restrict mean = s->mean + first, *restrict inv_sd = s->inv_sd + first;
+    for (int c = 0; c < n; c++) sum[c] += weight * ((x[c] - mean[c]) * inv_sd[c]);
+}
+
+void kmerscale_sum(double *sum, const KmerScale *s, const double *weight, int first, int n)
+{
+    memset(sum, 0, (size_t)n * sizeof *sum);
+    for (int i = 0; i < s->n; i++)
+        if (weight[i] != 0) add_row(sum, s, s->x + (Index)i * s->n_dense + first, first, n, weight[i]);
 }

@@ -35,6 +35,7 @@ typedef struct {
     const KmerPanel *panel;
     const bool *member; /* [n] of the set at work */
     int n_member;
+    int *row;                      /* [n_member] the members */
     int view;                      /* that the table is of; -1: none */
     double *table;                 /* [n, KMERSCALE_TABLE] x of small counts */
     int in_bags[KMERBLOCKS_PANEL]; /* bags that have the cell */
@@ -57,7 +58,12 @@ double kmerscale_x(double count, double total);
 
 /* Sets x; the panel is borrowed. */
 void kmerscale_panel(KmerScale *scale, const KmerPanel *panel);
-/* Sets means, inv_sd, kept and φ by the bags that are `member` [n], which is borrowed. */
+/* Sets means, inv_sd and kept by the bags that are `member` [n], which is borrowed. */
 void kmerscale_set(KmerScale *scale, const bool *member);
+/* Sets φ of the kept cells by them. */
+void kmerscale_phi(KmerScale *scale);
+/* sum [n] = Σ_i weight_i φ_ic over the bags (weight [scale->n]), of n dense cells from `first` on; needs no kmerscale_phi.
+ * Of cells that are left out it is 0. */
+void kmerscale_sum(double *sum, const KmerScale *scale, const double *weight, int first, int n);
 
 #endif

@@ -124,7 +124,6 @@ static Status read_values(MinmaxApplier *a, int member)
     const KmerView *view = &a->profile.view[0];
     TRY(kmerreader_bag(&bag, &a->reader, member));
     const double total = kmerprofile_total(view, bag);
-    memset(a->count, 0, (size_t)view->n_cell * sizeof *a->count);
     kmerprofile_count(a->count, 0, view->n_cell, view, bag);
     a->own = 0;
     for (int c = 0; c < view->n_cell; c++) {

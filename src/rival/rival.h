@@ -68,6 +68,7 @@ struct Rival {
     BagKind bags;        /* it serves */
     bool standard;       /* run where no method is named */
     bool holds_residues; /* its models hold residues of the bags they were trained on */
+    bool shares_bags;    /* it reads RivalBags.held, which is closed before a method that does not */
     bool is_logit;       /* outputs of classes are logits; else only order and sign mean something */
     const void *detail;  /* of families: what tells this row from the others */
 

@@ -51,7 +51,8 @@ static Status open_state(void **out, const Rival *rival, const RivalBags *bags)
     if (!s) return fail(ERR_MEMORY, "no memory for %s", rival->name);
     *s = (EnrichedState){.rival = rival, .bags = *bags, .profile = kmerprofile_new(enrichmodel_views)};
     KmerBlocksSetup setup = kmerreader_blocks(bags);
-    setup.by_counts = false; /* a k-mer is there or not */
+    setup.by_counts = false;        /* a k-mer is there or not */
+    setup.bytes = KMERBLOCKS_BYTES; /* of one walk nothing is kept for the next */
     TRY(kmerblocks_open(&s->blocks, &s->profile, &setup));
     s->place = malloc(((size_t)bags->cohort->n + 1) * sizeof *s->place);
     if (!s->place) return fail(ERR_MEMORY, "no memory for %d bags", bags->cohort->n);
@@ -314,6 +315,7 @@ const Rival rival_enriched = {.name = "enriched",
                               .bags = BAG_SEQUENCES,
                               .standard = true,
                               .holds_residues = true,
+                              .shares_bags = true,
                               .is_logit = true,
                               .check = check,
                               .open = open_state,

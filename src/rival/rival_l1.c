@@ -50,7 +50,6 @@ static void close_state(void *state)
 static Status add_view(SparseState *s, uint32_t *count, const KmerView *view, const Bag *bag)
 {
     const double total = kmerprofile_total(view, bag);
-    memset(count, 0, (size_t)view->n_cell * sizeof *count);
     kmerprofile_count(count, 0, view->n_cell, view, bag);
     for (int c = 0; c < view->n_cell; c++)
         if (count[c] > 0) TRY(featurerows_add(&s->rows, view->first + c, kmerscale_x(count[c], total)));

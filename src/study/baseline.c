@@ -193,6 +193,13 @@ static Status read_beside(json_t **out, const Baseline *b)
 
 /* ---- all of it ---- */
 
+/* Decoded bags of a large cohort are gigabytes, and clones need theirs. */
+static void release_bags(Baseline *b)
+{
+    cache_close(b->held);
+    b->held = NULL;
+}
+
 static Status run_method(Baseline *b, const Rival *r, Progress *progress, int number)
 {
     BaselineMethod m = {.b = b, .rival = r};
@@ -202,6 +209,7 @@ static Status run_method(Baseline *b, const Rival *r, Progress *progress, int nu
     if (!summary) {
         progress_update(progress, number, r->name);
         TRY_DONE(baseline_clear(b, r));
+        if (!r->shares_bags) release_bags(b);
         TRY_DONE(baseline_fits_run(&m));
         TRY_DONE(baseline_files_method(&summary, &m));
     }

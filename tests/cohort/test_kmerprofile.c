@@ -9,9 +9,17 @@
 
 #define SUITE cohort_kmerprofile
 
-static const KmerViewText views[] = {
-    {"xxxx", SECTION_LEFT}, {"x.xx", SECTION_MIDDLE}, {"xx...x", SECTION_END}, {"x.x", SECTION_CORE},
-    {"x", SECTION_START},   {"xxx", SECTION_RIGHT},   {"xx..xx", SECTION_ALL}, {0}};
+static const KmerViewText views[] = {{"xxxx", SECTION_LEFT},
+                                     {"x.xx", SECTION_MIDDLE},
+                                     {"xx...x", SECTION_END},
+                                     {"x.x", SECTION_CORE},
+                                     {"x", SECTION_START},
+                                     {"xxx", SECTION_RIGHT},
+                                     {"xx..xx", SECTION_ALL},
+                                     {"xx...x", SECTION_ALL},
+                                     {"x.xx", SECTION_LEFT},
+                                     {"x...xx", SECTION_ALL},
+                                     {0}};
 
 static void set_up(void)
 {
@@ -31,9 +39,10 @@ TestSuite(SUITE, .init = set_up, .fini = tear_down);
 Test(SUITE, masks)
 {
     const KmerProfile p = kmerprofile_new(views);
-    static const int cells[] = {160000, 8000, 8000, 400, 20, 8000, 160000}, spans[] = {4, 4, 6, 3, 1, 3, 6};
+    static const int cells[] = {160000, 8000, 8000, 400, 20, 8000, 160000, 8000, 8000, 8000};
+    static const int spans[] = {4, 4, 6, 3, 1, 3, 6, 6, 4, 6};
     int first = 0;
-    cr_assert_eq(p.n_view, 7);
+    cr_assert_eq(p.n_view, 10);
     for (int v = 0; v < p.n_view; v++) {
         cr_assert_eq(p.view[v].n_cell, cells[v]);
         cr_assert_eq(p.view[v].span, spans[v]);
@@ -163,21 +172,68 @@ Test(SUITE, blocks_do_not_matter)
 /* Counts of reads beyond 32 bits stop there. */
 Test(SUITE, counts_end_at_the_largest)
 {
-    static const uint8_t codes[] = {3, 4, 5};
-    static const int first[] = {0, 0, 0, 0, 1};
-    static const size_t at[] = {0, 0, 0, 0, 3};
-    static const real factor[] = {3e9f};
-    const Bag bag = {.n = 1, .max_len = 3, .first = first, .at = at, .codes = codes, .factor = factor};
+    static const uint8_t codes[] = {3, 4, 5, 3, 4, 5};
+    static const int first[] = {0, 0, 0, 0, 2};
+    static const size_t at[] = {0, 0, 0, 0, 6};
+    static const real factor[] = {3e9f, 1e9f}, more[] = {3e9f, 3e9f}, most[] = {1e10f, 1};
+    Bag bag = {.n = 2, .max_len = 3, .first = first, .at = at, .codes = codes, .factor = factor};
     const KmerProfile p = kmerprofile_new((const KmerViewText[]){{"xxx", SECTION_ALL}, {0}});
-    uint32_t count = 0;
+    uint32_t count = 7;
     const int cell = (3 * 20 + 4) * 20 + 5;
     kmerprofile_count(&count, cell, 1, &p.view[0], &bag);
-    cr_assert_eq(count, 3000000000u);
+    cr_assert_eq(count, 4000000000u);
+    cr_assert_eq(kmerprofile_total(&p.view[0], &bag), 4e9);
+    bag.factor = more;
+    kmerprofile_count(&count, cell, 1, &p.view[0], &bag);
+    cr_assert_eq(count, UINT32_MAX);
+    bag.factor = most;
     kmerprofile_count(&count, cell, 1, &p.view[0], &bag);
     cr_assert_eq(count, UINT32_MAX);
     kmerprofile_count(&count, cell + 1, 1, &p.view[0], &bag);
-    cr_assert_eq(count, UINT32_MAX);
-    cr_assert_eq(kmerprofile_total(&p.view[0], &bag), 3e9);
+    cr_assert_eq(count, 0);
+}
+
+/* Sequences that are longer than what is looked at once, and so many that they are looked at in several pieces. */
+Test(SUITE, long_sequences_and_many)
+{
+    static uint8_t codes[5000];
+    static int first[5002];
+    static size_t at[5002];
+    static const int lengths[] = {5000, 2500, 500, 10};
+    static uint32_t count[160000], plain[160000];
+    for (int t = 0; t < 5000; t++) codes[t] = (uint8_t)((t * 7 + t / 13) % 20);
+    for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+        const int l = lengths[k], n = 5000 / l;
+        for (int m = 0; m <= l + 1; m++) first[m] = m <= l ? 0 : n, at[m] = 0;
+        const Bag bag = {.n = n, .max_len = l, .first = first, .at = at, .codes = codes};
+        const KmerProfile p =
+            kmerprofile_new((const KmerViewText[]){{"x.xx.x", SECTION_ALL}, {"x.x", SECTION_END}, {0}});
+        kmerprofile_count(count, 0, 160000, &p.view[0], &bag);
+        memset(plain, 0, sizeof plain);
+        for (int i = 0; i < n; i++)
+            for (int t = i * l; t + 6 <= (i + 1) * l; t++)
+                plain[((codes[t] * 20 + codes[t + 2]) * 20 + codes[t + 3]) * 20 + codes[t + 5]]++;
+        cr_assert_eq(memcmp(count, plain, sizeof plain), 0, "length %d", l);
+        kmerprofile_count(count + 5, 5, 100, &p.view[0], &bag);
+        cr_assert_eq(memcmp(count, plain, sizeof plain), 0, "length %d, some of the cells", l);
+    }
+}
+
+/* A view of three places that a view of four has as well is summed from that. */
+Test(SUITE, open_places)
+{
+    static const struct {
+        const char *four, *three;
+        int open;
+    } known[] = {{"xx.xx", "x..xx", 1}, {"xx.xx", "xx..x", 2}, {"x.xxx", "x.x.x", 2}, {"xxxx", "xx.x", 2},
+                 {"xxxx", "x.xx", 1},   {"xxxx", "xxx", 0},    {"xx.xx", "x.x.x", 0}, {"xxx", "x.x", 0}};
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        const KmerProfile p = kmerprofile_new((const KmerViewText[]){
+            {known[k].four, SECTION_ALL}, {known[k].three, SECTION_ALL}, {known[k].three, SECTION_END}, {0}});
+        cr_assert_eq(kmerprofile_open_place(&p.view[0], &p.view[1]), known[k].open, "%s", known[k].three);
+        cr_assert_eq(kmerprofile_open_place(&p.view[0], &p.view[2]), 0);
+        cr_assert_eq(kmerprofile_open_place(&p.view[1], &p.view[0]), 0);
+    }
 }
 
 Test(SUITE, a_signal_ends_a_walk)

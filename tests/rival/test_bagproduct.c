@@ -31,10 +31,15 @@ static void check(int n, int n_cell)
     memset(three, 0, sizeof three);
     cr_assert_eq(parallel_start(1), OK);
     bagproduct_add(fast, stride, phi, n, n_cell);
-    bagproduct_add_plain(plain, stride, phi, n, n_cell);
+    bagproduct_add_by(0, plain, stride, phi, n, n_cell);
     cr_assert_eq(parallel_start(3), OK);
     bagproduct_add(three, stride, phi, n, n_cell);
     cr_assert_eq(memcmp(fast, plain, sizeof fast), 0, "%d bags, %d cells", n, n_cell);
+    for (int way = 1; way < bagproduct_ways(); way++) {
+        memset(fast, 0, sizeof fast);
+        bagproduct_add_by(way, fast, stride, phi, n, n_cell);
+        cr_assert_eq(memcmp(fast, plain, sizeof fast), 0, "way %d: %d bags, %d cells", way, n, n_cell);
+    }
     cr_assert_eq(memcmp(fast, three, sizeof fast), 0);
     for (int i = 0; i < n; i += 1 + n / 7)
         for (int j = 0; j < stride && i * stride + j < n * stride; j++) {

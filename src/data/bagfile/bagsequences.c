@@ -104,6 +104,22 @@ static Status read_len(BagFile *file, int bag)
     return OK;
 }
 
+/* Is a code n_letter ≤ 128 or more? Eight at a time; the last eight overlap those before. */
+static bool has_code_from(const uint8_t *code, int64_t len, unsigned n_letter)
+{
+    const uint64_t ones = 0x0101010101010101, top = 0x80 * ones, add = (0x80 - n_letter) * ones;
+    uint64_t bad = 0, eight;
+    if (len < 8) {
+        for (int64_t t = 0; t < len; t++) bad |= code[t] >= n_letter;
+        return bad;
+    }
+    for (int64_t t = 0; t < len; t += 8) {
+        memcpy(&eight, code + (t + 8 <= len ? t : len - 8), sizeof eight);
+        bad |= eight | ((eight & ~top) + add);
+    }
+    return bad & top;
+}
+
 static Status read_codes(BagFile *file, int bag)
 {
     const int n = bagparts_n(file, bag);
@@ -113,9 +129,7 @@ static Status read_codes(BagFile *file, int bag)
     const uint8_t n_letter = (uint8_t)file->alphabet.n;
     for (int i = 0; i < n; i++) {
         const uint8_t *codes = (const uint8_t *)file->scratch_codes + i * width;
-        unsigned bad = 0;
-        for (int64_t t = 0; t < file->scratch_len[i]; t++) bad |= codes[t] >= n_letter;
-        if (bad)
+        if (has_code_from(codes, file->scratch_len[i], n_letter))
             return fail(ERR_FORMAT, "%s: %s row %lld holds a code outside 0 … %d within its length", file->path,
                         file->part[PART_CODES].name, (long long)(bagparts_first(file, bag) + i), n_letter - 1);
     }
