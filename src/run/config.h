@@ -110,7 +110,8 @@ const char *config_splits(const Config *config);   /* NULL: no file of splits */
 /* How bags are decoded. */
 static inline CountScale config_counts(const Config *config)
 {
-    return bagfile_counts(config->data.counts, config->model.count_weight);
+    return bagfile_with_genes(bagfile_counts(config->data.counts, mil_count_weight(&config->model)),
+                              config->model.gene_size > 0);
 }
 
 extern const Section config_sections[];  /* every key of a run */

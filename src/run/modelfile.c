@@ -86,11 +86,11 @@ static Status facts_text(char **out, const ModelFacts *f)
     json_t *names =
         json_pack("{s:o, s:o}", "train", names_json(f, PART_TRAIN), "validation", names_json(f, PART_VALIDATION));
     json_t *import = import_json(f->provenance);
-    json_t *json = json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:O*, s:o, s:i, s:s}",
+    json_t *json = json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:O*, s:O*, s:o, s:i, s:s}",
                              "alphabet", f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import,
                              "config", config, "features", features_json(f), "kind", kind_name[f->spec->kind],
                              "max_len", f->spec->max_len, "metrics", f->metrics, "n_feat", f->spec->n_feat, "region",
-                             f->spec->region, "bag_inputs", f->inputs, "rival", f->rival, "tasks",
+                             f->spec->region, "bag_inputs", f->inputs, "genes", f->genes, "rival", f->rival, "tasks",
                              task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);
     return jsontext(out, json, JSONTEXT_SORTED);
@@ -228,6 +228,14 @@ static Status read_inputs(ModelFile *m)
     return OK;
 }
 
+static Status read_genes(ModelFile *m)
+{
+    const json_t *list = json_object_get(m->json, "genes");
+    if ((m->config.model.gene_size > 0) != (list != NULL))
+        return fail(ERR_MODEL, "its metadata has no sound 'genes'");
+    return OK;
+}
+
 static Status read_hashes(ModelFile *m, int which, const char *key)
 {
     const json_t *list = json_object_get(json_object_get(m->json, "bag_hash"), key);
@@ -290,6 +298,7 @@ static Status read_parts(ModelFile *m, const char *path)
     TRY(read_spec(m));
     TRY(read_features(m));
     TRY(read_inputs(m));
+    TRY(read_genes(m));
     TRY(read_hashes(m, 0, "train"));
     TRY(read_hashes(m, 1, "validation"));
     TRY(read_names(m, 0, "train"));
@@ -315,6 +324,7 @@ void modelfile_free(ModelFile *m)
     mil_free(m->mil);
     free(m->theta);
     free(m->inputs);
+    genetable_close(&m->genes);
     free(m->seen[0]);
     free(m->seen[1]);
     free((void *)m->name[0]);

@@ -61,6 +61,23 @@ class CountWeight(Case):
             self.assertIn("model.pooling.count_weight", result.stderr)
             self.assertIn(sentence, result.stderr)
 
+    def test_poolings_side_by_side(self):
+        with open("list.yaml", "w", encoding="utf-8") as file:
+            file.write("base: tiny.yaml\nmodel:\n  pooling:\n    - {kind: attention, n_unit: 8, count_weight: raw}\n"
+                       "    - {kind: max}\n  selection: {kind: all}\n")
+        words = ["train", "list.yaml", "clones.h5", "--target=status", "--positive=+", "--train.updates=300"]
+        self.good(*words, "-o", "list", threads=1)
+        self.assertGreater(self.score("list"), 0.95)
+        self.assertEqual(read("list/config.yaml").decode().count("count_weight"), 1)
+        self.good("train", "list/config.yaml", "-o", "list-again", threads=2)
+        self.assertEqual(read("list/model.safetensors"), read("list-again/model.safetensors"))
+        self.good(*words, "--model.pooling.0.count_weight=none", "--model.pooling.1.kind=mean",
+                  "--model.pooling.1.count_weight=log1p", "-o", "list-mean")
+        self.good("predict", "list-mean", "clones.h5", "-o", "list.tsv")
+        self.bad(2, "max has no use for weights", *words, "--model.pooling.1.count_weight=raw", "-o", "no")
+        self.bad(2, "entries differ in count_weight", *words, "--model.pooling.1.kind=mean",
+                 "--model.pooling.1.count_weight=log1p", "-o", "no")
+
     def test_vectors_have_none(self):
         with open("v.csv", "w", encoding="utf-8") as file:
             file.write("bag,x,y,label\n" + "".join(f"b{i // 3},{i % 7},{i % 5},{i // 3 % 2}\n" for i in range(60)))
