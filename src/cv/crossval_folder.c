@@ -78,8 +78,14 @@ static Status check_models(const char *folder)
     return check_job(folder);
 }
 
+static Status check_rung(const char *folder)
+{
+    return runfolder_each(folder, "inner", check_job);
+}
+
 static Status check_trial(const char *folder)
 {
+    TRY(runfolder_each(folder, "rung", check_rung));
     return runfolder_each(folder, "inner", check_job);
 }
 
@@ -120,11 +126,17 @@ static Status remove_models(const char *folder)
     return remove_job(folder);
 }
 
-static Status remove_trial(const char *folder)
+static Status remove_rung(const char *folder)
 {
     TRY(runfolder_each(folder, "inner", remove_job));
     rmdir(folder);
     return OK;
+}
+
+static Status remove_trial(const char *folder)
+{
+    TRY(runfolder_each(folder, "rung", remove_rung));
+    return remove_rung(folder);
 }
 
 static Status remove_fold(const char *folder)

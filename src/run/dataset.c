@@ -193,6 +193,10 @@ Status dataset_view(Dataset *out, Dataset *of, const Config *config)
                      .model = dataset_model(of, config),
                      .gene_list = of->gene_list,
                      .input_list = of->input_list};
+    if (!inputcolumns_on(&config->inputs)) { /* bags have them, and nobody reads them */
+        out->model.n_input = 0;
+        out->input_list = NULL;
+    }
     out->cohort.labels = (Labels){0};
     const Status status = open_view(out, of, config);
     if (status != OK) dataset_close(out);

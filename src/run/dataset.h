@@ -41,7 +41,7 @@ typedef struct Dataset {
 Status dataset_open(Dataset *out, const Config *config); /* everything but the bags */
 Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the bags */
 Status dataset_identify(Dataset *s);                     /* hashes the bags alone: content, data */
-/* The same dataset for a config that differs in splits.kind, file or permute, as folds_view has it: bags are shared, labels
+/* The same dataset for a config that differs in splits.kind, file or permute, as folds_view has it, or has no model.bag_inputs: bags are shared, labels
  * permuted. `of` must stay; it is filled with the view, unless it was before. */
 Status dataset_view(Dataset *out, Dataset *of, const Config *config);
 ContentSource dataset_source(const Dataset *s);
