@@ -186,7 +186,7 @@ static Status check_jobs(Crossval *c)
     if (!splits->file && splits->kind != SPLIT_BATCH)
         smallclass_report(&c->dataset->cohort, &c->dataset->target[0], c->dataset->folds.n_fold);
     TRY(search_open(&c->search, c->in->config));
-    TRY(foldlist_new(&c->list, c->dataset, &c->search.rungs));
+    TRY(foldlist_new(&c->list, c->dataset, &c->search.rungs, c->in->config->search.throughout));
     TRY(search_begin(&c->search, &c->list, c->dataset->target));
     TRY(new_jobs(c));
     return check_folds(c);
@@ -295,6 +295,7 @@ static Status write_summary(Crossval *c, json_t **out)
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
     if (search_is_on(&c->search)) {
+        TRY(search_read_throughout(&c->search, in->folder));
         TRY(searchtable_write(&c->search, in->folder));
         TRY(searchtable_add(*out, &c->search));
     }

@@ -83,8 +83,16 @@ static Status check_rung(const char *folder)
     return runfolder_each(folder, "inner", check_job);
 }
 
+/* Is it the folder of a training, beside those that it may hold? */
+static bool is_training(const char *folder)
+{
+    char path[PATH_ROOM];
+    return file_exists_in(path, folder, "config.yaml");
+}
+
 static Status check_trial(const char *folder)
 {
+    if (is_training(folder)) TRY(check_job(folder));
     TRY(runfolder_each(folder, "rung", check_rung));
     return runfolder_each(folder, "inner", check_job);
 }
@@ -136,7 +144,10 @@ static Status remove_rung(const char *folder)
 static Status remove_trial(const char *folder)
 {
     TRY(runfolder_each(folder, "rung", remove_rung));
-    return remove_rung(folder);
+    TRY(runfolder_each(folder, "inner", remove_job));
+    if (is_training(folder)) return remove_job(folder);
+    rmdir(folder);
+    return OK;
 }
 
 static Status remove_fold(const char *folder)

@@ -52,6 +52,7 @@ static Status describe(Further *f, const CrossvalSetup *in, FurtherKind kind, in
     f->config.crossval.permute = 0;
     f->config.crossval.batches = false;
     f->config.crossval.without = true;
+    f->config.search.throughout = false;
     snprintf(f->label, sizeof f->label, is_one ? "%s" : "%s/%02d", list[kind], number);
     snprintf(f->permute, sizeof f->permute, "%s:%d", permute[kind], number);
     if (kind == WITHOUT_INPUTS) leave_inputs_out(&f->config);

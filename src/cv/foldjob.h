@@ -11,6 +11,7 @@
  *     RUN/rep00/fold03/trial07/inner02/   with a search, in place of the folder above: the same with the settings of trial 7. It
  *                                   has one model, whatever crossval.ensemble is, of which only the predictions are kept
  *     RUN/rep00/fold03/trial07/rung00/inner02/   with search.halving: the same, trained for a part of the length (rungs.h)
+ *     RUN/rep00/fold03/trial07/     with search.throughout: a training of the outer fold with the settings of trial 7
  *
  * It is done when its config.yaml is that of this run and its summary.json, which is written last, is whole. Whoever
  * holds its lock does it, and nobody else.

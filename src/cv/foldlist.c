@@ -88,6 +88,14 @@ static void add_trials(FoldList *list, FoldJob job, int rung)
     }
 }
 
+static void add_throughout(FoldList *list, FoldJob job)
+{
+    for (job.slot = 1; job.slot <= list->rungs.width[0]; job.slot++) {
+        job.trial = job.slot;
+        list->job[list->n++] = job;
+    }
+}
+
 /* The inner folds: the trials of a rung; -1: models. */
 static void list_inner(FoldList *list, int rung)
 {
@@ -114,15 +122,17 @@ static void list_jobs(FoldList *list)
         list_inner(list, rung);
     }
     list->rung_at[list->rungs.n] = list->n;
+    for (int f = 0; list->throughout && f < n_fold; f++) add_throughout(list, fold_of(list, f));
 }
 
-Status foldlist_new(FoldList *out, Dataset *dataset, const Rungs *rungs)
+Status foldlist_new(FoldList *out, Dataset *dataset, const Rungs *rungs, bool throughout)
 {
     const Folds *folds = &dataset->folds;
     *out = (FoldList){.n_repeat = folds->n_repeat,
                       .n_fold = folds->n_fold,
                       .n_model = dataset->config->crossval.ensemble,
-                      .rungs = *rungs};
+                      .rungs = *rungs,
+                      .throughout = throughout && rungs->n > 0};
     if (out->n_repeat > INT32_MAX / out->n_fold / out->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", out->n_repeat, out->n_fold);
     const int n_fold = out->n_repeat * out->n_fold;
@@ -134,6 +144,9 @@ Status foldlist_new(FoldList *out, Dataset *dataset, const Rungs *rungs)
         TRY(foldlist_at(partition_check(folds, job.repeat, job.fold), job));
     }
     TRY(count_inner(out, dataset));
+    if (out->throughout && out->rungs.width[0] > (INT32_MAX - out->n) / n_fold)
+        return fail(ERR_CONFIG, "%d trials in %d folds are too many", out->rungs.width[0], n_fold);
+    if (out->throughout) out->n += n_fold * out->rungs.width[0];
     out->job = calloc((size_t)out->n + 1, sizeof *out->job);
     if (!out->job) return fail(ERR_MEMORY, "no memory for %d trainings", out->n);
     list_jobs(out);
@@ -151,5 +164,6 @@ int foldlist_each(const FoldList *list, int number)
 {
     const FoldJob job = list->job[number];
     if (job.slot == 0) return list->n_model;
+    if (job.inner == 0) return list->rungs.width[0];
     return list->rungs.width[job.rung > 0 ? job.rung - 1 : list->rungs.n - 1];
 }

@@ -14,6 +14,7 @@
 typedef struct {
     int n_repeat, n_fold, n_model; /* n_model: of a fold, or inner fold without trials */
     Rungs rungs;                   /* of a search; n 0: none */
+    bool throughout;
     int rung_at[RUNGS_MOST + 1];   /* [rungs.n + 1] its first job */
     int n, n_outer;                /* jobs; of them, those of outer folds, which come first */
     FoldJob *job;                  /* [n] the models of a fold, or trials of an inner fold, follow one another */
@@ -21,7 +22,8 @@ typedef struct {
 } FoldList;
 
 /* Of the dataset's config and folds. ERR_CONFIG: too many; errors of partition_make, with the fold. */
-Status foldlist_new(FoldList *out, Dataset *dataset, const Rungs *rungs);
+/* throughout: a job for each trial in each outer fold, behind the others. */
+Status foldlist_new(FoldList *out, Dataset *dataset, const Rungs *rungs, bool throughout);
 void foldlist_free(FoldList *list); /* accepts {0} and half-built ones */
 
 /* Jobs from `number`, the first of them, that are of the same fold or inner fold. */

@@ -74,6 +74,7 @@ void search_close(FoldSearch *s)
     free(s->reached);
     free(s->shorter);
     free(s->score);
+    free(s->test);
     free(s->diverged);
     *s = (FoldSearch){0};
 }
@@ -263,6 +264,23 @@ Status search_choose(FoldSearch *s, const char *run)
 {
     for (int f = 0; f < s->n_all && search_is_on(s); f++)
         if (s->chosen[f] < 0) TRY(choose(s, run, f));
+    return OK;
+}
+
+Status search_read_throughout(FoldSearch *s, const char *run)
+{
+    if (!s->config->search.throughout) return OK;
+    free(s->test);
+    s->test = malloc(((size_t)s->n_all * (size_t)s->trials.n + 1) * sizeof *s->test);
+    if (!s->test) return no_memory(s);
+    for (int f = 0; f < s->n_all; f++)
+        for (int t = 0; t < s->trials.n; t++) {
+            json_t *summary;
+            FoldJob job = job_of(s, f, s->rungs.n - 1, t, -1);
+            TRY(foldjob_summary(&summary, run, job));
+            s->test[f * s->trials.n + t] = first_score(summary, s->target);
+            json_decref(summary);
+        }
     return OK;
 }
 

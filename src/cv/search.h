@@ -32,6 +32,7 @@ typedef struct {
     int *reached;       /* [n_all, trials.n] last rung of a trial, whose scores it has */
     double *score;      /* [n_all, trials.n, config->search.inner_folds] NaN: not defined */
     bool *diverged;     /* [n_all, trials.n] */
+    double *test;       /* [n_all, trials.n] on the outer fold, after search_read_throughout; NULL: not asked for */
 } FoldSearch;
 
 /* Reads the trials; trials.n is 0 without a search. ERR_CONFIG. */
@@ -51,6 +52,9 @@ bool search_is_open(const FoldSearch *s, FoldJob job); /* is its trial still to 
 
 /* Chooses in every fold whose inner trainings are done; with halving also what goes on to the next rung. */
 Status search_choose(FoldSearch *s, const char *run);
+
+/* With search.throughout, when all is done: the scores of all trials in all outer folds. */
+Status search_read_throughout(FoldSearch *s, const char *run);
 
 /* After a training that diverged: the files by which the trial counts as done, without a score. */
 Status search_give_up(const char *run, FoldJob job);

@@ -62,6 +62,7 @@ typedef struct {
     int kind;          /* SearchKind */
     int trials;        /* of SEARCH_RANDOM */
     int halving;       /* rungs keep one of so many trials (cv/rungs.h); 0: all are trained for the whole length */
+    bool throughout;   /* each trial is trained and tested in every outer fold too */
     int inner_folds;   /* of each outer fold's training and validation bags */
     OptionTexts space; /* "train.lr=0.1|0.01", or "train.lr.min=1e-5" and so on */
     OptionTexts list;  /* a trial each: "train.lr=0.1; model.pooling.beta=10"; "": the settings as they are */

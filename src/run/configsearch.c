@@ -20,6 +20,9 @@ const Option configsearch_rows[] = {
     {"halving", OPTION_INT, AT(halving), "0", 0, 100, NULL, "trials",
      "successive halving: all trials are trained for a part of their length, the best one of N goes on to a length N "
      "times as large, and so on to the whole length; 0: all trials are trained for the whole length"},
+    {"throughout", OPTION_BOOL, AT(throughout), "false", 0, 0, NULL, "",
+     "train and test every trial in every outer fold too, for a table of what each would have scored throughout; it "
+     "has no influence on the choice"},
     {"space", OPTION_TEXTS, AT(space), "[]", 0, 0, NULL, "KEY=VALUE|VALUE",
      "values of the settings that the search varies: keys of model and train, each with a list of values, or with "
      "min, max and log for a random draw between two numbers"},

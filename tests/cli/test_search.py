@@ -226,6 +226,42 @@ class Search(Case):
         one, two = ([r for r in table(f"half-{data}/trials.tsv") if r["fold"] == "1"] for data in ("c", "flip"))
         self.assertEqual(one, two)
 
+    # ---- what each trial would have scored throughout ----
+
+    def test_throughout(self):
+        self.crossval("t", "--search.throughout", "--search.inner_folds=3")
+        rows, task = table("t/trials.tsv"), load("t/summary.json")["tasks"]["status"]
+        self.assertEqual([{k: v for k, v in r.items() if k != "test"} for r in rows], table("a/trials.tsv"), "the choice is the same")
+        found = load("t/summary.json")["search"]["throughout"]
+        for t, (lr, kind) in enumerate(TRIALS):
+            self.good("crossval", "v.yaml", "c.h5", "--metadata=c.tsv", "--target=status", "--splits.n_fold=3", "--group=donor",
+                      f"--train.lr={lr}", f"--model.pooling.kind={kind}", "-o", f"alone{t}")
+            alone = load(f"alone{t}/summary.json")["tasks"]["status"]
+            self.assertAlmostEqual(found[t]["mean"], alone["auc_mean"], 12)
+            self.assertEqual([float(r["test"]) for r in rows if r["trial"] == str(t)],
+                             [fold["auc"] for fold in alone["repeats"][0]["folds"]])
+            times = sum(r["trial"] == str(t) and r["chosen"] == "1" for r in rows)
+            self.assertEqual((found[t]["folds"], found[t]["settings"]), (times, f"train.lr={lr}; model.pooling.kind={kind}"))
+            self.assertIn(f"| {t} | train.lr={lr}; model.pooling.kind={kind} | {times} | {alone['auc_mean']:.3f} |", read("t/summary.md").decode())
+        folds = [fold["auc"] for fold in task["repeats"][0]["folds"]]
+        self.assertEqual(folds, [float(r["test"]) for r in rows if r["chosen"] == "1"])
+        self.assertEqual(read("t/predictions.tsv"), read("a/predictions.tsv"))
+        shutil.rmtree("t/rep00/fold01/trial01")
+        os.remove("t/summary.json")
+        before = bits("t")
+        self.good("crossval", "--resume", "-o", "t", threads=1)
+        after = bits("t")
+        self.assertEqual({k: after[k] for k in before}, before)
+        self.assertEqual(load("t/summary.json")["search"]["throughout"], found)
+        self.crossval("t", "--search.kind=none", "--force")
+        self.assertEqual([name for name in os.listdir("t/rep00/fold00") if name.startswith("trial")], [])
+
+    def test_the_configs_of_vector_bags(self):
+        for config, said in (("mil-nested", "30 trials on 5 inner folds each"), ("mil-candidates", "8 trials on 5 inner folds each")):
+            done = self.good("crossval", os.path.join(os.environ.get("HOPSACK_TEST_SOURCE", "."), "configs", config + ".yaml"), "c.h5",
+                             "--metadata=c.tsv", "--target=status", "--positive=1", "--splits.n_fold=3", "--splits.n_repeat=1", "--dry-run", "-o", "none")
+            self.assertIn(said, done.stdout)
+
     # ---- interrupted and shared ----
 
     def test_interrupted_and_shared(self):
