@@ -217,11 +217,12 @@ static void say_without(json_t *out, const json_t *task, const char *score)
     const json_t *without = json_object_get(task, WITHOUT);
     const double mean = value_of(without, mean_key(key, score)), own = value_of(task, key);
     if (isnan(mean) || isnan(own)) return;
-    append(out,
-           "Without the numbers of the bag (model.bag_inputs), the %s on the same folds is %.3f (%d folds%s); with them "
-           "it is %.3f. The difference may come from depth, batch or the choice of people",
-           metric_title(score), mean, (int)json_integer_value(json_object_get(without, "n_folds")),
-           say_interval(interval, without, score), own);
+    append(
+        out,
+        "Without the numbers of the bag (model.bag_inputs), the %s on the same folds is %.3f (%d folds%s); with them "
+        "it is %.3f. The difference may come from depth, batch or the choice of people",
+        metric_title(score), mean, (int)json_integer_value(json_object_get(without, "n_folds")),
+        say_interval(interval, without, score), own);
 }
 
 static void say_left_out(json_t *out, const json_t *task, const char *score)

@@ -110,7 +110,7 @@ static Status open_view(Dataset *view, Further *f, Dataset *dataset)
 typedef struct {
     const CrossvalSetup *in;
     Dataset *dataset;
-    json_t *sub[N_FURTHER];         /* by kind: array of summaries, null where there is none */
+    json_t *sub[N_FURTHER]; /* by kind: array of summaries, null where there is none */
     char reason[1000];      /* why there is none with whole batches left out */
     json_int_t jobs, done;  /* of cross-validations that are not done */
     bool open;              /* is one not done, by others? */

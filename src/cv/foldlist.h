@@ -15,10 +15,10 @@ typedef struct {
     int n_repeat, n_fold, n_model; /* n_model: of a fold, or inner fold without trials */
     Rungs rungs;                   /* of a search; n 0: none */
     bool throughout;
-    int rung_at[RUNGS_MOST + 1];   /* [rungs.n + 1] its first job */
-    int n, n_outer;                /* jobs; of them, those of outer folds, which come first */
-    FoldJob *job;                  /* [n] the models of a fold, or trials of an inner fold, follow one another */
-    int *n_inner;                  /* [n_repeat · n_fold] inner folds; 0: none, or too few bags */
+    int rung_at[RUNGS_MOST + 1]; /* [rungs.n + 1] its first job */
+    int n, n_outer;              /* jobs; of them, those of outer folds, which come first */
+    FoldJob *job;                /* [n] the models of a fold, or trials of an inner fold, follow one another */
+    int *n_inner;                /* [n_repeat · n_fold] inner folds; 0: none, or too few bags */
 } FoldList;
 
 /* Of the dataset's config and folds. ERR_CONFIG: too many; errors of partition_make, with the fold. */

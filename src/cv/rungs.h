@@ -18,7 +18,7 @@
 
 typedef struct {
     int n;
-    int width[RUNGS_MOST];  /* trials */
+    int width[RUNGS_MOST];    /* trials */
     int64_t part[RUNGS_MOST]; /* length: one of so many parts of the whole */
 } Rungs;
 

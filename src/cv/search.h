@@ -24,7 +24,7 @@ typedef struct {
     const Target *target; /* the first */
     Trials trials;
     Rungs rungs;
-    Config *shorter;    /* [rungs.n - 1, trials.n] settings of trials in rungs before the last; share all with theirs */
+    Config *shorter; /* [rungs.n - 1, trials.n] settings of trials in rungs before the last; share all with theirs */
     int n_fold, n_all;  /* folds of a repetition, and of all */
     const int *n_inner; /* [n_all] of the fold list */
     int *chosen;        /* [n_all] number of the trial; -1: not known yet */

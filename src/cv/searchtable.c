@@ -168,8 +168,8 @@ static json_t *throughout_json(const FoldSearch *s)
 {
     json_t *list = json_array();
     for (int t = 0; t < s->trials.n; t++)
-        json_array_append_new(list, json_pack("{s:i, s:s, s:i, s:o}", "trial", t, "settings", settings_of(s, t), "folds",
-                                              times_chosen(s, t), "mean", jsontext_real(mean_test(s, t))));
+        json_array_append_new(list, json_pack("{s:i, s:s, s:i, s:o}", "trial", t, "settings", settings_of(s, t),
+                                              "folds", times_chosen(s, t), "mean", jsontext_real(mean_test(s, t))));
     return list;
 }
 

@@ -201,11 +201,12 @@ static void print_throughout(TextOut *out, const json_t *search, const char *kin
     json_t *row;
     const json_t *rows = json_object_get(search, "throughout");
     if (!rows) return;
-    textout_printf(out,
-                   "\n## Search\n\nEach trial, had it been used in all folds: %s of the first task on the same test bags. "
-                   "The best of these figures is optimistic; the figure of the run, whose folds chose for themselves, is "
-                   "not.\n\n| trial | settings | folds that chose it | mean |\n|---|---|---|---|\n",
-                   metric_title(metric_main_of(kind)));
+    textout_printf(
+        out,
+        "\n## Search\n\nEach trial, had it been used in all folds: %s of the first task on the same test bags. "
+        "The best of these figures is optimistic; the figure of the run, whose folds chose for themselves, is "
+        "not.\n\n| trial | settings | folds that chose it | mean |\n|---|---|---|---|\n",
+        metric_title(metric_main_of(kind)));
     json_array_foreach((json_t *)(size_t)rows, k, row)
     {
         textout_printf(out, "| %ld | ", count(row, "trial"));

@@ -48,7 +48,8 @@ static Status init(void *self, ParamList *list, const void *options, const BagSp
     l->own_width = own->width;
     for (int gene = 0; gene < 2; gene++) {
         l->n_vector[gene] = l->rows.n_gene[gene] + 1;
-        l->at[gene] = param_add(list, name[gene], PARAM_CONSTANT, 0, PARAM_SHAPE((int)l->n_vector[gene], chosen->size));
+        l->at[gene] =
+            param_add(list, name[gene], PARAM_CONSTANT, 0, PARAM_SHAPE((int)l->n_vector[gene], chosen->size));
     }
     l->base.n_h = l->n_own + 2 * l->size;
     l->base.width = KERNEL_WIDTH(l->base.n_h);

@@ -30,7 +30,8 @@ static Status check_kind(const Mil *m)
     if (embedder_types[m->o.embedder]->bag_kind == m->spec.kind) return OK;
     while ((*other)->bag_kind != m->spec.kind) other++;
     return fail(ERR_MODEL, "embedder %s reads %s, but the bags hold %s; set model.embedder.kind: %s",
-                embedder_types[m->o.embedder]->name, words[embedder_types[m->o.embedder]->bag_kind], words[m->spec.kind], (*other)->name);
+                embedder_types[m->o.embedder]->name, words[embedder_types[m->o.embedder]->bag_kind],
+                words[m->spec.kind], (*other)->name);
 }
 
 /* The mean is of all that are selected, so selection must leave a fair part of them. */

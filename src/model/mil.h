@@ -48,7 +48,7 @@ typedef struct {
         };
         PoolingChoice pooling_entry[POOLING_MOST]; /* [n_pooling] side by side */
     };
-    int gene_size;          /* of the vector of a gene, joined to the embedding; 0: genes are not read */
+    int gene_size; /* of the vector of a gene, joined to the embedding; 0: genes are not read */
     GeneRows genes;
     int n_pooling;          /* 0 or 1: one alone */
     int select;             /* SelectKind */
@@ -65,7 +65,7 @@ typedef struct {
 typedef struct Mil Mil;
 
 int mil_count_weight(const ModelOptions *o); /* of the first pooling that has one, 0: none has */
-bool mil_ranks(const ModelOptions *o); /* has one of the poolings attention? */
+bool mil_ranks(const ModelOptions *o);       /* has one of the poolings attention? */
 
 /* Builds the network for bags of `spec`. ERR_CONFIG or ERR_MODEL if the parts do not fit together. The targets are
  * borrowed; their `at` and `n_out` are set. */

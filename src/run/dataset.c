@@ -47,8 +47,8 @@ static Status check_kind(const Config *c, const Cohort *cohort)
         return settings_fail(c->settings, "model.pooling.count_weight",
                              "%s holds vectors, which have no counts; leave it out", path);
     if (vectors && c->model.gene_size > 0)
-        return settings_fail(c->settings, "model.embedder.genes", "%s holds vectors, which have no genes; leave it out",
-                             path);
+        return settings_fail(c->settings, "model.embedder.genes",
+                             "%s holds vectors, which have no genes; leave it out", path);
     if (vectors && strcmp(c->data.rarefy, "none") != 0)
         return settings_fail(c->settings, "data.rarefy", "%s holds vectors, which are not rarefied; leave it out",
                              path);

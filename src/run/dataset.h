@@ -27,8 +27,8 @@ typedef struct Dataset {
     Cache *cache;       /* after dataset_fill */
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;
-    ModelOptions model;   /* the config's, with the number of bag inputs and the genes */
-    json_t *gene_list;    /* model.embedder.genes by name (genetable.h); NULL: off */
+    ModelOptions model; /* the config's, with the number of bag inputs and the genes */
+    json_t *gene_list;  /* model.embedder.genes by name (genetable.h); NULL: off */
     GeneTable genes;
     json_t *input_list;   /* model.bag_inputs by name (inputcolumns.h); NULL: off */
     real *inputs;         /* [bags of the file, n of the list] after dataset_fill */

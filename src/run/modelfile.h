@@ -59,10 +59,10 @@ typedef struct {
     int n_seen[2];
     const char **name[2]; /* [n_name] sorted names of training and of validation bags; n_name 0: of 0.1.0 */
     int n_name[2];
-    Mil *mil;     /* after modelfile_fit */
-    real *theta;  /* [n_params] after modelfile_fit */
+    Mil *mil;        /* after modelfile_fit */
+    real *theta;     /* [n_params] after modelfile_fit */
     GeneTable genes; /* after modelgenes_read */
-    real *inputs; /* [bags of the file, n_input] after modelinputs_read; NULL: the network reads none */
+    real *inputs;    /* [bags of the file, n_input] after modelinputs_read; NULL: the network reads none */
 } ModelFile;
 
 /* Reads and checks everything but the tensors' fit, which needs bags. ERR_MODEL says what is wrong. */

@@ -107,10 +107,11 @@ void remarks_inputs(json_t *remarks, int n_input, bool shown)
         "; for the scores without, run the same command with --no-model.bag_inputs.nuisance "
         "--no-model.bag_inputs.genes --model.bag_inputs.columns=[] and another -o";
     if (n_input == 0) return;
-    remarks_append(remarks,
-                   "the network reads %d number%s of the bag as a whole (model.bag_inputs), which may come from depth, "
-                   "batch or the choice of people%s",
-                   n_input, number_plural(n_input), shown ? "" : how);
+    remarks_append(
+        remarks,
+        "the network reads %d number%s of the bag as a whole (model.bag_inputs), which may come from depth, "
+        "batch or the choice of people%s",
+        n_input, number_plural(n_input), shown ? "" : how);
 }
 
 void remarks_add(json_t *summary, const json_t *parts, const json_t *check, int n_input)

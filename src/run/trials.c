@@ -323,7 +323,8 @@ static Status check_bags(const Config *trial, const Config *c, int number)
     if ((trial->model.gene_size > 0) != (c->model.gene_size > 0)) key = "model.embedder.genes, from or to 0,";
     if (!same_inputs(&trial->inputs, &c->inputs)) key = "model.bag_inputs";
     if (!key) return OK;
-    return fail(ERR_CONFIG, "search: trial %d would change what is read of the bags, which all trials share; %s cannot vary",
+    return fail(ERR_CONFIG,
+                "search: trial %d would change what is read of the bags, which all trials share; %s cannot vary",
                 number, key);
 }
 

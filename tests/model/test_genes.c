@@ -46,7 +46,8 @@ static real *random_start(const Mil *m, uint64_t seed)
     real *theta = start(m, seed);
     Rng rng = rng_stream(seed, "gene vectors", 0);
     for (int gene = 0; gene < 2; gene++) {
-        const Param *p = param_find(mil_params(m), gene ? "sequence_embedding.j_gene.weight" : "sequence_embedding.v_gene.weight");
+        const Param *p =
+            param_find(mil_params(m), gene ? "sequence_embedding.j_gene.weight" : "sequence_embedding.v_gene.weight");
         cr_assert_not_null(p);
         cr_assert_eq(p->shape[0], gene ? N_J + 1 : N_V + 1);
         cr_assert_eq(p->shape[1], SIZE);
@@ -81,8 +82,8 @@ static void check_gradient(ModelOptions *o, const Batch *batch, const char *what
         const double numeric = (up - mil_learn(m, waste, theta, batch, 5, 0, NULL)) / (2 * step);
         theta[k] = was;
         if (is_gene) most = fmax(most, fabs(numeric));
-        cr_expect_lt(fabs(numeric - grad[k]), 2e-7 * fmax(0.1, fabs(numeric)), "%s: parameter %zu: %g, not %g", what, k,
-                     grad[k], numeric);
+        cr_expect_lt(fabs(numeric - grad[k]), 2e-7 * fmax(0.1, fabs(numeric)), "%s: parameter %zu: %g, not %g", what,
+                     k, grad[k], numeric);
     }
     cr_expect_gt(most, 1e-5, "%s: genes have gradients", what);
     free(theta), free(grad), free(waste);

@@ -205,7 +205,8 @@ Test(model_weights, gradient_side_by_side)
                 Weighted w;
                 char what[80];
                 if (!side_by_side(&o, p, q, both, (p + q) % 2)) continue;
-                snprintf(what, sizeof what, "%s and %s, both %d", pooling_types[p]->name, pooling_types[q]->name, both);
+                snprintf(what, sizeof what, "%s and %s, both %d", pooling_types[p]->name, pooling_types[q]->name,
+                         both);
                 weighted(&w, false);
                 check_gradient(&o, &w.x.batch, what);
                 minibatch_free(&w.x);
