@@ -196,6 +196,7 @@ class Search(Case):
             self.assertEqual(len([name for name in trained if name.startswith("trial")]), 5)
             self.assertIn("updates: 37\n", read(f"h/rep00/fold{f:02}/config.yaml").decode())
         self.assertFalse(os.path.exists("h/inner.tsv"), "all inner folds chose the last trials")
+        self.bad(3, r"h has no inner.tsv and is left out: its search kept trials by all inner folds \(search.halving\)", "stack", "h", "-o", "no")
         self.assertEqual(load("h/summary.json")["search"]["halving"],
                          [{"trials": 5, "length": 0.25}, {"trials": 3, "length": 0.5}, {"trials": 2, "length": 1}])
         self.good("predict", "h", "c.h5", "-o", "h.tsv")

@@ -155,7 +155,8 @@ Test(train_crossval, a_job_is_done_or_not)
     const CrossvalSetup s = setup(in_scratch("run"), 2);
     must_run(&s);
     for (int r = 0; r < REPEATS; r++)
-        for (int f = 0; f < FOLDS; f++) cr_expect(foldjob_done(s.folder, &config, (FoldJob){.repeat = r, .fold = f, .model = -1}));
+        for (int f = 0; f < FOLDS; f++)
+            cr_expect(foldjob_done(s.folder, &config, (FoldJob){.repeat = r, .fold = f, .model = -1}));
     cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){.fold = FOLDS, .model = -1}));
     cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){.repeat = REPEATS, .model = -1}));
     Config longer = config;
@@ -164,7 +165,8 @@ Test(train_crossval, a_job_is_done_or_not)
     cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){.fold = 1, .model = -1}, "summary.json"), OK);
     cr_assert_eq(truncate(path, 40), 0);
     cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){.fold = 1, .model = -1}), "half a summary");
-    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){.repeat = 1, .fold = 1, .model = -1}, "model.safetensors"), OK);
+    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){.repeat = 1, .fold = 1, .model = -1}, "model.safetensors"),
+                 OK);
     cr_assert_eq(unlink(path), 0);
     cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){.repeat = 1, .fold = 1, .model = -1}), "no model");
 }
