@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/configure.h"
 #include "cli/print.h"
+#include "cohort/genetable.h"
 #include "cohort/task.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -27,6 +28,7 @@ typedef struct {
     Config config;
     BagFile *file;
     Cache *cache;
+    GeneTable genes;
     Target *target;
     Labels labels;
     Part *part; /* [n] all training */
@@ -65,6 +67,17 @@ static Status make_labels(Bench *b)
     return OK;
 }
 
+static Status find_genes(Bench *b)
+{
+    json_t *list;
+    if (b->config.model.gene_size == 0) return OK;
+    TRY(genetable_list(&list, b->file));
+    const Status status = genetable_open(&b->genes, list, b->file, "this run");
+    json_decref(list);
+    b->config.model.genes = b->genes.rows;
+    return status;
+}
+
 static Status open_all(Bench *b, const char *path, int64_t most)
 {
     const Config *c = &b->config;
@@ -76,6 +89,7 @@ static Status open_all(Bench *b, const char *path, int64_t most)
         if (b->target[k].n_out == 0)
             return fail(ERR_CONFIG, "tasks.%d.classes is auto, and bench reads no labels; list the classes", k);
     TRY(make_labels(b));
+    TRY(find_genes(b));
     const double started = log_seconds();
     TRY(cache_open(&b->cache, b->file, config_counts(c), c->data.cache));
     b->read_seconds = log_seconds() - started;
@@ -177,6 +191,7 @@ static void close_all(Bench *b)
 {
     loop_free(b->loop);
     cache_close(b->cache);
+    genetable_close(&b->genes);
     label_free(&b->labels);
     bagfile_close(b->file);
     for (int k = 0; k < 4; k++) free(b->seconds[k]);

@@ -128,6 +128,7 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     real *factor = bag->factor ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
     real *stands_for = bag->stands_for ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
     real *log_weight = bag->log_weight ? ARENA_TAKE(arena, real, (size_t)n_keep) : NULL;
+    BagGene *gene = bag->gene ? ARENA_TAKE(arena, BagGene, (size_t)n_keep) : NULL;
     int *first = ARENA_TAKE(arena, int, (size_t)bag->max_len + 2);
     size_t *at = ARENA_TAKE(arena, size_t, (size_t)bag->max_len + 2);
     size_t residues = 0;
@@ -148,6 +149,7 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
     for (int i = 0; factor && i < n_keep; i++) factor[i] = bag->factor[keep[i]];
     for (int i = 0; stands_for && i < n_keep; i++) stands_for[i] = bag->stands_for[keep[i]];
     for (int i = 0; log_weight && i < n_keep; i++) log_weight[i] = bag->log_weight[keep[i]];
+    for (int i = 0; gene && i < n_keep; i++) gene[i] = bag->gene[keep[i]];
     *out = (Bag){.n = n_keep,
                  .row = row,
                  .max_len = max_len,
@@ -157,11 +159,14 @@ void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_kee
                  .factor = factor,
                  .stands_for = stands_for,
                  .log_weight = log_weight,
+                 .gene = gene,
                  .inputs = bag->inputs,
                  .pad_len = bag->pad_len,
                  .inv_std = bag->inv_std};
     take_sequences(row, codes, out, bag, keep);
 }
+
+_Static_assert(sizeof(BagGene) <= sizeof(real), "bag_take_room counts it as one");
 
 /* Rows of vectors; the order is that of take_sparse, take_dense and bag_join. */
 static void vectors_room(Arena *arena, const BagSpec *spec, size_t n)

@@ -50,6 +50,11 @@ typedef struct {
     const float *value;     /* [n] */
 } SparseRow;
 
+/* V and J gene of a sequence: numbers of their names in the dataset, -1: missing. */
+typedef struct {
+    int16_t v, j;
+} BagGene;
+
 typedef struct {
     int n;          /* instances */
     const int *row; /* [n] */
@@ -62,6 +67,7 @@ typedef struct {
     const real *factor;     /* [n] count after scaling, multiplies the one-hot part of the input; NULL: 1 */
     const real *stands_for; /* [n] instances of the bag that each stands for in a sample (sampler.h); NULL: 1 */
     const real *log_weight; /* [n] ln of the weight in the pooling (model.pooling.count_weight); NULL: 0 */
+    const BagGene *gene;    /* [n] where model.embedder.genes asks for them; NULL: all missing */
 
     const real *inputs; /* [n_input] numbers of the bag as a whole (model.bag_inputs), NaN: missing; NULL: none */
 
@@ -95,7 +101,7 @@ void bag_pack(Bag *out, Arena *arena, const int8_t *codes, size_t stride, const 
 /* The sub-bag of the places `keep` [n_keep], strictly ascending, in bag order; row numbers, inputs, pad_len and inv_std carry
  * over. Of dense vectors n_feat values an instance are copied, of sparse ones the row structs alone. `out` takes memory
  * from `arena`, which must not be counting; bag_take_room counts the most that any sub-bag of n_keep instances can need,
- * where bags have n_count of the arrays factor and log_weight. */
+ * where bags have n_count of the arrays factor, log_weight and gene. */
 void bag_take(Bag *out, Arena *arena, const Bag *bag, const int *keep, int n_keep, int n_feat);
 void bag_take_room(Arena *arena, const BagSpec *spec, int n_keep, int n_count);
 

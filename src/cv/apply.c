@@ -185,6 +185,11 @@ done:
     return status;
 }
 
+static CountScale plain_counts(const ModelFile *m)
+{
+    return bagfile_with_genes(config_counts(&m->config), false);
+}
+
 /* Their outputs are averaged as they are. */
 static Status check_networks(const Apply *a)
 {
@@ -195,7 +200,7 @@ static Status check_networks(const Apply *a)
                         "%s is a model of the method '%s', and another model is a network: outputs of both do not go "
                         "together; hopsack stack chooses among them, or weighs them",
                         this->path, modelfile_method(this));
-        if (config_counts(&first->config) != config_counts(&this->config))
+        if (plain_counts(first) != plain_counts(this))
             return fail(ERR_MODEL, "%s and %s read counts differently (data.counts, model.pooling.count_weight)",
                         first->path, this->path);
     }
@@ -222,6 +227,7 @@ done:
 static Status fit_model(ModelFile *m, BagFile *file)
 {
     TRY(modelfile_order(m, file));
+    TRY(modelinputs_genes(m, file));
     if (modelfile_method(m)) return modelfile_suits(m, bagfile_spec(file), bagfile_path(file));
     return modelfile_fit(m, bagfile_spec(file), bagfile_path(file));
 }
@@ -229,8 +235,10 @@ static Status fit_model(ModelFile *m, BagFile *file)
 Status apply_fit(Apply *a, const Cohort *cohort)
 {
     BagFile *file = cohort->file;
+    bool genes = false;
     for (int k = 0; k < a->n_model; k++) {
         ModelFile *m = &a->model[k];
+        genes |= m->config.model.gene_size > 0;
         TRY(fit_model(m, file));
         if (k == 0) TRY(rarefy_as_model(&m->config, file));
         if (modelfile_method(m)) continue;
@@ -243,7 +251,7 @@ Status apply_fit(Apply *a, const Cohort *cohort)
     a->one = calloc((size_t)a->n_out, sizeof *a->one);
     a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
     if (!a->one || !a->sum) return fail(ERR_MEMORY, "no memory for outputs");
-    return cache_open(&a->cache, file, config_counts(&a->model[0].config), 0);
+    return cache_open(&a->cache, file, bagfile_with_genes(plain_counts(&a->model[0]), genes), 0);
 }
 
 void apply_free(Apply *a)

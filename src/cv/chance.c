@@ -12,6 +12,7 @@
 #define BATCHES  "batch_permuted"
 #define LABELS   "permuted"
 #define LEFT_OUT "leave_batch_out"
+#define WITHOUT  "without_inputs"
 
 /* ---- numbers ---- */
 
@@ -158,6 +159,18 @@ void chance_add_left_out(json_t *tasks, const json_t *sub, const char *reason)
     }
 }
 
+void chance_add_without(json_t *tasks, const json_t *sub)
+{
+    const char *name;
+    json_t *task;
+    json_object_foreach(tasks, name, task)
+    {
+        const json_t *from = json_object_get(json_object_get(sub, "tasks"), name);
+        const char *score = main_score(task);
+        if (from && score) json_object_set_new(task, WITHOUT, left_out(from, score));
+    }
+}
+
 /* ---- words ---- */
 
 __attribute__((format(printf, 2, 3))) static void append(json_t *list, const char *format, ...)
@@ -185,21 +198,43 @@ static void say_permuted(json_t *out, const json_t *task, const char *score)
            observed, p);
 }
 
+/* ", 95 % interval 0.7 to 0.8", or nothing. */
+static const char *say_interval(char out[80], const json_t *of, const char *score)
+{
+    char key[KEY_ROOM];
+    snprintf(key, sizeof key, "%s_ci95", score);
+    const json_t *ends = json_object_get(of, key);
+    *out = 0;
+    if (json_is_array(ends))
+        snprintf(out, 80, ", 95 %% interval %.3f to %.3f", json_number_value(json_array_get(ends, 0)),
+                 json_number_value(json_array_get(ends, 1)));
+    return out;
+}
+
+static void say_without(json_t *out, const json_t *task, const char *score)
+{
+    char key[KEY_ROOM], interval[80];
+    const json_t *without = json_object_get(task, WITHOUT);
+    const double mean = value_of(without, mean_key(key, score)), own = value_of(task, key);
+    if (isnan(mean) || isnan(own)) return;
+    append(
+        out,
+        "Without the numbers of the bag (model.bag_inputs), the %s on the same folds is %.3f (%d folds%s); with them "
+        "it is %.3f. The difference may come from depth, batch or the choice of people",
+        metric_title(score), mean, (int)json_integer_value(json_object_get(without, "n_folds")),
+        say_interval(interval, without, score), own);
+}
+
 static void say_left_out(json_t *out, const json_t *task, const char *score)
 {
-    char key[KEY_ROOM], interval[80] = "";
-    const json_t *left = json_object_get(task, LEFT_OUT), *reason = json_object_get(left, "reason"), *ends;
+    char key[KEY_ROOM], interval[80];
+    const json_t *left = json_object_get(task, LEFT_OUT), *reason = json_object_get(left, "reason");
     if (!left) return;
     if (reason) {
         append(out, "There is no figure with whole batches left out: %.800s", json_string_value(reason));
         return;
     }
     const double mean = value_of(left, mean_key(key, score)), own = value_of(task, key);
-    snprintf(key, sizeof key, "%s_ci95", score);
-    ends = json_object_get(left, key);
-    if (json_is_array(ends))
-        snprintf(interval, sizeof interval, ", 95 %% interval %.3f to %.3f",
-                 json_number_value(json_array_get(ends, 0)), json_number_value(json_array_get(ends, 1)));
     if (isnan(mean))
         append(out, "With whole batches left out, the %s is not defined: no batch has bags of both classes",
                metric_title(score));
@@ -208,7 +243,8 @@ static void say_left_out(json_t *out, const json_t *task, const char *score)
                "With whole batches left out, the %s is %.3f (%d batches%s). That is what to expect of a new batch; "
                "%.3f is "
                "what to expect of new bags of these batches",
-               metric_title(score), mean, (int)json_integer_value(json_object_get(left, "n_folds")), interval, own);
+               metric_title(score), mean, (int)json_integer_value(json_object_get(left, "n_folds")),
+               say_interval(interval, left, score), own);
 }
 
 /* Of the area of one ranking of these bags where nothing is to be found; NaN: not two classes. */
@@ -255,6 +291,7 @@ json_t *chance_sentences(const json_t *task)
     json_t *out = json_array();
     const char *score = main_score(task);
     if (!out || !score) return out;
+    say_without(out, task, score);
     say_left_out(out, task, score);
     say_batch_permuted(out, task, score);
     say_permuted(out, task, score);

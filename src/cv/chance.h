@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * chance.h: what further cross-validations say of a score: on permuted labels, on labels permuted over batches, and with whole
- * batches left out. Each task of a summary (tally.h) gets
+ * chance.h: what further cross-validations say of a score: on permuted labels, on labels permuted over batches, with whole batches
+ * left out, and without the numbers of the bag. Each task of a summary (tally.h) gets
  *
  *     "permuted": {"n", "auc": [of each], "auc_mean", "p"}          p = (1 + those that reach auc_mean) / (1 + n)
  *     "batch_permuted": {"n", "auc": […], "auc_mean"}
  *     "leave_batch_out": {"auc_mean", "auc_std_folds", "auc_ci95", "n_folds", "n_bags"}, or {"reason"}: there is none
+ *
+ *     "without_inputs": as leave_batch_out, of the network without model.bag_inputs on the same folds
  *
  * of the main score of its kind. A cross-validation whose score is not defined is null, and counts as one that reaches it.
  */
@@ -20,6 +22,8 @@
 void chance_add_permuted(json_t *tasks, const json_t *subs);
 void chance_add_batch_permuted(json_t *tasks, const json_t *subs);
 void chance_add_left_out(json_t *tasks, const json_t *sub, const char *reason); /* sub NULL: not possible */
+
+void chance_add_without(json_t *tasks, const json_t *sub);
 
 /* Is the mean AUC on labels permuted over batches above 0.5 by two standard errors of the AUC of these bags? Then the method
  * recognises batches. Unknown where there is no such AUC. */

@@ -186,7 +186,7 @@ static Status check_jobs(Crossval *c)
     if (!splits->file && splits->kind != SPLIT_BATCH)
         smallclass_report(&c->dataset->cohort, &c->dataset->target[0], c->dataset->folds.n_fold);
     TRY(search_open(&c->search, c->in->config));
-    TRY(foldlist_new(&c->list, c->dataset, c->search.trials.n));
+    TRY(foldlist_new(&c->list, c->dataset, &c->search.rungs, c->in->config->search.throughout));
     TRY(search_begin(&c->search, &c->list, c->dataset->target));
     TRY(new_jobs(c));
     return check_folds(c);
@@ -243,8 +243,10 @@ static Status work(Crossval *c)
     if (kmerstart_is_on(NULL, &c->in->config->model)) TRY(choose_kmers(c, open, n_open));
     const bool parallel = crossval_side_by_side(c, n_open);
     jobs_start(c->jobs);
-    if (search_is_on(&c->search)) TRY(jobs_run(c->jobs, c->list.n_outer, n_job, parallel));
-    TRY(search_choose(&c->search, c->in->folder));
+    for (int k = 0; k < c->list.rungs.n; k++) {
+        TRY(jobs_run(c->jobs, c->list.rung_at[k], c->list.rung_at[k + 1], parallel));
+        TRY(search_choose(&c->search, c->in->folder));
+    }
     TRY(jobs_run(c->jobs, 0, n_job, parallel));
     jobs_end(c->jobs);
     return OK;
@@ -254,7 +256,7 @@ static Status work(Crossval *c)
 
 static Status join_models(Crossval *c)
 {
-    for (int n = 0; c->list.n_model > 1 && n < c->list.n && crossval_which(c, n).trial == 0; n += c->list.n_model) {
+    for (int n = 0; c->list.n_model > 1 && n < c->list.n && c->list.job[n].slot == 0; n += c->list.n_model) {
         const EnsembleSetup setup = {.folder = c->in->folder,
                                      .config = search_config(&c->search, crossval_which(c, n)),
                                      .dataset = c->dataset};
@@ -272,6 +274,12 @@ static void remark_company(const Crossval *c, json_t *summary)
     json_object_set_new(summary, CROSSVAL_BESIDE, rivalnote_make(c->in->folder, json_object_get(summary, "tasks")));
 }
 
+/* With halving, the trials of the last rung were kept by all inner folds: none can predict its own bags honestly. */
+static bool has_inner_outputs(const Crossval *c)
+{
+    return configsearch_inner(c->in->config) && c->list.rungs.n < 2;
+}
+
 static Status write_summary(Crossval *c, json_t **out)
 {
     const CrossvalSetup *in = c->in;
@@ -281,19 +289,20 @@ static Status write_summary(Crossval *c, json_t **out)
                               .target = c->dataset->target,
                               .n_repeat = c->list.n_repeat,
                               .n_fold = c->list.n_fold,
-                              .n_inner = configsearch_inner(c->in->config) ? c->list.n_inner : NULL,
+                              .n_inner = has_inner_outputs(c) ? c->list.n_inner : NULL,
                               .trial = search_is_on(&c->search) ? search_without : NULL,
                               .context = &c->search};
     TRY(join_models(c));
     TRY(tally_make(out, &tally));
     if (search_is_on(&c->search)) {
+        TRY(search_read_throughout(&c->search, in->folder));
         TRY(searchtable_write(&c->search, in->folder));
         TRY(searchtable_add(*out, &c->search));
     }
     TRY(dataset_check(c->dataset)); /* of a run that was done already */
     json_object_set(*out, "check", c->dataset->check);
     remarks_check(json_object_get(*out, "remarks"), c->dataset->check);
-    remarks_inputs(json_object_get(*out, "remarks"), c->dataset->model.n_input);
+    remarks_inputs(json_object_get(*out, "remarks"), c->dataset->model.n_input, in->config->crossval.without);
     if (!in->label) remark_company(c, *out);
     return crossval_write_summary(in->folder, *out);
 }

@@ -78,8 +78,22 @@ static Status check_models(const char *folder)
     return check_job(folder);
 }
 
+static Status check_rung(const char *folder)
+{
+    return runfolder_each(folder, "inner", check_job);
+}
+
+/* Is it the folder of a training, beside those that it may hold? */
+static bool is_training(const char *folder)
+{
+    char path[PATH_ROOM];
+    return file_exists_in(path, folder, "config.yaml");
+}
+
 static Status check_trial(const char *folder)
 {
+    if (is_training(folder)) TRY(check_job(folder));
+    TRY(runfolder_each(folder, "rung", check_rung));
     return runfolder_each(folder, "inner", check_job);
 }
 
@@ -120,9 +134,18 @@ static Status remove_models(const char *folder)
     return remove_job(folder);
 }
 
-static Status remove_trial(const char *folder)
+static Status remove_rung(const char *folder)
 {
     TRY(runfolder_each(folder, "inner", remove_job));
+    rmdir(folder);
+    return OK;
+}
+
+static Status remove_trial(const char *folder)
+{
+    TRY(runfolder_each(folder, "rung", remove_rung));
+    TRY(runfolder_each(folder, "inner", remove_job));
+    if (is_training(folder)) return remove_job(folder);
     rmdir(folder);
     return OK;
 }

@@ -15,7 +15,7 @@
 
 FoldJob crossval_which(const Crossval *c, int number)
 {
-    return c->list.job[number];
+    return search_job(&c->search, c->list.job[number]);
 }
 
 void crossval_configure(FoldConfig *own, const Crossval *c, FoldJob job)
@@ -39,12 +39,12 @@ JobSetup crossval_job(const Crossval *c, const Config *config, const char *folde
 /* Jobs that may differ in their network: the trials of one inner fold, or the first job. */
 static int first_kind(const Crossval *c)
 {
-    return c->list.n_trial && c->list.n > c->list.n_outer ? c->list.n_outer : 0;
+    return c->list.rungs.n && c->list.n > c->list.n_outer ? c->list.n_outer : 0;
 }
 
 static int last_kind(const Crossval *c)
 {
-    return first_kind(c) ? first_kind(c) + c->list.n_trial : 1;
+    return first_kind(c) ? first_kind(c) + c->list.rungs.width[0] : 1;
 }
 
 /* ---- side by side ---- */

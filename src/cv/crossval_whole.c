@@ -17,7 +17,7 @@
 
 /* ---- which ---- */
 
-typedef enum { LEAVE_BATCH_OUT, BATCH_PERMUTED, PERMUTED } FurtherKind;
+typedef enum { LEAVE_BATCH_OUT, BATCH_PERMUTED, PERMUTED, WITHOUT_INPUTS, N_FURTHER } FurtherKind;
 
 /* A further cross-validation: its settings and its place. */
 typedef struct {
@@ -29,21 +29,34 @@ typedef struct {
 static int count_of(const Config *c, FurtherKind kind)
 {
     if (kind == PERMUTED) return c->crossval.permute;
+    if (kind == WITHOUT_INPUTS) return inputcolumns_on(&c->inputs) && c->crossval.without;
     if (!c->crossval.batches) return 0;
     return kind == BATCH_PERMUTED ? CHANCE_BATCHES : 1;
 }
 
+static void leave_inputs_out(Config *c)
+{
+    c->inputs = (InputOptions){0};
+    c->model.input_dropout = 0;
+    c->crossval.inner = 0; /* it is no column of a stack */
+}
+
 static Status describe(Further *f, const CrossvalSetup *in, FurtherKind kind, int number)
 {
-    static const char *const list[] = {RUNFOLDER_LEAVE_BATCH_OUT, RUNFOLDER_BATCH_PERMUTED, RUNFOLDER_PERMUTED};
-    static const char *const permute[] = {"none", "batches", "labels"};
+    static const char *const list[] = {RUNFOLDER_LEAVE_BATCH_OUT, RUNFOLDER_BATCH_PERMUTED, RUNFOLDER_PERMUTED,
+                                       RUNFOLDER_WITHOUT};
+    static const char *const permute[] = {"none", "batches", "labels", "none"};
+    const bool is_one = kind == LEAVE_BATCH_OUT || kind == WITHOUT_INPUTS;
     f->kind = kind;
     f->config = *in->config;
     f->config.crossval.permute = 0;
     f->config.crossval.batches = false;
-    snprintf(f->label, sizeof f->label, kind == LEAVE_BATCH_OUT ? "%s" : "%s/%02d", list[kind], number);
+    f->config.crossval.without = true;
+    f->config.search.throughout = false;
+    snprintf(f->label, sizeof f->label, is_one ? "%s" : "%s/%02d", list[kind], number);
     snprintf(f->permute, sizeof f->permute, "%s:%d", permute[kind], number);
-    if (kind != LEAVE_BATCH_OUT) f->config.splits.permute = f->permute;
+    if (kind == WITHOUT_INPUTS) leave_inputs_out(&f->config);
+    if (!is_one) f->config.splits.permute = f->permute;
     if (kind == LEAVE_BATCH_OUT) {
         f->config.splits.kind = SPLIT_BATCH;
         f->config.splits.file = f->config.splits.place = NULL;
@@ -97,7 +110,7 @@ static Status open_view(Dataset *view, Further *f, Dataset *dataset)
 typedef struct {
     const CrossvalSetup *in;
     Dataset *dataset;
-    json_t *sub[3];         /* by kind: array of summaries, null where there is none */
+    json_t *sub[N_FURTHER]; /* by kind: array of summaries, null where there is none */
     char reason[1000];      /* why there is none with whole batches left out */
     json_int_t jobs, done;  /* of cross-validations that are not done */
     bool open;              /* is one not done, by others? */
@@ -153,20 +166,20 @@ static Status do_kind(Whole *w, FurtherKind kind, Work *work)
 
 static Status do_all(Whole *w, Work *work)
 {
-    for (FurtherKind kind = LEAVE_BATCH_OUT; kind <= PERMUTED; kind++) TRY(do_kind(w, kind, work));
+    for (FurtherKind kind = LEAVE_BATCH_OUT; kind < N_FURTHER; kind++) TRY(do_kind(w, kind, work));
     return OK;
 }
 
 static void free_all(Whole *w)
 {
-    for (int kind = 0; kind < 3; kind++) json_decref(w->sub[kind]);
+    for (int kind = 0; kind < N_FURTHER; kind++) json_decref(w->sub[kind]);
 }
 
 /* ---- the summary ---- */
 
 static bool has_further(const Config *c)
 {
-    return c->crossval.permute || c->crossval.batches;
+    return c->crossval.permute || c->crossval.batches || count_of(c, WITHOUT_INPUTS);
 }
 
 static void add_figures(const Whole *w, json_t *summary)
@@ -179,6 +192,7 @@ static void add_figures(const Whole *w, json_t *summary)
         chance_add_batch_permuted(tasks, w->sub[BATCH_PERMUTED]);
     }
     if (c->crossval.permute) chance_add_permuted(tasks, w->sub[PERMUTED]);
+    if (count_of(c, WITHOUT_INPUTS)) chance_add_without(tasks, json_array_get(w->sub[WITHOUT_INPUTS], 0));
 }
 
 static Status write_summary(const Whole *w, json_t *summary)

@@ -66,7 +66,7 @@ static Status add_outputs(Ensemble *e, FoldJob job)
 
 static Status add_model(Ensemble *e, int model)
 {
-    const FoldJob job = {e->fold.repeat, e->fold.fold, model, e->fold.inner, 0};
+    const FoldJob job = {.repeat = e->fold.repeat, .fold = e->fold.fold, .model = model, .inner = e->fold.inner};
     json_t *summary;
     TRY(foldjob_summary(&summary, e->in->folder, job));
     const json_int_t peak = json_integer_value(json_object_get(summary, "peak_memory"));

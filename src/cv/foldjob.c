@@ -14,6 +14,7 @@ void foldjob_name(char name[FOLDJOB_NAME], FoldJob job)
 {
     int n = snprintf(name, FOLDJOB_NAME, "rep%02d/fold%02d", job.repeat, job.fold);
     if (job.trial > 0) n += snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/trial%02d", job.trial - 1);
+    if (job.rung > 0) n += snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/rung%02d", job.rung - 1);
     if (job.inner > 0) n += snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/inner%02d", job.inner - 1);
     if (job.model >= 0) snprintf(name + n, (size_t)(FOLDJOB_NAME - n), "/model%02d", job.model);
 }
@@ -33,6 +34,7 @@ void foldjob_config(FoldConfig *out, const Config *config, FoldJob job)
     out->config.splits.fold = job.fold;
     out->config.crossval.inner = out->config.crossval.permute = 0; /* of the run, not of its trainings */
     out->config.crossval.batches = false;
+    out->config.crossval.without = true;
     configsearch_clear(&out->config);
     if (job.trial > 0) out->config.crossval.ensemble = 1;
     if (job.inner > 0) {

@@ -10,6 +10,8 @@
  *
  *     RUN/rep00/fold03/trial07/inner02/   with a search, in place of the folder above: the same with the settings of trial 7. It
  *                                   has one model, whatever crossval.ensemble is, of which only the predictions are kept
+ *     RUN/rep00/fold03/trial07/rung00/inner02/   with search.halving: the same, trained for a part of the length (rungs.h)
+ *     RUN/rep00/fold03/trial07/     with search.throughout: a training of the outer fold with the settings of trial 7
  *
  * It is done when its config.yaml is that of this run and its summary.json, which is written last, is whole. Whoever
  * holds its lock does it, and nobody else.
@@ -29,7 +31,9 @@ typedef struct {
     int repeat, fold;
     int model; /* of the ensemble; -1: the fold itself, whose only model it may be */
     int inner; /* 1 + the number of an inner fold; 0 or less: none */
-    int trial; /* 1 + the number of a trial of a search, whose inner training this is; 0: none */
+    int trial; /* 1 + the number of a trial of a search, whose inner training this is; 0: none, or not known yet */
+    int slot;  /* 1 + its place among the trials of its rung; 0: no search */
+    int rung;  /* 1 + the number of a rung that is not the last; 0: the last, of the whole length */
 } FoldJob;
 
 /* The settings of a job: those of the run, or of a trial, with its place and its seed. */
@@ -39,7 +43,8 @@ typedef struct {
     char inner[32]; /* splits.inner */
 } FoldConfig;
 
-/* "rep00/fold03", "rep00/fold03/model01", "rep00/fold03/inner02/model01", "rep00/fold03/trial07/inner02" */
+/* "rep00/fold03", "rep00/fold03/model01", "rep00/fold03/inner02/model01", "rep00/fold03/trial07/inner02",
+ * "rep00/fold03/trial07/rung00/inner02" */
 void foldjob_name(char name[FOLDJOB_NAME], FoldJob job);
 Status foldjob_path(char path[PATH_ROOM], const char *run, FoldJob job, const char *file); /* file: "" */
 

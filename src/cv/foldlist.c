@@ -42,10 +42,18 @@ static Status check_inner(int *n_inner, Dataset *dataset, FoldJob job)
     return OK;
 }
 
+/* Jobs of an inner fold, in all rungs. */
+static int jobs_each(const FoldList *list)
+{
+    int n = 0;
+    for (int k = 0; k < list->rungs.n; k++) n += list->rungs.width[k];
+    return n ? n : list->n_model;
+}
+
 static Status count_inner(FoldList *list, Dataset *dataset)
 {
     const InnerPlace place = {0, configsearch_inner(dataset->config)};
-    const int each = list->n_trial ? list->n_trial : list->n_model;
+    const int each = jobs_each(list);
     int n_few = 0;
     FoldJob first = {0};
     for (int f = 0; place.n && f < list->n_repeat * list->n_fold; f++) {
@@ -70,9 +78,36 @@ static void add_models(FoldList *list, FoldJob job)
     }
 }
 
-static void add_trials(FoldList *list, FoldJob job)
+/* In the first rung the places are the trials. */
+static void add_trials(FoldList *list, FoldJob job, int rung)
 {
-    for (job.trial = 1; job.trial <= list->n_trial; job.trial++) list->job[list->n++] = job;
+    job.rung = rung + 1 < list->rungs.n ? rung + 1 : 0;
+    for (job.slot = 1; job.slot <= list->rungs.width[rung]; job.slot++) {
+        job.trial = rung == 0 ? job.slot : 0;
+        list->job[list->n++] = job;
+    }
+}
+
+static void add_throughout(FoldList *list, FoldJob job)
+{
+    for (job.slot = 1; job.slot <= list->rungs.width[0]; job.slot++) {
+        job.trial = job.slot;
+        list->job[list->n++] = job;
+    }
+}
+
+/* The inner folds: the trials of a rung; -1: models. */
+static void list_inner(FoldList *list, int rung)
+{
+    for (int f = 0; f < list->n_repeat * list->n_fold; f++)
+        for (int i = 1; i <= list->n_inner[f]; i++) {
+            FoldJob job = fold_of(list, f);
+            job.inner = i;
+            if (rung >= 0)
+                add_trials(list, job, rung);
+            else
+                add_models(list, job);
+        }
 }
 
 static void list_jobs(FoldList *list)
@@ -81,24 +116,23 @@ static void list_jobs(FoldList *list)
     list->n = 0;
     for (int f = 0; f < n_fold; f++) add_models(list, fold_of(list, f));
     list->n_outer = list->n;
-    for (int f = 0; f < n_fold; f++)
-        for (int i = 1; i <= list->n_inner[f]; i++) {
-            FoldJob job = fold_of(list, f);
-            job.inner = i;
-            if (list->n_trial)
-                add_trials(list, job);
-            else
-                add_models(list, job);
-        }
+    if (list->rungs.n == 0) list_inner(list, -1);
+    for (int rung = 0; rung < list->rungs.n; rung++) {
+        list->rung_at[rung] = list->n;
+        list_inner(list, rung);
+    }
+    list->rung_at[list->rungs.n] = list->n;
+    for (int f = 0; list->throughout && f < n_fold; f++) add_throughout(list, fold_of(list, f));
 }
 
-Status foldlist_new(FoldList *out, Dataset *dataset, int n_trial)
+Status foldlist_new(FoldList *out, Dataset *dataset, const Rungs *rungs, bool throughout)
 {
     const Folds *folds = &dataset->folds;
     *out = (FoldList){.n_repeat = folds->n_repeat,
                       .n_fold = folds->n_fold,
                       .n_model = dataset->config->crossval.ensemble,
-                      .n_trial = n_trial};
+                      .rungs = *rungs,
+                      .throughout = throughout && rungs->n > 0};
     if (out->n_repeat > INT32_MAX / out->n_fold / out->n_model)
         return fail(ERR_CONFIG, "splits: %d repetitions of %d folds are too many", out->n_repeat, out->n_fold);
     const int n_fold = out->n_repeat * out->n_fold;
@@ -110,6 +144,9 @@ Status foldlist_new(FoldList *out, Dataset *dataset, int n_trial)
         TRY(foldlist_at(partition_check(folds, job.repeat, job.fold), job));
     }
     TRY(count_inner(out, dataset));
+    if (out->throughout && out->rungs.width[0] > (INT32_MAX - out->n) / n_fold)
+        return fail(ERR_CONFIG, "%d trials in %d folds are too many", out->rungs.width[0], n_fold);
+    if (out->throughout) out->n += n_fold * out->rungs.width[0];
     out->job = calloc((size_t)out->n + 1, sizeof *out->job);
     if (!out->job) return fail(ERR_MEMORY, "no memory for %d trainings", out->n);
     list_jobs(out);
@@ -125,5 +162,8 @@ void foldlist_free(FoldList *list)
 
 int foldlist_each(const FoldList *list, int number)
 {
-    return list->job[number].trial > 0 ? list->n_trial : list->n_model;
+    const FoldJob job = list->job[number];
+    if (job.slot == 0) return list->n_model;
+    if (job.inner == 0) return list->rungs.width[0];
+    return list->rungs.width[job.rung > 0 ? job.rung - 1 : list->rungs.n - 1];
 }

@@ -14,12 +14,34 @@
 Status search_open(FoldSearch *out, const Config *config)
 {
     *out = (FoldSearch){.config = config};
-    return trials_new(&out->trials, config);
+    TRY(trials_new(&out->trials, config));
+    out->rungs = rungs_of(out->trials.n, config->search.halving);
+    return OK;
 }
 
 static Status no_memory(const FoldSearch *s)
 {
     return fail(ERR_MEMORY, "no memory for %d trials in %d folds", s->trials.n, s->n_all);
+}
+
+static int *places_of(const FoldSearch *s, int fold, int rung)
+{
+    return s->place + ((size_t)fold * (size_t)s->rungs.n + (size_t)rung) * (size_t)s->trials.n;
+}
+
+/* The settings of all trials in the rungs before the last. */
+static Status shorten(FoldSearch *s)
+{
+    const size_t n = (size_t)s->trials.n;
+    s->shorter = malloc(((size_t)(s->rungs.n - 1) * n + 1) * sizeof *s->shorter);
+    if (!s->shorter) return no_memory(s);
+    for (int rung = 0; rung + 1 < s->rungs.n; rung++)
+        for (int t = 0; t < s->trials.n; t++) {
+            Config *own = &s->shorter[(size_t)rung * n + (size_t)t];
+            *own = s->trials.trial[t].config;
+            rungs_shorten(&own->train, &s->rungs, rung);
+        }
+    return OK;
 }
 
 Status search_begin(FoldSearch *s, const FoldList *list, const Target *target)
@@ -33,17 +55,26 @@ Status search_begin(FoldSearch *s, const FoldList *list, const Target *target)
     s->chosen = malloc((n + 1) * sizeof *s->chosen);
     s->score = malloc((n_trial * (size_t)s->config->search.inner_folds + 1) * sizeof *s->score);
     s->diverged = calloc(n_trial + 1, sizeof *s->diverged);
-    if (!s->chosen || !s->score || !s->diverged) return no_memory(s);
+    s->place = malloc((n_trial * (size_t)s->rungs.n + 1) * sizeof *s->place);
+    s->reached = calloc(n_trial + 1, sizeof *s->reached);
+    if (!s->chosen || !s->score || !s->diverged || !s->place || !s->reached) return no_memory(s);
     for (size_t f = 0; f < n; f++) s->chosen[f] = -1;
+    for (size_t i = 0; i < n_trial * (size_t)s->rungs.n; i++) s->place[i] = -1;
+    for (int f = 0; f < s->n_all; f++)
+        for (int t = 0; t < s->trials.n; t++) places_of(s, f, 0)[t] = t;
     for (size_t i = 0; i < n_trial * (size_t)s->config->search.inner_folds; i++) s->score[i] = NAN;
-    return OK;
+    return shorten(s);
 }
 
 void search_close(FoldSearch *s)
 {
     trials_free(&s->trials);
     free(s->chosen);
+    free(s->place);
+    free(s->reached);
+    free(s->shorter);
     free(s->score);
+    free(s->test);
     free(s->diverged);
     *s = (FoldSearch){0};
 }
@@ -60,24 +91,38 @@ static int fold_of(const FoldSearch *s, FoldJob job)
     return job.repeat * s->n_fold + job.fold;
 }
 
+FoldJob search_job(const FoldSearch *s, FoldJob job)
+{
+    if (job.slot == 0 || job.trial > 0) return job;
+    job.trial = 1 + places_of(s, fold_of(s, job), job.rung > 0 ? job.rung - 1 : s->rungs.n - 1)[job.slot - 1];
+    return job;
+}
+
 const Config *search_config(const FoldSearch *s, FoldJob job)
 {
     if (!search_is_on(s)) return s->config;
-    const int trial = job.trial > 0 ? job.trial - 1 : s->chosen[fold_of(s, job)];
-    return trial < 0 ? s->config : &s->trials.trial[trial].config;
+    const int trial = job.slot > 0 ? job.trial - 1 : s->chosen[fold_of(s, job)];
+    if (trial < 0) return s->config;
+    return job.rung > 0 ? &s->shorter[(job.rung - 1) * s->trials.n + trial] : &s->trials.trial[trial].config;
 }
 
 bool search_is_open(const FoldSearch *s, FoldJob job)
 {
-    return search_is_on(s) && job.trial == 0 && s->chosen[fold_of(s, job)] < 0;
+    if (!search_is_on(s)) return false;
+    return job.slot > 0 ? job.trial == 0 : s->chosen[fold_of(s, job)] < 0;
 }
 
 /* ---- scores ---- */
 
-static FoldJob job_of(const FoldSearch *s, int fold, int trial, int inner)
+static FoldJob job_of(const FoldSearch *s, int fold, int rung, int trial, int inner)
 {
-    return (FoldJob){
-        .repeat = fold / s->n_fold, .fold = fold % s->n_fold, .model = -1, .inner = inner + 1, .trial = trial + 1};
+    return (FoldJob){.repeat = fold / s->n_fold,
+                     .fold = fold % s->n_fold,
+                     .model = -1,
+                     .inner = inner + 1,
+                     .trial = trial + 1,
+                     .slot = 1, /* any: the trial is known */
+                     .rung = rung + 1 < s->rungs.n ? rung + 1 : 0};
 }
 
 static double *scores_of(const FoldSearch *s, int fold, int trial)
@@ -98,10 +143,11 @@ static double first_score(const json_t *summary, const Target *t)
     return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-static Status read_score(FoldSearch *s, const char *run, int fold, int trial, int inner)
+static Status read_score(FoldSearch *s, const char *run, FoldJob job)
 {
     json_t *summary;
-    TRY(foldjob_summary(&summary, run, job_of(s, fold, trial, inner)));
+    const int fold = fold_of(s, job), trial = job.trial - 1, inner = job.inner - 1;
+    TRY(foldjob_summary(&summary, run, job));
     *diverged_of(s, fold, trial) |= json_object_get(summary, DIVERGED) != NULL;
     scores_of(s, fold, trial)[inner] = first_score(summary, s->target);
     json_decref(summary);
@@ -122,16 +168,17 @@ static double mean_of(const FoldSearch *s, int fold, int trial, int without)
     return n && !*diverged_of(s, fold, trial) ? sum / n : (double)NAN;
 }
 
-/* The best mean, the earlier where equal; 0 where none is defined. */
+/* The best mean of the trials of the last rung, the earlier where equal; the first where none is defined. */
 static int best(const FoldSearch *s, int fold, int without)
 {
-    int found = 0;
+    const int last = s->rungs.n - 1, *place = places_of(s, fold, last);
+    int found = place[0];
     double most = NAN;
-    for (int t = 0; t < s->trials.n; t++) {
-        const double mean = mean_of(s, fold, t, without);
+    for (int k = 0; k < s->rungs.width[last]; k++) {
+        const double mean = mean_of(s, fold, place[k], without);
         if (isnan(mean) || mean <= most) continue;
         most = mean;
-        found = t;
+        found = place[k];
     }
     return found;
 }
@@ -153,26 +200,87 @@ double search_mean(const FoldSearch *s, int fold, int trial)
 
 /* ---- choosing ---- */
 
-static bool fold_is_done(const FoldSearch *s, const char *run, int fold)
+static bool rung_is_done(const FoldSearch *s, const char *run, int fold, int rung)
 {
+    const int *place = places_of(s, fold, rung);
     for (int i = 0; i < s->n_inner[fold]; i++)
-        for (int t = 0; t < s->trials.n; t++)
-            if (!foldjob_done(run, &s->trials.trial[t].config, job_of(s, fold, t, i))) return false;
+        for (int k = 0; k < s->rungs.width[rung]; k++) {
+            const FoldJob job = job_of(s, fold, rung, place[k], i);
+            if (!foldjob_done(run, search_config(s, job), job)) return false;
+        }
     return true;
+}
+
+/* How many trials of a rung are better than trial t: a greater mean, one that is defined, an earlier number. */
+static int rank_of(const FoldSearch *s, int fold, int rung, int t)
+{
+    const int *place = places_of(s, fold, rung);
+    const double own = mean_of(s, fold, t, -1);
+    int rank = 0;
+    for (int k = 0; k < s->rungs.width[rung]; k++) {
+        const double other = mean_of(s, fold, place[k], -1);
+        const bool equal = other == own || (isnan(other) && isnan(own));
+        rank += equal ? place[k] < t : isnan(own) || other > own;
+    }
+    return rank;
+}
+
+/* The best trials go on, in the order of their numbers. */
+static void promote(FoldSearch *s, int fold, int rung)
+{
+    const int *place = places_of(s, fold, rung);
+    int *next = places_of(s, fold, rung + 1);
+    for (int k = 0, n = 0; k < s->rungs.width[rung]; k++) {
+        if (rank_of(s, fold, rung, place[k]) >= s->rungs.width[rung + 1]) continue;
+        next[n++] = place[k];
+        s->reached[fold * s->trials.n + place[k]] = rung + 1;
+    }
+}
+
+static Status read_rung(FoldSearch *s, const char *run, int fold, int rung)
+{
+    const int *place = places_of(s, fold, rung);
+    for (int k = 0; k < s->rungs.width[rung]; k++)
+        for (int i = 0; i < s->n_inner[fold]; i++) TRY(read_score(s, run, job_of(s, fold, rung, place[k], i)));
+    return OK;
 }
 
 static Status choose(FoldSearch *s, const char *run, int fold)
 {
-    for (int t = 0; t < s->trials.n; t++)
-        for (int i = 0; i < s->n_inner[fold]; i++) TRY(read_score(s, run, fold, t, i));
-    s->chosen[fold] = best(s, fold, -1);
+    for (int rung = 0; rung < s->rungs.n; rung++) {
+        const bool is_last = rung + 1 == s->rungs.n;
+        if (!is_last && places_of(s, fold, rung + 1)[0] >= 0) continue;
+        if (!rung_is_done(s, run, fold, rung)) return OK;
+        TRY(read_rung(s, run, fold, rung));
+        if (is_last)
+            s->chosen[fold] = best(s, fold, -1);
+        else
+            promote(s, fold, rung);
+    }
     return OK;
 }
 
 Status search_choose(FoldSearch *s, const char *run)
 {
     for (int f = 0; f < s->n_all && search_is_on(s); f++)
-        if (s->chosen[f] < 0 && fold_is_done(s, run, f)) TRY(choose(s, run, f));
+        if (s->chosen[f] < 0) TRY(choose(s, run, f));
+    return OK;
+}
+
+Status search_read_throughout(FoldSearch *s, const char *run)
+{
+    if (!s->config->search.throughout) return OK;
+    free(s->test);
+    s->test = malloc(((size_t)s->n_all * (size_t)s->trials.n + 1) * sizeof *s->test);
+    if (!s->test) return no_memory(s);
+    for (int f = 0; f < s->n_all; f++)
+        for (int t = 0; t < s->trials.n; t++) {
+            json_t *summary;
+            FoldJob job = job_of(s, f, s->rungs.n - 1, t, -1);
+            TRY(foldjob_summary(&summary, run, job));
+            s->test[f * s->trials.n + t] = first_score(summary, s->target);
+            json_decref(summary);
+        }
     return OK;
 }
 

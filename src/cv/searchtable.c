@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/searchtable.h"
+#include "core/jsontext.h"
 #include "core/number.h"
 #include "core/textout.h"
 #include "run/remarks.h"
 #include "run/runfolder.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +59,7 @@ static void write_head(TextOut *out, const FoldSearch *s, const Keys *k)
 {
     textout_printf(out, "repeat\tfold\ttrial");
     for (int i = 0; i < s->config->search.inner_folds; i++) textout_printf(out, "\tinner%02d", i);
-    textout_printf(out, "\tmean\tchosen");
+    textout_printf(out, "\tmean%s\tchosen%s", s->rungs.n > 1 ? "\trung" : "", s->test ? "\ttest" : "");
     for (int i = 0; i < k->n; i++) textout_printf(out, "\t%s", k->key[i]);
     textout_write(out, "\n", 1);
 }
@@ -67,7 +69,9 @@ static void write_row(TextOut *out, const FoldSearch *s, const Keys *k, int fold
     textout_printf(out, "%d\t%d\t%d", fold / s->n_fold, fold % s->n_fold, trial);
     for (int i = 0; i < s->config->search.inner_folds; i++) write_number(out, search_score(s, fold, trial, i));
     write_number(out, search_mean(s, fold, trial));
+    if (s->rungs.n > 1) textout_printf(out, "\t%d", s->reached[fold * s->trials.n + trial]);
     textout_printf(out, "\t%d", s->chosen[fold] == trial);
+    if (s->test) write_number(out, s->test[fold * s->trials.n + trial]);
     for (int i = 0; i < k->n; i++) {
         int n = 0;
         const char *value = trials_value(&n, s->trials.trial[trial].text, k->key[i]);
@@ -128,6 +132,47 @@ static void add_remark(json_t *remarks, const FoldSearch *s)
         s->trials.n, s->config->search.inner_folds, most, settings_of(s, most), n, s->n_all);
 }
 
+/* [{"trials", "length"}] of each rung; length: part of the whole. */
+static json_t *halving_json(const FoldSearch *s)
+{
+    json_t *list = json_array();
+    for (int k = 0; k < s->rungs.n; k++)
+        json_array_append_new(
+            list, json_pack("{s:i, s:f}", "trials", s->rungs.width[k], "length", 1 / (double)s->rungs.part[k]));
+    return list;
+}
+
+/* Mean over the folds of each repetition where it is defined, then over repetitions, as that of the run. */
+static double mean_test(const FoldSearch *s, int trial)
+{
+    double sum = 0;
+    int n = 0;
+    for (int first = 0; first < s->n_all; first += s->n_fold) {
+        double own = 0;
+        int n_own = 0;
+        for (int f = first; f < first + s->n_fold; f++) {
+            const double score = s->test[f * s->trials.n + trial];
+            if (isnan(score)) continue;
+            own += score;
+            n_own++;
+        }
+        if (n_own == 0) continue;
+        sum += own / n_own;
+        n++;
+    }
+    return n ? sum / n : (double)NAN;
+}
+
+/* [{"trial", "settings", "folds", "mean"}] */
+static json_t *throughout_json(const FoldSearch *s)
+{
+    json_t *list = json_array();
+    for (int t = 0; t < s->trials.n; t++)
+        json_array_append_new(list, json_pack("{s:i, s:s, s:i, s:o}", "trial", t, "settings", settings_of(s, t),
+                                              "folds", times_chosen(s, t), "mean", jsontext_real(mean_test(s, t))));
+    return list;
+}
+
 Status searchtable_add(json_t *summary, const FoldSearch *s)
 {
     static const char *const kind[] = {"none", "grid", "random", "list"};
@@ -140,6 +185,8 @@ Status searchtable_add(json_t *summary, const FoldSearch *s)
     }
     json_t *search = json_pack("{s:s, s:i, s:i, s:o}", "kind", kind[s->config->search.kind], "trials", s->trials.n,
                                "inner_folds", s->config->search.inner_folds, "chosen", chosen);
+    if (search && s->rungs.n > 1) json_object_set_new(search, "halving", halving_json(s));
+    if (search && s->test) json_object_set_new(search, "throughout", throughout_json(s));
     if (!search || json_object_set_new(summary, "search", search) != 0)
         return fail(ERR_MEMORY, "no memory for the summary");
     add_remark(json_object_get(summary, "remarks"), s);

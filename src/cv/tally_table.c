@@ -194,6 +194,37 @@ static void print_chance(TextOut *out, const json_t *task)
     json_decref(list);
 }
 
+/* What each trial of a search would have scored, had it been used in all folds. */
+static void print_throughout(TextOut *out, const json_t *search, const char *kind)
+{
+    size_t k;
+    json_t *row;
+    const json_t *rows = json_object_get(search, "throughout");
+    if (!rows) return;
+    textout_printf(
+        out,
+        "\n## Search\n\nEach trial, had it been used in all folds: %s of the first task on the same test bags. "
+        "The best of these figures is optimistic; the figure of the run, whose folds chose for themselves, is "
+        "not.\n\n| trial | settings | folds that chose it | mean |\n|---|---|---|---|\n",
+        metric_title(metric_main_of(kind)));
+    json_array_foreach((json_t *)(size_t)rows, k, row)
+    {
+        textout_printf(out, "| %ld | ", count(row, "trial"));
+        textout_text(out, json_string_value(json_object_get(row, "settings")));
+        textout_printf(out, " | %ld | ", count(row, "folds"));
+        print_score(out, row, "mean");
+        textout_printf(out, " |\n");
+    }
+}
+
+static const char *first_kind(const json_t *tasks)
+{
+    const char *name;
+    json_t *task;
+    json_object_foreach((json_t *)(size_t)tasks, name, task) return json_string_value(json_object_get(task, "kind"));
+    return NULL;
+}
+
 static void print_remarks(TextOut *out, const json_t *remarks, const json_t *beside)
 {
     if (json_array_size(remarks) == 0 && json_array_size(beside) == 0) return;
@@ -223,6 +254,7 @@ Status tally_write_table(const char *path, const json_t *summary)
         print_rows(out, task);
         print_chance(out, task);
     }
+    print_throughout(out, json_object_get(summary, "search"), first_kind(json_object_get(summary, "tasks")));
     print_remarks(out, json_object_get(summary, "remarks"), json_object_get(summary, "beside"));
     textout_printf(out,
                    "\nhopsack %s, seed %lld. Test bags took no part in training or in the choice of the model.\n",

@@ -4,6 +4,7 @@
  */
 #include "core/log.h"
 #include "core/parallel.h"
+#include "model/embedder_genes.h"
 #include "model/mil_parts.h"
 #include "model/pooling_several.h"
 #include "nn/retrieval.h"
@@ -26,10 +27,11 @@ static Status check_kind(const Mil *m)
 {
     static const char *const words[] = {[BAG_SEQUENCES] = "sequences", [BAG_VECTORS] = "vectors"};
     const EmbedderType *const *other = embedder_types;
-    if (m->embedder_type->bag_kind == m->spec.kind) return OK;
+    if (embedder_types[m->o.embedder]->bag_kind == m->spec.kind) return OK;
     while ((*other)->bag_kind != m->spec.kind) other++;
     return fail(ERR_MODEL, "embedder %s reads %s, but the bags hold %s; set model.embedder.kind: %s",
-                m->embedder_type->name, words[m->embedder_type->bag_kind], words[m->spec.kind], (*other)->name);
+                embedder_types[m->o.embedder]->name, words[embedder_types[m->o.embedder]->bag_kind],
+                words[m->spec.kind], (*other)->name);
 }
 
 /* The mean is of all that are selected, so selection must leave a fair part of them. */
@@ -44,6 +46,13 @@ static Status check_selection(const Mil *m)
 static int n_pooling(const ModelOptions *o)
 {
     return o->n_pooling > 1 ? o->n_pooling : 1;
+}
+
+int mil_count_weight(const ModelOptions *o)
+{
+    for (int k = 0; k < n_pooling(o); k++)
+        if (o->pooling_entry[k].count_weight) return o->pooling_entry[k].count_weight;
+    return 0;
 }
 
 bool mil_ranks(const ModelOptions *o)
@@ -69,6 +78,14 @@ static Status check_ranks(const Mil *m)
     return OK;
 }
 
+static Status init_embedder(Mil *m)
+{
+    const EmbedderType *type = embedder_types[m->o.embedder];
+    const GenesChosen chosen = {type, m->o.embedder_options, m->o.gene_size, &m->o.genes};
+    const void *options = mil_genes(m) ? (const void *)&chosen : m->o.embedder_options;
+    return m->embedder_type->init(m->embedder, &m->params, options, &m->spec);
+}
+
 static Status init_pooling(Mil *m)
 {
     const PoolingsChosen several = {m->o.pooling_entry, n_pooling(&m->o)};
@@ -76,39 +93,19 @@ static Status init_pooling(Mil *m)
     return m->pooling_type->init(m->pooling, &m->params, options, (int)m->embedder->n_h, (int)m->embedder->width);
 }
 
-/* Softmax takes weights of instances; so does a weighted mean. */
-static Status check_count_weight(const Mil *m)
-{
-    const char *name = m->pooling_type->name;
-    if (mil_counts(m) && n_pooling(&m->o) > 1)
-        return fail(ERR_CONFIG,
-                    "model.pooling.count_weight holds for one pooling; leave it out of a list of several");
-    if (!mil_counts(m) || m->pooling->streams || m->pooling->weighs) return OK;
-    if (!m->pooling_type->ranks)
-        return fail(
-            ERR_CONFIG,
-            "model.pooling.count_weight: %s has no use for weights; leave it out, or set model.pooling.kind to "
-            "attention, hopfield, gated or mean",
-            name);
-    return fail(ERR_CONFIG,
-                "model.pooling.count_weight: %s weighs instances only if it retrieves once, without extra steps, "
-                "static_projection, connected and zero_association; leave it or them out",
-                name);
-}
-
 static Status init_parts(Mil *m)
 {
-    const EmbedderType *et = m->embedder_type = embedder_types[m->o.embedder];
+    const EmbedderType *et = m->embedder_type = mil_genes(m) ? &embedder_genes : embedder_types[m->o.embedder];
     const PoolingType *pt = m->pooling_type = n_pooling(&m->o) > 1 ? &pooling_several : pooling_types[m->o.pooling];
     TRY(check_kind(m));
     TRY(check_ranks(m));
     m->embedder = calloc(1, et->size);
     m->pooling = calloc(1, pt->size);
     if (!m->embedder || !m->pooling) return fail(ERR_MEMORY, "no memory for the model");
-    TRY(et->init(m->embedder, &m->params, m->o.embedder_options, &m->spec));
+    TRY(init_embedder(m));
     TRY(init_pooling(m));
     TRY(check_selection(m));
-    TRY(check_count_weight(m));
+    if (n_pooling(&m->o) == 1 && mil_counts(m)) TRY(pooling_check_weights(m->pooling_type, m->pooling));
     if (m->o.output_hidden > OUTPUT_LAYERS)
         return fail(ERR_CONFIG, "model.output.n_hidden is %d; at most %d", m->o.output_hidden, OUTPUT_LAYERS);
     m->n_z = m->pooling->n_z + (m->pooling->mean ? m->embedder->n_h : 0);
@@ -226,7 +223,7 @@ static void plan_entry(Mil *m, MilBag *entry, Arena *arena, int n_max, int keep_
     Arena own = {0};
     SelectScratch select;
     select_plan(&select, arena, n_max, m->pooling->n_column);
-    bag_take_room(&own, &m->spec, keep_max, 1 + mil_counts(m));
+    bag_take_room(&own, &m->spec, keep_max, 1 + mil_counts(m) + mil_genes(m));
     own_arena(&own, arena);
     if (entry) *entry = (MilBag){.arena = own, .select = select};
 }
@@ -371,7 +368,7 @@ static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const
 /* Those that a kernel has places for; returns their number. */
 static int list_fitting(KmerStart *fit, const Mil *m, const KmerStart *start, int n)
 {
-    const EmbedderType *type = m->embedder_type;
+    const EmbedderType *type = embedder_types[m->o.embedder];
     const int max_span = type->start_of ? type->start_of(m->o.embedder_options).max_span : 0;
     int n_fit = 0;
     for (int j = 0; j < n; j++)

@@ -25,9 +25,17 @@ typedef enum { NORM_NONE, NORM_BAGS } BagNormKind; /* model.norm; see nn/bagnorm
 
 /* A pooling and its settings. */
 typedef struct {
-    int kind; /* place in pooling_types */
+    int kind;         /* place in pooling_types */
+    int count_weight; /* CountWeight; not 0: bags have log_weight, which is added to its attention logits */
     _Alignas(8) unsigned char options[OPTION_BLOB];
 } PoolingChoice;
+
+/* The genes that a model knows, V and J. Of the data, no setting. */
+typedef struct {
+    int n_gene[2];         /* known */
+    int n_name[2];         /* in the dataset */
+    const int16_t *row[2]; /* [n_name] 1 + the gene's number; 0: missing; -1: a gene unknown to the model. Borrowed */
+} GeneRows;
 
 /* The keys model.* of the config. The blobs hold the options struct of the chosen kind (embedder.h, pooling.h). */
 typedef struct {
@@ -35,13 +43,14 @@ typedef struct {
     _Alignas(8) unsigned char embedder_options[OPTION_BLOB];
     union {
         struct {
-            int pooling; /* that of entry 0 */
+            int pooling, count_weight; /* those of entry 0 */
             _Alignas(8) unsigned char pooling_options[OPTION_BLOB];
         };
         PoolingChoice pooling_entry[POOLING_MOST]; /* [n_pooling] side by side */
     };
+    int gene_size; /* of the vector of a gene, joined to the embedding; 0: genes are not read */
+    GeneRows genes;
     int n_pooling;          /* 0 or 1: one alone */
-    int count_weight;       /* CountWeight; not 0: bags have log_weight, which is added to attention logits */
     int select;             /* SelectKind */
     double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
     int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
@@ -55,7 +64,8 @@ typedef struct {
 
 typedef struct Mil Mil;
 
-bool mil_ranks(const ModelOptions *o); /* has one of the poolings attention? */
+int mil_count_weight(const ModelOptions *o); /* of the first pooling that has one, 0: none has */
+bool mil_ranks(const ModelOptions *o);       /* has one of the poolings attention? */
 
 /* Builds the network for bags of `spec`. ERR_CONFIG or ERR_MODEL if the parts do not fit together. The targets are
  * borrowed; their `at` and `n_out` are set. */

@@ -107,7 +107,13 @@ static inline bool is_streamed(const Mil *m)
 /* Do instances weigh by their counts? */
 static inline bool mil_counts(const Mil *m)
 {
-    return m->o.count_weight != 0;
+    return mil_count_weight(&m->o) != 0;
+}
+
+/* Do instances have vectors of their genes? */
+static inline bool mil_genes(const Mil *m)
+{
+    return m->o.gene_size > 0;
 }
 
 /* Rows of a block within a run over selected instances. */

@@ -72,12 +72,12 @@ static void assign_bags(Mil *m, const Bag *bag, int n_bag)
     if (m->spec.kind == BAG_SEQUENCES) parallel_for(n_bag, open_bag, m); /* vectors know nothing of their bag */
 }
 
-/* Adds to the logits of a block what its instances weigh by their counts. */
+/* Adds to the logits of a block what its instances weigh by their counts. Poolings side by side do so themselves. */
 static void add_weights(const Mil *m, real *a, const Rows *rows)
 {
     const Index n_column = m->pooling->n_column;
     const real *more = rows->bag->log_weight;
-    if (!mil_counts(m) || !more) return;
+    if (!mil_counts(m) || !more || m->o.n_pooling > 1) return;
     more += rows->from;
     for (int i = 0; i < rows->n; i++, a += n_column)
         for (int k = 0; k < n_column; k++) a[k] += more[i];

@@ -15,3 +15,19 @@ const PoolingType *pooling_type(const char *name)
         if (strcmp((*t)->name, name) == 0) return *t;
     return NULL;
 }
+
+/* Softmax takes weights of instances; so does a weighted mean. */
+Status pooling_check_weights(const PoolingType *type, const Pooling *pooling)
+{
+    if (pooling->streams || pooling->weighs) return OK;
+    if (!type->ranks)
+        return fail(
+            ERR_CONFIG,
+            "model.pooling.count_weight: %s has no use for weights; leave it out, or set model.pooling.kind to "
+            "attention, hopfield, gated or mean",
+            type->name);
+    return fail(ERR_CONFIG,
+                "model.pooling.count_weight: %s weighs instances only if it retrieves once, without extra steps, "
+                "static_projection, connected and zero_association; leave it or them out",
+                type->name);
+}

@@ -78,6 +78,9 @@ typedef struct {
     void (*start)(void *self, real *theta, int n, int *z_at);
 } PoolingType;
 
+/* Can instances weigh by their counts in this pooling, which is initialised? ERR_CONFIG says why not. */
+Status pooling_check_weights(const PoolingType *type, const Pooling *pooling);
+
 extern const PoolingType *const pooling_types[]; /* ends with NULL */
 const PoolingType *pooling_type(const char *name);
 

@@ -18,6 +18,7 @@
 typedef struct {
     const PoolingType *type;
     Index n_column, n_z;
+    bool weighs;           /* by counts */
     Index column_at, z_at; /* its first column and number among all */
     int query_at;          /* its first query among all */
     real *a, *w, *da;      /* [n_row, n_column] */
@@ -56,8 +57,11 @@ static Status init_part(SidePart *part, ParamList *list, const PoolingChoice *ch
     part->type = pooling_types[chosen->kind];
     snprintf(prefix, sizeof prefix, "pooling.%d.", k);
     list->prefix = k > 0 ? prefix : NULL;
-    const Status status = part->type->init(part->self, list, chosen->options, (int)p->n_h, width);
+    Status status = part->type->init(part->self, list, chosen->options, (int)p->n_h, width);
     list->prefix = NULL;
+    part->weighs = chosen->count_weight != 0;
+    if (status == OK && part->weighs)
+        status = pooling_check_weights(part->type, (const Pooling *)(const void *)part->self);
     return status == OK ? OK : fail_at(status, "entry %d of model.pooling", k);
 }
 
@@ -144,6 +148,17 @@ static void prepare(void *self, const real *theta, const Pass *pass)
 
 /* ---- forward ---- */
 
+/* Logits of a block, and what its instances weigh by their counts. */
+static void add_weights(real *a, const SidePart *part, Index n_column, const Rows *rows)
+{
+    const real *more = rows->bag->log_weight;
+    if (!part->weighs || !more) return;
+    more += rows->from;
+    a += part->column_at;
+    for (int i = 0; i < rows->n; i++, a += n_column)
+        for (int k = 0; k < part->n_column; k++) a[k] += more[i];
+}
+
 static void score(void *self, real *a, const real *h, const Rows *rows)
 {
     Several *p = self;
@@ -155,15 +170,24 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
         if (!part->type->ranks) continue;
         part->type->score(part->self, own, h, rows);
         copy_rows(a + part->column_at, n_column, own, part->n_column, rows->n, part->n_column);
+        add_weights(a, part, n_column, rows);
     }
 }
 
+static PoolingBags bags_of(const SidePart *part, const PoolingBags *in)
+{
+    return (PoolingBags){part->a, in->h, in->bounds, in->n_bag, part->weighs ? in->log_weight : NULL};
+}
+
+/* An entry without attention has a column of zeros, and of what instances weigh by their counts. */
 static void pool_part(SidePart *part, const PoolingBags *in, Index n_column, bool learn)
 {
     const Index n = in->bounds[in->n_bag];
-    const PoolingBags own = {part->a, in->h, in->bounds, in->n_bag, in->log_weight};
+    const PoolingBags own = bags_of(part, in);
     if (part->type->ranks)
         copy_rows(part->a, part->n_column, in->a + part->column_at, n_column, n, part->n_column);
+    else if (own.log_weight)
+        copy_rows(part->a, 1, own.log_weight, 1, n, 1);
     else
         ZERO(part->a, n * part->n_column);
     part->type->pool(part->self, part->z, part->w, &own, learn);
@@ -206,7 +230,7 @@ static void pool_backward(void *self, real *da, real *dh, real *grad, const real
     (void)w;
     for (int k = 0; k < p->n; k++) {
         SidePart *part = &p->part[k];
-        const PoolingBags own = {part->a, in->h, in->bounds, in->n_bag, in->log_weight};
+        const PoolingBags own = bags_of(part, in);
         copy_rows(part->dz, part->n_z, dz + part->z_at, p->base.n_z, in->n_bag, part->n_z);
         ZERO(part->da, n * part->n_column);
         part->type->pool_backward(part->self, part->da, dh, grad, part->dz, part->z, part->w, &own);

@@ -51,6 +51,7 @@ typedef struct {
     int ensemble; /* models a fold, with seeds seed + 0, 1, …, whose outputs are averaged */
     int inner;    /* inner folds of each fold, whose bags are predicted by inner trainings; 0: none */
     int permute;  /* further cross-validations on permuted labels */
+    bool without; /* and one without model.bag_inputs, if they are on */
     bool batches; /* and with whole batches left out, and on labels permuted over batches */
 } CrossvalOptions;
 
@@ -60,6 +61,8 @@ typedef enum { SEARCH_NONE, SEARCH_GRID, SEARCH_RANDOM, SEARCH_LIST } SearchKind
 typedef struct {
     int kind;          /* SearchKind */
     int trials;        /* of SEARCH_RANDOM */
+    int halving;       /* rungs keep one of so many trials (cv/rungs.h); 0: all are trained for the whole length */
+    bool throughout;   /* each trial is trained and tested in every outer fold too */
     int inner_folds;   /* of each outer fold's training and validation bags */
     OptionTexts space; /* "train.lr=0.1|0.01", or "train.lr.min=1e-5" and so on */
     OptionTexts list;  /* a trial each: "train.lr=0.1; model.pooling.beta=10"; "": the settings as they are */
@@ -110,7 +113,8 @@ const char *config_splits(const Config *config);   /* NULL: no file of splits */
 /* How bags are decoded. */
 static inline CountScale config_counts(const Config *config)
 {
-    return bagfile_counts(config->data.counts, config->model.count_weight);
+    return bagfile_with_genes(bagfile_counts(config->data.counts, mil_count_weight(&config->model)),
+                              config->model.gene_size > 0);
 }
 
 extern const Section config_sections[];  /* every key of a run */

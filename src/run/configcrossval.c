@@ -18,6 +18,9 @@ const Option configcrossval_more_rows[] = {
      "trainings predict them for a choice among methods (inner.tsv); 0: none. crossval only"},
     {"permute", OPTION_INT, AT(permute), "0", 0, 99999, NULL, "permutations",
      "number of further cross-validations on permuted labels, which give a p value. crossval only"},
+    {"without", OPTION_BOOL, AT(without), "true", 0, 0, NULL, "",
+     "a further cross-validation on the same folds without model.bag_inputs, if any is on, so that the summary shows "
+     "both. crossval only"},
     {"batches", OPTION_BOOL, AT(batches), "false", 0, 0, NULL, "",
      "further cross-validations about the batches of splits.batch: one that leaves whole batches out, and six on "
      "labels "

@@ -11,6 +11,14 @@ const Option configinputs_pooling_rows[] = {
     {0},
 };
 
+const Option configinputs_embedder_rows[] = {
+    {"genes", OPTION_INT, AT(gene_size), "0", 0, 256, NULL, "numbers",
+     "size of a learned vector for each V gene, and of one for each J gene, which join the embedding of a sequence; "
+     "0: "
+     "genes are not read. Sequences only"},
+    {0},
+};
+
 #define INPUTS(field) offsetof(Config, inputs.field)
 
 const Option configinputs_bag_rows[] = {
@@ -38,7 +46,20 @@ static Status check_bag_inputs(const Config *c)
 Status configinputs_check(const Config *c)
 {
     TRY(check_bag_inputs(c));
-    if (c->model.count_weight == WEIGHT_NONE || c->data.compat != COMPAT_DEEPRC) return OK;
+    if (c->model.gene_size > 0 && c->data.compat == COMPAT_DEEPRC)
+        return settings_fail(
+            c->settings, "model.embedder.genes",
+            "data.compat deeprc is DeepRC's network, which reads no genes; leave one of the two out");
+    const int weight = mil_count_weight(&c->model);
+    for (int k = 1; k < c->model.n_pooling; k++) {
+        const int own = c->model.pooling_entry[k].count_weight;
+        if (own && own != weight)
+            return settings_fail(
+                c->settings, "model.pooling",
+                "entries differ in count_weight: those that weigh counts must all do so by raw, or all "
+                "by log1p");
+    }
+    if (weight == WEIGHT_NONE || c->data.compat != COMPAT_DEEPRC) return OK;
     return settings_fail(c->settings, "model.pooling.count_weight",
                          "data.compat deeprc is DeepRC's network, which weighs no counts; leave one of the two out");
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * configinputs.h: settings of what a network reads beside the sequences or vectors: clone counts as weights,
- * and numbers of the bag as a whole.
+ * genes of sequences, and numbers of the bag as a whole.
  */
 #ifndef HOPSACK_CONFIGINPUTS_H
 #define HOPSACK_CONFIGINPUTS_H
 
 #include "run/config.h"
 
-extern const Option configinputs_pooling_rows[]; /* of model.pooling.*, for all kinds; at the Config */
+extern const Option configinputs_pooling_rows[]; /* of model.pooling.*, for all kinds; at the Config, in entry 0 */
+
+extern const Option configinputs_embedder_rows[]; /* of model.embedder.*, for all kinds; at the Config */
 
 extern const Option configinputs_bag_rows[]; /* of model.bag_inputs.* */
 

@@ -17,6 +17,12 @@ const Option configsearch_rows[] = {
     {"inner_folds", OPTION_INT, AT(inner_folds), "5", 2, 1000, NULL, "folds",
      "number of inner folds into which each fold's training and validation bags are divided; a trial is trained "
      "once for each"},
+    {"halving", OPTION_INT, AT(halving), "0", 0, 100, NULL, "trials",
+     "successive halving: all trials are trained for a part of their length, the best one of N goes on to a length N "
+     "times as large, and so on to the whole length; 0: all trials are trained for the whole length"},
+    {"throughout", OPTION_BOOL, AT(throughout), "false", 0, 0, NULL, "",
+     "train and test every trial in every outer fold too, for a table of what each would have scored throughout; it "
+     "has no influence on the choice"},
     {"space", OPTION_TEXTS, AT(space), "[]", 0, 0, NULL, "KEY=VALUE|VALUE",
      "values of the settings that the search varies: keys of model and train, each with a list of values, or with "
      "min, max and log for a random draw between two numbers"},
@@ -72,6 +78,8 @@ Status configsearch_check(Config *c)
     TRY(check_given(c, word[o->kind]));
     if (o->kind != SEARCH_RANDOM && settings_given(c->settings, "search.trials") && o->trials != TRIALS_STANDARD)
         return settings_fail(c->settings, "search.trials", "only search.kind random draws trials; leave it out");
+    if (o->halving == 1)
+        return settings_fail(c->settings, "search.halving", "1 would keep all trials; take 2 or more, or 0 for none");
     if (c->crossval.inner)
         return settings_fail(
             c->settings, "crossval.inner",

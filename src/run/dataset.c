@@ -43,9 +43,12 @@ static Status check_kind(const Config *c, const Cohort *cohort)
     if (vectors && c->data.counts != COUNTS_NONE)
         return settings_fail(c->settings, "data.counts", "%s holds vectors, which have no counts; leave it out",
                              path);
-    if (vectors && c->model.count_weight != WEIGHT_NONE)
+    if (vectors && mil_count_weight(&c->model) != WEIGHT_NONE)
         return settings_fail(c->settings, "model.pooling.count_weight",
                              "%s holds vectors, which have no counts; leave it out", path);
+    if (vectors && c->model.gene_size > 0)
+        return settings_fail(c->settings, "model.embedder.genes",
+                             "%s holds vectors, which have no genes; leave it out", path);
     if (vectors && strcmp(c->data.rarefy, "none") != 0)
         return settings_fail(c->settings, "data.rarefy", "%s holds vectors, which are not rarefied; leave it out",
                              path);
@@ -105,6 +108,9 @@ static Status open_parts(Dataset *s)
     s->model = c->model;
     if (inputcolumns_on(&c->inputs)) TRY(inputcolumns_list(&s->input_list, &c->inputs, &s->cohort));
     s->model.n_input = (int)json_array_size(s->input_list);
+    if (c->model.gene_size > 0) TRY(genetable_list(&s->gene_list, s->cohort.file));
+    if (s->gene_list) TRY(genetable_open(&s->genes, s->gene_list, s->cohort.file, "this run"));
+    s->model.genes = s->genes.rows;
     s->splits = c->splits;
     s->splits.place = config_splits(c);
     TRY(folds_open(&s->folds, &s->cohort, &s->splits, c->seed));
@@ -184,9 +190,13 @@ Status dataset_view(Dataset *out, Dataset *of, const Config *config)
                      .target = of->target,
                      .cohort = of->cohort,
                      .rarefy = of->rarefy,
-                     .model = config->model,
+                     .model = dataset_model(of, config),
+                     .gene_list = of->gene_list,
                      .input_list = of->input_list};
-    out->model.n_input = of->model.n_input;
+    if (!inputcolumns_on(&config->inputs)) { /* bags have them, and nobody reads them */
+        out->model.n_input = 0;
+        out->input_list = NULL;
+    }
     out->cohort.labels = (Labels){0};
     const Status status = open_view(out, of, config);
     if (status != OK) dataset_close(out);
@@ -204,6 +214,14 @@ Status dataset_fill(Dataset *s)
     if (!is_permuted(s)) TRY(leakwatch_report(&s->cohort, s->target, s->config->n_task, s->cache));
     TRY(dataset_check(s));
     return dataset_identify(s);
+}
+
+ModelOptions dataset_model(const Dataset *s, const Config *config)
+{
+    ModelOptions model = config->model;
+    model.n_input = s->model.n_input;
+    model.genes = s->model.genes;
+    return model;
 }
 
 ContentSource dataset_source(const Dataset *s)
@@ -233,6 +251,8 @@ void dataset_close(Dataset *s)
     } else {
         cache_close(s->cache);
         json_decref(s->input_list);
+        json_decref(s->gene_list);
+        genetable_close(&s->genes);
         free(s->inputs);
         folds_close(&s->folds);
         cohort_close(&s->cohort);

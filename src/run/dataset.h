@@ -7,6 +7,7 @@
 #define HOPSACK_DATASET_H
 
 #include "cohort/folds.h"
+#include "cohort/genetable.h"
 #include "cohort/kmers.h"
 #include "core/number.h"
 #include "data/bagfile/cache.h"
@@ -26,7 +27,9 @@ typedef struct Dataset {
     Cache *cache;       /* after dataset_fill */
     KmerChoice **kmers; /* [n_kmers] by repetition and fold: kmershare.h; NULL: none is chosen */
     size_t n_kmers;
-    ModelOptions model;   /* the config's, with the number of bag inputs */
+    ModelOptions model; /* the config's, with the number of bag inputs and the genes */
+    json_t *gene_list;  /* model.embedder.genes by name (genetable.h); NULL: off */
+    GeneTable genes;
     json_t *input_list;   /* model.bag_inputs by name (inputcolumns.h); NULL: off */
     real *inputs;         /* [bags of the file, n of the list] after dataset_fill */
     RarefyOptions rarefy; /* what data.rarefy came to; n 0: nothing */
@@ -38,7 +41,7 @@ typedef struct Dataset {
 Status dataset_open(Dataset *out, const Config *config); /* everything but the bags */
 Status dataset_fill(Dataset *s);                         /* decodes them, says what is odd, hashes the bags */
 Status dataset_identify(Dataset *s);                     /* hashes the bags alone: content, data */
-/* The same dataset for a config that differs in splits.kind, file or permute, as folds_view has it: bags are shared, labels
+/* The same dataset for a config that differs in splits.kind, file or permute, as folds_view has it, or has no model.bag_inputs: bags are shared, labels
  * permuted. `of` must stay; it is filled with the view, unless it was before. */
 Status dataset_view(Dataset *out, Dataset *of, const Config *config);
 ContentSource dataset_source(const Dataset *s);
@@ -46,6 +49,8 @@ Status dataset_check(Dataset *s); /* looks for what alone predicts the label, un
 /* Puts what data.rarefy came to into the config of a model: predict has other bags, and a model of an ensemble another
  * seed. The texts hold as long as `number` and `seed`. */
 void dataset_resolve(Config *config, const Dataset *s, char number[NUMBER_ROOM], char seed[NUMBER_ROOM]);
+/* The model of a config of this dataset, such as that of a trial: what bags have is the dataset's. */
+ModelOptions dataset_model(const Dataset *s, const Config *config);
 void dataset_close(Dataset *s); /* accepts half-built ones */
 
 #endif

@@ -42,7 +42,7 @@ typedef struct {
     char *config_text, *data_text; /* what a checkpoint must agree with */
     char *metrics;                 /* of the checkpoint; NULL: there is none */
     double started;
-    ModelOptions model; /* the config's, with the number of bag inputs */
+    ModelOptions model; /* the config's, with what bags have (dataset_model) */
 } Training;
 
 /* ---- getting ready ---- */
@@ -51,7 +51,7 @@ static Status open_job(Training *j, const JobSetup *in, Dataset *dataset)
 {
     *j = (Training){
         .in = in, .config = in->config, .dataset = dataset, .cohort = &dataset->cohort, .started = log_seconds()};
-    j->model = in->config->model, j->model.n_input = dataset->model.n_input;
+    j->model = dataset_model(dataset, in->config);
     j->data = json_deep_copy(dataset->data); /* counting references to the dataset's would be shared writing */
     return evaluation_open(&j->evaluation, in->config, dataset);
 }
@@ -289,6 +289,7 @@ static Status write_model(Training *j, json_t *metrics)
                               .n = j->evaluation.partition.n,
                               .metrics = metrics,
                               .feature = bagfile_feature_names(j->cohort->file),
+                              .genes = j->dataset->gene_list,
                               .inputs = j->dataset->input_list};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);

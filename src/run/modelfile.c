@@ -86,12 +86,12 @@ static Status facts_text(char **out, const ModelFacts *f)
     json_t *names =
         json_pack("{s:o, s:o}", "train", names_json(f, PART_TRAIN), "validation", names_json(f, PART_VALIDATION));
     json_t *import = import_json(f->provenance);
-    json_t *json = json_pack("{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:O*, s:o, s:i, s:s}",
-                             "alphabet", f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import,
-                             "config", config, "features", features_json(f), "kind", kind_name[f->spec->kind],
-                             "max_len", f->spec->max_len, "metrics", f->metrics, "n_feat", f->spec->n_feat, "region",
-                             f->spec->region, "bag_inputs", f->inputs, "rival", f->rival, "tasks",
-                             task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
+    json_t *json = json_pack(
+        "{s:s, s:o, s:o, s:o*, s:s, s:o*, s:s, s:i, s:O, s:i, s:s, s:O*, s:O*, s:O*, s:o, s:i, s:s}", "alphabet",
+        f->spec->alphabet, "bag_hash", bags, "bag_name", names, "import", import, "config", config, "features",
+        features_json(f), "kind", kind_name[f->spec->kind], "max_len", f->spec->max_len, "metrics", f->metrics,
+        "n_feat", f->spec->n_feat, "region", f->spec->region, "bag_inputs", f->inputs, "genes", f->genes, "rival",
+        f->rival, "tasks", task_json(f->target, f->n_target), "update", f->update, "version", HOPSACK_VERSION);
     free(config);
     return jsontext(out, json, JSONTEXT_SORTED);
 }
@@ -225,7 +225,8 @@ static Status read_inputs(ModelFile *m)
     if (inputcolumns_on(&m->config.inputs) != (n > 0) || n > INT32_MAX)
         return fail(ERR_MODEL, "its metadata has no sound 'bag_inputs'");
     m->config.model.n_input = (int)n;
-    return OK;
+    if ((m->config.model.gene_size > 0) == (json_object_get(m->json, "genes") != NULL)) return OK;
+    return fail(ERR_MODEL, "its metadata has no sound 'genes'");
 }
 
 static Status read_hashes(ModelFile *m, int which, const char *key)
@@ -315,6 +316,7 @@ void modelfile_free(ModelFile *m)
     mil_free(m->mil);
     free(m->theta);
     free(m->inputs);
+    genetable_close(&m->genes);
     free(m->seen[0]);
     free(m->seen[1]);
     free((void *)m->name[0]);

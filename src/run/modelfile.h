@@ -3,14 +3,16 @@
  * modelfile.h: model.safetensors. Beside the tensors stands one JSON object with sorted keys, metadata "hopsack":
  *
  *     alphabet bag_hash {train validation: [16 hex digits]} bag_name {train validation: [names, sorted]}
- *     bag_inputs [names, with model.bag_inputs] config (YAML text) features [names, where the dataset has them] import {options of the import of its data} kind
- *     max_len metrics n_feat region tasks update version
+ *     bag_inputs [names, with model.bag_inputs] config (YAML text) features [names, where the dataset has them]
+ *     genes {V J: [names], with model.embedder.genes} import {options of the import of its data} kind max_len metrics n_feat
+ *     region tasks update version
  *
  * so a model needs no other file: it knows its settings, its classes, and the bags it has seen.
  */
 #ifndef HOPSACK_MODELFILE_H
 #define HOPSACK_MODELFILE_H
 
+#include "cohort/genetable.h"
 #include "core/safetensors.h"
 #include "data/bagfile/bagfile.h"
 #include "run/config.h"
@@ -30,6 +32,7 @@ typedef struct {
     int n;
     json_t *metrics;            /* borrowed */
     const char *const *feature; /* [n_feat] names; NULL: they have none */
+    json_t *genes;              /* borrowed: genes by name (genetable.h); NULL: none */
     json_t *inputs;             /* borrowed: bag inputs by name (inputcolumns.h); NULL: none */
     json_t *rival;              /* borrowed: what a model that is no network adds (rivalfile.h); NULL: it is one */
 } ModelFacts;
@@ -56,9 +59,10 @@ typedef struct {
     int n_seen[2];
     const char **name[2]; /* [n_name] sorted names of training and of validation bags; n_name 0: of 0.1.0 */
     int n_name[2];
-    Mil *mil;     /* after modelfile_fit */
-    real *theta;  /* [n_params] after modelfile_fit */
-    real *inputs; /* [bags of the file, n_input] after modelinputs_read; NULL: the network reads none */
+    Mil *mil;        /* after modelfile_fit */
+    real *theta;     /* [n_params] after modelfile_fit */
+    GeneTable genes; /* after modelgenes_read */
+    real *inputs;    /* [bags of the file, n_input] after modelinputs_read; NULL: the network reads none */
 } ModelFile;
 
 /* Reads and checks everything but the tensors' fit, which needs bags. ERR_MODEL says what is wrong. */

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/modelinputs.h"
 
+Status modelinputs_genes(ModelFile *m, const BagFile *file)
+{
+    if (m->config.model.gene_size == 0 || bagfile_spec(file)->kind != BAG_SEQUENCES) return OK;
+    genetable_close(&m->genes);
+    TRY(genetable_open(&m->genes, json_object_get(m->json, "genes"), file, m->path));
+    m->config.model.genes = m->genes.rows;
+    return OK;
+}
+
 Status modelinputs_read(ModelFile *m, const Cohort *cohort)
 {
     if (m->config.model.n_input == 0) return OK;
@@ -10,6 +19,7 @@ Status modelinputs_read(ModelFile *m, const Cohort *cohort)
 Bag modelinputs_bag(const ModelFile *m, const Bag *whole, int bag)
 {
     Bag own = *whole;
+    if (m->config.model.gene_size == 0) own.gene = NULL; /* another model reads them */
     if (m->inputs) own.inputs = m->inputs + (size_t)bag * (size_t)m->config.model.n_input;
     return own;
 }

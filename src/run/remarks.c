@@ -101,21 +101,23 @@ void remarks_check(json_t *remarks, const json_t *check)
     }
 }
 
-void remarks_inputs(json_t *remarks, int n_input)
+void remarks_inputs(json_t *remarks, int n_input, bool shown)
 {
+    static const char *const how =
+        "; for the scores without, run the same command with --no-model.bag_inputs.nuisance "
+        "--no-model.bag_inputs.genes --model.bag_inputs.columns=[] and another -o";
     if (n_input == 0) return;
     remarks_append(
         remarks,
         "the network reads %d number%s of the bag as a whole (model.bag_inputs), which may come from depth, "
-        "batch or the choice of people; for the scores without, run the same command with "
-        "--no-model.bag_inputs.nuisance --no-model.bag_inputs.genes --model.bag_inputs.columns=[] and another -o",
-        n_input, number_plural(n_input));
+        "batch or the choice of people%s",
+        n_input, number_plural(n_input), shown ? "" : how);
 }
 
 void remarks_add(json_t *summary, const json_t *parts, const json_t *check, int n_input)
 {
     json_t *remarks = remarks_parts(parts);
-    remarks_inputs(remarks, n_input);
+    remarks_inputs(remarks, n_input, false);
     remarks_check(remarks, check);
     json_object_set_new(summary, "remarks", remarks);
     if (check) json_object_set_new(summary, "check", json_deep_copy(check)); /* other threads count its references */

@@ -20,8 +20,9 @@ json_t *remarks_parts(const json_t *parts);
 /* Scores of one part of a task: are all bags predicted to be of one class, although there are two? */
 bool remarks_one_class(const json_t *scores);
 
-/* That the network reads n_input numbers of the bag as a whole (model.bag_inputs), and how to have the scores without. */
-void remarks_inputs(json_t *remarks, int n_input);
+/* That the network reads n_input numbers of the bag as a whole (model.bag_inputs), and how to have the scores without;
+ * nothing of that where `shown`: the summary has them. */
+void remarks_inputs(json_t *remarks, int n_input, bool shown);
 
 /* "remarks" and "check" of a training's summary; check as confoundwatch.h has it. */
 void remarks_add(json_t *summary, const json_t *parts, const json_t *check, int n_input);

@@ -74,11 +74,18 @@ static bool grew(const char *before, const char *now)
     return number_read(&from, before) && number_read(&to, now) && to >= from;
 }
 
+/* The run itself is the same, whatever it says. */
+static bool is_beside(const char *path)
+{
+    return strcmp(path, "crossval.without") == 0;
+}
+
 /* What crossval may be asked for in addition to what is there. */
 static bool is_addition(const char *path, const char *before, const char *now)
 {
     if (strcmp(path, "crossval.inner") == 0) return !before;
     if (strcmp(path, "crossval.permute") == 0) return grew(before ? before : "0", now);
+    if (is_beside(path)) return true;
     return strcmp(path, "crossval.batches") == 0 && strcmp(now, "true") == 0;
 }
 
@@ -94,7 +101,7 @@ static Status compare(const List *before, const List *now, const char *where)
                     path, old ? old : "not set", where, new);
     }
     for (int i = 0; i < before->n; i++)
-        if (!find(now, before->setting[i].path))
+        if (!find(now, before->setting[i].path) && !is_beside(before->setting[i].path))
             return fail(ERR_CONFIG, "%s was %.60s in %s and is not set now; a resumed run keeps its settings",
                         before->setting[i].path, before->setting[i].value, where);
     return OK;

@@ -27,7 +27,8 @@ typedef struct FolderKind {
 } FolderKind;
 
 static const FolderKind in_inner[] = {{"model", true, NULL}, {0}};
-static const FolderKind in_trial[] = {{"inner", true, NULL}, {0}};
+static const FolderKind in_rung[] = {{"inner", true, NULL}, {0}};
+static const FolderKind in_trial[] = {{"inner", true, NULL}, {"rung", true, in_rung}, {0}};
 static const FolderKind in_fold[] = {
     {"model", true, NULL}, {"inner", true, in_inner}, {"trial", true, in_trial}, {0}};
 static const FolderKind in_repeat[] = {{"fold", true, in_fold}, {0}};
@@ -35,6 +36,7 @@ static const FolderKind in_subrun[] = {{"rep", true, in_repeat}, {0}};
 static const FolderKind in_list[] = {{"", true, in_subrun}, {0}};
 static const FolderKind in_run[] = {{"rep", true, in_repeat},
                                     {RUNFOLDER_LEAVE_BATCH_OUT, false, in_subrun},
+                                    {RUNFOLDER_WITHOUT, false, in_subrun},
                                     {RUNFOLDER_PERMUTED, false, in_list},
                                     {RUNFOLDER_BATCH_PERMUTED, false, in_list},
                                     {0}};
@@ -147,10 +149,13 @@ Status runfolder_each(const char *folder, const char *word, Status (*each)(const
 
 Status runfolder_each_subrun(const char *folder, Status (*each)(const char *folder))
 {
-    static const char *const lists[] = {RUNFOLDER_PERMUTED, RUNFOLDER_BATCH_PERMUTED, NULL};
+    static const char *const lists[] = {RUNFOLDER_PERMUTED, RUNFOLDER_BATCH_PERMUTED, NULL},
+                             *const singles[] = {RUNFOLDER_LEAVE_BATCH_OUT, RUNFOLDER_WITHOUT, NULL};
     char path[PATH_ROOM];
-    TRY(runfolder_path(path, folder, RUNFOLDER_LEAVE_BATCH_OUT));
-    if (file_exists(path)) TRY(each(path));
+    for (const char *const *single = singles; *single; single++) {
+        TRY(runfolder_path(path, folder, *single));
+        if (file_exists(path)) TRY(each(path));
+    }
     for (const char *const *list = lists; *list; list++) {
         TRY(runfolder_path(path, folder, *list));
         TRY(runfolder_each(path, "", each));

@@ -29,6 +29,7 @@ Status runfolder_each(const char *folder, const char *word, Status (*each)(const
 
 /* Further cross-validations of a run, in its folder. */
 #define RUNFOLDER_LEAVE_BATCH_OUT "leave-batch-out"
+#define RUNFOLDER_WITHOUT         "without-inputs"
 #define RUNFOLDER_PERMUTED        "permuted"
 #define RUNFOLDER_BATCH_PERMUTED  "batch-permuted"
 Status runfolder_each_subrun(const char *folder, Status (*each)(const char *folder));

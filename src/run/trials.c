@@ -308,6 +308,26 @@ static Status check_kmers(const Config *trial, const Config *c, int number)
                 number);
 }
 
+static bool same_inputs(const InputOptions *a, const InputOptions *b)
+{
+    bool same = a->nuisance == b->nuisance && a->genes == b->genes && a->columns.n == b->columns.n;
+    for (int k = 0; same && k < a->columns.n; k++) same = strcmp(a->columns.text[k], b->columns.text[k]) == 0;
+    return same;
+}
+
+/* Bags are read once, for all trials. */
+static Status check_bags(const Config *trial, const Config *c, int number)
+{
+    const char *key = NULL;
+    if (mil_count_weight(&trial->model) != mil_count_weight(&c->model)) key = "model.pooling.count_weight";
+    if ((trial->model.gene_size > 0) != (c->model.gene_size > 0)) key = "model.embedder.genes, from or to 0,";
+    if (!same_inputs(&trial->inputs, &c->inputs)) key = "model.bag_inputs";
+    if (!key) return OK;
+    return fail(ERR_CONFIG,
+                "search: trial %d would change what is read of the bags, which all trials share; %s cannot vary",
+                number, key);
+}
+
 /* Every "key=value" of the text as a flag; the text is cut up. */
 static Status read_trial(Config *out, const Config *c, const char *base, char *text)
 {
@@ -333,6 +353,7 @@ static Status configure(Trials *t, int number, const char *base)
     free(text);
     if (status != OK) return fail_at(status, "search: trial %d", number);
     trial->config.place = t->of->place;
+    TRY(check_bags(&trial->config, t->of, number));
     return check_kmers(&trial->config, t->of, number);
 }
 

@@ -53,8 +53,21 @@ static Status append(StackColumns *c, const char *folder, json_t *summary)
     return OK;
 }
 
-static void leave_out(StackColumns *c, const char *folder)
+/* Trials that all inner folds kept have no honest inner outputs. */
+static bool has_halving(const json_t *summary)
 {
+    return json_object_get(json_object_get(summary, "search"), "halving") != NULL;
+}
+
+static void leave_out(StackColumns *c, const char *folder, bool halving)
+{
+    if (halving) {
+        json_array_append_new(c->left_out,
+                              json_sprintf("%s has no inner.tsv and is left out: its search kept trials by all inner "
+                                           "folds (search.halving); run it without to have it chosen among",
+                                           folder));
+        return;
+    }
     const char *how = holds(folder, "", "rep00") ? "hopsack crossval … --inner=5 --resume -o"
                                                  : "hopsack baseline writes it; run it again for";
     json_array_append_new(
@@ -67,8 +80,9 @@ static Status add_folder(StackColumns *c, const char *folder)
     json_t *summary;
     TRY(load_summary(&summary, folder));
     if (holds(folder, "", "inner.tsv")) return append(c, folder, summary);
+    const bool halving = has_halving(summary);
     json_decref(summary);
-    leave_out(c, folder);
+    leave_out(c, folder, halving);
     return OK;
 }
 

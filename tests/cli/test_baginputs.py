@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What a network reads beside sequences: clone counts as weights in the pooling, numbers of the bag."""
+import json
 import os
 import random
 
-from harness import TINY, Case, auc, main, read, run, table
+from harness import TINY, Case, auc, main, read, run, table, without_times
 
 LETTERS = "ACDEFGHIKLMNPQRSTVWY"
 
@@ -60,6 +61,23 @@ class CountWeight(Case):
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn("model.pooling.count_weight", result.stderr)
             self.assertIn(sentence, result.stderr)
+
+    def test_poolings_side_by_side(self):
+        with open("list.yaml", "w", encoding="utf-8") as file:
+            file.write("base: tiny.yaml\nmodel:\n  pooling:\n    - {kind: attention, n_unit: 8, count_weight: raw}\n"
+                       "    - {kind: max}\n  selection: {kind: all}\n")
+        words = ["train", "list.yaml", "clones.h5", "--target=status", "--positive=+", "--train.updates=300"]
+        self.good(*words, "-o", "list", threads=1)
+        self.assertGreater(self.score("list"), 0.95)
+        self.assertEqual(read("list/config.yaml").decode().count("count_weight"), 1)
+        self.good("train", "list/config.yaml", "-o", "list-again", threads=2)
+        self.assertEqual(read("list/model.safetensors"), read("list-again/model.safetensors"))
+        self.good(*words, "--model.pooling.0.count_weight=none", "--model.pooling.1.kind=mean",
+                  "--model.pooling.1.count_weight=log1p", "-o", "list-mean")
+        self.good("predict", "list-mean", "clones.h5", "-o", "list.tsv")
+        self.bad(2, "max has no use for weights", *words, "--model.pooling.1.count_weight=raw", "-o", "no")
+        self.bad(2, "entries differ in count_weight", *words, "--model.pooling.1.kind=mean",
+                 "--model.pooling.1.count_weight=log1p", "-o", "no")
 
     def test_vectors_have_none(self):
         with open("v.csv", "w", encoding="utf-8") as file:
@@ -132,13 +150,52 @@ class BagInputs(Case):
         for r in both:
             self.assertAlmostEqual(float(r["output"]), (age[r["bag"]] + shape[r["bag"]]) / 2, places=4)
 
-    def test_crossval_and_resume(self):
-        words = ["crossval", *self.words[1:], "--train.updates=40", "--splits.n_fold=3", "--model.bag_inputs.nuisance"]
+    def test_crossval_is_killed_and_resumes(self):
+        """To the same bits, with all inputs and dropout; the cross-validation without them too."""
+        words = ["crossval", *self.words[1:], "--train.updates=40", "--splits.n_fold=3", "--model.bag_inputs.nuisance",
+                 "--model.bag_inputs.genes", "--model.bag_inputs.columns=age,sex", "--model.bag_inputs.dropout=0.2"]
         words.remove("--train.updates=300")
-        self.good(*words, "-o", "cv")
-        self.good(*words, "-o", "cv", "--resume")
-        self.assertIn("of the bag as a whole", read("cv/summary.json").decode())
+        words[words.index("--train.evaluate_every=150")] = "--train.evaluate_every=10"
+        self.good(*words, "-o", "cv", threads=1)
+        for stop in ("20:9", "15:15", "30:9", "35:2"):
+            stopped = run(*words, "-o", "killed", "--resume", threads=2, env={**os.environ, "HOPSACK_TEST_STOP_AT": stop})
+            self.assertIn(stopped.returncode, (-9, 143, 130), stopped.stderr)
+        self.good(*words, "-o", "killed", "--shard=1/2")
+        self.good(*words, "-o", "killed", "--shard=2/2")
+        names = [f"{at}rep00/fold{f:02}/{name}" for at in ("", "without-inputs/") for f in range(3)
+                 for name in ("model.safetensors", "predictions.tsv", "metrics.jsonl", "config.yaml")]
+        for name in [*names, "predictions.tsv", "without-inputs/predictions.tsv"]:
+            if name.endswith("l") and not name.endswith("yaml"):
+                self.assertEqual(without_times("cv/" + name), without_times("killed/" + name), name)
+            else:
+                self.assertEqual(read("cv/" + name), read("killed/" + name), name)
+        self.assertEqual(without_times("cv/summary.json"), without_times("killed/summary.json"))
         self.good("predict", "cv", "deep.h5", "-o", "cv.out")
+
+    def test_a_summary_shows_the_row_without(self):
+        words = ["crossval", *self.words[1:], "--splits.n_fold=4"]
+        self.good(*words, "-o", "plain")
+        done = self.good(*words, "--model.bag_inputs.genes", "-o", "both")
+        task = json.loads(read("both/summary.json"))["tasks"]["status"]
+        plain = json.loads(read("plain/summary.json"))["tasks"]["status"]
+        for key in ("auc_mean", "auc_ci95", "auc_std_folds", "n_folds", "n_bags"):
+            self.assertEqual(task["without_inputs"][key], plain[key])
+        self.assertEqual(read("plain/predictions.tsv"), read("both/without-inputs/predictions.tsv"))
+        self.assertNotIn("bag_inputs", read("both/without-inputs/config.yaml").decode())
+        self.assertGreater(task["auc_mean"], plain["auc_mean"] + 0.2)
+        sentence = f"the AUC on the same folds is {plain['auc_mean']:.3f} (4 folds"
+        self.assertIn(sentence, read("both/summary.md").decode())
+        self.assertIn(sentence, done.stdout)
+        self.assertNotIn("run the same command", read("both/summary.md").decode())
+        self.good(*words, "--model.bag_inputs.genes", "--no-crossval.without", "--force", "-o", "both")
+        self.assertFalse(os.path.exists("both/without-inputs"))
+        self.assertIn("run the same command", read("both/summary.md").decode())
+        before = read("both/predictions.tsv")
+        self.good("crossval", "--resume", "--crossval.without", "-o", "both")
+        self.assertIn(sentence, read("both/summary.md").decode())
+        self.assertEqual(before, read("both/predictions.tsv"))
+        said = self.good(*words, "--model.bag_inputs.genes", "--dry-run", "-o", "no").stdout
+        self.assertIn("would train 8 of 8 models", said)
 
     def test_what_is_not_there(self):
         self.bad(3, "no column", *self.words, "--model.bag_inputs.columns=weight", "-o", "no")

@@ -2,6 +2,7 @@
 """Hopfield models from the program, run again in plain NumPy from nothing but their tensors and the data as text."""
 import csv
 import json
+import os
 import struct
 
 import numpy as np
@@ -203,6 +204,48 @@ class InNumPy(Case):
                     sequences.setdefault(row["bag"], {})[int(row["instance"])] = row["junction_aa"]
                 bags = {bag: embed_sequences(t, [of[i] for i in sorted(of)]) for bag, of in sequences.items()}
                 self.compare(f"s{k}", t, bags, settings)
+
+    def test_genes_joined_to_embeddings(self):
+        """Of bags that have genes missing and genes unknown to the model, at all levels of kernels."""
+        rng = np.random.default_rng(3)
+        for cohort_name, v_genes in (("known", ["TRBV2*01", "TCRBV07-09*01", ""]), ("other", ["TRBV7-9", "TRBV30", ""])):
+            os.makedirs(cohort_name)
+            with open(f"{cohort_name}.tsv", "w", encoding="utf-8") as labels:
+                labels.write("ID\tstatus\n")
+                for b in range(20):
+                    labels.write(f"b{b:02}\t{'-+'[b % 2]}\n")
+                    with open(f"{cohort_name}/b{b:02}.tsv", "w", encoding="utf-8") as file:
+                        file.write("junction_aa\tv_call\tj_call\n")
+                        for _ in range(12):
+                            middle = "".join(rng.choice(list("ACDEFGHIKL"), 3 + b % 4))
+                            v = v_genes[0] if b % 2 and rng.random() < 0.5 else str(rng.choice(v_genes))
+                            file.write(f"CAS{middle}QYF\t{v}\tTRBJ2-{rng.integers(1, 3)}\n")
+            self.good("import", cohort_name, "-o", f"{cohort_name}.h5", f"--metadata={cohort_name}.tsv")
+        t = self.train("g", "known.h5", "--target=status", "--model.embedder.n_kernel=6", "--model.embedder.kernel=5",
+                       "--model.embedder.genes=3")
+        names = [["missing", "TRBV2", "TRBV7-9"], ["missing", "TRBJ2-1", "TRBJ2-2"]]
+        tables = [t[f"sequence_embedding.{k}_gene.weight"] for k in "vj"]
+        self.assertEqual([len(n) for n in names], [len(w) for w in tables])
+        self.assertTrue((abs(tables[0]) > 1e-3).all(), "all vectors of V were learned")
+        self.assertTrue((tables[1][0] == 0).all(), "no J is missing")
+        for data in ("known.h5", "other.h5"):
+            for level in ("plain", "avx2", "avx512"):
+                done = self.good("predict", "g", data, "-o", "g.tsv", "--attention=g.att.tsv", "--force",
+                                 env={**os.environ, "HOPSACK_KERNELS": level})
+                self.assertEqual("are unknown to g/model.safetensors" in done.stderr, data == "other.h5", done.stderr)
+                rows = {}
+                for row in table("g.att.tsv"):
+                    rows.setdefault(row["bag"], {})[int(row["instance"])] = row
+                bags = {}
+                for bag, of in rows.items():
+                    of = [of[i] for i in sorted(of)]
+                    h = [embed_sequences(t, [row["junction_aa"] for row in of])]
+                    for k, column in enumerate(("v_call", "j_call")):
+                        plain = [row[column].replace("TCRBV07-09", "TRBV7-9").partition("*")[0] or "missing" for row in of]
+                        vectors = dict(zip(names[k], tables[k]))
+                        h.append(np.array([vectors.get(name, np.zeros(3)) for name in plain]))
+                    bags[bag] = np.hstack(h)
+                self.compare("g", t, bags, {})
 
     def test_a_mean_beside_the_heads_standardised_over_bags(self):
         """The network of configs/repertoire.yaml, pooled in one pass over a bag."""

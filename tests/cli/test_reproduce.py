@@ -227,32 +227,5 @@ class Reproduce(Case):
         self.assertIn("* toy: ", read("w/quick/RESULTS.md").decode())
 
 
-class Nested(Case):
-    def test_the_choice_is_made_inside_each_fold(self):
-        make_folder("here")
-        import_ = run("import", "-o", "toy.h5", "here/toy.csv.gz")
-        self.assertEqual(import_.returncode, 0, import_.stderr)
-        small = "--model.embedder.n_unit=4 --model.pooling.kind=mean --train.lr=0.02 --train.epochs="
-        done = script("nested", "toy.h5", "--splits=here/splits/toy.cv5x10.csv", "--columns=rep1,rep3", f"--hopsack={HOPSACK}",
-                      f"--candidate={small}1", f"--candidate={small}20", "-o", "nested.json")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        columns = load("nested.json")["columns"]
-        self.assertEqual([c["column"] for c in columns], ["rep1", "rep3"])
-        for c in columns:
-            self.assertEqual(len(c["chosen"]), 4)
-            self.assertGreaterEqual(sum(c["chosen"]), 2, "what was trained longer is better inside, too")
-            if len(set(c["chosen"])) == 1:
-                self.assertAlmostEqual(c["auc"], c["each"][c["chosen"][0]])
-        mean = sum(c["auc"] for c in columns) / 2
-        self.assertIn(f"nested AUC {mean:.3f} ± ", done.stdout)
-
-    def test_what_fails_is_said(self):
-        with open("s.csv", "w", encoding="utf-8") as file:
-            file.write("bag_id,label,a\n1,1,0\n2,0,1\n")
-        done = script("nested", "none.h5", "--splits=s.csv", "--columns=a", f"--hopsack={HOPSACK}")
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("none.h5", done.stderr)
-
-
 if __name__ == "__main__":
     main()

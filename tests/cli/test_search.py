@@ -169,6 +169,100 @@ class Search(Case):
         self.assertLess(abs(sum(permuted) / 6 - 0.5), 0.15)
         self.assertTrue(os.path.exists("chance/permuted/03/trials.tsv"))
 
+    # ---- successive halving ----
+
+    HALVED = ["--search.halving=2", "--search.space=train.lr=1e-5|1e-3|1e-2|3e-2|0.1", "--search.inner_folds=2", "--train.updates=37"]
+
+    def test_halving(self):
+        """Widths 5, 3, 2 and a quarter, half and the whole of 37 updates; by hand from the files of each rung."""
+        self.crossval("h", *self.HALVED, threads=1)
+        rows = table("h/trials.tsv")
+        self.assertEqual(list(rows[0]), "repeat fold trial inner00 inner01 mean rung chosen train.lr".split())
+        for f in range(3):
+            def mean(t, rung):
+                at = f"h/rep00/fold{f:02}/trial{t:02}" + (f"/rung{rung:02}" if rung < 2 else "")
+                return sum(load(f"{at}/inner{i:02}/summary.json")["parts"]["test"]["tasks"]["status"]["auc"] for i in range(2)) / 2
+            left, reached = range(5), {}
+            for rung, (width, updates) in enumerate(((3, 10), (2, 19), (1, 37))):
+                for t in left:
+                    reached[t] = rung, mean(t, rung)
+                    at = f"h/rep00/fold{f:02}/trial{t:02}" + (f"/rung{rung:02}" if rung < 2 else "") + "/inner01/config.yaml"
+                    self.assertIn(f"updates: {updates}\n", read(at).decode())
+                left = sorted(sorted(left, key=lambda t: (-mean(t, rung), t))[:width])
+            own = rows[5 * f:5 * f + 5]
+            self.assertEqual([(int(r["rung"]), float(r["mean"])) for r in own], [reached[t] for t in range(5)])
+            self.assertEqual([r["chosen"] for r in own], [str(int(t == left[0])) for t in range(5)])
+            trained = sorted(os.listdir(f"h/rep00/fold{f:02}/"))
+            self.assertEqual(len([name for name in trained if name.startswith("trial")]), 5)
+            self.assertIn("updates: 37\n", read(f"h/rep00/fold{f:02}/config.yaml").decode())
+        self.assertFalse(os.path.exists("h/inner.tsv"), "all inner folds chose the last trials")
+        self.bad(3, r"h has no inner.tsv and is left out: its search kept trials by all inner folds \(search.halving\)", "stack", "h", "-o", "no")
+        self.assertEqual(load("h/summary.json")["search"]["halving"],
+                         [{"trials": 5, "length": 0.25}, {"trials": 3, "length": 0.5}, {"trials": 2, "length": 1}])
+        self.good("predict", "h", "c.h5", "-o", "h.tsv")
+
+    def test_halving_is_killed_and_shared(self):
+        if not os.path.exists("h"):
+            self.crossval("h", *self.HALVED, threads=1)
+        words = [HOPSACK, "crossval", "s.yaml", "c.h5", "--metadata=c.tsv", "--target=status", "--splits.n_fold=3", "--group=donor", *self.HALVED,
+                 "--resume", "-o", "h2"]
+        for number, at, threads in ((signal.SIGTERM, 8, 1), (signal.SIGKILL, 15, 2), (signal.SIGKILL, 30, 1)):
+            env = dict(os.environ, HOPSACK_TEST_STOP_AT=f"{at}:{int(number)}")
+            done = subprocess.run([*words, f"--threads={threads}"], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100)
+            self.assertIn(done.returncode, (143, -9), done.stderr)
+        self.good("crossval", "--shard=1/2", "-o", "h2", threads=1)
+        self.good("crossval", "--shard=2/2", "-o", "h2", threads=2)
+        self.same("h", "h2")
+        self.good("crossval", "--resume", "-o", "h2")
+        self.same("h", "h2")
+        said = self.crossval("none", *self.HALVED, "--dry-run").stdout
+        self.assertIn("would train 63 of 63 models", said)
+        self.crossval("h2", "--search.kind=none", "--force")
+        self.assertEqual([name for name in os.listdir("h2/rep00/fold00") if name.startswith("trial")], [])
+
+    def test_halving_looks_at_no_test_bags(self):
+        vectors("flip", [b for b in range(48) if b // 2 % 3 == 1])
+        for data in ("c", "flip"):
+            self.crossval(f"half-{data}", f"--splits={data}.tsv", "--splits.columns=fold", *self.HALVED, data=data)
+        one, two = ([r for r in table(f"half-{data}/trials.tsv") if r["fold"] == "1"] for data in ("c", "flip"))
+        self.assertEqual(one, two)
+
+    # ---- what each trial would have scored throughout ----
+
+    def test_throughout(self):
+        self.crossval("t", "--search.throughout", "--search.inner_folds=3")
+        rows, task = table("t/trials.tsv"), load("t/summary.json")["tasks"]["status"]
+        self.assertEqual([{k: v for k, v in r.items() if k != "test"} for r in rows], table("a/trials.tsv"), "the choice is the same")
+        found = load("t/summary.json")["search"]["throughout"]
+        for t, (lr, kind) in enumerate(TRIALS):
+            self.good("crossval", "v.yaml", "c.h5", "--metadata=c.tsv", "--target=status", "--splits.n_fold=3", "--group=donor",
+                      f"--train.lr={lr}", f"--model.pooling.kind={kind}", "-o", f"alone{t}")
+            alone = load(f"alone{t}/summary.json")["tasks"]["status"]
+            self.assertAlmostEqual(found[t]["mean"], alone["auc_mean"], 12)
+            self.assertEqual([float(r["test"]) for r in rows if r["trial"] == str(t)],
+                             [fold["auc"] for fold in alone["repeats"][0]["folds"]])
+            times = sum(r["trial"] == str(t) and r["chosen"] == "1" for r in rows)
+            self.assertEqual((found[t]["folds"], found[t]["settings"]), (times, f"train.lr={lr}; model.pooling.kind={kind}"))
+            self.assertIn(f"| {t} | train.lr={lr}; model.pooling.kind={kind} | {times} | {alone['auc_mean']:.3f} |", read("t/summary.md").decode())
+        folds = [fold["auc"] for fold in task["repeats"][0]["folds"]]
+        self.assertEqual(folds, [float(r["test"]) for r in rows if r["chosen"] == "1"])
+        self.assertEqual(read("t/predictions.tsv"), read("a/predictions.tsv"))
+        shutil.rmtree("t/rep00/fold01/trial01")
+        os.remove("t/summary.json")
+        before = bits("t")
+        self.good("crossval", "--resume", "-o", "t", threads=1)
+        after = bits("t")
+        self.assertEqual({k: after[k] for k in before}, before)
+        self.assertEqual(load("t/summary.json")["search"]["throughout"], found)
+        self.crossval("t", "--search.kind=none", "--force")
+        self.assertEqual([name for name in os.listdir("t/rep00/fold00") if name.startswith("trial")], [])
+
+    def test_the_configs_of_vector_bags(self):
+        for config, said in (("mil-nested", "30 trials on 5 inner folds each"), ("mil-candidates", "8 trials on 5 inner folds each")):
+            done = self.good("crossval", os.path.join(os.environ.get("HOPSACK_TEST_SOURCE", "."), "configs", config + ".yaml"), "c.h5",
+                             "--metadata=c.tsv", "--target=status", "--positive=1", "--splits.n_fold=3", "--splits.n_repeat=1", "--dry-run", "-o", "none")
+            self.assertIn(said, done.stdout)
+
     # ---- interrupted and shared ----
 
     def test_interrupted_and_shared(self):
@@ -258,6 +352,7 @@ class Search(Case):
         self.bad_crossval(r"4 different trials were not found .* take 2 or fewer", "--search.kind=random", "--search.trials=4",
                           "--search.space.train.lr=1,2")
         self.bad_crossval(r"only search.kind random draws trials", "--search.trials=4")
+        self.bad_crossval(r"1 would keep all trials", "--search.halving=1")
         self.bad_crossval(r"list needs search.list", "--search.kind=list")
         self.bad_crossval(r"grid needs search.space", "--search.kind=grid", config="v")
         self.bad_crossval(r"search.kind is missing", "--search.space.train.lr=1,2", config="v")

@@ -94,11 +94,11 @@ static void folds_must_be_same(const char *a, const char *b, int n_model)
     must_equal(a, b, "splits.tsv");
     for (int r = 0; r < REPEATS; r++)
         for (int f = 0; f < FOLDS; f++) {
-            foldjob_name(name, (FoldJob){r, f, -1, 0, 0});
+            foldjob_name(name, (FoldJob){.repeat = r, .fold = f, .model = -1});
             snprintf(file, sizeof file, "%s/predictions.tsv", name);
             must_equal(a, b, file);
             for (int m = 0; m < n_model; m++) {
-                foldjob_name(name, (FoldJob){r, f, n_model > 1 ? m : -1, 0, 0});
+                foldjob_name(name, (FoldJob){.repeat = r, .fold = f, .model = n_model > 1 ? m : -1});
                 snprintf(file, sizeof file, "%s/model.safetensors", name);
                 must_equal(a, b, file);
             }
@@ -155,18 +155,20 @@ Test(train_crossval, a_job_is_done_or_not)
     const CrossvalSetup s = setup(in_scratch("run"), 2);
     must_run(&s);
     for (int r = 0; r < REPEATS; r++)
-        for (int f = 0; f < FOLDS; f++) cr_expect(foldjob_done(s.folder, &config, (FoldJob){r, f, -1, 0, 0}));
-    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){0, FOLDS, -1, 0, 0}));
-    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){REPEATS, 0, -1, 0, 0}));
+        for (int f = 0; f < FOLDS; f++)
+            cr_expect(foldjob_done(s.folder, &config, (FoldJob){.repeat = r, .fold = f, .model = -1}));
+    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){.fold = FOLDS, .model = -1}));
+    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){.repeat = REPEATS, .model = -1}));
     Config longer = config;
     longer.train.updates++;
-    cr_expect_not(foldjob_done(s.folder, &longer, (FoldJob){0, 0, -1, 0, 0}), "it was done for other settings");
-    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){0, 1, -1, 0, 0}, "summary.json"), OK);
+    cr_expect_not(foldjob_done(s.folder, &longer, (FoldJob){.model = -1}), "it was done for other settings");
+    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){.fold = 1, .model = -1}, "summary.json"), OK);
     cr_assert_eq(truncate(path, 40), 0);
-    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){0, 1, -1, 0, 0}), "half a summary");
-    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){1, 1, -1, 0, 0}, "model.safetensors"), OK);
+    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){.fold = 1, .model = -1}), "half a summary");
+    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){.repeat = 1, .fold = 1, .model = -1}, "model.safetensors"),
+                 OK);
     cr_assert_eq(unlink(path), 0);
-    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){1, 1, -1, 0, 0}), "no model");
+    cr_expect_not(foldjob_done(s.folder, &config, (FoldJob){.repeat = 1, .fold = 1, .model = -1}), "no model");
 }
 
 /* A machine that dies may leave a fold whose files are damaged: all but its last, which is not there then. */
@@ -181,7 +183,7 @@ Test(train_crossval, a_damaged_checkpoint_is_passed_over, .timeout = 250)
     must_run(&hurt);
     hurt.resume = true;
     for (off_t left = 0; left <= 100; left += 100) {
-        const FoldJob job = {1, 2, -1, 0, 0};
+        const FoldJob job = {.repeat = 1, .fold = 2, .model = -1};
         for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
             cr_assert_eq(foldjob_path(path, hurt.folder, job, files[k]), OK);
             cr_assert_eq(truncate(path, left), 0);
@@ -227,11 +229,11 @@ Test(train_crossval, an_ensemble_says_the_mean, .timeout = 250)
     for (int r = 0; r < REPEATS; r++)
         for (int f = 0; f < FOLDS; f++) {
             double mean[100], one[MODELS][100], single[100];
-            const int n = outputs(mean, 100, all.folder, (FoldJob){r, f, -1, 0, 0});
+            const int n = outputs(mean, 100, all.folder, (FoldJob){.repeat = r, .fold = f, .model = -1});
             cr_assert_eq(n, 18);
             for (int m = 0; m < MODELS; m++)
-                cr_assert_eq(outputs(one[m], 100, all.folder, (FoldJob){r, f, m, 0, 0}), n);
-            cr_assert_eq(outputs(single, 100, alone.folder, (FoldJob){r, f, -1, 0, 0}), n);
+                cr_assert_eq(outputs(one[m], 100, all.folder, (FoldJob){.repeat = r, .fold = f, .model = m}), n);
+            cr_assert_eq(outputs(single, 100, alone.folder, (FoldJob){.repeat = r, .fold = f, .model = -1}), n);
             for (int i = 0; i < n; i++) {
                 cr_assert_eq(mean[i], (double)(float)((one[0][i] + one[1][i] + one[2][i]) / MODELS));
                 cr_assert_eq(single[i], one[0][i]);
@@ -269,9 +271,9 @@ Test(train_crossval, an_ensemble_is_the_same_with_any_threads_and_resumed, .time
     folds_must_be_same(one.folder, other.folder, MODELS);
 
     /* A model that is lost is trained again, and a fold's files that are lost are joined again. */
-    cr_assert_eq(foldjob_path(path, other.folder, (FoldJob){1, 2, 1, 0, 0}, "summary.json"), OK);
+    cr_assert_eq(foldjob_path(path, other.folder, (FoldJob){.repeat = 1, .fold = 2, .model = 1}, "summary.json"), OK);
     cr_assert_eq(unlink(path), 0);
-    cr_assert_eq(foldjob_path(path, other.folder, (FoldJob){0, 1, -1, 0, 0}, "predictions.tsv"), OK);
+    cr_assert_eq(foldjob_path(path, other.folder, (FoldJob){.fold = 1, .model = -1}, "predictions.tsv"), OK);
     cr_assert_eq(unlink(path), 0);
     other.shard = other.n_shard = 1;
     must_run(&other);
@@ -289,7 +291,7 @@ Test(train_crossval, an_ensemble_checks_what_its_models_wrote, .timeout = 250)
     CrossvalSetup s = setup(in_scratch("checked"), 2);
     must_run(&s);
     s.resume = true;
-    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){1, 1, 1, 0, 0}, "predictions.tsv"), OK);
+    cr_assert_eq(foldjob_path(path, s.folder, (FoldJob){.repeat = 1, .fold = 1, .model = 1}, "predictions.tsv"), OK);
     const char *damaged[] = {"bag\n", HEAD, HEAD "other\tstatus\t+\t1\t0.5\t0.5\ttest\t0\t0\n"};
     for (size_t k = 0; k < sizeof damaged / sizeof *damaged; k++) {
         cr_assert_eq(file_write_whole(path, damaged[k], strlen(damaged[k]), true), OK);

@@ -182,6 +182,78 @@ Test(model_weights, a_clone_of_c_cells_is_c_instances)
         }
 }
 
+/* Two poolings side by side, of which the first weighs counts and, with `both`, the second. False: they cannot. */
+static bool side_by_side(ModelOptions *o, int p, int q, bool both, bool mean)
+{
+    ModelOptions one = test_model(0, q);
+    if (!options(o, p, mean, SELECT_ALL) || !set_up(&one, false)) return false;
+    if (both && pooling_types[q] == &pooling_max) return false;
+    o->pooling_entry[1] = one.pooling_entry[0];
+    o->pooling_entry[1].count_weight = both ? WEIGHT_RAW : WEIGHT_NONE;
+    o->n_pooling = 2;
+    return true;
+}
+
+#if REAL_IS_DOUBLE
+
+Test(model_weights, gradient_side_by_side)
+{
+    for (int p = 0; pooling_types[p]; p++)
+        for (int q = 0; pooling_types[q]; q++)
+            for (int both = 0; both < 2; both++) {
+                ModelOptions o;
+                Weighted w;
+                char what[80];
+                if (!side_by_side(&o, p, q, both, (p + q) % 2)) continue;
+                snprintf(what, sizeof what, "%s and %s, both %d", pooling_types[p]->name, pooling_types[q]->name,
+                         both);
+                weighted(&w, false);
+                check_gradient(&o, &w.x.batch, what);
+                minibatch_free(&w.x);
+            }
+}
+
+#endif
+
+/* The vector of an entry that weighs is that of a bag with every sequence as often as it counts; that of the other is that
+ * of the bag with each once. The divisor of the input depends on the counts in both, so it is set apart. */
+Test(model_weights, entries_weigh_on_their_own)
+{
+    int n_checked = 0;
+    for (int p = 0; pooling_types[p]; p++)
+        for (int q = 0; pooling_types[q]; q++)
+            for (int bits = 0; bits < 4; bits++) {
+                ModelOptions o;
+                Weighted w;
+                TestBag many;
+                real z[3][64];
+                const bool both = bits & 1, learn = bits & 2;
+                if (!side_by_side(&o, p, q, both, false)) continue;
+                ModelOptions plain = o;
+                plain.pooling_entry[0].count_weight = plain.pooling_entry[1].count_weight = WEIGHT_NONE;
+                const int n_z = width_of(&o);
+                ModelOptions first = o;
+                first.n_pooling = 1;
+                const int n_first = width_of(&first);
+                cr_assert_leq(n_z, 64);
+                weighted(&w, false);
+                repeated(&many, &w.x.owner[3], w.count[3]);
+                predict(z[0], &o, &w.x.bag[3], learn);
+                predict(z[1], &plain, &many.bag, learn);
+                same(z[0], z[1], both || pooling_types[q] == &pooling_max ? n_z : n_first, "the bag vector",
+                     pooling_types[p]->name);
+                if (!both && pooling_types[q] != &pooling_max) {
+                    double apart = 0;
+                    for (int k = n_first; k < n_z; k++) apart = fmax(apart, fabs((double)(z[0][k] - z[1][k])));
+                    cr_expect_gt(apart, 1e-3, "%s and %s", pooling_types[p]->name, pooling_types[q]->name);
+                }
+                test_bag_free(&many);
+                minibatch_free(&w.x);
+                n_checked++;
+            }
+    cr_expect_gt(n_checked, 50);
+}
+
 /* The largest logit is that with the weight. */
 Test(model_weights, selection_sees_them)
 {

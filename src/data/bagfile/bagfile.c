@@ -273,6 +273,7 @@ void bagfile_close(BagFile *file)
     free(file->scratch_count);
     free(file->scratch_factor);
     free(file->scratch_keep);
+    free(file->scratch_gene);
     rarefy_free(file);
     free(file->path);
     free(file->name);

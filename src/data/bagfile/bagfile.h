@@ -16,17 +16,34 @@ typedef struct BagFile BagFile;
 typedef enum { COUNTS_NONE, COUNTS_RAW, COUNTS_LOG, COUNTS_LOG1P } CountScale; /* data.counts, in this order */
 typedef enum { WEIGHT_NONE, WEIGHT_LOG1P, WEIGHT_RAW } CountWeight; /* model.pooling.count_weight, in this order */
 
-/* What a bag has of its counts: factor as `scale` says and, unless `weight` is WEIGHT_NONE, log_weight. Below
- * BAGFILE_COUNTS; without a weight it is the scale. */
-#define BAGFILE_COUNTS 12
+/* What a bag has of its counts: factor as `scale` says and, unless `weight` is WEIGHT_NONE, log_weight; `genes`: and the
+ * genes of its sequences, where the file has them. Below BAGFILE_COUNTS; with neither it is the scale. */
+#define BAGFILE_PLAIN  12
+#define BAGFILE_COUNTS (2 * BAGFILE_PLAIN)
 static inline CountScale bagfile_counts(int scale, int weight)
 {
     return (CountScale)(scale + weight * (COUNTS_LOG1P + 1));
 }
-static inline int bagfile_n_count(CountScale counts) /* of the two arrays there are */
+static inline CountScale bagfile_with_genes(CountScale counts, bool genes)
 {
-    const int scales = COUNTS_LOG1P + 1;
-    return ((int)counts % scales != COUNTS_NONE) + ((int)counts / scales != WEIGHT_NONE);
+    return (CountScale)((int)counts % BAGFILE_PLAIN + (genes ? BAGFILE_PLAIN : 0));
+}
+static inline bool bagfile_wants_genes(CountScale counts)
+{
+    return (int)counts >= BAGFILE_PLAIN;
+}
+static inline CountScale bagfile_scale(CountScale counts)
+{
+    return (CountScale)((int)counts % (COUNTS_LOG1P + 1));
+}
+static inline CountWeight bagfile_weight(CountScale counts)
+{
+    return (CountWeight)((int)counts % BAGFILE_PLAIN / (COUNTS_LOG1P + 1));
+}
+static inline int bagfile_n_count(CountScale counts) /* of the three arrays there are */
+{
+    return (bagfile_scale(counts) != COUNTS_NONE) + (bagfile_weight(counts) != WEIGHT_NONE) +
+           bagfile_wants_genes(counts);
 }
 
 /* Opens and checks names, types, sizes, offsets, checksums of what it reads. ERR_FORMAT, ERR_IO. */

@@ -64,6 +64,7 @@ struct BagFile {
     int64_t *scratch_count; /* [n_max] */
     real *scratch_factor;   /* [n_max] */
     int *scratch_keep;      /* [n_max] */
+    int16_t *scratch_gene;  /* [3, n_max] V, J, and those of the whole bag; NULL: not asked for */
 
     struct Rarefaction *rare; /* rarefy.h; NULL: bags are read whole */
 };

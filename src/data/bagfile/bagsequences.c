@@ -194,17 +194,58 @@ static Status draw_part(BagFile *file, int bag, bool codes, bool counts)
     return OK;
 }
 
+/* index [n] of the part that draw_part left in scratch. */
+static Status read_part_genes(int16_t *index, int16_t *whole, const BagFile *file, int bag, int gene)
+{
+    const int n_name = (int)(gene ? &file->j_name : &file->v_name)->n;
+    TRY(h5_read(whole, &file->part[gene ? PART_J : PART_V], H5_INT16, bagparts_first(file, bag),
+                bagparts_n(file, bag)));
+    for (int i = 0; i < bagfile_n(file, bag); i++) {
+        const int16_t own = whole[file->rare ? file->scratch_keep[i] : i];
+        index[i] = own >= 0 && own < n_name ? own : -1;
+    }
+    return OK;
+}
+
+static bool has_wanted_genes(const BagFile *file, CountScale counts)
+{
+    return bagfile_wants_genes(counts) && bagfile_has_genes(file);
+}
+
+/* Leaves V and J of the part that draw_part left in scratch in scratch_gene. */
+static Status read_wanted_genes(BagFile *file, int bag, CountScale counts)
+{
+    const size_t n_max = (size_t)file->n_max;
+    if (!has_wanted_genes(file, counts)) return OK;
+    if (!file->scratch_gene) file->scratch_gene = malloc(3 * n_max * sizeof *file->scratch_gene + 1);
+    if (!file->scratch_gene) return fail(ERR_MEMORY, "%s: no memory for the genes of a bag", file->path);
+    for (int gene = 0; gene < 2; gene++)
+        TRY(read_part_genes(file->scratch_gene + (size_t)gene * n_max, file->scratch_gene + 2 * n_max, file, bag,
+                            gene));
+    return OK;
+}
+
+static void pack_genes(Bag *out, Arena *arena, const BagFile *file, int n)
+{
+    const int16_t *v = file->scratch_gene, *j = v ? v + file->n_max : NULL;
+    BagGene *to = ARENA_TAKE(arena, BagGene, (size_t)n);
+    for (int i = 0; to && i < n; i++) to[i] = (BagGene){.v = v[out->row[i]], .j = j[out->row[i]]};
+    out->gene = to;
+}
+
 /* What is in scratch as a bag; `arena` may be counting. */
 static void pack(Bag *out, Arena *arena, const BagFile *file, int n, CountScale counts)
 {
-    const int scale = (int)counts % (COUNTS_LOG1P + 1), weight = (int)counts / (COUNTS_LOG1P + 1);
+    const CountScale scale = bagfile_scale(counts);
+    const CountWeight weight = bagfile_weight(counts);
     for (int i = 0; i < n && scale != COUNTS_NONE && arena->base; i++)
-        file->scratch_factor[i] = scaled(file->scratch_count[i], (CountScale)scale);
+        file->scratch_factor[i] = scaled(file->scratch_count[i], scale);
     bag_pack(out, arena, file->scratch_codes, (size_t)file->part[PART_CODES].width, file->scratch_len,
              scale == COUNTS_NONE ? NULL : file->scratch_factor, n);
+    if (has_wanted_genes(file, counts)) pack_genes(out, arena, file, n);
     if (weight == WEIGHT_NONE) return;
     real *to = ARENA_TAKE(arena, real, (size_t)n);
-    for (int i = 0; to && i < n; i++) to[i] = log_weight(file->scratch_count[out->row[i]], (CountWeight)weight);
+    for (int i = 0; to && i < n; i++) to[i] = log_weight(file->scratch_count[out->row[i]], weight);
     out->log_weight = to;
 }
 
@@ -216,6 +257,7 @@ static Status read_sequences(Bag *out, Arena *arena, BagFile *file, int bag, Cou
     if (counted) TRY(read_counts(file->scratch_count, file, bag));
     if (whole) note_hash(file, bag);
     TRY(draw_part(file, bag, true, counted));
+    TRY(read_wanted_genes(file, bag, counts));
     pack(out, arena, file, n, counts);
     return OK;
 }
@@ -322,19 +364,6 @@ Status bagfile_read_rows(BagWriterRows *out, int16_t *gene, BagFile *file, int b
         TRY(h5_read(to, &file->part[k ? PART_J : PART_V], H5_INT16, first, n));
         for (int i = 0; i < n; i++)
             if (to[i] >= names->n) to[i] = -1;
-    }
-    return OK;
-}
-
-/* index [n] of the part that draw_part left in scratch. */
-static Status read_part_genes(int16_t *index, int16_t *whole, const BagFile *file, int bag, int gene)
-{
-    const int n_name = (int)(gene ? &file->j_name : &file->v_name)->n;
-    TRY(h5_read(whole, &file->part[gene ? PART_J : PART_V], H5_INT16, bagparts_first(file, bag),
-                bagparts_n(file, bag)));
-    for (int i = 0; i < bagfile_n(file, bag); i++) {
-        const int16_t own = whole[file->rare ? file->scratch_keep[i] : i];
-        index[i] = own >= 0 && own < n_name ? own : -1;
     }
     return OK;
 }
