@@ -60,7 +60,8 @@ static void draw_rows(Chart *c)
 
 void chart_open(Chart *c, const ChartSetup *setup)
 {
-    *c = (Chart){.setup = *setup, .left = left_of(setup), .top = 34, .legend_y = 42};
+    *c = (Chart){.setup = *setup, .left = left_of(setup), .top = setup->has_legend ? 52 : 34};
+    c->legend_x = c->left;
     c->width = setup->width > 0 ? setup->width : 320;
     c->height = setup->height > 0 ? setup->height : setup->n_row ? CHART_ROW * setup->n_row : 260;
     const double right = setup->right > 0 ? setup->right : 16;
@@ -111,13 +112,13 @@ void chart_band(Chart *c, const double *x, const double *low, const double *high
 
 void chart_legend(Chart *c, const char *text, SvgStyle line)
 {
-    const double x = c->left + c->width + 14;
+    const double x = c->legend_x, y = c->top - 14;
     if (line.stroke)
-        svg_line(&c->svg, x, c->legend_y, x + 20, c->legend_y, line);
+        svg_line(&c->svg, x, y, x + 20, y, line);
     else
-        svg_rect(&c->svg, x, c->legend_y - 5, 20, 10, line);
-    svg_text(&c->svg, x + 26, c->legend_y + 4, text, (SvgFont){.size = 11});
-    c->legend_y += 18;
+        svg_rect(&c->svg, x, y - 5, 20, 10, line);
+    svg_text(&c->svg, x + 26, y + 4, text, (SvgFont){.size = 11});
+    c->legend_x += 26 + LETTER * letters(text) + 18;
 }
 
 Status chart_close(char **svg, Chart *c)

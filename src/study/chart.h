@@ -17,15 +17,16 @@ typedef struct {
     const char **row; /* [n_row] their names */
     double width;     /* of the plot in pixels; 0: 320 */
     double height;    /* 0: 260, or by rows */
-    double right;     /* pixels beside the plot, for a legend or numbers; 0: 16 */
+    double right;     /* pixels beside the plot, for numbers; 0: 16 */
     bool no_ticks;    /* of the x axis */
+    bool has_legend;  /* in a line above the plot */
 } ChartSetup;
 
 typedef struct {
     Svg svg;
     ChartSetup setup;
     double left, top, width, height; /* of the plot */
-    double legend_y;                 /* of the next entry */
+    double legend_x;                 /* of the next entry */
 } Chart;
 
 void chart_open(Chart *c, const ChartSetup *setup);
@@ -37,7 +38,7 @@ double chart_row(const Chart *c, int row); /* middle of a row */
 void chart_line(Chart *c, const double *x, const double *y, int n, SvgStyle style);
 void chart_band(Chart *c, const double *x, const double *low, const double *high, int n, SvgStyle style);
 
-/* An entry beside the plot. */
+/* An entry of the legend, from the left. */
 void chart_legend(Chart *c, const char *text, SvgStyle line);
 
 Status chart_close(char **svg, Chart *c);

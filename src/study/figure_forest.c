@@ -15,6 +15,10 @@ static Scale range_of(const Forest *forest)
 {
     double low = INFINITY, high = -INFINITY;
     widen(&low, &high, forest->line);
+    if (forest->least < forest->most) {
+        widen(&low, &high, forest->least);
+        widen(&low, &high, forest->most);
+    }
     for (int k = 0; k < forest->n; k++) {
         const ForestRow *r = &forest->row[k];
         widen(&low, &high, r->value);

@@ -19,7 +19,8 @@ typedef struct {
     const char *stem, *task, *title, *x_label;
     const ForestRow *row; /* [n] from the top */
     int n;
-    double line; /* a dashed vertical line, such as chance; NaN: none */
+    double line;        /* a dashed vertical line, such as chance; NaN: none */
+    double least, most; /* that the axis shows at any rate; equal: as the values are */
 } Forest;
 
 /* Rows behind the FIGURE_FOREST_MOST-th stand in the table alone. ERR_MEMORY. */

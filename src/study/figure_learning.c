@@ -89,13 +89,13 @@ static Status add(FigureList *list, const Watched *w)
     TRY(reach_of(&r, w));
     if (r.n == 0) return OK;
     TRY(figure_add(&f, list, strcmp(w->score, "loss") == 0 ? "learning_loss" : "learning_score", w->task));
-    snprintf(title, sizeof title, "%s while training: %.60s", metric_title(w->score), w->task);
+    snprintf(title, sizeof title, "Learning curve, %s: %.60s", metric_title(w->score), w->task);
     chart_open(&chart, &(ChartSetup){.title = title,
                                      .x_label = "updates",
                                      .y_label = metric_title(w->score),
                                      .x = scale_exact(0, r.update, 5),
                                      .y = scale_nice(r.low, r.high, 5),
-                                     .right = 110});
+                                     .has_legend = true});
     markup_open(&table);
     const Status drawn = draw(&chart, &table, w);
     const Status finished = figure_finish(f, &chart, &table);

@@ -220,7 +220,7 @@ static Status add_distribution(FigureList *list, const Scored *s)
                                  .y_label = "test bags",
                                  .x = h.x,
                                  .y = scale_nice(0, h.most, 5),
-                                 .right = 100});
+                                 .has_legend = true});
     markup_open(&table);
     draw_bars(&c, &table, &h);
     TRY(figure_finish(f, &c, &table));

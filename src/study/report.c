@@ -14,10 +14,9 @@
 
 /* ---- for all sections ---- */
 
-/* Keeps a sentence in a list; text that is not UTF-8 was escaped before. */
-static void keep(json_t *list, const char *text)
+void report_keep(json_t *list, const char *text)
 {
-    char shown[2 * REPORT_TEXT];
+    char shown[5 * REPORT_WORD];
     json_array_append_new(list, json_string(escape_text(shown, sizeof shown, text)));
 }
 
@@ -29,7 +28,7 @@ void report_say(Report *r, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     page_sentence(&r->page, text);
-    keep(r->answers, text);
+    report_keep(r->answers, text);
 }
 
 void report_alarm(Report *r, const char *format, ...)
@@ -40,18 +39,19 @@ void report_alarm(Report *r, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     page_alarm(&r->page, text);
-    keep(r->alarms, text);
+    report_keep(r->alarms, text);
 }
 
 void report_lack(Report *r, const char *what, const char *command_format, ...)
 {
-    char text[4 * REPORT_WORD];
+    char text[4 * REPORT_WORD], both[5 * REPORT_WORD];
     va_list args;
     va_start(args, command_format);
     vsnprintf(text, sizeof text, command_format, args);
     va_end(args);
     page_missing(&r->page, what, text);
-    keep(r->missing, what);
+    snprintf(both, sizeof both, "%s %s", what, text);
+    report_keep(r->missing, both);
 }
 
 const char *report_word(char out[REPORT_WORD], const char *path)
@@ -208,11 +208,11 @@ static void write_head(Report *r)
             shortlist_add(&names, "%.60s", name);
         }
     }
-    snprintf(title, sizeof title, "Can the bags tell %s?", names.text);
+    snprintf(title, sizeof title, "Report on %s", names.text);
     page_open(&r->page, title);
     const char *started = jsontext_field(r->manifest[REPORT_RUN], "started");
-    snprintf(title, sizeof title, "Report on %.200s%s%.40s, written by hopsack", r->in->run,
-             *started ? ", run of " : "", started);
+    snprintf(title, sizeof title, "Written by hopsack from %.200s%s%.40s", r->in->run,
+             *started ? ", a run of " : "", started);
     markup_raw(&r->page, "<p class=\"soft\">");
     markup_text(&r->page, title);
     markup_raw(&r->page, "</p>\n");
@@ -239,7 +239,7 @@ static Status write_files(Report *r, const char *text)
     return file_write_whole(in->page, text, strlen(text), in->force);
 }
 
-static Status make_result(json_t **out, const Report *r)
+static Status make_result(json_t **out, Report *r)
 {
     json_t *sides = NULL, *names = json_array();
     char page[PATH_ROOM], run[PATH_ROOM];

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "cohort/metric.h"
-#include "core/file.h"
 #include "core/jsontext.h"
 #include "core/number.h"
 #include "core/shortlist.h"
@@ -30,7 +28,7 @@ static void say_where(char text[300], const Report *r, const json_t *task)
 {
     const int n_fold = (int)jsontext_number(task, "n_folds"), n_repeat = (int)jsontext_number(task, "n_repeats");
     if (!report_is_crossval(r))
-        snprintf(text, 300, "one test set");
+        snprintf(text, 300, "that of one test set");
     else if (n_repeat > 1)
         snprintf(text, 300, "the mean over %d test folds of %d repetitions", n_fold, n_repeat);
     else
@@ -50,15 +48,19 @@ static void write_score(Report *r, const char *name, const json_t *task, const c
     say_where(where, r, task);
     markup_raw(&r->page, "<p class=\"answer\">");
     markup_text(&r->page, name);
-    markup_printf(&r->page, ": %s <strong>", metric_title(score));
+    markup_printf(&r->page, ": %s <strong>", report_score_words(score));
     if (isnan(value))
         markup_raw(&r->page, "not defined");
     else
         markup_printf(&r->page, "%.3f", value);
     markup_printf(&r->page, "</strong>%s</p>\n", range);
-    snprintf(text, sizeof text, "%.80s: %s %.3f%s; %s, %d bags%s.", name, metric_title(score), value, range, where, n,
-             classes);
-    report_say(r, "%s", text);
+    markup_raw(&r->page, "<p>The figure is ");
+    snprintf(text, sizeof text, "%s; %d bag%s%s.", where, n, number_plural(n), classes);
+    markup_text(&r->page, text);
+    markup_raw(&r->page, "</p>\n");
+    snprintf(text, sizeof text, "%.80s: %s %.3f%s; %s, %d bag%s%s.", name, report_score_words(score), value, range, where, n,
+             number_plural(n), classes);
+    report_keep(r->answers, text);
     if (strcmp(score, "auc") == 0 && !isnan(interval[0]) && interval[0] <= 0.5)
         report_alarm(r, "The interval reaches 0.5, which is chance: these bags do not show that %.80s can be told.",
                      name);
@@ -70,23 +72,23 @@ static void say_nuisance(Report *r, const char *score, double value, const Sides
 {
     const char *what = "Nuisance numbers of a bag (size, depth, clonality, lengths) alone";
     if (!gap->known)
-        report_say(r, "%s reach %s %.3f on other bags or folds.", what, metric_title(score), value);
+        report_say(r, "%s reach %s %.3f on other bags or folds.", what, report_score_words(score), value);
     else if (gap->interval[1] < 0)
         report_say(r, "%s reach %s %.3f, which is lower by %.3f (95 %% interval %.3f to %.3f).", what,
-                   metric_title(score), value, -gap->difference, -gap->interval[1], -gap->interval[0]);
+                   report_score_words(score), value, -gap->difference, -gap->interval[1], -gap->interval[0]);
     else
         report_alarm(
             r,
             "%s reach %s %.3f; the difference to this run is %+.3f (95 %% interval %+.3f to %+.3f). A trivial "
             "cause may explain the result: see Data.",
-            what, metric_title(score), value, gap->difference, gap->interval[0], gap->interval[1]);
+            what, report_score_words(score), value, gap->difference, gap->interval[0], gap->interval[1]);
 }
 
 typedef struct {
     Shortlist higher, lower, equal;
 } MethodLists;
 
-static Status compare(MethodLists *c, const Report *r, const char *task)
+static Status compare(MethodLists *c, Report *r, const char *task)
 {
     for (int k = 1; k < r->sides.n; k++) {
         const Side *side = &r->sides.side[k];
@@ -159,7 +161,7 @@ static void write_stack(Report *r, const char *task, const char *score)
     if (report_interval(interval, scores, "auc_ci95"))
         snprintf(range, sizeof range, " (95 %% interval %.3f to %.3f)", interval[0], interval[1]);
     stackcarrier_sentence(carrier, sizeof carrier, scores);
-    report_say(r, "A choice among the methods inside the folds (stack) has %s %.3f%s. %s.", metric_title(score),
+    report_say(r, "A choice among the methods inside the folds (stack) has %s %.3f%s. %s.", report_score_words(score),
                sides_score(scores, score), range, carrier);
 }
 
@@ -187,6 +189,17 @@ static void write_chance(Report *r, const json_t *task)
                     "hopsack crossval %s/config.yaml --batch-column=COLUMN --batches -o %s-batches", run, run);
 }
 
+/* What the run's own check of the data found. */
+static void say_trivial(Report *r, const char *name)
+{
+    const json_t *check = json_object_get(json_object_get(r->summary, "check"), name);
+    const int n = (int)json_array_size(json_object_get(check, "found"));
+    if (n)
+        report_alarm(r, "%d number%s or column%s that describe%s a bag as a whole predict%s %.80s. A trivial cause may explain the "
+                        "result: see the remarks below, and Data.",
+                     n, number_plural(n), number_plural(n), n == 1 ? "s" : "", n == 1 ? "s" : "", name);
+}
+
 /* ---- the section ---- */
 
 static Status write_task(Report *r, const char *name, const json_t *task)
@@ -194,6 +207,7 @@ static Status write_task(Report *r, const char *name, const json_t *task)
     const char *score = sides_main(task);
     if (!score) return OK;
     write_score(r, name, task, score);
+    say_trivial(r, name);
     TRY(write_rivals(r, name, score));
     write_stack(r, name, score);
     write_chance(r, task);
@@ -203,12 +217,12 @@ static Status write_task(Report *r, const char *name, const json_t *task)
 static void write_unfinished(Report *r)
 {
     char run[REPORT_WORD];
-    report_word(run, r->in->run);
-    report_alarm(
-        r, "This run is not finished: %d of its %d trainings so far have results. What follows is what there is.",
-        r->learning.n_done, r->learning.n);
-    report_lack(r, "It is still going on, or it stopped. To continue it:", "hopsack %s --resume -o %s",
-                r->learning.n == 1 && !*r->learning.run[0].name ? "train" : "crossval", run);
+    const char *command = json_string_value(json_array_get(json_object_get(r->manifest[REPORT_RUN], "command"), 1));
+    if (!command || strcmp(command, "train") != 0) command = "crossval";
+    report_alarm(r, "This run is not finished: %d of the %d trainings that have begun have results.", r->learning.n_done,
+                 r->learning.n);
+    report_lack(r, "It is still going on, or it stopped. To continue it:", "hopsack %s --resume -o %s", command,
+                report_word(run, r->in->run));
 }
 
 /* Remarks that the run itself made. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/jsontext.h"
 #include "core/number.h"
+#include "core/shortlist.h"
 #include "study/figure_forest.h"
 #include "study/report_parts.h"
 
@@ -85,6 +86,21 @@ static void open_traits(Report *r, const char *name, const json_t *counts)
     page_table(&r->page, caption, head, n, 3);
 }
 
+/* Numbers that all bags share, as depth after rarefaction. */
+static void write_constant(Report *r, const json_t *traits)
+{
+    Shortlist list = {.most = 12};
+    size_t k;
+    json_t *trait;
+    char text[REPORT_TEXT];
+    json_array_foreach(traits, k, trait)
+    {
+        if (json_object_get(trait, "constant")) shortlist_add(&list, "%.60s", jsontext_field(trait, "words"));
+    }
+    snprintf(text, sizeof text, "Equal in all bags: %s.", list.text);
+    if (list.n) page_sentence(&r->page, text);
+}
+
 static void write_traits(Report *r, const char *name, const json_t *task)
 {
     const json_t *counts = json_object_get(task, "counts"), *traits = json_object_get(task, "traits");
@@ -94,9 +110,10 @@ static void write_traits(Report *r, const char *name, const json_t *task)
     open_traits(r, name, counts);
     json_array_foreach(traits, k, trait)
     {
-        if (has_numbers(trait)) write_trait(r, trait, counts);
+        if (has_numbers(trait) && !json_object_get(trait, "constant")) write_trait(r, trait, counts);
     }
     page_table_end(&r->page);
+    write_constant(r, traits);
 }
 
 static void write_findings(Report *r)
@@ -187,7 +204,9 @@ static Status draw_singles(Report *r, const char *name, const json_t *single)
                                     .x_label = "AUC on test bags; above 0.5: larger in the positive class",
                                     .row = row,
                                     .n = n,
-                                    .line = 0.5});
+                                    .line = 0.5,
+                                    .least = 0.3,
+                                    .most = 0.7});
     free(row);
     TRY(status);
     return figure_caption(f, "How well each number of a bag tells the label, without any training.");

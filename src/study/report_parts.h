@@ -44,6 +44,8 @@ Status report_data(Report *r);
 Status report_seen(Report *r);
 Status report_repeat(Report *r);
 
+void report_keep(json_t *list, const char *text); /* a sentence, escaped, into one of the lists */
+
 /* A sentence into the page and the list. */
 void report_say(Report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_alarm(Report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -56,5 +58,6 @@ const char *report_word(char out[REPORT_WORD], const char *path);
 bool report_interval(double interval[2], const json_t *task, const char *key); /* false: NaN */
 int report_side(const Report *r, const char *name); /* the method's place in the sides; -1: none */
 bool report_is_crossval(const Report *r);
+const char *report_score_words(const char *score); /* "average precision" of "ap"; the score itself where it has no words */
 
 #endif

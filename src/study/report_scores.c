@@ -12,6 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *report_score_words(const char *score)
+{
+    static const char *const words[][2] = {{"auc", "AUC"},
+                                           {"ap", "average precision"},
+                                           {"bacc", "balanced accuracy"},
+                                           {"f1", "F1"},
+                                           {"r2", "R²"},
+                                           {"mae", "mean absolute error"},
+                                           {"mse", "mean squared error"},
+                                           {"inner_auc", "AUC in inner folds"},
+                                           {"operating_sensitivity", "sensitivity at the operating point"},
+                                           {"operating_specificity", "specificity at the operating point"}};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (strcmp(score, words[k][0]) == 0) return words[k][1];
+    return score;
+}
+
 /* ---- all scores of a task ---- */
 
 /* "auc" of "auc_mean", or of a single training's "auc"; false: the key is no score. */
@@ -51,7 +68,7 @@ static void write_table(Report *r, const char *name, const json_t *task)
         snprintf(key, sizeof key, "%.60s_ci95", score);
         report_interval(interval, task, key);
         page_row(&r->page);
-        page_head_cell(&r->page, metric_title(score) ? metric_title(score) : score);
+        page_head_cell(&r->page, report_score_words(score));
         page_number(&r->page, sides_score(task, score), 3);
         page_number(&r->page, more_of(task, score, "std_folds"), 3);
         page_number(&r->page, more_of(task, score, "std_repeats"), 3);
@@ -107,7 +124,7 @@ static Status draw_methods(Report *r, const char *task, const char *score)
     for (int k = 0; k < r->sides.n; k++)
         if (sides_task(r->sides.side[k].summary, task)) row[n++] = forest_row(r, task, score, k);
     snprintf(title, sizeof title, "All methods: %.60s", task);
-    snprintf(label, sizeof label, "%s on test bags", metric_title(score));
+    snprintf(label, sizeof label, "%s on test bags", report_score_words(score));
     TRY_DONE(figure_forest_add(&f, &r->figures,
                                &(Forest){.stem = "methods",
                                          .task = task,
@@ -115,7 +132,9 @@ static Status draw_methods(Report *r, const char *task, const char *score)
                                          .x_label = label,
                                          .row = row,
                                          .n = n,
-                                         .line = strcmp(score, "auc") == 0 ? 0.5 : (double)NAN}));
+                                         .line = strcmp(score, "auc") == 0 ? 0.5 : (double)NAN,
+                                         .least = 0.5,
+                                         .most = 1}));
     TRY_DONE(figure_caption(
         f, "Large dots: mean over test folds, with 95 %% intervals where there are some. Small dots: each "
            "fold. Orange: this run."));
@@ -125,20 +144,15 @@ done:
     return status;
 }
 
-static void write_gap(Report *r, const SidesGap *gap, int k)
+static void write_gap(Report *r, const SidesGap *gap)
 {
-    if (k == 0) {
-        page_cell(&r->page, "this run");
-        page_cell(&r->page, "");
-        return;
-    }
     page_signed(&r->page, gap->known ? gap->difference : (double)NAN);
     page_interval(&r->page, gap->known ? gap->interval : (double[]){NAN, NAN}, true);
 }
 
 static Status write_method(Report *r, const char *task, const char *score, int k)
 {
-    char key[80];
+    char key[80], name[sizeof r->sides.side->name + 16];
     double interval[2];
     SidesGap gap = {.known = false};
     const Side *side = &r->sides.side[k];
@@ -148,11 +162,12 @@ static Status write_method(Report *r, const char *task, const char *score, int k
     snprintf(key, sizeof key, "%.60s_ci95", score);
     report_interval(interval, scores, key);
     page_row(&r->page);
-    page_head_cell(&r->page, side->name);
+    snprintf(name, sizeof name, k == 0 ? "%s (this run)" : "%s", side->name);
+    page_head_cell(&r->page, name);
     page_number(&r->page, sides_score(scores, score), 3);
     page_number(&r->page, more_of(scores, score, "std_folds"), 3);
     page_interval(&r->page, interval, false);
-    write_gap(r, &gap, k);
+    write_gap(r, &gap);
     return OK;
 }
 
@@ -160,7 +175,7 @@ static Status write_methods(Report *r, const char *task, const char *score)
 {
     char caption[200], main[80];
     const char *const head[] = {"method", main, "± folds", "95 % interval", "difference", "95 % interval"};
-    snprintf(main, sizeof main, "%s", metric_title(score));
+    snprintf(main, sizeof main, "%s", report_score_words(score));
     snprintf(caption, sizeof caption, "%.80s: all methods. Differences are to this run on the same test bags", task);
     page_table(&r->page, caption, head, 6, 5);
     for (int k = 0; k < r->sides.n; k++) TRY(write_method(r, task, score, k));
@@ -223,6 +238,42 @@ Status report_curves(Report *r)
 
 /* ---- training ---- */
 
+#define RISE 0.1 /* of the validation loss above its minimum, which is called overfitting */
+
+/* Does the validation loss of a task end above its minimum? */
+static Status rises(bool *out, const LearningRun *run, const char *task)
+{
+    LearningCurve c;
+    double least = INFINITY, last = NAN;
+    TRY(learning_curve(&c, run, task, LEARNING_VALIDATION, "loss"));
+    for (int i = 0; i < c.n; i++) {
+        if (isnan(c.value[i])) continue;
+        last = c.value[i];
+        least = fmin(least, last);
+    }
+    learning_curve_free(&c);
+    *out = last > least + RISE;
+    return OK;
+}
+
+static Status say_overfitting(Report *r, const char *task)
+{
+    int n = 0;
+    char text[REPORT_TEXT];
+    for (int k = 0; k < r->learning.n; k++) {
+        bool rise;
+        TRY(rises(&rise, &r->learning.run[k], task));
+        n += rise;
+    }
+    if (n == 0) return OK;
+    snprintf(text, sizeof text,
+             "%.80s: in %d of %d trainings the validation loss ends more than %.1f above its minimum, which is overfitting. "
+             "Fewer updates or train.patience save time.",
+             task, n, r->learning.n, RISE);
+    page_sentence(&r->page, text);
+    return OK;
+}
+
 static const char *score_in(const Report *r, const char *task)
 {
     for (int k = 0; k < r->learning.n; k++) {
@@ -241,6 +292,7 @@ Status report_training(Report *r)
     for (int k = 0; k < r->config.n_task && r->learning.n > 0; k++) {
         const char *task = r->config.task[k].target.name;
         TRY(figure_learning_add(&r->figures, &r->learning, task, score_in(r, task)));
+        TRY(say_overfitting(r, task));
     }
     if (r->learning.n > 0 && r->figures.n == from) page_sentence(&r->page, "No evaluation was recorded.");
     page_figures(&r->page, &r->figures, from);

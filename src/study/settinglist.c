@@ -93,17 +93,16 @@ const char *settinglist_value(const SettingList *l, const char *path)
 
 /* ---- defaults ---- */
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* What decides which keys there are: kinds, tasks, and what a kind of splits needs. */
+/* What must be given, and what decides which keys there are: kinds, tasks, and what a kind of splits needs. */
 static bool shapes(const ListedSetting *s)
 {
+    static const char *const path[] = {"data.path",    "splits.file",     "splits.columns", "splits.group",
+                                       "splits.batch", "train.optimizer", NULL};
     if (strcmp(s->value, "null") == 0 || strcmp(s->value, "[]") == 0) return false;
-    return path_ends(s->path, ".kind") || begins(s->path, "tasks.") || strcmp(s->path, "splits.file") == 0 ||
-           strcmp(s->path, "splits.group") == 0 || strcmp(s->path, "splits.batch") == 0;
+    if (path_ends(s->path, ".kind") || strncmp(s->path, "tasks.", 6) == 0) return true;
+    for (const char *const *name = path; *name; name++)
+        if (strcmp(s->path, *name) == 0) return true;
+    return false;
 }
 
 /* "path=value" as a flag; lists lose their brackets, texts their quotes. NULL: no memory. */
@@ -138,7 +137,7 @@ static Status compare(SettingList *l, const SettingList *standard)
 {
     for (int k = 0; k < l->n; k++) {
         const char *value = settinglist_value(standard, l->setting[k].path);
-        if (!*value || strcmp(value, l->setting[k].value) == 0) continue;
+        if (strcmp(value, l->setting[k].value) == 0 || shapes(&l->setting[k])) continue;
         l->setting[k].standard = strdup(value);
         if (!l->setting[k].standard) return fail(ERR_MEMORY, "no memory for %d settings", l->n);
     }

@@ -32,6 +32,13 @@ static Status load_summary(json_t **out, const char *folder)
                 folder);
 }
 
+static bool is_there(const Sides *s, const char *folder)
+{
+    for (int k = 0; k < s->n; k++)
+        if (strcmp(s->side[k].folder, folder) == 0) return true;
+    return false;
+}
+
 /* Takes over `summary`, also where it fails. */
 static Status append(Sides *s, const char *folder, json_t *summary, bool is_method)
 {
@@ -44,12 +51,11 @@ static Status append(Sides *s, const char *folder, json_t *summary, bool is_meth
     s->side[s->n] = (Side){.summary = summary, .is_method = is_method};
     snprintf(s->side[s->n].folder, PATH_ROOM, "%s", folder);
     s->n++;
-    for (int k = 0; k + 1 < s->n; k++)
-        if (strcmp(s->side[k].folder, folder) == 0) return fail(ERR_USAGE, "%s is given twice", folder);
     if (sides_tasks(summary)) return OK;
     return fail(ERR_FORMAT, "%s/summary.json: holds no scores of test bags", folder);
 }
 
+/* A method may be given by itself too, to be the first. */
 static Status add_methods(Sides *s, const char *folder, const json_t *methods)
 {
     const char *name;
@@ -60,7 +66,7 @@ static Status add_methods(Sides *s, const char *folder, const json_t *methods)
         if (strchr(name, '/') || !json_is_object(method))
             return fail(ERR_FORMAT, "%s/summary.json: '%.60s' is no method", folder, name);
         if (!path_join(path, folder, name)) return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
-        TRY(append(s, path, json_incref(method), true));
+        if (!is_there(s, path)) TRY(append(s, path, json_incref(method), true));
     }
     return OK;
 }
@@ -72,6 +78,7 @@ static Status add_word(Sides *s, const char *word)
     if (snprintf(folder, sizeof folder, "%s", word) >= (int)sizeof folder)
         return fail(ERR_USAGE, "%.60s…: the path is too long", word);
     for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = 0;
+    if (is_there(s, folder)) return fail(ERR_USAGE, "%s is given twice", folder);
     TRY(load_summary(&summary, folder));
     const json_t *methods = json_object_get(summary, "methods");
     if (!json_is_object(methods))
@@ -137,6 +144,7 @@ void sides_close(Sides *s)
         free(s->side[k].lack);
     }
     free(s->side);
+    free(s->kept);
     *s = (Sides){0};
 }
 
@@ -188,7 +196,7 @@ done:
     return status;
 }
 
-Status sides_gap(SidesGap *out, const Sides *s, const char *task, int a, int b)
+static Status compare(SidesGap *out, const Sides *s, const char *task, int a, int b)
 {
     TestRows of_a = {0}, of_b = {0};
     const Side *side = s->side;
@@ -203,6 +211,21 @@ done:
     testrows_free(&of_a);
     testrows_free(&of_b);
     return status;
+}
+
+Status sides_gap(SidesGap *out, Sides *s, const char *task, int a, int b)
+{
+    for (int k = 0; k < s->n_kept; k++) {
+        const struct SidesKept *kept = &s->kept[k];
+        *out = kept->gap;
+        if (kept->a == a && kept->b == b && strcmp(kept->task, task) == 0) return OK;
+    }
+    TRY(compare(out, s, task, a, b));
+    struct SidesKept *grown = realloc(s->kept, ((size_t)s->n_kept + 1) * sizeof *grown);
+    if (!grown) return fail(ERR_MEMORY, "no memory for %d comparisons", s->n_kept + 1);
+    s->kept = grown;
+    s->kept[s->n_kept++] = (struct SidesKept){task, a, b, *out};
+    return OK;
 }
 
 /* ---- as JSON ---- */
@@ -221,7 +244,7 @@ static void add_gap(json_t *run, const Side *side, const SidesGap *gap)
         json_object_set_new(run, "reason", json_string(side->lack));
 }
 
-static Status run_json(json_t **out, const Sides *s, const char *task, const char *score, int k)
+static Status run_json(json_t **out, Sides *s, const char *task, const char *score, int k)
 {
     SidesGap gap = {0};
     char key[80];
@@ -238,7 +261,7 @@ static Status run_json(json_t **out, const Sides *s, const char *task, const cha
     return OK;
 }
 
-static Status task_json_of(json_t **out, const Sides *s, const char *task, const json_t *scores)
+static Status task_json_of(json_t **out, Sides *s, const char *task, const json_t *scores)
 {
     const char *score = sides_main(scores);
     json_t *runs = json_array(), *run;
@@ -257,7 +280,7 @@ static Status task_json_of(json_t **out, const Sides *s, const char *task, const
     return *out ? OK : fail(ERR_MEMORY, "no memory for %d runs", s->n);
 }
 
-Status sides_json(json_t **out, const Sides *s)
+Status sides_json(json_t **out, Sides *s)
 {
     const char *name;
     json_t *scores, *task, *tasks = json_object();

@@ -22,9 +22,21 @@ typedef struct {
     char *lack;             /* why its bags cannot be compared with those of the first; NULL: they can */
 } Side;
 
+/* What two runs differ by: the mean AUC of side `a` minus that of side `b`. */
+typedef struct {
+    bool known; /* false: no such task, not two classes, or other bags or folds */
+    double difference, interval[2];
+} SidesGap;
+
 typedef struct {
     Side *side; /* [n] in the order of the words */
     int n;
+    struct SidesKept {
+        const char *task; /* borrowed from the first summary */
+        int a, b;
+        SidesGap gap;
+    } * kept; /* [n_kept] differences that were asked for */
+    int n_kept;
 } Sides;
 
 /* ERR_FORMAT: a folder that is no finished run, or the first one's predictions.tsv cannot be used. */
@@ -40,16 +52,11 @@ const char *sides_main(const json_t *task); /* name of its main score (cohort/me
 /* SCORE_mean, or SCORE of a single training; NaN: not defined. */
 double sides_score(const json_t *task, const char *score);
 
-/* What two runs differ by: the mean AUC of side `a` minus that of side `b`. */
-typedef struct {
-    bool known; /* false: no such task, not two classes, or other bags or folds */
-    double difference, interval[2];
-} SidesGap;
-
-Status sides_gap(SidesGap *out, const Sides *s, const char *task, int a, int b);
+/* Computed once. `task` is a name in the first summary, and lasts as long. ERR_MEMORY. */
+Status sides_gap(SidesGap *out, Sides *s, const char *task, int a, int b);
 
 /* {"tasks": {name: {"score", "against": name of the first, "runs": [{"name", "folder", SCORE, "SCORE_ci95", "n_bags", "difference",
  * "difference_ci95" or "reason"}]}}}, the caller's to decref; null where a figure is not defined. */
-Status sides_json(json_t **out, const Sides *s);
+Status sides_json(json_t **out, Sides *s);
 
 #endif
