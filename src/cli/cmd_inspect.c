@@ -61,7 +61,7 @@ const Command command_inspect = {
     .name = "inspect",
     .line = "describe a dataset, a model or a run; compare runs",
     .usage = "DATASET | MODEL | RUN | RUN RUN... | --dynamics MODEL DATASET",
-    .example = "hopsack inspect cohort.h5\nhopsack inspect runs/a runs/b runs/rivals\n"
+    .example = "hopsack inspect cohort.h5\nhopsack inspect runs/cv runs/stack runs/rivals\n"
                "hopsack inspect --dynamics runs/a cohort.h5",
     .about =
         "DATASET: bags, lengths or features, labels, and their origin, with the rows dropped by reason.\n"

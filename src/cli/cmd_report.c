@@ -72,10 +72,10 @@ static Status run(Cli *cli)
 
 const Command command_report = {
     .name = "report",
-    .line = "write a page about a run: the answer, what it rests on, how to repeat it",
+    .line = "write a page about a run, with figures",
     .usage = "RUN [--rivals=RIVALS] [--stack=STACK] [--explain=SEEN] [--check=FILE] [--figures=FOLDER] -o FILE",
-    .example = "hopsack report runs/a -o report.html\n"
-               "hopsack report runs/a --rivals=runs/rivals --stack=runs/stack --figures=figures -o report.html",
+    .example = "hopsack report runs/cv -o report.html\n"
+               "hopsack report runs/cv --rivals=runs/rivals --stack=runs/stack --figures=figures -o all.html",
     .about =
         "RUN is the folder of hopsack train, crossval or stack, or of one method of hopsack baseline; it may still "
         "be "

@@ -275,7 +275,9 @@ static Status add_binary(FigureList *list, Scored *s)
 {
     const int n = (int)(sizeof share_figures / sizeof *share_figures);
     for (int k = 0; k < n; k++) {
-        if (share_figures[k].draw == draw_calibration && !has_probabilities(s->in->rows)) continue;
+        const bool calibration = share_figures[k].draw == draw_calibration;
+        if (calibration ? !has_probabilities(s->in->rows) : isnan(foldauc_mean(&s->auc, 0, s->auc.n_repeat)))
+            continue;
         TRY(add_share_figure(list, s, &share_figures[k]));
     }
     return add_distribution(list, s);

@@ -125,6 +125,11 @@ void page_row(Markup *m)
     markup_raw(m, "\n<tr>");
 }
 
+void page_row_end(Markup *m)
+{
+    markup_raw(m, "</tr>");
+}
+
 void page_cell(Markup *m, const char *text)
 {
     wrap(m, "<td>", text, "</td>");

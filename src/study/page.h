@@ -23,7 +23,8 @@ void page_command(Markup *m, const char *command);
 
 /* Tables: head [n], escaped; then cells, row by row. `numbers`: so many columns at the end hold numbers. */
 void page_table(Markup *m, const char *caption, const char *const *head, int n, int numbers);
-void page_row(Markup *m);
+void page_row(Markup *m); /* begins one */
+void page_row_end(Markup *m);
 void page_cell(Markup *m, const char *text);           /* escaped */
 void page_head_cell(Markup *m, const char *text);      /* names the row */
 void page_number(Markup *m, double value, int digits); /* behind the point; NaN: – */

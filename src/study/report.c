@@ -74,6 +74,15 @@ const char *report_word(char out[REPORT_WORD], const char *path)
     return out;
 }
 
+const char *report_value(char out[REPORT_VALUE], double value)
+{
+    if (isnan(value))
+        snprintf(out, REPORT_VALUE, "not defined");
+    else
+        snprintf(out, REPORT_VALUE, "%.3f", value);
+    return out;
+}
+
 bool report_interval(double interval[2], const json_t *task, const char *key)
 {
     const json_t *low = json_array_get(json_object_get(task, key), 0),
@@ -211,8 +220,8 @@ static void write_head(Report *r)
     snprintf(title, sizeof title, "Report on %s", names.text);
     page_open(&r->page, title);
     const char *started = jsontext_field(r->manifest[REPORT_RUN], "started");
-    snprintf(title, sizeof title, "Written by hopsack from %.200s%s%.40s", r->in->run,
-             *started ? ", a run of " : "", started);
+    snprintf(title, sizeof title, "Written by hopsack from %.200s%s%.40s", r->in->run, *started ? ", a run of " : "",
+             started);
     markup_raw(&r->page, "<p class=\"soft\">");
     markup_text(&r->page, title);
     markup_raw(&r->page, "</p>\n");

@@ -37,7 +37,7 @@ static void say_where(char text[300], const Report *r, const json_t *task)
 
 static void write_score(Report *r, const char *name, const json_t *task, const char *score)
 {
-    char key[80], classes[400], where[300], range[80] = "", text[REPORT_TEXT];
+    char key[80], classes[400], where[300], range[80] = "", shown[REPORT_VALUE], text[REPORT_TEXT];
     double interval[2];
     const int n = (int)jsontext_number(task, "n_bags");
     const double value = sides_score(task, score);
@@ -46,20 +46,16 @@ static void write_score(Report *r, const char *name, const json_t *task, const c
         snprintf(range, sizeof range, ", 95 %% interval %.3f to %.3f", interval[0], interval[1]);
     list_classes(classes, task);
     say_where(where, r, task);
+    report_value(shown, value);
     markup_raw(&r->page, "<p class=\"answer\">");
     markup_text(&r->page, name);
-    markup_printf(&r->page, ": %s <strong>", report_score_words(score));
-    if (isnan(value))
-        markup_raw(&r->page, "not defined");
-    else
-        markup_printf(&r->page, "%.3f", value);
-    markup_printf(&r->page, "</strong>%s</p>\n", range);
-    markup_raw(&r->page, "<p>The figure is ");
+    markup_printf(&r->page, ": %s <strong>%s</strong>%s</p>\n<p>The figure is ", report_score_words(score), shown,
+                  range);
     snprintf(text, sizeof text, "%s; %d bag%s%s.", where, n, number_plural(n), classes);
     markup_text(&r->page, text);
     markup_raw(&r->page, "</p>\n");
-    snprintf(text, sizeof text, "%.80s: %s %.3f%s; %s, %d bag%s%s.", name, report_score_words(score), value, range, where, n,
-             number_plural(n), classes);
+    snprintf(text, sizeof text, "%.80s: %s %s%s; %s, %d bag%s%s.", name, report_score_words(score), shown, range,
+             where, n, number_plural(n), classes);
     report_keep(r->answers, text);
     if (strcmp(score, "auc") == 0 && !isnan(interval[0]) && interval[0] <= 0.5)
         report_alarm(r, "The interval reaches 0.5, which is chance: these bags do not show that %.80s can be told.",
@@ -68,20 +64,40 @@ static void write_score(Report *r, const char *name, const json_t *task, const c
 
 /* ---- what comes near ---- */
 
-static void say_nuisance(Report *r, const char *score, double value, const SidesGap *gap)
+#define NUISANCE "Nuisance numbers of a bag (size, depth, clonality, lengths) alone reach "
+
+/* Without an interval the plain scores are compared; more is better. */
+static void say_plain_nuisance(Report *r, const char *score, const Side *side, double value, double own)
 {
-    const char *what = "Nuisance numbers of a bag (size, depth, clonality, lengths) alone";
-    if (!gap->known)
-        report_say(r, "%s reach %s %.3f on other bags or folds.", what, report_score_words(score), value);
-    else if (gap->interval[1] < 0)
-        report_say(r, "%s reach %s %.3f, which is lower by %.3f (95 %% interval %.3f to %.3f).", what,
-                   report_score_words(score), value, -gap->difference, -gap->interval[1], -gap->interval[0]);
+    const char *words = report_score_words(score);
+    if (side->lack)
+        report_say(r, NUISANCE "%s %.3f on other bags or folds.", words, value);
+    else if (value < own)
+        report_say(r, NUISANCE "%s %.3f.", words, value);
     else
-        report_alarm(
-            r,
-            "%s reach %s %.3f; the difference to this run is %+.3f (95 %% interval %+.3f to %+.3f). A trivial "
-            "cause may explain the result: see Data.",
-            what, report_score_words(score), value, gap->difference, gap->interval[0], gap->interval[1]);
+        report_alarm(r, NUISANCE "%s %.3f, as much as this run. A trivial cause may explain the result: see Data.",
+                     words, value);
+}
+
+static Status say_nuisance(Report *r, const char *task, const char *score, int k)
+{
+    SidesGap gap;
+    const Side *side = &r->sides.side[k];
+    const double value = sides_score(sides_task(side->summary, task), score);
+    if (isnan(value)) return OK;
+    TRY(sides_gap(&gap, &r->sides, task, k, 0));
+    if (!gap.known)
+        say_plain_nuisance(r, score, side, value, sides_score(sides_task(r->summary, task), score));
+    else if (gap.interval[1] < 0)
+        report_say(r, NUISANCE "AUC %.3f, which is lower by %.3f (95 %% interval %.3f to %.3f).", value,
+                   -gap.difference, -gap.interval[1], -gap.interval[0]);
+    else
+        report_alarm(r,
+                     NUISANCE
+                     "AUC %.3f; the difference to this run is %+.3f (95 %% interval %+.3f to %+.3f). A trivial "
+                     "cause may explain the result: see Data.",
+                     value, gap.difference, gap.interval[0], gap.interval[1]);
+    return OK;
 }
 
 typedef struct {
@@ -93,7 +109,7 @@ static Status compare(MethodLists *c, Report *r, const char *task)
     for (int k = 1; k < r->sides.n; k++) {
         const Side *side = &r->sides.side[k];
         SidesGap gap;
-        if (!side->is_method || strcmp(side->name, "nuisance") == 0) continue;
+        if (!side->is_method || strncmp(side->name, "nuisance", 8) == 0) continue;
         TRY(sides_gap(&gap, &r->sides, task, k, 0));
         if (!gap.known) continue;
         shortlist_add(gap.interval[0] > 0   ? &c->higher
@@ -123,7 +139,6 @@ static Status say_methods(Report *r, const char *task)
 
 static Status write_rivals(Report *r, const char *task, const char *score)
 {
-    const int nuisance = report_side(r, "nuisance");
     char run[REPORT_WORD];
     if (!r->in->rivals) {
         report_word(run, r->in->run);
@@ -134,11 +149,9 @@ static Status write_rivals(Report *r, const char *task, const char *score)
             "hopsack baseline %s/config.yaml --splits=%s/splits.tsv -o rivals", run, run);
         return OK;
     }
-    if (nuisance > 0) {
-        SidesGap gap;
-        TRY(sides_gap(&gap, &r->sides, task, nuisance, 0));
-        say_nuisance(r, score, sides_score(sides_task(r->sides.side[nuisance].summary, task), score), &gap);
-    }
+    for (int k = 1; k < r->sides.n; k++)
+        if (r->sides.side[k].is_method && strncmp(r->sides.side[k].name, "nuisance", 8) == 0)
+            TRY(say_nuisance(r, task, score, k));
     return say_methods(r, task);
 }
 
@@ -195,8 +208,10 @@ static void say_trivial(Report *r, const char *name)
     const json_t *check = json_object_get(json_object_get(r->summary, "check"), name);
     const int n = (int)json_array_size(json_object_get(check, "found"));
     if (n)
-        report_alarm(r, "%d number%s or column%s that describe%s a bag as a whole predict%s %.80s. A trivial cause may explain the "
-                        "result: see the remarks below, and Data.",
+        report_alarm(r,
+                     "%d number%s or column%s that describe%s a bag as a whole predict%s %.80s. A trivial cause may "
+                     "explain the "
+                     "result: see the remarks below, and Data.",
                      n, number_plural(n), number_plural(n), n == 1 ? "s" : "", n == 1 ? "s" : "", name);
 }
 
@@ -219,8 +234,8 @@ static void write_unfinished(Report *r)
     char run[REPORT_WORD];
     const char *command = json_string_value(json_array_get(json_object_get(r->manifest[REPORT_RUN], "command"), 1));
     if (!command || strcmp(command, "train") != 0) command = "crossval";
-    report_alarm(r, "This run is not finished: %d of the %d trainings that have begun have results.", r->learning.n_done,
-                 r->learning.n);
+    report_alarm(r, "This run is not finished: %d of the %d trainings that have begun have results.",
+                 r->learning.n_done, r->learning.n);
     report_lack(r, "It is still going on, or it stopped. To continue it:", "hopsack %s --resume -o %s", command,
                 report_word(run, r->in->run));
 }

@@ -26,6 +26,7 @@ static void write_classes(Report *r, const char *name, const json_t *task)
         page_row(&r->page);
         page_head_cell(&r->page, class);
         page_number(&r->page, json_number_value(count), 0);
+        page_row_end(&r->page);
     }
     page_table_end(&r->page);
 }
@@ -66,6 +67,7 @@ static void write_trait(Report *r, const json_t *trait, const json_t *counts)
     report_interval(interval, trait, "interval");
     page_interval(&r->page, interval, false);
     page_number(&r->page, json_object_get(trait, "p") ? jsontext_number(trait, "p") : (double)NAN, 4);
+    page_row_end(&r->page);
 }
 
 static void open_traits(Report *r, const char *name, const json_t *counts)

@@ -55,9 +55,13 @@ void report_lack(Report *r, const char *what, const char *command_format, ...) _
 #define REPORT_WORD 4608
 const char *report_word(char out[REPORT_WORD], const char *path);
 
+/* "0.123", or "not defined". */
+#define REPORT_VALUE 32
+const char *report_value(char out[REPORT_VALUE], double value);
 bool report_interval(double interval[2], const json_t *task, const char *key); /* false: NaN */
 int report_side(const Report *r, const char *name); /* the method's place in the sides; -1: none */
 bool report_is_crossval(const Report *r);
-const char *report_score_words(const char *score); /* "average precision" of "ap"; the score itself where it has no words */
+const char *
+report_score_words(const char *score); /* "average precision" of "ap"; the score itself where it has no words */
 
 #endif

@@ -97,16 +97,19 @@ static void describe_split(Paragraph *p, const Report *r, const SettingList *l)
 
 static void describe_score(Paragraph *p, const char *name, const json_t *task)
 {
+    char shown[REPORT_VALUE];
     double interval[2];
+    const int n = (int)jsontext_number(task, "n_bags");
     const char *score = sides_main(task);
     if (!score) return;
-    append(p, "For %.80s, the %s on test bags was %.3f", name,
-           strcmp(score, "auc") == 0 ? "area under the receiver operating characteristic curve (AUC)" : score,
-           sides_score(task, score));
+    append(p, "For %.80s, the %s on test bags was %s", name,
+           strcmp(score, "auc") == 0 ? "area under the receiver operating characteristic curve (AUC)"
+                                     : report_score_words(score),
+           report_value(shown, sides_score(task, score)));
     if (strcmp(score, "auc") == 0 && report_interval(interval, task, "auc_ci95"))
         append(p, " (95 %% interval %.3f to %.3f, by resampling bags within the test folds)", interval[0],
                interval[1]);
-    append(p, " over %d bags. ", (int)jsontext_number(task, "n_bags"));
+    append(p, " over %d bag%s. ", n, number_plural(n));
 }
 
 static void describe_methods(Paragraph *p, const Report *r)
@@ -171,6 +174,7 @@ static void write_changed(Report *r, const SettingList *l)
         page_head_cell(&r->page, l->setting[k].path);
         page_cell(&r->page, l->setting[k].value);
         page_cell(&r->page, l->setting[k].standard);
+        page_row_end(&r->page);
     }
     page_table_end(&r->page);
 }
@@ -231,6 +235,7 @@ static void write_fact(Report *r, const char *name, const char *value)
     page_row(&r->page);
     page_head_cell(&r->page, name);
     page_cell(&r->page, value);
+    page_row_end(&r->page);
 }
 
 static void write_facts(Report *r)
@@ -269,7 +274,7 @@ static void write_limits(Report *r)
         const int n = (int)jsontext_number(task, "n_bags");
         if (n >= FEW_BAGS) continue;
         snprintf(text, sizeof text,
-                 "%.80s: %d bags are few. Another cohort of this size may well give another figure.", name, n);
+                 "%.80s: few test bags (%d). Another cohort of this size may well give another figure.", name, n);
         page_sentence(&r->page, text);
     }
     if (r->has_config && !r->config.splits.group)

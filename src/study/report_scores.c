@@ -74,6 +74,7 @@ static void write_table(Report *r, const char *name, const json_t *task)
         page_number(&r->page, more_of(task, score, "std_repeats"), 3);
         page_number(&r->page, more_of(task, score, "pooled"), 3);
         page_interval(&r->page, interval, false);
+        page_row_end(&r->page);
     }
     page_table_end(&r->page);
 }
@@ -168,6 +169,7 @@ static Status write_method(Report *r, const char *task, const char *score, int k
     page_number(&r->page, more_of(scores, score, "std_folds"), 3);
     page_interval(&r->page, interval, false);
     write_gap(r, &gap);
+    page_row_end(&r->page);
     return OK;
 }
 
@@ -267,7 +269,8 @@ static Status say_overfitting(Report *r, const char *task)
     }
     if (n == 0) return OK;
     snprintf(text, sizeof text,
-             "%.80s: in %d of %d trainings the validation loss ends more than %.1f above its minimum, which is overfitting. "
+             "%.80s: in %d of %d trainings the validation loss ends more than %.1f above its minimum, which is "
+             "overfitting. "
              "Fewer updates or train.patience save time.",
              task, n, r->learning.n, RISE);
     page_sentence(&r->page, text);

@@ -26,6 +26,7 @@ static Status write_table(Report *r, const char *file, const char *caption)
     for (int k = 0; k < shown; k++) {
         page_row(&r->page);
         for (int c = 0; c < t.n_column; c++) page_cell(&r->page, table_cell(&t, k, c));
+        page_row_end(&r->page);
     }
     page_table_end(&r->page);
     table_free(&t);

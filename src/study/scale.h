@@ -5,7 +5,7 @@
 #ifndef HOPSACK_SCALE_H
 #define HOPSACK_SCALE_H
 
-#define SCALE_TICKS 16
+#define SCALE_TICKS 20
 
 typedef struct {
     double low, high; /* low < high */

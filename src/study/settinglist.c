@@ -96,8 +96,8 @@ const char *settinglist_value(const SettingList *l, const char *path)
 /* What must be given, and what decides which keys there are: kinds, tasks, and what a kind of splits needs. */
 static bool shapes(const ListedSetting *s)
 {
-    static const char *const path[] = {"data.path",    "splits.file",     "splits.columns", "splits.group",
-                                       "splits.batch", "train.optimizer", NULL};
+    static const char *const path[] = {
+        "data.path", "splits.file", "splits.columns", "splits.group", "splits.batch", "train.optimizer", NULL};
     if (strcmp(s->value, "null") == 0 || strcmp(s->value, "[]") == 0) return false;
     if (path_ends(s->path, ".kind") || strncmp(s->path, "tasks.", 6) == 0) return true;
     for (const char *const *name = path; *name; name++)

@@ -79,6 +79,7 @@ static Status add_word(Sides *s, const char *word)
         return fail(ERR_USAGE, "%.60s…: the path is too long", word);
     for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = 0;
     if (is_there(s, folder)) return fail(ERR_USAGE, "%s is given twice", folder);
+    if (!file_is_folder(folder)) return fail(ERR_USAGE, "%s is no folder of a run", folder);
     TRY(load_summary(&summary, folder));
     const json_t *methods = json_object_get(summary, "methods");
     if (!json_is_object(methods))
