@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "core/inputguard.h"
+#include "core/path.h"
 #include "study/report.h"
-
-#include <string.h>
 
 typedef struct {
     const char *page, *rivals, *stack, *explain, *check, *figures;
@@ -12,13 +12,13 @@ typedef struct {
 #define AT(field) offsetof(ReportFlags, field)
 static const Option rows[] = {
     {"o", OPTION_TEXT, AT(page), NULL, 0, 0, NULL, "FILE", "page to write, such as report.html; also --output"},
-    {"rivals", OPTION_TEXT, AT(rivals), "null", 0, 0, NULL, "RIVALS",
+    {"rivals", OPTION_TEXT, AT(rivals), "null", 0, 0, NULL, "RUN",
      "folder of hopsack baseline on the same folds, or of one of its methods"},
-    {"stack", OPTION_TEXT, AT(stack), "null", 0, 0, NULL, "STACK", "folder of hopsack stack on the same folds"},
-    {"explain", OPTION_TEXT, AT(explain), "null", 0, 0, NULL, "SEEN",
+    {"stack", OPTION_TEXT, AT(stack), "null", 0, 0, NULL, "RUN", "folder of hopsack stack on the same folds"},
+    {"explain", OPTION_TEXT, AT(explain), "null", 0, 0, NULL, "RUN",
      "folder of hopsack explain: sequences, motifs and logos"},
     {"check", OPTION_TEXT, AT(check), "null", 0, 0, NULL, "FILE", "output of hopsack check --json on the same data"},
-    {"figures", OPTION_TEXT, AT(figures), "null", 0, 0, NULL, "FOLDER",
+    {"figures", OPTION_TEXT, AT(figures), "null", 0, 0, NULL, "OUT",
      "folder for the figures, each as SVG and its numbers as a table (.tsv); it may exist"},
     {0},
 };
@@ -42,10 +42,10 @@ static Status print_result(const Cli *cli, json_t *result)
     print_list("", json_object_get(result, "answers"));
     print_list("caution: ", json_object_get(result, "alarms"));
     print_list("missing: ", json_object_get(result, "missing"));
-    printf("page: ");
+    printf(cli->dry_run ? "would write: " : "page: ");
     print_lines(stdout, flags->page);
     if (flags->figures) {
-        printf("figures: %zu in ", json_array_size(figures));
+        printf("%zu figures in ", json_array_size(figures));
         print_lines(stdout, flags->figures);
     }
     json_decref(result);
@@ -63,9 +63,11 @@ static Status run(Cli *cli)
                                .check = flags->check,
                                .page = flags->page,
                                .figures = flags->figures,
-                               .force = cli->force};
-    if (strcmp(flags->page, "-") == 0)
-        return fail(ERR_USAGE, "-o -: a page is a file; name one, such as report.html");
+                               .force = cli->force,
+                               .dry_run = cli->dry_run};
+    inputguard_begin();
+    if (!path_ends(flags->page, ".html") && !path_ends(flags->page, ".htm"))
+        return fail(ERR_USAGE, "-o %s: the name of a page ends in .html, such as report.html", flags->page);
     TRY(report_write(&result, &setup));
     return print_result(cli, result);
 }
@@ -73,9 +75,9 @@ static Status run(Cli *cli)
 const Command command_report = {
     .name = "report",
     .line = "write a page about a run, with figures",
-    .usage = "RUN [--rivals=RIVALS] [--stack=STACK] [--explain=SEEN] [--check=FILE] [--figures=FOLDER] -o FILE",
+    .usage = "RUN [--rivals=RUN] [--stack=RUN] [--explain=RUN] [--check=FILE] [--figures=OUT] -o FILE",
     .example = "hopsack report runs/cv -o report.html\n"
-               "hopsack report runs/cv --rivals=runs/rivals --stack=runs/stack --figures=figures -o all.html",
+               "hopsack report runs/cv --rivals=runs/rivals --figures=figures -o all.html",
     .about =
         "RUN is the folder of hopsack train, crossval or stack, or of one method of hopsack baseline; it may still "
         "be "

@@ -111,6 +111,7 @@ static Status check_one(const char *folder, const Figure *f, const char *ending,
 
 Status figure_check(const FigureList *list, const char *folder, bool force)
 {
+    if (file_exists(folder) && !file_is_folder(folder)) return fail(ERR_IO, "%s is no folder", folder);
     for (int k = 0; k < list->n; k++) {
         TRY(check_one(folder, &list->figure[k], "svg", force));
         TRY(check_one(folder, &list->figure[k], "tsv", force));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/escape.h"
 #include "core/file.h"
+#include "core/inputguard.h"
 #include "core/jsontext.h"
 #include "core/number.h"
 #include "core/shortlist.h"
@@ -243,9 +244,12 @@ static Status write_files(Report *r, const char *text)
 {
     const ReportSetup *in = r->in;
     TRY(file_check_own(in->page, false));
+    TRY(inputguard_check(in->page));
     if (!in->force && file_exists(in->page)) return fail(ERR_IO, "%s exists; --force overwrites it", in->page);
-    if (in->figures) TRY(figure_write(&r->figures, in->figures, in->force));
-    return file_write_whole(in->page, text, strlen(text), in->force);
+    if (in->figures) TRY(figure_check(&r->figures, in->figures, in->force));
+    if (in->dry_run) return OK;
+    TRY(file_write_whole(in->page, text, strlen(text), in->force));
+    return in->figures ? figure_write(&r->figures, in->figures, in->force) : OK;
 }
 
 static Status make_result(json_t **out, Report *r)

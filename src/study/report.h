@@ -18,7 +18,7 @@ typedef struct {
     const char *check;          /* JSON of hopsack check; NULL: none */
     const char *page;           /* to be written */
     const char *figures;        /* folder for the figures; NULL: they stand in the page alone */
-    bool force;
+    bool force, dry_run;        /* dry_run: checks all, writes nothing */
 } ReportSetup;
 
 /* Writes page and figures. *out, the caller's to decref: {"page", "run", "finished", "figures": [name], "answers": [sentence],

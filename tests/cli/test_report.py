@@ -391,7 +391,18 @@ class Reports(Case):
         self.good("report", "cv", "-o", "kept.html", "--figures=kept", "--force")
         os.symlink("kept.html", "link.html")
         self.bad(6, r"link", "report", "cv", "-o", "link.html", "--force")
-        self.bad(2, r"a page is a file", "report", "cv", "-o", "-")
+        for name in ("-", "cv/summary.json", "page.txt"):
+            self.bad(2, r"ends in .html", "report", "cv", "-o", name, "--force")
+        self.bad(6, r"tiny.yaml is no folder", "report", "cv", "-o", "new.html", "--figures=tiny.yaml")
+        self.bad(6, r"nowhere", "report", "cv", "-o", "nowhere/new.html", "--figures=newfigures")
+        os.link("seen/sequences.tsv", "linked.html")
+        self.bad(2, r"both input and output", "report", "cv", "--explain=seen", "-o", "linked.html", "--force")
+
+    def test_dry_run_writes_nothing(self):
+        before = snapshot(".")
+        done = self.good("report", "cv", "-o", "dry.html", "--figures=dry", "--dry-run")
+        self.assertIn("would write: dry.html", done.stdout)
+        self.assertEqual(snapshot("."), before)
 
     def test_wrong_folders(self):
         self.bad(2, r"nowhere is no folder", "report", "nowhere", "-o", "x.html")
