@@ -2,6 +2,8 @@
 #include "study/page.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static const char style[] =
     ":root{--ink:#1f2328;--soft:#57606a;--line:#d0d7de;--paper:#fff;--box:#f6f8fa;--alarm:#b3261e;--link:#0a5ea8}\n"
@@ -100,6 +102,17 @@ void page_alarm(Markup *m, const char *text)
 void page_command(Markup *m, const char *command)
 {
     wrap(m, "<pre><code>", command, "</code></pre>\n");
+}
+
+void page_lines(Markup *m, const char *text)
+{
+    char line[4096];
+    markup_raw(m, "<pre><code>");
+    for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+        wrap(m, "", line, "\n");
+    }
+    markup_raw(m, "</code></pre>\n");
 }
 
 void page_missing(Markup *m, const char *text, const char *command)

@@ -65,7 +65,7 @@ static void describe_pooling(Paragraph *p, const char *pooling)
         append(p, "Instances were pooled by the pooling '%.40s' of hopsack. ", pooling);
 }
 
-static void describe_network(Paragraph *p, const SettingList *l)
+static void describe_network(Paragraph *p, const Report *r, const SettingList *l)
 {
     append(p, "Bags were classified by multiple-instance learning with hopsack. ");
     describe_embedder(p, l);
@@ -77,6 +77,10 @@ static void describe_network(Paragraph *p, const SettingList *l)
     const char *updates = settinglist_value(l, "train.updates");
     if (*updates && strcmp(updates, "null") != 0) append(p, " for %.20s updates", updates);
     append(p, ". ");
+    if (json_object_get(r->summary, "search"))
+        append(p, "In each fold, settings were chosen among %.0f trials by %.0f inner folds of its training bags. ",
+               jsontext_number(json_object_get(r->summary, "search"), "trials"),
+               jsontext_number(json_object_get(r->summary, "search"), "inner_folds"));
     if (strcmp(settinglist_value(l, "train.keep"), "last") != 0)
         append(p, "The state of each training was chosen on validation bags. ");
 }
@@ -128,7 +132,7 @@ static void write_paragraph(Report *r, const SettingList *l)
     json_t *task;
     const bool network = r->learning.n > 0;
     if (network)
-        describe_network(&p, l);
+        describe_network(&p, r, l);
     else
         append(&p, "Bags were classified by the method '%.80s' of hopsack. ",
                r->sides.n ? r->sides.side[0].name : "");
@@ -173,7 +177,7 @@ static void write_changed(Report *r, const SettingList *l)
         page_row(&r->page);
         page_head_cell(&r->page, l->setting[k].path);
         page_cell(&r->page, l->setting[k].value);
-        page_cell(&r->page, l->setting[k].standard);
+        page_cell(&r->page, *l->setting[k].standard ? l->setting[k].standard : "not set");
         page_row_end(&r->page);
     }
     page_table_end(&r->page);
@@ -190,7 +194,7 @@ static Status write_settings(Report *r)
     settinglist_free(&list);
     TRY(config_text(&text, &r->config));
     markup_raw(&r->page, "<details><summary>All settings (config.yaml)</summary>\n");
-    page_command(&r->page, text);
+    page_lines(&r->page, text);
     markup_raw(&r->page, "</details>\n");
     free(text);
     return OK;

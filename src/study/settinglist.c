@@ -93,16 +93,24 @@ const char *settinglist_value(const SettingList *l, const char *path)
 
 /* ---- defaults ---- */
 
-/* What must be given, and what decides which keys there are: kinds, tasks, and what a kind of splits needs. */
-static bool shapes(const ListedSetting *s)
+typedef enum { SETTING_FREE, SETTING_CHOICE, SETTING_NEEDED } SettingRole;
+
+/* What must be given; what decides which other keys there are: kinds, and what a kind of splits needs. */
+static SettingRole role_of(const ListedSetting *s)
 {
-    static const char *const path[] = {
-        "data.path", "splits.file", "splits.columns", "splits.group", "splits.batch", "train.optimizer", NULL};
-    if (strcmp(s->value, "null") == 0 || strcmp(s->value, "[]") == 0) return false;
-    if (path_ends(s->path, ".kind") || strncmp(s->path, "tasks.", 6) == 0) return true;
+    static const char *const path[] = {"splits.file",  "splits.columns",  "splits.group",
+                                       "splits.batch", "train.optimizer", NULL};
+    if (strcmp(s->path, "data.path") == 0 || strncmp(s->path, "tasks.", 6) == 0) return SETTING_NEEDED;
+    if (strncmp(s->path, "search.", 7) == 0) return SETTING_FREE;
+    if (path_ends(s->path, ".kind")) return SETTING_CHOICE;
     for (const char *const *name = path; *name; name++)
-        if (strcmp(s->path, *name) == 0) return true;
-    return false;
+        if (strcmp(s->path, *name) == 0) return SETTING_CHOICE;
+    return SETTING_FREE;
+}
+
+static bool is_given(const ListedSetting *s)
+{
+    return strcmp(s->value, "null") != 0 && strcmp(s->value, "[]") != 0;
 }
 
 /* "path=value" as a flag; lists lose their brackets, texts their quotes. NULL: no memory. */
@@ -114,52 +122,59 @@ static char *flag_of(const ListedSetting *s)
     return asprintf(&flag, "%s=%.*s", s->path, (int)n, s->value + from) < 0 ? NULL : flag;
 }
 
-/* The config of the same kinds and tasks, all else at its defaults. ERR_CONFIG: they need more. */
-static Status default_config(Config *out, const SettingList *l)
+/* The settings of a config with the same values where the role is at least `least`, all else at its defaults. ERR_CONFIG: they need
+ * more. */
+static Status list_defaults(SettingList *out, const SettingList *l, SettingRole least)
 {
+    Config config;
     Status status = OK;
     int n = 0;
     char **flag = calloc((size_t)l->n + 1, sizeof *flag);
     if (!flag) return fail(ERR_MEMORY, "no memory for %d settings", l->n);
     for (int k = 0; k < l->n; k++) {
-        if (!shapes(&l->setting[k])) continue;
+        if (role_of(&l->setting[k]) < least || !is_given(&l->setting[k])) continue;
         flag[n] = flag_of(&l->setting[k]);
         if (!flag[n++]) TRY_DONE(fail(ERR_MEMORY, "no memory for %d settings", l->n));
     }
-    status = config_vary(out, "seed: 0\n", "defaults", (const char *const *)flag, n);
+    TRY_DONE(config_vary(&config, "seed: 0\n", "defaults", (const char *const *)flag, n));
+    status = flatten(out, &config);
+    config_free(&config);
 done:
     for (int k = 0; k < n; k++) free(flag[k]);
     free((void *)flag);
     return status;
 }
 
-static Status compare(SettingList *l, const SettingList *standard)
+/* Settings of one role against a list of defaults. */
+static Status compare(SettingList *l, const SettingList *standard, SettingRole role)
 {
     for (int k = 0; k < l->n; k++) {
-        const char *value = settinglist_value(standard, l->setting[k].path);
-        if (strcmp(value, l->setting[k].value) == 0 || shapes(&l->setting[k])) continue;
-        l->setting[k].standard = strdup(value);
-        if (!l->setting[k].standard) return fail(ERR_MEMORY, "no memory for %d settings", l->n);
+        ListedSetting *s = &l->setting[k];
+        const char *value = settinglist_value(standard, s->path);
+        if (role_of(s) != role || strcmp(value, s->value) == 0) continue;
+        s->standard = strdup(value);
+        if (!s->standard) return fail(ERR_MEMORY, "no memory for %d settings", l->n);
     }
-    l->compared = true;
     return OK;
+}
+
+static Status compare_all(SettingList *l)
+{
+    SettingList same_kinds = {.n = 0}, plain = {.n = 0};
+    Status status = list_defaults(&same_kinds, l, SETTING_CHOICE);
+    if (status == OK) status = list_defaults(&plain, l, SETTING_NEEDED);
+    if (status == OK) status = compare(l, &same_kinds, SETTING_FREE);
+    if (status == OK) status = compare(l, &plain, SETTING_CHOICE);
+    l->compared = status == OK;
+    settinglist_free(&same_kinds);
+    settinglist_free(&plain);
+    return status == ERR_CONFIG ? OK : status;
 }
 
 Status settinglist_make(SettingList *out, const Config *config)
 {
-    Config other;
-    SettingList standard = {.n = 0};
-    Status status = OK;
-    TRY_DONE(flatten(out, config));
-    status = default_config(&other, out);
-    if (status == ERR_CONFIG) return OK; /* without a comparison */
-    TRY_DONE(status);
-    status = flatten(&standard, &other);
-    config_free(&other);
-    TRY_DONE(status);
-    TRY_DONE(compare(out, &standard));
-done:
-    settinglist_free(&standard);
+    Status status = flatten(out, config);
+    if (status == OK) status = compare_all(out);
     if (status != OK) settinglist_free(out);
     return status;
 }

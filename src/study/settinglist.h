@@ -9,8 +9,7 @@
 
 typedef struct {
     char *path, *value; /* "train.lr", "0.01"; values as config.yaml has them */
-    char *
-        standard; /* the default; "": not set; NULL: the value is the default, or the setting decides what others there are */
+    char *standard;     /* the default; "": not set; NULL: the value is the default, or there is none */
 } ListedSetting;
 
 typedef struct {

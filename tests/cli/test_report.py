@@ -158,6 +158,19 @@ class Reports(Case):
         for row in ("train.updates 40 10000", "train.lr 0.01 0.001", "splits.n_fold 4 5", "model.embedder.n_kernel 8 32"):
             self.assertRegex(p, row.replace(" ", " ?"))
         self.assertNotRegex(p.split("All settings")[0], r"train\.batch ?\d")
+        self.assertIn(f"<pre><code>{read('cv/config.yaml').decode()}</code></pre>", read("all.html").decode())
+
+    def test_search_and_poolings_side_by_side(self):
+        with open("search.yaml", "w", encoding="utf-8") as file:
+            file.write("base: tiny.yaml\nsearch: {kind: grid, inner_folds: 2, space: {train.lr: [0.01, 0.001]}}\n"
+                       "model: {pooling: [{kind: attention}, {kind: max}], selection: {kind: all}}\n")
+        self.good("crossval", "search.yaml", "c.h5", "--target=status", "--splits.n_fold=3", "-o", "search")
+        self.good("report", "search", "-o", "search.html")
+        p = page("search.html").text
+        self.assertIn("settings were chosen among 2 trials by 2 inner folds", p)
+        self.assertIn("several poolings side by side", p)
+        self.assertRegex(p, r"search\.kind ?grid ?not set")
+        self.assertRegex(p, r"model\.selection\.kind ?all ?top")
 
     def test_what_is_printed(self):
         done = self.good(*self.all, "-o", "printed.html")
