@@ -26,7 +26,7 @@ static const char style[] =
     "caption{text-align:left;padding-bottom:.35rem}\n"
     "th,td{padding:.28rem .75rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;"
     "overflow-wrap:break-word}\n"
-    "td:not(.n),tbody th{min-width:6.5rem}\n"
+    "td:not(.n),tbody th{min-width:4.5rem}\n"
     "thead th{border-bottom:2px solid var(--ink)}\n"
     "tbody th{font-weight:600}\n"
     ".n{text-align:right;white-space:nowrap}\n"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
+#include "core/jsontext.h"
+#include "core/number.h"
 #include "data/text/table.h"
 #include "study/memefile.h"
 #include "study/report_parts.h"
@@ -13,22 +15,93 @@
 
 /* ---- tables ---- */
 
-/* The first rows of a table of hopsack explain, if it is there. Columns keep their names. */
+static bool is_empty(const Table *t, int column, int n_row)
+{
+    for (int k = 0; k < n_row; k++)
+        if (*table_cell(t, k, column)) return false;
+    return true;
+}
+
+#define COLUMNS_SHOWN 32
+
+static void show_rows(Report *r, const Table *t, const char *caption, int n_row)
+{
+    const char *head[COLUMNS_SHOWN];
+    int shown[COLUMNS_SHOWN], n = 0;
+    for (int c = 0; c < t->n_column && n < COLUMNS_SHOWN; c++) {
+        if (is_empty(t, c, n_row)) continue;
+        head[n] = t->column[c];
+        shown[n++] = c;
+    }
+    page_table(&r->page, caption, head, n, 0);
+    for (int k = 0; k < n_row; k++) {
+        page_row(&r->page);
+        for (int i = 0; i < n; i++) page_cell(&r->page, table_cell(t, k, shown[i]));
+        page_row_end(&r->page);
+    }
+    page_table_end(&r->page);
+}
+
+/* The first rows of a table of hopsack explain, if it is there. Columns keep their names; those that are empty are left out. */
 static Status write_table(Report *r, const char *file, const char *caption)
 {
     char path[PATH_ROOM], text[200];
     Table t;
     if (!file_exists_in(path, r->in->explain, file)) return OK;
     TRY(table_read(&t, path));
-    const int shown = t.n_row < ROWS_SHOWN ? t.n_row : ROWS_SHOWN;
-    snprintf(text, sizeof text, "%s (%d of %d rows of %s)", caption, shown, t.n_row, file);
-    page_table(&r->page, text, t.column, t.n_column, 0);
-    for (int k = 0; k < shown; k++) {
-        page_row(&r->page);
-        for (int c = 0; c < t.n_column; c++) page_cell(&r->page, table_cell(&t, k, c));
-        page_row_end(&r->page);
+    const int n_row = t.n_row < ROWS_SHOWN ? t.n_row : ROWS_SHOWN;
+    snprintf(text, sizeof text, "%s (%d of %d rows of %s)", caption, n_row, t.n_row, file);
+    if (n_row) show_rows(r, &t, text, n_row);
+    table_free(&t);
+    return OK;
+}
+
+/* ---- what is clear ---- */
+
+#define CLEAR 0.05 /* q of a motif that is named */
+
+static const char *cell_of(const Table *t, int row, const char *column)
+{
+    const int c = table_column(t, column);
+    return c < 0 ? "" : table_cell(t, row, c);
+}
+
+static void say_motifs(Report *r, const Table *t)
+{
+    int n = 0;
+    for (int k = 0; k < t->n_row; k++) {
+        double q;
+        if (!number_read(&q, cell_of(t, k, "q_bh")) || q > CLEAR) continue;
+        if (n++ < 3)
+            report_say(r, "Motif %.60s: in %.20s positive and %.20s negative bags (q = %.2g).",
+                       cell_of(t, k, "consensus"), cell_of(t, k, "n_bags_positive"), cell_of(t, k, "n_bags_negative"),
+                       q);
     }
-    page_table_end(&r->page);
+    if (n == 0 && table_column(t, "q_bh") >= 0)
+        report_say(r, "No motif is clearly more frequent in one class (q above %.2f for each).", CLEAR);
+}
+
+/* Were bags explained by models that learned from them? explain.json tells. */
+static Status say_explained(Report *r)
+{
+    char path[PATH_ROOM];
+    json_t *facts;
+    Table t;
+    if (file_exists_in(path, r->in->explain, "explain.json")) {
+        TRY(jsontext_load(&facts, path, NULL));
+        const json_t *seen = json_object_get(facts, "seen");
+        if (json_is_true(seen))
+            report_alarm(
+                r,
+                "Bags were explained by models that have learned from them. What is shown may be learned by heart.");
+        else if (json_is_false(seen))
+            page_sentence(&r->page, "Each bag is explained by models that have not learned from it.");
+        json_decref(facts);
+    }
+    page_sentence(&r->page, "Attention and contribution are no proof: compare with the enrichment between classes.");
+    if (!file_exists_in(path, r->in->explain, "motifs.tsv")) return OK;
+    TRY(table_read(&t, path));
+    say_motifs(r, &t);
     table_free(&t);
     return OK;
 }
@@ -100,10 +173,7 @@ Status report_seen(Report *r)
         return OK;
     }
     if (!file_is_folder(r->in->explain)) return fail(ERR_USAGE, "--explain=%s is no folder", r->in->explain);
-    page_sentence(
-        &r->page,
-        "Each bag is explained by models that have not learned from it. Attention and contribution are no proof: "
-        "compare with the enrichment between classes.");
+    TRY(say_explained(r));
     TRY(write_logos(r));
     TRY(write_table(r, "motifs.tsv", "Motifs"));
     TRY(write_table(r, "sequences.tsv", "Sequences with the largest contributions"));

@@ -117,6 +117,11 @@ class Reports(Case):
             file.write("0.5 0.5" + " 0" * 18 + "\n" + "1" + " 0" * 19 + "\n")
         with open("seen/sequences.tsv", "w", encoding="utf-8") as file:
             file.write("rank\tbag\tjunction_aa\tcontribution\n1\t<i>sim</i>\tCASSFENEQYF\t0.5\n")
+        with open("seen/motifs.tsv", "w", encoding="utf-8") as file:
+            file.write("motif\tconsensus\tn_bags_positive\tn_bags_negative\tp_fisher\tq_bh\tv_call\n"
+                       "1\tSF<i>EN\t18\t2\t1e-6\t2e-5\t\n2\tKL\t9\t8\t0.4\t0.6\t\n")
+        with open("seen/explain.json", "w", encoding="utf-8") as file:
+            file.write('{"seen": false}')
         cls.all = ["report", "cv", "--rivals=rivals", "--stack=stack", "--check=check.json", "--explain=seen"]
         go(*cls.all, "--figures=figures", "-o", "all.html")
 
@@ -176,7 +181,7 @@ class Reports(Case):
         done = self.good(*self.all, "-o", "printed.html")
         self.assertRegex(done.stdout, r"^status: AUC \d\.\d{3}, 95 % interval")
         self.assertIn("page: printed.html", done.stdout)
-        self.assertLessEqual(len(done.stdout.splitlines()), 16)
+        self.assertLessEqual(len(done.stdout.splitlines()), 18)
         said = json.loads(self.good(*self.all, "--json", "-o", "printed.html", "--force").stdout)
         self.assertTrue(said["finished"])
         self.assertEqual(said["tasks"]["status"]["runs"][0]["name"], "cv")
@@ -258,6 +263,21 @@ class Reports(Case):
                          [("1", "A", 0.5), ("1", "C", 0.5), ("2", "A", 1)])
         self.assertAlmostEqual(float(rows[0]["bits"]), 0.5 * 3.321928094887362, places=9)
         self.assertAlmostEqual(float(rows[2]["bits"]), 4.321928094887362, places=9)
+
+    def test_what_was_seen(self):
+        p = page("all.html").text
+        self.assertIn("Each bag is explained by models that have not learned from it.", p)
+        self.assertIn("Motif SF<i>EN: in 18 positive and 2 negative bags (q = 2e-05).", p)
+        self.assertNotIn("Motif KL", p)
+        self.assertRegex(p, r"2 of 2 rows of motifs.tsv\) ?motif ?consensus ?n_bags_positive ?n_bags_negative ?p_fisher ?q_bh ?1")
+        shutil.copytree("seen", "heart")
+        with open("heart/explain.json", "w", encoding="utf-8") as file:
+            file.write('{"seen": true}')
+        with open("heart/motifs.tsv", "w", encoding="utf-8") as file:
+            file.write("motif\tconsensus\tq_bh\n1\tKL\t0.6\n")
+        said = json.loads(self.good("report", "cv", "--explain=heart", "--json", "-o", "heart.html").stdout)
+        self.assertTrue(any("learned by heart" in a for a in said["alarms"]))
+        self.assertTrue(any("No motif is clearly more frequent" in a for a in said["answers"]))
 
     # ---- parts that are missing ----
 
