@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ static Status read_lines(json_t **out, const char *path)
 {
     char *text, *rest = NULL;
     size_t n;
+    Status status = OK;
     *out = json_array();
     TRY(file_read_whole(&text, &n, path, METRICS_MOST));
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
@@ -36,10 +38,10 @@ static Status read_lines(json_t **out, const char *path)
             json_decref(record);
             break;
         }
-        json_array_append_new(*out, record);
+        if (json_array_append_new(*out, record) != 0) status = fail(ERR_MEMORY, "%s: no memory to read it", path);
     }
     free(text);
-    return OK;
+    return status;
 }
 
 static Status add_run(Learning *l, const char *folder, const char *name)
@@ -74,7 +76,9 @@ static Status visit(Learning *l, const char *folder, const char *name, const cha
     struct dirent **entry = NULL;
     Status status = OK;
     bool found = false;
+    errno = 0;
     const int n = *word ? scandir(folder, &entry, NULL, alphasort) : 0;
+    if (n < 0) return fail(errno == ENOMEM ? ERR_MEMORY : ERR_IO, "%s: %s", folder, strerror(errno));
     for (int k = 0; k < n; k++) {
         const bool fits = is_numbered(entry[k]->d_name, *word);
         if (fits && status == OK) status = visit_inside(l, folder, name, entry[k]->d_name, word + 1);

@@ -15,10 +15,10 @@
 
 /* ---- for all sections ---- */
 
-void report_keep(json_t *list, const char *text)
+void report_keep(Report *r, json_t *list, const char *text)
 {
     char shown[5 * REPORT_WORD];
-    json_array_append_new(list, json_string(escape_text(shown, sizeof shown, text)));
+    if (json_array_append_new(list, json_string(escape_text(shown, sizeof shown, text))) != 0) r->page.n_failed++;
 }
 
 void report_say(Report *r, const char *format, ...)
@@ -29,7 +29,7 @@ void report_say(Report *r, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     page_sentence(&r->page, text);
-    report_keep(r->answers, text);
+    report_keep(r, r->answers, text);
 }
 
 void report_alarm(Report *r, const char *format, ...)
@@ -40,7 +40,7 @@ void report_alarm(Report *r, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     page_alarm(&r->page, text);
-    report_keep(r->alarms, text);
+    report_keep(r, r->alarms, text);
 }
 
 void report_lack(Report *r, const char *what, const char *command_format, ...)
@@ -52,7 +52,7 @@ void report_lack(Report *r, const char *what, const char *command_format, ...)
     va_end(args);
     page_missing(&r->page, what, text);
     snprintf(both, sizeof both, "%s %s", what, text);
-    report_keep(r->missing, both);
+    report_keep(r, r->missing, both);
 }
 
 const char *report_word(char out[REPORT_WORD], const char *path)
@@ -158,7 +158,8 @@ static Status check_run(const Report *r)
 {
     char path[PATH_ROOM];
     json_t *summary = NULL;
-    if (!file_is_folder(r->in->run)) return fail(ERR_USAGE, "%s is no folder of a run", r->in->run);
+    if (!file_is_folder(r->in->run))
+        return fail(file_exists(r->in->run) ? ERR_USAGE : ERR_IO, "%s is no folder of a run", r->in->run);
     if (file_exists_in(path, r->in->run, "summary.json")) {
         TRY(jsontext_load(&summary, path, NULL));
         const bool many = json_object_get(summary, "methods") != NULL;
@@ -256,7 +257,9 @@ static Status make_result(json_t **out, Report *r)
 {
     json_t *sides = NULL, *names = json_array();
     char page[PATH_ROOM], run[PATH_ROOM];
-    for (int k = 0; k < r->figures.n; k++) json_array_append_new(names, json_string(r->figures.figure[k].name));
+    bool whole = true;
+    for (int k = 0; k < r->figures.n && whole; k++)
+        whole = json_array_append_new(names, json_string(r->figures.figure[k].name)) == 0;
     if (r->finished) TRY(sides_json(&sides, &r->sides));
     json_t *tasks = json_object_get(sides, "tasks");
     *out = json_pack("{s:s, s:s, s:b, s:o, s:O, s:O, s:O, s:O}", "page", escape_text(page, sizeof page, r->in->page),
@@ -264,7 +267,7 @@ static Status make_result(json_t **out, Report *r)
                      "answers", r->answers, "alarms", r->alarms, "missing", r->missing, "tasks",
                      tasks ? tasks : json_null());
     json_decref(sides);
-    return *out ? OK : fail(ERR_MEMORY, "no memory for a report");
+    return *out && whole ? OK : fail(ERR_MEMORY, "no memory for a report");
 }
 
 static void release(Report *r)

@@ -56,7 +56,7 @@ static void write_score(Report *r, const char *name, const json_t *task, const c
     markup_raw(&r->page, "</p>\n");
     snprintf(text, sizeof text, "%.80s: %s %s%s; %s, %d bag%s%s.", name, report_score_words(score), shown, range,
              where, n, number_plural(n), classes);
-    report_keep(r->answers, text);
+    report_keep(r, r->answers, text);
     if (strcmp(score, "auc") == 0 && !isnan(interval[0]) && interval[0] <= 0.5)
         report_alarm(r, "The interval reaches 0.5, which is chance: these bags do not show that %.80s can be told.",
                      name);

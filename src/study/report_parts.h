@@ -44,7 +44,7 @@ Status report_data(Report *r);
 Status report_seen(Report *r);
 Status report_repeat(Report *r);
 
-void report_keep(json_t *list, const char *text); /* a sentence, escaped, into one of the lists */
+void report_keep(Report *r, json_t *list, const char *text); /* a sentence, escaped, into one of its lists */
 
 /* A sentence into the page and the list. */
 void report_say(Report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));

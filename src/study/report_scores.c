@@ -219,10 +219,12 @@ static Status draw_task(Report *r, const char *name, const json_t *task)
     TRY(testrows_of(&rows, &r->sides.side[0].test, name));
     const Status status =
         figure_scores_add(&r->figures, &(FigureScores){.task = name, .scores = task, .rows = &rows});
-    if (rows.n == 0) page_sentence(&r->page, "No test bag has a label.");
+    const int n = rows.n;
     testrows_free(&rows);
+    TRY(status);
+    if (n == 0) page_sentence(&r->page, "No test bag has a label.");
     page_figures(&r->page, &r->figures, from);
-    return status;
+    return OK;
 }
 
 Status report_curves(Report *r)

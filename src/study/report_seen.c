@@ -172,7 +172,7 @@ Status report_seen(Report *r)
                     "hopsack explain %s %s -o seen", report_word(run, r->in->run), report_word(data, path));
         return OK;
     }
-    if (!file_is_folder(r->in->explain)) return fail(ERR_USAGE, "--explain=%s is no folder", r->in->explain);
+    if (!file_is_folder(r->in->explain)) return fail(ERR_IO, "--explain=%s is no folder", r->in->explain);
     TRY(say_explained(r));
     TRY(write_logos(r));
     TRY(write_table(r, "motifs.tsv", "Motifs"));

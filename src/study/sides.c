@@ -79,7 +79,8 @@ static Status add_word(Sides *s, const char *word)
         return fail(ERR_USAGE, "%.60s…: the path is too long", word);
     for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = 0;
     if (is_there(s, folder)) return fail(ERR_USAGE, "%s is given twice", folder);
-    if (!file_is_folder(folder)) return fail(ERR_USAGE, "%s is no folder of a run", folder);
+    if (!file_is_folder(folder))
+        return fail(file_exists(folder) ? ERR_USAGE : ERR_IO, "%s is no folder of a run", folder);
     TRY(load_summary(&summary, folder));
     const json_t *methods = json_object_get(summary, "methods");
     if (!json_is_object(methods))
@@ -236,13 +237,12 @@ static json_t *interval_json(const double interval[2])
     return json_pack("[o, o]", jsontext_real(interval[0]), jsontext_real(interval[1]));
 }
 
-static void add_gap(json_t *run, const Side *side, const SidesGap *gap)
+static bool add_gap(json_t *run, const Side *side, const SidesGap *gap)
 {
-    if (gap->known) {
-        json_object_set_new(run, "difference", jsontext_real(gap->difference));
-        json_object_set_new(run, "difference_ci95", interval_json(gap->interval));
-    } else if (side->lack)
-        json_object_set_new(run, "reason", json_string(side->lack));
+    if (gap->known)
+        return json_object_set_new(run, "difference", jsontext_real(gap->difference)) == 0 &&
+               json_object_set_new(run, "difference_ci95", interval_json(gap->interval)) == 0;
+    return !side->lack || json_object_set_new(run, "reason", json_string(side->lack)) == 0;
 }
 
 static Status run_json(json_t **out, Sides *s, const char *task, const char *score, int k)
@@ -257,9 +257,10 @@ static Status run_json(json_t **out, Sides *s, const char *task, const char *sco
     *out = json_pack("{s:s, s:s, s:o, s:O, s:O}", "name", side->name, "folder", side->folder, score,
                      jsontext_real(sides_score(scores, score)), key, interval ? interval : json_null(), "n_bags",
                      n_bag ? n_bag : json_null());
-    if (!*out) return fail(ERR_MEMORY, "no memory for %d runs", s->n);
-    if (k > 0) add_gap(*out, side, &gap);
-    return OK;
+    if (*out && (k == 0 || add_gap(*out, side, &gap))) return OK;
+    json_decref(*out);
+    *out = NULL;
+    return fail(ERR_MEMORY, "no memory for %d runs", s->n);
 }
 
 static Status task_json_of(json_t **out, Sides *s, const char *task, const json_t *scores)
@@ -275,7 +276,10 @@ static Status task_json_of(json_t **out, Sides *s, const char *task, const json_
             json_decref(runs);
             return status;
         }
-        json_array_append_new(runs, run);
+        if (json_array_append_new(runs, run) != 0) {
+            json_decref(runs);
+            return fail(ERR_MEMORY, "no memory for %d runs", s->n);
+        }
     }
     *out = json_pack("{s:s, s:s, s:o}", "score", score, "against", s->side[0].name, "runs", runs);
     return *out ? OK : fail(ERR_MEMORY, "no memory for %d runs", s->n);
@@ -292,7 +296,10 @@ Status sides_json(json_t **out, Sides *s)
             json_decref(tasks);
             return status;
         }
-        json_object_set_new(tasks, name, task);
+        if (json_object_set_new(tasks, name, task) != 0) {
+            json_decref(tasks);
+            return fail(ERR_MEMORY, "no memory for %d runs", s->n);
+        }
     }
     *out = json_pack("{s:o}", "tasks", tasks);
     return *out ? OK : fail(ERR_MEMORY, "no memory for %d runs", s->n);

@@ -438,12 +438,12 @@ class Reports(Case):
         self.assertEqual(snapshot("."), before)
 
     def test_wrong_folders(self):
-        self.bad(2, r"nowhere is no folder", "report", "nowhere", "-o", "x.html")
+        self.bad(6, r"nowhere is no folder", "report", "nowhere", "-o", "x.html")
         self.bad(2, r"rivals holds several methods", "report", "rivals", "-o", "x.html")
         self.bad(3, r"seen: neither summary.json nor config.yaml", "report", "seen", "-o", "x.html")
         self.bad(3, r"seen: no summary.json", "report", "cv", "--rivals=seen", "-o", "x.html")
         self.bad(2, r"cv is given twice", "report", "cv", "--rivals=cv", "-o", "x.html")
-        self.bad(2, r"--explain=nowhere is no folder", "report", "cv", "--explain=nowhere", "-o", "x.html")
+        self.bad(6, r"--explain=nowhere is no folder", "report", "cv", "--explain=nowhere", "-o", "x.html")
         self.bad(3, r"holds no report of hopsack check", "report", "cv", "--check=tiny.yaml", "-o", "x.html")
 
     def test_damaged_files(self):
@@ -520,6 +520,7 @@ class Reports(Case):
         self.assertRegex(done.stdout, r"one is not compared: .*not about the same bags")
         self.bad(2, r"cv is given twice", "inspect", "cv", "cv/")
         self.bad(2, r"c.h5 is no folder of a run", "inspect", "c.h5", "cv")
+        self.bad(6, r"none is no folder of a run", "inspect", "cv", "none")
         self.bad(3, r"seen: no summary.json", "inspect", "cv", "seen")
 
 
