@@ -3,6 +3,7 @@
 #include "cli/inspect_data.h"
 #include "cli/inspect_dynamics.h"
 #include "cli/inspect_model.h"
+#include "cli/inspect_runs.h"
 #include "core/spool.h"
 
 #include <errno.h>
@@ -45,7 +46,7 @@ static Status run(Cli *cli)
         if (cli->n_word != 2) return fail(ERR_USAGE, "inspect --dynamics takes a model and a dataset");
         return inspect_dynamics(path, cli->word[1], cli->json);
     }
-    if (cli->n_word != 1) return fail(ERR_USAGE, "inspect takes one file or folder; two go with --dynamics");
+    if (cli->n_word > 1) return inspect_runs(cli->word, cli->n_word, cli->json);
     if (spool_is_pipe(path))
         return fail(ERR_FORMAT, "%s: inspect reads files and folders, not pipes; save it as a file first", path);
     if (stat(path, &s) != 0) return fail(ERR_IO, "%s: %s", path, strerror(errno));
@@ -58,20 +59,25 @@ static Status run(Cli *cli)
 
 const Command command_inspect = {
     .name = "inspect",
-    .line = "describe a dataset, a model or a run",
-    .usage = "DATASET | MODEL | RUN | --dynamics MODEL DATASET",
-    .example = "hopsack inspect cohort.h5\nhopsack inspect --dynamics runs/a cohort.h5",
-    .about = "DATASET: bags, lengths or features, labels, and their origin, with the rows dropped by reason.\n"
-             "MODEL (model.safetensors): tasks, scores, tensors, settings. RUN (of train or crossval): scores, "
-             "files. RUN of baseline, or a method inside, and of stack: what was chosen in each fold, the features "
-             "with the largest weights, and whether models hold residues of the training bags.\n"
-             "--dynamics: for each query and head of the pooling, how many instances hold 90 % of the softmax "
-             "weight, the class (I to IV of Ramsauer et al. 2020) that follows from it, entropy and largest "
-             "weight.",
+    .line = "describe a dataset, a model or a run; compare runs",
+    .usage = "DATASET | MODEL | RUN | RUN RUN... | --dynamics MODEL DATASET",
+    .example = "hopsack inspect cohort.h5\nhopsack inspect runs/cv runs/stack runs/rivals\n"
+               "hopsack inspect --dynamics runs/a cohort.h5",
+    .about =
+        "DATASET: bags, lengths or features, labels, and their origin, with the rows dropped by reason.\n"
+        "MODEL (model.safetensors): tasks, scores, tensors, settings. RUN (of train or crossval): scores, "
+        "files. RUN of baseline, or a method inside, and of stack: what was chosen in each fold, the features "
+        "with the largest weights, and whether models hold residues of the training bags.\n"
+        "RUN RUN...: finished runs side by side. The folder of baseline stands for all of its methods. For the "
+        "AUC of runs on the same bags and folds it prints the difference to the first run, with a 95 % interval: "
+        "the same bags are drawn for both runs, with replacement within the test folds.\n"
+        "--dynamics: for each query and head of the pooling, how many instances hold 90 % of the softmax "
+        "weight, the class (I to IV of Ramsauer et al. 2020) that follows from it, entropy and largest "
+        "weight.",
     .common = "dynamics json",
     .groups = {{.rows = rows}},
     .size = sizeof(InspectFlags),
     .min_words = 1,
-    .max_words = 2,
+    .max_words = -1,
     .run = run,
 };

@@ -29,8 +29,8 @@
 #include <zlib.h>
 
 extern const Command command_baseline, command_bench, command_check, command_crossval, command_evaluate,
-    command_export, command_help, command_import, command_inspect, command_predict, command_simulate, command_stack,
-    command_train;
+    command_export, command_help, command_import, command_inspect, command_predict, command_report, command_simulate,
+    command_stack, command_train;
 
 /* A row a command. */
 /* clang-format off */
@@ -45,6 +45,7 @@ const Command *const commands[] = {
     &command_evaluate,
     &command_predict,
     &command_inspect,
+    &command_report,
     &command_export,
     &command_bench,
     &command_help,

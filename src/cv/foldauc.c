@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/foldauc.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +116,7 @@ Status foldauc_pooled(double *out, const FoldAuc *a, int from, int to)
 /* ---- the interval ---- */
 
 /* As many bags of each fold as it has, with replacement. */
-static void draw(int *count, const FoldAuc *a, int repeat, Rng *rng)
+void foldauc_draw(int *count, const FoldAuc *a, int repeat, Rng *rng)
 {
     memset(count, 0, (size_t)a->n_member * sizeof *count);
     for (int f = repeat * a->n_fold; f < (repeat + 1) * a->n_fold; f++) {
@@ -130,17 +131,24 @@ static int by_size(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-Status foldauc_interval(double interval[2], const FoldAuc *a, int from, int to, Rng *rng)
+/* The mean of `a`, or how far it is above that of `b`. */
+static double figure(const FoldAuc *a, const FoldAuc *b, int from, int to, const int *count)
+{
+    const double of_a = mean(a, from, to, count);
+    return b ? of_a - mean(b, from, to, count) : of_a;
+}
+
+static Status resample(double interval[2], const FoldAuc *a, const FoldAuc *b, int from, int to, Rng *rng)
 {
     interval[0] = interval[1] = NAN;
-    if (isnan(mean(a, from, to, NULL))) return OK;
+    if (isnan(figure(a, b, from, to, NULL))) return OK;
     int *count = malloc(((size_t)a->n_member + 1) * sizeof *count), found = 0;
     double *areas = malloc(FOLDAUC_RESAMPLES * sizeof *areas);
     Status status = OK;
     if (!count || !areas) TRY_DONE(fail(ERR_MEMORY, "no memory to resample %d bags", a->n_member));
     for (int k = 0; k < FOLDAUC_RESAMPLES; k++) {
-        draw(count, a, from + k % (to - from), rng);
-        const double of_sample = mean(a, from, to, count);
+        foldauc_draw(count, a, from + k % (to - from), rng);
+        const double of_sample = figure(a, b, from, to, count);
         if (!isnan(of_sample)) areas[found++] = of_sample;
     }
     if (found == 0) goto done;
@@ -151,4 +159,15 @@ done:
     free(count);
     free(areas);
     return status;
+}
+
+Status foldauc_interval(double interval[2], const FoldAuc *a, int from, int to, Rng *rng)
+{
+    return resample(interval, a, NULL, from, to, rng);
+}
+
+Status foldauc_difference(double interval[2], const FoldAuc *a, const FoldAuc *b, Rng *rng)
+{
+    assert(a->n_repeat == b->n_repeat && a->n_fold == b->n_fold && a->n_member == b->n_member);
+    return resample(interval, a, b, 0, a->n_repeat, rng);
 }

@@ -41,4 +41,11 @@ double foldauc_mean(const FoldAuc *a, int from, int to);
 Status foldauc_pooled(double *out, const FoldAuc *a, int from, int to);
 Status foldauc_interval(double interval[2], const FoldAuc *a, int from, int to, Rng *rng);
 
+/* 95 % of the mean of `a` minus that of `b`, over the same samples of bags: a paired comparison. Both are about the same bags in
+ * the same folds. NaN where either mean is. */
+Status foldauc_difference(double interval[2], const FoldAuc *a, const FoldAuc *b, Rng *rng);
+
+/* One sample: count [n_member] is how often each bag of repetition `repeat` counts. */
+void foldauc_draw(int *count, const FoldAuc *a, int repeat, Rng *rng);
+
 #endif

@@ -67,7 +67,7 @@ class Dynamics(Case):
         self.train("mean", "--model.pooling.kind=mean", "--model.selection.kind=all")
         self.bad(4, "pooling mean has no attention", "inspect", "--dynamics", "mean", "c.h5")
         self.bad(2, "takes a model and a dataset", "inspect", "--dynamics", "hopfield")
-        self.bad(2, "inspect takes one file or folder", "inspect", "hopfield", "c.h5")
+        self.bad(2, "c.h5 is no folder of a run|hopfield", "inspect", "hopfield", "c.h5")
         self.bad(6, "none.h5", "inspect", "--dynamics", "hopfield", "none.h5")
         self.bad(4, "c.h5", "inspect", "--dynamics", "c.h5", "c.h5")
 

@@ -63,6 +63,8 @@ RUNS = {
     "inspect": (["inspect", "c.h5", "--json"], 9),
     "inspect a model": (["inspect", "run/model.safetensors"], 13),
     "inspect a run": (["inspect", "run"], 9),
+    "inspect runs": (["inspect", "network", "rivals", "stack"], 61),
+    "report": (["report", "network", "--rivals=rivals", "--stack=stack", "-o", "OUT.html"], 101),
 }
 TIMED = {"manifest.json", "metrics.jsonl", "summary.json", "checkpoint.safetensors", "summary.md"}  # differ from run to run
 ENV = {**os.environ, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1", "LD_PRELOAD": LIBRARY, "HOPSACK_FAIL_NOTE": "note"}

@@ -142,3 +142,43 @@ Test(train_foldauc, interval_covers_chance, .timeout = 60)
     }
     cr_expect(missed >= 5 && missed <= 36, "%d of 300 intervals miss 0.5", missed);
 }
+
+/* ---- two methods ---- */
+
+Test(train_foldauc, difference_to_itself_is_zero)
+{
+    Cohort c;
+    FoldAuc a;
+    double interval[2];
+    Rng rng = rng_stream(0, "test", 0);
+    make(&c, 1, true, 5);
+    fill(&a, &c, REPEATS);
+    cr_assert_eq(foldauc_difference(interval, &a, &a, &rng), OK);
+    cr_expect(interval[0] == 0 && interval[1] == 0);
+    foldauc_free(&a);
+}
+
+/* Two noisy copies of one ranking: pairs vary together, so their difference varies less than two cohorts would. */
+Test(train_foldauc, pairs_narrow_the_difference)
+{
+    Cohort c, better;
+    FoldAuc a, b;
+    double of_a[2], of_b[2], paired[2];
+    Rng rng = rng_stream(0, "test", 0);
+    make(&c, 1, true, 6);
+    better = c;
+    for (int r = 0; r < REPEATS; r++)
+        for (int i = 0; i < MEMBERS; i++) better.value[r][i] += 0.6 * c.label[i];
+    fill(&a, &better, REPEATS);
+    fill(&b, &c, REPEATS);
+    cr_assert_eq(foldauc_interval(of_a, &a, 0, REPEATS, &rng), OK);
+    cr_assert_eq(foldauc_interval(of_b, &b, 0, REPEATS, &rng), OK);
+    cr_assert_eq(foldauc_difference(paired, &a, &b, &rng), OK);
+    const double difference = foldauc_mean(&a, 0, REPEATS) - foldauc_mean(&b, 0, REPEATS);
+    cr_expect(difference > 0 && paired[0] < difference && difference < paired[1]);
+    cr_expect(paired[0] > 0, "every pair gains");
+    const double alone = hypot(of_a[1] - of_a[0], of_b[1] - of_b[0]);
+    cr_expect(paired[1] - paired[0] < 0.6 * alone, "%g against %g", paired[1] - paired[0], alone);
+    foldauc_free(&a);
+    foldauc_free(&b);
+}

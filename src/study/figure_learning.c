@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "study/figure_learning.h"
+#include "cohort/metric.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const SvgStyle line_of[LEARNING_PARTS] = {
+    [LEARNING_TRAIN] = {.stroke = SVG_ORANGE, .width = 1.2, .opacity = 0.7},
+    [LEARNING_VALIDATION] = {.stroke = SVG_BLUE, .width = 1.2, .opacity = 0.8},
+};
+static const char *const word_of[LEARNING_PARTS] = {"training", "validation"};
+
+typedef struct {
+    const Learning *learning;
+    const char *task, *score;
+} Watched;
+
+/* Ranges of all curves. */
+typedef struct {
+    int n;
+    double update, low, high;
+} Reach;
+
+static Status reach_of(Reach *out, const Watched *w)
+{
+    *out = (Reach){.low = INFINITY, .high = -INFINITY};
+    for (int k = 0; k < LEARNING_PARTS * w->learning->n; k++) {
+        LearningCurve c;
+        TRY(learning_curve(&c, &w->learning->run[k / LEARNING_PARTS], w->task, k % LEARNING_PARTS, w->score));
+        for (int i = 0; i < c.n; i++) {
+            if (isnan(c.value[i])) continue;
+            out->n++;
+            out->update = fmax(out->update, c.update[i]);
+            out->low = fmin(out->low, c.value[i]);
+            out->high = fmax(out->high, c.value[i]);
+        }
+        learning_curve_free(&c);
+    }
+    return OK;
+}
+
+static void list_curve(Markup *table, const LearningRun *run, const LearningCurve *c, LearningPart part)
+{
+    const double kept = learning_kept(run);
+    for (int i = 0; i < c->n; i++) {
+        figure_text(table, run->name, '\t');
+        markup_printf(table, "%s\t", word_of[part]);
+        figure_number(table, c->update[i], '\t');
+        figure_number(table, c->value[i], '\t');
+        markup_printf(table, "%d\n", c->update[i] == kept);
+    }
+}
+
+static void mark_kept(Chart *chart, const LearningRun *run, const LearningCurve *c)
+{
+    const double kept = learning_kept(run);
+    for (int i = 0; i < c->n; i++)
+        if (c->update[i] == kept && !isnan(c->value[i]))
+            svg_circle(&chart->svg, chart_x(chart, kept), chart_y(chart, c->value[i]), 3.5,
+                       (SvgStyle){.fill = SVG_BLUE, .stroke = "#fff", .note = run->name});
+}
+
+static Status draw(Chart *chart, Markup *table, const Watched *w)
+{
+    markup_raw(table, "training\tpart\tupdate\tvalue\tkept\n");
+    for (int k = 0; k < LEARNING_PARTS * w->learning->n; k++) {
+        LearningCurve c;
+        const LearningPart part = k < w->learning->n ? LEARNING_TRAIN : LEARNING_VALIDATION;
+        const LearningRun *run = &w->learning->run[k % w->learning->n];
+        TRY(learning_curve(&c, run, w->task, part, w->score));
+        chart_line(chart, c.update, c.value, c.n, line_of[part]);
+        list_curve(table, run, &c, part);
+        if (part == LEARNING_VALIDATION) mark_kept(chart, run, &c);
+        learning_curve_free(&c);
+    }
+    for (int part = 0; part < LEARNING_PARTS; part++) chart_legend(chart, word_of[part], line_of[part]);
+    return OK;
+}
+
+static Status add(FigureList *list, const Watched *w)
+{
+    Figure *f;
+    Chart chart;
+    Markup table;
+    Reach r;
+    char title[160];
+    TRY(reach_of(&r, w));
+    if (r.n == 0) return OK;
+    TRY(figure_add(&f, list, strcmp(w->score, "loss") == 0 ? "learning_loss" : "learning_score", w->task));
+    snprintf(title, sizeof title, "Learning curve, %s: %.60s", metric_title(w->score), w->task);
+    chart_open(&chart, &(ChartSetup){.title = title,
+                                     .x_label = "updates",
+                                     .y_label = metric_title(w->score),
+                                     .x = scale_exact(0, r.update, 5),
+                                     .y = scale_nice(r.low, r.high, 5),
+                                     .has_legend = true});
+    markup_open(&table);
+    const Status drawn = draw(&chart, &table, w);
+    const Status finished = figure_finish(f, &chart, &table);
+    TRY(drawn);
+    TRY(finished);
+    return figure_caption(f, "One line a training. Dots: the state that was kept, on the validation set.");
+}
+
+Status figure_learning_add(FigureList *list, const Learning *learning, const char *task, const char *score)
+{
+    TRY(add(list, &(Watched){learning, task, "loss"}));
+    return score ? add(list, &(Watched){learning, task, score}) : OK;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/file.h"
+#include "core/jsontext.h"
+#include "core/number.h"
+#include "data/text/table.h"
+#include "study/memefile.h"
+#include "study/report_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_SHOWN  20
+#define LOGOS_SHOWN 12
+
+/* ---- tables ---- */
+
+static bool is_empty(const Table *t, int column, int n_row)
+{
+    for (int k = 0; k < n_row; k++)
+        if (*table_cell(t, k, column)) return false;
+    return true;
+}
+
+#define COLUMNS_SHOWN 32
+
+static void show_rows(Report *r, const Table *t, const char *caption, int n_row)
+{
+    const char *head[COLUMNS_SHOWN];
+    int shown[COLUMNS_SHOWN], n = 0;
+    for (int c = 0; c < t->n_column && n < COLUMNS_SHOWN; c++) {
+        if (is_empty(t, c, n_row)) continue;
+        head[n] = t->column[c];
+        shown[n++] = c;
+    }
+    page_table(&r->page, caption, head, n, 0);
+    for (int k = 0; k < n_row; k++) {
+        page_row(&r->page);
+        for (int i = 0; i < n; i++) page_cell(&r->page, table_cell(t, k, shown[i]));
+        page_row_end(&r->page);
+    }
+    page_table_end(&r->page);
+}
+
+/* The first rows of a table of hopsack explain, if it is there. Columns keep their names; those that are empty are left out. */
+static Status write_table(Report *r, const char *file, const char *caption)
+{
+    char path[PATH_ROOM], text[200];
+    Table t;
+    if (!file_exists_in(path, r->in->explain, file)) return OK;
+    TRY(table_read(&t, path));
+    const int n_row = t.n_row < ROWS_SHOWN ? t.n_row : ROWS_SHOWN;
+    snprintf(text, sizeof text, "%s (%d of %d rows of %s)", caption, n_row, t.n_row, file);
+    if (n_row) show_rows(r, &t, text, n_row);
+    table_free(&t);
+    return OK;
+}
+
+/* ---- what is clear ---- */
+
+#define CLEAR 0.05 /* q of a motif that is named */
+
+static const char *cell_of(const Table *t, int row, const char *column)
+{
+    const int c = table_column(t, column);
+    return c < 0 ? "" : table_cell(t, row, c);
+}
+
+static void say_motifs(Report *r, const Table *t)
+{
+    int n = 0;
+    for (int k = 0; k < t->n_row; k++) {
+        double q;
+        if (!number_read(&q, cell_of(t, k, "q_bh")) || q > CLEAR) continue;
+        if (n++ < 3)
+            report_say(r, "Motif %.60s: in %.20s positive and %.20s negative bags (q = %.2g).",
+                       cell_of(t, k, "consensus"), cell_of(t, k, "n_bags_positive"), cell_of(t, k, "n_bags_negative"),
+                       q);
+    }
+    if (n == 0 && table_column(t, "q_bh") >= 0)
+        report_say(r, "No motif is clearly more frequent in one class (q above %.2f for each).", CLEAR);
+}
+
+/* Were bags explained by models that learned from them? explain.json tells. */
+static Status say_explained(Report *r)
+{
+    char path[PATH_ROOM];
+    json_t *facts;
+    Table t;
+    if (file_exists_in(path, r->in->explain, "explain.json")) {
+        TRY(jsontext_load(&facts, path, NULL));
+        const json_t *seen = json_object_get(facts, "seen");
+        if (json_is_true(seen))
+            report_alarm(
+                r,
+                "Bags were explained by models that have learned from them. What is shown may be learned by heart.");
+        else if (json_is_false(seen))
+            page_sentence(&r->page, "Each bag is explained by models that have not learned from it.");
+        json_decref(facts);
+    }
+    page_sentence(&r->page, "Attention and contribution are no proof: compare with the enrichment between classes.");
+    if (!file_exists_in(path, r->in->explain, "motifs.tsv")) return OK;
+    TRY(table_read(&t, path));
+    say_motifs(r, &t);
+    table_free(&t);
+    return OK;
+}
+
+/* ---- logos ---- */
+
+/* The numbers of a logo, as its file beside the drawing has them. */
+static void list_logo(Markup *table, const FigureLogo *logo)
+{
+    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
+    markup_raw(table, "position\tresidue\tprobability\tbits\n");
+    for (int t = 0; t < logo->n; t++) {
+        const double *p = logo->probability + t * FIGURE_LOGO_LETTERS;
+        for (int a = 0; a < FIGURE_LOGO_LETTERS; a++) {
+            if (p[a] <= 0) continue;
+            markup_printf(table, "%d\t%c\t", logo->first + t, letters[a]);
+            figure_number(table, p[a], '\t');
+            figure_number(table, p[a] * figure_logo_bits(p, logo->background), '\n');
+        }
+    }
+}
+
+static Status add_logo(Report *r, const MemeFile *file, int k)
+{
+    Figure *f;
+    Markup table;
+    const MemeMotif *motif = &file->motif[k];
+    char title[MEMEFILE_NAME + 16];
+    snprintf(title, sizeof title, "Motif %s", motif->name);
+    const FigureLogo logo = {.title = title,
+                             .probability = motif->probability,
+                             .n = motif->n,
+                             .background = file->has_background ? file->background : NULL,
+                             .first = 1};
+    if (motif->n == 0) return OK;
+    TRY(figure_add(&f, &r->figures, "logo", motif->name));
+    snprintf(f->title, sizeof f->title, "%s", title);
+    TRY(figure_logo_svg(&f->svg, &logo));
+    markup_open(&table);
+    list_logo(&table, &logo);
+    return markup_close(&f->table, &table);
+}
+
+static Status write_logos(Report *r)
+{
+    char path[PATH_ROOM];
+    MemeFile file;
+    Status status = OK;
+    const int from = r->figures.n;
+    if (!file_exists_in(path, r->in->explain, "motifs.meme")) return OK;
+    TRY(memefile_read(&file, path));
+    for (int k = 0; k < file.n && k < LOGOS_SHOWN; k++) TRY_DONE(add_logo(r, &file, k));
+    if (file.n == 0) page_sentence(&r->page, "No motif was found.");
+    page_figures(&r->page, &r->figures, from);
+done:
+    if (status != OK) fail_at(status, "%s", path);
+    memefile_free(&file);
+    return status;
+}
+
+Status report_seen(Report *r)
+{
+    char run[REPORT_WORD], data[REPORT_WORD];
+    page_section(&r->page, "seen", "What was seen");
+    if (!r->in->explain) {
+        const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
+        report_lack(r, "Which instances the outputs rest on, and which motif, is not shown here:",
+                    "hopsack explain %s %s -o seen", report_word(run, r->in->run), report_word(data, path));
+        return OK;
+    }
+    if (!file_is_folder(r->in->explain)) return fail(ERR_IO, "--explain=%s is no folder", r->in->explain);
+    TRY(say_explained(r));
+    TRY(write_logos(r));
+    TRY(write_table(r, "motifs.tsv", "Motifs"));
+    TRY(write_table(r, "sequences.tsv", "Sequences with the largest contributions"));
+    TRY(write_table(r, "instances.tsv", "Instances with the largest contributions"));
+    TRY(write_table(r, "features.tsv", "Features by mean absolute attribution"));
+    TRY(write_table(r, "kernels.tsv", "Convolution kernels"));
+    return write_table(r, "heads.tsv", "Heads of the pooling");
+}

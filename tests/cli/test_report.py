@@ -1,0 +1,528 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""hopsack report: a page that opens anywhere, with the numbers of the folders and nothing else; hopsack inspect RUN RUN."""
+import csv
+import json
+import os
+import random
+import re
+import shlex
+import shutil
+import subprocess
+import unittest
+import xml.etree.ElementTree as xml
+from html.parser import HTMLParser
+
+from harness import Case, TINY, auc, cohort, main, read, run, snapshot, table
+
+SECTIONS = ["answer", "scores", "curves", "training", "data", "seen", "repeat", "limits"]
+VOID = {"meta"}
+HOSTILE = "<script>alert('1')</script>&\"é"
+
+
+class Page(HTMLParser):
+    """Fails where tags do not close in order; keeps what a reader sees."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.sections, self.words, self.hrefs = [], set(), [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+        self.text = re.sub(r"\s+", " ", " ".join(self.words))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"{tag}: {names}"
+        for name, value in attrs:
+            assert not name.startswith("on") and name not in ("src", "style"), f"{tag} {name}={value}"
+            if name == "href":
+                self.hrefs.append(value)
+        if tag == "section":
+            self.sections.append(dict(attrs).get("id"))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, f"</{tag}> within {self.open[-3:]}"
+        self.open.pop()
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+
+def page(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    xml.fromstring(text.split("\n", 1)[1])  # as strict as XML, too
+    return Page(text)
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def cells(path):
+    """Rows of a table whose cells may be quoted."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def number(cell):
+    return float(cell) if cell else None
+
+
+def write_run(folder, n, shift, classes=("-", "+"), n_fold=5):
+    """A finished run with outputs of our own."""
+    rng = random.Random(1)
+    os.makedirs(folder)
+    with open(f"{folder}/predictions.tsv", "w", encoding="utf-8") as file:
+        file.write("bag\ttask\tclass\ttarget\toutput\tprobability\tpart\trepeat\tfold\n")
+        for i in range(n):
+            label = i % 2
+            file.write(f"bag{i:05d}\tstatus\t{classes[1]}\t{label}\t{rng.gauss(shift * label, 1):.6g}\t\ttest\t0\t{i % n_fold}\n")
+    with open(f"{folder}/summary.json", "w", encoding="utf-8") as file:
+        json.dump({"version": "0.2.0", "seed": 0, "n_repeats": 1, "n_folds": n_fold, "tasks": {
+            "status": {"kind": "binary", "n_bags": n, "n_folds": n_fold, "n_repeats": 1, "auc_mean": 0.75,
+                       "auc_ci95": [0.7, 0.8], "classes": {classes[0]: n // 2, classes[1]: n // 2}}}}, file)
+
+
+class Reports(Case):
+    @classmethod
+    def prepare(cls):
+        cohort("c.h5", n_bag=40, n_seq=60)
+        def go(*args):
+            done = run(*args)
+            assert done.returncode == 0, f"{args}: {done.stderr}"
+            return done
+        go("crossval", TINY, "c.h5", "--target=status", "--inner=2", "--splits.n_fold=4", "-o", "cv")
+        go("train", TINY, "c.h5", "--target=status", "-o", "one")
+        go("baseline", "cv/config.yaml", "--splits=cv/splits.tsv", "--method=nuisance", "--method=kmer-3", "--method=gapped",
+           "-o", "rivals")
+        go("stack", "rivals", "cv", "-o", "stack")
+        with open("check.json", "w", encoding="utf-8") as file:
+            file.write(go("check", "c.h5", "--target=status", "--json").stdout)
+        os.mkdir("seen")
+        with open("seen/motifs.meme", "w", encoding="utf-8") as file:
+            file.write("MEME version 4\n\nALPHABET= ACDEFGHIKLMNPQRSTVWY\n\nMOTIF SFEN <b>\n\n"
+                       "letter-probability matrix: alength= 20 w= 2 nsites= 9 E= 0\n")
+            file.write("0.5 0.5" + " 0" * 18 + "\n" + "1" + " 0" * 19 + "\n")
+        with open("seen/sequences.tsv", "w", encoding="utf-8") as file:
+            file.write("rank\tbag\tjunction_aa\tcontribution\n1\t<i>sim</i>\tCASSFENEQYF\t0.5\n")
+        with open("seen/motifs.tsv", "w", encoding="utf-8") as file:
+            file.write("motif\tconsensus\tn_bags_positive\tn_bags_negative\tp_fisher\tq_bh\tv_call\n"
+                       "1\tSF<i>EN\t18\t2\t1e-6\t2e-5\t\n2\tKL\t9\t8\t0.4\t0.6\t\n")
+        with open("seen/explain.json", "w", encoding="utf-8") as file:
+            file.write('{"seen": false}')
+        cls.all = ["report", "cv", "--rivals=rivals", "--stack=stack", "--check=check.json", "--explain=seen"]
+        go(*cls.all, "--figures=figures", "-o", "all.html")
+
+    # ---- the page ----
+
+    def test_page_is_whole_and_needs_nothing(self):
+        p = page("all.html")
+        self.assertEqual(p.sections, ["top"] + SECTIONS)
+        self.assertEqual(p.hrefs, ["#" + name for name in SECTIONS])
+        self.assertFalse(p.tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form"})
+        text = read("all.html").decode()
+        self.assertEqual(set(re.findall(r"https?://[^\"' ]*", text)), {"http://www.w3.org/2000/svg"})
+        self.assertNotRegex(text, r"url\(|@import")
+        self.assertIn("default-src 'none'", text)
+        self.assertEqual(text.count("<caption>"), text.count("<table>"))
+        self.assertEqual(text.count("<svg "), text.count('role="img" aria-label='))
+        self.assertEqual(text.count("<h1>"), 1)
+
+    def test_numbers_are_those_of_the_folders(self):
+        p, task = page("all.html"), load("cv/summary.json")["tasks"]["status"]
+        low, high = task["auc_ci95"]
+        self.assertIn(f"status: AUC {task['auc_mean']:.3f} , 95 % interval {low:.3f} to {high:.3f}", p.text)
+        self.assertIn(f"mean over 4 test folds; 40 bags (20 -, 20 +).", p.text)
+        for score in ("loss", "accuracy", "sensitivity"):
+            self.assertRegex(p.text, rf"{score} ?{task[score + '_mean']:.3f} ?{task[score + '_std_folds']:.3f}")
+        for name, method in load("rivals/summary.json")["methods"].items():
+            scores = method["tasks"]["status"]
+            self.assertRegex(p.text, rf"{name} ?{scores['auc_mean']:.3f} ?{scores['auc_std_folds']:.3f} ?"
+                                     rf"{scores['auc_ci95'][0]:.3f} to {scores['auc_ci95'][1]:.3f}")
+        stack = load("stack/summary.json")["tasks"]["status"]
+        self.assertIn(f"(stack) has AUC {stack['auc_mean']:.3f}", p.text)
+        self.assertIn(f"{stack['carried_by']}", p.text)
+        self.assertIn("hopsack crossval tiny.yaml c.h5 --target=status --inner=2 --splits.n_fold=4 -o cv", p.text)
+        self.assertIn(load("cv/manifest.json")["data"]["dataset"]["content"], p.text)
+        self.assertIn("CASSFENEQYF", p.text)
+
+    def test_settings_that_differ(self):
+        p = page("all.html").text
+        for row in ("train.updates 40 10000", "train.lr 0.01 0.001", "splits.n_fold 4 5", "model.embedder.n_kernel 8 32"):
+            self.assertRegex(p, row.replace(" ", " ?"))
+        self.assertNotRegex(p.split("All settings")[0], r"train\.batch ?\d")
+        self.assertIn(f"<pre><code>{read('cv/config.yaml').decode()}</code></pre>", read("all.html").decode())
+
+    def test_search_and_poolings_side_by_side(self):
+        with open("search.yaml", "w", encoding="utf-8") as file:
+            file.write("base: tiny.yaml\nsearch: {kind: grid, inner_folds: 2, space: {train.lr: [0.01, 0.001]}}\n"
+                       "model: {pooling: [{kind: attention}, {kind: max}], selection: {kind: all}}\n")
+        self.good("crossval", "search.yaml", "c.h5", "--target=status", "--splits.n_fold=3", "-o", "search")
+        self.good("report", "search", "-o", "search.html")
+        p = page("search.html").text
+        self.assertIn("settings were chosen among 2 trials by 2 inner folds", p)
+        self.assertIn("several poolings side by side", p)
+        self.assertRegex(p, r"search\.kind ?grid ?not set")
+        self.assertRegex(p, r"model\.selection\.kind ?all ?top")
+
+    def test_what_is_printed(self):
+        done = self.good(*self.all, "-o", "printed.html")
+        self.assertRegex(done.stdout, r"^status: AUC \d\.\d{3}, 95 % interval")
+        self.assertIn("page: printed.html", done.stdout)
+        self.assertLessEqual(len(done.stdout.splitlines()), 18)
+        said = json.loads(self.good(*self.all, "--json", "-o", "printed.html", "--force").stdout)
+        self.assertTrue(said["finished"])
+        self.assertEqual(said["tasks"]["status"]["runs"][0]["name"], "cv")
+        self.assertEqual(sorted(name + end for name in said["figures"] for end in (".svg", ".tsv")), sorted(os.listdir("figures")))
+
+    def test_same_bytes_again_and_with_any_number_of_threads(self):
+        for threads in (1, 2, 4):
+            self.good(*self.all, f"--figures=again{threads}", "-o", f"again{threads}.html", threads=threads)
+            self.assertEqual(read(f"again{threads}.html"), read("all.html"))
+            for name in os.listdir("figures"):
+                self.assertEqual(read(f"again{threads}/{name}"), read(f"figures/{name}"))
+
+    def test_runs_are_not_changed(self):
+        before = snapshot("cv") | snapshot("rivals")
+        self.good(*self.all, "-o", "unchanged.html")
+        self.assertEqual(snapshot("cv") | snapshot("rivals"), before)
+
+    # ---- figures ----
+
+    def test_figures_are_xml_and_stand_in_the_page(self):
+        text, names = read("all.html").decode(), sorted(os.listdir("figures"))
+        self.assertEqual(len(names), 18)
+        for name in names:
+            content = read(f"figures/{name}").decode()
+            if name.endswith(".svg"):
+                root = xml.fromstring(content)
+                self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+                self.assertTrue(root.find("{http://www.w3.org/2000/svg}title").text)
+                self.assertIn(content, text)
+                inside = {e.tag.split("}")[1] for e in root.iter()}
+                self.assertLessEqual(inside, {"svg", "title", "path", "rect", "line", "circle", "text"})
+            else:
+                self.assertGreater(len(cells(f"figures/{name}")), 0)
+
+    def test_roc_has_the_auc_of_each_fold(self):
+        rows = cells("figures/roc-status.tsv")
+        predictions = table("cv/predictions.tsv")
+        for fold in range(4):
+            of_fold = [r for r in rows if r["curve"] == "fold" and r["fold"] == str(fold)]
+            x = [float(r["false_positive_rate"]) for r in of_fold]
+            y = [float(r["true_positive_rate"]) for r in of_fold]
+            area = sum((x[k] - x[k - 1]) * (y[k] + y[k - 1]) / 2 for k in range(1, len(x)))
+            self.assertAlmostEqual(area, auc([r for r in predictions if r["fold"] == str(fold)]), places=9)
+        mean = [r for r in rows if r["curve"] == "mean"]
+        self.assertEqual(len(mean), 101)
+        self.assertTrue(all(float(r["low"]) <= float(r["high"]) for r in mean))
+
+    def test_other_tables(self):
+        predictions = table("cv/predictions.tsv")
+        bins = cells("figures/calibration-status.tsv")
+        self.assertEqual(sum(int(r["bags"]) for r in bins), len(predictions))
+        positive = sum(r["target"] == "1" for r in predictions)
+        self.assertAlmostEqual(sum(int(r["bags"]) * float(r["share_positive"]) for r in bins), positive, places=6)
+        bars = cells("figures/distribution-status.tsv")
+        self.assertEqual(sum(int(r["positive"]) for r in bars), positive)
+        self.assertEqual(sum(int(r["negative"]) for r in bars), len(predictions) - positive)
+        methods = {r["name"]: r for r in cells("figures/methods-status.tsv")}
+        self.assertEqual(list(methods), ["cv", "stack", "nuisance", "kmer-3", "gapped"])
+        folds = [f["auc"] for f in load("cv/summary.json")["tasks"]["status"]["repeats"][0]["folds"]]
+        self.assertEqual([float(v) for v in methods["cv"]["folds"].split()], [float(f"{v:.6g}") for v in folds])
+
+    def test_learning_curves_are_the_metrics(self):
+        for figure, score in (("learning_loss-status", "loss"), ("learning_score-status", "auc")):
+            rows = cells(f"figures/{figure}.tsv")
+            for fold in range(4):
+                name = f"rep00/fold{fold:02d}"
+                for part in ("train", "validation"):
+                    mine = [r for r in rows if r["training"] == name and r["part"] == ("training" if part == "train" else part)]
+                    with open(f"cv/{name}/metrics.jsonl", encoding="utf-8") as file:
+                        lines = [json.loads(line) for line in file]
+                    want = [(m["update"], m["tasks"]["status"][score]) for m in lines if m["part"] == part]
+                    self.assertEqual([(int(r["update"]), number(r["value"])) for r in mine], want)
+                    kept = load(f"cv/{name}/summary.json")["kept_update"]
+                    self.assertEqual([int(r["update"]) for r in mine if r["kept"] == "1"], [kept])
+
+    def test_logo_is_that_of_the_matrix(self):
+        rows = cells("figures/logo-SFEN__b_.tsv")
+        self.assertEqual([(r["position"], r["residue"], float(r["probability"])) for r in rows],
+                         [("1", "A", 0.5), ("1", "C", 0.5), ("2", "A", 1)])
+        self.assertAlmostEqual(float(rows[0]["bits"]), 0.5 * 3.321928094887362, places=9)
+        self.assertAlmostEqual(float(rows[2]["bits"]), 4.321928094887362, places=9)
+
+    def test_what_was_seen(self):
+        p = page("all.html").text
+        self.assertIn("Each bag is explained by models that have not learned from it.", p)
+        self.assertIn("Motif SF<i>EN: in 18 positive and 2 negative bags (q = 2e-05).", p)
+        self.assertNotIn("Motif KL", p)
+        self.assertRegex(p, r"2 of 2 rows of motifs.tsv\) ?motif ?consensus ?n_bags_positive ?n_bags_negative ?p_fisher ?q_bh ?1")
+        shutil.copytree("seen", "heart")
+        with open("heart/explain.json", "w", encoding="utf-8") as file:
+            file.write('{"seen": true}')
+        with open("heart/motifs.tsv", "w", encoding="utf-8") as file:
+            file.write("motif\tconsensus\tq_bh\n1\tKL\t0.6\n")
+        said = json.loads(self.good("report", "cv", "--explain=heart", "--json", "-o", "heart.html").stdout)
+        self.assertTrue(any("learned by heart" in a for a in said["alarms"]))
+        self.assertTrue(any("No motif is clearly more frequent" in a for a in said["answers"]))
+
+    # ---- parts that are missing ----
+
+    def test_missing_parts_say_how_to_have_them(self):
+        said = json.loads(self.good("report", "cv", "--json", "-o", "bare.html").stdout)
+        p = page("bare.html")
+        self.assertEqual(p.sections, ["top"] + SECTIONS)
+        for words in ("hopsack baseline cv/config.yaml --splits=cv/splits.tsv -o rivals",
+                      "hopsack crossval cv/config.yaml --permute=19 -o cv-permuted",
+                      "hopsack crossval cv/config.yaml --batch-column=COLUMN --batches -o cv-batches",
+                      "hopsack check c.h5 --target=status --json", "hopsack explain cv c.h5 -o seen"):
+            self.assertIn(words, p.text)
+            self.assertEqual(sum(words in m for m in said["missing"]), 1, words)
+        for command in (r"hopsack (baseline \S+ \S+) -o rivals", r"hopsack (crossval \S+ --permute=19) -o"):
+            words = shlex.split(re.search(command, p.text)[1])
+            self.good(*words, "--dry-run", "-o", "tried")
+        said = json.loads(self.good(*self.all, "--json", "-o", "bare.html", "--force").stdout)
+        self.assertEqual(len([m for m in said["missing"] if "baseline" in m or "explain" in m or "check" in m]), 0)
+
+    def test_chance_and_batches_of_the_run(self):
+        self.good("crossval", TINY, "c.h5", "--target=status", "--splits.n_fold=3", "--permute=2", "-o", "permuted")
+        self.good("report", "permuted", "-o", "permuted.html")
+        p = page("permuted.html").text
+        chance = load("permuted/summary.json")["tasks"]["status"]["permuted"]
+        self.assertIn(f"2 further cross-validations reached AUC {chance['auc_mean']:.3f}", p)
+        self.assertNotIn("so there is no p value", p)
+
+    def test_nuisance_that_reaches_the_result_is_red(self):
+        for shift, red in ((0.9, True), (4, False)):
+            name = f"shift{int(shift * 10)}"
+            write_run(name, 200, shift)
+            write_run(f"{name}-rivals/nuisance", 200, 1)
+            summary = load(f"{name}-rivals/nuisance/summary.json")
+            with open(f"{name}-rivals/summary.json", "w", encoding="utf-8") as file:
+                json.dump({"version": "0.2.0", "methods": {"nuisance": summary | {"settings": {"by_counts": False}}}}, file)
+            said = json.loads(self.good("report", name, f"--rivals={name}-rivals", "--json", "-o", f"{name}.html").stdout)
+            self.assertEqual(any("trivial cause" in a for a in said["alarms"]), red, said)
+            self.assertEqual('class="alarm">Nuisance' in read(f"{name}.html").decode(), red)
+
+    def test_chance_is_red(self):
+        write_run("chance", 60, 0)
+        with open("chance/summary.json", encoding="utf-8") as file:
+            summary = json.load(file)
+        summary["tasks"]["status"]["auc_ci95"] = [0.41, 0.63]
+        with open("chance/summary.json", "w", encoding="utf-8") as file:
+            json.dump(summary, file)
+        said = json.loads(self.good("report", "chance", "--json", "-o", "chance.html").stdout)
+        self.assertIn("reaches 0.5", said["alarms"][0])
+
+    # ---- other runs ----
+
+    def test_single_training_stack_and_method(self):
+        self.good("report", "one", "-o", "one.html", "--figures=one-figures")
+        task = load("one/summary.json")["parts"]["test"]["tasks"]["status"]
+        self.assertIn(f"status: AUC {task['auc']:.3f}", page("one.html").text)
+        self.assertIn("One division into training and test set", page("one.html").text)
+        for run_folder in ("stack", "rivals/kmer-3"):
+            self.good("report", run_folder, "--rivals=rivals", "-o", "other.html", "--force")
+            want = load(f"{run_folder}/summary.json")["tasks"]["status"]["auc_mean"]
+            self.assertIn(f"status: AUC {want:.3f}", page("other.html").text)
+            self.assertIn("no learning curve", page("other.html").text)
+
+    def test_unfinished_run(self):
+        shutil.copytree("cv", "open")
+        os.remove("open/summary.json")
+        os.remove("open/rep00/fold02/summary.json")
+        with open("open/rep00/fold02/metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write('{"update":60,"pa')
+        said = json.loads(self.good("report", "open", "--json", "-o", "open.html", "--figures=open-figures").stdout)
+        self.assertFalse(said["finished"])
+        p = page("open.html")
+        self.assertEqual(p.sections, ["top"] + SECTIONS)
+        self.assertIn("3 of the 4 trainings", p.text)
+        self.assertIn("hopsack crossval --resume -o open", p.text)
+        self.assertEqual(sorted(os.listdir("open-figures")), [f"learning_{w}-status.{e}" for w in ("loss", "score") for e in ("svg", "tsv")])
+
+    def test_ensemble(self):
+        self.good("crossval", TINY, "c.h5", "--target=status", "--splits.n_fold=3", "--crossval.ensemble=2", "-o", "ensemble")
+        self.good("report", "ensemble", "-o", "ensemble.html", "--figures=ensemble-figures")
+        names = {r["training"] for r in cells("ensemble-figures/learning_loss-status.tsv")}
+        self.assertEqual(names, {f"rep00/fold{f:02d}/model{m:02d}" for f in range(3) for m in range(2)})
+
+    def test_several_tasks_classes_and_numbers_with_hostile_names(self):
+        rng = random.Random(3)
+        with open("bags.csv", "w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file)
+            out.writerow(["bag", "label", "amount", "x", "y"])
+            for b in range(36):
+                for i in range(4):
+                    out.writerow([f"{HOSTILE}{b:02d}", f"<img src=x onerror=a()>{'abc'[b % 3]}", b % 3 + b / 100,
+                                  f"{rng.gauss(b % 3, 1):.4f}", f"{rng.gauss(0, 1):.4f}"])
+        self.good("import", "--format=csv", "--bag=bag", "--label=label", "--labels=amount", "-o", "hostile.h5", "bags.csv")
+        with open("hostile.yaml", "w", encoding="utf-8") as file:
+            file.write("data: {path: hostile.h5}\n"
+                       f"tasks:\n- {{name: {json.dumps(HOSTILE, ensure_ascii=False)}, column: label, kind: multiclass}}\n"
+                       "- {name: amount, column: amount, kind: regression}\n"
+                       "model: {embedder: {kind: mlp}}\ntrain: {updates: 20, evaluate_every: 10}\nsplits: {kind: random, n_fold: 3}\n")
+        self.good("crossval", "hostile.yaml", "-o", "hos <b>'tile")
+        self.good("report", "hos <b>'tile", "-o", "hostile.html", "--figures=hostile-figures")
+        p = page("hostile.html")
+        self.assertFalse(p.tags & {"script", "img", "b"})
+        self.assertIn(HOSTILE, p.text)
+        self.assertIn("<img src=x onerror=a()>b", p.text)
+        self.assertIn("hopsack crossval hostile.yaml -o 'hos <b>'\\''tile'", p.text)
+        for name in os.listdir("hostile-figures"):
+            self.assertRegex(name, r"^[\w-]+\.(svg|tsv)$")
+            if name.endswith(".svg"):
+                xml.fromstring(read(f"hostile-figures/{name}").decode())
+        confusion = [n for n in os.listdir("hostile-figures") if n.startswith("confusion") and n.endswith("tsv")]
+        rows = cells(f"hostile-figures/{confusion[0]}")
+        self.assertEqual(sum(int(r["bags"]) for r in rows), 36)
+        accuracy = sum(int(r["bags"]) for r in rows if r["true"] == r["predicted"]) / 36
+        self.assertAlmostEqual(accuracy, load("hos <b>'tile/summary.json")["tasks"][HOSTILE]["accuracy_mean"], places=9)
+        points = cells("hostile-figures/predicted-amount.tsv")
+        truth = {r["bag"]: r for r in cells("hos <b>'tile/predictions.tsv") if r["task"] == "amount"}
+        self.assertEqual(len(points), 36)
+        for r in points:
+            self.assertEqual(number(r["predicted"]), number(truth[r["bag"]]["output"]))
+
+    def test_10000_bags(self):
+        write_run("large", 10000, 1)
+        self.good("report", "large", "-o", "large.html", "--figures=large-figures")
+        self.assertLess(os.path.getsize("large.html"), 2_000_000)
+        page("large.html")
+
+    def test_one_bag(self):
+        write_run("single", 1, 1, n_fold=1)
+        summary = load("single/summary.json")
+        summary["tasks"]["status"] |= {"auc_mean": None, "auc_ci95": [None, None]}
+        with open("single/summary.json", "w", encoding="utf-8") as file:
+            json.dump(summary, file)
+        self.good("report", "single", "-o", "single.html")
+        p = page("single.html").text
+        self.assertIn("status: AUC not defined", p)
+        self.assertNotRegex(p, r"(?i)\bnan\b")
+        self.assertNotIn("ROC", p)
+
+    # ---- what is refused ----
+
+    def test_files_are_not_overwritten(self):
+        self.good("report", "cv", "-o", "kept.html", "--figures=kept")
+        self.bad(6, r"kept.html exists; --force overwrites it", "report", "cv", "-o", "kept.html")
+        self.bad(6, r"kept/[\w-]+\.svg exists; --force", "report", "cv", "-o", "new.html", "--figures=kept")
+        self.good("report", "cv", "-o", "kept.html", "--figures=kept", "--force")
+        os.symlink("kept.html", "link.html")
+        self.bad(6, r"link", "report", "cv", "-o", "link.html", "--force")
+        for name in ("-", "cv/summary.json", "page.txt"):
+            self.bad(2, r"ends in .html", "report", "cv", "-o", name, "--force")
+        self.bad(6, r"tiny.yaml is no folder", "report", "cv", "-o", "new.html", "--figures=tiny.yaml")
+        self.bad(6, r"nowhere", "report", "cv", "-o", "nowhere/new.html", "--figures=newfigures")
+        os.link("seen/sequences.tsv", "linked.html")
+        self.bad(2, r"both input and output", "report", "cv", "--explain=seen", "-o", "linked.html", "--force")
+
+    def test_dry_run_writes_nothing(self):
+        before = snapshot(".")
+        done = self.good("report", "cv", "-o", "dry.html", "--figures=dry", "--dry-run")
+        self.assertIn("would write: dry.html", done.stdout)
+        self.assertEqual(snapshot("."), before)
+
+    def test_wrong_folders(self):
+        self.bad(6, r"nowhere is no folder", "report", "nowhere", "-o", "x.html")
+        self.bad(2, r"rivals holds several methods", "report", "rivals", "-o", "x.html")
+        self.bad(3, r"seen: neither summary.json nor config.yaml", "report", "seen", "-o", "x.html")
+        self.bad(3, r"seen: no summary.json", "report", "cv", "--rivals=seen", "-o", "x.html")
+        self.bad(2, r"cv is given twice", "report", "cv", "--rivals=cv", "-o", "x.html")
+        self.bad(6, r"--explain=nowhere is no folder", "report", "cv", "--explain=nowhere", "-o", "x.html")
+        self.bad(3, r"holds no report of hopsack check", "report", "cv", "--check=tiny.yaml", "-o", "x.html")
+
+    def test_damaged_files(self):
+        shutil.copytree("cv", "damaged")
+        with open("damaged/predictions.tsv", "a", encoding="utf-8") as file:
+            file.write("x\tstatus\t+\t1\tmuch\t0.5\ttest\t0\t0\n")
+        self.bad(3, r"damaged/predictions.tsv:42: 'much'", "report", "damaged", "-o", "x.html")
+        os.mkdir("half")
+        with open("half/motifs.meme", "w", encoding="utf-8") as file:
+            file.write("MEME version 4\nALPHABET= ACDEFGHIKLMNPQRSTVWY\nMOTIF a\nletter-probability matrix: w= 3\n1 0\n")
+        self.bad(3, r"half/motifs.meme:5: ", "report", "cv", "--explain=half", "-o", "x.html")
+        with open("half/motifs.meme", "w", encoding="utf-8") as file:
+            file.write("MEME version 4\nALPHABET= ACDEFGHIKLMNPQRSTVWY\nMOTIF a\nletter-probability matrix: w= 1\n" + "0.9 " * 20 + "\n")
+        self.bad(3, r"half/motifs.meme: a position of a logo has the sum 18", "report", "cv", "--explain=half", "-o", "x.html")
+
+    def test_other_folds_are_not_compared(self):
+        self.good("crossval", TINY, "c.h5", "--target=status", "--splits.n_fold=3", "--seed=9", "-o", "otherfolds")
+        self.good("report", "cv", "--rivals=otherfolds", "-o", "folds.html")
+        self.assertIn("are not about the same bags", page("folds.html").text)
+
+    @unittest.skipUnless(os.environ.get("HOPSACK_BROWSER"), "HOPSACK_BROWSER names no browser (chromium)")
+    def test_browser_has_nothing_to_say(self):
+        for width in (1280, 400):
+            done = subprocess.run([os.environ["HOPSACK_BROWSER"], "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+                                   f"--window-size={width},2000", f"--screenshot=shot{width}.png", f"file://{os.getcwd()}/all.html"],
+                                  stderr=subprocess.PIPE, text=True, timeout=120)
+            self.assertTrue(os.path.getsize(f"shot{width}.png") > 10000)
+            self.assertNotIn("CONSOLE", done.stderr)
+
+    # ---- inspect RUN RUN ----
+
+    def test_inspect_runs(self):
+        said = json.loads(self.good("inspect", "cv", "rivals", "stack", "--json").stdout)
+        task = said["tasks"]["status"]
+        self.assertEqual([r["name"] for r in task["runs"]], ["cv", "nuisance", "kmer-3", "gapped", "stack"])
+        self.assertEqual(task["runs"][0]["auc_ci95"], load("cv/summary.json")["tasks"]["status"]["auc_ci95"])
+        for r in task["runs"][1:]:
+            self.assertAlmostEqual(r["difference"], r["auc"] - task["runs"][0]["auc"], places=6)
+            low, high = r["difference_ci95"]
+            self.assertTrue(low <= r["difference"] <= high)
+        shown = self.good("inspect", "cv", "rivals", "stack").stdout
+        self.assertRegex(shown, rf"kmer-3 +{task['runs'][2]['auc']:.3f} ")
+        self.assertRegex(shown, re.escape(f"{task['runs'][2]['difference']:+.3f}  {task['runs'][2]['difference_ci95'][0]:+.3f} to"))
+
+    def test_interval_of_a_difference_against_our_own(self):
+        """2000 draws of bags within the folds, the same for both runs."""
+        for name, shift in (("first", 1), ("second", 1.6)):
+            write_run(name, 120, shift)
+        # outputs of one bag in both runs are the same noise, moved
+        gap = json.loads(self.good("inspect", "first", "second", "--json").stdout)["tasks"]["status"]["runs"][1]
+        rows = [[(int(r["fold"]), int(r["target"]), float(r["output"])) for r in table(f"{n}/predictions.tsv")] for n in ("first", "second")]
+        rng, differences = random.Random(5), []
+        folds = [[i for i in range(120) if rows[0][i][0] == f] for f in range(5)]
+
+        def mean(which, drawn):
+            areas = []
+            for picked in drawn:
+                positive = [rows[which][i][2] for i in picked if rows[which][i][1]]
+                negative = [rows[which][i][2] for i in picked if not rows[which][i][1]]
+                if positive and negative:
+                    areas.append(sum((p > n) + 0.5 * (p == n) for p in positive for n in negative) / len(positive) / len(negative))
+            return sum(areas) / len(areas)
+
+        self.assertAlmostEqual(gap["difference"], mean(1, folds) - mean(0, folds), places=9)
+        for _ in range(1000):
+            drawn = [[rng.choice(fold) for _ in fold] for fold in folds]
+            differences.append(mean(1, drawn) - mean(0, drawn))
+        differences.sort()
+        self.assertAlmostEqual(gap["difference_ci95"][0], differences[25], delta=0.015)
+        self.assertAlmostEqual(gap["difference_ci95"][1], differences[974], delta=0.015)
+
+    def test_inspect_runs_that_do_not_fit(self):
+        done = self.good("inspect", "cv", "one")
+        self.assertRegex(done.stdout, r"one is not compared: .*not about the same bags")
+        self.bad(2, r"cv is given twice", "inspect", "cv", "cv/")
+        self.bad(2, r"c.h5 is no folder of a run", "inspect", "c.h5", "cv")
+        self.bad(6, r"none is no folder of a run", "inspect", "cv", "none")
+        self.bad(3, r"seen: no summary.json", "inspect", "cv", "seen")
+
+
+if __name__ == "__main__":
+    main()
