@@ -280,7 +280,7 @@ static void describe(const Cover *c, int k)
     int n_side[2] = {0};
     *f = (KmerFound){.kmer = c->kmer[c->kmer_of[k]],
                      .target_class = test->target_class,
-                     .z_alone = kmerstat_z(c->candidate[k].t, bags->n - 2)};
+                     .z_alone = kmerbags_z(bags, c->candidate[k].t)};
     for (int b = 0; b < bags->n; b++) {
         const int side = !kmerbags_inside(bags, test, b);
         const int count = count_of(c, c->kmer_of[k], b);
@@ -338,6 +338,17 @@ static void set_aside(KmerChoice *out, Cover *c)
     c->n = n;
 }
 
+/* The threshold of Benjamini and Hochberg at KMERSTAT_LEVEL: the lowest that as many candidates exceed as it allows for.
+ * Candidates are in order, those set aside do not count. */
+static void control_rate(KmerChoice *out, const Cover *c)
+{
+    out->min_z = kmerstat_threshold((double)out->n_tested);
+    for (int k = 1; k <= c->n && k <= KMERS_MAX; k++) {
+        const double min_z = kmerstat_threshold((double)out->n_tested / k);
+        if (fabs(c->found[k - 1].z_alone) > min_z) out->min_z = min_z;
+    }
+}
+
 static void choose(KmerChoice *out, Cover *c)
 {
     c->chosen = -1;
@@ -345,9 +356,10 @@ static void choose(KmerChoice *out, Cover *c)
         parallel_for(c->bags->n, count_bag, c);
         parallel_for(c->n_kmer, test_kmer, c);
         if (c->chosen < 0) set_aside(out, c);
+        if (c->chosen < 0 && c->bags->both && !(c->bags->in->min_z > 0)) control_rate(out, c);
         if (c->n == 0) return;
         const int k = best(c);
-        const double z = kmerstat_z(c->candidate[k].t, c->bags->n - 2);
+        const double z = kmerbags_z(c->bags, c->candidate[k].t);
         if (!(fabs(z) > out->min_z)) return;
         out->found[out->n] = c->found[k];
         out->found[out->n].z = z;

@@ -22,13 +22,16 @@
 #define SUMS_BYTES ((size_t)1 << 29)
 #define KEPT       (2 * KMERCOVER_CANDIDATES) /* a mask's list before it is cut */
 #define MIN_T      1.9599                     /* no threshold is below that of one test */
+#define MIN_Z      3.5                        /* nor one of KMERS_MAX of them, of many */
+#define SCORE_Z    3.0                        /* exact tests are not needed below */
 
 /* The best of one mask. */
 typedef struct {
     KmerCandidate candidate[KEPT];
     int n;
-    double bar;     /* t² that a newcomer must exceed */
-    double largest; /* t² of all tested */
+    double bar;              /* t², or z², that a newcomer must exceed */
+    double largest;          /* t² of all tested */
+    double largest_presence; /* z² of tests of presence */
     int64_t n_tested;
 } Best;
 
@@ -62,18 +65,17 @@ typedef struct {
 
 static size_t sums_size(const KmerBags *bags, const KmerMask *mask)
 {
-    return (size_t)(bags->n_column + 1) * (size_t)mask->n_cell;
+    return (size_t)(bags->n_column * (bags->both ? 2 : 1) + 1) * (size_t)mask->n_cell;
 }
 
 static Status new_sums(KmerSums *out, const KmerBags *bags, const KmerMask *mask)
 {
-    const size_t size = sums_size(bags, mask);
+    const size_t size = sums_size(bags, mask), n_cell = (size_t)mask->n_cell, columns = (size_t)bags->n_column;
     double *sum = calloc(size, sizeof *sum);
     if (!sum) return fail(ERR_MEMORY, "no memory for counting k-mers of %d classes", bags->n_column);
-    *out = (KmerSums){.n_column = bags->n_column,
-                      .labelled = bags->labelled,
-                      .sum = sum,
-                      .square = sum + size - (size_t)mask->n_cell};
+    *out = (KmerSums){
+        .n_column = bags->n_column, .labelled = bags->labelled, .sum = sum, .square = sum + columns * n_cell};
+    if (bags->both) out->held = out->square + n_cell;
     return OK;
 }
 
@@ -165,6 +167,7 @@ static void add_sums(KmerSums *out, const KmerSums *in, size_t n_cell, double sh
     const size_t n = (size_t)in->n_column * n_cell;
     for (size_t k = 0; k < n; k++) out->sum[k] += in->sum[k];
     for (size_t k = 0; k < n_cell; k++) out->square[k] += in->square[k];
+    for (size_t k = 0; in->held && k < n; k++) out->held[k] += in->held[k];
     for (size_t k = 0; in->labelled && k < n_cell; k++) out->sum[n_cell + k] += shift * in->sum[k];
 }
 
@@ -237,7 +240,34 @@ static void test_cell(const FoldCounts *training, Best *best, const KmerMask *ma
     best->n_tested++;
     if (explained > best->largest * variance) best->largest = explained / variance;
     if (explained <= best->bar * variance) return;
-    keep(best, &(KmerCandidate){.t = kmerstat_t(sxy, test->sxx, syy, n),
+    const double t = kmerstat_t(sxy, test->sxx, syy, n);
+    keep(best, &(KmerCandidate){.t = training->bags.both ? kmerstat_z(t, n - 2) : t,
+                                .mask = m,
+                                .cell = cell,
+                                .number = mask->first + cell,
+                                .test = k,
+                                .total = kmercount_total(sum, s->square[cell])});
+}
+
+/* Presence. The exact test is made where the score z, that of a normal distribution, is not small. */
+static void test_presence(const FoldCounts *training, Best *best, const KmerMask *mask, int m, int cell, int k,
+                          double sum)
+{
+    const KmerBags *bags = &training->bags;
+    const KmerTest *test = &bags->test[k];
+    const KmerSums *s = &training->sums[m];
+    double held = 0, n = bags->n;
+    for (int column = 0; column < s->n_column; column++)
+        held += s->held[(size_t)column * (size_t)mask->n_cell + (size_t)cell];
+    if (held < test->least || held > test->most) return;
+    const double held_in = s->held[(size_t)test->column * (size_t)mask->n_cell + (size_t)cell];
+    const double more = held_in - held * test->share, variance = held * (1 - held / n) * test->sxx / n;
+    best->n_tested++;
+    if (more * more < SCORE_Z * SCORE_Z * variance) return;
+    const double z = kmerstat_presence((int)held_in, test->n_in, (int)held, bags->n);
+    best->largest_presence = fmax(best->largest_presence, z * z);
+    if (z * z <= best->bar) return;
+    keep(best, &(KmerCandidate){.t = z,
                                 .mask = m,
                                 .cell = cell,
                                 .number = mask->first + cell,
@@ -250,13 +280,15 @@ static void test_mask(FoldCounts *training, const KmerMask *mask, int m)
     const size_t n_cell = (size_t)mask->n_cell;
     const KmerSums *s = &training->sums[m];
     Best *best = &training->best[m];
-    best->bar = MIN_T * MIN_T;
+    const double least = training->bags.both && !(training->bags.in->min_z > 0) ? MIN_Z : MIN_T;
+    best->bar = least * least;
     for (size_t cell = 0; cell < n_cell; cell++) {
         double sum = 0;
         if (!(s->square[cell] > 0)) continue;
         for (int column = 0; column < (s->labelled ? 1 : s->n_column); column++)
             sum += s->sum[(size_t)column * n_cell + cell];
-        for (int k = 0; k < training->bags.n_test; k++) test_cell(training, best, mask, m, (int)cell, k, sum);
+        for (int k = 0; k < training->bags.n_test; k++)
+            (training->bags.test[k].presence ? test_presence : test_cell)(training, best, mask, m, (int)cell, k, sum);
     }
 }
 
@@ -274,15 +306,17 @@ static void test_chunk(void *context, int chunk, int thread)
 
 static void set_threshold(KmerChoice *out, const Choosing *c, const FoldCounts *training)
 {
-    double largest = 0;
+    const KmerBags *bags = &training->bags;
+    double largest = 0, presence = 0;
     for (int m = 0; m < c->n_mask; m++) {
         out->n_tested += training->best[m].n_tested;
         if (training->best[m].largest > largest) largest = training->best[m].largest;
+        presence = fmax(presence, training->best[m].largest_presence);
     }
     if (out->n_tested == 0) return;
-    const double min_z = training->bags.in->min_z;
-    out->largest_z = kmerstat_z(sqrt(largest), training->bags.n - 2);
-    out->min_z = min_z > 0 ? min_z : kmerstat_threshold(out->n_tested);
+    out->largest_z = fmax(kmerstat_z(sqrt(largest), bags->n - 2), sqrt(presence));
+    out->min_z = bags->in->min_z > 0 ? bags->in->min_z
+                                     : kmerstat_threshold((double)out->n_tested / (bags->both ? KMERS_MAX : 1));
 }
 
 /* Occurrences of a frequent k-mer in all bags, at least. */
@@ -304,7 +338,7 @@ static int gather(KmerCandidate *all, KmerChoice *out, const Choosing *c, const 
     }
     qsort(all, (size_t)n, sizeof *all, in_order);
     for (int k = 0; k < n && above < KMERCOVER_CANDIDATES; k++) {
-        const double z = kmerstat_z(all[k].t, training->bags.n - 2);
+        const double z = kmerbags_z(&training->bags, all[k].t);
         if (!(fabs(z) > out->min_z)) break;
         if (all[k].total <= frequent)
             all[above++] = all[k];

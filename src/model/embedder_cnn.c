@@ -14,7 +14,7 @@ typedef struct {
     bool position;
     int reach; /* 0: kernel */
     int start; /* place in random kmers */
-    int top, masks;
+    int top, masks, statistic;
     double min_z;
 } CnnOptions;
 
@@ -49,6 +49,11 @@ static const Option options[] = {
     {"masks", OPTION_CHOICE, offsetof(CnnOptions, masks), "all", 0, 0, KMER_MASKS_WORDS, "",
      "k-mers that are tested; short: 3 fixed residues within 5 positions and 4 within 6; all: also 3 "
      "within 9"},
+    {"statistic", OPTION_CHOICE, offsetof(CnnOptions, statistic), "frequency", 0, 0, KMER_STATISTIC_WORDS, "",
+     "test of a k-mer: frequency (occurrences in a bag, t test), or both (also Fisher's exact test of the number of "
+     "bags that hold it, for signals in a part of the positive bags; then min_z: auto means a false discovery rate "
+     "of "
+     "5 %). Regression always uses frequency"},
     {0},
 };
 
@@ -172,8 +177,12 @@ static int start(void *self, real *theta, const Kmer *kmer, int n, const Bag *ba
 static EmbedderStart start_of(const void *blob)
 {
     const CnnOptions *o = blob;
-    return (EmbedderStart){
-        .on = o->start == 1, .top = o->top, .min_z = o->min_z, .masks = o->masks, .max_span = o->kernel};
+    return (EmbedderStart){.on = o->start == 1,
+                           .top = o->top,
+                           .min_z = o->min_z,
+                           .masks = o->masks,
+                           .statistic = o->statistic,
+                           .max_span = o->kernel};
 }
 
 static int min_pad(const void *self)

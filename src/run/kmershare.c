@@ -78,6 +78,7 @@ static KmerSetup setup_of(const Sharing *sharing, int k, const Dataset *s)
                        .top = o.top,
                        .min_z = o.min_z,
                        .masks = o.masks,
+                       .statistic = o.statistic,
                        .max_span = o.max_span};
 }
 
