@@ -92,18 +92,17 @@ static const char *list_label(KmerBags *bags)
     return NULL;
 }
 
-/* Their tests of presence, behind those of occurrences. */
+/* Their tests of presence, behind those of occurrences or in their place. */
 static void list_presence(KmerBags *bags)
 {
     const double n_test = (double)KMERMASK_CELLS * bags->n_test / KMERS_MAX;
     const int n = bags->n_test;
-    bags->both = true;
     for (int k = 0; k < n; k++) {
         KmerTest test = bags->test[k];
         test.presence = true;
         for (int b = 0; b < bags->n; b++) test.n_in += bags->weight[b].column == test.column;
         kmerstat_attainable(&test.least, &test.most, test.n_in, bags->n, kmerstat_threshold(n_test));
-        bags->test[bags->n_test++] = test;
+        bags->test[bags->in->statistic == KMER_BOTH ? bags->n_test++ : k] = test;
     }
 }
 
@@ -118,7 +117,7 @@ static const char *list_classes(KmerBags *bags)
         bags->test[bags->n_test++] =
             (KmerTest){.target_class = k, .column = k, .share = share, .sxx = count[k] * (1 - share)};
     }
-    if (bags->n_test && bags->in->statistic == KMER_BOTH) list_presence(bags);
+    if (bags->presence) list_presence(bags);
     return bags->n_test ? NULL : "a class has fewer than 2 training bags";
 }
 
@@ -127,7 +126,7 @@ Status kmerbags_list(KmerBags *out, const KmerSetup *in, const char **reason)
     const size_t capacity = (size_t)in->n + 1;
     const int n_class = task_n_class(in->target);
     const bool labelled = n_class == 0;
-    *out = (KmerBags){.in = in, .labelled = labelled};
+    *out = (KmerBags){.in = in, .labelled = labelled, .presence = !labelled && in->statistic != KMER_FREQUENCY};
     *reason = NULL;
     out->n_column = labelled ? 2 : n_class;
     assert(!in->group || (in->n_group > 0 && in->n_group <= KMERS_TOGETHER));
@@ -206,10 +205,10 @@ double kmerbags_t(const KmerBags *bags, const KmerTest *test, const double *valu
         own += value[b] * x;
     }
     const double t = kmerstat_t(own - test->share * sum, test->sxx, square - sum * sum / bags->n, bags->n);
-    return bags->both ? kmerstat_z(t, bags->n - 2) : t;
+    return bags->presence ? kmerstat_z(t, bags->n - 2) : t;
 }
 
 double kmerbags_z(const KmerBags *bags, double t)
 {
-    return bags->both ? t : kmerstat_z(t, bags->n - 2);
+    return bags->presence ? t : kmerstat_z(t, bags->n - 2);
 }

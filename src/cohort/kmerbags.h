@@ -35,7 +35,7 @@ typedef struct {
     bool labelled;
     int n_test;
     KmerTest test[2 * TARGET_CLASSES];
-    bool both; /* are there tests of presence? Then candidates of all tests are ordered by z, not by t */
+    bool presence; /* are k-mers tested for presence? Then candidates of all tests are ordered by z, not by t */
     const Bag *block[KMERBAGS_BLOCK];
 } KmerBags;
 

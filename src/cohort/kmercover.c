@@ -338,15 +338,16 @@ static void set_aside(KmerChoice *out, Cover *c)
     c->n = n;
 }
 
-/* The threshold of Benjamini and Hochberg at KMERSTAT_LEVEL: the lowest that as many candidates exceed as it allows for.
- * Candidates are in order, those set aside do not count. */
-static void control_rate(KmerChoice *out, const Cover *c)
+/* Benjamini and Hochberg at KMERSTAT_LEVEL, of the k-mers chosen: as many of them as allow for themselves stay. Those that
+ * were struck with them do not count, or a motif would speak for others by all k-mers that overlap it. */
+static void control_rate(KmerChoice *out)
 {
-    out->min_z = kmerstat_threshold((double)out->n_tested);
-    for (int k = 1; k <= c->n && k <= KMERS_MAX; k++) {
-        const double min_z = kmerstat_threshold((double)out->n_tested / k);
-        if (fabs(c->found[k - 1].z_alone) > min_z) out->min_z = min_z;
-    }
+    int n = 0;
+    for (int k = 1; k <= out->n; k++)
+        if (fabs(out->found[k - 1].z) > kmerstat_threshold((double)out->n_tested / k)) n = k;
+    out->n = n;
+    out->min_z = kmerstat_threshold((double)out->n_tested / (n > 0 ? n : 1));
+    for (int k = 0; k < n; k++) out->found[k].min_z = out->min_z;
 }
 
 static void choose(KmerChoice *out, Cover *c)
@@ -356,13 +357,13 @@ static void choose(KmerChoice *out, Cover *c)
         parallel_for(c->bags->n, count_bag, c);
         parallel_for(c->n_kmer, test_kmer, c);
         if (c->chosen < 0) set_aside(out, c);
-        if (c->chosen < 0 && c->bags->both && !(c->bags->in->min_z > 0)) control_rate(out, c);
         if (c->n == 0) return;
         const int k = best(c);
         const double z = kmerbags_z(c->bags, c->candidate[k].t);
         if (!(fabs(z) > out->min_z)) return;
         out->found[out->n] = c->found[k];
         out->found[out->n].z = z;
+        out->found[out->n].min_z = out->min_z;
         out->found[out->n].sign = z > 0 ? 1 : -1;
         c->chosen = c->kmer_of[k];
     }
@@ -371,8 +372,12 @@ static void choose(KmerChoice *out, Cover *c)
 static Status cover_one(const KmerCover *cover, const CoverSearch *search)
 {
     Status status;
+    const bool rate = cover->bags->presence && !(cover->bags->in->min_z > 0) && cover->out->n_tested > 0;
     cover->out->n = 0;
-    if (cover->n == 0) return OK;
+    if (cover->n == 0) {
+        if (rate) control_rate(cover->out);
+        return OK;
+    }
     Cover *c = calloc(1, sizeof *c);
     if (!c) return no_memory();
     c->bags = cover->bags;
@@ -380,6 +385,7 @@ static Status cover_one(const KmerCover *cover, const CoverSearch *search)
     c->n = affordable(cover->candidate, cover->n);
     TRY_DONE(reserve(c, cover->candidate));
     choose(cover->out, c);
+    if (rate) control_rate(cover->out);
 done:
     cover_free(c);
     return status;

@@ -65,7 +65,7 @@ typedef struct {
 
 static size_t sums_size(const KmerBags *bags, const KmerMask *mask)
 {
-    return (size_t)(bags->n_column * (bags->both ? 2 : 1) + 1) * (size_t)mask->n_cell;
+    return (size_t)(bags->n_column * (bags->presence ? 2 : 1) + 1) * (size_t)mask->n_cell;
 }
 
 static Status new_sums(KmerSums *out, const KmerBags *bags, const KmerMask *mask)
@@ -75,7 +75,7 @@ static Status new_sums(KmerSums *out, const KmerBags *bags, const KmerMask *mask
     if (!sum) return fail(ERR_MEMORY, "no memory for counting k-mers of %d classes", bags->n_column);
     *out = (KmerSums){
         .n_column = bags->n_column, .labelled = bags->labelled, .sum = sum, .square = sum + columns * n_cell};
-    if (bags->both) out->held = out->square + n_cell;
+    if (bags->presence) out->held = out->square + n_cell;
     return OK;
 }
 
@@ -241,7 +241,7 @@ static void test_cell(const FoldCounts *training, Best *best, const KmerMask *ma
     if (explained > best->largest * variance) best->largest = explained / variance;
     if (explained <= best->bar * variance) return;
     const double t = kmerstat_t(sxy, test->sxx, syy, n);
-    keep(best, &(KmerCandidate){.t = training->bags.both ? kmerstat_z(t, n - 2) : t,
+    keep(best, &(KmerCandidate){.t = training->bags.presence ? kmerstat_z(t, n - 2) : t,
                                 .mask = m,
                                 .cell = cell,
                                 .number = mask->first + cell,
@@ -280,7 +280,7 @@ static void test_mask(FoldCounts *training, const KmerMask *mask, int m)
     const size_t n_cell = (size_t)mask->n_cell;
     const KmerSums *s = &training->sums[m];
     Best *best = &training->best[m];
-    const double least = training->bags.both && !(training->bags.in->min_z > 0) ? MIN_Z : MIN_T;
+    const double least = training->bags.presence && !(training->bags.in->min_z > 0) ? MIN_Z : MIN_T;
     best->bar = least * least;
     for (size_t cell = 0; cell < n_cell; cell++) {
         double sum = 0;
@@ -316,7 +316,7 @@ static void set_threshold(KmerChoice *out, const Choosing *c, const FoldCounts *
     if (out->n_tested == 0) return;
     out->largest_z = fmax(kmerstat_z(sqrt(largest), bags->n - 2), sqrt(presence));
     out->min_z = bags->in->min_z > 0 ? bags->in->min_z
-                                     : kmerstat_threshold((double)out->n_tested / (bags->both ? KMERS_MAX : 1));
+                                     : kmerstat_threshold((double)out->n_tested / (bags->presence ? KMERS_MAX : 1));
 }
 
 /* Occurrences of a frequent k-mer in all bags, at least. */

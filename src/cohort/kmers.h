@@ -46,6 +46,7 @@ typedef struct {
     int sign;          /* 1: more frequent in that class, or with larger labels; -1: less */
     double z;          /* when it was chosen, without struck sequences; has the sign */
     double z_alone;    /* over all sequences */
+    double min_z;      /* the threshold that z exceeds */
     double mean[2];    /* occurrences a bag, normalised to the mean bag size: bags of the class (of a label above the
                          mean), other bags; over all sequences */
     int n_bag_with[2]; /* bags of either side that hold it */
@@ -81,6 +82,7 @@ typedef struct {
                              false discovery rate of that */
     int masks;            /* KmerMasks */
     int statistic;        /* KmerStatistic; of labels that are numbers always KMER_FREQUENCY */
+    int rounds;           /* for kmerrounds_choose alone */
     int max_span;         /* length of the kernels; k-mers are not longer */
     const StopFlag *stop; /* a signal's number ends it; may be NULL */
 } KmerSetup;

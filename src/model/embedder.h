@@ -51,6 +51,7 @@ typedef struct {
     double min_z;  /* threshold of |z|; NaN: Bonferroni */
     int masks;     /* KmerMasks */
     int statistic; /* KmerStatistic */
+    int rounds;    /* of choosing k-mers; 1 or more */
     int max_span;  /* places a kernel has */
 } EmbedderStart;
 

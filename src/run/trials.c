@@ -300,7 +300,7 @@ static Status check_kmers(const Config *trial, const Config *c, int number)
     EmbedderStart own, of;
     if (!kmerstart_is_on(&own, &trial->model)) return OK;
     const bool same = kmerstart_is_on(&of, &c->model) && own.top == of.top && own.masks == of.masks &&
-                      own.statistic == of.statistic && own.max_span == of.max_span &&
+                      own.statistic == of.statistic && own.rounds == of.rounds && own.max_span == of.max_span &&
                       (own.min_z == of.min_z || (isnan(own.min_z) && isnan(of.min_z)));
     if (same) return OK;
     return fail(ERR_CONFIG,
