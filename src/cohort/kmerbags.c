@@ -96,12 +96,13 @@ static const char *list_label(KmerBags *bags)
 static void list_presence(KmerBags *bags)
 {
     const double n_test = (double)KMERMASK_CELLS * bags->n_test / KMERS_MAX;
+    const double min_z = bags->in->min_z > 0 ? bags->in->min_z : kmerstat_threshold(n_test);
     const int n = bags->n_test;
     for (int k = 0; k < n; k++) {
         KmerTest test = bags->test[k];
         test.presence = true;
         for (int b = 0; b < bags->n; b++) test.n_in += bags->weight[b].column == test.column;
-        kmerstat_attainable(&test.least, &test.most, test.n_in, bags->n, kmerstat_threshold(n_test));
+        kmerstat_attainable(&test.least, &test.most, test.n_in, bags->n, min_z);
         bags->test[bags->in->statistic == KMER_BOTH ? bags->n_test++ : k] = test;
     }
 }

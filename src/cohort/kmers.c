@@ -4,11 +4,9 @@
  * and each number is summed in the order of the bags. The sums of a group are added to those of each training part that
  * holds it. Sums of all masks are held at once where they fit in SUMS_BYTES (two classes: 44 MB a training part, and
  * as much for the group), otherwise the bags are read again for the masks left; each mask is counted once.
- *
- * |z| grows with |t|, all tests have the same degrees of freedom, and |z| < |t|: t alone orders the k-mers, and z is
- * computed of few.
  */
 #include "cohort/kmers.h"
+#include "cohort/kmerbest.h"
 #include "cohort/kmercover.h"
 #include "cohort/kmerstat.h"
 #include "core/log.h"
@@ -20,27 +18,13 @@
 #include <string.h>
 
 #define SUMS_BYTES ((size_t)1 << 29)
-#define KEPT       (2 * KMERCOVER_CANDIDATES) /* a mask's list before it is cut */
-#define MIN_T      1.9599                     /* no threshold is below that of one test */
-#define MIN_Z      3.5                        /* nor one of KMERS_MAX of them, of many */
-#define SCORE_Z    3.0                        /* exact tests are not needed below */
-
-/* The best of one mask. */
-typedef struct {
-    KmerCandidate candidate[KEPT];
-    int n;
-    double bar;              /* t², or z², that a newcomer must exceed */
-    double largest;          /* t² of all tested */
-    double largest_presence; /* z² of tests of presence */
-    int64_t n_tested;
-} Best;
 
 /* The training part of one fold. */
 typedef struct {
     KmerBags bags;
     bool is_open;              /* can anything be tested? */
     KmerSums sums[KMER_MASKS]; /* of this pass */
-    Best *best;                /* [n_mask] */
+    KmerBest *best;            /* [n_mask] */
 } FoldCounts;
 
 typedef struct {
@@ -211,87 +195,6 @@ static Status count(Choosing *c)
 
 /* ---- testing ---- */
 
-static int in_order(const void *a, const void *b)
-{
-    return kmercover_order(a, b);
-}
-
-static void keep(Best *best, const KmerCandidate *candidate)
-{
-    best->candidate[best->n++] = *candidate;
-    if (best->n < KEPT) return;
-    qsort(best->candidate, KEPT, sizeof *best->candidate, in_order);
-    best->n = KMERCOVER_CANDIDATES;
-    const double t = best->candidate[KMERCOVER_CANDIDATES - 1].t;
-    best->bar = t * t * (1 - 1e-12); /* equal ones may have a lower number */
-}
-
-/* One cell by one test: t² = sxy²/sxx / s², compared without division. */
-static void test_cell(const FoldCounts *training, Best *best, const KmerMask *mask, int m, int cell, int k,
-                      double sum)
-{
-    const KmerTest *test = &training->bags.test[k];
-    const KmerSums *s = &training->sums[m];
-    const int n = training->bags.n;
-    const double own = s->sum[(size_t)test->column * (size_t)mask->n_cell + (size_t)cell];
-    const double sxy = own - test->share * sum, syy = s->square[cell] - sum * sum / n;
-    const double explained = sxy * sxy / test->sxx, rest = (syy - explained) / (n - 2);
-    const double variance = rest > KMERSTAT_FLOOR ? rest : KMERSTAT_FLOOR;
-    best->n_tested++;
-    if (explained > best->largest * variance) best->largest = explained / variance;
-    if (explained <= best->bar * variance) return;
-    const double t = kmerstat_t(sxy, test->sxx, syy, n);
-    keep(best, &(KmerCandidate){.t = training->bags.presence ? kmerstat_z(t, n - 2) : t,
-                                .mask = m,
-                                .cell = cell,
-                                .number = mask->first + cell,
-                                .test = k,
-                                .total = kmercount_total(sum, s->square[cell])});
-}
-
-/* Presence. The exact test is made where the score z, that of a normal distribution, is not small. */
-static void test_presence(const FoldCounts *training, Best *best, const KmerMask *mask, int m, int cell, int k,
-                          double sum)
-{
-    const KmerBags *bags = &training->bags;
-    const KmerTest *test = &bags->test[k];
-    const KmerSums *s = &training->sums[m];
-    double held = 0, n = bags->n;
-    for (int column = 0; column < s->n_column; column++)
-        held += s->held[(size_t)column * (size_t)mask->n_cell + (size_t)cell];
-    if (held < test->least || held > test->most) return;
-    const double held_in = s->held[(size_t)test->column * (size_t)mask->n_cell + (size_t)cell];
-    const double more = held_in - held * test->share, variance = held * (1 - held / n) * test->sxx / n;
-    best->n_tested++;
-    if (more * more < SCORE_Z * SCORE_Z * variance) return;
-    const double z = kmerstat_presence((int)held_in, test->n_in, (int)held, bags->n);
-    best->largest_presence = fmax(best->largest_presence, z * z);
-    if (z * z <= best->bar) return;
-    keep(best, &(KmerCandidate){.t = z,
-                                .mask = m,
-                                .cell = cell,
-                                .number = mask->first + cell,
-                                .test = k,
-                                .total = kmercount_total(sum, s->square[cell])});
-}
-
-static void test_mask(FoldCounts *training, const KmerMask *mask, int m)
-{
-    const size_t n_cell = (size_t)mask->n_cell;
-    const KmerSums *s = &training->sums[m];
-    Best *best = &training->best[m];
-    const double least = training->bags.presence && !(training->bags.in->min_z > 0) ? MIN_Z : MIN_T;
-    best->bar = least * least;
-    for (size_t cell = 0; cell < n_cell; cell++) {
-        double sum = 0;
-        if (!(s->square[cell] > 0)) continue;
-        for (int column = 0; column < (s->labelled ? 1 : s->n_column); column++)
-            sum += s->sum[(size_t)column * n_cell + cell];
-        for (int k = 0; k < training->bags.n_test; k++)
-            (training->bags.test[k].presence ? test_presence : test_cell)(training, best, mask, m, (int)cell, k, sum);
-    }
-}
-
 /* One mask of one training. */
 static void test_chunk(void *context, int chunk, int thread)
 {
@@ -299,7 +202,7 @@ static void test_chunk(void *context, int chunk, int thread)
     const int m = c->first + chunk % c->n_pass;
     FoldCounts *training = &c->training[chunk / c->n_pass];
     (void)thread;
-    if (training->is_open) test_mask(training, &c->mask[m], m);
+    if (training->is_open) kmerbest_test(&training->best[m], &training->bags, &training->sums[m], &c->mask[m], m);
 }
 
 /* ---- choosing ---- */
@@ -336,7 +239,7 @@ static int gather(KmerCandidate *all, KmerChoice *out, const Choosing *c, const 
         memcpy(all + n, training->best[m].candidate, (size_t)training->best[m].n * sizeof *all);
         n += training->best[m].n;
     }
-    qsort(all, (size_t)n, sizeof *all, in_order);
+    qsort(all, (size_t)n, sizeof *all, kmerbest_order);
     for (int k = 0; k < n && above < KMERCOVER_CANDIDATES; k++) {
         const double z = kmerbags_z(&training->bags, all[k].t);
         if (!(fabs(z) > out->min_z)) break;
@@ -360,7 +263,7 @@ static Status list_candidates(KmerCover *cover, KmerChoice *out, const Choosing 
         out->reason = "no training bag holds a k-mer";
         return OK;
     }
-    cover->candidate = calloc((size_t)c->n_mask * KEPT, sizeof *cover->candidate);
+    cover->candidate = calloc((size_t)c->n_mask * KMERBEST_KEPT, sizeof *cover->candidate);
     if (!cover->candidate) return fail(ERR_MEMORY, "no memory for the list of k-mers");
     cover->n = gather(cover->candidate, out, c, training);
     return OK;

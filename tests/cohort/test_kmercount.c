@@ -175,6 +175,9 @@ Test(SUITE, every_mask_is_of_one_family)
             if (size > 1) together += size - 1;
         }
         for (int m = 0; m < n; m++) cr_assert_eq(seen[m], 1, "span %d, mask %d", span, m);
+        int64_t n_cell = 0;
+        for (int m = 0; m < n; m++) n_cell += mask[m].n_cell;
+        cr_assert_eq(n_cell == KMERMASK_CELLS, span == KMER_SPAN);
         cr_assert_eq(together, span < 4 ? 0 : span == 4 ? 2 : span == 5 ? 5 : 9);
     }
     int number[KMER_FAMILY];
