@@ -92,6 +92,21 @@ static const char *list_label(KmerBags *bags)
     return NULL;
 }
 
+/* Their tests of presence, behind those of occurrences or in their place. */
+static void list_presence(KmerBags *bags)
+{
+    const double n_test = (double)KMERMASK_CELLS * bags->n_test / KMERS_MAX;
+    const double min_z = bags->in->min_z > 0 ? bags->in->min_z : kmerstat_threshold(n_test);
+    const int n = bags->n_test;
+    for (int k = 0; k < n; k++) {
+        KmerTest test = bags->test[k];
+        test.presence = true;
+        for (int b = 0; b < bags->n; b++) test.n_in += bags->weight[b].column == test.column;
+        kmerstat_attainable(&test.least, &test.most, test.n_in, bags->n, min_z);
+        bags->test[bags->in->statistic == KMER_BOTH ? bags->n_test++ : k] = test;
+    }
+}
+
 /* Of two classes one test says all. */
 static const char *list_classes(KmerBags *bags)
 {
@@ -103,6 +118,7 @@ static const char *list_classes(KmerBags *bags)
         bags->test[bags->n_test++] =
             (KmerTest){.target_class = k, .column = k, .share = share, .sxx = count[k] * (1 - share)};
     }
+    if (bags->presence) list_presence(bags);
     return bags->n_test ? NULL : "a class has fewer than 2 training bags";
 }
 
@@ -111,7 +127,7 @@ Status kmerbags_list(KmerBags *out, const KmerSetup *in, const char **reason)
     const size_t capacity = (size_t)in->n + 1;
     const int n_class = task_n_class(in->target);
     const bool labelled = n_class == 0;
-    *out = (KmerBags){.in = in, .labelled = labelled};
+    *out = (KmerBags){.in = in, .labelled = labelled, .presence = !labelled && in->statistic != KMER_FREQUENCY};
     *reason = NULL;
     out->n_column = labelled ? 2 : n_class;
     assert(!in->group || (in->n_group > 0 && in->n_group <= KMERS_TOGETHER));
@@ -169,8 +185,19 @@ bool kmerbags_inside(const KmerBags *bags, const KmerTest *test, int b)
     return bags->labelled ? bags->label[b] > 0 : bags->weight[b].column == test->column;
 }
 
+static double presence_z(const KmerBags *bags, const KmerTest *test, const double *value)
+{
+    int held = 0, held_in = 0;
+    for (int b = 0; b < bags->n; b++) {
+        held += value[b] > 0;
+        held_in += value[b] > 0 && bags->weight[b].column == test->column;
+    }
+    return kmerstat_presence(held_in, test->n_in, held, bags->n);
+}
+
 double kmerbags_t(const KmerBags *bags, const KmerTest *test, const double *value)
 {
+    if (test->presence) return presence_z(bags, test, value);
     double sum = 0, square = 0, own = 0;
     for (int b = 0; b < bags->n; b++) {
         const double x = bags->labelled ? bags->label[b] : bags->weight[b].column == test->column;
@@ -178,5 +205,11 @@ double kmerbags_t(const KmerBags *bags, const KmerTest *test, const double *valu
         square += value[b] * value[b];
         own += value[b] * x;
     }
-    return kmerstat_t(own - test->share * sum, test->sxx, square - sum * sum / bags->n, bags->n);
+    const double t = kmerstat_t(own - test->share * sum, test->sxx, square - sum * sum / bags->n, bags->n);
+    return bags->presence ? kmerstat_z(t, bags->n - 2) : t;
+}
+
+double kmerbags_z(const KmerBags *bags, double t)
+{
+    return bags->presence ? t : kmerstat_z(t, bags->n - 2);
 }

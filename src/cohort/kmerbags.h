@@ -13,9 +13,12 @@
 /* One class against the others, or the labels. */
 typedef struct {
     int target_class;
-    int column;   /* of the sums (kmercount.h): Σ (x - mean x) v = sum[column] - share · Σ v */
-    double share; /* mean of x; 0 for labels, which add_group of kmers.c centres */
-    double sxx;   /* Σ (x - mean x)² */
+    int column;      /* of the sums (kmercount.h): Σ (x - mean x) v = sum[column] - share · Σ v */
+    double share;    /* mean of x; 0 for labels, which add_group of kmers.c centres */
+    double sxx;      /* Σ (x - mean x)² */
+    bool presence;   /* Fisher's exact test of the bags that hold the k-mer; of occurrences otherwise */
+    int n_in;        /* bags of the class; presence alone, as the rest */
+    int least, most; /* k-mers held by fewer or more bags cannot be significant, and are not tested */
 } KmerTest;
 
 typedef struct {
@@ -31,7 +34,8 @@ typedef struct {
     int n_column;                  /* of the sums: classes, or 2 for labels */
     bool labelled;
     int n_test;
-    KmerTest test[TARGET_CLASSES];
+    KmerTest test[2 * TARGET_CLASSES];
+    bool presence; /* are k-mers tested for presence? Then candidates of all tests are ordered by z, not by t */
     const Bag *block[KMERBAGS_BLOCK];
 } KmerBags;
 
@@ -48,7 +52,10 @@ bool kmerbags_same_group(const KmerBags *a, const KmerBags *b, int group);
 /* Is bag b on the first side of the test: of the class, or of a label above the mean? */
 bool kmerbags_inside(const KmerBags *bags, const KmerTest *test, int b);
 
-/* t of one k-mer from its v - v0 [n] in the bags. */
+/* t of one k-mer from its v - v0 [n] in the bags; z where there are tests of presence. */
 double kmerbags_t(const KmerBags *bags, const KmerTest *test, const double *value);
+
+/* z of what kmerbags_t gives. */
+double kmerbags_z(const KmerBags *bags, double t);
 
 #endif

@@ -39,8 +39,9 @@ Status kmercount_scratch(KmerScratch *scratch, int max_len)
     scratch->sum = calloc(FAMILY_CELLS, sizeof *scratch->sum);
     scratch->square = calloc(FAMILY_CELLS, sizeof *scratch->square);
     scratch->product = calloc(FAMILY_CELLS, sizeof *scratch->product);
+    scratch->held = calloc(FAMILY_CELLS, sizeof *scratch->held);
     if (scratch->three && scratch->four && scratch->count && scratch->wraps && scratch->wrapped && scratch->derived &&
-        scratch->sum && scratch->square && scratch->product)
+        scratch->sum && scratch->square && scratch->product && scratch->held)
         return OK;
     kmercount_scratch_free(scratch);
     return fail(ERR_MEMORY, "no memory for counting k-mers");
@@ -48,8 +49,8 @@ Status kmercount_scratch(KmerScratch *scratch, int max_len)
 
 void kmercount_scratch_free(KmerScratch *scratch)
 {
-    void *const owned[] = {scratch->three,   scratch->four, scratch->count,  scratch->wraps,  scratch->wrapped,
-                           scratch->derived, scratch->sum,  scratch->square, scratch->product};
+    void *const owned[] = {scratch->three,   scratch->four, scratch->count,  scratch->wraps,   scratch->wrapped,
+                           scratch->derived, scratch->sum,  scratch->square, scratch->product, scratch->held};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
     *scratch = (KmerScratch){0};
 }
@@ -161,6 +162,7 @@ static void add_cell(const Adding *a, size_t cell, double count)
     a->sums->sum[(size_t)a->weight->column * n_cell + cell] += x;
     if (a->sums->labelled) a->sums->sum[n_cell + cell] += x * a->weight->label;
     a->sums->square[cell] += x * x;
+    if (a->sums->held) a->sums->held[(size_t)a->weight->column * n_cell + cell]++;
     a->scratch->count[cell] = 0;
 }
 
@@ -222,6 +224,11 @@ static inline __attribute__((always_inline)) void add_labelled(float *restrict s
     }
 }
 
+static inline __attribute__((always_inline)) void add_held(float *restrict held, const uint8_t *restrict count)
+{
+    for (int k = 0; k < NEIGHBOURS; k++) held[k] += count[k] > 0 ? 1.0f : 0.0f;
+}
+
 VECTOR static void add_all(const Adding *a)
 {
     KmerScratch *scratch = a->scratch;
@@ -233,6 +240,7 @@ VECTOR static void add_all(const Adding *a)
                          scratch->count + k, factor, label);
         else
             add_neighbours(scratch->sum + a->run + k, scratch->square + a->run + k, scratch->count + k, factor);
+        if (a->sums->held) add_held(scratch->held + a->run + k, scratch->count + k);
         memset(scratch->count + k, 0, NEIGHBOURS);
     }
 }
@@ -253,6 +261,7 @@ static void end_run(const Adding *a, int column)
     fold(a->sums->sum + (size_t)column * n_cell, scratch->sum + a->run, a->mask->n_cell);
     fold(a->sums->square, scratch->square + a->run, a->mask->n_cell);
     if (a->sums->labelled) fold(a->sums->sum + n_cell, scratch->product + a->run, a->mask->n_cell);
+    if (a->sums->held) fold(a->sums->held + (size_t)column * n_cell, scratch->held + a->run, a->mask->n_cell);
 }
 
 static bool is_dense(const Bag *bag, const KmerMask *mask, const KmerWeight *weight)

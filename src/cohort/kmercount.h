@@ -22,8 +22,8 @@ typedef struct {
     uint32_t *wraps; /* [KMER_CELLS] how often it came round; 0 between bags */
     int *wrapped;    /* [KMER_CELLS] cells that did */
     int n_wrapped;
-    uint32_t *derived;             /* [KMER_FAMILY - 1, cells of three] counts of this bag */
-    float *sum, *square, *product; /* [cells of a family] of the bags of one run; 0 between runs */
+    uint32_t *derived;                    /* [KMER_FAMILY - 1, cells of three] counts of this bag */
+    float *sum, *square, *product, *held; /* [cells of a family] of the bags of one run; 0 between runs */
 } KmerScratch;
 Status kmercount_scratch(KmerScratch *scratch, int max_len); /* longest sequence; ERR_MEMORY */
 void kmercount_scratch_free(KmerScratch *scratch);           /* accepts half-built ones */
@@ -41,6 +41,7 @@ typedef struct {
     bool labelled;
     double *sum;    /* [n_column, n_cell] of v - v0 */
     double *square; /* [n_cell] of (v - v0)² of all bags; 0: the k-mer occurs nowhere */
+    double *held;   /* [n_column, n_cell] bags that hold the k-mer; NULL: not counted. Classes alone */
 } KmerSums;
 
 /* What is counted together. */

@@ -280,7 +280,7 @@ static void describe(const Cover *c, int k)
     int n_side[2] = {0};
     *f = (KmerFound){.kmer = c->kmer[c->kmer_of[k]],
                      .target_class = test->target_class,
-                     .z_alone = kmerstat_z(c->candidate[k].t, bags->n - 2)};
+                     .z_alone = kmerbags_z(bags, c->candidate[k].t)};
     for (int b = 0; b < bags->n; b++) {
         const int side = !kmerbags_inside(bags, test, b);
         const int count = count_of(c, c->kmer_of[k], b);
@@ -338,6 +338,18 @@ static void set_aside(KmerChoice *out, Cover *c)
     c->n = n;
 }
 
+/* Benjamini and Hochberg at KMERSTAT_LEVEL, of the k-mers chosen: as many of them as allow for themselves stay. Those that
+ * were struck with them do not count, or a motif would speak for others by all k-mers that overlap it. */
+static void control_rate(KmerChoice *out)
+{
+    int n = 0;
+    for (int k = 1; k <= out->n; k++)
+        if (fabs(out->found[k - 1].z) > kmerstat_threshold((double)out->n_tested / k)) n = k;
+    out->n = n;
+    out->min_z = kmerstat_threshold((double)out->n_tested / (n > 0 ? n : 1));
+    for (int k = 0; k < n; k++) out->found[k].min_z = out->min_z;
+}
+
 static void choose(KmerChoice *out, Cover *c)
 {
     c->chosen = -1;
@@ -347,10 +359,11 @@ static void choose(KmerChoice *out, Cover *c)
         if (c->chosen < 0) set_aside(out, c);
         if (c->n == 0) return;
         const int k = best(c);
-        const double z = kmerstat_z(c->candidate[k].t, c->bags->n - 2);
+        const double z = kmerbags_z(c->bags, c->candidate[k].t);
         if (!(fabs(z) > out->min_z)) return;
         out->found[out->n] = c->found[k];
         out->found[out->n].z = z;
+        out->found[out->n].min_z = out->min_z;
         out->found[out->n].sign = z > 0 ? 1 : -1;
         c->chosen = c->kmer_of[k];
     }
@@ -359,8 +372,12 @@ static void choose(KmerChoice *out, Cover *c)
 static Status cover_one(const KmerCover *cover, const CoverSearch *search)
 {
     Status status;
+    const bool rate = cover->bags->presence && !(cover->bags->in->min_z > 0) && cover->out->n_tested > 0;
     cover->out->n = 0;
-    if (cover->n == 0) return OK;
+    if (cover->n == 0) {
+        if (rate) control_rate(cover->out);
+        return OK;
+    }
     Cover *c = calloc(1, sizeof *c);
     if (!c) return no_memory();
     c->bags = cover->bags;
@@ -368,6 +385,7 @@ static Status cover_one(const KmerCover *cover, const CoverSearch *search)
     c->n = affordable(cover->candidate, cover->n);
     TRY_DONE(reserve(c, cover->candidate));
     choose(cover->out, c);
+    if (rate) control_rate(cover->out);
 done:
     cover_free(c);
     return status;

@@ -8,10 +8,11 @@
 
 #include "core/kmer.h"
 
-#define KMER_LETTERS 20
-#define KMER_MASKS   38     /* in all */
-#define KMER_CELLS   160000 /* most of a mask */
-#define KMER_FAMILY  3      /* most masks counted together */
+#define KMER_LETTERS   20
+#define KMER_MASKS     38      /* in all */
+#define KMER_CELLS     160000  /* most of a mask */
+#define KMER_FAMILY    3       /* most masks counted together */
+#define KMERMASK_CELLS 1824000 /* of all masks */
 
 typedef struct {
     int n_fixed, span;

@@ -4,11 +4,9 @@
  * and each number is summed in the order of the bags. The sums of a group are added to those of each training part that
  * holds it. Sums of all masks are held at once where they fit in SUMS_BYTES (two classes: 44 MB a training part, and
  * as much for the group), otherwise the bags are read again for the masks left; each mask is counted once.
- *
- * |z| grows with |t|, all tests have the same degrees of freedom, and |z| < |t|: t alone orders the k-mers, and z is
- * computed of few.
  */
 #include "cohort/kmers.h"
+#include "cohort/kmerbest.h"
 #include "cohort/kmercover.h"
 #include "cohort/kmerstat.h"
 #include "core/log.h"
@@ -20,24 +18,13 @@
 #include <string.h>
 
 #define SUMS_BYTES ((size_t)1 << 29)
-#define KEPT       (2 * KMERCOVER_CANDIDATES) /* a mask's list before it is cut */
-#define MIN_T      1.9599                     /* no threshold is below that of one test */
-
-/* The best of one mask. */
-typedef struct {
-    KmerCandidate candidate[KEPT];
-    int n;
-    double bar;     /* t² that a newcomer must exceed */
-    double largest; /* t² of all tested */
-    int64_t n_tested;
-} Best;
 
 /* The training part of one fold. */
 typedef struct {
     KmerBags bags;
     bool is_open;              /* can anything be tested? */
     KmerSums sums[KMER_MASKS]; /* of this pass */
-    Best *best;                /* [n_mask] */
+    KmerBest *best;            /* [n_mask] */
 } FoldCounts;
 
 typedef struct {
@@ -62,18 +49,17 @@ typedef struct {
 
 static size_t sums_size(const KmerBags *bags, const KmerMask *mask)
 {
-    return (size_t)(bags->n_column + 1) * (size_t)mask->n_cell;
+    return (size_t)(bags->n_column * (bags->presence ? 2 : 1) + 1) * (size_t)mask->n_cell;
 }
 
 static Status new_sums(KmerSums *out, const KmerBags *bags, const KmerMask *mask)
 {
-    const size_t size = sums_size(bags, mask);
+    const size_t size = sums_size(bags, mask), n_cell = (size_t)mask->n_cell, columns = (size_t)bags->n_column;
     double *sum = calloc(size, sizeof *sum);
     if (!sum) return fail(ERR_MEMORY, "no memory for counting k-mers of %d classes", bags->n_column);
-    *out = (KmerSums){.n_column = bags->n_column,
-                      .labelled = bags->labelled,
-                      .sum = sum,
-                      .square = sum + size - (size_t)mask->n_cell};
+    *out = (KmerSums){
+        .n_column = bags->n_column, .labelled = bags->labelled, .sum = sum, .square = sum + columns * n_cell};
+    if (bags->presence) out->held = out->square + n_cell;
     return OK;
 }
 
@@ -165,6 +151,7 @@ static void add_sums(KmerSums *out, const KmerSums *in, size_t n_cell, double sh
     const size_t n = (size_t)in->n_column * n_cell;
     for (size_t k = 0; k < n; k++) out->sum[k] += in->sum[k];
     for (size_t k = 0; k < n_cell; k++) out->square[k] += in->square[k];
+    for (size_t k = 0; in->held && k < n; k++) out->held[k] += in->held[k];
     for (size_t k = 0; in->labelled && k < n_cell; k++) out->sum[n_cell + k] += shift * in->sum[k];
 }
 
@@ -208,58 +195,6 @@ static Status count(Choosing *c)
 
 /* ---- testing ---- */
 
-static int in_order(const void *a, const void *b)
-{
-    return kmercover_order(a, b);
-}
-
-static void keep(Best *best, const KmerCandidate *candidate)
-{
-    best->candidate[best->n++] = *candidate;
-    if (best->n < KEPT) return;
-    qsort(best->candidate, KEPT, sizeof *best->candidate, in_order);
-    best->n = KMERCOVER_CANDIDATES;
-    const double t = best->candidate[KMERCOVER_CANDIDATES - 1].t;
-    best->bar = t * t * (1 - 1e-12); /* equal ones may have a lower number */
-}
-
-/* One cell by one test: t² = sxy²/sxx / s², compared without division. */
-static void test_cell(const FoldCounts *training, Best *best, const KmerMask *mask, int m, int cell, int k,
-                      double sum)
-{
-    const KmerTest *test = &training->bags.test[k];
-    const KmerSums *s = &training->sums[m];
-    const int n = training->bags.n;
-    const double own = s->sum[(size_t)test->column * (size_t)mask->n_cell + (size_t)cell];
-    const double sxy = own - test->share * sum, syy = s->square[cell] - sum * sum / n;
-    const double explained = sxy * sxy / test->sxx, rest = (syy - explained) / (n - 2);
-    const double variance = rest > KMERSTAT_FLOOR ? rest : KMERSTAT_FLOOR;
-    best->n_tested++;
-    if (explained > best->largest * variance) best->largest = explained / variance;
-    if (explained <= best->bar * variance) return;
-    keep(best, &(KmerCandidate){.t = kmerstat_t(sxy, test->sxx, syy, n),
-                                .mask = m,
-                                .cell = cell,
-                                .number = mask->first + cell,
-                                .test = k,
-                                .total = kmercount_total(sum, s->square[cell])});
-}
-
-static void test_mask(FoldCounts *training, const KmerMask *mask, int m)
-{
-    const size_t n_cell = (size_t)mask->n_cell;
-    const KmerSums *s = &training->sums[m];
-    Best *best = &training->best[m];
-    best->bar = MIN_T * MIN_T;
-    for (size_t cell = 0; cell < n_cell; cell++) {
-        double sum = 0;
-        if (!(s->square[cell] > 0)) continue;
-        for (int column = 0; column < (s->labelled ? 1 : s->n_column); column++)
-            sum += s->sum[(size_t)column * n_cell + cell];
-        for (int k = 0; k < training->bags.n_test; k++) test_cell(training, best, mask, m, (int)cell, k, sum);
-    }
-}
-
 /* One mask of one training. */
 static void test_chunk(void *context, int chunk, int thread)
 {
@@ -267,22 +202,24 @@ static void test_chunk(void *context, int chunk, int thread)
     const int m = c->first + chunk % c->n_pass;
     FoldCounts *training = &c->training[chunk / c->n_pass];
     (void)thread;
-    if (training->is_open) test_mask(training, &c->mask[m], m);
+    if (training->is_open) kmerbest_test(&training->best[m], &training->bags, &training->sums[m], &c->mask[m], m);
 }
 
 /* ---- choosing ---- */
 
 static void set_threshold(KmerChoice *out, const Choosing *c, const FoldCounts *training)
 {
-    double largest = 0;
+    const KmerBags *bags = &training->bags;
+    double largest = 0, presence = 0;
     for (int m = 0; m < c->n_mask; m++) {
         out->n_tested += training->best[m].n_tested;
         if (training->best[m].largest > largest) largest = training->best[m].largest;
+        presence = fmax(presence, training->best[m].largest_presence);
     }
     if (out->n_tested == 0) return;
-    const double min_z = training->bags.in->min_z;
-    out->largest_z = kmerstat_z(sqrt(largest), training->bags.n - 2);
-    out->min_z = min_z > 0 ? min_z : kmerstat_threshold(out->n_tested);
+    out->largest_z = fmax(kmerstat_z(sqrt(largest), bags->n - 2), sqrt(presence));
+    out->min_z = bags->in->min_z > 0 ? bags->in->min_z
+                                     : kmerstat_threshold((double)out->n_tested / (bags->presence ? KMERS_MAX : 1));
 }
 
 /* Occurrences of a frequent k-mer in all bags, at least. */
@@ -302,9 +239,9 @@ static int gather(KmerCandidate *all, KmerChoice *out, const Choosing *c, const 
         memcpy(all + n, training->best[m].candidate, (size_t)training->best[m].n * sizeof *all);
         n += training->best[m].n;
     }
-    qsort(all, (size_t)n, sizeof *all, in_order);
+    qsort(all, (size_t)n, sizeof *all, kmerbest_order);
     for (int k = 0; k < n && above < KMERCOVER_CANDIDATES; k++) {
-        const double z = kmerstat_z(all[k].t, training->bags.n - 2);
+        const double z = kmerbags_z(&training->bags, all[k].t);
         if (!(fabs(z) > out->min_z)) break;
         if (all[k].total <= frequent)
             all[above++] = all[k];
@@ -326,7 +263,7 @@ static Status list_candidates(KmerCover *cover, KmerChoice *out, const Choosing 
         out->reason = "no training bag holds a k-mer";
         return OK;
     }
-    cover->candidate = calloc((size_t)c->n_mask * KEPT, sizeof *cover->candidate);
+    cover->candidate = calloc((size_t)c->n_mask * KMERBEST_KEPT, sizeof *cover->candidate);
     if (!cover->candidate) return fail(ERR_MEMORY, "no memory for the list of k-mers");
     cover->n = gather(cover->candidate, out, c, training);
     return OK;

@@ -6,6 +6,11 @@
  * each class against the others, or correlation with the label. Of those whose |z| exceeds the threshold the best is
  * taken, the sequences that hold it are struck, and the others are counted and tested again without them (greedy cover).
  *
+ * With KMER_BOTH each k-mer is tested for presence too, by Fisher's exact test of the bags that hold it. Where a signal
+ * sits in a part of the positive bags, the variance of occurrences within these weakens t; presence does not see it. K-mers
+ * that too few bags hold, or too many, to be significant are not tested so. The threshold is that of a false discovery rate
+ * (Benjamini and Hochberg): several signals help each other over it, and where there is none it is as strict as Bonferroni's.
+ *
  * Two kinds of k-mers are tested but set aside: frequent ones, with more occurrences than KMERS_FREQUENT of the sequences,
  * and those of which less than KMERS_EXCESS of the occurrences is in excess of what the other bags have. They tell of many
  * small shifts, such as the use of a V gene, which the mean over sequences shows to the network anyway. Started from them,
@@ -41,6 +46,7 @@ typedef struct {
     int sign;          /* 1: more frequent in that class, or with larger labels; -1: less */
     double z;          /* when it was chosen, without struck sequences; has the sign */
     double z_alone;    /* over all sequences */
+    double min_z;      /* the threshold that z exceeds */
     double mean[2];    /* occurrences a bag, normalised to the mean bag size: bags of the class (of a label above the
                          mean), other bags; over all sequences */
     int n_bag_with[2]; /* bags of either side that hold it */
@@ -72,8 +78,11 @@ typedef struct {
     int n_group;          /* 1 … KMERS_TOGETHER; not looked at without `group` */
     const Target *target; /* the first */
     int top;              /* 0 … KMERS_MAX */
-    double min_z;         /* threshold of |z|; NaN or 0: Bonferroni at KMERSTAT_LEVEL */
+    double min_z;         /* threshold of |z|; NaN or 0: Bonferroni at KMERSTAT_LEVEL; with KMER_BOTH a
+                             false discovery rate of that */
     int masks;            /* KmerMasks */
+    int statistic;        /* KmerStatistic; of labels that are numbers always KMER_FREQUENCY */
+    int rounds;           /* for kmerrounds_choose alone */
     int max_span;         /* length of the kernels; k-mers are not longer */
     const StopFlag *stop; /* a signal's number ends it; may be NULL */
 } KmerSetup;

@@ -94,7 +94,49 @@ double kmerstat_z(double t, double df)
     return copysign(normal_of_log_tail(student_log_tail(fabs(t), df)), t);
 }
 
-double kmerstat_threshold(int64_t n_tested)
+double kmerstat_threshold(double n_tested)
 {
-    return normal_of_log_tail(log(KMERSTAT_LEVEL / 2) - log((double)n_tested));
+    return normal_of_log_tail(log(KMERSTAT_LEVEL / 2) - log(n_tested));
+}
+
+/* ---- Fisher's exact test ---- */
+
+static double log_choose(int n, int k)
+{
+    int sign;
+    return lgamma_r(n + 1, &sign) - lgamma_r(k + 1, &sign) - lgamma_r(n - k + 1, &sign);
+}
+
+/* log P(held_in or more). Each term is the one before times a ratio that falls. */
+static double log_upper(int held_in, int n_in, int held, int n)
+{
+    const int n_out = n - n_in, most = held < n_in ? held : n_in;
+    double term = 1, sum = 1;
+    for (int a = held_in; a < most && term > 1e-17 * sum; a++) {
+        term *= (double)(n_in - a) * (held - a) / ((double)(a + 1) * (n_out - held + a + 1));
+        sum += term;
+    }
+    return log_choose(n_in, held_in) + log_choose(n_out, held - held_in) - log_choose(n, held) + log(sum);
+}
+
+double kmerstat_presence(int held_in, int n_in, int held, int n)
+{
+    const double more = (double)held_in * n - (double)held * n_in;
+    if (more == 0) return 0;
+    const double tail = more > 0 ? log_upper(held_in, n_in, held, n) : log_upper(held - held_in, n - n_in, held, n);
+    return tail < log(0.5) ? copysign(normal_of_log_tail(tail), more) : 0;
+}
+
+static bool can_exceed(int n_in, int held, int n, double min_z)
+{
+    const int n_out = n - n_in, most = held < n_in ? held : n_in, least = held > n_out ? held - n_out : 0;
+    return kmerstat_presence(most, n_in, held, n) > min_z || kmerstat_presence(least, n_in, held, n) < -min_z;
+}
+
+void kmerstat_attainable(int *least, int *most, int n_in, int n, double min_z)
+{
+    *least = 1;
+    *most = n - 1;
+    while (*least <= *most && !can_exceed(n_in, *least, n, min_z)) ++*least;
+    while (*least <= *most && !can_exceed(n_in, *most, n, min_z)) --*most;
 }

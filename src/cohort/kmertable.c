@@ -39,7 +39,7 @@ Status kmertable_write(const KmerChoice *choice, const char *path, const Target 
         const KmerFound *f = &choice->found[k];
         textout_printf(out, "%s\t", kmer_text(text, &f->kmer, alphabet));
         textout_cell(out, class_name(target, f->target_class));
-        textout_printf(out, "\t%d\t%.4f\t%.4f\t%.4f", f->sign, f->z, f->z_alone, choice->min_z);
+        textout_printf(out, "\t%d\t%.4f\t%.4f\t%.4f", f->sign, f->z, f->z_alone, f->min_z);
         textout_printf(out, "\t%.4f\t%.4f\t%d\t%d\n", f->mean[0], f->mean[1], f->n_bag_with[0], f->n_bag_with[1]);
     }
     return textout_commit(out);
@@ -80,7 +80,7 @@ static bool read_count(int *out, const char *text)
     return true;
 }
 
-static bool read_row(KmerFound *f, double *min_z, const char *const *cell, const Target *target, const char *alphabet)
+static bool read_row(KmerFound *f, const char *const *cell, const Target *target, const char *alphabet)
 {
     int64_t sign;
     if (!read_kmer(&f->kmer, cell[KMER], alphabet) || !read_class(&f->target_class, cell[CLASS], target))
@@ -88,7 +88,7 @@ static bool read_row(KmerFound *f, double *min_z, const char *const *cell, const
     if (!number_read_int(&sign, cell[SIGN]) || (sign != 1 && sign != -1)) return false;
     f->sign = (int)sign;
     return number_read(&f->z, cell[Z]) && number_read(&f->z_alone, cell[Z_ALONE]) &&
-           number_read(min_z, cell[THRESHOLD]) && number_read(&f->mean[0], cell[COUNT_IN]) &&
+           number_read(&f->min_z, cell[THRESHOLD]) && number_read(&f->mean[0], cell[COUNT_IN]) &&
            number_read(&f->mean[1], cell[COUNT_OUT]) && read_count(&f->n_bag_with[0], cell[BAGS_IN]) &&
            read_count(&f->n_bag_with[1], cell[BAGS_OUT]);
 }
@@ -102,10 +102,11 @@ static Status read_table(KmerChoice *out, const Table *table, const Target *targ
         return fail(ERR_FORMAT, "%s: has %d k-mers, more than %d", table->path, table->n_row, KMERS_MAX);
     for (int row = 0; row < table->n_row; row++) {
         const char *const *cell = (const char *const *)table->cell + (size_t)row * COLUMNS;
-        if (!read_row(&out->found[row], &out->min_z, cell, target, alphabet))
+        if (!read_row(&out->found[row], cell, target, alphabet))
             return fail(ERR_FORMAT, "%s:%d: a cell is not as kmers.tsv has it", table->path, table->line[row]);
     }
     out->n = table->n_row;
+    if (out->n > 0) out->min_z = out->found[0].min_z;
     return OK;
 }
 

@@ -22,6 +22,10 @@ typedef struct {
 typedef enum { KMER_MASKS_ALL, KMER_MASKS_SHORT } KmerMasks;
 #define KMER_MASKS_WORDS "all short"
 
+/* What of a k-mer is compared between classes: occurrences in a bag, the bags that hold it, or both. */
+typedef enum { KMER_FREQUENCY, KMER_PRESENCE, KMER_BOTH } KmerStatistic;
+#define KMER_STATISTIC_WORDS "frequency presence both"
+
 /* A k-mer that a network starts from. */
 typedef struct {
     Kmer kmer;

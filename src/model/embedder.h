@@ -46,11 +46,13 @@ typedef struct {
 
 /* What an embedder's options say of a start from k-mers (EmbedderType.start). */
 typedef struct {
-    bool on;      /* false: a random start */
-    int top;      /* k-mers at most */
-    double min_z; /* threshold of |z|; NaN: Bonferroni */
-    int masks;    /* KmerMasks */
-    int max_span; /* places a kernel has */
+    bool on;       /* false: a random start */
+    int top;       /* k-mers at most */
+    double min_z;  /* threshold of |z|; NaN: Bonferroni */
+    int masks;     /* KmerMasks */
+    int statistic; /* KmerStatistic */
+    int rounds;    /* of choosing k-mers; 1 or more */
+    int max_span;  /* places a kernel has */
 } EmbedderStart;
 
 typedef struct {

@@ -14,7 +14,7 @@ typedef struct {
     bool position;
     int reach; /* 0: kernel */
     int start; /* place in random kmers */
-    int top, masks;
+    int top, masks, statistic, rounds;
     double min_z;
 } CnnOptions;
 
@@ -49,6 +49,13 @@ static const Option options[] = {
     {"masks", OPTION_CHOICE, offsetof(CnnOptions, masks), "all", 0, 0, KMER_MASKS_WORDS, "",
      "k-mers that are tested; short: 3 fixed residues within 5 positions and 4 within 6; all: also 3 "
      "within 9"},
+    {"statistic", OPTION_CHOICE, offsetof(CnnOptions, statistic), "frequency", 0, 0, KMER_STATISTIC_WORDS, "",
+     "test of a k-mer: frequency (t test of its occurrences in a bag), presence (Fisher's exact test of the number "
+     "of bags that hold it, for signals in a part of the positive bags), or both. With presence or both, min_z: auto "
+     "means a false discovery rate of 5 %. Regression always uses frequency"},
+    {"rounds", OPTION_INT, offsetof(CnnOptions, rounds), "1", 1, 16, NULL, "rounds",
+     "maximum number of times that k-mers are chosen; from the second on by presence, among the training bags that "
+     "hold none of those chosen before, so that weak signals show beside strong ones. Regression has one"},
     {0},
 };
 
@@ -172,8 +179,13 @@ static int start(void *self, real *theta, const Kmer *kmer, int n, const Bag *ba
 static EmbedderStart start_of(const void *blob)
 {
     const CnnOptions *o = blob;
-    return (EmbedderStart){
-        .on = o->start == 1, .top = o->top, .min_z = o->min_z, .masks = o->masks, .max_span = o->kernel};
+    return (EmbedderStart){.on = o->start == 1,
+                           .top = o->top,
+                           .min_z = o->min_z,
+                           .masks = o->masks,
+                           .statistic = o->statistic,
+                           .rounds = o->rounds,
+                           .max_span = o->kernel};
 }
 
 static int min_pad(const void *self)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/kmershare.h"
 #include "cohort/innerparts.h"
+#include "cohort/kmerrounds.h"
 #include "run/configsearch.h"
 #include "train/kmerstart.h"
 
@@ -78,6 +79,8 @@ static KmerSetup setup_of(const Sharing *sharing, int k, const Dataset *s)
                        .top = o.top,
                        .min_z = o.min_z,
                        .masks = o.masks,
+                       .statistic = o.statistic,
+                       .rounds = o.rounds,
                        .max_span = o.max_span};
 }
 
@@ -94,7 +97,7 @@ static Status choose(Sharing *sharing, Dataset *s, const SplitOptions *where, co
         sharing->setup[k].n_group = n_group;
         sharing->setup[k].stop = stop;
     }
-    return kmers_choose(sharing->choice, sharing->setup, sharing->n);
+    return kmerrounds_choose(sharing->choice, sharing->setup, sharing->n);
 }
 
 static Status open_sharing(Sharing **out, int n)

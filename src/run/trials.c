@@ -300,7 +300,8 @@ static Status check_kmers(const Config *trial, const Config *c, int number)
     EmbedderStart own, of;
     if (!kmerstart_is_on(&own, &trial->model)) return OK;
     const bool same = kmerstart_is_on(&of, &c->model) && own.top == of.top && own.masks == of.masks &&
-                      own.max_span == of.max_span && (own.min_z == of.min_z || (isnan(own.min_z) && isnan(of.min_z)));
+                      own.statistic == of.statistic && own.rounds == of.rounds && own.max_span == of.max_span &&
+                      (own.min_z == of.min_z || (isnan(own.min_z) && isnan(of.min_z)));
     if (same) return OK;
     return fail(ERR_CONFIG,
                 "search: trial %d would start from k-mers chosen in another way than the config's; the keys of "

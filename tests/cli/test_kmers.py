@@ -161,6 +161,30 @@ class Kmers(Case):
         self.assertEqual(len(table("parts/kmers.tsv")), 1)
         self.assertIn(table("parts/kmers.tsv")[0]["kmer"], "SFEN")
 
+    def test_presence_and_rounds(self):
+        """The choice of a fold is that of all folds together, and knows no labels of other parts."""
+        words = (*DATA, "--model.embedder.statistic=both", "--model.embedder.rounds=3")
+        done = self.good("crossval", *words, FIVE, "-o", "rounds", threads=2)
+        self.assertEqual(counted(done)[0], 40)
+        for k in range(FOLDS):
+            rows = table(f"{self.fold(k, 'rounds')}/kmers.tsv")
+            self.assertTrue(any(row["kmer"] in "SFEN" for row in rows), rows)
+            self.assertTrue(all(abs(float(row["z"])) > float(row["threshold"]) for row in rows), rows)
+        self.check_each_fold((*words, FIVE), "rounds")
+        part = {row["bag"]: row["part"] for row in table(f"{self.fold(0, 'rounds')}/splits.tsv")}
+        flipped = ["+-"[(self.label[bag] == "+") == (part[bag] != "train")] for bag in self.bags]
+        write_labels("others.tsv", {"ID": self.bags, "status": flipped})
+        self.good("train", *words, f"--splits={self.fold(0, 'rounds')}/splits.tsv", "--metadata=others.tsv", "-o", "others")
+        self.assertEqual(read("others/kmers.tsv"), read(f"{self.fold(0, 'rounds')}/kmers.tsv"))
+
+    def test_a_search_cannot_vary_them(self):
+        with open("search.yaml", "w", encoding="utf-8") as file:
+            file.write("tasks: [{name: status, column: status, kind: binary}]\n"
+                       "search: {kind: grid, space: {model.embedder.statistic: [frequency, presence]}}\n")
+        done = run("crossval", "search.yaml", *KMERS, *QUICK, FIVE, "-o", "search")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("would start from k-mers chosen in another way", done.stderr)
+
     # ---- resumed ----
 
     def stopped(self, *words):

@@ -108,8 +108,13 @@ static void compare_sums(bool labelled, int cut)
         int *count = malloc(n_cell * sizeof *count), highest = 0;
         double *plain = calloc(n_cell * (size_t)(n_column + 2), sizeof *plain);
         double *sum = calloc(n_cell * (size_t)(n_column + 1), sizeof *sum);
-        KmerSums sums = {
-            .n_column = n_column, .labelled = labelled, .sum = sum, .square = sum + n_cell * (size_t)n_column};
+        double *held = labelled ? NULL : calloc(n_cell * (size_t)n_column, sizeof *held);
+        double *plain_held = calloc(n_cell * (size_t)n_column, sizeof *plain_held);
+        KmerSums sums = {.n_column = n_column,
+                         .labelled = labelled,
+                         .sum = sum,
+                         .square = sum + n_cell * (size_t)n_column,
+                         .held = held};
         const KmerFamily one = {1, {&mask[m]}, {&sums}};
         kmercount_add(&one, bag, weight, cut, &room);
         kmercount_add(&one, bag + cut, weight + cut, N - cut, &room);
@@ -119,6 +124,7 @@ static void compare_sums(bool labelled, int cut)
                 const double x = 2 * sqrt(count[k] * weight[b].factor + 0.375) - 2 * sqrt(0.375);
                 if (count[k] > highest) highest = count[k];
                 plain[(size_t)weight[b].column * n_cell + k] += x;
+                plain_held[(size_t)weight[b].column * n_cell + k] += count[k] > 0;
                 if (labelled) plain[n_cell + k] += x * weight[b].label;
                 plain[(size_t)n_column * n_cell + k] += x * x;
                 plain[(size_t)(n_column + 1) * n_cell + k] += count[k] * weight[b].factor;
@@ -135,8 +141,11 @@ static void compare_sums(bool labelled, int cut)
             cr_assert_float_eq(kmercount_total(all, sums.square[k]), total, 1e-5 * (1 + total));
             cr_assert_eq(sums.square[k] > 0, total > 0);
         }
+        for (size_t k = 0; held && k < n_cell * (size_t)n_column; k++) cr_assert_eq(held[k], plain_held[k]);
         free(count);
         free(plain);
+        free(plain_held);
+        free(held);
         free(sum);
     }
     kmercount_scratch_free(&room);
@@ -166,6 +175,9 @@ Test(SUITE, every_mask_is_of_one_family)
             if (size > 1) together += size - 1;
         }
         for (int m = 0; m < n; m++) cr_assert_eq(seen[m], 1, "span %d, mask %d", span, m);
+        int64_t n_cell = 0;
+        for (int m = 0; m < n; m++) n_cell += mask[m].n_cell;
+        cr_assert_eq(n_cell == KMERMASK_CELLS, span == KMER_SPAN);
         cr_assert_eq(together, span < 4 ? 0 : span == 4 ? 2 : span == 5 ? 5 : 9);
     }
     int number[KMER_FAMILY];
@@ -184,7 +196,7 @@ static OwnSums own_sums(const KmerMask *m, int n_column, bool labelled)
 {
     const size_t n_cell = (size_t)m->n_cell, size = n_cell * (size_t)(n_column + 1);
     double *own = calloc(size, sizeof *own);
-    return (OwnSums){{n_column, labelled, own, own + n_cell * (size_t)n_column}, own, size};
+    return (OwnSums){{n_column, labelled, own, own + n_cell * (size_t)n_column, NULL}, own, size};
 }
 
 static void compare_family(int head, int n_mask, bool labelled)

@@ -2,6 +2,7 @@
  *
  * test_kmers.c: the choice of k-mers on small files with planted motifs, and the bytes of kmers.tsv.
  */
+#include "cohort/kmerrounds.h"
 #include "cohort/kmers.h"
 #include "cohort/kmerstat.h"
 #include "cohort/kmertable.h"
@@ -157,6 +158,7 @@ static KmerSetup setup(void)
                        .min_z = NAN,
                        .masks = KMER_MASKS_ALL,
                        .max_span = KMER_SPAN,
+                       .rounds = 1,
                        .stop = &stop};
 }
 
@@ -514,6 +516,167 @@ Test(SUITE, labels_of_other_parts_do_not_matter)
     }
 }
 
+/* ---- presence, and rounds ---- */
+
+/* 30 positive bags, of which 22 hold WHCM and the other 8 YQPN; 30 negative ones. */
+static void open_parts(void)
+{
+    for (int b = 0; b < BAGS; b++) group[b] = b % 2 ? 2 : b < 44 ? 0 : 1;
+    open_data((const Plant[]){{"WHCM", 0, 100, 3, -1}, {"YQPN", 1, 100, 3, -1}, {0}});
+    for (int b = 0; b < BAGS; b++) labels.target[b] = (real)(group[b] < 2);
+}
+
+static KmerSetup setup_of_parts(int statistic, int rounds)
+{
+    KmerSetup in = setup();
+    in.max_span = 4;
+    in.statistic = statistic;
+    in.rounds = rounds;
+    return in;
+}
+
+static KmerChoice chosen_in_rounds(const KmerSetup *in)
+{
+    KmerChoice choice;
+    memset(&choice, 0, sizeof choice);
+    cr_assert_eq(kmerrounds_choose(&choice, in, 1), OK, "%s", status_sentence());
+    return choice;
+}
+
+static double choose_n(int n, int k)
+{
+    double product = 1;
+    for (int j = 1; j <= k; j++) product = product * (n - k + j) / j;
+    return product;
+}
+
+/* Is z that of Fisher's exact test over training bags that do not hold `explained`? */
+static void check_presence(const KmerFound *f, const Kmer *explained)
+{
+    int n[2] = {0}, with[2] = {0};
+    double tail = 0;
+    for (int b = 0; b < BAGS; b++) {
+        const int out = labels.target[b] < (real)0.5;
+        if (explained && count_in(b, explained, NULL, 0) > 0) continue;
+        n[out]++;
+        with[out] += count_in(b, &f->kmer, NULL, 0) > 0;
+    }
+    const int held = with[0] + with[1];
+    for (int a = with[0]; a <= held && a <= n[0]; a++)
+        tail += choose_n(n[0], a) * choose_n(n[1], held - a) / choose_n(n[0] + n[1], held);
+    cr_assert_float_eq(0.5 * erfc(f->z_alone / sqrt(2)), tail, 1e-6 * tail);
+    for (int side = 0; side < 2; side++) cr_assert_eq(f->n_bag_with[side], with[side]);
+}
+
+Test(SUITE, presence)
+{
+    open_parts();
+    KmerSetup in = setup_of_parts(KMER_PRESENCE, 1);
+    const KmerChoice choice = chosen(&in);
+    cr_assert_eq(choice.n, 1);
+    cr_assert_str_eq(text_of(&choice, 0), "WHCM");
+    check_presence(&choice.found[0], NULL);
+    cr_assert_float_eq(choice.largest_z, choice.found[0].z, 1e-9);
+    cr_assert_float_eq(choice.min_z, kmerstat_threshold((double)choice.n_tested), 1e-12);
+    in.statistic = KMER_FREQUENCY;
+    const KmerChoice frequency = chosen(&in);
+    cr_assert_lt(choice.n_tested, frequency.n_tested); /* k-mers of few bags are not tested */
+    in.statistic = KMER_BOTH;
+    const KmerChoice both = chosen(&in);
+    cr_assert_eq(both.n_tested, choice.n_tested + frequency.n_tested);
+    cr_assert_float_eq(both.found[0].z, fmax(choice.found[0].z, frequency.found[0].z), 1e-9);
+}
+
+/* YQPN, in 8 of 30, is seen among the bags without WHCM. */
+Test(SUITE, rounds)
+{
+    open_parts();
+    KmerSetup in = setup_of_parts(KMER_BOTH, 1);
+    cr_assert_eq(chosen_in_rounds(&in).n, 1);
+    in.rounds = 3;
+    const KmerChoice choice = chosen_in_rounds(&in);
+    cr_assert_eq(choice.n, 2);
+    cr_assert_str_eq(text_of(&choice, 1), "YQPN");
+    check_presence(&choice.found[1], &choice.found[0].kmer);
+    for (int k = 0; k < 2; k++) cr_assert_gt(choice.found[k].z, choice.found[k].min_z);
+    in.top = 1;
+    cr_assert_eq(chosen_in_rounds(&in).n, 1);
+    in.top = KMERS_STANDARD;
+    for (int b = 0; b < BAGS; b++) labels.target[b] = 1 - labels.target[b];
+    const KmerChoice other = chosen_in_rounds(&in);
+    cr_assert_eq(other.n, 2);
+    for (int k = 0; k < 2; k++) cr_assert_float_eq(other.found[k].z, -choice.found[k].z, 1e-9);
+}
+
+Test(SUITE, rounds_know_training_bags_alone)
+{
+    open_parts();
+    const KmerSetup in = setup_of_parts(KMER_BOTH, 3);
+    for (int b = 50; b < 56; b++) part[b] = b % 2 ? PART_TEST : PART_VALIDATION;
+    const KmerChoice before = chosen_in_rounds(&in);
+    cr_assert_geq(before.n, 1);
+    for (int b = 50; b < 56; b++) {
+        labels.target[b] = 1 - labels.target[b];
+        bag[b] = 1000000; /* none such: reading it would crash */
+    }
+    const KmerChoice after = chosen_in_rounds(&in);
+    cr_assert_eq(memcmp(&before, &after, sizeof before), 0);
+}
+
+Test(SUITE, rounds_together_as_alone_on_any_threads)
+{
+    KmerSetup in[TRAININGS];
+    static KmerChoice together[TRAININGS];
+    open_parts();
+    set_trainings(in, FOLDS);
+    memset(together, 0, sizeof together);
+    for (int t = 0; t < TRAININGS; t++) in[t].statistic = KMER_BOTH, in[t].rounds = 3, in[t].min_z = 4;
+    cr_assert_eq(kmerrounds_choose(together, in, TRAININGS), OK, "%s", status_sentence());
+    cr_assert_eq(parallel_start(3), OK);
+    for (int t = 0; t < TRAININGS; t++) {
+        const KmerChoice alone = chosen_in_rounds(&in[t]);
+        cr_assert_eq(memcmp(&alone, &together[t], sizeof alone), 0, "training %d", t);
+        cr_assert_eq(alone.n > 0, t < TRAININGS - 1);
+    }
+    cr_assert_eq(parallel_start(1), OK);
+}
+
+/* Several classes have tests of their own; numbers are tested by frequency, in one round. */
+Test(SUITE, presence_of_other_targets)
+{
+    open_data((const Plant[]){{"SF.EN", 0, 40, 3, -1}, {"WHCM", 2, 100, 7, -1}, {0}});
+    KmerSetup in = setup();
+    label_multiclass();
+    in.statistic = KMER_PRESENCE;
+    const KmerChoice classes = chosen_in_rounds(&in);
+    bool seen[CLASSES] = {false};
+    for (int k = 0; k < classes.n; k++) seen[classes.found[k].target_class] = classes.found[k].sign == 1;
+    cr_assert(seen[0] && seen[2] && !seen[1]);
+    label_regression();
+    in.statistic = KMER_BOTH;
+    in.rounds = 4;
+    const KmerChoice both = chosen_in_rounds(&in), frequency = chosen_by_default();
+    cr_assert_eq(memcmp(&both, &frequency, sizeof both), 0);
+}
+
+Test(SUITE, nothing_is_present_by_chance)
+{
+    open_data(NULL);
+    KmerSetup in = setup();
+    in.statistic = KMER_BOTH;
+    in.rounds = 4;
+    for (int k = 0; k < 10; k++) {
+        Rng rng = rng_stream((uint64_t)k, "presence by chance", 0);
+        for (int b = 0, left = 30; b < BAGS; b++) {
+            labels.target[b] = (real)((int)rng_below(&rng, (uint64_t)(BAGS - b)) < left);
+            left -= labels.target[b] > (real)0.5;
+        }
+        const KmerChoice choice = chosen_in_rounds(&in);
+        cr_assert_eq(choice.n, 0, "labels %d: %s with z %g", k, text_of(&choice, 0), choice.found[0].z);
+        cr_assert_gt(choice.min_z, choice.largest_z);
+    }
+}
+
 /* ---- what it depends on ---- */
 
 Test(SUITE, threads_and_cache_do_not_matter)
@@ -651,13 +814,13 @@ Test(SUITE, table)
     const KmerChoice choice = {
         .n = 2,
         .min_z = 5.5,
-        .found = {{{4, 5, {0, 1, 3, 4}, {15, 4, 3, 11}}, 0, 1, 7.12345, 7.5, {1.25, 0.5}, {12, 3}},
-                  {{3, 9, {0, 4, 8}, {2, 6, 18}}, 2, -1, -6, -6.25, {0, 2.0 / 3}, {0, 7}}}};
+        .found = {{{4, 5, {0, 1, 3, 4}, {15, 4, 3, 11}}, 0, 1, 7.12345, 7.5, 5.5, {1.25, 0.5}, {12, 3}},
+                  {{3, 9, {0, 4, 8}, {2, 6, 18}}, 2, -1, -6, -6.25, 5.25, {0, 2.0 / 3}, {0, 7}}}};
     label_multiclass();
     cr_assert_eq(kmertable_write(&choice, in_scratch("kmers.tsv"), &target, alphabet), OK, "%s", status_sentence());
     cr_assert_str_eq(text_in("kmers.tsv"),
                      HEADER "SF.EN\ta\t1\t7.1235\t7.5000\t5.5000\t1.2500\t0.5000\t12\t3\n"
-                            "D...H...W\t\"c d\te\"\t-1\t-6.0000\t-6.2500\t5.5000\t0.0000\t0.6667\t0\t7\n");
+                            "D...H...W\t\"c d\te\"\t-1\t-6.0000\t-6.2500\t5.2500\t0.0000\t0.6667\t0\t7\n");
     KmerChoice read;
     cr_assert_eq(kmertable_read(&read, in_scratch("kmers.tsv"), &target, alphabet), OK, "%s", status_sentence());
     cr_assert_eq(read.n, 2);
@@ -667,6 +830,7 @@ Test(SUITE, table)
         cr_assert_eq(read.found[k].target_class, choice.found[k].target_class);
         cr_assert_eq(read.found[k].sign, choice.found[k].sign);
         cr_assert_float_eq(read.found[k].z, choice.found[k].z, 5e-5);
+        cr_assert_eq(read.found[k].min_z, choice.found[k].min_z);
         cr_assert_float_eq(read.found[k].mean[1], choice.found[k].mean[1], 5e-5);
         cr_assert_eq(read.found[k].n_bag_with[0], choice.found[k].n_bag_with[0]);
     }
