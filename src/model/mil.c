@@ -6,11 +6,9 @@
 #include "core/parallel.h"
 #include "model/mil_parts.h"
 #include "model/pooling_several.h"
-#include "nn/featurestats.h"
 #include "nn/retrieval.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -98,20 +96,6 @@ static Status check_count_weight(const Mil *m)
                 name);
 }
 
-/* Statistics of sparse bags would make them dense. */
-static Status init_inputs(Mil *m)
-{
-    const bool dense = m->spec.kind == BAG_VECTORS && !m->spec.sparse;
-    if (m->o.statistics && !dense)
-        return fail(ERR_CONFIG,
-                    "model.bag_inputs.statistics: they are of dense vectors, and the bags hold %s; set it to "
-                    "false",
-                    m->spec.kind == BAG_VECTORS ? "sparse ones" : "sequences");
-    const int n = m->o.n_input + (m->o.statistics ? FEATURE_STATS * m->spec.n_feat : 0);
-    if (n > 0) baginputs_init(&m->inputs, &m->params, n, m->o.input_unit, m->o.input_clip);
-    return OK;
-}
-
 static Status init_parts(Mil *m)
 {
     const EmbedderType *et = m->embedder_type = embedder_types[m->o.embedder];
@@ -130,7 +114,7 @@ static Status init_parts(Mil *m)
     m->n_z = m->pooling->n_z + (m->pooling->mean ? m->embedder->n_h : 0);
     attendstream_init(&m->stream, m->pooling->n_column, m->pooling->mean, m->embedder->width);
     if (m->o.norm == NORM_BAGS) bagnorm_init(&m->norm, &m->params, m->n_z);
-    TRY(init_inputs(m));
+    TRY(mil_init_inputs(m));
     int n_in = (int)mil_n_joined(m);
     for (int j = 0; j <= m->o.output_hidden; j++) {
         char name[64];
@@ -193,10 +177,6 @@ int mil_n_out(const Mil *m)
 int mil_n_z(const Mil *m)
 {
     return (int)m->n_z + m->inputs.n_input;
-}
-int mil_n_input(const Mil *m)
-{
-    return m->inputs.n_input;
 }
 bool mil_weighs(const Mil *m)
 {
@@ -271,15 +251,6 @@ static void plan_join(Mil *m, Arena *arena, int n_bag, int n_keep)
     own_arena(&m->join_arena, arena);
 }
 
-static void plan_inputs(Mil *m, Arena *arena, Index bags, bool learn)
-{
-    const Index n_input = m->inputs.n_input, n_unit = m->inputs.n_unit;
-    m->u = ARENA_TAKE(arena, real, n_input);
-    m->input = ARENA_TAKE(arena, real, bags * n_input);
-    m->unit = n_unit > 0 ? ARENA_TAKE(arena, real, bags * n_unit) : m->input;
-    m->dunit = ARENA_TAKE(arena, real, learn ? bags * n_unit : 0);
-}
-
 /* Bag vectors from pooling to output: one array where what stands between is off. */
 static void plan_vectors(Mil *m, Arena *arena, Index bags, bool learn)
 {
@@ -294,7 +265,7 @@ static void plan_vectors(Mil *m, Arena *arena, Index bags, bool learn)
     m->x = norm ? ARENA_TAKE(arena, real, z) : m->z;
     m->dx = norm ? ARENA_TAKE(arena, real, dz) : m->dz;
     m->inv_std = ARENA_TAKE(arena, real, norm ? m->n_z : 0);
-    plan_inputs(m, arena, bags, learn);
+    mil_plan_inputs(m, arena, bags, learn);
     const Index joined = m->inputs.n_out > 0 ? bags * mil_n_joined(m) : 0;
     m->in = joined ? ARENA_TAKE(arena, real, joined) : m->x;
     m->din = joined ? ARENA_TAKE(arena, real, learn ? joined : 0) : m->dx;
@@ -366,17 +337,6 @@ Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
     m->n_max = n_max;
     m->learn = learn;
     return OK;
-}
-
-void mil_read_inputs(const Mil *m, real *u, const Bag *bag)
-{
-    for (int k = 0; k < m->o.n_input; k++) u[k] = bag->inputs ? bag->inputs[k] : (real)NAN;
-    if (m->o.statistics) featurestats(u + m->o.n_input, bag, m->spec.n_feat);
-}
-
-void mil_fit_inputs(const Mil *m, real *theta, const real *const *inputs, int n)
-{
-    if (m->inputs.n_input > 0) baginputs_fit(theta, &m->inputs, inputs, n);
 }
 
 /* ---- a start from k-mers ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil_parts.h: what the three files of the network share. mil.c builds it and plans its memory, mil_pass.c goes from
- * bags to bag vectors and outputs, mil_backward.c from losses to gradients.
+ * mil_parts.h: what the files of the network share. mil.c builds it and plans its memory, mil_inputs.c has the numbers
+ * of a bag that join its vector, mil_pass.c goes from bags to bag vectors and outputs, mil_backward.c from losses to
+ * gradients.
  *
  * Work is cut by sizes alone: pass one into runs of PASS_ROWS instances of a bag, learning into runs of LEARN_ROWS
  * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are
@@ -141,6 +142,10 @@ static inline const real *mil_mean_weights(const Mil *m, int b)
 {
     return m->c ? m->c + m->bounds[b] : m->entry[b].kept.stands_for;
 }
+
+/* Declares what belongs to the numbers that join a bag vector (ERR_CONFIG), and lays out their memory. */
+Status mil_init_inputs(Mil *m);
+void mil_plan_inputs(Mil *m, Arena *arena, Index bags, bool learn);
 
 /* A minibatch as far as its bag vectors z, with m->learn keeping what backward needs; and from z to outputs. `rng` is
  * for random selection. */
