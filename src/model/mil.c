@@ -111,8 +111,8 @@ static Status init_parts(Mil *m)
     m->n_z = m->pooling->n_z + (m->pooling->mean ? m->embedder->n_h : 0);
     attendstream_init(&m->stream, m->pooling->n_column, m->pooling->mean, m->embedder->width);
     if (m->o.norm == NORM_BAGS) bagnorm_init(&m->norm, &m->params, m->n_z);
-    int n_in = (int)m->n_z + m->o.n_input;
-    if (m->o.n_input > 0) baginputs_init(&m->inputs, &m->params, m->o.n_input);
+    TRY(mil_init_inputs(m));
+    int n_in = (int)mil_n_joined(m);
     for (int j = 0; j <= m->o.output_hidden; j++) {
         char name[64];
         snprintf(name, sizeof name, "output_nn.output_nn.%d", 2 * j);
@@ -173,7 +173,7 @@ int mil_n_out(const Mil *m)
 }
 int mil_n_z(const Mil *m)
 {
-    return (int)m->n_z + m->o.n_input;
+    return (int)m->n_z + m->inputs.n_input;
 }
 bool mil_weighs(const Mil *m)
 {
@@ -262,8 +262,8 @@ static void plan_vectors(Mil *m, Arena *arena, Index bags, bool learn)
     m->x = norm ? ARENA_TAKE(arena, real, z) : m->z;
     m->dx = norm ? ARENA_TAKE(arena, real, dz) : m->dz;
     m->inv_std = ARENA_TAKE(arena, real, norm ? m->n_z : 0);
-    m->input = ARENA_TAKE(arena, real, bags * m->o.n_input);
-    const Index joined = m->o.n_input > 0 ? z + bags * m->o.n_input : 0;
+    mil_plan_inputs(m, arena, bags, learn);
+    const Index joined = m->inputs.n_out > 0 ? bags * mil_n_joined(m) : 0;
     m->in = joined ? ARENA_TAKE(arena, real, joined) : m->x;
     m->din = joined ? ARENA_TAKE(arena, real, learn ? joined : 0) : m->dx;
     for (int j = 0; j <= m->o.output_hidden; j++) {
@@ -336,11 +336,6 @@ Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
     return OK;
 }
 
-void mil_fit_inputs(const Mil *m, real *theta, const real *const *inputs, int n)
-{
-    if (m->o.n_input > 0) baginputs_fit(theta, &m->inputs, inputs, n);
-}
-
 /* ---- a start from k-mers ---- */
 
 #define START_OUTPUT 0.3 /* of the output's weights; small beside what is learned in some ten updates */
@@ -348,7 +343,7 @@ void mil_fit_inputs(const Mil *m, real *theta, const real *const *inputs, int n)
 /* Weight of number z of the bag vector for an output. */
 static void start_output(const Mil *m, real *theta, int output, int z, double weight)
 {
-    if (z >= 0) theta[m->output[0].w_at + output * (m->n_z + m->o.n_input) + z] = (real)(float)weight;
+    if (z >= 0) theta[m->output[0].w_at + output * mil_n_joined(m) + z] = (real)(float)weight;
 }
 
 static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const Bag *bag, Kmer *kmer, int *z_at)

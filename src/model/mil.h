@@ -56,7 +56,10 @@ typedef struct {
     int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
     int norm;               /* BagNormKind: whether bag vectors are standardised before the output network */
     int output_hidden, output_unit;
-    int n_input; /* numbers of the bag that join its vector before the output network; of the data, no setting */
+    int n_input;     /* numbers of the bag that join its vector before the output network; of the data, no setting */
+    bool statistics; /* mean, max and min of every feature of a bag of vectors join them */
+    int input_unit;  /* of a layer over all of them; 0: none */
+    double input_clip;    /* of those, standardised; 0: none */
     double input_dropout; /* of those, in training */
     int compat;           /* Compat: data.compat */
     double clip;          /* data.clip, 0: none; embedders find it in BagSpec */
@@ -89,7 +92,10 @@ int mil_n_pooling(const Mil *mil); /* those side by side, 1 if it is alone */
 /* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
 void mil_report_capped(const Mil *mil, const char *where);
 
-/* Sets the frozen tensors by which the numbers of the bag are standardised to those of the training bags [n]. */
+/* Numbers of a bag as a whole that the output network reads: those of the bag (Bag.inputs), then its statistics. */
+int mil_n_input(const Mil *mil);
+void mil_read_inputs(const Mil *mil, real *u, const Bag *bag); /* u [n_input]; NaN: missing */
+/* Sets the frozen tensors by which they are standardised to those of the training bags: n of them, read as above. */
 void mil_fit_inputs(const Mil *mil, real *theta, const real *const *inputs, int n);
 
 /* Starts theta, as param_start left it, from k-mers enriched in one class: kernels that find them, attention to what

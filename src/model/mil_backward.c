@@ -38,7 +38,7 @@ static double losses(Mil *m, const Batch *batch, double *target_loss)
 
 static void output_backward(Mil *m, real *grad, int n_bag)
 {
-    ZERO(m->din, n_bag * (m->n_z + m->o.n_input));
+    ZERO(m->din, n_bag * mil_n_joined(m));
     for (int j = m->o.output_hidden; j >= 0; j--) {
         const Index n = n_bag * m->output[j].n_in;
         real *dx = j ? m->dy[j - 1] : m->din;
@@ -49,12 +49,17 @@ static void output_backward(Mil *m, real *grad, int n_bag)
     }
 }
 
-/* dx of the bag vectors alone: nothing before the inputs is learned. */
-static void joined_backward(Mil *m, int n_bag)
+/* dx of the bag vectors, and the gradient of the layer over the inputs; nothing before those is learned. */
+static void joined_backward(Mil *m, real *grad, int n_bag)
 {
-    const Index n_z = m->n_z, n_joined = n_z + m->o.n_input;
-    for (Index b = 0; m->o.n_input > 0 && b < n_bag; b++)
-        memcpy(m->dx + b * n_z, m->din + b * n_joined, n_z * sizeof *m->dx);
+    const Index n_z = m->n_z, n_joined = mil_n_joined(m), n_unit = m->inputs.n_unit;
+    if (n_joined == n_z) return;
+    for (Index b = 0; b < n_bag; b++) {
+        const real *din = m->din + b * n_joined;
+        memcpy(m->dx + b * n_z, din, n_z * sizeof *m->dx);
+        memcpy(m->dunit + b * n_unit, din + n_z, n_unit * sizeof *m->dunit);
+    }
+    if (n_unit > 0) baginputs_layer_backward(grad, &m->inputs, m->theta, m->input, m->unit, m->dunit, n_bag);
 }
 
 /* dz, and its two parts where a mean stands behind what is pooled. */
@@ -124,11 +129,11 @@ double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint
     const Pass pass = {.seed = seed, .update = update};
     prepare_for(m, theta, batch, &pass);
     mil_to_vectors(m, batch->bag, batch->n_bag, rng_stream(seed, "select", update));
-    if (m->o.n_input > 0) baginputs_drop(m->input, &m->inputs, m->o.input_dropout, seed, update, batch->n_bag);
+    if (m->inputs.n_input > 0) baginputs_drop(m->input, &m->inputs, m->o.input_dropout, seed, update, batch->n_bag);
     mil_to_outputs(m, batch->n_bag);
     const double loss = losses(m, batch, target_loss);
     output_backward(m, grad, batch->n_bag);
-    joined_backward(m, batch->n_bag);
+    joined_backward(m, grad, batch->n_bag);
     vector_backward(m, batch->n_bag);
     pool_backward(m, grad, batch->n_bag);
     const int n_slot = m->n_run < m->n_slot ? m->n_run : m->n_slot;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil_parts.h: what the three files of the network share. mil.c builds it and plans its memory, mil_pass.c goes from
- * bags to bag vectors and outputs, mil_backward.c from losses to gradients.
+ * mil_parts.h: what the files of the network share. mil.c builds it and plans its memory, mil_inputs.c has the numbers
+ * of a bag that join its vector, mil_pass.c goes from bags to bag vectors and outputs, mil_backward.c from losses to
+ * gradients.
  *
  * Work is cut by sizes alone: pass one into runs of PASS_ROWS instances of a bag, learning into runs of LEARN_ROWS
  * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are
@@ -73,21 +74,23 @@ struct Mil {
     bool *present;    /* [max_len + 1] lengths in the minibatch */
     MilRun *run;      /* [runs of either kind] */
     int n_run;
-    real **block;                                       /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
-    real *a;                                            /* [n_bag · n_max, n_column] logits of pass one */
-    real *log_weight;                                   /* [n_keep] added to a_kept, by counts; else NULL */
-    real *c;                                            /* [n_keep] weights in the mean, by counts; else NULL */
-    real *h, *dh;                                       /* [n_keep, width] of selected instances */
-    real *a_kept, *w, *da;                              /* [n_keep, n_column] */
-    AttendStream stream;                                /* of a prediction in one pass */
-    bool *is_empty;                                     /* [n_bag] */
-    real *pooled, *dpooled;                             /* [n_bag, n_z of the pooling]; z, dz without a mean */
-    real *dmean;                                        /* [n_bag, n_h] gradient of the means */
-    real *z, *dz;                                       /* [n_bag, n_z] */
-    real *x, *dx;                                       /* [n_bag, n_z] standardised z; z, dz without norm */
-    real *inv_std;                                      /* [n_z] of the minibatch */
-    real *input;                                        /* [n_bag, n_input] standardised numbers of the bags */
-    real *in, *din;                                     /* [n_bag, n_z + n_input]; x, dx without them */
+    real **block;           /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
+    real *a;                /* [n_bag · n_max, n_column] logits of pass one */
+    real *log_weight;       /* [n_keep] added to a_kept, by counts; else NULL */
+    real *c;                /* [n_keep] weights in the mean, by counts; else NULL */
+    real *h, *dh;           /* [n_keep, width] of selected instances */
+    real *a_kept, *w, *da;  /* [n_keep, n_column] */
+    AttendStream stream;    /* of a prediction in one pass */
+    bool *is_empty;         /* [n_bag] */
+    real *pooled, *dpooled; /* [n_bag, n_z of the pooling]; z, dz without a mean */
+    real *dmean;            /* [n_bag, n_h] gradient of the means */
+    real *z, *dz;           /* [n_bag, n_z] */
+    real *x, *dx;           /* [n_bag, n_z] standardised z; z, dz without norm */
+    real *inv_std;          /* [n_z] of the minibatch */
+    real *u;                /* [n_input] numbers of a bag as a whole */
+    real *input;            /* [n_bag, n_input] standardised, of all bags */
+    real *unit, *dunit;     /* [n_bag, n_unit] of the layer over them; unit input without */
+    real *in, *din;         /* [n_bag, n_joined]; x, dx without them */
     real *y[OUTPUT_LAYERS + 1], *dy[OUTPUT_LAYERS + 1]; /* [n_bag, n_out of that layer] */
 };
 
@@ -116,6 +119,12 @@ static inline bool mil_genes(const Mil *m)
     return m->o.gene_size > 0;
 }
 
+/* What the output network reads: a bag vector and what joins it. */
+static inline Index mil_n_joined(const Mil *m)
+{
+    return m->n_z + m->inputs.n_out;
+}
+
 /* Rows of a block within a run over selected instances. */
 static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
 {
@@ -139,6 +148,10 @@ static inline const real *mil_mean_weights(const Mil *m, int b)
 {
     return m->c ? m->c + m->bounds[b] : m->entry[b].kept.stands_for;
 }
+
+/* Declares what belongs to the numbers that join a bag vector (ERR_CONFIG), and lays out their memory. */
+Status mil_init_inputs(Mil *m);
+void mil_plan_inputs(Mil *m, Arena *arena, Index bags, bool learn);
 
 /* A minibatch as far as its bag vectors z, with m->learn keeping what backward needs; and from z to outputs. `rng` is
  * for random selection. */

@@ -245,8 +245,11 @@ static void read_stream(Mil *m, int n_bag)
 
 static void set_inputs(Mil *m, int n_bag)
 {
-    for (int b = 0; m->o.n_input > 0 && b < n_bag; b++)
-        baginputs_forward(m->input + b * (Index)m->o.n_input, &m->inputs, m->theta, m->entry[b].whole.inputs);
+    const Index n_input = m->inputs.n_input;
+    for (int b = 0; n_input > 0 && b < n_bag; b++) {
+        mil_read_inputs(m, m->u, &m->entry[b].whole);
+        baginputs_forward(m->input + b * n_input, &m->inputs, m->theta, m->u);
+    }
 }
 
 void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
@@ -266,14 +269,15 @@ void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
         memcpy(m->z + b * n_z, m->pooled + b * n_pooled, n_pooled * sizeof *m->z);
 }
 
-/* [n_bag, n_z + n_input]: bag vectors, each with the numbers of its bag behind. */
+/* [n_bag, n_joined]: bag vectors, each with the numbers of its bag behind. */
 static const real *join_inputs(Mil *m, int n_bag)
 {
-    const Index n_z = m->n_z, n_input = m->o.n_input;
-    for (Index b = 0; n_input > 0 && b < n_bag; b++) {
-        real *to = m->in + b * (n_z + n_input);
+    const Index n_z = m->n_z, n_more = m->inputs.n_out;
+    if (m->inputs.n_unit > 0) baginputs_layer(m->unit, &m->inputs, m->theta, m->input, n_bag);
+    for (Index b = 0; n_more > 0 && b < n_bag; b++) {
+        real *to = m->in + b * (n_z + n_more);
         memcpy(to, m->x + b * n_z, n_z * sizeof *to);
-        memcpy(to + n_z, m->input + b * n_input, n_input * sizeof *to);
+        memcpy(to + n_z, m->unit + b * n_more, n_more * sizeof *to);
     }
     return m->in;
 }
@@ -366,17 +370,17 @@ void mil_vector(Mil *m, real *z, const Bag *bag)
 {
     to_vector(m, bag);
     memcpy(z, m->z, m->n_z * sizeof *z);
-    memcpy(z + m->n_z, m->input, m->o.n_input * sizeof *z);
+    memcpy(z + m->n_z, m->input, m->inputs.n_input * sizeof *z);
 }
 
 void mil_calibrate(const Mil *m, real *theta, const real *z, int n)
 {
-    if (m->o.norm == NORM_BAGS && n > 0) bagnorm_fit(theta, &m->norm, z, m->n_z + m->o.n_input, n);
+    if (m->o.norm == NORM_BAGS && n > 0) bagnorm_fit(theta, &m->norm, z, mil_n_z(m), n);
 }
 
 void mil_predict_vector(Mil *m, real *output, const real *z)
 {
     memcpy(m->z, z, m->n_z * sizeof *z);
-    memcpy(m->input, z + m->n_z, m->o.n_input * sizeof *z);
+    memcpy(m->input, z + m->n_z, m->inputs.n_input * sizeof *z);
     to_output(m, output);
 }

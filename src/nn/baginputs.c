@@ -7,13 +7,15 @@
 
 #define SAME (4 * (double)FLT_EPSILON) /* relative: what rounding can make of equal numbers */
 
-void baginputs_init(BagInputs *l, ParamList *list, int n_input)
+void baginputs_init(BagInputs *l, ParamList *list, int n_input, int n_unit, double clip)
 {
-    *l = (BagInputs){.n_input = n_input};
+    *l = (BagInputs){.n_input = n_input, .n_unit = n_unit, .n_out = n_unit > 0 ? n_unit : n_input};
+    l->clip = clip > 0 ? clip : (double)INFINITY;
     l->mean_at = param_add(list, BAGINPUTS_MEAN, PARAM_CONSTANT, 0, PARAM_SHAPE(n_input));
     param_freeze(list, l->mean_at);
     l->scale_at = param_add(list, BAGINPUTS_SCALE, PARAM_CONSTANT, 0, PARAM_SHAPE(n_input));
     param_freeze(list, l->scale_at);
+    if (n_unit > 0) linear_init_uniform(&l->layer, list, BAGINPUTS_LAYER, n_input, n_unit);
 }
 
 /* Of number k where it is known; 0 bags: NaN. */
@@ -47,8 +49,11 @@ void baginputs_fit(real *theta, const BagInputs *l, const real *const *u, int n_
 
 void baginputs_forward(real *x, const BagInputs *l, const real *theta, const real *u)
 {
-    const real *mean = theta + l->mean_at, *scale = theta + l->scale_at;
-    for (int k = 0; k < l->n_input; k++) x[k] = !u || isnan(u[k]) ? 0 : (u[k] - mean[k]) * scale[k];
+    const real *mean = theta + l->mean_at, *scale = theta + l->scale_at, clip = (real)l->clip;
+    for (int k = 0; k < l->n_input; k++) {
+        const real value = !u || isnan(u[k]) ? 0 : (u[k] - mean[k]) * scale[k];
+        x[k] = value > clip ? clip : value < -clip ? -clip : value;
+    }
 }
 
 void baginputs_drop(real *x, const BagInputs *l, double p, uint64_t seed, uint64_t update, int n_bag)
@@ -57,4 +62,18 @@ void baginputs_drop(real *x, const BagInputs *l, double p, uint64_t seed, uint64
     Rng rng = rng_stream(seed, "bag_inputs", update);
     for (Index i = 0; i < n_bag * (Index)l->n_input; i++)
         x[i] = rng_uniform(&rng) < p ? 0 : (real)((double)x[i] / (1 - p));
+}
+
+void baginputs_layer(real *v, const BagInputs *l, const real *theta, const real *x, int n_bag)
+{
+    linear_forward(v, &l->layer, theta, x, n_bag);
+    for (Index i = 0; i < n_bag * l->n_out; i++) v[i] = v[i] > 0 ? v[i] : 0;
+}
+
+void baginputs_layer_backward(real *grad, const BagInputs *l, const real *theta, const real *x, const real *v,
+                              real *dv, int n_bag)
+{
+    for (Index i = 0; i < n_bag * l->n_out; i++)
+        if (v[i] <= 0) dv[i] = 0;
+    linear_backward(NULL, grad, &l->layer, theta, x, dv, n_bag);
 }

@@ -30,6 +30,14 @@ const Option configinputs_bag_rows[] = {
      "use of V and J genes in the bag, read by the output network beside the bag vector. Sequences only"},
     {"columns", OPTION_TEXTS, INPUTS(columns), "[]", 0, 0, NULL, "COLUMN,COLUMN",
      "columns of the label table, such as age and sex, read by the output network beside the bag vector"},
+    {"statistics", OPTION_BOOL, AT(statistics), "false", 0, 0, NULL, "",
+     "mean, max and min of every feature over the bag, read by the output network beside the bag vector. Dense "
+     "vectors "
+     "only"},
+    {"n_unit", OPTION_INT, AT(input_unit), "0", 0, 4096, NULL, "units",
+     "width of a layer (ReLU) over the bag inputs, before they join the bag vector; 0: none"},
+    {"clip", OPTION_NUMBER, AT(input_clip), "0", 0, 1e9, NULL, "standard deviations",
+     "limit of the standardised bag inputs, which are cut to the range from -clip to clip; 0: no limit"},
     {"dropout", OPTION_NUMBER, AT(input_dropout), "0", 0, 0.99, NULL, "probability",
      "dropout of the bag inputs in training"},
     {0},
@@ -37,7 +45,8 @@ const Option configinputs_bag_rows[] = {
 
 static Status check_bag_inputs(const Config *c)
 {
-    if (!inputcolumns_on(&c->inputs) || c->data.compat != COMPAT_DEEPRC) return OK;
+    const bool on = inputcolumns_on(&c->inputs) || c->model.statistics;
+    if (!on || c->data.compat != COMPAT_DEEPRC) return OK;
     return settings_fail(
         c->settings, "model.bag_inputs",
         "data.compat deeprc is DeepRC's network, which reads sequences alone; leave one of the two out");

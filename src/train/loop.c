@@ -91,18 +91,22 @@ static Status check(const LoopSetup *in)
 /* Numbers of the bags as a whole, standardised on the training bags. */
 static Status fit_inputs(Loop *l)
 {
-    const int n = l->minibatch.n_train;
+    const size_t n = (size_t)l->minibatch.n_train, n_input = (size_t)mil_n_input(l->learner);
     Status status = OK;
-    if (l->in.model->n_input == 0) return OK;
-    const real **inputs = calloc((size_t)n, sizeof *inputs);
-    if (!inputs) return fail(ERR_MEMORY, "no memory for the numbers of %d bags", n);
-    for (int i = 0; i < n && status == OK; i++) {
+    if (n_input == 0) return OK;
+    const real **inputs = calloc(n, sizeof *inputs);
+    real *all = malloc(n * n_input * sizeof *all);
+    if (!inputs || !all) status = fail(ERR_MEMORY, "no memory for the numbers of %zu bags", n);
+    for (size_t i = 0; i < n && status == OK; i++) {
         const Bag *bag;
-        status = minibatch_bag(&l->minibatch, &bag, i);
-        if (status == OK) inputs[i] = bag->inputs;
+        status = minibatch_bag(&l->minibatch, &bag, (int)i);
+        if (status != OK) break;
+        mil_read_inputs(l->learner, all + i * n_input, bag);
+        inputs[i] = all + i * n_input;
     }
-    if (status == OK) mil_fit_inputs(l->learner, l->theta, inputs, n);
+    if (status == OK) mil_fit_inputs(l->learner, l->theta, inputs, (int)n);
     free((void *)inputs);
+    free(all);
     return status;
 }
 

@@ -135,6 +135,57 @@ class Vectors(Case):
         for row in table("a/predictions.tsv"):
             self.assertEqual(row["output"], again[row["bag"]])
 
+    # ---- statistics of features as inputs ----
+
+    def test_statistics_are_standardised_on_training_bags(self):
+        words = ["--data.path=v.h5", "--model.bag_inputs.statistics", "--model.bag_inputs.n_unit=8", "--model.bag_inputs.clip=6",
+                 "--model.bag_inputs.dropout=0.5"]
+        for n in (1, 3):
+            self.good("train", "mil.yaml", *words, "-o", f"st{n}", threads=n)
+        self.assertEqual(read("st1/model.safetensors"), read("st3/model.safetensors"))
+        part = {row["bag"]: row["part"] for row in table("st1/splits.tsv")}
+        columns = []
+        for name, _, rows in self.data:
+            features = [[single(x) for x in column] for column in zip(*rows)]
+            if part[name] == "train":
+                columns.append([math.fsum(f) / len(f) for f in features] + [max(f) for f in features] + [min(f) for f in features])
+        found = tensors("st1/model.safetensors")
+        self.assertEqual(len(found["bag_inputs.network.0.weight"]), 8 * 3 * N_FEAT)
+        for k, column in enumerate(zip(*columns)):
+            mean = math.fsum(column) / len(column)
+            deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
+            self.assertAlmostEqual(found["bag_inputs.mean"][k], mean, delta=1e-6 * (1 + abs(mean)))
+            if k % N_FEAT < 3:
+                self.assertAlmostEqual(found["bag_inputs.scale"][k] * deviation, 1, 4)
+            elif k % N_FEAT == 4:
+                self.assertEqual(found["bag_inputs.scale"][k], 0)
+
+    def test_statistics_predict_as_their_run(self):
+        self.good("train", "mil.yaml", "--data.path=v.h5", "--model.bag_inputs.statistics", "-o", "su")
+        turned = [(name, label, [row[::-1] for row in rows]) for name, label, rows in self.data]
+        write_csv("turned.csv", turned)
+        head, rest = read("turned.csv").split(b"\n", 1)
+        with open("turned.csv", "wb") as file:
+            file.write(b"bag_id,label," + b",".join(f"f{f}".encode() for f in reversed(range(N_FEAT))) + b"\n" + rest)
+        self.good("import", "--format=csv", "--bag=bag_id", "--label=label", "-o", "turned.h5", "turned.csv")
+        wanted = {row["bag"]: row["output"] for row in table("su/predictions.tsv")}
+        for data in ("v.h5", "turned.h5"):
+            self.good("predict", "su/model.safetensors", data, "-o", "su.tsv", "--force")
+            self.assertEqual({row["bag"]: row["output"] for row in table("su.tsv")}, wanted, data)
+        self.assertNotIn("of the bag as a whole", read("su/summary.json").decode())
+        self.assertNotIn("bag_inputs", read("a/config.yaml").decode())
+
+    def test_a_search_may_turn_statistics_on(self):
+        self.good("crossval", "mil.yaml", "--data.path=v.h5", "--splits.n_fold=3", "--train.epochs=2", "--search.kind=grid",
+                  "--search.inner_folds=2", "--search.space.model.bag_inputs.statistics=true,false", "-o", "search")
+        self.assertEqual({row["trial"] for row in table("search/trials.tsv")}, {"0", "1"})
+
+    def test_where_statistics_cannot_be(self):
+        self.good("import", "--format=csv", "--bag=bag_id", "--label=label", "--sparse=yes", "-o", "thin.h5", "v.csv")
+        self.bad(2, "dense vectors", "train", "mil.yaml", "--data.path=thin.h5", "--model.bag_inputs.statistics", "-o", "no")
+
+    # ---- sparse ----
+
     def test_sparse_vectors_are_not_shifted(self):
         self.good("import", "--format=csv", "--bag=bag_id", "--label=label", "--sparse=yes", "-o", "sparse.h5", "v.csv")
         self.good("train", "mil.yaml", "--data.path=sparse.h5", "-o", "s")

@@ -128,6 +128,30 @@ Test(model_vectors, gradient_of_poolings_side_by_side)
     for_all(gradient_of_pairs);
 }
 
+/* Statistics of features beside each pooling: as they are or through a layer, cut, dropped. */
+static void gradient_with_statistics_of(int e, int p)
+{
+    for (int bits = 1; bits < 8; bits += 2) {
+        ModelOptions o = small(e, p);
+        char what[160];
+        o.select = SELECT_ALL;
+        o.statistics = true;
+        o.input_unit = bits == 5 ? 0 : 5;
+        o.input_clip = bits & 2 ? 1 : 0;
+        o.input_dropout = bits & 4 ? 0.3 : 0;
+        o.output_hidden = bits == 7 ? 1 : 0;
+        o.norm = bits == 3 ? NORM_BAGS : NORM_NONE;
+        snprintf(what, sizeof what, "%s+%s statistics, units %d, clip %g, dropout %g", embedder_types[e]->name,
+                 pooling_types[p]->name, o.input_unit, o.input_clip, o.input_dropout);
+        check_gradient(&o, false, what);
+    }
+}
+
+Test(model_vectors, gradient_with_statistics)
+{
+    for_all(gradient_with_statistics_of);
+}
+
 #endif
 
 /* ---- what must be the same, in both builds ---- */
@@ -319,6 +343,58 @@ static void order(int e, int p)
 Test(model_vectors, order_of_instances_changes_nothing_but_rounding)
 {
     for_all(order);
+}
+
+/* Mean, max and min of a bag; what they are standardised by; what is cut; a bag without instances is as the mean. */
+Test(model_vectors, statistics_of_features)
+{
+    static const float a[] = {1, -2, 3, 4}, b[] = {5, 0};
+    static const int row[] = {0, 1};
+    const Bag bag[] = {{.n = 2, .row = row, .x = a}, {.n = 1, .row = row, .x = b}, {.row = row}};
+    static const double mean_max_min[2][6] = {{2, 1, 3, 4, 1, -2}, {5, 0, 5, 0, 5, 0}};
+    const BagSpec spec = {.kind = BAG_VECTORS, .n_feat = 2};
+    Target target = {.type = target_type("binary"), .weight = 1, .pos_weight = 1};
+    real u[3][6];
+    const real *rows[] = {u[0], u[1]};
+    int e = 0;
+    Mil *m;
+    while (embedder_types[e]->bag_kind != BAG_VECTORS) e++;
+    ModelOptions o = small(e, 0);
+    o.statistics = true, o.input_clip = 0.75;
+    cr_assert_eq(mil_new(&m, &o, &spec, &target, 1), OK, "%s", status_sentence());
+    cr_assert_eq(mil_n_input(m), 6);
+    for (int i = 0; i < 3; i++) mil_read_inputs(m, u[i], &bag[i]);
+    for (int k = 0; k < 12; k++) cr_expect_eq((double)u[k / 6][k % 6], mean_max_min[k / 6][k % 6], "number %d", k);
+    for (int k = 0; k < 6; k++) cr_expect(isnan(u[2][k]));
+
+    real *theta = start(m, 1, true), *z = calloc(mil_n_z(m), sizeof *z);
+    mil_fit_inputs(m, theta, rows, 2);
+    cr_assert_eq(mil_plan(m, 1, 2, false), OK);
+    mil_prepare(m, theta);
+    const int at = mil_n_z(m) - 6;
+    mil_vector(m, z, &bag[0]);
+    for (int k = 0; k < 6; k++) { /* of two bags each number is one deviation from the mean */
+        const double d = mean_max_min[0][k] - mean_max_min[1][k];
+        cr_expect_float_eq((double)z[at + k], d > 0 ? 0.75 : -0.75, 1e-6, "number %d", k);
+    }
+    mil_vector(m, z, &bag[2]);
+    for (int k = 0; k < 6; k++) cr_expect_eq(z[at + k], 0);
+    free(theta), free(z);
+    mil_free(m);
+}
+
+Test(model_vectors, statistics_are_of_dense_vectors)
+{
+    const BagSpec spec = {.kind = BAG_VECTORS, .n_feat = N_FEAT, .sparse = true};
+    Target target = {.type = target_type("binary"), .weight = 1, .pos_weight = 1};
+    for (int e = 0; embedder_types[e]; e++) {
+        Mil *m;
+        ModelOptions o = small(e, 0);
+        o.statistics = true;
+        if (embedder_types[e]->bag_kind != BAG_VECTORS) continue;
+        cr_expect_eq(mil_new(&m, &o, &spec, &target, 1), ERR_CONFIG);
+        cr_expect_not_null(strstr(status_sentence(), "model.bag_inputs.statistics"));
+    }
 }
 
 /* Enough work that it is shared out. */

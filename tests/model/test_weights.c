@@ -331,7 +331,7 @@ Test(model_weights, bag_inputs_are_standardised_on_what_is_known)
     ParamList list = {0};
     BagInputs l;
     for (int b = 0; b < 4; b++) rows[b] = input[b];
-    baginputs_init(&l, &list, 3);
+    baginputs_init(&l, &list, 3, 0, 0);
     cr_assert_eq(param_learned(&list), 0);
     baginputs_fit(theta, &l, rows, 4);
     baginputs_forward(x, &l, theta, input[1]);
