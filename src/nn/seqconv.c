@@ -307,7 +307,6 @@ static void sequence_backward(SeqConv *l, int grad_slot, const Sequence *s, cons
     scale_by_slope(dy, y[0], size);
     first_layer_backward(&l->grad[grad_slot], l, s, dy, positions(l, s, 0));
 }
-
 static int length_at(const Bag *bag, int i, int len)
 {
     while (i >= bag->first[len + 1]) len++;
@@ -379,8 +378,7 @@ void seqconv_input(double *dx, Index stride, SeqConv *l, int grad_slot, const re
         const SeqConvRows one = {r->bag, r->slot, r->from + i, 1, r->cached + i, r->thread};
         len = length_at(r->bag, one.from, len);
         real *place = l->grad[grad_slot].place + l->input.place_at[len] * l->width;
-        ZERO(place, seqinput_places(len) * l->width);
-        ZERO(dx, len);
+        ZERO(place, seqinput_places(len) * l->width), ZERO(dx, len);
         seqconv_backward(l, grad_slot, h + i * l->width, dh + i * l->width, &one);
         residues(dx, l, t, place, bag_codes(r->bag, one.from, len), len);
     }
