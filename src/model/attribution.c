@@ -67,7 +67,8 @@ static bool reserve_means(Attribution *a, Index n_max)
     TAKE(attention.logit, n_max * a->n_column), TAKE(attention.weight, n_max * a->n_column);
     TAKE(owner, a->n_mean), TAKE(output, a->mil->n_out), TAKE(top, a->n_mean), TAKE(sum, a->n_mean), TAKE(m, size);
     TAKE(p, a->n_z), TAKE(p_0, a->n_z), TAKE(z, a->n_z), TAKE(z_0, a->n_z), TAKE(dz, a->n_z), TAKE(z_step, a->n_z),
-        TAKE(g, a->n_z);
+        TAKE(g, a->n_z), TAKE(p_none, a->n_z);
+    TAKE(m_ref, size), TAKE(p_ref, a->n_z);
     TAKE(u, size), TAKE(c, a->n_mean), TAKE(share, n_max), TAKE(out, n_max);
     TAKE(x, parallel_threads());
     for (int t = 0; ok && t < parallel_threads(); t++) TAKE(x[t], (a->n_part + 1) * a->n_h);
@@ -135,7 +136,7 @@ void attribution_free(Attribution *a)
     if (!a) return;
     free(a->attention.logit), free(a->attention.weight);
     free(a->top), free(a->sum), free(a->m), free(a->p), free(a->p_0), free(a->z), free(a->z_0), free(a->dz);
-    free(a->z_step), free(a->g);
+    free(a->z_step), free(a->g), free(a->p_none), free(a->m_ref), free(a->p_ref);
     free(a->u), free(a->c), free(a->share), free(a->out);
     for (int t = 0; a->x && t < parallel_threads(); t++) free(a->x[t]);
     free((void *)a->x);
@@ -292,23 +293,59 @@ void attribution_spread(Attribution *a, double *u, double *c, const double *g)
     if (a->beside >= 0) memcpy(u + a->beside * a->n_h, g + a->n_z - a->n_h, (size_t)a->n_h * sizeof *u);
 }
 
+/* p of a part without means, and p without instances. */
+static void find_pooled(Attribution *a, const AttributionPart *part, double *p, double *p_0)
+{
+    for (Index j = 0; j < part->n_z; j++) p_0[j] = 0, p[j] = (double)a->mil->pooled[part->z_at + j];
+    if (part->share->pooled) part->share->pooled(part->self, p, p_0);
+}
+
+void attribution_refer(Attribution *a)
+{
+    if (a->rows->n == 0) return;
+    a->n_ref++;
+    for (Index j = 0; j < a->n_mean * a->n_h; j++) a->m_ref[j] += (a->m[j] - a->m_ref[j]) / a->n_ref;
+    for (int k = 0; k < a->n_part; k++) {
+        const AttributionPart *part = &a->part[k];
+        if (part->mean_at >= 0) continue;
+        find_pooled(a, part, a->p + part->z_at, a->p_0 + part->z_at);
+        for (Index j = part->z_at; j < part->z_at + part->n_z; j++) a->p_ref[j] += (a->p[j] - a->p_ref[j]) / a->n_ref;
+    }
+}
+
+/* p_0 and z_0: of the reference, or of no instance. */
+static void find_start(Attribution *a)
+{
+    if (a->n_ref > 0) {
+        attribution_merge(a, a->m_ref);
+        memcpy(a->p_0, a->p, (size_t)a->n_z * sizeof *a->p);
+        memcpy(a->z_0, a->z, (size_t)a->n_z * sizeof *a->z);
+    } else {
+        ZERO(a->p_0, (size_t)a->n_z);
+        ZERO(a->z_0, (size_t)a->n_z);
+    }
+    for (int k = 0; k < a->n_part; k++) {
+        const AttributionPart *part = &a->part[k];
+        double *p_0 = a->p_0 + part->z_at;
+        if (part->mean_at >= 0 && a->n_ref == 0 && part->share->merge) part->share->merge(part->self, p_0, NULL);
+        if (part->mean_at < 0) find_pooled(a, part, a->p + part->z_at, p_0);
+        if (part->mean_at < 0 && a->n_ref > 0) memcpy(p_0, a->p_ref + part->z_at, (size_t)part->n_z * sizeof *p_0);
+        for (Index j = 0; j < part->n_z; j++)
+            a->z_0[part->z_at + j] = attribution_activate(p_0[j], attribution_activation(part));
+    }
+}
+
 /* p, p_0, z and z_0 of the open bag. */
 static void find_vectors(Attribution *a)
 {
-    ZERO(a->p_0, (size_t)a->n_z);
-    ZERO(a->z_0, (size_t)a->n_z);
+    find_start(a);
     attribution_merge(a, a->m);
     for (int k = 0; k < a->n_part; k++) {
         const AttributionPart *part = &a->part[k];
-        double *p = a->p + part->z_at, *p_0 = a->p_0 + part->z_at, *z = a->z + part->z_at;
-        if (part->mean_at >= 0 && part->share->merge) part->share->merge(part->self, p_0, NULL);
-        if (part->mean_at < 0 && part->share->pooled) part->share->pooled(part->self, p, p_0);
-        for (Index j = 0; part->mean_at < 0 && !part->share->pooled && j < part->n_z; j++)
-            p[j] = (double)a->mil->pooled[part->z_at + j];
-        for (Index j = 0; j < part->n_z; j++) {
-            z[j] = attribution_activate(p[j], attribution_activation(part));
-            a->z_0[part->z_at + j] = attribution_activate(p_0[j], attribution_activation(part));
-        }
+        double *p = a->p + part->z_at, *z = a->z + part->z_at;
+        if (part->mean_at >= 0) continue;
+        find_pooled(a, part, p, a->p_none + part->z_at);
+        for (Index j = 0; j < part->n_z; j++) z[j] = attribution_activate(p[j], attribution_activation(part));
     }
 }
 
@@ -361,8 +398,9 @@ static void divide_row(Attribution *a, int piece, const double *x, const real *h
     (void)piece, (void)h;
     for (Index k = 0; k < a->n_mean; k++) {
         const double *of = x + a->owner[k] * a->n_h, *u = a->u + k * a->n_h;
-        double dot = a->c[k];
-        for (Index j = 0; j < a->n_h; j++) dot += u[j] * of[j];
+        const double *m_ref = a->m_ref + k * a->n_h;
+        double dot = a->n_ref > 0 ? 0 : a->c[k];
+        for (Index j = 0; j < a->n_h; j++) dot += u[j] * (of[j] - m_ref[j]);
         sum += weight_of(a, i, k) * dot;
     }
     a->out[i] = sum;
@@ -371,6 +409,15 @@ static void divide_row(Attribution *a, int piece, const double *x, const real *h
 static void divide_piece(void *context, int piece, int thread)
 {
     each_row(context, piece, thread, divide_row);
+}
+
+/* What the reference has of a part without means is taken off its instances, by their weights. */
+static void centre(Attribution *a, const AttributionPart *part, int n)
+{
+    double off = 0, sum = 0;
+    for (Index j = part->z_at; j < part->z_at + part->n_z; j++) off += a->g[j] * (a->p_0[j] - a->p_none[j]);
+    for (int i = 0; i < n; i++) sum += fabs(a->share[i]);
+    for (int i = 0; i < n; i++) a->share[i] -= sum > 0 ? off * fabs(a->share[i]) / sum : off / n;
 }
 
 void attribution_divide(double *part, AttributionSum *sum, Attribution *a, const double *direction)
@@ -389,6 +436,7 @@ void attribution_divide(double *part, AttributionSum *sum, Attribution *a, const
         const AttributionPart *of = &a->part[k];
         if (of->mean_at >= 0) continue;
         of->share->divide(of->self, a->share, a->g + of->z_at, a->mil->h, n);
+        centre(a, of, n);
         for (int i = 0; i < n; i++) a->out[i] += a->share[i];
     }
     double total = 0;

@@ -5,8 +5,11 @@
  * A score s is a weighted sum of outputs (`direction`): a logit, a logit less the mean of all classes', a number.
  *
  * Contributions. s = bias + Σ_i part_i over the instances that were pooled, their weights held fixed: with a linear output
- * network part_i = Σ_columns w_i (v_i · u), exactly. With hidden layers the gradient by z is its mean along the straight path
- * from the bag vector without instances (0, but for biases and activation of Hopfield pooling) to z: integrated gradients.
+ * network part_i = Σ_columns w_i (v_i · u), exactly. Weights sum to 1, so any constant may be moved from the parts to the
+ * bias; what tells instances apart is how their values differ from those of an ordinary bag. With a reference, the mean over
+ * bags of what they pool, part_i = Σ_columns w_i (v_i - v_ref) · u, and bias is the score of the reference. With hidden
+ * output layers the gradient by z is its mean along the straight path to z from the bag vector of the reference, or without
+ * one from that of no instances (0, but for biases and activation of Hopfield pooling): integrated gradients.
  *
  * Paths. Integrated gradients of s along the input of one instance (Sundararajan et al., ICML 2017), midpoint rule, from the
  * zero input to the instance: a sequence whose one-hot entries are all 0 (its position features stay), a vector whose scaled
@@ -30,6 +33,9 @@ void attribution_free(Attribution *a); /* accepts NULL */
 
 /* Reads a bag, which stays borrowed until the next. */
 void attribution_open(Attribution *a, const Bag *bag);
+
+/* Makes the open bag one of those whose mean is the reference. Without any there is none. */
+void attribution_refer(Attribution *a);
 
 /* Of the open bag, by row: attention logits and weights [n, n_column]. */
 const MilAttention *attribution_attention(const Attribution *a);

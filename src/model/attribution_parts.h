@@ -49,8 +49,11 @@ struct Attribution {
     AttributionPiece piece[ATTRIBUTION_PIECES];
     int piece_rows; /* of a piece */
 
-    double *p, *p_0;                                      /* [n_z] */
-    double *z, *z_0, *dz;                                 /* [n_z] */
+    double *p, *p_0;       /* [n_z] */
+    double *z, *z_0, *dz;  /* [n_z] */
+    double *p_none;        /* [n_z] p without instances, of parts without means */
+    double *m_ref, *p_ref; /* [n_mean, n_h], [n_z] the reference: means over n_ref bags */
+    int n_ref;
     double *z_step, *g;                                   /* [n_z] */
     double *u, *c;                                        /* [n_mean, n_h], [n_mean] */
     double *y[OUTPUT_LAYERS + 2], *dy[OUTPUT_LAYERS + 2]; /* of every layer: its input, and the outputs */

@@ -354,7 +354,7 @@ void attribution_kernels(double *share, int *at, Attribution *a, const double *d
     for (Index k = 0; a->all_means && k < a->n_mean; k++) {
         const double w = exp(attribution_logit(a, s.i, k) - a->top[k]) / a->sum[k];
         const double *x = a->x_old + a->owner[k] * a->n_h;
-        for (Index j = 0; j < a->n_h; j++) share[j] += w * a->u[k * a->n_h + j] * x[j];
+        for (Index j = 0; j < a->n_h; j++) share[j] += w * a->u[k * a->n_h + j] * (x[j] - a->m_ref[k * a->n_h + j]);
     }
 }
 

@@ -28,6 +28,7 @@ typedef struct {
     const char *folder, *truth; /* truth NULL: not known */
     int top, important;         /* rows of sequences.tsv for each question; rows of important_sequences.tsv */
     bool all;                   /* bags that every model has seen too, explained by all of them */
+    bool refer;                 /* contributions are differences from the mean bag; else from no instances */
     bool airr, force;
     const StopFlag *stop;
 } ExplainSetup;

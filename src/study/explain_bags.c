@@ -170,16 +170,34 @@ static Status explain_member(Explain *e, int member)
     return status;
 }
 
-Status explain_bags(Explain *e)
+/* The mean over bags that a model is to explain is its reference. */
+static Status refer_member(Explain *e, int member)
+{
+    TRY(explain_source_models(e, member));
+    for (int k = 0; k < e->n_models; k++) {
+        TRY(explain_source_bag(e, e->models[k], member));
+        attribution_refer(e->network[e->models[k]]);
+    }
+    return OK;
+}
+
+static Status each_member(Explain *e, const char *what, Status (*each)(Explain *e, int member))
 {
     Progress progress;
-    progress_start(&progress, "explaining", "bags", e->cohort->n);
+    progress_start(&progress, what, "bags", e->cohort->n);
     for (int i = 0; i < e->cohort->n; i++) {
-        TRY(stop_check(e->in->stop, ""));
-        TRY(explain_member(e, i));
+        TRY(stop_check(e->in->stop, "; nothing is written"));
+        TRY(each(e, i));
         progress_update(&progress, i + 1, NULL);
     }
     progress_end(&progress, NULL);
+    return OK;
+}
+
+Status explain_bags(Explain *e)
+{
+    if (e->network && e->in->refer) TRY(each_member(e, "averaging", refer_member));
+    TRY(each_member(e, "explaining", explain_member));
     for (int q = 0; q < e->n_question; q++) explain_list_settle(&e->top[q]);
     explain_list_settle(&e->important);
     if (e->n_used > 0) return OK;

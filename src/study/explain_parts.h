@@ -52,32 +52,32 @@ typedef struct {
     bool sequences, is_crossval, known; /* known: labels */
     ExplainQuestion *question;          /* [n_question] */
     int n_question;
-    Mil **twin;              /* [n_model] networks */
-    Attribution **network;   /* [n_model]; NULL: methods */
-    const Rival *rival;      /* of methods */
-    void **applier;          /* [n_model] of methods */
-    bool *use;               /* [members] explained */
-    uint64_t *group;         /* [members] which models explain it: a hash of their numbers */
-    int n_used;              /* members in use */
-    int *models, n_models;   /* of the member under way */
-    Bag bag;                 /* as the model under way reads it */
-    double *part, *one;      /* [n_max] */
-    double *weight;          /* [n_max] attention */
-    int *order, *places;     /* [n_max] */
-    double *score, *bias;    /* [members, n_question] */
-    double *sum;             /* [members, n_question] of the contributions */
-    double worst_sum;        /* largest |score - bias - Σ| relative to max(1, |score|) */
-    ExplainList *top;        /* [n_question] */
-    ExplainList important;   /* distinct sequences of question 0 */
-    ExplainCount *count;     /* [n_count] sorted by hash, group */
+    Mil **twin;            /* [n_model] networks */
+    Attribution **network; /* [n_model]; NULL: methods */
+    const Rival *rival;    /* of methods */
+    void **applier;        /* [n_model] of methods */
+    bool *use;             /* [members] explained */
+    uint64_t *group;       /* [members] which models explain it: a hash of their numbers */
+    int n_used;            /* members in use */
+    int *models, n_models; /* of the member under way */
+    Bag bag;               /* as the model under way reads it */
+    double *part, *one;    /* [n_max] */
+    double *weight;        /* [n_max] attention */
+    int *order, *places;   /* [n_max] */
+    double *score, *bias;  /* [members, n_question] */
+    double *sum;           /* [members, n_question] of the contributions */
+    double worst_sum;      /* largest |score - bias - Σ| relative to max(1, |score|) */
+    ExplainList *top;      /* [n_question] */
+    ExplainList important; /* distinct sequences of question 0 */
+    ExplainCount *count;   /* [n_count] sorted by hash, group */
     size_t n_count;
     int64_t n_path, n_incomplete, n_step; /* paths; those beyond 1 %; their steps */
     ExplainTruth *truth;
     MotifWindow *window; /* [n_window] */
     int n_window, window_room, window_len;
-    double *direction;       /* [n_out] */
+    double *direction; /* [n_out] */
     MotifBackground background;
-    double *explained;       /* [n_feat] mean absolute attribution, vectors */
+    double *explained; /* [n_feat] mean absolute attribution, vectors */
 } Explain;
 
 /* explain_source.c */

@@ -61,8 +61,12 @@ static Status add_kernels(Explain *e, Walk *walk, const ExplainRow *row, int mod
     attribution_kernels(walk->share, walk->at, e->network[model], e->direction, row->row);
     for (int k = 0; k < n_h; k++) total += fmax(walk->share[k], 0);
     for (int k = 0; k < n_h && total > 0; k++) {
-        MotifWindow w = {.position = walk->at[k], .weight = walk->share[k], .member = row->member, .row = row->row,
-                         .kernel = k, .model = model};
+        MotifWindow w = {.position = walk->at[k],
+                         .weight = walk->share[k],
+                         .member = row->member,
+                         .row = row->row,
+                         .kernel = k,
+                         .model = model};
         if (walk->share[k] < KERNEL_SHARE * total || w.position >= len) continue;
         fill_window(&w, code, len, e->window_len);
         TRY(add_window(e, &w));
@@ -151,7 +155,7 @@ static Status walk_rows(Explain *e, Walk *walk)
 {
     for (int k = 0, member = -1; k < walk->n; k++) {
         const ExplainRow *row = walk->by[k];
-        TRY(stop_check(e->in->stop, ""));
+        TRY(stop_check(e->in->stop, "; run it again with --force"));
         if (row->member != member) {
             member = row->member;
             TRY(explain_source_models(e, member));

@@ -55,7 +55,8 @@ static Status read_carriers(Explain *e, const Table *t)
     const int bag = table_column(t, "bag"), instance = table_column(t, "instance");
     int last = 0;
     if (bag < 0 || instance < 0)
-        return fail(ERR_FORMAT, "%s: columns 'bag' and 'instance' are needed, as hopsack simulate writes them", t->path);
+        return fail(ERR_FORMAT, "%s: columns 'bag' and 'instance' are needed, as hopsack simulate writes them",
+                    t->path);
     for (int r = 0; r < t->n_row; r++) {
         char *end;
         const char *cell = table_cell(t, r, instance);
@@ -66,8 +67,8 @@ static Status read_carriers(Explain *e, const Table *t)
         if (member < 0) continue;
         last = member;
         if (row >= bagfile_n(e->cohort->file, e->cohort->bag[member]))
-            return fail(ERR_FORMAT, "%s: row %d: bag '%.60s' has no instance %ld; is it the truth of these data?", t->path,
-                        r + 1, table_cell(t, r, bag), row);
+            return fail(ERR_FORMAT, "%s: row %d: bag '%.60s' has no instance %ld; is it the truth of these data?",
+                        t->path, r + 1, table_cell(t, r, bag), row);
         truth->carrier[truth->n++] = key_of(member, (int)row);
     }
     qsort(truth->carrier, truth->n, sizeof *truth->carrier, by_key);
@@ -167,8 +168,8 @@ Status explain_truth_score(json_t **out, const Explain *e)
     const ExplainTruth *t = e->truth;
     const double found = hits(t->part, t->n_true), n = (double)t->n_true;
     const int64_t top = e->top[0].n;
-    *out = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "carriers", (json_int_t)t->n_true, "instances", (json_int_t)t->n_all,
-                     "precision_at_carriers", number(found / n), "precision_at_top",
+    *out = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "carriers", (json_int_t)t->n_true, "instances",
+                     (json_int_t)t->n_all, "precision_at_carriers", number(found / n), "precision_at_top",
                      number(hits(t->part, top) / (double)top), "recall_at_top", number(hits(t->part, top) / n),
                      "average_precision", number(average_precision(t->part, t->n_true)));
     if (!*out) return fail(ERR_MEMORY, "no memory for the scores");

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PSEUDO    1.   /* weight of the background in a motif's frequencies, in windows of mean weight */
-#define JOIN_BITS 5.   /* a window that fits a motif less begins one of its own */
-#define MOST      200  /* motifs under way */
+#define PSEUDO    1.  /* weight of the background in a motif's frequencies, in windows of mean weight */
+#define JOIN_BITS 5.  /* a window that fits a motif less begins one of its own */
+#define MOST      200 /* motifs under way */
 #define ROOT      ((MOTIF_COLUMNS - MOTIF_WINDOW) / 2) /* column of the first window's first residue */
-#define FIXED     0.5  /* bits of a column that counts */
+#define FIXED     0.5                                  /* bits of a column that counts */
 
 /* ---- background ---- */
 
@@ -273,8 +273,8 @@ static void renumber(MotifWindow *window, int n, const Numbered *list, int n_mot
     qsort(window, (size_t)n, sizeof *window, by_sequence);
 }
 
-Status motif_find(Motif **out, int *n_out, MotifWindow *window, int n, int n_residue, const MotifBackground *background,
-                  int min_sequence)
+Status motif_find(Motif **out, int *n_out, MotifWindow *window, int n, int n_residue,
+                  const MotifBackground *background, int min_sequence)
 {
     Search s = {.n_residue = n_residue, .background = background, .cluster = calloc(MOST, sizeof *s.cluster)};
     Numbered *list = calloc(MOST, sizeof *list);

@@ -53,7 +53,7 @@ typedef struct {
 
 /* Windows of n_residue residues; sorts them by motif and weight, and fills motif and shift. *out [*n_out], the caller's to free,
  * by weight, largest first; of at least min_sequence sequences and one column of half a bit. ERR_MEMORY. */
-Status motif_find(Motif **out, int *n_out, MotifWindow *window, int n, int n_residue, const MotifBackground *background,
-                  int min_sequence);
+Status motif_find(Motif **out, int *n_out, MotifWindow *window, int n, int n_residue,
+                  const MotifBackground *background, int min_sequence);
 
 #endif

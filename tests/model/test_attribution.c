@@ -84,9 +84,23 @@ static void assert_sums(Net *n, const char *what)
     minibatch_free(&x);
 }
 
+/* With the bags themselves as reference: the same score, and sums that hold as well. */
+static void assert_sums_with_reference(Net *n, const char *what)
+{
+    Minibatch x;
+    minibatch(&x, true);
+    for (int b = 0; b < N_BAG; b++) {
+        attribution_open(n->a, &x.bag[b]);
+        attribution_refer(n->a);
+    }
+    minibatch_free(&x);
+    assert_sums(n, what);
+}
+
 Test(model_attribution, contributions_sum_to_the_score)
 {
     for_networks(assert_sums);
+    for_networks(assert_sums_with_reference);
 }
 
 static void assert_complete(Net *n, const char *what)
@@ -102,7 +116,8 @@ static void assert_complete(Net *n, const char *what)
         for (int i = 0; i < x.bag[b].n; i++) {
             if (part[i] == 0) continue;
             attribution_path(out, &path, n->a, difference, i, 0.1);
-            cr_expect_lt(path.error, strstr(what, "max") ? 0.03 : 0.01, "%s: bag %d: error %g after %d steps", what, b, path.error, path.steps);
+            cr_expect_lt(path.error, strstr(what, "max") ? 0.03 : 0.01, "%s: bag %d: error %g after %d steps", what,
+                         b, path.error, path.steps);
             cr_expect_lt(fabs(path.to - sum.score), (REAL_IS_DOUBLE ? 1e-9 : 2e-5) * (1 + fabs(sum.score)),
                          "%s: bag %d: %g is not the score %g", what, b, path.to, sum.score);
         }

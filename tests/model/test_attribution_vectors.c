@@ -105,9 +105,23 @@ static void assert_sums(Net *n, const char *what)
     minibatch_free(&x);
 }
 
+/* With the bags themselves as reference: the same score, and sums that hold as well. */
+static void assert_sums_with_reference(Net *n, const char *what)
+{
+    Minibatch x;
+    minibatch(&x);
+    for (int b = 0; b < N_BAG; b++) {
+        attribution_open(n->a, n->sparse ? &x.sparse[b] : &x.dense[b]);
+        attribution_refer(n->a);
+    }
+    minibatch_free(&x);
+    assert_sums(n, what);
+}
+
 Test(model_attribution_vectors, contributions_sum_to_the_score)
 {
     for_networks(assert_sums);
+    for_networks(assert_sums_with_reference);
 }
 
 #if REAL_IS_DOUBLE
