@@ -32,7 +32,8 @@ static const Option rows[] = {
      "seen as "
      "well, by all models; their p values mean nothing)"},
     {"reference", OPTION_CHOICE, AT(reference), "mean", 0, 0, "mean none", "",
-     "bag vector that contributions start from: mean (over the bags that a model explains), or none (of no instances; "
+     "bag vector that contributions start from: mean (over the bags that a model explains), or none (of no "
+     "instances; "
      "contributions then hold a constant that all instances share by their attention)"},
     {"truth", OPTION_TEXT, AT(truth), "null", 0, 0, NULL, "FILE",
      "table of known carriers (columns bag and instance, as hopsack simulate writes it), which contributions are "

@@ -90,6 +90,19 @@ static Status add_peak(Explain *e, const Walk *walk, const ExplainRow *row, cons
     return add_window(e, &w);
 }
 
+/* What residues of the windows from `first` on matter. */
+static void weigh_windows(Explain *e, const double *attribution, int first)
+{
+    for (int i = first; i < e->n_window; i++) {
+        MotifWindow *w = &e->window[i];
+        double most = 0;
+        for (int q = 0; q < e->window_len && w->position + q < w->len; q++)
+            most = fmax(most, attribution[w->position + q]);
+        for (int q = 0; q < e->window_len && w->position + q < w->len; q++)
+            w->use[q] = most > 0 ? (float)(fmax(attribution[w->position + q], 0) / most) : 1;
+    }
+}
+
 /* ---- paths ---- */
 
 static const uint8_t *codes_of(const Bag *bag, int row, int *len)
@@ -147,6 +160,7 @@ static Status walk_row(Explain *e, Walk *walk, const ExplainRow *row)
         if (has_kernels) TRY(add_kernels(e, walk, row, model, code, len));
     }
     if (e->sequences && row->question == 0 && e->n_window == before) TRY(add_peak(e, walk, row, code, len));
+    weigh_windows(e, walk->sum, before);
     write_residues(e, walk, row, code, len);
     return OK;
 }

@@ -77,7 +77,7 @@ static double fit(const Search *s, const Cluster *c, const MotifWindow *w, int s
         const int column = shift + q, r = w->code[q];
         if (r == MOTIF_NONE || c->sum[column] <= 0) continue;
         const double usual = background_at(s->background, w->len, w->position + q)[r];
-        bits += log2((c->count[column][r] + pseudo * usual) / (c->sum[column] + pseudo) / usual);
+        bits += (double)w->use[q] * log2((c->count[column][r] + pseudo * usual) / (c->sum[column] + pseudo) / usual);
     }
     return bits;
 }
@@ -86,8 +86,8 @@ static void add(Cluster *c, const MotifWindow *w, int n_residue)
 {
     for (int q = 0; q < n_residue; q++) {
         if (w->code[q] == MOTIF_NONE) continue;
-        c->count[w->shift + q][w->code[q]] += w->weight;
-        c->sum[w->shift + q] += w->weight;
+        c->count[w->shift + q][w->code[q]] += w->weight * (double)w->use[q];
+        c->sum[w->shift + q] += w->weight * (double)w->use[q];
     }
 }
 

@@ -2,10 +2,11 @@
  *
  * motif.h: motifs from windows of sequences that models attend to.
  *
- * Greedy clustering: windows, heaviest first, join the motif that they fit best when shifted against it, or begin one. How well
- * a window fits is the log-odds of its residues by the motif's frequencies against their frequency at the same position of all
- * sequences of the same length; so what all sequences share, as their ends, is no motif. A second pass assigns all windows anew.
- * A sequence counts once in a motif, with its heaviest window.
+ * Greedy clustering: windows, heaviest first, join the motif that they fit best when shifted against it, or begin one. How
+ * well a window fits is the log-odds of its residues by the motif's frequencies against their frequency at the same position
+ * of all sequences of the same length; so what all sequences share, as their ends, is no motif. Residues count as much as they
+ * matter to the model (`use`), so what lies beside a motif does not divide it. A second pass assigns all windows anew. A
+ * sequence counts once in a motif, with its heaviest window.
  *
  *     frequency of residue r in column c = Σ weight of windows that have it there / Σ weight of windows that reach c
  *     information of a column            = Σ_r f log2(f / background) less the bias of small samples, in bits
@@ -36,6 +37,7 @@ void motif_background_free(MotifBackground *b);   /* accepts {0} */
 
 typedef struct {
     uint8_t code[MOTIF_WINDOW]; /* MOTIF_NONE beyond the sequence */
+    float use[MOTIF_WINDOW];    /* 0 … 1: how much each residue matters, of the largest attribution in the window */
     int position, len;          /* first residue in its sequence, and the sequence's length */
     double weight;              /* > 0 */
     int member, row, kernel, model;
