@@ -43,7 +43,7 @@ static void release(Explain *e)
 {
     explain_source_close(e);
     explain_truth_free(e->truth);
-    motif_background_free(&e->background);
+    windowmotif_background_free(&e->background);
     for (int q = 0; e->top && q < e->n_question; q++) free(e->top[q].row);
     free(e->top), free(e->important.row), free(e->use), free(e->group), free(e->part), free(e->one), free(e->weight);
     free(e->order), free(e->places), free(e->score), free(e->bias), free(e->sum), free(e->direction), free(e->count);

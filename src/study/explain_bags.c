@@ -87,6 +87,7 @@ static Status add_network(Explain *e, int model, int question, int member, int n
 {
     AttributionSum sum;
     double total = 0;
+    const double offset = explain_source_offset(e, model, question);
     explain_source_direction(e, e->direction, model, question);
     attribution_divide(e->one, &sum, e->network[model], e->direction);
     const size_t at = (size_t)member * (size_t)e->n_question + (size_t)question;
@@ -94,8 +95,8 @@ static Status add_network(Explain *e, int model, int question, int member, int n
         e->part[i] += e->one[i] / e->n_models;
         total += e->one[i];
     }
-    e->score[at] += sum.score / e->n_models;
-    e->bias[at] += sum.bias / e->n_models;
+    e->score[at] += (sum.score + offset) / e->n_models;
+    e->bias[at] += (sum.bias + offset) / e->n_models;
     e->sum[at] += total / e->n_models;
     e->worst_sum = fmax(e->worst_sum, fabs(sum.score - sum.bias - total) / fmax(1, fabs(sum.score)));
     return OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * explain_motifs.c: motifs of the windows behind the largest contributions to the first question (motif.h), and how they are
+ * explain_motifs.c: motifs of the windows behind the largest contributions to the first question (windowmotif.h), and how they are
  * spread over bags. A motif is held against labels by the bags in which one of these sequences has it. A bag's sequences were
  * ranked by models that had not seen it, so labels had no part in that.
  *
@@ -25,7 +25,7 @@
 
 typedef struct {
     Explain *e;
-    Motif *motif; /* [n] */
+    WindowMotif *motif; /* [n] */
     int n;
     int *n_positive, *n_negative; /* [n] bags */
     double *p, *q;
@@ -40,16 +40,16 @@ static Status add_bag(Explain *e, int member)
     TRY(cache_bag(e->apply->cache, &bag, e->cohort->bag[member], 0));
     for (int len = 1; len <= bag->max_len; len++)
         for (int i = bag->first[len]; i < bag->first[len + 1]; i++)
-            motif_background_add(&e->background, bag_codes(bag, i, len), len);
+            windowmotif_background_add(&e->background, bag_codes(bag, i, len), len);
     return OK;
 }
 
 static Status find_background(Explain *e)
 {
-    TRY(motif_background_open(&e->background, bagfile_spec(e->cohort->file)->max_len));
+    TRY(windowmotif_background_open(&e->background, bagfile_spec(e->cohort->file)->max_len));
     for (int i = 0; i < e->cohort->n; i++)
         if (e->use[i]) TRY(add_bag(e, i));
-    motif_background_settle(&e->background);
+    windowmotif_background_settle(&e->background);
     return OK;
 }
 
@@ -127,7 +127,7 @@ static Status write_meme(const Motifs *m)
     for (int r = 0; r < MOTIF_LETTERS; r++)
         textout_printf(out, "%c %.5f%s", letters[r], m->e->background.all[r], r % 10 == 9 ? "\n" : " ");
     for (int k = 0; k < m->n; k++) {
-        const Motif *one = &m->motif[k];
+        const WindowMotif *one = &m->motif[k];
         textout_printf(out, "\nMOTIF %d %s\nletter-probability matrix: alength= %d w= %d nsites= %d E= %.3g\n", k + 1,
                        one->consensus, MOTIF_LETTERS, one->n_column, one->n_sequence, m->p[k] * m->n);
         for (int c = 0; c < one->n_column; c++)
@@ -151,7 +151,7 @@ static void write_kernels_of(TextOut *out, const Explain *e, int motif)
     }
 }
 
-static double bits_of(const Motif *m)
+static double bits_of(const WindowMotif *m)
 {
     double sum = 0;
     for (int c = 0; c < m->n_column; c++) sum += m->bits[c];
@@ -167,7 +167,7 @@ static Status write_table(const Motifs *m)
                    "p_fisher%s\tq_bh%s\tposition_mean\tposition_sd\tkernels\n",
                    m->e->in->all ? "_seen" : "", m->e->in->all ? "_seen" : "");
     for (int k = 0; k < m->n; k++) {
-        const Motif *one = &m->motif[k];
+        const WindowMotif *one = &m->motif[k];
         textout_printf(out, "%d\t%s\t%d\t%.3f\t%d\t%d\t%d\t%.4g\t%.4g\t%.4g\t%.2f\t%.2f\t", k + 1, one->consensus,
                        one->n_column, bits_of(one), one->n_sequence, m->n_positive[k], m->n_negative[k],
                        odds_ratio(m, k), m->p[k], m->q[k], one->position, one->spread);
@@ -180,7 +180,7 @@ static Status write_table(const Motifs *m)
 static Status draw_logo(const Motifs *m, const char *folder, int k)
 {
     char name[32], path[PATH_ROOM], title[160];
-    const Motif *one = &m->motif[k];
+    const WindowMotif *one = &m->motif[k];
     snprintf(name, sizeof name, "motif_%02d.svg", k + 1);
     if (!path_join(path, folder, name)) return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
     snprintf(title, sizeof title, "Motif %d: %s, %d sequences", k + 1, one->consensus, one->n_sequence);
@@ -239,7 +239,7 @@ static void write_kernel(TextOut *out, const Explain *e, const MotifWindow *w, i
                    position / n);
 }
 
-/* Before motif_find, which leaves out windows of one sequence twice. */
+/* Before windowmotif_find, which leaves out windows of one sequence twice. */
 static Status write_kernels(Explain *e)
 {
     TextOut *out;
@@ -278,7 +278,7 @@ Status explain_motifs(Explain *e, json_t *out)
     if (!e->network || !e->sequences) return OK;
     TRY_DONE(write_kernels(e));
     TRY_DONE(find_background(e));
-    TRY_DONE(motif_find(&m.motif, &m.n, e->window, e->n_window, e->window_len, &e->background, LEAST));
+    TRY_DONE(windowmotif_find(&m.motif, &m.n, e->window, e->n_window, e->window_len, &e->background, LEAST));
     TRY_DONE(test_motifs(&m));
     TRY_DONE(write_meme(&m));
     TRY_DONE(write_table(&m));

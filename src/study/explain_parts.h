@@ -10,7 +10,7 @@
 #include "core/textout.h"
 #include "model/attribution.h"
 #include "study/explain.h"
-#include "study/motif.h"
+#include "study/windowmotif.h"
 
 #define EXPLAIN_ROW_SURPLUS 4 /* candidates held for each row wanted, before the lesser ones are dropped */
 
@@ -83,6 +83,7 @@ typedef struct {
 /* explain_source.c */
 Status explain_source_open(Explain *e);
 void explain_source_close(Explain *e);
+double explain_source_offset(const Explain *e, int model, int question); /* what a number has beside its score */
 /* Fills e->models with the models that explain a member; 0: it is left out. */
 Status explain_source_models(Explain *e, int member);
 /* Opens the bag of a member for a model; borrowed until the next. */

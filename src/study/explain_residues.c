@@ -22,7 +22,7 @@ typedef struct {
     int *at;
     double *floor; /* [n_question] */
     TextOut *table;
-} Walk;
+} PathWalk;
 
 static int by_member(const void *a, const void *b)
 {
@@ -54,7 +54,7 @@ static void fill_window(MotifWindow *w, const uint8_t *code, int len, int n_resi
 }
 
 /* Windows of the kernels behind a contribution, of one model. */
-static Status add_kernels(Explain *e, Walk *walk, const ExplainRow *row, int model, const uint8_t *code, int len)
+static Status add_kernels(Explain *e, PathWalk *walk, const ExplainRow *row, int model, const uint8_t *code, int len)
 {
     const int n_h = attribution_n_h(e->network[model]);
     double total = 0;
@@ -75,7 +75,7 @@ static Status add_kernels(Explain *e, Walk *walk, const ExplainRow *row, int mod
 }
 
 /* The window whose residues weigh most. */
-static Status add_peak(Explain *e, const Walk *walk, const ExplainRow *row, const uint8_t *code, int len)
+static Status add_peak(Explain *e, const PathWalk *walk, const ExplainRow *row, const uint8_t *code, int len)
 {
     MotifWindow w = {.member = row->member, .row = row->row, .kernel = -1, .model = -1};
     for (int p = 0; p == 0 || p + e->window_len <= len; p++) {
@@ -114,7 +114,7 @@ static const uint8_t *codes_of(const Bag *bag, int row, int *len)
     return bag_codes(bag, i, *len);
 }
 
-static void add_path(Explain *e, Walk *walk, const AttributionPath *path, int len)
+static void add_path(Explain *e, PathWalk *walk, const AttributionPath *path, int len)
 {
     e->n_path++;
     e->n_incomplete += path->error > COMPLETE;
@@ -122,7 +122,7 @@ static void add_path(Explain *e, Walk *walk, const AttributionPath *path, int le
     for (int j = 0; j < len; j++) walk->sum[j] += walk->out[j] / e->n_models;
 }
 
-static void write_residues(Explain *e, Walk *walk, const ExplainRow *row, const uint8_t *code, int len)
+static void write_residues(Explain *e, PathWalk *walk, const ExplainRow *row, const uint8_t *code, int len)
 {
     static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     const char *const *names = bagfile_feature_names(e->cohort->file);
@@ -143,7 +143,7 @@ static void write_residues(Explain *e, Walk *walk, const ExplainRow *row, const 
     }
 }
 
-static Status walk_row(Explain *e, Walk *walk, const ExplainRow *row)
+static Status walk_row(Explain *e, PathWalk *walk, const ExplainRow *row)
 {
     int len = bagfile_spec(e->cohort->file)->n_feat;
     const uint8_t *code = e->sequences ? codes_of(&e->bag, row->row, &len) : NULL;
@@ -165,7 +165,7 @@ static Status walk_row(Explain *e, Walk *walk, const ExplainRow *row)
     return OK;
 }
 
-static Status walk_rows(Explain *e, Walk *walk)
+static Status walk_rows(Explain *e, PathWalk *walk)
 {
     for (int k = 0, member = -1; k < walk->n; k++) {
         const ExplainRow *row = walk->by[k];
@@ -214,7 +214,7 @@ static Status write_features(const Explain *e)
     return textout_commit(out);
 }
 
-static Status reserve(Explain *e, Walk *walk)
+static Status reserve(Explain *e, PathWalk *walk)
 {
     const BagSpec *spec = bagfile_spec(e->cohort->file);
     const size_t longest = (size_t)(e->sequences ? spec->max_len : spec->n_feat) + 1;
@@ -242,7 +242,7 @@ static Status reserve(Explain *e, Walk *walk)
 Status explain_residues(Explain *e)
 {
     char path[PATH_ROOM];
-    Walk walk = {0};
+    PathWalk walk = {0};
     Status status;
     if (!e->network) return OK;
     const int window = attribution_window(e->network[0]);

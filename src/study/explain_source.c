@@ -40,6 +40,12 @@ void explain_source_direction(const Explain *e, double *direction, int model, in
         for (int c = 0; c < t->n_out; c++) direction[t->at + c] = (c == q->class) - 1. / t->n_out;
 }
 
+double explain_source_offset(const Explain *e, int model, int question)
+{
+    const Target *t = &e->apply->model[model].target[e->question[question].target];
+    return task_of(t)->output_of_row ? t->mean : 0;
+}
+
 /* ---- models ---- */
 
 static Status open_networks(Explain *e)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "study/motif.h"
+#include "study/windowmotif.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 /* ---- background ---- */
 
-Status motif_background_open(MotifBackground *b, int max_len)
+Status windowmotif_background_open(MotifBackground *b, int max_len)
 {
     const size_t n = ((size_t)max_len + 1) * ((size_t)max_len + 1) * MOTIF_LETTERS;
     *b = (MotifBackground){.max_len = max_len, .share = calloc(n, sizeof *b->share)};
@@ -26,7 +26,7 @@ static double *background_at(const MotifBackground *b, int len, int position)
     return b->share + ((size_t)len * (size_t)b->max_len + (size_t)position) * MOTIF_LETTERS;
 }
 
-void motif_background_add(MotifBackground *b, const uint8_t *code, int len)
+void windowmotif_background_add(MotifBackground *b, const uint8_t *code, int len)
 {
     for (int t = 0; t < len; t++) {
         background_at(b, len, t)[code[t]]++;
@@ -41,7 +41,7 @@ static void to_shares(double *share, const double *prior)
     for (int r = 0; r < MOTIF_LETTERS; r++) share[r] = (share[r] + prior[r]) / sum;
 }
 
-void motif_background_settle(MotifBackground *b)
+void windowmotif_background_settle(MotifBackground *b)
 {
     double even[MOTIF_LETTERS];
     for (int r = 0; r < MOTIF_LETTERS; r++) even[r] = 1. / MOTIF_LETTERS;
@@ -50,7 +50,7 @@ void motif_background_settle(MotifBackground *b)
         for (int t = 0; t < len; t++) to_shares(background_at(b, len, t), b->all);
 }
 
-void motif_background_free(MotifBackground *b)
+void windowmotif_background_free(MotifBackground *b)
 {
     free(b->share);
     *b = (MotifBackground){0};
@@ -67,9 +67,9 @@ typedef struct {
     int n, n_residue;
     double unit; /* mean weight of a window */
     const MotifBackground *background;
-} Search;
+} MotifSearch;
 
-static double fit(const Search *s, const Cluster *c, const MotifWindow *w, int shift)
+static double fit(const MotifSearch *s, const Cluster *c, const MotifWindow *w, int shift)
 {
     double bits = 0;
     const double pseudo = PSEUDO * s->unit;
@@ -92,7 +92,7 @@ static void add(Cluster *c, const MotifWindow *w, int n_residue)
 }
 
 /* The best motif and shift for a window; what it then fits, in bits. */
-static double best_fit(const Search *s, MotifWindow *w)
+static double best_fit(const MotifSearch *s, MotifWindow *w)
 {
     double best = -INFINITY;
     const int reach = s->n_residue - 3 < ROOT ? s->n_residue - 3 : ROOT;
@@ -128,7 +128,7 @@ static int by_sequence(const void *a, const void *b)
     return by_weight(a, b);
 }
 
-static void begin(Search *s, MotifWindow *window, int n)
+static void begin(MotifSearch *s, MotifWindow *window, int n)
 {
     for (int i = 0; i < n; i++) {
         MotifWindow *w = &window[i];
@@ -142,7 +142,7 @@ static void begin(Search *s, MotifWindow *window, int n)
 }
 
 /* All windows anew, by the motifs as they now are; each sequence once. */
-static void assign(Search *s, MotifWindow *window, int n)
+static void assign(MotifSearch *s, MotifWindow *window, int n)
 {
     for (int i = 0; i < n; i++)
         if (best_fit(s, &window[i]) < JOIN_BITS) window[i].motif = -1;
@@ -158,7 +158,7 @@ static void assign(Search *s, MotifWindow *window, int n)
 
 /* ---- from clusters to motifs ---- */
 
-static void add_share(Motif *m, const Search *s, const MotifWindow *w)
+static void add_share(WindowMotif *m, const MotifSearch *s, const MotifWindow *w)
 {
     m->n_sequence++;
     m->weight += w->weight;
@@ -170,7 +170,7 @@ static void add_share(Motif *m, const Search *s, const MotifWindow *w)
     }
 }
 
-static void settle_column(Motif *m, int c, double *reached)
+static void settle_column(WindowMotif *m, int c, double *reached)
 {
     double sum = 0, bits = 0;
     for (int r = 0; r < MOTIF_LETTERS; r++) sum += m->share[c][r];
@@ -186,7 +186,7 @@ static void settle_column(Motif *m, int c, double *reached)
     m->bits[c] = bits > 0 ? bits : 0;
 }
 
-static char letter_of(const Motif *m, int c)
+static char letter_of(const WindowMotif *m, int c)
 {
     static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     int best = 0;
@@ -196,7 +196,7 @@ static char letter_of(const Motif *m, int c)
 }
 
 /* Leaves the columns from the first to the last that counts; returns the first, -1: none does. */
-static int trim(Motif *m)
+static int trim(WindowMotif *m)
 {
     int first = -1, last = -1;
     for (int c = 0; c < MOTIF_COLUMNS; c++) {
@@ -217,7 +217,7 @@ static int trim(Motif *m)
     return first;
 }
 
-static void place(Motif *m, MotifWindow *window, int n, int motif, int first)
+static void place(WindowMotif *m, MotifWindow *window, int n, int motif, int first)
 {
     double sum = 0, square = 0;
     for (int i = 0; i < n; i++) {
@@ -232,7 +232,7 @@ static void place(Motif *m, MotifWindow *window, int n, int motif, int first)
 }
 
 typedef struct {
-    Motif motif;
+    WindowMotif motif;
     int number;
 } Numbered;
 
@@ -244,7 +244,7 @@ static int by_motif_weight(const void *a, const void *b)
 }
 
 /* list [s->n]; returns how many are motifs. */
-static int make_motifs(Numbered *list, const Search *s, MotifWindow *window, int n, int min_sequence)
+static int make_motifs(Numbered *list, const MotifSearch *s, MotifWindow *window, int n, int min_sequence)
 {
     int n_motif = 0;
     for (int k = 0; k < s->n; k++) {
@@ -273,10 +273,10 @@ static void renumber(MotifWindow *window, int n, const Numbered *list, int n_mot
     qsort(window, (size_t)n, sizeof *window, by_sequence);
 }
 
-Status motif_find(Motif **out, int *n_out, MotifWindow *window, int n, int n_residue,
-                  const MotifBackground *background, int min_sequence)
+Status windowmotif_find(WindowMotif **out, int *n_out, MotifWindow *window, int n, int n_residue,
+                        const MotifBackground *background, int min_sequence)
 {
-    Search s = {.n_residue = n_residue, .background = background, .cluster = calloc(MOST, sizeof *s.cluster)};
+    MotifSearch s = {.n_residue = n_residue, .background = background, .cluster = calloc(MOST, sizeof *s.cluster)};
     Numbered *list = calloc(MOST, sizeof *list);
     *out = calloc(MOST, sizeof **out);
     *n_out = 0;

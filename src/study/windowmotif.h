@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * motif.h: motifs from windows of sequences that models attend to.
+ * windowmotif.h: motifs from windows of sequences that models attend to.
  *
  * Greedy clustering: windows, heaviest first, join the motif that they fit best when shifted against it, or begin one. How
  * well a window fits is the log-odds of its residues by the motif's frequencies against their frequency at the same position
@@ -11,8 +11,8 @@
  *     frequency of residue r in column c = Σ weight of windows that have it there / Σ weight of windows that reach c
  *     information of a column            = Σ_r f log2(f / background) less the bias of small samples, in bits
  */
-#ifndef HOPSACK_MOTIF_H
-#define HOPSACK_MOTIF_H
+#ifndef HOPSACK_WINDOWMOTIF_H
+#define HOPSACK_WINDOWMOTIF_H
 
 #include "core/status.h"
 
@@ -30,10 +30,10 @@ typedef struct {
     double all[MOTIF_LETTERS];
 } MotifBackground;
 
-Status motif_background_open(MotifBackground *b, int max_len);
-void motif_background_add(MotifBackground *b, const uint8_t *code, int len);
-void motif_background_settle(MotifBackground *b); /* counts become shares, with one pseudo count */
-void motif_background_free(MotifBackground *b);   /* accepts {0} */
+Status windowmotif_background_open(MotifBackground *b, int max_len);
+void windowmotif_background_add(MotifBackground *b, const uint8_t *code, int len);
+void windowmotif_background_settle(MotifBackground *b); /* counts become shares, with one pseudo count */
+void windowmotif_background_free(MotifBackground *b);   /* accepts {0} */
 
 typedef struct {
     uint8_t code[MOTIF_WINDOW]; /* MOTIF_NONE beyond the sequence */
@@ -51,11 +51,11 @@ typedef struct {
     double background[MOTIF_COLUMNS][MOTIF_LETTERS];
     char consensus[MOTIF_COLUMNS + 1]; /* "." where no residue has half of the frequency, or below half a bit */
     double position, spread;           /* mean and standard deviation of column 0 in the sequences, from 0 */
-} Motif;
+} WindowMotif;
 
 /* Windows of n_residue residues; sorts them by motif and weight, and fills motif and shift. *out [*n_out], the caller's to free,
  * by weight, largest first; of at least min_sequence sequences and one column of half a bit. ERR_MEMORY. */
-Status motif_find(Motif **out, int *n_out, MotifWindow *window, int n, int n_residue,
-                  const MotifBackground *background, int min_sequence);
+Status windowmotif_find(WindowMotif **out, int *n_out, MotifWindow *window, int n, int n_residue,
+                        const MotifBackground *background, int min_sequence);
 
 #endif
