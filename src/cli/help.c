@@ -229,10 +229,10 @@ void help_full(FILE *out, const Command *command)
 
 void help_overview(FILE *out)
 {
-    fprintf(out, "hopsack - multiple-instance learning on bags of sequences or feature vectors\n\n"
+    fprintf(out, "hopsack - multiple-instance learning on bags of sequences or feature vectors\n"
                  "Usage: hopsack COMMAND [CONFIG] [DATA] [--option=VALUE ...]\n");
     for (const Command *const *c = commands; *c; c++) fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->line);
-    fprintf(out, "\nExamples:\n"
+    fprintf(out, "Examples:\n"
                  "  hopsack simulate -o cohort.h5\n"
                  "  hopsack train configs/repertoire.yaml cohort.h5 --target=status -o runs/a\n"
                  "  hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
