@@ -153,7 +153,8 @@ const Command command_explain = {
     .name = "explain",
     .line = "which sequences, residues and motifs the outputs come from",
     .usage = "MODEL... DATA -o OUT [--truth=FILE]",
-    .example = "hopsack explain runs/a cohort.h5 -o seen\n" X,
+    .example = "hopsack explain runs/a cohort.h5 -o seen\n"
+               "hopsack explain runs/a cohort.h5 -o known --truth=cohort.truth.tsv.gz",
     .about =
         "MODEL is a model.safetensors, the folder of a run, or a method of hopsack baseline that ranks sequences "
         "(RIVALS/METHOD). A bag is explained by the models that have not seen it.\n\n"
