@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 Status explain_tables_path(char *path, const Explain *e, const char *name)
 {
@@ -94,22 +95,70 @@ static Status test_rows(Test *test, const Explain *e, const ExplainList *list)
 
 /* ---- rows ---- */
 
-/* Texts of one bag at a time: rows come by contribution, so those of a bag are read again. */
-static Status text_of(BagText *text, int *open, const Explain *e, int member)
+/* What the file has of a row. Rows come by contribution, so bags are read beforehand, each once. */
+typedef struct {
+    char *sequence, *v_call, *j_call;
+    int64_t count;
+} RowText;
+
+static int by_member(const void *a, const void *b)
 {
-    if (*open == member) return OK;
-    bagtext_free(text);
-    *text = (BagText){0};
-    *open = member;
-    return bagfile_read_text(text, e->cohort->file, e->cohort->bag[member]);
+    const ExplainRow *x = *(const ExplainRow *const *)a, *y = *(const ExplainRow *const *)b;
+    if (x->member != y->member) return x->member < y->member ? -1 : 1;
+    return (x > y) - (x < y);
 }
 
-static void write_genes(TextOut *out, const BagText *text, int i)
+static bool copy_text(RowText *out, const BagText *text, int i)
+{
+    out->sequence = strdup(text->sequence + (size_t)i * text->stride);
+    out->v_call = strdup(text->v_call ? text->v_call[i] : "");
+    out->j_call = strdup(text->j_call ? text->j_call[i] : "");
+    out->count = text->count[i];
+    return out->sequence && out->v_call && out->j_call;
+}
+
+static Status fill_texts(RowText *text, const Explain *e, const ExplainList *list, const ExplainRow **by)
+{
+    BagText bag = {0};
+    Status status = OK;
+    for (int k = 0; k < list->n; k++) by[k] = &list->row[k];
+    qsort((void *)by, (size_t)list->n, sizeof *by, by_member);
+    for (int k = 0; k < list->n && status == OK; k++) {
+        if (k == 0 || by[k]->member != by[k - 1]->member) {
+            bagtext_free(&bag);
+            bag = (BagText){0};
+            status = bagfile_read_text(&bag, e->cohort->file, e->cohort->bag[by[k]->member]);
+        }
+        if (status == OK && !copy_text(&text[by[k] - list->row], &bag, by[k]->row))
+            status = fail(ERR_MEMORY, "no memory for %d sequences", list->n);
+    }
+    bagtext_free(&bag);
+    return status;
+}
+
+static void free_texts(RowText *text, int n)
+{
+    for (int k = 0; text && k < n; k++) free(text[k].sequence), free(text[k].v_call), free(text[k].j_call);
+    free(text);
+}
+
+/* *out [list->n], to be freed by free_texts; of vectors empty. */
+static Status read_texts(RowText **out, const Explain *e, const ExplainList *list)
+{
+    RowText *text = *out = calloc((size_t)list->n + 1, sizeof *text);
+    const ExplainRow **by = malloc(((size_t)list->n + 1) * sizeof *by);
+    Status status = text && by ? OK : fail(ERR_MEMORY, "no memory for %d sequences", list->n);
+    if (status == OK && e->sequences) status = fill_texts(text, e, list, by);
+    free((void *)by);
+    return status;
+}
+
+static void write_genes(TextOut *out, const RowText *text)
 {
     textout_printf(out, "\t");
-    textout_cell(out, text->v_call ? text->v_call[i] : "");
+    textout_cell(out, text->v_call);
     textout_printf(out, "\t");
-    textout_cell(out, text->j_call ? text->j_call[i] : "");
+    textout_cell(out, text->j_call);
 }
 
 static void write_fold(TextOut *out, const Explain *e, int member)
@@ -137,15 +186,15 @@ static void write_attention(TextOut *out, const ExplainRow *row)
         textout_printf(out, "\t%s\t%d", number_text_float(buffer, row->weight), row->rank);
 }
 
-static void write_row(TextOut *out, const Explain *e, const ExplainRow *row, int rank, const BagText *text)
+static void write_row(TextOut *out, const Explain *e, const ExplainRow *row, int rank, const RowText *text)
 {
     textout_printf(out, "%d\t", rank);
     textout_cell(out, e->cohort->id[row->member]);
     textout_printf(out, "\t%d", row->row);
     if (e->sequences) {
-        textout_printf(out, "\t%s", text->sequence + (size_t)row->row * text->stride);
-        write_genes(out, text, row->row);
-        textout_printf(out, "\t%" PRId64, text->count[row->row]);
+        textout_printf(out, "\t%s", text->sequence);
+        write_genes(out, text);
+        textout_printf(out, "\t%" PRId64, text->count);
     }
     textout_printf(out, "\t");
     textout_cell(out, e->question[row->question].name);
@@ -165,22 +214,19 @@ static void write_test(TextOut *out, const Explain *e, const ExplainRow *row, co
 static Status write_question(TextOut *out, const Explain *e, int question)
 {
     const ExplainList *list = &e->top[question];
-    BagText text = {0};
-    int open = -1;
-    Status status = OK;
+    RowText *text;
+    Status status = read_texts(&text, e, list);
     Test *test = calloc((size_t)list->n + 1, sizeof *test);
-    if (!test) return fail(ERR_MEMORY, "no memory for %d rows", list->n);
-    if (e->sequences && e->known && question == 0) status = test_rows(test, e, list);
+    if (status == OK && !test) status = fail(ERR_MEMORY, "no memory for %d rows", list->n);
+    if (status == OK && e->sequences && e->known && question == 0) status = test_rows(test, e, list);
     for (int k = 0; k < list->n && status == OK; k++) {
         const ExplainRow *row = &list->row[k];
-        if (e->sequences) status = text_of(&text, &open, e, row->member);
-        if (status != OK) break;
-        write_row(out, e, row, k + 1, &text);
+        write_row(out, e, row, k + 1, &text[k]);
         if (e->sequences) write_test(out, e, row, &test[k]);
         write_fold(out, e, row->member);
         textout_printf(out, "\n");
     }
-    bagtext_free(&text);
+    free_texts(text, list->n);
     free(test);
     return status;
 }
@@ -213,23 +259,21 @@ static Status write_instances(const Explain *e)
 
 static Status write_important(const Explain *e)
 {
-    TextOut *out;
-    BagText text = {0};
-    int open = -1;
-    Status status = OK;
-    TRY(open_table(&out, e, "important_sequences.tsv"));
-    textout_printf(out, "rank\tjunction_aa\tv_call\tj_call\tscore\tn_bags\n");
-    for (int k = 0; k < e->important.n && status == OK; k++) {
-        const ExplainRow *row = &e->important.row[k];
-        status = text_of(&text, &open, e, row->member);
-        if (status != OK) break;
-        textout_printf(out, "%d\t%s", k + 1, text.sequence + (size_t)row->row * text.stride);
-        write_genes(out, &text, row->row);
-        textout_printf(out, "\t%.9g\t%d\n", row->part, explain_count_of(e, row->hash, 0)->n);
+    TextOut *out = NULL;
+    RowText *text;
+    const ExplainList *list = &e->important;
+    Status status = read_texts(&text, e, list);
+    if (status == OK) status = open_table(&out, e, "important_sequences.tsv");
+    if (status == OK) {
+        textout_printf(out, "rank\tjunction_aa\tv_call\tj_call\tscore\tn_bags\n");
+        for (int k = 0; k < list->n; k++) {
+            textout_printf(out, "%d\t%s", k + 1, text[k].sequence);
+            write_genes(out, &text[k]);
+            textout_printf(out, "\t%.9g\t%d\n", list->row[k].part, explain_count_of(e, list->row[k].hash, 0)->n);
+        }
+        status = textout_commit(out);
     }
-    bagtext_free(&text);
-    if (status == OK) return textout_commit(out);
-    textout_drop(out);
+    free_texts(text, list->n);
     return status;
 }
 
@@ -255,15 +299,14 @@ static Status write_bags(const Explain *e)
     "junction\tjunction_aa\tv_cigar\td_cigar\tj_cigar\tduplicate_count\trepertoire_id\thopsack_task\t"               \
     "hopsack_contribution\thopsack_attention\n"
 
-static void write_rearrangement(TextOut *out, const Explain *e, const ExplainRow *row, int rank, const BagText *text)
+static void write_rearrangement(TextOut *out, const Explain *e, const ExplainRow *row, int rank, const RowText *text)
 {
-    const int i = row->row;
     textout_cell(out, e->cohort->id[row->member]);
-    textout_printf(out, "_%d_%d_%d\t\tF\tT\t", i, row->question, rank);
-    textout_cell(out, text->v_call ? text->v_call[i] : "");
+    textout_printf(out, "_%d_%d_%d\t\tF\tT\t", row->row, row->question, rank);
+    textout_cell(out, text->v_call);
     textout_printf(out, "\t\t");
-    textout_cell(out, text->j_call ? text->j_call[i] : "");
-    textout_printf(out, "\t\t\t\t%s\t\t\t\t%" PRId64 "\t", text->sequence + (size_t)i * text->stride, text->count[i]);
+    textout_cell(out, text->j_call);
+    textout_printf(out, "\t\t\t\t%s\t\t\t\t%" PRId64 "\t", text->sequence, text->count);
     textout_cell(out, e->cohort->id[row->member]);
     textout_printf(out, "\t");
     textout_cell(out, e->question[row->question].name);
@@ -275,17 +318,16 @@ static void write_rearrangement(TextOut *out, const Explain *e, const ExplainRow
 static Status write_airr(const Explain *e)
 {
     TextOut *out;
-    BagText text = {0};
-    int open = -1;
     Status status = OK;
     TRY(open_table(&out, e, "rearrangements.tsv"));
     textout_printf(out, AIRR_HEAD);
-    for (int q = 0; q < e->n_question; q++)
-        for (int k = 0; k < e->top[q].n && status == OK; k++) {
-            status = text_of(&text, &open, e, e->top[q].row[k].member);
-            if (status == OK) write_rearrangement(out, e, &e->top[q].row[k], k + 1, &text);
-        }
-    bagtext_free(&text);
+    for (int q = 0; q < e->n_question && status == OK; q++) {
+        RowText *text;
+        const ExplainList *list = &e->top[q];
+        status = read_texts(&text, e, list);
+        for (int k = 0; k < list->n && status == OK; k++) write_rearrangement(out, e, &list->row[k], k + 1, &text[k]);
+        free_texts(text, list->n);
+    }
     if (status == OK) return textout_commit(out);
     textout_drop(out);
     return status;
