@@ -25,6 +25,7 @@ static Status reserve(Explain *e)
     e->part = calloc(n, sizeof *e->part);
     e->one = calloc(n, sizeof *e->one);
     e->weight = calloc(n, sizeof *e->weight);
+    e->ranked = calloc(n, sizeof *e->ranked);
     e->order = calloc(n, sizeof *e->order);
     e->places = calloc(n, sizeof *e->places);
     e->score = calloc(scores, sizeof *e->score);
@@ -32,8 +33,8 @@ static Status reserve(Explain *e)
     e->sum = calloc(scores, sizeof *e->sum);
     e->top = calloc((size_t)e->n_question + 1, sizeof *e->top);
     e->direction = calloc((size_t)e->apply->n_out + 1, sizeof *e->direction);
-    if (!e->use || !e->group || !e->part || !e->one || !e->weight || !e->order || !e->places || !e->score ||
-        !e->bias || !e->sum || !e->top || !e->direction)
+    if (!e->use || !e->group || !e->part || !e->one || !e->weight || !e->ranked || !e->order || !e->places ||
+        !e->score || !e->bias || !e->sum || !e->top || !e->direction)
         return fail(ERR_MEMORY, "no memory for the contributions of %zu instances", n);
     for (int q = 0; q < e->n_question; q++) TRY(reserve_list(&e->top[q], e->in->top, false));
     return reserve_list(&e->important, e->sequences ? e->in->important : 0, true);
@@ -45,7 +46,8 @@ static void release(Explain *e)
     explain_truth_free(e->truth);
     windowmotif_background_free(&e->background);
     for (int q = 0; e->top && q < e->n_question; q++) free(e->top[q].row);
-    free(e->top), free(e->important.row), free(e->use), free(e->group), free(e->part), free(e->one), free(e->weight);
+    free(e->top), free(e->important.row), free(e->use), free(e->group), free(e->part), free(e->one), free(e->weight),
+        free(e->ranked);
     free(e->order), free(e->places), free(e->score), free(e->bias), free(e->sum), free(e->direction), free(e->count);
     free(e->window), free(e->explained);
 }

@@ -3,6 +3,7 @@
  * explain_bags.c: contributions of every bag's instances, of which the largest are kept.
  */
 #include "core/log.h"
+#include "model/select.h"
 #include "study/explain_parts.h"
 
 #include <math.h>
@@ -64,20 +65,10 @@ static void add_attention(Explain *e, int model, int n, double share)
             e->weight[i] += share * (double)attention->weight[i * n_column + k] / (double)n_column;
 }
 
-static const double *weights_sorted;
-
-static int by_weight(const void *a, const void *b)
-{
-    const int i = *(const int *)a, j = *(const int *)b;
-    if (weights_sorted[i] != weights_sorted[j]) return weights_sorted[i] > weights_sorted[j] ? -1 : 1;
-    return (i > j) - (i < j);
-}
-
 static void rank_attention(Explain *e, int n)
 {
-    for (int i = 0; i < n; i++) e->order[i] = i;
-    weights_sorted = e->weight;
-    qsort(e->order, (size_t)n, sizeof *e->order, by_weight);
+    for (int i = 0; i < n; i++) e->order[i] = e->places[i] = i, e->ranked[i] = (real)e->weight[i];
+    select_order(e->order, n, e->ranked, 1, e->places);
     for (int k = 0; k < n; k++) e->places[e->order[k]] = k + 1;
 }
 

@@ -63,6 +63,7 @@ typedef struct {
     Bag bag;               /* as the model under way reads it */
     double *part, *one;    /* [n_max] */
     double *weight;        /* [n_max] attention */
+    real *ranked;          /* [n_max] the same, as it is ranked */
     int *order, *places;   /* [n_max] */
     double *score, *bias;  /* [members, n_question] */
     double *sum;           /* [members, n_question] of the contributions */
