@@ -74,6 +74,15 @@ typedef struct {
     void (*zero)(void *self, int grad_slot);
     /* Adds the gradients of rows that forward kept to gradient slot `grad_slot`. h, dh [n, width] */
     void (*backward)(void *self, int grad_slot, const real *h, const real *dh, const Rows *rows);
+    /* For explanations, of rows that forward kept in evaluation: dx [n, stride], the gradient of Σ h dh by the input. A
+     * sequence has one number a residue: by the one-hot entry that is there, count factor included. A vector has one a
+     * feature, by its value in the file. Uses slot `grad_slot` as scratch. */
+    void (*input)(void *self, int grad_slot, double *dx, Index stride, const real *h, const real *dh,
+                  const Rows *rows);
+    /* Residues of a window, 0: it has none; and the window each of the n_h numbers of row `cached` came from, kept by forward.
+     * NULL: it has none. */
+    int (*windows)(int *at, const void *self, int cached);
+    const real *(*origin)(const void *self); /* vectors: [n_feat] where the scaled input is 0; NULL: at 0 */
     /* Adds gradient slots 0 … n_slot-1, in this order, to grad [n_params]. */
     void (*finish)(void *self, real *grad, int n_slot);
     /* After param_start and `plan`: kernels 0 … of theta start from the n ≥ 0 k-mers, none longer than start_of says,

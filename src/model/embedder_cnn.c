@@ -117,6 +117,20 @@ static void backward(void *self, int grad_slot, const real *h, const real *dh, c
     seqconv_backward(&((Cnn *)self)->conv, grad_slot, h, dh, &rows);
 }
 
+static void input(void *self, int grad_slot, double *dx, Index stride, const real *h, const real *dh, const Rows *r)
+{
+    const SeqConvRows rows = conv_rows(r);
+    seqconv_input(dx, stride, &((Cnn *)self)->conv, grad_slot, h, dh, &rows);
+}
+
+/* Deeper layers see more than a window of the first. */
+static int windows(int *at, const void *self, int cached)
+{
+    const SeqConv *conv = &((const Cnn *)self)->conv;
+    for (Index k = 0; at && k < conv->n_kernel; k++) at[k] = conv->arg[cached * conv->width + k];
+    return conv->n_layer == 1 ? (int)conv->size : 0;
+}
+
 /* The weights beyond reach, of theta or of a gradient, become 0. */
 static void cut(const Cnn *l, real *slab)
 {
@@ -206,6 +220,8 @@ const EmbedderType embedder_cnn = {
     .forward = forward,
     .zero = zero,
     .backward = backward,
+    .input = input,
+    .windows = windows,
     .finish = finish,
     .start = start,
     .start_of = start_of,

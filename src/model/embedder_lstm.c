@@ -67,6 +67,13 @@ static void backward(void *self, int grad_slot, const real *h, const real *dh, c
     lstm_backward(&((LstmEmbedder *)self)->lstm, grad_slot, dh, r->bag, r->slot, r->from, r->n, r->thread);
 }
 
+static void input(void *self, int grad_slot, double *dx, Index stride, const real *h, const real *dh, const Rows *r)
+{
+    (void)h;
+    const LstmRows rows = {r->bag, r->slot, r->from, r->n, r->thread};
+    lstm_input(dx, stride, &((LstmEmbedder *)self)->lstm, grad_slot, dh, &rows);
+}
+
 static void finish(void *self, real *grad, int n_slot)
 {
     lstm_finish(&((LstmEmbedder *)self)->lstm, grad, n_slot);
@@ -91,6 +98,7 @@ const EmbedderType embedder_lstm = {
     .forward = forward,
     .zero = zero,
     .backward = backward,
+    .input = input,
     .finish = finish,
     .min_pad = min_pad,
 };

@@ -43,6 +43,7 @@ typedef struct {
     real *u[MAX_LAYERS];  /* [n_keep, out] before dropout; the last layer's only with dropout, else it is h */
     real *v[MAX_LAYERS];  /* [n_keep, out] after dropout; u without */
     real *du[MAX_LAYERS]; /* [n_keep, out] gradients, in the end of the sums before f */
+    double *dy;           /* [n_feat] scratch of `input` */
     int *reached;         /* [n_slot] rows of the cache that backward of a slot has filled */
     real **scratch;       /* [n_thread] a block of x̃ and two of the widest layer */
 } Mlp;
@@ -105,6 +106,7 @@ static void plan(void *self, Arena *arena, const ModelSizes *sizes)
     for (int j = m->sparse; j < m->o.n_layer; j++)
         dense_plan(&m->layer[j], arena, 0, sizes->n_slot ? sizes->n_thread : 0);
     plan_cache(m, arena, sizes);
+    m->dy = ARENA_TAKE(arena, double, sizes->n_slot > 0 ? m->input.n_feat : 0);
     m->scratch = ARENA_TAKE(arena, real *, sizes->n_thread);
     for (int t = 0; t < sizes->n_thread; t++) {
         real *piece = ARENA_TAKE(arena, real, block);
@@ -225,6 +227,37 @@ static void backward(void *self, int grad_slot, const real *h, const real *dh, c
     if (m->reached[grad_slot] < r->cached + r->n) m->reached[grad_slot] = r->cached + r->n;
 }
 
+/* forward was  u_0 = x̃ W_1ᵀ + b_1,  and backward leaves the gradient of u_0 in du[0] */
+static void first_layer_input(double *dy, const Mlp *m, const real *du)
+{
+    const Linear *l = &m->layer[0].l;
+    for (int k = 0; k < l->n_in; k++) dy[k] = 0;
+    for (Index o = 0; o < l->n_out; o++) {
+        const real *w = m->theta + l->w_at + o * l->n_in;
+        for (Index k = 0; du[o] != 0 && k < l->n_in; k++) dy[k] += (double)du[o] * (double)w[k];
+    }
+}
+
+static void input(void *self, int grad_slot, double *dx, Index stride, const real *h, const real *dh, const Rows *r)
+{
+    Mlp *m = self;
+    backward(self, grad_slot, h, dh, r);
+    for (int i = 0; i < r->n; i++, dx += stride) {
+        first_layer_input(m->dy, m, kept(m, m->du[0], r->cached + i));
+        if (m->sparse)
+            vectorinput_sparse_backward(dx, stride, &m->input, m->theta, m->dy, r->bag->sparse + r->from + i, 1);
+        else
+            vectorinput_backward(dx, stride, &m->input, m->theta, m->dy, r->bag->x + (r->from + i) * m->input.n_feat,
+                                 1);
+    }
+}
+
+static const real *origin(const void *self)
+{
+    const Mlp *m = self;
+    return m->sparse ? NULL : m->theta + m->input.shift_at;
+}
+
 static void finish(void *self, real *grad, int n_slot)
 {
     Mlp *m = self;
@@ -256,6 +289,8 @@ const EmbedderType embedder_mlp = {
     .forward = forward,
     .zero = zero,
     .backward = backward,
+    .input = input,
+    .origin = origin,
     .finish = finish,
     .min_pad = min_pad,
 };

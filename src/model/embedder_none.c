@@ -10,6 +10,7 @@ typedef struct {
     Embedder base;
     VectorInput input;
     const real *theta;
+    double *dy; /* [n_feat] scratch */
 } None;
 
 static const Option no_options[] = {{0}};
@@ -25,9 +26,8 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
 
 static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
-    (void)self;
-    (void)arena;
-    (void)sizes;
+    None *m = self;
+    m->dy = ARENA_TAKE(arena, double, sizes->n_slot > 0 ? m->input.n_feat : 0);
 }
 
 static void prepare(void *self, const real *theta, const bool *present, const Pass *pass)
@@ -61,6 +61,27 @@ static void backward(void *self, int grad_slot, const real *h, const real *dh, c
     (void)r;
 }
 
+static void input(void *self, int grad_slot, double *dx, Index stride, const real *h, const real *dh, const Rows *r)
+{
+    const None *m = self;
+    (void)grad_slot;
+    (void)h;
+    for (int i = 0; i < r->n; i++, dx += stride, dh += m->base.width) {
+        for (int k = 0; k < m->input.n_feat; k++) m->dy[k] = (double)dh[k];
+        if (r->bag->sparse)
+            vectorinput_sparse_backward(dx, stride, &m->input, m->theta, m->dy, r->bag->sparse + r->from + i, 1);
+        else
+            vectorinput_backward(dx, stride, &m->input, m->theta, m->dy, r->bag->x + (r->from + i) * m->input.n_feat,
+                                 1);
+    }
+}
+
+static const real *origin(const void *self)
+{
+    const None *m = self;
+    return m->theta + m->input.shift_at;
+}
+
 static void finish(void *self, real *grad, int n_slot)
 {
     (void)self;
@@ -86,6 +107,8 @@ const EmbedderType embedder_none = {
     .forward = forward,
     .zero = zero,
     .backward = backward,
+    .input = input,
+    .origin = origin,
     .finish = finish,
     .min_pad = min_pad,
 };

@@ -85,7 +85,7 @@ static void mean_of_kept_backward(void *context, int b, int thread)
                      width);
 }
 
-static void pool_backward(Mil *m, real *grad, int n_bag)
+void mil_pool_kept_backward(Mil *m, real *grad, int n_bag)
 {
     const Index n = m->bounds[n_bag];
     ZERO(m->da, n * m->pooling->n_column);
@@ -135,7 +135,7 @@ double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint
     output_backward(m, grad, batch->n_bag);
     joined_backward(m, grad, batch->n_bag);
     vector_backward(m, batch->n_bag);
-    pool_backward(m, grad, batch->n_bag);
+    mil_pool_kept_backward(m, grad, batch->n_bag);
     const int n_slot = m->n_run < m->n_slot ? m->n_run : m->n_slot;
     parallel_for(n_slot, slot_backward, m);
     m->embedder_type->finish(m->embedder, grad, n_slot);

@@ -158,4 +158,10 @@ void mil_plan_inputs(Mil *m, Arena *arena, Index bags, bool learn);
 void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng);
 void mil_to_outputs(Mil *m, int n_bag);
 
+/* Whole bags from the rows m->h and m->a_kept to bag vectors; and back, from m->dpooled and m->dmean to m->dh and m->da. */
+void mil_pool_kept(Mil *m, int n_bag);
+void mil_pool_kept_backward(Mil *m, real *grad, int n_bag);
+/* What a block of n rows of the first bag, from `from` on, is embedded as: h [n, width], in the thread's block. */
+const real *mil_embed(Mil *m, const Bag *bag, int from, int n, int thread);
+
 #endif

@@ -224,7 +224,7 @@ static void list_weights(Mil *m, int n_bag)
 }
 
 /* What is pooled and, where the pooling asks for it, the mean side by side in z. */
-static void pool_kept(Mil *m, int n_bag)
+void mil_pool_kept(Mil *m, int n_bag)
 {
     for (int b = 0; b < n_bag; b++) weigh(m, b);
     if (mil_counts(m)) list_weights(m, n_bag);
@@ -264,7 +264,7 @@ void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
     if (is_streamed(m))
         read_stream(m, n_bag);
     else
-        pool_kept(m, n_bag);
+        mil_pool_kept(m, n_bag);
     for (Index b = 0; m->pooling->mean && b < n_bag; b++)
         memcpy(m->z + b * n_z, m->pooled + b * n_pooled, n_pooled * sizeof *m->z);
 }
@@ -293,6 +293,13 @@ void mil_to_outputs(Mil *m, int n_bag)
             for (int i = 0; i < n_bag * m->output[j].n_out; i++) m->y[j][i] = selu(m->y[j][i]);
         x = m->y[j];
     }
+}
+
+const real *mil_embed(Mil *m, const Bag *bag, int from, int n, int thread)
+{
+    const Rows rows = {.bag = bag, .slot = 0, .from = from, .n = n, .cached = -1, .thread = thread};
+    m->embedder_type->forward(m->embedder, m->block[thread], &rows);
+    return m->block[thread];
 }
 
 /* ---- prediction ---- */

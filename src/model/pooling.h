@@ -12,6 +12,7 @@
 #define HOPSACK_POOLING_H
 
 #include "model/embedder.h"
+#include "model/pooling_share.h"
 
 /* The row of a kind of pooling that may have the plain mean of a bag's embeddings beside its own vector, z = [pooled;
  * mean]: over all instances that are pooled. `field` is a bool of its options. */
@@ -76,6 +77,7 @@ typedef struct {
      * those that the first kernels were started for. z_at [n]: where number j then stands in z, -1 where it does not
      * stand alone. NULL: this kind has no such start. */
     void (*start)(void *self, real *theta, int n, int *z_at);
+    const PoolingShare *share; /* of `several`: NULL, its entries have their own */
 } PoolingType;
 
 /* Can instances weigh by their counts in this pooling, which is initialised? ERR_CONFIG says why not. */

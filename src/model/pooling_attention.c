@@ -188,6 +188,7 @@ const PoolingType pooling_attention = {
     .score_backward = score_backward,
     .finish = finish,
     .start = start,
+    .share = &share_of_means,
 };
 _Static_assert(sizeof(AttentionOptions) <= OPTION_BLOB, "options fit");
 _Static_assert(sizeof(AttentionScorer) <= POOLING_ROOM, "a pooling fits");

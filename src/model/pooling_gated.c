@@ -168,6 +168,7 @@ const PoolingType pooling_gated = {
     .score_backward = score_backward,
     .finish = finish,
     .start = start,
+    .share = &share_of_means,
 };
 _Static_assert(sizeof(GatedOptions) <= OPTION_BLOB, "options fit");
 _Static_assert(sizeof(Gated) <= POOLING_ROOM, "a pooling fits");

@@ -46,6 +46,8 @@ static real **pieces(Arena *arena, int n, Index size)
 static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     HopfieldPool *p = self;
+    const Index n_read = p->layer.hopfield.core.n_read;
+    p->share = ARENA_TAKE(arena, double, n_read > p->n_h ? n_read : p->n_h);
     p->keep = ARENA_TAKE(arena, uint8_t, p->dropout > 0 ? sizes->n_keep * p->base.n_column : 0);
     if (p->folds) {
         fixedquery_plan(&p->query, &p->layer, p->width, arena);
@@ -199,6 +201,7 @@ const PoolingType pooling_hopfield = {
     .score_backward = score_backward,
     .finish = finish,
     .start = start,
+    .share = &share_of_retrieval,
 };
 _Static_assert(sizeof(HopfieldPoolingSettings) <= OPTION_BLOB, "options fit");
 _Static_assert(sizeof(HopfieldPool) <= POOLING_ROOM, "a pooling fits");

@@ -70,7 +70,11 @@ typedef struct {
     real **du;   /* [n_slot] [n_column, width] */
 
     GeneralPath general;
+
+    double *share; /* [n_read] and [n_h] at least: scratch of one thread's (pooling_hopfield_share.c) */
 } HopfieldPool;
+
+extern const PoolingShare share_of_retrieval;
 
 void pooling_hopfield_general_plan(HopfieldPool *p, Arena *arena, const ModelSizes *sizes);
 void pooling_hopfield_general_prepare(HopfieldPool *p);

@@ -129,6 +129,25 @@ static void max_bag_backward(const Plain *p, real *dh, const real *dz, const rea
     for (int f = 0; n > 0 && f < p->n_h; f++) dh[first_largest(p, h, f, n) * p->width + f] += dz[f];
 }
 
+/* Every number is one instance's. */
+static void max_divide(const void *self, double *part, const double *g, const real *h, int n)
+{
+    const Plain *p = self;
+    for (int i = 0; i < n; i++) part[i] = 0;
+    for (int f = 0; n > 0 && f < p->n_h; f++) {
+        const int best = first_largest(p, h, f, n);
+        part[best] += g[f] * (double)h[best * p->width + f];
+    }
+}
+
+static bool never(const void *self)
+{
+    (void)self;
+    return false;
+}
+
+static const PoolingShare share_of_maxima = {.of_means = never, .divide = max_divide};
+
 /* ---- whole minibatches ---- */
 
 typedef void BagForward(const Plain *p, real *z, real *w, const real *h, int n);
@@ -190,12 +209,12 @@ static void max_backward(void *self, real *da, real *dh, real *grad, const real 
     each_bag_backward(self, dh, dz, w, in, max_bag_backward);
 }
 
-#define PLAIN(word, one, start)                                                                                      \
+#define PLAIN(word, one, start, parts)                                                                               \
     {                                                                                                                \
         .name = word, .options = no_options, .options_size = 0, .size = sizeof(Plain), .init = start, .plan = plan,  \
         .prepare = prepare, .score = score, .pool = one##_pool, .pool_backward = one##_backward, .zero = zero,       \
-        .score_backward = score_backward, .finish = finish                                                           \
+        .score_backward = score_backward, .finish = finish, .share = parts                                           \
     }
 
-const PoolingType pooling_mean = PLAIN("mean", mean, init_mean);
-const PoolingType pooling_max = PLAIN("max", max, init);
+const PoolingType pooling_mean = PLAIN("mean", mean, init_mean, &share_of_means);
+const PoolingType pooling_max = PLAIN("max", max, init, &share_of_maxima);

@@ -111,6 +111,12 @@ MilColumn pooling_several_column(const Pooling *self, int column)
     return (MilColumn){.pooling = k, .query = p->part[k].query_at + at / n_head, .head = at % n_head};
 }
 
+PoolingEntry pooling_several_entry(Pooling *self, int k)
+{
+    SidePart *part = &((Several *)(void *)self)->part[k];
+    return (PoolingEntry){part->type, part->self, part->type->ranks ? part->column_at : -1, part->z_at};
+}
+
 static void plan_part(SidePart *part, Arena *arena, const ModelSizes *sizes)
 {
     const Index n_row = sizes->n_row, n_bag = sizes->n_bag;

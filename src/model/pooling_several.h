@@ -25,4 +25,12 @@ extern const PoolingType pooling_several; /* not in the table of kinds */
 /* Whose column that is; the pooling is of type pooling_several. */
 MilColumn pooling_several_column(const Pooling *self, int column);
 
+/* Entry k: its kind and struct, and where its columns (-1: it has none among them all) and numbers begin. */
+typedef struct {
+    const PoolingType *type;
+    void *self;
+    Index column_at, z_at;
+} PoolingEntry;
+PoolingEntry pooling_several_entry(Pooling *self, int k);
+
 #endif

@@ -310,6 +310,29 @@ static void add(real *sum, const real *slot, Index n)
     for (Index i = 0; i < n; i++) sum[i] += slot[i];
 }
 
+/* forward was  gates = place[t] + x_t letter[code_t],  so that dplace holds dgates, times 1/std. */
+static void residues(double *dx, const Lstm *l, const LstmTables *t, const real *dplace, const uint8_t *code, int len)
+{
+    for (int p = 0; p < len; p++, dplace += l->gates) {
+        const real *row = t->letter + code[p] * l->gates;
+        double sum = 0;
+        for (int g = 0; g < 4 * l->n_h; g++) sum += (double)dplace[g] * (double)row[g];
+        dx[p] = sum / (double)t->inv_std;
+    }
+}
+
+void lstm_input(double *dx, Index stride, Lstm *l, int grad_slot, const real *dh, const LstmRows *r)
+{
+    const Bag *bag = r->bag;
+    for (int i = r->from, len = 0; i < r->from + r->n; i++, dx += stride, dh += l->width) {
+        while (i >= bag->first[len + 1]) len++;
+        real *place = l->grad[grad_slot].place + l->input.place_at[len] * l->gates;
+        ZERO(place, seqinput_places(len) * l->gates);
+        lstm_backward(l, grad_slot, dh, bag, r->slot, i, 1, r->thread);
+        residues(dx, l, &l->open[r->slot], place, bag_codes(bag, i, len), len);
+    }
+}
+
 void lstm_finish(Lstm *l, real *grad, int n_slot)
 {
     const Index places = l->input.place_at[l->max_len + 1], gates = l->gates;

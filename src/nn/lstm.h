@@ -63,6 +63,13 @@ void lstm_open(Lstm *l, Bag *bag, int slot);
 void lstm_forward(Lstm *l, real *h, const Bag *bag, int slot, int from, int n, int thread); /* h [n, width] */
 void lstm_zero(Lstm *l, int grad_slot);
 void lstm_backward(Lstm *l, int grad_slot, const real *dh, const Bag *bag, int slot, int from, int n, int thread);
+
+/* What the residues are worth: dx [n, stride], as seqconv_input. */
+typedef struct {
+    const Bag *bag;
+    int slot, from, n, thread;
+} LstmRows;
+void lstm_input(double *dx, Index stride, Lstm *l, int grad_slot, const real *dh, const LstmRows *rows);
 void lstm_finish(Lstm *l, real *grad, int n_slot);
 
 #endif

@@ -307,7 +307,6 @@ static void sequence_backward(SeqConv *l, int grad_slot, const Sequence *s, cons
     scale_by_slope(dy, y[0], size);
     first_layer_backward(&l->grad[grad_slot], l, s, dy, positions(l, s, 0));
 }
-
 static int length_at(const Bag *bag, int i, int len)
 {
     while (i >= bag->first[len + 1]) len++;
@@ -355,6 +354,33 @@ void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, 
         len = length_at(r->bag, i, len);
         const Sequence s = sequence_of(t, r->bag, i, len);
         sequence_backward(l, grad_slot, &s, arg, dh, l->scratch[r->thread]);
+    }
+}
+
+/* forward was  y[p] = place[p] + Σ_q x[p + q] letter[code[p + q], q];  dplace is dy / std. */
+static void residues(double *dx, const SeqConv *l, const ConvTables *t, const real *dplace, const uint8_t *code,
+                     int len)
+{
+    for (int p = 0; p < len; p++, dplace += l->width)
+        for (int q = 0; q < l->size && p + q < len; q++) {
+            const real *row = t->letter + (code[p + q] * l->size + q) * l->width;
+            double sum = 0;
+            for (int o = 0; o < l->width; o++) sum += (double)dplace[o] * (double)row[o];
+            dx[p + q] += sum / (double)t->inv_std;
+        }
+}
+
+void seqconv_input(double *dx, Index stride, SeqConv *l, int grad_slot, const real *h, const real *dh,
+                   const SeqConvRows *r)
+{
+    const ConvTables *t = &l->open[r->slot];
+    for (int i = 0, len = 0; i < r->n; i++, dx += stride) {
+        const SeqConvRows one = {r->bag, r->slot, r->from + i, 1, r->cached + i, r->thread};
+        len = length_at(r->bag, one.from, len);
+        real *place = l->grad[grad_slot].place + l->input.place_at[len] * l->width;
+        ZERO(place, seqinput_places(len) * l->width), ZERO(dx, len);
+        seqconv_backward(l, grad_slot, h + i * l->width, dh + i * l->width, &one);
+        residues(dx, l, t, place, bag_codes(r->bag, one.from, len), len);
     }
 }
 

@@ -67,6 +67,11 @@ typedef struct {
 void seqconv_forward(SeqConv *l, real *h, const SeqConvRows *rows); /* h [n, width] */
 void seqconv_zero(SeqConv *l, int grad_slot);
 void seqconv_backward(SeqConv *l, int grad_slot, const real *h, const real *dh, const SeqConvRows *rows);
+
+/* What the residues are worth: dx [n, stride], by the one-hot entry of each residue, count factor included, of rows that forward
+ * kept. The gradient slot is used as scratch. */
+void seqconv_input(double *dx, Index stride, SeqConv *l, int grad_slot, const real *h, const real *dh,
+                   const SeqConvRows *rows);
 void seqconv_finish(SeqConv *l, real *grad, int n_slot);
 
 /* Shortest padded length that leaves a window after the last layer. */

@@ -36,6 +36,33 @@ void vectorinput_dense(real *y, Index width, const VectorInput *f, const real *t
     }
 }
 
+/* forward was  x̃ = clip((x - shift) scale) */
+static double through(const VectorInput *f, real x, real scale, double dy)
+{
+    return x * scale < -f->clip || x * scale > f->clip ? 0 : dy * (double)scale;
+}
+
+void vectorinput_backward(double *dx, Index stride, const VectorInput *f, const real *theta, const double *dy,
+                          const float *x, int n)
+{
+    const real *shift = theta + f->shift_at, *scale = theta + f->scale_at;
+    for (int i = 0; i < n; i++, x += f->n_feat, dx += stride, dy += f->n_feat)
+        for (int k = 0; k < f->n_feat; k++) dx[k] = through(f, (real)x[k] - shift[k], scale[k], dy[k]);
+}
+
+void vectorinput_sparse_backward(double *dx, Index stride, const VectorInput *f, const real *theta, const double *dy,
+                                 const SparseRow *row, int n)
+{
+    const real *scale = theta + f->scale_at;
+    for (int i = 0; i < n; i++, dx += stride, dy += f->n_feat) {
+        memset(dx, 0, f->n_feat * sizeof *dx);
+        for (int j = 0; j < row[i].n; j++) {
+            const int k = row[i].feature[j];
+            dx[k] = through(f, (real)row[i].value[j], scale[k], dy[k]);
+        }
+    }
+}
+
 void vectorinput_plan(VectorPick *pick, const VectorInput *f, Arena *arena)
 {
     const Index max = f->n_feat;

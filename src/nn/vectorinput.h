@@ -35,6 +35,12 @@ void vectorinput_init(VectorInput *f, ParamList *list, const char *name, int n_f
 void vectorinput_dense(real *y, Index width, const VectorInput *f, const real *theta, const float *x, int n);
 void vectorinput_sparse(real *y, Index width, const VectorInput *f, const real *theta, const SparseRow *row, int n);
 
+/* dx [n, stride], by the values of the file, from dy [n, n_feat] by x̃: 0 where x̃ is clipped. Sparse rows likewise. */
+void vectorinput_backward(double *dx, Index stride, const VectorInput *f, const real *theta, const double *dy,
+                          const float *x, int n);
+void vectorinput_sparse_backward(double *dx, Index stride, const VectorInput *f, const real *theta, const double *dy,
+                                 const SparseRow *row, int n);
+
 /* The pick of these parameters, with memory for all features; y [n, width] of x as above, only of its features. */
 void vectorinput_plan(VectorPick *pick, const VectorInput *f, Arena *arena);
 void vectorinput_pick(VectorPick *pick, const VectorInput *f, const real *theta);

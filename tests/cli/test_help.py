@@ -7,7 +7,8 @@ import shlex
 
 from harness import TINY, Case, cohort, main, read, run
 
-COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "stack", "evaluate", "predict", "inspect", "report", "export", "bench", "help")
+COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "stack", "evaluate", "predict", "explain", "inspect", "report", "export", "bench",
+            "help")
 SETTINGS = ("simulate", "train", "crossval", "baseline", "bench")  # commands that take config keys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVERYWHERE = ("threads", "seed", "quiet", "verbose", "dry-run", "force", "json", "help")
@@ -96,6 +97,7 @@ class Help(Case):
                 "train": ("o", "resume", "target", "kind", "positive", "group", "splits", "fold", "metadata", "id-column"),
                 "crossval": ("o", "resume", "shard", "target", "kind"), "baseline": ("o", "method", "target"),
                 "simulate": ("o", "compress", "motif", "rho", "rho-mode", "counts"), "bench": ("repeats", "most"),
+                "explain": ("o", "top", "important", "part", "reference", "truth", "airr", "metadata", "id-column"),
                 "inspect": ("dynamics",), "report": ("o", "rivals", "stack", "explain", "check", "figures"),
                 "import": ("o", "format", "metadata", "id-column", "include", "exclude", "separator", "compress", "sequence-column",
                            "count-column", "merge", "empty", "region", "extension", "bag", "label", "skip", "n-features", "sparse",

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * attribution.h: what the output for a bag is made of.
+ *
+ * A score s is a weighted sum of outputs (`direction`): a logit, a logit less the mean of all classes', a number.
+ *
+ * Contributions. s = bias + Σ_i part_i over the instances that were pooled, their weights held fixed: with a linear output
+ * network part_i = Σ_columns w_i (v_i · u), exactly. Weights sum to 1, so any constant may be moved from the parts to the
+ * bias; what tells instances apart is how their values differ from those of an ordinary bag. With a reference, the mean over
+ * bags of what they pool, part_i = Σ_columns w_i (v_i - v_ref) · u, and bias is the score of the reference. With hidden
+ * output layers the gradient by z is its mean along the straight path to z from the bag vector of the reference, or without
+ * one from that of no instances (0, but for biases and activation of Hopfield pooling): integrated gradients.
+ *
+ * Paths. Integrated gradients of s along the input of one instance (Sundararajan et al., ICML 2017), midpoint rule, from the
+ * zero input to the instance: a sequence whose one-hot entries are all 0 (its position features stay), a vector whose scaled
+ * features are all 0. Weights follow the instance; the other instances, the selection and the divisor of the bag's input stay.
+ * A step costs an embedding and one update of the bag's means. Poolings without means pool the bag anew: a step then costs as
+ * much as pooling does.
+ *
+ * Everything behind embeddings and logits is summed in double, in an order that does not depend on threads.
+ */
+#ifndef HOPSACK_ATTRIBUTION_H
+#define HOPSACK_ATTRIBUTION_H
+
+#include "model/mil.h"
+
+typedef struct Attribution Attribution;
+
+/* `mil` is planned for one bag of up to n_max instances, without learning, and prepared. `twin` is another network of the same
+ * settings; this plans and prepares it. Both are borrowed. ERR_MEMORY. */
+Status attribution_new(Attribution **out, Mil *mil, Mil *twin, int n_max);
+void attribution_free(Attribution *a); /* accepts NULL */
+
+/* Reads a bag, which stays borrowed until the next. */
+void attribution_open(Attribution *a, const Bag *bag);
+
+/* Makes the open bag one of those whose mean is the reference. Without any there is none. */
+void attribution_refer(Attribution *a);
+
+/* Of the open bag, by row: attention logits and weights [n, n_column]. */
+const MilAttention *attribution_attention(const Attribution *a);
+
+typedef struct {
+    double score, bias; /* score = bias + Σ part + rest */
+    double rest;        /* error of the integral, or of rounding */
+} AttributionSum;
+
+/* part [n of the bag, by row]; direction [n_out]. Instances that selection left out have 0. */
+void attribution_divide(double *part, AttributionSum *sum, Attribution *a, const double *direction);
+
+#define ATTRIBUTION_STEPS     50
+#define ATTRIBUTION_MAX_STEPS 1600
+
+typedef struct {
+    double from, to; /* s without the instance's input, and with it */
+    double error;    /* |Σ - (to - from)| / max(|to - from|, floor) */
+    int steps;
+} AttributionPath;
+
+/* out [its residues, or features] . Steps double from
+ * ATTRIBUTION_STEPS until the error is at most 0.01. floor > 0: smallest difference that the error is held against. */
+void attribution_path(double *out, AttributionPath *path, Attribution *a, const double *direction, int row,
+                      double floor);
+
+/* What each number of an embedding adds to the part of the instance of that row: share [n_h], 0 where a pooling is not of means; and where an
+ * embedder has windows, the first residue of the window that each came from: at [n_h]. */
+void attribution_kernels(double *share, int *at, Attribution *a, const double *direction, int row);
+int attribution_window(const Attribution *a); /* residues of a window; 0: the embedder has none */
+int attribution_n_h(const Attribution *a);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/file.h"
+#include "cv/crossval_folder.h"
+#include "run/runfolder.h"
+#include "study/explain_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static Status reserve_list(ExplainList *list, int most, bool distinct)
+{
+    list->most = most;
+    list->distinct = distinct;
+    list->room = most > INT32_MAX / 2 / EXPLAIN_ROW_SURPLUS ? INT32_MAX / 2 : most * EXPLAIN_ROW_SURPLUS + 1;
+    list->row = malloc((size_t)list->room * sizeof *list->row);
+    return list->row ? OK : fail(ERR_MEMORY, "no memory for %d rows", most);
+}
+
+static Status reserve(Explain *e)
+{
+    const size_t n = (size_t)bagfile_n_max(e->cohort->file) + 1, members = (size_t)e->cohort->n + 1,
+                 scores = members * (size_t)e->n_question + 1;
+    e->use = calloc(members, sizeof *e->use);
+    e->group = calloc(members, sizeof *e->group);
+    e->part = calloc(n, sizeof *e->part);
+    e->one = calloc(n, sizeof *e->one);
+    e->weight = calloc(n, sizeof *e->weight);
+    e->ranked = calloc(n, sizeof *e->ranked);
+    e->order = calloc(n, sizeof *e->order);
+    e->places = calloc(n, sizeof *e->places);
+    e->score = calloc(scores, sizeof *e->score);
+    e->bias = calloc(scores, sizeof *e->bias);
+    e->sum = calloc(scores, sizeof *e->sum);
+    e->top = calloc((size_t)e->n_question + 1, sizeof *e->top);
+    e->direction = calloc((size_t)e->apply->n_out + 1, sizeof *e->direction);
+    if (!e->use || !e->group || !e->part || !e->one || !e->weight || !e->ranked || !e->order || !e->places ||
+        !e->score || !e->bias || !e->sum || !e->top || !e->direction)
+        return fail(ERR_MEMORY, "no memory for the contributions of %zu instances", n);
+    for (int q = 0; q < e->n_question; q++) TRY(reserve_list(&e->top[q], e->in->top, false));
+    return reserve_list(&e->important, e->sequences ? e->in->important : 0, true);
+}
+
+static void release(Explain *e)
+{
+    explain_source_close(e);
+    explain_truth_free(e->truth);
+    windowmotif_background_free(&e->background);
+    for (int q = 0; e->top && q < e->n_question; q++) free(e->top[q].row);
+    free(e->top), free(e->important.row), free(e->use), free(e->group), free(e->part), free(e->one), free(e->weight),
+        free(e->ranked);
+    free(e->order), free(e->places), free(e->score), free(e->bias), free(e->sum), free(e->direction), free(e->count);
+    free(e->window), free(e->explained);
+}
+
+/* ---- what was checked ---- */
+
+static json_t *paths_json(const Explain *e)
+{
+    if (e->n_path == 0) return json_null();
+    return json_pack("{s:I, s:I, s:f, s:f}", "paths", (json_int_t)e->n_path, "incomplete",
+                     (json_int_t)e->n_incomplete, "share_within_1_percent",
+                     1 - (double)e->n_incomplete / (double)e->n_path, "mean_steps",
+                     (double)e->n_step / (double)e->n_path);
+}
+
+static Status describe(json_t **out, const Explain *e)
+{
+    json_t *tasks = json_array();
+    for (int q = 0; q < e->n_question; q++)
+        json_array_append_new(tasks, json_pack("{s:s, s:i}", "name", e->question[q].name, "rows", e->top[q].n));
+    *out = json_pack("{s:i, s:i, s:o, s:o, s:b}", "bags", e->n_used, "models", e->apply->n_model, "tasks", tasks,
+                     "completeness", paths_json(e), "seen", e->in->all);
+    if (!*out) return fail(ERR_MEMORY, "no memory for explain.json");
+    if (e->network) json_object_set_new(*out, "largest_error_of_sums", json_real(e->worst_sum));
+    if (!e->truth) return OK;
+    json_t *truth;
+    TRY(explain_truth_score(&truth, e));
+    json_object_set_new(*out, "truth", truth);
+    return OK;
+}
+
+/* ---- all of it ---- */
+
+static Status open_all(Explain *e)
+{
+    char path[PATH_ROOM];
+    TRY(explain_tables_path(path, e, "explain.json"));
+    if (!e->in->force && file_exists(path))
+        return fail(ERR_IO, "%s holds results of hopsack explain; --force overwrites them", e->in->folder);
+    TRY(explain_source_open(e));
+    TRY(reserve(e));
+    if (e->in->truth) TRY(explain_truth_open(e));
+    return file_make_folder(e->in->folder);
+}
+
+static Status run(json_t **out, Explain *e)
+{
+    TRY(open_all(e));
+    TRY(explain_bags(e));
+    if (e->sequences) TRY(explain_count(e));
+    TRY(explain_tables(e));
+    TRY(explain_residues(e));
+    TRY(describe(out, e));
+    TRY(explain_motifs(e, *out));
+    return crossval_write_json(e->in->folder, "explain.json", *out);
+}
+
+Status explain_run(json_t **out, const ExplainSetup *setup)
+{
+    Explain e = {.in = setup,
+                 .apply = &setup->predictor->apply,
+                 .cohort = setup->cohort,
+                 .sequences = bagfile_spec(setup->cohort->file)->kind == BAG_SEQUENCES,
+                 .is_crossval = apply_is_crossval(&setup->predictor->apply)};
+    *out = NULL;
+    TRY(apply_label(e.apply, setup->cohort, &e.known));
+    const Status status = run(out, &e);
+    release(&e);
+    if (status == OK) return OK;
+    json_decref(*out);
+    *out = NULL;
+    return status;
+}

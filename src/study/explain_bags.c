@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * explain_bags.c: contributions of every bag's instances, of which the largest are kept.
+ */
+#include "core/log.h"
+#include "model/select.h"
+#include "study/explain_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- lists ---- */
+
+static int by_part(const void *a, const void *b)
+{
+    const ExplainRow *x = a, *y = b;
+    if (x->part != y->part) return x->part > y->part ? -1 : 1;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    if (x->member != y->member) return x->member < y->member ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const ExplainRow *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return by_part(a, b);
+}
+
+void explain_list_settle(ExplainList *list)
+{
+    int n = 0;
+    if (list->distinct) {
+        qsort(list->row, (size_t)list->n, sizeof *list->row, by_hash);
+        for (int k = 0; k < list->n; k++)
+            if (k == 0 || list->row[k].hash != list->row[k - 1].hash) list->row[n++] = list->row[k];
+        list->n = n;
+    }
+    qsort(list->row, (size_t)list->n, sizeof *list->row, by_part);
+    if (list->n > list->most) list->n = list->most;
+    if (list->n == list->most && list->n > 0) list->worst = list->row[list->n - 1].part;
+}
+
+static bool is_wanted(const ExplainList *list, double part)
+{
+    return part > 0 && list->most > 0 && !(list->n >= list->most && part < list->worst);
+}
+
+static void add(ExplainList *list, const ExplainRow *row)
+{
+    if (list->n == list->room) explain_list_settle(list);
+    if (is_wanted(list, row->part)) list->row[list->n++] = *row;
+}
+
+/* ---- attention ---- */
+
+/* Mean over the columns, added to weight [n] by row. */
+static void add_attention(Explain *e, int model, int n, double share)
+{
+    const Index n_column = mil_n_column(e->apply->model[model].mil);
+    const MilAttention *attention = attribution_attention(e->network[model]);
+    for (Index i = 0; i < n; i++)
+        for (Index k = 0; k < n_column; k++)
+            e->weight[i] += share * (double)attention->weight[i * n_column + k] / (double)n_column;
+}
+
+static void rank_attention(Explain *e, int n)
+{
+    for (int i = 0; i < n; i++) e->order[i] = e->places[i] = i, e->ranked[i] = (real)e->weight[i];
+    select_order(e->order, n, e->ranked, 1, e->places);
+    for (int k = 0; k < n; k++) e->places[e->order[k]] = k + 1;
+}
+
+/* ---- contributions ---- */
+
+static Status add_network(Explain *e, int model, int question, int member, int n)
+{
+    AttributionSum sum;
+    double total = 0;
+    const double offset = explain_source_offset(e, model, question);
+    explain_source_direction(e, e->direction, model, question);
+    attribution_divide(e->one, &sum, e->network[model], e->direction);
+    const size_t at = (size_t)member * (size_t)e->n_question + (size_t)question;
+    for (int i = 0; i < n; i++) {
+        e->part[i] += e->one[i] / e->n_models;
+        total += e->one[i];
+    }
+    e->score[at] += (sum.score + offset) / e->n_models;
+    e->bias[at] += (sum.bias + offset) / e->n_models;
+    e->sum[at] += total / e->n_models;
+    e->worst_sum = fmax(e->worst_sum, fabs(sum.score - sum.bias - total) / fmax(1, fabs(sum.score)));
+    return OK;
+}
+
+static Status add_method(Explain *e, int model, int question, int member, int n)
+{
+    const ExplainQuestion *q = &e->question[question];
+    TRY(e->rival->rank(e->one, e->applier[model], member, q->class < 0 ? 0 : q->class));
+    for (int i = 0; i < n; i++) e->part[i] += e->one[i] / e->n_models;
+    return OK;
+}
+
+static void offer(Explain *e, int question, int member, const BagText *text, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const bool first = question == 0 && e->sequences && is_wanted(&e->important, e->part[i]);
+        if (!first && !is_wanted(&e->top[question], e->part[i])) continue;
+        const ExplainRow row = {.part = e->part[i],
+                                .hash = e->sequences ? explain_count_hash(text, i) : 0,
+                                .member = member,
+                                .row = i,
+                                .question = question,
+                                .weight = e->network ? (float)e->weight[i] : NAN,
+                                .rank = e->places[i]};
+        add(&e->top[question], &row);
+        if (first) add(&e->important, &row);
+    }
+}
+
+static Status explain_question(Explain *e, int question, int member, const BagText *text)
+{
+    const int n = bagfile_n(e->cohort->file, e->cohort->bag[member]);
+    memset(e->part, 0, (size_t)n * sizeof *e->part);
+    for (int k = 0; k < e->n_models; k++) {
+        if (e->n_models > 1 && e->network) TRY(explain_source_bag(e, e->models[k], member));
+        if (e->network)
+            TRY(add_network(e, e->models[k], question, member, n));
+        else
+            TRY(add_method(e, e->models[k], question, member, n));
+    }
+    offer(e, question, member, text, n);
+    if (e->truth) explain_truth_add(e, question, member, e->part, e->network ? e->weight : NULL, n);
+    return OK;
+}
+
+static Status find_attention(Explain *e, int member)
+{
+    const int n = bagfile_n(e->cohort->file, e->cohort->bag[member]);
+    memset(e->weight, 0, (size_t)n * sizeof *e->weight);
+    memset(e->places, 0, (size_t)n * sizeof *e->places);
+    for (int k = 0; e->network && k < e->n_models; k++) {
+        TRY(explain_source_bag(e, e->models[k], member));
+        add_attention(e, e->models[k], n, 1. / e->n_models);
+    }
+    if (e->network) rank_attention(e, n);
+    return OK;
+}
+
+static Status explain_member(Explain *e, int member)
+{
+    BagText text = {0};
+    Status status = OK;
+    TRY(explain_source_models(e, member));
+    e->use[member] = e->n_models > 0;
+    if (e->n_models == 0) return OK;
+    e->n_used++;
+    TRY(find_attention(e, member));
+    if (e->sequences) TRY(bagfile_read_text(&text, e->cohort->file, e->cohort->bag[member]));
+    for (int q = 0; q < e->n_question && status == OK; q++) status = explain_question(e, q, member, &text);
+    if (e->sequences) bagtext_free(&text);
+    return status;
+}
+
+/* The mean over bags that a model is to explain is its reference. */
+static Status refer_member(Explain *e, int member)
+{
+    TRY(explain_source_models(e, member));
+    for (int k = 0; k < e->n_models; k++) {
+        TRY(explain_source_bag(e, e->models[k], member));
+        attribution_refer(e->network[e->models[k]]);
+    }
+    return OK;
+}
+
+static Status each_member(Explain *e, const char *what, Status (*each)(Explain *e, int member))
+{
+    Progress progress;
+    progress_start(&progress, what, "bags", e->cohort->n);
+    for (int i = 0; i < e->cohort->n; i++) {
+        TRY(stop_check(e->in->stop, "; nothing is written"));
+        TRY(each(e, i));
+        progress_update(&progress, i + 1, NULL);
+    }
+    progress_end(&progress, NULL);
+    return OK;
+}
+
+Status explain_bags(Explain *e)
+{
+    if (e->network && e->in->refer) TRY(each_member(e, "averaging", refer_member));
+    TRY(each_member(e, "explaining", explain_member));
+    for (int q = 0; q < e->n_question; q++) explain_list_settle(&e->top[q]);
+    explain_list_settle(&e->important);
+    if (e->n_used > 0) return OK;
+    return fail(ERR_MODEL, "every model has seen all of these bags; --part=all explains them all the same, "
+                           "or give bags that are new");
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * explain_motifs.c: motifs of the windows behind the largest contributions to the first question (windowmotif.h), and how they are
+ * spread over bags. A motif is held against labels by the bags in which one of these sequences has it. A bag's sequences were
+ * ranked by models that had not seen it, so labels had no part in that.
+ *
+ *     motifs.meme   MEME's minimal format, version 4
+ *     motifs.tsv    motif consensus n_columns bits n_sequences n_bags_positive n_bags_negative odds_ratio p_fisher q_bh
+ *                   position_mean position_sd kernels
+ *     kernels.tsv   model kernel n_windows share consensus position_mean
+ *     logos/motif_N.svg
+ */
+#include "core/file.h"
+#include "rival/fisher.h"
+#include "study/explain_parts.h"
+#include "study/figure_logo.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAST      5 /* sequences of a motif */
+#define MOST_LOGOS 20
+#define HALF       0.5 /* Haldane's correction of odds */
+
+typedef struct {
+    Explain *e;
+    WindowMotif *motif; /* [n] */
+    int n;
+    int *n_positive, *n_negative; /* [n] bags */
+    double *p, *q;
+    int n1, n0; /* labelled bags */
+} Motifs;
+
+/* ---- background ---- */
+
+static Status add_bag(Explain *e, int member)
+{
+    const Bag *bag;
+    TRY(cache_bag(e->apply->cache, &bag, e->cohort->bag[member], 0));
+    for (int len = 1; len <= bag->max_len; len++)
+        for (int i = bag->first[len]; i < bag->first[len + 1]; i++)
+            windowmotif_background_add(&e->background, bag_codes(bag, i, len), len);
+    return OK;
+}
+
+static Status find_background(Explain *e)
+{
+    TRY(windowmotif_background_open(&e->background, bagfile_spec(e->cohort->file)->max_len));
+    for (int i = 0; i < e->cohort->n; i++)
+        if (e->use[i]) TRY(add_bag(e, i));
+    windowmotif_background_settle(&e->background);
+    return OK;
+}
+
+/* ---- enrichment ---- */
+
+/* Windows come by motif, then member. */
+static void count_bags(Motifs *m)
+{
+    const Explain *e = m->e;
+    for (int i = 0; i < e->n_window; i++) {
+        const MotifWindow *w = &e->window[i];
+        if (w->motif < 0) continue;
+        if (i > 0 && e->window[i - 1].motif == w->motif && e->window[i - 1].member == w->member) continue;
+        const int label = explain_count_label(e, w->member);
+        m->n_positive[w->motif] += label == 1;
+        m->n_negative[w->motif] += label == 0;
+    }
+    for (int i = 0; i < e->cohort->n; i++) {
+        const int label = e->use[i] ? explain_count_label(e, i) : -1;
+        m->n1 += label == 1;
+        m->n0 += label == 0;
+    }
+}
+
+/* q of Benjamini and Hochberg: the least p' n / rank of those at or above. */
+static void adjust(Motifs *m)
+{
+    for (int k = 0; k < m->n; k++) {
+        m->q[k] = 1;
+        for (int j = 0; j < m->n; j++) {
+            int rank = 0;
+            for (int i = 0; i < m->n; i++) rank += m->p[i] <= m->p[j];
+            if (m->p[j] >= m->p[k]) m->q[k] = fmin(m->q[k], m->p[j] * m->n / rank);
+        }
+    }
+}
+
+static Status test_motifs(Motifs *m)
+{
+    Fisher fisher = {0};
+    m->n_positive = calloc((size_t)m->n + 1, sizeof *m->n_positive);
+    m->n_negative = calloc((size_t)m->n + 1, sizeof *m->n_negative);
+    m->p = calloc((size_t)m->n + 1, sizeof *m->p);
+    m->q = calloc((size_t)m->n + 1, sizeof *m->q);
+    if (!m->n_positive || !m->n_negative || !m->p || !m->q) return fail(ERR_MEMORY, "no memory for motifs");
+    count_bags(m);
+    TRY(fisher_open(&fisher, m->n1, m->n0));
+    for (int k = 0; k < m->n; k++) m->p[k] = pow(10, -fisher_enriched(&fisher, m->n_positive[k], m->n_negative[k]));
+    fisher_close(&fisher);
+    adjust(m);
+    return OK;
+}
+
+static double odds_ratio(const Motifs *m, int k)
+{
+    const double a = m->n_positive[k], b = m->n_negative[k];
+    return (a + HALF) * (m->n0 - b + HALF) / ((b + HALF) * (m->n1 - a + HALF));
+}
+
+/* ---- files ---- */
+
+static Status open_file(TextOut **out, const Explain *e, const char *name)
+{
+    char path[PATH_ROOM];
+    TRY(explain_tables_path(path, e, name));
+    return textout_open(out, path, e->in->force);
+}
+
+static Status write_meme(const Motifs *m)
+{
+    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
+    TextOut *out;
+    TRY(open_file(&out, m->e, "motifs.meme"));
+    textout_printf(out, "MEME version 4\n\nALPHABET= %s\n\nBackground letter frequencies\n", letters);
+    for (int r = 0; r < MOTIF_LETTERS; r++)
+        textout_printf(out, "%c %.5f%s", letters[r], m->e->background.all[r], r % 10 == 9 ? "\n" : " ");
+    for (int k = 0; k < m->n; k++) {
+        const WindowMotif *one = &m->motif[k];
+        textout_printf(out, "\nMOTIF %d %s\nletter-probability matrix: alength= %d w= %d nsites= %d E= %.3g\n", k + 1,
+                       one->consensus, MOTIF_LETTERS, one->n_column, one->n_sequence, m->p[k] * m->n);
+        for (int c = 0; c < one->n_column; c++)
+            for (int r = 0; r < MOTIF_LETTERS; r++)
+                textout_printf(out, "%.6f%c", one->share[c][r], r < MOTIF_LETTERS - 1 ? ' ' : '\n');
+    }
+    return textout_commit(out);
+}
+
+/* The kernels behind a motif, each once. */
+static void write_kernels_of(TextOut *out, const Explain *e, int motif)
+{
+    const char *between = "";
+    for (int k = -1; k < 4096; k++) {
+        bool is_there = false;
+        for (int i = 0; i < e->n_window && !is_there; i++)
+            is_there = e->window[i].motif == motif && e->window[i].kernel == k;
+        if (!is_there || k < 0) continue;
+        textout_printf(out, "%s%d", between, k);
+        between = ",";
+    }
+}
+
+static double bits_of(const WindowMotif *m)
+{
+    double sum = 0;
+    for (int c = 0; c < m->n_column; c++) sum += m->bits[c];
+    return sum;
+}
+
+static Status write_table(const Motifs *m)
+{
+    TextOut *out;
+    TRY(open_file(&out, m->e, "motifs.tsv"));
+    textout_printf(out,
+                   "motif\tconsensus\tn_columns\tbits\tn_sequences\tn_bags_positive\tn_bags_negative\todds_ratio\t"
+                   "p_fisher%s\tq_bh%s\tposition_mean\tposition_sd\tkernels\n",
+                   m->e->in->all ? "_seen" : "", m->e->in->all ? "_seen" : "");
+    for (int k = 0; k < m->n; k++) {
+        const WindowMotif *one = &m->motif[k];
+        textout_printf(out, "%d\t%s\t%d\t%.3f\t%d\t%d\t%d\t%.4g\t%.4g\t%.4g\t%.2f\t%.2f\t", k + 1, one->consensus,
+                       one->n_column, bits_of(one), one->n_sequence, m->n_positive[k], m->n_negative[k],
+                       odds_ratio(m, k), m->p[k], m->q[k], one->position, one->spread);
+        write_kernels_of(out, m->e, k);
+        textout_printf(out, "\n");
+    }
+    return textout_commit(out);
+}
+
+static Status draw_logo(const Motifs *m, const char *folder, int k)
+{
+    char name[32], path[PATH_ROOM], title[160];
+    const WindowMotif *one = &m->motif[k];
+    snprintf(name, sizeof name, "motif_%02d.svg", k + 1);
+    if (!path_join(path, folder, name)) return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
+    snprintf(title, sizeof title, "Motif %d: %s, %d sequences", k + 1, one->consensus, one->n_sequence);
+    const FigureLogo logo = {.title = title,
+                             .probability = &one->share[0][0],
+                             .n = one->n_column < FIGURE_LOGO_MOST ? one->n_column : FIGURE_LOGO_MOST,
+                             .background = m->e->background.all,
+                             .first = 1};
+    return figure_logo_write(path, &logo, m->e->in->force);
+}
+
+static Status draw_logos(const Motifs *m)
+{
+    char folder[PATH_ROOM];
+    TRY(explain_tables_path(folder, m->e, "logos"));
+    TRY(file_make_folder(folder));
+    for (int k = 0; k < m->n && k < MOST_LOGOS; k++) TRY(draw_logo(m, folder, k));
+    return OK;
+}
+
+/* ---- kernels ---- */
+
+static int by_kernel(const void *a, const void *b)
+{
+    const MotifWindow *x = a, *y = b;
+    if (x->model != y->model) return x->model < y->model ? -1 : 1;
+    if (x->kernel != y->kernel) return x->kernel < y->kernel ? -1 : 1;
+    if (x->member != y->member) return x->member < y->member ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Residue with half of the weight of windows at each place, else ".". */
+static void consensus_of(char *text, const MotifWindow *w, int n, int n_residue)
+{
+    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
+    for (int q = 0; q < n_residue; q++) {
+        double share[MOTIF_LETTERS] = {0}, sum = 0;
+        text[q] = '.';
+        for (int i = 0; i < n; i++) {
+            if (w[i].code[q] < MOTIF_LETTERS) share[w[i].code[q]] += w[i].weight;
+            sum += w[i].weight;
+        }
+        for (int r = 0; r < MOTIF_LETTERS; r++)
+            if (share[r] > sum / 2) text[q] = letters[r];
+    }
+    text[n_residue] = '\0';
+}
+
+static void write_kernel(TextOut *out, const Explain *e, const MotifWindow *w, int n, double total)
+{
+    char consensus[MOTIF_WINDOW + 1];
+    double weight = 0, position = 0;
+    for (int i = 0; i < n; i++) weight += w[i].weight, position += w[i].position;
+    consensus_of(consensus, w, n, e->window_len);
+    textout_printf(out, "%d\t%d\t%d\t%.4g\t%s\t%.2f\n", w->model, w->kernel, n, weight / total, consensus,
+                   position / n);
+}
+
+/* Before windowmotif_find, which leaves out windows of one sequence twice. */
+static Status write_kernels(Explain *e)
+{
+    TextOut *out;
+    double total = 0;
+    if (e->n_window == 0 || e->window[0].kernel < 0) return OK;
+    TRY(open_file(&out, e, "kernels.tsv"));
+    textout_printf(out, "model\tkernel\tn_windows\tshare\tconsensus\tposition_mean\n");
+    qsort(e->window, (size_t)e->n_window, sizeof *e->window, by_kernel);
+    for (int i = 0; i < e->n_window; i++) total += e->window[i].weight;
+    for (int i = 0, n; i < e->n_window; i += n) {
+        for (n = 1; i + n < e->n_window && e->window[i + n].model == e->window[i].model &&
+                    e->window[i + n].kernel == e->window[i].kernel;)
+            n++;
+        if (e->window[i].kernel >= 0) write_kernel(out, e, &e->window[i], n, total);
+    }
+    return textout_commit(out);
+}
+
+/* ---- all of it ---- */
+
+static json_t *listed(const Motifs *m)
+{
+    json_t *list = json_array();
+    for (int k = 0; k < m->n; k++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:i, s:i, s:i, s:f, s:f}", "consensus", m->motif[k].consensus,
+                                        "n_sequences", m->motif[k].n_sequence, "n_bags_positive", m->n_positive[k],
+                                        "n_bags_negative", m->n_negative[k], "p", m->p[k], "q", m->q[k]));
+    return list;
+}
+
+Status explain_motifs(Explain *e, json_t *out)
+{
+    Motifs m = {.e = e};
+    Status status;
+    if (!e->network || !e->sequences) return OK;
+    TRY_DONE(write_kernels(e));
+    TRY_DONE(find_background(e));
+    TRY_DONE(windowmotif_find(&m.motif, &m.n, e->window, e->n_window, e->window_len, &e->background, LEAST));
+    TRY_DONE(test_motifs(&m));
+    TRY_DONE(write_meme(&m));
+    TRY_DONE(write_table(&m));
+    TRY_DONE(draw_logos(&m));
+    json_object_set_new(out, "motifs", listed(&m));
+done:
+    free(m.motif), free(m.n_positive), free(m.n_negative), free(m.p), free(m.q);
+    return status;
+}

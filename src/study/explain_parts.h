@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * explain_parts.h: what the files of explain share. explain.c runs it; explain_source.c knows models; explain_bags.c goes over
+ * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write; explain_truth.c
+ * compares with known carriers; explain_motifs.c finds motifs.
+ */
+#ifndef HOPSACK_EXPLAIN_PARTS_H
+#define HOPSACK_EXPLAIN_PARTS_H
+
+#include "core/textout.h"
+#include "model/attribution.h"
+#include "study/explain.h"
+#include "study/windowmotif.h"
+
+#define EXPLAIN_ROW_SURPLUS 4 /* candidates held for each row wanted, before the lesser ones are dropped */
+
+/* A score that is explained. */
+typedef struct {
+    int target, class; /* class -1: the task's only output */
+    char name[192];    /* TASK, or TASK=CLASS */
+} ExplainQuestion;
+
+/* An instance with a large contribution. */
+typedef struct {
+    double part;
+    uint64_t hash; /* of residues and genes; of vectors 0 */
+    int member, row, question;
+    float weight; /* of attention, mean over models and columns; NaN: none */
+    int rank;     /* its place in its bag by that, from 1 */
+} ExplainRow;
+
+/* The best rows, and room for candidates. */
+typedef struct {
+    ExplainRow *row; /* [room] */
+    int n, room, most;
+    bool distinct; /* of equal hashes only the best */
+    double worst;  /* of `most` rows, once there are that many */
+} ExplainList;
+
+/* Bags that hold a sequence, of one set of models. */
+typedef struct {
+    uint64_t hash, group;
+    int n_positive, n_negative, n; /* n: of all bags, labelled or not */
+} ExplainCount;
+
+typedef struct ExplainTruth ExplainTruth;
+
+typedef struct {
+    const ExplainSetup *in;
+    Apply *apply;
+    const Cohort *cohort;
+    bool sequences, is_crossval, known; /* known: labels */
+    ExplainQuestion *question;          /* [n_question] */
+    int n_question;
+    Mil **twin;            /* [n_model] networks */
+    Attribution **network; /* [n_model]; NULL: methods */
+    const Rival *rival;    /* of methods */
+    void **applier;        /* [n_model] of methods */
+    bool *use;             /* [members] explained */
+    uint64_t *group;       /* [members] which models explain it: a hash of their numbers */
+    int n_used;            /* members in use */
+    int *models, n_models; /* of the member under way */
+    Bag bag;               /* as the model under way reads it */
+    double *part, *one;    /* [n_max] */
+    double *weight;        /* [n_max] attention */
+    real *ranked;          /* [n_max] the same, as it is ranked */
+    int *order, *places;   /* [n_max] */
+    double *score, *bias;  /* [members, n_question] */
+    double *sum;           /* [members, n_question] of the contributions */
+    double worst_sum;      /* largest |score - bias - Σ| relative to max(1, |score|) */
+    ExplainList *top;      /* [n_question] */
+    ExplainList important; /* distinct sequences of question 0 */
+    ExplainCount *count;   /* [n_count] sorted by hash, group */
+    size_t n_count;
+    int64_t n_path, n_incomplete, n_step; /* paths; those beyond 1 %; their steps */
+    ExplainTruth *truth;
+    MotifWindow *window; /* [n_window] */
+    int n_window, window_room, window_len;
+    double *direction; /* [n_out] */
+    MotifBackground background;
+    double *explained; /* [n_feat] mean absolute attribution, vectors */
+} Explain;
+
+/* explain_source.c */
+Status explain_source_open(Explain *e);
+void explain_source_close(Explain *e);
+double explain_source_offset(const Explain *e, int model, int question); /* what a number has beside its score */
+/* Fills e->models with the models that explain a member; 0: it is left out. */
+Status explain_source_models(Explain *e, int member);
+/* Opens the bag of a member for a model; borrowed until the next. */
+Status explain_source_bag(Explain *e, int model, int member);
+bool explain_source_is_new(const Explain *e, int model, int member); /* of bags that were explained */
+void explain_source_direction(const Explain *e, double *direction, int model, int question);
+
+/* explain_bags.c: contributions of all bags. */
+Status explain_bags(Explain *e);
+void explain_list_settle(ExplainList *list); /* sorts, drops what is beyond `most` */
+
+/* explain_count.c */
+uint64_t explain_count_hash(const BagText *text, int row);
+Status explain_count(Explain *e);
+int explain_count_label(const Explain *e, int member); /* of the first question: 1, 0, -1: unknown, or a number */
+const ExplainCount *explain_count_of(const Explain *e, uint64_t hash, uint64_t group); /* group 0: over all groups */
+
+/* explain_tables.c */
+Status explain_tables(Explain *e);
+Status explain_tables_path(char *path, const Explain *e, const char *name);
+
+/* explain_residues.c */
+Status explain_residues(Explain *e);
+
+/* explain_motifs.c: adds {"motifs"} to out. */
+Status explain_motifs(Explain *e, json_t *out);
+
+/* explain_truth.c */
+Status explain_truth_open(Explain *e);
+void explain_truth_add(Explain *e, int question, int member, const double *part, const double *weight, int n);
+Status explain_truth_score(json_t **out, const Explain *e);
+void explain_truth_free(ExplainTruth *t); /* accepts NULL */
+
+#endif

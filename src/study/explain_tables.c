@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * explain_tables.c: the tables of instances, of distinct sequences and of bags.
+ */
+#include "cohort/task.h"
+#include "core/file.h"
+#include "core/number.h"
+#include "rival/fisher.h"
+#include "run/runfolder.h"
+#include "study/explain_parts.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+Status explain_tables_path(char *path, const Explain *e, const char *name)
+{
+    return runfolder_path(path, e->in->folder, name);
+}
+
+static Status open_table(TextOut **out, const Explain *e, const char *name)
+{
+    char path[PATH_ROOM];
+    TRY(explain_tables_path(path, e, name));
+    return textout_open(out, path, e->in->force);
+}
+
+/* ---- tests ---- */
+
+/* -log10 p of a row, one-sided, and its p after Benjamini and Hochberg. */
+typedef struct {
+    double p, q;
+    int place;
+} Test;
+
+static int by_p(const void *a, const void *b)
+{
+    const Test *x = a, *y = b;
+    if (x->p != y->p) return x->p < y->p ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const Test *x = a, *y = b;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static void adjust(Test *test, int n)
+{
+    double least = 1;
+    qsort(test, (size_t)n, sizeof *test, by_p);
+    for (int k = n - 1; k >= 0; k--) {
+        least = fmin(least, test[k].p * n / (k + 1));
+        test[k].q = least;
+    }
+    qsort(test, (size_t)n, sizeof *test, by_place);
+}
+
+static void count_labels(const Explain *e, uint64_t group, int *n1, int *n0)
+{
+    *n1 = *n0 = 0;
+    for (int i = 0; i < e->cohort->n; i++) {
+        if (!e->use[i] || (group && e->group[i] != group)) continue;
+        const int label = explain_count_label(e, i);
+        *n1 += label == 1;
+        *n0 += label == 0;
+    }
+}
+
+static Status test_rows(Test *test, const Explain *e, const ExplainList *list)
+{
+    uint64_t group = 0;
+    Fisher fisher = {0};
+    Status status = OK;
+    for (int k = 0; k < list->n && status == OK; k++) {
+        const ExplainRow *row = &list->row[k];
+        const ExplainCount *count = explain_count_of(e, row->hash, e->group[row->member]);
+        if (k == 0 || group != e->group[row->member]) {
+            int n1, n0;
+            group = e->group[row->member];
+            count_labels(e, group, &n1, &n0);
+            fisher_close(&fisher);
+            fisher = (Fisher){0};
+            status = fisher_open(&fisher, n1, n0);
+            if (status != OK) break;
+        }
+        test[k] = (Test){.p = pow(10, -fisher_enriched(&fisher, count->n_positive, count->n_negative)), .place = k};
+    }
+    fisher_close(&fisher);
+    if (status == OK) adjust(test, list->n);
+    return status;
+}
+
+/* ---- rows ---- */
+
+/* What the file has of a row. Rows come by contribution, so bags are read beforehand, each once. */
+typedef struct {
+    char *sequence, *v_call, *j_call;
+    int64_t count;
+} RowText;
+
+static int by_member(const void *a, const void *b)
+{
+    const ExplainRow *x = *(const ExplainRow *const *)a, *y = *(const ExplainRow *const *)b;
+    if (x->member != y->member) return x->member < y->member ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+static bool copy_text(RowText *out, const BagText *text, int i)
+{
+    out->sequence = strdup(text->sequence + (size_t)i * text->stride);
+    out->v_call = strdup(text->v_call ? text->v_call[i] : "");
+    out->j_call = strdup(text->j_call ? text->j_call[i] : "");
+    out->count = text->count[i];
+    return out->sequence && out->v_call && out->j_call;
+}
+
+static Status fill_texts(RowText *text, const Explain *e, const ExplainList *list, const ExplainRow **by)
+{
+    BagText bag = {0};
+    Status status = OK;
+    for (int k = 0; k < list->n; k++) by[k] = &list->row[k];
+    qsort((void *)by, (size_t)list->n, sizeof *by, by_member);
+    for (int k = 0; k < list->n && status == OK; k++) {
+        if (k == 0 || by[k]->member != by[k - 1]->member) {
+            bagtext_free(&bag);
+            bag = (BagText){0};
+            status = bagfile_read_text(&bag, e->cohort->file, e->cohort->bag[by[k]->member]);
+        }
+        if (status == OK && !copy_text(&text[by[k] - list->row], &bag, by[k]->row))
+            status = fail(ERR_MEMORY, "no memory for %d sequences", list->n);
+    }
+    bagtext_free(&bag);
+    return status;
+}
+
+static void free_texts(RowText *text, int n)
+{
+    for (int k = 0; text && k < n; k++) free(text[k].sequence), free(text[k].v_call), free(text[k].j_call);
+    free(text);
+}
+
+/* *out [list->n], to be freed by free_texts; of vectors empty. */
+static Status read_texts(RowText **out, const Explain *e, const ExplainList *list)
+{
+    RowText *text = *out = calloc((size_t)list->n + 1, sizeof *text);
+    const ExplainRow **by = malloc(((size_t)list->n + 1) * sizeof *by);
+    Status status = text && by ? OK : fail(ERR_MEMORY, "no memory for %d sequences", list->n);
+    if (status == OK && e->sequences) status = fill_texts(text, e, list, by);
+    free((void *)by);
+    return status;
+}
+
+static void write_genes(TextOut *out, const RowText *text)
+{
+    textout_printf(out, "\t");
+    textout_cell(out, text->v_call);
+    textout_printf(out, "\t");
+    textout_cell(out, text->j_call);
+}
+
+static void write_fold(TextOut *out, const Explain *e, int member)
+{
+    int repeat = -1, fold = -1, n = 0;
+    for (int k = 0; k < e->apply->n_model && e->is_crossval; k++) {
+        const SplitOptions *s = &e->apply->model[k].config.splits;
+        if (!explain_source_is_new(e, k, member)) continue;
+        n += n == 0 || s->repeat != repeat || s->fold != fold;
+        repeat = s->repeat;
+        fold = s->fold;
+    }
+    if (n == 1)
+        textout_printf(out, "\t%d", fold);
+    else
+        textout_printf(out, "\t");
+}
+
+static void write_attention(TextOut *out, const ExplainRow *row)
+{
+    char buffer[NUMBER_ROOM];
+    if (isnan(row->weight))
+        textout_printf(out, "\t\t");
+    else
+        textout_printf(out, "\t%s\t%d", number_text_float(buffer, row->weight), row->rank);
+}
+
+static void write_row(TextOut *out, const Explain *e, const ExplainRow *row, int rank, const RowText *text)
+{
+    textout_printf(out, "%d\t", rank);
+    textout_cell(out, e->cohort->id[row->member]);
+    textout_printf(out, "\t%d", row->row);
+    if (e->sequences) {
+        textout_printf(out, "\t%s", text->sequence);
+        write_genes(out, text);
+        textout_printf(out, "\t%" PRId64, text->count);
+    }
+    textout_printf(out, "\t");
+    textout_cell(out, e->question[row->question].name);
+    textout_printf(out, "\t%.9g", row->part);
+    write_attention(out, row);
+}
+
+static void write_test(TextOut *out, const Explain *e, const ExplainRow *row, const Test *test)
+{
+    const ExplainCount *count = explain_count_of(e, row->hash, e->group[row->member]);
+    if (!e->known || row->question > 0)
+        textout_printf(out, "\t\t\t\t");
+    else
+        textout_printf(out, "\t%d\t%d\t%.4g\t%.4g", count->n_positive, count->n_negative, test->p, test->q);
+}
+
+static Status write_question(TextOut *out, const Explain *e, int question)
+{
+    const ExplainList *list = &e->top[question];
+    RowText *text;
+    Status status = read_texts(&text, e, list);
+    Test *test = calloc((size_t)list->n + 1, sizeof *test);
+    if (status == OK && !test) status = fail(ERR_MEMORY, "no memory for %d rows", list->n);
+    if (status == OK && e->sequences && e->known && question == 0) status = test_rows(test, e, list);
+    for (int k = 0; k < list->n && status == OK; k++) {
+        const ExplainRow *row = &list->row[k];
+        write_row(out, e, row, k + 1, &text[k]);
+        if (e->sequences) write_test(out, e, row, &test[k]);
+        write_fold(out, e, row->member);
+        textout_printf(out, "\n");
+    }
+    free_texts(text, list->n);
+    free(test);
+    return status;
+}
+
+/* Tests on bags that the models have learned from say so. */
+static void write_head(TextOut *out, const Explain *e)
+{
+    const char *seen = e->in->all ? "_seen" : "";
+    textout_printf(out, "rank\tbag\tinstance\t%stask\tcontribution\tattention_weight\tattention_rank",
+                   e->sequences ? "junction_aa\tv_call\tj_call\tduplicate_count\t" : "");
+    if (e->sequences) textout_printf(out, "\tn_bags_positive\tn_bags_negative\tp_fisher%s\tq_bh%s", seen, seen);
+    textout_printf(out, "\tfold\n");
+}
+
+static Status write_instances(const Explain *e)
+{
+    TextOut *out;
+    TRY(open_table(&out, e, e->sequences ? "sequences.tsv" : "instances.tsv"));
+    write_head(out, e);
+    for (int q = 0; q < e->n_question; q++) {
+        const Status status = write_question(out, e, q);
+        if (status == OK) continue;
+        textout_drop(out);
+        return status;
+    }
+    return textout_commit(out);
+}
+
+/* ---- other tables ---- */
+
+static Status write_important(const Explain *e)
+{
+    TextOut *out = NULL;
+    RowText *text;
+    const ExplainList *list = &e->important;
+    Status status = read_texts(&text, e, list);
+    if (status == OK) status = open_table(&out, e, "important_sequences.tsv");
+    if (status == OK) {
+        textout_printf(out, "rank\tjunction_aa\tv_call\tj_call\tscore\tn_bags\n");
+        for (int k = 0; k < list->n; k++) {
+            textout_printf(out, "%d\t%s", k + 1, text[k].sequence);
+            write_genes(out, &text[k]);
+            textout_printf(out, "\t%.9g\t%d\n", list->row[k].part, explain_count_of(e, list->row[k].hash, 0)->n);
+        }
+        status = textout_commit(out);
+    }
+    free_texts(text, list->n);
+    return status;
+}
+
+static Status write_bags(const Explain *e)
+{
+    TextOut *out;
+    TRY(open_table(&out, e, "bags.tsv"));
+    textout_printf(out, "bag\ttask\tscore\tbias\tcontributions\n");
+    for (int i = 0; i < e->cohort->n; i++)
+        for (int q = 0; e->use[i] && q < e->n_question; q++) {
+            const size_t at = (size_t)i * (size_t)e->n_question + (size_t)q;
+            textout_cell(out, e->cohort->id[i]);
+            textout_printf(out, "\t");
+            textout_cell(out, e->question[q].name);
+            textout_printf(out, "\t%.9g\t%.9g\t%.9g\n", e->score[at], e->bias[at], e->sum[at]);
+        }
+    return textout_commit(out);
+}
+
+/* Columns that the AIRR Rearrangement schema 1.4 requires, those without a value empty; then ours. */
+#define AIRR_HEAD                                                                                                    \
+    "sequence_id\tsequence\trev_comp\tproductive\tv_call\td_call\tj_call\tsequence_alignment\tgermline_alignment\t"  \
+    "junction\tjunction_aa\tv_cigar\td_cigar\tj_cigar\tduplicate_count\trepertoire_id\thopsack_task\t"               \
+    "hopsack_contribution\thopsack_attention\n"
+
+static void write_rearrangement(TextOut *out, const Explain *e, const ExplainRow *row, int rank, const RowText *text)
+{
+    textout_cell(out, e->cohort->id[row->member]);
+    textout_printf(out, "_%d_%d_%d\t\tF\tT\t", row->row, row->question, rank);
+    textout_cell(out, text->v_call);
+    textout_printf(out, "\t\t");
+    textout_cell(out, text->j_call);
+    textout_printf(out, "\t\t\t\t%s\t\t\t\t%" PRId64 "\t", text->sequence, text->count);
+    textout_cell(out, e->cohort->id[row->member]);
+    textout_printf(out, "\t");
+    textout_cell(out, e->question[row->question].name);
+    textout_printf(out, "\t%.9g\t", row->part);
+    if (!isnan(row->weight)) textout_printf(out, "%.9g", (double)row->weight);
+    textout_printf(out, "\n");
+}
+
+static Status write_airr(const Explain *e)
+{
+    TextOut *out;
+    Status status = OK;
+    TRY(open_table(&out, e, "rearrangements.tsv"));
+    textout_printf(out, AIRR_HEAD);
+    for (int q = 0; q < e->n_question && status == OK; q++) {
+        RowText *text;
+        const ExplainList *list = &e->top[q];
+        status = read_texts(&text, e, list);
+        for (int k = 0; k < list->n && status == OK; k++) write_rearrangement(out, e, &list->row[k], k + 1, &text[k]);
+        free_texts(text, list->n);
+    }
+    if (status == OK) return textout_commit(out);
+    textout_drop(out);
+    return status;
+}
+
+Status explain_tables(Explain *e)
+{
+    TRY(write_instances(e));
+    if (e->sequences) TRY(write_important(e));
+    if (e->network) TRY(write_bags(e));
+    return e->in->airr && e->sequences ? write_airr(e) : OK;
+}

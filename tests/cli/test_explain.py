@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: MIT
+"""hopsack explain: contributions against a NumPy version, sums against predictions, files, threads, known carriers."""
+import csv
+import gzip
+import json
+import math
+import os
+import random
+import struct
+
+from harness import TINY, Case, cohort, main, read, run, snapshot, table, trained
+
+try:
+    import numpy as np
+except ImportError:
+    np = None
+
+AIRR = ("sequence_id sequence rev_comp productive v_call d_call j_call sequence_alignment germline_alignment junction junction_aa "
+        "v_cigar d_cigar j_cigar").split()  # the columns that the Rearrangement schema requires
+
+
+def zipped(path):
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def tensors(path):
+    data = read(path)
+    (n,) = struct.unpack("<Q", data[:8])
+    head = json.loads(data[8:8 + n])
+    return {name: np.frombuffer(data[8 + n:][slice(*t["data_offsets"])], dtype="<f4").reshape(t["shape"]).astype(float)
+            for name, t in head.items() if name != "__metadata__"}
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def selu(x):
+    return 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))
+
+
+class Vectors(Case):
+    """Small bags whose arithmetic is repeated here."""
+    @classmethod
+    def prepare(cls):
+        rng = random.Random(1)
+        cls.bags = {}
+        with open("v.csv", "w", encoding="utf-8") as file:
+            file.write("bag,label,kind,f0,f1,f2,f3\n")
+            for b in range(40):
+                rows = [[round(rng.gauss(0, 1), 4) for _ in range(4)] for _ in range(rng.randint(2, 7))]
+                for row in rows:
+                    row[1] += 1.5 * (b % 2)
+                    file.write(f"b{b:02},{b % 2},{'xyz'[b % 3]}," + ",".join(f"{x:.4f}" for x in row) + "\n")
+                cls.bags[f"b{b:02}"] = np.array(rows) if np else rows
+        run("import", "v.csv", "-o", "v.h5", "--labels=label,kind")
+        cls.words = ["--data.path=v.h5", "--target=label", "--positive=1", "--data.scale=standard", "--model.embedder.kind=none",
+                     "--model.selection.kind=all", "--train.updates=60", "--train.evaluate_every=30", "--train.lr=0.02"]
+
+    def weigh(self, model, x):
+        """Attention of one query over rows of x."""
+        t = tensors(model)
+        h = (x - t["instance_embedding.shift"]) * t["instance_embedding.scale"]
+        a = h
+        for j in (0, 2):
+            if f"attention_nn.attention_nn.{j + 2}.weight" not in t:
+                break
+            a = selu(a @ t[f"attention_nn.attention_nn.{j}.weight"].T + t[f"attention_nn.attention_nn.{j}.bias"])
+        last = max(int(k.split(".")[2]) for k in t if k.startswith("attention_nn"))
+        a = a @ t[f"attention_nn.attention_nn.{last}.weight"][0] + t[f"attention_nn.attention_nn.{last}.bias"][0]
+        w = np.exp(a - a.max())
+        return h, w / w.sum(), t["output_nn.output_nn.0.weight"][0], t["output_nn.output_nn.0.bias"][0]
+
+    @classmethod
+    def attention(cls):
+        if not os.path.exists("a"):
+            done = run("train", *cls.words, "--model.pooling.kind=attention", "--model.pooling.n_layer=1",
+                       "--model.pooling.n_unit=5", "-o", "a")
+            assert done.returncode == 0, done.stderr
+        return "a/model.safetensors"
+
+    def test_contributions_by_numpy(self):
+        if np is None:
+            self.skipTest("NumPy is missing")
+        model = self.attention()
+        for reference in ("none", "mean"):
+            self.good("explain", "a", "v.h5", "-o", f"e-{reference}", f"--reference={reference}")
+            rows, sums = table(f"e-{reference}/instances.tsv"), {r["bag"]: r for r in table(f"e-{reference}/bags.tsv")}
+            self.assertGreater(len(rows), 5)
+            means = {bag: self.weigh(model, self.bags[bag]) for bag in sums}
+            middle = np.mean([w @ h for h, w, _, _ in means.values()], axis=0) if reference == "mean" else 0
+            found = {(r["bag"], int(r["instance"])): r for r in rows}
+            for bag, (h, w, u, bias) in means.items():
+                part = w * ((h - middle) @ u)
+                self.assertAlmostEqual(float(sums[bag]["score"]), bias + (w @ h) @ u, places=4)
+                self.assertAlmostEqual(float(sums[bag]["contributions"]), part.sum(), places=4)
+                self.assertAlmostEqual(float(sums[bag]["bias"]), bias + np.sum(middle * u), places=4)
+                for i, x in enumerate(part):
+                    self.assertEqual((bag, i) in found, x > 0, f"{bag} {i}: {x}")
+                    if x > 0:
+                        self.assertAlmostEqual(float(found[bag, i]["contribution"]), x, places=4)
+                        self.assertAlmostEqual(float(found[bag, i]["attention_weight"]), w[i], places=5)
+
+    def test_features_by_numpy(self):
+        """Pooled by their mean, a feature has its weight times its value."""
+        if np is None:
+            self.skipTest("NumPy is missing")
+        self.good("train", *self.words, "--model.pooling.kind=mean", "-o", "mean")
+        self.good("explain", "mean", "v.h5", "-o", "e-mean-pooling")
+        t = tensors("mean/model.safetensors")
+        w = t["output_nn.output_nn.0.weight"][0]
+        rows = zipped("e-mean-pooling/features.tsv.gz")
+        self.assertGreater(len(rows), 10)
+        for row in rows:
+            bag, k = self.bags[row["bag"]], int(row["feature"][1:])
+            x = (bag[int(row["instance"])] - t["instance_embedding.shift"]) * t["instance_embedding.scale"]
+            self.assertAlmostEqual(float(row["attribution"]), x[k] * w[k] / len(bag), places=5)
+        self.assertEqual([r["feature"] for r in table("e-mean-pooling/features.tsv")], ["f0", "f1", "f2", "f3"])
+
+    def test_all_poolings(self):
+        pairs = ["--model.pooling.1.kind=max"]
+        for k, words in enumerate((["hopfield", "--model.pooling.steps=2"], ["hopfield"], ["max"], ["gated"], ["attention", *pairs],
+                                   ["attention", "--model.output.n_hidden=2"])):
+            self.good("train", *self.words, *words[1:], f"--model.pooling.kind={words[0]}", "-o", f"p{k}")
+            self.good("explain", f"p{k}", "v.h5", "-o", f"e{k}")
+            facts = load(f"e{k}/explain.json")
+            self.assertLess(facts["largest_error_of_sums"], 1e-6, words)
+            self.assertGreaterEqual(facts["completeness"]["share_within_1_percent"], 0.9, words)
+            output = {r["bag"]: float(r["output"]) for r in table(f"p{k}/predictions.tsv") if r["part"] == "test"}
+            sums = table(f"e{k}/bags.tsv")
+            self.assertEqual({r["bag"] for r in sums}, set(output))
+            for r in sums:
+                self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), output[r["bag"]], places=4, msg=str(words))
+
+    def test_classes_are_questions(self):
+        with open("classes.yaml", "w", encoding="utf-8") as file:
+            file.write("tasks: [{name: kind, column: kind, kind: multiclass, classes: [x, y, z]}, "
+                       "{name: label, column: label, kind: regression}]\n")
+        self.good("train", "classes.yaml", "--data.path=v.h5", "--data.scale=standard", "--model.embedder.kind=none",
+                         "--model.selection.kind=all", "--train.updates=30", "--train.evaluate_every=30", "-o", "classes")
+        self.good("explain", "classes", "v.h5", "-o", "e-classes")
+        rows = table("e-classes/bags.tsv")
+        self.assertEqual(sorted({r["task"] for r in rows}), ["kind=x", "kind=y", "kind=z", "label"])
+        for bag in {r["bag"] for r in rows}:
+            total = sum(float(r["score"]) for r in rows if r["bag"] == bag and r["task"] != "label")
+            self.assertAlmostEqual(total, 0, places=5)
+        output = {r["bag"]: float(r["output"]) for r in table("classes/predictions.tsv") if r["task"] == "label"}
+        for r in rows:
+            if r["task"] == "label":
+                self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
+
+
+class Sequences(Case):
+    @classmethod
+    def prepare(cls):
+        cohort("c.h5", n_bag=60, n_seq=100)
+        words = ["--target=status", "--positive=+", "--data.path=c.h5", TINY, "--train.updates=300", "--splits.n_fold=3", "--model.embedder.n_kernel=16"]
+        done = run("crossval", *words, "--model.pooling.kind=hopfield", "--model.pooling.n_head=2", "--model.norm=bags",
+                   "--model.selection.kind=all", "-o", "cv")
+        assert done.returncode == 0, done.stderr
+        trained("one", "c.h5")
+        cls.done = run("explain", "cv", "c.h5", "-o", "seen", "--truth=c.truth.tsv.gz", "--airr", "--top=400", threads=1)
+        assert cls.done.returncode == 0, cls.done.stderr
+
+    def test_sums_are_the_predictions(self):
+        output = {r["bag"]: float(r["output"]) for r in table("cv/predictions.tsv")}
+        rows = table("seen/bags.tsv")
+        self.assertEqual(len(rows), 60)
+        for r in rows:
+            self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
+            self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), float(r["score"]), delta=1e-5)
+
+    def test_table_of_sequences(self):
+        rows = table("seen/sequences.tsv")
+        self.assertEqual(list(rows[0]), "rank bag instance junction_aa v_call j_call duplicate_count task contribution attention_weight "
+                         "attention_rank n_bags_positive n_bags_negative p_fisher q_bh fold".split())
+        parts = [float(r["contribution"]) for r in rows]
+        self.assertEqual(parts, sorted(parts, reverse=True))
+        self.assertEqual([int(r["rank"]) for r in rows], list(range(1, len(rows) + 1)))
+        fold = {r["bag"]: r["fold"] for r in table("cv/predictions.tsv")}
+        self.assertTrue(all(r["fold"] == fold[r["bag"]] for r in rows))
+        best = [min(float(r["q_bh"]) for r in rows), max(float(r["p_fisher"]) for r in rows)]
+        self.assertTrue(0 < best[0] <= best[1] <= 1)
+
+    def test_counts_by_hand(self):
+        """Bags of the same fold that hold the sequence, which the model of that fold has not seen either."""
+        self.good("export", "c.h5", "-o", "texts")
+        fold = {r["bag"]: r["fold"] for r in table("cv/predictions.tsv")}
+        label = {r["bag"]: r["target"] for r in table("cv/predictions.tsv")}
+        held = {}
+        for name in os.listdir("texts"):
+            bag = name.split(".")[0]
+            if bag in fold:
+                for r in table(os.path.join("texts", name)):
+                    held.setdefault((fold[bag], r["junction_aa"]), set()).add(bag)
+        self.assertGreater(len(held), 1000)
+        for row in table("seen/sequences.tsv")[:100]:
+            bags = held[row["fold"], row["junction_aa"]]
+            self.assertEqual(int(row["n_bags_positive"]), sum(label[b] == "1" for b in bags))
+            self.assertEqual(int(row["n_bags_negative"]), sum(label[b] == "0" for b in bags))
+            n1, n0 = (sum(1 for b in fold if fold[b] == row["fold"] and label[b] == c) for c in "10")
+            a, k = int(row["n_bags_positive"]), len(bags)
+            p = sum(math.comb(n1, x) * math.comb(n0, k - x) for x in range(a, min(k, n1) + 1)) / math.comb(n1 + n0, k)
+            self.assertAlmostEqual(float(row["p_fisher"]), p, delta=1e-3 * p)
+
+    def test_residues(self):
+        rows = zipped("seen/residues.tsv.gz")
+        text = {(r["bag"], r["instance"]): r["junction_aa"] for r in table("seen/sequences.tsv")}
+        read_back = {}
+        for r in rows:
+            read_back.setdefault((r["bag"], r["instance"]), []).append(r["residue"])
+        self.assertEqual({k: "".join(v) for k, v in read_back.items()}, text)
+        facts = load("seen/explain.json")
+        self.assertGreaterEqual(facts["completeness"]["share_within_1_percent"], 0.99)
+        self.assertEqual(facts["completeness"]["paths"], len(text))
+        self.assertLess(facts["largest_error_of_sums"], 1e-6)
+
+    def test_carriers_and_motif(self):
+        truth = load("seen/explain.json")["truth"]
+        carriers = {(r["bag"], r["instance"]) for r in zipped("c.truth.tsv.gz")}
+        self.assertEqual(truth["carriers"], len(carriers))
+        self.good("explain", "cv", "c.h5", "-o", "every", f"--top={truth['carriers']}")
+        found = sum((r["bag"], r["instance"]) in carriers for r in table("every/sequences.tsv"))
+        self.assertAlmostEqual(truth["precision_at_carriers"], found / len(carriers), delta=0.01)
+        self.assertGreater(truth["precision_at_carriers"], 0.8)
+        self.assertGreater(truth["average_precision"], 0.8)
+        motif = table("seen/motifs.tsv")[0]
+        self.assertIn("SFEN", motif["consensus"])
+        self.assertLess(float(motif["q_bh"]), 0.01)
+        self.assertIn("carriers", self.done.stdout)
+
+    def test_meme(self):
+        with open("seen/motifs.meme", encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        self.assertEqual(lines[:3], ["MEME version 4", "", "ALPHABET= ACDEFGHIKLMNPQRSTVWY"])
+        motifs = table("seen/motifs.tsv")
+        heads = [k for k, line in enumerate(lines) if line.startswith("letter-probability matrix:")]
+        self.assertEqual(len(heads), len(motifs))
+        for head, motif in zip(heads, motifs):
+            words = lines[head].split()
+            self.assertEqual((words[5], words[7]), (motif["n_columns"], motif["n_sequences"]))
+            for c in range(int(motif["n_columns"])):
+                shares = [float(x) for x in lines[head + 1 + c].split()]
+                self.assertEqual(len(shares), 20)
+                self.assertAlmostEqual(sum(shares), 1, places=4)
+                letter = motif["consensus"][c]
+                if letter != ".":
+                    self.assertGreaterEqual(shares["ACDEFGHIKLMNPQRSTVWY".index(letter)], 0.5)
+        self.assertIn("<svg", read("seen/logos/motif_01.svg").decode())
+
+    def test_important(self):
+        rows = table("seen/important_sequences.tsv")
+        self.assertEqual(list(rows[0]), ["rank", "junction_aa", "v_call", "j_call", "score", "n_bags"])
+        names = [(r["junction_aa"], r["v_call"], r["j_call"]) for r in rows]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertEqual(rows[0]["junction_aa"], table("seen/sequences.tsv")[0]["junction_aa"])
+        self.good("explain", "cv", "c.h5", "-o", "few", "--important=7", "--top=3")
+        self.assertEqual([{**r} for r in table("few/important_sequences.tsv")], rows[:7])
+        self.assertEqual(len(table("few/sequences.tsv")), 3)
+
+    def test_airr(self):
+        rows = table("seen/rearrangements.tsv")
+        self.assertTrue(set(AIRR) <= set(rows[0]))
+        self.assertEqual(len({r["sequence_id"] for r in rows}), len(rows))
+        self.assertEqual([r["junction_aa"] for r in rows], [r["junction_aa"] for r in table("seen/sequences.tsv")])
+        self.good("import", "seen/rearrangements.tsv", "-o", "back.h5", "--bag=repertoire_id")
+
+    def test_threads(self):
+        for n in (2, 3, 4):
+            self.good("explain", "cv", "c.h5", "-o", f"threads{n}", "--truth=c.truth.tsv.gz", "--airr", "--top=400", threads=n)
+            for name in sorted(os.listdir("seen")):
+                if os.path.isfile(os.path.join("seen", name)):
+                    self.assertEqual(read(f"threads{n}/{name}"), read(f"seen/{name}"), f"{name} with {n} threads")
+
+    def test_one_model(self):
+        self.good("explain", "one", "c.h5", "-o", "test-part")
+        test = {r["bag"] for r in table("one/predictions.tsv") if r["part"] == "test"}
+        self.assertEqual({r["bag"] for r in table("test-part/bags.tsv")}, test)
+        self.good("explain", "one", "c.h5", "-o", "all-parts", "--part=all")
+        self.assertEqual(len(table("all-parts/bags.tsv")), 60)
+        self.assertIn("p_fisher_seen", table("all-parts/sequences.tsv")[0])
+
+    def test_other_embedders(self):
+        for k, words in enumerate((["--model.embedder.kind=lstm", "--model.embedder.n_unit=8"], ["--model.embedder.n_layer=2"])):
+            self.good("train", "--data.path=c.h5", "--target=status", "--train.updates=60", "--train.lr=0.01", *words,
+                      "--train.evaluate_every=60", "-o", f"other{k}")
+            self.good("explain", f"other{k}", "c.h5", "-o", f"seen-other{k}", "--top=50")
+            self.assertGreaterEqual(load(f"seen-other{k}/explain.json")["completeness"]["share_within_1_percent"], 0.99)
+            self.assertFalse(os.path.exists(f"seen-other{k}/kernels.tsv"))
+
+    def test_methods(self):
+        self.good("baseline", "c.h5", "--target=status", "--method=kmer-3", "-o", "rivals")
+        self.good("explain", "rivals/kmer-3", "c.h5", "-o", "of-kmers", "--truth=c.truth.tsv.gz")
+        self.assertGreater(load("of-kmers/explain.json")["truth"]["precision_at_carriers"], 0.3)
+        self.assertEqual({r["attention_weight"] for r in table("of-kmers/sequences.tsv")}, {""})
+        self.good("baseline", "c.h5", "--target=status", "--method=nuisance", "-o", "numbers")
+        self.bad(4, "nuisance is no weighted sum over sequences", "explain", "numbers/nuisance", "c.h5", "-o", "no")
+
+    def test_errors(self):
+        self.bad(6, "holds results of hopsack explain; --force", "explain", "cv", "c.h5", "-o", "seen")
+        self.bad(2, "-o cv is what is explained", "explain", "cv", "c.h5", "-o", "cv")
+        with open("strange.tsv", "w", encoding="utf-8") as file:
+            file.write("bag\tinstance\nsim00000\t100000\n")
+        self.assertRegex(run("explain", "cv", "c.h5", "-o", "no", "--truth=strange.tsv").stderr, "has no instance 100000")
+        with open("all.tsv", "w", encoding="utf-8") as file:
+            file.write("bag\tpart\n" + "".join(f"sim{i:05}\t{('train', 'validation')[i % 4 == 3]}\n" for i in range(60)))
+        trained("all", "c.h5", "--splits=all.tsv")
+        self.assertRegex(run("explain", "all", "c.h5", "-o", "no").stderr, "every model has seen all of these bags; --part=all")
+        before = snapshot(".")
+        done = self.good("explain", "cv", "c.h5", "-o", "planned", "--dry-run")
+        self.assertIn("would explain up to 60 bags by 3 models", done.stdout)
+        self.assertEqual(snapshot("."), before)
+
+
+main()

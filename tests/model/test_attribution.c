@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * test_attribution.c: contributions of sequences sum to the score, residues integrate to its difference, and their gradients
+ * are those of finite differences (double).
+ */
+#include "core/parallel.h"
+#include "model/attribution.h"
+#include "support/network.h"
+
+#include <math.h>
+
+typedef struct {
+    ModelOptions o;
+    Target target[2][N_TARGET];
+    Mil *mil, *twin;
+    real *theta;
+    Attribution *a;
+} Net;
+
+static void build(Net *n, int n_max)
+{
+    n->mil = model(&n->o, n->target[0], 1, n_max, false, LONGEST);
+    n->twin = model(&n->o, n->target[1], 1, 1, false, LONGEST);
+    n->theta = start(n->mil, 3);
+    mil_prepare(n->mil, n->theta);
+    cr_assert_eq(attribution_new(&n->a, n->mil, n->twin, n_max), OK, "%s", status_sentence());
+}
+
+static void drop(Net *n)
+{
+    attribution_free(n->a);
+    mil_free(n->mil), mil_free(n->twin);
+    free(n->theta);
+}
+
+/* Every embedder and pooling, selections, padding, deeper convolutions and weights by counts. */
+static void for_networks(void (*check)(Net *n, const char *what))
+{
+    static const char *const words[] = {"all", "top", "padded", "deep", "counts"};
+    for (int e = 0; embedder_types[e]; e++)
+        for (int p = 0; pooling_types[p]; p++)
+            for (int v = 0; v < 5; v++) {
+                Net n = {.o = test_model(e, p)};
+                char what[96];
+                if (embedder_types[e]->bag_kind != BAG_SEQUENCES) continue;
+                shrink(&n.o);
+                n.o.select = v == 1 ? SELECT_TOP : SELECT_ALL;
+                if (v == 1 && !pooling_types[p]->ranks) continue;
+                if (v == 2) n.o.compat = COMPAT_DEEPRC;
+                if (v == 3 && !test_option(n.o.embedder_options, embedder_types[e]->options, "n_layer", 2)) continue;
+                if (v == 4 && pooling_types[p] == &pooling_max) continue;
+                n.o.count_weight = v == 4;
+                snprintf(what, sizeof what, "%s %s %s", embedder_types[e]->name, pooling_types[p]->name, words[v]);
+                build(&n, 10);
+                check(&n, what);
+                drop(&n);
+            }
+}
+
+static const double difference[N_TARGET] = {1, -0.5};
+
+static void assert_sums(Net *n, const char *what)
+{
+    Minibatch x;
+    real weight[10];
+    minibatch(&x, true);
+    for (int i = 0; i < 10; i++) weight[i] = (real)log(1 + i);
+    for (int b = 0; b < N_BAG; b++) {
+        double part[10], total = 0, y = 0;
+        real out[N_TARGET];
+        AttributionSum sum;
+        if (n->o.count_weight) x.bag[b].log_weight = weight;
+        mil_predict(n->mil, out, &x.bag[b], NULL);
+        for (int t = 0; t < N_TARGET; t++) y += difference[t] * (double)out[t];
+        attribution_open(n->a, &x.bag[b]);
+        attribution_divide(part, &sum, n->a, difference);
+        for (int i = 0; i < x.bag[b].n; i++) total += part[i];
+        const double scale = 1 + fabs(sum.score) + fabs(sum.bias);
+        cr_expect_lt(fabs(sum.score - y), (REAL_IS_DOUBLE ? 1e-10 : 1e-5) * scale, "%s: bag %d: %g is not %g", what,
+                     b, sum.score, y);
+        cr_expect_lt(fabs(sum.bias + total - sum.score), (REAL_IS_DOUBLE ? 1e-10 : 2e-6) * scale,
+                     "%s: bag %d: the parts sum to %g, not %g", what, b, sum.bias + total, sum.score);
+    }
+    minibatch_free(&x);
+}
+
+/* With the bags themselves as reference: the same score, and sums that hold as well. */
+static void assert_sums_with_reference(Net *n, const char *what)
+{
+    Minibatch x;
+    minibatch(&x, true);
+    for (int b = 0; b < N_BAG; b++) {
+        attribution_open(n->a, &x.bag[b]);
+        attribution_refer(n->a);
+    }
+    minibatch_free(&x);
+    assert_sums(n, what);
+}
+
+Test(model_attribution, contributions_sum_to_the_score)
+{
+    for_networks(assert_sums);
+    for_networks(assert_sums_with_reference);
+}
+
+static void assert_complete(Net *n, const char *what)
+{
+    Minibatch x;
+    minibatch(&x, true);
+    for (int b = 0; b < N_BAG; b++) {
+        double part[10], out[LONGEST];
+        AttributionSum sum;
+        AttributionPath path;
+        attribution_open(n->a, &x.bag[b]);
+        attribution_divide(part, &sum, n->a, difference);
+        for (int i = 0; i < x.bag[b].n; i++) {
+            if (part[i] == 0) continue;
+            attribution_path(out, &path, n->a, difference, i, 0.1);
+            cr_expect_lt(path.error, strstr(what, "max") ? 0.03 : 0.01, "%s: bag %d: error %g after %d steps", what,
+                         b, path.error, path.steps);
+            cr_expect_lt(fabs(path.to - sum.score), (REAL_IS_DOUBLE ? 1e-9 : 2e-5) * (1 + fabs(sum.score)),
+                         "%s: bag %d: %g is not the score %g", what, b, path.to, sum.score);
+        }
+    }
+    minibatch_free(&x);
+}
+
+Test(model_attribution, residues_sum_to_the_difference)
+{
+    for_networks(assert_complete);
+}
+
+#if REAL_IS_DOUBLE
+
+/* The score of a bag of one, where the input entries of each letter are scaled: as the first weights scaled by as much. */
+static double scaled(Net *n, const Bag *bag, const double *of_letter)
+{
+    const bool is_lstm = strcmp(embedder_types[n->o.embedder]->name, "lstm") == 0;
+    const Param *p = param_find(mil_params(n->mil), is_lstm ? "sequence_embedding.network.0.weight_ih_l0"
+                                                            : "sequence_embedding.network.0.weight");
+    real *was = malloc(p->size * sizeof *was), y[N_TARGET];
+    const int n_in = p->shape[1], size = is_lstm ? 1 : p->shape[2];
+    double s = 0;
+    memcpy(was, n->theta + p->at, p->size * sizeof *was);
+    for (int o = 0; o < p->shape[0]; o++)
+        for (int c = 0; c < 20; c++)
+            for (int q = 0; q < size; q++) n->theta[p->at + (size_t)((o * n_in + c) * size + q)] *= of_letter[c];
+    mil_prepare(n->mil, n->theta);
+    mil_predict(n->mil, y, bag, NULL);
+    memcpy(n->theta + p->at, was, p->size * sizeof *was);
+    mil_prepare(n->mil, n->theta);
+    for (int t = 0; t < N_TARGET; t++) s += difference[t] * (double)y[t];
+    free(was);
+    return s;
+}
+
+/* Eight different letters, so that a letter stands for a residue. */
+static void assert_residues(Net *n, const char *what)
+{
+    enum { LEN = 8 };
+    const int8_t codes[LEN] = {3, 17, 0, 9, 12, 5, 19, 8};
+    const int64_t len = LEN;
+    const real factor = 0.75;
+    AttributionPath path;
+    Arena arena = {0};
+    Bag bag;
+    double out[LONGEST], worst = 0, largest = 1e-3;
+    for (int pass = 0; pass < 2; pass++) {
+        bag_pack(&bag, &arena, codes, LEN, &len, &factor, 1);
+        if (pass == 0) cr_assert_eq(arena_reserve(&arena, "test"), OK);
+    }
+    attribution_open(n->a, &bag);
+    attribution_path(out, &path, n->a, difference, 0, 1e-9);
+    for (int t = 0; t < LEN; t++) {
+        double sum = 0;
+        for (int s = 0; s < path.steps; s++) {
+            double of_letter[20];
+            const double along = (s + 0.5) / path.steps, step = 1e-6;
+            for (int c = 0; c < 20; c++) of_letter[c] = along;
+            of_letter[codes[t]] = along + step;
+            const double more = scaled(n, &bag, of_letter);
+            of_letter[codes[t]] = along - step;
+            sum += (more - scaled(n, &bag, of_letter)) / (2 * step) / path.steps;
+        }
+        worst = fmax(worst, fabs(sum - out[t]));
+        largest = fmax(largest, fabs(sum));
+    }
+    cr_expect_lt(worst, 1e-6 * largest, "%s: residues differ by %g, largest %g", what, worst, largest);
+    arena_free(&arena);
+}
+
+Test(model_attribution, residues_by_differences)
+{
+    for_networks(assert_residues);
+}
+
+#endif
+
+/* Bits of contributions, and of residues of some, of a bag in several pieces. */
+static void attribute(double *part, double *residues, int n_thread, const Bag *bag, SelectKind select)
+{
+    int p = 0;
+    while (pooling_types[p] != &pooling_hopfield) p++;
+    Net n = {.o = test_model(0, p)};
+    AttributionSum sum;
+    AttributionPath path;
+    shrink(&n.o);
+    n.o.select = select;
+    cr_assert_eq(parallel_start(n_thread), OK);
+    build(&n, bag->n);
+    attribution_open(n.a, bag);
+    attribution_divide(part, &sum, n.a, difference);
+    int row = 0;
+    for (int i = 0; i < bag->n; i++)
+        if (fabs(part[i]) > fabs(part[row])) row = i;
+    attribution_path(residues, &path, n.a, difference, row, 1e-3);
+    drop(&n);
+}
+
+Test(model_attribution, bits_do_not_depend_on_threads)
+{
+    enum { MANY = 3000 };
+    static double part[2][MANY];
+    double residues[2][LONGEST] = {{0}};
+    TestBag owner;
+    int *len = test_lengths(MANY, 0, LONGEST, 1);
+    test_bag(&owner, len, MANY, true, 1);
+    for (int select = SELECT_TOP; select <= SELECT_ALL; select += SELECT_ALL - SELECT_TOP) {
+        attribute(part[0], residues[0], 1, &owner.bag, (SelectKind)select);
+        for (int t = 2; t <= 4; t++) {
+            attribute(part[1], residues[1], t, &owner.bag, (SelectKind)select);
+            cr_expect_eq(memcmp(part[0], part[1], sizeof part[0]), 0, "contributions with %d threads", t);
+            cr_expect_eq(memcmp(residues[0], residues[1], sizeof residues[0]), 0, "residues with %d threads", t);
+        }
+    }
+    test_bag_free(&owner);
+    free(len);
+}
