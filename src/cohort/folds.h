@@ -8,6 +8,7 @@
 #include "cohort/cohort.h"
 #include "cohort/split.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 typedef struct {
@@ -19,13 +20,13 @@ typedef struct {
     int *group;                  /* [n_row] equal numbers stay in one part; NULL: no groups */
     int *batch;                  /* [n_row] of splits.batch, -1: no batch or no label; NULL: no such column */
     int n_batch;
-    SplitTable table; /* of splits.file */
-    uint64_t *hash;   /* [n] of a bag's content, after folds_hash */
-    bool hashed;      /* are they there? */
-    bool warned;      /* said once that parts are not separate */
-    bool shared;      /* said once that groups lie in several batches */
-    bool one_class;   /* said once that a part cannot be judged */
-    bool lacks_class; /* said once that a training part lacks one of several classes */
+    SplitTable table;   /* of splits.file */
+    uint64_t *hash;     /* [n] of a bag's content, after folds_hash */
+    bool hashed;        /* are they there? */
+    atomic_bool warned; /* said once that parts are not separate; folds are made by several threads */
+    atomic_bool shared; /* said once that groups lie in several batches */
+    bool one_class;     /* said once that a part cannot be judged */
+    bool lacks_class;   /* said once that a training part lacks one of several classes */
 } Folds;
 
 /* ERR_FORMAT, ERR_CONFIG: no such group column, a bad table. `seed`: the run's, unless splits.seed is set. */

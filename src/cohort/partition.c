@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/number.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,10 +225,8 @@ static Status check_separate(const Partition *g, Folds *f)
     for (int i = 0; i < g->n; i++)
         if (g->part[i] != PART_NONE) key[n++] = (Keyed){g->hash[i], i};
     int found = f->hashed ? straddling(pair, key, n, g->part) : 0;
-    if (found && (f->group || !f->warned)) {
+    if (found && (f->group || !atomic_exchange(&f->warned, true)))
         status = report_straddling(g, f, "bags with equal content", found, pair, f->group != NULL);
-        f->warned = true;
-    }
     if (status == OK && f->group) {
         for (int i = 0; i < n; i++) key[i].key = (uint64_t)f->group[key[i].member];
         found = straddling(pair, key, n, g->part);
@@ -239,12 +238,10 @@ static Status check_separate(const Partition *g, Folds *f)
 
 static void report_shared(Folds *f, int n_out)
 {
-    if (n_out && !f->shared)
-        log_warn(
-            "%s: bags whose '%s' lies in the tested batch or the validation batch too are left out of a fold (%d in "
-            "the first such fold)",
-            bagfile_path(f->cohort->file), f->options->group, n_out);
-    f->shared = f->shared || n_out;
+    if (n_out && !atomic_exchange(&f->shared, true))
+        log_warn("%s: bags whose '%s' lies in the tested batch or the validation batch too are left out of a fold "
+                 "(%d of one)",
+                 bagfile_path(f->cohort->file), f->options->group, n_out);
 }
 
 static Status make(Partition *g, Folds *f, int repeat, int fold)

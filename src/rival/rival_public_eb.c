@@ -18,7 +18,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define FITS 8 /* at a time: tables of all counts, for each part */
+#define TABLES 48 /* of counts at a time, one for each part of a fit: 1.6 MB each */
 
 typedef enum { COUNT, SUM, WRITE } Pass;
 
@@ -214,7 +214,13 @@ static Status fit_some(const Public *p, RivalFit *fit, int n)
 
 static Status fit_eb(void *state, RivalFit *fit, int n)
 {
-    for (int k = 0; k < n; k += FITS) TRY(fit_some(state, fit + k, n - k < FITS ? n - k : FITS));
+    for (int k = 0; k < n;) {
+        int n_fit = TABLES / (fit[k].n_inner + 1);
+        if (n_fit < 1) n_fit = 1;
+        if (n_fit > n - k) n_fit = n - k;
+        TRY(fit_some(state, fit + k, n_fit));
+        k += n_fit;
+    }
     return OK;
 }
 

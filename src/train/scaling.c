@@ -127,6 +127,6 @@ Status scaling_set(real *theta, const ParamList *params, int *n_constant, ScaleK
     const Param *shift = param_find(params, SCALING_SHIFT), *scale = param_find(params, SCALING_SCALE);
     *n_constant = 0;
     if (kind == SCALE_NONE) return OK;
-    assert(shift && scale && shift->frozen && scale->frozen && shift->size == bags->spec->n_feat);
+    assert(shift && scale && shift->frozen && scale->frozen && shift->size == (size_t)bags->spec->n_feat);
     return scaling_fit(theta + shift->at, theta + scale->at, n_constant, kind, bags);
 }

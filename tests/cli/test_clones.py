@@ -24,7 +24,7 @@ def draw_cohort():
         for s in own:
             if source.random() < (0.5 if person % 2 else 0.05):
                 rows.add(s)
-        bags[f"r{person:02}"] = sorted({s: (s, v, j) for s, v, j in rows}.values())
+        bags[f"r{person:02}"] = sorted({s: (s, v, j) for s, v, j in sorted(rows)}.values())
     return bags
 
 
