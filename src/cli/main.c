@@ -30,7 +30,7 @@
 
 extern const Command command_baseline, command_bench, command_check, command_crossval, command_evaluate,
     command_explain, command_export, command_help, command_import, command_inspect, command_predict, command_report,
-    command_simulate, command_stack, command_train;
+    command_simulate, command_stack, command_study, command_train;
 
 /* A row a command. */
 /* clang-format off */
@@ -42,6 +42,7 @@ const Command *const commands[] = {
     &command_crossval,
     &command_baseline,
     &command_stack,
+    &command_study,
     &command_evaluate,
     &command_predict,
     &command_explain,

@@ -7,9 +7,9 @@ import shlex
 
 from harness import TINY, Case, cohort, main, read, run
 
-COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "stack", "evaluate", "predict", "explain", "inspect", "report", "export", "bench",
+COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "stack", "study", "evaluate", "predict", "explain", "inspect", "report", "export", "bench",
             "help")
-SETTINGS = ("simulate", "train", "crossval", "baseline", "bench")  # commands that take config keys
+SETTINGS = ("simulate", "train", "crossval", "baseline", "study", "bench")  # commands that take config keys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVERYWHERE = ("threads", "seed", "quiet", "verbose", "dry-run", "force", "json", "help")
 OPTION = re.compile(r"^  (--?)([\w.-]+)(.*)$", re.MULTILINE)
@@ -98,6 +98,7 @@ class Help(Case):
                 "crossval": ("o", "resume", "shard", "target", "kind"), "baseline": ("o", "method", "target"),
                 "simulate": ("o", "compress", "motif", "rho", "rho-mode", "counts"), "bench": ("repeats", "most"),
                 "explain": ("o", "top", "important", "part", "reference", "truth", "airr", "metadata", "id-column"),
+                "study": ("o", "network", "explain", "inner", "permute", "resume", "target"),
                 "inspect": ("dynamics",), "report": ("o", "rivals", "stack", "explain", "check", "figures"),
                 "import": ("o", "format", "metadata", "id-column", "include", "exclude", "separator", "compress", "sequence-column",
                            "count-column", "merge", "empty", "region", "extension", "bag", "label", "skip", "n-features", "sparse",

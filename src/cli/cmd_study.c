@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+#include "cli/configure.h"
+#include "cli/interrupt.h"
+#include "cli/print.h"
+#include "core/escape.h"
+#include "core/file.h"
+#include "data/bagfile/bagfile.h"
+#include "run/run.h"
+#include "study/studyrun.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *folder;
+    bool network, explain, resume;
+    int inner, permute;
+} StudyFlags;
+
+#define AT(field) offsetof(StudyFlags, field)
+static const Option rows[] = {
+    {"o", OPTION_TEXT, AT(folder), NULL, 0, 0, NULL, "OUT", "folder of the study, which must be new or empty"},
+    {"network", OPTION_BOOL, AT(network), "true", 0, 0, NULL, "",
+     "the network beside the rivals; --no-network leaves it out, which saves most of the time"},
+    {"explain", OPTION_BOOL, AT(explain), "true", 0, 0, NULL, "", "what was seen, by hopsack explain"},
+    {"inner", OPTION_INT, AT(inner), "5", 2, 100, NULL, "", "inner folds, by which methods and the stack choose"},
+    {"permute", OPTION_INT, AT(permute), "0", 0, 999, NULL, "",
+     "runs on permuted labels, for p values of the whole procedure"},
+    {"resume", OPTION_BOOL, AT(resume), "false", 0, 0, NULL, "", "continuation of the study in OUT"},
+    {0},
+};
+
+/* ---- what is printed ---- */
+
+static void print_steps(const StudyPlan *plan)
+{
+    for (int k = 0; k < plan->n; k++) {
+        const StudyStep *step = &plan->step[k];
+        size_t w;
+        json_t *word;
+        printf("%d %-8s %s\n  hopsack", k + 1, step->name, step->line);
+        json_array_foreach(step->word, w, word)
+        {
+            char shown[512];
+            printf(" %s", escape_text(shown, sizeof shown, json_string_value(word)));
+        }
+        printf("\n");
+    }
+}
+
+static Status print_plan(const Cli *cli, const StudyPlan *plan)
+{
+    if (!cli->json) {
+        print_steps(plan);
+        return OK;
+    }
+    json_t *steps = json_array();
+    for (int k = 0; k < plan->n; k++)
+        json_array_append_new(steps, json_pack("{s:s, s:O, s:s}", "name", plan->step[k].name, "words",
+                                               plan->step[k].word, "result", plan->step[k].result));
+    return print_json(json_pack("{s:o}", "steps", steps));
+}
+
+static Status print_answer(const Cli *cli, const StudyPlan *plan, const char *folder)
+{
+    json_t *lines, *line;
+    size_t k;
+    TRY(studyrun_answer(&lines, plan, folder));
+    if (cli->json) return print_json(json_pack("{s:o}", "answer", lines));
+    json_array_foreach(lines, k, line)
+    {
+        char shown[2500];
+        printf("%s\n", escape_text(shown, sizeof shown, json_string_value(line)));
+    }
+    json_decref(lines);
+    return OK;
+}
+
+/* ---- the command ---- */
+
+/* The recommended config for the kind of bag. */
+static Status config_for(const char **out, const char *data)
+{
+    BagFile *file;
+    TRY(bagfile_open(&file, data));
+    *out = bagfile_spec(file)->kind == BAG_VECTORS ? "mil" : "repertoire";
+    bagfile_close(file);
+    return OK;
+}
+
+static Status run_plan(Cli *cli, const StudyPlan *plan)
+{
+    const StudyFlags *flags = cli->flags;
+    if (cli->dry_run) return print_plan(cli, plan);
+    if (!flags->resume) TRY(run_check_folder(flags->folder, false));
+    if (!cli->quiet && !cli->json) print_steps(plan);
+    interrupt_watch();
+    TRY(studyrun_go(plan, flags->folder, &interrupted));
+    return print_answer(cli, plan, flags->folder);
+}
+
+static Status run_configured(Cli *cli, const char *yaml, const Config *config)
+{
+    const StudyFlags *flags = cli->flags;
+    StudyPlan plan = {0};
+    StudySetup setup = {.data = config->data.path,
+                        .folder = flags->folder,
+                        .config = yaml,
+                        .n_setting = cli->n_setting,
+                        .setting = cli->setting,
+                        .value = cli->setting_value,
+                        .threads = cli->threads,
+                        .inner = flags->inner,
+                        .permute = flags->permute,
+                        .network = flags->network,
+                        .explain = flags->explain,
+                        .quiet = cli->quiet};
+    if (!setup.data) return fail(ERR_USAGE, "which dataset? (hopsack study DATA --target=COLUMN -o OUT)");
+    if (!yaml) TRY(config_for(&setup.config, setup.data));
+    Status status = studyplan_make(&plan, &setup);
+    if (status == OK) status = run_plan(cli, &plan);
+    studyplan_free(&plan);
+    return status;
+}
+
+static Status run(Cli *cli)
+{
+    const char *yaml;
+    Config config;
+    TRY(configure_words(&yaml, cli, true));
+    TRY(configure(&config, cli, yaml));
+    const Status status = run_configured(cli, yaml, &config);
+    config_free(&config);
+    return status;
+}
+
+const Command command_study = {
+    .name = "study",
+    .line = "from a dataset to a page: check, rivals, network, stack, explain, report",
+    .usage = "DATA [CONFIG] --target=COLUMN [--SECTION.KEY=VALUE ...] -o OUT",
+    .example = "hopsack study cohort.h5 --target=status --group=donor -o study",
+    .about =
+        "Runs, one after the other: check; baseline, which draws the folds of all; crossval --inner on the same "
+        "folds "
+        "(CONFIG, or the recommended config for the kind of bag); stack, which chooses among all inside the folds; "
+        "explain; and report, which makes OUT/report.html. --dry-run prints these commands. Settings of the data, "
+        "the "
+        "labels and the folds go to all of them, settings of model, train, crossval and search to crossval.\n\n"
+        "Each step leaves its result in a place of its own in OUT and can be run alone, as printed. OUT/study.json "
+        "says "
+        "which are done, and OUT/log holds what they print. After an interruption or a failure the same command with "
+        "--resume goes on where it ended.",
+    .common = "o target kind positive group batch-column metadata network explain inner permute resume dry-run json",
+    .groups = {{.rows = rows}},
+    .size = sizeof(StudyFlags),
+    .max_words = 2,
+    .table = config_sections,
+    .short_names = config_short_names,
+    .run = run,
+};

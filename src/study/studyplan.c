@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "study/studyplan.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void add_word(StudyStep *step, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_word(StudyStep *step, const char *format, ...)
+{
+    char word[STUDYPLAN_ROOM + 256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(word, sizeof word, format, args);
+    va_end(args);
+    json_array_append_new(step->word, json_string(word));
+}
+
+static StudyStep *begin(StudyPlan *plan, const StudySetup *s, const char *name, const char *result, const char *line)
+{
+    assert(plan->n < STUDYPLAN_STEPS);
+    StudyStep *step = &plan->step[plan->n++];
+    *step = (StudyStep){.name = name, .line = line, .word = json_array()};
+    snprintf(step->result, sizeof step->result, "%s/%s", s->folder, result);
+    return step;
+}
+
+static bool is_of_network(const char *key)
+{
+    static const char *const sections[] = {"model.", "train.", "crossval.", "search.", NULL};
+    for (const char *const *section = sections; *section; section++)
+        if (strncmp(key, *section, strlen(*section)) == 0) return true;
+    return false;
+}
+
+static bool is_folds(const char *key)
+{
+    return strcmp(key, "splits") == 0 || strcmp(key, "splits.file") == 0;
+}
+
+/* The settings as flags: of the data and the labels, and of the network where it is the network's. */
+static void add_settings(StudyStep *step, const StudySetup *s, bool network)
+{
+    for (int k = 0; k < s->n_setting; k++) {
+        const char *key = s->setting[k];
+        if (strcmp(key, "data.path") == 0 || (is_of_network(key) && !network) || (is_folds(key) && network)) continue;
+        add_word(step, "--%s=%s", key, s->value[k]);
+    }
+}
+
+static void add_common(StudyStep *step, const StudySetup *s)
+{
+    if (s->threads > 0) add_word(step, "--threads=%d", s->threads);
+    if (s->quiet) add_word(step, "--quiet");
+}
+
+/* ---- the steps ---- */
+
+static void plan_check(StudyPlan *plan, const StudySetup *s)
+{
+    StudyStep *step =
+        begin(plan, s, "check", "check.json", "damage, equal bags, numbers that alone predict the label");
+    add_word(step, "check");
+    add_word(step, "%s", s->data);
+    add_settings(step, s, false);
+    add_word(step, "--json");
+    add_common(step, s);
+}
+
+static void plan_rivals(StudyPlan *plan, const StudySetup *s)
+{
+    StudyStep *step = begin(plan, s, "rivals", "rivals", "rival methods, and the folds of all");
+    step->resumes = true;
+    add_word(step, "baseline");
+    add_word(step, "%s", s->data);
+    add_settings(step, s, false);
+    add_word(step, "--inner=%d", s->inner);
+    if (s->permute) add_word(step, "--permute=%d", s->permute);
+    add_common(step, s);
+    add_word(step, "-o");
+    add_word(step, "%s", step->result);
+}
+
+static void plan_network(StudyPlan *plan, const StudySetup *s)
+{
+    StudyStep *step = begin(plan, s, "network", "network", "the network on the same folds, and on inner folds");
+    step->resumes = true;
+    add_word(step, "crossval");
+    add_word(step, "%s", s->config);
+    add_word(step, "--data.path=%s", s->data);
+    add_settings(step, s, true);
+    add_word(step, "--splits=%s/rivals/splits.tsv", s->folder);
+    add_word(step, "--inner=%d", s->inner);
+    if (s->permute) add_word(step, "--permute=%d", s->permute);
+    add_common(step, s);
+    add_word(step, "-o");
+    add_word(step, "%s", step->result);
+}
+
+static void plan_stack(StudyPlan *plan, const StudySetup *s)
+{
+    StudyStep *step = begin(plan, s, "stack", "stack", "the choice among them inside the folds");
+    add_word(step, "stack");
+    add_word(step, "%s/rivals", s->folder);
+    if (s->network) add_word(step, "%s/network", s->folder);
+    add_common(step, s);
+    add_word(step, "-o");
+    add_word(step, "%s", step->result);
+}
+
+static void plan_explain(StudyPlan *plan, const StudySetup *s)
+{
+    StudyStep *step = begin(plan, s, "explain", "seen", "sequences, residues and motifs that the network saw");
+    add_word(step, "explain");
+    add_word(step, "%s/%s", s->folder, s->network ? "network" : "stack");
+    add_word(step, "%s", s->data);
+    add_common(step, s);
+    add_word(step, "-o");
+    add_word(step, "%s", step->result);
+}
+
+static void plan_report(StudyPlan *plan, const StudySetup *s)
+{
+    StudyStep *step = begin(plan, s, "report", "report.html", "the page, and its figures");
+    add_word(step, "report");
+    add_word(step, "%s/%s", s->folder, s->network ? "network" : "stack");
+    add_word(step, "--rivals=%s/rivals", s->folder);
+    if (s->network) add_word(step, "--stack=%s/stack", s->folder);
+    if (s->explain) add_word(step, "--explain=%s/seen", s->folder);
+    add_word(step, "--check=%s/check.json", s->folder);
+    add_word(step, "--figures=%s/figures", s->folder);
+    add_common(step, s);
+    add_word(step, "-o");
+    add_word(step, "%s", step->result);
+}
+
+Status studyplan_make(StudyPlan *out, const StudySetup *s)
+{
+    *out = (StudyPlan){0};
+    if (strlen(s->folder) + 64 > STUDYPLAN_ROOM || strlen(s->data) + 64 > STUDYPLAN_ROOM)
+        return fail(ERR_USAGE, "%.60s…: the path is too long", s->folder);
+    plan_check(out, s);
+    plan_rivals(out, s);
+    if (s->network) plan_network(out, s);
+    plan_stack(out, s);
+    if (s->explain) plan_explain(out, s);
+    plan_report(out, s);
+    for (int k = 0; k < out->n; k++)
+        if (!out->step[k].word) return fail(ERR_MEMORY, "no memory for the steps of the study");
+    return OK;
+}
+
+void studyplan_free(StudyPlan *plan)
+{
+    for (int k = 0; k < plan->n; k++) json_decref(plan->step[k].word);
+    *plan = (StudyPlan){0};
+}

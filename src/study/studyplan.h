@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * studyplan.h: the steps from a dataset to a page, each a command of its own whose result stays in a place of its own:
+ *
+ *     check      OUT/check.json
+ *     rivals     OUT/rivals      baseline; it draws the folds of all
+ *     network    OUT/network     crossval --inner on these folds
+ *     stack      OUT/stack       the choice among both, inside the folds
+ *     explain    OUT/seen        what the network saw
+ *     report     OUT/report.html, OUT/figures
+ */
+#ifndef HOPSACK_STUDYPLAN_H
+#define HOPSACK_STUDYPLAN_H
+
+#include "core/status.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define STUDYPLAN_STEPS 6
+#define STUDYPLAN_ROOM  4096
+
+/* What the steps share. */
+typedef struct {
+    const char *data, *folder;
+    const char *config;          /* of the network */
+    int n_setting;               /* keys, and values, of the data, the labels and the folds, as flags of the steps */
+    const char *const *setting;  /* [n_setting] */
+    const char *const *value;    /* [n_setting] */
+    int threads, inner, permute; /* 0: not set */
+    bool network, explain, quiet;
+} StudySetup;
+
+typedef struct {
+    const char *name, *line;
+    json_t *word;                /* [words] of the command */
+    char result[STUDYPLAN_ROOM]; /* file or folder that it makes */
+    bool resumes;                /* the command goes on where it was ended */
+} StudyStep;
+
+typedef struct {
+    StudyStep step[STUDYPLAN_STEPS];
+    int n;
+} StudyPlan;
+
+Status studyplan_make(StudyPlan *out, const StudySetup *setup);
+void studyplan_free(StudyPlan *plan); /* accepts {0} */
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * studyrun.h: the steps of a plan, one after the other, and what came out.
+ */
+#ifndef HOPSACK_STUDYRUN_H
+#define HOPSACK_STUDYRUN_H
+
+#include "core/stop.h"
+#include "study/studyplan.h"
+
+/* Runs the steps that are not done, in the plan's folder, which it makes. OUT/study.json says which are done, by which words
+ * and in which time; OUT/log/NAME.txt holds what a step printed. A step that fails ends the study with its status: the same
+ * plan goes on there. ERR_CONFIG: a step was done with other words. */
+Status studyrun_go(const StudyPlan *plan, const char *folder, const StopFlag *stop);
+
+/* What came out, a line each: the best honest figure and its interval, what carries it, what a number of the bag alone reaches,
+ * what the network reaches, what is to be kept in mind. */
+Status studyrun_answer(json_t **lines, const StudyPlan *plan, const char *folder);
+
+#endif

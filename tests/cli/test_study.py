@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""hopsack study: the commands that it runs, and where it goes on."""
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+from harness import HOPSACK, Case, main, read, run, table
+
+SMALL = "--train.updates=10", "--train.evaluate_every=5", "--splits.n_fold=3", "--inner=2", "--seed=1"
+
+
+class Study(Case):
+    @classmethod
+    def prepare(cls):
+        done = run("simulate", "-o", "c.h5", "--simulate.n_bag=24", "--simulate.n_seq=120", "--rho=0.05", "--seed=2")
+        assert done.returncode == 0, done.stderr
+        cls.whole = run("study", "c.h5", "--target=status", *SMALL, "-o", "whole")
+
+    def test_from_a_dataset_to_a_page(self):
+        self.assertEqual(self.whole.returncode, 0, self.whole.stderr)
+        for name in ("check.json", "rivals/summary.json", "network/summary.json", "stack/summary.json", "seen", "report.html", "figures"):
+            self.assertTrue(os.path.exists(f"whole/{name}"), name)
+        self.assertEqual(read("whole/rivals/splits.tsv"), read("whole/network/splits.tsv"))
+        with open("whole/stack/summary.json", encoding="utf-8") as file:
+            stack = json.load(file)
+        self.assertIn("network", stack["columns"])
+        lines = self.whole.stdout.splitlines()
+        self.assertIn(f"status: AUC {stack['tasks']['status']['auc_mean']:.3f} ± ", "\n".join(lines))
+        self.assertTrue(any(line.startswith("status: the network: AUC ") for line in lines), lines)
+        self.assertTrue(any(re.match(r"status: size, depth, clonality and lengths alone: AUC", line) for line in lines), lines)
+        self.assertEqual(lines[-1], "page: whole/report.html")
+        self.assertEqual(list(json.loads(read("whole/study.json"))), ["check", "rivals", "network", "stack", "explain", "report"])
+
+    def test_each_step_is_the_command_that_is_printed(self):
+        words = json.loads(read("whole/study.json"))["rivals"]["words"]
+        again = [w if w != "whole/rivals" else "alone" for w in words]
+        self.good(*again)
+        for name in ("kmer-3/predictions.tsv", "splits.tsv"):
+            self.assertEqual(read(f"alone/{name}"), read(f"whole/rivals/{name}"))
+
+    def test_dry_run(self):
+        done = self.good("study", "c.h5", "--target=status", "--model.pooling.n_head=3", "--splits.n_fold=3", "--permute=4", "--dry-run",
+                         "--json", "-o", "none")
+        steps = {s["name"]: s["words"] for s in json.loads(done.stdout)["steps"]}
+        self.assertIn("--model.pooling.n_head=3", steps["network"])
+        self.assertNotIn("--model.pooling.n_head=3", steps["rivals"])
+        for step in ("check", "rivals", "network"):
+            self.assertIn("--splits.n_fold=3", steps[step])
+        for step in ("rivals", "network"):
+            self.assertIn("--permute=4", steps[step])
+        self.assertIn("repertoire", steps["network"])
+        self.assertFalse(os.path.exists("none"))
+
+    def test_without_network(self):
+        done = self.good("study", "c.h5", "--target=status", *SMALL[2:], "--no-network", "--no-explain", "--quiet", "--json", "-o", "fast")
+        self.assertFalse(os.path.exists("fast/network"))
+        self.assertTrue(os.path.exists("fast/report.html"))
+        self.assertTrue(json.loads(done.stdout)["answer"][-1].endswith("fast/report.html"))
+
+    def test_other_settings_are_refused(self):
+        self.bad(2, "the step 'check' was done with other settings", "study", "c.h5", "--target=status", *SMALL[:-1], "--seed=9",
+                 "--resume", "-o", "whole")
+        self.bad(6, "--resume", "study", "c.h5", "--target=status", *SMALL, "-o", "whole")
+
+    def test_a_step_that_fails(self):
+        with open("few.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tone\n" + "".join(f"{r['bag']}\tyes\n" for r in table("whole/splits.tsv" if os.path.exists("whole/splits.tsv")
+                                                                                else "whole/rivals/splits.tsv")))
+        done = run("study", "c.h5", "--metadata=few.tsv", "--target=one", *SMALL, "-o", "failed")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("the study ends in the step '", done.stderr)
+        self.assertIn("--resume goes on there", done.stderr)
+
+    def test_interrupted_and_resumed(self):
+        words = "study", "c.h5", "--target=status", "--train.updates=400", *SMALL[1:], "--no-explain", "-o", "killed"
+        child = subprocess.Popen([HOPSACK, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        until = time.time() + 120
+        while not os.path.exists("killed/network/rep00/fold00") and child.poll() is None and time.time() < until:
+            time.sleep(0.05)
+        child.send_signal(signal.SIGTERM)
+        said = child.communicate(timeout=120)[1]
+        self.assertEqual(child.returncode, 143, said)
+        self.assertIn("the study was ended in the step 'network'", said)
+        self.assertEqual(list(json.loads(read("killed/study.json"))), ["check", "rivals"])
+        self.good(*words, "--resume")
+        self.good(*[w if w != "killed" else "straight" for w in words])
+        for name in ("network/predictions.tsv", "stack/predictions.tsv"):
+            self.assertEqual(read(f"killed/{name}"), read(f"straight/{name}"))
+
+
+if __name__ == "__main__":
+    main()
