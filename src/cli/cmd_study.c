@@ -78,21 +78,34 @@ static Status print_answer(const Cli *cli, const StudyPlan *plan, const char *fo
 
 /* ---- the command ---- */
 
-/* The recommended config for the kind of bag. */
-static Status config_for(const char **out, const char *data)
+/* The recommended config for the kind of bag of the dataset that is named; without one, of repertoires. */
+static Status recommended(const char **out, const Cli *cli)
 {
+    const char *data = NULL;
     BagFile *file;
+    *out = "repertoire";
+    for (int k = 0; k < cli->n_setting; k++)
+        if (strcmp(cli->setting[k], "data.path") == 0) data = cli->setting_value[k];
+    if (!data) return fail(ERR_USAGE, "which dataset? (hopsack study DATA --target=COLUMN -o OUT)");
     TRY(bagfile_open(&file, data));
-    *out = bagfile_spec(file)->kind == BAG_VECTORS ? "mil" : "repertoire";
+    if (bagfile_spec(file)->kind == BAG_VECTORS) *out = "mil";
     bagfile_close(file);
     return OK;
+}
+
+static Status check_folder(const char *folder)
+{
+    char path[PATH_ROOM];
+    if (file_exists_in(path, folder, "study.json"))
+        return fail(ERR_IO, "%s holds a study; --resume goes on with it, or name another folder", folder);
+    return run_check_folder(folder, false);
 }
 
 static Status run_plan(Cli *cli, const StudyPlan *plan)
 {
     const StudyFlags *flags = cli->flags;
     if (cli->dry_run) return print_plan(cli, plan);
-    if (!flags->resume) TRY(run_check_folder(flags->folder, false));
+    if (!flags->resume) TRY(check_folder(flags->folder));
     if (!cli->quiet && !cli->json) print_steps(plan);
     interrupt_watch();
     TRY(studyrun_go(plan, flags->folder, &interrupted));
@@ -103,20 +116,19 @@ static Status run_configured(Cli *cli, const char *yaml, const Config *config)
 {
     const StudyFlags *flags = cli->flags;
     StudyPlan plan = {0};
-    StudySetup setup = {.data = config->data.path,
-                        .folder = flags->folder,
-                        .config = yaml,
-                        .n_setting = cli->n_setting,
-                        .setting = cli->setting,
-                        .value = cli->setting_value,
-                        .threads = cli->threads,
-                        .inner = flags->inner,
-                        .permute = flags->permute,
-                        .network = flags->network,
-                        .explain = flags->explain,
-                        .quiet = cli->quiet};
+    const StudySetup setup = {.data = config->data.path,
+                              .folder = flags->folder,
+                              .config = yaml,
+                              .n_setting = cli->n_setting,
+                              .setting = cli->setting,
+                              .value = cli->setting_value,
+                              .threads = cli->threads,
+                              .inner = flags->inner,
+                              .permute = flags->permute,
+                              .network = flags->network,
+                              .explain = flags->explain,
+                              .quiet = cli->quiet};
     if (!setup.data) return fail(ERR_USAGE, "which dataset? (hopsack study DATA --target=COLUMN -o OUT)");
-    if (!yaml) TRY(config_for(&setup.config, setup.data));
     Status status = studyplan_make(&plan, &setup);
     if (status == OK) status = run_plan(cli, &plan);
     studyplan_free(&plan);
@@ -128,6 +140,7 @@ static Status run(Cli *cli)
     const char *yaml;
     Config config;
     TRY(configure_words(&yaml, cli, true));
+    if (!yaml) TRY(recommended(&yaml, cli));
     TRY(configure(&config, cli, yaml));
     const Status status = run_configured(cli, yaml, &config);
     config_free(&config);

@@ -234,8 +234,7 @@ void help_overview(FILE *out)
     for (const Command *const *c = commands; *c; c++) fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->line);
     fprintf(out, "Examples:\n"
                  "  hopsack simulate -o cohort.h5\n"
-                 "  hopsack train configs/repertoire.yaml cohort.h5 --target=status -o runs/a\n"
-                 "  hopsack predict runs/a cohort.h5 -o predictions.tsv\n"
+                 "  hopsack study cohort.h5 --target=status -o study\n"
                  "Exit codes: 0 success, 1 internal error, 2 usage or setting, 3 malformed data,\n"
                  "4 unsuitable model, 5 diverged, 6 read, write, memory error, 130 or 143 signal.\n"
                  "Options: hopsack COMMAND --help; all: hopsack help COMMAND, hopsack help config.\n");

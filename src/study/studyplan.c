@@ -64,6 +64,7 @@ static void plan_check(StudyPlan *plan, const StudySetup *s)
         begin(plan, s, "check", "check.json", "damage, equal bags, numbers that alone predict the label");
     add_word(step, "check");
     add_word(step, "%s", s->data);
+    add_word(step, "%s", s->config);
     add_settings(step, s, false);
     add_word(step, "--json");
     add_common(step, s);
@@ -75,6 +76,7 @@ static void plan_rivals(StudyPlan *plan, const StudySetup *s)
     step->resumes = true;
     add_word(step, "baseline");
     add_word(step, "%s", s->data);
+    add_word(step, "%s", s->config);
     add_settings(step, s, false);
     add_word(step, "--inner=%d", s->inner);
     if (s->permute) add_word(step, "--permute=%d", s->permute);

@@ -23,7 +23,7 @@
 /* What the steps share. */
 typedef struct {
     const char *data, *folder;
-    const char *config;          /* of the network */
+    const char *config;          /* of the data, the labels and the folds, and of the network */
     int n_setting;               /* keys, and values, of the data, the labels and the folds, as flags of the steps */
     const char *const *setting;  /* [n_setting] */
     const char *const *value;    /* [n_setting] */

@@ -60,10 +60,29 @@ class Study(Case):
         self.assertTrue(os.path.exists("fast/report.html"))
         self.assertTrue(json.loads(done.stdout)["answer"][-1].endswith("fast/report.html"))
 
+    def test_own_config(self):
+        with open("own.yaml", "w", encoding="utf-8") as file:
+            file.write("data: {path: c.h5}\ntasks: [{name: status, column: status, kind: binary}]\nmodel: {embedder: {kind: cnn}}\n")
+        done = self.good("study", "own.yaml", "--dry-run", "--json", "-o", "none")
+        steps = {s["name"]: s["words"] for s in json.loads(done.stdout)["steps"]}
+        self.assertEqual(steps["rivals"][:3], ["baseline", "c.h5", "own.yaml"])
+        self.assertEqual(steps["network"][:3], ["crossval", "own.yaml", "--data.path=c.h5"])
+        self.bad(2, "which dataset", "study", "--target=status", "-o", "none")
+
+    def test_bags_of_vectors(self):
+        with open("v.csv", "w", encoding="utf-8") as file:
+            file.write("bag_id,label,a,b\n")
+            for bag in range(24):
+                file.writelines(f"b{bag},{bag % 2},{(bag * 7 + i * 3) % 11 + 4 * (bag % 2) * (i == 1)},{(bag * 5 + i) % 7}\n" for i in range(4))
+        self.good("import", "-o", "v.h5", "v.csv", "--allow-leak")
+        done = self.good("study", "v.h5", "--train.epochs=3", *SMALL[2:], "--splits.n_repeat=1", "-o", "vectors")
+        self.assertIn("page: vectors/report.html", done.stdout)
+        self.assertIn("crossval mil ", done.stdout)
+
     def test_other_settings_are_refused(self):
         self.bad(2, "the step 'check' was done with other settings", "study", "c.h5", "--target=status", *SMALL[:-1], "--seed=9",
                  "--resume", "-o", "whole")
-        self.bad(6, "--resume", "study", "c.h5", "--target=status", *SMALL, "-o", "whole")
+        self.bad(6, "whole holds a study; --resume goes on with it", "study", "c.h5", "--target=status", *SMALL, "-o", "whole")
 
     def test_a_step_that_fails(self):
         with open("few.tsv", "w", encoding="utf-8") as file:
