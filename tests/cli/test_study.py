@@ -67,6 +67,9 @@ class Study(Case):
         steps = {s["name"]: s["words"] for s in json.loads(done.stdout)["steps"]}
         self.assertEqual(steps["rivals"][:3], ["baseline", "c.h5", "own.yaml"])
         self.assertEqual(steps["network"][:3], ["crossval", "own.yaml", "--data.path=c.h5"])
+        done = self.good("study", "c.h5", f"{os.environ['HOPSACK_TEST_SOURCE']}/configs/repertoire-rare.yaml", "--target=status", "--dry-run",
+                         "--json", "-o", "none")
+        self.assertIn("repertoire-rare.yaml", done.stdout)
         self.bad(2, "which dataset", "study", "--target=status", "-o", "none")
 
     def test_bags_of_vectors(self):

@@ -87,6 +87,8 @@ static const struct {
     {"model.embedder.n_layer", "1", "2", NULL},
     {"model.embedder.position", "true", "false", NULL},
     {"model.embedder.start", "random", "kmers", NULL},
+    {"model.embedder.statistic", "frequency", "both", NULL},
+    {"model.embedder.rounds", "1", "4", NULL},
     {"model.embedder.top", "16", "40", NULL},
     {"model.embedder.min_z", "auto", "4.5", NULL},
     {"model.embedder.masks", "all", "short", NULL},
@@ -713,6 +715,6 @@ Test(train_config, kind_goes_with_target)
 Test(train_config, every_place_of_a_name_is_listed)
 {
     must_fail("n_unit: 3\n", FLAGS(NEEDED),
-              "did you mean model.embedder.n_unit, model.pooling.n_unit or model.output.n_unit?");
+              "did you mean model.embedder.n_unit, model.pooling.n_unit, model.bag_inputs.n_unit or model.output.n_unit?");
     must_fail("pooling: {kind: max}\n", FLAGS(NEEDED), ":1: unknown setting 'pooling'; did you mean model.pooling?");
 }
