@@ -262,6 +262,16 @@ static double standard_error(const json_t *task)
     return json_object_size(classes) == 2 && product > 0 ? sqrt((sum + 1) / (12 * product)) : (double)NAN;
 }
 
+bool chance_reached(const json_t *task)
+{
+    char key[KEY_ROOM];
+    const char *score = main_score(task);
+    const json_t *permuted = json_object_get(task, LABELS);
+    if (!score || isnan(value_of(permuted, "p"))) return false;
+    return value_of(permuted, "p") > 0.05 &&
+           count_reached(json_object_get(permuted, score), value_of(task, mean_key(key, score))) > 0;
+}
+
 /* Permutations rank the same bags, so their spread says too little of how far chance goes. */
 ChanceVerdict chance_batches(const json_t *task)
 {

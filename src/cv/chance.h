@@ -15,6 +15,7 @@
 #define HOPSACK_CHANCE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #define CHANCE_BATCHES 6 /* permutations over batches */
 
@@ -29,6 +30,9 @@ void chance_add_without(json_t *tasks, const json_t *sub);
  * recognises batches. Unknown where there is no such AUC. */
 typedef enum { CHANCE_UNKNOWN, CHANCE_NOT_SHOWN, CHANCE_RECOGNISED } ChanceVerdict;
 ChanceVerdict chance_batches(const json_t *task);
+
+/* Does any cross-validation on permuted labels reach the score, so often that p is above 0.05? */
+bool chance_reached(const json_t *task);
 
 /* The same as sentences without a full stop: an array, which may be empty; the caller's to decref. NULL: no memory. */
 json_t *chance_sentences(const json_t *task);

@@ -17,9 +17,11 @@ typedef struct {
     const char *task, *score;
 } Watched;
 
+#define MOST_POINTS 16000 /* of the lines of a drawing; all stand in its table */
+
 /* Ranges of all curves. */
 typedef struct {
-    int n;
+    int n, step; /* every step-th of the n evaluations is drawn */
     double update, low, high;
 } Reach;
 
@@ -38,7 +40,20 @@ static Status reach_of(Reach *out, const Watched *w)
         }
         learning_curve_free(&c);
     }
+    out->step = out->n / MOST_POINTS + 1;
     return OK;
+}
+
+/* Every step-th point and the last, in place. */
+static void thin_out(LearningCurve *c, int step)
+{
+    int kept = 0;
+    for (int i = 0; i < c->n; i++) {
+        if (i % step != 0 && i + 1 < c->n) continue;
+        c->update[kept] = c->update[i];
+        c->value[kept++] = c->value[i];
+    }
+    c->n = kept;
 }
 
 static void list_curve(Markup *table, const LearningRun *run, const LearningCurve *c, LearningPart part)
@@ -62,7 +77,7 @@ static void mark_kept(Chart *chart, const LearningRun *run, const LearningCurve 
                        (SvgStyle){.fill = SVG_BLUE, .stroke = "#fff", .note = run->name});
 }
 
-static Status draw(Chart *chart, Markup *table, const Watched *w)
+static Status draw(Chart *chart, Markup *table, const Watched *w, int step)
 {
     markup_raw(table, "training\tpart\tupdate\tvalue\tkept\n");
     for (int k = 0; k < LEARNING_PARTS * w->learning->n; k++) {
@@ -70,9 +85,10 @@ static Status draw(Chart *chart, Markup *table, const Watched *w)
         const LearningPart part = k < w->learning->n ? LEARNING_TRAIN : LEARNING_VALIDATION;
         const LearningRun *run = &w->learning->run[k % w->learning->n];
         TRY(learning_curve(&c, run, w->task, part, w->score));
-        chart_line(chart, c.update, c.value, c.n, line_of[part]);
         list_curve(table, run, &c, part);
         if (part == LEARNING_VALIDATION) mark_kept(chart, run, &c);
+        thin_out(&c, step);
+        chart_line(chart, c.update, c.value, c.n, line_of[part]);
         learning_curve_free(&c);
     }
     for (int part = 0; part < LEARNING_PARTS; part++) chart_legend(chart, word_of[part], line_of[part]);
@@ -97,10 +113,16 @@ static Status add(FigureList *list, const Watched *w)
                                      .y = scale_nice(r.low, r.high, 5),
                                      .has_legend = true});
     markup_open(&table);
-    const Status drawn = draw(&chart, &table, w);
+    const Status drawn = draw(&chart, &table, w, r.step);
     const Status finished = figure_finish(f, &chart, &table);
     TRY(drawn);
     TRY(finished);
+    if (r.step > 1)
+        return figure_caption(
+            f,
+            "One line a training, through one in %d of its evaluations; the table of the figure has "
+            "all. Dots: the state that was kept, on the validation set.",
+            r.step);
     return figure_caption(f, "One line a training. Dots: the state that was kept, on the validation set.");
 }
 

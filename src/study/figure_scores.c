@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SMALL_MOVE 0.002 /* of an axis: a curve's points closer together are one on paper */
+#define FEW_FOLDS  10    /* of more, each thin line has fewer points: the page stays small */
 #define BARS       24
 
 static const SvgStyle thin = {.stroke = SVG_BLUE, .width = 0.8, .opacity = 0.35};
@@ -31,13 +32,14 @@ static void scored_title(char title[160], const Scored *s, const char *what)
 }
 
 /* The points of a curve that differ on paper, in place. */
-static void thin_out(Curve *c)
+static void thin_out(Curve *c, int n_fold)
 {
+    const double least = SMALL_MOVE * fmax(1, (double)n_fold / FEW_FOLDS);
     int kept = 0;
     for (int i = 0; i < c->n; i++) {
         const bool ends = i == 0 || i + 1 == c->n;
         const double dx = kept ? fabs(c->x[i] - c->x[kept - 1]) : 1, dy = kept ? fabs(c->y[i] - c->y[kept - 1]) : 1;
-        if (!ends && dx < SMALL_MOVE && dy < SMALL_MOVE) continue;
+        if (!ends && dx < least && dy < least) continue;
         c->x[kept] = c->x[i];
         c->y[kept++] = c->y[i];
     }
@@ -64,7 +66,7 @@ static Status draw_folds(Chart *c, Markup *table, const FoldAuc *a, FoldCurve *c
             figure_number(table, curve.y[i], '\t');
             markup_raw(table, "\t\n");
         }
-        thin_out(&curve);
+        thin_out(&curve, a->n_repeat * a->n_fold);
         chart_line(c, curve.x, curve.y, curve.n, thin);
         curves_free(&curve);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/page.h"
+#include "core/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ static const char style[] =
     "td:not(.n),tbody th{min-width:4.5rem}\n"
     "thead th{border-bottom:2px solid var(--ink)}\n"
     "tbody th{font-weight:600}\n"
-    ".n{text-align:right;white-space:nowrap}\n"
+    ".n{text-align:right}\n"
+    ".n,.read{white-space:nowrap}\n"
     "pre,code{font-family:ui-monospace,Menlo,Consolas,\"Liberation Mono\",monospace;font-size:.84rem}\n"
     "pre{background:var(--box);border:1px solid var(--line);border-radius:4px;padding:.6rem "
     ".8rem;white-space:pre-wrap;"
@@ -151,6 +153,18 @@ void page_cell(Markup *m, const char *text)
 void page_head_cell(Markup *m, const char *text)
 {
     wrap(m, "<th scope=\"row\">", text, "</th>");
+}
+
+void page_read(Markup *m, const char *text, bool round)
+{
+    double value;
+    char rounded[32];
+    if (!number_read(&value, text)) {
+        page_cell(m, text);
+        return;
+    }
+    snprintf(rounded, sizeof rounded, "%.4g", value);
+    wrap(m, "<td class=\"read\">", round ? rounded : text, "</td>");
 }
 
 void page_number(Markup *m, double value, int digits)

@@ -26,10 +26,11 @@ void page_lines(Markup *m, const char *text); /* of a file, line by line */
 void page_table(Markup *m, const char *caption, const char *const *head, int n, int numbers);
 void page_row(Markup *m); /* begins one */
 void page_row_end(Markup *m);
-void page_cell(Markup *m, const char *text);           /* escaped */
-void page_head_cell(Markup *m, const char *text);      /* names the row */
-void page_number(Markup *m, double value, int digits); /* behind the point; NaN: – */
-void page_signed(Markup *m, double value);             /* "+0.123" */
+void page_cell(Markup *m, const char *text);             /* escaped */
+void page_read(Markup *m, const char *text, bool round); /* of a file; round: a number to four digits */
+void page_head_cell(Markup *m, const char *text);        /* names the row */
+void page_number(Markup *m, double value, int digits);   /* behind the point; NaN: – */
+void page_signed(Markup *m, double value);               /* "+0.123" */
 void page_interval(Markup *m, const double interval[2], bool sign);
 void page_table_end(Markup *m);
 

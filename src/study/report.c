@@ -21,12 +21,18 @@ void report_keep(Report *r, json_t *list, const char *text)
     if (json_array_append_new(list, json_string(escape_text(shown, sizeof shown, text))) != 0) r->page.n_failed++;
 }
 
+static void compose(char text[REPORT_TEXT], const Report *r, const char *format, va_list args)
+{
+    const int n = r->about ? snprintf(text, REPORT_TEXT, "%.80s: ", r->about) : 0;
+    vsnprintf(text + n, REPORT_TEXT - (size_t)n, format, args);
+}
+
 void report_say(Report *r, const char *format, ...)
 {
     char text[REPORT_TEXT];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    compose(text, r, format, args);
     va_end(args);
     page_sentence(&r->page, text);
     report_keep(r, r->answers, text);
@@ -37,21 +43,35 @@ void report_alarm(Report *r, const char *format, ...)
     char text[REPORT_TEXT];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    compose(text, r, format, args);
     va_end(args);
     page_alarm(&r->page, text);
     report_keep(r, r->alarms, text);
 }
 
+static bool is_said(const json_t *list, const char *text)
+{
+    size_t k;
+    json_t *said;
+    json_array_foreach(list, k, said)
+    {
+        if (strcmp(json_string_value(said), text) == 0) return true;
+    }
+    return false;
+}
+
+/* Several tasks lack the same. */
 void report_lack(Report *r, const char *what, const char *command_format, ...)
 {
-    char text[4 * REPORT_WORD], both[5 * REPORT_WORD];
+    char text[4 * REPORT_WORD], both[5 * REPORT_WORD], shown[5 * REPORT_WORD];
     va_list args;
     va_start(args, command_format);
     vsnprintf(text, sizeof text, command_format, args);
     va_end(args);
-    page_missing(&r->page, what, text);
     snprintf(both, sizeof both, "%s %s", what, text);
+    escape_text(shown, sizeof shown, both);
+    if (is_said(r->missing, shown)) return;
+    page_missing(&r->page, what, text);
     report_keep(r, r->missing, both);
 }
 
@@ -93,13 +113,6 @@ bool report_interval(double interval[2], const json_t *task, const char *key)
     return !isnan(interval[0]) && !isnan(interval[1]);
 }
 
-int report_side(const Report *r, const char *name)
-{
-    for (int k = 0; k < r->sides.n; k++)
-        if (r->sides.side[k].is_method && strcmp(r->sides.side[k].name, name) == 0) return k;
-    return -1;
-}
-
 bool report_is_crossval(const Report *r)
 {
     return json_object_get(r->summary, "tasks") != NULL;
@@ -107,11 +120,29 @@ bool report_is_crossval(const Report *r)
 
 /* ---- what is read ---- */
 
+/* A method of baseline shares these files with the others: they stand in the folder around its own. */
+static void find_home(Report *r)
+{
+    char path[PATH_ROOM], above[PATH_ROOM];
+    snprintf(r->home, sizeof r->home, "%s", r->in->run);
+    for (size_t n = strlen(r->home); n > 1 && r->home[n - 1] == '/'; n--) r->home[n - 1] = 0;
+    if (file_exists_in(path, r->home, "config.yaml")) return;
+    snprintf(above, sizeof above, "%s", r->home);
+    char *slash = strrchr(above, '/');
+    if (slash && slash > above)
+        *slash = 0;
+    else
+        snprintf(above, sizeof above, slash ? "/" : ".");
+    if (file_exists_in(path, above, "config.yaml") && file_exists_in(path, above, "splits.tsv"))
+        snprintf(r->home, sizeof r->home, "%s", above);
+}
+
 static Status read_manifests(Report *r)
 {
     char path[PATH_ROOM];
     for (int k = 0; k < REPORT_FOLDERS; k++) {
-        if (!r->folder[k] || !file_exists_in(path, r->folder[k], "manifest.json")) continue;
+        const char *folder = k == REPORT_RUN ? r->home : r->folder[k];
+        if (!folder || !file_exists_in(path, folder, "manifest.json")) continue;
         TRY(jsontext_load(&r->manifest[k], path, NULL));
     }
     return OK;
@@ -126,13 +157,23 @@ static Status read_check(Report *r)
     return fail(ERR_FORMAT, "--check=%s: holds no report of hopsack check --json", r->in->check);
 }
 
-/* A stack or a method has no config of its own that says more than its columns'. */
 static Status read_config(Report *r)
 {
     char path[PATH_ROOM];
-    if (!file_exists_in(path, r->in->run, "config.yaml")) return OK;
+    if (!file_exists_in(path, r->home, "config.yaml")) return OK;
     TRY(config_read(&r->config, path, NULL, 0));
     r->has_config = true;
+    return OK;
+}
+
+/* The second of the words, unless it stands for many. */
+static Status find_stack(Report *r)
+{
+    const json_t *tasks = r->sides.n > 1 ? sides_tasks(r->sides.side[1].summary) : NULL;
+    const json_t *first = json_object_iter_value(json_object_iter((json_t *)(size_t)tasks));
+    if (!json_object_get(first, "carried_by"))
+        return fail(ERR_USAGE, "--stack=%s is no folder of hopsack stack", r->folder[REPORT_STACK]);
+    r->stack_at = 1;
     return OK;
 }
 
@@ -147,7 +188,7 @@ static Status read_sides(Report *r)
     for (int k = 0; k < REPORT_FOLDERS; k++)
         if (r->folder[k]) word[n++] = r->folder[k];
     TRY(sides_open(&r->sides, word, n));
-    if (r->folder[REPORT_STACK]) r->stack_at = 1;
+    if (r->folder[REPORT_STACK]) TRY(find_stack(r));
     r->summary = r->sides.side[0].summary;
     r->tasks = sides_tasks(r->summary);
     return OK;
@@ -179,6 +220,7 @@ static Status read_all(Report *r)
     r->folder[REPORT_STACK] = r->in->stack;
     r->folder[REPORT_RIVALS] = r->in->rivals;
     TRY(check_run(r));
+    find_home(r);
     TRY(read_manifests(r));
     TRY(read_config(r));
     TRY(read_sides(r));

@@ -118,6 +118,21 @@ static void write_traits(Report *r, const char *name, const json_t *task)
     write_constant(r, traits);
 }
 
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void flag_other_data(Report *r)
+{
+    const json_t *data = json_object_get(json_object_get(r->manifest[REPORT_RUN], "data"), "dataset");
+    const char *of_run = file_name(jsontext_field(data, "path"));
+    const char *checked = file_name(jsontext_field(r->check, "path"));
+    if (*of_run && strcmp(of_run, checked) != 0)
+        report_alarm(r, "The run's data are %.200s, and the check is of %.200s.", of_run, checked);
+}
+
 static void write_findings(Report *r)
 {
     size_t k;
@@ -154,6 +169,7 @@ static void write_check(Report *r)
             r->config.n_task ? r->config.task[0].target.column : "COLUMN");
         return;
     }
+    flag_other_data(r);
     write_findings(r);
     json_object_foreach(json_object_get(r->check, "tasks"), name, task)
     {
@@ -216,14 +232,17 @@ static Status draw_singles(Report *r, const char *name, const json_t *single)
 
 static Status draw_nuisance(Report *r)
 {
-    const int from = r->figures.n, at = report_side(r, "nuisance");
-    const char *name;
-    json_t *task;
-    if (at < 0) return OK;
-    json_object_foreach((json_t *)(size_t)sides_tasks(r->sides.side[at].summary), name, task)
-    {
-        const json_t *single = json_object_get(task, "single");
-        if (json_object_size(single) > 0) TRY(draw_singles(r, name, single));
+    const int from = r->figures.n;
+    for (int k = 0; k < r->sides.n; k++) {
+        const Side *side = &r->sides.side[k];
+        const char *name;
+        json_t *task;
+        if (!sides_is_nuisance(side)) continue;
+        json_object_foreach((json_t *)(size_t)sides_tasks(side->summary), name, task)
+        {
+            const json_t *single = json_object_get(task, "single");
+            if (json_object_size(single) > 0) TRY(draw_singles(r, name, single));
+        }
     }
     page_figures(&r->page, &r->figures, from);
     return OK;

@@ -20,6 +20,7 @@ typedef enum { REPORT_RUN, REPORT_STACK, REPORT_RIVALS, REPORT_FOLDERS } ReportF
 typedef struct {
     const ReportSetup *in;
     const char *folder[REPORT_FOLDERS]; /* as given; NULL: none */
+    char home[PATH_ROOM];               /* of the run's config.yaml, manifest.json and splits.tsv */
     json_t *manifest[REPORT_FOLDERS];   /* NULL: none */
     bool finished;
     Sides sides;           /* of a finished run: the run, then the stack, then methods; else empty */
@@ -31,6 +32,7 @@ typedef struct {
     Config config; /* of the run */
     Learning learning;
     FigureList figures;
+    const char *about; /* the task that sentences are about; NULL: there is one task, or none is meant */
     json_t *answers, *alarms, *missing; /* arrays of sentences, as far as the page has come */
     Markup page;
 } Report;
@@ -55,11 +57,13 @@ void report_lack(Report *r, const char *what, const char *command_format, ...) _
 #define REPORT_WORD 4608
 const char *report_word(char out[REPORT_WORD], const char *path);
 
+/* The program's name without its folder, then the words, quoted for a shell. */
+void report_command(char *out, size_t room, const json_t *words);
+
 /* "0.123", or "not defined". */
 #define REPORT_VALUE 32
 const char *report_value(char out[REPORT_VALUE], double value);
 bool report_interval(double interval[2], const json_t *task, const char *key); /* false: NaN */
-int report_side(const Report *r, const char *name); /* the method's place in the sides; -1: none */
 bool report_is_crossval(const Report *r);
 const char *
 report_score_words(const char *score); /* "average precision" of "ap"; the score itself where it has no words */

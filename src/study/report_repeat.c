@@ -142,8 +142,8 @@ static void write_paragraph(Report *r, const SettingList *l)
         describe_score(&p, name, task);
     }
     describe_methods(&p, r);
-    append(&p, "hopsack %.40s, random seed %.0f.", jsontext_field(r->summary, "version"),
-           jsontext_number(r->summary, "seed"));
+    append(&p, "hopsack %.40s, random seed %" JSON_INTEGER_FORMAT ".", jsontext_field(r->summary, "version"),
+           json_integer_value(json_object_get(r->summary, "seed")));
     page_heading(&r->page, "For the paper");
     markup_raw(&r->page, "<blockquote>\n");
     page_sentence(&r->page, p.text);
@@ -183,11 +183,12 @@ static void write_changed(Report *r, const SettingList *l)
     page_table_end(&r->page);
 }
 
+/* The config of a stack or of methods says of their folds and labels, and nothing of how they learned. */
 static Status write_settings(Report *r)
 {
     char *text;
     SettingList list;
-    if (!r->has_config) return OK;
+    if (!r->has_config || (r->finished && r->learning.n == 0)) return OK;
     page_heading(&r->page, "Settings");
     TRY(settinglist_make(&list, &r->config));
     write_changed(r, &list);
@@ -202,8 +203,7 @@ static Status write_settings(Report *r)
 
 /* ---- how to repeat it ---- */
 
-/* The program's name without its folder, then the words, quoted for a shell. */
-static void command_line(char *out, size_t room, const json_t *words)
+void report_command(char *out, size_t room, const json_t *words)
 {
     size_t k, n = 0;
     json_t *word;
@@ -227,7 +227,7 @@ static void write_commands(Report *r)
     for (int k = 0; k < REPORT_FOLDERS; k++) {
         const json_t *words = json_object_get(r->manifest[k], "command");
         if (json_array_size(words) == 0) continue;
-        command_line(line, sizeof line, words);
+        report_command(line, sizeof line, words);
         page_command(&r->page, line);
     }
     page_sentence(&r->page, "The same data, settings and seed give the same numbers with any number of threads.");
@@ -251,7 +251,7 @@ static void write_facts(Report *r)
     page_table(&r->page, "What the run depends on", head, 2, 0);
     write_fact(r, "run", r->in->run);
     write_fact(r, "hopsack", jsontext_field(manifest, "version"));
-    snprintf(text, sizeof text, "%.0f", jsontext_number(r->summary, "seed"));
+    snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(r->summary, "seed")));
     if (r->summary) write_fact(r, "random seed", text);
     write_fact(r, "started", jsontext_field(manifest, "started"));
     write_fact(r, "dataset", jsontext_field(dataset, "path"));

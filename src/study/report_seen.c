@@ -22,6 +22,15 @@ static bool is_empty(const Table *t, int column, int n_row)
     return true;
 }
 
+/* A column of numbers that need not be read to the last digit. Of others a cell may look like a number and be a name. */
+static bool is_measured(const char *column)
+{
+    static const char *const name[] = {"contribution", "attention_weight", "attribution"};
+    for (size_t k = 0; k < sizeof name / sizeof *name; k++)
+        if (strcmp(column, name[k]) == 0) return true;
+    return false;
+}
+
 #define COLUMNS_SHOWN 32
 
 static void show_rows(Report *r, const Table *t, const char *caption, int n_row)
@@ -36,7 +45,7 @@ static void show_rows(Report *r, const Table *t, const char *caption, int n_row)
     page_table(&r->page, caption, head, n, 0);
     for (int k = 0; k < n_row; k++) {
         page_row(&r->page);
-        for (int i = 0; i < n; i++) page_cell(&r->page, table_cell(t, k, shown[i]));
+        for (int i = 0; i < n; i++) page_read(&r->page, table_cell(t, k, shown[i]), is_measured(t->column[shown[i]]));
         page_row_end(&r->page);
     }
     page_table_end(&r->page);

@@ -108,6 +108,39 @@ static Status read_table(StackTable *out, const char *folder)
     return stacktable_read(out, path, false);
 }
 
+/* A table without the rows of tasks that `other` has not; its rows are the caller's to free. */
+static Status shared_rows(StackTable *out, const StackTable *t, const StackTable *other)
+{
+    const char *task = "";
+    bool shared = false;
+    *out = (StackTable){.table = t->table, .row = malloc(((size_t)t->n + 1) * sizeof *out->row)};
+    if (!out->row) return fail(ERR_MEMORY, "no memory to compare %d test bags", t->n);
+    for (int i = 0; i < t->n; i++) {
+        if (i == 0 || strcmp(t->row[i].task, task) != 0) {
+            task = t->row[i].task;
+            shared = false;
+            for (int j = 0; j < other->n && !shared; j++) shared = strcmp(other->row[j].task, task) == 0;
+        }
+        if (shared) out->row[out->n++] = t->row[i];
+    }
+    return OK;
+}
+
+/* Of the tasks that both have: a task more is no reason not to compare the others. */
+static Status check_same(const Side *first, const Side *side)
+{
+    StackTable a = {.n = 0}, b = {.n = 0};
+    Status status = OK;
+    TRY_DONE(shared_rows(&a, &first->test, &side->test));
+    TRY_DONE(shared_rows(&b, &side->test, &first->test));
+    status = a.n == 0 ? fail(ERR_FORMAT, "%s and %s have no task of the same name", first->name, side->name)
+                      : stacktable_same(&a, &b, first->name, side->name);
+done:
+    free(a.row);
+    free(b.row);
+    return status;
+}
+
 /* Where the first one cannot be read, nothing is compared. Of the others it is a remark. */
 static Status read_tables(Sides *s)
 {
@@ -115,7 +148,7 @@ static Status read_tables(Sides *s)
     for (int k = 1; k < s->n; k++) {
         Side *side = &s->side[k];
         Status status = read_table(&side->test, side->folder);
-        if (status == OK) status = stacktable_same(&s->side[0].test, &side->test, s->side[0].name, side->name);
+        if (status == OK) status = check_same(&s->side[0], side);
         if (status == ERR_MEMORY) return status;
         if (status == OK) continue;
         stacktable_free(&side->test);
@@ -148,6 +181,12 @@ void sides_close(Sides *s)
     free(s->side);
     free(s->kept);
     *s = (Sides){0};
+}
+
+/* Its name is not enough: it may stand for the whole folder. */
+bool sides_is_nuisance(const Side *side)
+{
+    return side->is_method && strncmp(last_name(side->folder), "nuisance", 8) == 0;
 }
 
 /* ---- scores ---- */

@@ -52,6 +52,8 @@ const char *sides_main(const json_t *task); /* name of its main score (cohort/me
 /* SCORE_mean, or SCORE of a single training; NaN: not defined. */
 double sides_score(const json_t *task, const char *score);
 
+bool sides_is_nuisance(const Side *side); /* the method of baseline that sees numbers of a bag alone */
+
 /* Computed once. `task` is a name in the first summary, and lasts as long. ERR_MEMORY. */
 Status sides_gap(SidesGap *out, Sides *s, const char *task, int a, int b);
 

@@ -95,6 +95,22 @@ def write_run(folder, n, shift, classes=("-", "+"), n_fold=5):
                        "auc_ci95": [0.7, 0.8], "classes": {classes[0]: n // 2, classes[1]: n // 2}}}}, file)
 
 
+def edit(path, change):
+    record = load(path)
+    change(record)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(record, file)
+
+
+def write_rivals(folder, **methods):
+    """A folder of baseline; of each method the bags and the shift between classes."""
+    for name, (n, shift) in methods.items():
+        write_run(f"{folder}/{name}", n, shift)
+        edit(f"{folder}/{name}/summary.json", lambda s: s.update(settings={"by_counts": False}))
+    with open(f"{folder}/summary.json", "w", encoding="utf-8") as file:
+        json.dump({"version": "0.2.0", "methods": {name: load(f"{folder}/{name}/summary.json") for name in methods}}, file)
+
+
 class Reports(Case):
     @classmethod
     def prepare(cls):
@@ -264,6 +280,20 @@ class Reports(Case):
         self.assertAlmostEqual(float(rows[0]["bits"]), 0.5 * 3.321928094887362, places=9)
         self.assertAlmostEqual(float(rows[2]["bits"]), 4.321928094887362, places=9)
 
+    def test_check_of_other_data_is_red(self):
+        shutil.copy("check.json", "other.json")
+        edit("other.json", lambda s: s.update(path="elsewhere/d.h5"))
+        self.assertTrue(any("the check is of d.h5" in a for a in self.said_of("cv", "--check=other.json")["alarms"]))
+        edit("other.json", lambda s: s.update(path="elsewhere/c.h5"))
+        self.assertFalse(any("the check is of" in a for a in self.said_of("cv", "--check=other.json")["alarms"]))
+
+    def test_measured_numbers_are_rounded_and_names_are_not(self):
+        os.mkdir("digits")
+        with open("digits/sequences.tsv", "w", encoding="utf-8") as file:
+            file.write("rank\tbag\tcontribution\n1\t2024.123456\t0.123456789\n")
+        self.said_of("cv", "--explain=digits")
+        self.assertRegex(page("said.html").text, r"1 ?2024\.123456 ?0\.1235 ")
+
     def test_what_was_seen(self):
         p = page("all.html").text
         self.assertIn("Each bag is explained by models that have not learned from it.", p)
@@ -309,21 +339,102 @@ class Reports(Case):
         for shift, red in ((0.9, True), (4, False)):
             name = f"shift{int(shift * 10)}"
             write_run(name, 200, shift)
-            write_run(f"{name}-rivals/nuisance", 200, 1)
-            summary = load(f"{name}-rivals/nuisance/summary.json")
-            with open(f"{name}-rivals/summary.json", "w", encoding="utf-8") as file:
-                json.dump({"version": "0.2.0", "methods": {"nuisance": summary | {"settings": {"by_counts": False}}}}, file)
+            write_rivals(f"{name}-rivals", nuisance=(200, 1))
             said = json.loads(self.good("report", name, f"--rivals={name}-rivals", "--json", "-o", f"{name}.html").stdout)
             self.assertEqual(any("trivial cause" in a for a in said["alarms"]), red, said)
             self.assertEqual('class="alarm">Nuisance' in read(f"{name}.html").decode(), red)
 
+    def said_of(self, run_folder, *args):
+        return json.loads(self.good("report", run_folder, *args, "--json", "-o", "said.html", "--force").stdout)
+
+    def test_nuisance_of_another_name_and_of_other_bags(self):
+        """The run may be called as the method is; a method may lack a bag, so that no difference has an interval."""
+        write_run("names/nuisance", 200, 0.9)
+        for folder, n in (("same", 200), ("fewer", 199)):
+            write_rivals(folder, nuisance=(n, 1))
+            said = self.said_of("names/nuisance", f"--rivals={folder}")
+            self.assertTrue(any("Nuisance numbers" in a and "trivial cause" in a for a in said["alarms"]), said)
+            self.assertFalse(any("Methods with" in a and "nuisance" in a for a in said["answers"]), said)
+
+    def test_one_number_that_tells_the_label_is_red(self):
+        write_run("against", 200, 4)
+        write_rivals("single", nuisance=(200, 0))
+        for area, red in ((0.1, True), (0.9, True), (0.5, False), (0.3, False)):
+            edit("single/summary.json", lambda s: s["methods"]["nuisance"]["tasks"]["status"].update(single={"log_depth": area, "sequences": 0.5}))
+            alarms = self.said_of("against", "--rivals=single")["alarms"]
+            self.assertEqual(any("'log_depth' of a bag alone reaches AUC 0.900" in a for a in alarms), red, alarms)
+
+    def test_nuisance_of_vectors_and_of_columns(self):
+        write_run("vectors", 200, 0.9)
+        write_rivals("vector-rivals", **{"nuisance-vectors": (200, 1)})
+        edit("vector-rivals/summary.json", lambda s: s["methods"]["nuisance-vectors"].update(settings={"by_counts": False, "columns": ["age", "<b>"]}))
+        edit("vector-rivals/summary.json", lambda s: s["methods"]["nuisance-vectors"]["tasks"]["status"].update(single={"size": 0.6}))
+        said = self.said_of("vectors", "--rivals=vector-rivals")
+        self.assertTrue(any("(size, distribution of values; columns: age, <b>)" in a for a in said["alarms"]), said)
+        self.assertIn("nuisance-status", said["figures"])
+
+    def test_large_seed_is_not_rounded(self):
+        write_run("seed", 60, 1)
+        edit("seed/summary.json", lambda s: s.update(seed=9007199254740993))
+        self.said_of("seed")
+        self.assertEqual(page("said.html").text.count("9007199254740993"), 2)
+
+    def test_outputs_no_nearer_than_the_mean_are_red(self):
+        for value, red in ((-0.1, True), (0.2, False)):
+            shutil.rmtree("numbers", ignore_errors=True)
+            write_run("numbers", 60, 1)
+            edit("numbers/summary.json", lambda s: s["tasks"].update(status={"kind": "regression", "n_bags": 60, "n_folds": 5, "n_repeats": 1, "r2_mean": value}))
+            self.assertEqual(any("R² is not above 0" in a for a in self.said_of("numbers")["alarms"]), red)
+
+    def test_another_run_as_rival(self):
+        write_run("weaker", 200, 0.5)
+        write_run("stronger", 200, 4)
+        said = self.said_of("weaker", "--rivals=stronger")
+        self.assertTrue(any(a.startswith("Methods with a higher AUC") and a.endswith(": stronger.") for a in said["answers"]), said)
+
+    def test_methods_without_nuisance_numbers(self):
+        write_run("plain", 60, 1)
+        write_rivals("untold", kmer=(60, 1))
+        said = self.said_of("plain", "--rivals=untold")
+        self.assertTrue(any("No nuisance numbers" in a for a in said["answers"]))
+        self.assertFalse(any("No nuisance numbers" in a for a in self.said_of("cv", "--rivals=rivals")["answers"]))
+
+    def test_controls_that_reach_the_result_are_red(self):
+        write_run("controls", 60, 1)
+        for permuted, left, red in (([0.9] + [0.5] * 18, [0.55, 0.7], "permuted labels reach"), ([0.5] * 19, [0.4, 0.6], "new batch"),
+                                    ([0.5] * 19, [0.55, 0.7], None), ([0.5, 0.6], [0.55, 0.7], None)):
+            p = (1 + sum(a >= 0.75 for a in permuted)) / (1 + len(permuted))
+            edit("controls/summary.json", lambda s: s["tasks"]["status"].update(
+                permuted={"n": len(permuted), "auc": permuted, "auc_mean": 0.5, "p": p},
+                leave_batch_out={"auc_mean": sum(left) / 2, "auc_ci95": left, "n_folds": 3, "n_bags": 60}))
+            alarms = self.said_of("controls")["alarms"]
+            self.assertEqual([red in a for a in alarms], [True] if red else [], alarms)
+
+    def test_below_chance_is_another_sentence(self):
+        write_run("below", 60, -1)
+        edit("below/summary.json", lambda s: s["tasks"]["status"].update(auc_mean=0.25, auc_ci95=[0.1, 0.4]))
+        alarms = self.said_of("below")["alarms"]
+        self.assertEqual(len(alarms), 1)
+        self.assertIn("lies below 0.5", alarms[0])
+
+    def test_several_tasks_have_a_name_in_each_sentence_and_lack_the_same_once(self):
+        write_run("tasks", 60, 1)
+        with open("tasks/predictions.tsv", encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        with open("tasks/predictions.tsv", "a", encoding="utf-8") as file:
+            file.writelines(line.replace("\tstatus\t", "\tother\t") + "\n" for line in lines[1:])
+        edit("tasks/summary.json", lambda s: s["tasks"].update(other=s["tasks"]["status"]))
+        missing = self.said_of("tasks")["missing"]
+        self.assertEqual(len(missing), len(set(missing)))
+        write_rivals("onetask", nuisance=(60, 1))  # without the other task: the first is compared all the same
+        said = self.said_of("tasks", "--rivals=onetask")
+        self.assertTrue(any(a.startswith("status: Nuisance numbers") for a in said["alarms"]), said)
+        self.assertTrue(any(a.startswith("other: No nuisance numbers") for a in said["answers"]), said)
+        self.assertIn("difference_ci95", said["tasks"]["status"]["runs"][1])
+
     def test_chance_is_red(self):
         write_run("chance", 60, 0)
-        with open("chance/summary.json", encoding="utf-8") as file:
-            summary = json.load(file)
-        summary["tasks"]["status"]["auc_ci95"] = [0.41, 0.63]
-        with open("chance/summary.json", "w", encoding="utf-8") as file:
-            json.dump(summary, file)
+        edit("chance/summary.json", lambda s: s["tasks"]["status"].update(auc_ci95=[0.41, 0.63]))
         said = json.loads(self.good("report", "chance", "--json", "-o", "chance.html").stdout)
         self.assertIn("reaches 0.5", said["alarms"][0])
 
@@ -339,6 +450,15 @@ class Reports(Case):
             want = load(f"{run_folder}/summary.json")["tasks"]["status"]["auc_mean"]
             self.assertIn(f"status: AUC {want:.3f}", page("other.html").text)
             self.assertIn("no learning curve", page("other.html").text)
+            self.assertNotIn("train.updates", page("other.html").text)  # of networks, which this is not
+
+    def test_method_takes_what_stands_beside_it(self):
+        said = self.said_of("rivals/kmer-3")
+        self.assertTrue(any("hopsack report rivals/kmer-3 --rivals=rivals" in m for m in said["missing"]))
+        self.assertFalse(any("hopsack baseline" in m or "DATA" in m for m in said["missing"]))
+        p = page("said.html").text
+        self.assertIn("hopsack baseline cv/config.yaml --splits=cv/splits.tsv", p)
+        self.assertIn(load("rivals/manifest.json")["data"]["dataset"]["content"], p)
 
     def test_unfinished_run(self):
         shutil.copytree("cv", "open")
@@ -353,6 +473,15 @@ class Reports(Case):
         self.assertIn("3 of the 4 trainings", p.text)
         self.assertIn("hopsack crossval --resume -o open", p.text)
         self.assertEqual(sorted(os.listdir("open-figures")), [f"learning_{w}-status.{e}" for w in ("loss", "score") for e in ("svg", "tsv")])
+
+    def test_unfinished_methods_and_stack(self):
+        for name, command in (("rivals", "hopsack baseline --resume -o begun"), ("stack", "hopsack stack rivals cv -o stack")):
+            shutil.rmtree("begun", ignore_errors=True)
+            shutil.copytree(name, "begun")
+            os.remove("begun/summary.json")
+            said = self.said_of("begun")
+            self.assertEqual(said["alarms"], ["This run is not finished."])
+            self.assertTrue(said["missing"][0].endswith(command), said["missing"])
 
     def test_ensemble(self):
         self.good("crossval", TINY, "c.h5", "--target=status", "--splits.n_fold=3", "--crossval.ensemble=2", "-o", "ensemble")
@@ -403,14 +532,29 @@ class Reports(Case):
         self.assertLess(os.path.getsize("large.html"), 2_000_000)
         page("large.html")
 
+    def test_many_long_trainings(self):
+        """250 trainings of 200 evaluations, drawn in part; the table has all."""
+        write_run("long", 60, 1)
+        with open("long/config.yaml", "w", encoding="utf-8") as file:
+            file.write("data: {path: c.h5}\ntasks: [{name: status, column: status}]\n")
+        rng = random.Random(4)
+        for k in range(250):
+            name = f"long/rep{k // 25:02d}/fold{k // 5 % 5:02d}/model{k % 5:02d}"
+            os.makedirs(name)
+            with open(f"{name}/metrics.jsonl", "w", encoding="utf-8") as file:
+                for update in range(50, 10001, 50):
+                    for part in ("train", "validation"):
+                        file.write(f'{{"update":{update},"part":"{part}","tasks":{{"status":{{"loss":{rng.random():.4f},"auc":{rng.random():.4f}}}}}}}\n')
+        self.good("report", "long", "-o", "long.html", "--figures=long-figures")
+        self.assertLess(os.path.getsize("long.html"), 1_000_000)
+        self.assertIn("through one in 7 of its evaluations", page("long.html").text)
+        self.assertEqual(len(cells("long-figures/learning_loss-status.tsv")), 250 * 200 * 2)
+
     def test_one_bag(self):
-        write_run("single", 1, 1, n_fold=1)
-        summary = load("single/summary.json")
-        summary["tasks"]["status"] |= {"auc_mean": None, "auc_ci95": [None, None]}
-        with open("single/summary.json", "w", encoding="utf-8") as file:
-            json.dump(summary, file)
-        self.good("report", "single", "-o", "single.html")
-        p = page("single.html").text
+        write_run("onebag", 1, 1, n_fold=1)
+        edit("onebag/summary.json", lambda s: s["tasks"]["status"].update(auc_mean=None, auc_ci95=[None, None]))
+        self.good("report", "onebag", "-o", "onebag.html")
+        p = page("onebag.html").text
         self.assertIn("status: AUC not defined", p)
         self.assertNotRegex(p, r"(?i)\bnan\b")
         self.assertNotIn("ROC", p)
@@ -443,6 +587,8 @@ class Reports(Case):
         self.bad(3, r"seen: neither summary.json nor config.yaml", "report", "seen", "-o", "x.html")
         self.bad(3, r"seen: no summary.json", "report", "cv", "--rivals=seen", "-o", "x.html")
         self.bad(2, r"cv is given twice", "report", "cv", "--rivals=cv", "-o", "x.html")
+        for folder in ("rivals", "rivals/kmer-3"):
+            self.bad(2, r"--stack=rivals\S* is no folder of hopsack stack", "report", "cv", f"--stack={folder}", "-o", "x.html")
         self.bad(6, r"--explain=nowhere is no folder", "report", "cv", "--explain=nowhere", "-o", "x.html")
         self.bad(3, r"holds no report of hopsack check", "report", "cv", "--check=tiny.yaml", "-o", "x.html")
 
