@@ -93,22 +93,24 @@ static Status recommended(const char **out, const Cli *cli)
     return OK;
 }
 
-static Status check_folder(const char *folder)
+/* --force replaces a study, and nothing else. */
+static Status check_folder(const char *folder, bool force)
 {
     char path[PATH_ROOM];
-    if (file_exists_in(path, folder, "study.json"))
-        return fail(ERR_IO, "%s holds a study; --resume goes on with it, or name another folder", folder);
-    return run_check_folder(folder, false);
+    const bool is_study = file_exists_in(path, folder, "study.json");
+    if (is_study && !force)
+        return fail(ERR_IO, "%s holds a study; --resume goes on with it, --force replaces it", folder);
+    return is_study ? OK : run_check_folder(folder, false);
 }
 
 static Status run_plan(Cli *cli, const StudyPlan *plan)
 {
     const StudyFlags *flags = cli->flags;
     if (cli->dry_run) return print_plan(cli, plan);
-    if (!flags->resume) TRY(check_folder(flags->folder));
+    if (!flags->resume) TRY(check_folder(flags->folder, cli->force));
     if (!cli->quiet && !cli->json) print_steps(plan);
     interrupt_watch();
-    TRY(studyrun_go(plan, flags->folder, &interrupted));
+    TRY(studyrun_go(plan, flags->folder, cli->force && !flags->resume, &interrupted));
     return print_answer(cli, plan, flags->folder);
 }
 
@@ -149,9 +151,9 @@ static Status run(Cli *cli)
 
 const Command command_study = {
     .name = "study",
-    .line = "from a dataset to a page: check, rivals, network, stack, explain, report",
+    .line = "check, rivals, network, stack, explain and report in one",
     .usage = "DATA [CONFIG] --target=COLUMN [--SECTION.KEY=VALUE ...] -o OUT",
-    .example = "hopsack study cohort.h5 --target=status --group=donor -o study",
+    .example = "hopsack study cohort.h5 --target=status -o study",
     .about =
         "Runs, one after the other: check; baseline, which draws the folds of all; crossval --inner on the same "
         "folds "
@@ -162,8 +164,9 @@ const Command command_study = {
         "Each step leaves its result in a place of its own in OUT and can be run alone, as printed. OUT/study.json "
         "says "
         "which are done, and OUT/log holds what they print. After an interruption or a failure the same command with "
-        "--resume goes on where it ended.",
-    .common = "o target kind positive group batch-column metadata network explain inner permute resume dry-run json",
+        "--resume goes on where it ended; --force begins anew in the folder of a study.",
+    .common =
+        "o target kind positive group batch-column metadata network explain inner permute resume dry-run force json",
     .groups = {{.rows = rows}},
     .size = sizeof(StudyFlags),
     .max_words = 2,

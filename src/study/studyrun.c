@@ -61,13 +61,13 @@ static Status status_of(int exit_code)
 }
 
 /* A result that stands there belongs to a step that was not done. */
-static const char *again_flag(const StudyStep *step)
+static const char *again_flag(const StudyStep *step, bool anew)
 {
     if (!file_exists(step->result)) return NULL;
-    return step->resumes ? "--resume" : "--force";
+    return step->resumes && !anew ? "--resume" : "--force";
 }
 
-static Status run_words(const StudyStep *step, const char *out, const StopFlag *stop)
+static Status run_words(const StudyStep *step, const char *out, bool anew, const StopFlag *stop)
 {
     const char *word[WORDS_MOST];
     int n = 0, exit_code;
@@ -75,7 +75,7 @@ static Status run_words(const StudyStep *step, const char *out, const StopFlag *
     json_t *text;
     if (json_array_size(step->word) + 1 > WORDS_MOST) return fail(ERR_USAGE, "there are too many settings");
     json_array_foreach(step->word, k, text) word[n++] = json_string_value(text);
-    const char *flag = again_flag(step);
+    const char *flag = again_flag(step, anew);
     if (flag && strcmp(step->name, "check") != 0) word[n++] = flag;
     TRY(again_run(&exit_code, word, n, out, stop));
     if (exit_code == 0) return OK;
@@ -86,7 +86,7 @@ static Status run_words(const StudyStep *step, const char *out, const StopFlag *
 }
 
 /* `check` prints its result, the others make it. */
-static Status run_step(json_t *record, const StudyStep *step, const char *folder, const StopFlag *stop)
+static Status run_step(json_t *record, const StudyStep *step, const char *folder, bool anew, const StopFlag *stop)
 {
     char out[PATH_ROOM], name[64];
     const double begun = log_seconds();
@@ -96,25 +96,25 @@ static Status run_step(json_t *record, const StudyStep *step, const char *folder
     else
         TRY(inside(out, folder, name));
     TRY(file_check_own(out, false));
-    TRY(run_words(step, out, stop));
+    TRY(run_words(step, out, anew, stop));
     json_object_set_new(record, step->name,
                         json_pack("{s:O, s:f}", "words", step->word, "seconds", log_seconds() - begun));
     return save_record(folder, record);
 }
 
-static Status go(const StudyPlan *plan, const char *folder, const StopFlag *stop, json_t *record)
+static Status go(const StudyPlan *plan, const char *folder, bool anew, const StopFlag *stop, json_t *record)
 {
     bool done[STUDYPLAN_STEPS];
     for (int k = 0; k < plan->n; k++) TRY(check_same(&done[k], record, &plan->step[k], folder));
     for (int k = 0; k < plan->n; k++) {
         const StudyStep *step = &plan->step[k];
         log_info("step %d of %d, %s: %s", k + 1, plan->n, step->name, done[k] ? "done before" : step->line);
-        if (!done[k]) TRY(run_step(record, step, folder, stop));
+        if (!done[k]) TRY(run_step(record, step, folder, anew, stop));
     }
     return OK;
 }
 
-Status studyrun_go(const StudyPlan *plan, const char *folder, const StopFlag *stop)
+Status studyrun_go(const StudyPlan *plan, const char *folder, bool anew, const StopFlag *stop)
 {
     RunLock lock = {-1};
     json_t *record = NULL;
@@ -122,7 +122,11 @@ Status studyrun_go(const StudyPlan *plan, const char *folder, const StopFlag *st
     TRY(file_make_inside(folder, "log"));
     TRY(runlock_hold(&lock, folder));
     Status status = load_record(&record, folder);
-    if (status == OK) status = go(plan, folder, stop, record);
+    if (status == OK && anew) {
+        json_object_clear(record);
+        status = save_record(folder, record);
+    }
+    if (status == OK) status = go(plan, folder, anew, stop, record);
     json_decref(record);
     runlock_release(&lock);
     return status;

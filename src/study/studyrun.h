@@ -10,8 +10,8 @@
 
 /* Runs the steps that are not done, in the plan's folder, which it makes. OUT/study.json says which are done, by which words
  * and in which time; OUT/log/NAME.txt holds what a step printed. A step that fails ends the study with its status: the same
- * plan goes on there. ERR_CONFIG: a step was done with other words. */
-Status studyrun_go(const StudyPlan *plan, const char *folder, const StopFlag *stop);
+ * plan goes on there. ERR_CONFIG: a step was done with other words. `anew`: nothing counts as done, and results are replaced. */
+Status studyrun_go(const StudyPlan *plan, const char *folder, bool anew, const StopFlag *stop);
 
 /* What came out, a line each: the best honest figure and its interval, what carries it, what a number of the bag alone reaches,
  * what the network reaches, what is to be kept in mind. */

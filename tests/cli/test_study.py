@@ -85,7 +85,17 @@ class Study(Case):
     def test_other_settings_are_refused(self):
         self.bad(2, "the step 'check' was done with other settings", "study", "c.h5", "--target=status", *SMALL[:-1], "--seed=9",
                  "--resume", "-o", "whole")
-        self.bad(6, "whole holds a study; --resume goes on with it", "study", "c.h5", "--target=status", *SMALL, "-o", "whole")
+        self.bad(6, "whole holds a study; --resume goes on with it, --force replaces it", "study", "c.h5", "--target=status", *SMALL, "-o",
+                 "whole")
+        os.makedirs("other/mine")
+        self.bad(6, "other exists and is not empty", "study", "c.h5", "--target=status", *SMALL, "--force", "-o", "other")
+
+    def test_force_begins_anew(self):
+        words = "study", "c.h5", "--target=status", *SMALL[2:], "--no-network", "--no-explain", "-o", "anew"
+        self.good(*words)
+        self.good(*[w if w != "--seed=1" else "--seed=8" for w in words], "--force")
+        self.assertIn("--seed=8", json.loads(read("anew/study.json"))["rivals"]["words"])
+        self.assertIn(b"seed: 8", read("anew/rivals/config.yaml"))
 
     def test_a_step_that_fails(self):
         with open("few.tsv", "w", encoding="utf-8") as file:

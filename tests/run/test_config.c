@@ -714,7 +714,8 @@ Test(train_config, kind_goes_with_target)
 
 Test(train_config, every_place_of_a_name_is_listed)
 {
-    must_fail("n_unit: 3\n", FLAGS(NEEDED),
-              "did you mean model.embedder.n_unit, model.pooling.n_unit, model.bag_inputs.n_unit or model.output.n_unit?");
+    must_fail(
+        "n_unit: 3\n", FLAGS(NEEDED),
+        "did you mean model.embedder.n_unit, model.pooling.n_unit, model.bag_inputs.n_unit or model.output.n_unit?");
     must_fail("pooling: {kind: max}\n", FLAGS(NEEDED), ":1: unknown setting 'pooling'; did you mean model.pooling?");
 }
