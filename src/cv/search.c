@@ -75,6 +75,7 @@ void search_close(FoldSearch *s)
     free(s->shorter);
     free(s->score);
     free(s->test);
+    free(s->lost);
     free(s->diverged);
     *s = (FoldSearch){0};
 }
@@ -271,14 +272,17 @@ Status search_read_throughout(FoldSearch *s, const char *run)
 {
     if (!s->config->search.throughout) return OK;
     free(s->test);
+    free(s->lost);
     s->test = malloc(((size_t)s->n_all * (size_t)s->trials.n + 1) * sizeof *s->test);
-    if (!s->test) return no_memory(s);
+    s->lost = calloc((size_t)s->trials.n + 1, sizeof *s->lost);
+    if (!s->test || !s->lost) return no_memory(s);
     for (int f = 0; f < s->n_all; f++)
         for (int t = 0; t < s->trials.n; t++) {
             json_t *summary;
             FoldJob job = job_of(s, f, s->rungs.n - 1, t, -1);
             TRY(foldjob_summary(&summary, run, job));
             s->test[f * s->trials.n + t] = first_score(summary, s->target);
+            s->lost[t] |= json_object_get(summary, DIVERGED) != NULL;
             json_decref(summary);
         }
     return OK;

@@ -33,6 +33,7 @@ typedef struct {
     double *score;      /* [n_all, trials.n, config->search.inner_folds] NaN: not defined */
     bool *diverged;     /* [n_all, trials.n] */
     double *test;       /* [n_all, trials.n] on the outer fold, after search_read_throughout; NULL: not asked for */
+    bool *lost;         /* [trials.n] likewise: diverged in one of them */
 } FoldSearch;
 
 /* Reads the trials; trials.n is 0 without a search. ERR_CONFIG. */

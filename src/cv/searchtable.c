@@ -122,14 +122,33 @@ static int most_chosen(const FoldSearch *s)
     return found;
 }
 
-static void add_remark(json_t *remarks, const FoldSearch *s)
+/* ", by successive halving: 30 at 1/27 of the length, 10 at 1/9, 4 at 1/3, 2 at the whole length"; "" without. */
+static Status say_halving(char **out, const FoldSearch *s)
+{
+    size_t n;
+    FILE *text = open_memstream(out, &n);
+    if (!text) return fail(ERR_MEMORY, "no memory for the summary");
+    const Rungs *r = &s->rungs;
+    for (int k = 0; k + 1 < r->n; k++)
+        fprintf(text, "%s%d at 1/%lld%s", k ? ", " : ", by successive halving: ", r->width[k], (long long)r->part[k],
+                k ? "" : " of the length");
+    if (r->n > 1) fprintf(text, ", %d at the whole length", r->width[r->n - 1]);
+    return fclose(text) == 0 ? OK : fail(ERR_MEMORY, "no memory for the summary");
+}
+
+static Status add_remark(json_t *remarks, const FoldSearch *s)
 {
     const int most = most_chosen(s), n = times_chosen(s, most);
-    remarks_append(
-        remarks,
-        "each fold chose among %d trials by %d inner folds of its training bags; trial %d (%s) was chosen in "
-        "%d of %d folds, and trials.tsv lists all",
-        s->trials.n, s->config->search.inner_folds, most, settings_of(s, most), n, s->n_all);
+    char *halving = NULL;
+    const Status status = say_halving(&halving, s);
+    if (status == OK)
+        remarks_append(
+            remarks,
+            "each fold chose among %d trials by %d inner folds of its training bags%s; trial %d (%s) was chosen in "
+            "%d of %d folds, and trials.tsv lists all",
+            s->trials.n, s->config->search.inner_folds, halving, most, settings_of(s, most), n, s->n_all);
+    free(halving);
+    return status;
 }
 
 /* [{"trials", "length"}] of each rung; length: part of the whole. */
@@ -142,11 +161,13 @@ static json_t *halving_json(const FoldSearch *s)
     return list;
 }
 
-/* Mean over the folds of each repetition where it is defined, then over repetitions, as that of the run. */
+/* Mean over the folds of each repetition where it is defined, then over repetitions, as that of the run; none of a trial that
+ * diverged: the folds where it did not would flatter it. */
 static double mean_test(const FoldSearch *s, int trial)
 {
     double sum = 0;
     int n = 0;
+    if (s->lost[trial]) return NAN;
     for (int first = 0; first < s->n_all; first += s->n_fold) {
         double own = 0;
         int n_own = 0;
@@ -189,6 +210,5 @@ Status searchtable_add(json_t *summary, const FoldSearch *s)
     if (search && s->test) json_object_set_new(search, "throughout", throughout_json(s));
     if (!search || json_object_set_new(summary, "search", search) != 0)
         return fail(ERR_MEMORY, "no memory for the summary");
-    add_remark(json_object_get(summary, "remarks"), s);
-    return OK;
+    return add_remark(json_object_get(summary, "remarks"), s);
 }

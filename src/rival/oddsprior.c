@@ -9,11 +9,13 @@
 #define ROUNDS      200
 #define CHANGE      1e-7 /* of a share, below which EM ends */
 #define FIRST_SHARE 1e-3 /* of each value but 0 */
+#define NEUTRAL     1    /* sequences that every bag holds: what a few differ by is no depth */
 
 static const double value[VALUES] = {-3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3};
 
 /* Sequences with the same a and s: how many, and how likely they are at each value, up to a factor. */
 typedef struct {
+    int s;
     size_t at; /* in count and weight */
     double n;
     double likely[VALUES];
@@ -70,7 +72,7 @@ double oddsprior_weight(const OddsPrior *o, int a, int b)
 double oddsprior_excess(const OddsPrior *o, int a, int b, double weight)
 {
     const double ratio = exp(weight);
-    return (a + b) / (o->n1 * ratio + o->n0) * (ratio - 1);
+    return (a + b) / (o->n1 * o->depth * ratio + o->n0) * (ratio - 1);
 }
 
 /* ---- learning ---- */
@@ -106,10 +108,10 @@ static int cells_of(OddsCell *cell, const OddsPrior *o, int s)
     for (int a = 0; a <= s; a++) {
         if (!o->count[row + (size_t)a]) continue;
         if (n == 0)
-            for (int d = 0; d < VALUES; d++) total[d] = log_total(o, s, value[d]);
+            for (int d = 0; d < VALUES; d++) total[d] = log_total(o, s, value[d] + log(o->depth));
         OddsCell *c = &cell[n++];
         double most = -INFINITY;
-        *c = (OddsCell){.at = row + (size_t)a, .n = o->count[row + (size_t)a]};
+        *c = (OddsCell){.s = s, .at = row + (size_t)a, .n = o->count[row + (size_t)a]};
         for (int d = 0; d < VALUES; d++) most = fmax(most, c->likely[d] = value[d] * a - total[d]);
         for (int d = 0; d < VALUES; d++) c->likely[d] = exp(c->likely[d] - most);
     }
@@ -145,23 +147,64 @@ static void learn_level(OddsPrior *o, const OddsCell *cell, int n_cell)
             sum += share[d] * cell[k].likely[d];
             mean += share[d] * cell[k].likely[d] * value[d];
         }
-        o->weight[cell[k].at] = fabs(mean) < ODDSPRIOR_SMALLER * sum ? 0 : mean / sum;
+        o->weight[cell[k].at] = mean / sum;
     }
 }
 
-Status oddsprior_learn(OddsPrior *o)
+/* ---- what depth explains ---- */
+
+/* Adds how many sequences of these cells a bag of the other class holds, and one of the class that is as deep. */
+static void add_held(double held[2], const OddsPrior *o, const OddsCell *cell, int n_cell)
 {
-    int n = 0;
+    for (int k = 0; k < n_cell; k++) {
+        const double odds = exp(o->weight[cell[k].at]), other = cell[k].s / (o->n1 * o->depth * odds + o->n0);
+        held[0] += cell[k].n * other;
+        held[1] += cell[k].n * other * odds;
+    }
+}
+
+static void take_off(OddsPrior *o, const OddsCell *cell, int n_cell, double shift)
+{
+    for (int k = 0; k < n_cell; k++) {
+        double *weight = &o->weight[cell[k].at];
+        *weight -= shift;
+        if (fabs(*weight) < ODDSPRIOR_SMALLER) *weight = 0;
+    }
+}
+
+static double shift_of(const OddsPrior *o, const double held[2])
+{
+    const double shift = log(held[1] / held[0]), most = fabs(log(o->depth));
+    return fmin(fmax(shift, -most), most);
+}
+
+/* Each level has a shift of its own, that of all levels where it has few sequences. */
+static void centre(OddsPrior *o, const OddsCell *cell, int n_cell)
+{
+    double all[2] = {NEUTRAL, NEUTRAL};
+    add_held(all, o, cell, n_cell);
+    for (int first = 0, end; first < n_cell; first = end) {
+        double held[2] = {NEUTRAL, NEUTRAL * (all[1] / all[0])};
+        for (end = first; end < n_cell && level_of(cell[end].s) == level_of(cell[first].s);) end++;
+        add_held(held, o, cell + first, end - first);
+        take_off(o, cell + first, end - first, shift_of(o, held));
+    }
+}
+
+Status oddsprior_learn(OddsPrior *o, double depth)
+{
+    o->depth = depth;
+    int n = 0, n_cell = 0;
     for (int s = ODDSPRIOR_LEAST; s <= o->most; s++)
         for (int a = 0; a <= s; a++) n += o->count[(size_t)s * (size_t)(s + 1) / 2 + (size_t)a] > 0;
     OddsCell *cell = malloc(((size_t)n + 1) * sizeof *cell);
     if (!cell) return no_memory(o->n1 + o->n0);
     for (int s = ODDSPRIOR_LEAST; s <= o->most;) {
-        const int level = level_of(s);
-        int n_cell = 0;
+        const int level = level_of(s), first = n_cell;
         for (; s <= o->most && level_of(s) == level; s++) n_cell += cells_of(cell + n_cell, o, s);
-        learn_level(o, cell, n_cell);
+        learn_level(o, cell + first, n_cell - first);
     }
+    centre(o, cell, n_cell);
     free(cell);
     return OK;
 }

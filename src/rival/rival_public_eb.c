@@ -2,12 +2,13 @@
  *
  * rival_public_eb.c: the odds of all sequences that bags share. rival_public.c counts the sequences that pass a test, all
  * alike; where many sequences differ a little, none passes it. Here each sequence j has a weight w_j, the log odds ratio that
- * the training bags let one expect (oddsprior.h). The output for a bag of n distinct sequences is their log odds,
+ * the training bags let one expect beyond their depth (oddsprior.h). The output for a bag of n distinct sequences is
  *
- *     ln (N1 + 1) / (N0 + 1)  +  sum of w_j over its sequences  -  n / mean n · sum over all j of p_1j - p_0j
+ *     ln (N1 + 1) / (N0 + 1)  +  sum of w_j over its sequences  -  n / n0 · sum over all j of p_1j - p_0j
  *
- * The last term is what the sequences tell that the bag does not hold; p_cj, the share of bags of class c that hold j, is
- * small, so that ln (1 - p) is -p, and grows with n. Nothing is chosen; inner folds give the outputs of `inner`.
+ * The last term is what the sequences tell that the bag does not hold; p_cj, the share of bags of class c that hold j if they
+ * have n0 sequences, the mean of the other class, is small, so that ln (1 - p) is -p, and grows with n. Nothing is chosen;
+ * inner folds give the outputs of `inner`.
  */
 #include "core/parallel.h"
 #include "rival/oddsprior.h"
@@ -26,10 +27,11 @@ typedef struct {
     PublicParts parts;
     const CloneReader *r;
     Pass pass;
-    OddsPrior *prior; /* [n_part] */
-    double *sum;      /* [n_part, n] weights of a bag's sequences */
-    double *excess;   /* [n_part] sum of p_1j - p_0j */
-    PublicBase *base; /* [n_part] */
+    OddsPrior *prior;  /* [n_part] */
+    double *sum;       /* [n_part, n] weights of a bag's sequences */
+    double (*size)[2]; /* [n_part] mean size of a bag of the other class, of the class */
+    double *excess;    /* [n_part] sum of p_1j - p_0j */
+    PublicBase *base;  /* [n_part] */
     PublicKept kept;
     double figure;    /* area by inner folds */
     MetricRank *rank; /* scratch */
@@ -49,8 +51,17 @@ static double *sums_of(const EbFit *f, int part)
 static void fit_free(EbFit *f)
 {
     for (int q = 0; f->prior && q < f->parts.n_part; q++) oddsprior_close(&f->prior[q]);
-    free(f->prior), free(f->sum), free(f->excess), free(f->base), free(f->rank);
+    free(f->prior), free(f->sum), free(f->size), free(f->excess), free(f->base), free(f->rank);
     publicparts_free(&f->parts);
+}
+
+/* Of the bags of a part; at least 1, so that their ratio is a number. */
+static void find_sizes(double mean[2], const PublicParts *parts, int part)
+{
+    const RivalFit *fit = parts->fit;
+    for (int i = 0; i < fit->n_train; i++)
+        if (publicparts_has(parts, i, part)) mean[fit->label[i] == 1] += parts->p->size[fit->train[i]];
+    for (int class = 0; class < 2; class ++) mean[class] = fmax(mean[class] / fmax(parts->n[part][class], 1), 1);
 }
 
 static Status fit_new(EbFit *f, const Public *p, RivalFit *fit, const CloneReader *r)
@@ -60,11 +71,15 @@ static Status fit_new(EbFit *f, const Public *p, RivalFit *fit, const CloneReade
     TRY(publicparts_new(&f->parts, p, fit));
     f->prior = calloc(n_part, sizeof *f->prior);
     f->sum = calloc(n_part * n, sizeof *f->sum);
+    f->size = calloc(n_part, sizeof *f->size);
     f->excess = calloc(n_part, sizeof *f->excess);
     f->base = calloc(n_part, sizeof *f->base);
     f->rank = malloc(n * sizeof *f->rank);
-    if (!f->prior || !f->sum || !f->excess || !f->base || !f->rank) return no_memory();
-    for (int q = 0; q < f->parts.n_part; q++) TRY(oddsprior_open(&f->prior[q], f->parts.n[q][1], f->parts.n[q][0]));
+    if (!f->prior || !f->sum || !f->size || !f->excess || !f->base || !f->rank) return no_memory();
+    for (int q = 0; q < f->parts.n_part; q++) {
+        find_sizes(f->size[q], &f->parts, q);
+        TRY(oddsprior_open(&f->prior[q], f->parts.n[q][1], f->parts.n[q][0]));
+    }
     return OK;
 }
 
@@ -126,7 +141,8 @@ static void learn(void *context, int number, int thread)
 {
     EbFit *f = (EbFit *)context + number;
     (void)thread;
-    for (int q = 0; q < f->parts.n_part && f->status == OK; q++) f->status = oddsprior_learn(&f->prior[q]);
+    for (int q = 0; q < f->parts.n_part && f->status == OK; q++)
+        f->status = oddsprior_learn(&f->prior[q], f->size[q][1] / f->size[q][0]);
 }
 
 static Status learn_all(EbFit *f, int n)
@@ -135,14 +151,6 @@ static Status learn_all(EbFit *f, int n)
     for (int k = 0; k < n; k++)
         if (f[k].status != OK) return no_memory();
     return OK;
-}
-
-static double mean_size(const PublicParts *parts, int part)
-{
-    double sum = 0;
-    for (int i = 0; i < parts->fit->n_train; i++)
-        if (publicparts_has(parts, i, part)) sum += parts->p->size[parts->fit->train[i]];
-    return sum / (parts->n[part][0] + parts->n[part][1]);
 }
 
 static double output_of(const EbFit *f, int part, int member)
@@ -154,10 +162,8 @@ static void finish_fit(EbFit *f)
 {
     RivalFit *fit = f->parts.fit;
     const int last = f->parts.n_part - 1;
-    for (int q = 0; q <= last; q++) {
-        const double size = mean_size(&f->parts, q);
-        f->base[q] = (PublicBase){publicparts_prior(&f->parts, q), size > 0 ? f->excess[q] / size : 0};
-    }
+    for (int q = 0; q <= last; q++)
+        f->base[q] = (PublicBase){publicparts_prior(&f->parts, q), f->excess[q] / f->size[q][0]};
     for (int i = 0; i < fit->n_test; i++) fit->test_output[i] = output_of(f, last, fit->test[i]);
     for (int i = 0; i < fit->n_train; i++)
         fit->inner_output[i] = fit->n_inner ? output_of(f, fit->inner[i], fit->train[i]) : NAN;

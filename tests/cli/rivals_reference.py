@@ -190,11 +190,11 @@ class Odds:
 
         n1, n = int(label.sum()), len(train)
         a, s = self.held[train[label == 1]].sum(0).astype(int), self.held[train].sum(0).astype(int)
-        weight = np.zeros(len(s))
-        level = np.round(3 * np.log2(np.maximum(s, 1)))
+        depth, weight = self.depth(train, label), np.zeros(len(s))
+        level = np.where(s >= 3, np.round(3 * np.log2(np.maximum(s, 1))), -1)
         for at in np.unique(level[s >= 3]):
-            members = np.flatnonzero((level == at) & (s >= 3))
-            likely = np.array([[nchypergeom_fisher.pmf(a[j], n, n1, s[j], np.exp(d)) for d in VALUES] for j in members])
+            members = np.flatnonzero(level == at)
+            likely = np.array([[nchypergeom_fisher.pmf(a[j], n, n1, s[j], depth * np.exp(d)) for d in VALUES] for j in members])
             share = np.where(VALUES == 0, 0.99, 0.001)
             for _ in range(200):
                 before = share
@@ -202,15 +202,28 @@ class Odds:
                 if np.abs(share - before).max() <= 1e-7:
                     break
             weight[members] = (share * likely) @ VALUES / (likely @ share)
+        other = s / (n1 * depth * np.exp(weight) + n - n1)
+        held, all_ = (lambda m: ((other * np.exp(weight))[m].sum(), other[m].sum())), level >= 0
+        ratio, most = (held(all_)[0] + 1) / (held(all_)[1] + 1), abs(np.log(depth))
+        for at in np.unique(level[all_]):
+            mine = held(level == at)
+            weight[level == at] -= np.clip(np.log((mine[0] + ratio) / (mine[1] + 1)), -most, most)
         return np.where(np.abs(weight) < 0.01, 0, weight)
+
+    def mean_sizes(self, train, label):
+        size = self.held[train].sum(1)
+        return size[label == 1].mean(), size[label == 0].mean()
+
+    def depth(self, train, label):
+        one, other = self.mean_sizes(train, label)
+        return one / other
 
     def outputs(self, train, label, others):
         weight, s = self.weights(train, label), self.held[train].sum(0)
         n1, n0 = label.sum(), (1 - label).sum()
-        other = s / (n1 * np.exp(weight) + n0)
-        excess = (other * (np.exp(weight) - 1)).sum()
-        size = self.held.sum(1)
-        return np.log((n1 + 1) / (n0 + 1)) + self.held[others] @ weight - size[others] / size[train].mean() * excess
+        other = s / (n1 * self.depth(train, label) * np.exp(weight) + n0)
+        excess = (other * (np.exp(weight) - 1)).sum() / self.mean_sizes(train, label)[1]
+        return np.log((n1 + 1) / (n0 + 1)) + self.held[others] @ weight - self.held[others].sum(1) * excess
 
 
 def fit_odds(odds, train, label, inner, test):

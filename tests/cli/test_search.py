@@ -197,6 +197,7 @@ class Search(Case):
             self.assertIn("updates: 37\n", read(f"h/rep00/fold{f:02}/config.yaml").decode())
         self.assertFalse(os.path.exists("h/inner.tsv"), "all inner folds chose the last trials")
         self.bad(3, r"h has no inner.tsv and is left out: its search kept trials by all inner folds \(search.halving\)", "stack", "h", "-o", "no")
+        self.assertIn("by successive halving: 5 at 1/4 of the length, 3 at 1/2, 2 at the whole length; trial", read("h/summary.md").decode())
         self.assertEqual(load("h/summary.json")["search"]["halving"],
                          [{"trials": 5, "length": 0.25}, {"trials": 3, "length": 0.5}, {"trials": 2, "length": 1}])
         self.good("predict", "h", "c.h5", "-o", "h.tsv")
@@ -254,8 +255,17 @@ class Search(Case):
         after = bits("t")
         self.assertEqual({k: after[k] for k in before}, before)
         self.assertEqual(load("t/summary.json")["search"]["throughout"], found)
+        self.one_fold_diverges(found)
         self.crossval("t", "--search.kind=none", "--force")
         self.assertEqual([name for name in os.listdir("t/rep00/fold00") if name.startswith("trial")], [])
+
+    def one_fold_diverges(self, found):
+        """As search_give_up leaves it: a mean over the other folds would flatter the trial."""
+        write("t/rep00/fold01/trial02/summary.json", json.dumps({"repeat": 0, "fold": 1, "parts": {}, "diverged": True}))
+        os.remove("t/summary.json")
+        self.good("crossval", "--resume", "-o", "t")
+        means = [row["mean"] for row in load("t/summary.json")["search"]["throughout"]]
+        self.assertEqual(means, [None if t == 2 else row["mean"] for t, row in enumerate(found)])
 
     def test_the_configs_of_vector_bags(self):
         for config, said in (("mil-nested", "30 trials on 5 inner folds each"), ("mil-candidates", "8 trials on 5 inner folds each")):

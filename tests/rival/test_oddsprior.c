@@ -23,7 +23,7 @@ static void add(OddsPrior *o, int a, int b, int n)
 
 static void learn(OddsPrior *o)
 {
-    cr_assert_eq(oddsprior_learn(o), OK);
+    cr_assert_eq(oddsprior_learn(o, 1), OK);
 }
 
 /* nchypergeom_fisher.pmf(a, 50, 30, 10, exp(d)), 200 rounds of EM from shares of 1/1000. */
@@ -80,6 +80,29 @@ Test(SUITE, classes_exchanged_change_the_sign)
         cr_assert_float_eq(oddsprior_weight(&one, a, 12 - a), -oddsprior_weight(&other, 12 - a, a), 1e-6);
     oddsprior_close(&one);
     oddsprior_close(&other);
+}
+
+/* The share of sequences of 8 holders of which a are of the class. */
+static double binomial_of_8(int a, double share)
+{
+    return tgamma(9) / tgamma(a + 1) / tgamma(9 - a) * pow(share, a) * pow(1 - share, 8 - a);
+}
+
+/* Bags of the class are twice as deep and are 2/3 of the holders of each sequence, as chance has it, or 3/4, which is more. */
+Test(SUITE, depth_has_no_weight)
+{
+    static const double shares[2] = {2. / 3, 0.75};
+    for (int k = 0; k < 2; k++) {
+        OddsPrior o = open_prior(40000, 40000);
+        double mean = 0;
+        for (int a = 0; a <= 8; a++) add(&o, a, 8 - a, (int)lround(1e5 * binomial_of_8(a, shares[k])));
+        cr_assert_eq(oddsprior_learn(&o, 2), OK);
+        for (int a = 0; a <= 8; a++) mean += binomial_of_8(a, shares[k]) * oddsprior_weight(&o, a, 8 - a);
+        cr_assert_lt(fabs(mean), 0.02, "%g: %g", shares[k], mean);
+        const double other = 8 / (40000 * 2 * exp(1) + 40000);
+        cr_assert_float_eq(oddsprior_excess(&o, 8, 0, 1), other * (exp(1) - 1), 1e-12);
+        oddsprior_close(&o);
+    }
 }
 
 /* 1 024 holders count as 512 with the same shares. */
