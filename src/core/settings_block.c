@@ -3,6 +3,7 @@
  * settings_block.c: blocks of free keys, which no row describes. They become lists of texts, which a row describes and a
  * saved config holds.
  */
+#include "core/memtext.h"
 #include "core/settings_parts.h"
 
 #include <stdio.h>
@@ -71,9 +72,7 @@ static Status add_entry(BlockTexts *g, const Entry *e)
     FILE *out = open_memstream(&text, &n);
     if (!out) return no_memory();
     write_value(out, e->path + strlen(g->path) + 1, &e->value, '|');
-    if (fclose(out) == 0) return add_text(g, text);
-    free(text);
-    return no_memory();
+    return memtext_close(out, &text) ? add_text(g, text) : no_memory();
 }
 
 static Status add_entries(BlockTexts *g)
@@ -110,9 +109,10 @@ static Status add_block(BlockTexts *g, bool *there)
     if (!out) return no_memory();
     *there = false;
     write_block(out, there, g, g->n);
-    if (fclose(out) == 0 && *there) return add_text(g, text);
+    if (!memtext_close(out, &text)) return no_memory();
+    if (*there) return add_text(g, text);
     free(text);
-    return *there ? no_memory() : OK;
+    return OK;
 }
 
 static Status add_blocks(BlockTexts *g)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/searchtable.h"
 #include "core/jsontext.h"
+#include "core/memtext.h"
 #include "core/number.h"
 #include "core/textout.h"
 #include "run/remarks.h"
@@ -127,13 +128,13 @@ static Status say_halving(char **out, const FoldSearch *s)
 {
     size_t n;
     FILE *text = open_memstream(out, &n);
-    if (!text) return fail(ERR_MEMORY, "no memory for the summary");
     const Rungs *r = &s->rungs;
+    if (!text) return fail(ERR_MEMORY, "no memory for the summary");
     for (int k = 0; k + 1 < r->n; k++)
         fprintf(text, "%s%d at 1/%lld%s", k ? ", " : ", by successive halving: ", r->width[k], (long long)r->part[k],
                 k ? "" : " of the length");
     if (r->n > 1) fprintf(text, ", %d at the whole length", r->width[r->n - 1]);
-    return fclose(text) == 0 ? OK : fail(ERR_MEMORY, "no memory for the summary");
+    return memtext_close(text, out) ? OK : fail(ERR_MEMORY, "no memory for the summary");
 }
 
 static Status add_remark(json_t *remarks, const FoldSearch *s)

@@ -3,6 +3,7 @@
 #include "core/escape.h"
 #include "core/digest.h"
 #include "core/file.h"
+#include "core/memtext.h"
 #include "data/text/names.h"
 
 #include <inttypes.h>
@@ -113,11 +114,7 @@ static Status table_text(char **text, size_t *n, const ContentSource *s)
     FILE *out = open_memstream(text, n);
     if (out) write_table(out, s, &used);
     used_free(&used);
-    const bool failed = !out || ferror(out);
-    if (out && fclose(out) == 0 && !failed) return OK;
-    free(*text);
-    *text = NULL;
-    return fail(ERR_MEMORY, "no memory for the list of %d bags", s->cohort->n);
+    return memtext_close(out, text) ? OK : fail(ERR_MEMORY, "no memory for the list of %d bags", s->cohort->n);
 }
 
 Status content_identity(char hex[65], const ContentSource *source)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/trials.h"
+#include "core/memtext.h"
 #include "core/number.h"
 #include "core/rng.h"
 #include "run/configsearch.h"
@@ -157,9 +158,7 @@ static char *write_trial(const Space *s, WriteAxis *write, void *context)
         if (k) fputs("; ", out);
         write(out, &s->axis[k], context);
     }
-    if (fclose(out) == 0) return text;
-    free(text);
-    return NULL;
+    return memtext_close(out, &text) ? text : NULL;
 }
 
 static Status add(Trials *t, char *text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/important.h"
 #include "core/file.h"
+#include "core/memtext.h"
 #include "core/rng.h"
 #include "core/textout.h"
 #include "run/runfolder.h"
@@ -114,8 +115,7 @@ static char *row_text(const BagText *text, int row)
     if (!to) return NULL;
     fprintf(to, "%s\t%s\t%s", text->sequence + (size_t)row * text->stride, text->v_call ? text->v_call[row] : "",
             text->j_call ? text->j_call[row] : "");
-    fclose(to);
-    return out;
+    return memtext_close(to, &out) ? out : NULL;
 }
 
 /* text [n] in the order of the list. */

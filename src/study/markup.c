@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/markup.h"
 #include "core/escape.h"
+#include "core/memtext.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -96,7 +97,7 @@ void markup_length(Markup *m, double value)
 Status markup_close(char **text, Markup *m)
 {
     *text = NULL;
-    if (m->out && fclose(m->out) != 0) m->n_failed++;
+    if (!memtext_close(m->out, &m->text)) m->n_failed++;
     m->out = NULL;
     if (m->n_failed) {
         markup_drop(m);
