@@ -13,9 +13,10 @@
 
 #define LOGOS_MOST 100 /* two digits */
 
-static const char *const names[] = {"sequences.tsv",      "instances.tsv", "important_sequences.tsv", "bags.tsv",
-                                    "rearrangements.tsv", "residues.tsv.gz", "features.tsv.gz",       "features.tsv",
-                                    "kernels.tsv",        "motifs.meme",   "motifs.tsv",              NULL};
+static const char *const names[] = {"sequences.tsv",   "instances.tsv",      "important_sequences.tsv",
+                                    "bags.tsv",        "rearrangements.tsv", "residues.tsv.gz",
+                                    "features.tsv.gz", "features.tsv",       "kernels.tsv",
+                                    "motifs.meme",     "motifs.tsv",         NULL};
 
 Status explain_files_path(char *path, const Explain *e, const char *name)
 {

@@ -264,8 +264,8 @@ static json_t *listed(const Motifs *m)
 {
     json_t *list = json_array();
     for (int k = 0; k < m->n; k++) {
-        json_t *one = json_pack("{s:s, s:i}", "consensus", m->motif[k].consensus, "n_sequences",
-                                m->motif[k].n_sequence);
+        json_t *one =
+            json_pack("{s:s, s:i}", "consensus", m->motif[k].consensus, "n_sequences", m->motif[k].n_sequence);
         json_array_append_new(list, one);
         if (!explain_count_tests(m->e)) continue;
         json_object_set_new(one, "n_bags_positive", json_integer(m->n_positive[k]));

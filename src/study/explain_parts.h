@@ -107,14 +107,14 @@ void explain_list_settle(ExplainList *list); /* sorts, drops what is beyond `mos
 /* explain_count.c */
 uint64_t explain_count_hash(const BagText *text, int row);
 Status explain_count(Explain *e);
-bool explain_count_tests(const Explain *e); /* does the first question have classes to test? */
+bool explain_count_tests(const Explain *e);            /* does the first question have classes to test? */
 int explain_count_label(const Explain *e, int member); /* of the first question: 1, 0, -1: unknown, or a number */
 Status explain_count_adjust(double *q, const double *p, int n); /* Benjamini and Hochberg, of n different tests */
 const ExplainCount *explain_count_of(const Explain *e, uint64_t hash, uint64_t group); /* group 0: over all groups */
 
 /* explain_files.c */
 Status explain_files_path(char *path, const Explain *e, const char *name);
-Status explain_files_check(const Explain *e);                                   /* ERR_IO: there are some, and no `force` */
+Status explain_files_check(const Explain *e); /* ERR_IO: there are some, and no `force` */
 Status explain_files_open(TextOut **out, const Explain *e, const char *name); /* the files keep it */
 Status explain_files_commit(const Explain *e); /* all that were opened; those of an earlier run go */
 void explain_files_drop(ExplainFiles *files);

@@ -157,8 +157,7 @@ static Status walk_row(Explain *e, PathWalk *walk, const ExplainRow *row)
         explain_source_direction(e, e->direction, model, row->question);
         attribution_path(walk->out, &path, e->network[model], e->direction, row->row, walk->floor[row->question]);
         add_path(e, walk, &path, len);
-        if (has_motifs && attribution_window(e->network[model]) > 0)
-            TRY(add_kernels(e, walk, row, model, code, len));
+        if (has_motifs && attribution_window(e->network[model]) > 0) TRY(add_kernels(e, walk, row, model, code, len));
     }
     if (has_motifs && e->n_window == before) TRY(add_peak(e, walk, row, code, len));
     weigh_windows(e, walk->sum, before);

@@ -75,8 +75,7 @@ static Status test_rows(Test *test, const Explain *e, const ExplainList *list)
     double *p = malloc(n * sizeof *p), *q = malloc(n * sizeof *q);
     Status status = at && asked && p && q ? OK : fail(ERR_MEMORY, "no memory for the tests of %d rows", list->n);
     if (status == OK) {
-        for (int k = 0; k < list->n; k++)
-            asked[k] = (Asked){e->group[list->row[k].member], list->row[k].hash, k};
+        for (int k = 0; k < list->n; k++) asked[k] = (Asked){e->group[list->row[k].member], list->row[k].hash, k};
         qsort(asked, (size_t)list->n, sizeof *asked, by_test);
         status = ask(p, &n_test, at, e, asked, list->n);
     }

@@ -156,8 +156,9 @@ Status studyplan_make(StudyPlan *out, const StudySetup *s)
     plan_report(out, s);
     for (int k = 0; k < out->n; k++)
         if (!out->step[k].word || out->step[k].failed)
-            return fail(ERR_USAGE, "the step '%s' of the study: a path or setting is not UTF-8 text, or too long for "
-                                   "the memory",
+            return fail(ERR_USAGE,
+                        "the step '%s' of the study: a path or setting is not UTF-8 text, or too long for "
+                        "the memory",
                         out->step[k].name);
     return OK;
 }

@@ -49,6 +49,6 @@ typedef struct {
 
 Status studyplan_make(StudyPlan *out, const StudySetup *setup);
 bool studyplan_same(const StudyStep *step, const json_t *words); /* would these have given the same result? */
-void studyplan_free(StudyPlan *plan); /* accepts {0} */
+void studyplan_free(StudyPlan *plan);                            /* accepts {0} */
 
 #endif

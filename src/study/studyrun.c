@@ -126,7 +126,8 @@ static Status go(const StudyPlan *plan, const char *folder, const StopFlag *stop
     int n = 0;
     for (int k = 0; k < plan->n; k++) TRY(check_same(&done[k], record, &plan->step[k], folder));
     while (n < plan->n && done[n]) n++;
-    for (int k = n; k < plan->n; k++) json_object_del(record, plan->step[k].name); /* they rest on what is made anew */
+    for (int k = n; k < plan->n; k++)
+        json_object_del(record, plan->step[k].name); /* they rest on what is made anew */
     TRY(save_record(folder, record));
     for (int k = 0; k < plan->n; k++) {
         const StudyStep *step = &plan->step[k];
