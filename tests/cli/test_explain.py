@@ -130,7 +130,7 @@ class Vectors(Case):
             self.good("explain", f"p{k}", "v.h5", "-o", f"e{k}")
             facts = load(f"e{k}/explain.json")
             self.assertLess(facts["largest_error_of_sums"], 1e-6, words)
-            self.assertGreaterEqual(facts["completeness"]["share_within_1_percent"], 0.9, words)
+            self.assertGreaterEqual(facts["completeness"]["share_within_1_percent"], 0.99, words)
             output = {r["bag"]: float(r["output"]) for r in table(f"p{k}/predictions.tsv") if r["part"] == "test"}
             sums = table(f"e{k}/bags.tsv")
             self.assertEqual({r["bag"] for r in sums}, set(output))
