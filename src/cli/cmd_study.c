@@ -163,7 +163,7 @@ const Command command_study = {
     .name = "study",
     .line = "from a dataset to a page: check, rivals, network, stack, explain, report",
     .usage = "DATA [CONFIG] --target=COLUMN [--SECTION.KEY=VALUE ...] -o OUT",
-    .example = "hopsack study cohort.h5 --target=status --group=donor -o study",
+    .example = "hopsack study cohort.h5 --target=status -o study",
     .about =
         "Runs, one after the other: check; baseline, which draws the folds of all; crossval --inner on the same "
         "folds "

@@ -128,6 +128,8 @@ class Help(Case):
                 words = [word.replace("tiger.csv.gz", "tiger.csv") for word in words]
                 if command in ("train", "crossval") and "--resume" not in words:
                     words += ["--train.updates=2", "--model.embedder.start=random", "--splits.n_fold=3"]
+                if command == "study":
+                    words += ["--train.updates=2", "--model.embedder.start=random", "--splits.n_fold=3", "--inner=2", "--no-explain"]
                 if command == "bench":
                     words.append("--repeats=3")
                 self.good(*words, *(["--force"] if command in ("simulate", "predict", "import") else []))
