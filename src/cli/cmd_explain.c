@@ -73,10 +73,12 @@ static void print_motifs(const json_t *motifs)
     json_array_foreach(motifs, k, motif)
     {
         if (k == 5) break;
-        printf("motif %zu: %s in %d sequences, %d positive and %d negative bags, q %.2g\n", k + 1,
-               json_string_value(json_object_get(motif, "consensus")), (int)number_of(motif, "n_sequences"),
-               (int)number_of(motif, "n_bags_positive"), (int)number_of(motif, "n_bags_negative"),
-               number_of(motif, "q"));
+        printf("motif %zu: %s in %d sequences", k + 1, json_string_value(json_object_get(motif, "consensus")),
+               (int)number_of(motif, "n_sequences"));
+        if (json_object_get(motif, "q"))
+            printf(", %d positive and %d negative bags, q %.2g", (int)number_of(motif, "n_bags_positive"),
+                   (int)number_of(motif, "n_bags_negative"), number_of(motif, "q"));
+        printf("\n");
     }
 }
 

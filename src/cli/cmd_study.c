@@ -9,7 +9,9 @@
 #include "run/run.h"
 #include "study/studyrun.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     const char *folder;
@@ -21,8 +23,8 @@ typedef struct {
 static const Option rows[] = {
     {"o", OPTION_TEXT, AT(folder), NULL, 0, 0, NULL, "OUT", "folder of the study, which must be new or empty"},
     {"network", OPTION_BOOL, AT(network), "true", 0, 0, NULL, "",
-     "the network beside the rivals; --no-network leaves it out, which saves most of the time"},
-    {"explain", OPTION_BOOL, AT(explain), "true", 0, 0, NULL, "", "what was seen, by hopsack explain"},
+     "the network beside the rivals; --no-network leaves it and the step explain out, which saves most of the time"},
+    {"explain", OPTION_BOOL, AT(explain), "true", 0, 0, NULL, "", "what the network saw, by hopsack explain"},
     {"inner", OPTION_INT, AT(inner), "5", 2, 100, NULL, "", "inner folds, by which methods and the stack choose"},
     {"permute", OPTION_INT, AT(permute), "0", 0, 999, NULL, "",
      "runs on permuted labels, for p values of the whole procedure"},
@@ -32,6 +34,15 @@ static const Option rows[] = {
 
 /* ---- what is printed ---- */
 
+/* As a shell takes it. */
+static void print_word(const char *word)
+{
+    const size_t room = 4 * strlen(word) + 8;
+    char *quoted = malloc(room), *shown = malloc(4 * room);
+    if (quoted && shown) printf(" %s", escape_text(shown, 4 * room, escape_word(quoted, room, word)));
+    free(quoted), free(shown);
+}
+
 static void print_steps(const StudyPlan *plan)
 {
     for (int k = 0; k < plan->n; k++) {
@@ -39,11 +50,7 @@ static void print_steps(const StudyPlan *plan)
         size_t w;
         json_t *word;
         printf("%d %-8s %s\n  hopsack", k + 1, step->name, step->line);
-        json_array_foreach(step->word, w, word)
-        {
-            char shown[512];
-            printf(" %s", escape_text(shown, sizeof shown, json_string_value(word)));
-        }
+        json_array_foreach(step->word, w, word) print_word(json_string_value(word));
         printf("\n");
     }
 }
@@ -94,20 +101,22 @@ static Status recommended(const char **out, const Cli *cli)
 }
 
 /* --force replaces a study, and nothing else. */
-static Status check_folder(const char *folder, bool force)
+static Status check_folder(const char *folder, bool resume, bool force)
 {
     char path[PATH_ROOM];
     const bool is_study = file_exists_in(path, folder, "study.json");
-    if (is_study && !force)
-        return fail(ERR_IO, "%s holds a study; --resume goes on with it, --force replaces it", folder);
-    return is_study ? OK : run_check_folder(folder, false);
+    if (is_study && (resume || force)) return OK;
+    if (is_study) return fail(ERR_IO, "%s holds a study; --resume goes on with it, --force replaces it", folder);
+    const Status status = run_check_folder(folder, false);
+    if (status == OK || !file_is_folder(folder) || access(folder, W_OK | X_OK) != 0) return status;
+    return fail(ERR_IO, "%s is not empty and holds no study; name another folder", folder);
 }
 
 static Status run_plan(Cli *cli, const StudyPlan *plan)
 {
     const StudyFlags *flags = cli->flags;
     if (cli->dry_run) return print_plan(cli, plan);
-    if (!flags->resume) TRY(check_folder(flags->folder, cli->force));
+    TRY(check_folder(flags->folder, flags->resume, cli->force));
     if (!cli->quiet && !cli->json) print_steps(plan);
     interrupt_watch();
     TRY(studyrun_go(plan, flags->folder, cli->force && !flags->resume, &interrupted));
@@ -124,6 +133,8 @@ static Status run_configured(Cli *cli, const char *yaml, const Config *config)
                               .n_setting = cli->n_setting,
                               .setting = cli->setting,
                               .value = cli->setting_value,
+                              .metadata = config_metadata(config),
+                              .id_column = config->data.id_column,
                               .threads = cli->threads,
                               .inner = flags->inner,
                               .permute = flags->permute,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/interrupt.h"
+#include "core/again.h"
 #include "core/temporary.h"
 
 #include <stdatomic.h>
@@ -27,19 +28,35 @@ void interrupt_clean(void)
     }
 }
 
-static void on_signal(int number)
+static pid_t passer; /* what passes signals on to this process (core/again); 0: nothing does */
+
+/* A key press and timeout(1) signal all processes of a group, so that what is passed on came before. */
+static void on_second(int number, siginfo_t *info, void *unused)
 {
+    (void)unused;
+    if (info->si_code != SI_USER || info->si_pid != passer) end(number);
+}
+
+static void watch(void (*handler)(int number, siginfo_t *info, void *unused))
+{
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void on_signal(int number, siginfo_t *info, void *unused)
+{
+    (void)info, (void)unused;
     interrupted = number;
-    signal(SIGINT, end);
-    signal(SIGTERM, end);
+    watch(on_second);
 }
 
 void interrupt_watch(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    const char *by = getenv(AGAIN_BY);
+    passer = by ? (pid_t)strtol(by, NULL, 10) : 0;
+    watch(on_signal);
 }
 
 void interrupt_for_tests(int update)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -29,7 +30,7 @@ static int start(pid_t *child, char **argv, int out)
     return error;
 }
 
-/* A key press reaches both processes, a signal to this one alone must be passed on: once. */
+/* A signal to this process alone must be passed on, once; from a key press the other has it already (cli/interrupt). */
 static Status wait_for(int *exit_code, pid_t child, const StopFlag *stop)
 {
     int how = 0;
@@ -60,10 +61,13 @@ static Status run(int *exit_code, char **argv, const char *out, const StopFlag *
 
 Status again_run(int *exit_code, const char *const *word, int n, const char *out, const StopFlag *stop)
 {
-    char **argv = calloc((size_t)n + 2, sizeof *argv);
+    char by[32], **argv = calloc((size_t)n + 2, sizeof *argv);
     bool whole = argv && (argv[0] = strdup("hopsack"));
     for (int k = 0; k < n && whole; k++) whole = (argv[k + 1] = strdup(word[k])) != NULL;
+    snprintf(by, sizeof by, "%ld", (long)getpid());
+    whole = whole && setenv(AGAIN_BY, by, true) == 0;
     const Status status = whole ? run(exit_code, argv, out, stop) : cannot_start(ENOMEM);
+    unsetenv(AGAIN_BY);
     for (int k = 0; argv && argv[k]; k++) free(argv[k]);
     free(argv);
     return status;

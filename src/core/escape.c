@@ -33,6 +33,25 @@ static int is_control(uint32_t code)
     return 0;
 }
 
+const char *escape_word(char *out, size_t room, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+:,@%";
+    size_t n = 0;
+    if (*text && text[strspn(text, plain)] == '\0') {
+        snprintf(out, room, "%s", text);
+        return out;
+    }
+    out[n++] = '\'';
+    for (; *text && n + 6 < room; text++)
+        if (*text == '\'')
+            n += (size_t)sprintf(out + n, "'\\''");
+        else
+            out[n++] = *text;
+    out[n++] = '\'';
+    out[n] = '\0';
+    return out;
+}
+
 bool escape_is_control(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;

@@ -15,6 +15,10 @@
 /* `out` [room ≥ 1] ends with 0; text that does not fit is cut between two characters and ends with "…". Returns `out`. */
 const char *escape_text(char *out, size_t room, const char *text);
 
+/* `text` as one word of a shell's command line, in single quotes where it needs them. out [room ≥ 8]: 4 strlen(text) + 3 hold
+ * any; what does not fit is cut. Returns `out`. */
+const char *escape_word(char *out, size_t room, const char *text);
+
 bool escape_is_control(const char *text); /* does a control character stand in it? */
 
 /* The same for a stream of text, where tabs and ends of lines stay, and so do bytes that are neither UTF-8 nor a control

@@ -55,10 +55,11 @@ typedef struct {
     double from, to; /* s without the instance's input, and with it */
     double error;    /* |Σ - (to - from)| / max(|to - from|, floor) */
     int steps;
+    bool is_even; /* steps of the input, or of t */
 } AttributionPath;
 
-/* out [its residues, or features] . Steps double from
- * ATTRIBUTION_STEPS until the error is at most 0.01. floor > 0: smallest difference that the error is held against. */
+/* out [its residues, or features]. Steps double from ATTRIBUTION_STEPS until the error is at most 0.01; beyond these they are
+ * even in t first, where the input is t³ of its own, so closer near the zero input. floor > 0: smallest difference that the error is held against. */
 void attribution_path(double *out, AttributionPath *path, Attribution *a, const double *direction, int row,
                       double floor);
 

@@ -83,10 +83,7 @@ static Status describe(json_t **out, const Explain *e)
 
 static Status open_all(Explain *e)
 {
-    char path[PATH_ROOM];
-    TRY(explain_tables_path(path, e, "explain.json"));
-    if (!e->in->force && file_exists(path))
-        return fail(ERR_IO, "%s holds results of hopsack explain; --force overwrites them", e->in->folder);
+    TRY(explain_files_check(e));
     TRY(explain_source_open(e));
     TRY(reserve(e));
     if (e->in->truth) TRY(explain_truth_open(e));
@@ -102,12 +99,15 @@ static Status run(json_t **out, Explain *e)
     TRY(explain_residues(e));
     TRY(describe(out, e));
     TRY(explain_motifs(e, *out));
+    TRY(explain_files_commit(e));
     return crossval_write_json(e->in->folder, "explain.json", *out);
 }
 
 Status explain_run(json_t **out, const ExplainSetup *setup)
 {
+    ExplainFiles files = {.n = 0};
     Explain e = {.in = setup,
+                 .files = &files,
                  .apply = &setup->predictor->apply,
                  .cohort = setup->cohort,
                  .sequences = bagfile_spec(setup->cohort->file)->kind == BAG_SEQUENCES,
@@ -115,6 +115,7 @@ Status explain_run(json_t **out, const ExplainSetup *setup)
     *out = NULL;
     TRY(apply_label(e.apply, setup->cohort, &e.known));
     const Status status = run(out, &e);
+    explain_files_drop(&files);
     release(&e);
     if (status == OK) return OK;
     json_decref(*out);

@@ -59,11 +59,38 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    const double *x = *(const double *const *)a, *y = *(const double *const *)b;
+    if (*x != *y) return *x < *y ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+Status explain_count_adjust(double *q, const double *p, int n)
+{
+    double least = 1;
+    const double **by = malloc(((size_t)n + 1) * sizeof *by);
+    if (!by) return fail(ERR_MEMORY, "no memory for %d tests", n);
+    for (int k = 0; k < n; k++) by[k] = &p[k];
+    qsort((void *)by, (size_t)n, sizeof *by, by_value);
+    for (int k = n - 1; k >= 0; k--) {
+        least = fmin(least, *by[k] * n / (k + 1));
+        q[by[k] - p] = least;
+    }
+    free((void *)by);
+    return OK;
+}
+
+bool explain_count_tests(const Explain *e)
+{
+    return e->known && e->apply->target[0].type != target_type("regression");
+}
+
 int explain_count_label(const Explain *e, int member)
 {
     const Target *t = &e->apply->target[0];
     const Labels *l = &e->cohort->labels;
-    if (!e->known || t->type == target_type("regression")) return -1;
+    if (!explain_count_tests(e)) return -1;
     if (l->mask[(size_t)member * (size_t)l->n_target] == 0) return -1;
     return l->target[(size_t)member * (size_t)l->n_out + (size_t)t->at] > (real)0.5;
 }

@@ -74,19 +74,6 @@ static void count_bags(Motifs *m)
     }
 }
 
-/* q of Benjamini and Hochberg: the least p' n / rank of those at or above. */
-static void adjust(Motifs *m)
-{
-    for (int k = 0; k < m->n; k++) {
-        m->q[k] = 1;
-        for (int j = 0; j < m->n; j++) {
-            int rank = 0;
-            for (int i = 0; i < m->n; i++) rank += m->p[i] <= m->p[j];
-            if (m->p[j] >= m->p[k]) m->q[k] = fmin(m->q[k], m->p[j] * m->n / rank);
-        }
-    }
-}
-
 static Status test_motifs(Motifs *m)
 {
     Fisher fisher = {0};
@@ -99,8 +86,7 @@ static Status test_motifs(Motifs *m)
     TRY(fisher_open(&fisher, m->n1, m->n0));
     for (int k = 0; k < m->n; k++) m->p[k] = pow(10, -fisher_enriched(&fisher, m->n_positive[k], m->n_negative[k]));
     fisher_close(&fisher);
-    adjust(m);
-    return OK;
+    return explain_count_adjust(m->q, m->p, m->n);
 }
 
 static double odds_ratio(const Motifs *m, int k)
@@ -111,44 +97,60 @@ static double odds_ratio(const Motifs *m, int k)
 
 /* ---- files ---- */
 
-static Status open_file(TextOut **out, const Explain *e, const char *name)
-{
-    char path[PATH_ROOM];
-    TRY(explain_tables_path(path, e, name));
-    return textout_open(out, path, e->in->force);
-}
-
 static Status write_meme(const Motifs *m)
 {
     static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     TextOut *out;
-    TRY(open_file(&out, m->e, "motifs.meme"));
+    TRY(explain_files_open(&out, m->e, "motifs.meme"));
     textout_printf(out, "MEME version 4\n\nALPHABET= %s\n\nBackground letter frequencies\n", letters);
     for (int r = 0; r < MOTIF_LETTERS; r++)
         textout_printf(out, "%c %.5f%s", letters[r], m->e->background.all[r], r % 10 == 9 ? "\n" : " ");
     for (int k = 0; k < m->n; k++) {
         const WindowMotif *one = &m->motif[k];
-        textout_printf(out, "\nMOTIF %d %s\nletter-probability matrix: alength= %d w= %d nsites= %d E= %.3g\n", k + 1,
-                       one->consensus, MOTIF_LETTERS, one->n_column, one->n_sequence, m->p[k] * m->n);
+        textout_printf(out, "\nMOTIF %d %s\nletter-probability matrix: alength= %d w= %d nsites= %d", k + 1,
+                       one->consensus, MOTIF_LETTERS, one->n_column, one->n_sequence);
+        if (explain_count_tests(m->e)) textout_printf(out, " E= %.3g", m->p[k] * m->n);
+        textout_printf(out, "\n");
         for (int c = 0; c < one->n_column; c++)
             for (int r = 0; r < MOTIF_LETTERS; r++)
                 textout_printf(out, "%.6f%c", one->share[c][r], r < MOTIF_LETTERS - 1 ? ' ' : '\n');
     }
-    return textout_commit(out);
+    return textout_check(out);
 }
 
-/* The kernels behind a motif, each once. */
-static void write_kernels_of(TextOut *out, const Explain *e, int motif)
+static int by_kernel(const void *a, const void *b)
+{
+    const MotifWindow *x = a, *y = b;
+    if (x->model != y->model) return x->model < y->model ? -1 : 1;
+    if (x->kernel != y->kernel) return x->kernel < y->kernel ? -1 : 1;
+    if (x->member != y->member) return x->member < y->member ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* MODEL:KERNEL behind the windows [n] of a motif, each once. */
+static Status write_kernels_of(TextOut *out, const MotifWindow *window, int n)
 {
     const char *between = "";
-    for (int k = -1; k < 4096; k++) {
-        bool is_there = false;
-        for (int i = 0; i < e->n_window && !is_there; i++)
-            is_there = e->window[i].motif == motif && e->window[i].kernel == k;
-        if (!is_there || k < 0) continue;
-        textout_printf(out, "%s%d", between, k);
+    MotifWindow *w = malloc(((size_t)n + 1) * sizeof *w);
+    if (!w) return fail(ERR_MEMORY, "no memory for %d windows", n);
+    memcpy(w, window, (size_t)n * sizeof *w);
+    qsort(w, (size_t)n, sizeof *w, by_kernel);
+    for (int i = 0; i < n; i++) {
+        if (w[i].kernel < 0 || (i > 0 && w[i].kernel == w[i - 1].kernel && w[i].model == w[i - 1].model)) continue;
+        textout_printf(out, "%s%d:%d", between, w[i].model, w[i].kernel);
         between = ",";
     }
+    free(w);
+    return OK;
+}
+
+/* Windows come by motif, those of none before. */
+static const MotifWindow *windows_of(int *n, const Explain *e, int motif)
+{
+    int from = 0;
+    while (from < e->n_window && e->window[from].motif < motif) from++;
+    for (*n = 0; from + *n < e->n_window && e->window[from + *n].motif == motif;) ++*n;
+    return e->window + from;
 }
 
 static double bits_of(const WindowMotif *m)
@@ -161,20 +163,27 @@ static double bits_of(const WindowMotif *m)
 static Status write_table(const Motifs *m)
 {
     TextOut *out;
-    TRY(open_file(&out, m->e, "motifs.tsv"));
+    TRY(explain_files_open(&out, m->e, "motifs.tsv"));
     textout_printf(out,
                    "motif\tconsensus\tn_columns\tbits\tn_sequences\tn_bags_positive\tn_bags_negative\todds_ratio\t"
                    "p_fisher%s\tq_bh%s\tposition_mean\tposition_sd\tkernels\n",
                    m->e->in->all ? "_seen" : "", m->e->in->all ? "_seen" : "");
     for (int k = 0; k < m->n; k++) {
+        int n;
+        const MotifWindow *w = windows_of(&n, m->e, k);
         const WindowMotif *one = &m->motif[k];
-        textout_printf(out, "%d\t%s\t%d\t%.3f\t%d\t%d\t%d\t%.4g\t%.4g\t%.4g\t%.2f\t%.2f\t", k + 1, one->consensus,
-                       one->n_column, bits_of(one), one->n_sequence, m->n_positive[k], m->n_negative[k],
-                       odds_ratio(m, k), m->p[k], m->q[k], one->position, one->spread);
-        write_kernels_of(out, m->e, k);
+        textout_printf(out, "%d\t%s\t%d\t%.3f\t%d\t", k + 1, one->consensus, one->n_column, bits_of(one),
+                       one->n_sequence);
+        if (explain_count_tests(m->e))
+            textout_printf(out, "%d\t%d\t%.4g\t%.4g\t%.4g", m->n_positive[k], m->n_negative[k], odds_ratio(m, k),
+                           m->p[k], m->q[k]);
+        else
+            textout_printf(out, "\t\t\t\t");
+        textout_printf(out, "\t%.2f\t%.2f\t", one->position, one->spread);
+        TRY(write_kernels_of(out, w, n));
         textout_printf(out, "\n");
     }
-    return textout_commit(out);
+    return textout_check(out);
 }
 
 static Status draw_logo(const Motifs *m, const char *folder, int k)
@@ -195,22 +204,13 @@ static Status draw_logo(const Motifs *m, const char *folder, int k)
 static Status draw_logos(const Motifs *m)
 {
     char folder[PATH_ROOM];
-    TRY(explain_tables_path(folder, m->e, "logos"));
+    TRY(explain_files_path(folder, m->e, "logos"));
     TRY(file_make_folder(folder));
-    for (int k = 0; k < m->n && k < MOST_LOGOS; k++) TRY(draw_logo(m, folder, k));
+    for (int k = 0; k < m->n && k < MOST_LOGOS; k++, m->e->files->n_logo++) TRY(draw_logo(m, folder, k));
     return OK;
 }
 
 /* ---- kernels ---- */
-
-static int by_kernel(const void *a, const void *b)
-{
-    const MotifWindow *x = a, *y = b;
-    if (x->model != y->model) return x->model < y->model ? -1 : 1;
-    if (x->kernel != y->kernel) return x->kernel < y->kernel ? -1 : 1;
-    if (x->member != y->member) return x->member < y->member ? -1 : 1;
-    return (x->row > y->row) - (x->row < y->row);
-}
 
 /* Residue with half of the weight of windows at each place, else ".". */
 static void consensus_of(char *text, const MotifWindow *w, int n, int n_residue)
@@ -244,18 +244,18 @@ static Status write_kernels(Explain *e)
 {
     TextOut *out;
     double total = 0;
-    if (e->n_window == 0 || e->window[0].kernel < 0) return OK;
-    TRY(open_file(&out, e, "kernels.tsv"));
+    for (int i = 0; i < e->n_window; i++) total += e->window[i].kernel < 0 ? 0 : e->window[i].weight;
+    if (total <= 0) return OK;
+    TRY(explain_files_open(&out, e, "kernels.tsv"));
     textout_printf(out, "model\tkernel\tn_windows\tshare\tconsensus\tposition_mean\n");
     qsort(e->window, (size_t)e->n_window, sizeof *e->window, by_kernel);
-    for (int i = 0; i < e->n_window; i++) total += e->window[i].weight;
     for (int i = 0, n; i < e->n_window; i += n) {
         for (n = 1; i + n < e->n_window && e->window[i + n].model == e->window[i].model &&
                     e->window[i + n].kernel == e->window[i].kernel;)
             n++;
         if (e->window[i].kernel >= 0) write_kernel(out, e, &e->window[i], n, total);
     }
-    return textout_commit(out);
+    return textout_check(out);
 }
 
 /* ---- all of it ---- */
@@ -263,11 +263,16 @@ static Status write_kernels(Explain *e)
 static json_t *listed(const Motifs *m)
 {
     json_t *list = json_array();
-    for (int k = 0; k < m->n; k++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:i, s:i, s:i, s:f, s:f}", "consensus", m->motif[k].consensus,
-                                        "n_sequences", m->motif[k].n_sequence, "n_bags_positive", m->n_positive[k],
-                                        "n_bags_negative", m->n_negative[k], "p", m->p[k], "q", m->q[k]));
+    for (int k = 0; k < m->n; k++) {
+        json_t *one =
+            json_pack("{s:s, s:i}", "consensus", m->motif[k].consensus, "n_sequences", m->motif[k].n_sequence);
+        json_array_append_new(list, one);
+        if (!explain_count_tests(m->e)) continue;
+        json_object_set_new(one, "n_bags_positive", json_integer(m->n_positive[k]));
+        json_object_set_new(one, "n_bags_negative", json_integer(m->n_negative[k]));
+        json_object_set_new(one, "p", json_real(m->p[k]));
+        json_object_set_new(one, "q", json_real(m->q[k]));
+    }
     return list;
 }
 

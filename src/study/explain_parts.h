@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * explain_parts.h: what the files of explain share. explain.c runs it; explain_source.c knows models; explain_bags.c goes over
- * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write; explain_truth.c
+ * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write, explain_files.c lets it appear; explain_truth.c
  * compares with known carriers; explain_motifs.c finds motifs.
  */
 #ifndef HOPSACK_EXPLAIN_PARTS_H
@@ -45,6 +45,13 @@ typedef struct {
 
 typedef struct ExplainTruth ExplainTruth;
 
+/* Tables on their way: they appear when all are written. */
+typedef struct {
+    TextOut *out[16];
+    const char *name[16];
+    int n, n_logo;
+} ExplainFiles;
+
 typedef struct {
     const ExplainSetup *in;
     Apply *apply;
@@ -74,6 +81,7 @@ typedef struct {
     size_t n_count;
     int64_t n_path, n_incomplete, n_step; /* paths; those beyond 1 %; their steps */
     ExplainTruth *truth;
+    ExplainFiles *files;
     MotifWindow *window; /* [n_window] */
     int n_window, window_room, window_len;
     double *direction; /* [n_out] */
@@ -99,12 +107,20 @@ void explain_list_settle(ExplainList *list); /* sorts, drops what is beyond `mos
 /* explain_count.c */
 uint64_t explain_count_hash(const BagText *text, int row);
 Status explain_count(Explain *e);
+bool explain_count_tests(const Explain *e);            /* does the first question have classes to test? */
 int explain_count_label(const Explain *e, int member); /* of the first question: 1, 0, -1: unknown, or a number */
+Status explain_count_adjust(double *q, const double *p, int n); /* Benjamini and Hochberg, of n different tests */
 const ExplainCount *explain_count_of(const Explain *e, uint64_t hash, uint64_t group); /* group 0: over all groups */
+
+/* explain_files.c */
+Status explain_files_path(char *path, const Explain *e, const char *name);
+Status explain_files_check(const Explain *e); /* ERR_IO: there are some, and no `force` */
+Status explain_files_open(TextOut **out, const Explain *e, const char *name); /* the files keep it */
+Status explain_files_commit(const Explain *e); /* all that were opened; those of an earlier run go */
+void explain_files_drop(ExplainFiles *files);
 
 /* explain_tables.c */
 Status explain_tables(Explain *e);
-Status explain_tables_path(char *path, const Explain *e, const char *name);
 
 /* explain_residues.c */
 Status explain_residues(Explain *e);

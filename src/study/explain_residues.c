@@ -147,7 +147,7 @@ static Status walk_row(Explain *e, PathWalk *walk, const ExplainRow *row)
 {
     int len = bagfile_spec(e->cohort->file)->n_feat;
     const uint8_t *code = e->sequences ? codes_of(&e->bag, row->row, &len) : NULL;
-    const bool has_kernels = e->sequences && row->question == 0 && attribution_window(e->network[e->models[0]]) > 0;
+    const bool has_motifs = e->sequences && row->question == 0;
     memset(walk->sum, 0, (size_t)len * sizeof *walk->sum);
     const int before = e->n_window;
     for (int k = 0; k < e->n_models; k++) {
@@ -157,9 +157,9 @@ static Status walk_row(Explain *e, PathWalk *walk, const ExplainRow *row)
         explain_source_direction(e, e->direction, model, row->question);
         attribution_path(walk->out, &path, e->network[model], e->direction, row->row, walk->floor[row->question]);
         add_path(e, walk, &path, len);
-        if (has_kernels) TRY(add_kernels(e, walk, row, model, code, len));
+        if (has_motifs && attribution_window(e->network[model]) > 0) TRY(add_kernels(e, walk, row, model, code, len));
     }
-    if (e->sequences && row->question == 0 && e->n_window == before) TRY(add_peak(e, walk, row, code, len));
+    if (has_motifs && e->n_window == before) TRY(add_peak(e, walk, row, code, len));
     weigh_windows(e, walk->sum, before);
     write_residues(e, walk, row, code, len);
     return OK;
@@ -169,7 +169,7 @@ static Status walk_rows(Explain *e, PathWalk *walk)
 {
     for (int k = 0, member = -1; k < walk->n; k++) {
         const ExplainRow *row = walk->by[k];
-        TRY(stop_check(e->in->stop, "; run it again with --force"));
+        TRY(stop_check(e->in->stop, "; nothing is written"));
         if (row->member != member) {
             member = row->member;
             TRY(explain_source_models(e, member));
@@ -198,11 +198,9 @@ static void find_floors(const Explain *e, double *floor)
 
 static Status write_features(const Explain *e)
 {
-    char path[PATH_ROOM];
     TextOut *out;
     const char *const *names = bagfile_feature_names(e->cohort->file);
-    TRY(explain_tables_path(path, e, "features.tsv"));
-    TRY(textout_open(&out, path, e->in->force));
+    TRY(explain_files_open(&out, e, "features.tsv"));
     textout_printf(out, "feature\tmean_absolute_attribution\n");
     for (int k = 0; k < bagfile_spec(e->cohort->file)->n_feat; k++) {
         if (names)
@@ -211,7 +209,7 @@ static Status write_features(const Explain *e)
             textout_printf(out, "%d", k);
         textout_printf(out, "\t%.6g\n", e->explained[k]);
     }
-    return textout_commit(out);
+    return textout_check(out);
 }
 
 static Status reserve(Explain *e, PathWalk *walk)
@@ -241,24 +239,19 @@ static Status reserve(Explain *e, PathWalk *walk)
 
 Status explain_residues(Explain *e)
 {
-    char path[PATH_ROOM];
     PathWalk walk = {0};
     Status status;
     if (!e->network) return OK;
     const int window = attribution_window(e->network[0]);
     e->window_len = window == 0 ? PEAK_WINDOW : window < MOTIF_WINDOW ? window : MOTIF_WINDOW;
     TRY_DONE(reserve(e, &walk));
-    TRY_DONE(explain_tables_path(path, e, e->sequences ? "residues.tsv.gz" : "features.tsv.gz"));
-    TRY_DONE(textout_open(&walk.table, path, e->in->force));
+    TRY_DONE(explain_files_open(&walk.table, e, e->sequences ? "residues.tsv.gz" : "features.tsv.gz"));
     textout_printf(walk.table, e->sequences ? "bag\tinstance\tposition\tresidue\tattribution\ttask\n"
                                             : "bag\tinstance\tfeature\tattribution\ttask\n");
     TRY_DONE(walk_rows(e, &walk));
-    TextOut *table = walk.table;
-    walk.table = NULL;
-    TRY_DONE(textout_commit(table));
+    TRY_DONE(textout_check(walk.table));
     if (!e->sequences) TRY_DONE(write_features(e));
 done:
-    textout_drop(walk.table);
     free((void *)walk.by), free(walk.out), free(walk.sum), free(walk.share), free(walk.at), free(walk.floor);
     return status;
 }

@@ -14,82 +14,74 @@
 #include <stdlib.h>
 #include <string.h>
 
-Status explain_tables_path(char *path, const Explain *e, const char *name)
-{
-    return runfolder_path(path, e->in->folder, name);
-}
-
-static Status open_table(TextOut **out, const Explain *e, const char *name)
-{
-    char path[PATH_ROOM];
-    TRY(explain_tables_path(path, e, name));
-    return textout_open(out, path, e->in->force);
-}
-
 /* ---- tests ---- */
 
-/* -log10 p of a row, one-sided, and its p after Benjamini and Hochberg. */
 typedef struct {
-    double p, q;
-    int place;
+    double p, q; /* one-sided; after Benjamini and Hochberg */
 } Test;
 
-static int by_p(const void *a, const void *b)
+/* Rows of one sequence whose bags have the same models ask the same. */
+typedef struct {
+    uint64_t group, hash;
+    int row;
+} Asked;
+
+static int by_test(const void *a, const void *b)
 {
-    const Test *x = a, *y = b;
-    if (x->p != y->p) return x->p < y->p ? -1 : 1;
-    return (x->place > y->place) - (x->place < y->place);
+    const Asked *x = a, *y = b;
+    if (x->group != y->group) return x->group < y->group ? -1 : 1;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
 }
 
-static int by_place(const void *a, const void *b)
+static Status open_fisher(Fisher *fisher, const Explain *e, uint64_t group)
 {
-    const Test *x = a, *y = b;
-    return (x->place > y->place) - (x->place < y->place);
-}
-
-static void adjust(Test *test, int n)
-{
-    double least = 1;
-    qsort(test, (size_t)n, sizeof *test, by_p);
-    for (int k = n - 1; k >= 0; k--) {
-        least = fmin(least, test[k].p * n / (k + 1));
-        test[k].q = least;
-    }
-    qsort(test, (size_t)n, sizeof *test, by_place);
-}
-
-static void count_labels(const Explain *e, uint64_t group, int *n1, int *n0)
-{
-    *n1 = *n0 = 0;
+    int n1 = 0, n0 = 0;
     for (int i = 0; i < e->cohort->n; i++) {
-        if (!e->use[i] || (group && e->group[i] != group)) continue;
+        if (!e->use[i] || e->group[i] != group) continue;
         const int label = explain_count_label(e, i);
-        *n1 += label == 1;
-        *n0 += label == 0;
+        n1 += label == 1;
+        n0 += label == 0;
     }
+    fisher_close(fisher);
+    return fisher_open(fisher, n1, n0);
+}
+
+/* p [*n_test] of each test once; at [n] which is a row's. */
+static Status ask(double *p, int *n_test, int *at, const Explain *e, const Asked *asked, int n)
+{
+    Fisher fisher = {0};
+    Status status = OK;
+    *n_test = 0;
+    for (int k = 0; k < n && status == OK; k++) {
+        const Asked *now = &asked[k], *before = k ? &asked[k - 1] : NULL;
+        const bool other_group = !before || before->group != now->group;
+        if (other_group) status = open_fisher(&fisher, e, now->group);
+        if (status == OK && (other_group || before->hash != now->hash)) {
+            const ExplainCount *count = explain_count_of(e, now->hash, now->group);
+            p[(*n_test)++] = pow(10, -fisher_enriched(&fisher, count->n_positive, count->n_negative));
+        }
+        at[now->row] = *n_test - 1;
+    }
+    fisher_close(&fisher);
+    return status;
 }
 
 static Status test_rows(Test *test, const Explain *e, const ExplainList *list)
 {
-    uint64_t group = 0;
-    Fisher fisher = {0};
-    Status status = OK;
-    for (int k = 0; k < list->n && status == OK; k++) {
-        const ExplainRow *row = &list->row[k];
-        const ExplainCount *count = explain_count_of(e, row->hash, e->group[row->member]);
-        if (k == 0 || group != e->group[row->member]) {
-            int n1, n0;
-            group = e->group[row->member];
-            count_labels(e, group, &n1, &n0);
-            fisher_close(&fisher);
-            fisher = (Fisher){0};
-            status = fisher_open(&fisher, n1, n0);
-            if (status != OK) break;
-        }
-        test[k] = (Test){.p = pow(10, -fisher_enriched(&fisher, count->n_positive, count->n_negative)), .place = k};
+    const size_t n = (size_t)list->n + 1;
+    int n_test, *at = malloc(n * sizeof *at);
+    Asked *asked = malloc(n * sizeof *asked);
+    double *p = malloc(n * sizeof *p), *q = malloc(n * sizeof *q);
+    Status status = at && asked && p && q ? OK : fail(ERR_MEMORY, "no memory for the tests of %d rows", list->n);
+    if (status == OK) {
+        for (int k = 0; k < list->n; k++) asked[k] = (Asked){e->group[list->row[k].member], list->row[k].hash, k};
+        qsort(asked, (size_t)list->n, sizeof *asked, by_test);
+        status = ask(p, &n_test, at, e, asked, list->n);
     }
-    fisher_close(&fisher);
-    if (status == OK) adjust(test, list->n);
+    if (status == OK) status = explain_count_adjust(q, p, n_test);
+    for (int k = 0; k < list->n && status == OK; k++) test[k] = (Test){p[at[k]], q[at[k]]};
+    free(at), free(asked), free(p), free(q);
     return status;
 }
 
@@ -205,7 +197,7 @@ static void write_row(TextOut *out, const Explain *e, const ExplainRow *row, int
 static void write_test(TextOut *out, const Explain *e, const ExplainRow *row, const Test *test)
 {
     const ExplainCount *count = explain_count_of(e, row->hash, e->group[row->member]);
-    if (!e->known || row->question > 0)
+    if (!explain_count_tests(e) || row->question > 0)
         textout_printf(out, "\t\t\t\t");
     else
         textout_printf(out, "\t%d\t%d\t%.4g\t%.4g", count->n_positive, count->n_negative, test->p, test->q);
@@ -218,7 +210,7 @@ static Status write_question(TextOut *out, const Explain *e, int question)
     Status status = read_texts(&text, e, list);
     Test *test = calloc((size_t)list->n + 1, sizeof *test);
     if (status == OK && !test) status = fail(ERR_MEMORY, "no memory for %d rows", list->n);
-    if (status == OK && e->sequences && e->known && question == 0) status = test_rows(test, e, list);
+    if (status == OK && e->sequences && explain_count_tests(e) && question == 0) status = test_rows(test, e, list);
     for (int k = 0; k < list->n && status == OK; k++) {
         const ExplainRow *row = &list->row[k];
         write_row(out, e, row, k + 1, &text[k]);
@@ -244,15 +236,10 @@ static void write_head(TextOut *out, const Explain *e)
 static Status write_instances(const Explain *e)
 {
     TextOut *out;
-    TRY(open_table(&out, e, e->sequences ? "sequences.tsv" : "instances.tsv"));
+    TRY(explain_files_open(&out, e, e->sequences ? "sequences.tsv" : "instances.tsv"));
     write_head(out, e);
-    for (int q = 0; q < e->n_question; q++) {
-        const Status status = write_question(out, e, q);
-        if (status == OK) continue;
-        textout_drop(out);
-        return status;
-    }
-    return textout_commit(out);
+    for (int q = 0; q < e->n_question; q++) TRY(write_question(out, e, q));
+    return textout_check(out);
 }
 
 /* ---- other tables ---- */
@@ -263,7 +250,7 @@ static Status write_important(const Explain *e)
     RowText *text;
     const ExplainList *list = &e->important;
     Status status = read_texts(&text, e, list);
-    if (status == OK) status = open_table(&out, e, "important_sequences.tsv");
+    if (status == OK) status = explain_files_open(&out, e, "important_sequences.tsv");
     if (status == OK) {
         textout_printf(out, "rank\tjunction_aa\tv_call\tj_call\tscore\tn_bags\n");
         for (int k = 0; k < list->n; k++) {
@@ -271,7 +258,7 @@ static Status write_important(const Explain *e)
             write_genes(out, &text[k]);
             textout_printf(out, "\t%.9g\t%d\n", list->row[k].part, explain_count_of(e, list->row[k].hash, 0)->n);
         }
-        status = textout_commit(out);
+        status = textout_check(out);
     }
     free_texts(text, list->n);
     return status;
@@ -280,7 +267,7 @@ static Status write_important(const Explain *e)
 static Status write_bags(const Explain *e)
 {
     TextOut *out;
-    TRY(open_table(&out, e, "bags.tsv"));
+    TRY(explain_files_open(&out, e, "bags.tsv"));
     textout_printf(out, "bag\ttask\tscore\tbias\tcontributions\n");
     for (int i = 0; i < e->cohort->n; i++)
         for (int q = 0; e->use[i] && q < e->n_question; q++) {
@@ -290,7 +277,7 @@ static Status write_bags(const Explain *e)
             textout_cell(out, e->question[q].name);
             textout_printf(out, "\t%.9g\t%.9g\t%.9g\n", e->score[at], e->bias[at], e->sum[at]);
         }
-    return textout_commit(out);
+    return textout_check(out);
 }
 
 /* Columns that the AIRR Rearrangement schema 1.4 requires, those without a value empty; then ours. */
@@ -319,7 +306,7 @@ static Status write_airr(const Explain *e)
 {
     TextOut *out;
     Status status = OK;
-    TRY(open_table(&out, e, "rearrangements.tsv"));
+    TRY(explain_files_open(&out, e, "rearrangements.tsv"));
     textout_printf(out, AIRR_HEAD);
     for (int q = 0; q < e->n_question && status == OK; q++) {
         RowText *text;
@@ -328,9 +315,7 @@ static Status write_airr(const Explain *e)
         for (int k = 0; k < list->n && status == OK; k++) write_rearrangement(out, e, &list->row[k], k + 1, &text[k]);
         free_texts(text, list->n);
     }
-    if (status == OK) return textout_commit(out);
-    textout_drop(out);
-    return status;
+    return status == OK ? textout_check(out) : status;
 }
 
 Status explain_tables(Explain *e)

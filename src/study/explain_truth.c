@@ -17,13 +17,13 @@
 
 typedef struct {
     uint32_t all[BINS], true_ones[BINS];
-} RankBins;
+} TruthBins;
 
 struct ExplainTruth {
     uint64_t *carrier; /* [n] member and row, sorted */
     size_t n;
-    RankBins *part, *attention; /* of question 0 */
-    int64_t n_true, n_all;      /* in the bags that were explained */
+    TruthBins *part, *attention; /* of question 0 */
+    int64_t n_true, n_all;       /* in the bags that were explained */
 };
 
 static uint64_t key_of(int member, int row)
@@ -112,7 +112,7 @@ static uint32_t bin_of(double x)
     return bits >> (32 - BITS);
 }
 
-static void drop_into(RankBins *h, double x, bool is_true)
+static void drop_into(TruthBins *h, double x, bool is_true)
 {
     const uint32_t bin = bin_of(x);
     h->all[bin]++;
@@ -134,7 +134,7 @@ void explain_truth_add(Explain *e, int question, int member, const double *part,
 }
 
 /* True ones among the first n, and average precision: Σ over true ones of precision there / their number. */
-static double hits(const RankBins *h, int64_t n)
+static double hits(const TruthBins *h, int64_t n)
 {
     double found = 0;
     for (int b = BINS - 1; b >= 0 && n > 0; b--) {
@@ -146,7 +146,7 @@ static double hits(const RankBins *h, int64_t n)
     return found;
 }
 
-static double average_precision(const RankBins *h, int64_t n_true)
+static double average_precision(const TruthBins *h, int64_t n_true)
 {
     double sum = 0, before = 0, true_before = 0;
     for (int b = BINS - 1; b >= 0; b--) {

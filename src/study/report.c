@@ -77,22 +77,7 @@ void report_lack(Report *r, const char *what, const char *command_format, ...)
 
 const char *report_word(char out[REPORT_WORD], const char *path)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+:,@%";
-    size_t n = 0;
-    if (*path && strspn(path, plain) == strlen(path)) {
-        snprintf(out, REPORT_WORD, "%s", path);
-        return out;
-    }
-    out[n++] = '\'';
-    for (; *path && n + 6 < REPORT_WORD; path++) {
-        if (*path == '\'')
-            n += (size_t)sprintf(out + n, "'\\''");
-        else
-            out[n++] = *path;
-    }
-    out[n++] = '\'';
-    out[n] = 0;
-    return out;
+    return escape_word(out, REPORT_WORD, path);
 }
 
 const char *report_value(char out[REPORT_VALUE], double value)

@@ -10,12 +10,10 @@ static void add_word(StudyStep *step, const char *format, ...) __attribute__((fo
 
 static void add_word(StudyStep *step, const char *format, ...)
 {
-    char word[STUDYPLAN_ROOM + 256];
     va_list args;
     va_start(args, format);
-    vsnprintf(word, sizeof word, format, args);
+    step->failed |= json_array_append_new(step->word, json_vsprintf(format, args)) != 0;
     va_end(args);
-    json_array_append_new(step->word, json_string(word));
 }
 
 static StudyStep *begin(StudyPlan *plan, const StudySetup *s, const char *name, const char *result, const char *line)
@@ -50,10 +48,18 @@ static void add_settings(StudyStep *step, const StudySetup *s, bool network)
     }
 }
 
+/* Last: what does not change the result (studyplan_same). */
 static void add_common(StudyStep *step, const StudySetup *s)
 {
+    step->n_deciding = (int)json_array_size(step->word);
     if (s->threads > 0) add_word(step, "--threads=%d", s->threads);
     if (s->quiet) add_word(step, "--quiet");
+}
+
+static void add_output(StudyStep *step)
+{
+    add_word(step, "-o");
+    add_word(step, "%s", step->result);
 }
 
 /* ---- the steps ---- */
@@ -80,9 +86,8 @@ static void plan_rivals(StudyPlan *plan, const StudySetup *s)
     add_settings(step, s, false);
     add_word(step, "--inner=%d", s->inner);
     if (s->permute) add_word(step, "--permute=%d", s->permute);
+    add_output(step);
     add_common(step, s);
-    add_word(step, "-o");
-    add_word(step, "%s", step->result);
 }
 
 static void plan_network(StudyPlan *plan, const StudySetup *s)
@@ -96,9 +101,8 @@ static void plan_network(StudyPlan *plan, const StudySetup *s)
     add_word(step, "--splits=%s/rivals/splits.tsv", s->folder);
     add_word(step, "--inner=%d", s->inner);
     if (s->permute) add_word(step, "--permute=%d", s->permute);
+    add_output(step);
     add_common(step, s);
-    add_word(step, "-o");
-    add_word(step, "%s", step->result);
 }
 
 static void plan_stack(StudyPlan *plan, const StudySetup *s)
@@ -107,20 +111,22 @@ static void plan_stack(StudyPlan *plan, const StudySetup *s)
     add_word(step, "stack");
     add_word(step, "%s/rivals", s->folder);
     if (s->network) add_word(step, "%s/network", s->folder);
+    add_output(step);
     add_common(step, s);
-    add_word(step, "-o");
-    add_word(step, "%s", step->result);
 }
 
 static void plan_explain(StudyPlan *plan, const StudySetup *s)
 {
     StudyStep *step = begin(plan, s, "explain", "seen", "sequences, residues and motifs that the network saw");
     add_word(step, "explain");
-    add_word(step, "%s/%s", s->folder, s->network ? "network" : "stack");
+    add_word(step, "%s/network", s->folder);
     add_word(step, "%s", s->data);
+    if (s->metadata) {
+        add_word(step, "--metadata=%s", s->metadata);
+        add_word(step, "--id-column=%s", s->id_column);
+    }
+    add_output(step);
     add_common(step, s);
-    add_word(step, "-o");
-    add_word(step, "%s", step->result);
 }
 
 static void plan_report(StudyPlan *plan, const StudySetup *s)
@@ -130,12 +136,11 @@ static void plan_report(StudyPlan *plan, const StudySetup *s)
     add_word(step, "%s/%s", s->folder, s->network ? "network" : "stack");
     add_word(step, "--rivals=%s/rivals", s->folder);
     if (s->network) add_word(step, "--stack=%s/stack", s->folder);
-    if (s->explain) add_word(step, "--explain=%s/seen", s->folder);
+    if (s->network && s->explain) add_word(step, "--explain=%s/seen", s->folder);
     add_word(step, "--check=%s/check.json", s->folder);
     add_word(step, "--figures=%s/figures", s->folder);
+    add_output(step);
     add_common(step, s);
-    add_word(step, "-o");
-    add_word(step, "%s", step->result);
 }
 
 Status studyplan_make(StudyPlan *out, const StudySetup *s)
@@ -147,11 +152,22 @@ Status studyplan_make(StudyPlan *out, const StudySetup *s)
     plan_rivals(out, s);
     if (s->network) plan_network(out, s);
     plan_stack(out, s);
-    if (s->explain) plan_explain(out, s);
+    if (s->network && s->explain) plan_explain(out, s);
     plan_report(out, s);
     for (int k = 0; k < out->n; k++)
-        if (!out->step[k].word) return fail(ERR_MEMORY, "no memory for the steps of the study");
+        if (!out->step[k].word || out->step[k].failed)
+            return fail(ERR_USAGE,
+                        "the step '%s' of the study: a path or setting is not UTF-8 text, or too long for "
+                        "the memory",
+                        out->step[k].name);
     return OK;
+}
+
+bool studyplan_same(const StudyStep *step, const json_t *words)
+{
+    for (int k = 0; k < step->n_deciding; k++)
+        if (!json_equal(json_array_get(step->word, (size_t)k), json_array_get(words, (size_t)k))) return false;
+    return true;
 }
 
 void studyplan_free(StudyPlan *plan)

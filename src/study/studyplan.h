@@ -6,7 +6,7 @@
  *     rivals     OUT/rivals      baseline; it draws the folds of all
  *     network    OUT/network     crossval --inner on these folds
  *     stack      OUT/stack       the choice among both, inside the folds
- *     explain    OUT/seen        what the network saw
+ *     explain    OUT/seen        what the network saw, where there is one
  *     report     OUT/report.html, OUT/figures
  */
 #ifndef HOPSACK_STUDYPLAN_H
@@ -27,6 +27,8 @@ typedef struct {
     int n_setting;               /* keys, and values, of the data, the labels and the folds, as flags of the steps */
     const char *const *setting;  /* [n_setting] */
     const char *const *value;    /* [n_setting] */
+    const char *metadata;        /* label table, NULL: the columns of the dataset */
+    const char *id_column;       /* in it */
     int threads, inner, permute; /* 0: not set */
     bool network, explain, quiet;
 } StudySetup;
@@ -34,8 +36,10 @@ typedef struct {
 typedef struct {
     const char *name, *line;
     json_t *word;                /* [words] of the command */
+    int n_deciding;              /* of them change the result; behind them are threads and the like */
     char result[STUDYPLAN_ROOM]; /* file or folder that it makes */
     bool resumes;                /* the command goes on where it was ended */
+    bool failed;                 /* a word could not be made */
 } StudyStep;
 
 typedef struct {
@@ -44,6 +48,7 @@ typedef struct {
 } StudyPlan;
 
 Status studyplan_make(StudyPlan *out, const StudySetup *setup);
-void studyplan_free(StudyPlan *plan); /* accepts {0} */
+bool studyplan_same(const StudyStep *step, const json_t *words); /* would these have given the same result? */
+void studyplan_free(StudyPlan *plan);                            /* accepts {0} */
 
 #endif

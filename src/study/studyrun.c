@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MOST 512
+#define WORDS_MOST   512
+#define PRINTED_MOST ((size_t)1 << 30) /* bytes of what check prints */
 
 static Status inside(char path[PATH_ROOM], const char *folder, const char *name)
 {
@@ -27,7 +28,7 @@ static Status load_record(json_t **out, const char *folder)
     char path[PATH_ROOM];
     TRY(inside(path, folder, "study.json"));
     TRY(jsontext_load(out, path, NULL));
-    if (!*out) *out = json_object();
+    if (!*out && !file_exists(path)) *out = json_object();
     return json_is_object(*out) ? OK : fail(ERR_FORMAT, "%s: is damaged; remove the folder and begin again", path);
 }
 
@@ -45,7 +46,7 @@ static Status check_same(bool *done, const json_t *record, const StudyStep *step
 {
     const json_t *before = json_object_get(record, step->name);
     *done = before && file_exists(step->result);
-    if (!before || json_equal(json_object_get(before, "words"), step->word)) return OK;
+    if (!before || studyplan_same(step, json_object_get(before, "words"))) return OK;
     return fail(ERR_CONFIG, "%s/study.json: the step '%s' was done with other settings; give the same, or another -o",
                 folder, step->name);
 }
@@ -67,6 +68,18 @@ static const char *again_flag(const StudyStep *step, bool anew)
     return step->resumes && !anew ? "--resume" : "--force";
 }
 
+static Status why_ended(const StudyStep *step, int exit_code, const StopFlag *stop)
+{
+    const Status status = status_of(exit_code);
+    if (stop_is_cause(status) || stop_is_set(stop))
+        return fail(status, "the study was ended in the step '%s'; --resume goes on there", step->name);
+    if (exit_code > 128)
+        return fail(exit_code == 128 + SIGKILL ? ERR_MEMORY : ERR_BUG,
+                    "the step '%s' was killed by signal %d%s; --resume goes on there", step->name, exit_code - 128,
+                    exit_code == 128 + SIGKILL ? " (did memory run out?)" : "");
+    return fail(status, "the study ends in the step '%s', for the reason above; --resume goes on there", step->name);
+}
+
 static Status run_words(const StudyStep *step, const char *out, bool anew, const StopFlag *stop)
 {
     const char *word[WORDS_MOST];
@@ -78,25 +91,30 @@ static Status run_words(const StudyStep *step, const char *out, bool anew, const
     const char *flag = again_flag(step, anew);
     if (flag && strcmp(step->name, "check") != 0) word[n++] = flag;
     TRY(again_run(&exit_code, word, n, out, stop));
-    if (exit_code == 0) return OK;
-    const Status status = status_of(exit_code);
-    if (stop_is_cause(status) || stop_is_set(stop))
-        return fail(status, "the study was ended in the step '%s'; --resume goes on there", step->name);
-    return fail(status, "the study ends in the step '%s', for the reason above; --resume goes on there", step->name);
+    return exit_code == 0 ? OK : why_ended(step, exit_code, stop);
 }
 
-/* `check` prints its result, the others make it. */
+/* `check` prints its result, which becomes a file once it is whole; the others make theirs. */
+static Status keep_printed(const StudyStep *step, const char *out)
+{
+    char *text;
+    size_t n;
+    if (strcmp(step->name, "check") != 0) return OK;
+    TRY(file_read_whole(&text, &n, out, PRINTED_MOST));
+    const Status status = file_write_whole(step->result, text, n, true);
+    free(text);
+    return status;
+}
+
 static Status run_step(json_t *record, const StudyStep *step, const char *folder, bool anew, const StopFlag *stop)
 {
     char out[PATH_ROOM], name[64];
     const double begun = log_seconds();
     snprintf(name, sizeof name, "log/%s.txt", step->name);
-    if (strcmp(step->name, "check") == 0)
-        snprintf(out, sizeof out, "%s", step->result);
-    else
-        TRY(inside(out, folder, name));
+    TRY(inside(out, folder, name));
     TRY(file_check_own(out, false));
     TRY(run_words(step, out, anew, stop));
+    TRY(keep_printed(step, out));
     json_object_set_new(record, step->name,
                         json_pack("{s:O, s:f}", "words", step->word, "seconds", log_seconds() - begun));
     return save_record(folder, record);
@@ -105,11 +123,17 @@ static Status run_step(json_t *record, const StudyStep *step, const char *folder
 static Status go(const StudyPlan *plan, const char *folder, bool anew, const StopFlag *stop, json_t *record)
 {
     bool done[STUDYPLAN_STEPS];
+    int n = 0;
     for (int k = 0; k < plan->n; k++) TRY(check_same(&done[k], record, &plan->step[k], folder));
+    while (n < plan->n && done[n]) n++;
+    for (int k = n; k < plan->n; k++)
+        json_object_del(record, plan->step[k].name); /* they rest on what is made anew */
+    TRY(save_record(folder, record));
     for (int k = 0; k < plan->n; k++) {
         const StudyStep *step = &plan->step[k];
-        log_info("step %d of %d, %s: %s", k + 1, plan->n, step->name, done[k] ? "done before" : step->line);
-        if (!done[k]) TRY(run_step(record, step, folder, anew, stop));
+        TRY(stop_check(stop, " before the step '%s'; --resume goes on there", step->name));
+        log_info("step %d of %d, %s: %s", k + 1, plan->n, step->name, k < n ? "done before" : step->line);
+        if (k >= n) TRY(run_step(record, step, folder, anew, stop));
     }
     return OK;
 }

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -88,7 +90,7 @@ class Study(Case):
         self.bad(6, "whole holds a study; --resume goes on with it, --force replaces it", "study", "c.h5", "--target=status", *SMALL, "-o",
                  "whole")
         os.makedirs("other/mine")
-        self.bad(6, "other exists and is not empty", "study", "c.h5", "--target=status", *SMALL, "--force", "-o", "other")
+        self.bad(6, "other is not empty and holds no study", "study", "c.h5", "--target=status", *SMALL, "--force", "-o", "other")
 
     def test_force_begins_anew(self):
         words = "study", "c.h5", "--target=status", *SMALL[2:], "--no-network", "--no-explain", "-o", "anew"
@@ -96,6 +98,84 @@ class Study(Case):
         self.good(*[w if w != "--seed=1" else "--seed=8" for w in words], "--force")
         self.assertIn("--seed=8", json.loads(read("anew/study.json"))["rivals"]["words"])
         self.assertIn(b"seed: 8", read("anew/rivals/config.yaml"))
+
+    def test_without_network_nothing_is_explained(self):
+        done = self.good("study", "c.h5", "--target=status", "--no-network", "--dry-run", "--json", "-o", "none")
+        self.assertEqual([s["name"] for s in json.loads(done.stdout)["steps"]], ["check", "rivals", "stack", "report"])
+
+    def test_printed_words_are_a_shells(self):
+        os.makedirs("a b", exist_ok=True)
+        shutil.copy("c.h5", "a b/it's $x.h5")
+        words = "study", "a b/it's $x.h5", "--target=status", "--no-network", "--dry-run", "-o", "o ut'"
+        steps = json.loads(self.good(*words, "--json").stdout)["steps"]
+        lines = [line for line in self.good(*words).stdout.splitlines() if line.startswith("  hopsack ")]
+        self.assertEqual([shlex.split(line)[1:] for line in lines], [s["words"] for s in steps])
+        self.bad(2, "is not UTF-8 text", "study", "c.h5", "--target=status", "-o", os.fsdecode(b"o\xe9"))
+
+    def test_labels_from_a_table_go_to_explain(self):
+        words = "study", "c.h5", "--metadata=labels.tsv", "--id-column=ID", "--target=one", "--dry-run", "--json", "-o", "none"
+        with open("labels.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tone\n" + "".join(f"sim{i:05}\t{'yn'[i % 2]}\n" for i in range(24)))
+        steps = {s["name"]: s["words"] for s in json.loads(self.good(*words).stdout)["steps"]}
+        self.assertLessEqual({"--metadata=labels.tsv", "--id-column=ID"}, set(steps["explain"]))
+
+    def test_no_folder_of_others_is_filled(self):
+        os.makedirs("strange", exist_ok=True)
+        with open("strange/x", "w", encoding="utf-8"):
+            pass
+        for words in (["--resume"], []):
+            self.bad(6, "strange is not empty and holds no study", "study", "c.h5", "--target=status", *words, "-o", "strange")
+        self.assertEqual(os.listdir("strange"), ["x"])
+
+    def test_what_rests_on_a_step_made_anew_is_made_anew(self):
+        """And threads and --quiet, which change no result, may differ."""
+        words = "study", "c.h5", "--target=status", *SMALL[2:], "--no-network", "-o", "anew"
+        self.good(*words)
+        shutil.rmtree("anew/stack")
+        done = self.good(*words, "--resume", threads=1)
+        self.assertIn("step 2 of 4, rivals: done before", done.stderr)
+        self.assertIn("step 4 of 4, report: the page", done.stderr)
+        self.assertNotIn("step", self.good(*words, "--resume", "--quiet").stderr)
+
+    def test_a_check_that_fails_leaves_no_result(self):
+        data = bytearray(read("c.h5"))
+        middle = len(data) // 2
+        data[middle:middle + 64] = bytes(64)
+        with open("damaged.h5", "wb") as file:
+            file.write(data)
+        self.assertEqual(run("check", "damaged.h5").returncode, 3)
+        done = run("study", "damaged.h5", "--target=status", *SMALL, "-o", "damaged")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("the study ends in the step 'check'", done.stderr)
+        self.assertFalse(os.path.exists("damaged/check.json"))
+        self.assertFalse(os.path.exists("damaged/rivals"))
+
+    def stopped(self, name, number, group):
+        """A study whose network is under way; then the signal, to all of its processes or to its first child."""
+        words = "study", "c.h5", "--target=status", "--train.updates=4000", *SMALL[1:], "--no-explain", "-o", name
+        child = subprocess.Popen([HOPSACK, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                 start_new_session=True)
+        until = time.time() + 120
+        while not os.path.exists(f"{name}/network/rep00/fold00/metrics.jsonl") and child.poll() is None and time.time() < until:
+            time.sleep(0.05)
+        if group:
+            os.killpg(child.pid, number)
+        else:
+            with open(f"/proc/{child.pid}/task/{child.pid}/children", encoding="ascii") as file:
+                os.kill(int(file.read().split()[0]), number)
+        return child, child.communicate(timeout=120)[1]
+
+    def test_a_key_press(self):
+        """It reaches all processes, and the step still ends in good order."""
+        child, said = self.stopped("pressed", signal.SIGINT, True)
+        self.assertEqual(child.returncode, 130, said)
+        self.assertIn("hopsack: interrupted; 0 of 9 models are done, and --resume goes on", said)
+        self.assertIn("the study was ended in the step 'network'", said)
+
+    def test_a_step_that_is_killed(self):
+        child, said = self.stopped("shot", signal.SIGKILL, False)
+        self.assertEqual(child.returncode, 6, said)
+        self.assertIn("the step 'network' was killed by signal 9 (did memory run out?); --resume goes on there", said)
 
     def test_a_step_that_fails(self):
         with open("few.tsv", "w", encoding="utf-8") as file:

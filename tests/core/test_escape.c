@@ -125,3 +125,13 @@ Test(core_escape, plurals)
     cr_assert_str_eq(number_plural(1), "");
     cr_assert_str_eq(number_plural(2), "s");
 }
+
+Test(core_escape, a_word_of_a_shell)
+{
+    static const char *const words[][2] = {{"--a.b=1,2", "--a.b=1,2"}, {"", "''"},         {"a b", "'a b'"},
+                                           {"it's", "'it'\\''s'"},     {"$(x)", "'$(x)'"}, {"~/a", "'~/a'"}};
+    char out[64], small[8];
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        cr_expect_str_eq(escape_word(out, sizeof out, words[k][0]), words[k][1]);
+    cr_expect_str_eq(escape_word(small, sizeof small, "a b c d e f"), "'a'");
+}

@@ -170,13 +170,15 @@ static void assert_gradients(Net *n, const char *what)
         double sum = 0;
         for (int s = 0; s < path.steps; s++) {
             float vector[N_FEAT];
+            const double t = (s + 0.5) / path.steps, along = path.is_even ? t : t * t * t;
+            const double width = (path.is_even ? 1 : 3 * t * t) / path.steps;
             for (int k = 0; k < N_FEAT; k++)
-                vector[k] = (float)(origin_of(n, k) + (s + 0.5) / path.steps * ((double)own[k] - origin_of(n, k)));
-            const float at = vector[j], up = at + 1e-3f, down = at - 1e-3f;
+                vector[k] = (float)(origin_of(n, k) + along * ((double)own[k] - origin_of(n, k)));
+            const float at = vector[j], up = at + 1e-4f, down = at - 1e-4f;
             vector[j] = up;
             const double more = score_of(n, &x, vector);
             vector[j] = down;
-            sum += (more - score_of(n, &x, vector)) / ((double)up - (double)down) / path.steps;
+            sum += (more - score_of(n, &x, vector)) / ((double)up - (double)down) * width;
         }
         sum *= (double)own[j] - origin_of(n, j);
         worst = fmax(worst, fabs(sum - out[j]));
