@@ -4,6 +4,7 @@
 #include "core/escape.h"
 #include "core/file.h"
 #include "core/jsontext.h"
+#include "study/runsummary.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,16 +21,8 @@ static const char *last_name(const char *folder)
 
 static Status load_summary(json_t **out, const char *folder)
 {
-    char path[PATH_ROOM];
-    if (!path_join(path, folder, "summary.json")) return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
-    TRY(jsontext_load(out, path, NULL));
-    if (json_is_object(*out)) return OK;
-    json_decref(*out);
-    *out = NULL;
-    return fail(ERR_FORMAT,
-                "%s: no summary.json that can be read; give the folder of a finished run of hopsack train, crossval, "
-                "baseline or stack",
-                folder);
+    return runsummary_load(out, folder,
+                           "give the folder of a finished run of hopsack train, crossval, baseline or stack");
 }
 
 static bool is_there(const Sides *s, const char *folder)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/stackcolumn.h"
+#include "study/runsummary.h"
 #include "core/escape.h"
 #include "core/file.h"
 #include "core/jsontext.h"
@@ -18,16 +19,9 @@ static const char *last_name(const char *folder)
 
 static Status load_summary(json_t **out, const char *folder)
 {
-    char path[PATH_ROOM];
-    if (!path_join(path, folder, "summary.json")) return fail(ERR_USAGE, "%.60s…: the path is too long", folder);
-    TRY(jsontext_load(out, path, NULL));
-    if (json_is_object(*out)) return OK;
-    json_decref(*out);
-    *out = NULL;
-    return fail(ERR_FORMAT,
-                "%s: no summary.json that can be read; stack takes the folder of hopsack baseline, of one of its "
-                "methods, or of a finished hopsack crossval --inner=K",
-                folder);
+    return runsummary_load(out, folder,
+                           "stack takes the folder of hopsack baseline, of one of its methods, or of a finished "
+                           "hopsack crossval --inner=K");
 }
 
 static bool holds(const char *folder, const char *inside, const char *file)

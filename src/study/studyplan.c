@@ -76,33 +76,35 @@ static void plan_check(StudyPlan *plan, const StudySetup *s)
     add_common(step, s);
 }
 
-static void plan_rivals(StudyPlan *plan, const StudySetup *s)
+/* Of the trainings: where they go on, and by which inner folds. */
+static void add_training(StudyStep *step, const StudySetup *s)
 {
-    StudyStep *step = begin(plan, s, "rivals", "rivals", "rival methods, and the folds of all");
     step->resumes = true;
-    add_word(step, "baseline");
-    add_word(step, "%s", s->data);
-    add_word(step, "%s", s->config);
-    add_settings(step, s, false);
     add_word(step, "--inner=%d", s->inner);
     if (s->permute) add_word(step, "--permute=%d", s->permute);
     add_output(step);
     add_common(step, s);
 }
 
+static void plan_rivals(StudyPlan *plan, const StudySetup *s)
+{
+    StudyStep *step = begin(plan, s, "rivals", "rivals", "rival methods, and the folds of all");
+    add_word(step, "baseline");
+    add_word(step, "%s", s->data);
+    add_word(step, "%s", s->config);
+    add_settings(step, s, false);
+    add_training(step, s);
+}
+
 static void plan_network(StudyPlan *plan, const StudySetup *s)
 {
     StudyStep *step = begin(plan, s, "network", "network", "the network on the same folds, and on inner folds");
-    step->resumes = true;
     add_word(step, "crossval");
     add_word(step, "%s", s->config);
     add_word(step, "--data.path=%s", s->data);
     add_settings(step, s, true);
     add_word(step, "--splits=%s/rivals/splits.tsv", s->folder);
-    add_word(step, "--inner=%d", s->inner);
-    if (s->permute) add_word(step, "--permute=%d", s->permute);
-    add_output(step);
-    add_common(step, s);
+    add_training(step, s);
 }
 
 static void plan_stack(StudyPlan *plan, const StudySetup *s)
