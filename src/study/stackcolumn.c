@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/stackcolumn.h"
-#include "study/runsummary.h"
 #include "core/escape.h"
 #include "core/file.h"
 #include "core/jsontext.h"
+#include "study/runsummary.h"
 
 #include <stdio.h>
 #include <stdlib.h>

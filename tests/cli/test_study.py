@@ -93,11 +93,11 @@ class Study(Case):
         self.bad(6, "other is not empty and holds no study", "study", "c.h5", "--target=status", *SMALL, "--force", "-o", "other")
 
     def test_force_begins_anew(self):
-        words = "study", "c.h5", "--target=status", *SMALL[2:], "--no-network", "--no-explain", "-o", "anew"
+        words = "study", "c.h5", "--target=status", *SMALL[2:], "--no-network", "--no-explain", "-o", "forced"
         self.good(*words)
         self.good(*[w if w != "--seed=1" else "--seed=8" for w in words], "--force")
-        self.assertIn("--seed=8", json.loads(read("anew/study.json"))["rivals"]["words"])
-        self.assertIn(b"seed: 8", read("anew/rivals/config.yaml"))
+        self.assertIn("--seed=8", json.loads(read("forced/study.json"))["rivals"]["words"])
+        self.assertIn(b"seed: 8", read("forced/rivals/config.yaml"))
 
     def test_without_network_nothing_is_explained(self):
         done = self.good("study", "c.h5", "--target=status", "--no-network", "--dry-run", "--json", "-o", "none")
