@@ -88,30 +88,34 @@ static double fold_score(const json_t *repeats, const char *score, size_t k, siz
     return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-/* Scores of all folds, the caller's to free; NULL: none, or no memory. */
-static double *dots_of(int *n, const json_t *task, const char *score)
+/* Scores of all folds, the caller's to free. */
+static Status dots_of(double **out, int *n, const json_t *task, const char *score)
 {
     const json_t *repeats = json_object_get(task, "repeats");
     const size_t n_repeat = json_array_size(repeats);
     const size_t n_fold = json_array_size(json_object_get(json_array_get(repeats, 0), "folds"));
     double *dot = calloc(n_repeat * n_fold + 1, sizeof *dot);
     *n = 0;
-    for (size_t k = 0; dot && k < n_repeat * n_fold; k++)
-        dot[(*n)++] = fold_score(repeats, score, k / n_fold, k % n_fold);
-    return dot;
+    *out = dot;
+    if (!dot) return fail(ERR_MEMORY, "no memory for the scores of %zu folds", n_repeat * n_fold);
+    for (size_t k = 0; k < n_repeat * n_fold; k++) dot[(*n)++] = fold_score(repeats, score, k / n_fold, k % n_fold);
+    return OK;
 }
 
-static ForestRow forest_row(const Report *r, const char *task, const char *score, int k)
+static Status forest_row(ForestRow *out, const Report *r, const char *task, const char *score, int k)
 {
     char key[80];
     double interval[2];
     const json_t *scores = sides_task(r->sides.side[k].summary, task);
     snprintf(key, sizeof key, "%.60s_ci95", score);
     report_interval(interval, scores, key);
-    ForestRow row = {.value = sides_score(scores, score), .low = interval[0], .high = interval[1], .marked = k == 0};
-    escape_text(row.name, 44, r->sides.side[k].name);
-    row.dot = dots_of(&row.n_dot, scores, score);
-    return row;
+    *out =
+        (ForestRow){.value = sides_score(scores, score), .low = interval[0], .high = interval[1], .marked = k == 0};
+    escape_text(out->name, 44, r->sides.side[k].name);
+    double *dot;
+    const Status status = dots_of(&dot, &out->n_dot, scores, score);
+    out->dot = dot;
+    return status;
 }
 
 static Status draw_methods(Report *r, const char *task, const char *score)
@@ -123,7 +127,7 @@ static Status draw_methods(Report *r, const char *task, const char *score)
     int n = 0;
     if (!row) return fail(ERR_MEMORY, "no memory for %d methods", r->sides.n);
     for (int k = 0; k < r->sides.n; k++)
-        if (sides_task(r->sides.side[k].summary, task)) row[n++] = forest_row(r, task, score, k);
+        if (sides_task(r->sides.side[k].summary, task)) TRY_DONE(forest_row(&row[n++], r, task, score, k));
     snprintf(title, sizeof title, "All methods: %.60s", task);
     snprintf(label, sizeof label, "%s on test bags", report_score_words(score));
     TRY_DONE(figure_forest_add(&f, &r->figures,
