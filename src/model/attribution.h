@@ -58,7 +58,10 @@ typedef struct {
     bool is_even; /* steps of the input, or of t */
 } AttributionPath;
 
-/* out [its residues, or features]. Steps double from ATTRIBUTION_STEPS until the error is at most 0.01; beyond these they are
+/* False: the model's selection leaves the instance of that row out of the open bag, so that it has no part in the output. */
+bool attribution_pools(const Attribution *a, int row);
+
+/* The instance must be pooled. out [its residues, or features]. Steps double from ATTRIBUTION_STEPS until the error is at most 0.01; beyond these they are
  * even in t first, where the input is t³ of its own, so closer near the zero input. floor > 0: smallest difference that the error is held against. */
 void attribution_path(double *out, AttributionPath *path, Attribution *a, const double *direction, int row,
                       double floor);

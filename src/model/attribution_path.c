@@ -273,6 +273,11 @@ static Index place_of(const Attribution *a, int row)
     return -1;
 }
 
+bool attribution_pools(const Attribution *a, int row)
+{
+    return place_of(a, row) >= 0;
+}
+
 static void meet_subject(Attribution *a, Subject *s, const double *direction, int row)
 {
     double score;

@@ -154,6 +154,7 @@ static Status walk_row(Explain *e, PathWalk *walk, const ExplainRow *row)
         const int model = e->models[k];
         AttributionPath path;
         if (e->n_models > 1) TRY(explain_source_bag(e, model, row->member));
+        if (!attribution_pools(e->network[model], row->row)) continue;
         explain_source_direction(e, e->direction, model, row->question);
         attribution_path(walk->out, &path, e->network[model], e->direction, row->row, walk->floor[row->question]);
         add_path(e, walk, &path, len);
