@@ -165,17 +165,14 @@ const Command command_study = {
     .line = "check, rivals, network, stack, explain and report in one",
     .usage = "DATA [CONFIG] --target=COLUMN [--SECTION.KEY=VALUE ...] -o OUT",
     .example = "hopsack study cohort.h5 --target=status -o study",
-    .about =
-        "Runs, one after the other: check; baseline, which draws the folds of all; crossval --inner on the same "
-        "folds "
-        "(CONFIG, or the recommended config for the kind of bag); stack, which chooses among all inside the folds; "
-        "explain; and report, which makes OUT/report.html. --dry-run prints these commands. Settings of the data, "
-        "the "
-        "labels and the folds go to all of them, settings of model, train, crossval and search to crossval.\n\n"
-        "Each step leaves its result in a place of its own in OUT and can be run alone, as printed. OUT/study.json "
-        "says "
-        "which are done, and OUT/log holds what they print. After an interruption or a failure the same command with "
-        "--resume goes on where it ended; --force begins anew in the folder of a study.",
+    .about = "Runs, one after the other: check; baseline, which draws the folds of all; crossval --inner on the "
+             "same folds (CONFIG, or the recommended config for the kind of bag); stack, which chooses among all "
+             "inside the folds; explain; and report, which makes OUT/report.html. --dry-run prints these commands. "
+             "Settings of the data, the labels and the folds go to all of them, settings of model, train, crossval "
+             "and search to crossval.\n\n"
+             "Each step leaves its result in a place of its own in OUT and can be run alone, as printed. "
+             "OUT/study.json says which are done, and OUT/log holds what they print. After an interruption or a "
+             "failure the same command with --resume goes on. --force begins anew in the folder of a study.",
     .common =
         "o target kind positive group batch-column metadata network explain inner permute resume dry-run force json",
     .groups = {{.rows = rows}},

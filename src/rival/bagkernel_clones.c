@@ -9,11 +9,11 @@
  * in the class, by which sequences are ranked. Labels are not at hand there; the weight of a bag is positive where it is of
  * the class, and negative where it is not.
  */
-#include "cohort/clonecount.h"
 #include "core/parallel.h"
 #include "rival/cloneapply.h"
 #include "rival/clonegram.h"
 #include "rival/clonemodel.h"
+#include "rival/cloneshare.h"
 #include "rival/fisher.h"
 
 #include <stdlib.h>
@@ -24,8 +24,8 @@
 
 typedef struct {
     const RivalBags *bags;
-    CloneList list;
-    double *size; /* [n] distinct sequences */
+    CloneShare own;
+    const CloneShare *share;
     bool patterns;
 } Clones;
 
@@ -33,26 +33,8 @@ static void close_clones(void *state)
 {
     Clones *c = state;
     if (!c) return;
-    clonelist_free(&c->list);
-    free(c->size);
+    cloneshare_free(&c->own);
     free(c);
-}
-
-static Status list_clones(Clones *c)
-{
-    const int n = c->bags->cohort->n;
-    int *n_distinct = calloc((size_t)n + 1, sizeof *n_distinct);
-    c->size = calloc((size_t)n + 1, sizeof *c->size);
-    Status status = n_distinct && c->size ? OK : fail(ERR_MEMORY, "no memory for %d bags", n);
-    const CloneSetup setup = {.cohort = c->bags->cohort,
-                              .use = c->bags->use,
-                              .patterns = c->patterns,
-                              .budget = clonecount_budget,
-                              .stop = c->bags->stop};
-    if (status == OK) status = clonecount_list(&c->list, n_distinct, &setup);
-    for (int i = 0; status == OK && i < n; i++) c->size[i] = n_distinct[i];
-    free(n_distinct);
-    return status;
 }
 
 static Status open_as(void **state, const RivalBags *bags, bool patterns)
@@ -61,7 +43,7 @@ static Status open_as(void **state, const RivalBags *bags, bool patterns)
     *state = c;
     if (!c) return fail(ERR_MEMORY, "no memory for shared sequences");
     *c = (Clones){.bags = bags, .patterns = patterns};
-    return list_clones(c);
+    return cloneshare_get(&c->share, &c->own, bags, false, patterns);
 }
 
 static Status open_clones(void **state, const Rival *rival, const RivalBags *bags)
@@ -78,13 +60,13 @@ static Status open_patterns(void **state, const Rival *rival, const RivalBags *b
 
 static const double *sizes(const void *state)
 {
-    return ((const Clones *)state)->size;
+    return ((const Clones *)state)->share->size;
 }
 
 static Status grams(void *state, BagKernelSet *set, int n_set)
 {
     const Clones *c = state;
-    return clonegram_fill(set, n_set, &c->list, c->bags->cohort->n, c->bags->stop);
+    return clonegram_fill(set, n_set, &c->share->list, c->bags->cohort->n, c->bags->stop);
 }
 
 /* ---- models ---- */
@@ -212,7 +194,7 @@ static Status weigh(void *state, BagKernelWeights *weights, int n)
     CloneReader *r = NULL;
     CloneWeighing *w = calloc((size_t)n + 1, sizeof *w);
     Status status = w ? OK : fail(ERR_MEMORY, "no memory for %d models", n);
-    if (status == OK) status = clonelist_open(&r, &c->list);
+    if (status == OK) status = clonelist_open(&r, &c->share->list);
     for (int k = 0; k < n && status == OK; k++) {
         w[k] = (CloneWeighing){.in = &weights[k], .clones = c, .r = r};
         status = begin_weighing(&w[k]);
@@ -268,6 +250,7 @@ const Rival rival_clones = {.name = "clones",
                             .bags = BAG_SEQUENCES,
                             .standard = true,
                             .holds_residues = true,
+                            .shares_clones = true,
                             .is_logit = true,
                             .detail = &clones_detail,
                             BAGKERNEL_FUNCTIONS,
@@ -279,6 +262,7 @@ const Rival rival_clones_1 = {
     .bags = BAG_SEQUENCES,
     .standard = true,
     .holds_residues = true,
+    .shares_clones = true,
     .is_logit = true,
     .check = check_patterns,
     .detail = &patterns_detail,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "rival/publicparts.h"
-#include "cohort/clonecount.h"
 #include "rival/publicmodel.h"
 
 #include <assert.h>
@@ -30,30 +29,18 @@ void publicparts_close(void *state)
 {
     Public *p = state;
     if (!p) return;
-    clonelist_free(&p->list);
-    free(p->size);
+    cloneshare_free(&p->own);
     free(p);
 }
 
 Status publicparts_open(void **state, const Rival *rival, const RivalBags *bags)
 {
     const PublicDetail *detail = rival->detail;
-    const int n = bags->cohort->n;
     Public *p = calloc(1, sizeof *p);
     *state = p;
     if (!p) return no_memory();
     *p = (Public){.rival = rival, .bags = bags, .genes = detail->genes};
-    int *n_distinct = calloc((size_t)n + 1, sizeof *n_distinct);
-    p->size = calloc((size_t)n + 1, sizeof *p->size);
-    const CloneSetup setup = {.cohort = bags->cohort,
-                              .use = bags->use,
-                              .genes = detail->genes,
-                              .budget = clonecount_budget,
-                              .stop = bags->stop};
-    Status status = n_distinct && p->size ? clonecount_list(&p->list, n_distinct, &setup) : no_memory();
-    for (int i = 0; status == OK && i < n; i++) p->size[i] = n_distinct[i];
-    free(n_distinct);
-    return status;
+    return cloneshare_get(&p->share, &p->own, bags, detail->genes, false);
 }
 
 /* ---- parts ---- */

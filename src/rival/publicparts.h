@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
  * publicparts.h: the sequences of a cohort, and how many bags of each class hold one: in a training part, and in what is
- * left of it without each inner fold. A list of which bags hold which sequences is made once.
+ * left of it without each inner fold.
  */
 #ifndef HOPSACK_PUBLICPARTS_H
 #define HOPSACK_PUBLICPARTS_H
 
-#include "cohort/clonelist.h"
 #include "rival/clonemodel.h"
-#include "rival/rival.h"
+#include "rival/cloneshare.h"
 
 /* The cohort: `state` of a rival whose detail is a PublicDetail. */
 typedef struct {
     const Rival *rival;
     const RivalBags *bags;
     bool genes;
-    CloneList list;
-    double *size; /* [n] distinct sequences of a bag */
+    CloneShare own;
+    const CloneShare *share;
 } Public;
 
 /* As in Rival. */

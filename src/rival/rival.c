@@ -20,8 +20,8 @@
     X(clones)                                                                                                        \
     X(clones_1)                                                                                                      \
     X(public)                                                                                                        \
-    X(public_vj)                                                                                                     \
     X(public_eb)                                                                                                     \
+    X(public_vj)                                                                                                     \
     X(public_eb_vj)                                                                                                  \
     X(stats_logistic)                                                                                                \
     X(stats_svm1)                                                                                                    \

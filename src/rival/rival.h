@@ -24,6 +24,7 @@
 #include <stdbool.h>
 
 typedef struct Rival Rival;
+typedef struct CloneShare CloneShare; /* cloneshare.h */
 
 /* What rivals read. */
 typedef struct {
@@ -32,6 +33,7 @@ typedef struct {
     bool by_counts;       /* a sequence counts as often as its count says; else once */
     OptionTexts columns;  /* of the label table, for rivals that use them */
     Cache **held;         /* decoded bags, as in kmerblocks.h */
+    CloneShare *clones;   /* sequences that bags share, kept for the next method; NULL: for each anew */
     const StopFlag *stop; /* a signal ends it: ERR_SIGINT, ERR_SIGTERM */
 } RivalBags;
 
@@ -69,6 +71,7 @@ struct Rival {
     bool standard;       /* run where no method is named */
     bool holds_residues; /* its models hold residues of the bags they were trained on */
     bool shares_bags;    /* it reads RivalBags.held, which is closed before a method that does not */
+    bool shares_clones;  /* the same of RivalBags.clones */
     bool is_logit;       /* outputs of classes are logits; else only order and sign mean something */
     const void *detail;  /* of families: what tells this row from the others */
 

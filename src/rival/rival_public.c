@@ -134,7 +134,7 @@ static void fit_class(PublicFit *f, int part, int threshold, int class)
     for (int i = 0; i < fit->n_train; i++) {
         if (!publicparts_has(&f->parts, i, part) || (fit->label[i] == 1) != class) continue;
         f->bag_k[n] = count[fit->train[i]];
-        f->bag_n[n++] = f->parts.p->size[fit->train[i]];
+        f->bag_n[n++] = f->parts.p->share->size[fit->train[i]];
     }
     f->of_class[part][threshold][class] = betabinomial_fit(f->bag_k, f->bag_n, n);
 }
@@ -150,7 +150,7 @@ static PublicOdds odds_of(const PublicFit *f, int part, int threshold)
 static double output_of(const PublicFit *f, int part, int threshold, int member)
 {
     const PublicOdds odds = odds_of(f, part, threshold);
-    return publicmodel_output(&odds, counts_of(f, part, threshold)[member], f->parts.p->size[member]);
+    return publicmodel_output(&odds, counts_of(f, part, threshold)[member], f->parts.p->share->size[member]);
 }
 
 /* Mean over inner folds of the area under the ROC curve. */
@@ -235,7 +235,7 @@ static Status fit_some(const Public *p, RivalFit *fit, int n)
 {
     CloneReader *r = NULL;
     PublicFit *f = calloc((size_t)n + 1, sizeof *f);
-    Status status = f ? clonelist_open(&r, &p->list) : no_memory();
+    Status status = f ? clonelist_open(&r, &p->share->list) : no_memory();
     for (int k = 0; k < n && status == OK; k++) status = fit_new(&f[k], p, &fit[k], r);
     if (status == OK) status = go_through(f, n, r);
     if (status == OK) parallel_for(n, finish_fit, f);
@@ -255,9 +255,10 @@ static Status fit_public(void *state, RivalFit *fit, int n)
 /* ---- rows ---- */
 
 #define COMMON                                                                                                       \
-    .bags = BAG_SEQUENCES, .holds_residues = true, .is_logit = true, .check = publicparts_check,                     \
-    .open = publicparts_open, .fit = fit_public, .close = publicparts_close, .apply_open = publicmodel_open,         \
-    .apply = publicmodel_apply, .apply_close = publicmodel_close, .rank = publicmodel_rank
+    .bags = BAG_SEQUENCES, .holds_residues = true, .shares_clones = true, .is_logit = true,                          \
+    .check = publicparts_check, .open = publicparts_open, .fit = fit_public, .close = publicparts_close,             \
+    .apply_open = publicmodel_open, .apply = publicmodel_apply, .apply_close = publicmodel_close,                    \
+    .rank = publicmodel_rank
 
 static const PublicDetail of_sequences = {.genes = false}, of_genes = {.genes = true};
 

@@ -60,7 +60,7 @@ static void find_sizes(double mean[2], const PublicParts *parts, int part)
 {
     const RivalFit *fit = parts->fit;
     for (int i = 0; i < fit->n_train; i++)
-        if (publicparts_has(parts, i, part)) mean[fit->label[i] == 1] += parts->p->size[fit->train[i]];
+        if (publicparts_has(parts, i, part)) mean[fit->label[i] == 1] += parts->p->share->size[fit->train[i]];
     for (int class = 0; class < 2; class ++) mean[class] = fmax(mean[class] / fmax(parts->n[part][class], 1), 1);
 }
 
@@ -155,7 +155,7 @@ static Status learn_all(EbFit *f, int n)
 
 static double output_of(const EbFit *f, int part, int member)
 {
-    return publicmodel_weighed(&f->base[part], sums_of(f, part)[member], f->parts.p->size[member]);
+    return publicmodel_weighed(&f->base[part], sums_of(f, part)[member], f->parts.p->share->size[member]);
 }
 
 static void finish_fit(EbFit *f)
@@ -209,7 +209,7 @@ static Status fit_some(const Public *p, RivalFit *fit, int n)
 {
     CloneReader *r = NULL;
     EbFit *f = calloc((size_t)n + 1, sizeof *f);
-    Status status = f ? clonelist_open(&r, &p->list) : no_memory();
+    Status status = f ? clonelist_open(&r, &p->share->list) : no_memory();
     for (int k = 0; k < n && status == OK; k++) status = fit_new(&f[k], p, &fit[k], r);
     if (status == OK) status = fit_with(f, n, r);
     for (int k = 0; f && k < n; k++) fit_free(&f[k]);
@@ -233,9 +233,10 @@ static Status fit_eb(void *state, RivalFit *fit, int n)
 /* ---- rows ---- */
 
 #define COMMON                                                                                                       \
-    .bags = BAG_SEQUENCES, .standard = true, .holds_residues = true, .is_logit = true, .check = publicparts_check,   \
-    .open = publicparts_open, .fit = fit_eb, .close = publicparts_close, .apply_open = publicmodel_open,             \
-    .apply = publicmodel_apply, .apply_close = publicmodel_close, .rank = publicmodel_rank
+    .bags = BAG_SEQUENCES, .standard = true, .holds_residues = true, .shares_clones = true, .is_logit = true,        \
+    .check = publicparts_check, .open = publicparts_open, .fit = fit_eb, .close = publicparts_close,                 \
+    .apply_open = publicmodel_open, .apply = publicmodel_apply, .apply_close = publicmodel_close,                    \
+    .rank = publicmodel_rank
 
 static const PublicDetail of_sequences = {.weighs = true}, of_genes = {.weighs = true, .genes = true};
 

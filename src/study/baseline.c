@@ -162,10 +162,18 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     return baseline_rounds_open(b);
 }
 
+/* Decoded bags of a large cohort are gigabytes, and so are lists of shared sequences: what the next does not read goes. */
+static void release(Baseline *b, bool bags, bool clones)
+{
+    if (bags) cache_close(b->held);
+    if (bags) b->held = NULL;
+    if (clones) cloneshare_free(&b->clones);
+}
+
 static void close_all(Baseline *b)
 {
     baseline_rounds_close(b);
-    cache_close(b->held);
+    release(b, true, true);
     json_decref(b->left_out);
     json_decref(b->methods);
     free(b->target);
@@ -193,13 +201,6 @@ static Status read_beside(json_t **out, const Baseline *b)
 
 /* ---- all of it ---- */
 
-/* Decoded bags of a large cohort are gigabytes, and clones need theirs. */
-static void release_bags(Baseline *b)
-{
-    cache_close(b->held);
-    b->held = NULL;
-}
-
 static Status run_method(Baseline *b, const Rival *r, Progress *progress, int number)
 {
     BaselineMethod m = {.b = b, .rival = r};
@@ -209,7 +210,7 @@ static Status run_method(Baseline *b, const Rival *r, Progress *progress, int nu
     if (!summary) {
         progress_update(progress, number, r->name);
         TRY_DONE(baseline_clear(b, r));
-        if (!r->shares_bags) release_bags(b);
+        release(b, !r->shares_bags, !r->shares_clones);
         TRY_DONE(baseline_fits_run(&m));
         TRY_DONE(baseline_files_method(&summary, &m));
     }
@@ -250,6 +251,7 @@ static Status run_methods(Baseline *b)
     }
     if (status == OK) progress_update(&progress, b->n_method, NULL);
     progress_end(&progress, NULL);
+    release(b, true, true);
     return status;
 }
 

@@ -307,6 +307,7 @@ Status baseline_fits_run(BaselineMethod *m)
                             .by_counts = b->in->by_counts,
                             .columns = b->in->columns,
                             .held = &b->held,
+                            .clones = &b->clones,
                             .stop = b->in->stop};
     Status status;
     TRY_DONE(make_folders(m));

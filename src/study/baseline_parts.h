@@ -7,6 +7,7 @@
 #define HOPSACK_BASELINE_PARTS_H
 
 #include "cohort/partition.h"
+#include "rival/cloneshare.h"
 #include "run/dataset.h"
 #include "study/baseline.h"
 
@@ -52,9 +53,10 @@ typedef struct {
     bool *use;            /* [n] members with a part anywhere */
     const Rival *method[BASELINE_METHODS];
     int n_method;
-    Cache *held;      /* decoded bags that methods share */
-    json_t *left_out; /* {name: why} */
-    json_t *methods;  /* {name: summary} of those that are done */
+    Cache *held;       /* decoded bags that methods share */
+    CloneShare clones; /* and sequences that bags share */
+    json_t *left_out;  /* {name: why} */
+    json_t *methods;   /* {name: summary} of those that are done */
 } Baseline;
 
 /* One method. */
