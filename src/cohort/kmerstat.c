@@ -6,6 +6,7 @@
  * tail is inverted by Newton's method on its logarithm, which is concave, so that it converges from anywhere.
  */
 #include "cohort/kmerstat.h"
+#include "cohort/fisher.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -107,16 +108,12 @@ static double log_choose(int n, int k)
     return lgamma_r(n + 1, &sign) - lgamma_r(k + 1, &sign) - lgamma_r(n - k + 1, &sign);
 }
 
-/* log P(held_in or more). Each term is the one before times a ratio that falls. */
+/* log P(held_in or more) */
 static double log_upper(int held_in, int n_in, int held, int n)
 {
-    const int n_out = n - n_in, most = held < n_in ? held : n_in;
-    double term = 1, sum = 1;
-    for (int a = held_in; a < most && term > 1e-17 * sum; a++) {
-        term *= (double)(n_in - a) * (held - a) / ((double)(a + 1) * (n_out - held + a + 1));
-        sum += term;
-    }
-    return log_choose(n_in, held_in) + log_choose(n_out, held - held_in) - log_choose(n, held) + log(sum);
+    const int n_out = n - n_in;
+    return log_choose(n_in, held_in) + log_choose(n_out, held - held_in) - log_choose(n, held) +
+           log(fisher_tail(n_in, n_out, held_in, held));
 }
 
 double kmerstat_presence(int held_in, int n_in, int held, int n)

@@ -14,7 +14,7 @@
 #include "rival/clonegram.h"
 #include "rival/clonemodel.h"
 #include "rival/cloneshare.h"
-#include "rival/fisher.h"
+#include "cohort/fisher.h"
 
 #include <stdlib.h>
 

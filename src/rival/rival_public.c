@@ -16,7 +16,7 @@
  */
 #include "cohort/metric.h"
 #include "core/parallel.h"
-#include "rival/fisher.h"
+#include "cohort/fisher.h"
 #include "rival/publicmodel.h"
 #include "rival/publicparts.h"
 

@@ -11,7 +11,7 @@
  *     logos/motif_N.svg
  */
 #include "core/file.h"
-#include "rival/fisher.h"
+#include "cohort/fisher.h"
 #include "study/explain_parts.h"
 #include "study/figure_logo.h"
 

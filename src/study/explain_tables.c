@@ -5,7 +5,7 @@
 #include "cohort/task.h"
 #include "core/file.h"
 #include "core/number.h"
-#include "rival/fisher.h"
+#include "cohort/fisher.h"
 #include "run/runfolder.h"
 #include "study/explain_parts.h"
 

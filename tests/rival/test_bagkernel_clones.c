@@ -4,7 +4,7 @@
  */
 #include "core/parallel.h"
 #include "rival/bagkernel.h"
-#include "rival/fisher.h"
+#include "cohort/fisher.h"
 #include "support/clones.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  * test_rival_public.c: Fisher's test and the log odds against plain loops over texts, for sequences with and without genes.
  */
 #include "core/parallel.h"
-#include "rival/fisher.h"
+#include "cohort/fisher.h"
 #include "rival/publicmodel.h"
 #include "support/clones.h"
 

@@ -17,6 +17,9 @@ typedef struct {
     double *kept;          /* [FISHER_KEPT, FISHER_KEPT] -log10 p, enriched */
 } Fisher;
 
+/* P(X ≥ a) / P(X = a) of m bags drawn. */
+double fisher_tail(int n1, int n0, int a, int m);
+
 Status fisher_open(Fisher *out, int n1, int n0);
 void fisher_close(Fisher *f); /* accepts {0} */
 

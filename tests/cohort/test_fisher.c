@@ -2,12 +2,12 @@
  *
  * test_fisher.c: p against exact sums of fractions (Python: fractions, math.comb), which SciPy 1.10 hypergeom.logsf gives too.
  */
-#include "rival/fisher.h"
+#include "cohort/fisher.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 
-#define SUITE rival_fisher
+#define SUITE cohort_fisher
 
 typedef struct {
     int n1, n0, a, b;

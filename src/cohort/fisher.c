@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rival/fisher.h"
+#include "cohort/fisher.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,18 +10,24 @@ static double log_choose(const double *lf, int n, int k)
 }
 
 /* The tail begins with its largest terms, or the sum is near 1; each term follows from the one before. */
-static double tail(const double *lf, int n1, int n0, int a, int m)
+double fisher_tail(int n1, int n0, int a, int m)
 {
-    const int low = m > n0 ? m - n0 : 0, high = m < n1 ? m : n1;
+    const int high = m < n1 ? m : n1;
     double term = 1, sum = 1;
-    if (a <= low) return 0;
     for (int x = a; x < high; x++) {
         term *= (double)(n1 - x) * (m - x) / ((double)(x + 1) * (n0 - m + x + 1));
         sum += term;
         if (term < 1e-18 * sum) break;
     }
+    return sum;
+}
+
+static double tail(const double *lf, int n1, int n0, int a, int m)
+{
+    const int low = m > n0 ? m - n0 : 0;
+    if (a <= low) return 0;
     const double first = log_choose(lf, n1, a) + log_choose(lf, n0, m - a) - log_choose(lf, n1 + n0, m);
-    const double value = -(first + log(sum)) / log(10);
+    const double value = -(first + log(fisher_tail(n1, n0, a, m))) / log(10);
     return value > 0 ? value : 0;
 }
 
