@@ -86,7 +86,7 @@ static bool reserve_path(Attribution *a)
     const Index rows = KERNEL_BLOCK, width = a->mil->embedder->width, size = a->n_mean * a->n_h;
     const bool vectors = a->mil->spec.kind == BAG_VECTORS, sparse = a->mil->spec.sparse;
     a->n_input = vectors ? a->mil->spec.n_feat : a->mil->spec.max_len;
-    TAKE(codes, vectors ? 0 : rows * a->n_input), TAKE(factor, rows);
+    TAKE(codes, vectors ? 0 : rows * a->n_input), TAKE(factor, rows), TAKE(gene, rows);
     TAKE(vector, vectors && !sparse ? rows * a->n_input : 0);
     TAKE(sparse, rows), TAKE(value, sparse ? rows * a->n_input : 0);
     TAKE(first, a->mil->spec.max_len + 2), TAKE(at, a->mil->spec.max_len + 2), TAKE(number, rows);
@@ -142,7 +142,7 @@ void attribution_free(Attribution *a)
     free((void *)a->x);
     for (int k = 0; k < ATTRIBUTION_PIECES; k++) free(a->piece[k].sum), free(a->piece[k].m);
     for (int j = 0; j < OUTPUT_LAYERS + 2; j++) free(a->y[j]), free(a->dy[j]);
-    free(a->codes), free(a->factor), free(a->vector), free(a->sparse), free(a->value), free(a->first);
+    free(a->codes), free(a->factor), free(a->gene), free(a->vector), free(a->sparse), free(a->value), free(a->first);
     free(a->at), free(a->number), free(a->h), free(a->dh), free(a->a), free(a->da), free(a->grad), free(a->dx);
     free(a->m_step), free(a->dm), free(a->w), free(a->d_a), free(a->dx_h), free(a->dh_one);
     free(a->logit), free(a->x_old), free(a->subject), free(a->owner), free(a->output);

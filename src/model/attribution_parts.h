@@ -67,6 +67,7 @@ struct Attribution {
     uint8_t *codes;
     real *factor;
     float *vector; /* [KERNEL_BLOCK, n_feat] */
+    BagGene *gene;
     SparseRow *sparse;
     float *value;        /* [KERNEL_BLOCK, most non-zero] */
     int *first, *number; /* [max_len + 2], [KERNEL_BLOCK] */

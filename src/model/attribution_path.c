@@ -44,6 +44,8 @@ static void copy_sequence(Attribution *a, const Subject *s, const double *scale,
     a->copies.at = a->at;
     a->copies.codes = a->codes;
     a->copies.factor = a->factor;
+    for (int k = 0; rows->gene && k < n; k++) a->gene[k] = rows->gene[s->i];
+    a->copies.gene = rows->gene ? a->gene : NULL;
 }
 
 static const real *origin_of(const Attribution *a)

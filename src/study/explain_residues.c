@@ -67,7 +67,7 @@ static Status add_kernels(Explain *e, PathWalk *walk, const ExplainRow *row, int
                          .row = row->row,
                          .kernel = k,
                          .model = model};
-        if (walk->share[k] < KERNEL_SHARE * total || w.position >= len) continue;
+        if (walk->share[k] < KERNEL_SHARE * total || w.position < 0 || w.position >= len) continue;
         fill_window(&w, code, len, e->window_len);
         TRY(add_window(e, &w));
     }
