@@ -19,6 +19,7 @@ typedef struct {
     Index column_at, n_column; /* of the network's attention; -1: it has none there */
     Index z_at, n_z;
     Index mean_at; /* its first column among the means; -1: it has no means */
+    bool weighs;   /* by counts */
 } AttributionPart;
 
 /* A piece of a bag and the sums over its rows, of all means. */
@@ -66,8 +67,8 @@ struct Attribution {
     Bag copies; /* KERNEL_BLOCK copies of one instance, scaled */
     uint8_t *codes;
     real *factor;
-    float *vector; /* [KERNEL_BLOCK, n_feat] */
     BagGene *gene;
+    float *vector; /* [KERNEL_BLOCK, n_feat] */
     SparseRow *sparse;
     float *value;        /* [KERNEL_BLOCK, most non-zero] */
     int *first, *number; /* [max_len + 2], [KERNEL_BLOCK] */
@@ -105,8 +106,15 @@ void attribution_merge(Attribution *a, const double *m);
 /* u [n_mean, n_h] and c [n_mean] from g [n_z], the gradient by p. */
 void attribution_spread(Attribution *a, double *u, double *c, const double *g);
 
-/* Logit of row i of a->rows in mean column k. */
+/* What the count of row i of a->rows adds to its logits. */
+static inline double attribution_more(const Attribution *a, Index i)
+{
+    return a->rows->log_weight ? (double)a->rows->log_weight[i] : 0;
+}
+
+/* Logit of row i of a->rows in mean column k, and its weight there. */
 double attribution_logit(const Attribution *a, Index i, Index k);
+double attribution_weight(const Attribution *a, Index i, Index k);
 /* x [n_part, n_h] of an embedding: the value that each part pools. */
 void attribution_values(const Attribution *a, double *x, const real *h);
 /* Fills p, p_0, z, z_0, g, u and c for a direction; sum->score and bias. */
