@@ -67,7 +67,7 @@ typedef struct {
     uint64_t *group;       /* [members] which models explain it: a hash of their numbers */
     int n_used;            /* members in use */
     int *models, n_models; /* of the member under way */
-    Bag bag;               /* as the model under way reads it */
+    Bag *bag;              /* [n_model] the member under way, as these models read it */
     double *part, *one;    /* [n_max] */
     double *weight;        /* [n_max] attention */
     real *ranked;          /* [n_max] the same, as it is ranked */
@@ -93,10 +93,8 @@ typedef struct {
 Status explain_source_open(Explain *e);
 void explain_source_close(Explain *e);
 double explain_source_offset(const Explain *e, int model, int question); /* what a number has beside its score */
-/* Fills e->models with the models that explain a member; 0: it is left out. */
-Status explain_source_models(Explain *e, int member);
-/* Opens the bag of a member for a model; borrowed until the next. */
-Status explain_source_bag(Explain *e, int model, int member);
+/* Fills e->models with the models that explain a member, and has networks open its bag until the next; 0: it is left out. */
+Status explain_source_member(Explain *e, int member);
 bool explain_source_is_new(const Explain *e, int model, int member); /* of bags that were explained */
 void explain_source_direction(const Explain *e, double *direction, int model, int question);
 

@@ -146,14 +146,13 @@ static void write_residues(Explain *e, PathWalk *walk, const ExplainRow *row, co
 static Status walk_row(Explain *e, PathWalk *walk, const ExplainRow *row)
 {
     int len = bagfile_spec(e->cohort->file)->n_feat;
-    const uint8_t *code = e->sequences ? codes_of(&e->bag, row->row, &len) : NULL;
+    const uint8_t *code = e->sequences ? codes_of(&e->bag[e->models[0]], row->row, &len) : NULL;
     const bool has_motifs = e->sequences && row->question == 0;
     memset(walk->sum, 0, (size_t)len * sizeof *walk->sum);
     const int before = e->n_window;
     for (int k = 0; k < e->n_models; k++) {
         const int model = e->models[k];
         AttributionPath path;
-        if (e->n_models > 1) TRY(explain_source_bag(e, model, row->member));
         if (!attribution_pools(e->network[model], row->row)) continue;
         explain_source_direction(e, e->direction, model, row->question);
         attribution_path(walk->out, &path, e->network[model], e->direction, row->row, walk->floor[row->question]);
@@ -173,8 +172,7 @@ static Status walk_rows(Explain *e, PathWalk *walk)
         TRY(stop_check(e->in->stop, "; nothing is written"));
         if (row->member != member) {
             member = row->member;
-            TRY(explain_source_models(e, member));
-            TRY(explain_source_bag(e, e->models[0], member));
+            TRY(explain_source_member(e, member));
         }
         TRY(walk_row(e, walk, row));
     }
