@@ -19,9 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAST      5 /* sequences of a motif */
-#define MOST_LOGOS 20
-#define HALF       0.5 /* Haldane's correction of odds */
+#define LEAST 5   /* sequences of a motif */
+#define HALF  0.5 /* Haldane's correction of odds */
 
 typedef struct {
     Explain *e;
@@ -206,7 +205,7 @@ static Status draw_logos(const Motifs *m)
     char folder[PATH_ROOM];
     TRY(explain_files_path(folder, m->e, "logos"));
     TRY(file_make_folder(folder));
-    for (int k = 0; k < m->n && k < MOST_LOGOS; k++, m->e->files->n_logo++) TRY(draw_logo(m, folder, k));
+    for (int k = 0; k < m->n && k < EXPLAIN_MOST_LOGOS; k++, m->e->files->n_logo++) TRY(draw_logo(m, folder, k));
     return OK;
 }
 

@@ -12,6 +12,7 @@
 #include "study/explain.h"
 #include "study/windowmotif.h"
 
+#define EXPLAIN_MOST_LOGOS  20
 #define EXPLAIN_ROW_SURPLUS 4 /* candidates held for each row wanted, before the lesser ones are dropped */
 
 /* A score that is explained. */
