@@ -106,7 +106,7 @@ static void offer(Explain *e, int question, int member, const BagText *text, int
         const bool first = question == 0 && e->sequences && is_wanted(&e->important, e->part[i]);
         if (!first && !is_wanted(&e->top[question], e->part[i])) continue;
         const ExplainRow row = {.part = e->part[i],
-                                .hash = e->sequences ? explain_count_hash(text, i) : 0,
+                                .hash = e->sequences ? bagtext_hash(text, i) : 0,
                                 .member = member,
                                 .row = i,
                                 .question = question,

@@ -104,7 +104,6 @@ Status explain_bags(Explain *e);
 void explain_list_settle(ExplainList *list); /* sorts, drops what is beyond `most` */
 
 /* explain_count.c */
-uint64_t explain_count_hash(const BagText *text, int row);
 Status explain_count(Explain *e);
 bool explain_count_tests(const Explain *e);            /* does the first question have classes to test? */
 int explain_count_label(const Explain *e, int member); /* of the first question: 1, 0, -1: unknown, or a number */
