@@ -3,7 +3,6 @@
 #include "cli/interrupt.h"
 #include "cli/print.h"
 #include "core/escape.h"
-#include "core/file.h"
 #include "core/inputguard.h"
 #include "core/number.h"
 #include "study/explain.h"

@@ -11,6 +11,7 @@
  *     logos/motif_N.svg
  */
 #include "core/file.h"
+#include "data/bagfile/alphabet.h"
 #include "rival/fisher.h"
 #include "study/explain_parts.h"
 #include "study/figure_logo.h"
@@ -98,12 +99,11 @@ static double odds_ratio(const Motifs *m, int k)
 
 static Status write_meme(const Motifs *m)
 {
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     TextOut *out;
     TRY(explain_files_open(&out, m->e, "motifs.meme"));
-    textout_printf(out, "MEME version 4\n\nALPHABET= %s\n\nBackground letter frequencies\n", letters);
+    textout_printf(out, "MEME version 4\n\nALPHABET= %s\n\nBackground letter frequencies\n", ALPHABET_AMINO);
     for (int r = 0; r < MOTIF_LETTERS; r++)
-        textout_printf(out, "%c %.5f%s", letters[r], m->e->background.all[r], r % 10 == 9 ? "\n" : " ");
+        textout_printf(out, "%c %.5f%s", ALPHABET_AMINO[r], m->e->background.all[r], r % 10 == 9 ? "\n" : " ");
     for (int k = 0; k < m->n; k++) {
         const WindowMotif *one = &m->motif[k];
         textout_printf(out, "\nMOTIF %d %s\nletter-probability matrix: alength= %d w= %d nsites= %d", k + 1,
@@ -214,7 +214,6 @@ static Status draw_logos(const Motifs *m)
 /* Residue with half of the weight of windows at each place, else ".". */
 static void consensus_of(char *text, const MotifWindow *w, int n, int n_residue)
 {
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     for (int q = 0; q < n_residue; q++) {
         double share[MOTIF_LETTERS] = {0}, sum = 0;
         text[q] = '.';
@@ -223,7 +222,7 @@ static void consensus_of(char *text, const MotifWindow *w, int n, int n_residue)
             sum += w[i].weight;
         }
         for (int r = 0; r < MOTIF_LETTERS; r++)
-            if (share[r] > sum / 2) text[q] = letters[r];
+            if (share[r] > sum / 2) text[q] = ALPHABET_AMINO[r];
     }
     text[n_residue] = '\0';
 }

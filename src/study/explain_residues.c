@@ -2,8 +2,7 @@
  *
  * explain_residues.c: integrated gradients of the instances of the tables, bag by bag, and the windows that motifs are made of.
  */
-#include "core/file.h"
-#include "core/log.h"
+#include "data/bagfile/alphabet.h"
 #include "study/explain_parts.h"
 
 #include <math.h>
@@ -124,14 +123,13 @@ static void add_path(Explain *e, PathWalk *walk, const AttributionPath *path, in
 
 static void write_residues(Explain *e, PathWalk *walk, const ExplainRow *row, const uint8_t *code, int len)
 {
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     const char *const *names = bagfile_feature_names(e->cohort->file);
     for (int t = 0; t < len; t++) {
         if (!e->sequences && walk->sum[t] == 0) continue;
         textout_cell(walk->table, e->cohort->id[row->member]);
         textout_printf(walk->table, "\t%d\t", row->row);
         if (e->sequences)
-            textout_printf(walk->table, "%d\t%c", t, letters[code[t]]);
+            textout_printf(walk->table, "%d\t%c", t, ALPHABET_AMINO[code[t]]);
         else if (names)
             textout_cell(walk->table, names[t]);
         else
