@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * explain_motifs.c: motifs of the windows behind the largest contributions to the first question (windowmotif.h), and how they are
- * spread over bags. A motif is held against labels by the bags in which one of these sequences has it. A bag's sequences were
+ * explain_motifs.c: motifs of the windows behind the largest contributions to the first question (windowmotif.h), and how they
+ * are spread over bags. A motif is held against labels by the bags in which one of these sequences has it. A bag's sequences were
  * ranked by models that had not seen it, so labels had no part in that.
  *
  *     motifs.meme   MEME's minimal format, version 4

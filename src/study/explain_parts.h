@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * explain_parts.h: what the files of explain share. explain.c runs it; explain_source.c knows models; explain_bags.c goes over
- * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write, explain_files.c lets it appear; explain_truth.c
- * compares with known carriers; explain_motifs.c finds motifs.
+ * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write, explain_files.c
+ * lets it appear; explain_truth.c compares with known carriers; explain_motifs.c finds motifs.
  */
 #ifndef HOPSACK_EXPLAIN_PARTS_H
 #define HOPSACK_EXPLAIN_PARTS_H
