@@ -3,7 +3,6 @@
 #include "cli/interrupt.h"
 #include "cli/print.h"
 #include "core/escape.h"
-#include "core/file.h"
 #include "core/inputguard.h"
 #include "core/number.h"
 #include "study/explain.h"
@@ -19,6 +18,7 @@ typedef struct {
 } ExplainFlags;
 
 enum { PART_OF_TEST, PART_OF_ALL };
+enum { REFERENCE_MEAN, REFERENCE_NONE };
 
 #define AT(field) offsetof(ExplainFlags, field)
 static const Option rows[] = {
@@ -29,16 +29,14 @@ static const Option rows[] = {
      "number of distinct sequences in important_sequences.tsv"},
     {"part", OPTION_CHOICE, AT(part), "test", 0, 0, "test all", "",
      "bags that are explained: test (each by the models that have not seen it), or all (bags that every model has "
-     "seen as "
-     "well, by all models; their p values mean nothing)"},
+     "seen "
+     "as well, by all models; their p values mean nothing)"},
     {"reference", OPTION_CHOICE, AT(reference), "mean", 0, 0, "mean none", "",
      "bag vector that contributions start from: mean (over the bags that a model explains), or none (of no "
-     "instances; "
-     "contributions then hold a constant that all instances share by their attention)"},
+     "instances; contributions then hold a constant that all instances share by their attention)"},
     {"truth", OPTION_TEXT, AT(truth), "null", 0, 0, NULL, "FILE",
      "table of known carriers (columns bag and instance, as hopsack simulate writes it), which contributions are "
-     "compared "
-     "with"},
+     "compared with"},
     {"airr", OPTION_BOOL, AT(airr), "false", 0, 0, NULL, "",
      "the table of sequences as an AIRR Rearrangement table too, rearrangements.tsv"},
     {"metadata", OPTION_TEXT, AT(metadata), "null", 0, 0, NULL, "FILE",
@@ -126,7 +124,7 @@ static Status explain(Predictor *predictor, Cohort *cohort, Cli *cli)
                                 .top = flags->top,
                                 .important = flags->important,
                                 .all = flags->part == PART_OF_ALL,
-                                .refer = flags->reference == 0,
+                                .refer = flags->reference == REFERENCE_MEAN,
                                 .airr = flags->airr,
                                 .force = cli->force,
                                 .stop = &interrupted};

@@ -30,7 +30,8 @@ static void list_part(Attribution *a, PoolingEntry own, PoolingEntry twin)
                               .n_column = pooling->n_column,
                               .z_at = own.z_at,
                               .n_z = pooling->n_z,
-                              .mean_at = of_means ? a->n_mean : -1};
+                              .mean_at = of_means ? a->n_mean : -1,
+                              .weighs = own.weighs};
     if (of_means) a->n_mean += part->n_column;
     a->all_means &= of_means;
 }
@@ -43,8 +44,8 @@ static void list_parts(Attribution *a)
         if (mil_n_pooling(m) > 1)
             list_part(a, pooling_several_entry(m->pooling, k), pooling_several_entry(twin->pooling, k));
         else
-            list_part(a, (PoolingEntry){m->pooling_type, m->pooling, 0, 0},
-                      (PoolingEntry){twin->pooling_type, twin->pooling, 0, 0});
+            list_part(a, (PoolingEntry){m->pooling_type, m->pooling, 0, 0, mil_counts(m)},
+                      (PoolingEntry){twin->pooling_type, twin->pooling, 0, 0, mil_counts(m)});
     a->beside = m->pooling->mean ? a->n_mean++ : -1;
 }
 
@@ -86,7 +87,7 @@ static bool reserve_path(Attribution *a)
     const Index rows = KERNEL_BLOCK, width = a->mil->embedder->width, size = a->n_mean * a->n_h;
     const bool vectors = a->mil->spec.kind == BAG_VECTORS, sparse = a->mil->spec.sparse;
     a->n_input = vectors ? a->mil->spec.n_feat : a->mil->spec.max_len;
-    TAKE(codes, vectors ? 0 : rows * a->n_input), TAKE(factor, rows);
+    TAKE(codes, vectors ? 0 : rows * a->n_input), TAKE(factor, rows), TAKE(gene, rows);
     TAKE(vector, vectors && !sparse ? rows * a->n_input : 0);
     TAKE(sparse, rows), TAKE(value, sparse ? rows * a->n_input : 0);
     TAKE(first, a->mil->spec.max_len + 2), TAKE(at, a->mil->spec.max_len + 2), TAKE(number, rows);
@@ -142,7 +143,7 @@ void attribution_free(Attribution *a)
     free((void *)a->x);
     for (int k = 0; k < ATTRIBUTION_PIECES; k++) free(a->piece[k].sum), free(a->piece[k].m);
     for (int j = 0; j < OUTPUT_LAYERS + 2; j++) free(a->y[j]), free(a->dy[j]);
-    free(a->codes), free(a->factor), free(a->vector), free(a->sparse), free(a->value), free(a->first);
+    free(a->codes), free(a->factor), free(a->gene), free(a->vector), free(a->sparse), free(a->value), free(a->first);
     free(a->at), free(a->number), free(a->h), free(a->dh), free(a->a), free(a->da), free(a->grad), free(a->dx);
     free(a->m_step), free(a->dm), free(a->w), free(a->d_a), free(a->dx_h), free(a->dh_one);
     free(a->logit), free(a->x_old), free(a->subject), free(a->owner), free(a->output);
@@ -155,9 +156,14 @@ double attribution_logit(const Attribution *a, Index i, Index k)
 {
     const int of = a->owner[k];
     const AttributionPart *part = &a->part[of];
-    if (of == a->n_part) return a->rows->log_weight && mil_counts(a->mil) ? (double)a->rows->log_weight[i] : 0;
-    if (part->column_at < 0) return 0;
+    if (of == a->n_part) return mil_counts(a->mil) ? attribution_more(a, i) : 0;
+    if (part->column_at < 0) return part->weighs ? attribution_more(a, i) : 0;
     return (double)a->attention.logit[a->rows->row[i] * a->n_column + part->column_at + k - part->mean_at];
+}
+
+double attribution_weight(const Attribution *a, Index i, Index k)
+{
+    return exp(attribution_logit(a, i, k) - a->top[k]) / a->sum[k];
 }
 
 void attribution_values(const Attribution *a, double *x, const real *h)
@@ -387,11 +393,6 @@ void attribution_gradient(Attribution *a, AttributionSum *sum, const double *dir
 
 /* ---- parts of the instances ---- */
 
-static double weight_of(const Attribution *a, Index i, Index k)
-{
-    return exp(attribution_logit(a, i, k) - a->top[k]) / a->sum[k];
-}
-
 static void divide_row(Attribution *a, int piece, const double *x, const real *h, Index i)
 {
     double sum = 0;
@@ -401,7 +402,7 @@ static void divide_row(Attribution *a, int piece, const double *x, const real *h
         const double *m_ref = a->m_ref + k * a->n_h;
         double dot = a->n_ref > 0 ? 0 : a->c[k];
         for (Index j = 0; j < a->n_h; j++) dot += u[j] * (of[j] - m_ref[j]);
-        sum += weight_of(a, i, k) * dot;
+        sum += attribution_weight(a, i, k) * dot;
     }
     a->out[i] = sum;
 }

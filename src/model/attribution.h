@@ -12,8 +12,9 @@
  * one from that of no instances (0, but for biases and activation of Hopfield pooling): integrated gradients.
  *
  * Paths. Integrated gradients of s along the input of one instance (Sundararajan et al., ICML 2017), midpoint rule, from the
- * zero input to the instance: a sequence whose one-hot entries are all 0 (its position features stay), a vector whose scaled
- * features are all 0. Weights follow the instance; the other instances, the selection and the divisor of the bag's input stay.
+ * zero input to the instance: a sequence whose one-hot entries are all 0 (its position features and genes stay), a vector whose
+ * scaled features are all 0. Weights follow the instance; the other instances, the selection, the divisor of the bag's input and
+ * the numbers of the bag stay.
  * A step costs an embedding and one update of the bag's means. Poolings without means pool the bag anew: a step then costs as
  * much as pooling does.
  *
@@ -61,13 +62,15 @@ typedef struct {
 /* False: the model's selection leaves the instance of that row out of the open bag, so that it has no part in the output. */
 bool attribution_pools(const Attribution *a, int row);
 
-/* The instance must be pooled. out [its residues, or features]. Steps double from ATTRIBUTION_STEPS until the error is at most 0.01; beyond these they are
- * even in t first, where the input is t³ of its own, so closer near the zero input. floor > 0: smallest difference that the error is held against. */
+/* The instance must be pooled. out [its residues, or features]. Steps double from ATTRIBUTION_STEPS until the error is at most
+ * 0.01; beyond these they are even in t first, where the input is t³ of its own, so closer near the zero input. floor > 0:
+ * smallest difference that the error is held against. */
 void attribution_path(double *out, AttributionPath *path, Attribution *a, const double *direction, int row,
                       double floor);
 
-/* What each number of an embedding adds to the part of the instance of that row: share [n_h], 0 where a pooling is not of means; and where an
- * embedder has windows, the first residue of the window that each came from: at [n_h]. */
+/* What each number of an embedding adds to the part of the instance of that row, which must be pooled: share [n_h], 0 where a
+ * pooling is not of means; and where an embedder has windows, the first residue of the window that each came from, -1: of none:
+ * at [n_h]. */
 void attribution_kernels(double *share, int *at, Attribution *a, const double *direction, int row);
 int attribution_window(const Attribution *a); /* residues of a window; 0: the embedder has none */
 int attribution_n_h(const Attribution *a);

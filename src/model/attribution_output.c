@@ -29,7 +29,7 @@ static void join(double *x, const Mil *m, const double *z)
         const double mean = m->o.norm == NORM_BAGS ? (double)m->theta[m->norm.mean_at + j] : 0;
         x[j] = (z[j] - mean) * norm_scale(m, j);
     }
-    for (Index j = 0; j < m->o.n_input; j++) x[m->n_z + j] = (double)m->input[j];
+    for (Index j = 0; j < m->inputs.n_out; j++) x[m->n_z + j] = (double)m->unit[j];
 }
 
 static void layer(double *y, const Linear *l, const real *theta, const double *x)

@@ -19,6 +19,7 @@ typedef struct {
     Index column_at, n_column; /* of the network's attention; -1: it has none there */
     Index z_at, n_z;
     Index mean_at; /* its first column among the means; -1: it has no means */
+    bool weighs;   /* by counts */
 } AttributionPart;
 
 /* A piece of a bag and the sums over its rows, of all means. */
@@ -57,20 +58,21 @@ struct Attribution {
     double *z_step, *g;                                   /* [n_z] */
     double *u, *c;                                        /* [n_mean, n_h], [n_mean] */
     double *y[OUTPUT_LAYERS + 2], *dy[OUTPUT_LAYERS + 2]; /* of every layer: its input, and the outputs */
-    double **x;                                           /* [n_thread] values of an instance [n_part, n_h] */
+    double **x;                                           /* [n_thread] values of an instance [n_part + 1, n_h] */
     real *output;                                         /* [n_out] */
     double *share;                                        /* [n_max] parts of a pooling without means */
     double *out;                                          /* [n_max] */
 
     /* of a path; rows of the twin */
-    Bag copies; /* KERNEL_BLOCK copies of one instance, scaled */
-    uint8_t *codes;
-    real *factor;
-    float *vector; /* [KERNEL_BLOCK, n_feat] */
-    SparseRow *sparse;
-    float *value;        /* [KERNEL_BLOCK, most non-zero] */
-    int *first, *number; /* [max_len + 2], [KERNEL_BLOCK] */
-    size_t *at;
+    Bag copies;              /* KERNEL_BLOCK copies of one instance, scaled */
+    uint8_t *codes;          /* [KERNEL_BLOCK, residues] */
+    real *factor;            /* [KERNEL_BLOCK] */
+    BagGene *gene;           /* [KERNEL_BLOCK] */
+    float *vector;           /* [KERNEL_BLOCK, n_input] */
+    SparseRow *sparse;       /* [KERNEL_BLOCK] */
+    float *value;            /* [KERNEL_BLOCK, n_input] of the sparse rows */
+    int *first, *number;     /* [max_len + 2] of `copies`; [KERNEL_BLOCK] their row numbers, all 0 */
+    size_t *at;              /* [max_len + 2] of `copies` */
     real *h, *dh, *a, *da;   /* [KERNEL_BLOCK, ·] */
     real *grad;              /* [n_params], looked at by nobody */
     double *dx;              /* [KERNEL_BLOCK, n_input] */
@@ -104,9 +106,16 @@ void attribution_merge(Attribution *a, const double *m);
 /* u [n_mean, n_h] and c [n_mean] from g [n_z], the gradient by p. */
 void attribution_spread(Attribution *a, double *u, double *c, const double *g);
 
-/* Logit of row i of a->rows in mean column k. */
+/* What the count of row i of a->rows adds to its logits. */
+static inline double attribution_more(const Attribution *a, Index i)
+{
+    return a->rows->log_weight ? (double)a->rows->log_weight[i] : 0;
+}
+
+/* Logit of row i of a->rows in mean column k, and its weight there. */
 double attribution_logit(const Attribution *a, Index i, Index k);
-/* x [n_part, n_h] of an embedding: the value that each part pools. */
+double attribution_weight(const Attribution *a, Index i, Index k);
+/* x [n_part + 1, n_h] of an embedding: the value that each part pools, and the plain mean beside. */
 void attribution_values(const Attribution *a, double *x, const real *h);
 /* Fills p, p_0, z, z_0, g, u and c for a direction; sum->score and bias. */
 void attribution_gradient(Attribution *a, AttributionSum *sum, const double *direction);

@@ -44,6 +44,8 @@ static void copy_sequence(Attribution *a, const Subject *s, const double *scale,
     a->copies.at = a->at;
     a->copies.codes = a->codes;
     a->copies.factor = a->factor;
+    for (int k = 0; rows->gene && k < n; k++) a->gene[k] = rows->gene[s->i];
+    a->copies.gene = rows->gene ? a->gene : NULL;
 }
 
 static const real *origin_of(const Attribution *a)
@@ -149,12 +151,13 @@ static void score_copies(Attribution *a, const Rows *rows)
 /* Logits of copy i. */
 static void logits_of(Attribution *a, double *logit, const Subject *s, Index i)
 {
-    const double more = mil_counts(a->mil) && a->rows->log_weight ? (double)a->rows->log_weight[s->i] : 0;
+    const double more = attribution_more(a, s->i);
     for (Index k = 0; k < a->n_mean; k++) {
         const AttributionPart *part = &a->part[a->owner[k]];
-        logit[k] = a->owner[k] == a->n_part || part->column_at < 0
-                       ? attribution_logit(a, s->i, k)
-                       : (double)scores_of(part, a->a)[i * part->n_column + k - part->mean_at] + more;
+        logit[k] =
+            a->owner[k] == a->n_part || part->column_at < 0
+                ? attribution_logit(a, s->i, k)
+                : (double)scores_of(part, a->a)[i * part->n_column + k - part->mean_at] + (part->weighs ? more : 0);
     }
 }
 
@@ -227,8 +230,9 @@ static void walk_one(Attribution *a, double *score, const Subject *s, int copy, 
     real *h = m->h + s->i * width, *logit = m->a_kept + s->i * n_column;
     m->embedder_type->forward(m->embedder, h, &rows);
     m->pooling_type->score(m->pooling, logit, h, &rows);
-    for (Index k = 0; mil_counts(m) && a->rows->log_weight && k < n_column; k++)
-        logit[k] += a->rows->log_weight[s->i];
+    for (int p = 0; p < a->n_part; p++)
+        for (Index k = 0; a->part[p].weighs && a->part[p].column_at >= 0 && k < a->part[p].n_column; k++)
+            logit[a->part[p].column_at + k] += (real)attribution_more(a, s->i);
     mil_pool_kept(m, 1);
     if (m->pooling->mean) memcpy(m->z, m->pooled, (size_t)m->pooling->n_z * sizeof *m->z);
     for (Index j = 0; j < a->n_z; j++) a->z[j] = (double)m->z[j];
@@ -375,7 +379,7 @@ void attribution_kernels(double *share, int *at, Attribution *a, const double *d
     attribution_gradient(a, &sum, direction);
     ZERO(share, (size_t)a->n_h);
     for (Index k = 0; a->all_means && k < a->n_mean; k++) {
-        const double w = exp(attribution_logit(a, s.i, k) - a->top[k]) / a->sum[k];
+        const double w = attribution_weight(a, s.i, k);
         const double *x = a->x_old + a->owner[k] * a->n_h;
         for (Index j = 0; j < a->n_h; j++) share[j] += w * a->u[k * a->n_h + j] * (x[j] - a->m_ref[k * a->n_h + j]);
     }

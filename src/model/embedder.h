@@ -79,8 +79,8 @@ typedef struct {
      * feature, by its value in the file. Uses slot `grad_slot` as scratch. */
     void (*input)(void *self, int grad_slot, double *dx, Index stride, const real *h, const real *dh,
                   const Rows *rows);
-    /* Residues of a window, 0: it has none; and the window each of the n_h numbers of row `cached` came from, kept by forward.
-     * NULL: it has none. */
+    /* Residues of a window, 0: it has none; and the first residue of the window that each of the n_h numbers of row `cached` came
+     * from, -1: of none, kept by forward. NULL: it has none. */
     int (*windows)(int *at, const void *self, int cached);
     const real *(*origin)(const void *self); /* vectors: [n_feat] where the scaled input is 0; NULL: at 0 */
     /* Adds gradient slots 0 … n_slot-1, in this order, to grad [n_params]. */

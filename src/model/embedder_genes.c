@@ -146,6 +146,22 @@ static void backward(void *self, int grad_slot, const real *h, const real *dh, c
         }
 }
 
+/* Of the residues: genes have no numbers of their own in the input. */
+static void input(void *self, int grad_slot, double *dx, Index stride, const real *h, const real *dh, const Rows *r)
+{
+    Genes *l = self;
+    copy_own(l->own[r->thread], l, h, r->n);
+    copy_own(l->down[r->thread], l, dh, r->n);
+    l->type->input(l->self, grad_slot, dx, stride, l->own[r->thread], l->down[r->thread], r);
+}
+
+static int windows(int *at, const void *self, int cached)
+{
+    const Genes *l = self;
+    for (Index k = l->n_own; at && k < l->base.n_h; k++) at[k] = -1;
+    return l->type->windows ? l->type->windows(at, l->self, cached) : 0;
+}
+
 static void finish(void *self, real *grad, int n_slot)
 {
     Genes *l = self;
@@ -180,6 +196,8 @@ const EmbedderType embedder_genes = {
     .forward = forward,
     .zero = zero,
     .backward = backward,
+    .input = input,
+    .windows = windows,
     .finish = finish,
     .start = start,
     .min_pad = min_pad,

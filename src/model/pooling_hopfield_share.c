@@ -10,7 +10,6 @@
 #include "model/pooling_hopfield.h"
 
 #include <math.h>
-#include <string.h>
 
 static const Hopfield *layer_of(const HopfieldPool *p)
 {

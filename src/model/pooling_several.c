@@ -114,7 +114,7 @@ MilColumn pooling_several_column(const Pooling *self, int column)
 PoolingEntry pooling_several_entry(Pooling *self, int k)
 {
     SidePart *part = &((Several *)(void *)self)->part[k];
-    return (PoolingEntry){part->type, part->self, part->type->ranks ? part->column_at : -1, part->z_at};
+    return (PoolingEntry){part->type, part->self, part->type->ranks ? part->column_at : -1, part->z_at, part->weighs};
 }
 
 static void plan_part(SidePart *part, Arena *arena, const ModelSizes *sizes)

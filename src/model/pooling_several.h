@@ -25,11 +25,13 @@ extern const PoolingType pooling_several; /* not in the table of kinds */
 /* Whose column that is; the pooling is of type pooling_several. */
 MilColumn pooling_several_column(const Pooling *self, int column);
 
-/* Entry k: its kind and struct, and where its columns (-1: it has none among them all) and numbers begin. */
+/* Entry k: its kind and struct, where its columns (-1: it has none among them all) and numbers begin, and whether its instances
+ * weigh by their counts. */
 typedef struct {
     const PoolingType *type;
     void *self;
     Index column_at, z_at;
+    bool weighs;
 } PoolingEntry;
 PoolingEntry pooling_several_entry(Pooling *self, int k);
 

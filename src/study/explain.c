@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
 #include "cv/crossval_folder.h"
-#include "run/runfolder.h"
 #include "study/explain_parts.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static Status reserve_list(ExplainList *list, int most, bool distinct)

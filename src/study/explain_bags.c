@@ -74,7 +74,7 @@ static void rank_attention(Explain *e, int n)
 
 /* ---- contributions ---- */
 
-static Status add_network(Explain *e, int model, int question, int member, int n)
+static void add_network(Explain *e, int model, int question, int member, int n)
 {
     AttributionSum sum;
     double total = 0;
@@ -90,7 +90,6 @@ static Status add_network(Explain *e, int model, int question, int member, int n
     e->bias[at] += (sum.bias + offset) / e->n_models;
     e->sum[at] += total / e->n_models;
     e->worst_sum = fmax(e->worst_sum, fabs(sum.score - sum.bias - total) / fmax(1, fabs(sum.score)));
-    return OK;
 }
 
 static Status add_method(Explain *e, int model, int question, int member, int n)
@@ -107,7 +106,7 @@ static void offer(Explain *e, int question, int member, const BagText *text, int
         const bool first = question == 0 && e->sequences && is_wanted(&e->important, e->part[i]);
         if (!first && !is_wanted(&e->top[question], e->part[i])) continue;
         const ExplainRow row = {.part = e->part[i],
-                                .hash = e->sequences ? explain_count_hash(text, i) : 0,
+                                .hash = e->sequences ? bagtext_hash(text, i) : 0,
                                 .member = member,
                                 .row = i,
                                 .question = question,
@@ -123,9 +122,8 @@ static Status explain_question(Explain *e, int question, int member, const BagTe
     const int n = bagfile_n(e->cohort->file, e->cohort->bag[member]);
     memset(e->part, 0, (size_t)n * sizeof *e->part);
     for (int k = 0; k < e->n_models; k++) {
-        if (e->n_models > 1 && e->network) TRY(explain_source_bag(e, e->models[k], member));
         if (e->network)
-            TRY(add_network(e, e->models[k], question, member, n));
+            add_network(e, e->models[k], question, member, n);
         else
             TRY(add_method(e, e->models[k], question, member, n));
     }
@@ -134,28 +132,23 @@ static Status explain_question(Explain *e, int question, int member, const BagTe
     return OK;
 }
 
-static Status find_attention(Explain *e, int member)
+static void find_attention(Explain *e, int n)
 {
-    const int n = bagfile_n(e->cohort->file, e->cohort->bag[member]);
     memset(e->weight, 0, (size_t)n * sizeof *e->weight);
     memset(e->places, 0, (size_t)n * sizeof *e->places);
-    for (int k = 0; e->network && k < e->n_models; k++) {
-        TRY(explain_source_bag(e, e->models[k], member));
-        add_attention(e, e->models[k], n, 1. / e->n_models);
-    }
+    for (int k = 0; e->network && k < e->n_models; k++) add_attention(e, e->models[k], n, 1. / e->n_models);
     if (e->network) rank_attention(e, n);
-    return OK;
 }
 
 static Status explain_member(Explain *e, int member)
 {
     BagText text = {0};
     Status status = OK;
-    TRY(explain_source_models(e, member));
+    TRY(explain_source_member(e, member));
     e->use[member] = e->n_models > 0;
     if (e->n_models == 0) return OK;
     e->n_used++;
-    TRY(find_attention(e, member));
+    find_attention(e, bagfile_n(e->cohort->file, e->cohort->bag[member]));
     if (e->sequences) TRY(bagfile_read_text(&text, e->cohort->file, e->cohort->bag[member]));
     for (int q = 0; q < e->n_question && status == OK; q++) status = explain_question(e, q, member, &text);
     if (e->sequences) bagtext_free(&text);
@@ -165,11 +158,8 @@ static Status explain_member(Explain *e, int member)
 /* The mean over bags that a model is to explain is its reference. */
 static Status refer_member(Explain *e, int member)
 {
-    TRY(explain_source_models(e, member));
-    for (int k = 0; k < e->n_models; k++) {
-        TRY(explain_source_bag(e, e->models[k], member));
-        attribution_refer(e->network[e->models[k]]);
-    }
+    TRY(explain_source_member(e, member));
+    for (int k = 0; k < e->n_models; k++) attribution_refer(e->network[e->models[k]]);
     return OK;
 }
 

@@ -3,23 +3,10 @@
  * explain_count.c: how many bags hold a sequence, among those that are explained by the same models: so no model has learned
  * from the bags that test what it found.
  */
-#include "core/rng.h"
 #include "study/explain_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static uint64_t hash_text(uint64_t h, const char *text)
-{
-    for (; text && *text; text++) h = rng_mix(h ^ (uint64_t)(unsigned char)*text);
-    return rng_mix(h ^ 0xff);
-}
-
-uint64_t explain_count_hash(const BagText *text, int i)
-{
-    const uint64_t h = hash_text(0, text->sequence + (size_t)i * text->stride);
-    return hash_text(hash_text(h, text->v_call ? text->v_call[i] : NULL), text->j_call ? text->j_call[i] : NULL);
-}
 
 static int by_key(const void *a, const void *b)
 {
@@ -47,10 +34,15 @@ static void drop_equal(Explain *e)
     e->n_count = n;
 }
 
-const ExplainCount *explain_count_of(const Explain *e, uint64_t hash, uint64_t group)
+static ExplainCount *find_count(const Explain *e, uint64_t hash, uint64_t group)
 {
     const ExplainCount key = {.hash = hash, .group = group};
     return e->count ? bsearch(&key, e->count, e->n_count, sizeof key, by_key) : NULL;
+}
+
+const ExplainCount *explain_count_of(const Explain *e, uint64_t hash, uint64_t group)
+{
+    return find_count(e, hash, group);
 }
 
 static int by_number(const void *a, const void *b)
@@ -108,14 +100,14 @@ static Status count_member(Explain *e, int member, uint64_t *hash)
     BagText text;
     const int label = explain_count_label(e, member);
     TRY(bagfile_read_text(&text, e->cohort->file, e->cohort->bag[member]));
-    for (int i = 0; i < text.n; i++) hash[i] = explain_count_hash(&text, i);
+    for (int i = 0; i < text.n; i++) hash[i] = bagtext_hash(&text, i);
     qsort(hash, (size_t)text.n, sizeof *hash, by_number);
     for (int i = 0; i < text.n; i++) {
         if (i > 0 && hash[i] == hash[i - 1]) continue;
-        ExplainCount *all = (ExplainCount *)(size_t)explain_count_of(e, hash[i], 0);
+        ExplainCount *all = find_count(e, hash[i], 0);
         if (!all) continue;
         count_one(all, label);
-        count_one((ExplainCount *)(size_t)explain_count_of(e, hash[i], e->group[member]), label);
+        count_one(find_count(e, hash[i], e->group[member]), label);
     }
     bagtext_free(&text);
     return OK;

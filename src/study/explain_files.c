@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOGOS_MOST 100 /* two digits */
-
 static const char *const names[] = {"sequences.tsv",   "instances.tsv",      "important_sequences.tsv",
                                     "bags.tsv",        "rearrangements.tsv", "residues.tsv.gz",
                                     "features.tsv.gz", "features.tsv",       "kernels.tsv",
@@ -50,19 +48,27 @@ static bool is_written(const ExplainFiles *f, const char *name)
     return false;
 }
 
+static Status remove_logo(const Explain *e, int number, const char *ending)
+{
+    char path[PATH_ROOM], name[32];
+    snprintf(name, sizeof name, "logos/motif_%02d.%s", number, ending);
+    TRY(explain_files_path(path, e, name));
+    unlink(path);
+    return OK;
+}
+
 static Status remove_older(const Explain *e)
 {
-    char path[PATH_ROOM], logo[32];
+    char path[PATH_ROOM];
     TRY(explain_files_path(path, e, "explain.json"));
     unlink(path);
     for (const char *const *name = names; *name; name++) {
         TRY(explain_files_path(path, e, *name));
         if (!is_written(e->files, *name)) unlink(path);
     }
-    for (int k = e->files->n_logo + 1; k < LOGOS_MOST; k++) {
-        snprintf(logo, sizeof logo, "logos/motif_%02d.svg", k);
-        TRY(explain_files_path(path, e, logo));
-        unlink(path);
+    for (int k = e->files->n_logo + 1; k <= EXPLAIN_MOST_LOGOS; k++) {
+        TRY(remove_logo(e, k, "svg"));
+        TRY(remove_logo(e, k, "tsv"));
     }
     return OK;
 }

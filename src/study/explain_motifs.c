@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * explain_motifs.c: motifs of the windows behind the largest contributions to the first question (windowmotif.h), and how they are
- * spread over bags. A motif is held against labels by the bags in which one of these sequences has it. A bag's sequences were
+ * explain_motifs.c: motifs of the windows behind the largest contributions to the first question (windowmotif.h), and how they
+ * are spread over bags. A motif is held against labels by the bags in which one of these sequences has it. A bag's sequences were
  * ranked by models that had not seen it, so labels had no part in that.
  *
  *     motifs.meme   MEME's minimal format, version 4
@@ -10,8 +10,9 @@
  *     kernels.tsv   model kernel n_windows share consensus position_mean
  *     logos/motif_N.svg
  */
-#include "core/file.h"
 #include "cohort/fisher.h"
+#include "core/file.h"
+#include "data/bagfile/alphabet.h"
 #include "study/explain_parts.h"
 #include "study/figure_logo.h"
 
@@ -19,9 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAST      5 /* sequences of a motif */
-#define MOST_LOGOS 20
-#define HALF       0.5 /* Haldane's correction of odds */
+#define LEAST 5   /* sequences of a motif */
+#define HALF  0.5 /* Haldane's correction of odds */
 
 typedef struct {
     Explain *e;
@@ -99,12 +99,11 @@ static double odds_ratio(const Motifs *m, int k)
 
 static Status write_meme(const Motifs *m)
 {
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     TextOut *out;
     TRY(explain_files_open(&out, m->e, "motifs.meme"));
-    textout_printf(out, "MEME version 4\n\nALPHABET= %s\n\nBackground letter frequencies\n", letters);
+    textout_printf(out, "MEME version 4\n\nALPHABET= %s\n\nBackground letter frequencies\n", ALPHABET_AMINO);
     for (int r = 0; r < MOTIF_LETTERS; r++)
-        textout_printf(out, "%c %.5f%s", letters[r], m->e->background.all[r], r % 10 == 9 ? "\n" : " ");
+        textout_printf(out, "%c %.5f%s", ALPHABET_AMINO[r], m->e->background.all[r], r % 10 == 9 ? "\n" : " ");
     for (int k = 0; k < m->n; k++) {
         const WindowMotif *one = &m->motif[k];
         textout_printf(out, "\nMOTIF %d %s\nletter-probability matrix: alength= %d w= %d nsites= %d", k + 1,
@@ -206,7 +205,7 @@ static Status draw_logos(const Motifs *m)
     char folder[PATH_ROOM];
     TRY(explain_files_path(folder, m->e, "logos"));
     TRY(file_make_folder(folder));
-    for (int k = 0; k < m->n && k < MOST_LOGOS; k++, m->e->files->n_logo++) TRY(draw_logo(m, folder, k));
+    for (int k = 0; k < m->n && k < EXPLAIN_MOST_LOGOS; k++, m->e->files->n_logo++) TRY(draw_logo(m, folder, k));
     return OK;
 }
 
@@ -215,7 +214,6 @@ static Status draw_logos(const Motifs *m)
 /* Residue with half of the weight of windows at each place, else ".". */
 static void consensus_of(char *text, const MotifWindow *w, int n, int n_residue)
 {
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     for (int q = 0; q < n_residue; q++) {
         double share[MOTIF_LETTERS] = {0}, sum = 0;
         text[q] = '.';
@@ -224,7 +222,7 @@ static void consensus_of(char *text, const MotifWindow *w, int n, int n_residue)
             sum += w[i].weight;
         }
         for (int r = 0; r < MOTIF_LETTERS; r++)
-            if (share[r] > sum / 2) text[q] = letters[r];
+            if (share[r] > sum / 2) text[q] = ALPHABET_AMINO[r];
     }
     text[n_residue] = '\0';
 }

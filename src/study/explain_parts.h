@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * explain_parts.h: what the files of explain share. explain.c runs it; explain_source.c knows models; explain_bags.c goes over
- * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write, explain_files.c lets it appear; explain_truth.c
- * compares with known carriers; explain_motifs.c finds motifs.
+ * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write, explain_files.c
+ * lets it appear; explain_truth.c compares with known carriers; explain_motifs.c finds motifs.
  */
 #ifndef HOPSACK_EXPLAIN_PARTS_H
 #define HOPSACK_EXPLAIN_PARTS_H
@@ -12,6 +12,7 @@
 #include "study/explain.h"
 #include "study/windowmotif.h"
 
+#define EXPLAIN_MOST_LOGOS  20
 #define EXPLAIN_ROW_SURPLUS 4 /* candidates held for each row wanted, before the lesser ones are dropped */
 
 /* A score that is explained. */
@@ -67,7 +68,7 @@ typedef struct {
     uint64_t *group;       /* [members] which models explain it: a hash of their numbers */
     int n_used;            /* members in use */
     int *models, n_models; /* of the member under way */
-    Bag bag;               /* as the model under way reads it */
+    Bag *bag;              /* [n_model] the member under way, as these models read it */
     double *part, *one;    /* [n_max] */
     double *weight;        /* [n_max] attention */
     real *ranked;          /* [n_max] the same, as it is ranked */
@@ -93,10 +94,8 @@ typedef struct {
 Status explain_source_open(Explain *e);
 void explain_source_close(Explain *e);
 double explain_source_offset(const Explain *e, int model, int question); /* what a number has beside its score */
-/* Fills e->models with the models that explain a member; 0: it is left out. */
-Status explain_source_models(Explain *e, int member);
-/* Opens the bag of a member for a model; borrowed until the next. */
-Status explain_source_bag(Explain *e, int model, int member);
+/* Fills e->models with the models that explain a member, and has networks open its bag until the next; 0: it is left out. */
+Status explain_source_member(Explain *e, int member);
 bool explain_source_is_new(const Explain *e, int model, int member); /* of bags that were explained */
 void explain_source_direction(const Explain *e, double *direction, int model, int question);
 
@@ -105,7 +104,6 @@ Status explain_bags(Explain *e);
 void explain_list_settle(ExplainList *list); /* sorts, drops what is beyond `most` */
 
 /* explain_count.c */
-uint64_t explain_count_hash(const BagText *text, int row);
 Status explain_count(Explain *e);
 bool explain_count_tests(const Explain *e);            /* does the first question have classes to test? */
 int explain_count_label(const Explain *e, int member); /* of the first question: 1, 0, -1: unknown, or a number */

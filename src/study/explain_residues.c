@@ -2,8 +2,7 @@
  *
  * explain_residues.c: integrated gradients of the instances of the tables, bag by bag, and the windows that motifs are made of.
  */
-#include "core/file.h"
-#include "core/log.h"
+#include "data/bagfile/alphabet.h"
 #include "study/explain_parts.h"
 
 #include <math.h>
@@ -67,7 +66,7 @@ static Status add_kernels(Explain *e, PathWalk *walk, const ExplainRow *row, int
                          .row = row->row,
                          .kernel = k,
                          .model = model};
-        if (walk->share[k] < KERNEL_SHARE * total || w.position >= len) continue;
+        if (walk->share[k] < KERNEL_SHARE * total || w.position < 0 || w.position >= len) continue;
         fill_window(&w, code, len, e->window_len);
         TRY(add_window(e, &w));
     }
@@ -124,14 +123,13 @@ static void add_path(Explain *e, PathWalk *walk, const AttributionPath *path, in
 
 static void write_residues(Explain *e, PathWalk *walk, const ExplainRow *row, const uint8_t *code, int len)
 {
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     const char *const *names = bagfile_feature_names(e->cohort->file);
     for (int t = 0; t < len; t++) {
         if (!e->sequences && walk->sum[t] == 0) continue;
         textout_cell(walk->table, e->cohort->id[row->member]);
         textout_printf(walk->table, "\t%d\t", row->row);
         if (e->sequences)
-            textout_printf(walk->table, "%d\t%c", t, letters[code[t]]);
+            textout_printf(walk->table, "%d\t%c", t, ALPHABET_AMINO[code[t]]);
         else if (names)
             textout_cell(walk->table, names[t]);
         else
@@ -146,14 +144,13 @@ static void write_residues(Explain *e, PathWalk *walk, const ExplainRow *row, co
 static Status walk_row(Explain *e, PathWalk *walk, const ExplainRow *row)
 {
     int len = bagfile_spec(e->cohort->file)->n_feat;
-    const uint8_t *code = e->sequences ? codes_of(&e->bag, row->row, &len) : NULL;
+    const uint8_t *code = e->sequences ? codes_of(&e->bag[e->models[0]], row->row, &len) : NULL;
     const bool has_motifs = e->sequences && row->question == 0;
     memset(walk->sum, 0, (size_t)len * sizeof *walk->sum);
     const int before = e->n_window;
     for (int k = 0; k < e->n_models; k++) {
         const int model = e->models[k];
         AttributionPath path;
-        if (e->n_models > 1) TRY(explain_source_bag(e, model, row->member));
         if (!attribution_pools(e->network[model], row->row)) continue;
         explain_source_direction(e, e->direction, model, row->question);
         attribution_path(walk->out, &path, e->network[model], e->direction, row->row, walk->floor[row->question]);
@@ -173,8 +170,7 @@ static Status walk_rows(Explain *e, PathWalk *walk)
         TRY(stop_check(e->in->stop, "; nothing is written"));
         if (row->member != member) {
             member = row->member;
-            TRY(explain_source_models(e, member));
-            TRY(explain_source_bag(e, e->models[0], member));
+            TRY(explain_source_member(e, member));
         }
         TRY(walk_row(e, walk, row));
     }

@@ -88,7 +88,8 @@ Status explain_source_open(Explain *e)
 {
     TRY(list_questions(e));
     e->models = calloc((size_t)e->apply->n_model + 1, sizeof *e->models);
-    if (!e->models) return fail(ERR_MEMORY, "no memory for %d models", e->apply->n_model);
+    e->bag = calloc((size_t)e->apply->n_model + 1, sizeof *e->bag);
+    if (!e->models || !e->bag) return fail(ERR_MEMORY, "no memory for %d models", e->apply->n_model);
     return e->in->predictor->tree ? open_methods(e) : open_networks(e);
 }
 
@@ -99,34 +100,36 @@ void explain_source_close(Explain *e)
         if (e->twin) mil_free(e->twin[k]);
         if (e->applier && e->applier[k]) e->rival->apply_close(e->applier[k]);
     }
-    free((void *)e->network), free((void *)e->twin), free(e->applier), free(e->models), free(e->question);
+    free((void *)e->network), free((void *)e->twin), free(e->applier), free(e->models), free(e->bag),
+        free(e->question);
 }
 
 /* ---- bags ---- */
 
-Status explain_source_models(Explain *e, int member)
+static void list_models(Explain *e, int member, uint64_t hash)
 {
-    uint64_t hash;
-    const Bag *unused;
     e->n_models = 0;
     e->group[member] = 0;
-    TRY(cache_bag(e->apply->cache, &unused, e->cohort->bag[member], 0));
-    TRY(bagfile_hash(&hash, e->cohort->file, e->cohort->bag[member]));
     for (int k = 0; k < e->apply->n_model; k++)
         if (modelfile_seen(&e->apply->model[k], hash) == SEEN_NOT) e->models[e->n_models++] = k;
     if (e->n_models == 0 && e->in->all)
         while (e->n_models < e->apply->n_model) e->models[e->n_models] = e->n_models, e->n_models++;
     for (int k = 0; k < e->n_models; k++) e->group[member] = rng_mix(e->group[member] ^ (uint64_t)(e->models[k] + 1));
-    return OK;
 }
 
-Status explain_source_bag(Explain *e, int model, int member)
+Status explain_source_member(Explain *e, int member)
 {
+    uint64_t hash;
     const Bag *whole;
     const int bag = e->cohort->bag[member];
-    TRY(cache_bag(e->apply->cache, &whole, bag, 0));
-    e->bag = modelinputs_bag(&e->apply->model[model], whole, bag);
-    attribution_open(e->network[model], &e->bag);
+    TRY(cache_bag(e->apply->cache, &whole, bag, 0)); /* first: it makes the hash known */
+    TRY(bagfile_hash(&hash, e->cohort->file, bag));
+    list_models(e, member, hash);
+    for (int k = 0; e->network && k < e->n_models; k++) {
+        const int model = e->models[k];
+        e->bag[model] = modelinputs_bag(&e->apply->model[model], whole, bag);
+        attribution_open(e->network[model], &e->bag[model]);
+    }
     return OK;
 }
 

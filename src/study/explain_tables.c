@@ -2,11 +2,8 @@
  *
  * explain_tables.c: the tables of instances, of distinct sequences and of bags.
  */
-#include "cohort/task.h"
-#include "core/file.h"
-#include "core/number.h"
 #include "cohort/fisher.h"
-#include "run/runfolder.h"
+#include "core/number.h"
 #include "study/explain_parts.h"
 
 #include <inttypes.h>

@@ -2,8 +2,8 @@
  *
  * explain_truth.c: contributions as a ranking of instances, against known carriers: the truth file of `hopsack simulate`.
  *
- * Instances of large cohorts are not kept: scores fall into bins of equal leading bits, four in ten thousand wide, and those of one bin
- * count as tied: as if they came in random order.
+ * Instances of large cohorts are not kept: scores fall into bins of equal leading bits, four in ten thousand wide, and those of
+ * one bin count as tied: as if they came in random order.
  */
 #include "data/text/table.h"
 #include "study/explain_parts.h"

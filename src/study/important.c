@@ -2,7 +2,6 @@
 #include "study/important.h"
 #include "core/file.h"
 #include "core/memtext.h"
-#include "core/rng.h"
 #include "core/textout.h"
 #include "run/runfolder.h"
 #include "study/rivalfile.h"
@@ -72,18 +71,6 @@ static void drop_lesser(Ranking *r)
     if (n == r->in->n) r->worst = r->list[n - 1].score;
 }
 
-static uint64_t hash_text(uint64_t h, const char *text)
-{
-    for (; text && *text; text++) h = rng_mix(h ^ (uint64_t)(unsigned char)*text);
-    return rng_mix(h ^ 0xff);
-}
-
-static uint64_t hash_row(const BagText *text, int i)
-{
-    const uint64_t h = hash_text(0, text->sequence + (size_t)i * text->stride);
-    return hash_text(hash_text(h, text->v_call ? text->v_call[i] : NULL), text->j_call ? text->j_call[i] : NULL);
-}
-
 static Status rank_bag(Ranking *r, const Rival *rival, int member)
 {
     BagText text;
@@ -93,7 +80,7 @@ static Status rank_bag(Ranking *r, const Rival *rival, int member)
     for (int i = 0; i < text.n; i++) {
         if (r->score[i] == 0 || (r->n >= r->in->n && r->score[i] < r->worst)) continue;
         if (r->n == r->room) drop_lesser(r);
-        r->list[r->n++] = (RankedRow){r->score[i], hash_row(&text, i), member, i};
+        r->list[r->n++] = (RankedRow){r->score[i], bagtext_hash(&text, i), member, i};
     }
     bagtext_free(&text);
     return OK;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/memefile.h"
 #include "core/number.h"
+#include "data/bagfile/alphabet.h"
 #include "data/text/textin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
+static const char letters[] = ALPHABET_AMINO;
 
 typedef struct {
     TextIn *in;
@@ -33,7 +34,7 @@ static Status add_motif(MemeReader *r, const char *name)
     return OK;
 }
 
-/* "letter-probability matrix: alength= 20 w= 6 …"; without w the rows go on until one is none. */
+/* "letter-probability matrix: alength= 20 w= 6 …" */
 static Status begin_matrix(MemeReader *r, const char *line)
 {
     const char *width = strstr(line, "w=");

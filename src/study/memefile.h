@@ -22,7 +22,8 @@ typedef struct {
     double background[FIGURE_LOGO_LETTERS];
 } MemeFile;
 
-/* ERR_FORMAT names the line: another alphabet than the 20 residues, a row that lacks numbers, no motif at all. */
+/* ERR_FORMAT names the line: another alphabet than the 20 residues, a row that lacks numbers, a matrix without its width. A file
+ * may have no motif. */
 Status memefile_read(MemeFile *out, const char *path);
 void memefile_free(MemeFile *m); /* accepts {0} and half-built ones */
 

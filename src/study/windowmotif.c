@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/windowmotif.h"
+#include "data/bagfile/alphabet.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,11 +188,10 @@ static void settle_column(WindowMotif *m, int c, double *reached)
 
 static char letter_of(const WindowMotif *m, int c)
 {
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
     int best = 0;
     for (int r = 1; r < MOTIF_LETTERS; r++)
         if (m->share[c][r] > m->share[c][best]) best = r;
-    return m->bits[c] >= FIXED && m->share[c][best] >= 0.5 ? letters[best] : '.';
+    return m->bits[c] >= FIXED && m->share[c][best] >= 0.5 ? ALPHABET_AMINO[best] : '.';
 }
 
 /* Leaves the columns from the first to the last that counts; returns the first, -1: none does. */

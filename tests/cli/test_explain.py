@@ -125,7 +125,8 @@ class Vectors(Case):
     def test_all_poolings(self):
         pairs = ["--model.pooling.1.kind=max"]
         for k, words in enumerate((["hopfield", "--model.pooling.steps=2"], ["hopfield"], ["max"], ["gated"], ["attention", *pairs],
-                                   ["attention", "--model.output.n_hidden=2"])):
+                                   ["attention", "--model.output.n_hidden=2"],
+                                   ["attention", "--model.bag_inputs.statistics=true", "--model.bag_inputs.n_unit=4"])):
             self.good("train", *self.words, *words[1:], f"--model.pooling.kind={words[0]}", "-o", f"p{k}")
             self.good("explain", f"p{k}", "v.h5", "-o", f"e{k}")
             facts = load(f"e{k}/explain.json")
@@ -136,6 +137,30 @@ class Vectors(Case):
             self.assertEqual({r["bag"] for r in sums}, set(output))
             for r in sums:
                 self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), output[r["bag"]], places=4, msg=str(words))
+
+    def test_an_instance_that_a_model_leaves_out(self):
+        """Of two models with selections of their own: half of what the other model has of it, and no path of the one."""
+        words = [w for w in self.words if "selection" not in w and "lr" not in w]
+        words += ["--model.pooling.kind=attention", "--model.selection.kind=top", "--model.selection.fraction=0.5"]
+        for k in (1, 2):
+            self.good("train", *words, f"--model.pooling.n_layer={k}", f"--train.lr=0.0{k}", "-o", f"half{k}")
+            self.good("explain", f"half{k}", "v.h5", "-o", f"e-half{k}")
+        self.good("explain", "half1", "half2", "v.h5", "-o", "e-halves")
+
+        def listed(folder):
+            features = {}
+            for r in zipped(folder + "/features.tsv.gz"):
+                features.setdefault((r["bag"], r["instance"]), {})[r["feature"]] = float(r["attribution"])
+            return {(r["bag"], r["instance"]): (float(r["attention_weight"]), features.get((r["bag"], r["instance"]), {}))
+                    for r in table(folder + "/instances.tsv")}
+        both, alone, n_left_out = listed("e-halves"), [listed("e-half1"), listed("e-half2")], 0
+        for key, (weight, features) in both.items():
+            of = [one[key] for one in alone if key in one and abs(weight - one[key][0] / 2) < 1e-6]
+            n_left_out += len(of)
+            for name, x in of[0][1].items() if of else ():
+                self.assertAlmostEqual(features.get(name, 0), x / 2, delta=1e-5 * abs(x) + 1e-9, msg=str((key, name)))
+        self.assertGreater(n_left_out, 3)
+        self.assertEqual(load("e-halves/explain.json")["completeness"]["paths"], 2 * len(both) - n_left_out)
 
     def test_classes_are_questions(self):
         with open("classes.yaml", "w", encoding="utf-8") as file:
@@ -353,8 +378,9 @@ class Sequences(Case):
         self.assertEqual(os.listdir("ended"), [])
         self.good("explain", "cv", "c.h5", "-o", "ended", "--top=400")
         self.assertTrue(os.path.exists("ended/kernels.tsv"))
-        self.good("explain", "recurrent" if os.path.exists("recurrent") else "one", "c.h5", "-o", "ended", "--top=1", "--force")
-        self.assertFalse(os.path.exists("ended/logos/motif_01.svg"))
+        self.assertEqual(sorted(os.listdir("ended/logos"))[:2], ["motif_01.svg", "motif_01.tsv"])
+        self.good("explain", "one", "c.h5", "-o", "ended", "--top=1", "--force")
+        self.assertEqual(os.listdir("ended/logos"), [])
         self.assertEqual(len(table("ended/motifs.tsv")), 0)
 
     def test_errors(self):

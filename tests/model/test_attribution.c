@@ -9,6 +9,10 @@
 
 #include <math.h>
 
+/* Genes of which the model knows three, one a name of nothing and one unknown. */
+static const int16_t v_row[] = {2, 1, -1, 0}, j_row[] = {1};
+static const GeneRows known_genes = {.n_gene = {2, 1}, .n_name = {4, 1}, .row = {v_row, j_row}};
+
 typedef struct {
     ModelOptions o;
     Target target[2][N_TARGET];
@@ -17,11 +21,22 @@ typedef struct {
     Attribution *a;
 } Net;
 
+/* Vectors of genes start at 0, where nothing would depend on them. */
+static void fill_genes(const Net *n)
+{
+    static const char *const name[] = {"sequence_embedding.v_gene.weight", "sequence_embedding.j_gene.weight"};
+    for (int gene = 0; gene < 2 && n->o.gene_size > 0; gene++) {
+        const Param *p = param_find(mil_params(n->mil), name[gene]);
+        for (size_t k = 0; k < p->size; k++) n->theta[p->at + k] = (real)sin((double)(k + 1));
+    }
+}
+
 static void build(Net *n, int n_max)
 {
     n->mil = model(&n->o, n->target[0], 1, n_max, false, LONGEST);
     n->twin = model(&n->o, n->target[1], 1, 1, false, LONGEST);
     n->theta = start(n->mil, 3);
+    fill_genes(n);
     mil_prepare(n->mil, n->theta);
     cr_assert_eq(attribution_new(&n->a, n->mil, n->twin, n_max), OK, "%s", status_sentence());
 }
@@ -33,13 +48,48 @@ static void drop(Net *n)
     free(n->theta);
 }
 
-/* Every embedder and pooling, selections, padding, deeper convolutions and weights by counts. */
+/* The minibatch, with counts and genes where the model reads them. */
+static void bags(Minibatch *x, const Net *n)
+{
+    static real log_weight[10];
+    static BagGene gene[10];
+    minibatch(x, true);
+    for (int i = 0; i < 10; i++) {
+        log_weight[i] = (real)log(1 + i);
+        gene[i] = (BagGene){.v = (int16_t)(i % 5 - 1), .j = (int16_t)(i % 2 - 1)};
+    }
+    for (int b = 0; b < N_BAG; b++) {
+        if (mil_count_weight(&n->o)) x->bag[b].log_weight = log_weight;
+        if (n->o.gene_size > 0) x->bag[b].gene = gene;
+    }
+}
+
+static int place_of(const PoolingType *type)
+{
+    int p = 0;
+    while (pooling_types[p] != type) p++;
+    return p;
+}
+
+/* The mean stands beside; one of both weighs by counts. */
+static void beside_mean(ModelOptions *o, bool mean_weighs)
+{
+    const ModelOptions mean = test_model(o->embedder, place_of(&pooling_mean));
+    o->n_pooling = 2;
+    o->pooling_entry[1] = mean.pooling_entry[0];
+    o->pooling_entry[!mean_weighs].count_weight = 0;
+    o->pooling_entry[mean_weighs].count_weight = 1;
+}
+
+/* Every embedder and pooling, selections, padding, deeper convolutions, weights by counts (of one of two poolings too) and
+ * genes. */
 static void for_networks(void (*check)(Net *n, const char *what))
 {
-    static const char *const words[] = {"all", "top", "padded", "deep", "counts"};
+    static const char *const words[] = {"all",  "top", "padded", "deep", "counts", "and mean", "and weighted mean",
+                                        "genes"};
     for (int e = 0; embedder_types[e]; e++)
         for (int p = 0; pooling_types[p]; p++)
-            for (int v = 0; v < 5; v++) {
+            for (int v = 0; v < 8; v++) {
                 Net n = {.o = test_model(e, p)};
                 char what[96];
                 if (embedder_types[e]->bag_kind != BAG_SEQUENCES) continue;
@@ -48,8 +98,10 @@ static void for_networks(void (*check)(Net *n, const char *what))
                 if (v == 1 && !pooling_types[p]->ranks) continue;
                 if (v == 2) n.o.compat = COMPAT_DEEPRC;
                 if (v == 3 && !test_option(n.o.embedder_options, embedder_types[e]->options, "n_layer", 2)) continue;
-                if (v == 4 && pooling_types[p] == &pooling_max) continue;
+                if ((v == 4 || v == 5) && pooling_types[p] == &pooling_max) continue;
                 n.o.count_weight = v == 4;
+                if (v == 5 || v == 6) beside_mean(&n.o, v == 6);
+                if (v == 7) n.o.gene_size = 2, n.o.genes = known_genes;
                 snprintf(what, sizeof what, "%s %s %s", embedder_types[e]->name, pooling_types[p]->name, words[v]);
                 build(&n, 10);
                 check(&n, what);
@@ -62,14 +114,11 @@ static const double difference[N_TARGET] = {1, -0.5};
 static void assert_sums(Net *n, const char *what)
 {
     Minibatch x;
-    real weight[10];
-    minibatch(&x, true);
-    for (int i = 0; i < 10; i++) weight[i] = (real)log(1 + i);
+    bags(&x, n);
     for (int b = 0; b < N_BAG; b++) {
         double part[10], total = 0, y = 0;
         real out[N_TARGET];
         AttributionSum sum;
-        if (n->o.count_weight) x.bag[b].log_weight = weight;
         mil_predict(n->mil, out, &x.bag[b], NULL);
         for (int t = 0; t < N_TARGET; t++) y += difference[t] * (double)out[t];
         attribution_open(n->a, &x.bag[b]);
@@ -88,7 +137,7 @@ static void assert_sums(Net *n, const char *what)
 static void assert_sums_with_reference(Net *n, const char *what)
 {
     Minibatch x;
-    minibatch(&x, true);
+    bags(&x, n);
     for (int b = 0; b < N_BAG; b++) {
         attribution_open(n->a, &x.bag[b]);
         attribution_refer(n->a);
@@ -106,7 +155,7 @@ Test(model_attribution, contributions_sum_to_the_score)
 static void assert_complete(Net *n, const char *what)
 {
     Minibatch x;
-    minibatch(&x, true);
+    bags(&x, n);
     for (int b = 0; b < N_BAG; b++) {
         double part[10], out[LONGEST];
         AttributionSum sum;
@@ -161,6 +210,7 @@ static void assert_residues(Net *n, const char *what)
     const int8_t codes[LEN] = {3, 17, 0, 9, 12, 5, 19, 8};
     const int64_t len = LEN;
     const real factor = 0.75;
+    const BagGene gene = {.v = 1, .j = 0};
     AttributionPath path;
     Arena arena = {0};
     Bag bag;
@@ -169,6 +219,7 @@ static void assert_residues(Net *n, const char *what)
         bag_pack(&bag, &arena, codes, LEN, &len, &factor, 1);
         if (pass == 0) cr_assert_eq(arena_reserve(&arena, "test"), OK);
     }
+    if (n->o.gene_size > 0) bag.gene = &gene;
     attribution_open(n->a, &bag);
     attribution_path(out, &path, n->a, difference, 0, 1e-9);
     for (int t = 0; t < LEN; t++) {
@@ -197,12 +248,35 @@ Test(model_attribution, residues_by_differences)
 
 #endif
 
+/* Selection of half of a bag: what it leaves out has no part, and attention says which that is. */
+Test(model_attribution, selection_leaves_instances_out)
+{
+    Minibatch x;
+    double part[10];
+    AttributionSum sum;
+    Net n = {.o = test_model(0, place_of(&pooling_attention))};
+    shrink(&n.o);
+    build(&n, 10);
+    bags(&x, &n);
+    const Bag *bag = &x.bag[N_BAG - 1];
+    attribution_open(n.a, bag);
+    attribution_divide(part, &sum, n.a, difference);
+    const real *weight = attribution_attention(n.a)->weight;
+    int n_pooled = 0;
+    for (int i = 0; i < bag->n; i++) {
+        cr_expect_eq(attribution_pools(n.a, i), weight[i] > 0, "row %d", i);
+        cr_expect_eq(attribution_pools(n.a, i), part[i] != 0, "row %d", i);
+        n_pooled += attribution_pools(n.a, i);
+    }
+    cr_expect_eq(n_pooled, bag->n / 2);
+    minibatch_free(&x);
+    drop(&n);
+}
+
 /* Bits of contributions, and of residues of some, of a bag in several pieces. */
 static void attribute(double *part, double *residues, int n_thread, const Bag *bag, SelectKind select)
 {
-    int p = 0;
-    while (pooling_types[p] != &pooling_hopfield) p++;
-    Net n = {.o = test_model(0, p)};
+    Net n = {.o = test_model(0, place_of(&pooling_hopfield))};
     AttributionSum sum;
     AttributionPath path;
     shrink(&n.o);

@@ -34,14 +34,15 @@ static void drop(Net *n)
     free(n->theta);
 }
 
-/* Every pooling, all pairs, Hopfield pooling that is not of means, the mean beside, hidden layers and norms. */
+/* Every pooling, all pairs, Hopfield pooling that is not of means, the mean beside, hidden layers, norms, and numbers of the
+ * bag. */
 static void for_networks(void (*check)(Net *n, const char *what))
 {
-    static const char *const words[] = {"",      " steps",  " zero", " static", " relu",
-                                        " mean", " hidden", " norm", " heads"};
+    static const char *const words[] = {"",        " steps", " zero",  " static", " relu",      " mean",
+                                        " hidden", " norm",  " heads", " inputs", " statistics"};
     for (int e = 0; embedder_types[e]; e++)
         for (int p = 0; pooling_types[p]; p++)
-            for (int v = 0; v < 9; v++)
+            for (int v = 0; v < 11; v++)
                 for (int q = -1; q < 0 || pooling_types[q]; q++) {
                     if (embedder_types[e]->bag_kind != BAG_VECTORS || (q >= 0 && (v > 0 || e % 2))) continue;
                     Net n = {.o = small(e, p)};
@@ -63,6 +64,9 @@ static void for_networks(void (*check)(Net *n, const char *what))
                     if (v == 6) n.o.output_hidden = 2;
                     if (v == 7) n.o.norm = NORM_BAGS;
                     if (v == 8 && !test_option(blob, rows, "norm_projection", 2)) continue;
+                    n.o.n_input = v == 9 ? 2 : 0;
+                    n.o.input_unit = v == 9 ? 3 : 0;
+                    n.o.statistics = v == 10;
                     if (q >= 0) {
                         const ModelOptions other = small(e, q);
                         n.o.pooling_entry[1] = other.pooling_entry[0];
@@ -72,7 +76,7 @@ static void for_networks(void (*check)(Net *n, const char *what))
                     }
                     snprintf(what, sizeof what, "%s %s%s%s%s", embedder_types[e]->name, pooling_types[p]->name,
                              words[v], q >= 0 ? " and " : "", q >= 0 ? pooling_types[q]->name : "");
-                    for (int sparse = 0; sparse < 2; sparse++) {
+                    for (int sparse = 0; sparse < 2 - n.o.statistics; sparse++) {
                         build(&n, sparse);
                         check(&n, what);
                         drop(&n);
@@ -80,11 +84,19 @@ static void for_networks(void (*check)(Net *n, const char *what))
                 }
 }
 
+/* The minibatch, with numbers of each bag. */
+static void bags(Minibatch *x)
+{
+    static const real inputs[] = {0.7f, -0.4f};
+    minibatch(x);
+    for (int b = 0; b < N_BAG; b++) x->dense[b].inputs = x->sparse[b].inputs = inputs;
+}
+
 static void assert_sums(Net *n, const char *what)
 {
     Minibatch x;
     const double one = 1;
-    minibatch(&x);
+    bags(&x);
     for (int b = 0; b < N_BAG; b++) {
         const Bag *bag = n->sparse ? &x.sparse[b] : &x.dense[b];
         double part[MOST], total = 0;
@@ -162,7 +174,7 @@ static void assert_gradients(Net *n, const char *what)
     AttributionPath path;
     const double one = 1;
     double out[N_FEAT], worst = 0, largest = 0.01;
-    minibatch(&x);
+    bags(&x);
     const float *own = x.owner[BAG].x + ROW * N_FEAT;
     attribution_open(n->a, n->sparse ? &x.sparse[BAG] : &x.dense[BAG]);
     attribution_path(out, &path, n->a, &one, ROW, 0.05);
@@ -191,10 +203,11 @@ static void assert_gradients(Net *n, const char *what)
     minibatch_free(&x);
 }
 
-/* Kinks of ReLU and of maxima would need finer steps than differences of floats can take; those of SELU are small. */
+/* Kinks of ReLU and of maxima would need finer steps than differences of floats can take; those of SELU are small. Numbers of a
+ * bag stay, which statistics of whole predictions would not. */
 static void assert_smooth_gradients(Net *n, const char *what)
 {
-    if (!strstr(what, "relu") && !strstr(what, "max")) assert_gradients(n, what);
+    if (!strstr(what, "relu") && !strstr(what, "max") && !strstr(what, "statistics")) assert_gradients(n, what);
 }
 
 Test(model_attribution_vectors, features_by_differences)

@@ -3,26 +3,20 @@
  * test_memefile.c: motifs in MEME's minimal format, whole and damaged.
  */
 #include "study/memefile.h"
+#include "support/scratch.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define SUITE study_memefile
 #define HEAD  "MEME version 4\n\nALPHABET= ACDEFGHIKLMNPQRSTVWY\n\n"
 #define ROW   "0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05 0.05\n"
 #define PURE  " 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
 
+TestSuite(SUITE, .init = scratch_make, .fini = scratch_remove);
+
 static Status read_text(MemeFile *out, const char *text)
 {
-    char path[] = "/tmp/test_memefile_XXXXXX";
-    const int fd = mkstemp(path);
-    cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    close(fd);
-    const Status status = memefile_read(out, path);
-    unlink(path);
-    return status;
+    return memefile_read(out, scratch_text("motifs.meme", text));
 }
 
 Test(SUITE, two_motifs)

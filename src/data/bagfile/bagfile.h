@@ -87,6 +87,7 @@ typedef struct {
 } BagText;
 Status bagfile_read_text(BagText *out, BagFile *file, int bag);
 void bagtext_free(BagText *text);
+uint64_t bagtext_hash(const BagText *text, int i); /* of the residues and genes of row i */
 
 /* Is it a dataset, ours or DeepRC's, by its first bytes? False where there is no such file. */
 Status bagfile_recognise(bool *out, const char *path);

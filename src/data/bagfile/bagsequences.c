@@ -3,6 +3,7 @@
  * Sequences stay in the file until a bag is asked for, and then come as one range of rows, so that each chunk is inflated
  * once or twice. Scratch is made at the first read, as large as the largest bag, and kept.
  */
+#include "core/rng.h"
 #include "data/bagfile/baghash.h"
 #include "data/bagfile/bagparts.h"
 #include "data/bagfile/rarefy.h"
@@ -384,6 +385,18 @@ Status bagfile_read_genes(int16_t *v, int16_t *j, BagFile *file, int bag)
 const char *const *bagfile_gene_names(const BagFile *file, bool j)
 {
     return j ? file->j_name.text : file->v_name.text;
+}
+
+static uint64_t hash_text(uint64_t h, const char *text)
+{
+    for (; text && *text; text++) h = rng_mix(h ^ (uint64_t)(unsigned char)*text);
+    return rng_mix(h ^ 0xff);
+}
+
+uint64_t bagtext_hash(const BagText *text, int i)
+{
+    const uint64_t h = hash_text(0, text->sequence + (size_t)i * text->stride);
+    return hash_text(hash_text(h, text->v_call ? text->v_call[i] : NULL), text->j_call ? text->j_call[i] : NULL);
 }
 
 void bagtext_free(BagText *text)
