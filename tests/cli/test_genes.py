@@ -55,6 +55,10 @@ class Genes(Case):
         self.good("predict", "with", "v.h5", "-o", "out.tsv")
         before = {r["bag"]: r["output"] for r in table("with/predictions.tsv")}
         self.assertEqual({r["bag"]: r["output"] for r in table("out.tsv")}, before)
+        self.good("explain", "with", "v.h5", "-o", "seen", "--top=20")
+        for r in table("seen/bags.tsv"):
+            self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), float(before[r["bag"]]), places=4)
+        self.assertEqual({r["v_call"].split("*")[0] for r in table("seen/sequences.tsv")}, {GENES[3]})
         self.good("predict", "with", "without", "v.h5", "-o", "both.tsv")
         other = {r["bag"]: float(r["output"]) for r in table("without/predictions.tsv")}
         for r in table("both.tsv"):
