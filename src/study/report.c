@@ -110,7 +110,7 @@ static void find_home(Report *r)
 {
     char path[PATH_ROOM], above[PATH_ROOM];
     snprintf(r->home, sizeof r->home, "%s", r->in->run);
-    for (size_t n = strlen(r->home); n > 1 && r->home[n - 1] == '/'; n--) r->home[n - 1] = 0;
+    path_trim(r->home);
     if (file_exists_in(path, r->home, "config.yaml")) return;
     snprintf(above, sizeof above, "%s", r->home);
     char *slash = strrchr(above, '/');

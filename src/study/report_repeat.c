@@ -212,9 +212,8 @@ void report_command(char *out, size_t room, const json_t *words)
     json_array_foreach(words, k, word)
     {
         const char *text = json_string_value(word) ? json_string_value(word) : "";
-        const char *slash = k == 0 ? strrchr(text, '/') : NULL;
         const int more =
-            snprintf(out + n, room - n, "%s%s", k ? " " : "", report_word(quoted, slash ? slash + 1 : text));
+            snprintf(out + n, room - n, "%s%s", k ? " " : "", report_word(quoted, k ? text : path_last(text)));
         if (more < 0 || (size_t)more >= room - n) return;
         n += (size_t)more;
     }

@@ -13,12 +13,6 @@
 
 /* ---- folders ---- */
 
-static const char *last_name(const char *folder)
-{
-    const char *slash = strrchr(folder, '/');
-    return slash && slash[1] ? slash + 1 : folder;
-}
-
 static Status load_summary(json_t **out, const char *folder)
 {
     return runsummary_load(out, folder,
@@ -70,7 +64,7 @@ static Status add_word(Sides *s, const char *word)
     json_t *summary;
     if (snprintf(folder, sizeof folder, "%s", word) >= (int)sizeof folder)
         return fail(ERR_USAGE, "%.60s…: the path is too long", word);
-    for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = 0;
+    path_trim(folder);
     if (is_there(s, folder)) return fail(ERR_USAGE, "%s is given twice", folder);
     if (!file_is_folder(folder))
         return fail(file_exists(folder) ? ERR_USAGE : ERR_IO, "%s is no folder of a run", folder);
@@ -88,8 +82,8 @@ static void name_sides(Sides *s)
 {
     for (int k = 0; k < s->n; k++) {
         int n_same = 0;
-        const char *name = last_name(s->side[k].folder);
-        for (int j = 0; j < s->n; j++) n_same += strcmp(last_name(s->side[j].folder), name) == 0;
+        const char *name = path_last(s->side[k].folder);
+        for (int j = 0; j < s->n; j++) n_same += strcmp(path_last(s->side[j].folder), name) == 0;
         escape_text(s->side[k].name, sizeof s->side[k].name, n_same > 1 ? s->side[k].folder : name);
     }
 }
@@ -179,7 +173,7 @@ void sides_close(Sides *s)
 /* Its name is not enough: it may stand for the whole folder. */
 bool sides_is_nuisance(const Side *side)
 {
-    return side->is_method && strncmp(last_name(side->folder), "nuisance", 8) == 0;
+    return side->is_method && strncmp(path_last(side->folder), "nuisance", 8) == 0;
 }
 
 /* ---- scores ---- */
