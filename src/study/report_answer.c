@@ -53,12 +53,11 @@ static void flag_chance(Report *r, const char *name, const char *score, double v
 
 static void write_score(Report *r, const char *name, const json_t *task, const char *score)
 {
-    char key[80], classes[400], where[300], range[80] = "", shown[REPORT_VALUE], text[REPORT_TEXT];
+    char classes[400], where[300], range[80] = "", shown[REPORT_VALUE], text[REPORT_TEXT];
     double interval[2];
     const int n = (int)jsontext_number(task, "n_bags");
     const double value = sides_score(task, score);
-    snprintf(key, sizeof key, "%.60s_ci95", score);
-    if (report_interval(interval, task, key))
+    if (report_score_interval(interval, task, score))
         snprintf(range, sizeof range, ", 95 %% interval %.3f to %.3f", interval[0], interval[1]);
     list_classes(classes, task);
     say_where(where, r, task);
@@ -247,7 +246,7 @@ static void write_stack(Report *r, const char *task, const char *score)
     }
     const json_t *scores = sides_task(r->sides.side[r->stack_at].summary, task);
     if (!scores) return;
-    if (report_interval(interval, scores, "auc_ci95"))
+    if (report_score_interval(interval, scores, "auc"))
         snprintf(range, sizeof range, " (95 %% interval %.3f to %.3f)", interval[0], interval[1]);
     stackcarrier_sentence(carrier, sizeof carrier, scores);
     report_say(r, "A choice among the methods inside the folds (stack) has %s %.3f%s. %s.", report_score_words(score),
@@ -261,7 +260,7 @@ static void flag_controls(Report *r, const json_t *task)
     double left_out[2];
     if (chance_batches(task) == CHANCE_RECOGNISED)
         report_alarm(r, "Batches are recognized. Go by the figure with whole batches left out.");
-    if (report_interval(left_out, json_object_get(task, "leave_batch_out"), "auc_ci95") && left_out[0] <= 0.5)
+    if (report_score_interval(left_out, json_object_get(task, "leave_batch_out"), "auc") && left_out[0] <= 0.5)
         report_alarm(r,
                      "With whole batches left out, the interval reaches 0.5: nothing shows that the result holds in "
                      "a new batch.");
@@ -368,7 +367,7 @@ Status report_answer(Report *r)
     const char *name;
     json_t *task;
     page_section(&r->page, "answer", "The answer");
-    if (!r->finished) {
+    if (!r->summary) {
         write_unfinished(r);
         return OK;
     }

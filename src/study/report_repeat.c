@@ -110,7 +110,7 @@ static void describe_score(Paragraph *p, const char *name, const json_t *task)
            strcmp(score, "auc") == 0 ? "area under the receiver operating characteristic curve (AUC)"
                                      : report_score_words(score),
            report_value(shown, sides_score(task, score)));
-    if (strcmp(score, "auc") == 0 && report_interval(interval, task, "auc_ci95"))
+    if (strcmp(score, "auc") == 0 && report_score_interval(interval, task, "auc"))
         append(p, " (95 %% interval %.3f to %.3f, by resampling bags within the test folds)", interval[0],
                interval[1]);
     append(p, " over %d bag%s. ", n, number_plural(n));
@@ -184,15 +184,12 @@ static void write_changed(Report *r, const SettingList *l)
 }
 
 /* The config of a stack or of methods says of their folds and labels, and nothing of how they learned. */
-static Status write_settings(Report *r)
+static Status write_settings(Report *r, const SettingList *l)
 {
     char *text;
-    SettingList list;
-    if (!r->has_config || (r->finished && r->learning.n == 0)) return OK;
+    if (!r->has_config || (r->summary && r->learning.n == 0)) return OK;
     page_heading(&r->page, "Settings");
-    TRY(settinglist_make(&list, &r->config));
-    write_changed(r, &list);
-    settinglist_free(&list);
+    write_changed(r, l);
     TRY(config_text(&text, &r->config));
     markup_raw(&r->page, "<details><summary>All settings (config.yaml)</summary>\n");
     page_lines(&r->page, text);
@@ -285,7 +282,7 @@ static void write_limits(Report *r)
             &r->page,
             "No column of donors was named (--group). If a person has several bags, they may be in training and "
             "test set.");
-    if (r->finished && !report_is_crossval(r))
+    if (r->summary && !report_is_crossval(r))
         page_sentence(
             &r->page,
             "One division into training and test set was used. A cross-validation shows how much the figure "
@@ -303,12 +300,11 @@ Status report_repeat(Report *r)
 {
     SettingList list = {.n = 0};
     page_section(&r->page, "repeat", "Methods and repeating");
-    if (r->finished) {
-        if (r->has_config) TRY(settinglist_make(&list, &r->config));
-        write_paragraph(r, &list);
-        settinglist_free(&list);
-    }
-    TRY(write_settings(r));
+    if (r->has_config) TRY(settinglist_make(&list, &r->config));
+    if (r->summary) write_paragraph(r, &list);
+    const Status status = write_settings(r, &list);
+    settinglist_free(&list);
+    TRY(status);
     write_commands(r);
     write_facts(r);
     write_limits(r);
