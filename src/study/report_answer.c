@@ -133,7 +133,7 @@ static Status say_nuisance(Report *r, const char *task, const char *score, int k
     const Side *side = &r->sides.side[k];
     const double value = sides_score(sides_task(side->summary, task), score);
     if (isnan(value)) return OK;
-    TRY(sides_gap(&gap, &r->sides, task, k, 0));
+    TRY(sides_gap(&gap, &r->sides, task, k));
     name_nuisance(nuisance, side);
     if (!gap.known)
         say_plain_nuisance(r, score, side, value, sides_score(sides_task(r->summary, task), score));
@@ -157,7 +157,7 @@ static Status compare(MethodLists *c, Report *r, const char *task)
         const Side *side = &r->sides.side[k];
         SidesGap gap;
         if (k == r->stack_at || sides_is_nuisance(side)) continue;
-        TRY(sides_gap(&gap, &r->sides, task, k, 0));
+        TRY(sides_gap(&gap, &r->sides, task, k));
         if (!gap.known) continue;
         shortlist_add(gap.interval[0] > 0   ? &c->higher
                       : gap.interval[1] < 0 ? &c->lower

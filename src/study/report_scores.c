@@ -160,7 +160,7 @@ static Status write_method(Report *r, const char *task, const char *score, int k
     const Side *side = &r->sides.side[k];
     const json_t *scores = sides_task(side->summary, task);
     if (!scores) return OK;
-    if (k > 0) TRY(sides_gap(&gap, &r->sides, task, k, 0));
+    if (k > 0) TRY(sides_gap(&gap, &r->sides, task, k));
     report_score_interval(interval, scores, score);
     page_row(&r->page);
     snprintf(name, sizeof name, k == 0 ? "%s (this run)" : "%s", side->name);
