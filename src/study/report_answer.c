@@ -27,7 +27,7 @@ static void list_classes(char text[400], const json_t *task)
 
 static void say_where(char text[300], const Report *r, const json_t *task)
 {
-    const int n_fold = (int)jsontext_number(task, "n_folds"), n_repeat = (int)jsontext_number(task, "n_repeats");
+    const int n_fold = jsontext_count(task, "n_folds"), n_repeat = jsontext_count(task, "n_repeats");
     if (!report_is_crossval(r))
         snprintf(text, 300, "that of one test set");
     else if (n_repeat > 1)
@@ -55,7 +55,7 @@ static void write_score(Report *r, const char *name, const json_t *task, const c
 {
     char classes[400], where[300], range[80] = "", shown[REPORT_VALUE], text[REPORT_TEXT];
     double interval[2];
-    const int n = (int)jsontext_number(task, "n_bags");
+    const int n = jsontext_count(task, "n_bags");
     const double value = sides_score(task, score);
     if (report_score_interval(interval, task, score))
         snprintf(range, sizeof range, ", 95 %% interval %.3f to %.3f", interval[0], interval[1]);

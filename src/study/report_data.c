@@ -179,7 +179,7 @@ static void write_own_check(Report *r)
     char text[REPORT_TEXT];
     json_object_foreach(json_object_get(r->summary, "check"), name, task)
     {
-        const int tested = (int)jsontext_number(task, "tested"),
+        const int tested = jsontext_count(task, "tested"),
                   found = (int)json_array_size(json_object_get(task, "found"));
         snprintf(
             text, sizeof text,

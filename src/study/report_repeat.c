@@ -88,8 +88,7 @@ static void describe_network(Paragraph *p, const Report *r, const SettingList *l
 static void describe_split(Paragraph *p, const Report *r, const SettingList *l)
 {
     const char *group = settinglist_value(l, "splits.group");
-    const int n_fold = (int)jsontext_number(r->summary, "n_folds"),
-              n_repeat = (int)jsontext_number(r->summary, "n_repeats");
+    const int n_fold = jsontext_count(r->summary, "n_folds"), n_repeat = jsontext_count(r->summary, "n_repeats");
     if (report_is_crossval(r)) {
         append(p, "Performance was estimated by %d-fold cross-validation", n_fold);
         if (n_repeat > 1) append(p, ", repeated %d times", n_repeat);
@@ -103,7 +102,7 @@ static void describe_score(Paragraph *p, const char *name, const json_t *task)
 {
     char shown[REPORT_VALUE];
     double interval[2];
-    const int n = (int)jsontext_number(task, "n_bags");
+    const int n = jsontext_count(task, "n_bags");
     const char *score = sides_main(task);
     if (!score) return;
     append(p, "For %.80s, the %s on test bags was %s", name,
@@ -271,7 +270,7 @@ static void write_limits(Report *r)
     page_section(&r->page, "limits", "Limits");
     json_object_foreach((json_t *)(size_t)r->tasks, name, task)
     {
-        const int n = (int)jsontext_number(task, "n_bags");
+        const int n = jsontext_count(task, "n_bags");
         if (n >= FEW_BAGS) continue;
         snprintf(text, sizeof text,
                  "%.80s: few test bags (%d). Another cohort of this size may well give another figure.", name, n);

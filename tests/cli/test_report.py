@@ -559,6 +559,12 @@ class Reports(Case):
         self.assertNotRegex(p, r"(?i)\bnan\b")
         self.assertNotIn("ROC", p)
 
+    def test_counts_that_no_int_holds(self):
+        write_run("counts", 60, 1)
+        edit("counts/summary.json", lambda s: s["tasks"]["status"].update(n_bags=1e300, n_folds=-1e300))
+        self.good("report", "counts", "-o", "counts.html")
+        self.assertIn("the mean over 0 test folds; 2147483647 bags", page("counts.html").text)
+
     # ---- what is refused ----
 
     def test_files_are_not_overwritten(self):
