@@ -638,6 +638,7 @@ class Reports(Case):
             self.assertTrue(low <= r["difference"] <= high)
         shown = self.good("inspect", "cv", "rivals", "stack").stdout
         self.assertRegex(shown, rf"kmer-3 +{task['runs'][2]['auc']:.3f} ")
+        self.assertNotRegex(shown, r"(?m) $")
         self.assertRegex(shown, re.escape(f"{task['runs'][2]['difference']:+.3f}  {task['runs'][2]['difference_ci95'][0]:+.3f} to"))
 
     def test_interval_of_a_difference_against_our_own(self):
@@ -666,6 +667,13 @@ class Reports(Case):
         differences.sort()
         self.assertAlmostEqual(gap["difference_ci95"][0], differences[25], delta=0.015)
         self.assertAlmostEqual(gap["difference_ci95"][1], differences[974], delta=0.015)
+
+    def test_folder_that_is_not_utf8(self):
+        shutil.copytree("cv", os.fsdecode(b"not\xff"))
+        done = self.good("inspect", "cv", os.fsdecode(b"not\xff"), "--json")
+        self.assertEqual(json.loads(done.stdout)["tasks"]["status"]["runs"][1]["folder"], "not\\xff")
+        self.good("report", os.fsdecode(b"not\xff"), "--rivals=cv", "-o", "not.html")
+        self.assertIn("not\\xff", page("not.html").text)
 
     def test_inspect_runs_that_do_not_fit(self):
         done = self.good("inspect", "cv", "one")
