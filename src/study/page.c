@@ -199,11 +199,11 @@ void page_table_end(Markup *m)
 
 /* ---- figures ---- */
 
-void page_logo(Markup *m, const char *svg, const char *caption)
+static void write_figure(Markup *m, const Figure *f)
 {
     markup_raw(m, "<figure>\n");
-    markup_raw(m, svg);
-    if (caption) wrap(m, "<figcaption>", caption, "</figcaption>\n");
+    markup_raw(m, f->svg);
+    if (f->caption) wrap(m, "<figcaption>", f->caption, "</figcaption>\n");
     markup_raw(m, "</figure>\n");
 }
 
@@ -211,6 +211,6 @@ void page_figures(Markup *m, const FigureList *list, int from)
 {
     if (from >= list->n) return;
     markup_raw(m, "<div class=\"figures\">\n");
-    for (int k = from; k < list->n; k++) page_logo(m, list->figure[k].svg, list->figure[k].caption);
+    for (int k = from; k < list->n; k++) write_figure(m, &list->figure[k]);
     markup_raw(m, "</div>\n");
 }

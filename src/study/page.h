@@ -36,6 +36,5 @@ void page_table_end(Markup *m);
 
 void page_figures(Markup *m, const FigureList *list,
                   int from); /* those from number `from`, side by side where they fit */
-void page_logo(Markup *m, const char *svg, const char *caption);
 
 #endif

@@ -117,22 +117,6 @@ static Status say_explained(Report *r)
 
 /* ---- logos ---- */
 
-/* The numbers of a logo, as its file beside the drawing has them. */
-static void list_logo(Markup *table, const FigureLogo *logo)
-{
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
-    markup_raw(table, "position\tresidue\tprobability\tbits\n");
-    for (int t = 0; t < logo->n; t++) {
-        const double *p = logo->probability + t * FIGURE_LOGO_LETTERS;
-        for (int a = 0; a < FIGURE_LOGO_LETTERS; a++) {
-            if (p[a] <= 0) continue;
-            markup_printf(table, "%d\t%c\t", logo->first + t, letters[a]);
-            figure_number(table, p[a], '\t');
-            figure_number(table, p[a] * figure_logo_bits(p, logo->background), '\n');
-        }
-    }
-}
-
 static Status add_logo(Report *r, const MemeFile *file, int k)
 {
     Figure *f;
@@ -147,10 +131,9 @@ static Status add_logo(Report *r, const MemeFile *file, int k)
                              .first = 1};
     if (motif->n == 0) return OK;
     TRY(figure_add(&f, &r->figures, "logo", motif->name));
-    snprintf(f->title, sizeof f->title, "%s", title);
     TRY(figure_logo_svg(&f->svg, &logo));
     markup_open(&table);
-    list_logo(&table, &logo);
+    figure_logo_list(&table, &logo);
     return markup_close(&f->table, &table);
 }
 
