@@ -106,14 +106,10 @@ void page_command(Markup *m, const char *command)
     wrap(m, "<pre><code>", command, "</code></pre>\n");
 }
 
-void page_lines(Markup *m, const char *text)
+void page_lines(Markup *m, char *text)
 {
-    char line[4096];
     markup_raw(m, "<pre><code>");
-    for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n') {
-        snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
-        wrap(m, "", line, "\n");
-    }
+    while (text && *text) wrap(m, "", strsep(&text, "\n"), "\n");
     markup_raw(m, "</code></pre>\n");
 }
 

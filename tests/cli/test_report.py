@@ -181,6 +181,14 @@ class Reports(Case):
         self.assertNotRegex(p.split("All settings")[0], r"train\.batch ?\d")
         self.assertIn(f"<pre><code>{read('cv/config.yaml').decode()}</code></pre>", read("all.html").decode())
 
+    def test_long_lines_of_a_config_are_whole(self):
+        os.mkdir("wide")
+        with open("wide/config.yaml", "w", encoding="utf-8") as file:
+            file.write("data: {path: c.h5}\ntasks: [{name: status, column: status}]\n"
+                       f"search: {{kind: grid, space: {{train.lr: {[k / 8192 for k in range(1, 600)]}}}}}\n")
+        self.good("report", "wide", "-o", "wide.html")
+        self.assertIn(f"{599 / 8192}", page("wide.html").text.split("All settings")[1])
+
     def test_search_and_poolings_side_by_side(self):
         with open("search.yaml", "w", encoding="utf-8") as file:
             file.write("base: tiny.yaml\nsearch: {kind: grid, inner_folds: 2, space: {train.lr: [0.01, 0.001]}}\n"
