@@ -611,6 +611,11 @@ class Reports(Case):
         with open("damaged/predictions.tsv", "a", encoding="utf-8") as file:
             file.write("x\tstatus\t+\t1\tmuch\t0.5\ttest\t0\t0\n")
         self.bad(3, r"damaged/predictions.tsv:42: 'much'", "report", "damaged", "-o", "x.html")
+        with open("cv/predictions.tsv", encoding="utf-8") as file:
+            lines = file.read()
+        with open("damaged/predictions.tsv", "w", encoding="utf-8") as file:
+            file.write(lines + "x\tstatus\t+\t1\t1\t0.5\ttest\t50000\t50000\n")
+        self.bad(3, r"damaged/predictions.tsv: 50001 repetitions of 50001 folds are too many", "report", "damaged", "-o", "x.html")
         os.mkdir("half")
         with open("half/motifs.meme", "w", encoding="utf-8") as file:
             file.write("MEME version 4\nALPHABET= ACDEFGHIKLMNPQRSTVWY\nMOTIF a\nletter-probability matrix: w= 3\n1 0\n")
