@@ -2,7 +2,6 @@
 #include "cli/inspect_runs.h"
 #include "cli/print.h"
 #include "cohort/metric.h"
-#include "core/escape.h"
 #include "core/jsontext.h"
 #include "study/sides.h"
 

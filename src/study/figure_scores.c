@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/figure_scores.h"
-#include "core/jsontext.h"
 #include "study/curves.h"
 #include "study/figure_kinds.h"
 #include "study/sides.h"

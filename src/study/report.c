@@ -3,7 +3,6 @@
 #include "core/file.h"
 #include "core/inputguard.h"
 #include "core/jsontext.h"
-#include "core/number.h"
 #include "core/shortlist.h"
 #include "study/report_parts.h"
 

@@ -4,7 +4,6 @@
 #include "study/report_parts.h"
 #include "study/settinglist.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/metric.h"
 #include "core/escape.h"
-#include "core/jsontext.h"
 #include "study/figure_forest.h"
 #include "study/figure_learning.h"
 #include "study/figure_scores.h"

@@ -7,7 +7,6 @@
 #include "study/report_parts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ROWS_SHOWN  20
