@@ -2,7 +2,6 @@
 #include "cli/inspect_runs.h"
 #include "cli/print.h"
 #include "cohort/metric.h"
-#include "core/escape.h"
 #include "core/jsontext.h"
 #include "study/sides.h"
 
@@ -17,15 +16,17 @@ static void print_number(const json_t *value, bool sign, int width)
     printf("  %*s", width, text);
 }
 
+#define INTERVAL_WIDTH 16
+
 /* "0.123 to 0.234" */
-static void print_interval(const json_t *interval, bool sign)
+static void print_interval(const json_t *interval, bool sign, int width)
 {
     char text[64] = "-";
     const json_t *low = json_array_get(interval, 0), *high = json_array_get(interval, 1);
     if (json_is_number(low) && json_is_number(high))
         snprintf(text, sizeof text, sign ? "%+.3f to %+.3f" : "%.3f to %.3f", json_number_value(low),
                  json_number_value(high));
-    printf("  %-16s", text);
+    printf("  %-*s", width, text);
 }
 
 static int name_width(const json_t *runs)
@@ -47,9 +48,9 @@ static void print_run(const json_t *run, const char *score, int width)
     snprintf(key, sizeof key, "%.60s_ci95", score);
     printf("%-*s", width, jsontext_field(run, "name"));
     print_number(json_object_get(run, score), false, 7);
-    print_interval(json_object_get(run, key), false);
+    print_interval(json_object_get(run, key), false, INTERVAL_WIDTH);
     print_number(json_object_get(run, "difference"), true, 10);
-    print_interval(json_object_get(run, "difference_ci95"), true);
+    print_interval(json_object_get(run, "difference_ci95"), true, 0); /* the last */
     printf("\n");
 }
 
@@ -73,8 +74,8 @@ static void print_task(const char *name, const json_t *task)
     json_t *run;
     printf("task %s: differences are to %s, with 95 %% intervals of the same bags drawn for both\n", name,
            jsontext_field(task, "against"));
-    printf("%-*s  %7s  %-16s  %10s  %s\n", width, "run", metric_title(score), "95 % interval", "difference",
-           "95 % interval");
+    printf("%-*s  %7s  %-*s  %10s  %s\n", width, "run", metric_title(score), INTERVAL_WIDTH, "95 % interval",
+           "difference", "95 % interval");
     json_array_foreach(runs, k, run)
     {
         print_run(run, score, width);

@@ -9,6 +9,7 @@
 #include "core/number.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -107,4 +108,10 @@ const char *jsontext_field(const json_t *object, const char *key)
 double jsontext_number(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));
+}
+
+int jsontext_count(const json_t *object, const char *key)
+{
+    const double value = jsontext_number(object, key);
+    return value > 0 ? value < INT_MAX ? (int)value : INT_MAX : 0;
 }

@@ -29,5 +29,6 @@ json_t *jsontext_real(double value); /* null where it is not finite */
 /* What `object` holds under `key`; "" and 0 where there is nothing, or something else. */
 const char *jsontext_field(const json_t *object, const char *key);
 double jsontext_number(const json_t *object, const char *key);
+int jsontext_count(const json_t *object, const char *key); /* held within 0 … INT_MAX */
 
 #endif

@@ -16,6 +16,17 @@ bool path_ends(const char *path, const char *ending)
     return n > end && strcmp(path + n - end, ending) == 0;
 }
 
+const char *path_last(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+void path_trim(char *path)
+{
+    for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--) path[n - 1] = '\0';
+}
+
 Status path_expand_home(char **out, const char *path)
 {
     const char *home = getenv("HOME");

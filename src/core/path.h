@@ -18,6 +18,9 @@ bool path_join(char path[PATH_ROOM], const char *folder, const char *name); /* "
 
 bool path_ends(const char *path, const char *ending); /* ending: ".h5"; something stands before it */
 
+const char *path_last(const char *path); /* its last name; a slash at the end belongs to it */
+void path_trim(char *path);              /* takes slashes off its end; "/" stays */
+
 /* The ~ in front of a path: a shell expands it in a word of its own, but neither in --data.path=~/a.h5 nor in a config.
  * *out: the path with the home folder in place of a leading "~" or "~/", the caller's to free; NULL where it has none, or
  * no home folder is known. "~user" stays. */

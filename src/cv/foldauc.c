@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cv/foldauc.h"
+#include "core/number.h"
 
 #include <assert.h>
 #include <math.h>
@@ -40,14 +41,14 @@ static int by_value(const void *a, const void *b)
     return (x->member > y->member) - (x->member < y->member);
 }
 
-static int start_of(const FoldAuc *a, int fold)
+int foldauc_start(const FoldAuc *a, int fold)
 {
     return fold ? a->end[fold - 1] : 0;
 }
 
 void foldauc_end_fold(FoldAuc *a)
 {
-    const int start = start_of(a, a->n_end);
+    const int start = foldauc_start(a, a->n_end);
     if (a->n > start) qsort(a->row + start, (size_t)(a->n - start), sizeof *a->row, by_value);
     a->end[a->n_end++] = a->n;
 }
@@ -76,7 +77,7 @@ static double mean(const FoldAuc *a, int from, int to, const int *count)
     for (int r = from; r < to; r++) {
         double of_repeat = 0, folds = 0;
         for (int f = r * a->n_fold; a->row && f < (r + 1) * a->n_fold; f++) { /* no row: no fold is done */
-            const double of_fold = area(a->row + start_of(a, f), a->end[f] - start_of(a, f), count);
+            const double of_fold = area(a->row + foldauc_start(a, f), a->end[f] - foldauc_start(a, f), count);
             if (isnan(of_fold)) continue;
             of_repeat += of_fold;
             folds++;
@@ -99,7 +100,7 @@ Status foldauc_pooled(double *out, const FoldAuc *a, int from, int to)
     FoldRow *row = malloc(((size_t)a->n + 1) * sizeof *row);
     if (!row) return fail(ERR_MEMORY, "no memory for the outputs of %d bags", a->n);
     for (int r = from; r < to; r++) {
-        const int start = start_of(a, r * a->n_fold), n = a->end[(r + 1) * a->n_fold - 1] - start;
+        const int start = foldauc_start(a, r * a->n_fold), n = a->end[(r + 1) * a->n_fold - 1] - start;
         if (n == 0) continue;
         memcpy(row, a->row + start, (size_t)n * sizeof *row);
         qsort(row, (size_t)n, sizeof *row, by_value);
@@ -120,15 +121,18 @@ void foldauc_draw(int *count, const FoldAuc *a, int repeat, Rng *rng)
 {
     memset(count, 0, (size_t)a->n_member * sizeof *count);
     for (int f = repeat * a->n_fold; f < (repeat + 1) * a->n_fold; f++) {
-        const int start = start_of(a, f), n = a->end[f] - start;
+        const int start = foldauc_start(a, f), n = a->end[f] - start;
         for (int i = 0; i < n; i++) count[a->row[start + (int)rng_below(rng, (uint64_t)n)].member]++;
     }
 }
 
-static int by_size(const void *a, const void *b)
+void foldauc_limits(double interval[2], double *sample, int n)
 {
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    interval[0] = interval[1] = NAN;
+    if (n == 0) return;
+    qsort(sample, (size_t)n, sizeof *sample, number_ascending);
+    interval[0] = sample[(int)(0.025 * (n - 1))];
+    interval[1] = sample[(int)ceil(0.975 * (n - 1))];
 }
 
 /* The mean of `a`, or how far it is above that of `b`. */
@@ -151,10 +155,7 @@ static Status resample(double interval[2], const FoldAuc *a, const FoldAuc *b, i
         const double of_sample = figure(a, b, from, to, count);
         if (!isnan(of_sample)) areas[found++] = of_sample;
     }
-    if (found == 0) goto done;
-    qsort(areas, (size_t)found, sizeof *areas, by_size);
-    interval[0] = areas[(int)(0.025 * (found - 1))];
-    interval[1] = areas[(int)ceil(0.975 * (found - 1))];
+    foldauc_limits(interval, areas, found);
 done:
     free(count);
     free(areas);

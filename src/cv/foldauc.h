@@ -35,6 +35,7 @@ Status foldauc_new(FoldAuc *out, int n_repeat, int n_fold, int n_member);
 void foldauc_free(FoldAuc *a); /* accepts {0} */
 Status foldauc_add(FoldAuc *a, FoldRow row);
 void foldauc_end_fold(FoldAuc *a);
+int foldauc_start(const FoldAuc *a, int fold); /* its first row */
 
 /* Of repetitions from … to-1. NaN where no fold has both classes. */
 double foldauc_mean(const FoldAuc *a, int from, int to);
@@ -44,6 +45,9 @@ Status foldauc_interval(double interval[2], const FoldAuc *a, int from, int to, 
 /* 95 % of the mean of `a` minus that of `b`, over the same samples of bags: a paired comparison. Both are about the same bags in
  * the same folds. NaN where either mean is. */
 Status foldauc_difference(double interval[2], const FoldAuc *a, const FoldAuc *b, Rng *rng);
+
+/* The 95 % in the middle of figures of n samples, which are sorted; NaN: there are none. */
+void foldauc_limits(double interval[2], double *sample, int n);
 
 /* One sample: count [n_member] is how often each bag of repetition `repeat` counts. */
 void foldauc_draw(int *count, const FoldAuc *a, int repeat, Rng *rng);

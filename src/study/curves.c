@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/curves.h"
 #include "cohort/proportion.h"
-#include "core/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -113,7 +112,7 @@ typedef struct {
 static Status add_fold(double *sum, int *n_fold, const MeanOf *m, int fold)
 {
     Curve c;
-    const int start = fold ? m->of->end[fold - 1] : 0, n = m->of->end[fold] - start;
+    const int start = foldauc_start(m->of, fold), n = m->of->end[fold] - start;
     if (n == 0) return OK;
     if (m->precision)
         TRY(curves_precision(&c, m->of->row + start, n));
@@ -164,6 +163,14 @@ static Status resample(double *sample, int *found, const FoldAuc *a, int *count)
     return OK;
 }
 
+static void clear(MeanCurve *out)
+{
+    for (int g = 0; g < CURVES_GRID; g++) {
+        out->x[g] = grid_at(g);
+        out->low[g] = out->high[g] = NAN;
+    }
+}
+
 Status curves_mean_roc(MeanCurve *out, const FoldAuc *a)
 {
     bool known;
@@ -171,16 +178,16 @@ Status curves_mean_roc(MeanCurve *out, const FoldAuc *a)
     int *count = malloc(((size_t)a->n_member + 1) * sizeof *count);
     double *sample = malloc((size_t)CURVES_GRID * CURVES_RESAMPLES * sizeof *sample);
     Status status = OK;
-    for (int g = 0; g < CURVES_GRID; g++) out->low[g] = out->high[g] = NAN;
+    clear(out);
     if (!count || !sample) TRY_DONE(fail(ERR_MEMORY, "no memory for the band of a ROC curve"));
     TRY_DONE(average(out->y, &known, &(MeanOf){.of = a}));
     if (!known) goto done;
     TRY_DONE(resample(sample, &found, a, count));
-    for (int g = 0; g < CURVES_GRID && found; g++) {
-        double *of_place = &sample[g * CURVES_RESAMPLES];
-        qsort(of_place, (size_t)found, sizeof *of_place, number_ascending);
-        out->low[g] = of_place[(int)(0.025 * (found - 1))];
-        out->high[g] = of_place[(int)ceil(0.975 * (found - 1))];
+    for (int g = 0; g < CURVES_GRID; g++) {
+        double limits[2];
+        foldauc_limits(limits, &sample[g * CURVES_RESAMPLES], found);
+        out->low[g] = limits[0];
+        out->high[g] = limits[1];
     }
 done:
     free(count);
@@ -191,6 +198,7 @@ done:
 Status curves_mean_precision(MeanCurve *out, const FoldAuc *a)
 {
     bool known;
+    clear(out);
     return average(out->y, &known, &(MeanOf){.of = a, .precision = true});
 }
 

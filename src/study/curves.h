@@ -27,16 +27,16 @@ void curves_free(Curve *c); /* accepts {0} */
 Status curves_roc(Curve *out, const FoldRow *row, int n, const int *count);
 Status curves_precision(Curve *out, const FoldRow *row, int n);
 
-/* Over folds, then over repetitions. y, low, high [CURVES_GRID]: mean true positive rate at each false positive rate, and the
- * band of 95 % of CURVES_RESAMPLES means over bags drawn within the test folds. NaN where no fold has both classes. */
+/* Over folds, then over repetitions: mean true positive rate y at each false positive rate x, and the band of 95 % of
+ * CURVES_RESAMPLES means over bags drawn within the test folds. NaN where no fold has both classes. */
 typedef struct {
-    double y[CURVES_GRID], low[CURVES_GRID], high[CURVES_GRID];
+    double x[CURVES_GRID], y[CURVES_GRID], low[CURVES_GRID], high[CURVES_GRID];
 } MeanCurve;
 
 Status curves_mean_roc(MeanCurve *out, const FoldAuc *a);
 
 /* Mean precision over the folds at each recall, where it is that of the first threshold which reaches the recall. low and high
- * stay unset. */
+ * are NaN. */
 Status curves_mean_precision(MeanCurve *out, const FoldAuc *a);
 
 typedef struct {

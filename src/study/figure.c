@@ -85,7 +85,6 @@ void figure_text(Markup *table, const char *text, char after)
 
 Status figure_finish(Figure *f, Chart *chart, Markup *table)
 {
-    snprintf(f->title, sizeof f->title, "%s", chart->setup.title);
     const Status drawn = chart_close(&f->svg, chart);
     const Status listed = markup_close(&f->table, table);
     return drawn == OK ? listed : drawn;

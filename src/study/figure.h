@@ -14,7 +14,6 @@
 
 typedef struct {
     char name[FIGURE_NAME]; /* of its files, without ending: letters, digits, - and _ */
-    char title[200];        /* one line, as in the drawing */
     char *caption;          /* sentences below it */
     char *svg, *table;
 } Figure;

@@ -168,36 +168,42 @@ Status figure_logo_svg(char **svg, const FigureLogo *logo)
     return svg_close(svg, &drawing);
 }
 
-/* ---- files ---- */
+/* ---- numbers ---- */
 
-static void write_numbers(TextOut *out, const FigureLogo *logo)
+void figure_logo_list(Markup *table, const FigureLogo *logo)
 {
     char share[NUMBER_ROOM], height[NUMBER_ROOM];
-    textout_printf(out, "position\tresidue\tprobability\tbits\n");
+    markup_raw(table, "position\tresidue\tprobability\tbits\n");
     for (int t = 0; t < logo->n; t++) {
         const double *p = logo->probability + t * FIGURE_LOGO_LETTERS;
         const double bits = figure_logo_bits(p, logo->background);
         for (int a = 0; a < FIGURE_LOGO_LETTERS; a++)
             if (p[a] > 0)
-                textout_printf(out, "%d\t%c\t%s\t%s\n", logo->first + t, residues[a].letter, number_text(share, p[a]),
-                               number_text(height, p[a] * bits));
+                markup_printf(table, "%d\t%c\t%s\t%s\n", logo->first + t, residues[a].letter,
+                              number_text(share, p[a]), number_text(height, p[a] * bits));
     }
 }
 
+/* ---- files ---- */
+
 Status figure_logo_write(const char *path, const FigureLogo *logo, bool force)
 {
-    char *svg, beside[PATH_ROOM];
-    TextOut *out;
+    char *svg = NULL, *numbers = NULL, beside[PATH_ROOM];
+    Markup table;
+    Status status;
     const size_t n = strlen(path);
     if (!path_ends(path, ".svg") || n >= sizeof beside)
         return fail(ERR_USAGE, "%.60s: a logo's file ends in .svg, and its path has less than %d bytes", path,
                     PATH_ROOM);
-    TRY(figure_logo_svg(&svg, logo));
-    const Status status = file_write_whole(path, svg, strlen(svg), force);
-    free(svg);
-    TRY(status);
     snprintf(beside, sizeof beside, "%.*s.tsv", (int)(n - 4), path);
-    TRY(textout_open(&out, beside, force));
-    write_numbers(out, logo);
-    return textout_commit(out);
+    TRY(figure_logo_svg(&svg, logo));
+    markup_open(&table);
+    figure_logo_list(&table, logo);
+    TRY_DONE(markup_close(&numbers, &table));
+    TRY_DONE(file_write_whole(path, svg, strlen(svg), force));
+    TRY_DONE(file_write_whole(beside, numbers, strlen(numbers), force));
+done:
+    free(svg);
+    free(numbers);
+    return status;
 }

@@ -11,7 +11,7 @@
 #ifndef HOPSACK_FIGURE_LOGO_H
 #define HOPSACK_FIGURE_LOGO_H
 
-#include "core/status.h"
+#include "study/markup.h"
 
 #include <stdbool.h>
 
@@ -33,8 +33,11 @@ double figure_logo_bits(const double *p, const double *background);
  * many positions; ERR_MEMORY. */
 Status figure_logo_svg(char **svg, const FigureLogo *logo);
 
-/* The same into a file, and its numbers, one row a position and residue with a share above 0: position residue probability bits
- * (the height of the letter). `path` ends in .svg; the table stands beside it, with .tsv in its place. */
+/* Its numbers, one row a position and residue with a share above 0: position residue probability bits (the height of the
+ * letter). */
+void figure_logo_list(Markup *table, const FigureLogo *logo);
+
+/* Both into files. `path` ends in .svg; the table stands beside it, with .tsv in its place. */
 Status figure_logo_write(const char *path, const FigureLogo *logo, bool force);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/figure_scores.h"
-#include "core/jsontext.h"
 #include "study/curves.h"
 #include "study/figure_kinds.h"
 #include "study/sides.h"
@@ -21,7 +20,6 @@ static const SvgStyle chance = {.stroke = SVG_GREY, .width = 1, .dash = "4 4"};
 typedef struct {
     const FigureScores *in;
     FoldAuc auc;
-    double grid[CURVES_GRID];
 } Scored;
 
 static void scored_title(char title[160], const Scored *s, const char *what)
@@ -58,7 +56,7 @@ static Status draw_folds(Chart *c, Markup *table, const FoldAuc *a, FoldCurve *c
 {
     for (int job = 0; job < a->n_repeat * a->n_fold; job++) {
         Curve curve;
-        const int start = job ? a->end[job - 1] : 0;
+        const int start = foldauc_start(a, job);
         TRY(curve_of(&curve, a->row + start, a->end[job] - start));
         for (int i = 0; i < curve.n; i++) {
             markup_printf(table, "fold\t%d\t%d\t", job / a->n_fold, job % a->n_fold);
@@ -73,15 +71,15 @@ static Status draw_folds(Chart *c, Markup *table, const FoldAuc *a, FoldCurve *c
     return OK;
 }
 
-static void list_mean(Markup *table, const Scored *s, const MeanCurve *mean, bool band)
+static void list_mean(Markup *table, const MeanCurve *mean)
 {
     for (int g = 0; g < CURVES_GRID; g++) {
         if (isnan(mean->y[g])) continue;
         markup_raw(table, "mean\t\t\t");
-        figure_number(table, s->grid[g], '\t');
+        figure_number(table, mean->x[g], '\t');
         figure_number(table, mean->y[g], '\t');
-        figure_number(table, band ? mean->low[g] : (double)NAN, '\t');
-        figure_number(table, band ? mean->high[g] : (double)NAN, '\n');
+        figure_number(table, mean->low[g], '\t');
+        figure_number(table, mean->high[g], '\n');
     }
 }
 
@@ -93,13 +91,13 @@ static Status draw_roc(Chart *c, Markup *table, const Scored *s)
     const double corner[] = {0, 1};
     markup_raw(table, "curve\trepeat\tfold\tfalse_positive_rate\ttrue_positive_rate\tlow\thigh\n");
     TRY(curves_mean_roc(&mean, &s->auc));
-    chart_band(c, s->grid, mean.low, mean.high, CURVES_GRID, shaded);
+    chart_band(c, mean.x, mean.low, mean.high, CURVES_GRID, shaded);
     chart_line(c, corner, corner, 2, chance);
     TRY(draw_folds(c, table, &s->auc, roc_of));
-    if (s->auc.n > 0 && !isnan(mean.y[0]) && mean.y[0] > 0) /* the jump at the start */
+    if (mean.y[0] > 0) /* the jump at the start */
         chart_line(c, (double[]){0, 0}, (double[]){0, mean.y[0]}, 2, bold);
-    chart_line(c, s->grid, mean.y, CURVES_GRID, bold);
-    list_mean(table, s, &mean, true);
+    chart_line(c, mean.x, mean.y, CURVES_GRID, bold);
+    list_mean(table, &mean);
     return OK;
 }
 
@@ -113,8 +111,8 @@ static Status draw_precision(Chart *c, Markup *table, const Scored *s)
     TRY(curves_mean_precision(&mean, &s->auc));
     chart_line(c, edge, level, 2, chance);
     TRY(draw_folds(c, table, &s->auc, curves_precision));
-    chart_line(c, s->grid, mean.y, CURVES_GRID, bold);
-    list_mean(table, s, &mean, false);
+    chart_line(c, mean.x, mean.y, CURVES_GRID, bold);
+    list_mean(table, &mean);
     return OK;
 }
 
@@ -291,7 +289,6 @@ Status figure_scores_add(FigureList *list, const FigureScores *in)
     const char *score = sides_main(in->scores);
     if (in->rows->n == 0 || !score) return OK;
     if (strcmp(score, "auc") != 0) return figure_kinds_add(list, in);
-    for (int g = 0; g < CURVES_GRID; g++) s.grid[g] = g / (CURVES_GRID - 1.);
     TRY(testrows_auc(&s.auc, in->rows));
     const Status status = add_binary(list, &s);
     foldauc_free(&s.auc);

@@ -5,7 +5,6 @@
 #ifndef HOPSACK_LEARNING_H
 #define HOPSACK_LEARNING_H
 
-#include "core/path.h"
 #include "core/status.h"
 
 #include <jansson.h>

@@ -106,14 +106,10 @@ void page_command(Markup *m, const char *command)
     wrap(m, "<pre><code>", command, "</code></pre>\n");
 }
 
-void page_lines(Markup *m, const char *text)
+void page_lines(Markup *m, char *text)
 {
-    char line[4096];
     markup_raw(m, "<pre><code>");
-    for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n') {
-        snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
-        wrap(m, "", line, "\n");
-    }
+    while (text && *text) wrap(m, "", strsep(&text, "\n"), "\n");
     markup_raw(m, "</code></pre>\n");
 }
 
@@ -199,11 +195,11 @@ void page_table_end(Markup *m)
 
 /* ---- figures ---- */
 
-void page_logo(Markup *m, const char *svg, const char *caption)
+static void write_figure(Markup *m, const Figure *f)
 {
     markup_raw(m, "<figure>\n");
-    markup_raw(m, svg);
-    if (caption) wrap(m, "<figcaption>", caption, "</figcaption>\n");
+    markup_raw(m, f->svg);
+    if (f->caption) wrap(m, "<figcaption>", f->caption, "</figcaption>\n");
     markup_raw(m, "</figure>\n");
 }
 
@@ -211,6 +207,6 @@ void page_figures(Markup *m, const FigureList *list, int from)
 {
     if (from >= list->n) return;
     markup_raw(m, "<div class=\"figures\">\n");
-    for (int k = from; k < list->n; k++) page_logo(m, list->figure[k].svg, list->figure[k].caption);
+    for (int k = from; k < list->n; k++) write_figure(m, &list->figure[k]);
     markup_raw(m, "</div>\n");
 }

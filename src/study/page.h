@@ -20,7 +20,7 @@ void page_sentence(Markup *m, const char *text);
 void page_alarm(Markup *m, const char *text);                        /* in red */
 void page_missing(Markup *m, const char *text, const char *command); /* what is not there, and how to have it */
 void page_command(Markup *m, const char *command);
-void page_lines(Markup *m, const char *text); /* of a file, line by line */
+void page_lines(Markup *m, char *text); /* of a file, line by line; the text is cut up */
 
 /* Tables: head [n], escaped; then cells, row by row. `numbers`: so many columns at the end hold numbers. */
 void page_table(Markup *m, const char *caption, const char *const *head, int n, int numbers);
@@ -36,6 +36,5 @@ void page_table_end(Markup *m);
 
 void page_figures(Markup *m, const FigureList *list,
                   int from); /* those from number `from`, side by side where they fit */
-void page_logo(Markup *m, const char *svg, const char *caption);
 
 #endif

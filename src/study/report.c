@@ -3,7 +3,6 @@
 #include "core/file.h"
 #include "core/inputguard.h"
 #include "core/jsontext.h"
-#include "core/number.h"
 #include "core/shortlist.h"
 #include "study/report_parts.h"
 
@@ -21,32 +20,33 @@ void report_keep(Report *r, json_t *list, const char *text)
     if (json_array_append_new(list, json_string(escape_text(shown, sizeof shown, text))) != 0) r->page.n_failed++;
 }
 
-static void compose(char text[REPORT_TEXT], const Report *r, const char *format, va_list args)
+typedef void WriteSentence(Markup *m, const char *text);
+
+static void add_sentence(Report *r, WriteSentence *write, json_t *list, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+static void add_sentence(Report *r, WriteSentence *write, json_t *list, const char *format, va_list args)
 {
-    const int n = r->about ? snprintf(text, REPORT_TEXT, "%.80s: ", r->about) : 0;
-    vsnprintf(text + n, REPORT_TEXT - (size_t)n, format, args);
+    char text[REPORT_TEXT];
+    const int n = r->about ? snprintf(text, sizeof text, "%.80s: ", r->about) : 0;
+    vsnprintf(text + n, sizeof text - (size_t)n, format, args);
+    write(&r->page, text);
+    report_keep(r, list, text);
 }
 
 void report_say(Report *r, const char *format, ...)
 {
-    char text[REPORT_TEXT];
     va_list args;
     va_start(args, format);
-    compose(text, r, format, args);
+    add_sentence(r, page_sentence, r->answers, format, args);
     va_end(args);
-    page_sentence(&r->page, text);
-    report_keep(r, r->answers, text);
 }
 
 void report_alarm(Report *r, const char *format, ...)
 {
-    char text[REPORT_TEXT];
     va_list args;
     va_start(args, format);
-    compose(text, r, format, args);
+    add_sentence(r, page_alarm, r->alarms, format, args);
     va_end(args);
-    page_alarm(&r->page, text);
-    report_keep(r, r->alarms, text);
 }
 
 static bool is_said(const json_t *list, const char *text)
@@ -98,6 +98,13 @@ bool report_interval(double interval[2], const json_t *task, const char *key)
     return !isnan(interval[0]) && !isnan(interval[1]);
 }
 
+bool report_score_interval(double interval[2], const json_t *task, const char *score)
+{
+    char key[80];
+    snprintf(key, sizeof key, "%.60s_ci95", score);
+    return report_interval(interval, task, key);
+}
+
 bool report_is_crossval(const Report *r)
 {
     return json_object_get(r->summary, "tasks") != NULL;
@@ -110,7 +117,7 @@ static void find_home(Report *r)
 {
     char path[PATH_ROOM], above[PATH_ROOM];
     snprintf(r->home, sizeof r->home, "%s", r->in->run);
-    for (size_t n = strlen(r->home); n > 1 && r->home[n - 1] == '/'; n--) r->home[n - 1] = 0;
+    path_trim(r->home);
     if (file_exists_in(path, r->home, "config.yaml")) return;
     snprintf(above, sizeof above, "%s", r->home);
     char *slash = strrchr(above, '/');
@@ -168,8 +175,7 @@ static Status read_sides(Report *r)
     const char *word[REPORT_FOLDERS];
     int n = 0;
     r->stack_at = -1;
-    r->finished = file_exists_in(path, r->in->run, "summary.json");
-    if (!r->finished) return OK;
+    if (!file_exists_in(path, r->in->run, "summary.json")) return OK;
     for (int k = 0; k < REPORT_FOLDERS; k++)
         if (r->folder[k]) word[n++] = r->folder[k];
     TRY(sides_open(&r->sides, word, n));
@@ -282,16 +288,17 @@ static Status write_files(Report *r, const char *text)
 
 static Status make_result(json_t **out, Report *r)
 {
-    json_t *sides = NULL, *names = json_array();
+    json_t *sides = NULL;
     char page[PATH_ROOM], run[PATH_ROOM];
     bool whole = true;
+    if (r->summary) TRY(sides_json(&sides, &r->sides));
+    json_t *names = json_array();
     for (int k = 0; k < r->figures.n && whole; k++)
         whole = json_array_append_new(names, json_string(r->figures.figure[k].name)) == 0;
-    if (r->finished) TRY(sides_json(&sides, &r->sides));
     json_t *tasks = json_object_get(sides, "tasks");
     *out = json_pack("{s:s, s:s, s:b, s:o, s:O, s:O, s:O, s:O}", "page", escape_text(page, sizeof page, r->in->page),
-                     "run", escape_text(run, sizeof run, r->in->run), "finished", r->finished, "figures", names,
-                     "answers", r->answers, "alarms", r->alarms, "missing", r->missing, "tasks",
+                     "run", escape_text(run, sizeof run, r->in->run), "finished", r->summary != NULL, "figures",
+                     names, "answers", r->answers, "alarms", r->alarms, "missing", r->missing, "tasks",
                      tasks ? tasks : json_null());
     json_decref(sides);
     return *out && whole ? OK : fail(ERR_MEMORY, "no memory for a report");

@@ -27,7 +27,7 @@ static void list_classes(char text[400], const json_t *task)
 
 static void say_where(char text[300], const Report *r, const json_t *task)
 {
-    const int n_fold = (int)jsontext_number(task, "n_folds"), n_repeat = (int)jsontext_number(task, "n_repeats");
+    const int n_fold = jsontext_count(task, "n_folds"), n_repeat = jsontext_count(task, "n_repeats");
     if (!report_is_crossval(r))
         snprintf(text, 300, "that of one test set");
     else if (n_repeat > 1)
@@ -53,12 +53,11 @@ static void flag_chance(Report *r, const char *name, const char *score, double v
 
 static void write_score(Report *r, const char *name, const json_t *task, const char *score)
 {
-    char key[80], classes[400], where[300], range[80] = "", shown[REPORT_VALUE], text[REPORT_TEXT];
+    char classes[400], where[300], range[80] = "", shown[REPORT_VALUE], text[REPORT_TEXT];
     double interval[2];
-    const int n = (int)jsontext_number(task, "n_bags");
+    const int n = jsontext_count(task, "n_bags");
     const double value = sides_score(task, score);
-    snprintf(key, sizeof key, "%.60s_ci95", score);
-    if (report_interval(interval, task, key))
+    if (report_score_interval(interval, task, score))
         snprintf(range, sizeof range, ", 95 %% interval %.3f to %.3f", interval[0], interval[1]);
     list_classes(classes, task);
     say_where(where, r, task);
@@ -134,7 +133,7 @@ static Status say_nuisance(Report *r, const char *task, const char *score, int k
     const Side *side = &r->sides.side[k];
     const double value = sides_score(sides_task(side->summary, task), score);
     if (isnan(value)) return OK;
-    TRY(sides_gap(&gap, &r->sides, task, k, 0));
+    TRY(sides_gap(&gap, &r->sides, task, k));
     name_nuisance(nuisance, side);
     if (!gap.known)
         say_plain_nuisance(r, score, side, value, sides_score(sides_task(r->summary, task), score));
@@ -158,7 +157,7 @@ static Status compare(MethodLists *c, Report *r, const char *task)
         const Side *side = &r->sides.side[k];
         SidesGap gap;
         if (k == r->stack_at || sides_is_nuisance(side)) continue;
-        TRY(sides_gap(&gap, &r->sides, task, k, 0));
+        TRY(sides_gap(&gap, &r->sides, task, k));
         if (!gap.known) continue;
         shortlist_add(gap.interval[0] > 0   ? &c->higher
                       : gap.interval[1] < 0 ? &c->lower
@@ -247,7 +246,7 @@ static void write_stack(Report *r, const char *task, const char *score)
     }
     const json_t *scores = sides_task(r->sides.side[r->stack_at].summary, task);
     if (!scores) return;
-    if (report_interval(interval, scores, "auc_ci95"))
+    if (report_score_interval(interval, scores, "auc"))
         snprintf(range, sizeof range, " (95 %% interval %.3f to %.3f)", interval[0], interval[1]);
     stackcarrier_sentence(carrier, sizeof carrier, scores);
     report_say(r, "A choice among the methods inside the folds (stack) has %s %.3f%s. %s.", report_score_words(score),
@@ -261,7 +260,7 @@ static void flag_controls(Report *r, const json_t *task)
     double left_out[2];
     if (chance_batches(task) == CHANCE_RECOGNISED)
         report_alarm(r, "Batches are recognized. Go by the figure with whole batches left out.");
-    if (report_interval(left_out, json_object_get(task, "leave_batch_out"), "auc_ci95") && left_out[0] <= 0.5)
+    if (report_score_interval(left_out, json_object_get(task, "leave_batch_out"), "auc") && left_out[0] <= 0.5)
         report_alarm(r,
                      "With whole batches left out, the interval reaches 0.5: nothing shows that the result holds in "
                      "a new batch.");
@@ -368,7 +367,7 @@ Status report_answer(Report *r)
     const char *name;
     json_t *task;
     page_section(&r->page, "answer", "The answer");
-    if (!r->finished) {
+    if (!r->summary) {
         write_unfinished(r);
         return OK;
     }

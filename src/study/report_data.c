@@ -118,17 +118,11 @@ static void write_traits(Report *r, const char *name, const json_t *task)
     write_constant(r, traits);
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static void flag_other_data(Report *r)
 {
     const json_t *data = json_object_get(json_object_get(r->manifest[REPORT_RUN], "data"), "dataset");
-    const char *of_run = file_name(jsontext_field(data, "path"));
-    const char *checked = file_name(jsontext_field(r->check, "path"));
+    const char *of_run = path_last(jsontext_field(data, "path"));
+    const char *checked = path_last(jsontext_field(r->check, "path"));
     if (*of_run && strcmp(of_run, checked) != 0)
         report_alarm(r, "The run's data are %.200s, and the check is of %.200s.", of_run, checked);
 }
@@ -185,7 +179,7 @@ static void write_own_check(Report *r)
     char text[REPORT_TEXT];
     json_object_foreach(json_object_get(r->summary, "check"), name, task)
     {
-        const int tested = (int)jsontext_number(task, "tested"),
+        const int tested = jsontext_count(task, "tested"),
                   found = (int)json_array_size(json_object_get(task, "found"));
         snprintf(
             text, sizeof text,

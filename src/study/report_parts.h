@@ -22,12 +22,11 @@ typedef struct {
     const char *folder[REPORT_FOLDERS]; /* as given; NULL: none */
     char home[PATH_ROOM];               /* of the run's config.yaml, manifest.json and splits.tsv */
     json_t *manifest[REPORT_FOLDERS];   /* NULL: none */
-    bool finished;
-    Sides sides;           /* of a finished run: the run, then the stack, then methods; else empty */
-    int stack_at;          /* its place in the sides; -1: none */
-    const json_t *summary; /* of the run; NULL: not finished */
-    const json_t *tasks;   /* {name: scores}; NULL: not finished */
-    json_t *check;         /* of hopsack check; NULL: none */
+    Sides sides;                        /* of a finished run: the run, then the stack, then methods; else empty */
+    int stack_at;                       /* its place in the sides; -1: none */
+    const json_t *summary;              /* of the run; NULL: not finished */
+    const json_t *tasks;                /* {name: scores}; NULL: not finished */
+    json_t *check;                      /* of hopsack check; NULL: none */
     bool has_config;
     Config config; /* of the run */
     Learning learning;
@@ -63,7 +62,8 @@ void report_command(char *out, size_t room, const json_t *words);
 /* "0.123", or "not defined". */
 #define REPORT_VALUE 32
 const char *report_value(char out[REPORT_VALUE], double value);
-bool report_interval(double interval[2], const json_t *task, const char *key); /* false: NaN */
+bool report_interval(double interval[2], const json_t *task, const char *key);         /* false: NaN */
+bool report_score_interval(double interval[2], const json_t *task, const char *score); /* SCORE_ci95 of the same */
 bool report_is_crossval(const Report *r);
 const char *
 report_score_words(const char *score); /* "average precision" of "ap"; the score itself where it has no words */

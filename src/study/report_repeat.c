@@ -4,7 +4,6 @@
 #include "study/report_parts.h"
 #include "study/settinglist.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,8 +87,7 @@ static void describe_network(Paragraph *p, const Report *r, const SettingList *l
 static void describe_split(Paragraph *p, const Report *r, const SettingList *l)
 {
     const char *group = settinglist_value(l, "splits.group");
-    const int n_fold = (int)jsontext_number(r->summary, "n_folds"),
-              n_repeat = (int)jsontext_number(r->summary, "n_repeats");
+    const int n_fold = jsontext_count(r->summary, "n_folds"), n_repeat = jsontext_count(r->summary, "n_repeats");
     if (report_is_crossval(r)) {
         append(p, "Performance was estimated by %d-fold cross-validation", n_fold);
         if (n_repeat > 1) append(p, ", repeated %d times", n_repeat);
@@ -103,14 +101,14 @@ static void describe_score(Paragraph *p, const char *name, const json_t *task)
 {
     char shown[REPORT_VALUE];
     double interval[2];
-    const int n = (int)jsontext_number(task, "n_bags");
+    const int n = jsontext_count(task, "n_bags");
     const char *score = sides_main(task);
     if (!score) return;
     append(p, "For %.80s, the %s on test bags was %s", name,
            strcmp(score, "auc") == 0 ? "area under the receiver operating characteristic curve (AUC)"
                                      : report_score_words(score),
            report_value(shown, sides_score(task, score)));
-    if (strcmp(score, "auc") == 0 && report_interval(interval, task, "auc_ci95"))
+    if (strcmp(score, "auc") == 0 && report_score_interval(interval, task, "auc"))
         append(p, " (95 %% interval %.3f to %.3f, by resampling bags within the test folds)", interval[0],
                interval[1]);
     append(p, " over %d bag%s. ", n, number_plural(n));
@@ -184,15 +182,12 @@ static void write_changed(Report *r, const SettingList *l)
 }
 
 /* The config of a stack or of methods says of their folds and labels, and nothing of how they learned. */
-static Status write_settings(Report *r)
+static Status write_settings(Report *r, const SettingList *l)
 {
     char *text;
-    SettingList list;
-    if (!r->has_config || (r->finished && r->learning.n == 0)) return OK;
+    if (!r->has_config || (r->summary && r->learning.n == 0)) return OK;
     page_heading(&r->page, "Settings");
-    TRY(settinglist_make(&list, &r->config));
-    write_changed(r, &list);
-    settinglist_free(&list);
+    write_changed(r, l);
     TRY(config_text(&text, &r->config));
     markup_raw(&r->page, "<details><summary>All settings (config.yaml)</summary>\n");
     page_lines(&r->page, text);
@@ -212,9 +207,8 @@ void report_command(char *out, size_t room, const json_t *words)
     json_array_foreach(words, k, word)
     {
         const char *text = json_string_value(word) ? json_string_value(word) : "";
-        const char *slash = k == 0 ? strrchr(text, '/') : NULL;
         const int more =
-            snprintf(out + n, room - n, "%s%s", k ? " " : "", report_word(quoted, slash ? slash + 1 : text));
+            snprintf(out + n, room - n, "%s%s", k ? " " : "", report_word(quoted, k ? text : path_last(text)));
         if (more < 0 || (size_t)more >= room - n) return;
         n += (size_t)more;
     }
@@ -275,7 +269,7 @@ static void write_limits(Report *r)
     page_section(&r->page, "limits", "Limits");
     json_object_foreach((json_t *)(size_t)r->tasks, name, task)
     {
-        const int n = (int)jsontext_number(task, "n_bags");
+        const int n = jsontext_count(task, "n_bags");
         if (n >= FEW_BAGS) continue;
         snprintf(text, sizeof text,
                  "%.80s: few test bags (%d). Another cohort of this size may well give another figure.", name, n);
@@ -286,7 +280,7 @@ static void write_limits(Report *r)
             &r->page,
             "No column of donors was named (--group). If a person has several bags, they may be in training and "
             "test set.");
-    if (r->finished && !report_is_crossval(r))
+    if (r->summary && !report_is_crossval(r))
         page_sentence(
             &r->page,
             "One division into training and test set was used. A cross-validation shows how much the figure "
@@ -304,12 +298,11 @@ Status report_repeat(Report *r)
 {
     SettingList list = {.n = 0};
     page_section(&r->page, "repeat", "Methods and repeating");
-    if (r->finished) {
-        if (r->has_config) TRY(settinglist_make(&list, &r->config));
-        write_paragraph(r, &list);
-        settinglist_free(&list);
-    }
-    TRY(write_settings(r));
+    if (r->has_config) TRY(settinglist_make(&list, &r->config));
+    if (r->summary) write_paragraph(r, &list);
+    const Status status = write_settings(r, &list);
+    settinglist_free(&list);
+    TRY(status);
     write_commands(r);
     write_facts(r);
     write_limits(r);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/metric.h"
 #include "core/escape.h"
-#include "core/jsontext.h"
 #include "study/figure_forest.h"
 #include "study/figure_learning.h"
 #include "study/figure_scores.h"
@@ -56,7 +55,7 @@ static double more_of(const json_t *task, const char *score, const char *ending)
 static void write_table(Report *r, const char *name, const json_t *task)
 {
     static const char *const head[] = {"score", "mean", "± folds", "± repetitions", "pooled", "95 % interval"};
-    char caption[160], score[64], key[80];
+    char caption[160], score[64];
     const char *of;
     double interval[2];
     json_t *value;
@@ -65,8 +64,7 @@ static void write_table(Report *r, const char *name, const json_t *task)
     json_object_foreach((json_t *)(size_t)task, of, value)
     {
         if (!score_of_key(score, r, of, value)) continue;
-        snprintf(key, sizeof key, "%.60s_ci95", score);
-        report_interval(interval, task, key);
+        report_score_interval(interval, task, score);
         page_row(&r->page);
         page_head_cell(&r->page, report_score_words(score));
         page_number(&r->page, sides_score(task, score), 3);
@@ -104,11 +102,9 @@ static Status dots_of(double **out, int *n, const json_t *task, const char *scor
 
 static Status forest_row(ForestRow *out, const Report *r, const char *task, const char *score, int k)
 {
-    char key[80];
     double interval[2];
     const json_t *scores = sides_task(r->sides.side[k].summary, task);
-    snprintf(key, sizeof key, "%.60s_ci95", score);
-    report_interval(interval, scores, key);
+    report_score_interval(interval, scores, score);
     *out =
         (ForestRow){.value = sides_score(scores, score), .low = interval[0], .high = interval[1], .marked = k == 0};
     escape_text(out->name, 44, r->sides.side[k].name);
@@ -157,15 +153,14 @@ static void write_gap(Report *r, const SidesGap *gap)
 
 static Status write_method(Report *r, const char *task, const char *score, int k)
 {
-    char key[80], name[sizeof r->sides.side->name + 16];
+    char name[sizeof r->sides.side->name + 16];
     double interval[2];
     SidesGap gap = {.known = false};
     const Side *side = &r->sides.side[k];
     const json_t *scores = sides_task(side->summary, task);
     if (!scores) return OK;
-    if (k > 0) TRY(sides_gap(&gap, &r->sides, task, k, 0));
-    snprintf(key, sizeof key, "%.60s_ci95", score);
-    report_interval(interval, scores, key);
+    if (k > 0) TRY(sides_gap(&gap, &r->sides, task, k));
+    report_score_interval(interval, scores, score);
     page_row(&r->page);
     snprintf(name, sizeof name, k == 0 ? "%s (this run)" : "%s", side->name);
     page_head_cell(&r->page, name);
@@ -204,7 +199,7 @@ Status report_scores(Report *r)
     const char *name;
     json_t *task;
     page_section(&r->page, "scores", "Scores and methods");
-    if (!r->finished) page_sentence(&r->page, "The run has no summary yet.");
+    if (!r->summary) page_sentence(&r->page, "The run has no summary yet.");
     json_object_foreach((json_t *)(size_t)r->tasks, name, task)
     {
         const char *score = sides_main(task);
@@ -236,7 +231,7 @@ Status report_curves(Report *r)
     const char *name;
     json_t *task;
     page_section(&r->page, "curves", "Curves");
-    if (!r->finished) page_sentence(&r->page, "Curves are drawn when the run is finished.");
+    if (!r->summary) page_sentence(&r->page, "Curves are drawn when the run is finished.");
     json_object_foreach((json_t *)(size_t)r->tasks, name, task)
     {
         TRY(draw_task(r, name, task));

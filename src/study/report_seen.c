@@ -7,7 +7,6 @@
 #include "study/report_parts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ROWS_SHOWN  20
@@ -51,16 +50,28 @@ static void show_rows(Report *r, const Table *t, const char *caption, int n_row)
     page_table_end(&r->page);
 }
 
-/* The first rows of a table of hopsack explain, if it is there. Columns keep their names; those that are empty are left out. */
+/* A table of hopsack explain; an empty one where there is none. */
+static Status read_table(Table *out, const Report *r, const char *file)
+{
+    char path[PATH_ROOM];
+    *out = (Table){0};
+    return file_exists_in(path, r->in->explain, file) ? table_read(out, path) : OK;
+}
+
+/* The first rows. Columns keep their names; those that are empty are left out. */
+static void show_table(Report *r, const Table *t, const char *file, const char *caption)
+{
+    char text[200];
+    const int n_row = t->n_row < ROWS_SHOWN ? t->n_row : ROWS_SHOWN;
+    snprintf(text, sizeof text, "%s (%d of %d rows of %s)", caption, n_row, t->n_row, file);
+    if (n_row) show_rows(r, t, text, n_row);
+}
+
 static Status write_table(Report *r, const char *file, const char *caption)
 {
-    char path[PATH_ROOM], text[200];
     Table t;
-    if (!file_exists_in(path, r->in->explain, file)) return OK;
-    TRY(table_read(&t, path));
-    const int n_row = t.n_row < ROWS_SHOWN ? t.n_row : ROWS_SHOWN;
-    snprintf(text, sizeof text, "%s (%d of %d rows of %s)", caption, n_row, t.n_row, file);
-    if (n_row) show_rows(r, &t, text, n_row);
+    TRY(read_table(&t, r, file));
+    show_table(r, &t, file, caption);
     table_free(&t);
     return OK;
 }
@@ -95,7 +106,6 @@ static Status say_explained(Report *r)
 {
     char path[PATH_ROOM];
     json_t *facts;
-    Table t;
     if (file_exists_in(path, r->in->explain, "explain.json")) {
         TRY(jsontext_load(&facts, path, NULL));
         const json_t *seen = json_object_get(facts, "seen");
@@ -108,30 +118,10 @@ static Status say_explained(Report *r)
         json_decref(facts);
     }
     page_sentence(&r->page, "Attention and contribution are no proof: compare with the enrichment between classes.");
-    if (!file_exists_in(path, r->in->explain, "motifs.tsv")) return OK;
-    TRY(table_read(&t, path));
-    say_motifs(r, &t);
-    table_free(&t);
     return OK;
 }
 
 /* ---- logos ---- */
-
-/* The numbers of a logo, as its file beside the drawing has them. */
-static void list_logo(Markup *table, const FigureLogo *logo)
-{
-    static const char letters[] = "ACDEFGHIKLMNPQRSTVWY";
-    markup_raw(table, "position\tresidue\tprobability\tbits\n");
-    for (int t = 0; t < logo->n; t++) {
-        const double *p = logo->probability + t * FIGURE_LOGO_LETTERS;
-        for (int a = 0; a < FIGURE_LOGO_LETTERS; a++) {
-            if (p[a] <= 0) continue;
-            markup_printf(table, "%d\t%c\t", logo->first + t, letters[a]);
-            figure_number(table, p[a], '\t');
-            figure_number(table, p[a] * figure_logo_bits(p, logo->background), '\n');
-        }
-    }
-}
 
 static Status add_logo(Report *r, const MemeFile *file, int k)
 {
@@ -147,10 +137,9 @@ static Status add_logo(Report *r, const MemeFile *file, int k)
                              .first = 1};
     if (motif->n == 0) return OK;
     TRY(figure_add(&f, &r->figures, "logo", motif->name));
-    snprintf(f->title, sizeof f->title, "%s", title);
     TRY(figure_logo_svg(&f->svg, &logo));
     markup_open(&table);
-    list_logo(&table, &logo);
+    figure_logo_list(&table, &logo);
     return markup_close(&f->table, &table);
 }
 
@@ -171,9 +160,18 @@ done:
     return status;
 }
 
+static Status write_motifs(Report *r, const Table *motifs)
+{
+    say_motifs(r, motifs);
+    TRY(write_logos(r));
+    show_table(r, motifs, "motifs.tsv", "Motifs");
+    return OK;
+}
+
 Status report_seen(Report *r)
 {
     char run[REPORT_WORD], data[REPORT_WORD];
+    Table motifs;
     page_section(&r->page, "seen", "What was seen");
     if (!r->in->explain) {
         const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
@@ -183,8 +181,10 @@ Status report_seen(Report *r)
     }
     if (!file_is_folder(r->in->explain)) return fail(ERR_IO, "--explain=%s is no folder", r->in->explain);
     TRY(say_explained(r));
-    TRY(write_logos(r));
-    TRY(write_table(r, "motifs.tsv", "Motifs"));
+    TRY(read_table(&motifs, r, "motifs.tsv"));
+    const Status status = write_motifs(r, &motifs);
+    table_free(&motifs);
+    TRY(status);
     TRY(write_table(r, "sequences.tsv", "Sequences with the largest contributions"));
     TRY(write_table(r, "instances.tsv", "Instances with the largest contributions"));
     TRY(write_table(r, "features.tsv", "Features by mean absolute attribution"));

@@ -13,12 +13,6 @@
 
 /* ---- folders ---- */
 
-static const char *last_name(const char *folder)
-{
-    const char *slash = strrchr(folder, '/');
-    return slash && slash[1] ? slash + 1 : folder;
-}
-
 static Status load_summary(json_t **out, const char *folder)
 {
     return runsummary_load(out, folder,
@@ -70,7 +64,7 @@ static Status add_word(Sides *s, const char *word)
     json_t *summary;
     if (snprintf(folder, sizeof folder, "%s", word) >= (int)sizeof folder)
         return fail(ERR_USAGE, "%.60s…: the path is too long", word);
-    for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = 0;
+    path_trim(folder);
     if (is_there(s, folder)) return fail(ERR_USAGE, "%s is given twice", folder);
     if (!file_is_folder(folder))
         return fail(file_exists(folder) ? ERR_USAGE : ERR_IO, "%s is no folder of a run", folder);
@@ -88,8 +82,8 @@ static void name_sides(Sides *s)
 {
     for (int k = 0; k < s->n; k++) {
         int n_same = 0;
-        const char *name = last_name(s->side[k].folder);
-        for (int j = 0; j < s->n; j++) n_same += strcmp(last_name(s->side[j].folder), name) == 0;
+        const char *name = path_last(s->side[k].folder);
+        for (int j = 0; j < s->n; j++) n_same += strcmp(path_last(s->side[j].folder), name) == 0;
         escape_text(s->side[k].name, sizeof s->side[k].name, n_same > 1 ? s->side[k].folder : name);
     }
 }
@@ -179,7 +173,7 @@ void sides_close(Sides *s)
 /* Its name is not enough: it may stand for the whole folder. */
 bool sides_is_nuisance(const Side *side)
 {
-    return side->is_method && strncmp(last_name(side->folder), "nuisance", 8) == 0;
+    return side->is_method && strncmp(path_last(side->folder), "nuisance", 8) == 0;
 }
 
 /* ---- scores ---- */
@@ -230,35 +224,34 @@ done:
     return status;
 }
 
-static Status compare(SidesGap *out, const Sides *s, const char *task, int a, int b)
+static Status compare(SidesGap *out, const Side *side, const Side *first, const char *task)
 {
-    TestRows of_a = {0}, of_b = {0};
-    const Side *side = s->side;
+    TestRows rows = {0}, of_first = {0};
     *out = (SidesGap){.difference = NAN, .interval = {NAN, NAN}};
-    const char *score = sides_main(sides_task(side[a].summary, task));
-    if (side[a].lack || side[b].lack || !score || strcmp(score, "auc") != 0) return OK;
+    const char *score = sides_main(sides_task(side->summary, task));
+    if (side->lack || !score || strcmp(score, "auc") != 0) return OK;
     Status status = OK;
-    TRY_DONE(testrows_of(&of_a, &side[a].test, task));
-    TRY_DONE(testrows_of(&of_b, &side[b].test, task));
-    if (of_a.n > 0 && of_a.n == of_b.n) TRY_DONE(measure(out, &of_a, &of_b));
+    TRY_DONE(testrows_of(&rows, &side->test, task));
+    TRY_DONE(testrows_of(&of_first, &first->test, task));
+    if (rows.n > 0 && rows.n == of_first.n) TRY_DONE(measure(out, &rows, &of_first));
 done:
-    testrows_free(&of_a);
-    testrows_free(&of_b);
+    testrows_free(&rows);
+    testrows_free(&of_first);
     return status;
 }
 
-Status sides_gap(SidesGap *out, Sides *s, const char *task, int a, int b)
+Status sides_gap(SidesGap *out, Sides *s, const char *task, int k)
 {
-    for (int k = 0; k < s->n_kept; k++) {
-        const struct SidesKept *kept = &s->kept[k];
+    for (int i = 0; i < s->n_kept; i++) {
+        const struct SidesKept *kept = &s->kept[i];
         *out = kept->gap;
-        if (kept->a == a && kept->b == b && strcmp(kept->task, task) == 0) return OK;
+        if (kept->k == k && strcmp(kept->task, task) == 0) return OK;
     }
-    TRY(compare(out, s, task, a, b));
+    TRY(compare(out, &s->side[k], &s->side[0], task));
     struct SidesKept *grown = realloc(s->kept, ((size_t)s->n_kept + 1) * sizeof *grown);
     if (!grown) return fail(ERR_MEMORY, "no memory for %d comparisons", s->n_kept + 1);
     s->kept = grown;
-    s->kept[s->n_kept++] = (struct SidesKept){task, a, b, *out};
+    s->kept[s->n_kept++] = (struct SidesKept){task, k, *out};
     return OK;
 }
 
@@ -277,62 +270,54 @@ static bool add_gap(json_t *run, const Side *side, const SidesGap *gap)
     return !side->lack || json_object_set_new(run, "reason", json_string(side->lack)) == 0;
 }
 
-static Status run_json(json_t **out, Sides *s, const char *task, const char *score, int k)
+static Status lacks_memory(const Sides *s)
 {
-    SidesGap gap = {0};
-    char key[80];
-    const Side *side = &s->side[k];
-    const json_t *scores = sides_task(side->summary, task);
-    if (k > 0) TRY(sides_gap(&gap, s, task, k, 0));
-    snprintf(key, sizeof key, "%.60s_ci95", score);
-    json_t *interval = json_object_get(scores, key), *n_bag = json_object_get(scores, "n_bags");
-    *out = json_pack("{s:s, s:s, s:o, s:O, s:O}", "name", side->name, "folder", side->folder, score,
-                     jsontext_real(sides_score(scores, score)), key, interval ? interval : json_null(), "n_bags",
-                     n_bag ? n_bag : json_null());
-    if (*out && (k == 0 || add_gap(*out, side, &gap))) return OK;
-    json_decref(*out);
-    *out = NULL;
     return fail(ERR_MEMORY, "no memory for %d runs", s->n);
 }
 
-static Status task_json_of(json_t **out, Sides *s, const char *task, const json_t *scores)
+/* JSON holds UTF-8 alone, so the folder is escaped. */
+static Status add_run(json_t *runs, Sides *s, const char *task, const char *score, int k)
 {
-    const char *score = sides_main(scores);
-    json_t *runs = json_array(), *run;
-    *out = NULL;
-    if (!score) score = "loss";
-    for (int k = 0; k < s->n; k++) {
-        if (!sides_task(s->side[k].summary, task)) continue;
-        const Status status = run_json(&run, s, task, score, k);
-        if (status != OK) {
-            json_decref(runs);
-            return status;
-        }
-        if (json_array_append_new(runs, run) != 0) {
-            json_decref(runs);
-            return fail(ERR_MEMORY, "no memory for %d runs", s->n);
-        }
-    }
-    *out = json_pack("{s:s, s:s, s:o}", "score", score, "against", s->side[0].name, "runs", runs);
-    return *out ? OK : fail(ERR_MEMORY, "no memory for %d runs", s->n);
+    SidesGap gap = {0};
+    char key[80], folder[4 * PATH_ROOM];
+    const Side *side = &s->side[k];
+    const json_t *scores = sides_task(side->summary, task);
+    if (k > 0) TRY(sides_gap(&gap, s, task, k));
+    snprintf(key, sizeof key, "%.60s_ci95", score);
+    json_t *interval = json_object_get(scores, key), *n_bag = json_object_get(scores, "n_bags");
+    json_t *run =
+        json_pack("{s:s, s:s, s:o, s:O, s:O}", "name", side->name, "folder",
+                  escape_text(folder, sizeof folder, side->folder), score, jsontext_real(sides_score(scores, score)),
+                  key, interval ? interval : json_null(), "n_bags", n_bag ? n_bag : json_null());
+    if (json_array_append_new(runs, run) != 0) return lacks_memory(s);
+    return k == 0 || add_gap(run, side, &gap) ? OK : lacks_memory(s);
+}
+
+static Status add_task(json_t *tasks, Sides *s, const char *task, const json_t *scores)
+{
+    const char *main = sides_main(scores), *score = main ? main : "loss";
+    json_t *runs = json_array();
+    json_t *of_task = json_pack("{s:s, s:s, s:o}", "score", score, "against", s->side[0].name, "runs", runs);
+    if (json_object_set_new(tasks, task, of_task) != 0) return lacks_memory(s);
+    for (int k = 0; k < s->n; k++)
+        if (sides_task(s->side[k].summary, task)) TRY(add_run(runs, s, task, score, k));
+    return OK;
 }
 
 Status sides_json(json_t **out, Sides *s)
 {
     const char *name;
-    json_t *scores, *task, *tasks = json_object();
+    json_t *scores, *tasks = json_object();
+    Status status = OK;
+    *out = json_pack("{s:o}", "tasks", tasks);
+    if (!*out) return lacks_memory(s);
     json_object_foreach((json_t *)(size_t)sides_tasks(s->side[0].summary), name, scores)
     {
-        const Status status = task_json_of(&task, s, name, scores);
-        if (status != OK) {
-            json_decref(tasks);
-            return status;
-        }
-        if (json_object_set_new(tasks, name, task) != 0) {
-            json_decref(tasks);
-            return fail(ERR_MEMORY, "no memory for %d runs", s->n);
-        }
+        TRY_DONE(add_task(tasks, s, name, scores));
     }
-    *out = json_pack("{s:o}", "tasks", tasks);
-    return *out ? OK : fail(ERR_MEMORY, "no memory for %d runs", s->n);
+done:
+    if (status == OK) return OK;
+    json_decref(*out);
+    *out = NULL;
+    return status;
 }

@@ -22,7 +22,7 @@ typedef struct {
     char *lack;             /* why its bags cannot be compared with those of the first; NULL: they can */
 } Side;
 
-/* What two runs differ by: the mean AUC of side `a` minus that of side `b`. */
+/* The mean AUC of a side minus that of the first. */
 typedef struct {
     bool known; /* false: no such task, not two classes, or other bags or folds */
     double difference, interval[2];
@@ -33,7 +33,7 @@ typedef struct {
     int n;
     struct SidesKept {
         const char *task; /* borrowed from the first summary */
-        int a, b;
+        int k;
         SidesGap gap;
     } * kept; /* [n_kept] differences that were asked for */
     int n_kept;
@@ -54,8 +54,8 @@ double sides_score(const json_t *task, const char *score);
 
 bool sides_is_nuisance(const Side *side); /* the method of baseline that sees numbers of a bag alone */
 
-/* Computed once. `task` is a name in the first summary, and lasts as long. ERR_MEMORY. */
-Status sides_gap(SidesGap *out, Sides *s, const char *task, int a, int b);
+/* Of side k, computed once. `task` is a name in the first summary, and lasts as long. ERR_MEMORY. */
+Status sides_gap(SidesGap *out, Sides *s, const char *task, int k);
 
 /* {"tasks": {name: {"score", "against": name of the first, "runs": [{"name", "folder", SCORE, "SCORE_ci95", "n_bags", "difference",
  * "difference_ci95" or "reason"}]}}}, the caller's to decref; null where a figure is not defined. */

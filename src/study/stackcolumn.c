@@ -11,12 +11,6 @@
 
 /* ---- which folders ---- */
 
-static const char *last_name(const char *folder)
-{
-    const char *slash = strrchr(folder, '/');
-    return slash ? slash + 1 : folder;
-}
-
 static Status load_summary(json_t **out, const char *folder)
 {
     return runsummary_load(out, folder,
@@ -104,7 +98,7 @@ static Status add_word(StackColumns *c, const char *word)
         return fail(ERR_USAGE, "%s: the path is not UTF-8 text, which stack.json cannot hold; rename it", word);
     if (snprintf(folder, sizeof folder, "%s", word) >= (int)sizeof folder)
         return fail(ERR_USAGE, "%.60s…: the path is too long", word);
-    for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = 0;
+    path_trim(folder);
     TRY(load_summary(&summary, folder));
     const json_t *methods = json_object_get(summary, "methods");
     const Status status = json_is_object(methods) ? add_methods(c, folder, methods) : add_folder(c, folder);
@@ -117,8 +111,8 @@ static void name_columns(StackColumns *c)
 {
     for (int k = 0; k < c->n; k++) {
         int n_same = 0;
-        const char *name = last_name(c->column[k].folder);
-        for (int j = 0; j < c->n; j++) n_same += strcmp(last_name(c->column[j].folder), name) == 0;
+        const char *name = path_last(c->column[k].folder);
+        for (int j = 0; j < c->n; j++) n_same += strcmp(path_last(c->column[j].folder), name) == 0;
         escape_text(c->column[k].name, sizeof c->column[k].name, n_same > 1 ? c->column[k].folder : name);
     }
 }

@@ -153,8 +153,3 @@ Status svg_close(char **text, Svg *svg)
     markup_raw(&svg->markup, "</svg>\n");
     return markup_close(text, &svg->markup);
 }
-
-void svg_drop(Svg *svg)
-{
-    markup_drop(&svg->markup);
-}

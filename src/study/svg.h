@@ -66,6 +66,5 @@ void svg_path_end(Svg *svg, bool closed, SvgStyle style);
 void svg_glyph(Svg *svg, const char *path, double x, double y, double width, double height, const char *fill);
 
 Status svg_close(char **text, Svg *svg); /* *text: the caller's to free; ERR_MEMORY */
-void svg_drop(Svg *svg);                 /* accepts what has been closed */
 
 #endif

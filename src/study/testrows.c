@@ -43,13 +43,22 @@ static Status number_bags(TestRows *t)
     return OK;
 }
 
+#define FOLDS_MOST 1e7 /* of all repetitions; numbers of a damaged table would take all memory */
+
+static Status check_folds(const TestRows *t, const StackTable *table)
+{
+    if ((double)t->n_repeat * t->n_fold <= FOLDS_MOST) return OK;
+    return fail(ERR_FORMAT, "%s: %d repetitions of %d folds are too many", table->table.path, t->n_repeat, t->n_fold);
+}
+
 Status testrows_of(TestRows *out, const StackTable *table, const char *task)
 {
     *out = (TestRows){.row = malloc(((size_t)table->n + 1) * sizeof *out->row)};
     if (!out->row) return fail(ERR_MEMORY, "no memory for %d test bags", table->n);
     for (int i = 0; i < table->n; i++)
         if (!isnan(table->row[i].label) && strcmp(table->row[i].task, task) == 0) take(out, &table->row[i]);
-    const Status status = number_bags(out);
+    Status status = check_folds(out, table);
+    if (status == OK) status = number_bags(out);
     if (status != OK) testrows_free(out);
     return status;
 }

@@ -22,7 +22,7 @@ typedef struct {
     int n_repeat, n_fold, n_member;
 } TestRows;
 
-/* The rows of `task`. n is 0 where the table has none. ERR_MEMORY. */
+/* The rows of `task`. n is 0 where the table has none. ERR_FORMAT: numbers of folds that no run has; ERR_MEMORY. */
 Status testrows_of(TestRows *out, const StackTable *table, const char *task);
 void testrows_free(TestRows *t); /* accepts {0} */
 

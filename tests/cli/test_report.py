@@ -181,6 +181,14 @@ class Reports(Case):
         self.assertNotRegex(p.split("All settings")[0], r"train\.batch ?\d")
         self.assertIn(f"<pre><code>{read('cv/config.yaml').decode()}</code></pre>", read("all.html").decode())
 
+    def test_long_lines_of_a_config_are_whole(self):
+        os.mkdir("wide")
+        with open("wide/config.yaml", "w", encoding="utf-8") as file:
+            file.write("data: {path: c.h5}\ntasks: [{name: status, column: status}]\n"
+                       f"search: {{kind: grid, space: {{train.lr: {[k / 8192 for k in range(1, 600)]}}}}}\n")
+        self.good("report", "wide", "-o", "wide.html")
+        self.assertIn(f"{599 / 8192}", page("wide.html").text.split("All settings")[1])
+
     def test_search_and_poolings_side_by_side(self):
         with open("search.yaml", "w", encoding="utf-8") as file:
             file.write("base: tiny.yaml\nsearch: {kind: grid, inner_folds: 2, space: {train.lr: [0.01, 0.001]}}\n"
@@ -559,6 +567,12 @@ class Reports(Case):
         self.assertNotRegex(p, r"(?i)\bnan\b")
         self.assertNotIn("ROC", p)
 
+    def test_counts_that_no_int_holds(self):
+        write_run("counts", 60, 1)
+        edit("counts/summary.json", lambda s: s["tasks"]["status"].update(n_bags=1e300, n_folds=-1e300))
+        self.good("report", "counts", "-o", "counts.html")
+        self.assertIn("the mean over 0 test folds; 2147483647 bags", page("counts.html").text)
+
     # ---- what is refused ----
 
     def test_files_are_not_overwritten(self):
@@ -597,6 +611,11 @@ class Reports(Case):
         with open("damaged/predictions.tsv", "a", encoding="utf-8") as file:
             file.write("x\tstatus\t+\t1\tmuch\t0.5\ttest\t0\t0\n")
         self.bad(3, r"damaged/predictions.tsv:42: 'much'", "report", "damaged", "-o", "x.html")
+        with open("cv/predictions.tsv", encoding="utf-8") as file:
+            lines = file.read()
+        with open("damaged/predictions.tsv", "w", encoding="utf-8") as file:
+            file.write(lines + "x\tstatus\t+\t1\t1\t0.5\ttest\t50000\t50000\n")
+        self.bad(3, r"damaged/predictions.tsv: 50001 repetitions of 50001 folds are too many", "report", "damaged", "-o", "x.html")
         os.mkdir("half")
         with open("half/motifs.meme", "w", encoding="utf-8") as file:
             file.write("MEME version 4\nALPHABET= ACDEFGHIKLMNPQRSTVWY\nMOTIF a\nletter-probability matrix: w= 3\n1 0\n")
@@ -632,6 +651,7 @@ class Reports(Case):
             self.assertTrue(low <= r["difference"] <= high)
         shown = self.good("inspect", "cv", "rivals", "stack").stdout
         self.assertRegex(shown, rf"kmer-3 +{task['runs'][2]['auc']:.3f} ")
+        self.assertNotRegex(shown, r"(?m) $")
         self.assertRegex(shown, re.escape(f"{task['runs'][2]['difference']:+.3f}  {task['runs'][2]['difference_ci95'][0]:+.3f} to"))
 
     def test_interval_of_a_difference_against_our_own(self):
@@ -660,6 +680,13 @@ class Reports(Case):
         differences.sort()
         self.assertAlmostEqual(gap["difference_ci95"][0], differences[25], delta=0.015)
         self.assertAlmostEqual(gap["difference_ci95"][1], differences[974], delta=0.015)
+
+    def test_folder_that_is_not_utf8(self):
+        shutil.copytree("cv", os.fsdecode(b"not\xff"))
+        done = self.good("inspect", "cv", os.fsdecode(b"not\xff"), "--json")
+        self.assertEqual(json.loads(done.stdout)["tasks"]["status"]["runs"][1]["folder"], "not\\xff")
+        self.good("report", os.fsdecode(b"not\xff"), "--rivals=cv", "-o", "not.html")
+        self.assertIn("not\\xff", page("not.html").text)
 
     def test_inspect_runs_that_do_not_fit(self):
         done = self.good("inspect", "cv", "one")

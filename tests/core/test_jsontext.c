@@ -4,6 +4,7 @@
 #include "core/rng.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -50,4 +51,17 @@ Test(core_jsontext, every_double_reads_back)
     json_decref(read);
     json_decref(list);
     free(text);
+}
+
+Test(core_jsontext, counts_are_held_within_an_int)
+{
+    json_t *object =
+        json_pack("{s:i, s:f, s:f, s:f, s:s}", "few", 7, "real", 7.9, "many", 1e300, "less", -1e300, "text", "7");
+    cr_expect_eq(jsontext_count(object, "few"), 7);
+    cr_expect_eq(jsontext_count(object, "real"), 7);
+    cr_expect_eq(jsontext_count(object, "many"), INT_MAX);
+    cr_expect_eq(jsontext_count(object, "less"), 0);
+    cr_expect_eq(jsontext_count(object, "text"), 0);
+    cr_expect_eq(jsontext_count(object, "none"), 0);
+    json_decref(object);
 }

@@ -209,7 +209,7 @@ static Status walk_start(Search *s, const char *path)
         TRY(add_file(s, path, walkname_base(path), &info));
     } else {
         snprintf(folder, sizeof folder, "%s", path);
-        for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--) folder[n - 1] = '\0';
+        path_trim(folder);
         TRY(walk_folder(s, folder, "", 0));
         if (s->walk->n == n_before) return nothing(s, path);
         note_sure(s, n_before);
