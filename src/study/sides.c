@@ -269,12 +269,13 @@ static json_t *interval_json(const double interval[2])
     return json_pack("[o, o]", jsontext_real(interval[0]), jsontext_real(interval[1]));
 }
 
-static bool add_gap(json_t *run, const Side *side, const SidesGap *gap)
+static bool add_gap(json_t *run, const Side *side, const SidesGap *gap, bool has_task)
 {
     if (gap->known)
         return json_object_set_new(run, "difference", jsontext_real(gap->difference)) == 0 &&
                json_object_set_new(run, "difference_ci95", interval_json(gap->interval)) == 0;
-    return !side->lack || json_object_set_new(run, "reason", json_string(side->lack)) == 0;
+    const char *reason = side->lack ? side->lack : has_task ? NULL : "it has no such task";
+    return !reason || json_object_set_new(run, "reason", json_string(reason)) == 0;
 }
 
 static Status run_json(json_t **out, Sides *s, const char *task, const char *score, int k)
@@ -289,7 +290,7 @@ static Status run_json(json_t **out, Sides *s, const char *task, const char *sco
     *out = json_pack("{s:s, s:s, s:o, s:O, s:O}", "name", side->name, "folder", side->folder, score,
                      jsontext_real(sides_score(scores, score)), key, interval ? interval : json_null(), "n_bags",
                      n_bag ? n_bag : json_null());
-    if (*out && (k == 0 || add_gap(*out, side, &gap))) return OK;
+    if (*out && (k == 0 || add_gap(*out, side, &gap, scores != NULL))) return OK;
     json_decref(*out);
     *out = NULL;
     return fail(ERR_MEMORY, "no memory for %d runs", s->n);
@@ -302,7 +303,6 @@ static Status task_json_of(json_t **out, Sides *s, const char *task, const json_
     *out = NULL;
     if (!score) score = "loss";
     for (int k = 0; k < s->n; k++) {
-        if (!sides_task(s->side[k].summary, task)) continue;
         const Status status = run_json(&run, s, task, score, k);
         if (status != OK) {
             json_decref(runs);
