@@ -154,19 +154,24 @@ static void write_findings(Report *r)
     }
 }
 
+/* The run's config names the labels too, wherever they stand. */
+static void lack_check(Report *r)
+{
+    static const char what[] = "The data were not checked here for damage, repeated donors and numbers that tell the "
+                               "label. To have it, check them, then report with --check:";
+    char home[REPORT_WORD];
+    if (r->has_config)
+        report_lack(r, what, "hopsack check %s/config.yaml --json > check.json", report_word(home, r->home));
+    else
+        report_lack(r, what, "hopsack check DATA --target=COLUMN --json > check.json");
+}
+
 static void write_check(Report *r)
 {
     const char *name;
     json_t *task;
-    char data[REPORT_WORD];
     if (!r->check) {
-        const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
-        report_lack(
-            r,
-            "The data were not checked here for damage, repeated donors and numbers that tell the label. To have it, "
-            "check them, then report with --check:",
-            "hopsack check %s --target=%.60s --json > check.json", report_word(data, path),
-            r->config.n_task ? r->config.task[0].target.column : "COLUMN");
+        lack_check(r);
         return;
     }
     flag_other_data(r);

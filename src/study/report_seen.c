@@ -57,7 +57,7 @@ static Status write_table(Report *r, const char *file, const char *caption)
     char path[PATH_ROOM], text[200];
     Table t;
     if (!file_exists_in(path, r->in->explain, file)) return OK;
-    TRY(table_read(&t, path));
+    TRY(table_read_any(&t, path));
     const int n_row = t.n_row < ROWS_SHOWN ? t.n_row : ROWS_SHOWN;
     snprintf(text, sizeof text, "%s (%d of %d rows of %s)", caption, n_row, t.n_row, file);
     if (n_row) show_rows(r, &t, text, n_row);
@@ -109,7 +109,7 @@ static Status say_explained(Report *r)
     }
     page_sentence(&r->page, "Attention and contribution are no proof: compare with the enrichment between classes.");
     if (!file_exists_in(path, r->in->explain, "motifs.tsv")) return OK;
-    TRY(table_read(&t, path));
+    TRY(table_read_any(&t, path));
     say_motifs(r, &t);
     table_free(&t);
     return OK;
@@ -171,17 +171,36 @@ done:
     return status;
 }
 
+/* A folder of something else would leave the section empty without a word. */
+static Status check_explained(const char *folder)
+{
+    static const char *const file[] = {"explain.json", "sequences.tsv", "instances.tsv", "motifs.meme"};
+    char path[PATH_ROOM];
+    if (!file_is_folder(folder)) return fail(ERR_IO, "--explain=%s is no folder", folder);
+    for (size_t k = 0; k < sizeof file / sizeof *file; k++)
+        if (file_exists_in(path, folder, file[k])) return OK;
+    return fail(ERR_USAGE, "--explain=%s is no folder of hopsack explain", folder);
+}
+
+/* Labels that stand in a table beside the dataset go with it. */
+static void lack_explained(Report *r)
+{
+    char run[REPORT_WORD], data[REPORT_WORD], labels[REPORT_WORD];
+    const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
+    const char *metadata = r->has_config ? config_metadata(&r->config) : NULL;
+    report_lack(r, "Which instances the outputs rest on, and which motif, is not shown here:",
+                "hopsack explain %s %s%s%s -o seen", report_word(run, r->in->run), report_word(data, path),
+                metadata ? " --metadata=" : "", metadata ? report_word(labels, metadata) : "");
+}
+
 Status report_seen(Report *r)
 {
-    char run[REPORT_WORD], data[REPORT_WORD];
     page_section(&r->page, "seen", "What was seen");
     if (!r->in->explain) {
-        const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
-        report_lack(r, "Which instances the outputs rest on, and which motif, is not shown here:",
-                    "hopsack explain %s %s -o seen", report_word(run, r->in->run), report_word(data, path));
+        lack_explained(r);
         return OK;
     }
-    if (!file_is_folder(r->in->explain)) return fail(ERR_IO, "--explain=%s is no folder", r->in->explain);
+    TRY(check_explained(r->in->explain));
     TRY(say_explained(r));
     TRY(write_logos(r));
     TRY(write_table(r, "motifs.tsv", "Motifs"));
