@@ -93,6 +93,8 @@ static Status print_result(const Cli *cli, json_t *result, const char *folder)
                100 * number_of(paths, "share_within_1_percent"), (int)number_of(paths, "paths"));
     print_truth(json_object_get(result, "truth"));
     print_motifs(json_object_get(result, "motifs"));
+    if (json_is_true(json_object_get(result, "seen")) && json_array_size(json_object_get(result, "motifs")))
+        printf("q means nothing for bags that the models have learned from (--part=all)\n");
     json_decref(result);
     return OK;
 }

@@ -7,6 +7,7 @@
 #include "core/jsontext.h"
 #include "core/number.h"
 #include "core/safetensors.h"
+#include "study/studyrun.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +242,7 @@ static Status run_json(json_t **out, const char *folder)
     }
     if (!finished && json_array_size(json_object_get(run, "files")) == 0) {
         json_decref(run);
+        TRY(studyrun_refuse(folder));
         return fail(ERR_FORMAT, "%s: neither a run nor a dataset nor a model", folder);
     }
     *out = run;

@@ -106,7 +106,12 @@ static Status add_models(Paths *p, const char *path)
     if (file_exists(inside)) return add_folds(p, path);
     snprintf(inside, sizeof inside, "%s/model00", path);
     if (file_exists(inside)) return add_ensemble(p, path);
+    snprintf(inside, sizeof inside, "%s/config.yaml", path);
+    const bool is_run = file_exists(inside);
     snprintf(inside, sizeof inside, "%s/model.safetensors", path);
+    if (is_run && !file_exists(inside))
+        return fail(ERR_MODEL, "%s: this run has no model yet; the command that began it ends it with --resume",
+                    path);
     return add_path(p, inside);
 }
 

@@ -4,6 +4,7 @@
 #include "core/jsontext.h"
 #include "core/shortlist.h"
 #include "study/predictor_parts.h"
+#include "study/studyrun.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,7 @@ static Status check_words(const char *const *word, int n_word, bool *others)
     for (int k = 0; k < n_word; k++) {
         bool is;
         json_t *methods;
+        TRY(studyrun_refuse(word[k]));
         TRY(methods_of(&methods, word[k]));
         if (methods) return too_many(word[k], methods);
         TRY(is_other(&is, word[k]));

@@ -5,6 +5,7 @@
 #include "core/jsontext.h"
 #include "core/shortlist.h"
 #include "study/report_parts.h"
+#include "study/studyrun.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -144,6 +145,7 @@ static Status read_check(Report *r)
 {
     json_error_t error;
     if (!r->in->check) return OK;
+    if (!file_exists(r->in->check)) return fail(ERR_IO, "--check=%s: there is no such file", r->in->check);
     TRY(jsontext_load(&r->check, r->in->check, &error));
     if (json_is_object(json_object_get(r->check, "tasks"))) return OK;
     return fail(ERR_FORMAT, "--check=%s: holds no report of hopsack check --json", r->in->check);
@@ -202,6 +204,7 @@ static Status check_run(const Report *r)
                     : OK;
     }
     if (file_exists_in(path, r->in->run, "config.yaml")) return OK;
+    TRY(studyrun_refuse(r->in->run));
     return fail(ERR_FORMAT, "%s: neither summary.json nor config.yaml; give the folder of a run", r->in->run);
 }
 

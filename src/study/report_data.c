@@ -51,27 +51,36 @@ static bool has_numbers(const json_t *trait)
 
 #define MOST_HEAD 6 /* classes of a table of traits */
 
-static void write_trait(Report *r, const json_t *trait, const json_t *counts)
+/* AUC of classes, rank correlation of a number. */
+static const char *strength_key(const json_t *task)
+{
+    return strcmp(jsontext_field(task, "kind"), "regression") == 0 ? "correlation" : "auc";
+}
+
+static void write_trait(Report *r, const json_t *trait, const json_t *task)
 {
     double interval[2];
     int n = 0;
     const char *class, *words = jsontext_field(trait, "words");
     json_t *count;
+    const json_t *counts = json_object_get(task, "counts"), *strength = json_object_get(trait, strength_key(task));
     page_row(&r->page);
     page_head_cell(&r->page, *words ? words : jsontext_field(trait, "name"));
     json_object_foreach((json_t *)(size_t)counts, class, count)
     {
         if (n++ < MOST_HEAD) write_range(r, json_object_get(json_object_get(trait, "by_class"), class));
     }
-    page_number(&r->page, json_object_get(trait, "auc") ? jsontext_number(trait, "auc") : (double)NAN, 3);
+    page_number(&r->page, json_is_number(strength) ? json_number_value(strength) : (double)NAN, 3);
     report_interval(interval, trait, "interval");
     page_interval(&r->page, interval, false);
     page_number(&r->page, json_object_get(trait, "p") ? jsontext_number(trait, "p") : (double)NAN, 4);
     page_row_end(&r->page);
 }
 
-static void open_traits(Report *r, const char *name, const json_t *counts)
+static void open_traits(Report *r, const char *name, const json_t *task)
 {
+    const bool areas = strcmp(strength_key(task), "auc") == 0;
+    const json_t *counts = json_object_get(task, "counts");
     const char *class, *head[MOST_HEAD + 4] = {"number"};
     char caption[240];
     json_t *count;
@@ -80,11 +89,11 @@ static void open_traits(Report *r, const char *name, const json_t *counts)
     {
         if (n <= MOST_HEAD) head[n++] = class;
     }
-    head[n++] = "AUC";
+    head[n++] = areas ? "AUC" : "|rank correlation|";
     head[n++] = "95 % interval";
     head[n++] = "p";
-    snprintf(caption, sizeof caption,
-             "%.80s: median (minimum to maximum) of each number by class, and AUC of the number alone", name);
+    snprintf(caption, sizeof caption, "%.80s: median (minimum to maximum) of each number%s, and %s", name,
+             areas ? " by class" : "", areas ? "AUC of the number alone" : "its rank correlation with the label");
     page_table(&r->page, caption, head, n, 3);
 }
 
@@ -109,10 +118,10 @@ static void write_traits(Report *r, const char *name, const json_t *task)
     size_t k;
     json_t *trait;
     if (json_object_size(counts) == 0 || json_array_size(traits) == 0) return;
-    open_traits(r, name, counts);
+    open_traits(r, name, task);
     json_array_foreach(traits, k, trait)
     {
-        if (has_numbers(trait) && !json_object_get(trait, "constant")) write_trait(r, trait, counts);
+        if (has_numbers(trait) && !json_object_get(trait, "constant")) write_trait(r, trait, task);
     }
     page_table_end(&r->page);
     write_constant(r, traits);
@@ -148,19 +157,24 @@ static void write_findings(Report *r)
     }
 }
 
+/* The run's config names the labels too, wherever they stand. */
+static void lack_check(Report *r)
+{
+    static const char what[] = "The data were not checked here for damage, repeated donors and numbers that tell the "
+                               "label. To have it, check them, then report with --check:";
+    char home[REPORT_WORD];
+    if (r->has_config)
+        report_lack(r, what, "hopsack check %s/config.yaml --json > check.json", report_word(home, r->home));
+    else
+        report_lack(r, what, "hopsack check DATA --target=COLUMN --json > check.json");
+}
+
 static void write_check(Report *r)
 {
     const char *name;
     json_t *task;
-    char data[REPORT_WORD];
     if (!r->check) {
-        const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
-        report_lack(
-            r,
-            "The data were not checked here for damage, repeated donors and numbers that tell the label. To have it, "
-            "check them, then report with --check:",
-            "hopsack check %s --target=%.60s --json > check.json", report_word(data, path),
-            r->config.n_task ? r->config.task[0].target.column : "COLUMN");
+        lack_check(r);
         return;
     }
     flag_other_data(r);

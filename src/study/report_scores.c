@@ -21,6 +21,8 @@ const char *report_score_words(const char *score)
                                            {"mae", "mean absolute error"},
                                            {"mse", "mean squared error"},
                                            {"inner_auc", "AUC in inner folds"},
+                                           {"inner_bacc", "balanced accuracy in inner folds"},
+                                           {"inner_r2", "R² in inner folds"},
                                            {"operating_sensitivity", "sensitivity at the operating point"},
                                            {"operating_specificity", "specificity at the operating point"}};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
@@ -292,7 +294,9 @@ Status report_training(Report *r)
 {
     const int from = r->figures.n;
     page_section(&r->page, "training", "Training");
-    if (r->learning.n == 0) page_sentence(&r->page, "This method has no learning curve.");
+    if (r->learning.n == 0)
+        page_sentence(&r->page,
+                      r->summary ? "This method has no learning curve." : "There is no learning curve yet.");
     for (int k = 0; k < r->config.n_task && r->learning.n > 0; k++) {
         const char *task = r->config.task[k].target.name;
         TRY(figure_learning_add(&r->figures, &r->learning, task, score_in(r, task)));

@@ -55,7 +55,7 @@ static Status read_table(Table *out, const Report *r, const char *file)
 {
     char path[PATH_ROOM];
     *out = (Table){0};
-    return file_exists_in(path, r->in->explain, file) ? table_read(out, path) : OK;
+    return file_exists_in(path, r->in->explain, file) ? table_read_any(out, path) : OK;
 }
 
 /* The first rows. Columns keep their names; those that are empty are left out. */
@@ -168,18 +168,37 @@ static Status write_motifs(Report *r, const Table *motifs)
     return OK;
 }
 
+/* A folder of something else would leave the section empty without a word. */
+static Status check_explained(const char *folder)
+{
+    static const char *const file[] = {"explain.json", "sequences.tsv", "instances.tsv", "motifs.meme"};
+    char path[PATH_ROOM];
+    if (!file_is_folder(folder)) return fail(ERR_IO, "--explain=%s is no folder", folder);
+    for (size_t k = 0; k < sizeof file / sizeof *file; k++)
+        if (file_exists_in(path, folder, file[k])) return OK;
+    return fail(ERR_USAGE, "--explain=%s is no folder of hopsack explain", folder);
+}
+
+/* Labels that stand in a table beside the dataset go with it. */
+static void lack_explained(Report *r)
+{
+    char run[REPORT_WORD], data[REPORT_WORD], labels[REPORT_WORD];
+    const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
+    const char *metadata = r->has_config ? config_metadata(&r->config) : NULL;
+    report_lack(r, "Which instances the outputs rest on, and which motif, is not shown here:",
+                "hopsack explain %s %s%s%s -o seen", report_word(run, r->in->run), report_word(data, path),
+                metadata ? " --metadata=" : "", metadata ? report_word(labels, metadata) : "");
+}
+
 Status report_seen(Report *r)
 {
-    char run[REPORT_WORD], data[REPORT_WORD];
     Table motifs;
     page_section(&r->page, "seen", "What was seen");
     if (!r->in->explain) {
-        const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
-        report_lack(r, "Which instances the outputs rest on, and which motif, is not shown here:",
-                    "hopsack explain %s %s -o seen", report_word(run, r->in->run), report_word(data, path));
+        lack_explained(r);
         return OK;
     }
-    if (!file_is_folder(r->in->explain)) return fail(ERR_IO, "--explain=%s is no folder", r->in->explain);
+    TRY(check_explained(r->in->explain));
     TRY(say_explained(r));
     TRY(read_table(&motifs, r, "motifs.tsv"));
     const Status status = write_motifs(r, &motifs);

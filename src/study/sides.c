@@ -262,12 +262,13 @@ static json_t *interval_json(const double interval[2])
     return json_pack("[o, o]", jsontext_real(interval[0]), jsontext_real(interval[1]));
 }
 
-static bool add_gap(json_t *run, const Side *side, const SidesGap *gap)
+static bool add_gap(json_t *run, const Side *side, const SidesGap *gap, bool has_task)
 {
     if (gap->known)
         return json_object_set_new(run, "difference", jsontext_real(gap->difference)) == 0 &&
                json_object_set_new(run, "difference_ci95", interval_json(gap->interval)) == 0;
-    return !side->lack || json_object_set_new(run, "reason", json_string(side->lack)) == 0;
+    const char *reason = side->lack ? side->lack : has_task ? NULL : "it has no such task";
+    return !reason || json_object_set_new(run, "reason", json_string(reason)) == 0;
 }
 
 static Status lacks_memory(const Sides *s)
@@ -290,7 +291,7 @@ static Status add_run(json_t *runs, Sides *s, const char *task, const char *scor
                   escape_text(folder, sizeof folder, side->folder), score, jsontext_real(sides_score(scores, score)),
                   key, interval ? interval : json_null(), "n_bags", n_bag ? n_bag : json_null());
     if (json_array_append_new(runs, run) != 0) return lacks_memory(s);
-    return k == 0 || add_gap(run, side, &gap) ? OK : lacks_memory(s);
+    return k == 0 || add_gap(run, side, &gap, scores != NULL) ? OK : lacks_memory(s);
 }
 
 static Status add_task(json_t *tasks, Sides *s, const char *task, const json_t *scores)
@@ -299,8 +300,7 @@ static Status add_task(json_t *tasks, Sides *s, const char *task, const json_t *
     json_t *runs = json_array();
     json_t *of_task = json_pack("{s:s, s:s, s:o}", "score", score, "against", s->side[0].name, "runs", runs);
     if (json_object_set_new(tasks, task, of_task) != 0) return lacks_memory(s);
-    for (int k = 0; k < s->n; k++)
-        if (sides_task(s->side[k].summary, task)) TRY(add_run(runs, s, task, score, k));
+    for (int k = 0; k < s->n; k++) TRY(add_run(runs, s, task, score, k));
     return OK;
 }
 

@@ -32,6 +32,15 @@ static Status load_record(json_t **out, const char *folder)
     return json_is_object(*out) ? OK : fail(ERR_FORMAT, "%s: is damaged; remove the folder and begin again", path);
 }
 
+Status studyrun_refuse(const char *folder)
+{
+    char path[PATH_ROOM];
+    if (!file_is_folder(folder) || !file_exists_in(path, folder, "study.json")) return OK;
+    const bool network = file_exists_in(path, folder, "network");
+    return fail(ERR_USAGE, "%s is a study, which holds several runs; give one, such as %s/%s", folder, folder,
+                network ? "network" : "stack");
+}
+
 static Status save_record(const char *folder, const json_t *record)
 {
     char path[PATH_ROOM], *text;

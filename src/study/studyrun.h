@@ -13,6 +13,9 @@
  * plan goes on there. ERR_CONFIG: a step was done with other words. `anew`: nothing counts as done, and results are replaced. */
 Status studyrun_go(const StudyPlan *plan, const char *folder, bool anew, const StopFlag *stop);
 
+/* ERR_USAGE where `folder` is one of a study, which holds several runs: the sentence names them. */
+Status studyrun_refuse(const char *folder);
+
 /* What came out, a line each: the best honest figure and its interval, what carries it, what a number of the bag alone reaches,
  * what the network reaches, what is to be kept in mind. */
 Status studyrun_answer(json_t **lines, const StudyPlan *plan, const char *folder);

@@ -306,7 +306,9 @@ class Sequences(Case):
         self.good("explain", "one", "c.h5", "-o", "test-part")
         test = {r["bag"] for r in table("one/predictions.tsv") if r["part"] == "test"}
         self.assertEqual({r["bag"] for r in table("test-part/bags.tsv")}, test)
-        self.good("explain", "one", "c.h5", "-o", "all-parts", "--part=all")
+        done = self.good("explain", "one", "c.h5", "-o", "all-parts", "--part=all")
+        self.assertIn("q means nothing for bags that the models have learned from", done.stdout)
+        self.assertNotIn("means nothing", self.done.stdout)
         self.assertEqual(len(table("all-parts/bags.tsv")), 60)
         self.assertIn("p_fisher_seen", table("all-parts/sequences.tsv")[0])
 

@@ -317,6 +317,24 @@ class Reports(Case):
         self.assertTrue(any("learned by heart" in a for a in said["alarms"]))
         self.assertTrue(any("No motif is clearly more frequent" in a for a in said["answers"]))
 
+    def test_tables_without_rows(self):
+        shutil.copytree("seen", "none")
+        for name in ("motifs.tsv", "sequences.tsv"):
+            with open(f"none/{name}", encoding="utf-8") as file:
+                head = file.readline()
+            with open(f"none/{name}", "w", encoding="utf-8") as file:
+                file.write(head)
+        self.good("report", "cv", "--explain=none", "-o", "none.html")
+        p = page("none.html").text
+        self.assertIn("No motif is clearly more frequent", p)
+        self.assertNotIn("rows of motifs.tsv", p)
+
+    def test_labels_beside_the_dataset_are_named(self):
+        with open("beside.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tillness\n" + "".join(f"{r['bag']}\t{'-+'[int(r['target'])]}\n" for r in table("cv/predictions.tsv")))
+        self.good("crossval", TINY, "c.h5", "--target=illness", "--positive=+", "--metadata=beside.tsv", "-o", "beside")
+        self.assertIn("hopsack explain beside c.h5 --metadata=beside.tsv -o seen", self.good("report", "beside", "-o", "beside.html").stdout)
+
     # ---- parts that are missing ----
 
     def test_missing_parts_say_how_to_have_them(self):
@@ -326,12 +344,15 @@ class Reports(Case):
         for words in ("hopsack baseline cv/config.yaml --splits=cv/splits.tsv -o rivals",
                       "hopsack crossval cv/config.yaml --permute=19 -o cv-permuted",
                       "hopsack crossval cv/config.yaml --batch-column=COLUMN --batches -o cv-batches",
-                      "hopsack check c.h5 --target=status --json", "hopsack explain cv c.h5 -o seen"):
+                      "hopsack check cv/config.yaml --json", "hopsack explain cv c.h5 -o seen"):
             self.assertIn(words, p.text)
             self.assertEqual(sum(words in m for m in said["missing"]), 1, words)
         for command in (r"hopsack (baseline \S+ \S+) -o rivals", r"hopsack (crossval \S+ --permute=19) -o"):
             words = shlex.split(re.search(command, p.text)[1])
             self.good(*words, "--dry-run", "-o", "tried")
+        with open("printed.json", "w", encoding="utf-8") as file:
+            file.write(self.good("check", "cv/config.yaml", "--json").stdout)
+        self.good("report", "cv", "--check=printed.json", "-o", "checked.html")
         said = json.loads(self.good(*self.all, "--json", "-o", "bare.html", "--force").stdout)
         self.assertEqual(len([m for m in said["missing"] if "baseline" in m or "explain" in m or "check" in m]), 0)
 
@@ -604,7 +625,9 @@ class Reports(Case):
         for folder in ("rivals", "rivals/kmer-3"):
             self.bad(2, r"--stack=rivals\S* is no folder of hopsack stack", "report", "cv", f"--stack={folder}", "-o", "x.html")
         self.bad(6, r"--explain=nowhere is no folder", "report", "cv", "--explain=nowhere", "-o", "x.html")
+        self.bad(2, r"--explain=rivals is no folder of hopsack explain", "report", "cv", "--explain=rivals", "-o", "x.html")
         self.bad(3, r"holds no report of hopsack check", "report", "cv", "--check=tiny.yaml", "-o", "x.html")
+        self.bad(6, r"--check=nowhere: there is no such file", "report", "cv", "--check=nowhere", "-o", "x.html")
 
     def test_damaged_files(self):
         shutil.copytree("cv", "damaged")
@@ -691,6 +714,11 @@ class Reports(Case):
     def test_inspect_runs_that_do_not_fit(self):
         done = self.good("inspect", "cv", "one")
         self.assertRegex(done.stdout, r"one is not compared: .*not about the same bags")
+        shutil.copytree("one", "othertask")
+        edit("othertask/summary.json", lambda s: s["parts"]["test"].update(tasks={"age": s["parts"]["test"]["tasks"].pop("status")}))
+        done = self.good("inspect", "cv", "othertask")
+        self.assertRegex(done.stdout, r"(?m)^othertask +- +-")
+        self.assertRegex(done.stdout, r"othertask is not compared: ")
         self.bad(2, r"cv is given twice", "inspect", "cv", "cv/")
         self.bad(2, r"c.h5 is no folder of a run", "inspect", "c.h5", "cv")
         self.bad(6, r"none is no folder of a run", "inspect", "cv", "none")

@@ -43,6 +43,11 @@ class Study(Case):
         for name in ("kmer-3/predictions.tsv", "splits.tsv"):
             self.assertEqual(read(f"alone/{name}"), read(f"whole/rivals/{name}"))
 
+    def test_a_study_is_no_run(self):
+        for words in (["inspect", "whole"], ["report", "whole", "-o", "x.html"], ["predict", "whole", "c.h5", "-o", "x.tsv"],
+                      ["explain", "whole", "c.h5", "-o", "x"]):
+            self.bad(2, r"whole is a study, .* such as whole/network", *words)
+
     def test_dry_run(self):
         done = self.good("study", "c.h5", "--target=status", "--model.pooling.n_head=3", "--splits.n_fold=3", "--permute=4", "--dry-run",
                          "--json", "-o", "none")

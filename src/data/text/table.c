@@ -279,7 +279,6 @@ static Status parse(Table *out, Store *store, size_t n)
     while (p.at < p.end) TRY(read_row(out, store, &p));
     out->cell = store->cell;
     out->line = store->line;
-    if (out->n_row == 0) return fail(ERR_FORMAT, "%s: has a header line but no rows", store->path);
     return OK;
 }
 
@@ -292,13 +291,22 @@ static Store *store_new(Table *out, const char *path)
     return store;
 }
 
-Status table_read(Table *out, const char *path)
+Status table_read_any(Table *out, const char *path)
 {
     size_t n = 0;
     Store *store = store_new(out, path);
     Status status = store ? textin_whole(&store->text, &n, path, BYTES_MOST) : no_memory(path);
     if (status == OK) status = parse(out, store, n);
     if (status != OK) table_free(out);
+    return status;
+}
+
+Status table_read(Table *out, const char *path)
+{
+    TRY(table_read_any(out, path));
+    if (out->n_row > 0) return OK;
+    const Status status = fail(ERR_FORMAT, "%s: has a header line but no rows", path);
+    table_free(out);
     return status;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
  * line "sep=;" before it. Quotes as in RFC 4180, a byte-order mark, Windows or old Macintosh line ends and a missing final
  * newline are understood. Blanks around cells are removed, rows of empty cells are none. */
 Status table_read(Table *out, const char *path);
+Status table_read_any(Table *out, const char *path); /* the same, also of a header without rows */
 Status table_new(Table *out, int n_row, int n_column, const char *const *column,
                  const char *const *cell); /* copies */
 void table_free(Table *t);
