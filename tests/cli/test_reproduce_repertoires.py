@@ -100,6 +100,16 @@ class Repertoires(Case):
         self.assertIn("simulated/none: rivals: done before", again.stderr)
         self.assertNotIn("### motif-1", again.stdout)
 
+    @unittest.skipUnless(HAS_STACK, "needs hopsack stack, crossval --inner and simulate.test")
+    def test_network_beside_the_stack(self):
+        done = repertoires("--configs=configs", "--quick", "--network", "--inner=0", "--sets=none", "--method=nuisance", "-o", "beside")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        methods = load("beside/quick/results.json")["questions"]["simulated/none"]["methods"]
+        self.assertGreaterEqual(set(methods), {"nuisance", "network", "stack"})
+        self.assertNotIn("in_stack", methods["network"])
+        self.assertEqual(methods["stack"]["auc_mean"], methods["nuisance"]["auc_mean"])
+        self.assertTrue(os.path.exists("beside/quick/simulated/none/network/summary.json"))
+
 
 if __name__ == "__main__":
     main()
