@@ -230,12 +230,11 @@ void help_full(FILE *out, const Command *command)
 void help_overview(FILE *out)
 {
     fprintf(out, "hopsack - multiple-instance learning on bags of sequences or feature vectors\n"
-                 "Usage: hopsack COMMAND [CONFIG] [DATA] [--option=VALUE ...]\n");
-    for (const Command *const *c = commands; *c; c++) fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->line);
-    fprintf(out, "Examples:\n"
+                 "Usage: hopsack COMMAND [CONFIG] [DATA] [--option=VALUE ...], such as\n"
                  "  hopsack simulate -o cohort.h5\n"
-                 "  hopsack study cohort.h5 --target=status -o study\n"
-                 "Exit codes: 0 success, 1 internal error, 2 usage or setting, 3 malformed data,\n"
+                 "  hopsack study cohort.h5 --target=status -o study\n");
+    for (const Command *const *c = commands; *c; c++) fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->line);
+    fprintf(out, "Exit codes: 0 success, 1 internal error, 2 usage or setting, 3 malformed data,\n"
                  "4 unsuitable model, 5 diverged, 6 read, write, memory error, 130 or 143 signal.\n"
                  "Options: hopsack COMMAND --help; all: hopsack help COMMAND, hopsack help config.\n");
 }

@@ -29,8 +29,8 @@
 #include <zlib.h>
 
 extern const Command command_baseline, command_bench, command_check, command_crossval, command_evaluate,
-    command_explain, command_export, command_help, command_import, command_inspect, command_predict, command_report,
-    command_simulate, command_stack, command_study, command_train;
+    command_explain, command_export, command_help, command_import, command_inspect, command_memory, command_predict,
+    command_report, command_simulate, command_stack, command_study, command_train;
 
 /* A row a command. */
 /* clang-format off */
@@ -47,6 +47,7 @@ const Command *const commands[] = {
     &command_predict,
     &command_explain,
     &command_inspect,
+    &command_memory,
     &command_report,
     &command_export,
     &command_bench,

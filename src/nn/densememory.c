@@ -55,14 +55,22 @@ double densememory_energy(const DenseMemory *m, const int8_t *s)
     return e;
 }
 
-/* Σ_μ F(x_μj + rest_μ) - F(-x_μj + rest_μ), the fall of energy from s_j = -1 to 1; exponentials with the largest of
- * all factored out, which changes no sign. */
-static double advantage(const DenseMemory *m, const int8_t *s, int j)
+static int largest(const int *x, int n)
 {
-    const int max = m->kind == DENSE_EXP ? largest_overlap(m, s) + 2 : 0;
+    int max = x[0];
+    for (int mu = 1; mu < n; mu++)
+        if (x[mu] > max) max = x[mu];
+    return max;
+}
+
+/* Σ_μ F(x_μj + rest_μ) - F(-x_μj + rest_μ), the fall of energy from s_j = -1 to 1; exponentials with the largest of
+ * all factored out, which changes no sign. overlap [n]: x_μ·s. */
+static double advantage(const DenseMemory *m, const int *overlap, int8_t old, int j)
+{
+    const int max = m->kind == DENSE_EXP ? largest(overlap, m->n) + 2 : 0;
     double sum = 0;
     for (int mu = 0; mu < m->n; mu++) {
-        const int x = m->x[mu * m->d + j], rest = overlap(m, s, mu) - x * s[j];
+        const int x = m->x[mu * m->d + j], rest = overlap[mu] - x * old;
         if (m->kind == DENSE_EXP)
             sum += exp(rest + x - max) - exp(rest - x - max);
         else
@@ -71,13 +79,16 @@ static double advantage(const DenseMemory *m, const int8_t *s, int j)
     return sum;
 }
 
-int densememory_sweep(int8_t *s, const DenseMemory *m, const int32_t *order, int n_order)
+int densememory_sweep(int8_t *s, const DenseMemory *m, const int32_t *order, int n_order, int *scratch)
 {
     int changed = 0;
+    for (int mu = 0; mu < m->n; mu++) scratch[mu] = overlap(m, s, mu);
     for (int t = 0; t < n_order; t++) {
         const int j = order[t];
-        const int8_t now = resolve(advantage(m, s, j), s[j]);
-        changed += now != s[j];
+        const int8_t now = resolve(advantage(m, scratch, s[j], j), s[j]);
+        if (now == s[j]) continue;
+        for (int mu = 0; mu < m->n; mu++) scratch[mu] += 2 * now * m->x[mu * m->d + j];
+        changed++;
         s[j] = now;
     }
     return changed;

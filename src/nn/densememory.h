@@ -30,6 +30,7 @@ typedef struct {
 /* For DENSE_EXP, which overflows from x·s = 710 on, densememory_log_energy is log(-E). */
 double densememory_energy(const DenseMemory *m, const int8_t *s);
 double densememory_log_energy(const DenseMemory *m, const int8_t *s);
-int densememory_sweep(int8_t *s, const DenseMemory *m, const int32_t *order, int n_order);
+/* One unit after the other, in the order given, [d] or any part of it; how many changed. scratch [n]: O(n) a unit. */
+int densememory_sweep(int8_t *s, const DenseMemory *m, const int32_t *order, int n_order, int *scratch);
 
 #endif

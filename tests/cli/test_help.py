@@ -7,7 +7,7 @@ import shlex
 
 from harness import TINY, Case, cohort, main, read, run
 
-COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "stack", "study", "evaluate", "predict", "explain", "inspect", "report", "export", "bench",
+COMMANDS = ("import", "simulate", "train", "crossval", "baseline", "stack", "study", "evaluate", "predict", "explain", "inspect", "memory", "report", "export", "bench",
             "help")
 SETTINGS = ("simulate", "train", "crossval", "baseline", "study", "bench")  # commands that take config keys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -34,6 +34,9 @@ class Help(Case):
         with open("tiger.csv", "w", encoding="utf-8") as file:
             file.write("bag_id,label,f,g\n" + "".join(f"b{i // 3},{i // 3 % 2},{i * 7 % 11},{i * 5 % 13}\n" for i in range(120)))
         run("import", "--bag=bag_id", "--label=label", "-o", "tiger.h5", "tiger.csv")
+        for name, last in (("digits", "1"), ("half", "")):
+            with open(f"{name}.csv", "w", encoding="utf-8") as file:
+                file.write(f"ID,p0,p1\na,-1,{last}\nb,1,{last}\n")
 
     def fits(self, text, lines=None):
         for line in text.splitlines():

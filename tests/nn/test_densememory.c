@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { MOST = 64, MOST_PATTERNS = 128 };
+static int overlap[4096]; /* scratch of sweeps */
 
 static void signs(int8_t *to, const double *from, size_t n)
 {
@@ -105,7 +106,7 @@ static void dense(const Golden *g, const char *name)
             cr_expect(fabs(mine - want) <= tolerance * fabs(want), "%s: start %d, sweep %d: %.17g, not %.17g", name,
                       q, t, mine, want);
             if (m.kind == DENSE_EXP) cr_expect_float_eq(densememory_log_energy(&m, s), log(-want), 1e-12);
-            if (t + 1 < n_energy) densememory_sweep(s, &m, turn, m.d);
+            if (t + 1 < n_energy) densememory_sweep(s, &m, turn, m.d, overlap);
         }
         cr_expect(is_state(s, final.v + q * m.d, m.d), "%s: where start %d ends", name, q);
     }
@@ -154,7 +155,7 @@ Test(nn_densememory, energy_never_rises)
             random_signs(x, m.n * m.d, &rng), random_signs(s, m.d, &rng), any_order(order, m.d, &rng);
             double e = densememory_energy(&m, s);
             int t = 0;
-            for (; t < 100 && densememory_sweep(s, &m, order, m.d) > 0; t++) {
+            for (; t < 100 && densememory_sweep(s, &m, order, m.d, overlap) > 0; t++) {
                 const double now = densememory_energy(&m, s);
                 cr_expect(now <= e, "seed %d, kind %d: energy rises from %g to %g", (int)seed, k, e, now);
                 e = now;
@@ -199,7 +200,7 @@ Test(nn_densememory, exponentials_store_more)
     hopfield82_weights(w, x, m.n, m.d);
     for (int i = 0; i < m.n; i++) {
         memcpy(s, x + i * m.d, sizeof s);
-        dense_kept += densememory_sweep(s, &m, order, m.d) == 0;
+        dense_kept += densememory_sweep(s, &m, order, m.d, overlap) == 0;
         memcpy(s, x + i * m.d, sizeof s);
         classical_kept += hopfield82_sweep(s, w, NULL, order, m.d, m.d) == 0;
     }
@@ -219,7 +220,7 @@ Test(nn_densememory, large_exponents)
     memcpy(s, x, D);
     for (int j = 0; j < D; j++) order[j] = j;
     for (int j = 0; j < D; j += 5) s[j] = (int8_t)-s[j];
-    cr_expect_eq(densememory_sweep(s, &m, order, D), D / 5);
+    cr_expect_eq(densememory_sweep(s, &m, order, D, overlap), D / 5);
     cr_expect_eq(memcmp(s, x, D), 0);
     cr_expect_float_eq(densememory_log_energy(&m, s), D, 1e-9);
 }
