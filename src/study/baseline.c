@@ -50,6 +50,8 @@ static Status check_columns(const Baseline *b)
         int place;
         const char *name = b->in->columns.text[k];
         if (!c->table) return fail(ERR_FORMAT, "--columns=%s: %s has no label table", name, bagfile_path(c->file));
+        if (strchr(name, ',') && column_place(c->table, name) < 0)
+            return fail(ERR_USAGE, "--columns=%s: give the flag once for each column: --columns=age --columns=sex", name);
         TRY(column_find(&place, c->table, name, "--columns"));
         for (int t = 0; t < b->n_task; t++)
             if (column_place(c->table, b->target[t].column) == place)
