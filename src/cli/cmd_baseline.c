@@ -81,7 +81,8 @@ static Status add_method(BaselineSetup *setup, const char *name)
     for (int m = 0; m < BASELINE_METHODS && rivals[m]; m++) names[m] = rivals[m]->name;
     const char *near = nearest_name(name, names);
     if (!method && strchr(name, ','))
-        return fail(ERR_USAGE, "--method=%s: give the flag once for each method: --method=kmer-3 --method=genes", name);
+        return fail(ERR_USAGE, "--method=%s: give the flag once for each method: --method=kmer-3 --method=genes",
+                    name);
     if (!method)
         return fail(ERR_USAGE, "--method=%s: there is no such baseline%s%s (hopsack help baseline lists them)", name,
                     near ? "; did you mean " : "", near ? near : "");

@@ -17,7 +17,8 @@ static Status split_words(int *n_model, const Cli *cli)
 {
     int n = 0;
     while (n < cli->n_word && !import_raw_is_dataset(cli->word[n])) n++;
-    if (n == 0) return fail(ERR_USAGE, "--each needs a model before the datasets: hopsack evaluate --each MODEL… DATA.h5…");
+    if (n == 0)
+        return fail(ERR_USAGE, "--each needs a model before the datasets: hopsack evaluate --each MODEL… DATA.h5…");
     const int last = cli->n_word - 1;
     for (int i = n < last ? n : last; i <= last; i++)
         if (!import_raw_is_dataset(cli->word[i]))
@@ -124,7 +125,8 @@ static Status score(const Cli *cli, const EvaluateEach *in, const ScoreTableSetu
     json_t *rows;
     TextOut *out = NULL;
     const bool is_printed = in->out && textout_is_stdout(in->out);
-    if (is_printed && cli->json) return fail(ERR_USAGE, "-o %s and --json both go to standard output; give one", in->out);
+    if (is_printed && cli->json)
+        return fail(ERR_USAGE, "-o %s and --json both go to standard output; give one", in->out);
     if (in->out) TRY(textout_open(&out, in->out, cli->force)); /* before the work */
     Status status = scoretable_make(&rows, setup);
     if (status != OK) {

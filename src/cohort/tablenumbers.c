@@ -153,8 +153,9 @@ void tablenumbers_report(const TableNumbers *t, const char *of)
         if (number->place >= 0)
             report_cells(t, number, of);
         else
-            log_warn("%s: the label table lacks the column '%s', which %s reads; the mean of the training bags stands "
-                     "for it",
-                     c->table ? c->table->path : bagfile_path(c->file), number->column, of);
+            log_warn(
+                "%s: the label table lacks the column '%s', which %s reads; the mean of the training bags stands "
+                "for it",
+                c->table ? c->table->path : bagfile_path(c->file), number->column, of);
     }
 }

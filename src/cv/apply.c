@@ -411,9 +411,10 @@ void apply_report(const Apply *a, const char *of)
     const char *colon = of ? ": " : "";
     if (!of) of = "";
     if (n)
-        log_warn("%s%s%d bag%s the name of a bag that the model was trained or validated on, but other content ('%s'); "
-                 "%s counted as new: is it the same person?",
-                 of, colon, n, n == 1 ? " bears" : "s bear", a->changed.first, n == 1 ? "it is" : "they are");
+        log_warn(
+            "%s%s%d bag%s the name of a bag that the model was trained or validated on, but other content ('%s'); "
+            "%s counted as new: is it the same person?",
+            of, colon, n, n == 1 ? " bears" : "s bear", a->changed.first, n == 1 ? "it is" : "they are");
     if (m)
         log_warn("%s%s%d bag%s the content of a bag that the model was trained or validated on, under another name "
                  "('%s'); %s counted as seen",

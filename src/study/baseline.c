@@ -51,7 +51,8 @@ static Status check_columns(const Baseline *b)
         const char *name = b->in->columns.text[k];
         if (!c->table) return fail(ERR_FORMAT, "--columns=%s: %s has no label table", name, bagfile_path(c->file));
         if (strchr(name, ',') && column_place(c->table, name) < 0)
-            return fail(ERR_USAGE, "--columns=%s: give the flag once for each column: --columns=age --columns=sex", name);
+            return fail(ERR_USAGE, "--columns=%s: give the flag once for each column: --columns=age --columns=sex",
+                        name);
         TRY(column_find(&place, c->table, name, "--columns"));
         for (int t = 0; t < b->n_task; t++)
             if (column_place(c->table, b->target[t].column) == place)
@@ -94,7 +95,8 @@ static void report_unread(const Baseline *b)
         ranks |= b->method[m]->rank != NULL;
     }
     if (b->in->columns.n && !columns)
-        log_warn("--columns: no method of this run reads columns of the label table; nuisance and nuisance-vectors do");
+        log_warn(
+            "--columns: no method of this run reads columns of the label table; nuisance and nuisance-vectors do");
     if (b->in->by_counts && !counts)
         log_warn("--weight=counts: no method of this run heeds it; those that compare k-mers do");
     if (b->in->n_important && !ranks)
@@ -285,7 +287,8 @@ static Status run_methods(Baseline *b)
     progress_end(&progress, NULL);
     release(b, true, true);
     if (others.n > 0)
-        log_warn("%s: %d method%s with another value of a flag %s left out of the summary: %s; their folders stay. Give the "
+        log_warn("%s: %d method%s with another value of a flag %s left out of the summary: %s; their folders stay. "
+                 "Give the "
                  "same flags, or name the methods by --method to run them anew",
                  b->in->folder, others.n, number_plural(others.n), others.n == 1 ? "is" : "are", others.text);
     return status;
@@ -339,9 +342,10 @@ static void report_inner(const Baseline *b)
     int least, most, n_none;
     baseline_rounds_inner(&least, &most, &n_none, b);
     if (n_none)
-        log_warn("%s: in %d of %d folds the smallest class has too few bags or groups for two inner folds, so nothing can "
-                 "be chosen there",
-                 bagfile_path(b->dataset.cohort.file), n_none, b->plain.n_part * b->n_task);
+        log_warn(
+            "%s: in %d of %d folds the smallest class has too few bags or groups for two inner folds, so nothing can "
+            "be chosen there",
+            bagfile_path(b->dataset.cohort.file), n_none, b->plain.n_part * b->n_task);
 }
 
 Status baseline_run(json_t **out, const BaselineSetup *setup)

@@ -201,8 +201,10 @@ static void print_inner(TextOut *out, const Baseline *b)
     else
         textout_printf(out, "what a method chooses, it chooses by %d to %d inner folds of them.", least, most);
     if (most > 0 && n_none > 0)
-        textout_printf(out, " %d of %d times the smallest class had too few bags or groups for inner folds, and nothing was chosen.",
-                       n_none, b->plain.n_part * b->n_task);
+        textout_printf(
+            out,
+            " %d of %d times the smallest class had too few bags or groups for inner folds, and nothing was chosen.",
+            n_none, b->plain.n_part * b->n_task);
     textout_printf(out, " Figures: mean over folds, then over repetitions.\n");
 }
 

@@ -57,15 +57,16 @@ static void leave_out(StackColumns *c, const char *folder, const json_t *summary
                                 "(search.halving); run it without to have it chosen among",
                                 folder);
     else if (!json_object_get(summary, "n_folds"))
-        sentence = json_sprintf("%s is a single training and is left out; stack takes runs of hopsack crossval --inner=K",
-                                folder);
+        sentence = json_sprintf(
+            "%s is a single training and is left out; stack takes runs of hopsack crossval --inner=K", folder);
     else if (holds(folder, "", "rep00"))
-        sentence = json_sprintf("%s has no inner.tsv and is left out; to have it chosen among: hopsack crossval … --inner=5 "
-                                "--resume -o %s",
-                                folder, folder);
+        sentence =
+            json_sprintf("%s has no inner.tsv and is left out; to have it chosen among: hopsack crossval … --inner=5 "
+                         "--resume -o %s",
+                         folder, folder);
     else
-        sentence = json_sprintf("%s has no inner.tsv and is left out; to have it chosen among, run hopsack baseline again",
-                                folder);
+        sentence = json_sprintf(
+            "%s has no inner.tsv and is left out; to have it chosen among, run hopsack baseline again", folder);
     json_array_append_new(c->left_out, sentence);
 }
 
