@@ -201,11 +201,13 @@ class Rivals(Case):
         self.assertTrue(os.path.exists("more/kmer-3/summary.json"))
 
     def test_resumed_with_data_at_another_place(self):
-        self.good("baseline", "c.h5", "--target=label", "--metadata=raw.csv", "--splits=by3.csv", "--method=nuisance", "-o", "moved")
+        self.good("baseline", "c.h5", "--target=label", "--metadata=raw.csv", "--splits=by3.csv", "--inner=3", "--method=nuisance", "-o",
+                  "moved")
         before = read("moved/config.yaml")
         for name in ("c.h5", "raw.csv", "by3.csv"):
             shutil.copy(name, f"elsewhere.{name}")
-        words = "baseline", "elsewhere.c.h5", "--metadata=elsewhere.raw.csv", "--splits=elsewhere.by3.csv", "-o", "moved", "--resume"
+        words = ("baseline", "elsewhere.c.h5", "--metadata=elsewhere.raw.csv", "--splits=elsewhere.by3.csv", "--inner=3", "-o", "moved",
+                 "--resume")
         for _ in range(2):  # and again
             self.good(*words, "--target=label", "--method=kmer-3")
         self.assertEqual(list(load("moved/summary.json")["methods"]), ["nuisance", "kmer-3"])
@@ -224,8 +226,7 @@ class Rivals(Case):
 
     def test_the_inner_folds_that_there_are(self):
         """36 bags in 3 folds leave 12 of a class to train on."""
-        words = "baseline", "c.h5", "--target=label", *FOLDS, "--method=nuisance"
-        self.good(*words, "--inner=100", "-o", "many")
+        self.good("baseline", "c.h5", "--target=label", FOLDS[0], "--method=nuisance", "--inner=100", "-o", "many")
         self.assertEqual(len({r["inner"] for r in table("many/nuisance/inner.tsv")}), 12)
         self.assertIn("it chooses by 12 inner folds of them", read("many/summary.md").decode())
         with open("rare.csv", "w", encoding="utf-8") as file:
