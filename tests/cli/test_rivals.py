@@ -214,7 +214,7 @@ class Rivals(Case):
         self.assertEqual(read("moved/config.yaml"), before)
         self.assertEqual(read("moved/kmer-3/predictions.tsv"), read("all/kmer-3/predictions.tsv"))
         self.bad(2, "splits.batch was null in moved/config.yaml and is plate now", *words, "--target=label", "--batch-column=plate")
-        self.bad(2, "tasks.0.name was label in moved/config.yaml and is kind now", *words, "--target=kind", "--positive=x", "--negative=y")
+        self.bad(2, "tasks.0.name was label in moved/config.yaml and is number now", *words, "--target=number", "--kind=regression")
         rows = read("raw.csv").decode().splitlines()
         with open("edited.csv", "w", encoding="utf-8") as file:  # the labels of two bags, exchanged
             cells = [row.split(",") for row in rows]
