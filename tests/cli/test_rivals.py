@@ -222,7 +222,8 @@ class Rivals(Case):
             one, other = next((a, b) for a in cells[1:] for b in cells[1:] if a[at] != b[at])
             one[at], other[at] = other[at], one[at]
             file.writelines(",".join(row) + "\n" for row in cells)
-        self.bad(3, "is not the dataset that the run in moved began with", *words, "--metadata=edited.csv", "--target=label")
+        self.bad(3, "is not the dataset that the run in moved began with", "baseline", "elsewhere.c.h5",
+                 "--metadata=edited.csv", "--splits=elsewhere.by3.csv", "--inner=3", "-o", "moved", "--resume", "--target=label")
 
     def test_the_inner_folds_that_there_are(self):
         """36 bags in 3 folds leave 12 of a class to train on."""
