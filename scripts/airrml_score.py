@@ -228,8 +228,9 @@ def score(truth, probability, ranked):
             sequences[dataset] = score_sequences(columns, true, rows)
     left = [d for d in truth.label if d not in tests] + [d for d in truth.sequence if d and d not in sequences]
     if not tests and not sequences:
-        raise Wrong(f"truth and predictions have no dataset in common: the truth is about {listed([*truth.label, *truth.sequence])}, "
-                    f"the predictions about {listed([*probability, *ranked])}")
+        raise Wrong(f"truth and predictions have no dataset in common: the truth has labels of {listed(truth.label)} and sequences of "
+                    f"{listed(truth.sequence)}, the predictions have probabilities of {listed(probability)} and rankings of "
+                    f"{listed(ranked)}")
     aucs = [t["auc"] for t in tests.values() if t["auc"] is not None]
     return {"tests": tests, "sequences": sequences, "auc_mean": sum(aucs) / len(aucs) if aucs else None, "not_scored": left}
 

@@ -4,11 +4,10 @@
 #include "cli/interrupt.h"
 #include "cli/print.h"
 #include "cli/scores.h"
-#include "cohort/metric.h"
 #include "core/jsontext.h"
 #include "core/nearest.h"
 #include "core/number.h"
-#include "cv/chance.h"
+#include "run/resume.h"
 #include "study/baseline.h"
 
 #include <stdlib.h>
@@ -50,42 +49,10 @@ static const Option rows[] = {
 
 /* ---- what is printed ---- */
 
-static bool print_figure(const json_t *object, const char *score, const char *words, bool begun)
-{
-    char key[64];
-    snprintf(key, sizeof key, "%s_mean", score);
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_number(value)) return begun;
-    printf("%s%s %.3f", begun ? ", " : "                ", words, json_number_value(value));
-    return true;
-}
-
-/* Batches and chance, in a line below the method's own. */
-static void print_chance(const json_t *task)
-{
-    const char *score = metric_main_of(jsontext_field(task, "kind"));
-    const json_t *p = json_object_get(json_object_get(task, "permuted"), "p");
-    if (!score) return;
-    bool begun = print_figure(json_object_get(task, "leave_batch_out"), score, "whole batches left out", false);
-    begun = print_figure(json_object_get(task, "batch_permuted"), score, "labels exchanged by batches", begun);
-    if (chance_batches(task) == CHANCE_RECOGNISED) printf(" (it recognizes batches)");
-    if (json_is_number(p)) printf("%sp %.3f", begun ? ", " : "                ", json_number_value(p));
-    if (begun || json_is_number(p)) printf("\n");
-}
-
 static Status print_result(const Cli *cli, json_t *result)
 {
-    const char *name, *of;
-    json_t *summary, *task;
     if (cli->json) return print_json(result);
-    json_object_foreach(json_object_get(result, "methods"), name, summary)
-    {
-        scores_print_crossval(stdout, name, summary);
-        json_object_foreach(json_object_get(summary, "tasks"), of, task)
-        {
-            print_chance(task);
-        }
-    }
+    scores_print_methods(stdout, json_object_get(result, "methods"));
     json_decref(result);
     return OK;
 }
@@ -113,6 +80,9 @@ static Status add_method(BaselineSetup *setup, const char *name)
     const Rival *method = rival_find(name);
     for (int m = 0; m < BASELINE_METHODS && rivals[m]; m++) names[m] = rivals[m]->name;
     const char *near = nearest_name(name, names);
+    if (!method && strchr(name, ','))
+        return fail(ERR_USAGE, "--method=%s: give the flag once for each method: --method=kmer-3 --method=genes",
+                    name);
     if (!method)
         return fail(ERR_USAGE, "--method=%s: there is no such baseline%s%s (hopsack help baseline lists them)", name,
                     near ? "; did you mean " : "", near ? near : "");
@@ -175,7 +145,8 @@ static Status run(Cli *cli)
     TRY(configure_words(&yaml, cli, true));
     TRY(read_methods(&setup, cli));
     TRY(configure(&config, cli, yaml));
-    const Status status = baseline(cli, &setup, &config);
+    Status status = setup.resume && resume_possible(setup.folder) ? resume_places(&config, setup.folder) : OK;
+    if (status == OK) status = baseline(cli, &setup, &config);
     config_free(&config);
     return status;
 }

@@ -198,7 +198,7 @@ static Status predict(Prophecy *p, Cli *cli)
         progress_update(&progress, i + 1, NULL);
     }
     progress_end(&progress, NULL);
-    apply_report(p->apply);
+    apply_report(p->apply, NULL);
     if (p->n_unshown)
         log_warn("%d bag%s not in the table of attention: every model has seen %s", p->n_unshown,
                  p->n_unshown == 1 ? " is" : "s are", p->n_unshown == 1 ? "it" : "them");

@@ -35,6 +35,7 @@ static Status print_result(const Cli *cli, json_t *result)
         stackcarrier_sentence(sentence, sizeof sentence, task);
         printf("%s: %s\n", name, escape_text(shown, sizeof shown, sentence));
     }
+    scores_print_chance(stdout, result);
     json_decref(result);
     return OK;
 }

@@ -5,6 +5,7 @@
 #include "core/escape.h"
 #include "core/file.h"
 #include "core/number.h"
+#include "core/textout.h"
 #include "study/scoretable.h"
 
 #include <string.h>
@@ -16,16 +17,17 @@ static Status split_words(int *n_model, const Cli *cli)
 {
     int n = 0;
     while (n < cli->n_word && !import_raw_is_dataset(cli->word[n])) n++;
-    for (int i = n; i < cli->n_word; i++)
+    if (n == 0)
+        return fail(ERR_USAGE, "--each needs a model before the datasets: hopsack evaluate --each MODEL… DATA.h5…");
+    const int last = cli->n_word - 1;
+    for (int i = n < last ? n : last; i <= last; i++)
         if (!import_raw_is_dataset(cli->word[i]))
             return fail(
                 ERR_USAGE,
                 "%s: is not a dataset; --each takes models, then datasets, which hopsack import makes of raw tables",
                 cli->word[i]);
     *n_model = n;
-    if (n > 0 && n < cli->n_word) return OK;
-    return fail(ERR_USAGE,
-                "--each needs at least one model and one dataset: hopsack evaluate --each MODEL… DATA.h5…");
+    return OK;
 }
 
 static Status check_out(const Cli *cli, const EvaluateEach *in)
@@ -108,9 +110,38 @@ static void print_table(FILE *out, const json_t *rows)
 
 /* ---- all of it ---- */
 
-Status evaluate_each(const Cli *cli, const EvaluateEach *in)
+static Status plan(const ScoreTableSetup *setup)
 {
     json_t *rows;
+    TRY(scoretable_make(&rows, setup));
+    json_decref(rows);
+    printf("would score %d model%s on %d dataset%s\n", setup->n_model, number_plural(setup->n_model), setup->n_data,
+           number_plural(setup->n_data));
+    return OK;
+}
+
+static Status score(const Cli *cli, const EvaluateEach *in, const ScoreTableSetup *setup)
+{
+    json_t *rows;
+    TextOut *out = NULL;
+    const bool is_printed = in->out && textout_is_stdout(in->out);
+    if (is_printed && cli->json)
+        return fail(ERR_USAGE, "-o %s and --json both go to standard output; give one", in->out);
+    if (in->out) TRY(textout_open(&out, in->out, cli->force)); /* before the work */
+    Status status = scoretable_make(&rows, setup);
+    if (status != OK) {
+        textout_drop(out);
+        return status;
+    }
+    if (out) status = scoretable_write(rows, out);
+    if (status == OK && cli->json) return print_json(json_pack("{s:o}", "rows", rows));
+    if (status == OK && !is_printed) print_table(stdout, rows);
+    json_decref(rows);
+    return status;
+}
+
+Status evaluate_each(const Cli *cli, const EvaluateEach *in)
+{
     int n_model = 0;
     TRY(split_words(&n_model, cli));
     if (in->out) TRY(check_out(cli, in));
@@ -122,15 +153,5 @@ Status evaluate_each(const Cli *cli, const EvaluateEach *in)
                                    .id_column = in->id_column,
                                    .all = in->all,
                                    .dry_run = cli->dry_run};
-    TRY(scoretable_make(&rows, &setup));
-    Status status = OK;
-    if (cli->dry_run)
-        printf("would score %d model%s on %d dataset%s\n", n_model, number_plural(n_model), setup.n_data,
-               number_plural(setup.n_data));
-    else if (in->out)
-        status = scoretable_write(rows, in->out, cli->force);
-    if (status == OK && cli->json && !cli->dry_run) return print_json(json_pack("{s:o}", "rows", rows));
-    if (status == OK && !cli->dry_run) print_table(stdout, rows);
-    json_decref(rows);
-    return status;
+    return cli->dry_run ? plan(&setup) : score(cli, in, &setup);
 }

@@ -322,19 +322,14 @@ static void print_crossval(const json_t *run)
     if (n_model > 1) printf(", each the mean of %lld models", n_model);
     printf("\n");
     scores_print_crossval(stdout, NULL, run);
+    scores_print_chance(stdout, run);
     print_search(run);
 }
 
 static void print_methods(const json_t *run)
 {
-    const char *name;
-    json_t *summary;
     printf("hopsack %s, methods of hopsack baseline\n", jsontext_field(run, "version"));
-    json_object_foreach(json_object_get(run, "methods"), name, summary)
-    {
-        printf("%-15s ", name);
-        scores_print_crossval(stdout, NULL, summary);
-    }
+    scores_print_methods(stdout, json_object_get(run, "methods"));
 }
 
 static void print_run(const json_t *run)

@@ -2,6 +2,7 @@
 #include "cli/scores.h"
 #include "cohort/metric.h"
 #include "core/escape.h"
+#include "core/jsontext.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "cv/chance.h"
@@ -187,4 +188,40 @@ void scores_print_chance(FILE *out, const json_t *summary)
     const char *name;
     json_t *task;
     json_object_foreach(json_object_get(summary, "tasks"), name, task) print_sentences(out, name, task);
+}
+
+/* ---- methods of a baseline ---- */
+
+static bool print_figure(FILE *out, const json_t *object, const char *score, const char *words, bool begun)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s_mean", score);
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_number(value)) return begun;
+    fprintf(out, "%s%s %.3f", begun ? ", " : "                ", words, json_number_value(value));
+    return true;
+}
+
+/* Batches and chance, in a line below the method's own. */
+static void print_method_chance(FILE *out, const json_t *task)
+{
+    const char *score = metric_main_of(jsontext_field(task, "kind"));
+    const json_t *p = json_object_get(json_object_get(task, "permuted"), "p");
+    if (!score) return;
+    bool begun = print_figure(out, json_object_get(task, "leave_batch_out"), score, "whole batches left out", false);
+    begun = print_figure(out, json_object_get(task, "batch_permuted"), score, "labels exchanged by batches", begun);
+    if (chance_batches(task) == CHANCE_RECOGNISED) fprintf(out, " (it recognizes batches)");
+    if (json_is_number(p)) fprintf(out, "%sp %.3f", begun ? ", " : "                ", json_number_value(p));
+    if (begun || json_is_number(p)) fprintf(out, "\n");
+}
+
+void scores_print_methods(FILE *out, const json_t *methods)
+{
+    const char *name, *of;
+    json_t *summary, *task;
+    json_object_foreach((json_t *)(size_t)methods, name, summary)
+    {
+        scores_print_crossval(out, name, summary);
+        json_object_foreach(json_object_get(summary, "tasks"), of, task) print_method_chance(out, task);
+    }
 }

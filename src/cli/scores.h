@@ -19,5 +19,7 @@ void scores_log_remarks(const json_t *remarks); /* a message each */
 void scores_print_crossval(FILE *out, const char *method, const json_t *summary);
 /* What further cross-validations say, in words (cv/chance.h). */
 void scores_print_chance(FILE *out, const json_t *summary);
+/* Those lines of each method {name: summary} of hopsack baseline, and batches and chance in a line below. */
+void scores_print_methods(FILE *out, const json_t *methods);
 
 #endif

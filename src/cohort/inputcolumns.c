@@ -4,7 +4,6 @@
 #include "cohort/genename.h"
 #include "cohort/tablenumbers.h"
 #include "core/log.h"
-#include "core/number.h"
 #include "data/bagfile/bagaudit.h"
 #include "data/bagfile/cache.h"
 #include "data/text/names.h"
@@ -156,7 +155,7 @@ static int find_number(const char *name, BagKind kind)
     return -1;
 }
 
-static Status find_entry(Reader *r, int k, const char *of, int *n_absent)
+static Status find_entry(Reader *r, int k, const char *of)
 {
     const char *name = text_of(r, k, "name"), *column = text_of(r, k, "column");
     r->number[k] = r->table[k] = -1;
@@ -168,7 +167,6 @@ static Status find_entry(Reader *r, int k, const char *of, int *n_absent)
     if (column) {
         TRY(tablenumbers_add(&r->columns, column, text_of(r, k, "class")));
         r->table[k] = r->columns.n - 1;
-        *n_absent += r->columns.number[r->table[k]].place < 0;
         return OK;
     }
     r->number[k] = find_number(name, bagfile_spec(r->cohort->file)->kind);
@@ -208,7 +206,6 @@ static Status find_genes(Reader *r, int gene, const char *of)
 static Status reader_open(Reader *r, const json_t *list, const Cohort *c, const char *of)
 {
     const size_t n = json_array_size(list), n_max = (size_t)bagfile_n_max(c->file) + 1;
-    int n_absent = 0;
     *r = (Reader){.cohort = c, .list = list, .n = (int)n, .columns = {.cohort = c}};
     r->number = malloc((n + 1) * sizeof *r->number);
     r->table = malloc((n + 1) * sizeof *r->table);
@@ -216,11 +213,8 @@ static Status reader_open(Reader *r, const json_t *list, const Cohort *c, const 
     r->count = malloc(n_max * sizeof *r->count);
     r->index = malloc(2 * n_max * sizeof *r->index);
     if (!r->number || !r->table || !r->len || !r->count || !r->index) return no_memory();
-    for (int k = 0; k < r->n; k++) TRY(find_entry(r, k, of, &n_absent));
-    if (n_absent)
-        log_warn("%s: the label table lacks columns of %d bag input%s of %s; the mean of the training bags stands "
-                 "for them",
-                 bagfile_path(c->file), n_absent, number_plural(n_absent), of);
+    for (int k = 0; k < r->n; k++) TRY(find_entry(r, k, of));
+    tablenumbers_report(&r->columns, of);
     if (r->genes && !bagfile_has_genes(c->file))
         log_warn("%s: it has no genes, whose use %s reads; the mean of the training bags stands for them",
                  bagfile_path(c->file), of);

@@ -23,14 +23,15 @@ static int smallest_class(int *n, const Cohort *c)
     return least;
 }
 
-void smallclass_report(const Cohort *c, const Target *first, int n_fold)
+void smallclass_report(const Cohort *c, const Target *first, int n_fold, bool validates)
 {
     int n;
     if (!c->labels.class || c->labels.n_class > TARGET_CLASSES) return;
     const int class = smallest_class(&n, c);
     if (class < 0 || n >= n_fold) return;
-    log_warn("%s: only %d bag%s of column '%s' %s %s, fewer than the %d folds: %d test set%s no AUC; "
-             "take fewer folds (splits.n_fold), splits.validation=none, or name the folds by --splits=FILE",
+    log_warn("%s: only %d bag%s of column '%s' %s %s, fewer than the %d folds: at least %d test set%s no AUC; "
+             "take fewer folds (splits.n_fold),%s or name the folds by --splits=FILE",
              bagfile_path(c->file), n, number_plural(n), first->column, n == 1 ? "is" : "are",
-             class_name(c, first, class), n_fold, n_fold - n, n_fold - n == 1 ? " has" : "s have");
+             class_name(c, first, class), n_fold, n_fold - n, n_fold - n == 1 ? " has" : "s have",
+             validates ? " splits.validation=none," : "");
 }

@@ -5,6 +5,7 @@
  */
 #include "cohort/split.h"
 #include "cohort/split_foreign.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "core/shortlist.h"
@@ -232,9 +233,18 @@ static Status read_folds(SplitTable *out, const SplitSource *s)
 
 /* ---- the file ---- */
 
+/* A run is easily taken for its table. */
+static Status check_folder(const char *path)
+{
+    char table[PATH_ROOM];
+    if (!file_is_folder(path) || !file_exists_in(table, path, "splits.tsv")) return OK;
+    return fail(ERR_USAGE, "--splits=%s: is a folder; its table is %s", path, table);
+}
+
 static Status open_table(Table *out, const char *path)
 {
     Table other;
+    TRY(check_folder(path));
     if (split_foreign_is_json(path)) return split_foreign_json(out, path);
     TRY(table_read(out, path));
     if (table_column(out, "bag") >= 0 || !split_foreign_is_clam(out)) return OK;

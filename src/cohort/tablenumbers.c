@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/tablenumbers.h"
 #include "cohort/column.h"
+#include "core/log.h"
+#include "core/number.h"
 #include "data/text/cell.h"
 
 #include <math.h>
@@ -103,4 +105,57 @@ double tablenumbers_value(const TableNumbers *t, int k, int member)
     if (cell_missing(text)) return NAN;
     if (number->class) return cell_same(text, number->class);
     return cell_number(&value, &comma, text) ? value : NAN;
+}
+
+/* ---- another cohort ---- */
+
+/* Several models may read a column. */
+static bool is_first(const TableNumbers *t, int k)
+{
+    for (int i = 0; i < k; i++)
+        if (strcmp(t->number[i].column, t->number[k].column) == 0) return false;
+    return true;
+}
+
+static bool is_known(const TableNumbers *t, const char *column, const char *cell)
+{
+    for (int k = 0; k < t->n; k++) {
+        const TableNumber *own = &t->number[k];
+        if (strcmp(own->column, column) != 0) continue;
+        if (own->class ? cell_same(cell, own->class) : is_number(cell)) return true;
+    }
+    return false;
+}
+
+static void report_cells(const TableNumbers *t, const TableNumber *number, const char *of)
+{
+    const char *first = NULL;
+    const Cohort *c = t->cohort;
+    int n = 0;
+    for (int i = 0; i < c->n_row; i++) {
+        const char *cell = table_cell(c->table, c->row[i], number->place);
+        if (cell_missing(cell) || is_known(t, number->column, cell)) continue;
+        if (n++ == 0) first = cell;
+    }
+    if (n == 0) return;
+    log_warn("%s: %d bag%s ha%s a value of column '%s' that %s does not know, such as '%.60s'; %s", c->table->path, n,
+             number_plural(n), n == 1 ? "s" : "ve", number->column, of, first,
+             number->class ? "it counts as none of the known values"
+                           : "it is no number, and the mean of the training bags stands for it");
+}
+
+void tablenumbers_report(const TableNumbers *t, const char *of)
+{
+    const Cohort *c = t->cohort;
+    for (int k = 0; k < t->n; k++) {
+        const TableNumber *number = &t->number[k];
+        if (!is_first(t, k)) continue;
+        if (number->place >= 0)
+            report_cells(t, number, of);
+        else
+            log_warn(
+                "%s: the label table lacks the column '%s', which %s reads; the mean of the training bags stands "
+                "for it",
+                c->table ? c->table->path : bagfile_path(c->file), number->column, of);
+    }
 }

@@ -26,6 +26,9 @@ Status tablenumbers_find(TableNumbers *t, const char *column, const bool *use);
 /* One that is known, such as from another cohort. */
 Status tablenumbers_add(TableNumbers *t, const char *column, const char *class);
 
+/* Warns of columns that the table lacks, and of cells that mean nothing to the numbers, which `of` reads. */
+void tablenumbers_report(const TableNumbers *t, const char *of);
+
 double tablenumbers_value(const TableNumbers *t, int k, int member); /* NaN: missing */
 void tablenumbers_free(TableNumbers *t);                             /* accepts {0} */
 

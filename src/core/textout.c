@@ -21,8 +21,8 @@ struct TextOut {
     char *name; /* for messages */
 };
 
-/* Standard output by any of its names: what a shell has sent it to is never opened a second time. */
-static bool is_stdout(const char *path)
+/* What a shell has sent it to is never opened a second time. */
+bool textout_is_stdout(const char *path)
 {
     static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", NULL};
     for (const char *const *name = names; *name; name++)
@@ -81,9 +81,9 @@ Status textout_open(TextOut **out, const char *path, bool force)
     TextOut *t = calloc(1, sizeof *t);
     *out = NULL;
     if (!t) return fail(ERR_MEMORY, "%s: no memory to write it", path);
-    t->name = strdup(is_stdout(path) ? "standard output" : path);
+    t->name = strdup(textout_is_stdout(path) ? "standard output" : path);
     if (!t->name) TRY_DONE(fail(ERR_MEMORY, "%s: no memory to write it", path));
-    if (is_stdout(path))
+    if (textout_is_stdout(path))
         t->plain = stdout;
     else
         TRY_DONE(open_target(t, path, force));

@@ -14,6 +14,7 @@
 typedef struct TextOut TextOut;
 
 Status textout_open(TextOut **out, const char *path, bool force);
+bool textout_is_stdout(const char *path); /* standard output by any of its names */
 void textout_printf(TextOut *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void textout_write(TextOut *out, const char *bytes, size_t n);
 /* A cell of a tab-separated table: quoted as RFC 4180 has it where a tab, quote or line end stands in it. Other control

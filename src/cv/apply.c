@@ -405,17 +405,20 @@ Status apply_seen(Seen *out, Apply *a, const Cohort *cohort, int member)
     return OK;
 }
 
-void apply_report(const Apply *a)
+void apply_report(const Apply *a, const char *of)
 {
     const int n = a->changed.n, m = a->renamed.n;
+    const char *colon = of ? ": " : "";
+    if (!of) of = "";
     if (n)
-        log_warn("%d bag%s the name of a bag that the model was trained or validated on, but other content ('%s'); "
-                 "%s counted as new: is it the same person?",
-                 n, n == 1 ? " bears" : "s bear", a->changed.first, n == 1 ? "it is" : "they are");
+        log_warn(
+            "%s%s%d bag%s the name of a bag that the model was trained or validated on, but other content ('%s'); "
+            "%s counted as new: is it the same person?",
+            of, colon, n, n == 1 ? " bears" : "s bear", a->changed.first, n == 1 ? "it is" : "they are");
     if (m)
-        log_warn("%d bag%s the content of a bag that the model was trained or validated on, under another name "
+        log_warn("%s%s%d bag%s the content of a bag that the model was trained or validated on, under another name "
                  "('%s'); %s counted as seen",
-                 m, m == 1 ? " has" : "s have", a->renamed.first, m == 1 ? "it is" : "they are");
+                 of, colon, m, m == 1 ? " has" : "s have", a->renamed.first, m == 1 ? "it is" : "they are");
 }
 
 Status apply_label(Apply *a, Cohort *cohort, bool *known)

@@ -58,7 +58,7 @@ Status apply_model_seen(Seen *out, const Apply *a, int model, BagFile *file, int
 /* Has any of the models seen this member of the cohort? By its content, which is decoded; it is kept for apply_bag. Names that
  * tell otherwise are counted. */
 Status apply_seen(Seen *out, Apply *a, const Cohort *cohort, int member);
-void apply_report(const Apply *a); /* warns of those names */
+void apply_report(const Apply *a, const char *of); /* warns of those names; `of`: whose bags, or NULL */
 
 /* Reads the labels of the cohort where its table has the columns of all tasks; *known says so. Warns of labels that the model
  * cannot read. */

@@ -184,7 +184,7 @@ static Status check_jobs(Crossval *c)
 {
     const SplitOptions *splits = &c->in->config->splits;
     if (!splits->file && splits->kind != SPLIT_BATCH)
-        smallclass_report(&c->dataset->cohort, &c->dataset->target[0], c->dataset->folds.n_fold);
+        smallclass_report(&c->dataset->cohort, &c->dataset->target[0], c->dataset->folds.n_fold, true);
     TRY(search_open(&c->search, c->in->config));
     TRY(foldlist_new(&c->list, c->dataset, &c->search.rungs, c->in->config->search.throughout));
     TRY(search_begin(&c->search, &c->list, c->dataset->target));

@@ -319,8 +319,8 @@ static Status write_manifest(Run *run, const CrossvalFolder *f, json_t *first)
     return run_write_json(run, "manifest.json", manifest_join(json_incref(first), manifest));
 }
 
-/* What tells of an end is taken away where training is to last longer than it did then. */
-static Status check_config(Run *run, const Config *config)
+/* ERR_CONFIG: other settings. *longer: training is to last longer than it did then. */
+static Status check_config(bool *longer, Run *run, const Config *config)
 {
     char *saved = NULL, *now = NULL;
     size_t n;
@@ -328,11 +328,21 @@ static Status check_config(Run *run, const Config *config)
     TRY_DONE(file_read_whole(&saved, &n, run_path(run, "config.yaml"), (size_t)1 << 20));
     TRY_DONE(config_text(&now, config));
     TRY_DONE(resume_agrees(saved, now, run->path));
-    if (!config_same(saved, now)) TRY_DONE(remove_ends(run));
+    *longer = !config_same(saved, now);
 done:
     free(saved);
     free(now);
     return status;
+}
+
+/* Settings first: other groups or labels would look like other data. What tells of an end goes where there is more to train. */
+static Status check_begun(Run *run, const CrossvalFolder *f, json_t **first)
+{
+    bool longer;
+    TRY(check_config(&longer, run, f->config));
+    TRY(read_manifest(first, run, f));
+    TRY(crossval_check_folds(run->folder, f->dataset));
+    return longer ? remove_ends(run) : OK;
 }
 
 /* All is checked before anything is written, the config first: from then on the folder can be resumed. */
@@ -344,9 +354,7 @@ static Status write_files(const CrossvalFolder *f, bool is_new)
     const ContentSource source = dataset_source(f->dataset);
     TRY(open_run(&run, f->folder));
     run_remove_leftovers(&run);
-    if (!is_new) TRY_DONE(read_manifest(&first, &run, f));
-    if (!is_new) TRY_DONE(crossval_check_folds(run.folder, f->dataset));
-    if (!is_new) TRY_DONE(check_config(&run, f->config));
+    if (!is_new) TRY_DONE(check_begun(&run, f, &first));
     TRY_DONE(config_write(f->config, run_path(&run, "config.yaml")));
     TRY_DONE(content_write(run_path(&run, "bags.tsv"), &source));
     TRY_DONE(write_manifest(&run, f, first));

@@ -162,21 +162,26 @@ static void parent_of(char parent[PATH_ROOM], const char *run)
     snprintf(parent, PATH_ROOM, "%.*s", (int)n, run);
 }
 
-/* The first by name that is a baseline on these folds. *methods NULL: there is none. */
+/* Of the baselines on these folds, the one with the most methods; of equals the first by name. *methods NULL: there is none. */
 static void find_baseline(char folder[PATH_ROOM], json_t **methods, const char *run, const Table *splits)
 {
-    char parent[PATH_ROOM];
+    char parent[PATH_ROOM], own[PATH_ROOM];
     struct dirent **entry = NULL;
     *methods = NULL;
     parent_of(parent, run);
     const int n = scandir(*parent ? parent : ".", &entry, NULL, alphasort);
     for (int k = 0; k < n; k++) {
         const char *name = entry[k]->d_name;
-        const bool whole = *parent ? path_join(folder, parent, name) : snprintf(folder, PATH_ROOM, "%s", name) > 0;
-        if (!*methods && whole && name[0] != '.' && has_folds(folder, splits)) *methods = methods_of(folder);
-        if (*methods) break;
+        const bool whole = *parent ? path_join(own, parent, name) : snprintf(own, PATH_ROOM, "%s", name) > 0;
+        json_t *found = whole && name[0] != '.' && has_folds(own, splits) ? methods_of(own) : NULL;
+        if (json_object_size(found) > json_object_size(*methods)) {
+            json_decref(*methods);
+            *methods = json_incref(found);
+            snprintf(folder, PATH_ROOM, "%s", own);
+        }
+        json_decref(found);
+        free(entry[k]);
     }
-    for (int k = 0; k < n; k++) free(entry[k]);
     free((void *)entry);
 }
 

@@ -22,7 +22,7 @@ typedef struct {
     Status (*read)(const double **row, void *reader, int member); /* [n] borrowed until the next; NaN: missing */
     json_t *(*describe)(const void *reader, int k);               /* column of number k; NULL: no memory */
     Status (*find)(int *k, void *reader, const json_t *column);   /* -1: the cohort has none */
-    void (*remark)(const void *reader, const RivalModel *model);  /* what no model asked for; NULL: nothing */
+    void (*remark)(const void *reader, const RivalModel *model);  /* warns of what does not fit; NULL: nothing */
 } RowsKind;
 
 /* `detail` of a Rival. */

@@ -72,6 +72,8 @@ struct Rival {
     bool holds_residues; /* its models hold residues of the bags they were trained on */
     bool shares_bags;    /* it reads RivalBags.held, which is closed before a method that does not */
     bool shares_clones;  /* the same of RivalBags.clones */
+    bool reads_counts;   /* it heeds RivalBags.by_counts */
+    bool reads_columns;  /* and RivalBags.columns */
     bool is_logit;       /* outputs of classes are logits; else only order and sign mean something */
     const void *detail;  /* of families: what tells this row from the others */
 

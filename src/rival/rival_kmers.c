@@ -19,6 +19,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .bags = BAG_SEQUENCES,                                                             \
                                   .standard = true,                                                                  \
                                   .holds_residues = true,                                                            \
+                                  .reads_counts = true,                                                              \
                                   .shares_bags = true,                                                               \
                                   .is_logit = true,                                                                  \
                                   .detail = &(views),                                                                \

@@ -377,6 +377,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .line = words,                                                                     \
                                   .bags = BAG_SEQUENCES,                                                             \
                                   .holds_residues = true,                                                            \
+                                  .reads_counts = true,                                                              \
                                   .is_logit = true,                                                                  \
                                   .detail = &(views),                                                                \
                                   .check = check,                                                                    \

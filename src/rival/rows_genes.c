@@ -100,6 +100,9 @@ static Status open_reader(void **out, const Cohort *cohort)
     *out = r;
     if (!r) return fail(ERR_MEMORY, "no memory to read genes");
     r->cohort = cohort;
+    if (!bagfile_has_genes(cohort->file))
+        return fail(ERR_MODEL, "%s: has no genes, which a model of genes needs; import a table that has them",
+                    bagfile_path(cohort->file));
     for (int g = 0; g < 2; g++) TRY(read_names(r, g));
     return reserve(r);
 }

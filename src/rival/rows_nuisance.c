@@ -10,6 +10,7 @@
 #include "rival/bagkernel_rows.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,14 @@ static Status find_number(int *k, void *reader, const json_t *column)
     return OK;
 }
 
+static void remark(const void *reader, const RivalModel *model)
+{
+    char of[64];
+    const NuisanceReader *r = reader;
+    snprintf(of, sizeof of, "the model of %s", model->rival->name);
+    tablenumbers_report(&r->table, of);
+}
+
 /* ---- the rivals ---- */
 
 static const RowsKind kind = {.dense = true,
@@ -207,7 +216,8 @@ static const RowsKind kind = {.dense = true,
                               .n = n_number,
                               .read = read_row,
                               .describe = describe,
-                              .find = find_number};
+                              .find = find_number,
+                              .remark = remark};
 
 static const RowsDetail detail = {.kernel = &bagkernel_rows, .kind = &kind};
 
@@ -216,6 +226,7 @@ const Rival rival_nuisance = {
     .line = "logistic regression on size, depth, clonality and lengths of a repertoire",
     .bags = BAG_SEQUENCES,
     .standard = true,
+    .reads_columns = true,
     .is_logit = true,
     .detail = &detail,
     .single = bagkernel_single,
@@ -226,6 +237,7 @@ const Rival rival_nuisance_vectors = {
     .name = "nuisance-vectors",
     .line = "logistic regression on the size of a bag and the distribution of its values",
     .bags = BAG_VECTORS,
+    .reads_columns = true,
     .is_logit = true,
     .detail = &detail,
     .single = bagkernel_single,

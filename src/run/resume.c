@@ -148,6 +148,18 @@ done:
     return status;
 }
 
+Status resume_places(Config *now, const char *folder)
+{
+    char path[PATH_ROOM];
+    Config saved;
+    TRY(runfolder_path(path, folder, "config.yaml"));
+    TRY(file_check_own(path, false));
+    TRY(config_read(&saved, path, NULL, 0));
+    const Status status = place_move(now, &saved);
+    config_free(&saved);
+    return status;
+}
+
 Status resume_config(Config *out, const char *folder, const char *yaml, const char *const *flag, int n_flag)
 {
     char path[PATH_ROOM];

@@ -17,6 +17,10 @@ bool resume_possible(const char *folder);
  * ERR_CONFIG names the first setting that differs. On failure nothing is left to free. */
 Status resume_config(Config *out, const char *folder, const char *yaml, const char *const *flag, int n_flag);
 
+/* Data that `now` names at other places than the run in `folder` become its places (place.h). `now` is the caller's, also on
+ * failure. */
+Status resume_places(Config *now, const char *folder);
+
 /* ERR_CONFIG unless two complete config texts agree but for a length that grew. `where` says whose `before` is. */
 Status resume_agrees(const char *before, const char *now, const char *where);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/baseline.h"
 #include "cohort/column.h"
+#include "cohort/smallclass.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
+#include "core/number.h"
+#include "core/shortlist.h"
 #include "cv/crossval_folder.h"
 #include "run/leakwatch.h"
 #include "run/runfolder.h"
@@ -47,6 +50,9 @@ static Status check_columns(const Baseline *b)
         int place;
         const char *name = b->in->columns.text[k];
         if (!c->table) return fail(ERR_FORMAT, "--columns=%s: %s has no label table", name, bagfile_path(c->file));
+        if (strchr(name, ',') && column_place(c->table, name) < 0)
+            return fail(ERR_USAGE, "--columns=%s: give the flag once for each column: --columns=age --columns=sex",
+                        name);
         TRY(column_find(&place, c->table, name, "--columns"));
         for (int t = 0; t < b->n_task; t++)
             if (column_place(c->table, b->target[t].column) == place)
@@ -77,6 +83,24 @@ static Status choose_methods(Baseline *b)
     if (b->n_method > 0) return OK;
     return fail(ERR_FORMAT, "%s: no method can serve these bags and labels; --method=NAME says why",
                 bagfile_path(b->dataset.cohort.file));
+}
+
+/* A setting that no method reads would pass for one that was tried. A run that goes on has other methods too. */
+static void report_unread(const Baseline *b)
+{
+    bool columns = false, counts = false, ranks = false;
+    for (int m = 0; m < b->n_method; m++) {
+        columns |= b->method[m]->reads_columns;
+        counts |= b->method[m]->reads_counts;
+        ranks |= b->method[m]->rank != NULL;
+    }
+    if (b->in->columns.n && !columns)
+        log_warn(
+            "--columns: no method of this run reads columns of the label table; nuisance and nuisance-vectors do");
+    if (b->in->by_counts && !counts)
+        log_warn("--weight=counts: no method of this run heeds it; those that compare k-mers do");
+    if (b->in->n_important && !ranks)
+        log_warn("--important: no method of this run ranks sequences; those of k-mers and of shared sequences do");
 }
 
 /* ---- getting ready ---- */
@@ -158,6 +182,9 @@ static Status open_all(Baseline *b, const BaselineSetup *in)
     TRY(check_columns(b));
     TRY(check_beside(b));
     TRY(choose_methods(b));
+    if (!b->config.splits.file && b->config.splits.kind != SPLIT_BATCH)
+        smallclass_report(&b->dataset.cohort, &b->target[0], b->dataset.folds.n_fold, false);
+    if (!in->resume) report_unread(b);
     TRY(baseline_clear_check(in, b->method, b->n_method));
     return baseline_rounds_open(b);
 }
@@ -205,8 +232,10 @@ static Status run_method(Baseline *b, const Rival *r, Progress *progress, int nu
 {
     BaselineMethod m = {.b = b, .rival = r};
     json_t *summary = NULL;
+    const char *other = NULL;
     Status status;
-    if (b->in->resume) TRY_DONE(baseline_files_done(&summary, b, r));
+    if (b->in->resume) TRY_DONE(baseline_files_done(&summary, &other, b, r));
+    if (other) log_info("%s/%s was run with another --%s, and is run anew", b->in->folder, r->name, other);
     if (!summary) {
         progress_update(progress, number, r->name);
         TRY_DONE(baseline_clear(b, r));
@@ -217,6 +246,8 @@ static Status run_method(Baseline *b, const Rival *r, Progress *progress, int nu
     json_object_set_new(b->methods, r->name, summary);
 done:
     baseline_fits_free(&m);
+    if (status == ERR_SIGINT || status == ERR_SIGTERM)
+        return fail(status, "interrupted in the method %s; methods that are done stay, --resume goes on", r->name);
     return status == OK ? OK : fail_at(status, "%s", r->name);
 }
 
@@ -228,10 +259,12 @@ static bool is_chosen(const Baseline *b, const Rival *r)
 }
 
 /* A run that goes on with other methods keeps those that it has. */
-static Status keep_method(Baseline *b, const Rival *r)
+static Status keep_method(Baseline *b, const Rival *r, Shortlist *others)
 {
     json_t *summary;
-    TRY(baseline_files_done(&summary, b, r));
+    const char *other;
+    TRY(baseline_files_done(&summary, &other, b, r));
+    if (other) shortlist_add(others, "%s (--%s)", r->name, other);
     if (summary) json_object_set_new(b->methods, r->name, summary);
     return OK;
 }
@@ -240,6 +273,7 @@ static Status run_methods(Baseline *b)
 {
     Progress progress;
     Status status = OK;
+    Shortlist others = {0};
     int n_done = 0;
     progress_start(&progress, "rivals", "methods", b->n_method);
     for (const Rival *const *r = rivals; *r && status == OK; r++) {
@@ -247,11 +281,16 @@ static Status run_methods(Baseline *b)
         if (status == OK && is_chosen(b, *r))
             status = run_method(b, *r, &progress, n_done++);
         else if (status == OK && b->in->resume)
-            status = keep_method(b, *r);
+            status = keep_method(b, *r, &others);
     }
     if (status == OK) progress_update(&progress, b->n_method, NULL);
     progress_end(&progress, NULL);
     release(b, true, true);
+    if (others.n > 0)
+        log_warn("%s: %d method%s with another value of a flag %s left out of the summary: %s; their folders stay. "
+                 "Give the "
+                 "same flags, or name the methods by --method to run them anew",
+                 b->in->folder, others.n, number_plural(others.n), others.n == 1 ? "is" : "are", others.text);
     return status;
 }
 
@@ -276,6 +315,7 @@ static Status rank_sequences(const Baseline *b)
 {
     Progress progress;
     Status status = OK;
+    int n_ranks = 0, n_done = 0;
     const ImportantSetup setup = {.folder = b->in->folder,
                                   .cohort = &b->dataset.cohort,
                                   .use = b->use,
@@ -283,14 +323,29 @@ static Status rank_sequences(const Baseline *b)
                                   .n_fold = b->plain.n_fold,
                                   .n = b->in->n_important,
                                   .stop = b->in->stop};
-    if (setup.n == 0) return OK;
-    progress_start(&progress, "ranking", "methods", b->n_method);
+    for (int m = 0; m < b->n_method; m++) n_ranks += b->method[m]->rank != NULL;
+    if (setup.n == 0 || n_ranks == 0) return OK;
+    progress_start(&progress, "ranking", "methods", n_ranks);
     for (int m = 0; m < b->n_method && status == OK; m++) {
-        progress_update(&progress, m, b->method[m]->name);
+        if (!b->method[m]->rank) continue;
+        progress_update(&progress, n_done++, b->method[m]->name);
         status = important_write(&setup, b->method[m]);
     }
+    if (status == OK) progress_update(&progress, n_ranks, NULL);
     progress_end(&progress, NULL);
     return status;
+}
+
+/* As crossval says it of its inner trainings. */
+static void report_inner(const Baseline *b)
+{
+    int least, most, n_none;
+    baseline_rounds_inner(&least, &most, &n_none, b);
+    if (n_none)
+        log_warn(
+            "%s: in %d of %d folds the smallest class has too few bags or groups for two inner folds, so nothing can "
+            "be chosen there",
+            bagfile_path(b->dataset.cohort.file), n_none, b->plain.n_part * b->n_task);
 }
 
 Status baseline_run(json_t **out, const BaselineSetup *setup)
@@ -302,6 +357,7 @@ Status baseline_run(json_t **out, const BaselineSetup *setup)
     TRY_DONE(leakwatch_report(&b.dataset.cohort, b.dataset.target, b.n_task, NULL));
     TRY_DONE(dataset_identify(&b.dataset)); /* of bags that have just been decoded */
     TRY_DONE(baseline_rounds_check(&b));
+    report_inner(&b);
     if (setup->begin) setup->begin();
     TRY_DONE(baseline_files_begin(&b));
     TRY_DONE(run_methods(&b));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
 #include "core/jsontext.h"
+#include "core/log.h"
 #include "cv/crossval_folder.h"
 #include "cv/tally.h"
 #include "run/predictions.h"
@@ -160,15 +161,35 @@ Status baseline_files_method(json_t **summary, const BaselineMethod *m)
 
 /* ---- an earlier run ---- */
 
-Status baseline_files_done(json_t **summary, const Baseline *b, const Rival *rival)
+/* Of keys of settings_json(). */
+static const char *flag_of(const char *key)
+{
+    return strcmp(key, "by_counts") == 0 ? "weight" : key;
+}
+
+static const char *first_other(const json_t *now, const json_t *then)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(size_t)now, key, value)
+    {
+        if (!json_equal(value, json_object_get(then, key))) return flag_of(key);
+    }
+    return "inner";
+}
+
+Status baseline_files_done(json_t **summary, const char **other, const Baseline *b, const Rival *rival)
 {
     char path[PATH_ROOM];
     *summary = NULL;
+    *other = NULL;
     TRY(method_path(path, b, rival, "summary.json"));
     if (!file_exists(path)) return OK;
     TRY(jsontext_load(summary, path, NULL));
     json_t *now = settings_json(b);
-    if (!json_equal(now, json_object_get(*summary, "settings"))) {
+    const json_t *then = json_object_get(*summary, "settings");
+    if (!json_equal(now, then)) {
+        *other = first_other(now, then);
         json_decref(*summary);
         *summary = NULL;
     }

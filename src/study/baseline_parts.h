@@ -72,6 +72,8 @@ typedef struct {
 Status baseline_rounds_open(Baseline *b);  /* folds of all rounds; what is wrong with one is said */
 Status baseline_rounds_check(Baseline *b); /* again, once bags are hashed; inner folds, labels */
 void baseline_rounds_close(Baseline *b);
+/* Fewest and most inner folds that an outer fold has, where it has any; *n_none: outer folds, over tasks, that have none. */
+void baseline_rounds_inner(int *least, int *most, int *n_none, const Baseline *b);
 const char *baseline_rounds_folder(char name[64],
                                    const BaselineRound *round); /* "permuted/03"; "" of the plain one */
 
@@ -82,8 +84,8 @@ void baseline_fits_free(BaselineMethod *m);
 /* baseline_files.c */
 Status baseline_files_begin(const Baseline *b);
 Status baseline_files_method(json_t **summary, const BaselineMethod *m); /* scores, and all files but models */
-Status baseline_files_done(json_t **summary, const Baseline *b,
-                           const Rival *rival); /* of an earlier run; NULL: not done */
+/* Of an earlier run; NULL: not done, or with another value of the flag *other. */
+Status baseline_files_done(json_t **summary, const char **other, const Baseline *b, const Rival *rival);
 Status baseline_files_finish(const Baseline *b, const json_t *summary);
 
 /* baseline_clear.c */

@@ -189,6 +189,17 @@ Status baseline_rounds_check(Baseline *b)
     return add_rounds(b, ROUND_BATCH_PERMUTED, &b->plain, BASELINE_BATCH_ROUNDS);
 }
 
+void baseline_rounds_inner(int *least, int *most, int *n_none, const Baseline *b)
+{
+    *least = *most = *n_none = 0;
+    for (int k = 0; k < b->plain.n_part * b->n_task; k++) {
+        const int n = b->plain.n_inner[k];
+        *n_none += n == 0;
+        if (n > 0 && (*least == 0 || n < *least)) *least = n;
+        if (n > *most) *most = n;
+    }
+}
+
 void baseline_rounds_close(Baseline *b)
 {
     for (int k = 0; k < b->n_round; k++) label_free(&b->round[k].labels);

@@ -188,6 +188,26 @@ static void print_methods(TextOut *out, const json_t *summary)
     }
 }
 
+/* There are fewer than asked for where the smallest class has fewer bags or groups. */
+static void print_inner(TextOut *out, const Baseline *b)
+{
+    int least, most, n_none;
+    baseline_rounds_inner(&least, &most, &n_none, b);
+    textout_printf(out, "\nTrained on all bags outside the test fold; ");
+    if (most == 0)
+        textout_printf(out, "the smallest class has too few bags or groups for inner folds, so nothing was chosen.");
+    else if (least == most)
+        textout_printf(out, "what a method chooses, it chooses by %d inner folds of them.", most);
+    else
+        textout_printf(out, "what a method chooses, it chooses by %d to %d inner folds of them.", least, most);
+    if (most > 0 && n_none > 0)
+        textout_printf(
+            out,
+            " %d of %d times the smallest class had too few bags or groups for inner folds, and nothing was chosen.",
+            n_none, b->plain.n_part * b->n_task);
+    textout_printf(out, " Figures: mean over folds, then over repetitions.\n");
+}
+
 Status baseline_table_write(const char *path, const Baseline *b, const json_t *summary)
 {
     TextOut *out;
@@ -196,11 +216,7 @@ Status baseline_table_write(const char *path, const Baseline *b, const json_t *s
                    number_plural(b->plain.n_repeat), b->plain.n_fold, number_plural(b->plain.n_fold));
     print_methods(out, summary);
     for (int k = 0; k < b->n_task; k++) print_task(out, b, &b->target[k], summary);
-    textout_printf(
-        out,
-        "\nTrained on all bags outside the test fold; what a method chooses, it chooses by %d inner folds of "
-        "them. Figures: mean over folds, then over repetitions.\n",
-        b->in->n_inner);
+    print_inner(out, b);
     if (b->in->n_permute)
         textout_printf(out, "p: share of %d runs on permuted labels, and this one, that scored as well.\n",
                        b->in->n_permute);

@@ -104,6 +104,11 @@ static Status run_node(PredictorNode *n, PredictorTree *t, const char *folder, V
 {
     char path[PATH_ROOM];
     json_t *summary;
+    if (!holds(folder, "rep00"))
+        return fail(ERR_MODEL,
+                    "%s: its models are not there (folder models of a method, rep00 of a run); bring them back, or "
+                    "run it again",
+                    folder);
     TRY(load(&summary, folder, "summary.json"));
     const int n_model = (int)json_integer_value(json_object_get(summary, "n_models"));
     json_decref(summary);

@@ -2,10 +2,9 @@
 #include "study/scoretable.h"
 #include "core/log.h"
 #include "core/number.h"
-#include "core/textout.h"
 #include "study/scoring.h"
 
-#include <math.h>
+#include <stdio.h>
 
 /* ---- rows ---- */
 
@@ -55,6 +54,11 @@ static Status add_parts(ScoreTable *t, const Scoring *s)
 
 static Status score_pair(ScoreTable *t, Scoring *s)
 {
+    char of[512];
+    if (t->in->n_model > 1 || t->in->n_data > 1) {
+        snprintf(of, sizeof of, "%s on %s", t->model, t->data);
+        s->of = of;
+    }
     TRY(predictor_read(&s->predictor, &t->model, 1));
     TRY(cohort_open(&s->cohort, t->data, t->in->metadata, t->in->id_column, true));
     TRY(scoring_start(s));
@@ -67,10 +71,33 @@ static Status score_pair(ScoreTable *t, Scoring *s)
     return add_part(t, s, seen_name[SEEN_NOT], NULL);
 }
 
+static Status check_pair(const ScoreTableSetup *setup, const Predictor *p, const char *data)
+{
+    Cohort cohort = {0};
+    Status status = cohort_open(&cohort, data, setup->metadata, setup->id_column, true);
+    if (status == OK) status = scoring_check(&p->apply, &cohort);
+    cohort_close(&cohort);
+    return status;
+}
+
+/* Scoring may take hours, and what is not there would lose the scores before it. */
+static Status check_pairs(const ScoreTableSetup *setup)
+{
+    Status status = OK;
+    for (int m = 0; m < setup->n_model && status == OK; m++) {
+        Predictor p = {0};
+        status = predictor_read(&p, &setup->model[m], 1);
+        for (int d = 0; d < setup->n_data && status == OK; d++) status = check_pair(setup, &p, setup->data[d]);
+        predictor_free(&p);
+    }
+    return status;
+}
+
 Status scoretable_make(json_t **out, const ScoreTableSetup *setup)
 {
     ScoreTable t = {.in = setup, .rows = json_array()};
     Status status = t.rows ? OK : fail(ERR_MEMORY, "no memory for the table of scores");
+    if (status == OK && setup->n_model * setup->n_data > 1 && !setup->dry_run) status = check_pairs(setup);
     for (int m = 0; m < setup->n_model && status == OK; m++)
         for (int d = 0; d < setup->n_data && status == OK; d++) {
             Scoring s = {.all = setup->all};
@@ -135,12 +162,10 @@ static void write_cell(TextOut *out, const json_t *row, const ScoreColumn *c)
         textout_printf(out, "%s", number_text(buffer, json_number_value(value)));
 }
 
-Status scoretable_write(const json_t *rows, const char *path, bool force)
+Status scoretable_write(const json_t *rows, TextOut *out)
 {
-    TextOut *out;
     size_t i;
     const json_t *row;
-    TRY(textout_open(&out, path, force));
     for (int c = 0; c < N_COLUMN; c++) textout_printf(out, "%s%s", columns[c].name, c + 1 < N_COLUMN ? "\t" : "\n");
     json_array_foreach(rows, i, row)
     {

@@ -6,6 +6,7 @@
 #define HOPSACK_SCORETABLE_H
 
 #include "core/status.h"
+#include "core/textout.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,10 +21,11 @@ typedef struct {
 } ScoreTableSetup;
 
 /* *out, the caller's to decref: [{"model", "dataset", "task", "kind", "part", "left_out", and the scores as run/record.h has
- * them}]. A pair whose bags were all seen has a row with "n_bags" 0, and a warning. Other pairs that do not fit end it. */
+ * them}]. A pair whose bags were all seen has a row with "n_bags" 0, and a warning. Other pairs that do not fit end it; models,
+ * datasets and columns of labels that are not there do so before the first bag is scored. */
 Status scoretable_make(json_t **out, const ScoreTableSetup *setup);
 
-/* As tab-separated text with one header line; a cell without a value is empty. */
-Status scoretable_write(const json_t *rows, const char *path, bool force);
+/* As tab-separated text with one header line; a cell without a value is empty. Ends `out`. */
+Status scoretable_write(const json_t *rows, TextOut *out);
 
 #endif

@@ -8,23 +8,22 @@
 
 #include <stdlib.h>
 
-/* The first column of a label that is not there. */
-static Status no_column(const Scoring *s)
+Status scoring_check(const Apply *apply, const Cohort *cohort)
 {
-    const Apply *a = &s->predictor.apply;
-    const Table *table = s->cohort.table;
-    int k = 0;
-    while (table && k + 1 < a->n_target && column_place(table, a->target[k].column) >= 0) k++;
-    return fail(ERR_FORMAT, "%s: no column '%s', the label that the model predicts",
-                table ? table->path : bagfile_path(s->cohort.file), a->target[k].column);
+    const Table *table = cohort->table;
+    for (int k = 0; k < apply->n_target; k++)
+        if (!table || column_place(table, apply->target[k].column) < 0)
+            return fail(ERR_FORMAT, "%s: no column '%s', the label that the model predicts",
+                        table ? table->path : bagfile_path(cohort->file), apply->target[k].column);
+    return OK;
 }
 
 Status scoring_start(Scoring *s)
 {
     bool known;
     TRY(predictor_fit(&s->predictor, &s->cohort));
+    TRY(scoring_check(&s->predictor.apply, &s->cohort));
     TRY(apply_label(&s->predictor.apply, &s->cohort, &known));
-    if (!known) return no_column(s);
     const size_t n = (size_t)s->cohort.n + 1;
     s->seen = calloc(n, sizeof *s->seen);
     s->output = calloc(n * (size_t)s->predictor.apply.n_out, sizeof *s->output);
@@ -70,7 +69,7 @@ Status scoring_visit(Scoring *s, bool score)
         progress_update(&progress, ++done, NULL);
     }
     progress_end(&progress, NULL);
-    apply_report(&s->predictor.apply);
+    apply_report(&s->predictor.apply, s->of);
     return OK;
 }
 

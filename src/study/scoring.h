@@ -18,6 +18,7 @@
 
 typedef struct {
     bool all;            /* seen bags are scored too */
+    const char *of;      /* model and dataset, for warnings; NULL: there are no others */
     Predictor predictor; /* read by the caller */
     Cohort cohort;       /* opened by the caller */
     Seen *seen;          /* [n] of labelled members */
@@ -25,6 +26,9 @@ typedef struct {
     int *member;         /* [n] scratch */
     int count[3];        /* labelled bags, by Seen */
 } Scoring;
+
+/* Are the columns of the labels there? ERR_FORMAT. */
+Status scoring_check(const Apply *apply, const Cohort *cohort);
 
 /* Fits the models to the dataset, and reads its labels. ERR_MODEL, ERR_FORMAT: they do not fit, or the label is missing. */
 Status scoring_start(Scoring *s);

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "study/runsummary.h"
+#include "study/studyrun.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,20 +48,26 @@ static bool has_halving(const json_t *summary)
     return json_object_get(json_object_get(summary, "search"), "halving") != NULL;
 }
 
-static void leave_out(StackColumns *c, const char *folder, bool halving)
+/* Why, and the way out. */
+static void leave_out(StackColumns *c, const char *folder, const json_t *summary)
 {
-    if (halving) {
-        json_array_append_new(c->left_out,
-                              json_sprintf("%s has no inner.tsv and is left out: its search kept trials by all inner "
-                                           "folds (search.halving); run it without to have it chosen among",
-                                           folder));
-        return;
-    }
-    const char *how = holds(folder, "", "rep00") ? "hopsack crossval … --inner=5 --resume -o"
-                                                 : "hopsack baseline writes it; run it again for";
-    json_array_append_new(
-        c->left_out,
-        json_sprintf("%s has no inner.tsv and is left out; to have it chosen among: %s %s", folder, how, folder));
+    json_t *sentence;
+    if (has_halving(summary))
+        sentence = json_sprintf("%s has no inner.tsv and is left out: its search kept trials by all inner folds "
+                                "(search.halving); run it without to have it chosen among",
+                                folder);
+    else if (!json_object_get(summary, "n_folds"))
+        sentence = json_sprintf(
+            "%s is a single training and is left out; stack takes runs of hopsack crossval --inner=K", folder);
+    else if (holds(folder, "", "rep00"))
+        sentence =
+            json_sprintf("%s has no inner.tsv and is left out; to have it chosen among: hopsack crossval … --inner=5 "
+                         "--resume -o %s",
+                         folder, folder);
+    else
+        sentence = json_sprintf(
+            "%s has no inner.tsv and is left out; to have it chosen among, run hopsack baseline again", folder);
+    json_array_append_new(c->left_out, sentence);
 }
 
 static Status add_folder(StackColumns *c, const char *folder)
@@ -68,9 +75,8 @@ static Status add_folder(StackColumns *c, const char *folder)
     json_t *summary;
     TRY(load_summary(&summary, folder));
     if (holds(folder, "", "inner.tsv")) return append(c, folder, summary);
-    const bool halving = has_halving(summary);
+    leave_out(c, folder, summary);
     json_decref(summary);
-    leave_out(c, folder, halving);
     return OK;
 }
 
@@ -99,6 +105,7 @@ static Status add_word(StackColumns *c, const char *word)
     if (snprintf(folder, sizeof folder, "%s", word) >= (int)sizeof folder)
         return fail(ERR_USAGE, "%.60s…: the path is too long", word);
     path_trim(folder);
+    TRY(studyrun_refuse(folder));
     TRY(load_summary(&summary, folder));
     const json_t *methods = json_object_get(summary, "methods");
     const Status status = json_is_object(methods) ? add_methods(c, folder, methods) : add_folder(c, folder);

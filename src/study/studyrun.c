@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
+#include "cv/chance.h"
 #include "run/runlock.h"
 #include "study/stackcarrier.h"
 
@@ -187,7 +188,7 @@ static Status load_summary(json_t **out, const char *folder, const char *name)
     return jsontext_load(out, path, NULL);
 }
 
-/* "AUC 0.912 ± 0.031 over folds, 95 % interval 0.880 to 0.940" of a task of a summary. False: there is no figure. */
+/* "AUC 0.912 ± 0.031 over 5 folds, 95 % interval 0.880 to 0.940" of a task of a summary. False: there is no figure. */
 static bool figure_of(char *text, size_t room, const json_t *task)
 {
     char key[64];
@@ -197,14 +198,24 @@ static bool figure_of(char *text, size_t room, const json_t *task)
     const json_t *mean = json_object_get(task, key);
     if (!json_is_number(mean)) return false;
     snprintf(key, sizeof key, "%s_std_folds", score);
-    const int n = snprintf(text, room, "%s %.3f ± %.3f over folds", strcmp(score, "auc") == 0 ? "AUC" : score,
-                           json_number_value(mean), jsontext_number(task, key));
+    const int n = snprintf(text, room, "%s %.3f ± %.3f over %lld folds", strcmp(score, "auc") == 0 ? "AUC" : score,
+                           json_number_value(mean), jsontext_number(task, key),
+                           (long long)json_integer_value(json_object_get(task, "n_folds")));
     snprintf(key, sizeof key, "%s_ci95", score);
     const json_t *interval = json_object_get(task, key);
     if (json_array_size(interval) == 2)
         snprintf(text + n, room - (size_t)n, ", 95 %% interval %.3f to %.3f",
                  json_number_value(json_array_get(interval, 0)), json_number_value(json_array_get(interval, 1)));
     return true;
+}
+
+/* Permuted labels and batches. */
+static void add_chance(json_t *lines, const char *name, const json_t *task)
+{
+    size_t k;
+    json_t *sentence, *list = chance_sentences(task);
+    json_array_foreach(list, k, sentence) add_line(lines, "%s: %s", name, json_string_value(sentence));
+    json_decref(list);
 }
 
 static void answer_task(json_t *lines, const char *name, const json_t *task, const json_t *rivals,
@@ -219,6 +230,7 @@ static void answer_task(json_t *lines, const char *name, const json_t *task, con
                  (long long)json_integer_value(json_object_get(task, "n_bags")));
     stackcarrier_sentence(sentence, sizeof sentence, task);
     add_line(lines, "%s: %s", name, sentence);
+    add_chance(lines, name, task);
     if (figure_of(figure, sizeof figure, of_network)) add_line(lines, "%s: the network: %s", name, figure);
     if (figure_of(figure, sizeof figure, nuisance))
         add_line(lines, "%s: size, depth, clonality and lengths alone: %s", name, figure);

@@ -154,7 +154,8 @@ class Score(Case):
                                     ("w1", "w3.tsv", "'z' of 'w1' has a label, but no prediction"),
                                     ("w2.csv", "w3.tsv", "neither label_positive nor junction_aa"),
                                     ("w1", "w2.csv", "column ID is missing"),
-                                    ("w1", "w4.tsv", "which is not a number"), ("w1", "w5.tsv", "no dataset in common"),
+                                    ("w1", "w4.tsv", "which is not a number"), ("w1", "w5.tsv", "no dataset in common: the truth has labels of "
+                                     "'w1' and sequences of nothing, the predictions have probabilities of 'other' and rankings of nothing"),
                                     ("none", "w3.tsv", "none: No such file")):
             done = script("score", "--truth", truth, "--predictions", given)
             self.assertEqual((done.returncode, len(done.stderr.splitlines())), (3, 1), done.stderr)

@@ -143,7 +143,8 @@ class BagInputs(Case):
         with open("other.tsv", "w", encoding="utf-8") as file:
             file.write("ID\tsex\n" + "".join(f"b{b:02}\tF\n" for b in range(80)))
         done = self.good("predict", "age", "deep.h5", "--metadata=other.tsv", "-o", "other.out")
-        self.assertIn("the label table lacks columns of 1 bag input", done.stderr)
+        self.assertIn("other.tsv: the label table lacks the column 'age', which age/model.safetensors reads; the mean of "
+                      "the training bags stands for it", done.stderr)
         self.good("predict", "age", "shape", "deep.h5", "-o", "both.out")
         both, age = table("both.out"), {r["bag"]: float(r["output"]) for r in table("age/predictions.tsv")}
         shape = {r["bag"]: float(r["output"]) for r in table("shape/predictions.tsv")}

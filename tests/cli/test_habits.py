@@ -312,13 +312,13 @@ class SmallData(Tables):
 
     def test_fewer_positives_than_folds(self):
         two, one = ["+"] * 2 + ["-"] * 10, ["+"] + ["-"] * 11
-        warning = r"only 2 bags of column 'status' are positive, fewer than the 5 folds: 3 test sets have no AUC"
+        warning = r"only 2 bags of column 'status' are positive, fewer than the 5 folds: at least 3 test sets have no AUC"
         self.refused_before_training(rf"(?s){warning}.*fold \d: .*are negative.*splits\.n_fold.*--splits", two,
                                      "--splits.n_fold=5")
         self.refused_before_training("only 1 bag of column 'status' is positive", one, "--splits.validation=none")
         labels("l.tsv", two)
         done = self.good("crossval", *TRAIN[1:], "--splits.validation=none", "-o", self.new())
-        self.assertIn("fewer than the 3 folds: 1 test set has no AUC", done.stderr)
+        self.assertIn("fewer than the 3 folds: at least 1 test set has no AUC", done.stderr)
         self.refused_before_training("take fewer folds", ["+", "-"], "--splits.n_fold=13")
 
     def test_a_later_fold_of_one_class(self):

@@ -193,8 +193,66 @@ class Rivals(Case):
         self.good(*words, "--method=nuisance", "--resume")
         self.assertEqual(list(load("more/summary.json")["methods"]), ["nuisance", "kmer-3"])
         self.assertIn("| kmer-3 |", read("more/summary.md").decode())
-        self.good(*words, "--method=nuisance", "--resume", "--permute=2")  # of other settings: not one table
+        done = self.good(*words, "--method=nuisance", "--resume", "--permute=2")  # of other settings: not one table
         self.assertEqual(list(load("more/summary.json")["methods"]), ["nuisance"])
+        self.assertIn("more/nuisance was run with another --permute, and is run anew", done.stderr)
+        self.assertIn("more: 1 method with another value of a flag is left out of the summary: kmer-3 (--permute); their folders stay",
+                      done.stderr)
+        self.assertTrue(os.path.exists("more/kmer-3/summary.json"))
+
+    def test_resumed_with_data_at_another_place(self):
+        self.good("baseline", "c.h5", "--target=label", "--metadata=raw.csv", "--splits=by3.csv", "--inner=3", "--method=nuisance", "-o",
+                  "moved")
+        before = read("moved/config.yaml")
+        for name in ("c.h5", "raw.csv", "by3.csv"):
+            shutil.copy(name, f"elsewhere.{name}")
+        words = ("baseline", "elsewhere.c.h5", "--metadata=elsewhere.raw.csv", "--splits=elsewhere.by3.csv", "--inner=3", "-o", "moved",
+                 "--resume")
+        for _ in range(2):  # and again
+            self.good(*words, "--target=label", "--method=kmer-3")
+        self.assertEqual(list(load("moved/summary.json")["methods"]), ["nuisance", "kmer-3"])
+        self.assertEqual(read("moved/config.yaml"), before)
+        self.assertEqual(read("moved/kmer-3/predictions.tsv"), read("all/kmer-3/predictions.tsv"))
+        self.bad(2, "splits.batch was null in moved/config.yaml and is plate now", *words, "--target=label", "--batch-column=plate")
+        self.bad(2, "tasks.0.name was label in moved/config.yaml and is number now", *words, "--target=number", "--kind=regression")
+        rows = read("raw.csv").decode().splitlines()
+        with open("edited.csv", "w", encoding="utf-8") as file:  # the labels of two bags, exchanged
+            cells = [row.split(",") for row in rows]
+            at = cells[0].index("label")
+            one, other = next((a, b) for a in cells[1:] for b in cells[1:] if a[at] != b[at])
+            one[at], other[at] = other[at], one[at]
+            file.writelines(",".join(row) + "\n" for row in cells)
+        self.bad(3, "is not the dataset that the run in moved began with", "baseline", "elsewhere.c.h5",
+                 "--metadata=edited.csv", "--splits=elsewhere.by3.csv", "--inner=3", "-o", "moved", "--resume", "--target=label")
+
+    def test_the_inner_folds_that_there_are(self):
+        """36 bags in 3 folds leave 12 of a class to train on."""
+        self.good("baseline", "c.h5", "--target=label", FOLDS[0], "--method=nuisance", "--inner=100", "-o", "many")
+        self.assertEqual(len({r["inner"] for r in table("many/nuisance/inner.tsv")}), 12)
+        self.assertIn("it chooses by 12 inner folds of them", read("many/summary.md").decode())
+        with open("rare.csv", "w", encoding="utf-8") as file:
+            file.write("ID,rare\n" + "".join(f"b{b:02},{int(b < 2)}\n" for b in range(36)))
+        done = self.good("baseline", "c.h5", "--metadata=rare.csv", "--target=rare", *FOLDS, "--method=nuisance", "-o", "rare")
+        self.assertIn("only 2 bags of column 'rare' are positive, fewer than the 3 folds: at least 1 test set has no AUC; take fewer "
+                      "folds (splits.n_fold), or name the folds by --splits=FILE", done.stderr)
+        none = {f for f in "012" if len({r["inner"] for r in table("rare/nuisance/inner.tsv") if r["fold"] == f and r["output"]}) == 0}
+        self.assertEqual(len(none), 2)
+        self.assertIn("in 2 of 3 folds the smallest class has too few bags or groups for two inner folds", done.stderr)
+        self.assertIn("2 of 3 times the smallest class had too few bags", read("rare/summary.md").decode())
+
+    def test_flags_that_no_method_reads(self):
+        words = "baseline", "c.h5", "--target=label", *FOLDS
+        for method, flag in (("kmer-3", "--columns=number"), ("nuisance", "--weight=counts"), ("genes", "--important=5")):
+            done = self.good(*words, f"--method={method}", flag, "-o", f"unread{method}")
+            self.assertIn(f"warning: {flag if 'weight' in flag else flag.split('=')[0]}: no method of this run", done.stderr)
+        read_all = self.good(*words, "--method=kmer-3", "--method=nuisance", "--columns=number", "--weight=counts", "--important=5", "-o", "read")
+        self.assertNotIn("no method of this run", read_all.stderr)
+        self.assertIn("ranking: 1 method in", read_all.stderr)
+        self.bad(2, "--columns=age,number: give the flag once for each column", *words, "--method=nuisance", "--columns=age,number", "-o", "x")
+        self.bad(2, "--method=kmer-3,genes: give the flag once for each method", *words, "--method=kmer-3,genes", "-o", "x")
+        os.mkdir("folds")
+        shutil.copy("by3.csv", "folds/splits.tsv")
+        self.bad(2, "--splits=folds: is a folder; its table is folds/splits.tsv", *words[:3], "--splits=folds", "-o", "x")
 
     def test_groups_stay_together_inside_too(self):
         self.good("baseline", "c.h5", "--target=label", "--group=donor", *FOLDS, "--method=kmer-3", "-o", "donors")
@@ -211,6 +269,8 @@ class Rivals(Case):
         done = self.good("baseline", "c.h5", "--target=label", "--batch-column=plate", "--permute=3", *FOLDS, *some, "-o", "rounds")
         self.assertEqual(len(re.findall(r"^ +whole batches left out [.\d]+, labels exchanged by batches [.\d]+.*, p [.\d]+$",
                                         done.stdout, re.M)), 4, done.stdout)
+        for line in done.stdout.splitlines():
+            self.assertIn(line + "\n", self.good("inspect", "rounds").stdout)
         for method, summary in load("rounds/summary.json")["methods"].items():
             task = summary["tasks"]["label"]
             self.assertEqual(task["leave_batch_out"]["n_folds"], 4, method)
@@ -324,6 +384,8 @@ class Rivals(Case):
             file.write("tasks: [{name: label, column: label, kind: binary, positive: '1'}, {name: number, column: number, kind: regression}]\n")
         done = self.good("baseline", "c.h5", "two.yaml", *FOLDS, "--method=kmer-3", "-o", "lines")
         self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()], [["kmer-3", "label:"], ["kmer-3", "number:"]])
+        shown = self.good("inspect", "lines")
+        self.assertEqual([line.split()[:2] for line in shown.stdout.splitlines()[2:4]], [["kmer-3", "label:"], ["kmer-3", "number:"]])
 
     def test_nothing_of_an_earlier_run_stays(self):
         """Else predict would average models of folds that are no more, and a stack would read rounds that are no more."""

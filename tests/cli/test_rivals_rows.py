@@ -162,6 +162,40 @@ class Rows(Case):
                       "--splits.n_fold=3", "-o", kind)
             self.assertEqual(len({r["bag"] for r in table(f"{kind}/genes/predictions.tsv")}), N_BAG)
 
+    def outputs(self, table_lines, out):
+        """Of the model of fold 0, with another label table."""
+        with open("new.tsv", "w", encoding="utf-8") as file:
+            file.writelines("\t".join(map(str, line)) + "\n" for line in table_lines)
+        done = self.good("predict", "out/nuisance/models/rep00_fold00_task0.safetensors", "genes.h5", "--metadata=new.tsv", "-o", out)
+        return [float(r["output"]) for r in table(out)], done.stderr
+
+    def test_columns_that_another_table_lacks(self):
+        numbers, facts = tensors("out/nuisance/models/rep00_fold00_task0.safetensors")
+        at = [column["name"] for column in facts["rival"]["facts"]["columns"]].index("age")
+        sex = [("ID", "sex")] + [(f"b{b}", "FM"[b // 2 % 2]) for b in range(N_BAG)]
+        with_mean = [(*row, "age" if k == 0 else repr(numbers["mean"][at])) for k, row in enumerate(sex)]
+        expected, quiet = self.outputs(with_mean, "mean.out")
+        self.assertNotIn("warning", quiet)
+        found, said = self.outputs(sex, "lacks.out")
+        for one, other in zip(found, expected):
+            self.assertAlmostEqual(one, other, places=6)
+        self.assertIn("new.tsv: the label table lacks the column 'age', which the model of nuisance reads; the mean of the "
+                      "training bags stands for it", said)
+        self.assertNotIn("sex", said)
+        _, said = self.outputs([("ID", "sex", "age"), ("b0", "male", "old"), ("b1", "male", "30"), ("b2", "F", "")], "unknown.out")
+        self.assertIn("2 bags have a value of column 'sex' that the model of nuisance does not know, such as 'male'; it counts as "
+                      "none of the known values", said)
+        self.assertIn("1 bag has a value of column 'age' that the model of nuisance does not know, such as 'old'; it is no number",
+                      said)
+
+    def test_another_cohort_without_genes(self):
+        self.bad(4, "plain.h5: has no genes, which a model of genes needs", "predict", "out/genes", "plain.h5", "-o", "x.tsv")
+        self.bad(4, "plain/b1.tsv: has no genes, which a model of genes needs", "predict", "out/genes", "plain/b1.tsv", "-o", "x.tsv")
+        with open("long.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\nb1\t1\nghost\t0\n")
+        self.bad(3, "1 ID of column 'ID' is not in genes/b1.tsv: 'ghost'", "evaluate", "out/genes", "genes/b1.tsv",
+                 "--metadata=long.tsv")
+
     def test_what_is_wrong_is_said(self):
         self.bad(3, "plain.h5 has no V and J genes, which the baseline genes compares; import a table that holds them",
                  "baseline", "plain.h5", "--target=status", "--method=genes", "-o", "x")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Calibration, operating points, average precision, intervals, tables of scores and scores of rankings."""
+import csv
 import gzip
+import io
 import json
 import math
 
@@ -308,7 +310,8 @@ class Scores(Case):
         self.assertEqual([(r["bags"], r["auc"] == "") for r in table("seen.tsv")], [("0", True), ("24", False)])
 
     def test_words_of_each(self):
-        self.bad(2, "--each needs at least one model and one dataset", "evaluate", "--each", "plain", "fit")
+        self.bad(2, "fit: is not a dataset; --each takes models, then datasets", "evaluate", "--each", "plain", "fit")
+        self.bad(2, "--each needs a model before the datasets", "evaluate", "--each", "c.h5", "new.h5")
         self.bad(2, "fit: is not a dataset; --each takes models, then datasets", "evaluate", "--each", "plain", "c.h5", "fit")
         self.bad(2, "-o: a table is written with --each alone", "evaluate", "plain", "c.h5", "-o", "x.tsv")
         self.bad(2, "--format: --each takes datasets, not raw tables", "evaluate", "--each", "plain", "c.h5", "--format=airr")
@@ -316,6 +319,24 @@ class Scores(Case):
         write("taken.tsv", "a\n")
         self.bad(6, "taken.tsv", "evaluate", "--each", "plain", "new.h5", "-o", "taken.tsv")
         self.bad(2, "new.h5", "evaluate", "--each", "plain", "new.h5", "-o", "new.h5", "--force")
+
+    def test_each_checks_before_it_scores(self):
+        """A wrong word at the end does not cost the scores before it, and a file that is in the way is found first."""
+        write("other.tsv", "ID\tage\nsim00000\t50\n")
+        write("taken.tsv", "a\n")
+        for code, said, words in ((6, "nowhere", ["plain", "nowhere", "new.h5"]), (6, "none.h5", ["plain", "new.h5", "none.h5"]),
+                                  (3, "other.tsv: no column 'status'", ["plain", "new.h5", "--metadata=other.tsv"]),
+                                  (6, "taken.tsv: exists", ["plain", "new.h5", "-o", "taken.tsv"])):
+            self.assertNotIn("evaluating", self.bad(code, said, "evaluate", "--each", "fit", *words))
+        self.assertEqual(open("taken.tsv", encoding="utf-8").read(), "a\n")
+
+    def test_each_to_standard_output(self):
+        """The table for programs stands there alone."""
+        written = self.good("evaluate", "--each", "plain", "fit", "new.h5", "-o", "-")
+        rows = list(csv.DictReader(io.StringIO(written.stdout), delimiter="\t"))
+        self.assertEqual([(r["model"], r["bags"]) for r in rows], [("plain", "24"), ("fit", "24")])
+        self.assertIn("plain on new.h5: 20 bags bear the name of a bag", written.stderr)
+        self.bad(2, "-o - and --json both go to standard output", "evaluate", "--each", "plain", "new.h5", "-o", "-", "--json")
 
     # ---- rankings ----
 

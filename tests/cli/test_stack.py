@@ -333,7 +333,10 @@ class Stack(Case):
                 column(name, noise(f"{name}{k}"), noise(f"{name}{k}i"), label=shuffled[k], inside=f"permuted/{k:02d}")
         for k in range(2):
             column("p1", noise(f"q{k}"), noise(f"q{k}i"), inside=f"batch-permuted/{k:02d}")
-        task = stack("p1", "p2", "-o", "rounds")
+        done = run("stack", "p1", "p2", "-o", "rounds")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"status: On permuted labels, 4 further .* p = 0\.2\n")
+        task = summary("rounds")["tasks"]["status"]
         self.assertEqual(task["permuted"]["n"], 4)
         self.assertEqual(task["permuted"]["p"], .2)
         self.assertLess(abs(task["permuted"]["auc_mean"] - .5), .2)
@@ -385,6 +388,17 @@ class Stack(Case):
         os.mkdir("bare/rep00")
         self.refused(3, r"no column is left: bare has no inner\.tsv .*crossval … --inner=5 --resume -o bare", "bare",
                      "-o", "x")
+        with open("words.txt", "w", encoding="utf-8") as file:
+            file.write("no run\n")
+        self.refused(3, r"words\.txt: is a file; stack takes the folder of hopsack baseline", "words.txt", "-o", "x")
+        os.makedirs("alone")
+        with open("alone/summary.json", "w", encoding="utf-8") as file:
+            json.dump({"parts": {}}, file)
+        self.refused(3, "no column is left: alone is a single training and is left out; stack takes runs of hopsack crossval", "alone", "-o", "x")
+        os.makedirs("study")
+        with open("study/study.json", "w", encoding="utf-8") as file:
+            file.write("{}")
+        self.refused(2, "study is a study, which holds several runs", "study", "-o", "x")
         self.assertFalse(os.path.exists("x"))
 
     def test_mismatched(self):

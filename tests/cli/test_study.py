@@ -31,6 +31,8 @@ class Study(Case):
         self.assertIn("network", stack["columns"])
         lines = self.whole.stdout.splitlines()
         self.assertIn(f"status: AUC {stack['tasks']['status']['auc_mean']:.3f} ± ", "\n".join(lines))
+        answer = next(line for line in lines if line.startswith("status: AUC "))
+        self.assertIn(f" over {stack['tasks']['status']['n_folds']} folds, 95 % interval ", answer)
         self.assertTrue(any(line.startswith("status: the network: AUC ") for line in lines), lines)
         self.assertTrue(any(re.match(r"status: size, depth, clonality and lengths alone: AUC", line) for line in lines), lines)
         self.assertEqual(lines[-1], "page: whole/report.html")

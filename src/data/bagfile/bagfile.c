@@ -355,5 +355,5 @@ Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, co
 {
     int column;
     TRY(bagfile_id_column(&column, file, table, id_column));
-    return join_ids(row_of_bag, file->keys.text, file->n_bag, file->path, table, column);
+    return join_ids(row_of_bag, file->keys.text, file->n_bag, bagfile_path(file), table, column);
 }
