@@ -80,6 +80,15 @@ static void print_motifs(const json_t *motifs)
     }
 }
 
+static void print_heads(const json_t *heads)
+{
+    const int n = (int)number_of(heads, "n"), n_idle = (int)json_array_size(json_object_get(heads, "idle"));
+    if (n_idle > 0)
+        printf("%d of %d heads do nothing: each has below %g of an equal share of the decision (explain.json names "
+               "them)\n",
+               n_idle, n, number_of(heads, "idle_below"));
+}
+
 static Status print_result(const Cli *cli, json_t *result, const char *folder)
 {
     const json_t *paths = json_object_get(result, "completeness");
@@ -93,6 +102,7 @@ static Status print_result(const Cli *cli, json_t *result, const char *folder)
                100 * number_of(paths, "share_within_1_percent"), (int)number_of(paths, "paths"));
     print_truth(json_object_get(result, "truth"));
     print_motifs(json_object_get(result, "motifs"));
+    print_heads(json_object_get(result, "heads"));
     if (json_is_true(json_object_get(result, "seen")) && json_array_size(json_object_get(result, "motifs")))
         printf("q means nothing for bags that the models have learned from (--part=all)\n");
     json_decref(result);
@@ -162,7 +172,8 @@ const Command command_explain = {
         "(RIVALS/METHOD). A bag is explained by the models that have not seen it.\n\n"
         "The contribution of an instance is its exact part of the logit. Residues, or the features of vectors, get "
         "integrated gradients. OUT holds sequences.tsv, residues.tsv.gz, important_sequences.tsv, motifs.meme, "
-        "motifs.tsv, kernels.tsv, logos/, bags.tsv and explain.json; of vectors instances.tsv, features.tsv.gz and "
+        "motifs.tsv, kernels.tsv, heads.tsv, logos/, bags.tsv and explain.json; of vectors instances.tsv, "
+        "features.tsv.gz and "
         "features.tsv. docs/explain.md describes them.",
     .common = "o top truth part airr metadata id-column threads dry-run force json",
     .groups = {{.rows = rows}},

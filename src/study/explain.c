@@ -42,6 +42,7 @@ static void release(Explain *e)
 {
     explain_source_close(e);
     explain_truth_free(e->truth);
+    explain_heads_free(e->heads);
     windowmotif_background_free(&e->background);
     for (int q = 0; e->top && q < e->n_question; q++) free(e->top[q].row);
     free(e->top), free(e->important.row), free(e->use), free(e->group), free(e->part), free(e->one), free(e->weight),
@@ -84,6 +85,7 @@ static Status open_all(Explain *e)
     TRY(explain_files_check(e));
     TRY(explain_source_open(e));
     TRY(reserve(e));
+    if (e->network) TRY(explain_heads_open(e));
     if (e->in->truth) TRY(explain_truth_open(e));
     return file_make_folder(e->in->folder);
 }
@@ -97,6 +99,7 @@ static Status run(json_t **out, Explain *e)
     TRY(explain_residues(e));
     TRY(describe(out, e));
     TRY(explain_motifs(e, *out));
+    if (e->network) TRY(explain_heads_write(e, *out));
     TRY(explain_files_commit(e));
     return crossval_write_json(e->in->folder, "explain.json", *out);
 }

@@ -81,6 +81,7 @@ static void add_network(Explain *e, int model, int question, int member, int n)
     const double offset = explain_source_offset(e, model, question);
     explain_source_direction(e, e->direction, model, question);
     attribution_divide(e->one, &sum, e->network[model], e->direction);
+    explain_heads_divide(e, model, question);
     const size_t at = (size_t)member * (size_t)e->n_question + (size_t)question;
     for (int i = 0; i < n; i++) {
         e->part[i] += e->one[i] / e->n_models;
@@ -150,6 +151,8 @@ static Status explain_member(Explain *e, int member)
     e->n_used++;
     find_attention(e, bagfile_n(e->cohort->file, e->cohort->bag[member]));
     if (e->sequences) TRY(bagfile_read_text(&text, e->cohort->file, e->cohort->bag[member]));
+    for (int k = 0; e->network && k < e->n_models && status == OK; k++)
+        status = explain_heads_add(e, e->models[k], member, e->sequences ? &text : NULL);
     for (int q = 0; q < e->n_question && status == OK; q++) status = explain_question(e, q, member, &text);
     if (e->sequences) bagtext_free(&text);
     return status;

@@ -11,10 +11,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const names[] = {"sequences.tsv",   "instances.tsv",      "important_sequences.tsv",
-                                    "bags.tsv",        "rearrangements.tsv", "residues.tsv.gz",
-                                    "features.tsv.gz", "features.tsv",       "kernels.tsv",
-                                    "motifs.meme",     "motifs.tsv",         NULL};
+static const char *const names[] = {"sequences.tsv",
+                                    "instances.tsv",
+                                    "important_sequences.tsv",
+                                    "bags.tsv",
+                                    "rearrangements.tsv",
+                                    "residues.tsv.gz",
+                                    "features.tsv.gz",
+                                    "features.tsv",
+                                    "kernels.tsv",
+                                    "motifs.meme",
+                                    "motifs.tsv",
+                                    "heads.tsv",
+                                    NULL};
 
 Status explain_files_path(char *path, const Explain *e, const char *name)
 {

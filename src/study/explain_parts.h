@@ -2,7 +2,7 @@
  *
  * explain_parts.h: what the files of explain share. explain.c runs it; explain_source.c knows models; explain_bags.c goes over
  * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write, explain_files.c
- * lets it appear; explain_truth.c compares with known carriers; explain_motifs.c finds motifs.
+ * lets it appear; explain_truth.c compares with known carriers; explain_motifs.c finds motifs; explain_heads.c knows heads.
  */
 #ifndef HOPSACK_EXPLAIN_PARTS_H
 #define HOPSACK_EXPLAIN_PARTS_H
@@ -45,6 +45,7 @@ typedef struct {
 } ExplainCount;
 
 typedef struct ExplainTruth ExplainTruth;
+typedef struct ExplainHeads ExplainHeads;
 
 /* Tables on their way: they appear when all are written. */
 typedef struct {
@@ -82,6 +83,7 @@ typedef struct {
     size_t n_count;
     int64_t n_path, n_incomplete, n_step; /* paths; those beyond 1 %; their steps */
     ExplainTruth *truth;
+    ExplainHeads *heads; /* of networks */
     ExplainFiles *files;
     MotifWindow *window; /* [n_window] */
     int n_window, window_room, window_len;
@@ -125,6 +127,13 @@ Status explain_residues(Explain *e);
 
 /* explain_motifs.c: adds {"motifs"} to out. */
 Status explain_motifs(Explain *e, json_t *out);
+
+/* explain_heads.c: of a member under way, once with a model, then after each of its divisions; adds {"heads"} to out. */
+Status explain_heads_open(Explain *e);
+Status explain_heads_add(Explain *e, int model, int member, const BagText *text); /* text NULL: vectors */
+void explain_heads_divide(Explain *e, int model, int question);
+Status explain_heads_write(Explain *e, json_t *out);
+void explain_heads_free(ExplainHeads *h); /* accepts NULL and half-built ones */
 
 /* explain_truth.c */
 Status explain_truth_open(Explain *e);

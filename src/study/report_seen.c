@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/number.h"
+#include "core/shortlist.h"
 #include "data/text/table.h"
 #include "study/memefile.h"
 #include "study/report_parts.h"
@@ -24,7 +25,8 @@ static bool is_empty(const Table *t, int column, int n_row)
 /* A column of numbers that need not be read to the last digit. Of others a cell may look like a number and be a name. */
 static bool is_measured(const char *column)
 {
-    static const char *const name[] = {"contribution", "attention_weight", "attribution"};
+    static const char *const name[] = {"contribution",   "attention_weight", "attribution", "share",
+                                       "k_share_median", "entropy",          "evenness"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++)
         if (strcmp(column, name[k]) == 0) return true;
     return false;
@@ -102,23 +104,46 @@ static void say_motifs(Report *r, const Table *t)
 }
 
 /* Were bags explained by models that learned from them? explain.json tells. */
-static Status say_explained(Report *r)
+static void say_explained(Report *r, const json_t *facts)
 {
-    char path[PATH_ROOM];
-    json_t *facts;
-    if (file_exists_in(path, r->in->explain, "explain.json")) {
-        TRY(jsontext_load(&facts, path, NULL));
-        const json_t *seen = json_object_get(facts, "seen");
-        if (json_is_true(seen))
-            report_alarm(
-                r,
-                "Bags were explained by models that have learned from them. What is shown may be learned by heart.");
-        else if (json_is_false(seen))
-            page_sentence(&r->page, "Each bag is explained by models that have not learned from it.");
-        json_decref(facts);
-    }
+    const json_t *seen = json_object_get(facts, "seen");
+    if (json_is_true(seen))
+        report_alarm(
+            r, "Bags were explained by models that have learned from them. What is shown may be learned by heart.");
+    else if (json_is_false(seen))
+        page_sentence(&r->page, "Each bag is explained by models that have not learned from it.");
     page_sentence(&r->page, "Attention and contribution are no proof: compare with the enrichment between classes.");
-    return OK;
+}
+
+/* ---- heads ---- */
+
+#define IDLE_NAMED 5
+
+static void name_idle(Shortlist *names, const json_t *head)
+{
+    shortlist_add(names, "%.60s model %d pooling %d query %d head %d", jsontext_field(head, "task"),
+                  jsontext_count(head, "model"), jsontext_count(head, "pooling"), jsontext_count(head, "query"),
+                  jsontext_count(head, "head"));
+}
+
+/* Heads that do nothing are named. */
+static void say_heads(Report *r, const json_t *facts)
+{
+    const json_t *heads = json_object_get(facts, "heads"), *idle = json_object_get(heads, "idle");
+    const size_t n = json_array_size(idle);
+    Shortlist names = {.most = IDLE_NAMED};
+    const json_t *head;
+    size_t k;
+    char text[REPORT_TEXT];
+    if (!heads) return;
+    page_sentence(&r->page,
+                  "Classes of heads by Ramsauer et al. 2021: I averages over nearly all instances, II and III over "
+                  "fewer, IV picks a few. The share is that of all contributions, by size.");
+    if (n == 0) return;
+    json_array_foreach((json_t *)(size_t)idle, k, head) name_idle(&names, head);
+    snprintf(text, sizeof text, "%zu head%s below %g of an equal share of the decision, and so %s nothing: %s.", n,
+             n == 1 ? " has" : "s have", jsontext_number(heads, "idle_below"), n == 1 ? "does" : "do", names.text);
+    page_sentence(&r->page, text);
 }
 
 /* ---- logos ---- */
@@ -190,16 +215,10 @@ static void lack_explained(Report *r)
                 metadata ? " --metadata=" : "", metadata ? report_word(labels, metadata) : "");
 }
 
-Status report_seen(Report *r)
+static Status write_seen(Report *r, const json_t *facts)
 {
     Table motifs;
-    page_section(&r->page, "seen", "What was seen");
-    if (!r->in->explain) {
-        lack_explained(r);
-        return OK;
-    }
-    TRY(check_explained(r->in->explain));
-    TRY(say_explained(r));
+    say_explained(r, facts);
     TRY(read_table(&motifs, r, "motifs.tsv"));
     const Status status = write_motifs(r, &motifs);
     table_free(&motifs);
@@ -208,5 +227,22 @@ Status report_seen(Report *r)
     TRY(write_table(r, "instances.tsv", "Instances with the largest contributions"));
     TRY(write_table(r, "features.tsv", "Features by mean absolute attribution"));
     TRY(write_table(r, "kernels.tsv", "Convolution kernels"));
+    say_heads(r, facts);
     return write_table(r, "heads.tsv", "Heads of the pooling");
+}
+
+Status report_seen(Report *r)
+{
+    char path[PATH_ROOM];
+    json_t *facts = NULL;
+    page_section(&r->page, "seen", "What was seen");
+    if (!r->in->explain) {
+        lack_explained(r);
+        return OK;
+    }
+    TRY(check_explained(r->in->explain));
+    if (file_exists_in(path, r->in->explain, "explain.json")) TRY(jsontext_load(&facts, path, NULL));
+    const Status status = write_seen(r, facts);
+    json_decref(facts);
+    return status;
 }

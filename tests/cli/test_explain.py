@@ -11,6 +11,7 @@ import struct
 import subprocess
 import time
 
+from badfiles import join_model, split_model
 from harness import HOPSACK, TINY, Case, cohort, main, read, run, snapshot, table, trained
 
 try:
@@ -131,12 +132,73 @@ class Vectors(Case):
             self.good("explain", f"p{k}", "v.h5", "-o", f"e{k}")
             facts = load(f"e{k}/explain.json")
             self.assertLess(facts["largest_error_of_sums"], 1e-6, words)
+            self.assertEqual(os.path.exists(f"e{k}/heads.tsv"), words[0] != "max", words)
+            if words[0] != "max":
+                self.assertAlmostEqual(sum(float(r["share"]) for r in table(f"e{k}/heads.tsv")), 1, places=3, msg=str(words))
             self.assertGreaterEqual(facts["completeness"]["share_within_1_percent"], 0.99, words)
             output = {r["bag"]: float(r["output"]) for r in table(f"p{k}/predictions.tsv") if r["part"] == "test"}
             sums = table(f"e{k}/bags.tsv")
             self.assertEqual({r["bag"] for r in sums}, set(output))
             for r in sums:
                 self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), output[r["bag"]], places=4, msg=str(words))
+
+    def test_heads_by_numpy(self):
+        """Two attention poolings and max side by side: weights, shares and finds of each from its own tensors."""
+        if np is None:
+            self.skipTest("NumPy is missing")
+        sides = ["--model.pooling.kind=attention", "--model.pooling.n_layer=1", "--model.pooling.n_unit=5",
+                 "--model.pooling.1.kind=attention", "--model.pooling.1.n_layer=1", "--model.pooling.1.n_unit=3", "--model.pooling.2.kind=max"]
+        self.good("train", *self.words, *sides, "-o", "sides")
+        self.good("explain", "sides", "v.h5", "-o", "e-sides")
+        rows = table("e-sides/heads.tsv")
+        self.assertEqual([(r["pooling"], r["kind"], r["query"], r["head"]) for r in rows],
+                         [("0", "attention", "0", "0"), ("1", "attention", "1", "0"), ("2", "max", "", "")])
+        self.assertAlmostEqual(sum(float(r["share"]) for r in rows), 1, places=3)
+        self.good("predict", "sides", "v.h5", "-o", "sides.tsv", "--attention=sides.att.tsv")
+        t = tensors("sides/model.safetensors")
+        u = t["output_nn.output_nn.0.weight"][0].reshape(3, 4)
+        bags = sorted({r["bag"] for r in table("e-sides/bags.tsv")})
+        weight = {}
+        for r in table("sides.att.tsv"):
+            weight.setdefault((int(r["query"]), r["bag"]), {})[int(r["instance"])] = float(r["weight"])
+        h = {b: (self.bags[b] - t["instance_embedding.shift"]) * t["instance_embedding.scale"] for b in bags}
+        through = []
+        for k in range(2):
+            w = {b: np.array([weight[k, b][i] for i in range(len(h[b]))]) for b in bags}
+            middle = np.mean([w[b] @ h[b] for b in bags], axis=0)
+            through.append(sum(np.abs(w[b] * ((h[b] - middle) @ u[k])).sum() for b in bags))
+            entropy = {b: -(w[b] * np.log(w[b])).sum() for b in bags}
+            self.assertAlmostEqual(float(rows[k]["entropy"]), np.mean(list(entropy.values())), places=3)
+            self.assertAlmostEqual(float(rows[k]["evenness"]), np.mean([entropy[b] / math.log(len(h[b])) for b in bags]), places=3)
+            k_of = {b: int(np.argmax(np.cumsum(np.sort(w[b])[::-1]) >= 0.9)) + 1 for b in bags}
+            self.assertAlmostEqual(float(rows[k]["k_median"]), np.median(list(k_of.values())), places=5)
+            part = np.median([k_of[b] / len(h[b]) for b in bags])
+            self.assertAlmostEqual(float(rows[k]["k_share_median"]), part, places=3)
+            self.assertEqual(rows[k]["class"], "I" if part > 1 / 2 else "II" if part > 1 / 8 else "III")
+            best = sorted(((-x, b, i) for b in bags for i, x in enumerate(w[b])))[:5]
+            self.assertEqual(rows[k]["retrieved"].split(", "), [f"{b}:{i}" for _, b, i in best])
+        largest = sum(np.abs([np.sum(u[2] * h[b][i] * (h[b].argmax(axis=0) == i)) for i in range(len(h[b]))]).sum() for b in bags)
+        for row, x in zip(rows, [*through, largest]):
+            self.assertAlmostEqual(float(row["share"]), x / (sum(through) + largest), places=3)
+
+    def test_a_head_that_does_nothing_is_named(self):
+        """Half of the output's weights set to 0 by hand: nothing comes through the second pooling."""
+        self.good("train", *self.words, "--model.pooling.kind=attention", "--model.pooling.n_unit=4", "--model.pooling.1.kind=attention",
+                  "--model.pooling.1.n_unit=4", "-o", "half-dead")
+        meta, parts = split_model("half-dead/model.safetensors")
+        shape, weights = parts["output_nn.output_nn.0.weight"]
+        parts["output_nn.output_nn.0.weight"] = shape, weights[:16] + bytes(16)
+        join_model("dead.safetensors", meta, parts)
+        done = self.good("explain", "dead.safetensors", "v.h5", "-o", "e-dead")
+        self.assertIn("1 of 2 heads do nothing: each has below 0.1 of an equal share", done.stdout)
+        heads = load("e-dead/explain.json")["heads"]
+        self.assertEqual([(d["task"], d["model"], d["pooling"], d["query"], d["head"], d["share"]) for d in heads["idle"]],
+                         [("label", 0, 1, 1, 0, 0)])
+        self.assertEqual([r["share"] for r in table("e-dead/heads.tsv")], ["1", "0"])
+        self.good("report", "half-dead", "--explain=e-dead", "-o", "dead.html")
+        said = read("dead.html").decode()
+        self.assertIn("1 head has below 0.1 of an equal share of the decision, and so does nothing: label model 0 pooling 1 query 1 head 0.", said)
+        self.assertNotIn("do nothing", self.good("explain", "half-dead", "v.h5", "-o", "e-alive").stdout)
 
     def test_an_instance_that_a_model_leaves_out(self):
         """Of two models with selections of their own: half of what the other model has of it, and no path of the one."""
@@ -277,6 +339,30 @@ class Sequences(Case):
                 if letter != ".":
                     self.assertGreaterEqual(shares["ACDEFGHIKLMNPQRSTVWY".index(letter)], 0.5)
         self.assertIn("<svg", read("seen/logos/motif_01.svg").decode())
+
+    def test_heads(self):
+        """The measures of inspect --dynamics, of the bags that are new to each model; and the sequences with the largest weights."""
+        rows = table("seen/heads.tsv")
+        self.assertEqual([(r["model"], r["head"]) for r in rows], [(m, h) for m in "012" for h in "01"])
+        for m in "012":
+            self.assertAlmostEqual(sum(float(r["share"]) for r in rows if r["model"] == m), 1, places=3)
+        self.good("predict", "cv/rep00/fold01/model.safetensors", "c.h5", "-o", "fold1.tsv", "--attention=fold1.att.tsv")
+        new = {r["bag"] for r in table("cv/predictions.tsv") if r["fold"] == "1"}
+        best, widths = {}, []
+        weights = [r for r in table("fold1.att.tsv") if r["head"] == "1" and r["bag"] in new]
+        for r in weights:
+            best[r["junction_aa"]] = max(best.get(r["junction_aa"], 0), float(r["weight"]))
+        listed = rows[3]["retrieved"].split(", ")
+        self.assertEqual(len(listed), 5)
+        self.assertEqual([best[x] for x in listed], sorted(best.values(), reverse=True)[:5])
+        for bag in new:
+            w = sorted((float(r["weight"]) for r in weights if r["bag"] == bag), reverse=True)
+            total = k = 0
+            while total < 0.9:
+                total, k = total + w[k], k + 1
+            widths.append(k / len(w))
+        middle = sorted(widths)[len(widths) // 2 - 1:len(widths) // 2 + 1]
+        self.assertAlmostEqual(float(rows[3]["k_share_median"]), sum(middle) / 2, delta=0.006)
 
     def test_important(self):
         rows = table("seen/important_sequences.tsv")

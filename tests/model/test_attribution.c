@@ -152,6 +152,37 @@ Test(model_attribution, contributions_sum_to_the_score)
     for_networks(assert_sums_with_reference);
 }
 
+/* One way has all of each part; several may cancel in a part, but no less goes through them. */
+static void assert_through(const Attribution *a, const double *part, int n, const char *what)
+{
+    const double *through = attribution_through(a);
+    double total = 0, sum = 0;
+    for (int i = 0; i < n; i++) total += fabs(part[i]);
+    for (int k = 0; k < attribution_n_way(a); k++) sum += through[k];
+    cr_expect_gt(sum, total - 1e-12 * (1 + total), "%s: %g is less than %g", what, sum, total);
+    if (attribution_n_way(a) == 1)
+        cr_expect_lt(sum, total + 1e-12 * (1 + total), "%s: %g is more than %g", what, sum, total);
+}
+
+static void assert_ways(Net *n, const char *what)
+{
+    Minibatch x;
+    bags(&x, n);
+    for (int b = 0; b < N_BAG; b++) {
+        double part[10];
+        AttributionSum sum;
+        attribution_open(n->a, &x.bag[b]);
+        attribution_divide(part, &sum, n->a, difference);
+        assert_through(n->a, part, x.bag[b].n, what);
+    }
+    minibatch_free(&x);
+}
+
+Test(model_attribution, what_comes_each_way_is_no_less_than_the_parts)
+{
+    for_networks(assert_ways);
+}
+
 static void assert_complete(Net *n, const char *what)
 {
     Minibatch x;
