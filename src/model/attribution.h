@@ -60,6 +60,10 @@ AttributionWay attribution_way(const Attribution *a, int way);
  * reference is taken off. */
 const double *attribution_through(const Attribution *a);
 
+/* What each number of an embedding adds to the score of the bag that was divided last: share [attribution_n_h], differences from
+ * the reference; 0 where a pooling is not of means. */
+void attribution_numbers(double *share, const Attribution *a);
+
 #define ATTRIBUTION_STEPS     50
 #define ATTRIBUTION_MAX_STEPS 1600
 

@@ -95,3 +95,13 @@ const double *attribution_through(const Attribution *a)
 {
     return a->through;
 }
+
+/* ---- numbers of an embedding ---- */
+
+void attribution_numbers(double *share, const Attribution *a)
+{
+    ZERO(share, (size_t)a->n_h);
+    for (Index k = 0; a->all_means && a->rows->n > 0 && k < a->n_mean; k++)
+        for (Index j = 0; j < a->n_h; j++)
+            share[j] += a->u[k * a->n_h + j] * (a->m[k * a->n_h + j] - a->m_ref[k * a->n_h + j]);
+}

@@ -43,6 +43,7 @@ static void release(Explain *e)
     explain_source_close(e);
     explain_truth_free(e->truth);
     explain_heads_free(e->heads);
+    explain_kernels_free(e->kernels);
     windowmotif_background_free(&e->background);
     for (int q = 0; e->top && q < e->n_question; q++) free(e->top[q].row);
     free(e->top), free(e->important.row), free(e->use), free(e->group), free(e->part), free(e->one), free(e->weight),
@@ -86,6 +87,7 @@ static Status open_all(Explain *e)
     TRY(explain_source_open(e));
     TRY(reserve(e));
     if (e->network) TRY(explain_heads_open(e));
+    if (e->network && e->sequences) TRY(explain_kernels_open(e));
     if (e->in->truth) TRY(explain_truth_open(e));
     return file_make_folder(e->in->folder);
 }

@@ -82,6 +82,7 @@ static void add_network(Explain *e, int model, int question, int member, int n)
     explain_source_direction(e, e->direction, model, question);
     attribution_divide(e->one, &sum, e->network[model], e->direction);
     explain_heads_divide(e, model, question);
+    if (question == 0 && e->kernels) explain_kernels_add(e, model, member);
     const size_t at = (size_t)member * (size_t)e->n_question + (size_t)question;
     for (int i = 0; i < n; i++) {
         e->part[i] += e->one[i] / e->n_models;

@@ -2,7 +2,8 @@
  *
  * explain_parts.h: what the files of explain share. explain.c runs it; explain_source.c knows models; explain_bags.c goes over
  * bags; explain_count.c counts bags that hold a sequence; explain_tables.c and explain_residues.c write, explain_files.c
- * lets it appear; explain_truth.c compares with known carriers; explain_motifs.c finds motifs; explain_heads.c knows heads.
+ * lets it appear; explain_truth.c compares with known carriers; explain_motifs.c finds motifs; explain_heads.c knows heads,
+ * explain_kernels.c kernels.
  */
 #ifndef HOPSACK_EXPLAIN_PARTS_H
 #define HOPSACK_EXPLAIN_PARTS_H
@@ -12,8 +13,9 @@
 #include "study/explain.h"
 #include "study/windowmotif.h"
 
-#define EXPLAIN_MOST_LOGOS  20
-#define EXPLAIN_ROW_SURPLUS 4 /* candidates held for each row wanted, before the lesser ones are dropped */
+#define EXPLAIN_MOST_LOGOS   20
+#define EXPLAIN_MOST_KERNELS 12 /* that have a logo */
+#define EXPLAIN_ROW_SURPLUS  4  /* candidates held for each row wanted, before the lesser ones are dropped */
 
 /* A score that is explained. */
 typedef struct {
@@ -46,12 +48,13 @@ typedef struct {
 
 typedef struct ExplainTruth ExplainTruth;
 typedef struct ExplainHeads ExplainHeads;
+typedef struct ExplainKernels ExplainKernels;
 
 /* Tables on their way: they appear when all are written. */
 typedef struct {
     TextOut *out[16];
     const char *name[16];
-    int n, n_logo;
+    int n, n_logo, n_kernel_logo;
 } ExplainFiles;
 
 typedef struct {
@@ -83,7 +86,8 @@ typedef struct {
     size_t n_count;
     int64_t n_path, n_incomplete, n_step; /* paths; those beyond 1 %; their steps */
     ExplainTruth *truth;
-    ExplainHeads *heads; /* of networks */
+    ExplainHeads *heads;     /* of networks */
+    ExplainKernels *kernels; /* of networks that read sequences */
     ExplainFiles *files;
     MotifWindow *window; /* [n_window] */
     int n_window, window_room, window_len;
@@ -134,6 +138,12 @@ Status explain_heads_add(Explain *e, int model, int member, const BagText *text)
 void explain_heads_divide(Explain *e, int model, int question);
 Status explain_heads_write(Explain *e, json_t *out);
 void explain_heads_free(ExplainHeads *h); /* accepts NULL and half-built ones */
+
+/* explain_kernels.c: of a member after its first question was divided by a model. */
+Status explain_kernels_open(Explain *e);
+void explain_kernels_add(Explain *e, int model, int member);
+Status explain_kernels_write(Explain *e);     /* after the background is known; sorts windows */
+void explain_kernels_free(ExplainKernels *x); /* accepts NULL and half-built ones */
 
 /* explain_truth.c */
 Status explain_truth_open(Explain *e);

@@ -25,8 +25,17 @@ static bool is_empty(const Table *t, int column, int n_row)
 /* A column of numbers that need not be read to the last digit. Of others a cell may look like a number and be a name. */
 static bool is_measured(const char *column)
 {
-    static const char *const name[] = {"contribution",   "attention_weight", "attribution", "share",
-                                       "k_share_median", "entropy",          "evenness"};
+    static const char *const name[] = {"contribution",
+                                       "attention_weight",
+                                       "attribution",
+                                       "share",
+                                       "k_share_median",
+                                       "entropy",
+                                       "evenness",
+                                       "decision",
+                                       "contribution_positive",
+                                       "contribution_negative",
+                                       "t"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++)
         if (strcmp(column, name[k]) == 0) return true;
     return false;
@@ -148,36 +157,38 @@ static void say_heads(Report *r, const json_t *facts)
 
 /* ---- logos ---- */
 
-static Status add_logo(Report *r, const MemeFile *file, int k)
+/* what: "Motif" or "Kernel". */
+static Status add_logo(Report *r, const MemeFile *file, int k, const char *what)
 {
     Figure *f;
     Markup table;
     const MemeMotif *motif = &file->motif[k];
     char title[MEMEFILE_NAME + 16];
-    snprintf(title, sizeof title, "Motif %s", motif->name);
+    snprintf(title, sizeof title, "%s %s", what, motif->name);
     const FigureLogo logo = {.title = title,
                              .probability = motif->probability,
                              .n = motif->n,
                              .background = file->has_background ? file->background : NULL,
                              .first = 1};
     if (motif->n == 0) return OK;
-    TRY(figure_add(&f, &r->figures, "logo", motif->name));
+    TRY(figure_add(&f, &r->figures, strcmp(what, "Motif") == 0 ? "logo" : "kernel", motif->name));
     TRY(figure_logo_svg(&f->svg, &logo));
     markup_open(&table);
     figure_logo_list(&table, &logo);
     return markup_close(&f->table, &table);
 }
 
-static Status write_logos(Report *r)
+/* Of a file of motifs, if there is one; `none` is said where it holds none. */
+static Status write_logos(Report *r, const char *name, const char *what, const char *none)
 {
     char path[PATH_ROOM];
     MemeFile file;
     Status status = OK;
     const int from = r->figures.n;
-    if (!file_exists_in(path, r->in->explain, "motifs.meme")) return OK;
+    if (!file_exists_in(path, r->in->explain, name)) return OK;
     TRY(memefile_read(&file, path));
-    for (int k = 0; k < file.n && k < LOGOS_SHOWN; k++) TRY_DONE(add_logo(r, &file, k));
-    if (file.n == 0) page_sentence(&r->page, "No motif was found.");
+    for (int k = 0; k < file.n && k < LOGOS_SHOWN; k++) TRY_DONE(add_logo(r, &file, k, what));
+    if (file.n == 0) page_sentence(&r->page, none);
     page_figures(&r->page, &r->figures, from);
 done:
     if (status != OK) fail_at(status, "%s", path);
@@ -188,9 +199,21 @@ done:
 static Status write_motifs(Report *r, const Table *motifs)
 {
     say_motifs(r, motifs);
-    TRY(write_logos(r));
+    TRY(write_logos(r, "motifs.meme", "Motif", "No motif was found."));
     show_table(r, motifs, "motifs.tsv", "Motifs");
     return OK;
+}
+
+/* The logos are of the kernels that separate the classes. */
+static Status write_kernels(Report *r)
+{
+    char path[PATH_ROOM];
+    if (!file_exists_in(path, r->in->explain, "kernels.tsv")) return OK;
+    page_sentence(&r->page,
+                  "A kernel's contribution is its exact part of the score of a bag, over all sequences, mean over "
+                  "the bags of a class. Logos are of kernels that add more in positive bags.");
+    TRY(write_logos(r, "kernels.meme", "Kernel", "No kernel adds clearly more in positive bags."));
+    return write_table(r, "kernels.tsv", "Convolution kernels");
 }
 
 /* A folder of something else would leave the section empty without a word. */
@@ -226,7 +249,7 @@ static Status write_seen(Report *r, const json_t *facts)
     TRY(write_table(r, "sequences.tsv", "Sequences with the largest contributions"));
     TRY(write_table(r, "instances.tsv", "Instances with the largest contributions"));
     TRY(write_table(r, "features.tsv", "Features by mean absolute attribution"));
-    TRY(write_table(r, "kernels.tsv", "Convolution kernels"));
+    TRY(write_kernels(r));
     say_heads(r, facts);
     return write_table(r, "heads.tsv", "Heads of the pooling");
 }
