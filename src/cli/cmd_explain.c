@@ -131,6 +131,8 @@ static Status explain(Predictor *predictor, Cohort *cohort, Cli *cli)
     TRY(predictor_fit(predictor, cohort));
     const ExplainSetup setup = {.predictor = predictor,
                                 .cohort = cohort,
+                                .word = cli->word,
+                                .n_word = n_model,
                                 .folder = flags->folder,
                                 .truth = flags->truth,
                                 .top = flags->top,

@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "cv/crossval_folder.h"
 #include "study/explain_parts.h"
+#include "study/modelset.h"
 
 #include <stdlib.h>
 
@@ -63,6 +64,31 @@ static json_t *paths_json(const Explain *e)
                      (double)e->n_step / (double)e->n_path);
 }
 
+static Status add_digest(json_t *list, const char *path)
+{
+    char hex[65];
+    TRY(digest_sha256(hex, path));
+    json_array_append_new(list, json_pack("{s:s, s:s}", "path", path, "sha256", hex));
+    return OK;
+}
+
+/* What is explained: words as given, model files by their number in the tables, and the dataset. */
+static Status identify(json_t *out, const Explain *e)
+{
+    json_t *word = json_array(), *model = json_array(), *data = json_array();
+    Status status = OK;
+    for (int k = 0; k < e->in->n_word; k++)
+        json_array_append_new(word,
+                              json_pack("{s:s, s:s}", "path", e->in->word[k], "kind", modelset_kind(e->in->word[k])));
+    for (int k = 0; k < e->apply->n_model && status == OK; k++) status = add_digest(model, e->apply->model[k].path);
+    if (status == OK) status = add_digest(data, bagfile_path(e->cohort->file));
+    json_object_set_new(out, "explained", word);
+    json_object_set_new(out, "model_files", model);
+    json_object_set(out, "data", json_array_get(data, 0));
+    json_decref(data);
+    return status;
+}
+
 static Status describe(json_t **out, const Explain *e)
 {
     json_t *tasks = json_array();
@@ -71,6 +97,7 @@ static Status describe(json_t **out, const Explain *e)
     *out = json_pack("{s:i, s:i, s:o, s:o, s:b}", "bags", e->n_used, "models", e->apply->n_model, "tasks", tasks,
                      "completeness", paths_json(e), "seen", e->in->all);
     if (!*out) return fail(ERR_MEMORY, "no memory for explain.json");
+    TRY(identify(*out, e));
     if (e->network) json_object_set_new(*out, "largest_error_of_sums", json_real(e->worst_sum));
     if (!e->truth) return OK;
     json_t *truth;

@@ -25,6 +25,8 @@
 typedef struct {
     Predictor *predictor; /* read; fitted here */
     Cohort *cohort;
+    const char *const *word; /* [n_word] as the predictor was given them, for explain.json */
+    int n_word;
     const char *folder, *truth; /* truth NULL: not known */
     int top, important;         /* rows of sequences.tsv for each question; rows of important_sequences.tsv */
     bool all;                   /* bags that every model has seen too, explained by all of them */

@@ -5,6 +5,7 @@
 #include "core/shortlist.h"
 #include "data/text/table.h"
 #include "study/memefile.h"
+#include "study/modelset.h"
 #include "study/report_parts.h"
 
 #include <stdio.h>
@@ -124,6 +125,54 @@ static void say_explained(Report *r, const json_t *facts)
     page_sentence(&r->page, "Attention and contribution are no proof: compare with the enrichment between classes.");
 }
 
+/* ---- of which run ---- */
+
+/* How many of the explained models a folder has; where it cannot be told, none. */
+static int count_own(const char *folder, const json_t *models)
+{
+    ModelSet set = {0};
+    const json_t *model;
+    size_t k;
+    int n = 0;
+    if (modelset_add(&set, folder) == OK)
+        json_array_foreach((json_t *)(size_t)models, k, model) n +=
+            modelset_holds(&set, jsontext_field(model, "sha256"));
+    modelset_free(&set);
+    return n;
+}
+
+/* Are they models of the run, its stack or one of the rivals? */
+static bool is_own(const Report *r, const json_t *models)
+{
+    const char *folder[] = {r->in->run, r->in->stack};
+    const int n = (int)json_array_size(models);
+    for (size_t k = 0; k < sizeof folder / sizeof *folder; k++)
+        if (folder[k] && count_own(folder[k], models) == n) return true;
+    for (int k = 0; k < r->sides.n; k++)
+        if (r->sides.side[k].is_method && count_own(r->sides.side[k].folder, models) == n) return true;
+    return false;
+}
+
+static void say_origin(Report *r, const json_t *facts)
+{
+    const json_t *models = json_object_get(facts, "model_files"), *words = json_object_get(facts, "explained");
+    Shortlist names = {.most = 3};
+    const json_t *word;
+    size_t k;
+    if (json_array_size(models) == 0) {
+        page_sentence(&r->page,
+                      "These files do not say which models they explain; hopsack explain of this version writes "
+                      "it into explain.json.");
+        return;
+    }
+    json_array_foreach((json_t *)(size_t)words, k, word)
+        shortlist_add(&names, "%.120s", jsontext_field(word, "path"));
+    if (!is_own(r, models))
+        report_alarm(
+            r, "--explain=%s explains models of another run (%s), not of this one. What follows is not about it.",
+            r->in->explain, names.text);
+}
+
 /* ---- heads ---- */
 
 #define IDLE_NAMED 5
@@ -241,6 +290,7 @@ static void lack_explained(Report *r)
 static Status write_seen(Report *r, const json_t *facts)
 {
     Table motifs;
+    say_origin(r, facts);
     say_explained(r, facts);
     TRY(read_table(&motifs, r, "motifs.tsv"));
     const Status status = write_motifs(r, &motifs);

@@ -2,6 +2,7 @@
 """hopsack explain: contributions against a NumPy version, sums against predictions, files, threads, known carriers."""
 import csv
 import gzip
+import hashlib
 import json
 import math
 import os
@@ -414,6 +415,23 @@ class Sequences(Case):
         self.assertEqual({r["attention_weight"] for r in table("of-kmers/sequences.tsv")}, {""})
         self.good("baseline", "c.h5", "--target=status", "--method=nuisance", "-o", "numbers")
         self.bad(4, "nuisance is no weighted sum over sequences", "explain", "numbers/nuisance", "c.h5", "-o", "no")
+
+    def test_what_it_is_of(self):
+        """Words as given, and the SHA-256 of models and dataset; the report says where they are another run's."""
+        facts = load("seen/explain.json")
+        self.assertEqual(facts["explained"], [{"path": "cv", "kind": "crossval"}])
+        models = [f"cv/rep00/fold0{k}/model.safetensors" for k in range(3)]
+        self.assertEqual(facts["model_files"], [{"path": m, "sha256": hashlib.sha256(read(m)).hexdigest()} for m in models])
+        self.assertEqual(facts["data"], {"path": "c.h5", "sha256": hashlib.sha256(read("c.h5")).hexdigest()})
+        alarm = "--explain=seen explains models of another run (cv), not of this one"
+        for run_, pattern in (("cv", False), ("one", True)):
+            self.good("report", run_, "--explain=seen", "-o", f"{run_}.html")
+            self.assertEqual(alarm in read(f"{run_}.html").decode(), pattern, run_)
+        for word, kind in (("one", "run"), ("one/model.safetensors", "model"), ("cv/rep00/fold00", "run")):
+            self.good("explain", word, "c.h5", "-o", "kinds", "--force", "--top=1", "--part=all")
+            self.assertEqual(load("kinds/explain.json")["explained"], [{"path": word, "kind": kind}])
+            self.good("report", "cv", "--explain=kinds", "-o", "kinds.html", "--force")
+            self.assertEqual("explains models of another run" in read("kinds.html").decode(), word.startswith("one"), word)
 
     def test_q_counts_each_test_once(self):
         """Rows of one sequence and fold are one test, however many bags have it."""
