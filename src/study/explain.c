@@ -15,6 +15,16 @@ static Status reserve_list(ExplainList *list, int most, bool distinct)
     return list->row ? OK : fail(ERR_MEMORY, "no memory for %d rows", most);
 }
 
+static int most_outputs(const Explain *e)
+{
+    int most = 0;
+    for (int k = 0; k < e->apply->n_model; k++) {
+        const Mil *mil = e->apply->model[k].mil;
+        if (mil && mil_n_out(mil) > most) most = mil_n_out(mil);
+    }
+    return most;
+}
+
 static Status reserve(Explain *e)
 {
     const size_t n = (size_t)bagfile_n_max(e->cohort->file) + 1, members = (size_t)e->cohort->n + 1,
@@ -30,27 +40,31 @@ static Status reserve(Explain *e)
     e->score = calloc(scores, sizeof *e->score);
     e->bias = calloc(scores, sizeof *e->bias);
     e->sum = calloc(scores, sizeof *e->sum);
-    e->top = calloc((size_t)e->n_question + 1, sizeof *e->top);
-    e->direction = calloc((size_t)e->apply->n_out + 1, sizeof *e->direction);
+    e->top = calloc((size_t)(e->n_question * e->n_rank) + 1, sizeof *e->top);
+    e->important = calloc((size_t)e->n_rank + 1, sizeof *e->important);
+    e->direction = calloc((size_t)most_outputs(e) + 1, sizeof *e->direction);
     if (!e->use || !e->group || !e->part || !e->one || !e->weight || !e->ranked || !e->order || !e->places ||
-        !e->score || !e->bias || !e->sum || !e->top || !e->direction)
+        !e->score || !e->bias || !e->sum || !e->top || !e->important || !e->direction)
         return fail(ERR_MEMORY, "no memory for the contributions of %zu instances", n);
-    for (int q = 0; q < e->n_question; q++) TRY(reserve_list(&e->top[q], e->in->top, false));
-    return reserve_list(&e->important, e->sequences ? e->in->important : 0, true);
+    for (int q = 0; q < e->n_question * e->n_rank; q++) TRY(reserve_list(&e->top[q], e->in->top, false));
+    for (int k = 0; k < e->n_rank; k++)
+        TRY(reserve_list(&e->important[k], e->sequences ? e->in->important : 0, true));
+    return OK;
 }
 
 static void release(Explain *e)
 {
-    explain_source_close(e);
     explain_truth_free(e->truth);
     explain_heads_free(e->heads);
     explain_kernels_free(e->kernels);
     windowmotif_background_free(&e->background);
-    for (int q = 0; e->top && q < e->n_question; q++) free(e->top[q].row);
-    free(e->top), free(e->important.row), free(e->use), free(e->group), free(e->part), free(e->one), free(e->weight),
+    for (int q = 0; e->top && q < e->n_question * e->n_rank; q++) free(e->top[q].row);
+    for (int k = 0; e->important && k < e->n_rank; k++) free(e->important[k].row);
+    free(e->top), free(e->important), free(e->use), free(e->group), free(e->part), free(e->one), free(e->weight),
         free(e->ranked);
     free(e->order), free(e->places), free(e->score), free(e->bias), free(e->sum), free(e->direction), free(e->count);
     free(e->window), free(e->explained);
+    explain_source_close(e);
 }
 
 /* ---- what was checked ---- */
@@ -92,12 +106,16 @@ static Status identify(json_t *out, const Explain *e)
 static Status describe(json_t **out, const Explain *e)
 {
     json_t *tasks = json_array();
-    for (int q = 0; q < e->n_question; q++)
-        json_array_append_new(tasks, json_pack("{s:s, s:i}", "name", e->question[q].name, "rows", e->top[q].n));
+    for (int q = 0; q < e->n_question; q++) {
+        int n = 0;
+        for (int k = 0; k < e->n_rank; k++) n += e->top[q * e->n_rank + k].n;
+        json_array_append_new(tasks, json_pack("{s:s, s:i}", "name", e->question[q].name, "rows", n));
+    }
     *out = json_pack("{s:i, s:i, s:o, s:o, s:b}", "bags", e->n_used, "models", e->apply->n_model, "tasks", tasks,
                      "completeness", paths_json(e), "seen", e->in->all);
     if (!*out) return fail(ERR_MEMORY, "no memory for explain.json");
     TRY(identify(*out, e));
+    if (e->is_stack) json_object_set_new(*out, "columns", explain_stack_json(e));
     if (e->network) json_object_set_new(*out, "largest_error_of_sums", json_real(e->worst_sum));
     if (!e->truth) return OK;
     json_t *truth;

@@ -136,7 +136,7 @@ static Status offer(HeadFinds *f, real weight, int member, int row, const BagTex
 Status explain_heads_add(Explain *e, int model, int member, const BagText *text)
 {
     ModelHeads *m = &e->heads->model[model];
-    if (m->n_column == 0) return OK;
+    if (m->n_column == 0) return OK; /* a method, or without attention */
     const int n = mil_weights(e->apply->model[model].mil, e->heads->w);
     const int n_row = bagfile_n(e->cohort->file, e->cohort->bag[member]);
     const real *w = attribution_attention(e->network[model])->weight;

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import random
+import shutil
 import signal
 import statistics
 import struct
@@ -543,6 +544,140 @@ class Sequences(Case):
         done = self.good("explain", "cv", "c.h5", "-o", "planned", "--dry-run")
         self.assertIn("would explain up to 60 bags by 3 models", done.stdout)
         self.assertEqual(snapshot("."), before)
+
+
+class Stacks(Case):
+    """A choice of another column in each fold, and weights, both written into stack.json by hand."""
+    @classmethod
+    def prepare(cls):
+        def go(*words):
+            done = run(*words)
+            assert done.returncode == 0, f"{words}: {done.stderr}"
+            return done
+        cohort("c.h5", n_bag=48, n_seq=60)
+        go("crossval", TINY, "--data.path=c.h5", "--target=status", "--positive=+", "--inner=2", "--splits.n_fold=3", "--train.updates=80",
+           "--model.pooling.kind=hopfield", "--model.selection.kind=all", "-o", "net")
+        go("baseline", "c.h5", "--target=status", "--positive=+", "--splits=net/splits.tsv", "--method=kmer-3", "--method=nuisance", "-o", "rivals")
+        go("stack", "rivals", "net", "-o", "choice")
+        go("stack", "rivals", "net", "--weigh", "-o", "weigh")
+        cls.name = [c["name"] for c in load("choice/stack.json")["columns"]]
+        stack = load("choice/stack.json")
+        for fold, (name, by) in zip(stack["tasks"][0]["folds"], (("kmer-3", [3, 0.25]), ("net", [2, 0.5]), ("nuisance", [1, 0]))):
+            fold.update(column=cls.name.index(name), calibration=by)
+        cls.keep("choice", stack)
+        stack = load("weigh/stack.json")
+        for fold in stack["tasks"][0]["folds"]:
+            for name, column in zip(cls.name, fold["weights"]["columns"]):
+                column["weight"] = {"kmer-3": 0.5, "net": 1.5, "nuisance": 0.75}[name] if fold["fold"] < 2 else float(name == "net")
+        cls.keep("weigh", stack)
+        cls.said = {}
+        for name in ("choice", "weigh"):
+            cls.said[name] = go("explain", name, "c.h5", "-o", f"e-{name}", "--top=90").stdout
+            go("predict", name, "c.h5", "-o", f"{name}.tsv")
+        go("explain", "net", "c.h5", "-o", "e-net", "--top=100000")
+        go("explain", "rivals/kmer-3", "c.h5", "-o", "e-kmers", "--top=100000")
+        cls.fold = {r["bag"]: int(r["fold"]) for r in table("net/predictions.tsv")}
+
+    @staticmethod
+    def keep(folder, stack):
+        with open(f"{folder}/stack.json", "w", encoding="utf-8") as file:
+            json.dump(stack, file)
+
+    @staticmethod
+    def contributions(folder, method=None):
+        return {(r["bag"], r["instance"]): float(r["contribution"]) for r in table(folder + "/sequences.tsv") if method in (None, r.get("method"))}
+
+    def compare(self, got, whole, by):
+        """Rows are the first of the column's own, times what its fold makes of them."""
+        self.assertGreater(len(got), 5)
+        for key, x in got.items():
+            self.assertAlmostEqual(x, whole[key] * by(key[0]), delta=1e-5 * abs(x) + 1e-8, msg=key)
+        others = [x * by(key[0]) for key, x in whole.items() if by(key[0]) and key not in got]
+        self.assertLessEqual(max(others, default=0), min(got.values()) * (1 + 1e-6))
+
+    def test_choice(self):
+        rows = table("e-choice/sequences.tsv")
+        self.assertEqual({(self.fold[r["bag"]], int(r["fold"]), r["method"]) for r in rows}, {(0, 0, "kmer-3"), (1, 1, "net")})
+        for method in ("kmer-3", "net"):
+            self.assertEqual([int(r["rank"]) for r in rows if r["method"] == method], list(range(1, 46)))
+        self.compare(self.contributions("e-choice", "net"), self.contributions("e-net"), lambda b: 2 * (self.fold[b] == 1))
+        self.compare(self.contributions("e-choice", "kmer-3"), self.contributions("e-kmers"), lambda b: 3 * (self.fold[b] == 0))
+        output = {r["bag"]: float(r["output"]) for r in table("choice.tsv")}
+        sums = table("e-choice/bags.tsv")
+        self.assertEqual(len(sums), 48)
+        for r in sums:
+            self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
+            self.assertEqual(r["contributions"] != "", self.fold[r["bag"]] == 1)
+            if r["bias"]:
+                self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), float(r["score"]), places=5)
+        columns = {c["name"]: c for c in load("e-choice/explain.json")["columns"]}
+        self.assertEqual({k: (round(c["share"], 6), c["bags"], c["explained"]) for k, c in columns.items()},
+                         {"kmer-3": (0.333333, 16, True), "net": (0.333333, 16, True), "nuisance": (0.333333, 16, False)})
+        self.assertIn("column nuisance: 33.3 % of the decision, in 16 bags; it ranks no instances", self.said["choice"])
+        self.assertIn("column net: 33.3 % of the decision, in 16 bags\n", self.said["choice"])
+        self.assertEqual({r["method"] for r in table("e-choice/important_sequences.tsv")}, {"kmer-3", "net"})
+        residues = {(r["bag"], r["instance"]) for r in zipped("e-choice/residues.tsv.gz")}
+        self.assertEqual(residues, set(self.contributions("e-choice", "net")))
+        self.assertEqual(len({r["model"] for r in table("e-choice/heads.tsv")}), 1)
+
+    def test_weights(self):
+        folds = {f["fold"]: f["weights"] for f in load("weigh/stack.json")["tasks"][0]["folds"]}
+
+        def of(name):
+            at = self.name.index(name)
+            return lambda bag: folds[self.fold[bag]]["columns"][at]
+        self.compare(self.contributions("e-weigh", "net"), self.contributions("e-net"),
+                     lambda b: of("net")(b)["weight"] * of("net")(b)["scale"])
+        self.compare(self.contributions("e-weigh", "kmer-3"), self.contributions("e-kmers"),
+                     lambda b: of("kmer-3")(b)["weight"] * of("kmer-3")(b)["scale"])
+        self.assertLessEqual({self.fold[bag] for bag, _ in self.contributions("e-weigh", "kmer-3")}, {0, 1})
+        output = {r["bag"]: float(r["output"]) for r in table("weigh.tsv")}
+        for r in table("e-weigh/bags.tsv"):
+            self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
+            self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), float(r["score"]), places=5)
+        said = {name: {r["bag"]: float(r["output"]) for r in table(f"{'net' if name == 'net' else 'rivals/' + name}/predictions.tsv")}
+                for name in self.name}
+        share = dict.fromkeys(self.name, 0)
+        for bag in self.fold:
+            term = {n: abs(of(n)(bag)["weight"] * of(n)(bag)["scale"] * (said[n][bag] - of(n)(bag)["shift"][0])) for n in self.name}
+            for name in self.name:
+                share[name] += term[name] / sum(term.values()) / len(self.fold)
+        for c in load("e-weigh/explain.json")["columns"]:
+            self.assertAlmostEqual(c["share"], share[c["name"]], places=4, msg=c["name"])
+            self.assertEqual((c["bags"], c["explained"]), (48 if c["name"] == "net" else 32, c["name"] != "nuisance"))
+        rows = table("e-weigh/sequences.tsv")
+        wanted = round(90 * share["net"] / (share["net"] + share["kmer-3"]))
+        self.assertEqual(sum(r["method"] == "net" for r in rows), wanted)
+
+    def test_threads(self):
+        for name in ("choice", "weigh"):
+            self.good("explain", name, "c.h5", "-o", f"four-{name}", "--top=90", threads=4)
+            for file in sorted(os.listdir(f"e-{name}")):
+                if os.path.isfile(f"e-{name}/{file}"):
+                    self.assertEqual(read(f"four-{name}/{file}"), read(f"e-{name}/{file}"), file)
+
+    def test_refused(self):
+        self.bad(2, "weigh: its columns rank instances on scales of their own.*explain each column with --truth", "explain", "weigh", "c.h5",
+                 "--truth=c.truth.tsv.gz", "-o", "no")
+        shutil.copytree("choice", "blind")
+        stack = load("blind/stack.json")
+        for fold in stack["tasks"][0]["folds"]:
+            fold["column"] = self.name.index("nuisance")
+        self.keep("blind", stack)
+        self.bad(4, "blind: none of its columns ranks instances", "explain", "blind", "c.h5", "-o", "no")
+
+    def test_new_bags_are_explained_by_all_folds(self):
+        cohort("new.h5", n_bag=6, n_seq=60, seed=9)
+        self.good("explain", "choice", "new.h5", "-o", "e-new")
+        self.good("predict", "choice", "new.h5", "-o", "new.tsv")
+        output = {r["bag"]: float(r["output"]) for r in table("new.tsv")}
+        for r in table("e-new/bags.tsv"):
+            self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
+            self.assertTrue(r["contributions"])
+        self.assertEqual({r["fold"] for r in table("e-new/sequences.tsv")}, {""})
+        self.assertEqual([round(c["share"], 4) for c in load("e-new/explain.json")["columns"]], [0.3333] * 3)
+        self.good("report", "net", "--stack=choice", "--explain=e-choice", "-o", "of-stack.html")
+        self.assertNotIn("models of another run", read("of-stack.html").decode())
 
 
 main()
