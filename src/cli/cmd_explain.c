@@ -84,13 +84,14 @@ static void print_motifs(const json_t *motifs)
 /* Of a stack. Columns that rank nothing are not left out silently. */
 static void print_columns(const json_t *columns)
 {
-    char name[256];
+    char task[256], name[256];
     size_t k;
     const json_t *column;
     json_array_foreach((json_t *)(size_t)columns, k, column)
     {
         const int n = (int)number_of(column, "bags");
-        printf("column %s: %.1f %% of the decision, in %d bag%s%s\n",
+        printf("%s: column %s has %.1f %% of the decision, in %d bag%s%s\n",
+               escape_text(task, sizeof task, jsontext_field(column, "task")),
                escape_text(name, sizeof name, jsontext_field(column, "name")), 100 * number_of(column, "share"), n,
                number_plural(n), json_is_true(json_object_get(column, "explained")) ? "" : "; it ranks no instances");
     }

@@ -53,7 +53,6 @@ typedef struct {
     bool is_network;
     const Rival *rival; /* NULL: networks */
     int list;           /* which of the lists of a question is its own; -1: it ranks no instances */
-    int n_bag;          /* explained bags in which it counts, of a stack */
 } ExplainColumn;
 
 typedef struct ExplainTruth ExplainTruth;
@@ -84,6 +83,7 @@ typedef struct {
     double
         *factor; /* [n_question, n_model] of contributions in the score of the member under way; 0: it has no say */
     double *decision;       /* [targets, n_column] of a stack: Σ over bags of a column's share */
+    int *n_bag;             /* [targets, n_column] explained bags in which it has a say */
     bool *use;              /* [members] explained */
     uint64_t *group;        /* [members] which models explain it: a hash of their numbers */
     int n_used;             /* members in use */

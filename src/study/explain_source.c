@@ -132,7 +132,7 @@ void explain_source_close(Explain *e)
     }
     free((void *)e->network), free((void *)e->twin), free(e->applier), free(e->models), free(e->bag),
         free(e->question);
-    free(e->column), free(e->column_of), free(e->factor), free(e->decision);
+    free(e->column), free(e->column_of), free(e->factor), free(e->decision), free(e->n_bag);
 }
 
 /* ---- bags ---- */

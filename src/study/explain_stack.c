@@ -64,7 +64,8 @@ Status explain_stack_open(Explain *e)
         if (of->is_network || (of->rival->rank && e->sequences)) of->list = e->n_rank++;
     }
     e->decision = calloc((size_t)e->apply->n_target * (size_t)e->n_column + 1, sizeof *e->decision);
-    return e->decision ? check_one(e) : fail(ERR_MEMORY, "no memory for %d columns", e->n_column);
+    e->n_bag = calloc((size_t)e->apply->n_target * (size_t)e->n_column + 1, sizeof *e->n_bag);
+    return e->decision && e->n_bag ? check_one(e) : fail(ERR_MEMORY, "no memory for %d columns", e->n_column);
 }
 
 /* ---- factors of models ---- */
@@ -156,14 +157,16 @@ static void count_target(Explain *e, int target, int member)
             e->score[(Index)member * e->n_question + q] = score_of(&e->question[q], mean, of->n_out);
 }
 
+/* Once for a target, by its first question. */
 static void count_bags(Explain *e)
 {
-    const double *factor = e->factor;
-    for (int c = 0; c < e->n_column; c++) {
-        bool has = false;
-        for (int k = 0; k < e->apply->n_model; k++) has |= e->column_of[k] == c && factor[k] != 0;
-        e->column[c].n_bag += has;
-    }
+    for (int q = 0; q < e->n_question; q++)
+        for (int c = 0; c < e->n_column && e->question[q].class <= 0; c++) {
+            bool has = false;
+            for (int k = 0; k < e->n_models; k++)
+                has |= e->column_of[e->models[k]] == c && e->factor[(Index)q * e->apply->n_model + e->models[k]] != 0;
+            e->n_bag[(Index)e->question[q].target * e->n_column + c] += has;
+        }
 }
 
 Status explain_stack_count(Explain *e, int member)
@@ -208,9 +211,9 @@ json_t *explain_stack_json(const Explain *e)
     json_t *columns = json_array();
     for (int t = 0; t < e->apply->n_target; t++)
         for (int c = 0; c < e->n_column; c++)
-            json_array_append_new(columns,
-                                  json_pack("{s:s, s:s, s:f, s:i, s:b}", "task", e->apply->target[t].name, "name",
-                                            e->column[c].name, "share", share_of(e, t, c, false), "bags",
-                                            e->column[c].n_bag, "explained", e->column[c].list >= 0));
+            json_array_append_new(columns, json_pack("{s:s, s:s, s:f, s:i, s:b}", "task", e->apply->target[t].name,
+                                                     "name", e->column[c].name, "share", share_of(e, t, c, false),
+                                                     "bags", e->n_bag[(Index)t * e->n_column + c], "explained",
+                                                     e->column[c].list >= 0));
     return columns;
 }

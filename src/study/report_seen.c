@@ -173,6 +173,37 @@ static void say_origin(Report *r, const json_t *facts)
             r->in->explain, names.text);
 }
 
+/* ---- columns of a stack ---- */
+
+static void say_columns(Report *r, const json_t *facts)
+{
+    const json_t *columns = json_object_get(facts, "columns"), *column;
+    size_t k;
+    char text[REPORT_TEXT];
+    if (json_array_size(columns) == 0) return;
+    Shortlist ranked = {.most = 8}, others = {.most = 8};
+    json_array_foreach((json_t *)(size_t)columns, k, column)
+    {
+        if (!(jsontext_number(column, "share") > 0)) continue;
+        shortlist_add(json_is_true(json_object_get(column, "explained")) ? &ranked : &others,
+                      "%.60s of %.60s %.0f %%", jsontext_field(column, "name"), jsontext_field(column, "task"),
+                      100 * jsontext_number(column, "share"));
+    }
+    snprintf(text, sizeof text, "Shares of the stack's columns in the decision: %s.", ranked.text);
+    page_sentence(&r->page, text);
+    if (others.n == 0) return;
+    snprintf(text, sizeof text, "These columns rank no instances, so what they decide is not shown: %s.",
+             others.text);
+    page_sentence(&r->page, text);
+}
+
+static void say_top(Report *r, const json_t *facts)
+{
+    say_origin(r, facts);
+    say_explained(r, facts);
+    say_columns(r, facts);
+}
+
 /* ---- heads ---- */
 
 #define IDLE_NAMED 5
@@ -290,8 +321,7 @@ static void lack_explained(Report *r)
 static Status write_seen(Report *r, const json_t *facts)
 {
     Table motifs;
-    say_origin(r, facts);
-    say_explained(r, facts);
+    say_top(r, facts);
     TRY(read_table(&motifs, r, "motifs.tsv"));
     const Status status = write_motifs(r, &motifs);
     table_free(&motifs);

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import hashlib
+import html
 import json
 import math
 import os
@@ -417,6 +418,23 @@ class Sequences(Case):
         self.good("baseline", "c.h5", "--target=status", "--method=nuisance", "-o", "numbers")
         self.bad(4, "nuisance is no weighted sum over sequences", "explain", "numbers/nuisance", "c.h5", "-o", "no")
 
+    def test_a_method_of_several_tasks(self):
+        """As the model files of the one task, task by task."""
+        with open("two.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\ta\tb\n" + "".join(f"sim{i:05}\t{'-+'[i % 2]}\t{'uvw'[i % 3]}\n" for i in range(60)))
+        with open("two.yaml", "w", encoding="utf-8") as file:
+            file.write("tasks: [{name: a, column: a, kind: binary, positive: '+'}, {name: b, column: b, kind: multiclass, classes: [u, v, w]}]\n")
+        self.good("baseline", "two.yaml", "--data.path=c.h5", "--metadata=two.tsv", "--method=kmer-3", "-o", "two")
+        self.good("explain", "two/kmer-3", "c.h5", "--metadata=two.tsv", "-o", "e-two", "--top=100")
+        both = table("e-two/sequences.tsv")
+        for number, tasks in enumerate((["a"], ["b=u", "b=v", "b=w"])):
+            files = sorted(name for name in os.listdir("two/kmer-3/models") if f"task{number}" in name)
+            self.good("explain", *(f"two/kmer-3/models/{name}" for name in files), "c.h5", "--metadata=two.tsv", "-o", f"e-two{number}", "--top=100")
+            one = table(f"e-two{number}/sequences.tsv")
+            self.assertEqual([r["task"] for r in one], [t for t in tasks for _ in range(100)])
+            same = "bag", "instance", "task", "contribution", "rank"
+            self.assertEqual([[r[k] for k in same] for r in both if r["task"] in tasks], [[r[k] for k in same] for r in one])
+
     def test_what_it_is_of(self):
         """Words as given, and the SHA-256 of models and dataset; the report says where they are another run's."""
         facts = load("seen/explain.json")
@@ -613,8 +631,8 @@ class Stacks(Case):
         columns = {c["name"]: c for c in load("e-choice/explain.json")["columns"]}
         self.assertEqual({k: (round(c["share"], 6), c["bags"], c["explained"]) for k, c in columns.items()},
                          {"kmer-3": (0.333333, 16, True), "net": (0.333333, 16, True), "nuisance": (0.333333, 16, False)})
-        self.assertIn("column nuisance: 33.3 % of the decision, in 16 bags; it ranks no instances", self.said["choice"])
-        self.assertIn("column net: 33.3 % of the decision, in 16 bags\n", self.said["choice"])
+        self.assertIn("status: column nuisance has 33.3 % of the decision, in 16 bags; it ranks no instances", self.said["choice"])
+        self.assertIn("status: column net has 33.3 % of the decision, in 16 bags\n", self.said["choice"])
         self.assertEqual({r["method"] for r in table("e-choice/important_sequences.tsv")}, {"kmer-3", "net"})
         residues = {(r["bag"], r["instance"]) for r in zipped("e-choice/residues.tsv.gz")}
         self.assertEqual(residues, set(self.contributions("e-choice", "net")))
@@ -678,6 +696,8 @@ class Stacks(Case):
         self.assertEqual([round(c["share"], 4) for c in load("e-new/explain.json")["columns"]], [0.3333] * 3)
         self.good("report", "net", "--stack=choice", "--explain=e-choice", "-o", "of-stack.html")
         self.assertNotIn("models of another run", read("of-stack.html").decode())
+        self.assertIn("Shares of the stack's columns in the decision: kmer-3 of status 33 %, net of status 33 %.", html.unescape(read("of-stack.html").decode()))
+        self.assertIn("rank no instances, so what they decide is not shown: nuisance of status 33 %.", read("of-stack.html").decode())
 
 
 main()
