@@ -213,6 +213,12 @@ static bool separates(const Explain *e, const KernelWindows *k)
     return t_of(&e->kernels->model[k->window->model], k->window->kernel) >= CLEAR_T;
 }
 
+/* Windows that have no residue in common show nothing. */
+static bool has_logo(const Explain *e, const KernelWindows *k)
+{
+    return k->n >= LEAST && separates(e, k) && strspn(k->consensus, ".") < strlen(k->consensus);
+}
+
 /* The heaviest ones that separate the classes; by [n] is left in their order. */
 static int choose_logos(KernelWindows **by, KernelWindows *list, int n, const Explain *e)
 {
@@ -220,7 +226,7 @@ static int choose_logos(KernelWindows **by, KernelWindows *list, int n, const Ex
     for (int k = 0; k < n; k++) by[k] = &list[k];
     qsort((void *)by, (size_t)n, sizeof *by, by_weight);
     for (int k = 0; k < n && n_logo < EXPLAIN_MOST_KERNELS; k++)
-        if (by[k]->n >= LEAST && separates(e, by[k])) by[k]->logo = ++n_logo;
+        if (has_logo(e, by[k])) by[k]->logo = ++n_logo;
     return n_logo;
 }
 
@@ -250,15 +256,15 @@ static void write_row(TextOut *out, const Explain *e, const KernelWindows *k, do
         textout_printf(out, "\t\n");
 }
 
-static Status write_table(const Explain *e, const KernelWindows *list, int n)
+static Status write_table(const Explain *e, KernelWindows *const *by, int n)
 {
     TextOut *out;
     double total = 0;
-    for (int k = 0; k < n; k++) total += list[k].weight;
+    for (int k = 0; k < n; k++) total += by[k]->weight;
     TRY(explain_files_open(&out, e, "kernels.tsv"));
     textout_printf(out, "model\tkernel\tn_windows\tshare\tconsensus\tposition_mean\tdecision\tcontribution_positive\t"
                         "contribution_negative\tt\tbits\tposition_profile\tlogo\n");
-    for (int k = 0; k < n; k++) write_row(out, e, &list[k], total);
+    for (int k = 0; k < n; k++) write_row(out, e, by[k], total);
     return textout_check(out);
 }
 
@@ -305,7 +311,7 @@ Status explain_kernels_write(Explain *e)
         by = malloc((size_t)n * sizeof *by);
         if (!by) TRY_DONE(fail(ERR_MEMORY, "no memory for %d kernels", n));
         e->files->n_kernel_logo = choose_logos(by, list, n, e);
-        TRY_DONE(write_table(e, list, n));
+        TRY_DONE(write_table(e, by, n));
         TRY_DONE(write_logos(e, by, n));
     }
 done:

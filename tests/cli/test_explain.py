@@ -498,8 +498,8 @@ class Sequences(Case):
             self.assertEqual(len(profile), 10)
             self.assertAlmostEqual(sum(profile), 1, delta=0.06)
         marked = sorted((r for r in rows if r["logo"]), key=lambda r: int(r["logo"]))
-        able = [r for r in rows if int(r["n_windows"]) >= 5 and r["t"] and float(r["t"]) >= 2]
-        able.sort(key=lambda r: -float(r["share"]))
+        able = [r for r in rows if int(r["n_windows"]) >= 5 and r["t"] and float(r["t"]) >= 2 and r["consensus"].strip(".")]
+        self.assertEqual([float(r["share"]) for r in rows], sorted((float(r["share"]) for r in rows), reverse=True))
         self.assertEqual([r["kernel"] for r in marked], [r["kernel"] for r in able[:12]])
         self.assertEqual([int(r["logo"]) for r in marked], list(range(1, len(marked) + 1)))
         names = [x for x in sorted(os.listdir("seen/logos")) if x.startswith("kernel")]
