@@ -55,6 +55,11 @@ static void add(ExplainList *list, const ExplainRow *row)
 
 /* ---- attention ---- */
 
+static bool has_say(const Explain *e, int question, int column, int model)
+{
+    return e->column_of[model] == column && explain_source_factor(e, question, model) != 0;
+}
+
 /* Mean over the columns, added to weight [n] by row. */
 static void add_attention(Explain *e, int model, int n, double share)
 {
@@ -125,6 +130,18 @@ static void offer(Explain *e, int question, int column, int member, const BagTex
     }
 }
 
+/* Mean over the networks of a column that have a say. Without a stack it is the same for all questions. */
+static void find_attention(Explain *e, int question, int column, int n)
+{
+    int n_network = 0;
+    if (question > 0 && !e->is_stack) return;
+    memset(e->weight, 0, (size_t)n * sizeof *e->weight);
+    for (int k = 0; k < e->n_models; k++) n_network += has_say(e, question, column, e->models[k]);
+    for (int k = 0; k < e->n_models; k++)
+        if (has_say(e, question, column, e->models[k])) add_attention(e, e->models[k], n, 1. / n_network);
+    rank_attention(e, n);
+}
+
 /* Contributions by the models of one column. */
 static Status explain_column(Explain *e, int question, int column, int member, const BagText *text)
 {
@@ -133,7 +150,7 @@ static Status explain_column(Explain *e, int question, int column, int member, c
     memset(e->part, 0, (size_t)n * sizeof *e->part);
     for (int k = 0; k < e->n_models; k++) {
         const int model = e->models[k];
-        if (e->column_of[model] != column || explain_source_factor(e, question, model) == 0) continue;
+        if (!has_say(e, question, column, model)) continue;
         n_model++;
         if (e->column[column].is_network)
             add_network(e, model, question, member, n);
@@ -141,6 +158,7 @@ static Status explain_column(Explain *e, int question, int column, int member, c
             TRY(add_method(e, model, question, member, n));
     }
     if (n_model == 0) return OK;
+    if (e->column[column].is_network) find_attention(e, question, column, n);
     offer(e, question, column, member, text);
     if (e->truth) explain_truth_add(e, question, member, e->part, e->column[column].is_network ? e->weight : NULL, n);
     return OK;
@@ -162,17 +180,6 @@ static Status explain_question(Explain *e, int question, int member, const BagTe
     return OK;
 }
 
-static void find_attention(Explain *e, int n)
-{
-    memset(e->weight, 0, (size_t)n * sizeof *e->weight);
-    memset(e->places, 0, (size_t)n * sizeof *e->places);
-    int n_network = 0;
-    for (int k = 0; e->network && k < e->n_models; k++) n_network += e->network[e->models[k]] != NULL;
-    for (int k = 0; n_network > 0 && k < e->n_models; k++)
-        if (e->network[e->models[k]]) add_attention(e, e->models[k], n, 1. / n_network);
-    if (n_network > 0) rank_attention(e, n);
-}
-
 static Status explain_member(Explain *e, int member)
 {
     BagText text = {0};
@@ -185,7 +192,6 @@ static Status explain_member(Explain *e, int member)
     e->use[member] = e->n_models > 0;
     if (e->n_models == 0) return OK;
     e->n_used++;
-    find_attention(e, bagfile_n(e->cohort->file, e->cohort->bag[member]));
     if (e->sequences) TRY(bagfile_read_text(&text, e->cohort->file, e->cohort->bag[member]));
     for (int k = 0; e->network && k < e->n_models && status == OK; k++)
         status = explain_heads_add(e, e->models[k], member, e->sequences ? &text : NULL);

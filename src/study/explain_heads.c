@@ -213,7 +213,7 @@ static HeadShare share_of(const Explain *e, int model, int question, int way)
     double sum = 0;
     for (int k = 0; k < n_way; k++) sum += through[k];
     const double share = sum > 0 ? through[way] / sum : 0;
-    return (HeadShare){model, question, way, share, n_way > 1 && share < IDLE / n_way};
+    return (HeadShare){model, question, way, share, share < IDLE / n_way};
 }
 
 /* *n_head counts heads, once for each question. */

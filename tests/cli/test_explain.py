@@ -620,6 +620,10 @@ class Stacks(Case):
             self.assertEqual([int(r["rank"]) for r in rows if r["method"] == method], list(range(1, 46)))
         self.compare(self.contributions("e-choice", "net"), self.contributions("e-net"), lambda b: 2 * (self.fold[b] == 1))
         self.compare(self.contributions("e-choice", "kmer-3"), self.contributions("e-kmers"), lambda b: 3 * (self.fold[b] == 0))
+        attention = {(r["bag"], r["instance"]): (r["attention_weight"], r["attention_rank"]) for r in table("e-net/sequences.tsv")}
+        for r in rows:
+            wanted = attention[r["bag"], r["instance"]] if r["method"] == "net" else ("", "")
+            self.assertEqual((r["attention_weight"], r["attention_rank"]), wanted)
         output = {r["bag"]: float(r["output"]) for r in table("choice.tsv")}
         sums = table("e-choice/bags.tsv")
         self.assertEqual(len(sums), 48)
