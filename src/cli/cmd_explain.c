@@ -25,7 +25,8 @@ enum { REFERENCE_MEAN, REFERENCE_NONE };
 static const Option rows[] = {
     {"o", OPTION_TEXT, AT(folder), NULL, 0, 0, NULL, "OUT", "folder of the results"},
     {"top", OPTION_INT, AT(top), "1000", 1, 1000000, NULL, "instances",
-     "number of instances with the largest contributions over the cohort, for each task (and class)"},
+     "number of instances with the largest contributions over the cohort, for each task (and class); of a "
+     "stack they are divided among its columns"},
     {"important", OPTION_INT, AT(important), "50000", 1, 10000000, NULL, "sequences",
      "number of distinct sequences in important_sequences.tsv"},
     {"part", OPTION_CHOICE, AT(part), "test", 0, 0, "test all", "",
