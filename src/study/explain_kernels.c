@@ -193,7 +193,7 @@ static Status list_kernels(KernelWindows **list, int *n, Explain *e)
 {
     int room = 1;
     *n = 0;
-    qsort(e->window, (size_t)e->n_window, sizeof *e->window, by_kernel);
+    if (e->n_window > 0) qsort(e->window, (size_t)e->n_window, sizeof *e->window, by_kernel);
     for (int i = 1; i < e->n_window; i++) room += !is_same(&e->window[i - 1], &e->window[i]);
     *list = calloc((size_t)room, sizeof **list);
     if (!*list) return fail(ERR_MEMORY, "no memory for %d kernels", room);
