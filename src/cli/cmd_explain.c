@@ -4,6 +4,7 @@
 #include "cli/print.h"
 #include "core/escape.h"
 #include "core/inputguard.h"
+#include "core/jsontext.h"
 #include "core/number.h"
 #include "study/explain.h"
 
@@ -24,7 +25,8 @@ enum { REFERENCE_MEAN, REFERENCE_NONE };
 static const Option rows[] = {
     {"o", OPTION_TEXT, AT(folder), NULL, 0, 0, NULL, "OUT", "folder of the results"},
     {"top", OPTION_INT, AT(top), "1000", 1, 1000000, NULL, "instances",
-     "number of instances with the largest contributions over the cohort, for each task (and class)"},
+     "number of instances with the largest contributions over the cohort, for each task (and class); of a "
+     "stack they are divided among its columns"},
     {"important", OPTION_INT, AT(important), "50000", 1, 10000000, NULL, "sequences",
      "number of distinct sequences in important_sequences.tsv"},
     {"part", OPTION_CHOICE, AT(part), "test", 0, 0, "test all", "",
@@ -80,6 +82,31 @@ static void print_motifs(const json_t *motifs)
     }
 }
 
+/* Of a stack. Columns that rank nothing are not left out silently. */
+static void print_columns(const json_t *columns)
+{
+    char task[256], name[256];
+    size_t k;
+    const json_t *column;
+    json_array_foreach((json_t *)(size_t)columns, k, column)
+    {
+        const int n = (int)number_of(column, "bags");
+        printf("%s: column %s has %.1f %% of the decision, in %d bag%s%s\n",
+               escape_text(task, sizeof task, jsontext_field(column, "task")),
+               escape_text(name, sizeof name, jsontext_field(column, "name")), 100 * number_of(column, "share"), n,
+               number_plural(n), json_is_true(json_object_get(column, "explained")) ? "" : "; it ranks no instances");
+    }
+}
+
+static void print_heads(const json_t *heads)
+{
+    const int n = (int)number_of(heads, "n"), n_idle = (int)json_array_size(json_object_get(heads, "idle"));
+    if (n_idle > 0)
+        printf("%d of %d heads do nothing: each has below %g of an equal share of the decision (explain.json names "
+               "them)\n",
+               n_idle, n, number_of(heads, "idle_below"));
+}
+
 static Status print_result(const Cli *cli, json_t *result, const char *folder)
 {
     const json_t *paths = json_object_get(result, "completeness");
@@ -91,8 +118,10 @@ static Status print_result(const Cli *cli, json_t *result, const char *folder)
     if (json_is_object(paths))
         printf("integrated gradients within 1 %% for %.1f %% of %d paths\n",
                100 * number_of(paths, "share_within_1_percent"), (int)number_of(paths, "paths"));
+    print_columns(json_object_get(result, "columns"));
     print_truth(json_object_get(result, "truth"));
     print_motifs(json_object_get(result, "motifs"));
+    print_heads(json_object_get(result, "heads"));
     if (json_is_true(json_object_get(result, "seen")) && json_array_size(json_object_get(result, "motifs")))
         printf("q means nothing for bags that the models have learned from (--part=all)\n");
     json_decref(result);
@@ -121,6 +150,8 @@ static Status explain(Predictor *predictor, Cohort *cohort, Cli *cli)
     TRY(predictor_fit(predictor, cohort));
     const ExplainSetup setup = {.predictor = predictor,
                                 .cohort = cohort,
+                                .word = cli->word,
+                                .n_word = n_model,
                                 .folder = flags->folder,
                                 .truth = flags->truth,
                                 .top = flags->top,
@@ -158,11 +189,13 @@ const Command command_explain = {
     .example = "hopsack explain runs/a cohort.h5 -o seen\n"
                "hopsack explain runs/a cohort.h5 -o known --truth=cohort.truth.tsv.gz",
     .about =
-        "MODEL is a model.safetensors, the folder of a run, or a method of hopsack baseline that ranks sequences "
-        "(RIVALS/METHOD). A bag is explained by the models that have not seen it.\n\n"
+        "MODEL is a model.safetensors, the folder of a run, a method of hopsack baseline that ranks sequences "
+        "(RIVALS/METHOD), or a stack. A bag is explained by the models that have not seen it; of a stack by what was "
+        "chosen or weighed in its fold, each column by itself.\n\n"
         "The contribution of an instance is its exact part of the logit. Residues, or the features of vectors, get "
         "integrated gradients. OUT holds sequences.tsv, residues.tsv.gz, important_sequences.tsv, motifs.meme, "
-        "motifs.tsv, kernels.tsv, logos/, bags.tsv and explain.json; of vectors instances.tsv, features.tsv.gz and "
+        "motifs.tsv, kernels.tsv, heads.tsv, logos/, bags.tsv and explain.json; of vectors instances.tsv, "
+        "features.tsv.gz and "
         "features.tsv. docs/explain.md describes them.",
     .common = "o top truth part airr metadata id-column threads dry-run force json",
     .groups = {{.rows = rows}},

@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-static const char *const class_name[] = {"", "I", "II", "III", "IV"}; /* by DynamicsClass */
-
 static json_t *quartiles_json(const Quartiles *q)
 {
     return json_pack("[f, f, f]", q->low, q->median, q->high);
@@ -19,7 +17,7 @@ static json_t *head_json(const OperatingHead *h, bool several)
 {
     json_t *pooling = several ? json_integer(h->pooling) : NULL;
     return json_pack("{s:o*, s:i, s:i, s:s, s:o, s:o, s:f, s:f, s:f}", "pooling", pooling, "query", h->query, "head",
-                     h->head, "class", class_name[h->kind], "k", quartiles_json(&h->k), "k_share",
+                     h->head, "class", operating_class[h->kind], "k", quartiles_json(&h->k), "k_share",
                      quartiles_json(&h->share), "entropy", h->entropy, "evenness", h->evenness, "largest_weight",
                      h->largest);
 }
@@ -46,8 +44,9 @@ static void print_table(const Operating *o, const char *model, const char *data)
     for (int i = 0; i < o->n_head; i++) {
         const OperatingHead *h = &o->head[i];
         if (o->n_pooling > 1) printf("%7d ", h->pooling);
-        printf("%5d %4d  %-5s %13.5g %8.5g %8.5g  %6.3f %8.3f %9.3f %15.3f\n", h->query, h->head, class_name[h->kind],
-               h->k.low, h->k.median, h->k.high, h->share.median, h->entropy, h->evenness, h->largest);
+        printf("%5d %4d  %-5s %13.5g %8.5g %8.5g  %6.3f %8.3f %9.3f %15.3f\n", h->query, h->head,
+               operating_class[h->kind], h->k.low, h->k.median, h->k.high, h->share.median, h->entropy, h->evenness,
+               h->largest);
     }
 }
 

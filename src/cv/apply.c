@@ -19,18 +19,14 @@
 
 /* ---- which models ---- */
 
-typedef struct {
-    char **path;     /* [n] */
-    int n, n_folder; /* n_folder: of cross-validations */
-} Paths;
-
-static void paths_free(Paths *p)
+void apply_list_free(ApplyPaths *p)
 {
     for (int k = 0; k < p->n; k++) free(p->path[k]);
     free(p->path);
+    *p = (ApplyPaths){0};
 }
 
-static Status add_path(Paths *p, const char *path)
+static Status add_path(ApplyPaths *p, const char *path)
 {
     char **grown = realloc(p->path, ((size_t)p->n + 1) * sizeof *grown), *copy = strdup(path);
     if (grown) p->path = grown;
@@ -47,7 +43,7 @@ static json_int_t count(const json_t *summary, const char *key)
     return json_integer_value(json_object_get(summary, key));
 }
 
-static Status add_job(Paths *p, const char *folder, FoldJob job)
+static Status add_job(ApplyPaths *p, const char *folder, FoldJob job)
 {
     char path[PATH_ROOM];
     TRY(foldjob_path(path, folder, job, "model.safetensors"));
@@ -55,7 +51,7 @@ static Status add_job(Paths *p, const char *folder, FoldJob job)
 }
 
 /* The models of all folds, which the summary of a cross-validation counts. */
-static Status add_folds(Paths *p, const char *folder)
+static Status add_folds(ApplyPaths *p, const char *folder)
 {
     char path[PATH_ROOM];
     snprintf(path, sizeof path, "%s/summary.json", folder);
@@ -75,7 +71,7 @@ static Status add_folds(Paths *p, const char *folder)
 }
 
 /* The models of a fold's ensemble, which its summary counts. */
-static Status add_ensemble(Paths *p, const char *folder)
+static Status add_ensemble(ApplyPaths *p, const char *folder)
 {
     char path[PATH_ROOM];
     snprintf(path, sizeof path, "%s/summary.json", folder);
@@ -95,7 +91,7 @@ static Status add_ensemble(Paths *p, const char *folder)
 }
 
 /* A run folder stands for the model in it, or for those of its folds, or for those of an ensemble. */
-static Status add_models(Paths *p, const char *path)
+Status apply_list(ApplyPaths *p, const char *path)
 {
     char inside[PATH_ROOM];
     struct stat s;
@@ -215,15 +211,15 @@ static Status check_networks(const Apply *a)
 Status apply_read(Apply *out, const char *const *path, int n_path)
 {
     Status status = OK;
-    Paths list = {0};
+    ApplyPaths list = {0};
     *out = (Apply){0};
-    for (int k = 0; k < n_path; k++) TRY_DONE(add_models(&list, path[k]));
+    for (int k = 0; k < n_path; k++) TRY_DONE(apply_list(&list, path[k]));
     TRY_DONE(apply_read_files(out, (const char *const *)list.path, list.n));
     TRY_DONE(check_networks(out));
     out->n_word = n_path;
     out->n_folder = list.n_folder;
 done:
-    paths_free(&list);
+    apply_list_free(&list);
     if (status != OK) apply_free(out);
     return status;
 }

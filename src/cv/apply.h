@@ -36,6 +36,15 @@ typedef struct {
  * has not ended. */
 Status apply_read(Apply *out, const char *const *path, int n_path);
 
+typedef struct {
+    char **path;     /* [n] */
+    int n, n_folder; /* n_folder: words that stood for a cross-validation */
+} ApplyPaths;
+
+/* Adds the model files that a word of apply_read stands for; nothing is read of them. */
+Status apply_list(ApplyPaths *p, const char *path);
+void apply_list_free(ApplyPaths *p); /* accepts {0} */
+
 /* Reads exactly these model files, of networks or of other methods, whose outputs are the caller's affair. */
 Status apply_read_files(Apply *out, const char *const *path, int n_path);
 

@@ -31,8 +31,10 @@ static void list_part(Attribution *a, PoolingEntry own, PoolingEntry twin)
                               .z_at = own.z_at,
                               .n_z = pooling->n_z,
                               .mean_at = of_means ? a->n_mean : -1,
+                              .way_at = a->n_way,
                               .weighs = own.weighs};
     if (of_means) a->n_mean += part->n_column;
+    a->n_way += (int)part->n_column;
     a->all_means &= of_means;
 }
 
@@ -47,6 +49,7 @@ static void list_parts(Attribution *a)
             list_part(a, (PoolingEntry){m->pooling_type, m->pooling, 0, 0, mil_counts(m)},
                       (PoolingEntry){twin->pooling_type, twin->pooling, 0, 0, mil_counts(m)});
     a->beside = m->pooling->mean ? a->n_mean++ : -1;
+    a->n_way += a->beside >= 0;
 }
 
 static void list_owners(Attribution *a)
@@ -70,10 +73,11 @@ static bool reserve_means(Attribution *a, Index n_max)
     TAKE(p, a->n_z), TAKE(p_0, a->n_z), TAKE(z, a->n_z), TAKE(z_0, a->n_z), TAKE(dz, a->n_z), TAKE(z_step, a->n_z),
         TAKE(g, a->n_z), TAKE(p_none, a->n_z);
     TAKE(m_ref, size), TAKE(p_ref, a->n_z);
-    TAKE(u, size), TAKE(c, a->n_mean), TAKE(share, n_max), TAKE(out, n_max);
+    TAKE(u, size), TAKE(c, a->n_mean), TAKE(share, n_max), TAKE(out, n_max), TAKE(through, a->n_way);
     TAKE(x, parallel_threads());
     for (int t = 0; ok && t < parallel_threads(); t++) TAKE(x[t], (a->n_part + 1) * a->n_h);
-    for (int k = 0; k < ATTRIBUTION_PIECES; k++) TAKE(piece[k].sum, a->n_mean), TAKE(piece[k].m, size);
+    for (int k = 0; k < ATTRIBUTION_PIECES; k++)
+        TAKE(piece[k].sum, a->n_mean), TAKE(piece[k].m, size), TAKE(piece[k].through, a->n_mean);
     for (int j = 0; j <= a->mil->o.output_hidden + 1; j++) {
         const Index n = j ? a->mil->output[j - 1].n_out : a->mil->output[0].n_in;
         TAKE(y[j], n), TAKE(dy[j], n);
@@ -141,12 +145,13 @@ void attribution_free(Attribution *a)
     free(a->u), free(a->c), free(a->share), free(a->out);
     for (int t = 0; a->x && t < parallel_threads(); t++) free(a->x[t]);
     free((void *)a->x);
-    for (int k = 0; k < ATTRIBUTION_PIECES; k++) free(a->piece[k].sum), free(a->piece[k].m);
+    for (int k = 0; k < ATTRIBUTION_PIECES; k++)
+        free(a->piece[k].sum), free(a->piece[k].m), free(a->piece[k].through);
     for (int j = 0; j < OUTPUT_LAYERS + 2; j++) free(a->y[j]), free(a->dy[j]);
     free(a->codes), free(a->factor), free(a->gene), free(a->vector), free(a->sparse), free(a->value), free(a->first);
     free(a->at), free(a->number), free(a->h), free(a->dh), free(a->a), free(a->da), free(a->grad), free(a->dx);
     free(a->m_step), free(a->dm), free(a->w), free(a->d_a), free(a->dx_h), free(a->dh_one);
-    free(a->logit), free(a->x_old), free(a->subject), free(a->owner), free(a->output);
+    free(a->logit), free(a->x_old), free(a->subject), free(a->owner), free(a->output), free(a->through);
     free(a);
 }
 
@@ -193,10 +198,7 @@ static void add_row(Attribution *a, AttributionPiece *piece, const double *x, In
     }
 }
 
-typedef void RowBody(Attribution *a, int piece, const double *x, const real *h, Index i);
-
-/* Calls `body` for the rows of a piece, in order. */
-static void each_row(Attribution *a, int piece, int thread, RowBody *body)
+void attribution_each_row(Attribution *a, int piece, int thread, AttributionRowBody *body)
 {
     const Index end =
         (Index)(piece + 1) * a->piece_rows < a->rows->n ? (Index)(piece + 1) * a->piece_rows : a->rows->n;
@@ -205,14 +207,13 @@ static void each_row(Attribution *a, int piece, int thread, RowBody *body)
         const real *h = block_at(a, from, n, thread);
         for (int i = 0; i < n; i++, h += a->mil->embedder->width) {
             attribution_values(a, a->x[thread], h);
-            body(a, piece, a->x[thread], h, from + i);
+            body(a, piece, a->x[thread], from + i);
         }
     }
 }
 
-static void sum_row(Attribution *a, int piece, const double *x, const real *h, Index i)
+static void sum_row(Attribution *a, int piece, const double *x, Index i)
 {
-    (void)h;
     add_row(a, &a->piece[piece], x, i);
 }
 
@@ -221,10 +222,10 @@ static void sum_piece(void *context, int piece, int thread)
     Attribution *a = context;
     ZERO(a->piece[piece].sum, (size_t)a->n_mean);
     ZERO(a->piece[piece].m, (size_t)(a->n_mean * a->n_h));
-    each_row(a, piece, thread, sum_row);
+    attribution_each_row(a, piece, thread, sum_row);
 }
 
-static int n_piece(const Attribution *a)
+int attribution_n_piece(const Attribution *a)
 {
     return (a->rows->n + a->piece_rows - 1) / a->piece_rows;
 }
@@ -238,8 +239,8 @@ static void find_means(Attribution *a)
     }
     ZERO(a->sum, (size_t)a->n_mean);
     ZERO(a->m, (size_t)size);
-    parallel_for(n_piece(a), sum_piece, a);
-    for (int b = 0; b < n_piece(a); b++) {
+    parallel_for(attribution_n_piece(a), sum_piece, a);
+    for (int b = 0; b < attribution_n_piece(a); b++) {
         for (Index k = 0; k < a->n_mean; k++) a->sum[k] += a->piece[b].sum[k];
         for (Index j = 0; j < size; j++) a->m[j] += a->piece[b].m[j];
     }
@@ -389,58 +390,4 @@ void attribution_gradient(Attribution *a, AttributionSum *sum, const double *dir
     /* The slope of SELU jumps at 0; what is left of that error, some 1e-5, is shared out. */
     for (Index j = 0; !is_linear && got * gain > 0 && j < a->n_z; j++) a->g[j] *= gain / got;
     attribution_spread(a, a->u, a->c, a->g);
-}
-
-/* ---- parts of the instances ---- */
-
-static void divide_row(Attribution *a, int piece, const double *x, const real *h, Index i)
-{
-    double sum = 0;
-    (void)piece, (void)h;
-    for (Index k = 0; k < a->n_mean; k++) {
-        const double *of = x + a->owner[k] * a->n_h, *u = a->u + k * a->n_h;
-        const double *m_ref = a->m_ref + k * a->n_h;
-        double dot = a->n_ref > 0 ? 0 : a->c[k];
-        for (Index j = 0; j < a->n_h; j++) dot += u[j] * (of[j] - m_ref[j]);
-        sum += attribution_weight(a, i, k) * dot;
-    }
-    a->out[i] = sum;
-}
-
-static void divide_piece(void *context, int piece, int thread)
-{
-    each_row(context, piece, thread, divide_row);
-}
-
-/* What the reference has of a part without means is taken off its instances, by their weights. */
-static void centre(Attribution *a, const AttributionPart *part, int n)
-{
-    double off = 0, sum = 0;
-    for (Index j = part->z_at; j < part->z_at + part->n_z; j++) off += a->g[j] * (a->p_0[j] - a->p_none[j]);
-    for (int i = 0; i < n; i++) sum += fabs(a->share[i]);
-    for (int i = 0; i < n; i++) a->share[i] -= sum > 0 ? off * fabs(a->share[i]) / sum : off / n;
-}
-
-void attribution_divide(double *part, AttributionSum *sum, Attribution *a, const double *direction)
-{
-    const int n = a->rows->n;
-    ZERO(part, (size_t)a->bag->n);
-    *sum = (AttributionSum){0};
-    if (n == 0) {
-        ZERO(a->z, (size_t)a->n_z);
-        sum->score = sum->bias = attribution_score(a, NULL, a->z, direction);
-        return;
-    }
-    attribution_gradient(a, sum, direction);
-    parallel_for(n_piece(a), divide_piece, a);
-    for (int k = 0; k < a->n_part; k++) {
-        const AttributionPart *of = &a->part[k];
-        if (of->mean_at >= 0) continue;
-        of->share->divide(of->self, a->share, a->g + of->z_at, a->mil->h, n);
-        centre(a, of, n);
-        for (int i = 0; i < n; i++) a->out[i] += a->share[i];
-    }
-    double total = 0;
-    for (int i = 0; i < n; i++) part[a->rows->row[i]] = a->out[i], total += a->out[i];
-    sum->rest = sum->score - sum->bias - total;
 }

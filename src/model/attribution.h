@@ -49,6 +49,21 @@ typedef struct {
 /* part [n of the bag, by row]; direction [n_out]. Instances that selection left out have 0. */
 void attribution_divide(double *part, AttributionSum *sum, Attribution *a, const double *direction);
 
+/* A way from instances to the bag vector: a column of attention, a pooling without attention, or the plain mean beside. */
+typedef struct {
+    int pooling, column; /* -1: the mean beside; -1: it has no attention */
+    const char *kind;    /* of pooling */
+} AttributionWay;
+int attribution_n_way(const Attribution *a);
+AttributionWay attribution_way(const Attribution *a, int way);
+/* [n_way] of the last attribution_divide: Σ_i |what of part_i came this way|; where a pooling is not of means, before the
+ * reference is taken off. */
+const double *attribution_through(const Attribution *a);
+
+/* What each number of an embedding adds to the score of the bag that was divided last: share [attribution_n_h], differences from
+ * the reference; 0 where a pooling is not of means. */
+void attribution_numbers(double *share, const Attribution *a);
+
 #define ATTRIBUTION_STEPS     50
 #define ATTRIBUTION_MAX_STEPS 1600
 

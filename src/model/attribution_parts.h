@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * attribution_parts.h: what the files of attribution share. attribution.c reads bags and divides outputs, attribution_output.c
- * goes from bag vectors to scores, attribution_path.c along the input of one instance.
+ * attribution_parts.h: what the files of attribution share. attribution.c reads bags, attribution_divide.c divides
+ * outputs, attribution_output.c goes from bag vectors to scores, attribution_path.c along the input of one instance.
  */
 #ifndef HOPSACK_ATTRIBUTION_PARTS_H
 #define HOPSACK_ATTRIBUTION_PARTS_H
@@ -19,13 +19,15 @@ typedef struct {
     Index column_at, n_column; /* of the network's attention; -1: it has none there */
     Index z_at, n_z;
     Index mean_at; /* its first column among the means; -1: it has no means */
+    Index way_at;  /* and among the ways */
     bool weighs;   /* by counts */
 } AttributionPart;
 
 /* A piece of a bag and the sums over its rows, of all means. */
 typedef struct {
-    double *sum; /* [n_mean] Σ e */
-    double *m;   /* [n_mean, n_h] Σ e x */
+    double *sum;     /* [n_mean] Σ e */
+    double *m;       /* [n_mean, n_h] Σ e x */
+    double *through; /* [n_mean] Σ |term| */
 } AttributionPiece;
 
 #define ATTRIBUTION_PIECES 64 /* of a bag: their number and borders depend on its size alone */
@@ -44,9 +46,11 @@ struct Attribution {
     Index n_mean; /* columns of means, and the plain mean beside */
     int *owner;   /* [n_mean] the part a mean belongs to; n_part: the plain mean beside */
     Index beside; /* which that is; -1: none */
-    double *top;  /* [n_mean] largest logit */
-    double *sum;  /* [n_mean] Σ exp(a - top) */
-    double *m;    /* [n_mean, n_h] */
+    int n_way;
+    double *through; /* [n_way] Σ |term| of the last direction */
+    double *top;     /* [n_mean] largest logit */
+    double *sum;     /* [n_mean] Σ exp(a - top) */
+    double *m;       /* [n_mean, n_h] */
     AttributionPiece piece[ATTRIBUTION_PIECES];
     int piece_rows; /* of a piece */
 
@@ -117,6 +121,10 @@ double attribution_logit(const Attribution *a, Index i, Index k);
 double attribution_weight(const Attribution *a, Index i, Index k);
 /* x [n_part + 1, n_h] of an embedding: the value that each part pools, and the plain mean beside. */
 void attribution_values(const Attribution *a, double *x, const real *h);
+/* Calls `body` for the rows of a piece, in order; x as attribution_values has it. */
+typedef void AttributionRowBody(Attribution *a, int piece, const double *x, Index i);
+void attribution_each_row(Attribution *a, int piece, int thread, AttributionRowBody *body);
+int attribution_n_piece(const Attribution *a);
 /* Fills p, p_0, z, z_0, g, u and c for a direction; sum->score and bias. */
 void attribution_gradient(Attribution *a, AttributionSum *sum, const double *direction);
 

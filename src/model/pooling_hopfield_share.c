@@ -189,22 +189,33 @@ static const real *pattern_of(const HopfieldPool *p, Index i)
     return (l->o.norm_projection ? c->projection : p->general.x) + i * row;
 }
 
-static void divide(const void *self, double *part, const double *g, const real *h, int n)
+/* What instance i adds through a head of a query, with weight w. */
+static double term_of(const HopfieldPool *p, Index i, Index head, double w, const double *d_o)
+{
+    const Retrieval *r = &layer_of(p)->core.retrieval;
+    const real *v = pattern_of(p, i) + head * r->v.head;
+    double sum = 0;
+    for (Index j = 0; j < r->pattern_size; j++) sum += (double)v[j] * d_o[head * r->pattern_size + j];
+    return w * sum;
+}
+
+static void divide(const void *self, double *part, double *through, const double *g, const real *h, int n)
 {
     const HopfieldPool *p = self;
     const Association *core = &layer_of(p)->core;
     const Retrieval *r = &core->retrieval;
-    const Index n_pair = n + r->zero, size = r->pattern_size, quantity = p->layer.quantity;
+    const Index n_pair = n + r->zero, quantity = p->layer.quantity;
     double *d_o = p->share;
     (void)h;
     for (int i = 0; i < n; i++) part[i] = 0;
     for (Index query = 0; query < quantity; query++, g += core->n_out) {
         project_backward(d_o, core, p->theta, g);
-        for (Index head = 0; head < core->o.n_head; head++)
+        for (Index head = 0; head < core->o.n_head; head++, through++)
             for (Index i = 0; i < n; i++) {
-                const real *v = pattern_of(p, i) + head * r->v.head;
                 const double w = (double)p->general.cache.core.retrieval.p[(head * quantity + query) * n_pair + i];
-                for (Index j = 0; j < size; j++) part[i] += w * (double)v[j] * d_o[head * size + j];
+                const double term = term_of(p, i, head, w, d_o);
+                part[i] += term;
+                *through += fabs(term);
             }
     }
 }

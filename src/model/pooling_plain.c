@@ -11,6 +11,7 @@
 #include "model/pooling.h"
 #include "nn/attend.h"
 
+#include <math.h>
 #include <string.h>
 
 #define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
@@ -130,7 +131,7 @@ static void max_bag_backward(const Plain *p, real *dh, const real *dz, const rea
 }
 
 /* Every number is one instance's. */
-static void max_divide(const void *self, double *part, const double *g, const real *h, int n)
+static void max_divide(const void *self, double *part, double *through, const double *g, const real *h, int n)
 {
     const Plain *p = self;
     for (int i = 0; i < n; i++) part[i] = 0;
@@ -138,6 +139,7 @@ static void max_divide(const void *self, double *part, const double *g, const re
         const int best = first_largest(p, h, f, n);
         part[best] += g[f] * (double)h[best * p->width + f];
     }
+    for (int i = 0; i < n; i++) *through += fabs(part[i]);
 }
 
 static bool never(const void *self)

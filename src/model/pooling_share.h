@@ -7,9 +7,10 @@
  *
  * A pooling of means pools one mean a column, m_k = Σ_i w_ik x_i with Σ_i w_ik = 1, where x_i is the embedding or what a
  * norm makes of it, and p follows from the means; then  g · p_i = Σ_k w_ik (u_k · x_i + c_k)  for any g [n_z].
- * The others divide p as they can; their weights may depend on the whole bag.
+ * The others divide p as they can; their weights may depend on the whole bag. What each of their columns adds to the parts is
+ * told by size: Σ_i |g · p_ik|.
  *
- *     g, p, p_0 [n_z]     u, m [n_column, n_h]     c [n_column]     x [n_h]     all in double, of one bag
+ *     g, p, p_0 [n_z]     u, m [n_column, n_h]     c, through [n_column]     x [n_h]     all in double, of one bag
  */
 #ifndef HOPSACK_POOLING_SHARE_H
 #define HOPSACK_POOLING_SHARE_H
@@ -30,9 +31,10 @@ typedef struct {
     void (*spread)(const void *self, double *u, double *c, const double *g);
     void (*score_backward)(const void *self, double *dh, const double *da, const real *h); /* da [n_column] */
 
-    /* Of the others, after `pool` of one bag: p and p_0 (NULL: z and 0), and part [n] = g · p_i of its rows h [n, ·]. */
+    /* Of the others, after `pool` of one bag: p and p_0 (NULL: z and 0), and part [n] = g · p_i of its rows h [n, ·]; through,
+     * the sizes by column, is added to. */
     void (*pooled)(const void *self, double *p, double *p_0);
-    void (*divide)(const void *self, double *part, const double *g, const real *h, int n);
+    void (*divide)(const void *self, double *part, double *through, const double *g, const real *h, int n);
 
     ShareActivation (*activation)(const void *self); /* f; NULL: linear */
 } PoolingShare;

@@ -9,12 +9,13 @@
  *     sequences.tsv            the instances with the largest contributions, of every question (instances.tsv of vectors)
  *     residues.tsv.gz          integrated gradients of those (features.tsv.gz; and features.tsv, their means)
  *     important_sequences.tsv  distinct sequences by their largest contribution, of the first question
- *     motifs.meme motifs.tsv kernels.tsv   see explain_motifs.c
+ *     motifs.meme motifs.tsv   see explain_motifs.c; kernels.tsv kernels.meme, explain_kernels.c; heads.tsv, explain_heads.c
  *     bags.tsv                 each bag's score, what of it is bias, and the sum of its contributions
  *     rearrangements.tsv       sequences.tsv as an AIRR Rearrangement table, if it is asked for
  *     explain.json             what was checked, and how well known carriers were found
  *
- * Methods of `hopsack baseline` that rank sequences have the first and third alone.
+ * Methods of `hopsack baseline` that rank sequences have the first and third alone. Columns of a stack are explained each by
+ * itself (explain_stack.c).
  */
 #ifndef HOPSACK_EXPLAIN_H
 #define HOPSACK_EXPLAIN_H
@@ -25,6 +26,8 @@
 typedef struct {
     Predictor *predictor; /* read; fitted here */
     Cohort *cohort;
+    const char *const *word; /* [n_word] as the predictor was given them, for explain.json */
+    int n_word;
     const char *folder, *truth; /* truth NULL: not known */
     int top, important;         /* rows of sequences.tsv for each question; rows of important_sequences.tsv */
     bool all;                   /* bags that every model has seen too, explained by all of them */

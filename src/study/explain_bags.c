@@ -55,6 +55,11 @@ static void add(ExplainList *list, const ExplainRow *row)
 
 /* ---- attention ---- */
 
+static bool has_say(const Explain *e, int question, int column, int model)
+{
+    return e->column_of[model] == column && explain_source_factor(e, question, model) != 0;
+}
+
 /* Mean over the columns, added to weight [n] by row. */
 static void add_attention(Explain *e, int model, int n, double share)
 {
@@ -78,78 +83,118 @@ static void add_network(Explain *e, int model, int question, int member, int n)
 {
     AttributionSum sum;
     double total = 0;
-    const double offset = explain_source_offset(e, model, question);
+    const double offset = explain_source_offset(e, model, question),
+                 factor = explain_source_factor(e, question, model);
     explain_source_direction(e, e->direction, model, question);
     attribution_divide(e->one, &sum, e->network[model], e->direction);
-    const size_t at = (size_t)member * (size_t)e->n_question + (size_t)question;
+    explain_heads_divide(e, model, question);
+    if (question == 0 && e->kernels) explain_kernels_add(e, model, member);
+    const Index at = (Index)member * e->n_question + question;
     for (int i = 0; i < n; i++) {
-        e->part[i] += e->one[i] / e->n_models;
+        e->part[i] += e->one[i] * factor;
         total += e->one[i];
     }
-    e->score[at] += (sum.score + offset) / e->n_models;
-    e->bias[at] += (sum.bias + offset) / e->n_models;
-    e->sum[at] += total / e->n_models;
+    if (!e->is_stack) e->score[at] += (sum.score + offset) * factor;
+    e->sum[at] += total * factor;
+    e->bias[at] += (sum.bias + offset) * factor;
     e->worst_sum = fmax(e->worst_sum, fabs(sum.score - sum.bias - total) / fmax(1, fabs(sum.score)));
 }
 
 static Status add_method(Explain *e, int model, int question, int member, int n)
 {
     const ExplainQuestion *q = &e->question[question];
-    TRY(e->rival->rank(e->one, e->applier[model], member, q->class < 0 ? 0 : q->class));
-    for (int i = 0; i < n; i++) e->part[i] += e->one[i] / e->n_models;
+    const double factor = explain_source_factor(e, question, model);
+    const Rival *rival = e->column[e->column_of[model]].rival;
+    TRY(rival->rank(e->one, e->applier[model], member, q->class < 0 ? 0 : q->class));
+    for (int i = 0; i < n; i++) e->part[i] += e->one[i] * factor;
     return OK;
 }
 
-static void offer(Explain *e, int question, int member, const BagText *text, int n)
+static void offer(Explain *e, int question, int column, int member, const BagText *text)
 {
+    const int n = bagfile_n(e->cohort->file, e->cohort->bag[member]), list = e->column[column].list;
+    ExplainList *top = &e->top[question * e->n_rank + list], *important = &e->important[list];
     for (int i = 0; i < n; i++) {
-        const bool first = question == 0 && e->sequences && is_wanted(&e->important, e->part[i]);
-        if (!first && !is_wanted(&e->top[question], e->part[i])) continue;
+        const bool first = question == 0 && e->sequences && is_wanted(important, e->part[i]);
+        if (!first && !is_wanted(top, e->part[i])) continue;
         const ExplainRow row = {.part = e->part[i],
                                 .hash = e->sequences ? bagtext_hash(text, i) : 0,
                                 .member = member,
                                 .row = i,
                                 .question = question,
-                                .weight = e->network ? (float)e->weight[i] : NAN,
+                                .column = column,
+                                .weight = e->column[column].is_network ? (float)e->weight[i] : NAN,
                                 .rank = e->places[i]};
-        add(&e->top[question], &row);
-        if (first) add(&e->important, &row);
+        add(top, &row);
+        if (first) add(important, &row);
     }
 }
 
-static Status explain_question(Explain *e, int question, int member, const BagText *text)
+/* Mean over the networks of a column that have a say. Without a stack it is the same for all questions. */
+static void find_attention(Explain *e, int question, int column, int n)
+{
+    int n_network = 0;
+    if (question > 0 && !e->is_stack) return;
+    memset(e->weight, 0, (size_t)n * sizeof *e->weight);
+    for (int k = 0; k < e->n_models; k++) n_network += has_say(e, question, column, e->models[k]);
+    for (int k = 0; k < e->n_models; k++)
+        if (has_say(e, question, column, e->models[k])) add_attention(e, e->models[k], n, 1. / n_network);
+    rank_attention(e, n);
+}
+
+/* Contributions by the models of one column. */
+static Status explain_column(Explain *e, int question, int column, int member, const BagText *text)
 {
     const int n = bagfile_n(e->cohort->file, e->cohort->bag[member]);
+    int n_model = 0;
     memset(e->part, 0, (size_t)n * sizeof *e->part);
     for (int k = 0; k < e->n_models; k++) {
-        if (e->network)
-            add_network(e, e->models[k], question, member, n);
+        const int model = e->models[k];
+        if (!has_say(e, question, column, model)) continue;
+        n_model++;
+        if (e->column[column].is_network)
+            add_network(e, model, question, member, n);
         else
-            TRY(add_method(e, e->models[k], question, member, n));
+            TRY(add_method(e, model, question, member, n));
     }
-    offer(e, question, member, text, n);
-    if (e->truth) explain_truth_add(e, question, member, e->part, e->network ? e->weight : NULL, n);
+    if (n_model == 0) return OK;
+    if (e->column[column].is_network) find_attention(e, question, column, n);
+    offer(e, question, column, member, text);
+    if (e->truth) explain_truth_add(e, question, member, e->part, e->column[column].is_network ? e->weight : NULL, n);
     return OK;
 }
 
-static void find_attention(Explain *e, int n)
+/* Of a stack, what the contributions of networks leave is bias; without networks there is neither. */
+static Status explain_question(Explain *e, int question, int member, const BagText *text)
 {
-    memset(e->weight, 0, (size_t)n * sizeof *e->weight);
-    memset(e->places, 0, (size_t)n * sizeof *e->places);
-    for (int k = 0; e->network && k < e->n_models; k++) add_attention(e, e->models[k], n, 1. / e->n_models);
-    if (e->network) rank_attention(e, n);
+    const Index at = (Index)member * e->n_question + question;
+    for (int c = 0; c < e->n_column; c++)
+        if (e->column[c].list >= 0) TRY(explain_column(e, question, c, member, text));
+    if (!e->is_stack) return OK;
+    bool has_network = false;
+    for (int k = 0; k < e->n_models; k++)
+        has_network |=
+            e->column[e->column_of[e->models[k]]].is_network && explain_source_factor(e, question, e->models[k]) != 0;
+    e->sum[at] = has_network ? e->sum[at] : NAN;
+    e->bias[at] = e->score[at] - e->sum[at];
+    return OK;
 }
 
 static Status explain_member(Explain *e, int member)
 {
     BagText text = {0};
     Status status = OK;
+    if (e->is_stack) {
+        TRY(explain_source_list(e, member));
+        TRY(explain_stack_count(e, member)); /* asks all models for outputs, before networks open the bag */
+    }
     TRY(explain_source_member(e, member));
     e->use[member] = e->n_models > 0;
     if (e->n_models == 0) return OK;
     e->n_used++;
-    find_attention(e, bagfile_n(e->cohort->file, e->cohort->bag[member]));
     if (e->sequences) TRY(bagfile_read_text(&text, e->cohort->file, e->cohort->bag[member]));
+    for (int k = 0; e->network && k < e->n_models && status == OK; k++)
+        status = explain_heads_add(e, e->models[k], member, e->sequences ? &text : NULL);
     for (int q = 0; q < e->n_question && status == OK; q++) status = explain_question(e, q, member, &text);
     if (e->sequences) bagtext_free(&text);
     return status;
@@ -159,7 +204,8 @@ static Status explain_member(Explain *e, int member)
 static Status refer_member(Explain *e, int member)
 {
     TRY(explain_source_member(e, member));
-    for (int k = 0; k < e->n_models; k++) attribution_refer(e->network[e->models[k]]);
+    for (int k = 0; k < e->n_models; k++)
+        if (e->network[e->models[k]]) attribution_refer(e->network[e->models[k]]);
     return OK;
 }
 
@@ -180,8 +226,9 @@ Status explain_bags(Explain *e)
 {
     if (e->network && e->in->refer) TRY(each_member(e, "averaging", refer_member));
     TRY(each_member(e, "explaining", explain_member));
-    for (int q = 0; q < e->n_question; q++) explain_list_settle(&e->top[q]);
-    explain_list_settle(&e->important);
+    explain_stack_settle(e);
+    for (int q = 0; q < e->n_question * e->n_rank; q++) explain_list_settle(&e->top[q]);
+    for (int k = 0; k < e->n_rank; k++) explain_list_settle(&e->important[k]);
     if (e->n_used > 0) return OK;
     return fail(ERR_MODEL, "every model has seen all of these bags; --part=all explains them all the same, "
                            "or give bags that are new");

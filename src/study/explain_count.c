@@ -115,15 +115,16 @@ static Status count_member(Explain *e, int member, uint64_t *hash)
 
 Status explain_count(Explain *e)
 {
-    size_t n = (size_t)e->important.n;
+    size_t n = 0;
     Status status = OK;
-    for (int q = 0; q < e->n_question; q++) n += (size_t)e->top[q].n;
+    for (int k = 0; k < e->n_rank; k++) n += (size_t)e->important[k].n;
+    for (int q = 0; q < e->n_question * e->n_rank; q++) n += (size_t)e->top[q].n;
     uint64_t *hash = malloc(((size_t)bagfile_n_max(e->cohort->file) + 1) * sizeof *hash);
     e->count = malloc((2 * n + 1) * sizeof *e->count);
     if (!hash || !e->count) status = fail(ERR_MEMORY, "no memory for %zu sequences", n);
     if (status == OK) {
-        for (int q = 0; q < e->n_question; q++) list_keys(e, &e->top[q]);
-        list_keys(e, &e->important);
+        for (int q = 0; q < e->n_question * e->n_rank; q++) list_keys(e, &e->top[q]);
+        for (int k = 0; k < e->n_rank; k++) list_keys(e, &e->important[k]);
         drop_equal(e);
     }
     for (int i = 0; i < e->cohort->n && status == OK; i++)

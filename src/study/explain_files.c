@@ -11,10 +11,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const names[] = {"sequences.tsv",   "instances.tsv",      "important_sequences.tsv",
-                                    "bags.tsv",        "rearrangements.tsv", "residues.tsv.gz",
-                                    "features.tsv.gz", "features.tsv",       "kernels.tsv",
-                                    "motifs.meme",     "motifs.tsv",         NULL};
+static const char *const names[] = {"sequences.tsv",
+                                    "instances.tsv",
+                                    "important_sequences.tsv",
+                                    "bags.tsv",
+                                    "rearrangements.tsv",
+                                    "residues.tsv.gz",
+                                    "features.tsv.gz",
+                                    "features.tsv",
+                                    "kernels.tsv",
+                                    "motifs.meme",
+                                    "motifs.tsv",
+                                    "heads.tsv",
+                                    "kernels.meme",
+                                    NULL};
 
 Status explain_files_path(char *path, const Explain *e, const char *name)
 {
@@ -48,12 +58,16 @@ static bool is_written(const ExplainFiles *f, const char *name)
     return false;
 }
 
-static Status remove_logo(const Explain *e, int number, const char *ending)
+/* Logos KIND_NN from number `first` on. */
+static Status remove_logos(const Explain *e, const char *kind, int first, int most)
 {
+    static const char *const ending[] = {"svg", "tsv"};
     char path[PATH_ROOM], name[32];
-    snprintf(name, sizeof name, "logos/motif_%02d.%s", number, ending);
-    TRY(explain_files_path(path, e, name));
-    unlink(path);
+    for (int k = 2 * first; k < 2 * (most + 1); k++) {
+        snprintf(name, sizeof name, "logos/%s_%02d.%s", kind, k / 2, ending[k % 2]);
+        TRY(explain_files_path(path, e, name));
+        unlink(path);
+    }
     return OK;
 }
 
@@ -66,11 +80,8 @@ static Status remove_older(const Explain *e)
         TRY(explain_files_path(path, e, *name));
         if (!is_written(e->files, *name)) unlink(path);
     }
-    for (int k = e->files->n_logo + 1; k <= EXPLAIN_MOST_LOGOS; k++) {
-        TRY(remove_logo(e, k, "svg"));
-        TRY(remove_logo(e, k, "tsv"));
-    }
-    return OK;
+    TRY(remove_logos(e, "motif", e->files->n_logo + 1, EXPLAIN_MOST_LOGOS));
+    return remove_logos(e, "kernel", e->files->n_kernel_logo + 1, EXPLAIN_MOST_KERNELS);
 }
 
 Status explain_files_commit(const Explain *e)

@@ -7,14 +7,13 @@
  *     motifs.meme   MEME's minimal format, version 4
  *     motifs.tsv    motif consensus n_columns bits n_sequences n_bags_positive n_bags_negative odds_ratio p_fisher q_bh
  *                   position_mean position_sd kernels
- *     kernels.tsv   model kernel n_windows share consensus position_mean
  *     logos/motif_N.svg
  */
 #include "cohort/fisher.h"
 #include "core/file.h"
-#include "data/bagfile/alphabet.h"
 #include "study/explain_parts.h"
 #include "study/figure_logo.h"
+#include "study/memefile.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -101,18 +100,13 @@ static Status write_meme(const Motifs *m)
 {
     TextOut *out;
     TRY(explain_files_open(&out, m->e, "motifs.meme"));
-    textout_printf(out, "MEME version 4\n\nALPHABET= %s\n\nBackground letter frequencies\n", ALPHABET_AMINO);
-    for (int r = 0; r < MOTIF_LETTERS; r++)
-        textout_printf(out, "%c %.5f%s", ALPHABET_AMINO[r], m->e->background.all[r], r % 10 == 9 ? "\n" : " ");
+    memefile_head(out, m->e->background.all);
     for (int k = 0; k < m->n; k++) {
         const WindowMotif *one = &m->motif[k];
-        textout_printf(out, "\nMOTIF %d %s\nletter-probability matrix: alength= %d w= %d nsites= %d", k + 1,
-                       one->consensus, MOTIF_LETTERS, one->n_column, one->n_sequence);
+        textout_printf(out, "\nMOTIF %d %s\n" MEMEFILE_MATRIX, k + 1, one->consensus, one->n_column, one->n_sequence);
         if (explain_count_tests(m->e)) textout_printf(out, " E= %.3g", m->p[k] * m->n);
         textout_printf(out, "\n");
-        for (int c = 0; c < one->n_column; c++)
-            for (int r = 0; r < MOTIF_LETTERS; r++)
-                textout_printf(out, "%.6f%c", one->share[c][r], r < MOTIF_LETTERS - 1 ? ' ' : '\n');
+        memefile_rows(out, &one->share[0][0], one->n_column);
     }
     return textout_check(out);
 }
@@ -209,53 +203,6 @@ static Status draw_logos(const Motifs *m)
     return OK;
 }
 
-/* ---- kernels ---- */
-
-/* Residue with half of the weight of windows at each place, else ".". */
-static void consensus_of(char *text, const MotifWindow *w, int n, int n_residue)
-{
-    for (int q = 0; q < n_residue; q++) {
-        double share[MOTIF_LETTERS] = {0}, sum = 0;
-        text[q] = '.';
-        for (int i = 0; i < n; i++) {
-            if (w[i].code[q] < MOTIF_LETTERS) share[w[i].code[q]] += w[i].weight;
-            sum += w[i].weight;
-        }
-        for (int r = 0; r < MOTIF_LETTERS; r++)
-            if (share[r] > sum / 2) text[q] = ALPHABET_AMINO[r];
-    }
-    text[n_residue] = '\0';
-}
-
-static void write_kernel(TextOut *out, const Explain *e, const MotifWindow *w, int n, double total)
-{
-    char consensus[MOTIF_WINDOW + 1];
-    double weight = 0, position = 0;
-    for (int i = 0; i < n; i++) weight += w[i].weight, position += w[i].position;
-    consensus_of(consensus, w, n, e->window_len);
-    textout_printf(out, "%d\t%d\t%d\t%.4g\t%s\t%.2f\n", w->model, w->kernel, n, weight / total, consensus,
-                   position / n);
-}
-
-/* Before windowmotif_find, which leaves out windows of one sequence twice. */
-static Status write_kernels(Explain *e)
-{
-    TextOut *out;
-    double total = 0;
-    for (int i = 0; i < e->n_window; i++) total += e->window[i].kernel < 0 ? 0 : e->window[i].weight;
-    if (total <= 0) return OK;
-    TRY(explain_files_open(&out, e, "kernels.tsv"));
-    textout_printf(out, "model\tkernel\tn_windows\tshare\tconsensus\tposition_mean\n");
-    qsort(e->window, (size_t)e->n_window, sizeof *e->window, by_kernel);
-    for (int i = 0, n; i < e->n_window; i += n) {
-        for (n = 1; i + n < e->n_window && e->window[i + n].model == e->window[i].model &&
-                    e->window[i + n].kernel == e->window[i].kernel;)
-            n++;
-        if (e->window[i].kernel >= 0) write_kernel(out, e, &e->window[i], n, total);
-    }
-    return textout_check(out);
-}
-
 /* ---- all of it ---- */
 
 static json_t *listed(const Motifs *m)
@@ -279,8 +226,8 @@ Status explain_motifs(Explain *e, json_t *out)
     Motifs m = {.e = e};
     Status status;
     if (!e->network || !e->sequences) return OK;
-    TRY_DONE(write_kernels(e));
     TRY_DONE(find_background(e));
+    TRY_DONE(explain_kernels_write(e)); /* before windows of one sequence twice are left out */
     TRY_DONE(windowmotif_find(&m.motif, &m.n, e->window, e->n_window, e->window_len, &e->background, LEAST));
     TRY_DONE(test_motifs(&m));
     TRY_DONE(write_meme(&m));

@@ -15,8 +15,8 @@
 #define PEAK_WINDOW  9   /* residues around what weighs most, where an embedder has no windows */
 
 typedef struct {
-    const ExplainRow **by; /* [n] rows of all questions by member */
-    int n;
+    const ExplainRow **by;     /* [n] rows of all questions by member */
+    int n, n_first;            /* n_first: of question 0 */
     double *out, *sum, *share; /* [longest] and [n_h] */
     int *at;
     double *floor; /* [n_question] */
@@ -113,12 +113,20 @@ static const uint8_t *codes_of(const Bag *bag, int row, int *len)
     return bag_codes(bag, i, *len);
 }
 
-static void add_path(Explain *e, PathWalk *walk, const AttributionPath *path, int len)
+/* Of those that read the bag under way. */
+static int first_network(const Explain *e)
+{
+    int k = 0;
+    while (!e->network[e->models[k]]) k++;
+    return e->models[k];
+}
+
+static void add_path(Explain *e, PathWalk *walk, const AttributionPath *path, int len, double factor)
 {
     e->n_path++;
     e->n_incomplete += path->error > COMPLETE;
     e->n_step += path->steps;
-    for (int j = 0; j < len; j++) walk->sum[j] += walk->out[j] / e->n_models;
+    for (int j = 0; j < len; j++) walk->sum[j] += walk->out[j] * factor;
 }
 
 static void write_residues(Explain *e, PathWalk *walk, const ExplainRow *row, const uint8_t *code, int len)
@@ -137,24 +145,26 @@ static void write_residues(Explain *e, PathWalk *walk, const ExplainRow *row, co
         textout_printf(walk->table, "\t%.6g\t", walk->sum[t]);
         textout_cell(walk->table, e->question[row->question].name);
         textout_printf(walk->table, "\n");
-        if (!e->sequences && row->question == 0) e->explained[t] += fabs(walk->sum[t]) / e->top[0].n;
+        if (!e->sequences && row->question == 0) e->explained[t] += fabs(walk->sum[t]) / walk->n_first;
     }
 }
 
 static Status walk_row(Explain *e, PathWalk *walk, const ExplainRow *row)
 {
     int len = bagfile_spec(e->cohort->file)->n_feat;
-    const uint8_t *code = e->sequences ? codes_of(&e->bag[e->models[0]], row->row, &len) : NULL;
+    const uint8_t *code = e->sequences ? codes_of(&e->bag[first_network(e)], row->row, &len) : NULL;
     const bool has_motifs = e->sequences && row->question == 0;
     memset(walk->sum, 0, (size_t)len * sizeof *walk->sum);
     const int before = e->n_window;
     for (int k = 0; k < e->n_models; k++) {
         const int model = e->models[k];
         AttributionPath path;
+        const double factor = explain_source_factor(e, row->question, model);
+        if (e->column_of[model] != row->column || factor == 0) continue;
         if (!attribution_pools(e->network[model], row->row)) continue;
         explain_source_direction(e, e->direction, model, row->question);
         attribution_path(walk->out, &path, e->network[model], e->direction, row->row, walk->floor[row->question]);
-        add_path(e, walk, &path, len);
+        add_path(e, walk, &path, len, factor);
         if (has_motifs && attribution_window(e->network[model]) > 0) TRY(add_kernels(e, walk, row, model, code, len));
     }
     if (has_motifs && e->n_window == before) TRY(add_peak(e, walk, row, code, len));
@@ -215,8 +225,9 @@ static Status reserve(Explain *e, PathWalk *walk)
     const size_t longest = (size_t)(e->sequences ? spec->max_len : spec->n_feat) + 1;
     size_t n_h = 1;
     for (int k = 0; k < e->apply->n_model; k++)
-        if ((size_t)attribution_n_h(e->network[k]) > n_h) n_h = (size_t)attribution_n_h(e->network[k]);
-    for (int q = 0; q < e->n_question; q++) walk->n += e->top[q].n;
+        if (e->network[k] && (size_t)attribution_n_h(e->network[k]) > n_h)
+            n_h = (size_t)attribution_n_h(e->network[k]);
+    for (int q = 0; q < e->n_question * e->n_rank; q++) walk->n += e->top[q].n;
     walk->by = malloc(((size_t)walk->n + 1) * sizeof *walk->by);
     walk->out = calloc(longest, sizeof *walk->out);
     walk->sum = calloc(longest, sizeof *walk->sum);
@@ -227,8 +238,13 @@ static Status reserve(Explain *e, PathWalk *walk)
     if (!walk->by || !walk->out || !walk->sum || !walk->share || !walk->at || !walk->floor || !e->explained)
         return fail(ERR_MEMORY, "no memory for the residues of %d instances", walk->n);
     walk->n = 0;
-    for (int q = 0; q < e->n_question; q++)
-        for (int k = 0; k < e->top[q].n; k++) walk->by[walk->n++] = &e->top[q].row[k];
+    for (int q = 0; q < e->n_question * e->n_rank; q++)
+        for (int k = 0; k < e->top[q].n; k++) {
+            const ExplainRow *row = &e->top[q].row[k];
+            if (!e->column[row->column].is_network) continue; /* a method has no residues */
+            walk->by[walk->n++] = row;
+            walk->n_first += row->question == 0;
+        }
     qsort((void *)walk->by, (size_t)walk->n, sizeof *walk->by, by_member);
     find_floors(e, walk->floor);
     return OK;
@@ -239,7 +255,9 @@ Status explain_residues(Explain *e)
     PathWalk walk = {0};
     Status status;
     if (!e->network) return OK;
-    const int window = attribution_window(e->network[0]);
+    int first = 0;
+    while (!e->network[first]) first++;
+    const int window = attribution_window(e->network[first]);
     e->window_len = window == 0 ? PEAK_WINDOW : window < MOTIF_WINDOW ? window : MOTIF_WINDOW;
     TRY_DONE(reserve(e, &walk));
     TRY_DONE(explain_files_open(&walk.table, e, e->sequences ? "residues.tsv.gz" : "features.tsv.gz"));

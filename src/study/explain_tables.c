@@ -166,6 +166,14 @@ static void write_fold(TextOut *out, const Explain *e, int member)
         textout_printf(out, "\t");
 }
 
+/* Of a stack, whose columns rank on scales of their own. */
+static void write_column(TextOut *out, const Explain *e, const ExplainRow *row)
+{
+    if (!e->is_stack) return;
+    textout_printf(out, "\t");
+    textout_cell(out, e->column[row->column].name);
+}
+
 static void write_attention(TextOut *out, const ExplainRow *row)
 {
     char buffer[NUMBER_ROOM];
@@ -200,19 +208,20 @@ static void write_test(TextOut *out, const Explain *e, const ExplainRow *row, co
         textout_printf(out, "\t%d\t%d\t%.4g\t%.4g", count->n_positive, count->n_negative, test->p, test->q);
 }
 
-static Status write_question(TextOut *out, const Explain *e, int question)
+static Status write_list(TextOut *out, const Explain *e, const ExplainList *list)
 {
-    const ExplainList *list = &e->top[question];
+    const bool tests = e->sequences && explain_count_tests(e) && list->n > 0 && list->row[0].question == 0;
     RowText *text;
     Status status = read_texts(&text, e, list);
     Test *test = calloc((size_t)list->n + 1, sizeof *test);
     if (status == OK && !test) status = fail(ERR_MEMORY, "no memory for %d rows", list->n);
-    if (status == OK && e->sequences && explain_count_tests(e) && question == 0) status = test_rows(test, e, list);
+    if (status == OK && tests) status = test_rows(test, e, list);
     for (int k = 0; k < list->n && status == OK; k++) {
         const ExplainRow *row = &list->row[k];
         write_row(out, e, row, k + 1, &text[k]);
         if (e->sequences) write_test(out, e, row, &test[k]);
         write_fold(out, e, row->member);
+        write_column(out, e, row);
         textout_printf(out, "\n");
     }
     free_texts(text, list->n);
@@ -227,7 +236,7 @@ static void write_head(TextOut *out, const Explain *e)
     textout_printf(out, "rank\tbag\tinstance\t%stask\tcontribution\tattention_weight\tattention_rank",
                    e->sequences ? "junction_aa\tv_call\tj_call\tduplicate_count\t" : "");
     if (e->sequences) textout_printf(out, "\tn_bags_positive\tn_bags_negative\tp_fisher%s\tq_bh%s", seen, seen);
-    textout_printf(out, "\tfold\n");
+    textout_printf(out, e->is_stack ? "\tfold\tmethod\n" : "\tfold\n");
 }
 
 static Status write_instances(const Explain *e)
@@ -235,30 +244,35 @@ static Status write_instances(const Explain *e)
     TextOut *out;
     TRY(explain_files_open(&out, e, e->sequences ? "sequences.tsv" : "instances.tsv"));
     write_head(out, e);
-    for (int q = 0; q < e->n_question; q++) TRY(write_question(out, e, q));
+    for (int q = 0; q < e->n_question * e->n_rank; q++) TRY(write_list(out, e, &e->top[q]));
     return textout_check(out);
 }
 
 /* ---- other tables ---- */
 
-static Status write_important(const Explain *e)
+static Status write_important_list(TextOut *out, const Explain *e, const ExplainList *list, int *rank)
 {
-    TextOut *out = NULL;
     RowText *text;
-    const ExplainList *list = &e->important;
-    Status status = read_texts(&text, e, list);
-    if (status == OK) status = explain_files_open(&out, e, "important_sequences.tsv");
-    if (status == OK) {
-        textout_printf(out, "rank\tjunction_aa\tv_call\tj_call\tscore\tn_bags\n");
-        for (int k = 0; k < list->n; k++) {
-            textout_printf(out, "%d\t%s", k + 1, text[k].sequence);
-            write_genes(out, &text[k]);
-            textout_printf(out, "\t%.9g\t%d\n", list->row[k].part, explain_count_of(e, list->row[k].hash, 0)->n);
-        }
-        status = textout_check(out);
+    const Status status = read_texts(&text, e, list);
+    for (int k = 0; k < list->n && status == OK; k++) {
+        textout_printf(out, "%d\t%s", ++*rank, text[k].sequence);
+        write_genes(out, &text[k]);
+        textout_printf(out, "\t%.9g\t%d", list->row[k].part, explain_count_of(e, list->row[k].hash, 0)->n);
+        write_column(out, e, &list->row[k]);
+        textout_printf(out, "\n");
     }
     free_texts(text, list->n);
     return status;
+}
+
+static Status write_important(const Explain *e)
+{
+    TextOut *out;
+    int rank = 0;
+    TRY(explain_files_open(&out, e, "important_sequences.tsv"));
+    textout_printf(out, "rank\tjunction_aa\tv_call\tj_call\tscore\tn_bags%s\n", e->is_stack ? "\tmethod" : "");
+    for (int k = 0; k < e->n_rank; k++) TRY(write_important_list(out, e, &e->important[k], &rank));
+    return textout_check(out);
 }
 
 static Status write_bags(const Explain *e)
@@ -268,11 +282,15 @@ static Status write_bags(const Explain *e)
     textout_printf(out, "bag\ttask\tscore\tbias\tcontributions\n");
     for (int i = 0; i < e->cohort->n; i++)
         for (int q = 0; e->use[i] && q < e->n_question; q++) {
-            const size_t at = (size_t)i * (size_t)e->n_question + (size_t)q;
+            const Index at = (Index)i * e->n_question + q;
             textout_cell(out, e->cohort->id[i]);
             textout_printf(out, "\t");
             textout_cell(out, e->question[q].name);
-            textout_printf(out, "\t%.9g\t%.9g\t%.9g\n", e->score[at], e->bias[at], e->sum[at]);
+            textout_printf(out, "\t%.9g", e->score[at]);
+            if (isnan(e->sum[at]))
+                textout_printf(out, "\t\t\n");
+            else
+                textout_printf(out, "\t%.9g\t%.9g\n", e->bias[at], e->sum[at]);
         }
     return textout_check(out);
 }
@@ -286,7 +304,9 @@ static Status write_bags(const Explain *e)
 static void write_rearrangement(TextOut *out, const Explain *e, const ExplainRow *row, int rank, const RowText *text)
 {
     textout_cell(out, e->cohort->id[row->member]);
-    textout_printf(out, "_%d_%d_%d\t\tF\tT\t", row->row, row->question, rank);
+    textout_printf(out, "_%d_%d_%d", row->row, row->question, rank);
+    if (e->is_stack) textout_printf(out, "_%d", row->column);
+    textout_printf(out, "\t\tF\tT\t");
     textout_cell(out, text->v_call);
     textout_printf(out, "\t\t");
     textout_cell(out, text->j_call);
@@ -305,7 +325,7 @@ static Status write_airr(const Explain *e)
     Status status = OK;
     TRY(explain_files_open(&out, e, "rearrangements.tsv"));
     textout_printf(out, AIRR_HEAD);
-    for (int q = 0; q < e->n_question && status == OK; q++) {
+    for (int q = 0; q < e->n_question * e->n_rank && status == OK; q++) {
         RowText *text;
         const ExplainList *list = &e->top[q];
         status = read_texts(&text, e, list);

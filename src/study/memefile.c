@@ -126,3 +126,19 @@ void memefile_free(MemeFile *m)
     free(m->motif);
     *m = (MemeFile){.n = 0};
 }
+
+/* ---- writing ---- */
+
+void memefile_head(TextOut *out, const double *background)
+{
+    textout_printf(out, "MEME version 4\n\nALPHABET= %s\n\nBackground letter frequencies\n", letters);
+    for (int r = 0; r < FIGURE_LOGO_LETTERS; r++)
+        textout_printf(out, "%c %.5f%s", letters[r], background[r], r % 10 == 9 ? "\n" : " ");
+}
+
+void memefile_rows(TextOut *out, const double *probability, int n)
+{
+    for (int c = 0; c < n; c++)
+        for (int r = 0; r < FIGURE_LOGO_LETTERS; r++)
+            textout_printf(out, "%.6f%c", *probability++, r < FIGURE_LOGO_LETTERS - 1 ? ' ' : '\n');
+}

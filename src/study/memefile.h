@@ -5,6 +5,7 @@
 #ifndef HOPSACK_MEMEFILE_H
 #define HOPSACK_MEMEFILE_H
 
+#include "core/textout.h"
 #include "study/figure_logo.h"
 
 #define MEMEFILE_NAME 128
@@ -26,5 +27,10 @@ typedef struct {
  * may have no motif. */
 Status memefile_read(MemeFile *out, const char *path);
 void memefile_free(MemeFile *m); /* accepts {0} and half-built ones */
+
+/* Writing: the head once; then of each motif a line "MOTIF NAME", the matrix's line (positions, sequences) and its rows. */
+#define MEMEFILE_MATRIX "letter-probability matrix: alength= 20 w= %d nsites= %d"
+void memefile_head(TextOut *out, const double *background);         /* [FIGURE_LOGO_LETTERS] */
+void memefile_rows(TextOut *out, const double *probability, int n); /* [n, FIGURE_LOGO_LETTERS] */
 
 #endif

@@ -33,8 +33,26 @@ typedef struct {
     Quartiles n;         /* instances pooled, of a bag */
 } Operating;
 
+extern const char *const operating_class[]; /* "I" … "IV", by DynamicsClass */
+
 /* Of the first model, which has been fitted; ERR_MODEL if its pooling has no attention. */
 Status operating_measure(Operating *out, Apply *a, const Cohort *cohort);
 void operating_free(Operating *o); /* accepts half-built ones */
+
+/* The same of bags that somebody else reads, of one network. */
+typedef struct {
+    int n_column, n_bag, room;     /* room: bags there is memory for */
+    double *n;                     /* [room] instances pooled */
+    double *k, *share;             /* [room, n_column] */
+    double *entropy, *even, *most; /* [n_column] sums */
+    int n_even;                    /* bags of more than one instance */
+} OperatingTally;
+
+Status operating_open(OperatingTally *t, int n_column);
+/* Weights w [n, n_column] of what was pooled of a bag, n > 0; scratch [2 n]. ERR_MEMORY. */
+Status operating_add(OperatingTally *t, const real *w, int n, double *scratch);
+/* *out is the caller's to free; of no bags all its numbers are 0. */
+Status operating_conclude(Operating *out, const OperatingTally *t, const Mil *mil);
+void operating_close(OperatingTally *t); /* accepts {0} and half-built ones */
 
 #endif

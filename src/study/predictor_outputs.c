@@ -127,7 +127,7 @@ static Status ask_network(Predictor *p, int model, const Cohort *cohort, int mem
     return OK;
 }
 
-static Status ask_models(Predictor *p, const Cohort *cohort, int member)
+Status predictor_outputs_ask(Predictor *p, const Cohort *cohort, int member)
 {
     PredictorTree *t = p->tree;
     for (int k = 0; k < t->n_group; k++) TRY(ask_group(p, &t->group[k], cohort, member));
@@ -138,23 +138,23 @@ static Status ask_models(Predictor *p, const Cohort *cohort, int member)
 
 /* ---- outputs of folds ---- */
 
-static void need(PredictorTree *t, const PredictorNode *n)
+void predictor_outputs_need(PredictorTree *t, const PredictorNode *n)
 {
     for (int k = 0; k < n->n_model; k++) t->is_needed[n->model[k]] = true;
-    for (int k = 0; k < n->n_child; k++) need(t, n->child[k]);
+    for (int k = 0; k < n->n_child; k++) predictor_outputs_need(t, n->child[k]);
 }
 
-static bool has_seen(const Predictor *p, const PredictorNode *n, uint64_t hash)
+bool predictor_outputs_seen(const Predictor *p, const PredictorNode *n, uint64_t hash)
 {
     for (int k = 0; k < n->n_model; k++)
         if (modelfile_seen(&p->apply.model[n->model[k]], hash) != SEEN_NOT) return true;
     for (int k = 0; k < n->n_child; k++)
-        if (has_seen(p, n->child[k], hash)) return true;
+        if (predictor_outputs_seen(p, n->child[k], hash)) return true;
     return false;
 }
 
 /* y [n_out] as the columns' tables have it. */
-static void speak(double *y, const PredictorTree *t, const PredictorNode *n, const Target *target)
+void predictor_outputs_speak(double *y, const PredictorTree *t, const PredictorNode *n, const Target *target)
 {
     double child[TARGET_CLASSES], sum[TARGET_CLASSES] = {0};
     const int n_out = target->n_out;
@@ -162,7 +162,7 @@ static void speak(double *y, const PredictorTree *t, const PredictorNode *n, con
         for (int o = 0; o < n_out; o++) sum[o] += value_of(t, n->model[k], target)[o] / n->n_model;
     for (int o = 0; o < n_out && n->n_child > 0; o++) sum[o] = n->blend.bias[o];
     for (int k = 0; k < n->n_child; k++) {
-        speak(child, t, n->child[k], target);
+        predictor_outputs_speak(child, t, n->child[k], target);
         stackblend_add(sum, &n->blend, k, child, n_out);
     }
     for (int o = 0; o < n_out; o++) y[o] = n->slope * sum[o] + n->shift;
@@ -187,7 +187,7 @@ static int choose_folds(Predictor *p, int target, uint64_t hash)
     int n = 0, n_all = 0;
     for (int v = 0; v < t->n_voice; v++) {
         if (t->target_of[t->voice[v].task] != target) continue;
-        t->is_out[v] = p->apply.held_out && has_seen(p, t->voice[v].node, hash);
+        t->is_out[v] = p->apply.held_out && predictor_outputs_seen(p, t->voice[v].node, hash);
         n += !t->is_out[v];
         n_all++;
     }
@@ -205,7 +205,7 @@ static void average(real *output, const PredictorTree *t, int target, int n_used
     at->has_cutoff = true, at->cutoff = 0;
     for (int v = 0; v < t->n_voice; v++) {
         if (t->target_of[t->voice[v].task] != target || t->is_out[v]) continue;
-        speak(y, t, t->voice[v].node, at);
+        predictor_outputs_speak(y, t, t->voice[v].node, at);
         const RivalRecord *own = record_of(t, &t->voice[v]);
         calibrate(y, own, task_n_class(at) ? at->n_out : 0);
         for (int o = 0; o < at->n_out; o++) sum[o] += y[o] / n_used;
@@ -226,8 +226,8 @@ Status predictor_outputs_bag(real *output, Predictor *p, const Cohort *cohort, i
     memset(t->is_needed, 0, (size_t)t->n_path * sizeof *t->is_needed);
     for (int k = 0; k < t->n_target; k++) t->n_used[k] = choose_folds(p, k, hash);
     for (int v = 0; v < t->n_voice; v++)
-        if (!t->is_out[v]) need(t, t->voice[v].node);
-    TRY(ask_models(p, cohort, member));
+        if (!t->is_out[v]) predictor_outputs_need(t, t->voice[v].node);
+    TRY(predictor_outputs_ask(p, cohort, member));
     for (int k = 0; k < t->n_target; k++) average(output, t, k, t->n_used[k]);
     return OK;
 }

@@ -13,6 +13,7 @@
 /* What is said of one task: by a model, by several (the mean), or by a weighted sum of others. */
 typedef struct PredictorNode PredictorNode;
 struct PredictorNode {
+    char *name;            /* of the column, of a stack within stacks the innermost; NULL: there is no stack */
     int *model;            /* [n_model] numbers of paths, hence of models */
     int n_model;           /* 0: a weighted sum */
     PredictorNode **child; /* [n_child] */
@@ -68,6 +69,11 @@ struct PredictorTree {
 /* predictor_outputs.c */
 Status predictor_outputs_fit(Predictor *p, const Cohort *cohort);
 Status predictor_outputs_bag(real *output, Predictor *p, const Cohort *cohort, int member);
+/* In steps: marks the models of a node as needed; asks those; y [n_out of the target] of a node, as the columns' tables have it. */
+void predictor_outputs_need(PredictorTree *t, const PredictorNode *n);
+Status predictor_outputs_ask(Predictor *p, const Cohort *cohort, int member);
+void predictor_outputs_speak(double *y, const PredictorTree *t, const PredictorNode *n, const Target *target);
+bool predictor_outputs_seen(const Predictor *p, const PredictorNode *n, uint64_t hash); /* has any of its models? */
 
 /* predictor_tree.c */
 bool predictor_tree_is_stack(const char *folder);

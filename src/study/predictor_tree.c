@@ -50,6 +50,7 @@ static void free_node(PredictorNode *n)
     free(n->child);
     free(n->model);
     free(n->room);
+    free(n->name);
     free(n);
 }
 
@@ -156,6 +157,14 @@ static Status column_folder(char path[PATH_ROOM], const char *folder, const json
 
 static Status node_of(PredictorNode **out, PredictorTree *t, const char *folder, VoicePlace at);
 
+/* A column of a stack that is a column has its name there. */
+static Status name_node(PredictorNode *node, const json_t *columns, size_t k)
+{
+    if (node->name) return OK;
+    node->name = strdup(jsontext_field(json_array_get(columns, k), "name"));
+    return node->name ? OK : fail(ERR_MEMORY, "no memory for the columns");
+}
+
 static Status read_list(double *out, const json_t *list, int n, const char *folder)
 {
     for (int k = 0; k < n; k++) {
@@ -196,6 +205,7 @@ static Status blend_node(PredictorNode *node, PredictorTree *t, const char *fold
         TRY(column_folder(path, folder, columns, k));
         TRY(node_of(&node->child[k], t, path, at));
         node->n_child++;
+        TRY(name_node(node->child[k], columns, k));
     }
     return OK;
 }
@@ -225,6 +235,7 @@ static Status stack_node(PredictorNode **out, PredictorTree *t, const char *fold
     } else if (column >= 0) {
         TRY(column_folder(path, folder, columns, (size_t)column));
         TRY(node_of(out, t, path, at));
+        TRY(name_node(*out, columns, (size_t)column));
         TRY(calibrate(*out, folder, json_object_get(fold, "calibration")));
     } else
         return fail(ERR_MODEL, "%s/stack.json: is damaged: nothing is chosen for repetition %d, fold %d", folder,

@@ -2,8 +2,10 @@
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/number.h"
+#include "core/shortlist.h"
 #include "data/text/table.h"
 #include "study/memefile.h"
+#include "study/modelset.h"
 #include "study/report_parts.h"
 
 #include <stdio.h>
@@ -24,7 +26,17 @@ static bool is_empty(const Table *t, int column, int n_row)
 /* A column of numbers that need not be read to the last digit. Of others a cell may look like a number and be a name. */
 static bool is_measured(const char *column)
 {
-    static const char *const name[] = {"contribution", "attention_weight", "attribution"};
+    static const char *const name[] = {"contribution",
+                                       "attention_weight",
+                                       "attribution",
+                                       "share",
+                                       "k_share_median",
+                                       "entropy",
+                                       "evenness",
+                                       "decision",
+                                       "contribution_positive",
+                                       "contribution_negative",
+                                       "t"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++)
         if (strcmp(column, name[k]) == 0) return true;
     return false;
@@ -102,57 +114,161 @@ static void say_motifs(Report *r, const Table *t)
 }
 
 /* Were bags explained by models that learned from them? explain.json tells. */
-static Status say_explained(Report *r)
+static void say_explained(Report *r, const json_t *facts)
 {
-    char path[PATH_ROOM];
-    json_t *facts;
-    if (file_exists_in(path, r->in->explain, "explain.json")) {
-        TRY(jsontext_load(&facts, path, NULL));
-        const json_t *seen = json_object_get(facts, "seen");
-        if (json_is_true(seen))
-            report_alarm(
-                r,
-                "Bags were explained by models that have learned from them. What is shown may be learned by heart.");
-        else if (json_is_false(seen))
-            page_sentence(&r->page, "Each bag is explained by models that have not learned from it.");
-        json_decref(facts);
-    }
+    const json_t *seen = json_object_get(facts, "seen");
+    if (json_is_true(seen))
+        report_alarm(
+            r, "Bags were explained by models that have learned from them. What is shown may be learned by heart.");
+    else if (json_is_false(seen))
+        page_sentence(&r->page, "Each bag is explained by models that have not learned from it.");
     page_sentence(&r->page, "Attention and contribution are no proof: compare with the enrichment between classes.");
-    return OK;
+}
+
+/* ---- of which run ---- */
+
+/* How many of the explained models a folder has; where it cannot be told, none. */
+static int count_own(const char *folder, const json_t *models)
+{
+    ModelSet set = {0};
+    const json_t *model;
+    size_t k;
+    int n = 0;
+    if (modelset_add(&set, folder) == OK)
+        json_array_foreach((json_t *)(size_t)models, k, model) n +=
+            modelset_holds(&set, jsontext_field(model, "sha256"));
+    modelset_free(&set);
+    return n;
+}
+
+/* Are they models of the run, its stack or one of the rivals? */
+static bool is_own(const Report *r, const json_t *models)
+{
+    const char *folder[] = {r->in->run, r->in->stack};
+    const int n = (int)json_array_size(models);
+    for (size_t k = 0; k < sizeof folder / sizeof *folder; k++)
+        if (folder[k] && count_own(folder[k], models) == n) return true;
+    for (int k = 0; k < r->sides.n; k++)
+        if (r->sides.side[k].is_method && count_own(r->sides.side[k].folder, models) == n) return true;
+    return false;
+}
+
+static void say_origin(Report *r, const json_t *facts)
+{
+    const json_t *models = json_object_get(facts, "model_files"), *words = json_object_get(facts, "explained");
+    Shortlist names = {.most = 3};
+    const json_t *word;
+    size_t k;
+    if (json_array_size(models) == 0) {
+        page_sentence(&r->page,
+                      "These files do not say which models they explain; hopsack explain of this version writes "
+                      "it into explain.json.");
+        return;
+    }
+    json_array_foreach((json_t *)(size_t)words, k, word)
+        shortlist_add(&names, "%.120s", jsontext_field(word, "path"));
+    if (!is_own(r, models))
+        report_alarm(
+            r, "--explain=%s explains models of another run (%s), not of this one. What follows is not about it.",
+            r->in->explain, names.text);
+}
+
+/* ---- columns of a stack ---- */
+
+static void say_columns(Report *r, const json_t *facts)
+{
+    const json_t *columns = json_object_get(facts, "columns"), *column;
+    size_t k;
+    char text[REPORT_TEXT];
+    if (json_array_size(columns) == 0) return;
+    Shortlist ranked = {.most = 8}, others = {.most = 8};
+    json_array_foreach((json_t *)(size_t)columns, k, column)
+    {
+        if (!(jsontext_number(column, "share") > 0)) continue;
+        shortlist_add(json_is_true(json_object_get(column, "explained")) ? &ranked : &others,
+                      "%.60s of %.60s %.0f %%", jsontext_field(column, "name"), jsontext_field(column, "task"),
+                      100 * jsontext_number(column, "share"));
+    }
+    snprintf(text, sizeof text, "Shares of the stack's columns in the decision: %s.", ranked.text);
+    page_sentence(&r->page, text);
+    if (others.n == 0) return;
+    snprintf(text, sizeof text, "These columns rank no instances, so what they decide is not shown: %s.",
+             others.text);
+    page_sentence(&r->page, text);
+}
+
+static void say_top(Report *r, const json_t *facts)
+{
+    say_origin(r, facts);
+    say_explained(r, facts);
+    say_columns(r, facts);
+}
+
+/* ---- heads ---- */
+
+#define IDLE_NAMED 5
+
+static void name_idle(Shortlist *names, const json_t *head)
+{
+    shortlist_add(names, "%.60s model %d pooling %d query %d head %d", jsontext_field(head, "task"),
+                  jsontext_count(head, "model"), jsontext_count(head, "pooling"), jsontext_count(head, "query"),
+                  jsontext_count(head, "head"));
+}
+
+/* Heads that do nothing are named. */
+static void say_heads(Report *r, const json_t *facts)
+{
+    const json_t *heads = json_object_get(facts, "heads"), *idle = json_object_get(heads, "idle");
+    const size_t n = json_array_size(idle);
+    Shortlist names = {.most = IDLE_NAMED};
+    const json_t *head;
+    size_t k;
+    char text[REPORT_TEXT];
+    if (!heads) return;
+    page_sentence(&r->page,
+                  "Classes of heads by Ramsauer et al. 2021: I averages over nearly all instances, II and III over "
+                  "fewer, IV picks a few. The share is that of all contributions, by size.");
+    if (n == 0) return;
+    json_array_foreach((json_t *)(size_t)idle, k, head) name_idle(&names, head);
+    snprintf(text, sizeof text, "%zu head%s below %g of an equal share of the decision, and so %s nothing: %s.", n,
+             n == 1 ? " has" : "s have", jsontext_number(heads, "idle_below"), n == 1 ? "does" : "do", names.text);
+    page_sentence(&r->page, text);
 }
 
 /* ---- logos ---- */
 
-static Status add_logo(Report *r, const MemeFile *file, int k)
+/* what: "Motif" or "Kernel". */
+static Status add_logo(Report *r, const MemeFile *file, int k, const char *what)
 {
     Figure *f;
     Markup table;
     const MemeMotif *motif = &file->motif[k];
     char title[MEMEFILE_NAME + 16];
-    snprintf(title, sizeof title, "Motif %s", motif->name);
+    snprintf(title, sizeof title, "%s %s", what, motif->name);
     const FigureLogo logo = {.title = title,
                              .probability = motif->probability,
                              .n = motif->n,
                              .background = file->has_background ? file->background : NULL,
                              .first = 1};
     if (motif->n == 0) return OK;
-    TRY(figure_add(&f, &r->figures, "logo", motif->name));
+    TRY(figure_add(&f, &r->figures, strcmp(what, "Motif") == 0 ? "logo" : "kernel", motif->name));
     TRY(figure_logo_svg(&f->svg, &logo));
     markup_open(&table);
     figure_logo_list(&table, &logo);
     return markup_close(&f->table, &table);
 }
 
-static Status write_logos(Report *r)
+/* Of a file of motifs, if there is one; `none` is said where it holds none. */
+static Status write_logos(Report *r, const char *name, const char *what, const char *none)
 {
     char path[PATH_ROOM];
     MemeFile file;
     Status status = OK;
     const int from = r->figures.n;
-    if (!file_exists_in(path, r->in->explain, "motifs.meme")) return OK;
+    if (!file_exists_in(path, r->in->explain, name)) return OK;
     TRY(memefile_read(&file, path));
-    for (int k = 0; k < file.n && k < LOGOS_SHOWN; k++) TRY_DONE(add_logo(r, &file, k));
-    if (file.n == 0) page_sentence(&r->page, "No motif was found.");
+    for (int k = 0; k < file.n && k < LOGOS_SHOWN; k++) TRY_DONE(add_logo(r, &file, k, what));
+    if (file.n == 0) page_sentence(&r->page, none);
     page_figures(&r->page, &r->figures, from);
 done:
     if (status != OK) fail_at(status, "%s", path);
@@ -163,9 +279,21 @@ done:
 static Status write_motifs(Report *r, const Table *motifs)
 {
     say_motifs(r, motifs);
-    TRY(write_logos(r));
+    TRY(write_logos(r, "motifs.meme", "Motif", "No motif was found."));
     show_table(r, motifs, "motifs.tsv", "Motifs");
     return OK;
+}
+
+/* The logos are of the kernels that separate the classes. */
+static Status write_kernels(Report *r)
+{
+    char path[PATH_ROOM];
+    if (!file_exists_in(path, r->in->explain, "kernels.tsv")) return OK;
+    page_sentence(&r->page,
+                  "A kernel's contribution is its exact part of the score of a bag, over all sequences, mean over "
+                  "the bags of a class. Logos are of kernels that add more in positive bags.");
+    TRY(write_logos(r, "kernels.meme", "Kernel", "No kernel adds clearly more in positive bags."));
+    return write_table(r, "kernels.tsv", "Convolution kernels");
 }
 
 /* A folder of something else would leave the section empty without a word. */
@@ -190,16 +318,10 @@ static void lack_explained(Report *r)
                 metadata ? " --metadata=" : "", metadata ? report_word(labels, metadata) : "");
 }
 
-Status report_seen(Report *r)
+static Status write_seen(Report *r, const json_t *facts)
 {
     Table motifs;
-    page_section(&r->page, "seen", "What was seen");
-    if (!r->in->explain) {
-        lack_explained(r);
-        return OK;
-    }
-    TRY(check_explained(r->in->explain));
-    TRY(say_explained(r));
+    say_top(r, facts);
     TRY(read_table(&motifs, r, "motifs.tsv"));
     const Status status = write_motifs(r, &motifs);
     table_free(&motifs);
@@ -207,6 +329,23 @@ Status report_seen(Report *r)
     TRY(write_table(r, "sequences.tsv", "Sequences with the largest contributions"));
     TRY(write_table(r, "instances.tsv", "Instances with the largest contributions"));
     TRY(write_table(r, "features.tsv", "Features by mean absolute attribution"));
-    TRY(write_table(r, "kernels.tsv", "Convolution kernels"));
+    TRY(write_kernels(r));
+    say_heads(r, facts);
     return write_table(r, "heads.tsv", "Heads of the pooling");
+}
+
+Status report_seen(Report *r)
+{
+    char path[PATH_ROOM];
+    json_t *facts = NULL;
+    page_section(&r->page, "seen", "What was seen");
+    if (!r->in->explain) {
+        lack_explained(r);
+        return OK;
+    }
+    TRY(check_explained(r->in->explain));
+    if (file_exists_in(path, r->in->explain, "explain.json")) TRY(jsontext_load(&facts, path, NULL));
+    const Status status = write_seen(r, facts);
+    json_decref(facts);
+    return status;
 }

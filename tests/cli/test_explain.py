@@ -2,15 +2,20 @@
 """hopsack explain: contributions against a NumPy version, sums against predictions, files, threads, known carriers."""
 import csv
 import gzip
+import hashlib
+import html
 import json
 import math
 import os
 import random
+import shutil
 import signal
+import statistics
 import struct
 import subprocess
 import time
 
+from badfiles import join_model, split_model
 from harness import HOPSACK, TINY, Case, cohort, main, read, run, snapshot, table, trained
 
 try:
@@ -131,12 +136,73 @@ class Vectors(Case):
             self.good("explain", f"p{k}", "v.h5", "-o", f"e{k}")
             facts = load(f"e{k}/explain.json")
             self.assertLess(facts["largest_error_of_sums"], 1e-6, words)
+            self.assertEqual(os.path.exists(f"e{k}/heads.tsv"), words[0] != "max", words)
+            if words[0] != "max":
+                self.assertAlmostEqual(sum(float(r["share"]) for r in table(f"e{k}/heads.tsv")), 1, places=3, msg=str(words))
             self.assertGreaterEqual(facts["completeness"]["share_within_1_percent"], 0.99, words)
             output = {r["bag"]: float(r["output"]) for r in table(f"p{k}/predictions.tsv") if r["part"] == "test"}
             sums = table(f"e{k}/bags.tsv")
             self.assertEqual({r["bag"] for r in sums}, set(output))
             for r in sums:
                 self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), output[r["bag"]], places=4, msg=str(words))
+
+    def test_heads_by_numpy(self):
+        """Two attention poolings and max side by side: weights, shares and finds of each from its own tensors."""
+        if np is None:
+            self.skipTest("NumPy is missing")
+        sides = ["--model.pooling.kind=attention", "--model.pooling.n_layer=1", "--model.pooling.n_unit=5",
+                 "--model.pooling.1.kind=attention", "--model.pooling.1.n_layer=1", "--model.pooling.1.n_unit=3", "--model.pooling.2.kind=max"]
+        self.good("train", *self.words, *sides, "-o", "sides")
+        self.good("explain", "sides", "v.h5", "-o", "e-sides")
+        rows = table("e-sides/heads.tsv")
+        self.assertEqual([(r["pooling"], r["kind"], r["query"], r["head"]) for r in rows],
+                         [("0", "attention", "0", "0"), ("1", "attention", "1", "0"), ("2", "max", "", "")])
+        self.assertAlmostEqual(sum(float(r["share"]) for r in rows), 1, places=3)
+        self.good("predict", "sides", "v.h5", "-o", "sides.tsv", "--attention=sides.att.tsv")
+        t = tensors("sides/model.safetensors")
+        u = t["output_nn.output_nn.0.weight"][0].reshape(3, 4)
+        bags = sorted({r["bag"] for r in table("e-sides/bags.tsv")})
+        weight = {}
+        for r in table("sides.att.tsv"):
+            weight.setdefault((int(r["query"]), r["bag"]), {})[int(r["instance"])] = float(r["weight"])
+        h = {b: (self.bags[b] - t["instance_embedding.shift"]) * t["instance_embedding.scale"] for b in bags}
+        through = []
+        for k in range(2):
+            w = {b: np.array([weight[k, b][i] for i in range(len(h[b]))]) for b in bags}
+            middle = np.mean([w[b] @ h[b] for b in bags], axis=0)
+            through.append(sum(np.abs(w[b] * ((h[b] - middle) @ u[k])).sum() for b in bags))
+            entropy = {b: -(w[b] * np.log(w[b])).sum() for b in bags}
+            self.assertAlmostEqual(float(rows[k]["entropy"]), np.mean(list(entropy.values())), places=3)
+            self.assertAlmostEqual(float(rows[k]["evenness"]), np.mean([entropy[b] / math.log(len(h[b])) for b in bags]), places=3)
+            k_of = {b: int(np.argmax(np.cumsum(np.sort(w[b])[::-1]) >= 0.9)) + 1 for b in bags}
+            self.assertAlmostEqual(float(rows[k]["k_median"]), np.median(list(k_of.values())), places=5)
+            part = np.median([k_of[b] / len(h[b]) for b in bags])
+            self.assertAlmostEqual(float(rows[k]["k_share_median"]), part, places=3)
+            self.assertEqual(rows[k]["class"], "I" if part > 1 / 2 else "II" if part > 1 / 8 else "III")
+            best = sorted(((-x, b, i) for b in bags for i, x in enumerate(w[b])))[:5]
+            self.assertEqual(rows[k]["retrieved"].split(", "), [f"{b}:{i}" for _, b, i in best])
+        largest = sum(np.abs([np.sum(u[2] * h[b][i] * (h[b].argmax(axis=0) == i)) for i in range(len(h[b]))]).sum() for b in bags)
+        for row, x in zip(rows, [*through, largest]):
+            self.assertAlmostEqual(float(row["share"]), x / (sum(through) + largest), places=3)
+
+    def test_a_head_that_does_nothing_is_named(self):
+        """Half of the output's weights set to 0 by hand: nothing comes through the second pooling."""
+        self.good("train", *self.words, "--model.pooling.kind=attention", "--model.pooling.n_unit=4", "--model.pooling.1.kind=attention",
+                  "--model.pooling.1.n_unit=4", "-o", "half-dead")
+        meta, parts = split_model("half-dead/model.safetensors")
+        shape, weights = parts["output_nn.output_nn.0.weight"]
+        parts["output_nn.output_nn.0.weight"] = shape, weights[:16] + bytes(16)
+        join_model("dead.safetensors", meta, parts)
+        done = self.good("explain", "dead.safetensors", "v.h5", "-o", "e-dead")
+        self.assertIn("1 of 2 heads do nothing: each has below 0.1 of an equal share", done.stdout)
+        heads = load("e-dead/explain.json")["heads"]
+        self.assertEqual([(d["task"], d["model"], d["pooling"], d["query"], d["head"], d["share"]) for d in heads["idle"]],
+                         [("label", 0, 1, 1, 0, 0)])
+        self.assertEqual([r["share"] for r in table("e-dead/heads.tsv")], ["1", "0"])
+        self.good("report", "half-dead", "--explain=e-dead", "-o", "dead.html")
+        said = read("dead.html").decode()
+        self.assertIn("1 head has below 0.1 of an equal share of the decision, and so does nothing: label model 0 pooling 1 query 1 head 0.", said)
+        self.assertNotIn("do nothing", self.good("explain", "half-dead", "v.h5", "-o", "e-alive").stdout)
 
     def test_an_instance_that_a_model_leaves_out(self):
         """Of two models with selections of their own: half of what the other model has of it, and no path of the one."""
@@ -278,6 +344,30 @@ class Sequences(Case):
                     self.assertGreaterEqual(shares["ACDEFGHIKLMNPQRSTVWY".index(letter)], 0.5)
         self.assertIn("<svg", read("seen/logos/motif_01.svg").decode())
 
+    def test_heads(self):
+        """The measures of inspect --dynamics, of the bags that are new to each model; and the sequences with the largest weights."""
+        rows = table("seen/heads.tsv")
+        self.assertEqual([(r["model"], r["head"]) for r in rows], [(m, h) for m in "012" for h in "01"])
+        for m in "012":
+            self.assertAlmostEqual(sum(float(r["share"]) for r in rows if r["model"] == m), 1, places=3)
+        self.good("predict", "cv/rep00/fold01/model.safetensors", "c.h5", "-o", "fold1.tsv", "--attention=fold1.att.tsv")
+        new = {r["bag"] for r in table("cv/predictions.tsv") if r["fold"] == "1"}
+        best, widths = {}, []
+        weights = [r for r in table("fold1.att.tsv") if r["head"] == "1" and r["bag"] in new]
+        for r in weights:
+            best[r["junction_aa"]] = max(best.get(r["junction_aa"], 0), float(r["weight"]))
+        listed = rows[3]["retrieved"].split(", ")
+        self.assertEqual(len(listed), 5)
+        self.assertEqual([best[x] for x in listed], sorted(best.values(), reverse=True)[:5])
+        for bag in new:
+            w = sorted((float(r["weight"]) for r in weights if r["bag"] == bag), reverse=True)
+            total = k = 0
+            while total < 0.9:
+                total, k = total + w[k], k + 1
+            widths.append(k / len(w))
+        middle = sorted(widths)[len(widths) // 2 - 1:len(widths) // 2 + 1]
+        self.assertAlmostEqual(float(rows[3]["k_share_median"]), sum(middle) / 2, delta=0.006)
+
     def test_important(self):
         rows = table("seen/important_sequences.tsv")
         self.assertEqual(list(rows[0]), ["rank", "junction_aa", "v_call", "j_call", "score", "n_bags"])
@@ -328,6 +418,40 @@ class Sequences(Case):
         self.good("baseline", "c.h5", "--target=status", "--method=nuisance", "-o", "numbers")
         self.bad(4, "nuisance is no weighted sum over sequences", "explain", "numbers/nuisance", "c.h5", "-o", "no")
 
+    def test_a_method_of_several_tasks(self):
+        """As the model files of the one task, task by task."""
+        with open("two.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\ta\tb\n" + "".join(f"sim{i:05}\t{'-+'[i % 2]}\t{'uvw'[i % 3]}\n" for i in range(60)))
+        with open("two.yaml", "w", encoding="utf-8") as file:
+            file.write("tasks: [{name: a, column: a, kind: binary, positive: '+'}, {name: b, column: b, kind: multiclass, classes: [u, v, w]}]\n")
+        self.good("baseline", "two.yaml", "--data.path=c.h5", "--metadata=two.tsv", "--method=kmer-3", "-o", "two")
+        self.good("explain", "two/kmer-3", "c.h5", "--metadata=two.tsv", "-o", "e-two", "--top=100")
+        both = table("e-two/sequences.tsv")
+        for number, tasks in enumerate((["a"], ["b=u", "b=v", "b=w"])):
+            files = sorted(name for name in os.listdir("two/kmer-3/models") if f"task{number}" in name)
+            self.good("explain", *(f"two/kmer-3/models/{name}" for name in files), "c.h5", "--metadata=two.tsv", "-o", f"e-two{number}", "--top=100")
+            one = table(f"e-two{number}/sequences.tsv")
+            self.assertEqual([r["task"] for r in one], [t for t in tasks for _ in range(100)])
+            same = "bag", "instance", "task", "contribution", "rank"
+            self.assertEqual([[r[k] for k in same] for r in both if r["task"] in tasks], [[r[k] for k in same] for r in one])
+
+    def test_what_it_is_of(self):
+        """Words as given, and the SHA-256 of models and dataset; the report says where they are another run's."""
+        facts = load("seen/explain.json")
+        self.assertEqual(facts["explained"], [{"path": "cv", "kind": "crossval"}])
+        models = [f"cv/rep00/fold0{k}/model.safetensors" for k in range(3)]
+        self.assertEqual(facts["model_files"], [{"path": m, "sha256": hashlib.sha256(read(m)).hexdigest()} for m in models])
+        self.assertEqual(facts["data"], {"path": "c.h5", "sha256": hashlib.sha256(read("c.h5")).hexdigest()})
+        alarm = "--explain=seen explains models of another run (cv), not of this one"
+        for run_, pattern in (("cv", False), ("one", True)):
+            self.good("report", run_, "--explain=seen", "-o", f"{run_}.html")
+            self.assertEqual(alarm in read(f"{run_}.html").decode(), pattern, run_)
+        for word, kind in (("one", "run"), ("one/model.safetensors", "model"), ("cv/rep00/fold00", "run")):
+            self.good("explain", word, "c.h5", "-o", "kinds", "--force", "--top=1", "--part=all")
+            self.assertEqual(load("kinds/explain.json")["explained"], [{"path": word, "kind": kind}])
+            self.good("report", "cv", "--explain=kinds", "-o", "kinds.html", "--force")
+            self.assertEqual("explains models of another run" in read("kinds.html").decode(), word.startswith("one"), word)
+
     def test_q_counts_each_test_once(self):
         """Rows of one sequence and fold are one test, however many bags have it."""
         rows = table("seen/sequences.tsv")
@@ -348,6 +472,45 @@ class Sequences(Case):
             self.assertEqual(len(listed), len(set(listed)))
             self.assertLessEqual(set(listed), names)
         self.assertTrue(table("seen/motifs.tsv")[0]["kernels"])
+
+    def test_parts_of_kernels(self):
+        """Exact, over all sequences: the kernels' parts sum to what bags.tsv has; one kernel alone has all of it."""
+        for n in (1, 5):
+            self.good("train", "--data.path=c.h5", "--target=status", "--positive=+", TINY, "--train.updates=150", "-o", f"flat{n}",
+                      "--model.pooling.kind=mean", "--model.selection.kind=all", f"--model.embedder.n_kernel={n}")
+            self.good("explain", f"flat{n}", "c.h5", "-o", f"e-flat{n}", "--part=all", "--top=6000")
+            labels = {r["bag"]: int(r["target"]) for r in table(f"flat{n}/predictions.tsv")}
+            part = [[float(r["contributions"]) for r in table(f"e-flat{n}/bags.tsv") if labels[r["bag"]] == c] for c in (0, 1)]
+            rows = table(f"e-flat{n}/kernels.tsv")
+            self.assertEqual(len(rows), n)
+            self.assertAlmostEqual(sum(float(r["decision"]) for r in rows), 1, places=3)
+            mean = [sum(x) / len(x) for x in part]
+            for c, name in ((0, "contribution_negative"), (1, "contribution_positive")):
+                self.assertAlmostEqual(sum(float(r[name]) for r in rows), mean[c], delta=2e-3 * abs(mean[c]) + 1e-6)
+            if n == 1:
+                error = sum(statistics.variance(x) / len(x) for x in part)
+                self.assertAlmostEqual(float(rows[0]["t"]), (mean[1] - mean[0]) / math.sqrt(error), delta=0.002 * abs(float(rows[0]["t"])))
+
+    def test_profiles_and_logos_of_kernels(self):
+        rows = table("seen/kernels.tsv")
+        for r in rows:
+            profile = [float(x) for x in r["position_profile"].split(",")]
+            self.assertEqual(len(profile), 10)
+            self.assertAlmostEqual(sum(profile), 1, delta=0.06)
+        marked = sorted((r for r in rows if r["logo"]), key=lambda r: int(r["logo"]))
+        able = [r for r in rows if int(r["n_windows"]) >= 5 and r["t"] and float(r["t"]) >= 2 and r["consensus"].strip(".")]
+        self.assertEqual([float(r["share"]) for r in rows], sorted((float(r["share"]) for r in rows), reverse=True))
+        self.assertEqual([r["kernel"] for r in marked], [r["kernel"] for r in able[:12]])
+        self.assertEqual([int(r["logo"]) for r in marked], list(range(1, len(marked) + 1)))
+        names = [x for x in sorted(os.listdir("seen/logos")) if x.startswith("kernel")]
+        self.assertEqual(names, [f"kernel_{k:02}.{x}" for k in range(1, len(marked) + 1) for x in ("svg", "tsv")])
+        with open("seen/kernels.meme", encoding="utf-8") as file:
+            heads = [line.split()[1:] for line in file if line.startswith("MOTIF ")]
+        self.assertEqual(heads, [[f"{r['model']}:{r['kernel']}", r["consensus"]] for r in marked])
+        first = {int(r["position"]): r for r in reversed(table("seen/logos/kernel_01.tsv")) if float(r["probability"]) > 0.5}
+        for place, letter in enumerate(marked[0]["consensus"], 1):
+            if letter != "." and place in first:
+                self.assertEqual(first[place]["residue"], letter)
 
     def test_an_ensemble_of_different_embedders(self):
         """Only those with windows have kernels; the first may be another."""
@@ -380,7 +543,7 @@ class Sequences(Case):
         self.assertEqual(os.listdir("ended"), [])
         self.good("explain", "cv", "c.h5", "-o", "ended", "--top=400")
         self.assertTrue(os.path.exists("ended/kernels.tsv"))
-        self.assertEqual(sorted(os.listdir("ended/logos"))[:2], ["motif_01.svg", "motif_01.tsv"])
+        self.assertLessEqual({"motif_01.svg", "motif_01.tsv", "kernel_01.svg", "kernel_01.tsv"}, set(os.listdir("ended/logos")))
         self.good("explain", "one", "c.h5", "-o", "ended", "--top=1", "--force")
         self.assertEqual(os.listdir("ended/logos"), [])
         self.assertEqual(len(table("ended/motifs.tsv")), 0)
@@ -399,6 +562,146 @@ class Sequences(Case):
         done = self.good("explain", "cv", "c.h5", "-o", "planned", "--dry-run")
         self.assertIn("would explain up to 60 bags by 3 models", done.stdout)
         self.assertEqual(snapshot("."), before)
+
+
+class Stacks(Case):
+    """A choice of another column in each fold, and weights, both written into stack.json by hand."""
+    @classmethod
+    def prepare(cls):
+        def go(*words):
+            done = run(*words)
+            assert done.returncode == 0, f"{words}: {done.stderr}"
+            return done
+        cohort("c.h5", n_bag=48, n_seq=60)
+        go("crossval", TINY, "--data.path=c.h5", "--target=status", "--positive=+", "--inner=2", "--splits.n_fold=3", "--train.updates=80",
+           "--model.pooling.kind=hopfield", "--model.selection.kind=all", "-o", "net")
+        go("baseline", "c.h5", "--target=status", "--positive=+", "--splits=net/splits.tsv", "--method=kmer-3", "--method=nuisance", "-o", "rivals")
+        go("stack", "rivals", "net", "-o", "choice")
+        go("stack", "rivals", "net", "--weigh", "-o", "weigh")
+        cls.name = [c["name"] for c in load("choice/stack.json")["columns"]]
+        stack = load("choice/stack.json")
+        for fold, (name, by) in zip(stack["tasks"][0]["folds"], (("kmer-3", [3, 0.25]), ("net", [2, 0.5]), ("nuisance", [1, 0]))):
+            fold.update(column=cls.name.index(name), calibration=by)
+        cls.keep("choice", stack)
+        stack = load("weigh/stack.json")
+        for fold in stack["tasks"][0]["folds"]:
+            for name, column in zip(cls.name, fold["weights"]["columns"]):
+                column["weight"] = {"kmer-3": 0.5, "net": 1.5, "nuisance": 0.75}[name] if fold["fold"] < 2 else float(name == "net")
+        cls.keep("weigh", stack)
+        cls.said = {}
+        for name in ("choice", "weigh"):
+            cls.said[name] = go("explain", name, "c.h5", "-o", f"e-{name}", "--top=90").stdout
+            go("predict", name, "c.h5", "-o", f"{name}.tsv")
+        go("explain", "net", "c.h5", "-o", "e-net", "--top=100000")
+        go("explain", "rivals/kmer-3", "c.h5", "-o", "e-kmers", "--top=100000")
+        cls.fold = {r["bag"]: int(r["fold"]) for r in table("net/predictions.tsv")}
+
+    @staticmethod
+    def keep(folder, stack):
+        with open(f"{folder}/stack.json", "w", encoding="utf-8") as file:
+            json.dump(stack, file)
+
+    @staticmethod
+    def contributions(folder, method=None):
+        return {(r["bag"], r["instance"]): float(r["contribution"]) for r in table(folder + "/sequences.tsv") if method in (None, r.get("method"))}
+
+    def compare(self, got, whole, by):
+        """Rows are the first of the column's own, times what its fold makes of them."""
+        self.assertGreater(len(got), 5)
+        for key, x in got.items():
+            self.assertAlmostEqual(x, whole[key] * by(key[0]), delta=1e-5 * abs(x) + 1e-8, msg=key)
+        others = [x * by(key[0]) for key, x in whole.items() if by(key[0]) and key not in got]
+        self.assertLessEqual(max(others, default=0), min(got.values()) * (1 + 1e-6))
+
+    def test_choice(self):
+        rows = table("e-choice/sequences.tsv")
+        self.assertEqual({(self.fold[r["bag"]], int(r["fold"]), r["method"]) for r in rows}, {(0, 0, "kmer-3"), (1, 1, "net")})
+        for method in ("kmer-3", "net"):
+            self.assertEqual([int(r["rank"]) for r in rows if r["method"] == method], list(range(1, 46)))
+        self.compare(self.contributions("e-choice", "net"), self.contributions("e-net"), lambda b: 2 * (self.fold[b] == 1))
+        self.compare(self.contributions("e-choice", "kmer-3"), self.contributions("e-kmers"), lambda b: 3 * (self.fold[b] == 0))
+        attention = {(r["bag"], r["instance"]): (r["attention_weight"], r["attention_rank"]) for r in table("e-net/sequences.tsv")}
+        for r in rows:
+            wanted = attention[r["bag"], r["instance"]] if r["method"] == "net" else ("", "")
+            self.assertEqual((r["attention_weight"], r["attention_rank"]), wanted)
+        output = {r["bag"]: float(r["output"]) for r in table("choice.tsv")}
+        sums = table("e-choice/bags.tsv")
+        self.assertEqual(len(sums), 48)
+        for r in sums:
+            self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
+            self.assertEqual(r["contributions"] != "", self.fold[r["bag"]] == 1)
+            if r["bias"]:
+                self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), float(r["score"]), places=5)
+        columns = {c["name"]: c for c in load("e-choice/explain.json")["columns"]}
+        self.assertEqual({k: (round(c["share"], 6), c["bags"], c["explained"]) for k, c in columns.items()},
+                         {"kmer-3": (0.333333, 16, True), "net": (0.333333, 16, True), "nuisance": (0.333333, 16, False)})
+        self.assertIn("status: column nuisance has 33.3 % of the decision, in 16 bags; it ranks no instances", self.said["choice"])
+        self.assertIn("status: column net has 33.3 % of the decision, in 16 bags\n", self.said["choice"])
+        self.assertEqual({r["method"] for r in table("e-choice/important_sequences.tsv")}, {"kmer-3", "net"})
+        residues = {(r["bag"], r["instance"]) for r in zipped("e-choice/residues.tsv.gz")}
+        self.assertEqual(residues, set(self.contributions("e-choice", "net")))
+        self.assertEqual(len({r["model"] for r in table("e-choice/heads.tsv")}), 1)
+
+    def test_weights(self):
+        folds = {f["fold"]: f["weights"] for f in load("weigh/stack.json")["tasks"][0]["folds"]}
+
+        def of(name):
+            at = self.name.index(name)
+            return lambda bag: folds[self.fold[bag]]["columns"][at]
+        self.compare(self.contributions("e-weigh", "net"), self.contributions("e-net"),
+                     lambda b: of("net")(b)["weight"] * of("net")(b)["scale"])
+        self.compare(self.contributions("e-weigh", "kmer-3"), self.contributions("e-kmers"),
+                     lambda b: of("kmer-3")(b)["weight"] * of("kmer-3")(b)["scale"])
+        self.assertLessEqual({self.fold[bag] for bag, _ in self.contributions("e-weigh", "kmer-3")}, {0, 1})
+        output = {r["bag"]: float(r["output"]) for r in table("weigh.tsv")}
+        for r in table("e-weigh/bags.tsv"):
+            self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
+            self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), float(r["score"]), places=5)
+        said = {name: {r["bag"]: float(r["output"]) for r in table(f"{'net' if name == 'net' else 'rivals/' + name}/predictions.tsv")}
+                for name in self.name}
+        share = dict.fromkeys(self.name, 0)
+        for bag in self.fold:
+            term = {n: abs(of(n)(bag)["weight"] * of(n)(bag)["scale"] * (said[n][bag] - of(n)(bag)["shift"][0])) for n in self.name}
+            for name in self.name:
+                share[name] += term[name] / sum(term.values()) / len(self.fold)
+        for c in load("e-weigh/explain.json")["columns"]:
+            self.assertAlmostEqual(c["share"], share[c["name"]], places=4, msg=c["name"])
+            self.assertEqual((c["bags"], c["explained"]), (48 if c["name"] == "net" else 32, c["name"] != "nuisance"))
+        rows = table("e-weigh/sequences.tsv")
+        wanted = round(90 * share["net"] / (share["net"] + share["kmer-3"]))
+        self.assertEqual(sum(r["method"] == "net" for r in rows), wanted)
+
+    def test_threads(self):
+        for name in ("choice", "weigh"):
+            self.good("explain", name, "c.h5", "-o", f"four-{name}", "--top=90", threads=4)
+            for file in sorted(os.listdir(f"e-{name}")):
+                if os.path.isfile(f"e-{name}/{file}"):
+                    self.assertEqual(read(f"four-{name}/{file}"), read(f"e-{name}/{file}"), file)
+
+    def test_refused(self):
+        self.bad(2, "weigh: its columns rank instances on scales of their own.*explain each column with --truth", "explain", "weigh", "c.h5",
+                 "--truth=c.truth.tsv.gz", "-o", "no")
+        shutil.copytree("choice", "blind")
+        stack = load("blind/stack.json")
+        for fold in stack["tasks"][0]["folds"]:
+            fold["column"] = self.name.index("nuisance")
+        self.keep("blind", stack)
+        self.bad(4, "blind: none of its columns ranks instances", "explain", "blind", "c.h5", "-o", "no")
+
+    def test_new_bags_are_explained_by_all_folds(self):
+        cohort("new.h5", n_bag=6, n_seq=60, seed=9)
+        self.good("explain", "choice", "new.h5", "-o", "e-new")
+        self.good("predict", "choice", "new.h5", "-o", "new.tsv")
+        output = {r["bag"]: float(r["output"]) for r in table("new.tsv")}
+        for r in table("e-new/bags.tsv"):
+            self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
+            self.assertTrue(r["contributions"])
+        self.assertEqual({r["fold"] for r in table("e-new/sequences.tsv")}, {""})
+        self.assertEqual([round(c["share"], 4) for c in load("e-new/explain.json")["columns"]], [0.3333] * 3)
+        self.good("report", "net", "--stack=choice", "--explain=e-choice", "-o", "of-stack.html")
+        self.assertNotIn("models of another run", read("of-stack.html").decode())
+        self.assertIn("Shares of the stack's columns in the decision: kmer-3 of status 33 %, net of status 33 %.", html.unescape(read("of-stack.html").decode()))
+        self.assertIn("rank no instances, so what they decide is not shown: nuisance of status 33 %.", read("of-stack.html").decode())
 
 
 main()

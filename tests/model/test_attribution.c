@@ -8,6 +8,7 @@
 #include "support/network.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Genes of which the model knows three, one a name of nothing and one unknown. */
 static const int16_t v_row[] = {2, 1, -1, 0}, j_row[] = {1};
@@ -150,6 +151,58 @@ Test(model_attribution, contributions_sum_to_the_score)
 {
     for_networks(assert_sums);
     for_networks(assert_sums_with_reference);
+}
+
+/* One way has all of each part; several may cancel in a part, but no less goes through them. */
+static void assert_through(const Attribution *a, const double *part, int n, const char *what)
+{
+    const double *through = attribution_through(a);
+    double total = 0, sum = 0;
+    for (int i = 0; i < n; i++) total += fabs(part[i]);
+    for (int k = 0; k < attribution_n_way(a); k++) sum += through[k];
+    cr_expect_gt(sum, total - 1e-12 * (1 + total), "%s: %g is less than %g", what, sum, total);
+    if (attribution_n_way(a) == 1)
+        cr_expect_lt(sum, total + 1e-12 * (1 + total), "%s: %g is more than %g", what, sum, total);
+}
+
+/* With a reference all of a score's parts is in the numbers of the embeddings, or none where a pooling is not of means. */
+static void assert_numbers(const Attribution *a, const double *part, int n, const char *what)
+{
+    double share[64], total = 0, sum = 0;
+    cr_assert_leq(attribution_n_h(a), 64);
+    attribution_numbers(share, a);
+    for (int i = 0; i < n; i++) total += part[i];
+    for (int j = 0; j < attribution_n_h(a); j++) sum += share[j];
+    if (strstr(what, "max"))
+        cr_expect_eq(sum, 0, "%s: %g", what, sum);
+    else
+        cr_expect_lt(fabs(sum - total), (REAL_IS_DOUBLE ? 1e-9 : 1e-5) * (1 + fabs(total)), "%s: %g is not %g", what,
+                     sum, total);
+}
+
+static void assert_ways(Net *n, const char *what)
+{
+    Minibatch x;
+    double part[10];
+    AttributionSum sum;
+    bags(&x, n);
+    for (int b = 0; b < N_BAG; b++) {
+        attribution_open(n->a, &x.bag[b]);
+        attribution_divide(part, &sum, n->a, difference);
+        assert_through(n->a, part, x.bag[b].n, what);
+    }
+    attribution_refer(n->a);
+    for (int b = 0; b < N_BAG; b++) {
+        attribution_open(n->a, &x.bag[b]);
+        attribution_divide(part, &sum, n->a, difference);
+        assert_numbers(n->a, part, x.bag[b].n, what);
+    }
+    minibatch_free(&x);
+}
+
+Test(model_attribution, what_comes_each_way_is_no_less_than_the_parts)
+{
+    for_networks(assert_ways);
 }
 
 static void assert_complete(Net *n, const char *what)
