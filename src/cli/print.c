@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/print.h"
+#include "core/cost.h"
 #include "core/escape.h"
 #include "core/jsontext.h"
 
@@ -85,6 +86,13 @@ void print_refit(FILE *out, const json_t *plan)
             "then anew on the %lld bags of training and validation, for at most as many passes (train.refit); the "
             "memory is that of both\n",
             n);
+}
+
+void print_cost(FILE *out, const json_t *plan)
+{
+    char text[COST_ROOM];
+    const Cost cost = cost_told(plan);
+    if (cost.high > 0) fprintf(out, "estimate: %s\n", cost_text(text, &cost));
 }
 
 /* ---- equal bags ---- */

@@ -13,6 +13,9 @@
 /* The line of a plan about train.refit, if there is one. */
 void print_refit(FILE *out, const json_t *plan);
 
+/* The last line of a plan: "estimate: about 40 s to 2 min, 310 MB of memory". */
+void print_cost(FILE *out, const json_t *plan); /* by cost_tell */
+
 Status print_json(json_t *value); /* one object, indented; takes it over */
 
 /* A copy whose texts and names are escaped (core/escape.h), for printing as text. ERR_MEMORY: *out is NULL. */
