@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define CELL_SECONDS 1e-6 /* a row of a sequence, or eight numbers, on the reference machine (core/cost.h) */
+
 typedef struct {
     const char *folder, *bags;
     int format; /* ExportFormat */
@@ -71,6 +73,11 @@ static Status export(const Cli *cli, BagFile *file, BagList *bags)
     if (cli->dry_run) {
         printf("would export up to %d bag%s into %s\n", bagfile_n_bag(file), number_plural(bagfile_n_bag(file)),
                flags->folder);
+        const BagSpec *spec = bagfile_spec(file);
+        const double width = spec->kind == BAG_VECTORS ? spec->n_feat / 8.0 : 1;
+        const Cost cost = cost_of((0.03 + CELL_SECONDS * width * (double)bagfile_n_total(file)) * cost_pace(),
+                                  COST_PROCESS + 40.0 * width * bagfile_n_max(file));
+        print_cost(stdout, &cost);
         return OK;
     }
     TRY(bagexport_run(&report, file, &options));

@@ -111,6 +111,7 @@ static void print_table(FILE *out, const json_t *rows)
 Status evaluate_each(const Cli *cli, const EvaluateEach *in)
 {
     json_t *rows;
+    Cost cost = {0};
     int n_model = 0;
     TRY(split_words(&n_model, cli));
     if (in->out) TRY(check_out(cli, in));
@@ -121,13 +122,17 @@ Status evaluate_each(const Cli *cli, const EvaluateEach *in)
                                    .metadata = in->metadata,
                                    .id_column = in->id_column,
                                    .all = in->all,
-                                   .dry_run = cli->dry_run};
+                                   .dry_run = cli->dry_run,
+                                   .cost = &cost};
     TRY(scoretable_make(&rows, &setup));
     Status status = OK;
-    if (cli->dry_run)
+    if (cli->dry_run && cli->json) {
+        status = print_plan_json(json_pack("{s:i, s:i}", "models", n_model, "datasets", setup.n_data), &cost);
+    } else if (cli->dry_run) {
         printf("would score %d model%s on %d dataset%s\n", n_model, number_plural(n_model), setup.n_data,
                number_plural(setup.n_data));
-    else if (in->out)
+        print_cost(stdout, &cost);
+    } else if (in->out)
         status = scoretable_write(rows, in->out, cli->force);
     if (status == OK && cli->json && !cli->dry_run) return print_json(json_pack("{s:o}", "rows", rows));
     if (status == OK && !cli->dry_run) print_table(stdout, rows);

@@ -124,6 +124,7 @@ static void add_up(JobCost *out, const Costing *c, bool held, bool alone)
     const double threads = alone ? 1 : cost_speedup();
     out->job.low = LOW * (low + once) / threads;
     out->job.high = HIGH * (high + once) / threads;
+    out->pass = all * (c->pace.pass + c->pace.read) / cost_speedup();
     out->open = all * (c->pace.read + HASH_SECONDS * cost_pace());
     if (kmerstart_is_on(NULL, &c->model)) out->kmers = all * KMERS_SECONDS * cost_pace() / cost_speedup();
 }

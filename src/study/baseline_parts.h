@@ -72,6 +72,7 @@ typedef struct {
 Status baseline_rounds_open(Baseline *b);  /* folds of all rounds; what is wrong with one is said */
 Status baseline_rounds_check(Baseline *b); /* again, once bags are hashed; inner folds, labels */
 void baseline_rounds_close(Baseline *b);
+bool baseline_rounds_batched(const Baseline *b); /* are there rounds about batches? */
 const char *baseline_rounds_folder(char name[64],
                                    const BaselineRound *round); /* "permuted/03"; "" of the plain one */
 

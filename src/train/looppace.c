@@ -11,11 +11,11 @@
 
 #include <stdlib.h>
 
-#define FEW    256   /* draws of the first timing */
-#define BUDGET 0.02  /* seconds of a timing */
-#define MOST   5     /* updates of a timing */
-#define BAGS   64    /* training bags at most, but for a minibatch */
-#define PASS   0.05  /* seconds of a pass that may be timed */
+#define FEW    256  /* draws of the first timing */
+#define BUDGET 0.02 /* seconds of a timing */
+#define MOST   5    /* updates of a timing */
+#define BAGS   64   /* training bags at most, but for a minibatch */
+#define PASS   0.05 /* seconds of a pass that may be timed */
 
 typedef struct {
     LoopSetup setup;
