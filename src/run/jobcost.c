@@ -10,6 +10,7 @@
 
 /* On the reference machine (core/cost.h). */
 #define HASH_SECONDS  60e-9  /* an instance: content hashes, numbers that alone predict the label */
+#define OPEN_SECONDS  0.05   /* once: libraries, config, labels, folds */
 #define KMERS_SECONDS 0.6e-6 /* an instance: k-mers counted for the start */
 #define FILES_SECONDS 0.01   /* a training: files written and synced */
 #define KMERS_BYTES   60e6   /* tables of the start k-mers' counts */
@@ -125,7 +126,7 @@ static void add_up(JobCost *out, const Costing *c, bool held, bool alone)
     out->job.low = LOW * (low + once) / threads;
     out->job.high = HIGH * (high + once) / threads;
     out->pass = all * (c->pace.pass + c->pace.read) / cost_speedup();
-    out->open = all * (c->pace.read + HASH_SECONDS * cost_pace());
+    out->open = OPEN_SECONDS * cost_pace() + all * (c->pace.read + HASH_SECONDS * cost_pace());
     if (kmerstart_is_on(NULL, &c->model)) out->kmers = all * KMERS_SECONDS * cost_pace() / cost_speedup();
 }
 
