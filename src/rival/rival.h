@@ -68,6 +68,7 @@ typedef struct {
  * numbers. A fit is one of a training part or of the rest of an inner fold. */
 typedef struct {
     double once;         /* ms */
+    double bag;          /* ms for each bag */
     double instance;     /* µs for each instance of the bags */
     double pair;         /* µs for each pair of bags, those of a bag with itself and both orders counted */
     double fit;          /* ms for each fit */

@@ -28,15 +28,15 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   BAGKERNEL_FUNCTIONS,                                                               \
                                   .rank = bagkernel_rank}
 
-ROW(kmer3, "kmer-3", "logistic regression on the frequencies of 3 residues in a row", bagkernel_kmers_3, 35, 0.08,
+ROW(kmer3, "kmer-3", "logistic regression on the frequencies of 3 residues in a row", bagkernel_kmers_3, 40, 0, 0.085,
     1.2, 0, 0, 65, 5, 0.11);
-ROW(kmer4, "kmer-4", "logistic regression on the frequencies of 4 residues in a row", bagkernel_kmers_4, 150, 1.1,
-    3.5, 0, 0, 56, 10, 0.4);
+ROW(kmer4, "kmer-4", "logistic regression on the frequencies of 4 residues in a row", bagkernel_kmers_4, 0, 3.3, 0.28,
+    0, 0.17, 0, 5, 10, 0.4);
 ROW(gapped, "gapped", "logistic regression on 3 and 4 residues with gaps, 11 masks within 6 places",
-    bagkernel_kmers_gapped, 690, 4.4, 24.7, 0, 0, 17, 40, 1.43);
-ROW(gap1, "gap1", "logistic regression on 4 residues in a row, and 3 with one gap", bagkernel_kmers_gap1, 180, 1.33,
-    6.8, 0, 0, 66, 10, 0.44);
+    bagkernel_kmers_gapped, 100, 12.4, 1.77, 4.6, 0.06, 0, 0, 40, 1.43);
+ROW(gap1, "gap1", "logistic regression on 4 residues in a row, and 3 with one gap", bagkernel_kmers_gap1, 0, 4, 0.35,
+    0.7, 0, 0, 63, 10, 0.44);
 ROW(halves, "halves", "logistic regression on 4 residues in a row of the middle, of its left and of its right half",
-    bagkernel_kmers_halves, 430, 2.1, 11.3, 0, 0, 51, 25, 1);
+    bagkernel_kmers_halves, 77, 7.4, 0.52, 0, 0.13, 0, 15, 25, 1);
 ROW(thirds, "thirds", "logistic regression on 4 residues in a row at the start, in the middle or at the end",
-    bagkernel_kmers_thirds, 330, 2, 11.3, 0, 0, 60, 25, 1);
+    bagkernel_kmers_thirds, 77, 7, 0.45, 0, 0.13, 0, 15, 25, 1);

@@ -390,9 +390,9 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .rank = kmerapply_rank,                                                            \
                                   .name_feature = kmername_feature}
 
-ROW(kmer3_l1, "kmer-3-l1", "logistic regression with an L1 penalty on 3 residues in a row", bagkernel_kmers_3, 30,
+ROW(kmer3_l1, "kmer-3-l1", "logistic regression with an L1 penalty on 3 residues in a row", bagkernel_kmers_3, 30, 0,
     0.1, 0, 0, 620, 0, 8, 0.1);
-ROW(kmer4_l1, "kmer-4-l1", "logistic regression with an L1 penalty on 4 residues in a row", bagkernel_kmers_4, 60, 1,
-    0, 0, 1200, 0, 10, 0.4);
+ROW(kmer4_l1, "kmer-4-l1", "logistic regression with an L1 penalty on 4 residues in a row", bagkernel_kmers_4, 60, 0,
+    1, 0, 0, 2800, 0, 10, 0.4);
 ROW(gapped_l1, "gapped-l1", "logistic regression with an L1 penalty on 3 and 4 residues with gaps",
-    bagkernel_kmers_gapped, 300, 5, 0, 0, 12000, 0, 40, 1.4);
+    bagkernel_kmers_gapped, 300, 0, 5, 0, 0, 12000, 0, 40, 1.4);

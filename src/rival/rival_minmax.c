@@ -30,7 +30,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .check = check,                                                                    \
                                   BAGKERNEL_FUNCTIONS}
 
-ROW(minmax, "SVM with MinMax kernel on the frequencies of 4 residues in a row", bagkernel_minmax_counts, 50, 1.5, 7,
-    0, 0, 66, 10, 0.5);
-ROW(jaccard, "SVM with Jaccard kernel on the 4 residues in a row that occur", bagkernel_minmax_presence, 60, 1.4, 7,
-    0, 0, 57, 10, 0.45);
+ROW(minmax, "SVM with MinMax kernel on the frequencies of 4 residues in a row", bagkernel_minmax_counts, 23, 0.45,
+    0.26, 16.8, 0, 0, 66, 10, 0.5);
+ROW(jaccard, "SVM with Jaccard kernel on the 4 residues in a row that occur", bagkernel_minmax_presence, 30, 0.4, 0.2,
+    16, 0, 0, 57, 10, 0.45);

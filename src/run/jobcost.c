@@ -28,9 +28,9 @@ typedef struct {
     real *inputs; /* [bags of the file, n_input] zeros, where the model reads inputs */
     LoopSetup loop;
     LoopPace pace;
-} Costing;
+} JobCosting;
 
-static Status open_cache(Costing *c)
+static Status open_cache(JobCosting *c)
 {
     const Cohort *cohort = &c->dataset->cohort;
     const size_t n_bag = (size_t)bagfile_n_bag(cohort->file), n_input = (size_t)c->model.n_input;
@@ -42,9 +42,9 @@ static Status open_cache(Costing *c)
     return OK;
 }
 
-static Status open_costing(Costing *c, const Config *config, Dataset *dataset)
+static Status open_costing(JobCosting *c, const Config *config, Dataset *dataset)
 {
-    *c = (Costing){.config = config, .dataset = dataset, .model = dataset_model(dataset, config)};
+    *c = (JobCosting){.config = config, .dataset = dataset, .model = dataset_model(dataset, config)};
     const Cohort *cohort = &dataset->cohort;
     TRY(evaluation_open(&c->evaluation, config, dataset));
     TRY(open_cache(c));
@@ -65,7 +65,7 @@ static Status open_costing(Costing *c, const Config *config, Dataset *dataset)
     return OK;
 }
 
-static void close_costing(Costing *c)
+static void close_costing(JobCosting *c)
 {
     evaluation_free(&c->evaluation);
     cache_close(c->cache);
@@ -74,7 +74,7 @@ static void close_costing(Costing *c)
 
 /* ---- sums ---- */
 
-static double instances(const Costing *c, Part part)
+static double instances(const JobCosting *c, Part part)
 {
     double n = 0;
     const Cohort *cohort = &c->dataset->cohort;
@@ -83,7 +83,7 @@ static double instances(const Costing *c, Part part)
     return n;
 }
 
-static double held_bytes(const Costing *c)
+static double held_bytes(const JobCosting *c)
 {
     size_t bytes = 0;
     const Cohort *cohort = &c->dataset->cohort;
@@ -97,7 +97,7 @@ static double held_bytes(const Costing *c)
 }
 
 /* Of `updates` updates with their evaluations. */
-static double seconds_of(const Costing *c, double updates, bool held)
+static double seconds_of(const JobCosting *c, double updates, bool held)
 {
     const TrainOptions *o = &c->config->train;
     const double most = o->evaluate_instances, scored = instances(c, PART_TRAIN) + instances(c, PART_VALIDATION);
@@ -107,7 +107,7 @@ static double seconds_of(const Costing *c, double updates, bool held)
     return updates * (c->pace.update + (held ? 0 : c->pace.load)) + times * seen * (c->pace.pass + reading);
 }
 
-static void add_up(JobCost *out, const Costing *c, bool held, bool alone)
+static void add_up(JobCost *out, const JobCosting *c, bool held, bool alone)
 {
     const TrainOptions *o = &c->config->train;
     const int *count = c->evaluation.partition.count;
@@ -132,7 +132,7 @@ static void add_up(JobCost *out, const Costing *c, bool held, bool alone)
 
 Status jobcost_make(JobCost *out, const JobSetup *setup, Dataset *dataset, bool alone)
 {
-    Costing c;
+    JobCosting c;
     size_t bytes = 0, params;
     *out = (JobCost){0};
     Status status = open_costing(&c, setup->config, dataset);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#define ONCE   0.03 /* seconds on the reference machine: models are read */
 #define BUDGET 0.02 /* seconds */
 #define MOST   16   /* bags */
 
@@ -14,7 +15,7 @@ typedef struct {
     real *output;
     double seconds, instances; /* timed */
     Status status;
-} Timing;
+} BagTiming;
 
 static int smallest(const Cohort *cohort)
 {
@@ -24,12 +25,12 @@ static int smallest(const Cohort *cohort)
     return best;
 }
 
-static double size(const Timing *t, int member)
+static double size(const BagTiming *t, int member)
 {
     return bagfile_n(t->cohort->file, t->cohort->bag[member]) + 1.0;
 }
 
-static void predict(Timing *t, int member)
+static void predict(BagTiming *t, int member)
 {
     Seen seen;
     const double started = log_own_seconds();
@@ -42,11 +43,11 @@ static void predict(Timing *t, int member)
 /* The smallest bag says whether there is time for others, and no more where there is: the first of all takes longest. */
 static void measure(void *context, int chunk, int thread)
 {
-    Timing *t = context;
+    BagTiming *t = context;
     (void)thread;
     if (chunk > 0) return;
     predict(t, smallest(t->cohort));
-    const Timing first = *t;
+    const BagTiming first = *t;
     for (int i = 0; i < t->cohort->n && i < MOST && t->status == OK; i++) {
         if (t->seconds * (1 + size(t, i) / t->instances) > BUDGET) break;
         if (i == 0) t->seconds = t->instances = 0;
@@ -58,7 +59,7 @@ static void measure(void *context, int chunk, int thread)
 Status predictorcost_make(Cost *out, Predictor *p, const Cohort *cohort)
 {
     double all = 0;
-    Timing t = {.predictor = p, .cohort = cohort};
+    BagTiming t = {.predictor = p, .cohort = cohort};
     *out = (Cost){0};
     if (cohort->n == 0) return OK;
     t.output = calloc((size_t)p->apply.n_out + 1, sizeof *t.output);
@@ -73,7 +74,7 @@ Status predictorcost_make(Cost *out, Predictor *p, const Cohort *cohort)
         TRY(bagfile_read_room(&room, cohort->file, cohort->bag[i], 0));
         if (room.used > largest.used) largest = room;
     }
-    *out =
-        cost_of(t.seconds * all / t.instances / cost_speedup(), (double)log_peak_memory() + 2 * (double)largest.used);
+    *out = cost_of(ONCE * cost_pace() + t.seconds * all / t.instances / cost_speedup(),
+                   (double)log_peak_memory() + 2 * (double)largest.used);
     return OK;
 }

@@ -22,9 +22,9 @@ typedef struct {
     int number, chosen, n; /* folds that chose it; folds with a figure */
     double sum;            /* of these figures */
     int row;               /* of the table, with its settings */
-} Trial;
+} TriedTrial;
 
-static double mean_of(const Trial *t)
+static double mean_of(const TriedTrial *t)
 {
     return t->n ? t->sum / t->n : (double)NAN;
 }
@@ -32,13 +32,13 @@ static double mean_of(const Trial *t)
 /* The best first; those without a figure last; equal ones by number. */
 static int compare(const void *a, const void *b)
 {
-    const Trial *x = a, *y = b;
+    const TriedTrial *x = a, *y = b;
     const double mx = x->n ? mean_of(x) : -INFINITY, my = y->n ? mean_of(y) : -INFINITY;
     return mx > my ? -1 : mx < my ? 1 : x->number - y->number;
 }
 
 /* Returns the number of trials; trial [rows of t]. */
-static int sum_up(Trial *trial, const Table *t)
+static int sum_up(TriedTrial *trial, const Table *t)
 {
     int n = 0;
     const int number = table_column(t, "trial"), mean = table_column(t, "mean"), chosen = table_column(t, "chosen");
@@ -48,7 +48,7 @@ static int sum_up(Trial *trial, const Table *t)
         if (!number_read_int(&of, table_cell(t, row, number)) || of < 0 || of > INT32_MAX) continue;
         int k = 0;
         while (k < n && trial[k].number != of) k++;
-        if (k == n) trial[n++] = (Trial){.number = (int)of, .row = row};
+        if (k == n) trial[n++] = (TriedTrial){.number = (int)of, .row = row};
         trial[k].chosen += strcmp(table_cell(t, row, chosen), "1") == 0;
         if (!number_read(&value, table_cell(t, row, mean))) continue;
         trial[k].sum += value;
@@ -73,7 +73,7 @@ static Status settings_of(char **text, const Table *t, int row)
     return memtext_close(out, text) ? OK : fail(ERR_MEMORY, "no memory for the trials");
 }
 
-static Status write_rows(Report *r, const Table *t, const Trial *trial, int n)
+static Status write_rows(Report *r, const Table *t, const TriedTrial *trial, int n)
 {
     for (int k = 0; k < n && k < SHOWN; k++) {
         char *settings;
@@ -93,7 +93,7 @@ static Status write_table(Report *r, const Table *t)
 {
     char caption[200];
     const char *const head[] = {"settings", "trial", "mean over inner folds", "chosen in folds"};
-    Trial *trial = calloc((size_t)t->n_row + 1, sizeof *trial);
+    TriedTrial *trial = calloc((size_t)t->n_row + 1, sizeof *trial);
     if (!trial) return fail(ERR_MEMORY, "no memory for %d trials", t->n_row);
     const int n = sum_up(trial, t);
     qsort(trial, (size_t)n, sizeof *trial, compare);
