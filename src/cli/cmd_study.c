@@ -178,7 +178,9 @@ const Command command_study = {
     .example = "hopsack study cohort.h5 --target=status -o study",
     .about = "Runs, one after the other: check; baseline, which draws the folds of all; crossval --inner on the "
              "same folds (CONFIG, or the recommended config for the kind of bag); stack, which chooses among all "
-             "inside the folds; explain; and report, which makes OUT/report.html. --dry-run prints these commands. "
+             "inside the folds; explain; and report, which makes OUT/report.html. These commands are printed first, "
+             "with an "
+             "estimate of the time and memory of each; --dry-run prints nothing else. "
              "Settings of the data, the labels and the folds go to all of them, settings of model, train, crossval "
              "and search to crossval.\n\n"
              "Each step leaves its result in a place of its own in OUT and can be run alone, as printed. "

@@ -112,7 +112,9 @@ static void add_up(JobCost *out, const JobCosting *c, bool held, bool alone)
     const TrainOptions *o = &c->config->train;
     const int *count = c->evaluation.partition.count;
     const double updates = (double)schedule_updates(o, &c->model, count[PART_TRAIN]);
-    const double least = o->patience > 0 ? (double)(o->patience + 1) * o->evaluate_every : updates;
+    /* with min_delta it ends at once where no better score is possible */
+    const double evaluations = o->patience > 0 && o->min_delta > 0 ? 1 : o->patience + 1;
+    const double least = o->patience > 0 ? evaluations * o->evaluate_every : updates;
     const double all = instances(c, PART_TRAIN) + instances(c, PART_VALIDATION) + instances(c, PART_TEST);
     const bool early = count[PART_VALIDATION] > 0 && least < updates;
     double low = seconds_of(c, early ? least : updates, held), high = seconds_of(c, updates, held);
