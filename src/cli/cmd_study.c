@@ -5,6 +5,7 @@
 #include "cli/print.h"
 #include "core/escape.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "data/bagfile/bagfile.h"
 #include "run/run.h"
 #include "study/studycost.h"
@@ -51,7 +52,9 @@ static void print_steps(const StudyPlan *plan)
         size_t w;
         json_t *word;
         char text[COST_ROOM];
-        printf("%d %-8s %s: %s\n  hopsack", k + 1, step->name, step->line, cost_text(text, &step->cost));
+        const bool known = step->cost.high > 0;
+        printf("%d %-8s %s%s%s\n  hopsack", k + 1, step->name, step->line, known ? ": " : "",
+               known ? cost_text(text, &step->cost) : "");
         json_array_foreach(step->word, w, word) print_word(json_string_value(word));
         printf("\n");
     }
@@ -153,7 +156,9 @@ static Status run_configured(Cli *cli, const char *yaml, const Config *config)
                               .quiet = cli->quiet};
     if (!setup.data) return fail(ERR_USAGE, "which dataset? (hopsack study DATA --target=COLUMN -o OUT)");
     Status status = studyplan_make(&plan, &setup);
-    if (status == OK) status = studycost_fill(&plan, &setup, config);
+    const bool shown = cli->dry_run || (!cli->quiet && !cli->json);
+    if (status == OK && shown && studycost_fill(&plan, &setup, config) != OK)
+        log_warn("no estimate: %s", status_sentence());
     if (status == OK) status = run_plan(cli, &plan);
     studyplan_free(&plan);
     return status;

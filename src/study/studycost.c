@@ -82,6 +82,7 @@ Status studycost_fill(StudyPlan *plan, const StudySetup *setup, const Config *co
     Status status = OK;
     for (int k = 0; k < plan->n && status == OK; k++) status = plan_step(&plan->step[k], &c);
     log_hush(false);
+    for (int k = 0; k < plan->n && status != OK; k++) plan->step[k].cost = (Cost){0};
     return status;
 }
 

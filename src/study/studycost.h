@@ -11,7 +11,8 @@
 #define STUDYCOST_TOP 1000 /* rows of explain for each question, its default */
 
 /* Fills the `cost` of each step. Opens the dataset and times the network on it; reads no result of a step, so that a study
- * that goes on has the estimates that it began with. Errors of crossval_plan and baseline_plan: labels, folds. */
+ * that goes on has the estimates that it began with. Errors of crossval_plan and baseline_plan: labels, folds; then steps are
+ * without estimates. */
 Status studycost_fill(StudyPlan *plan, const StudySetup *setup, const Config *config);
 Cost studycost_sum(const StudyPlan *plan);
 
