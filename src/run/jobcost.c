@@ -14,6 +14,7 @@
 #define KMERS_SECONDS 0.6e-6 /* an instance: k-mers counted for the start */
 #define FILES_SECONDS 0.01   /* a training: files written and synced */
 #define KMERS_BYTES   60e6   /* tables of the start k-mers' counts */
+#define KMERS_AGAIN   100e6  /* further ones, where inner folds are counted too */
 
 /* A training goes on as it began, but for the machine's clock and caches. */
 #define LOW  0.8
@@ -152,8 +153,9 @@ Status jobcost_make(JobCost *out, const JobSetup *setup, Dataset *dataset, bool 
 Cost jobcost_whole(const JobCost *one, double longer, int at_once, int n_cut)
 {
     const Cost once = cost_of(one->open + n_cut * one->kmers, 0);
+    const double again = one->kmers > 0 && n_cut > 1 ? KMERS_AGAIN : 0;
     const double rooms = one->room * (at_once > 1 ? at_once - 1 : 0), beside = at_once > 1 ? at_once : 1;
     return (Cost){.low = once.low + one->job.low * longer / beside,
                   .high = once.high + one->job.high * longer / beside,
-                  .bytes = one->job.bytes + rooms};
+                  .bytes = one->job.bytes + rooms + again};
 }
