@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define SEQUENCE_SECONDS 0.6e-6 /* on the reference machine (core/cost.h) */
+#define WRITING_BYTES    12e6   /* of the dataset being written */
 
 typedef struct {
     const char *out, *airr;
@@ -238,7 +239,7 @@ static Cost cost_of_jobs(const CohortJob *job, int n)
     for (int i = 0; i < n; i++) {
         const double n_seq = (double)job[i].result.n_seq, again = job[i].airr ? 2 : 1;
         const Cost one = cost_of((0.03 + again * SEQUENCE_SECONDS * n_seq) * cost_pace(),
-                                 COST_PROCESS + (double)job[i].result.memory);
+                                 WRITING_BYTES + COST_PROCESS + (double)job[i].result.memory);
         cost_then(&sum, &one);
     }
     return sum;

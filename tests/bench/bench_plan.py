@@ -64,7 +64,7 @@ def commands(folder):
                                            "--method=public", "-o", f"{folder}/permuted"]
     yield "crossval --inner=2, small", ["crossval", REPERTOIRE, data, *target, "--splits.n_fold=3", "--inner=2",
                                         "-o", f"{folder}/inner"]
-    yield "crossval, 3 models, small", ["crossval", DEEPRC, data, *target, "--splits.n_fold=2", "--train.updates=200",
+    yield "crossval, 3 models, small", ["crossval", DEEPRC, data, *target, "--splits.n_fold=3", "--train.updates=200",
                                         "--crossval.ensemble=3", "-o", f"{folder}/ensemble"]
     yield "simulate, 200 x 3000", ["simulate", "--simulate.n_bag=200", "--simulate.n_seq=3000", "--motif=SFZEN", "--rho=0.01",
                                    "-o", f"{folder}/new.h5"]

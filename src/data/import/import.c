@@ -18,9 +18,10 @@
 #include <sys/stat.h>
 
 /* On the reference machine (core/cost.h). */
-#define ONCE_SECONDS 0.03
-#define BYTE_SECONDS 32e-9 /* of text */
-#define PACKED       4     /* bytes of text for one of a compressed file */
+#define ONCE_SECONDS  0.03
+#define BYTE_SECONDS  32e-9 /* of text */
+#define PACKED        4     /* bytes of text for one of a compressed file */
+#define WRITING_BYTES 5e6
 
 #define BATCH_BYTES (48ll << 20) /* of files; text in gzip is some four times as much */
 
@@ -296,7 +297,8 @@ static Cost estimate(const Import *im)
         if (own > largest) largest = own;
     }
     const double held = bytes < IMPORT_BATCH * largest ? bytes : IMPORT_BATCH * largest;
-    return cost_of((ONCE_SECONDS + BYTE_SECONDS * bytes / cost_speedup()) * cost_pace(), COST_PROCESS + 1.3 * held);
+    return cost_of((ONCE_SECONDS + BYTE_SECONDS * bytes / cost_speedup()) * cost_pace(),
+                   COST_PROCESS + WRITING_BYTES + 1.3 * held);
 }
 
 static Status run(Import *im)
