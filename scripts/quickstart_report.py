@@ -36,6 +36,7 @@ def main(folder, motif, seconds):
         print(f"  {junction:24} {100 * float(row['weight']):6.2f} %  in {row['bag']}")
     print(f"test AUC {scores['auc']:.3f} ({scores['n_bags']} bags)")
     print(f"{seconds} s, {summary['peak_memory'] / 1e6:.0f} MB at most")
+    print(f"page: {folder}/report.html")
 
 
 if __name__ == "__main__":

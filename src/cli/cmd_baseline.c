@@ -68,6 +68,8 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     const int train = (int)json_integer_value(json_object_get(bags, "train"));
     printf("the first: training on %d bag%s, test on %d\n", train, number_plural(train),
            (int)json_integer_value(json_object_get(bags, "test")));
+    const Cost cost = cost_told(plan);
+    print_cost(stdout, &cost);
     json_decref(plan);
     return OK;
 }

@@ -84,6 +84,8 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
     printf("%ld parameters; memory: %.1f MB for bags, %.1f MB workspace for each at once\n",
            count(plan, "parameters"), (double)count(plan, "memory_bags") / 1e6,
            (double)count(plan, "memory_workspace") / 1e6);
+    const Cost cost = cost_told(plan);
+    print_cost(stdout, &cost);
     json_decref(plan);
     return OK;
 }

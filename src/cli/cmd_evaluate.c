@@ -9,6 +9,7 @@
 #include "core/number.h"
 #include "run/remarks.h"
 #include "study/rankingtable.h"
+#include "study/predictorcost.h"
 #include "study/scoring.h"
 
 #include <stdlib.h>
@@ -106,7 +107,11 @@ static Status evaluate(Scoring *e, Cli *cli)
                  number_plural(e->count[SEEN_VALIDATION]));
     if (cli->dry_run) {
         const int n = e->count[SEEN_NOT] + (e->all ? seen : 0);
+        Cost cost;
+        TRY(predictorcost_make(&cost, &e->predictor, &e->cohort));
+        if (cli->json) return print_plan_json(json_pack("{s:i}", "bags", n), &cost);
         printf("would score %d bag%s\n", n, number_plural(n));
+        print_cost(stdout, &cost);
         return OK;
     }
     return print_result(e, cli);

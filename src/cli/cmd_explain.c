@@ -7,6 +7,8 @@
 #include "core/jsontext.h"
 #include "core/number.h"
 #include "study/explain.h"
+#include "study/predictorcost.h"
+#include "study/stepcost.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -162,8 +164,15 @@ static Status explain(Predictor *predictor, Cohort *cohort, Cli *cli)
                                 .force = cli->force,
                                 .stop = &interrupted};
     if (cli->dry_run) {
+        Cost pass;
+        TRY(predictorcost_make(&pass, predictor, cohort));
+        const Cost cost = stepcost_explain(&pass, 1, flags->top * predictor->apply.n_target);
+        if (cli->json)
+            return print_plan_json(json_pack("{s:i, s:i}", "bags", cohort->n, "models", predictor->apply.n_model),
+                                   &cost);
         printf("would explain up to %d bag%s by %d model%s\n", cohort->n, number_plural(cohort->n),
                predictor->apply.n_model, number_plural(predictor->apply.n_model));
+        print_cost(stdout, &cost);
         return OK;
     }
     interrupt_watch();

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define CELL_SECONDS 1e-6 /* a row of a sequence, or eight numbers, on the reference machine (core/cost.h) */
+
 typedef struct {
     const char *folder, *bags;
     int format; /* ExportFormat */
@@ -59,6 +61,20 @@ static Status print_report(const Cli *cli, const BagExportReport *r, const BagFi
     return OK;
 }
 
+static Status print_plan(const Cli *cli, const BagFile *file, const char *folder)
+{
+    const BagSpec *spec = bagfile_spec(file);
+    const int n = bagfile_n_bag(file);
+    const double width = spec->kind == BAG_VECTORS ? spec->n_feat / 8.0 : 1,
+                 cells = width * (double)bagfile_n_total(file);
+    const Cost cost =
+        cost_of((0.03 + CELL_SECONDS * cells) * cost_pace(), COST_PROCESS + 40.0 * width * bagfile_n_max(file));
+    if (cli->json) return print_plan_json(json_pack("{s:s, s:i}", "folder", folder, "bags", n), &cost);
+    printf("would export up to %d bag%s into %s\n", n, number_plural(n), folder);
+    print_cost(stdout, &cost);
+    return OK;
+}
+
 static Status export(const Cli *cli, BagFile *file, BagList *bags)
 {
     const ExportFlags *flags = cli->flags;
@@ -68,11 +84,7 @@ static Status export(const Cli *cli, BagFile *file, BagList *bags)
                                       .force = cli->force,
                                       .bags = bags};
     BagExportReport report;
-    if (cli->dry_run) {
-        printf("would export up to %d bag%s into %s\n", bagfile_n_bag(file), number_plural(bagfile_n_bag(file)),
-               flags->folder);
-        return OK;
-    }
+    if (cli->dry_run) return print_plan(cli, file, flags->folder);
     TRY(bagexport_run(&report, file, &options));
     if (report.n_lost > 0)
         log_warn(

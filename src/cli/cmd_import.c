@@ -3,6 +3,7 @@
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
 #include "cli/import_h5.h"
+#include "cli/print.h"
 #include "core/file.h"
 #include "core/inputguard.h"
 #include "core/log.h"
@@ -69,6 +70,7 @@ static void print_summary(const ImportSequencesReport *report, const ImportOptio
     if (options->dry_run) {
         log_info("would import %d %s%s into %s", all->n_file, all->several ? "file" : "repertoire",
                  number_plural(all->n_file), options->output);
+        print_estimate(&all->cost);
         return;
     }
     log_info("%s: %d repertoire%s, %lld sequence%s (%s, %s) of %lld row%s", options->output, all->n_bag,

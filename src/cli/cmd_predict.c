@@ -2,13 +2,14 @@
 #include "cli/attention.h"
 #include "cli/cli.h"
 #include "cli/import_raw.h"
+#include "cli/print.h"
 #include "core/file.h"
 #include "core/inputguard.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "model/pooling.h"
 #include "run/predictions.h"
-#include "study/predictor.h"
+#include "study/predictorcost.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -187,8 +188,11 @@ static Status predict(Prophecy *p, Cli *cli)
     Progress progress;
     TRY(open_all(p, cli));
     if (cli->dry_run) {
+        Cost cost;
+        TRY(predictorcost_make(&cost, &p->predictor, &p->cohort));
         printf("would predict %d bag%s with %d model%s\n", p->cohort.n, number_plural(p->cohort.n), p->apply->n_model,
                number_plural(p->apply->n_model));
+        print_cost(stdout, &cost);
         return OK;
     }
     predictions_header(p->out);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "core/inputguard.h"
+#include "core/log.h"
 #include "core/path.h"
 #include "study/report.h"
 
@@ -44,6 +45,10 @@ static Status print_result(const Cli *cli, json_t *result)
     print_list("missing: ", json_object_get(result, "missing"));
     printf(cli->dry_run ? "would write: " : "page: ");
     print_lines(stdout, flags->page);
+    if (cli->dry_run) {
+        const Cost cost = cost_told(result);
+        print_cost(stdout, &cost);
+    }
     if (flags->figures) {
         printf("%zu figures in ", json_array_size(figures));
         print_lines(stdout, flags->figures);
@@ -68,7 +73,12 @@ static Status run(Cli *cli)
     inputguard_begin();
     if (!path_ends(flags->page, ".html") && !path_ends(flags->page, ".htm"))
         return fail(ERR_USAGE, "-o %s: the name of a page ends in .html, such as report.html", flags->page);
+    const double begun = log_cpu_seconds();
     TRY(report_write(&result, &setup));
+    if (!cli->dry_run) return print_result(cli, result);
+    const Cost cost =
+        cost_of(log_cpu_seconds() - begun, (double)log_peak_memory()); /* all was done but the writing */
+    TRY(cost_tell(result, &cost));
     return print_result(cli, result);
 }
 

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SEQUENCE_SECONDS 0.6e-6 /* on the reference machine (core/cost.h) */
+#define WRITING_BYTES    12e6   /* of the dataset being written */
+
 typedef struct {
     const char *out, *airr;
     int compress; /* 0: gzip */
@@ -229,6 +232,19 @@ static Status check_job(CohortJob *job, uint64_t seed)
     return simulate_plan(&job->result, job->options, seed);
 }
 
+/* Writing takes most of it. */
+static Cost cost_of_jobs(const CohortJob *job, int n)
+{
+    Cost sum = {0};
+    for (int i = 0; i < n; i++) {
+        const double n_seq = (double)job[i].result.n_seq, again = job[i].airr ? 2 : 1;
+        const Cost one = cost_of((0.03 + again * SEQUENCE_SECONDS * n_seq) * cost_pace(),
+                                 WRITING_BYTES + COST_PROCESS + (double)job[i].result.memory);
+        cost_then(&sum, &one);
+    }
+    return sum;
+}
+
 static json_t *job_object(const CohortJob *job, uint64_t seed)
 {
     return (job->options->signal == SIGNAL_DENSE ? shift_object : carrier_object)(&job->result, &job->files, seed);
@@ -236,15 +252,18 @@ static json_t *job_object(const CohortJob *job, uint64_t seed)
 
 static Status report(const CohortJob job[2], int n, const Cli *cli, uint64_t seed)
 {
+    const Cost cost = cli->dry_run ? cost_of_jobs(job, n) : (Cost){0};
     if (cli->json) {
         json_t *object = job_object(&job[0], seed);
         if (n > 1 && json_object_set_new(object, "test", job_object(&job[1], seed)) != 0)
             return fail(ERR_MEMORY, "no memory for the result");
+        if (cli->dry_run) TRY(cost_tell(object, &cost));
         return print_json(object);
     }
     for (int i = 0; i < n; i++)
         (job[i].options->signal == SIGNAL_DENSE ? print_shift : print_carriers)(&job[i].result, &job[i].files,
                                                                                 cli->dry_run);
+    print_cost(stdout, &cost);
     return OK;
 }
 

@@ -56,6 +56,8 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
         printf("%s %s", k ? "," : "", escape_text(shown, sizeof shown, json_string_value(name)));
     }
     printf("\n");
+    const Cost cost = cost_told(plan);
+    print_cost(stdout, &cost);
     json_decref(plan);
     return OK;
 }

@@ -5,8 +5,10 @@
 #include "cli/print.h"
 #include "core/escape.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "data/bagfile/bagfile.h"
 #include "run/run.h"
+#include "study/studycost.h"
 #include "study/studyrun.h"
 
 #include <stdlib.h>
@@ -49,10 +51,15 @@ static void print_steps(const StudyPlan *plan)
         const StudyStep *step = &plan->step[k];
         size_t w;
         json_t *word;
-        printf("%d %-8s %s\n  hopsack", k + 1, step->name, step->line);
+        char text[COST_ROOM];
+        const bool known = step->cost.high > 0;
+        printf("%d %-8s %s%s%s\n  hopsack", k + 1, step->name, step->line, known ? ": " : "",
+               known ? cost_text(text, &step->cost) : "");
         json_array_foreach(step->word, w, word) print_word(json_string_value(word));
         printf("\n");
     }
+    const Cost sum = studycost_sum(plan);
+    print_cost(stdout, &sum);
 }
 
 static Status print_plan(const Cli *cli, const StudyPlan *plan)
@@ -62,10 +69,16 @@ static Status print_plan(const Cli *cli, const StudyPlan *plan)
         return OK;
     }
     json_t *steps = json_array();
-    for (int k = 0; k < plan->n; k++)
-        json_array_append_new(steps, json_pack("{s:s, s:O, s:s}", "name", plan->step[k].name, "words",
-                                               plan->step[k].word, "result", plan->step[k].result));
-    return print_json(json_pack("{s:o}", "steps", steps));
+    const Cost sum = studycost_sum(plan);
+    for (int k = 0; k < plan->n; k++) {
+        const StudyStep *step = &plan->step[k];
+        json_t *one = json_pack("{s:s, s:O, s:s}", "name", step->name, "words", step->word, "result", step->result);
+        if (one) TRY(cost_tell(one, &step->cost));
+        json_array_append_new(steps, one);
+    }
+    json_t *whole = json_pack("{s:o}", "steps", steps);
+    if (whole) TRY(cost_tell(whole, &sum));
+    return print_json(whole);
 }
 
 static Status print_answer(const Cli *cli, const StudyPlan *plan, const char *folder)
@@ -143,6 +156,9 @@ static Status run_configured(Cli *cli, const char *yaml, const Config *config)
                               .quiet = cli->quiet};
     if (!setup.data) return fail(ERR_USAGE, "which dataset? (hopsack study DATA --target=COLUMN -o OUT)");
     Status status = studyplan_make(&plan, &setup);
+    const bool shown = cli->dry_run || (!cli->quiet && !cli->json);
+    if (status == OK && shown && studycost_fill(&plan, &setup, config) != OK)
+        log_warn("no estimate: %s", status_sentence());
     if (status == OK) status = run_plan(cli, &plan);
     studyplan_free(&plan);
     return status;
@@ -167,7 +183,9 @@ const Command command_study = {
     .example = "hopsack study cohort.h5 --target=status -o study",
     .about = "Runs, one after the other: check; baseline, which draws the folds of all; crossval --inner on the "
              "same folds (CONFIG, or the recommended config for the kind of bag); stack, which chooses among all "
-             "inside the folds; explain; and report, which makes OUT/report.html. --dry-run prints these commands. "
+             "inside the folds; explain; and report, which makes OUT/report.html. These commands are printed first, "
+             "with an "
+             "estimate of the time and memory of each; --dry-run prints nothing else. "
              "Settings of the data, the labels and the folds go to all of them, settings of model, train, crossval "
              "and search to crossval.\n\n"
              "Each step leaves its result in a place of its own in OUT and can be run alone, as printed. "

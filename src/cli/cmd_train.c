@@ -47,6 +47,8 @@ static Status print_plan(const Cli *cli, json_t *plan, const char *folder)
            (long long)json_integer_value(json_object_get(plan, "parameters")),
            (double)json_integer_value(json_object_get(plan, "memory_bags")) / 1e6,
            (double)json_integer_value(json_object_get(plan, "memory_workspace")) / 1e6);
+    const Cost cost = cost_told(plan);
+    print_cost(stdout, &cost);
     json_decref(plan);
     return OK;
 }

@@ -110,13 +110,17 @@ static void print_table(FILE *out, const json_t *rows)
 
 /* ---- all of it ---- */
 
-static Status plan(const ScoreTableSetup *setup)
+static Status plan(const Cli *cli, const ScoreTableSetup *setup)
 {
     json_t *rows;
     TRY(scoretable_make(&rows, setup));
     json_decref(rows);
+    if (cli->json)
+        return print_plan_json(json_pack("{s:i, s:i}", "models", setup->n_model, "datasets", setup->n_data),
+                               setup->cost);
     printf("would score %d model%s on %d dataset%s\n", setup->n_model, number_plural(setup->n_model), setup->n_data,
            number_plural(setup->n_data));
+    print_cost(stdout, setup->cost);
     return OK;
 }
 
@@ -142,6 +146,7 @@ static Status score(const Cli *cli, const EvaluateEach *in, const ScoreTableSetu
 
 Status evaluate_each(const Cli *cli, const EvaluateEach *in)
 {
+    Cost cost = {0};
     int n_model = 0;
     TRY(split_words(&n_model, cli));
     if (in->out) TRY(check_out(cli, in));
@@ -152,6 +157,7 @@ Status evaluate_each(const Cli *cli, const EvaluateEach *in)
                                    .metadata = in->metadata,
                                    .id_column = in->id_column,
                                    .all = in->all,
-                                   .dry_run = cli->dry_run};
-    return cli->dry_run ? plan(&setup) : score(cli, in, &setup);
+                                   .dry_run = cli->dry_run,
+                                   .cost = &cost};
+    return cli->dry_run ? plan(cli, &setup) : score(cli, in, &setup);
 }

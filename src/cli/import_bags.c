@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/import_bags.h"
 #include "cli/import_flags.h"
+#include "cli/print.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "data/text/walk.h"
@@ -119,6 +120,7 @@ static void print_summary(const ImportVectorsReport *r, const ImportOptions *opt
              options->dry_run ? "would write " : "", options->output, all->n_bag, number_plural(all->n_bag),
              (long long)r->n, number_plural(r->n), r->n_feat, number_plural(r->n_feat), all->format,
              (long long)r->n_row, number_plural(r->n_row));
+    if (options->dry_run) print_estimate(&all->cost);
     if (all->n_unlabelled > 0)
         log_info("%d of %d bags without a row in %s are kept without its labels", all->n_unlabelled, all->n_bag,
                  options->metadata);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/import_h5.h"
 #include "cli/import_flags.h"
+#include "cli/print.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "data/import/import_datasets.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define COPY_SECONDS 0.5e-6 /* an instance, on the reference machine (core/cost.h) */
 
 Status import_h5_wanted(bool *out, const Cli *cli)
 {
@@ -51,6 +54,8 @@ static void print_summary(const ImportDatasetsReport *r, const ImportOptions *op
     log_info("%s%s: %d bag%s, %lld %s of %d dataset%s", options->dry_run ? "would write " : "", options->output, n,
              number_plural(n), (long long)r->n, r->kind == BAG_SEQUENCES ? "sequences" : "instances",
              r->import.n_file, number_plural(r->import.n_file));
+    const Cost cost = cost_of((0.03 + COPY_SECONDS * (double)r->n) * cost_pace(), 2 * COST_PROCESS);
+    if (options->dry_run) print_estimate(&cost);
     if (r->n_left_out > 0) log_info("bags left out by --bags: %d", r->n_left_out);
     if (r->import.n_unlabelled > 0)
         log_info("%d of %d bags without a row in %s are kept without labels", r->import.n_unlabelled, n,

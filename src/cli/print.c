@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/print.h"
+#include "core/cost.h"
 #include "core/escape.h"
 #include "core/jsontext.h"
+#include "core/log.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -85,6 +87,27 @@ void print_refit(FILE *out, const json_t *plan)
             "then anew on the %lld bags of training and validation, for at most as many passes (train.refit); the "
             "memory is that of both\n",
             n);
+}
+
+void print_cost(FILE *out, const Cost *cost)
+{
+    char text[COST_ROOM];
+    if (cost->high > 0) fprintf(out, "estimate: %s\n", cost_text(text, cost));
+}
+
+Status print_plan_json(json_t *plan, const Cost *cost)
+{
+    if (!plan) return fail(ERR_MEMORY, "no memory for the plan");
+    const Status status = cost_tell(plan, cost);
+    if (status == OK) return print_json(plan);
+    json_decref(plan);
+    return status;
+}
+
+void print_estimate(const Cost *cost)
+{
+    char text[COST_ROOM];
+    if (cost->high > 0) log_info("estimate: %s", cost_text(text, cost));
 }
 
 /* ---- equal bags ---- */

@@ -5,6 +5,7 @@
 #ifndef HOPSACK_PRINT_H
 #define HOPSACK_PRINT_H
 
+#include "core/cost.h"
 #include "core/status.h"
 
 #include <jansson.h>
@@ -12,6 +13,11 @@
 
 /* The line of a plan about train.refit, if there is one. */
 void print_refit(FILE *out, const json_t *plan);
+
+/* The last line of a plan: "estimate: about 40 s to 2 min, 310 MB of memory"; nothing where no time is known. */
+void print_cost(FILE *out, const Cost *cost);
+Status print_plan_json(json_t *plan, const Cost *cost); /* with what cost_tell adds; takes the plan over */
+void print_estimate(const Cost *cost);                  /* the same as a message */
 
 Status print_json(json_t *value); /* one object, indented; takes it over */
 

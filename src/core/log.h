@@ -31,6 +31,7 @@ void progress_end(Progress *p, const char *note); /* one final line with the sec
 
 double log_seconds(void);      /* monotonic clock */
 double log_cpu_seconds(void);  /* of this process */
+double log_own_seconds(void);  /* processor time of this thread, which other load does not lengthen */
 int64_t log_peak_memory(void); /* bytes, resident, of this process */
 
 #endif

@@ -36,8 +36,8 @@ typedef struct {
 Status crossval_run(json_t **out, const CrossvalSetup *setup);
 
 /* What crossval_run would do, writing nothing: {"n_repeats", "n_folds", "n_models", "jobs", "done", "mine",
- * "at_once", "bags", "refit_bags", "updates", "parameters", "memory_bags", "memory_workspace"}; bags and memory are those of the
- * first job. With crossval.inner also "n_inner", and with further cross-validations their number, "n_further"; jobs are
+ * "at_once", "bags", "refit_bags", "updates", "parameters", "memory_bags", "memory_workspace"}, what cost_tell adds, of all jobs
+ * that this process has to do, and "seconds_pass", of the outputs of one model on all bags; bags, updates and memory_… are those of the first job. With crossval.inner also "n_inner", and with further cross-validations their number, "n_further"; jobs are
  * those of all. */
 Status crossval_plan(json_t **out, const CrossvalSetup *setup);
 

@@ -5,6 +5,7 @@
 #include "cv/crossval_parts.h"
 #include "core/log.h"
 #include "run/configsearch.h"
+#include "run/jobcost.h"
 
 #include <stdint.h>
 
@@ -98,6 +99,21 @@ Status crossval_check_model(const Crossval *c)
 
 /* ---- dry run ---- */
 
+/* Start k-mers are counted for all folds at once, and then for the inner folds of each. */
+static Status add_cost(json_t *plan, const Crossval *c, int at_once)
+{
+    FoldConfig own;
+    JobCost cost;
+    crossval_configure(&own, c, crossval_which(c, 0));
+    const JobSetup setup = crossval_job(c, &own.config, c->in->folder);
+    TRY(jobcost_make(&cost, &setup, c->dataset, at_once > 1));
+    const int n_fold = c->list.n_repeat * c->list.n_fold;
+    const int n_cut = 1 + (configsearch_inner(c->in->config) ? n_fold : 0);
+    const Cost whole = jobcost_whole(&cost, jobs_open_length(c->jobs), at_once, n_cut);
+    json_object_set_new(plan, "seconds_pass", json_real(cost.pass));
+    return cost_tell(plan, &whole);
+}
+
 Status crossval_describe(json_t **out, const Crossval *c)
 {
     FoldConfig own;
@@ -115,5 +131,5 @@ Status crossval_describe(json_t **out, const Crossval *c)
     json_object_set_new(*out, "done", json_integer(jobs_n_done(c->jobs)));
     json_object_set_new(*out, "mine", json_integer(mine));
     json_object_set_new(*out, "at_once", json_integer(at_once));
-    return OK;
+    return c->in->label ? OK : add_cost(*out, c, at_once);
 }

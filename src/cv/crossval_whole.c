@@ -6,6 +6,7 @@
 #include "cv/chance.h"
 #include "cv/crossval.h"
 #include "cv/crossval_folder.h"
+#include "core/cost.h"
 #include "core/file.h"
 #include "core/jsontext.h"
 #include "core/log.h"
@@ -226,17 +227,26 @@ static Status run_all(json_t **out, Whole *w)
     return conclude(w, out);
 }
 
+/* Further ones take as long for each of their jobs as the first one's. */
+static Status add_cost(json_t *plan, json_int_t first, json_int_t all)
+{
+    Cost cost = cost_told(plan);
+    if (first > 0) cost.low *= (double)all / (double)first, cost.high *= (double)all / (double)first;
+    return cost_tell(plan, &cost);
+}
+
 static Status plan_all(json_t **out, Whole *w)
 {
     TRY(crossval_plan_on(out, w->in, w->dataset));
     if (!has_further(w->in->config)) return OK;
+    const json_int_t first = number_of(*out, "mine");
     count(w, *out);
     TRY(do_all(w, crossval_plan_on));
     json_object_set_new(*out, "n_further", json_integer(w->n_run - 1));
     json_object_set_new(*out, "jobs", json_integer(w->jobs));
     json_object_set_new(*out, "done", json_integer(w->done));
     json_object_set_new(*out, "mine", json_integer(w->mine));
-    return OK;
+    return add_cost(*out, first, w->mine);
 }
 
 /* Baselines would lose their summary. */

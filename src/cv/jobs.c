@@ -101,6 +101,14 @@ int jobs_n_open(const Jobs *jobs)
     return n_open;
 }
 
+double jobs_open_length(const Jobs *jobs)
+{
+    double steps = 0;
+    for (int n = 0; n < jobs->in.n; n++)
+        if (is_mine(jobs, n) && !jobs->state[n].is_done) steps += (double)jobs->state[n].steps;
+    return jobs->state[0].steps > 0 ? steps / (double)jobs->state[0].steps : 0;
+}
+
 /* ---- progress ---- */
 
 void jobs_set_steps(Jobs *jobs, int number, int64_t steps)

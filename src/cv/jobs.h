@@ -56,6 +56,7 @@ void jobs_refresh(Jobs *jobs);
 int jobs_list(Jobs *jobs, int first, int end, const int **number);
 
 void jobs_set_steps(Jobs *jobs, int number, int64_t steps); /* before jobs_start; 1 unless set */
+double jobs_open_length(const Jobs *jobs);                  /* steps of this process's open jobs, in those of job 0 */
 void jobs_start(Jobs *jobs);
 void jobs_end(Jobs *jobs);
 

@@ -64,6 +64,22 @@ typedef struct {
     RivalModel *model;    /* where `keep` */
 } RivalFit;
 
+/* What a method takes on one core of the reference machine (core/cost.h), as measured; for vectors an instance is each of its
+ * numbers. A fit is one of a training part or of the rest of an inner fold. */
+typedef struct {
+    double once;         /* ms */
+    double bag;          /* ms for each bag */
+    double instance;     /* µs for each instance of the bags */
+    double pair;         /* µs for each pair of bags, those of a bag with itself and both orders counted */
+    double fit;          /* ms for each fit */
+    double fit_instance; /* ns for each fit and instance */
+    double fit_pair;     /* ns for each fit and pair of bags */
+    double room;         /* MB */
+    double bag_room;     /* MB for each bag, */
+    double most;         /* as far as so many MB; 0: RIVAL_ROOM */
+} RivalCost;
+#define RIVAL_ROOM 1400.0 /* MB; blocks of counts take no more */
+
 struct Rival {
     const char *name;    /* also of its folder */
     const char *line;    /* what it is, for --help and summary.md */
@@ -76,6 +92,7 @@ struct Rival {
     bool reads_columns;  /* and RivalBags.columns */
     bool is_logit;       /* outputs of classes are logits; else only order and sign mean something */
     const void *detail;  /* of families: what tells this row from the others */
+    RivalCost cost;
 
     /* OK, or a status whose sentence says why it cannot serve this cohort or these labels (n_class as in RivalFit): such a
      * rival is left out of the standard set, and an error where it is named. NULL: it always can. */

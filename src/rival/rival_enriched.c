@@ -312,6 +312,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
 
 const Rival rival_enriched = {.name = "enriched",
                               .line = "k-mers with gaps that occur in more bags of one class, added up",
+                              .cost = {86, 13.3, 0.94, 0, 13.7, 0, 0, 20, 3.3, 710},
                               .bags = BAG_SEQUENCES,
                               .standard = true,
                               .holds_residues = true,

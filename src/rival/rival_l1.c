@@ -372,7 +372,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
     return kmerblocks_check(cohort->file);
 }
 
-#define ROW(symbol, word, words, views)                                                                              \
+#define ROW(symbol, word, words, views, ...)                                                                         \
     const Rival rival_##symbol = {.name = word,                                                                      \
                                   .line = words,                                                                     \
                                   .bags = BAG_SEQUENCES,                                                             \
@@ -380,6 +380,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .reads_counts = true,                                                              \
                                   .is_logit = true,                                                                  \
                                   .detail = &(views),                                                                \
+                                  .cost = {__VA_ARGS__},                                                             \
                                   .check = check,                                                                    \
                                   .open = open_state,                                                                \
                                   .fit = fit_all,                                                                    \
@@ -390,7 +391,9 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .rank = kmerapply_rank,                                                            \
                                   .name_feature = kmername_feature}
 
-ROW(kmer3_l1, "kmer-3-l1", "logistic regression with an L1 penalty on 3 residues in a row", bagkernel_kmers_3);
-ROW(kmer4_l1, "kmer-4-l1", "logistic regression with an L1 penalty on 4 residues in a row", bagkernel_kmers_4);
+ROW(kmer3_l1, "kmer-3-l1", "logistic regression with an L1 penalty on 3 residues in a row", bagkernel_kmers_3, 30, 0,
+    0.1, 0, 0, 620, 0, 8, 0.1);
+ROW(kmer4_l1, "kmer-4-l1", "logistic regression with an L1 penalty on 4 residues in a row", bagkernel_kmers_4, 60, 0,
+    1, 0, 0, 2800, 0, 10, 0.4);
 ROW(gapped_l1, "gapped-l1", "logistic regression with an L1 penalty on 3 and 4 residues with gaps",
-    bagkernel_kmers_gapped);
+    bagkernel_kmers_gapped, 300, 0, 5, 0, 0, 12000, 0, 40, 1.4);

@@ -18,7 +18,7 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
     return kmerblocks_check(cohort->file);
 }
 
-#define ROW(symbol, words, kernel)                                                                                   \
+#define ROW(symbol, words, kernel, ...)                                                                              \
     const Rival rival_##symbol = {.name = #symbol,                                                                   \
                                   .line = words,                                                                     \
                                   .bags = BAG_SEQUENCES,                                                             \
@@ -27,8 +27,11 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
                                   .reads_counts = true,                                                              \
                                   .shares_bags = true,                                                               \
                                   .detail = &(kernel),                                                               \
+                                  .cost = {__VA_ARGS__},                                                             \
                                   .check = check,                                                                    \
                                   BAGKERNEL_FUNCTIONS}
 
-ROW(minmax, "SVM with MinMax kernel on the frequencies of 4 residues in a row", bagkernel_minmax_counts);
-ROW(jaccard, "SVM with Jaccard kernel on the 4 residues in a row that occur", bagkernel_minmax_presence);
+ROW(minmax, "SVM with MinMax kernel on the frequencies of 4 residues in a row", bagkernel_minmax_counts, 23, 0.45,
+    0.26, 16.8, 0, 0, 66, 10, 0.5);
+ROW(jaccard, "SVM with Jaccard kernel on the 4 residues in a row that occur", bagkernel_minmax_presence, 30, 0.4, 0.2,
+    16, 0, 0, 57, 10, 0.45);

@@ -265,6 +265,7 @@ static const PublicDetail of_sequences = {.genes = false}, of_genes = {.genes = 
 const Rival rival_public = {.name = "public",
                             .line = "sequences associated with a class by Fisher's test, beta-binomial log odds",
                             .standard = true,
+                            .cost = {12, 0, 0.16, 0.2, 0.25, 0, 0, 5, 0.09},
                             .detail = &of_sequences,
                             COMMON};
 
@@ -272,5 +273,6 @@ const Rival rival_public_vj = {
     .name = "public-vj",
     .line = "sequences with V and J genes associated with a class by Fisher's test, beta-binomial log odds",
     .standard = true,
+    .cost = {12, 0, 0.16, 0.2, 0.25, 0, 0, 5, 0.09},
     .detail = &of_genes,
     COMMON};

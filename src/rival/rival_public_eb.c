@@ -242,11 +242,13 @@ static const PublicDetail of_sequences = {.weighs = true}, of_genes = {.weighs =
 
 const Rival rival_public_eb = {.name = "public-eb",
                                .line = "all shared sequences, weighed by empirical-Bayes log odds",
+                               .cost = {12, 0, 0.1, 0.2, 0.1, 0, 0, 5, 0.09},
                                .detail = &of_sequences,
                                COMMON};
 
 const Rival rival_public_eb_vj = {.name = "public-eb-vj",
                                   .line =
                                       "all shared sequences with V and J genes, weighed by empirical-Bayes log odds",
+                                  .cost = {12, 0, 0.1, 0.2, 0.1, 0, 0, 5, 0.09},
                                   .detail = &of_genes,
                                   COMMON};

@@ -288,6 +288,7 @@ const Rival rival_stats_logistic = {
     .bags = BAG_VECTORS,
     .standard = true,
     .is_logit = true,
+    .cost = {2, 0, 0.002, 0.1, 1, 0, 100, 3, 0.02},
     .detail = &logistic,
     STATS_FUNCTIONS,
 };
@@ -297,6 +298,7 @@ const Rival rival_stats_svm1 = {
     .line = "SVM with RBF kernel, C = 1, on mean, max and min of every feature",
     .bags = BAG_VECTORS,
     .standard = true,
+    .cost = {2, 0, 0.002, 0.3, 1, 0, 60, 3, 0.02},
     .detail = &svm1,
     STATS_FUNCTIONS,
 };
@@ -306,6 +308,7 @@ const Rival rival_stats_svm10 = {
     .line = "SVM with RBF kernel, C = 10, on mean, max and min of every feature",
     .bags = BAG_VECTORS,
     .standard = true,
+    .cost = {2, 0, 0.002, 0.3, 1, 0, 60, 3, 0.02},
     .detail = &svm10,
     STATS_FUNCTIONS,
 };

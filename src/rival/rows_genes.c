@@ -240,6 +240,7 @@ static const RowsDetail detail = {.kernel = &bagkernel_rows, .kind = &kind};
 const Rival rival_genes = {
     .name = "genes",
     .line = "logistic regression on the usage of V genes, J genes and pairs of them",
+    .cost = {15, 0, 0.1, 1.4, 0.25, 0, 0, 5, 0.05},
     .bags = BAG_SEQUENCES,
     .standard = true,
     .is_logit = true,

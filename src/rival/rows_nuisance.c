@@ -224,6 +224,7 @@ static const RowsDetail detail = {.kernel = &bagkernel_rows, .kind = &kind};
 const Rival rival_nuisance = {
     .name = "nuisance",
     .line = "logistic regression on size, depth, clonality and lengths of a repertoire",
+    .cost = {15, 0, 0.07, 1.4, 0.18, 0, 0, 3, 0.01},
     .bags = BAG_SEQUENCES,
     .standard = true,
     .reads_columns = true,
@@ -236,6 +237,7 @@ const Rival rival_nuisance = {
 const Rival rival_nuisance_vectors = {
     .name = "nuisance-vectors",
     .line = "logistic regression on the size of a bag and the distribution of its values",
+    .cost = {15, 0, 0.07, 1.4, 0.18, 0, 0, 3, 0.01},
     .bags = BAG_VECTORS,
     .reads_columns = true,
     .is_logit = true,

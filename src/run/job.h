@@ -47,7 +47,8 @@ Status job_run_on(json_t **summary, const JobSetup *setup, Dataset *dataset, Run
 /* Could job_run_on begin? Makes the network and what training needs in memory, and frees them. Touches no file. */
 Status job_check_on(const JobSetup *setup, Dataset *dataset);
 
-/* What job_run would do, writing nothing: {"bags", "updates", "parameters", "memory_bags", "memory_workspace"}. */
+/* What job_run would do, writing nothing: {"bags", "updates", "parameters", "memory_bags", "memory_workspace"}, and
+ * by job_plan what cost_tell adds. */
 Status job_plan(json_t **plan, const JobSetup *setup);
 Status job_plan_on(json_t **plan, const JobSetup *setup, Dataset *dataset);
 

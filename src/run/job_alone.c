@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "run/configsearch.h"
 #include "run/job.h"
+#include "run/jobcost.h"
 #include "run/resume.h"
 #include "run/run.h"
 #include "run/runfolder.h"
@@ -93,13 +94,22 @@ Status job_run(json_t **summary, const JobSetup *setup)
     return status;
 }
 
+static Status add_cost(json_t *plan, const JobSetup *setup, Dataset *dataset)
+{
+    JobCost cost;
+    TRY(jobcost_make(&cost, setup, dataset, false));
+    const Cost whole = jobcost_whole(&cost, 1, 1, 1);
+    return cost_tell(plan, &whole);
+}
+
 Status job_plan(json_t **out, const JobSetup *setup)
 {
     Dataset dataset;
     *out = NULL;
     TRY(check_folder(setup));
     TRY(dataset_open(&dataset, setup->config));
-    const Status status = job_plan_on(out, setup, &dataset);
+    Status status = job_plan_on(out, setup, &dataset);
+    if (status == OK) status = add_cost(*out, setup, &dataset);
     dataset_close(&dataset);
     return status;
 }

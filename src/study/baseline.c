@@ -11,6 +11,7 @@
 #include "run/leakwatch.h"
 #include "run/runfolder.h"
 #include "study/baseline_parts.h"
+#include "study/baselinecost.h"
 #include "study/important.h"
 
 #include <stdlib.h>
@@ -373,6 +374,33 @@ done:
     return status;
 }
 
+/* ---- the plan ---- */
+
+/* Fits of one method: of every round and fold, with its inner ones, for each task. */
+static BaselineSize size_of(const Baseline *b)
+{
+    const BagFile *file = b->dataset.cohort.file;
+    const int each = 1 + b->in->n_inner, *count = b->plain.part[0].count;
+    const double plain =
+        b->plain.n_part * (1.0 + b->in->n_permute + (baseline_rounds_batched(b) ? BASELINE_BATCH_ROUNDS : 0));
+    const int width = bagfile_spec(file)->kind == BAG_VECTORS ? bagfile_spec(file)->n_feat : 1;
+    return (BaselineSize){.n_bag = b->n,
+                          .n_instance = (double)bagfile_n_total(file) * width,
+                          .n_fit = (plain + b->batches.n_part) * each * b->n_task,
+                          .train = count[PART_TRAIN] + count[PART_VALIDATION]};
+}
+
+static Status add_cost(json_t *plan, const Baseline *b)
+{
+    const BaselineSize size = size_of(b);
+    Cost cost = baselinecost_open(&size);
+    for (int m = 0; m < b->n_method; m++) {
+        const Cost one = baselinecost_method(b->method[m], &size);
+        cost_then(&cost, &one);
+    }
+    return cost_tell(plan, &cost);
+}
+
 Status baseline_plan(json_t **out, const BaselineSetup *setup)
 {
     Baseline b;
@@ -385,7 +413,7 @@ Status baseline_plan(json_t **out, const BaselineSetup *setup)
         *out = json_pack("{s:i, s:i, s:{s:i, s:i}, s:o, s:O}", "n_repeats", b.plain.n_repeat, "n_folds",
                          b.plain.n_fold, "bags", "train", count[PART_TRAIN] + count[PART_VALIDATION], "test",
                          count[PART_TEST], "methods", methods, "left_out", b.left_out);
-        if (!*out) status = fail(ERR_MEMORY, "no memory for the plan");
+        status = *out ? add_cost(*out, &b) : fail(ERR_MEMORY, "no memory for the plan");
     }
     close_all(&b);
     return status;

@@ -47,7 +47,7 @@ typedef struct {
 Status baseline_run(json_t **out, const BaselineSetup *setup);
 
 /* What it would do, writing nothing: {"n_repeats", "n_folds", "bags": of the first fold {"train", "test"},
- * "methods": [name], "left_out": {name: why}}. */
+ * "methods": [name], "left_out": {name: why}}, and what cost_tell adds. */
 Status baseline_plan(json_t **out, const BaselineSetup *setup);
 
 #endif

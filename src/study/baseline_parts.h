@@ -74,6 +74,7 @@ Status baseline_rounds_check(Baseline *b); /* again, once bags are hashed; inner
 void baseline_rounds_close(Baseline *b);
 /* Fewest and most inner folds that an outer fold has, where it has any; *n_none: outer folds, over tasks, that have none. */
 void baseline_rounds_inner(int *least, int *most, int *n_none, const Baseline *b);
+bool baseline_rounds_batched(const Baseline *b); /* are there rounds about batches? */
 const char *baseline_rounds_folder(char name[64],
                                    const BaselineRound *round); /* "permuted/03"; "" of the plain one */
 

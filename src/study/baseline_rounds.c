@@ -147,7 +147,7 @@ const char *baseline_rounds_folder(char name[64], const BaselineRound *r)
 
 /* ---- all of it ---- */
 
-static bool has_batches(const Baseline *b)
+bool baseline_rounds_batched(const Baseline *b)
 {
     return b->config.splits.batch && b->config.splits.kind != SPLIT_BATCH;
 }
@@ -166,7 +166,7 @@ static Status find_used(Baseline *b)
 Status baseline_rounds_open(Baseline *b)
 {
     TRY(open_splits(&b->plain, &b->dataset.folds));
-    if (has_batches(b)) TRY(open_batches(b));
+    if (baseline_rounds_batched(b)) TRY(open_batches(b));
     return find_used(b);
 }
 
@@ -185,7 +185,7 @@ Status baseline_rounds_check(Baseline *b)
     TRY(add_rounds(b, ROUND_PLAIN, &b->plain, 1));
     TRY(add_rounds(b, ROUND_PERMUTED, &b->plain, b->in->n_permute));
     if (b->batches.n_part > 0) TRY(add_rounds(b, ROUND_BATCHES, &b->batches, 1));
-    if (!has_batches(b)) return OK;
+    if (!baseline_rounds_batched(b)) return OK;
     return add_rounds(b, ROUND_BATCH_PERMUTED, &b->plain, BASELINE_BATCH_ROUNDS);
 }
 

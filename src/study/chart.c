@@ -110,6 +110,11 @@ void chart_band(Chart *c, const double *x, const double *low, const double *high
     svg_path_end(&c->svg, true, style);
 }
 
+void chart_note(Chart *c, double x, double y, const char *note)
+{
+    svg_circle(&c->svg, chart_x(c, x), chart_y(c, y), 5, (SvgStyle){.fill = "#fff", .opacity = 0.01, .note = note});
+}
+
 void chart_legend(Chart *c, const char *text, SvgStyle line)
 {
     const double x = c->legend_x, y = c->top - 14;

@@ -38,6 +38,9 @@ double chart_row(const Chart *c, int row); /* middle of a row */
 void chart_line(Chart *c, const double *x, const double *y, int n, SvgStyle style);
 void chart_band(Chart *c, const double *x, const double *low, const double *high, int n, SvgStyle style);
 
+/* A note that a browser shows where the pointer is near the point: 5 pixels, without a mark. */
+void chart_note(Chart *c, double x, double y, const char *note);
+
 /* An entry of the legend, from the left. */
 void chart_legend(Chart *c, const char *text, SvgStyle line);
 

@@ -29,18 +29,30 @@ static Scale range_of(const Forest *forest)
     return scale_nice(low, high, 5);
 }
 
+static void describe(char note[160], const ForestRow *r)
+{
+    if (isnan(r->low) || isnan(r->high))
+        snprintf(note, 160, "%.80s: %.3f", r->name, r->value);
+    else
+        snprintf(note, 160, "%.80s: %.3f (%.3f to %.3f)", r->name, r->value, r->low, r->high);
+}
+
 static void draw_row(Chart *c, const ForestRow *r, int k)
 {
     const char *colour = r->marked ? SVG_ORANGE : SVG_BLUE;
     const double y = chart_row(c, k);
-    char number[32];
-    for (int i = 0; i < r->n_dot; i++)
-        if (!isnan(r->dot[i]))
-            svg_circle(&c->svg, chart_x(c, r->dot[i]), y, 2, (SvgStyle){.fill = SVG_GREY, .opacity = 0.55});
+    char number[32], note[160];
+    for (int i = 0; i < r->n_dot; i++) {
+        if (isnan(r->dot[i])) continue;
+        snprintf(note, sizeof note, "%.80s, a fold: %.3f", r->name, r->dot[i]);
+        svg_circle(&c->svg, chart_x(c, r->dot[i]), y, 2, (SvgStyle){.fill = SVG_GREY, .opacity = 0.55, .note = note});
+    }
+    describe(note, r);
     if (!isnan(r->low) && !isnan(r->high))
-        svg_line(&c->svg, chart_x(c, r->low), y, chart_x(c, r->high), y, (SvgStyle){.stroke = colour, .width = 2});
+        svg_line(&c->svg, chart_x(c, r->low), y, chart_x(c, r->high), y,
+                 (SvgStyle){.stroke = colour, .width = 2, .note = note});
     if (isnan(r->value)) return;
-    svg_circle(&c->svg, chart_x(c, r->value), y, 4, (SvgStyle){.fill = colour, .stroke = "#fff"});
+    svg_circle(&c->svg, chart_x(c, r->value), y, 4, (SvgStyle){.fill = colour, .stroke = "#fff", .note = note});
     snprintf(number, sizeof number, "%.3f", r->value);
     svg_text(&c->svg, c->left + c->width + 10, y + 4, number,
              (SvgFont){.fill = r->marked ? SVG_ORANGE : SVG_INK, .bold = r->marked});

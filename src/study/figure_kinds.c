@@ -64,11 +64,13 @@ static void list_confusion(Markup *table, const ClassPairs *m)
 
 static void draw_cell(Chart *c, const ClassPairs *m, int t, int p, double of_row)
 {
-    char text[32];
+    char text[32], note[192];
     const int n = m->count[t * m->n_class + p];
     const double share = of_row > 0 ? n / of_row : 0, x = c->left + p * CELL, y = c->top + t * CELL;
+    snprintf(note, sizeof note, "true %.60s, predicted %.60s: %d (%.0f %%)", m->name[t], m->name[p], n, 100 * share);
     if (share > 0)
-        svg_rect(&c->svg, x, y, CELL, CELL, (SvgStyle){.fill = SVG_BLUE, .opacity = fmax(0.02, 0.85 * share)});
+        svg_rect(&c->svg, x, y, CELL, CELL,
+                 (SvgStyle){.fill = SVG_BLUE, .opacity = fmax(0.02, 0.85 * share), .note = note});
     snprintf(text, sizeof text, "%d", n);
     svg_text(&c->svg, x + CELL / 2, y + CELL / 2 + 4, text,
              (SvgFont){.anchor = SVG_MIDDLE, .fill = share > 0.6 ? "#fff" : SVG_INK});
@@ -147,9 +149,11 @@ static void draw_points(Chart *c, Markup *table, const TestRows *rows)
         markup_printf(table, "%d\t%d\t", r->repeat, r->fold);
         figure_number(table, r->label, '\t');
         figure_number(table, r->output, '\n');
-        if (i % step == 0)
-            svg_circle(&c->svg, chart_x(c, r->label), chart_y(c, r->output), 2.5,
-                       (SvgStyle){.fill = SVG_BLUE, .opacity = 0.5, .note = r->bag});
+        if (i % step) continue;
+        char note[192];
+        snprintf(note, sizeof note, "%.100s: true %.4g, predicted %.4g", r->bag, r->label, r->output);
+        svg_circle(&c->svg, chart_x(c, r->label), chart_y(c, r->output), 2.5,
+                   (SvgStyle){.fill = SVG_BLUE, .opacity = 0.5, .note = note});
     }
 }
 

@@ -18,11 +18,14 @@ typedef struct {
 } Watched;
 
 #define MOST_POINTS 16000 /* of the lines of a drawing; all stand in its table */
+#define NOTED_RUNS  20    /* trainings whose points have notes */
 
 /* Ranges of all curves. */
 typedef struct {
     int n, step; /* every step-th of the n evaluations is drawn */
     double update, low, high;
+    int n_long;  /* curves of several points */
+    bool chosen; /* there are validation points, and so states that were kept */
 } Reach;
 
 static Status reach_of(Reach *out, const Watched *w)
@@ -38,6 +41,8 @@ static Status reach_of(Reach *out, const Watched *w)
             out->low = fmin(out->low, c.value[i]);
             out->high = fmax(out->high, c.value[i]);
         }
+        out->n_long += c.n > 1;
+        out->chosen |= k % LEARNING_PARTS == LEARNING_VALIDATION && c.n > 0;
         learning_curve_free(&c);
     }
     out->step = out->n / MOST_POINTS + 1;
@@ -71,10 +76,31 @@ static void list_curve(Markup *table, const LearningRun *run, const LearningCurv
 static void mark_kept(Chart *chart, const LearningRun *run, const LearningCurve *c)
 {
     const double kept = learning_kept(run);
-    for (int i = 0; i < c->n; i++)
-        if (c->update[i] == kept && !isnan(c->value[i]))
-            svg_circle(&chart->svg, chart_x(chart, kept), chart_y(chart, c->value[i]), 3.5,
-                       (SvgStyle){.fill = SVG_BLUE, .stroke = "#fff", .note = run->name});
+    for (int i = 0; i < c->n; i++) {
+        if (c->update[i] != kept || isnan(c->value[i])) continue;
+        char note[160];
+        snprintf(note, sizeof note, "%.80s: kept, update %.0f, validation %.4g", run->name, kept, c->value[i]);
+        svg_circle(&chart->svg, chart_x(chart, kept), chart_y(chart, c->value[i]), 3.5,
+                   (SvgStyle){.fill = SVG_BLUE, .stroke = "#fff", .note = note});
+    }
+}
+
+static void note_points(Chart *chart, const LearningCurve *c, const char *line)
+{
+    char note[224];
+    for (int i = 0; i < c->n; i++) {
+        if (isnan(c->value[i])) continue;
+        snprintf(note, sizeof note, "%s: update %.0f, %.4g", line, c->update[i], c->value[i]);
+        chart_note(chart, c->update[i], c->value[i], note);
+    }
+}
+
+/* Of a training that was evaluated once, at its end. */
+static void dot_alone(Chart *chart, const LearningCurve *c, const char *fill, const char *note)
+{
+    if (isnan(c->value[0])) return;
+    svg_circle(&chart->svg, chart_x(chart, c->update[0]), chart_y(chart, c->value[0]), 3,
+               (SvgStyle){.fill = fill, .opacity = 0.7, .note = note});
 }
 
 static Status draw(Chart *chart, Markup *table, const Watched *w, int step)
@@ -88,7 +114,13 @@ static Status draw(Chart *chart, Markup *table, const Watched *w, int step)
         list_curve(table, run, &c, part);
         if (part == LEARNING_VALIDATION) mark_kept(chart, run, &c);
         thin_out(&c, step);
-        chart_line(chart, c.update, c.value, c.n, line_of[part]);
+        char note[160];
+        SvgStyle style = line_of[part];
+        snprintf(note, sizeof note, "%.80s, %s", run->name, word_of[part]);
+        style.note = note;
+        chart_line(chart, c.update, c.value, c.n, style);
+        if (c.n == 1) dot_alone(chart, &c, line_of[part].stroke, note);
+        if (step == 1 && w->learning->n <= NOTED_RUNS) note_points(chart, &c, note);
         learning_curve_free(&c);
     }
     for (int part = 0; part < LEARNING_PARTS; part++) chart_legend(chart, word_of[part], line_of[part]);
@@ -123,7 +155,9 @@ static Status add(FigureList *list, const Watched *w)
             "One line a training, through one in %d of its evaluations; the table of the figure has "
             "all. Dots: the state that was kept, on the validation set.",
             r.step);
-    return figure_caption(f, "One line a training. Dots: the state that was kept, on the validation set.");
+    if (r.n_long == 0) return figure_caption(f, "One dot a training, which was evaluated once, at its end.");
+    return figure_caption(f, r.chosen ? "One line a training. Dots: the state that was kept, on the validation set."
+                                      : "One line a training. There is no validation set.");
 }
 
 Status figure_learning_add(FigureList *list, const Learning *learning, const char *task, const char *score)

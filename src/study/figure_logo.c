@@ -14,6 +14,7 @@
 #define TOP          30.0
 #define BOTTOM       26.0
 #define SMALLEST     0.5 /* pixels of a letter that is drawn */
+#define NOTED        4   /* residues of a note */
 
 typedef struct {
     char letter;
@@ -142,15 +143,28 @@ static void draw_axis(Svg *svg, double top, double per_bit)
              (SvgFont){.anchor = SVG_MIDDLE, .upwards = true, .fill = SVG_GREY});
 }
 
+/* "position 3, 2.10 bits: S 0.98, T 0.01": the most probable residues. */
+static void describe(char *note, size_t room, const double *p, int position, double bits)
+{
+    int order[FIGURE_LOGO_LETTERS], n = snprintf(note, room, "position %d, %.2f bits:", position, bits);
+    sort_letters(order, p);
+    for (int k = FIGURE_LOGO_LETTERS - 1; k >= FIGURE_LOGO_LETTERS - NOTED; k--)
+        if (p[order[k]] >= 0.005)
+            n += snprintf(note + n, room - (size_t)n, "%s %c %.2f", k + 1 < FIGURE_LOGO_LETTERS ? "," : "",
+                          residues[order[k]].letter, p[order[k]]);
+}
+
 static void draw(Svg *svg, const FigureLogo *logo)
 {
     const double top = top_bits(logo), per_bit = PLOT_HEIGHT / top;
-    char number[16];
+    char number[16], note[160];
     svg_text(svg, LEFT - 4, 17, logo->title, (SvgFont){.size = 13, .bold = true});
     draw_axis(svg, top, per_bit);
     for (int t = 0; t < logo->n; t++) {
         const double *p = logo->probability + t * FIGURE_LOGO_LETTERS, x = LEFT + t * COLUMN_WIDTH;
         draw_position(svg, p, figure_logo_bits(p, logo->background), x, per_bit);
+        describe(note, sizeof note, p, logo->first + t, figure_logo_bits(p, logo->background));
+        svg_rect(svg, x, TOP, COLUMN_WIDTH, PLOT_HEIGHT, (SvgStyle){.fill = "#fff", .opacity = 0.01, .note = note});
         snprintf(number, sizeof number, "%d", logo->first + t);
         svg_text(svg, x + COLUMN_WIDTH / 2, TOP + PLOT_HEIGHT + 17, number,
                  (SvgFont){.size = 11, .anchor = SVG_MIDDLE, .fill = SVG_GREY});

@@ -11,6 +11,7 @@
 #define SMALL_MOVE 0.002 /* of an axis: a curve's points closer together are one on paper */
 #define FEW_FOLDS  10    /* of more, each thin line has fewer points: the page stays small */
 #define BARS       24
+#define NOTE_STEP  5 /* points of a mean curve from one note to the next */
 
 static const SvgStyle thin = {.stroke = SVG_BLUE, .width = 0.8, .opacity = 0.35};
 static const SvgStyle bold = {.stroke = SVG_BLUE, .width = 2.4};
@@ -65,7 +66,14 @@ static Status draw_folds(Chart *c, Markup *table, const FoldAuc *a, FoldCurve *c
             markup_raw(table, "\t\n");
         }
         thin_out(&curve, a->n_repeat * a->n_fold);
-        chart_line(c, curve.x, curve.y, curve.n, thin);
+        char note[64];
+        SvgStyle style = thin;
+        if (a->n_repeat > 1)
+            snprintf(note, sizeof note, "repetition %d, fold %d", job / a->n_fold, job % a->n_fold);
+        else
+            snprintf(note, sizeof note, "fold %d", job);
+        style.note = note;
+        chart_line(c, curve.x, curve.y, curve.n, style);
         curves_free(&curve);
     }
     return OK;
@@ -83,6 +91,19 @@ static void list_mean(Markup *table, const MeanCurve *mean)
     }
 }
 
+/* Numbers of the mean under the pointer, at every NOTE_STEP-th point. */
+static void note_mean(Chart *c, const MeanCurve *mean, const char *of_x, const char *of_y)
+{
+    char note[160];
+    for (int g = 0; g < CURVES_GRID; g += NOTE_STEP) {
+        if (isnan(mean->y[g])) continue;
+        const int n = snprintf(note, sizeof note, "mean: %s %.2f, %s %.3f", of_x, mean->x[g], of_y, mean->y[g]);
+        if (!isnan(mean->low[g]) && !isnan(mean->high[g]))
+            snprintf(note + n, sizeof note - (size_t)n, " (%.3f to %.3f)", mean->low[g], mean->high[g]);
+        chart_note(c, mean->x[g], mean->y[g], note);
+    }
+}
+
 /* ---- ROC, precision-recall ---- */
 
 static Status draw_roc(Chart *c, Markup *table, const Scored *s)
@@ -97,6 +118,7 @@ static Status draw_roc(Chart *c, Markup *table, const Scored *s)
     if (mean.y[0] > 0) /* the jump at the start */
         chart_line(c, (double[]){0, 0}, (double[]){0, mean.y[0]}, 2, bold);
     chart_line(c, mean.x, mean.y, CURVES_GRID, bold);
+    note_mean(c, &mean, "false positive rate", "true positive rate");
     list_mean(table, &mean);
     return OK;
 }
@@ -112,6 +134,7 @@ static Status draw_precision(Chart *c, Markup *table, const Scored *s)
     chart_line(c, edge, level, 2, chance);
     TRY(draw_folds(c, table, &s->auc, curves_precision));
     chart_line(c, mean.x, mean.y, CURVES_GRID, bold);
+    note_mean(c, &mean, "recall", "precision");
     list_mean(table, &mean);
     return OK;
 }
@@ -139,8 +162,12 @@ static Status draw_calibration(Chart *c, Markup *table, const Scored *s)
         figure_number(table, bin[k].interval[1], '\n');
     }
     chart_line(c, x, y, n, (SvgStyle){.stroke = SVG_BLUE, .width = 1.6});
-    for (int k = 0; k < n; k++)
-        svg_circle(&c->svg, chart_x(c, x[k]), chart_y(c, y[k]), 3.5, (SvgStyle){.fill = SVG_BLUE});
+    for (int k = 0; k < n; k++) {
+        char note[160];
+        snprintf(note, sizeof note, "%d bags: mean probability %.3f, share positive %.3f (%.3f to %.3f)", bin[k].n,
+                 x[k], y[k], bin[k].interval[0], bin[k].interval[1]);
+        svg_circle(&c->svg, chart_x(c, x[k]), chart_y(c, y[k]), 3.5, (SvgStyle){.fill = SVG_BLUE, .note = note});
+    }
     return OK;
 }
 
@@ -195,7 +222,12 @@ static void draw_bars(Chart *c, Markup *table, const Histogram *h)
         for (int class = 0; class < 2; class ++) {
             if (h->count[class][k] == 0) continue;
             const double y = chart_y(c, h->count[class][k]), x = chart_x(c, from);
-            svg_rect(&c->svg, x, y, chart_x(c, from + width) - x, c->top + c->height - y, style[class]);
+            char note[96];
+            SvgStyle bar = style[class];
+            snprintf(note, sizeof note, "%.3g to %.3g: %d negative, %d positive", from, from + width, h->count[0][k],
+                     h->count[1][k]);
+            bar.note = note;
+            svg_rect(&c->svg, x, y, chart_x(c, from + width) - x, c->top + c->height - y, bar);
         }
         figure_number(table, from, '\t');
         figure_number(table, from + width, '\t');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * report_parts.h: a report under way, for the files that share it: report.c (what is read and written), and one file for each
- * group of sections, in the order of the page: report_answer.c, report_scores.c, report_data.c, report_seen.c,
+ * group of sections, in the order of the page: report_answer.c, report_scores.c, report_trials.c, report_data.c, report_seen.c,
  * report_repeat.c.
  */
 #ifndef HOPSACK_REPORT_PARTS_H
@@ -39,6 +39,7 @@ typedef struct {
 /* Sections; each ends where the next begins. */
 Status report_answer(Report *r);
 Status report_scores(Report *r);
+Status report_trials(Report *r); /* within the scores: of a search */
 Status report_curves(Report *r);
 Status report_training(Report *r);
 Status report_data(Report *r);

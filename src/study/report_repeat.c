@@ -80,6 +80,9 @@ static void describe_network(Paragraph *p, const Report *r, const SettingList *l
         append(p, "In each fold, settings were chosen among %.0f trials by %.0f inner folds of its training bags. ",
                jsontext_number(json_object_get(r->summary, "search"), "trials"),
                jsontext_number(json_object_get(r->summary, "search"), "inner_folds"));
+    if (jsontext_count(r->summary, "n_models") > 1)
+        append(p, "In each fold, the outputs of %d networks that differ in their random seed were averaged. ",
+               jsontext_count(r->summary, "n_models"));
     if (strcmp(settinglist_value(l, "train.keep"), "last") != 0)
         append(p, "The state of each training was chosen on validation bags. ");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cohort/metric.h"
 #include "core/escape.h"
+#include "core/jsontext.h"
 #include "study/figure_forest.h"
 #include "study/figure_learning.h"
 #include "study/figure_scores.h"
@@ -56,13 +57,15 @@ static double more_of(const json_t *task, const char *score, const char *ending)
 
 static void write_table(Report *r, const char *name, const json_t *task)
 {
-    static const char *const head[] = {"score", "mean", "± folds", "± repetitions", "pooled", "95 % interval"};
+    static const char *const heads[2][6] = {{"score", "mean", "± folds", "pooled", "95 % interval"},
+                                            {"score", "mean", "± folds", "± repetitions", "pooled", "95 % interval"}};
+    const bool repeats = jsontext_count(r->summary, "n_repeats") > 1;
     char caption[160], score[64];
     const char *of;
     double interval[2];
     json_t *value;
     snprintf(caption, sizeof caption, "%.80s: scores on test bags", name);
-    page_table(&r->page, caption, head, 6, 5);
+    page_table(&r->page, caption, heads[repeats], 5 + repeats, 4 + repeats);
     json_object_foreach((json_t *)(size_t)task, of, value)
     {
         if (!score_of_key(score, r, of, value)) continue;
@@ -71,7 +74,7 @@ static void write_table(Report *r, const char *name, const json_t *task)
         page_head_cell(&r->page, report_score_words(score));
         page_number(&r->page, sides_score(task, score), 3);
         page_number(&r->page, more_of(task, score, "std_folds"), 3);
-        page_number(&r->page, more_of(task, score, "std_repeats"), 3);
+        if (repeats) page_number(&r->page, more_of(task, score, "std_repeats"), 3);
         page_number(&r->page, more_of(task, score, "pooled"), 3);
         page_interval(&r->page, interval, false);
         page_row_end(&r->page);
@@ -208,7 +211,7 @@ Status report_scores(Report *r)
         write_table(r, name, task);
         if (score && r->sides.n > 1) TRY(write_methods(r, name, score));
     }
-    return OK;
+    return report_trials(r);
 }
 
 /* ---- curves ---- */

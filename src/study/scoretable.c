@@ -2,6 +2,7 @@
 #include "study/scoretable.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "study/predictorcost.h"
 #include "study/scoring.h"
 
 #include <stdio.h>
@@ -63,7 +64,12 @@ static Status score_pair(ScoreTable *t, Scoring *s)
     TRY(cohort_open(&s->cohort, t->data, t->in->metadata, t->in->id_column, true));
     TRY(scoring_start(s));
     TRY(scoring_visit(s, !t->in->dry_run));
-    if (t->in->dry_run) return add_part(t, s, seen_name[SEEN_NOT], NULL);
+    if (t->in->dry_run) {
+        Cost cost;
+        TRY(predictorcost_make(&cost, &s->predictor, &s->cohort));
+        cost_then(t->in->cost, &cost);
+        return add_part(t, s, seen_name[SEEN_NOT], NULL);
+    }
     if (s->all || s->count[SEEN_NOT] > 0) return add_parts(t, s);
     log_warn(
         "%s: the model was trained or validated on all %d labelled bags of %s; --part=all scores them nevertheless",

@@ -5,6 +5,7 @@
 #ifndef HOPSACK_SCORETABLE_H
 #define HOPSACK_SCORETABLE_H
 
+#include "core/cost.h"
 #include "core/status.h"
 #include "core/textout.h"
 
@@ -18,6 +19,7 @@ typedef struct {
     const char *metadata, *id_column; /* label table of all datasets; NULL: their own columns */
     bool all;                         /* bags that a model has seen are scored too */
     bool dry_run;                     /* counts bags, scores none */
+    Cost *cost;                       /* of a dry run: what scoring will take; the caller's, zeros before */
 } ScoreTableSetup;
 
 /* *out, the caller's to decref: [{"model", "dataset", "task", "kind", "part", "left_out", and the scores as run/record.h has

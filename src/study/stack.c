@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "run/remarks.h"
 #include "study/stack_parts.h"
+#include "study/stepcost.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -170,6 +171,15 @@ static json_t *plan(const Stack *s)
                      "rounds", rounds);
 }
 
+static Status add_cost(json_t *out, const Stack *s)
+{
+    int n_round = 1;
+    const StackFrame *frame = &s->main.frame;
+    for (int kind = 0; kind < STACK_KINDS; kind++) n_round += s->n_round[kind];
+    const Cost cost = stepcost_stack(s->columns.n, frame->n_bag, frame->n_repeat * frame->n_fold, n_round);
+    return cost_tell(out, &cost);
+}
+
 Status stack_plan(json_t **out, const StackSetup *setup)
 {
     Stack s;
@@ -178,7 +188,7 @@ Status stack_plan(json_t **out, const StackSetup *setup)
     if (status == OK) status = stackround_open(&s.main, &s.columns, "", setup->weigh);
     if (status == OK) {
         *out = plan(&s);
-        if (!*out) status = fail(ERR_MEMORY, "no memory for the plan");
+        status = *out ? add_cost(*out, &s) : fail(ERR_MEMORY, "no memory for the plan");
     }
     close_all(&s);
     return status;

@@ -12,7 +12,7 @@
 #ifndef HOPSACK_STUDYPLAN_H
 #define HOPSACK_STUDYPLAN_H
 
-#include "core/status.h"
+#include "core/cost.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -40,6 +40,7 @@ typedef struct {
     char result[STUDYPLAN_ROOM]; /* file or folder that it makes */
     bool resumes;                /* the command goes on where it was ended */
     bool failed;                 /* a word could not be made */
+    Cost cost;                   /* by studycost.h; zeros before */
 } StudyStep;
 
 typedef struct {

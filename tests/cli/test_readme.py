@@ -24,7 +24,7 @@ SOURCE = os.path.abspath(SOURCE)
 TEXTS = ["README.md", "CONVENTIONS.md", "CHANGELOG.md"] + sorted(
     os.path.relpath(path, SOURCE) for folder in ("docs", "datasets") for path in glob.glob(f"{SOURCE}/{folder}/*.md"))
 LANGUAGES = "console", "sh", "yaml", "text", "tsv", "c"
-COMMANDS = ("import", "simulate", "check", "train", "crossval", "baseline", "stack", "study", "evaluate", "predict", "explain", "inspect", "report", "export",
+COMMANDS = ("import", "simulate", "check", "train", "crossval", "baseline", "stack", "study", "evaluate", "predict", "explain", "inspect", "memory", "report", "export",
             "bench", "help")
 MADE_ON = {"kernels": ("avx2", "avx512"), "blas_kernel": ("Prescott",)}  # where the samples were made
 

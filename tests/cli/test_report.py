@@ -200,6 +200,47 @@ class Reports(Case):
         self.assertIn("several poolings side by side", p)
         self.assertRegex(p, r"search\.kind ?grid ?not set")
         self.assertRegex(p, r"model\.selection\.kind ?all ?top")
+        trials = table("search/trials.tsv")
+        for number, settings in ((0, "train.lr=0.01"), (1, "train.lr=0.001")):
+            own = [row for row in trials if row["trial"] == str(number)]
+            mean = sum(float(row["mean"]) for row in own) / len(own)
+            self.assertIn(f"{settings} {number} {mean:.3f} {sum(row['chosen'] == '1' for row in own)}", p)
+        damaged = read("search/trials.tsv").replace(b"\tchosen", b"\tpicked")
+        os.rename("search/trials.tsv", "trials.whole")
+        with open("search/trials.tsv", "wb") as file:
+            file.write(damaged)
+        self.bad(3, "search/trials.tsv: has no columns trial, mean and chosen", "report", "search", "-o", "damaged.html")
+        os.replace("trials.whole", "search/trials.tsv")
+
+    def test_numbers_under_the_pointer(self):
+        """Titles of a drawing's shapes hold the numbers of its table."""
+        self.good(*self.all, "-o", "pointer.html", "--figures=pointer")
+        notes = {name: re.findall(r"><title>([^<]*)</title></", read(f"pointer/{name}-status.svg").decode())
+                 for name in ("methods", "roc", "calibration", "distribution", "learning_loss")}
+        for row in cells("pointer/methods-status.tsv"):
+            self.assertIn(f"{row['name']}: {float(row['value']):.3f} ({float(row['low']):.3f} to {float(row['high']):.3f})", notes["methods"])
+        self.assertIn("fold 3", notes["roc"])
+        for row in cells("pointer/calibration-status.tsv"):
+            self.assertTrue(any(note.startswith(f"{row['bags']} bags: mean probability {float(row['mean_probability']):.3f}, share positive "
+                                                f"{float(row['share_positive']):.3f}") for note in notes["calibration"]), row)
+        for row in cells("pointer/distribution-status.tsv"):
+            said = any(note.endswith(f": {row['negative']} negative, {row['positive']} positive") for note in notes["distribution"])
+            self.assertTrue(said or row["negative"] == row["positive"] == "0", row)
+        for row in cells("pointer/learning_loss-status.tsv"):
+            self.assertIn(f"{row['training']}, {row['part']}: update {row['update']}, {float(row['value']):.4g}", notes["learning_loss"])
+        mean = [row for row in cells("pointer/roc-status.tsv") if row["curve"] == "mean"]
+        for row in mean[::5]:
+            begin = f"mean: false positive rate {float(row['false_positive_rate']):.2f}, true positive rate {float(row['true_positive_rate']):.3f}"
+            self.assertTrue(any(note.startswith(begin) for note in notes["roc"]), begin)
+
+    def test_a_single_evaluation_is_a_dot(self):
+        self.good("crossval", TINY, "c.h5", "--target=status", "--splits.n_fold=3", "--train.evaluate_every=0", "--splits.validation=none",
+                  "-o", "once")
+        self.good("report", "once", "-o", "once.html", "--figures=once-figures")
+        self.assertIn("One dot a training", page("once.html").text)
+        rows = cells("once-figures/learning_loss-status.tsv")
+        self.assertEqual(len(rows), 3)
+        self.assertEqual(len(re.findall(r'<circle[^>]* r="3" ', read("once-figures/learning_loss-status.svg").decode())), 3)
 
     def test_what_is_printed(self):
         done = self.good(*self.all, "-o", "printed.html")
@@ -517,6 +558,9 @@ class Reports(Case):
         self.good("report", "ensemble", "-o", "ensemble.html", "--figures=ensemble-figures")
         names = {r["training"] for r in cells("ensemble-figures/learning_loss-status.tsv")}
         self.assertEqual(names, {f"rep00/fold{f:02d}/model{m:02d}" for f in range(3) for m in range(2)})
+        p = page("ensemble.html").text
+        self.assertIn("the outputs of 2 networks that differ in their random seed were averaged", p)
+        self.assertNotIn("± repetitions", p)
 
     def test_several_tasks_classes_and_numbers_with_hostile_names(self):
         rng = random.Random(3)

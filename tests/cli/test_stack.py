@@ -477,7 +477,7 @@ class Stack(Case):
     def test_dry_run_json_force_threads(self):
         before = snapshot(".")
         got = run("stack", "good", "fair", "-o", "dry", "--dry-run")
-        self.assertEqual(got.stdout, "would stack 2 columns in 1 x 5 folds into dry: good, fair\n")
+        self.assertEqual(got.stdout, "would stack 2 columns in 1 x 5 folds into dry: good, fair\nestimate: less than 1 s, 20 MB of memory\n")
         got = run("stack", "good", "fair", "-o", "dry", "--dry-run", "--json")
         self.assertEqual(json.loads(got.stdout)["columns"], ["good", "fair"])
         self.assertEqual(snapshot("."), before)

@@ -9,11 +9,19 @@
 #include "core/jsontext.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "core/path.h"
 #include "data/import/importfacts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* On the reference machine (core/cost.h). */
+#define ONCE_SECONDS  0.03
+#define BYTE_SECONDS  32e-9 /* of text */
+#define PACKED        4     /* bytes of text for one of a compressed file */
+#define WRITING_BYTES 5e6
 
 #define BATCH_BYTES (48ll << 20) /* of files; text in gzip is some four times as much */
 
@@ -274,6 +282,25 @@ static Status finish(Import *im)
     return bagwriter_finish(writer, im->columns.n_column > 0 ? &im->columns : NULL, im->report->json);
 }
 
+/* Text is read side by side; what is compressed is about four times as long. A batch is in memory, read and as text. */
+static Cost estimate(const Import *im)
+{
+    double bytes = 0, largest = 0;
+    for (int f = 0; f < im->n_file; f++) {
+        const char *path = im->file[f].path;
+        const bool packed = path_ends(path, ".gz") || path_ends(path, ".zst") || path_ends(path, ".xz") ||
+                            path_ends(path, ".bz2") || path_ends(path, ".zip");
+        struct stat info;
+        const bool there = im->file[f].bytes == 0 && stat(path, &info) == 0 && S_ISREG(info.st_mode);
+        const double own = (double)(there ? info.st_size : im->file[f].bytes) * (packed ? PACKED : 1);
+        bytes += own;
+        if (own > largest) largest = own;
+    }
+    const double held = bytes < IMPORT_BATCH * largest ? bytes : IMPORT_BATCH * largest;
+    return cost_of((ONCE_SECONDS + BYTE_SECONDS * bytes / cost_speedup()) * cost_pace(),
+                   COST_PROCESS + WRITING_BYTES + 1.3 * held);
+}
+
 static Status run(Import *im)
 {
     const ImportKind *kind = im->kind;
@@ -283,6 +310,7 @@ static Status run(Import *im)
     if (kind->peek_file) TRY(with_batch(im, peek_files));
     if (kind->peeked) TRY(kind->peeked(im));
     im->report->n_file = im->n_file;
+    if (im->options->dry_run) im->report->cost = estimate(im);
     im->report->several = may_be_several(im);
     TRY(try_labels(im));
     if (im->options->dry_run && !kind->reads_dry) {

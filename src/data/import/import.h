@@ -15,6 +15,7 @@
 #ifndef HOPSACK_IMPORT_H
 #define HOPSACK_IMPORT_H
 
+#include "core/cost.h"
 #include "data/bagfile/bagfile.h"
 #include "data/import/import_labels.h"
 #include "data/text/baglist.h"
@@ -41,6 +42,7 @@ typedef struct {
 typedef struct {
     int n_file, n_bag;  /* n_bag 0: a dry run of files that may hold several */
     bool several;       /* files may hold several bags */
+    Cost cost;          /* by the size of the files */
     int n_unlabelled;   /* bags without a row in the label table */
     int id_column;      /* of the label table, by which its rows were found */
     const char *format; /* static; "several" */
