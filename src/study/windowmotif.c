@@ -8,6 +8,8 @@
 
 #define PSEUDO    1.  /* weight of the background in a motif's frequencies, in windows of mean weight */
 #define JOIN_BITS 5.  /* a window that fits a motif less begins one of its own */
+#define JOIN_USE  0.5 /* residues that matter as much; a window that fits less than */
+#define JOIN_PART 0.65 /* of the information of these begins one of its own, too */
 #define MOST      200 /* motifs under way */
 #define ROOT      ((MOTIF_COLUMNS - MOTIF_WINDOW) / 2) /* column of the first window's first residue */
 #define FIXED     0.5                                  /* bits of a column that counts */
@@ -109,6 +111,16 @@ static double best_fit(const MotifSearch *s, MotifWindow *w)
     return best;
 }
 
+/* What a window must fit a motif to join it. A gap of another length leaves half of the letters where they are. */
+static double least_fit(const MotifSearch *s, const MotifWindow *w)
+{
+    double bits = 0;
+    for (int q = 0; q < s->n_residue; q++)
+        if (w->code[q] != MOTIF_NONE && (double)w->use[q] >= JOIN_USE)
+            bits -= (double)w->use[q] * log2(background_at(s->background, w->len, w->position + q)[w->code[q]]);
+    return fmax(JOIN_BITS, JOIN_PART * bits);
+}
+
 static int by_weight(const void *a, const void *b)
 {
     const MotifWindow *x = a, *y = b;
@@ -132,7 +144,7 @@ static void begin(MotifSearch *s, MotifWindow *window, int n)
 {
     for (int i = 0; i < n; i++) {
         MotifWindow *w = &window[i];
-        if (best_fit(s, w) < JOIN_BITS) {
+        if (best_fit(s, w) < least_fit(s, w)) {
             if (s->n == MOST) continue;
             w->motif = s->n++;
             w->shift = ROOT;
@@ -145,7 +157,7 @@ static void begin(MotifSearch *s, MotifWindow *window, int n)
 static void assign(MotifSearch *s, MotifWindow *window, int n)
 {
     for (int i = 0; i < n; i++)
-        if (best_fit(s, &window[i]) < JOIN_BITS) window[i].motif = -1;
+        if (best_fit(s, &window[i]) < least_fit(s, &window[i])) window[i].motif = -1;
     qsort(window, (size_t)n, sizeof *window, by_sequence);
     for (int i = 1; i < n; i++) {
         const MotifWindow *w = &window[i], *before = &window[i - 1];
