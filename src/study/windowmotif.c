@@ -8,8 +8,9 @@
 
 #define PSEUDO    1.  /* weight of the background in a motif's frequencies, in windows of mean weight */
 #define JOIN_BITS 5.  /* a window that fits a motif less begins one of its own */
-#define JOIN_USE  0.5 /* residues that matter as much; a window that fits less than */
-#define JOIN_PART 0.65 /* of the information of these begins one of its own, too */
+#define JOIN_PART 0.6 /* and so does one that fits less than this share of the information */
+#define JOIN_USE  0.5 /* of its residues that matter as much */
+#define STRANGE   0.25 /* odds of a residue that matters where none of the motif does */
 #define MOST      200 /* motifs under way */
 #define ROOT      ((MOTIF_COLUMNS - MOTIF_WINDOW) / 2) /* column of the first window's first residue */
 #define FIXED     0.5                                  /* bits of a column that counts */
@@ -61,7 +62,8 @@ void windowmotif_background_free(MotifBackground *b)
 /* ---- motifs under way ---- */
 
 typedef struct {
-    double count[MOTIF_COLUMNS][MOTIF_LETTERS], sum[MOTIF_COLUMNS];
+    double count[MOTIF_COLUMNS][MOTIF_LETTERS], sum[MOTIF_COLUMNS]; /* of weight · use */
+    double weight;
 } Cluster;
 
 typedef struct {
@@ -71,21 +73,31 @@ typedef struct {
     const MotifBackground *background;
 } MotifSearch;
 
+/* Odds of a residue in a column against the background. So far as the column matters to the model, they are those of its
+ * frequencies; a letter where others have a gap or a wildcard is not quite the same motif. */
+static double odds(const MotifSearch *s, const Cluster *c, int column, int residue, double usual)
+{
+    const double pseudo = PSEUDO * s->unit;
+    const double matters = c->weight > 0 ? c->sum[column] / c->weight : 0;
+    const double frequency = (c->count[column][residue] + pseudo * usual) / (c->sum[column] + pseudo);
+    return matters * frequency / usual + (1 - matters) * STRANGE;
+}
+
 static double fit(const MotifSearch *s, const Cluster *c, const MotifWindow *w, int shift)
 {
     double bits = 0;
-    const double pseudo = PSEUDO * s->unit;
     for (int q = 0; q < s->n_residue; q++) {
         const int column = shift + q, r = w->code[q];
-        if (r == MOTIF_NONE || c->sum[column] <= 0) continue;
+        if (r == MOTIF_NONE || w->use[q] <= 0) continue;
         const double usual = background_at(s->background, w->len, w->position + q)[r];
-        bits += (double)w->use[q] * log2((c->count[column][r] + pseudo * usual) / (c->sum[column] + pseudo) / usual);
+        bits += (double)w->use[q] * log2(odds(s, c, column, r, usual));
     }
     return bits;
 }
 
 static void add(Cluster *c, const MotifWindow *w, int n_residue)
 {
+    c->weight += w->weight;
     for (int q = 0; q < n_residue; q++) {
         if (w->code[q] == MOTIF_NONE) continue;
         c->count[w->shift + q][w->code[q]] += w->weight * (double)w->use[q];

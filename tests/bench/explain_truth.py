@@ -33,13 +33,14 @@ KINDS = {
     "one": (80, 500, 200, ["SFZEN"], ["--rho=0.01"]),
     "several": (140, 800, 250, ["SFZEN", "DWZLT", "KPZAH"], ["--rho=0.01"]),
     "gapped": (140, 800, 250, ["SF{0-2}EN"], ["--rho=0.01"]),
-    "restricted": (100, 800, 250, ["SFZEN"], ["--rho=0.015", "--rho-negative=0.005", "--simulate.genes=true"]),
+    "restricted": (100, 600, 250, ["SFZEN"], ["--rho=0.02", "--rho-negative=0.01", "--rho-mode=binomial", "--simulate.genes=true"]),
     "rare": (100, 5000, 300, ["SFZEN"], ["--rho=0.001"]),
     "rare-several": (140, 5000, 300, ["SFZEN", "KPZAH"], ["--rho=0.001"]),
-    "public": (80, 600, 200, [], ["--rho=0.01", "--simulate.rate_negative=0.002", "--simulate.signal=public", "--simulate.pool=60"]),
+    "public": (120, 600, 200, [], ["--rho=0.01", "--simulate.rate_negative=0.002", "--simulate.signal=public", "--simulate.pool=40"]),
 }
 NETWORKS = {
     "hopfield": [],
+    "genes": ["--model.embedder.genes=4"],
     "attention": ["--model.pooling.kind=attention", "--model.pooling.mean=true"],
 }
 RIVALS = ("kmer-3", "enriched", "clones", "public-eb")
@@ -72,7 +73,7 @@ def write_rows(path, table):
 # ---- cohorts ----
 
 def restrict(hopsack, stem, seed):
-    """Of the carriers of a positive bag, two thirds have GENE and are the signal; all others have any other gene."""
+    """Half of the carriers of a positive bag have GENE and are the signal; all others have any other gene."""
     rng = random.Random(seed)
     carriers = {}
     for row in rows(f"{stem}.truth.tsv.gz"):
@@ -88,7 +89,7 @@ def restrict(hopsack, stem, seed):
         others = sorted({r["v_call"] for r in table} - {GENE})
         chosen = carriers.get(bag, [])
         rng.shuffle(chosen)
-        n_signal = round(len(chosen) * 2 / 3) if is_positive else 0
+        n_signal = len(chosen) // 2 if is_positive else 0
         for k, row in enumerate(chosen):
             table[int(row["instance"])]["v_call"] = GENE if k < n_signal else rng.choice(others)
         signal += chosen[:n_signal]
@@ -186,10 +187,9 @@ def explain(hopsack, run, stem, motifs):
 
 def train(hopsack, run, stem, kind, method):
     updates = KINDS[kind][2]
-    words = [*NETWORKS[method], *(["--model.embedder.genes=4"] if kind == "restricted" else [])]
     if not os.path.exists(f"{run}/summary.json"):
         call(hopsack, "crossval", f"{ROOT}/configs/repertoire.yaml", f"{stem}.h5", "--target=status", "--positive=+", "--quiet", "--force",
-             f"--splits.n_fold={FOLDS}", f"--train.updates={updates}", "--train.refit=false", *words, "-o", run)
+             f"--splits.n_fold={FOLDS}", f"--train.updates={updates}", "--train.refit=false", *NETWORKS[method], "-o", run)
 
 
 def compare(hopsack, run, stem, methods):
