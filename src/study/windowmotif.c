@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PSEUDO    1.  /* weight of the background in a motif's frequencies, in windows of mean weight */
-#define JOIN_BITS 5.  /* a window that fits a motif less begins one of its own */
-#define JOIN_PART 0.6 /* and so does one that fits less than this share of the information */
-#define JOIN_USE  0.5 /* of its residues that matter as much */
+#define PSEUDO    1.   /* weight of the background in a motif's frequencies, in windows of mean weight */
+#define JOIN_BITS 5.   /* a window that fits a motif less begins one of its own */
+#define JOIN_PART 0.6  /* and so does one that fits less than this share of the information of its residues */
+#define JOIN_USE  0.5  /* that have at least this share of the largest attribution */
 #define STRANGE   0.25 /* odds of a residue that matters where none of the motif does */
-#define MOST      200 /* motifs under way */
+#define MOST      200  /* motifs under way */
 #define ROOT      ((MOTIF_COLUMNS - MOTIF_WINDOW) / 2) /* column of the first window's first residue */
 #define FIXED     0.5                                  /* bits of a column that counts */
 

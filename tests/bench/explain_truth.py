@@ -33,7 +33,7 @@ KINDS = {
     "one": (80, 500, 200, ["SFZEN"], ["--rho=0.01"]),
     "several": (140, 800, 250, ["SFZEN", "DWZLT", "KPZAH"], ["--rho=0.01"]),
     "gapped": (140, 800, 250, ["SF{0-2}EN"], ["--rho=0.01"]),
-    "restricted": (100, 600, 250, ["SFZEN"], ["--rho=0.02", "--rho-negative=0.01", "--rho-mode=binomial", "--simulate.genes=true"]),
+    "restricted": (200, 600, 300, ["SFZEN"], ["--rho=0.02", "--rho-negative=0.01", "--rho-mode=binomial", "--simulate.genes=true"]),
     "rare": (100, 5000, 300, ["SFZEN"], ["--rho=0.001"]),
     "rare-several": (140, 5000, 300, ["SFZEN", "KPZAH"], ["--rho=0.001"]),
     "public": (120, 600, 200, [], ["--rho=0.01", "--simulate.rate_negative=0.002", "--simulate.signal=public", "--simulate.pool=40"]),

@@ -79,8 +79,7 @@ static void plant(Planted *p, const char *text, int n)
 
 static void find(Planted *p)
 {
-    cr_assert_eq(
-        windowmotif_find(&p->motif, &p->n_motif, p->window, p->n, RESIDUES, &p->background, LEAST), OK);
+    cr_assert_eq(windowmotif_find(&p->motif, &p->n_motif, p->window, p->n, RESIDUES, &p->background, LEAST), OK);
 }
 
 /* The motif of that consensus; NULL: there is none. */
