@@ -74,13 +74,15 @@ typedef struct {
 } MotifSearch;
 
 /* Odds of a residue in a column against the background. So far as the column matters to the model, they are those of its
- * frequencies; a letter where others have a gap or a wildcard is not quite the same motif. */
+ * frequencies; a letter where others have a gap or a wildcard is not quite the same motif, and what matters in fewer than half
+ * of the windows speaks for none. */
 static double odds(const MotifSearch *s, const Cluster *c, int column, int residue, double usual)
 {
     const double pseudo = PSEUDO * s->unit;
     const double matters = c->weight > 0 ? c->sum[column] / c->weight : 0;
     const double frequency = (c->count[column][residue] + pseudo * usual) / (c->sum[column] + pseudo);
-    return matters * frequency / usual + (1 - matters) * STRANGE;
+    const double both = matters * frequency / usual + (1 - matters) * STRANGE;
+    return matters < 0.5 ? fmin(both, 1) : both;
 }
 
 static double fit(const MotifSearch *s, const Cluster *c, const MotifWindow *w, int shift)
