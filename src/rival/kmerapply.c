@@ -6,6 +6,7 @@
 #include "rival/kmerreader.h"
 #include "rival/kmerscale.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,18 +128,42 @@ static double mean_value(const double *weight, const float *variance, const Kmer
     return sum / view->n_cell;
 }
 
+static double value_of(const double *weight, const float *variance, int cell, double mean)
+{
+    return weight[cell] * (double)variance[cell] - mean;
+}
+
+static double root_mean_square(const KmerApplier *a, int model, const double *weight)
+{
+    double sum = 0;
+    for (int v = 0; v < a->profile.n_view; v++) {
+        const KmerView *view = &a->profile.view[v];
+        const double mean = mean_value(weight, a->variance[model], view);
+        for (int c = view->first; c < view->first + view->n_cell; c++) {
+            const double value = value_of(weight, a->variance[model], c, mean);
+            sum += value * value;
+        }
+    }
+    return sqrt(sum / a->profile.n_cell);
+}
+
+/* Models that have chosen other C differ by orders of magnitude: each counts in units of its own root mean square. */
+static void add_model(KmerApplier *a, int model, const double *weight)
+{
+    const double unit = root_mean_square(a, model, weight), factor = unit > 0 ? 1 / (unit * a->n_model) : 0;
+    for (int v = 0; v < a->profile.n_view; v++) {
+        const KmerView *view = &a->profile.view[v];
+        const double mean = mean_value(weight, a->variance[model], view);
+        for (int c = view->first; c < view->first + view->n_cell; c++)
+            a->rank.value[c] += factor * value_of(weight, a->variance[model], c, mean);
+    }
+}
+
 static Status find_values(KmerApplier *a, int output)
 {
     if (kmerrank_is_of(&a->rank, output)) return OK;
     TRY(kmerrank_begin(&a->rank, &a->profile, a->reader.cohort, output));
-    for (int k = 0; k < a->n_model; k++)
-        for (int v = 0; v < a->profile.n_view; v++) {
-            const KmerView *view = &a->profile.view[v];
-            const double *weight = a->weight[k] + (Index)output * a->profile.n_cell;
-            const double mean = mean_value(weight, a->variance[k], view);
-            for (int c = view->first; c < view->first + view->n_cell; c++)
-                a->rank.value[c] += (weight[c] * (double)a->variance[k][c] - mean) / a->n_model;
-        }
+    for (int k = 0; k < a->n_model; k++) add_model(a, k, a->weight[k] + (Index)output * a->profile.n_cell);
     return OK;
 }
 

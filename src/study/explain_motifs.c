@@ -189,7 +189,8 @@ static Status draw_logo(const Motifs *m, const char *folder, int k)
     const FigureLogo logo = {.title = title,
                              .probability = &one->share[0][0],
                              .n = one->n_column < FIGURE_LOGO_MOST ? one->n_column : FIGURE_LOGO_MOST,
-                             .background = m->e->background.all,
+                             .background = &one->background[0][0],
+                             .by_position = true,
                              .first = 1};
     return figure_logo_write(path, &logo, m->e->in->force);
 }

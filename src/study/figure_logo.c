@@ -83,11 +83,17 @@ static Status check_shares(const double *p, const char *what)
     return fabs(sum - 1) <= 0.01 ? OK : fail(ERR_FORMAT, "%s has the sum %.3g, not 1", what, sum);
 }
 
+static const double *background_of(const FigureLogo *logo, int t)
+{
+    return logo->by_position ? logo->background + t * FIGURE_LOGO_LETTERS : logo->background;
+}
+
 static Status check(const FigureLogo *logo)
 {
     if (logo->n < 1 || logo->n > FIGURE_LOGO_MOST)
         return fail(ERR_FORMAT, "a logo has 1 to %d positions, not %d", FIGURE_LOGO_MOST, logo->n);
-    if (logo->background) TRY(check_shares(logo->background, "the background of a logo"));
+    for (int t = 0; logo->background && t < (logo->by_position ? logo->n : 1); t++)
+        TRY(check_shares(background_of(logo, t), "the background of a logo"));
     for (int t = 0; t < logo->n; t++)
         TRY(check_shares(logo->probability + t * FIGURE_LOGO_LETTERS, "a position of a logo"));
     return OK;
@@ -100,7 +106,7 @@ static double top_bits(const FigureLogo *logo)
 {
     double top = log2(FIGURE_LOGO_LETTERS);
     for (int t = 0; t < logo->n; t++)
-        top = fmax(top, figure_logo_bits(logo->probability + t * FIGURE_LOGO_LETTERS, logo->background));
+        top = fmax(top, figure_logo_bits(logo->probability + t * FIGURE_LOGO_LETTERS, background_of(logo, t)));
     return top;
 }
 
@@ -162,8 +168,9 @@ static void draw(Svg *svg, const FigureLogo *logo)
     draw_axis(svg, top, per_bit);
     for (int t = 0; t < logo->n; t++) {
         const double *p = logo->probability + t * FIGURE_LOGO_LETTERS, x = LEFT + t * COLUMN_WIDTH;
-        draw_position(svg, p, figure_logo_bits(p, logo->background), x, per_bit);
-        describe(note, sizeof note, p, logo->first + t, figure_logo_bits(p, logo->background));
+        const double bits = figure_logo_bits(p, background_of(logo, t));
+        draw_position(svg, p, bits, x, per_bit);
+        describe(note, sizeof note, p, logo->first + t, bits);
         svg_rect(svg, x, TOP, COLUMN_WIDTH, PLOT_HEIGHT, (SvgStyle){.fill = "#fff", .opacity = 0.01, .note = note});
         snprintf(number, sizeof number, "%d", logo->first + t);
         svg_text(svg, x + COLUMN_WIDTH / 2, TOP + PLOT_HEIGHT + 17, number,
@@ -190,7 +197,7 @@ void figure_logo_list(Markup *table, const FigureLogo *logo)
     markup_raw(table, "position\tresidue\tprobability\tbits\n");
     for (int t = 0; t < logo->n; t++) {
         const double *p = logo->probability + t * FIGURE_LOGO_LETTERS;
-        const double bits = figure_logo_bits(p, logo->background);
+        const double bits = figure_logo_bits(p, background_of(logo, t));
         for (int a = 0; a < FIGURE_LOGO_LETTERS; a++)
             if (p[a] > 0)
                 markup_printf(table, "%d\t%c\t%s\t%s\n", logo->first + t, residues[a].letter,

@@ -23,6 +23,7 @@ typedef struct {
     const double *probability; /* [n, 20], each row with sum 1 */
     int n;                     /* positions, 1 … FIGURE_LOGO_MOST */
     const double *background;  /* [20], sum 1; NULL: 1/20 each */
+    bool by_position;          /* background [n, 20]: each position has its own */
     int first;                 /* number under the first position */
 } FigureLogo;
 

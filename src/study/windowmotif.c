@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PSEUDO    1.  /* weight of the background in a motif's frequencies, in windows of mean weight */
-#define JOIN_BITS 5.  /* a window that fits a motif less begins one of its own */
-#define MOST      200 /* motifs under way */
+#define PSEUDO    1.   /* weight of the background in a motif's frequencies, in windows of mean weight */
+#define JOIN_BITS 5.   /* a window that fits a motif less begins one of its own */
+#define JOIN_PART 0.6  /* and so does one that fits less than this share of the information of its residues */
+#define JOIN_USE  0.5  /* that have at least this share of the largest attribution */
+#define STRANGE   0.25 /* odds of a residue that matters where none of the motif does */
+#define MOST      200  /* motifs under way */
 #define ROOT      ((MOTIF_COLUMNS - MOTIF_WINDOW) / 2) /* column of the first window's first residue */
 #define FIXED     0.5                                  /* bits of a column that counts */
 
@@ -59,7 +62,8 @@ void windowmotif_background_free(MotifBackground *b)
 /* ---- motifs under way ---- */
 
 typedef struct {
-    double count[MOTIF_COLUMNS][MOTIF_LETTERS], sum[MOTIF_COLUMNS];
+    double count[MOTIF_COLUMNS][MOTIF_LETTERS], sum[MOTIF_COLUMNS]; /* of weight · use */
+    double weight;
 } Cluster;
 
 typedef struct {
@@ -69,21 +73,33 @@ typedef struct {
     const MotifBackground *background;
 } MotifSearch;
 
+/* Odds of a residue in a column against the background. So far as the column matters to the model, they are those of its
+ * frequencies; a letter where others have a gap or a wildcard is not quite the same motif, and what matters in fewer than half
+ * of the windows speaks for none. */
+static double odds(const MotifSearch *s, const Cluster *c, int column, int residue, double usual)
+{
+    const double pseudo = PSEUDO * s->unit;
+    const double matters = c->weight > 0 ? c->sum[column] / c->weight : 0;
+    const double frequency = (c->count[column][residue] + pseudo * usual) / (c->sum[column] + pseudo);
+    const double both = matters * frequency / usual + (1 - matters) * STRANGE;
+    return matters < 0.5 ? fmin(both, 1) : both;
+}
+
 static double fit(const MotifSearch *s, const Cluster *c, const MotifWindow *w, int shift)
 {
     double bits = 0;
-    const double pseudo = PSEUDO * s->unit;
     for (int q = 0; q < s->n_residue; q++) {
         const int column = shift + q, r = w->code[q];
-        if (r == MOTIF_NONE || c->sum[column] <= 0) continue;
+        if (r == MOTIF_NONE || w->use[q] <= 0) continue;
         const double usual = background_at(s->background, w->len, w->position + q)[r];
-        bits += (double)w->use[q] * log2((c->count[column][r] + pseudo * usual) / (c->sum[column] + pseudo) / usual);
+        bits += (double)w->use[q] * log2(odds(s, c, column, r, usual));
     }
     return bits;
 }
 
 static void add(Cluster *c, const MotifWindow *w, int n_residue)
 {
+    c->weight += w->weight;
     for (int q = 0; q < n_residue; q++) {
         if (w->code[q] == MOTIF_NONE) continue;
         c->count[w->shift + q][w->code[q]] += w->weight * (double)w->use[q];
@@ -109,6 +125,16 @@ static double best_fit(const MotifSearch *s, MotifWindow *w)
     return best;
 }
 
+/* What a window must fit a motif to join it. A gap of another length leaves half of the letters where they are. */
+static double least_fit(const MotifSearch *s, const MotifWindow *w)
+{
+    double bits = 0;
+    for (int q = 0; q < s->n_residue; q++)
+        if (w->code[q] != MOTIF_NONE && (double)w->use[q] >= JOIN_USE)
+            bits -= (double)w->use[q] * log2(background_at(s->background, w->len, w->position + q)[w->code[q]]);
+    return fmax(JOIN_BITS, JOIN_PART * bits);
+}
+
 static int by_weight(const void *a, const void *b)
 {
     const MotifWindow *x = a, *y = b;
@@ -132,7 +158,7 @@ static void begin(MotifSearch *s, MotifWindow *window, int n)
 {
     for (int i = 0; i < n; i++) {
         MotifWindow *w = &window[i];
-        if (best_fit(s, w) < JOIN_BITS) {
+        if (best_fit(s, w) < least_fit(s, w)) {
             if (s->n == MOST) continue;
             w->motif = s->n++;
             w->shift = ROOT;
@@ -145,7 +171,7 @@ static void begin(MotifSearch *s, MotifWindow *window, int n)
 static void assign(MotifSearch *s, MotifWindow *window, int n)
 {
     for (int i = 0; i < n; i++)
-        if (best_fit(s, &window[i]) < JOIN_BITS) window[i].motif = -1;
+        if (best_fit(s, &window[i]) < least_fit(s, &window[i])) window[i].motif = -1;
     qsort(window, (size_t)n, sizeof *window, by_sequence);
     for (int i = 1; i < n; i++) {
         const MotifWindow *w = &window[i], *before = &window[i - 1];

@@ -5,8 +5,9 @@
  * Greedy clustering: windows, heaviest first, join the motif that they fit best when shifted against it, or begin one. How
  * well a window fits is the log-odds of its residues by the motif's frequencies against their frequency at the same position
  * of all sequences of the same length; so what all sequences share, as their ends, is no motif. Residues count as much as they
- * matter to the model (`use`), so what lies beside a motif does not divide it. A second pass assigns all windows anew. A
- * sequence counts once in a motif, with its heaviest window.
+ * matter to the model (`use`), so what lies beside a motif does not divide it; and a residue that matters where the motif has
+ * nothing counts against it, so a gap of another length is another motif. A second pass assigns all windows anew. A sequence
+ * counts once in a motif, with its heaviest window.
  *
  *     frequency of residue r in column c = Σ weight of windows that have it there / Σ weight of windows that reach c
  *     information of a column            = Σ_r f log2(f / background) less the bias of small samples, in bits

@@ -208,6 +208,21 @@ static void check_products(const Work *w, RivalModel *const *model)
     w->kernel->apply_close(applier);
 }
 
+/* weight · variance less its mean of the view, in units of the root mean square of all cells: [n_cell], to be freed. */
+static double *plain_values(const KmerProfile *profile, const double *weight, const float *variance)
+{
+    double *value = calloc((size_t)profile->n_cell, sizeof *value), square = 0;
+    for (int v = 0; v < profile->n_view; v++) {
+        const int from = profile->view[v].first, to = from + profile->view[v].n_cell;
+        double sum = 0;
+        for (int c = from; c < to; c++) sum += value[c] = weight[c] * (double)variance[c];
+        for (int c = from; c < to; c++) value[c] -= sum / (to - from);
+        for (int c = from; c < to; c++) square += value[c] * value[c] / profile->n_cell;
+    }
+    for (int c = 0; c < profile->n_cell; c++) value[c] /= sqrt(square);
+    return value;
+}
+
 static void check_ranks(const Work *w, RivalModel *const *model, const KmerViewText *views)
 {
     void *applier;
@@ -222,22 +237,20 @@ static void check_ranks(const Work *w, RivalModel *const *model, const KmerViewT
     cr_assert_eq(w->kernel->apply_open(&applier, model, N_SET, &kmer_case.cohort), OK);
     for (int o = 0; o <= output; o++)
         cr_assert_eq(w->kernel->rank(score, applier, b, o), OK, "%s", status_sentence());
-    for (int v = 0; v < w->profile.n_view; v++)
-        for (int k = 0; k < N_SET; k++) {
-            const int span = w->profile.view[v].span, n = w->profile.view[v].n_cell;
-            const double *own = (const double *)t[k]->data + output * w->profile.n_cell + w->profile.view[v].first;
-            const float *var = (const float *)variance[k]->data + w->profile.view[v].first;
-            double mean = 0;
-            for (int c = 0; c < n; c++) mean += own[c] * (double)var[c] / n;
+    for (int k = 0; k < N_SET; k++) {
+        const double *own = (const double *)t[k]->data + output * w->profile.n_cell;
+        double *value = plain_values(&w->profile, own, variance[k]->data);
+        for (int v = 0; v < w->profile.n_view; v++) {
+            const int span = w->profile.view[v].span;
             for (int i = 0; i < kmer_case.n[b]; i++)
                 for (int p = 0; p + span <= (int)kmer_case.len[b][i]; p++) {
                     const int8_t *code = kmer_case.codes[b] + i * CASE_LENGTH + p;
-                    if (plain_in_section(views[v].section, p, span, (int)kmer_case.len[b][i])) {
-                        const int c = plain_cell(code, views[v].mask);
-                        plain[i] += (own[c] * (double)var[c] - mean) / N_SET;
-                    }
+                    if (plain_in_section(views[v].section, p, span, (int)kmer_case.len[b][i]))
+                        plain[i] += value[w->profile.view[v].first + plain_cell(code, views[v].mask)] / N_SET;
                 }
         }
+        free(value);
+    }
     expect_near(score, plain, kmer_case.n[b], w->rival.name);
     w->kernel->apply_close(applier);
 }

@@ -49,6 +49,22 @@ Test(SUITE, letters_have_their_share_of_the_bits)
     free(svg);
 }
 
+/* The second position is as its own background has it. */
+Test(SUITE, backgrounds_by_position)
+{
+    char *svg;
+    double p[40] = {[0] = 1, [20 + 5] = 0.5, [20 + 6] = 0.5}, height[8];
+    double background[40] = {[0] = 0.25, [1] = 0.75, [20 + 5] = 0.5, [20 + 6] = 0.5};
+    const FigureLogo logo = {
+        .title = "m", .probability = p, .n = 2, .background = background, .by_position = true, .first = 1};
+    cr_assert_eq(figure_logo_svg(&svg, &logo), OK);
+    cr_assert_eq(heights(height, 8, svg), 1);
+    cr_expect_float_eq(height[0], 2 * 120 / log2(20), 0.01);
+    free(svg);
+    background[20 + 5] = 1;
+    cr_expect_eq(figure_logo_svg(&svg, &logo), ERR_FORMAT);
+}
+
 static Status status_of(double value, int n)
 {
     char *svg;
