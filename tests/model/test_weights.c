@@ -361,3 +361,23 @@ Test(model_weights, max_and_repeated_retrieval_have_no_use_for_them)
         mil_free(m);
     }
 }
+
+/* With the norm a prediction is streamed: what samples stand for joins their weights there too. */
+Test(model_weights, a_sample_weighs_the_same_in_one_pass)
+{
+    for (int p = 0; pooling_types[p]; p++)
+        for (int mean = 0; mean < 2; mean++) {
+            ModelOptions o;
+            Weighted w;
+            real z[2][64];
+            if (!pooling_types[p]->ranks || !options(&o, p, mean, SELECT_ALL)) continue;
+            o.norm = NORM_BAGS;
+            const int n_z = width_of(&o);
+            weighted(&w, true);
+            for (int b = 0; b < N_BAG; b++) {
+                for (int learn = 0; learn < 2; learn++) predict(z[learn], &o, &w.x.bag[b], learn);
+                same(z[0], z[1], n_z, "the bag vector of a sample", pooling_types[p]->name);
+            }
+            minibatch_free(&w.x);
+        }
+}
