@@ -305,7 +305,7 @@ Test(model_weights, gradient_with_bag_inputs)
 {
     static const real input[N_BAG][3] = {{1, 5, 2}, {2, NAN, 2}, {3, 7, 2}, {6, 9, 2}};
     const real *rows[N_BAG];
-    for (int bits = 0; bits < 8; bits++) {
+    for (int bits = 0; bits < 16; bits++) {
         Weighted w;
         ModelOptions o = test_model(0, 0);
         shrink(&o);
@@ -314,6 +314,8 @@ Test(model_weights, gradient_with_bag_inputs)
         o.input_dropout = bits & 1 ? 0.3 : 0;
         o.output_hidden = bits & 2 ? 1 : 0;
         o.norm = bits & 4 ? NORM_BAGS : NORM_NONE;
+        o.input_unit = bits & 8 ? 4 : 0;
+        o.input_clip = bits & 8 ? 1 : 0;
         weighted(&w, false);
         for (int b = 0; b < N_BAG; b++) w.x.bag[b].log_weight = NULL, w.x.bag[b].inputs = rows[b] = input[b];
         check_gradient(&o, &w.x.batch, "bag inputs");
