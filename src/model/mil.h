@@ -78,7 +78,7 @@ void mil_free(Mil *mil);
 const ParamList *mil_params(const Mil *mil);
 int mil_n_out(const Mil *mil);
 int mil_n_z(const Mil *mil);         /* numbers of a bag vector, with those of the bag that join it */
-bool mil_weighs(const Mil *mil);     /* may bags to learn from have stands_for? */
+bool mil_weighs(const Mil *mil);     /* may bags have stands_for? */
 bool mil_calibrates(const Mil *mil); /* model.norm: bags: mil_calibrate has something to set */
 int mil_n_column(const Mil *mil);    /* columns of attention: queries, or heads · queries */
 

@@ -83,6 +83,32 @@ static void add_weights(const Mil *m, real *a, const Rows *rows)
         for (int k = 0; k < n_column; k++) a[k] += more[i];
 }
 
+/* a [n, n_column] and, where they are given, more [n] plus the logarithms of what instances stand for. */
+static void add_stands_for(real *a, real *more, const real *stands_for, int n, Index n_column)
+{
+    real last = 1, log_of = 0;
+    for (int i = 0; i < n; i++, a += n_column) {
+        if (stands_for[i] != last) last = stands_for[i], log_of = (real)log((double)last);
+        for (int k = 0; k < n_column; k++) a[k] += log_of;
+        if (more) more[i] += log_of;
+    }
+}
+
+/* Adds a block to the pieces of a stream: logits a, embeddings h. */
+static void stream_block(Mil *m, int chunk, real *a, const Rows *rows)
+{
+    const Bag *bag = rows->bag;
+    const real *weight = mil_counts(m) && bag->log_weight ? bag->log_weight + rows->from : NULL;
+    real both[KERNEL_BLOCK] = {0};
+    if (bag->stands_for) {
+        if (weight) memcpy(both, weight, rows->n * sizeof *both);
+        add_stands_for(a, both, bag->stands_for + rows->from, rows->n, m->pooling->n_column);
+        weight = both;
+    }
+    const AttendRows piece = {.a = a, .h = m->block[rows->thread], .log_weight = weight, .n = rows->n};
+    attendstream_add(&m->stream, chunk, &piece, rows->thread);
+}
+
 static void score_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
@@ -97,13 +123,10 @@ static void score_run(void *context, int chunk, int thread)
                            .cached = -1,
                            .thread = thread};
         real *a = m->a + (entry->a_at + rows.from) * m->pooling->n_column;
-        const real *weight = mil_counts(m) && entry->whole.log_weight ? entry->whole.log_weight + rows.from : NULL;
         m->embedder_type->forward(m->embedder, m->block[thread], &rows);
         m->pooling_type->score(m->pooling, a, m->block[thread], &rows);
         add_weights(m, a, &rows);
-        if (!is_streamed(m)) continue;
-        const AttendRows piece = {.a = a, .h = m->block[thread], .log_weight = weight, .n = rows.n};
-        attendstream_add(&m->stream, chunk, &piece, thread);
+        if (is_streamed(m)) stream_block(m, chunk, a, &rows);
     }
 }
 
@@ -198,14 +221,10 @@ static void mean_of_kept(void *context, int b, int thread)
 static void weigh(Mil *m, int b)
 {
     const Bag *kept = &m->entry[b].kept;
-    const Index n_column = m->pooling->n_column;
-    real *a = m->a_kept + m->bounds[b] * n_column, last = 1, more = 0;
     if (!kept->stands_for) return;
     assert(m->pooling->streams);
-    for (int i = 0; i < kept->n; i++, a += n_column) {
-        if (kept->stands_for[i] != last) last = kept->stands_for[i], more = (real)log((double)last);
-        for (int k = 0; k < n_column; k++) a[k] += more;
-    }
+    add_stands_for(m->a_kept + m->bounds[b] * m->pooling->n_column, NULL, kept->stands_for, kept->n,
+                   m->pooling->n_column);
 }
 
 /* What was added to the logits of the selected instances, and what they weigh in the plain mean. */

@@ -59,13 +59,34 @@ static Status scale(Loop *l)
     return OK;
 }
 
-/* Where draws are small, and all that is drawn is pooled by a network that can weigh it. */
-static bool draws_rare(const Loop *l)
+#define RARE_SHARE 0.1 /* of the draws: what is found more often a random draw does not miss */
+
+/* Instances of a bag that updates see, or else evaluations; 0: all, or a network that cannot weigh what it is given. */
+static int draws_of(const Loop *l)
 {
     const int draws = l->in.options->draws;
     const ModelOptions *model = l->in.model;
-    return draws > 0 && draws < l->in.n_max && model->select == SELECT_ALL && model->compat != COMPAT_DEEPRC &&
-           mil_weighs(l->learner);
+    if (model->select != SELECT_ALL || model->compat == COMPAT_DEEPRC || !mil_weighs(l->learner)) return 0;
+    return draws > 0 && draws < l->in.n_max ? draws : l->scorer.n_sample;
+}
+
+/* Rare is what is rare in the training bags. The others are looked at where evaluations see samples of them. */
+static Status find_rare(Loop *l, int draws)
+{
+    const LoopSetup *in = &l->in;
+    const Minibatch *m = &l->minibatch;
+    RareKmers rare;
+    int *bag = calloc(in->n, sizeof *bag);
+    if (!bag) return fail(ERR_MEMORY, "no memory for the places of k-mers");
+    for (int i = 0; i < m->n_train; i++) bag[i] = in->bag[m->train[i]];
+    Status status = rarehits_choose(&rare, in->cache, bag, m->n_train, in->start, in->n_start, RARE_SHARE * draws);
+    for (int i = 0; i < in->n; i++) {
+        const bool seen = in->part[i] == PART_TRAIN || (in->part[i] == PART_VALIDATION && l->scorer.n_sample > 0);
+        bag[i] = seen ? in->bag[i] : -1;
+    }
+    if (status == OK) status = rarehits_find(&l->hits, in->cache, bag, in->n, &rare);
+    free(bag);
+    return status;
 }
 
 /* The first training bag tells how inputs are scaled. */
@@ -76,7 +97,8 @@ static Status start_from_kmers(Loop *l)
     if (l->in.n_start > 0) TRY(minibatch_bag(&l->minibatch, &bag, 0));
     TRY(mil_start(l->learner, &n_started, l->theta, l->in.start, l->in.n_start, bag));
     if (n_started < l->in.n_start) log_info("%d of %d k-mers found a kernel to start", n_started, l->in.n_start);
-    return l->in.n_start > 0 && draws_rare(l) ? minibatch_find_rare(&l->minibatch) : OK;
+    const int draws = draws_of(l);
+    return l->in.n_start > 0 && draws > 0 ? find_rare(l, draws) : OK;
 }
 
 static Status check(const LoopSetup *in)
@@ -125,6 +147,7 @@ static Status make(Loop *l)
     TRY(mil_plan(l->learner, in->options->batch, minibatch_draw_max(in), true));
     TRY(scorer_new(&l->scorer, in, l->minibatch.train, l->minibatch.n_train));
     l->scorer.updates = l->updates;
+    l->minibatch.hits = l->scorer.hits = &l->hits;
     param_start(mil_params(l->learner), l->theta, in->seed);
     TRY(start_from_kmers(l));
     TRY(scale(l));
@@ -156,6 +179,7 @@ void loop_free(Loop *l)
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
     minibatch_free(&l->minibatch);
     scorer_free(&l->scorer);
+    rarehits_free(&l->hits);
     mil_free(l->learner);
     free(l);
 }

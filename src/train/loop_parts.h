@@ -18,6 +18,7 @@ struct Loop {
     Mil *learner;
     Minibatch minibatch;
     Scorer scorer;
+    RareHits hits; /* of the members; what draws and samples hold always */
     const OptimizerType *optimizer;
     OptimizerOptions step;
     OptimizerState state;

@@ -64,35 +64,13 @@ Status minibatch_reserve(Minibatch *m, int n_out)
 void minibatch_free(Minibatch *m)
 {
     for (int s = 0; m->memory && s < m->in->options->batch; s++) arena_free(&m->memory[s]);
-    void *const owned[] = {m->train,  m->order, m->index_of, m->drawn, (void *)m->whole,
-                           m->memory, m->bits,  m->target,   m->mask};
+    void *const owned[] = {m->train, m->order, m->drawn, (void *)m->whole, m->memory, m->bits, m->target, m->mask};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
-    rarehits_free(&m->hits);
 }
 
 Status minibatch_bag(const Minibatch *m, const Bag **out, int i)
 {
     return cache_bag(m->in->cache, out, m->in->bag[m->train[i]], 0);
-}
-
-/* ---- rare k-mers ---- */
-
-#define RARE_SHARE 0.1 /* of the draws: what is found more often a random draw does not miss */
-
-Status minibatch_find_rare(Minibatch *m)
-{
-    const LoopSetup *in = m->in;
-    int *bag = calloc(m->n_train, sizeof *bag);
-    m->index_of = calloc(in->n, sizeof *m->index_of);
-    if (!bag || !m->index_of) {
-        free(bag);
-        return fail(ERR_MEMORY, "no memory for the places of k-mers");
-    }
-    for (int i = 0; i < m->n_train; i++) bag[i] = in->bag[m->train[i]], m->index_of[m->train[i]] = i;
-    const Status status =
-        rarehits_find(&m->hits, in->cache, bag, m->n_train, in->start, in->n_start, RARE_SHARE * in->options->draws);
-    free(bag);
-    return status;
 }
 
 /* ---- one update ---- */
@@ -102,10 +80,10 @@ static void draw(Minibatch *m, int s, uint64_t number)
     const LoopSetup *in = m->in;
     Rng rng = rng_stream(in->seed, "draw", number);
     uint64_t *bits = m->bits + s * m->n_bits;
-    if (m->hits.n > 0) {
-        const int i = m->index_of[m->order[m->first + s]];
-        sampler_draw_always(&m->drawn[s], &m->memory[s], m->whole[s], in->options->draws, m->hits.place[i],
-                            m->hits.count[i], &rng, bits);
+    if (m->hits && m->hits->n > 0) {
+        const int member = m->order[m->first + s];
+        sampler_draw_always(&m->drawn[s], &m->memory[s], m->whole[s], in->options->draws, m->hits->place[member],
+                            m->hits->count[member], &rng, bits);
     } else
         sampler_draw(&m->drawn[s], &m->memory[s], m->whole[s], in->spec->n_feat, in->options->draws,
                      in->model->compat == COMPAT_DEEPRC, &rng, bits);

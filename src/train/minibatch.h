@@ -14,14 +14,13 @@
 typedef struct {
     const LoopSetup *in; /* must stay where it is */
     int n_out, n_train, per_epoch;
-    int *train, *order; /* [n_train] members; in the order of the epoch */
-    int epoch;          /* whose order that is; -1: none */
-    RareHits hits;      /* of the training bags, by member's index in `train`; n 0: none are drawn always */
-    int *index_of;      /* [n] a member's index in `train` */
-    Bag *drawn;         /* [batch] */
-    const Bag **whole;  /* [batch] */
-    Arena *memory;      /* [batch] of a draw */
-    uint64_t *bits;     /* [batch, n_bits] scratch of a draw */
+    int *train, *order;   /* [n_train] members; in the order of the epoch */
+    int epoch;            /* whose order that is; -1: none */
+    const RareHits *hits; /* of the members, whose draws hold them always; n 0 or NULL: none are drawn always */
+    Bag *drawn;           /* [batch] */
+    const Bag **whole;    /* [batch] */
+    Arena *memory;        /* [batch] of a draw */
+    uint64_t *bits;       /* [batch, n_bits] scratch of a draw */
     size_t n_bits;
     real *target, *mask; /* [batch, n_out], [batch, n_target] */
     int update, first;   /* under way, from 1; its first index in `order` */
@@ -34,9 +33,6 @@ Status minibatch_list(Minibatch *m, const LoopSetup *in);
 /* Reserves memory for minibatches of a network with n_out outputs, after minibatch_list. */
 Status minibatch_reserve(Minibatch *m, int n_out);
 void minibatch_free(Minibatch *m); /* accepts half-built ones */
-
-/* From now on draws hold the rare ones of the k-mers that the network starts from (rarehits.h). */
-Status minibatch_find_rare(Minibatch *m);
 
 int minibatch_draw_max(const LoopSetup *in);                      /* instances of a draw, at most */
 void minibatch_plan(Arena *arena, const LoopSetup *in);           /* counts the memory of one bag's draw */

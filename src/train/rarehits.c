@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/rarehits.h"
-#include "cohort/kmerfind.h"
 #include "core/parallel.h"
 
 #include <stdlib.h>
@@ -30,14 +29,14 @@ static void count_each(void *context, int k, int i)
     ((double *)context)[k]++;
 }
 
-/* *n_rare of the k-mers, in `rare`. */
-static Status choose_rare(Kmer *rare, int *n_rare, Cache *cache, const int *bag, int n, const KmerStart *start,
-                          int n_start, double max_count)
+Status rarehits_choose(RareKmers *out, Cache *cache, const int *bag, int n, const KmerStart *start, int n_start,
+                       double max_count)
 {
     double count[KMERFIND_MAX] = {0};
     Kmer all[KMERFIND_MAX] = {0};
     KmerFinder finder;
     const int n_bag = n < RAREHITS_BAGS ? n : RAREHITS_BAGS;
+    *out = (RareKmers){0};
     for (int k = 0; k < n_start; k++) all[k] = start[k].kmer;
     kmerfind_init(&finder, all, n_start);
     for (int b = 0; b < n_bag; b++) {
@@ -46,14 +45,14 @@ static Status choose_rare(Kmer *rare, int *n_rare, Cache *cache, const int *bag,
         kmerfind_bag(&finder, whole, count_each, count);
     }
     for (int k = 0; k < n_start; k++)
-        if (count[k] <= max_count * n_bag) rare[(*n_rare)++] = all[k];
+        if (count[k] <= max_count * n_bag) out->kmer[out->n++] = all[k];
     return OK;
 }
 
 typedef struct {
     RareHits *hits;
     const KmerFinder *finder;
-    const Bag *bag[BLOCK];
+    const Bag *bag[BLOCK]; /* NULL: passed over */
     int first;
     bool lost[BLOCK];
 } RareSearch;
@@ -65,6 +64,7 @@ static void search_bag(void *context, int slot, int thread)
     const int b = s->first + slot;
     Places p = {.last = -1};
     (void)thread;
+    if (!s->bag[slot]) return;
     kmerfind_bag(s->finder, s->bag[slot], note, &p);
     if (p.n == 0) return;
     s->hits->place[b] = malloc(p.n * sizeof *p.place);
@@ -80,7 +80,10 @@ static Status search(RareHits *hits, Cache *cache, const int *bag, const KmerFin
     RareSearch s = {.hits = hits, .finder = finder};
     for (s.first = 0; s.first < hits->n; s.first += BLOCK) {
         const int n = hits->n - s.first < BLOCK ? hits->n - s.first : BLOCK;
-        for (int slot = 0; slot < n; slot++) TRY(cache_bag(cache, &s.bag[slot], bag[s.first + slot], slot));
+        for (int slot = 0; slot < n; slot++) {
+            s.bag[slot] = NULL;
+            if (bag[s.first + slot] >= 0) TRY(cache_bag(cache, &s.bag[slot], bag[s.first + slot], slot));
+        }
         parallel_for(n, search_bag, &s);
         for (int slot = 0; slot < n; slot++)
             if (s.lost[slot]) return fail(ERR_MEMORY, "no memory for the places of k-mers");
@@ -88,26 +91,21 @@ static Status search(RareHits *hits, Cache *cache, const int *bag, const KmerFin
     return OK;
 }
 
-static Status find(RareHits *hits, Cache *cache, const int *bag, const KmerStart *start, int n_start,
-                   double max_count)
+static Status find(RareHits *hits, Cache *cache, const int *bag, const RareKmers *rare)
 {
-    Kmer rare[KMERFIND_MAX];
-    int n_rare = 0;
     KmerFinder finder;
     hits->place = calloc(hits->n + 1, sizeof *hits->place);
     hits->count = calloc(hits->n + 1, sizeof *hits->count);
     if (!hits->place || !hits->count) return fail(ERR_MEMORY, "no memory for the places of k-mers");
-    TRY(choose_rare(rare, &n_rare, cache, bag, hits->n, start, n_start, max_count));
-    if (n_rare == 0) return OK;
-    kmerfind_init(&finder, rare, n_rare);
+    if (rare->n == 0) return OK;
+    kmerfind_init(&finder, rare->kmer, rare->n);
     return search(hits, cache, bag, &finder);
 }
 
-Status rarehits_find(RareHits *out, Cache *cache, const int *bag, int n, const KmerStart *start, int n_start,
-                     double max_count)
+Status rarehits_find(RareHits *out, Cache *cache, const int *bag, int n, const RareKmers *rare)
 {
     *out = (RareHits){.n = n};
-    const Status status = find(out, cache, bag, start, n_start, max_count);
+    const Status status = find(out, cache, bag, rare);
     if (status != OK) rarehits_free(out);
     return status;
 }

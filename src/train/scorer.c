@@ -71,7 +71,11 @@ static Status sampled_bag(Scorer *s, const Bag **out, Bag *sample, int member)
     if (s->n_sample == 0 || (*out)->n <= s->n_sample) return OK;
     Rng rng = rng_stream(s->in->seed, "evaluate", (uint64_t)member);
     arena_rewind(&s->sample);
-    sampler_draw(sample, &s->sample, *out, s->in->spec->n_feat, s->n_sample, false, &rng, s->bits);
+    if (s->hits && s->hits->n > 0)
+        sampler_draw_always(sample, &s->sample, *out, s->n_sample, s->hits->place[member], s->hits->count[member],
+                            &rng, s->bits);
+    else
+        sampler_draw(sample, &s->sample, *out, s->in->spec->n_feat, s->n_sample, false, &rng, s->bits);
     *out = sample;
     return OK;
 }

@@ -4,12 +4,14 @@
  * hundred times a draw, and needs no gradients.
  *
  * Evaluations during training may see a sample of each bag (train.evaluate_instances): always the same one, from stream
- * (seed, "evaluate", member).
+ * (seed, "evaluate", member). Like the draws of an update, it holds the rare ones of the k-mers that the network starts
+ * from: a validation score that cannot see them would tell early stopping nothing.
  */
 #ifndef HOPSACK_SCORER_H
 #define HOPSACK_SCORER_H
 
 #include "train/loop.h"
+#include "train/rarehits.h"
 
 typedef struct {
     const LoopSetup *in; /* must stay where it is */
@@ -20,6 +22,7 @@ typedef struct {
     int update, updates;     /* at which it evaluates, of how many; the loop's affair */
     real *output;            /* [n, n_out] of the parts last evaluated */
     real *vector;            /* [n_train, n_z] of the training bags, where model.norm wants them */
+    const RareHits *hits;    /* of the members, whose samples hold them always; n 0 or NULL: none */
     int n_sample;            /* instances of a bag that evaluations see at most; 0: all */
     Arena sample;            /* memory of what an evaluation draws from a bag */
     uint64_t *bits;          /* scratch of that */

@@ -27,8 +27,8 @@ const Option train_options[] = {
      "number of updates between two evaluations; 0: only at the end"},
     {"evaluate_instances", OPTION_INT, AT(evaluate_instances), "0", 0, 2e9, NULL, "instances",
      "maximum number of instances, over all bags, in an evaluation during training: larger sets are "
-     "evaluated on a fixed random sample of each bag, at least 1000 instances of it. 0: whole bags. The "
-     "model that is kept is scored on whole bags"},
+     "evaluated on a fixed random sample of each bag, at least 1000 instances of it, always with those of rare "
+     "start k-mers. 0: whole bags. The model that is kept is scored on whole bags"},
     {"keep", OPTION_CHOICE, AT(keep), "best", 0, 0, "best auc last", "",
      "model kept at the end of a run, chosen by the first task on the validation set. best: lowest loss "
      "(with model.norm bags after calibration of the outputs, so that a constant model is not chosen); "

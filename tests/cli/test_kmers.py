@@ -94,6 +94,23 @@ class Kmers(Case):
         self.assertEqual((start["chosen"], start["kmers"]), (0, []))
         self.assertLess(start["largest_z"], start["threshold"])
 
+    def test_evaluations_of_samples_hold_rare_kmers(self):
+        """Two carriers of 3 000 sequences. Training is the same, whatever evaluations see."""
+        self.good("simulate", "--simulate.n_bag=60", "--simulate.n_seq=3000", "--motif=SFEN", "--rho=0.0007", "--seed=3", "-o", "d.h5")
+        words = ("--target=status", *KMERS[:-1], "--data.path=d.h5", *UPDATES)
+        last = {}
+        for seen in (0, 1, 60 * 3000):  # 1: 1 000 of each repertoire, the least
+            self.good("train", *words, f"--train.evaluate_instances={seen}", "-o", f"seen{seen}")
+            rows = [json.loads(line) for line in read(f"seen{seen}/metrics.jsonl").decode().splitlines()]
+            last[seen] = [{k: v for k, v in row.items() if k != "seconds"} for row in rows if row["update"] == 20]
+        self.assertEqual(last[0], last[60 * 3000])
+        for whole, sample in zip(last[0], last[1]):
+            whole, sample = whole["tasks"]["status"], sample["tasks"]["status"]
+            self.assertNotEqual(whole["loss"], sample["loss"])
+            self.assertLess(abs(whole["loss"] - sample["loss"]), 0.1)
+            self.assertLess(abs(whole["auc"] - sample["auc"]), 0.1)
+        self.assertGreater(last[1][1]["tasks"]["status"]["auc"], 0.85)  # 0.72 if samples are drawn alike
+
     # ---- once for all folds ----
 
     def test_bags_are_counted_once(self):

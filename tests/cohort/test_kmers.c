@@ -632,11 +632,13 @@ Test(SUITE, rounds_together_as_alone_on_any_threads)
     memset(together, 0, sizeof together);
     for (int t = 0; t < TRAININGS; t++) in[t].statistic = KMER_BOTH, in[t].rounds = 3, in[t].min_z = 4;
     cr_assert_eq(kmerrounds_choose(together, in, TRAININGS), OK, "%s", status_sentence());
-    cr_assert_eq(parallel_start(3), OK);
-    for (int t = 0; t < TRAININGS; t++) {
-        const KmerChoice alone = chosen_in_rounds(&in[t]);
-        cr_assert_eq(memcmp(&alone, &together[t], sizeof alone), 0, "training %d", t);
-        cr_assert_eq(alone.n > 0, t < TRAININGS - 1);
+    for (int threads = 2; threads <= 4; threads++) {
+        cr_assert_eq(parallel_start(threads), OK);
+        for (int t = 0; t < TRAININGS; t++) {
+            const KmerChoice alone = chosen_in_rounds(&in[t]);
+            cr_assert_eq(memcmp(&alone, &together[t], sizeof alone), 0, "training %d, %d threads", t, threads);
+            cr_assert_eq(alone.n > 0, t < TRAININGS - 1);
+        }
     }
     cr_assert_eq(parallel_start(1), OK);
 }
@@ -682,17 +684,16 @@ Test(SUITE, nothing_is_present_by_chance)
 Test(SUITE, threads_and_cache_do_not_matter)
 {
     open_data((const Plant[]){{"SF.EN", 0, 40, 3, -1}, {"WHC", 0, 40, 7, -1}, {0}});
-    KmerChoice choice[3];
-    for (int k = 0; k < 3; k++) {
-        cr_assert_eq(parallel_start(k == 1 ? 3 : 1), OK);
+    KmerChoice choice[5];
+    for (int k = 0; k < 5; k++) {
+        cr_assert_eq(parallel_start(k < 4 ? k + 1 : 1), OK);
         cache_close(cache);
-        cr_assert_eq(cache_open(&cache, file, COUNTS_NONE, k == 2 ? 0 : -1), OK);
+        cr_assert_eq(cache_open(&cache, file, COUNTS_NONE, k == 4 ? 0 : -1), OK);
         choice[k] = chosen_by_default();
     }
     cr_assert_eq(parallel_start(1), OK);
     cr_assert_geq(choice[0].n, 2);
-    cr_assert_eq(memcmp(&choice[0], &choice[1], sizeof choice[0]), 0);
-    cr_assert_eq(memcmp(&choice[0], &choice[2], sizeof choice[0]), 0);
+    for (int k = 1; k < 5; k++) cr_assert_eq(memcmp(&choice[0], &choice[k], sizeof choice[0]), 0, "%d", k);
 }
 
 Test(SUITE, other_parts_are_not_read)

@@ -3,6 +3,8 @@
  * test_genes.c: vectors of V and J genes joined to embeddings (model.embedder.genes): gradients, and that the embedding of the
  * residues is what it is without genes.
  */
+#include "core/parallel.h"
+#include "data/bagfile/bagfile.h"
 #include "nn/kernel.h"
 #include "support/network.h"
 
@@ -220,4 +222,81 @@ Test(model_genes, sub_bags_keep_their_genes)
     }
     arena_free(&arena);
     minibatch_free(&g.x);
+}
+
+enum { LARGE = 2100 };
+
+/* A large bag with all that a bag may tell: genes, clone counts as weights, numbers of the bag; and a sample. */
+typedef struct {
+    TestBag owner;
+    Bag bag;
+    BagGene gene[LARGE];
+    real log_weight[LARGE], stands_for[LARGE], input[2];
+} Telling;
+
+static void telling(Telling *t, int b)
+{
+    Rng rng = rng_stream(9, "telling", (uint64_t)b);
+    int *len = test_lengths(LARGE, 0, LONGEST, (uint64_t)b);
+    test_bag(&t->owner, len, LARGE, false, (uint64_t)b);
+    for (int i = 0; i < LARGE; i++) {
+        t->gene[i] =
+            (BagGene){.v = (int16_t)((int)rng_below(&rng, 7) - 1), .j = (int16_t)((int)rng_below(&rng, 3) - 1)};
+        t->log_weight[i] = (real)log((double)(1 + rng_below(&rng, 4)));
+        t->stands_for[i] = (real)(1 + rng_below(&rng, 3));
+    }
+    t->input[0] = (real)rng_normal(&rng), t->input[1] = (real)rng_normal(&rng);
+    t->bag = t->owner.bag;
+    t->bag.gene = t->gene, t->bag.log_weight = t->log_weight, t->bag.stands_for = t->stands_for;
+    t->bag.inputs = t->input;
+    free(len);
+}
+
+/* Of a pooling: the gradient of a minibatch and what is predicted of its bags, on 1 ... 4 threads. */
+static void same_bits_on_threads(ModelOptions *o, const Bag *bag)
+{
+    const real label[2 * N_TARGET] = {1, 0, 0, 1}, mask[2 * N_TARGET] = {1, 1, 1, 1};
+    const Batch batch = {.n_bag = 2, .bag = bag, .target = label, .mask = mask};
+    const real *inputs[] = {bag[0].inputs, bag[1].inputs};
+    real *first = NULL, y[2][2 * N_TARGET];
+    Target target[N_TARGET];
+    for (int threads = 1; threads <= 4; threads++) {
+        const int last = threads > 1;
+        cr_assert_eq(parallel_start(threads), OK);
+        Mil *m = model(o, target, 2, LARGE, true, LONGEST);
+        const size_t n = mil_params(m)->size;
+        real *theta = random_start(m, 4), *grad = calloc(n, sizeof *grad);
+        mil_fit_inputs(m, theta, inputs, 2);
+        mil_learn(m, grad, theta, &batch, 1, 1, NULL);
+        mil_prepare(m, theta);
+        for (int b = 0; b < 2; b++) mil_predict(m, y[last] + b * N_TARGET, &bag[b], NULL);
+        if (first) {
+            cr_expect_arr_eq(grad, first, n * sizeof *grad, "gradient on %d threads", threads);
+            cr_expect_arr_eq(y[1], y[0], sizeof y[0], "prediction on %d threads", threads);
+            free(grad);
+        } else
+            first = grad;
+        free(theta);
+        mil_free(m);
+    }
+    parallel_start(1);
+    free(first);
+}
+
+Test(model_genes, threads_change_no_bit_of_all_inputs)
+{
+    static Telling t[2];
+    for (int b = 0; b < 2; b++) telling(&t[b], b);
+    const Bag bag[] = {t[0].bag, t[1].bag};
+    for (int p = 0; pooling_types[p]; p++) {
+        ModelOptions o = options(0, p);
+        if (!pooling_types[p]->ranks || !set_up(&o, true)) continue;
+        o.select = SELECT_ALL;
+        o.norm = NORM_BAGS;
+        o.count_weight = WEIGHT_RAW;
+        o.n_input = 2;
+        o.input_unit = 3;
+        same_bits_on_threads(&o, bag);
+    }
+    for (int b = 0; b < 2; b++) test_bag_free(&t[b].owner);
 }

@@ -106,9 +106,10 @@ Test(model_mil_pass, an_instance_that_stands_for_two_is_there_twice)
 
 enum { MANY = 2500 };
 
-/* What mil_learn pools of whole bags, against a prediction that sees them piece by piece. */
+/* What mil_learn pools of whole bags, against a prediction that sees them piece by piece. The larger bag is a sample. */
 static void assert_streams(ModelOptions *o, const char *what)
 {
+    real stands_for[MANY];
     TestBag owner[2];
     Bag bag[2];
     const real label[2 * N_TARGET] = {1, 0, 0, 1}, mask[2 * N_TARGET] = {1, 1, 1, 1};
@@ -121,6 +122,8 @@ static void assert_streams(ModelOptions *o, const char *what)
         bag[b] = owner[b].bag;
         free(len);
     }
+    for (int i = 0; i < MANY; i++) stands_for[i] = (real)(i % 5 ? 3 : 1.25);
+    bag[0].stands_for = stands_for;
     Mil *learner = model(o, target, 2, MANY, true, LONGEST), *scorer = model(o, same, 1, MANY, false, LONGEST);
     const size_t n_query = (size_t)mil_n_column(learner);
     real *theta = start(learner, 3), *grad = calloc(mil_params(learner)->size, sizeof *grad), y[N_TARGET];

@@ -305,7 +305,7 @@ Test(model_weights, gradient_with_bag_inputs)
 {
     static const real input[N_BAG][3] = {{1, 5, 2}, {2, NAN, 2}, {3, 7, 2}, {6, 9, 2}};
     const real *rows[N_BAG];
-    for (int bits = 0; bits < 8; bits++) {
+    for (int bits = 0; bits < 16; bits++) {
         Weighted w;
         ModelOptions o = test_model(0, 0);
         shrink(&o);
@@ -314,6 +314,8 @@ Test(model_weights, gradient_with_bag_inputs)
         o.input_dropout = bits & 1 ? 0.3 : 0;
         o.output_hidden = bits & 2 ? 1 : 0;
         o.norm = bits & 4 ? NORM_BAGS : NORM_NONE;
+        o.input_unit = bits & 8 ? 4 : 0;
+        o.input_clip = bits & 8 ? 1 : 0;
         weighted(&w, false);
         for (int b = 0; b < N_BAG; b++) w.x.bag[b].log_weight = NULL, w.x.bag[b].inputs = rows[b] = input[b];
         check_gradient(&o, &w.x.batch, "bag inputs");
@@ -360,4 +362,24 @@ Test(model_weights, max_and_repeated_retrieval_have_no_use_for_them)
         if (refused) cr_expect_not_null(strstr(status_sentence(), "model.pooling.count_weight"));
         mil_free(m);
     }
+}
+
+/* With the norm a prediction is streamed: what samples stand for joins their weights there too. */
+Test(model_weights, a_sample_weighs_the_same_in_one_pass)
+{
+    for (int p = 0; pooling_types[p]; p++)
+        for (int mean = 0; mean < 2; mean++) {
+            ModelOptions o;
+            Weighted w;
+            real z[2][64];
+            if (!pooling_types[p]->ranks || !options(&o, p, mean, SELECT_ALL)) continue;
+            o.norm = NORM_BAGS;
+            const int n_z = width_of(&o);
+            weighted(&w, true);
+            for (int b = 0; b < N_BAG; b++) {
+                for (int learn = 0; learn < 2; learn++) predict(z[learn], &o, &w.x.bag[b], learn);
+                same(z[0], z[1], n_z, "the bag vector of a sample", pooling_types[p]->name);
+            }
+            minibatch_free(&w.x);
+        }
 }

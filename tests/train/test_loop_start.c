@@ -43,6 +43,7 @@ Test(SUITE, it_starts_from_the_k_mers)
 Test(SUITE, rare_k_mers_are_drawn_always)
 {
     RareHits hits;
+    RareKmers rare;
     int members[BAGS], order[BAGS], place_of[BAGS], n = 0, n_always = 0;
     Bag drawn[5];
     Arena room[5] = {{0}};
@@ -60,7 +61,8 @@ Test(SUITE, rare_k_mers_are_drawn_always)
     Mil *m;
     for (int i = 0; i < BAGS; i++)
         if (part[i] == PART_TRAIN) place_of[i] = n, members[n++] = i;
-    cr_assert_eq(rarehits_find(&hits, cache, members, n, starts, n_start, 10), OK); /* a tenth of 100 draws */
+    cr_assert_eq(rarehits_choose(&rare, cache, members, n, starts, n_start, 10), OK); /* a tenth of 100 draws */
+    cr_assert_eq(rarehits_find(&hits, cache, members, n, &rare), OK);
     sampler_epoch(order, members, n, 3, 0);
     for (int s = 0; s < 5; s++) {
         const int k = place_of[order[s]];
@@ -94,6 +96,91 @@ Test(SUITE, rare_k_mers_are_drawn_always)
     free(theta), free(grad);
     mil_free(m);
     loop_free(loop);
+}
+
+/* ---- train.evaluate_instances ---- */
+
+/* What an evaluation sees of a bag, by hand. */
+static void sample(Bag *out, Arena *room, int member, const RareHits *hits)
+{
+    static uint64_t bits[MOST_SEQUENCES / 64 + 1];
+    const Bag *whole;
+    Rng rng = rng_stream(3, "evaluate", (uint64_t)member);
+    cr_assert_eq(cache_bag(cache, &whole, bag[member], 0), OK);
+    arena_rewind(room);
+    sampler_draw_always(out, room, whole, 1000, hits->place[member], hits->count[member], &rng, bits);
+    cr_assert_eq(out->n, 1000);
+    cr_assert_eq(out->stands_for != NULL, hits->count[member] > 0);
+}
+
+/* Losses [train, validation] of the samples by theta, whose norm is set by the samples of the training bags. */
+static void sampled_losses(double loss[2], const real *given, const RareHits *hits)
+{
+    Mil *m;
+    Arena room = {0};
+    Bag seen;
+    cr_assert_eq(mil_new(&m, &model, bagfile_spec(file), &target, 1), OK);
+    cr_assert_eq(mil_plan(m, 1, n_sequences, false), OK);
+    const size_t n_z = (size_t)mil_n_z(m), size = mil_params(m)->size;
+    real *theta = malloc(size * sizeof *theta), *z = malloc(BAGS * n_z * sizeof *z);
+    int n_train = 0, n[2] = {0};
+    memcpy(theta, given, size * sizeof *theta);
+    mil_prepare(m, theta);
+    sampler_plan(&room, bagfile_spec(file), n_sequences, 1000, false);
+    cr_assert_eq(arena_reserve(&room, "test"), OK);
+    for (int i = 0; i < BAGS; i++) {
+        if (part[i] != PART_TRAIN) continue;
+        sample(&seen, &room, i, hits);
+        mil_vector(m, z + (size_t)n_train++ * n_z, &seen);
+    }
+    mil_calibrate(m, theta, z, n_train);
+    loss[0] = loss[1] = 0;
+    for (int i = 0; i < BAGS; i++) {
+        real y;
+        if (part[i] == PART_TEST) continue;
+        sample(&seen, &room, i, hits);
+        mil_predict(m, &y, &seen, NULL);
+        loss[part[i] == PART_VALIDATION] += target.type->loss(&target, &y, &labels.target[i]);
+        n[part[i] == PART_VALIDATION]++;
+    }
+    for (int j = 0; j < 2; j++) loss[j] /= n[j];
+    arena_free(&room);
+    free(theta), free(z);
+    mil_free(m);
+}
+
+/* Whether updates draw 400 of the 1300 sequences or see all: a k-mer is rare in at most 40 of them, or in at most 100, a tenth
+ * of what an evaluation sees. */
+Test(SUITE, evaluations_see_rare_k_mers_always)
+{
+    training_tear_down();
+    n_sequences = MOST_SEQUENCES;
+    training_set_up();
+    for (int k = 0; k < 2; k++) {
+        int members[BAGS], all[BAGS], n = 0;
+        TrainingRecords r = {0};
+        RareHits hits;
+        RareKmers rare;
+        double loss[2];
+        train_from_kmers(0);
+        options.updates = 3;
+        options.evaluate_every = 0;
+        options.draws = k ? 0 : 400;
+        options.evaluate_instances = 1;
+        Loop *loop = new_loop();
+        cr_assert_eq(loop_run(loop, training_remember, &r), OK, "%s", status_sentence());
+        for (int i = 0; i < BAGS; i++) {
+            all[i] = bag[i];
+            if (part[i] == PART_TRAIN) members[n++] = bag[i];
+        }
+        cr_assert_eq(rarehits_choose(&rare, cache, members, n, starts, n_start, k ? 100 : 40), OK);
+        cr_assert_eq(rarehits_find(&hits, cache, all, BAGS, &rare), OK);
+        cr_expect_eq(rare.n, 1);
+        sampled_losses(loss, loop_theta(loop), &hits);
+        for (int j = 0; j < 2; j++) cr_expect_float_eq(r.record[j].loss, loss[j], 1e-9, "part %d", j);
+        rarehits_free(&hits);
+        loop_free(loop);
+    }
 }
 
 /* It ranks the validation bags before it has learned anything; six bags, so over some seeds. */

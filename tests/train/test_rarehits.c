@@ -115,12 +115,20 @@ static int assert_places(const RareHits *hits, int kmers)
     return total;
 }
 
+/* In all bags, of the k-mers with at most max_count occurrences in the first of them. */
+static void look_for(RareHits *hits, int n_start, double max_count)
+{
+    RareKmers rare;
+    cr_assert_eq(rarehits_choose(&rare, cache, bag, BAGS, start, n_start, max_count), OK);
+    cr_assert_eq(rarehits_find(hits, cache, bag, BAGS, &rare), OK);
+}
+
 Test(SUITE, finds_every_place_once)
 {
     RareHits hits;
     for (int threads = 1; threads <= 3; threads += 2) {
         cr_assert_eq(parallel_start(threads), OK);
-        cr_assert_eq(rarehits_find(&hits, cache, bag, BAGS, start, KMERS, 1e9), OK);
+        look_for(&hits, KMERS, 1e9);
         cr_assert_gt(assert_places(&hits, 7), BAGS * 20);
         rarehits_free(&hits);
     }
@@ -130,7 +138,7 @@ Test(SUITE, finds_every_place_once)
 Test(SUITE, frequent_ones_are_left_out)
 {
     RareHits hits;
-    cr_assert_eq(rarehits_find(&hits, cache, bag, BAGS, start, KMERS, 10), OK);
+    look_for(&hits, KMERS, 10);
     const int n = assert_places(&hits, 7 & ~(1 << FREQUENT));
     cr_assert(n > BAGS && n < BAGS * 6, "%d places", n);
     int without = 0;
@@ -142,11 +150,32 @@ Test(SUITE, frequent_ones_are_left_out)
 Test(SUITE, where_all_are_frequent_there_are_no_places)
 {
     RareHits hits;
-    cr_assert_eq(rarehits_find(&hits, cache, bag, BAGS, start, KMERS, 0.01), OK);
+    look_for(&hits, KMERS, 0.01);
     cr_assert_eq(assert_places(&hits, 0), 0);
     rarehits_free(&hits);
-    cr_assert_eq(rarehits_find(&hits, cache, bag, BAGS, start, 0, 10), OK);
+    look_for(&hits, 0, 10);
     cr_assert_eq(assert_places(&hits, 0), 0);
     rarehits_free(&hits);
     rarehits_free(&hits); /* accepts {0} */
+}
+
+Test(SUITE, bags_are_passed_over)
+{
+    RareHits all, some;
+    RareKmers rare;
+    int given[BAGS];
+    for (int b = 0; b < BAGS; b++) given[b] = b % 3 ? bag[b] : -1;
+    look_for(&all, KMERS, 10);
+    cr_assert_eq(rarehits_choose(&rare, cache, bag, BAGS, start, KMERS, 10), OK);
+    cr_assert_eq(rare.n, KMERS - 1);
+    cr_assert_eq(rarehits_find(&some, cache, given, BAGS, &rare), OK);
+    int n = 0;
+    for (int b = 0; b < BAGS; b++) {
+        cr_assert_eq(some.count[b], b % 3 ? all.count[b] : 0, "bag %d", b);
+        if (some.count[b] > 0) cr_assert_arr_eq(some.place[b], all.place[b], some.count[b] * sizeof(int));
+        n += all.count[b] - some.count[b];
+    }
+    cr_assert_gt(n, 10);
+    rarehits_free(&all);
+    rarehits_free(&some);
 }
