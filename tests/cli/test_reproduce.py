@@ -204,6 +204,20 @@ class Reproduce(Case):
         self.assertAlmostEqual(methods["single"]["auc_mean"], mean)
         self.assertAlmostEqual(methods["single"]["auc_std"], (sum((v - mean) ** 2 for v in runs) / 9) ** 0.5)
 
+    def test_settings_chosen_inside_the_folds_and_stacks(self):
+        done = self.reproduce("--from=here", "--sets=toy", "--quick", "--no-single", "--search=train.lr=0.1|0.001", "-o", "chosen")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        methods = load("chosen/quick/results.json")["sets"]["toy"]["cv5x10"]["methods"]
+        self.assertNotIn("single", methods)
+        for method, folder in (("nested", "cv5x10-nested-seed0"), ("stack", "cv5x10-stack"), ("weighed", "cv5x10-weighed")):
+            task = load(f"chosen/quick/toy/{folder}/summary.json")["tasks"]["label"]
+            self.assertEqual((methods[method]["auc_mean"], methods[method]["n_runs"]), (task["auc_mean"], 1))
+        trials = table("chosen/quick/toy/cv5x10-nested-seed0/trials.tsv")
+        self.assertEqual({r["trial"] for r in trials}, {"0", "1"})
+        columns = load("chosen/quick/toy/cv5x10-weighed/summary.json")["tasks"]["label"]["columns"]
+        self.assertEqual(len(columns), 1 + len([m for m in methods if m.startswith("stats-")]))
+        self.assertIn("weight_mean", json.dumps(columns))
+
     def test_without_splits_hopsack_draws(self):
         os.makedirs("plain")
         with open("plain/toy.csv", "w", encoding="utf-8") as file:
