@@ -205,10 +205,12 @@ class Reproduce(Case):
         self.assertAlmostEqual(methods["single"]["auc_std"], (sum((v - mean) ** 2 for v in runs) / 9) ** 0.5)
 
     def test_settings_chosen_inside_the_folds_and_stacks(self):
-        done = self.reproduce("--from=here", "--sets=toy", "--quick", "--no-single", "--search=train.lr=0.1|0.001", "-o", "chosen")
+        with open("choice.yaml", "w", encoding="utf-8") as file:
+            file.write(CONFIG + "search: {kind: grid, inner_folds: 3, space: {train.lr: [0.1, 0.001]}}\n")
+        done = self.reproduce("--from=here", "--sets=toy", "--quick", "--no-single", "--columns=2", "--trees=0", "--nested=choice.yaml", "-o", "chosen")
         self.assertEqual(done.returncode, 0, done.stderr)
         methods = load("chosen/quick/results.json")["sets"]["toy"]["cv5x10"]["methods"]
-        self.assertNotIn("single", methods)
+        self.assertEqual([m for m in ("single", "forest") if m in methods], [])
         for method, folder in (("nested", "cv5x10-nested-seed0"), ("stack", "cv5x10-stack"), ("weighed", "cv5x10-weighed")):
             task = load(f"chosen/quick/toy/{folder}/summary.json")["tasks"]["label"]
             self.assertEqual((methods[method]["auc_mean"], methods[method]["n_runs"]), (task["auc_mean"], 1))
