@@ -26,6 +26,7 @@
     X(stats_logistic)                                                                                                \
     X(stats_svm1)                                                                                                    \
     X(stats_svm10)                                                                                                   \
+    X(stats_svm_cut)                                                                                                 \
     X(nuisance_vectors)                                                                                              \
     X(kmer3_l1)                                                                                                      \
     X(kmer4_l1)                                                                                                      \

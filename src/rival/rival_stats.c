@@ -19,6 +19,7 @@
 typedef struct {
     const Classifier *classifier;
     double cost;
+    double clip; /* of the scaled numbers; 0: none */
 } StatsDetail;
 
 typedef struct {
@@ -107,12 +108,18 @@ static bool has_both(const StatsWork *w)
     return false;
 }
 
+static void cut(FeatureRows *rows, double clip)
+{
+    for (size_t e = 0; clip > 0 && e < rows->start[rows->n]; e++) rows->value[e] = fmin(fmax(rows->value[e], -clip), clip);
+}
+
 static Status learn(StatsWork *w, ClassifierModel *model)
 {
     int n_used;
     const StatsDetail *d = w->state->detail;
     featurerows_free(&w->scaled);
     TRY(featurerows_scale(&w->scaled, &n_used, &w->state->rows, w->train, w->n_train));
+    cut(&w->scaled, d->clip);
     const ClassifierFold fold = {.rows = &w->scaled,
                                  .n_used = n_used,
                                  .train = w->train,
@@ -163,6 +170,7 @@ static Status keep_model(const StatsWork *w, const ClassifierModel *learned)
                             .train = w->train,
                             .n_train = w->n_train,
                             .is_linear = s->detail->classifier->is_linear,
+                            .clip = s->detail->clip,
                             .learned = learned};
     return statsmodel_new(&w->fit->model, s->rival, &l);
 }
@@ -264,10 +272,12 @@ static Status fit_all(void *state, RivalFit *fit, int n)
 static Status check(const Rival *rival, const Cohort *cohort, int n_class)
 {
     const StatsDetail *d = rival->detail;
-    (void)cohort;
     if (n_class != 2)
         return fail(ERR_CONFIG, "the baseline %s is for tasks of two classes; this one has %s", rival->name,
                     n_class ? "more" : "numbers as labels");
+    if (d->clip > 0 && bagfile_spec(cohort->file)->sparse) /* there 0 stays 0, which a cut would move */
+        return fail(ERR_CONFIG, "the baseline %s is for dense vectors, and %s holds sparse ones; take stats-svm10",
+                    rival->name, bagfile_path(cohort->file));
     if (d->classifier->is_built) return OK;
     return fail(ERR_USAGE,
                 "the baseline %s needs %s, which was not there when hopsack was built: install %s-dev and build "
@@ -279,8 +289,8 @@ static Status check(const Rival *rival, const Cohort *cohort, int n_class)
     .check = check, .open = open_state, .fit = fit_all, .close = close_state, .apply_open = statsmodel_apply_open,   \
     .apply = statsmodel_apply, .apply_close = statsmodel_apply_close
 
-static const StatsDetail logistic = {&classifier_logistic, 0.01}, svm1 = {&classifier_svm, 1},
-                         svm10 = {&classifier_svm, 10};
+static const StatsDetail logistic = {&classifier_logistic, 0.01, 0}, svm1 = {&classifier_svm, 1, 0},
+                         svm10 = {&classifier_svm, 10, 0}, svm_cut = {&classifier_svm, 10, 3};
 
 const Rival rival_stats_logistic = {
     .name = "stats-logistic",
@@ -310,5 +320,15 @@ const Rival rival_stats_svm10 = {
     .standard = true,
     .cost = {2, 0, 0.002, 0.3, 1, 0, 60, 3, 0.02},
     .detail = &svm10,
+    STATS_FUNCTIONS,
+};
+
+/* A few bags with enormous numbers stretch the standard deviation that all others are measured by. */
+const Rival rival_stats_svm_cut = {
+    .name = "stats-svm-cut",
+    .line = "SVM with RBF kernel, C = 10, on mean, max and min of every feature, cut at 3 standard deviations",
+    .bags = BAG_VECTORS,
+    .standard = true,
+    .detail = &svm_cut,
     STATS_FUNCTIONS,
 };

@@ -78,15 +78,17 @@ static Status add_machine(RivalModel *m, const StatsLearned *l, const double *me
 }
 
 /* What is needed to find the features again in another dataset. */
-static Status add_facts(RivalModel *m, const BagFile *file, bool is_linear)
+static Status add_facts(RivalModel *m, const StatsLearned *l)
 {
+    const BagFile *file = l->cohort->file;
     const int n_feat = bagfile_spec(file)->n_feat;
     const char *const *name = bagfile_feature_names(file);
     json_t *names = name ? json_array() : json_null();
     for (int f = 0; name && f < n_feat; f++) json_array_append_new(names, json_string(name[f]));
-    const bool good = json_object_set_new(m->facts, "linear", json_boolean(is_linear)) == 0 &&
+    const bool good = json_object_set_new(m->facts, "linear", json_boolean(l->is_linear)) == 0 &&
                       json_object_set_new(m->facts, "n_feat", json_integer(n_feat)) == 0 &&
-                      json_object_set_new(m->facts, "features", names) == 0;
+                      json_object_set_new(m->facts, "features", names) == 0 &&
+                      (l->clip <= 0 || json_object_set_new(m->facts, "clip", json_real(l->clip)) == 0);
     return good ? OK : fail(ERR_MEMORY, "no memory for a model of %s", m->rival->name);
 }
 
@@ -97,7 +99,7 @@ static Status fill_model(RivalModel *m, const StatsLearned *l)
     double *mean = malloc(n * sizeof *mean), *scale = malloc(n * sizeof *scale);
     if (!mean || !scale) TRY_DONE(fail(ERR_MEMORY, "no memory for %d features", l->rows->n_column));
     TRY_DONE(featurerows_moments(mean, scale, l->rows, l->train, l->n_train));
-    TRY_DONE(add_facts(m, l->cohort->file, l->is_linear));
+    TRY_DONE(add_facts(m, l));
     if (l->is_linear)
         TRY_DONE(add_weights(m, l, mean, scale));
     else
@@ -120,7 +122,7 @@ Status statsmodel_new(RivalModel **out, const Rival *rival, const StatsLearned *
 typedef struct {
     const double *weight, *coefficient, *value, *mean, *scale;
     const int64_t *start, *column;
-    double intercept, gamma;
+    double intercept, gamma, clip; /* clip: infinite, none */
     int n_support;
 } AppliedStats;
 
@@ -181,6 +183,8 @@ static Status take_model(AppliedStats *s, const RivalModel *m, int n_column)
     if (is_linear) return doubles(&s->weight, m, "weight", n_column);
     TRY(doubles(&gamma, m, "gamma", 1));
     s->gamma = *gamma;
+    s->clip = json_real_value(json_object_get(m->facts, "clip"));
+    if (s->clip <= 0) s->clip = INFINITY;
     TRY(doubles(&s->mean, m, "mean", n_column));
     TRY(doubles(&s->scale, m, "scale", n_column));
     return take_support(s, m, n_column);
@@ -248,7 +252,7 @@ static double machine(const AppliedStats *s, const double *row, double *x, int n
 {
     double sum = s->intercept, square = 0;
     for (int k = 0; k < n; k++) {
-        x[k] = (row[k] - s->mean[k]) * s->scale[k];
+        x[k] = fmin(fmax((row[k] - s->mean[k]) * s->scale[k], -s->clip), s->clip);
         square += x[k] * x[k];
     }
     for (int i = 0; i < s->n_support; i++) {

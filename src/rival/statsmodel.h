@@ -6,7 +6,8 @@
  *     machine    support vectors as sparse rows (start, column, value) scaled by mean and scale [n_column]; coefficient,
  *                gamma, intercept. These rows are training bags.
  *
- *     facts      linear; n_feat; features: their names, null where the file has none
+ *     facts      linear; n_feat; features: their names, null where the file has none; clip, of a machine: limit of the
+ *                scaled numbers, left out where there is none
  */
 #ifndef HOPSACK_STATSMODEL_H
 #define HOPSACK_STATSMODEL_H
@@ -21,6 +22,7 @@ typedef struct {
     const int *train;                 /* [n_train] */
     int n_train;
     bool is_linear;
+    double clip; /* of a machine: the limit of `scaled`; 0: none */
     const ClassifierModel *learned;
 } StatsLearned;
 

@@ -8,7 +8,7 @@ import unittest
 from harness import Case, cohort, is_built, main, read, run, table
 
 STORED = {"b0": -1.336, "b1": 1.1224, "b10": -1.2018, "b11": 0.6514, "b20": -0.7321, "b21": 1.1743, "b30": -1.5145, "b31": 1.0972}
-METHODS = "stats-logistic", "stats-svm1", "stats-svm10"
+METHODS = "stats-logistic", "stats-svm1", "stats-svm10", "stats-svm-cut"
 
 
 def load(path):
@@ -196,6 +196,36 @@ class Baseline(Case):
                     if name in test:
                         self.assertLess(abs(ours[name, repeat] - value), 3e-3, method)  # libsvm stops at 1e-3
 
+    def test_svm_on_numbers_that_are_cut(self):
+        try:
+            import numpy as np
+            from sklearn.svm import SVC
+        except ImportError:
+            self.skipTest("no scikit-learn")
+        rows = write_bags("far.csv", shift=1.0, seed=8)
+        for bag in ("b3", "b10"):
+            next(row for row in rows if row[0] == bag)[2] = 60.0  # one instance of each is far away
+        with open("far.csv", "w", encoding="utf-8") as file:
+            file.write("bag_id,label," + ",".join(f"f{f}" for f in range(5)) + "\n")
+            file.writelines(",".join(map(str, row)) + "\n" for row in rows)
+        imported("far.h5", "far.csv")
+        self.good("baseline", "far.h5", "--target=label", "--method=stats-svm-cut", "--splits.n_fold=5", "-o", "far")
+        ours, (names, stats, y) = self.outputs("stats-svm-cut", "far"), statistics(rows)
+        for fold in range(5):
+            test = {r["bag"] for r in table("far/stats-svm-cut/predictions.tsv") if int(r["fold"]) == fold}
+            train = np.array([name not in test for name in names])
+            x = standardised(stats, train)
+            self.assertGreater(np.abs(x).max(), 4)
+            x = np.clip(x, -3, 3)
+            values = SVC(C=10, gamma=1 / x.shape[1]).fit(x[train], y[train]).decision_function(x)
+            for name, value in zip(names, values):
+                if name in test:
+                    self.assertLess(abs(ours[name, 0] - value), 3e-3)
+        self.good("predict", "far/stats-svm-cut", "far.h5", "-o", "far.tsv")
+        again = {r["bag"]: float(r["probability"]) for r in table("far.tsv")}
+        for r in table("far/stats-svm-cut/predictions.tsv"):  # by the model that has not seen the bag
+            self.assertAlmostEqual(again[r["bag"]], float(r["probability"]), places=5)
+
     def test_scores_stored(self):
         """SVC(C=1).decision_function of scikit-learn 1.2.1 on these bags, fold 0, as test_svm_is_that_of_scikit_learn has it."""
         with open("by5.csv", "w", encoding="utf-8") as file:
@@ -223,7 +253,10 @@ class Baseline(Case):
             self.good("import", "--format=csv", "--bag=bag_id", "--label=label", f"--sparse={sparse}", "-o", f"{sparse}.h5",
                       "sp.csv")
             self.good("baseline", f"{sparse}.h5", "--target=label", "-o", f"sp-{sparse}")
-        for method in METHODS:  # a shift of every row changes neither
+        self.assertEqual(list(load("sp-yes/summary.json")["methods"]), list(METHODS[:3]))
+        self.bad(2, "stats-svm-cut is for dense vectors, and yes.h5 holds sparse ones; take stats-svm10", "baseline", "yes.h5",
+                 "--target=label", "--method=stats-svm-cut", "-o", "x")
+        for method in METHODS[:3]:  # a shift of every row changes neither
             a, b = self.outputs(method, "sp-yes"), self.outputs(method, "sp-no")
             self.assertEqual(list(a), list(b))
             for key, value in a.items():

@@ -15,7 +15,7 @@
 
 enum { BAGS = 30, N_FEAT = 5 };
 
-static const char *const names[] = {"stats-logistic", "stats-svm1", "stats-svm10"};
+static const char *const names[] = {"stats-logistic", "stats-svm1", "stats-svm10", "stats-svm-cut"};
 static const char *const feature[N_FEAT] = {"alpha", "beta", "gamma", "delta", "one"};
 static const int turned[N_FEAT] = {3, 0, 4, 1, 2}; /* feature turned[f] stands at place f of the other file */
 
@@ -24,6 +24,7 @@ static void draw_instance(float *x, Rng *rng, int bag)
 {
     for (int f = 0; f < N_FEAT - 1; f++)
         x[f] = rng_below(rng, 3) ? (float)(rng_normal(rng) + (f == 0 && bag % 2)) : 0;
+    x[1] *= 5 * x[1] * x[1]; /* of a few bags enormous: above three standard deviations */
     x[N_FEAT - 1] = 7.5F;
 }
 
@@ -138,7 +139,7 @@ static bool is_built(const Rival *rival)
 
 Test(SUITE, models_give_the_outputs_of_their_fits)
 {
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 4; k++) {
         Fitted f;
         const Rival *rival = rival_find(names[k]);
         if (!is_built(rival)) continue;
@@ -147,6 +148,7 @@ Test(SUITE, models_give_the_outputs_of_their_fits)
         expect_same_outputs(&f, "sparse.h5", rival);
         expect_same_outputs(&f, "other.h5", rival);
         release(&f, rival);
+        if (k == 3) continue; /* for dense vectors */
         fit_rival(&f, rival, "sparse.h5");
         expect_same_outputs(&f, "sparse.h5", rival);
         expect_same_outputs(&f, "dense.h5", rival);
