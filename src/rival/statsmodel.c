@@ -183,7 +183,7 @@ static Status take_model(AppliedStats *s, const RivalModel *m, int n_column)
     if (is_linear) return doubles(&s->weight, m, "weight", n_column);
     TRY(doubles(&gamma, m, "gamma", 1));
     s->gamma = *gamma;
-    s->clip = json_real_value(json_object_get(m->facts, "clip"));
+    s->clip = json_number_value(json_object_get(m->facts, "clip"));
     if (s->clip <= 0) s->clip = INFINITY;
     TRY(doubles(&s->mean, m, "mean", n_column));
     TRY(doubles(&s->scale, m, "scale", n_column));
