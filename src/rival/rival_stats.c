@@ -110,7 +110,8 @@ static bool has_both(const StatsWork *w)
 
 static void cut(FeatureRows *rows, double clip)
 {
-    for (size_t e = 0; clip > 0 && e < rows->start[rows->n]; e++) rows->value[e] = fmin(fmax(rows->value[e], -clip), clip);
+    for (size_t e = 0; clip > 0 && e < rows->start[rows->n]; e++)
+        rows->value[e] = fmin(fmax(rows->value[e], -clip), clip);
 }
 
 static Status learn(StatsWork *w, ClassifierModel *model)
