@@ -209,13 +209,13 @@ static void check_products(const Work *w, RivalModel *const *model)
 }
 
 /* weight · variance less its mean of the view, in units of the root mean square of all cells: [n_cell], to be freed. */
-static double *plain_values(const KmerProfile *profile, const double *weight, const float *variance)
+static double *plain_values(const KmerProfile *profile, const double *w, const float *variance)
 {
     double *value = calloc((size_t)profile->n_cell, sizeof *value), square = 0;
     for (int v = 0; v < profile->n_view; v++) {
         const int from = profile->view[v].first, to = from + profile->view[v].n_cell;
         double sum = 0;
-        for (int c = from; c < to; c++) sum += value[c] = weight[c] * (double)variance[c];
+        for (int c = from; c < to; c++) sum += value[c] = w[c] * (double)variance[c];
         for (int c = from; c < to; c++) value[c] -= sum / (to - from);
         for (int c = from; c < to; c++) square += value[c] * value[c] / profile->n_cell;
     }
