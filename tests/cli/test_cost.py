@@ -5,7 +5,7 @@ import os
 
 from harness import TINY, Case, cohort, main, run, snapshot
 
-ESTIMATE = r"estimate: (less than 1 s|about \d+ (s|min|h) to \d+ (s|min|h)), \d+ MB of memory"
+ESTIMATE = r"estimate: (less than 1 s|about \d+ (s|min|h)( to \d+ (s|min|h))?), \d+ MB of memory"
 KEYS = "seconds_low", "seconds", "seconds_high"
 TARGET = "--target=status", "--positive=+"
 
@@ -37,6 +37,8 @@ class Estimates(Case):
                 ["report", "stack", "--rivals=rivals", "-o", "no.html"],
                 ["simulate", "-o", "no.h5"],
                 ["export", "c.h5", "-o", "no"],
+                ["memory", "v.csv", "v.csv", "-o", "no.tsv"],
+                ["memory", "--capacity", "--kind=dense", "-o", "no.tsv"],
                 ["study", "c.h5", *TARGET, "-o", "no"])
     WITHOUT_JSON = (["predict", "one", "c.h5", "-o", "no.tsv"],
                     ["predict", "rivals/kmer-3", "c.h5", "-o", "no.tsv"],
@@ -97,6 +99,15 @@ class Estimates(Case):
         many = self.plan(*words, "--method=enriched", "--permute=50")
         self.assertGreater(two["seconds"], one["seconds"])
         self.assertGreater(many["seconds"], 5 * one["seconds"])
+
+    def test_cues_and_patterns_of_a_memory_count(self):
+        words = "memory", "--capacity", "--kind=dense", "-o", "no.tsv"
+        one, cues, patterns = (self.plan(*words, f"--stored={n}", f"--cues={c}")["seconds"]
+                               for n, c in ((5000, 1000), (5000, 10000), (50000, 1000)))
+        self.assertAlmostEqual(cues / one, 10, delta=0.1)
+        self.assertAlmostEqual(patterns / one, 10, delta=0.1)
+        step, more = (self.plan(*words, "--stored=5000", "--cues=1000", f"--steps={n}") for n in (1, 6))
+        self.assertLess(step["seconds_high"], more["seconds_high"] / 3)
 
     def test_memory_of_held_bags(self):
         cohort("large.h5", n_bag=40, n_seq=20000)
