@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/habits.h"
 #include "core/nearest.h"
+#include "core/textout.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -415,4 +416,10 @@ Status cli_none(const Cli *cli, const Option *rows, const char *why)
         for (int i = 0; i < cli->n_given; i++)
             if (cli->given[i] == rows) return fail(ERR_USAGE, "--%s: %s", rows->name, why);
     return OK;
+}
+
+Status cli_one_output(const Cli *cli, const char *table)
+{
+    if (!cli->json || !table || !textout_is_stdout(table)) return OK;
+    return fail(ERR_USAGE, "-o %s and --json both go to standard output; give one", table);
 }

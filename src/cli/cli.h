@@ -86,6 +86,8 @@ struct Cli {
 /* ---- for commands ---- */
 /* ERR_USAGE if one of the table's rows was given: "--name: why". */
 Status cli_none(const Cli *cli, const Option *rows, const char *why);
+/* ERR_USAGE if a table goes to standard output, where --json writes too. */
+Status cli_one_output(const Cli *cli, const char *table);
 
 /* ---- for main and help ---- */
 extern const Command *const commands[];       /* ends with NULL */

@@ -3,6 +3,7 @@
 #include "cli/print.h"
 #include "core/file.h"
 #include "core/inputguard.h"
+#include "core/textout.h"
 #include "study/capacity.h"
 #include "study/recalltable.h"
 
@@ -67,10 +68,29 @@ static AssociativeOptions memory_of(const MemoryFlags *f)
                                 .steps = f->steps};
 }
 
+/* ---- what is printed ---- */
+
+static void print_target(const char *what, const char *path)
+{
+    if (!path) return;
+    printf("%s: ", what);
+    print_lines(stdout, path);
+}
+
+/* After what a plan says first. */
+static void print_plan(const json_t *result, const char *table, const char *figure)
+{
+    const Cost cost = cost_told(result);
+    print_target("would write", table);
+    print_target("would write", figure);
+    print_cost(stdout, &cost);
+}
+
 /* ---- capacity ---- */
 
 static Status check_stored(const OptionNumbers *stored)
 {
+    if (stored->n > CAPACITY_SIZES) return fail(ERR_USAGE, "--stored takes %d numbers at most", CAPACITY_SIZES);
     for (int k = 0; k < stored->n; k++) {
         if (stored->number[k] != floor(stored->number[k])) return fail(ERR_USAGE, "--stored takes whole numbers");
         if (k > 0 && stored->number[k] <= stored->number[k - 1])
@@ -79,10 +99,25 @@ static Status check_stored(const OptionNumbers *stored)
     return OK;
 }
 
+static Status print_capacity(const Cli *cli, json_t *result)
+{
+    json_t *point;
+    size_t k;
+    const MemoryFlags *f = cli->flags;
+    if (cli->json) return print_json(result);
+    if (cli->dry_run) print_plan(result, f->table, f->plot);
+    json_array_foreach(textout_is_stdout(f->table) ? NULL : json_object_get(result, "points"), k, point)
+    {
+        printf("%8lld patterns: %.3f recalled\n", (long long)json_integer_value(json_object_get(point, "patterns")),
+               json_number_value(json_object_get(point, "recalled")));
+    }
+    json_decref(result);
+    return OK;
+}
+
 static Status run_capacity(const Cli *cli)
 {
-    json_t *result, *point;
-    size_t k;
+    json_t *result;
     const MemoryFlags *f = cli->flags;
     const CapacitySetup setup = {.memory = memory_of(f),
                                  .d = f->d,
@@ -93,24 +128,13 @@ static Status run_capacity(const Cli *cli)
                                  .seed = cli->seed,
                                  .table = f->table,
                                  .plot = f->plot,
-                                 .force = cli->force};
+                                 .force = cli->force,
+                                 .dry_run = cli->dry_run};
     TRY(cli_none(cli, recall_rows, "is for PATTERNS and CUES, not for --capacity"));
     TRY(check_stored(&f->stored));
     TRY(file_check_apart(f->table, f->plot));
-    if (cli->dry_run) {
-        printf("would write: ");
-        print_lines(stdout, f->table);
-        return OK;
-    }
     TRY(capacity_write(&result, &setup));
-    if (cli->json) return print_json(result);
-    json_array_foreach(json_object_get(result, "points"), k, point)
-    {
-        printf("%8lld patterns: %.3f recalled\n", (long long)json_integer_value(json_object_get(point, "patterns")),
-               json_number_value(json_object_get(point, "recalled")));
-    }
-    json_decref(result);
-    return OK;
+    return print_capacity(cli, result);
 }
 
 /* ---- recall ---- */
@@ -146,18 +170,16 @@ static Status print_recalled(const Cli *cli, json_t *result)
 {
     const MemoryFlags *f = cli->flags;
     if (cli->json) return print_json(result);
-    if (cli->dry_run)
+    if (cli->dry_run) {
         printf("would recall %lld cues from %lld patterns of %lld entries\n", number_in(result, "n_cues"),
                number_in(result, "n_patterns"), number_in(result, "n_entries"));
-    else
+        print_plan(result, f->table, f->picture);
+    } else if (!textout_is_stdout(f->table)) {
         print_counts(result);
-    json_decref(result);
-    printf(cli->dry_run ? "would write: " : "table: ");
-    print_lines(stdout, f->table);
-    if (f->picture) {
-        printf("picture: ");
-        print_lines(stdout, f->picture);
+        print_target("table", f->table);
+        print_target("picture", f->picture);
     }
+    json_decref(result);
     return OK;
 }
 
@@ -191,6 +213,7 @@ static Status run(Cli *cli)
     const MemoryFlags *f = cli->flags;
     inputguard_begin();
     if (f->steps == 0) return fail(ERR_USAGE, "--steps=0: at least one update, or -1 until nothing moves");
+    TRY(cli_one_output(cli, f->table));
     if (f->capacity && cli->n_word > 0) return fail(ERR_USAGE, "--capacity draws its patterns; it takes no files");
     return f->capacity ? run_capacity(cli) : run_recall(cli);
 }

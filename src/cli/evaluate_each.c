@@ -129,8 +129,7 @@ static Status score(const Cli *cli, const EvaluateEach *in, const ScoreTableSetu
     json_t *rows;
     TextOut *out = NULL;
     const bool is_printed = in->out && textout_is_stdout(in->out);
-    if (is_printed && cli->json)
-        return fail(ERR_USAGE, "-o %s and --json both go to standard output; give one", in->out);
+    TRY(cli_one_output(cli, in->out));
     if (in->out) TRY(textout_open(&out, in->out, cli->force)); /* before the work */
     Status status = scoretable_make(&rows, setup);
     if (status != OK) {

@@ -54,8 +54,10 @@ static void print_summary(const ImportDatasetsReport *r, const ImportOptions *op
     log_info("%s%s: %d bag%s, %lld %s of %d dataset%s", options->dry_run ? "would write " : "", options->output, n,
              number_plural(n), (long long)r->n, r->kind == BAG_SEQUENCES ? "sequences" : "instances",
              r->import.n_file, number_plural(r->import.n_file));
-    const Cost cost = cost_of((0.03 + COPY_SECONDS * (double)r->n) * cost_pace(), 2 * COST_PROCESS);
-    if (options->dry_run) print_estimate(&cost);
+    if (options->dry_run) {
+        const Cost cost = cost_of((0.03 + COPY_SECONDS * (double)r->n) * cost_pace(), 2 * COST_PROCESS);
+        print_estimate(&cost);
+    }
     if (r->n_left_out > 0) log_info("bags left out by --bags: %d", r->n_left_out);
     if (r->import.n_unlabelled > 0)
         log_info("%d of %d bags without a row in %s are kept without labels", r->import.n_unlabelled, n,

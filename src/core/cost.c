@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SPREAD_LOW  0.6
 #define SPREAD_HIGH 1.7
@@ -66,6 +67,8 @@ const char *cost_text(char text[COST_ROOM], const Cost *cost)
     const double mb = cost->bytes / 1e6;
     if (cost->high < 1)
         snprintf(text, COST_ROOM, "less than 1 s, %.0f MB of memory", rounded(mb));
+    else if (strcmp(low, high) == 0)
+        snprintf(text, COST_ROOM, "about %s, %.0f MB of memory", low, rounded(mb));
     else
         snprintf(text, COST_ROOM, "about %s to %s, %.0f MB of memory", low, high, rounded(mb));
     return text;

@@ -274,6 +274,14 @@ void file_drop(FileDraft *draft)
     draft->open = false;
 }
 
+Status file_check_target(const char *path, bool force)
+{
+    FileDraft draft = {.open = false};
+    if (path) TRY(file_begin(&draft, path, force));
+    file_drop(&draft);
+    return OK;
+}
+
 Status file_write_whole(const char *path, const void *bytes, size_t n, bool force)
 {
     Status status = OK;

@@ -39,6 +39,7 @@ Status file_commit(FileDraft *draft);
 void file_drop(FileDraft *draft); /* removes the temporary file; nothing after a commit; accepts NULL */
 
 Status file_write_whole(const char *path, const void *bytes, size_t n, bool force);
+Status file_check_target(const char *path, bool force); /* errors of file_begin, before long work; NULL: none */
 
 /* Between the two, files that this thread commits stand in place at once, but are synced only in the end: the disk is waited
  * for once, not twice a file. They survive the death of the process as ever; if the machine dies, one of them may be there

@@ -37,8 +37,9 @@ Status crossval_run(json_t **out, const CrossvalSetup *setup);
 
 /* What crossval_run would do, writing nothing: {"n_repeats", "n_folds", "n_models", "jobs", "done", "mine",
  * "at_once", "bags", "refit_bags", "updates", "parameters", "memory_bags", "memory_workspace"}, what cost_tell adds, of all jobs
- * that this process has to do, and "seconds_pass", of the outputs of one model on all bags; bags, updates and memory_… are those of the first job. With crossval.inner also "n_inner", and with further cross-validations their number, "n_further"; jobs are
- * those of all. */
+ * that this process has to do, "seconds_pass", of the outputs of one model on all bags, and "seconds_job", the range of one job;
+ * bags, updates and memory_… are those of the first job. With crossval.inner also "n_inner", and with further cross-validations
+ * their number, "n_further"; jobs are those of all. */
 Status crossval_plan(json_t **out, const CrossvalSetup *setup);
 
 /* One cross-validation without further ones, on a dataset that was opened for the config, or is a view for it. *out as above;

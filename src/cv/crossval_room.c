@@ -110,7 +110,10 @@ static Status add_cost(json_t *plan, const Crossval *c, int at_once)
     const int n_fold = c->list.n_repeat * c->list.n_fold;
     const int n_cut = 1 + (configsearch_inner(c->in->config) ? n_fold : 0);
     const Cost whole = jobcost_whole(&cost, jobs_open_length(c->jobs), at_once, n_cut);
+    const Cost none = jobcost_whole(&cost, 0, at_once, n_cut),
+               one = jobcost_whole(&cost, jobs_mean_length(c->jobs), at_once, n_cut);
     json_object_set_new(plan, "seconds_pass", json_real(cost.pass));
+    json_object_set_new(plan, "seconds_job", json_pack("[f, f]", one.low - none.low, one.high - none.high));
     return cost_tell(plan, &whole);
 }
 

@@ -227,11 +227,13 @@ static Status run_all(json_t **out, Whole *w)
     return conclude(w, out);
 }
 
-/* Further ones take as long for each of their jobs as the first one's. */
-static Status add_cost(json_t *plan, json_int_t first, json_int_t all)
+/* Further ones take as long for each of their jobs as the first one's, which may all be done. */
+static Status add_cost(json_t *plan, json_int_t n_further)
 {
     Cost cost = cost_told(plan);
-    if (first > 0) cost.low *= (double)all / (double)first, cost.high *= (double)all / (double)first;
+    const json_t *job = json_object_get(plan, "seconds_job");
+    cost.low += (double)n_further * json_number_value(json_array_get(job, 0));
+    cost.high += (double)n_further * json_number_value(json_array_get(job, 1));
     return cost_tell(plan, &cost);
 }
 
@@ -246,7 +248,7 @@ static Status plan_all(json_t **out, Whole *w)
     json_object_set_new(*out, "jobs", json_integer(w->jobs));
     json_object_set_new(*out, "done", json_integer(w->done));
     json_object_set_new(*out, "mine", json_integer(w->mine));
-    return add_cost(*out, first, w->mine);
+    return add_cost(*out, w->mine - first);
 }
 
 /* Baselines would lose their summary. */

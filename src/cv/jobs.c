@@ -101,12 +101,30 @@ int jobs_n_open(const Jobs *jobs)
     return n_open;
 }
 
-double jobs_open_length(const Jobs *jobs)
+/* By job 0's, of the open jobs or all of this process; *n: their number. */
+static double length(const Jobs *jobs, bool all, int *n)
 {
     double steps = 0;
-    for (int n = 0; n < jobs->in.n; n++)
-        if (is_mine(jobs, n) && !jobs->state[n].is_done) steps += (double)jobs->state[n].steps;
+    *n = 0;
+    for (int k = 0; k < jobs->in.n; k++) {
+        if (!is_mine(jobs, k) || (jobs->state[k].is_done && !all)) continue;
+        steps += (double)jobs->state[k].steps;
+        ++*n;
+    }
     return jobs->state[0].steps > 0 ? steps / (double)jobs->state[0].steps : 0;
+}
+
+double jobs_open_length(const Jobs *jobs)
+{
+    int n;
+    return length(jobs, false, &n);
+}
+
+double jobs_mean_length(const Jobs *jobs)
+{
+    int n;
+    const double all = length(jobs, true, &n);
+    return n ? all / n : 0;
 }
 
 /* ---- progress ---- */

@@ -56,7 +56,9 @@ void jobs_refresh(Jobs *jobs);
 int jobs_list(Jobs *jobs, int first, int end, const int **number);
 
 void jobs_set_steps(Jobs *jobs, int number, int64_t steps); /* before jobs_start; 1 unless set */
-double jobs_open_length(const Jobs *jobs);                  /* steps of this process's open jobs, in those of job 0 */
+/* Steps in those of job 0: of this process's open jobs; of one of its jobs, done or not, on average. */
+double jobs_open_length(const Jobs *jobs);
+double jobs_mean_length(const Jobs *jobs);
 void jobs_start(Jobs *jobs);
 void jobs_end(Jobs *jobs);
 

@@ -9,12 +9,11 @@
 #include "run/job.h"
 
 typedef struct {
-    double open; /* seconds of what is done once: bags decoded and hashed, labels checked */
-    double pass; /* seconds of outputs of all bags by one model */
-    double
-        kmers; /* seconds of k-mers counted for model.embedder.start, for all training parts of one cut into folds */
-    Cost job;  /* of one training without either; memory is the process's, with bags and one workspace */
-    double room; /* bytes of the workspace, for each further training at once */
+    double open;  /* seconds of what is done once: bags decoded and hashed, labels checked */
+    double pass;  /* seconds of outputs of all bags by one model */
+    double kmers; /* seconds of k-mers counted for the start, for all training parts of one cut into folds */
+    Cost job;     /* of one training without either; memory is the process's, with bags and one workspace */
+    double room;  /* bytes of the workspace, for each further training at once */
 } JobCost;
 
 /* Of job_run_on, on a dataset that is open; it need not be filled. The lower end is that of a training that early stopping

@@ -14,7 +14,8 @@ struct AssociativeKind {
     const char *name;
     bool binary;
     DenseKind dense;
-    Status (*prepare)(Associative *a); /* or NULL */
+    double update; /* nanoseconds of an entry of a pattern, of hopfield82 of a weight (core/cost.h) */
+    Status (*learn)(Associative *a); /* or NULL */
     void (*recall)(Recalled *out, const Associative *a, AssociativeScratch *s, const double *cue, bool whole);
     double (*energy)(const Associative *a, const int8_t *s); /* of binary kinds */
     int (*sweep)(const Associative *a, AssociativeScratch *s, int n_order);
@@ -122,7 +123,7 @@ static void recall_binary(Recalled *out, const Associative *a, AssociativeScratc
 
 /* ---- 1982 ---- */
 
-static Status prepare_82(Associative *a)
+static Status learn_82(Associative *a)
 {
     const size_t d = (size_t)a->memory.d;
     a->weight = malloc(d * d * sizeof *a->weight);
@@ -162,12 +163,38 @@ static int sweep_dense(const Associative *a, AssociativeScratch *s, int n_order)
 }
 
 static const struct AssociativeKind kinds[] = {
-    {.name = "continuous", .recall = recall_continuous},
-    {"hopfield82", true, DENSE_POWER, prepare_82, recall_binary, energy_82, sweep_82},
-    {"dense", true, DENSE_RECTIFIED, NULL, recall_binary, energy_dense, sweep_dense},
-    {"polynomial", true, DENSE_POWER, NULL, recall_binary, energy_dense, sweep_dense},
-    {"exp", true, DENSE_EXP, NULL, recall_binary, energy_dense, sweep_dense},
+    {.name = "continuous", .update = 2, .recall = recall_continuous},
+    {"hopfield82", true, DENSE_POWER, 1.2, learn_82, recall_binary, energy_82, sweep_82},
+    {"dense", true, DENSE_RECTIFIED, 7, NULL, recall_binary, energy_dense, sweep_dense},
+    {"polynomial", true, DENSE_POWER, 7, NULL, recall_binary, energy_dense, sweep_dense},
+    {"exp", true, DENSE_EXP, 12, NULL, recall_binary, energy_dense, sweep_dense},
 };
+
+/* ---- what it will take ---- */
+
+#define REST  3.0 /* nanoseconds: energies at both ends, nearest pattern */
+#define LEARN 0.7 /* of a weight, for each pattern */
+#define FEW   2   /* updates */
+#define MANY  6
+
+static Cost cost_of_updates(const AssociativeOptions *o, double n, double d, double n_cue, int updates)
+{
+    const struct AssociativeKind *kind = &kinds[o->kind];
+    const bool weights = kind->learn != NULL;
+    if (o->steps > 0 && o->steps < updates) updates = o->steps;
+    const double of_cue = d * (weights ? d : n) * (REST + updates * kind->update),
+                 learn = weights ? LEARN * n * d * d : 0;
+    const double bytes =
+        d * (n * (sizeof(double) + kind->binary) + 3 * n_cue * sizeof(double) + weights * d * sizeof(double));
+    return cost_of(1e-9 * (learn + n_cue * of_cue / cost_speedup()) * cost_pace(), COST_PROCESS + bytes);
+}
+
+Cost associative_cost(const AssociativeOptions *o, double n, double d, double n_cue)
+{
+    Cost cost = cost_of_updates(o, n, d, n_cue, FEW);
+    cost.high = cost_of_updates(o, n, d, n_cue, MANY).high;
+    return cost;
+}
 
 /* ---- all ---- */
 
@@ -189,10 +216,14 @@ Status associative_open(Associative *out, const AssociativeOptions *o, const dou
                          .o = *o,
                          .memory = {.x = x, .n = n, .d = d, .beta = o->beta, .dot = o->dot},
                          .least = ASSOCIATIVE_MOVE * largest_entry(x, (size_t)n * (size_t)d)};
-    Status status = out->kind->binary ? make_signs(out) : OK;
-    if (status == OK && out->kind->prepare) status = out->kind->prepare(out);
+    const Status status = out->kind->binary ? make_signs(out) : OK;
     if (status != OK) associative_close(out);
     return status;
+}
+
+Status associative_learn(Associative *a)
+{
+    return a->kind->learn ? a->kind->learn(a) : OK;
 }
 
 void associative_close(Associative *a)

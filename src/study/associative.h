@@ -15,6 +15,7 @@
 #ifndef HOPSACK_ASSOCIATIVE_H
 #define HOPSACK_ASSOCIATIVE_H
 
+#include "core/cost.h"
 #include "core/status.h"
 #include "nn/recall.h"
 
@@ -24,6 +25,7 @@
 
 #define ASSOCIATIVE_CAP   1000 /* updates until convergence, at most */
 #define ASSOCIATIVE_MOVE  1e-6 /* a move below this part of the largest entry is none */
+#define ASSOCIATIVE_OPEN  0.02 /* seconds on the reference machine (core/cost.h), once: program, files */
 #define ASSOCIATIVE_KINDS "continuous hopfield82 dense polynomial exp"
 
 typedef struct {
@@ -49,9 +51,15 @@ typedef struct {
     double *weight;      /* [d, d] of hopfield82 */
 } Associative;
 
-/* x [n, d] is borrowed, finite. ERR_FORMAT: a kind of two values, and x has others; ERR_MEMORY. */
+/* x [n, d] is borrowed, finite, squares too. ERR_FORMAT: a kind of two values, and x has others; ERR_MEMORY. */
 Status associative_open(Associative *out, const AssociativeOptions *o, const double *x, int n, Index d);
 void associative_close(Associative *a); /* accepts {0} */
+
+/* Of n_cue cues from n patterns of d entries, in 2 to 6 updates, or `steps` if these are fewer; without ASSOCIATIVE_OPEN. */
+Cost associative_cost(const AssociativeOptions *o, double n, double d, double n_cue);
+
+/* Before recall: the weights of hopfield82, O(n d²). ERR_MEMORY. */
+Status associative_learn(Associative *a);
 
 /* Working memory of one thread. */
 typedef struct {

@@ -88,6 +88,7 @@ static Status run_trial(CapacityTrial *t)
     draw_patterns(t);
     for (int c = 0; c < s->n_cue; c++) draw_cue(t, c);
     TRY(associative_open(&t->memory, &s->memory, t->x, t->n, s->d));
+    TRY(associative_learn(&t->memory));
     for (int k = 0; k < t->n_thread; k++) TRY(associative_scratch(&t->scratch[k], &t->memory));
     parallel_for(s->n_cue, recall_cue, t);
     return OK;
@@ -131,12 +132,10 @@ static bool size_of(int *out, const CapacitySetup *s, int k, const CapacityPoint
     return *out <= CAPACITY_MOST && (!last || last->recalled >= FEW);
 }
 
-enum { MOST_POINTS = 1000 };
-
 static Status measure_all(CapacityPoint *point, int *n, const CapacitySetup *s)
 {
     int size;
-    for (*n = 0; *n < MOST_POINTS && size_of(&size, s, *n, *n ? &point[*n - 1] : NULL); ++*n) {
+    for (*n = 0; *n < CAPACITY_SIZES && size_of(&size, s, *n, *n ? &point[*n - 1] : NULL); ++*n) {
         TRY(measure(&point[*n], s, size));
         log_info("%d patterns: %.3f recalled", size, point[*n].recalled);
     }
@@ -150,24 +149,21 @@ static const char *kind_name(const CapacitySetup *s)
     return associative_name(s->memory.kind);
 }
 
-static Status write_table(const CapacitySetup *s, const CapacityPoint *point, int n)
+static void write_table(TextOut *out, const CapacitySetup *s, const CapacityPoint *point, int n)
 {
-    TextOut *out;
     char flip[NUMBER_ROOM], recalled[NUMBER_ROOM], updates[NUMBER_ROOM];
-    TRY(textout_open(&out, s->table, s->force));
     textout_printf(out, "kind\tpower\td\tflip\tpatterns\tcues\trecalled\tmean_updates\n");
     for (int k = 0; k < n; k++)
         textout_printf(out, "%s\t%d\t%d\t%s\t%.0f\t%d\t%s\t%s\n", kind_name(s), s->memory.power, s->d,
                        number_text(flip, s->flip), point[k].n, s->n_cue, number_text(recalled, point[k].recalled),
                        number_text(updates, point[k].updates));
-    return textout_commit(out);
 }
 
 /* Ticks of the x axis are powers of ten: its numbers are logarithms. */
 static void draw(Chart *chart, const CapacityPoint *point, int n)
 {
     static const SvgStyle line = {.stroke = SVG_BLUE, .width = 1.5};
-    double x[MOST_POINTS], y[MOST_POINTS];
+    double x[CAPACITY_SIZES], y[CAPACITY_SIZES];
     for (int k = 0; k < n; k++) {
         char note[80];
         x[k] = log10(point[k].n);
@@ -206,14 +202,45 @@ static Status list_points(json_t **out, const CapacitySetup *s, const CapacityPo
     return *out && json_array_size(points) == (size_t)n ? OK : fail(ERR_MEMORY, "no memory for %d points", n);
 }
 
-Status capacity_write(json_t **out, const CapacitySetup *s)
+/* The lower end is that of a curve that ends at d patterns. */
+static Status plan(json_t **out, const CapacitySetup *s)
+{
+    int size;
+    Cost cost = cost_of(ASSOCIATIVE_OPEN * cost_pace(), COST_PROCESS);
+    for (int k = 0; k < CAPACITY_SIZES && size_of(&size, s, k, NULL); k++) {
+        Cost one = associative_cost(&s->memory, size, s->d, s->n_cue);
+        if (s->n_size == 0 && k > 0 && size > s->d) one.low = 0;
+        cost_then(&cost, &one);
+    }
+    TRY(list_points(out, s, NULL, 0));
+    return cost_tell(*out, &cost);
+}
+
+static Status run(json_t **out, TextOut *table, const CapacitySetup *s)
 {
     int n;
-    CapacityPoint point[MOST_POINTS];
+    CapacityPoint point[CAPACITY_SIZES];
+    if (s->dry_run) return plan(out, s);
     TRY(measure_all(point, &n, s));
     TRY(list_points(out, s, point, n));
-    Status status = write_table(s, point, n);
-    if (status == OK && s->plot) status = write_plot(s, point, n);
-    if (status != OK) json_decref(*out);
+    write_table(table, s, point, n);
+    return s->plot ? write_plot(s, point, n) : OK;
+}
+
+/* Targets are tried before the work; the table, written last, tells that all is there. */
+Status capacity_write(json_t **out, const CapacitySetup *s)
+{
+    TextOut *table;
+    *out = NULL;
+    TRY(file_check_target(s->plot, s->force));
+    TRY(textout_open(&table, s->table, s->force));
+    Status status = run(out, table, s);
+    if (status == OK && !s->dry_run)
+        status = textout_commit(table);
+    else
+        textout_drop(table);
+    if (status == OK) return OK;
+    json_decref(*out);
+    *out = NULL;
     return status;
 }

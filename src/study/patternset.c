@@ -89,6 +89,13 @@ static Status find_columns(EntryColumns *out, const Table *t, const char *const 
     return out->n > 0 ? OK : fail(ERR_FORMAT, "%s: no column is left that could hold entries of patterns", t->path);
 }
 
+/* Cues are matched by name. */
+static Status check_columns(const EntryColumns *c, const Table *t)
+{
+    for (int j = 0; j < c->n; j++) TRY(table_check_once(t, c->place[j]));
+    return OK;
+}
+
 static Status match_columns(EntryColumns *out, const Table *t, const PatternSet *patterns)
 {
     out->id = usual_id(t);
@@ -140,6 +147,7 @@ static Status read_table(PatternSet *out, const char *path, const PatternSet *pa
     EntryColumns c = {.place = malloc(room * sizeof *c.place)};
     Status status = c.place ? OK : fail(ERR_MEMORY, "%s: no memory for %d columns", path, t.n_column);
     if (status == OK) status = patterns ? match_columns(&c, &t, patterns) : find_columns(&c, &t, skip, n_skip);
+    if (status == OK) status = check_columns(&c, &t);
     if (status == OK) status = fill(out, &t, &c, patterns != NULL);
     out->path = path;
     free(c.place);

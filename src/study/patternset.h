@@ -18,7 +18,7 @@ typedef struct {
 
 /* Stored patterns. Of a table all columns are entries but that of IDs (table_id_column), those named label, bag_label, class or
  * target, and `skip` [n_skip]; of a dataset all features, and an instance is named BAG, or BAG:ROW where its bag has several.
- * ERR_FORMAT: a cell that is no number or is missing, no row, no column; ERR_USAGE: no such column to skip. */
+ * ERR_FORMAT: a cell that is no number or is missing, no row, no column, two of one name; ERR_USAGE: no such column to skip. */
 Status patternset_read(PatternSet *out, const char *path, const char *const *skip, int n_skip);
 
 /* Cues for `patterns`, whose columns are looked for by name. A missing cell is NaN. */

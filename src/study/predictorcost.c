@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/parallel.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ONCE   0.03 /* seconds on the reference machine: models are read */
@@ -15,6 +16,7 @@ typedef struct {
     real *output;
     double seconds, instances; /* timed */
     Status status;
+    char sentence[1024]; /* of status; fail keeps it per thread */
 } BagTiming;
 
 static int smallest(const Cohort *cohort)
@@ -54,6 +56,7 @@ static void measure(void *context, int chunk, int thread)
         predict(t, i);
     }
     if (t->instances <= 0) *t = first;
+    if (t->status != OK) snprintf(t->sentence, sizeof t->sentence, "%s", status_sentence());
 }
 
 Status predictorcost_make(Cost *out, Predictor *p, const Cohort *cohort)
@@ -66,7 +69,7 @@ Status predictorcost_make(Cost *out, Predictor *p, const Cohort *cohort)
     if (!t.output) return fail(ERR_MEMORY, "no memory for outputs");
     parallel_for(2, measure, &t); /* what runs inside has one thread */
     free(t.output);
-    TRY(t.status);
+    if (t.status != OK) return fail(t.status, "%s", t.sentence);
     Arena largest = {0};
     for (int i = 0; i < cohort->n; i++) {
         Arena room = {0};

@@ -9,7 +9,7 @@
 #include "study/predictor.h"
 
 /* Of all members, from as many as are predicted in some ten milliseconds of one thread, at least one. Fitted models; errors of
- * predictor_bag, whose sentence is lost. */
+ * predictor_bag. */
 Status predictorcost_make(Cost *out, Predictor *p, const Cohort *cohort);
 
 #endif

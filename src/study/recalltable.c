@@ -24,6 +24,7 @@ typedef struct {
     double *state;    /* [n_cue, 2, d] at the end, after one update */
     int *nearest;     /* [n_cue] pattern */
     double *distance; /* [n_cue] to it */
+    TextOut *table;
 } Job;
 
 /* ---- recall ---- */
@@ -55,6 +56,7 @@ static Status read_files(Job *j)
 static Status recall_all(Job *j)
 {
     const size_t n = (size_t)j->cues.n, d = (size_t)j->cues.d;
+    TRY(associative_learn(&j->memory));
     j->n_thread = parallel_threads();
     j->scratch = calloc((size_t)j->n_thread, sizeof *j->scratch);
     j->found = calloc(n, sizeof *j->found);
@@ -72,6 +74,7 @@ static void free_job(Job *j)
 {
     for (int t = 0; j->scratch && t < j->n_thread; t++) associative_scratch_free(&j->scratch[t]);
     free(j->scratch), free(j->found), free(j->state), free(j->nearest), free(j->distance);
+    textout_drop(j->table);
     associative_close(&j->memory);
     patternset_free(&j->cues);
     patternset_free(&j->patterns);
@@ -79,12 +82,19 @@ static void free_job(Job *j)
 
 /* ---- table ---- */
 
-static double relative(const Job *j, int c)
+static double norm(const Job *j, int c)
 {
     double square = 0;
     const double *x = j->patterns.x + j->nearest[c] * j->patterns.d;
     for (Index f = 0; f < j->patterns.d; f++) square += x[f] * x[f];
-    return j->distance[c] / sqrt(square);
+    return sqrt(square);
+}
+
+/* A pattern of zeros, whose norm measures nothing, by a move that is none. */
+static bool is_recalled(const Job *j, int c)
+{
+    const double measure = norm(j, c);
+    return j->distance[c] <= (measure > 0 ? RECALL_NEAR * measure : j->memory.least);
 }
 
 static void write_number(TextOut *out, double value, char after)
@@ -102,7 +112,7 @@ static void write_row(TextOut *out, const Job *j, int c)
     textout_cell(out, j->patterns.name[j->nearest[c]]);
     textout_printf(out, "\t");
     write_number(out, j->distance[c], '\t');
-    write_number(out, relative(j, c), '\t');
+    write_number(out, j->distance[c] / norm(j, c), '\t');
     textout_printf(out, "%d\t%d\t", r->updates, r->converged);
     write_number(out, r->energy_first, '\t');
     write_number(out, r->energy_last, '\t');
@@ -114,16 +124,18 @@ static void write_row(TextOut *out, const Job *j, int c)
     write_number(out, r->p_max, '\n');
 }
 
-static Status write_table(const Job *j)
+static Status commit_table(Job *j)
 {
-    TextOut *out;
-    TRY(textout_open(&out, j->setup->table, j->setup->force));
+    TextOut *out = j->table;
+    j->table = NULL;
     textout_printf(out, "%s", header);
     for (int c = 0; c < j->cues.n; c++) write_row(out, j, c);
     return textout_commit(out);
 }
 
 /* ---- picture ---- */
+
+#define PICTURE_MOST 1e8 /* pixels: 300 MB, as many again while they are packed */
 
 enum { PIXEL = 6, GAP = 6 }; /* screen pixels of an entry, between images */
 
@@ -154,11 +166,16 @@ static void paint(Picture *p, const Job *j, const double *x, GreyRange range, in
     }
 }
 
+static int n_shown(const Job *j)
+{
+    return j->cues.n < j->setup->n_shown ? j->cues.n : j->setup->n_shown;
+}
+
 static Status write_picture(const Job *j)
 {
     Picture p;
     const unsigned char ground[3] = {0x6b, 0x72, 0x80};
-    const int n = j->cues.n < j->setup->n_shown ? j->cues.n : j->setup->n_shown;
+    const int n = n_shown(j);
     const int width = j->setup->width * PIXEL + GAP, height = j->setup->height * PIXEL + GAP;
     const GreyRange range = range_of(&j->patterns);
     TRY(png_open(&p, 3 * width + GAP, n * height + GAP, ground));
@@ -174,9 +191,16 @@ static Status write_picture(const Job *j)
 static Status check_picture(const Job *j)
 {
     const RecallSetup *s = j->setup;
-    if (!s->picture || (Index)s->height * s->width == j->patterns.d) return OK;
-    return fail(ERR_USAGE, "--images=%dx%d has %lld entries, the patterns of %s have %lld", s->height, s->width,
-                (long long)s->height * s->width, s->patterns, (long long)j->patterns.d);
+    if (!s->picture) return OK;
+    if ((Index)s->height * s->width != j->patterns.d)
+        return fail(ERR_USAGE, "--images=%dx%d has %lld entries, the patterns of %s have %lld", s->height, s->width,
+                    (long long)s->height * s->width, s->patterns, (long long)j->patterns.d);
+    const double pixels = 3.0 * (s->width * PIXEL + GAP) * (s->height * PIXEL + GAP) * n_shown(j);
+    if (pixels > PICTURE_MOST)
+        return fail(ERR_USAGE,
+                    "--shown=%d: the picture would have %.0f million pixels, %.0f million at most; show fewer cues",
+                    s->n_shown, pixels / 1e6, PICTURE_MOST / 1e6);
+    return file_check_target(s->picture, s->force);
 }
 
 /* ---- summary ---- */
@@ -212,7 +236,7 @@ static Status sum_up(json_t **out, const Job *j)
     Count n = {0};
     TRY(count_own(&n.own, j));
     for (int c = 0; c < j->cues.n; c++) {
-        const bool recalled = relative(j, c) <= RECALL_NEAR;
+        const bool recalled = is_recalled(j, c);
         n.recalled += recalled;
         n.own_recalled += recalled && strcmp(j->cues.name[c], j->patterns.name[j->nearest[c]]) == 0;
         n.converged += j->found[c].converged;
@@ -220,23 +244,36 @@ static Status sum_up(json_t **out, const Job *j)
     return pack(out, j, &n);
 }
 
+static Status plan(json_t **out, const Job *j)
+{
+    const Cost once = cost_of(ASSOCIATIVE_OPEN * cost_pace(), COST_PROCESS);
+    Cost cost = associative_cost(&j->setup->memory, j->patterns.n, (double)j->patterns.d, j->cues.n);
+    cost_then(&cost, &once);
+    TRY(pack(out, j, &(Count){0}));
+    return cost_tell(*out, &cost);
+}
+
+/* Targets are tried before the work; the table, written last, tells that all is there. */
 static Status run(json_t **out, Job *j)
 {
     TRY(read_files(j));
     TRY(check_picture(j));
-    if (j->setup->dry_run) return pack(out, j, &(Count){0});
+    TRY(textout_open(&j->table, j->setup->table, j->setup->force));
+    if (j->setup->dry_run) return plan(out, j);
     TRY(recall_all(j));
     TRY(sum_up(out, j));
-    Status status = write_table(j);
-    if (status == OK && j->setup->picture) status = write_picture(j);
-    if (status != OK) json_decref(*out);
-    return status;
+    if (j->setup->picture) TRY(write_picture(j));
+    return commit_table(j);
 }
 
 Status recalltable_write(json_t **out, const RecallSetup *setup)
 {
     Job j = {.setup = setup};
+    *out = NULL;
     const Status status = run(out, &j);
     free_job(&j);
+    if (status == OK) return OK;
+    json_decref(*out);
+    *out = NULL;
     return status;
 }

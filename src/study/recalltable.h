@@ -19,7 +19,7 @@ typedef struct {
     const char *picture; /* PNG to write, or NULL: cue, after one update, at the end, side by side */
     int height, width;   /* entries of a pattern as a picture */
     int n_shown;         /* cues in the picture, at most */
-    bool force, dry_run; /* dry_run: reads and checks; the counts after n_cues are 0 */
+    bool force, dry_run; /* dry_run: reads and checks; the counts after n_cues are 0, and what cost_tell adds */
 } RecallSetup;
 
 /* *out: {"n_patterns", "n_entries", "n_cues", "n_recalled", "n_own" (cues named as a pattern), "n_own_recalled", "n_converged"}.

@@ -5,12 +5,13 @@ import json
 import math
 import os
 import struct
+import subprocess
 import unittest
 import zlib
 
 import numpy as np
 
-from harness import Case, main, read, run, table
+from harness import HOPSACK, Case, main, read, run, snapshot, table
 
 SHARED = os.environ.get("HOPSACK_SHARED") or os.path.join(os.environ.get("HOPSACK_TEST_SOURCE", "."), "..", "shared")
 DIGITS = os.path.join(SHARED, "data/memory/digits.csv.gz")
@@ -211,6 +212,7 @@ class Recall(Case):
                 (["--capacity", "x.csv"], 2, "--capacity draws its patterns; it takes no files"),
                 (["--capacity", "--release"], 2, "--release: is for PATTERNS and CUES, not for --capacity"),
                 (["--capacity", "--stored=2.5"], 2, "--stored takes whole numbers"),
+                (["--capacity", *(f"--stored={n + 1}" for n in range(1001))], 2, "--stored takes 1000 numbers at most"),
                 (["--capacity", "--stored=5", "--stored=5"], 2, "--stored: numbers of patterns ascend")):
             done = run("memory", *words, *([] if "-o" in words else ["-o", "no.tsv"]))
             self.assertEqual(done.returncode, code, done.stderr)
@@ -226,6 +228,67 @@ class Recall(Case):
         done = self.good("memory", "x.csv", "cues.csv", "--dry-run", "-o", "no.tsv")
         self.assertIn("would recall 8 cues from 12 patterns of 6 entries", done.stdout)
         self.assertFalse(os.path.exists("no.tsv"))
+
+    def test_a_pattern_of_zeros(self):
+        """Has no norm, and is recalled where nothing is left of other patterns."""
+        write("zeros.csv", "ID,a,b\nx,1,2\ny,3,-1\nz,0,0\n")
+        write("zero_cues.csv", "ID,a,b\nz,0,\nx,1,2\n")
+        found = json.loads(self.good("memory", "zeros.csv", "zero_cues.csv", "--beta=100", "--json", "-o", "zeros.tsv").stdout)
+        self.assertEqual([(r["cue"], r["recalled"], r["relative_distance"]) for r in table("zeros.tsv")], [("z", "z", ""), ("x", "x", "0")])
+        self.assertEqual((found["n_recalled"], found["n_own_recalled"]), (2, 2))
+
+    def test_columns_of_one_name(self):
+        """Cues are matched by name."""
+        write("twice.csv", "ID,a,a\nx,1,2\ny,1,-2\n")
+        write("once.csv", "ID,a\nx,1\ny,2\n")
+        for patterns in "twice.csv", "once.csv":
+            self.bad(3, "twice.csv:2: column 'a' stands twice", "memory", patterns, "twice.csv", "-o", "no.tsv")
+
+    def test_cues_from_a_pipe(self):
+        self.good("memory", "x.csv", "cues.csv", "--force", "-o", "file.tsv")
+        done = subprocess.run(f"cat cues.csv | {HOPSACK} memory x.csv /dev/stdin -o pipe.tsv", shell=True, capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(read("pipe.tsv"), read("file.tsv"))
+
+    def test_standard_output(self):
+        """A table there has nothing around it."""
+        self.good("memory", "x.csv", "cues.csv", "--force", "-o", "file.tsv")
+        self.assertEqual(self.good("memory", "x.csv", "cues.csv", "-o", "-").stdout, read("file.tsv").decode())
+        words = "--capacity", "--kind=exp", "--d=10", "--cues=5", "--stored=3"
+        self.good("memory", *words, "-o", "points.tsv")
+        self.assertEqual(self.good("memory", *words, "-o", "-").stdout, read("points.tsv").decode())
+        for these in (["x.csv", "cues.csv"], words):
+            self.bad(2, "-o - and --json both go to standard output; give one", "memory", *these, "--json", "-o", "-")
+
+    def test_nothing_is_half_written(self):
+        """A target that is taken is told before the work, also by --dry-run."""
+        write("taken", "")
+        recall = "x.csv", "cues.csv", "--images=2x3"
+        capacity = "--capacity", "--stored=2", "--cues=3"
+        for words in ([*recall, "--picture=taken", "-o", "no.tsv"], [*recall, "--picture=no.png", "-o", "taken"],
+                      [*capacity, "--plot=taken", "-o", "no.tsv"], [*capacity, "--plot=no.svg", "-o", "taken"]):
+            for dry in ([], ["--dry-run"]):
+                self.bad(6, "taken: exists; --force overwrites it", "memory", *words, *dry)
+                self.assertFalse(os.path.exists("no.tsv") or os.path.exists("no.png") or os.path.exists("no.svg"))
+        self.bad(6, "no/a.tsv: folder no does not exist", "memory", *recall, "--dry-run", "-o", "no/a.tsv")
+
+    def test_too_large_a_picture(self):
+        wide = np.ones((200, 10000))
+        csv_of("wide.csv", wide, range(200))
+        self.bad(2, "--shown=1000: the picture would have 432 million pixels, 100 million at most; show fewer cues",
+                 "memory", "wide.csv", "wide.csv", "--images=1x10000", "--shown=1000", "--picture=no.png", "-o", "no.tsv", "--dry-run")
+        os.remove("wide.csv")
+
+    def test_dry_run(self):
+        before = snapshot(".")
+        plan = json.loads(self.good("memory", "x.csv", "cues.csv", "--dry-run", "--json", "-o", "no.tsv").stdout)
+        self.assertEqual([plan[k] for k in ("n_patterns", "n_entries", "n_cues")], [12, 6, 8])
+        self.assertLess(0, plan["seconds_low"])
+        text = self.good("memory", "x.csv", "cues.csv", "--images=2x3", "--picture=no.png", "--dry-run", "-o", "no.tsv").stdout
+        self.assertIn("would write: no.tsv\nwould write: no.png\nestimate: less than 1 s, ", text)
+        plan = json.loads(self.good("memory", "--capacity", "--dry-run", "--json", "-o", "no.tsv").stdout)
+        self.assertLess(plan["seconds_low"], plan["seconds_high"])
+        self.assertEqual(snapshot("."), before)
 
     @unittest.skipUnless(os.path.exists(DIGITS), "the digits are not on this machine")
     def test_digits(self):

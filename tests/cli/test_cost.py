@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What --dry-run says of time and memory. tests/bench/bench_plan.py compares it with measured figures."""
 import json
+import math
 import os
+import shutil
+
+import h5py
 
 from harness import TINY, Case, cohort, main, run, snapshot
 
-ESTIMATE = r"estimate: (less than 1 s|about \d+ (s|min|h) to \d+ (s|min|h)), \d+ MB of memory"
+ESTIMATE = r"estimate: (less than 1 s|about \d+ (s|min|h)( to \d+ (s|min|h))?), \d+ MB of memory"
 KEYS = "seconds_low", "seconds", "seconds_high"
 TARGET = "--target=status", "--positive=+"
 
@@ -37,6 +41,8 @@ class Estimates(Case):
                 ["report", "stack", "--rivals=rivals", "-o", "no.html"],
                 ["simulate", "-o", "no.h5"],
                 ["export", "c.h5", "-o", "no"],
+                ["memory", "v.csv", "v.csv", "-o", "no.tsv"],
+                ["memory", "--capacity", "--kind=dense", "-o", "no.tsv"],
                 ["study", "c.h5", *TARGET, "-o", "no"])
     WITHOUT_JSON = (["predict", "one", "c.h5", "-o", "no.tsv"],
                     ["predict", "rivals/kmer-3", "c.h5", "-o", "no.tsv"],
@@ -90,6 +96,14 @@ class Estimates(Case):
         self.assertEqual(more["jobs"], 10 * plain["jobs"])
         self.assertTrue(4 < more["seconds_high"] / plain["seconds_high"] < 25, (plain, more))
 
+    def test_further_ones_of_a_run_that_is_done(self):
+        words = "crossval", TINY, "c.h5", *TARGET, "--splits.n_fold=3", "-o", "done"
+        self.good(*words)
+        plain, more = (self.plan(*words, "--resume", f"--permute={n}") for n in (0, 500))
+        self.assertEqual(plain["mine"], 0)
+        self.assertGreater(more["mine"], 1400)  # chance leaves some folds one class
+        self.assertGreater(more["seconds_low"], 20 * plain["seconds_low"])
+
     def test_methods_and_permutations_count(self):
         words = "baseline", "c.h5", *TARGET, "-o", "no"
         one = self.plan(*words, "--method=enriched")
@@ -97,6 +111,25 @@ class Estimates(Case):
         many = self.plan(*words, "--method=enriched", "--permute=50")
         self.assertGreater(two["seconds"], one["seconds"])
         self.assertGreater(many["seconds"], 5 * one["seconds"])
+
+    def test_cues_and_patterns_of_a_memory_count(self):
+        words = "memory", "--capacity", "--kind=dense", "-o", "no.tsv"
+        one, cues, patterns = (self.plan(*words, f"--stored={n}", f"--cues={c}")["seconds"]
+                               for n, c in ((5000, 1000), (5000, 10000), (50000, 1000)))
+        for more in cues, patterns:
+            self.assertTrue(5 < more / one < 20, (one, cues, patterns))
+        plan = self.plan(*words, "--stored=5000", "--cues=1000", "--steps=1")
+        self.assertAlmostEqual(plan["seconds_high"] / plan["seconds_low"], 1.7 / 0.6, delta=0.1)  # one update, not 2 to 6
+
+    def test_damaged_bags(self):
+        """The sentence of a thread is told, whichever met the bag."""
+        self.good("train", "mil", "v.h5", "--train.epochs=1", "-o", "of-vectors")
+        shutil.copy("v.h5", "damaged.h5")
+        with h5py.File("damaged.h5", "r+") as file:
+            file["sampledata/features"][0] = math.nan
+        for threads in 1, 2, 3, 4:
+            self.bad(3, "bag 'b0' instance 0 feature 0 is not a finite number", "predict", "of-vectors", "damaged.h5", "--dry-run", "-o", "no.tsv",
+                     threads=threads)
 
     def test_memory_of_held_bags(self):
         cohort("large.h5", n_bag=40, n_seq=20000)

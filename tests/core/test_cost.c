@@ -15,6 +15,7 @@ Test(SUITE, words_round_to_one_digit_or_two)
 {
     cr_expect_str_eq(text_of(0.2, 0.6, 21e6), "less than 1 s, 20 MB of memory");
     cr_expect_str_eq(text_of(0.3, 7.4, 21e6), "about 1 s to 7 s, 20 MB of memory");
+    cr_expect_str_eq(text_of(0.8, 1.4, 21e6), "about 1 s, 20 MB of memory");
     cr_expect_str_eq(text_of(37, 118, 312e6), "about 40 s to 2 min, 300 MB of memory");
     cr_expect_str_eq(text_of(94, 15.6 * 60, 144e6), "about 90 s to 16 min, 140 MB of memory");
     cr_expect_str_eq(text_of(94 * 60, 96 * 60, 3e9), "about 90 min to 2 h, 3000 MB of memory");
