@@ -619,7 +619,7 @@ class Stacks(Case):
         for method in ("kmer-3", "net"):
             self.assertEqual([int(r["rank"]) for r in rows if r["method"] == method], list(range(1, 46)))
         self.compare(self.contributions("e-choice", "net"), self.contributions("e-net"), lambda b: 2 * (self.fold[b] == 1))
-        self.compare(self.contributions("e-choice", "kmer-3"), self.contributions("e-kmers"), lambda b: 3 * (self.fold[b] == 0))
+        self.compare(self.contributions("e-choice", "kmer-3"), self.contributions("e-kmers"), lambda b: float(self.fold[b] == 0))
         attention = {(r["bag"], r["instance"]): (r["attention_weight"], r["attention_rank"]) for r in table("e-net/sequences.tsv")}
         for r in rows:
             wanted = attention[r["bag"], r["instance"]] if r["method"] == "net" else ("", "")
@@ -650,8 +650,7 @@ class Stacks(Case):
             return lambda bag: folds[self.fold[bag]]["columns"][at]
         self.compare(self.contributions("e-weigh", "net"), self.contributions("e-net"),
                      lambda b: of("net")(b)["weight"] * of("net")(b)["scale"])
-        self.compare(self.contributions("e-weigh", "kmer-3"), self.contributions("e-kmers"),
-                     lambda b: of("kmer-3")(b)["weight"] * of("kmer-3")(b)["scale"])
+        self.compare(self.contributions("e-weigh", "kmer-3"), self.contributions("e-kmers"), lambda b: of("kmer-3")(b)["weight"])
         self.assertLessEqual({self.fold[bag] for bag, _ in self.contributions("e-weigh", "kmer-3")}, {0, 1})
         output = {r["bag"]: float(r["output"]) for r in table("weigh.tsv")}
         for r in table("e-weigh/bags.tsv"):
