@@ -5,7 +5,8 @@
  *
  *     heads.tsv    task model pooling kind query head class k_median k_share_median entropy evenness share retrieved
  *
- * Poolings without attention, and the mean beside, have a row for their share. The shares of a model sum to 1.
+ * Poolings without attention, and the mean beside, have a row for their share. The shares of a model in a task sum to 1; where it
+ * has no say, as in a stack, it has no rows.
  */
 #include "study/explain_parts.h"
 #include "study/operating.h"
@@ -33,6 +34,7 @@ typedef struct {
 typedef struct {
     OperatingTally tally;
     double *through;  /* [n_question, n_way] Σ |contribution| */
+    int *n_bag;       /* [n_question] in whose score it has a say */
     HeadFinds *finds; /* [n_column] */
     int n_column;     /* 0: no attention */
 } ModelHeads;
@@ -53,7 +55,7 @@ void explain_heads_free(ExplainHeads *h)
         for (int c = 0; m->finds && c < m->n_column; c++)
             for (int i = 0; i < m->finds[c].n; i++) free(m->finds[c].find[i].text);
         operating_close(&m->tally);
-        free(m->through), free(m->finds);
+        free(m->through), free(m->n_bag), free(m->finds);
     }
     if (h) free(h->model), free(h->w), free(h->scratch);
     free(h);
@@ -72,7 +74,8 @@ static Status open_model(const Explain *e, int model)
     m->n_column = mil_n_column(file->mil);
     m->finds = calloc((size_t)m->n_column + 1, sizeof *m->finds);
     m->through = calloc((size_t)e->n_question * (size_t)attribution_n_way(e->network[model]) + 1, sizeof *m->through);
-    return m->finds && m->through ? operating_open(&m->tally, m->n_column) : no_memory(e);
+    m->n_bag = calloc((size_t)e->n_question + 1, sizeof *m->n_bag);
+    return m->finds && m->through && m->n_bag ? operating_open(&m->tally, m->n_column) : no_memory(e);
 }
 
 Status explain_heads_open(Explain *e)
@@ -151,7 +154,9 @@ void explain_heads_divide(Explain *e, int model, int question)
     ModelHeads *m = &e->heads->model[model];
     const int n_way = attribution_n_way(e->network[model]);
     const double *through = attribution_through(e->network[model]);
-    for (int k = 0; m->n_column > 0 && k < n_way; k++) m->through[question * n_way + k] += through[k];
+    if (m->n_column == 0) return;
+    m->n_bag[question]++;
+    for (int k = 0; k < n_way; k++) m->through[question * n_way + k] += through[k];
 }
 
 /* ---- files ---- */
@@ -224,7 +229,7 @@ static Status write_model(TextOut *out, json_t *idle, int *n_head, const Explain
     if (m->tally.n_bag == 0) return OK;
     const Status status = operating_conclude(&o, &m->tally, e->apply->model[model].mil);
     for (int q = 0; q < e->n_question && status == OK; q++)
-        for (int k = 0; k < attribution_n_way(e->network[model]); k++) {
+        for (int k = 0; m->n_bag[q] > 0 && k < attribution_n_way(e->network[model]); k++) {
             const HeadShare share = share_of(e, model, q, k);
             write_head(out, e, &share, &o);
             list_idle(idle, e, &share);

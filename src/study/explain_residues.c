@@ -52,13 +52,17 @@ static void fill_window(MotifWindow *w, const uint8_t *code, int len, int n_resi
     for (int q = 0; q < n_residue; q++) w->code[q] = w->position + q < len ? code[w->position + q] : MOTIF_NONE;
 }
 
-/* Windows of the kernels behind a contribution, of one model. */
+/* Windows of the kernels behind a contribution, of one model, whose score a stack's slope may turn round. */
 static Status add_kernels(Explain *e, PathWalk *walk, const ExplainRow *row, int model, const uint8_t *code, int len)
 {
     const int n_h = attribution_n_h(e->network[model]);
+    const double sign = explain_source_factor(e, row->question, model) < 0 ? -1 : 1;
     double total = 0;
     attribution_kernels(walk->share, walk->at, e->network[model], e->direction, row->row);
-    for (int k = 0; k < n_h; k++) total += fmax(walk->share[k], 0);
+    for (int k = 0; k < n_h; k++) {
+        walk->share[k] *= sign;
+        total += fmax(walk->share[k], 0);
+    }
     for (int k = 0; k < n_h && total > 0; k++) {
         MotifWindow w = {.position = walk->at[k],
                          .weight = walk->share[k],

@@ -2,8 +2,8 @@
  *
  * explain_stack.c: methods and stacks. An outer fold that has not seen a bag says what it says by its models: the chosen column's,
  * or those of all columns with their weights. So each model has a factor in a bag's score. Scores of a method's sequences are no
- * parts of a logit; so the columns of a stack rank instances each by itself, and share the rows of the tables by what they have of
- * the decision: of a bag, |weighted output| of the column among all columns, or all of it where the column was chosen.
+ * parts of a logit, and have no unit of its output: of a method the factor is its weight alone. So the columns of a stack rank
+ * instances each by itself, and share the rows of the tables by what they have of the decision: of a bag, |weighted output| of the column among all columns, or all of it where the column was chosen.
  */
 #include "study/explain_parts.h"
 #include "study/predictor_parts.h"
@@ -70,12 +70,16 @@ Status explain_stack_open(Explain *e)
 
 /* ---- factors of models ---- */
 
-static void add_factors(const PredictorNode *n, double *factor, double by)
+/* `by` is what the logit has of an output, `weight` ≥ 0 the same of outputs that calibration and standardization have made alike. */
+static void add_factors(double *factor, const PredictorTree *t, const PredictorNode *n, double by, double weight)
 {
     by *= n->slope;
-    for (int k = 0; k < n->n_model; k++) factor[n->model[k]] += by / n->n_model;
+    for (int k = 0; k < n->n_model; k++) {
+        const double of_method = by > 0 ? weight : by < 0 ? -weight : 0;
+        factor[n->model[k]] += (t->rival[n->model[k]].rival ? of_method : by) / n->n_model;
+    }
     for (int k = 0; k < n->n_child; k++)
-        add_factors(n->child[k], factor, by * n->blend.weight[k] * n->blend.scale[k]);
+        add_factors(factor, t, n->child[k], by * n->blend.weight[k] * n->blend.scale[k], weight * n->blend.weight[k]);
 }
 
 /* Marks the folds of a target that are asked; returns their number. */
@@ -104,7 +108,7 @@ void explain_stack_list(Explain *e, uint64_t hash)
         const int target = e->question[q].target, n = choose_folds(e, target, hash);
         for (int v = 0; v < t->n_voice && n > 0; v++)
             if (t->target_of[t->voice[v].task] == target && !t->is_out[v])
-                add_factors(t->voice[v].node, e->factor + (Index)q * e->apply->n_model, 1. / n);
+                add_factors(e->factor + (Index)q * e->apply->n_model, t, t->voice[v].node, 1. / n, 1. / n);
     }
 }
 

@@ -190,7 +190,7 @@ static void say_columns(Report *r, const json_t *facts)
                       100 * jsontext_number(column, "share"));
     }
     snprintf(text, sizeof text, "Shares of the stack's columns in the decision: %s.", ranked.text);
-    page_sentence(&r->page, text);
+    if (ranked.n > 0) page_sentence(&r->page, text);
     if (others.n == 0) return;
     snprintf(text, sizeof text, "These columns rank no instances, so what they decide is not shown: %s.",
              others.text);

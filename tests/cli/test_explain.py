@@ -246,6 +246,42 @@ class Vectors(Case):
                 self.assertAlmostEqual(float(r["score"]), output[r["bag"]], places=4)
 
 
+    def test_a_stack_of_several_tasks(self):
+        """Another network for each task: scores are the stack's, and heads are of the tasks in which their network has a say."""
+        with open("several.yaml", "w", encoding="utf-8") as file:
+            file.write("tasks: [{name: label, column: label, kind: binary, positive: '1'}, "
+                       "{name: kind, column: kind, kind: multiclass, classes: [x, y, z]}]\n")
+        words = ["--inner=2", "--splits.n_fold=3", *(w for w in self.words if not w.startswith(("--target", "--positive")))]
+        self.good("crossval", "several.yaml", *words, "--model.pooling.kind=attention", "-o", "first")
+        self.good("crossval", "several.yaml", *words, "--model.pooling.kind=hopfield", "--model.pooling.n_head=2", "--splits=first/splits.tsv",
+                  "-o", "second")
+        self.good("stack", "first", "second", "-o", "both")
+        stack = load("both/stack.json")
+        name = [c["name"] for c in stack["columns"]]
+        for task, chosen in zip(stack["tasks"], ("first", "second")):
+            for fold in task["folds"]:
+                fold["column"] = name.index(chosen)
+        with open("both/stack.json", "w", encoding="utf-8") as file:
+            json.dump(stack, file)
+        self.good("explain", "both", "v.h5", "-o", "e-both")
+        heads = table("e-both/heads.tsv")
+        self.assertEqual([(r["task"].split("=")[0], r["kind"]) for r in heads],
+                         [("label", "attention")] * 3 + [("kind", "hopfield")] * 18)
+        for task in {r["task"] for r in heads}:
+            for model in {r["model"] for r in heads if r["task"] == task}:
+                self.assertAlmostEqual(sum(float(r["share"]) for r in heads if (r["task"], r["model"]) == (task, model)), 1, places=3)
+        self.assertEqual(load("e-both/explain.json")["heads"]["n"], 21)
+        self.good("predict", "both", "v.h5", "-o", "both.tsv")
+        output = {}
+        for r in table("both.tsv"):
+            output.setdefault((r["bag"], r["task"]), {})[r["class"]] = float(r["output"])
+        for r in table("e-both/bags.tsv"):
+            task, _, kind = r["task"].partition("=")
+            said = output[r["bag"], task]
+            self.assertAlmostEqual(float(r["score"]), said[kind] - sum(said.values()) / 3 if kind else said["1"], places=4)
+            self.assertAlmostEqual(float(r["bias"]) + float(r["contributions"]), float(r["score"]), places=5)
+
+
 class Sequences(Case):
     @classmethod
     def prepare(cls):
@@ -619,7 +655,7 @@ class Stacks(Case):
         for method in ("kmer-3", "net"):
             self.assertEqual([int(r["rank"]) for r in rows if r["method"] == method], list(range(1, 46)))
         self.compare(self.contributions("e-choice", "net"), self.contributions("e-net"), lambda b: 2 * (self.fold[b] == 1))
-        self.compare(self.contributions("e-choice", "kmer-3"), self.contributions("e-kmers"), lambda b: 3 * (self.fold[b] == 0))
+        self.compare(self.contributions("e-choice", "kmer-3"), self.contributions("e-kmers"), lambda b: float(self.fold[b] == 0))
         attention = {(r["bag"], r["instance"]): (r["attention_weight"], r["attention_rank"]) for r in table("e-net/sequences.tsv")}
         for r in rows:
             wanted = attention[r["bag"], r["instance"]] if r["method"] == "net" else ("", "")
@@ -650,8 +686,7 @@ class Stacks(Case):
             return lambda bag: folds[self.fold[bag]]["columns"][at]
         self.compare(self.contributions("e-weigh", "net"), self.contributions("e-net"),
                      lambda b: of("net")(b)["weight"] * of("net")(b)["scale"])
-        self.compare(self.contributions("e-weigh", "kmer-3"), self.contributions("e-kmers"),
-                     lambda b: of("kmer-3")(b)["weight"] * of("kmer-3")(b)["scale"])
+        self.compare(self.contributions("e-weigh", "kmer-3"), self.contributions("e-kmers"), lambda b: of("kmer-3")(b)["weight"])
         self.assertLessEqual({self.fold[bag] for bag, _ in self.contributions("e-weigh", "kmer-3")}, {0, 1})
         output = {r["bag"]: float(r["output"]) for r in table("weigh.tsv")}
         for r in table("e-weigh/bags.tsv"):
@@ -677,6 +712,29 @@ class Stacks(Case):
             for file in sorted(os.listdir(f"e-{name}")):
                 if os.path.isfile(f"e-{name}/{file}"):
                     self.assertEqual(read(f"four-{name}/{file}"), read(f"e-{name}/{file}"), file)
+
+    def test_a_slope_below_zero(self):
+        """As the networks themselves with their outputs turned round."""
+        shutil.copytree("choice", "turned")
+        stack = load("turned/stack.json")
+        for fold in stack["tasks"][0]["folds"]:
+            fold.update(column=self.name.index("net"), calibration=[-1, 0])
+        self.keep("turned", stack)
+        models = []
+        for k in range(3):
+            meta, parts = split_model(f"net/rep00/fold{k:02}/model.safetensors")
+            for name in ("output_nn.output_nn.0.weight", "output_nn.output_nn.0.bias"):
+                shape, data = parts[name]
+                parts[name] = shape, struct.pack(f"<{len(data) // 4}f", *(-x for (x,) in struct.iter_unpack("<f", data)))
+            models.append(f"turned{k}.safetensors")
+            join_model(models[-1], meta, parts)
+        self.good("explain", "turned", "c.h5", "-o", "e-turned", "--top=200")
+        self.good("explain", *models, "c.h5", "-o", "e-against", "--top=200")
+        same = {"sequences.tsv": ("bag", "instance", "contribution"), "kernels.tsv": ("model", "kernel", "n_windows", "share", "consensus")}
+        for file, columns in same.items():
+            rows = [[[r[c] for c in columns] for r in table(f"{folder}/{file}")] for folder in ("e-turned", "e-against")]
+            self.assertGreater(len(rows[0]), 2)
+            self.assertEqual(*rows, file)
 
     def test_refused(self):
         self.bad(2, "weigh: its columns rank instances on scales of their own.*explain each column with --truth", "explain", "weigh", "c.h5",
