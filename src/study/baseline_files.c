@@ -161,20 +161,14 @@ Status baseline_files_method(json_t **summary, const BaselineMethod *m)
 
 /* ---- an earlier run ---- */
 
-/* Of keys of settings_json(). */
-static const char *flag_of(const char *key)
-{
-    return strcmp(key, "by_counts") == 0 ? "weight" : key;
-}
-
+/* The flag whose value differs, of keys of settings_json(); its name outlives both. */
 static const char *first_other(const json_t *now, const json_t *then)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(size_t)now, key, value)
-    {
-        if (!json_equal(value, json_object_get(then, key))) return flag_of(key);
-    }
+    static const char *const flag[][2] = {{"by_counts", "weight"},    {"calibrate", "calibrate"},
+                                          {"columns", "columns"},     {"inner", "inner"},
+                                          {"operating", "operating"}, {"permute", "permute"}};
+    for (size_t k = 0; k < sizeof flag / sizeof *flag; k++)
+        if (!json_equal(json_object_get(now, flag[k][0]), json_object_get(then, flag[k][0]))) return flag[k][1];
     return "inner";
 }
 

@@ -232,13 +232,13 @@ class Rivals(Case):
         self.assertIn("it chooses by 12 inner folds of them", read("many/summary.md").decode())
         with open("rare.csv", "w", encoding="utf-8") as file:
             file.write("ID,rare\n" + "".join(f"b{b:02},{int(b < 2)}\n" for b in range(36)))
-        done = self.good("baseline", "c.h5", "--metadata=rare.csv", "--target=rare", *FOLDS, "--method=nuisance", "-o", "rare")
+        done = self.good("baseline", "c.h5", "--metadata=rare.csv", "--target=rare", *FOLDS, "--method=nuisance", "-o", "few")
         self.assertIn("only 2 bags of column 'rare' are positive, fewer than the 3 folds: at least 1 test set has no AUC; take fewer "
                       "folds (splits.n_fold), or name the folds by --splits=FILE", done.stderr)
-        none = {f for f in "012" if len({r["inner"] for r in table("rare/nuisance/inner.tsv") if r["fold"] == f and r["output"]}) == 0}
+        none = {f for f in "012" if len({r["inner"] for r in table("few/nuisance/inner.tsv") if r["fold"] == f and r["output"]}) == 0}
         self.assertEqual(len(none), 2)
         self.assertIn("in 2 of 3 folds the smallest class has too few bags or groups for two inner folds", done.stderr)
-        self.assertIn("2 of 3 times the smallest class had too few bags", read("rare/summary.md").decode())
+        self.assertIn("2 of 3 times the smallest class had too few bags", read("few/summary.md").decode())
 
     def test_flags_that_no_method_reads(self):
         words = "baseline", "c.h5", "--target=label", *FOLDS
