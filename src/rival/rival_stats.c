@@ -330,6 +330,7 @@ const Rival rival_stats_svm_cut = {
     .line = "SVM with RBF kernel, C = 10, on mean, max and min of every feature, cut at 3 standard deviations",
     .bags = BAG_VECTORS,
     .standard = true,
+    .cost = {2, 0, 0.002, 0.3, 1, 0, 60, 3, 0.02},
     .detail = &svm_cut,
     STATS_FUNCTIONS,
 };
