@@ -186,24 +186,40 @@ done:
     return status;
 }
 
-static CountScale plain_counts(const ModelFile *m)
+/* Do two networks read counts so that one bag can serve both? One may weigh instances by them and the other not. */
+static bool counts_agree(const Config *a, const Config *b)
 {
-    return bagfile_with_genes(config_counts(&m->config), false);
+    const int weight_a = mil_count_weight(&a->model), weight_b = mil_count_weight(&b->model);
+    return a->data.counts == b->data.counts && (weight_a == weight_b || weight_a == 0 || weight_b == 0);
+}
+
+/* What bags have that all networks can read. */
+static CountScale counts_of_all(const Apply *a)
+{
+    int weight = 0;
+    bool genes = false;
+    for (int k = 0; k < a->n_model; k++) {
+        const ModelOptions *model = &a->model[k].config.model;
+        if (mil_count_weight(model)) weight = mil_count_weight(model);
+        genes |= model->gene_size > 0;
+    }
+    return bagfile_with_genes(bagfile_counts(a->model[0].config.data.counts, weight), genes);
 }
 
 /* Their outputs are averaged as they are. */
 static Status check_networks(const Apply *a)
 {
     for (int k = 0; k < a->n_model; k++) {
-        const ModelFile *first = &a->model[0], *this = &a->model[k];
+        const ModelFile *this = &a->model[k];
         if (modelfile_method(this))
             return fail(ERR_MODEL,
                         "%s is a model of the method '%s', and another model is a network: outputs of both do not go "
                         "together; hopsack stack chooses among them, or weighs them",
                         this->path, modelfile_method(this));
-        if (plain_counts(first) != plain_counts(this))
-            return fail(ERR_MODEL, "%s and %s read counts differently (data.counts, model.pooling.count_weight)",
-                        first->path, this->path);
+        for (int j = 0; j < k; j++)
+            if (!counts_agree(&a->model[j].config, &this->config))
+                return fail(ERR_MODEL, "%s and %s read counts differently (data.counts, model.pooling.count_weight)",
+                            a->model[j].path, this->path);
     }
     return OK;
 }
@@ -236,10 +252,8 @@ static Status fit_model(ModelFile *m, BagFile *file)
 Status apply_fit(Apply *a, const Cohort *cohort)
 {
     BagFile *file = cohort->file;
-    bool genes = false;
     for (int k = 0; k < a->n_model; k++) {
         ModelFile *m = &a->model[k];
-        genes |= m->config.model.gene_size > 0;
         TRY(fit_model(m, file));
         if (k == 0) TRY(rarefy_as_model(&m->config, file));
         if (modelfile_method(m)) continue;
@@ -252,7 +266,7 @@ Status apply_fit(Apply *a, const Cohort *cohort)
     a->one = calloc((size_t)a->n_out, sizeof *a->one);
     a->sum = calloc((size_t)a->n_out, sizeof *a->sum);
     if (!a->one || !a->sum) return fail(ERR_MEMORY, "no memory for outputs");
-    return cache_open(&a->cache, file, bagfile_with_genes(plain_counts(&a->model[0]), genes), 0);
+    return cache_open(&a->cache, file, counts_of_all(a), 0);
 }
 
 void apply_free(Apply *a)

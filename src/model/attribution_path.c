@@ -265,7 +265,7 @@ static void meet(Attribution *a)
         mil_to_vectors(m, a->bag, 1, rng_stream(0, "select", (uint64_t)a->bag->n));
         return;
     }
-    Bag whole = *a->bag;
+    Bag whole = mil_own(m, a->bag);
     whole.pad_len = a->rows->pad_len;
     if (m->spec.kind == BAG_SEQUENCES) m->embedder_type->open(m->embedder, &whole, 0);
 }

@@ -350,7 +350,8 @@ static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const
 {
     if (!m->embedder_type->start) return 0;
     for (int j = 0; j < n; j++) kmer[j] = start[j].kmer, z_at[j] = -1;
-    n = m->embedder_type->start(m->embedder, theta, kmer, n, bag);
+    const Bag own = bag ? mil_own(m, bag) : (Bag){0};
+    n = m->embedder_type->start(m->embedder, theta, kmer, n, bag ? &own : NULL);
     if (m->pooling_type->start) m->pooling_type->start(m->pooling, theta, n, z_at);
     for (int j = 0; m->o.output_hidden == 0 && j < n; j++) {
         start_output(m, theta, start[j].output, z_at[j], start[j].sign * START_OUTPUT);

@@ -119,6 +119,15 @@ static inline bool mil_genes(const Mil *m)
     return m->o.gene_size > 0;
 }
 
+/* The bag without what this network does not read of it, and others do. */
+static inline Bag mil_own(const Mil *m, const Bag *bag)
+{
+    Bag own = *bag;
+    if (!mil_counts(m)) own.log_weight = NULL;
+    if (!mil_genes(m)) own.gene = NULL;
+    return own;
+}
+
 /* What the output network reads: a bag vector and what joins it. */
 static inline Index mil_n_joined(const Mil *m)
 {

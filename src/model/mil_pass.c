@@ -64,7 +64,7 @@ static void assign_bags(Mil *m, const Bag *bag, int n_bag)
     for (int b = 0; b < n_bag; b++) {
         MilBag *entry = &m->entry[b];
         assert(bag[b].n <= m->n_max);
-        entry->whole = bag[b];
+        entry->whole = mil_own(m, &bag[b]);
         entry->whole.pad_len = pad_len;
         entry->a_at = a_at;
         a_at += bag[b].n;

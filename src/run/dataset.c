@@ -193,10 +193,6 @@ Status dataset_view(Dataset *out, Dataset *of, const Config *config)
                      .model = dataset_model(of, config),
                      .gene_list = of->gene_list,
                      .input_list = of->input_list};
-    if (!inputcolumns_on(&config->inputs)) { /* bags have them, and nobody reads them */
-        out->model.n_input = 0;
-        out->input_list = NULL;
-    }
     out->cohort.labels = (Labels){0};
     const Status status = open_view(out, of, config);
     if (status != OK) dataset_close(out);
@@ -206,7 +202,7 @@ Status dataset_view(Dataset *out, Dataset *of, const Config *config)
 Status dataset_fill(Dataset *s)
 {
     if (s->of) return fill_view(s);
-    TRY(cache_open(&s->cache, s->cohort.file, config_counts(s->config), s->config->data.cache));
+    TRY(cache_open(&s->cache, s->cohort.file, dataset_counts(s), s->config->data.cache));
     if (s->input_list) {
         TRY(inputcolumns_read(&s->inputs, s->input_list, &s->cohort, "this run"));
         cache_inputs(s->cache, s->inputs, s->model.n_input);
@@ -219,9 +215,15 @@ Status dataset_fill(Dataset *s)
 ModelOptions dataset_model(const Dataset *s, const Config *config)
 {
     ModelOptions model = config->model;
-    model.n_input = s->model.n_input;
+    model.n_input = inputcolumns_on(&config->inputs) ? s->model.n_input : 0;
     model.genes = s->model.genes;
     return model;
+}
+
+CountScale dataset_counts(const Dataset *s)
+{
+    while (s->of) s = s->of; /* whose cache it has */
+    return config_counts(s->config);
 }
 
 ContentSource dataset_source(const Dataset *s)

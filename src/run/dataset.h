@@ -49,8 +49,9 @@ Status dataset_check(Dataset *s); /* looks for what alone predicts the label, un
 /* Puts what data.rarefy came to into the config of a model: predict has other bags, and a model of an ensemble another
  * seed. The texts hold as long as `number` and `seed`. */
 void dataset_resolve(Config *config, const Dataset *s, char number[NUMBER_ROOM], char seed[NUMBER_ROOM]);
-/* The model of a config of this dataset, such as that of a trial: what bags have is the dataset's. */
+/* The model of a config of this dataset, such as that of a trial, which may read less of the bags. */
 ModelOptions dataset_model(const Dataset *s, const Config *config);
+CountScale dataset_counts(const Dataset *s); /* how its bags are decoded */
 void dataset_close(Dataset *s); /* accepts half-built ones */
 
 #endif

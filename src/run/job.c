@@ -100,7 +100,7 @@ static LoopSetup loop_setup(const Training *j)
                        .cache = j->dataset->cache,
                        .n = j->cohort->n,
                        .n_max = bagfile_n_max(j->cohort->file),
-                       .n_count = bagfile_n_count(config_counts(c)),
+                       .n_count = bagfile_n_count(dataset_counts(j->dataset)),
                        .scale = c->data.scale,
                        .bag = j->cohort->bag,
                        .part = j->evaluation.partition.part,
@@ -289,8 +289,8 @@ static Status write_model(Training *j, json_t *metrics)
                               .n = j->evaluation.partition.n,
                               .metrics = metrics,
                               .feature = bagfile_feature_names(j->cohort->file),
-                              .genes = j->dataset->gene_list,
-                              .inputs = j->dataset->input_list};
+                              .genes = j->model.gene_size > 0 ? j->dataset->gene_list : NULL,
+                              .inputs = j->model.n_input > 0 ? j->dataset->input_list : NULL};
     return modelfile_write(run_path(&j->run, "model.safetensors"), &facts, mil_params(loop_mil(loop)),
                            loop_theta(loop), true);
 }
@@ -309,7 +309,7 @@ static json_t *summary_json(const Training *j, json_t *parts)
     if (summary && j->refit.loop)
         json_object_set_new(summary, "refit",
                             json_pack("{s:i, s:i}", "bags", j->refit.n_bag, "updates", loop_done(j->refit.loop)));
-    if (summary) remarks_add(summary, parts, j->dataset->check, j->dataset->model.n_input);
+    if (summary) remarks_add(summary, parts, j->dataset->check, j->model.n_input);
     if (summary && kmerstart_is_on(NULL, &j->config->model))
         json_object_set_new(summary, "start", kmerstart_json(&j->kmers, bagfile_spec(j->cohort->file)->alphabet));
     return summary;
@@ -415,7 +415,7 @@ static Status plan(Training *j, json_t **out)
     bytes *= refitted ? 2 : 1; /* the first training is kept meanwhile */
     for (int b = 0; b < j->cohort->n; b++) {
         Arena room = {0};
-        TRY(bagfile_read_room(&room, j->cohort->file, b, config_counts(j->config)));
+        TRY(bagfile_read_room(&room, j->cohort->file, b, dataset_counts(j->dataset)));
         decoded += room.used;
     }
     const int64_t limit = j->config->data.cache;

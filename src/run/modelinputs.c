@@ -19,7 +19,6 @@ Status modelinputs_read(ModelFile *m, const Cohort *cohort)
 Bag modelinputs_bag(const ModelFile *m, const Bag *whole, int bag)
 {
     Bag own = *whole;
-    if (m->config.model.gene_size == 0) own.gene = NULL; /* another model reads them */
     if (m->inputs) own.inputs = m->inputs + (size_t)bag * (size_t)m->config.model.n_input;
     return own;
 }

@@ -315,16 +315,19 @@ static bool same_inputs(const InputOptions *a, const InputOptions *b)
     return same;
 }
 
-/* Bags are read once, for all trials. */
+/* Bags are read once, as the config says. A trial's network may read less of them: no counts, no genes, none of the
+ * numbers. */
 static Status check_bags(const Config *trial, const Config *c, int number)
 {
     const char *key = NULL;
-    if (mil_count_weight(&trial->model) != mil_count_weight(&c->model)) key = "model.pooling.count_weight";
-    if ((trial->model.gene_size > 0) != (c->model.gene_size > 0)) key = "model.embedder.genes, from or to 0,";
-    if (!same_inputs(&trial->inputs, &c->inputs)) key = "model.bag_inputs";
+    const int weight = mil_count_weight(&trial->model);
+    if (weight != 0 && weight != mil_count_weight(&c->model)) key = "model.pooling.count_weight";
+    if (trial->model.gene_size > 0 && c->model.gene_size == 0) key = "model.embedder.genes";
+    if (inputcolumns_on(&trial->inputs) && !same_inputs(&trial->inputs, &c->inputs)) key = "model.bag_inputs";
     if (!key) return OK;
     return fail(ERR_CONFIG,
-                "search: trial %d would change what is read of the bags, which all trials share; %s cannot vary",
+                "search: trial %d has another %s than the config, which says what is read of the bags; a trial can "
+                "only turn it off: set it in the config, and leave it as it is or off in the trials",
                 number, key);
 }
 

@@ -91,9 +91,35 @@ class CountWeight(Case):
     def test_models_that_count_differently_are_not_averaged(self):
         for weight in ("raw", "log1p"):
             self.good(*self.words, "--train.updates=1", f"--model.pooling.count_weight={weight}", "-o", f"by-{weight}")
-        result = run("predict", "by-raw", "by-log1p", "clones.h5", "-o", "out.tsv")
-        self.assertEqual(result.returncode, 4, result.stderr)
-        self.assertIn("read counts differently", result.stderr)
+        self.good(*self.words, "--train.updates=1", "-o", "by-none")
+        for folders in (["by-raw", "by-log1p"], ["by-none", "by-raw", "by-log1p"]):
+            result = run("predict", *folders, "clones.h5", "-o", "out.tsv")
+            self.assertEqual(result.returncode, 4, result.stderr)
+            self.assertIn("read counts differently", result.stderr)
+
+    def test_models_with_and_without_weights_are_averaged(self):
+        outputs = {}
+        for name, words in (("one", []), ("other", ["--model.pooling.count_weight=raw"])):
+            self.good(*self.words, "--train.updates=5", *words, "-o", "average-" + name)
+            outputs[name] = {r["bag"]: float(r["output"]) for r in table(f"average-{name}/predictions.tsv")}
+        for first, second in (("one", "other"), ("other", "one")):
+            self.good("predict", "average-" + first, "average-" + second, "clones.h5", "--force", "-o", "average.tsv")
+            for row in table("average.tsv"):
+                mean = (outputs["one"][row["bag"]] + outputs["other"][row["bag"]]) / 2
+                self.assertAlmostEqual(float(row["output"]), mean, places=4)
+
+    def test_a_search_turns_weights_off(self):
+        """Where they help a fold takes them; a trial without them has the bits of a run without."""
+        words = ["crossval", *self.words[1:], "--train.updates=300", "--splits.n_fold=2", "--splits.validation=none", "--train.keep=last"]
+        weights = ["--model.pooling.count_weight=raw", "--search.kind=grid", "--search.inner_folds=2"]
+        self.good(*words, *weights, "--search.space.model.pooling.count_weight=none,raw", "-o", "search")
+        self.assertEqual([r["model.pooling.count_weight"] for r in table("search/trials.tsv") if r["chosen"] == "1"],
+                         ["raw", "raw"])
+        self.good(*words, *weights, "--search.space.model.pooling.count_weight=none", "-o", "search-off")
+        self.good(*words, "-o", "search-never")
+        for f in range(2):
+            name = f"rep00/fold{f:02}/predictions.tsv"
+            self.assertEqual(read("search-off/" + name), read("search-never/" + name))
 
 
 class BagInputs(Case):
@@ -150,6 +176,35 @@ class BagInputs(Case):
         shape = {r["bag"]: float(r["output"]) for r in table("shape/predictions.tsv")}
         for r in both:
             self.assertAlmostEqual(float(r["output"]), (age[r["bag"]] + shape[r["bag"]]) / 2, places=4)
+
+    def test_a_search_turns_them_off(self):
+        """A fold of which they say much takes them; a trial without them has the bits of a run without."""
+        words = ["crossval", *self.words[1:], "--splits.n_fold=2", "--splits.validation=none",
+                 "--train.keep=last", "--no-crossval.without"]
+        inputs = ["--model.bag_inputs.nuisance", "--model.bag_inputs.columns=age"]
+        with open("off.yaml", "w", encoding="utf-8") as file:
+            file.write("base: " + os.path.abspath(TINY) + "\nsearch:\n  kind: list\n  inner_folds: 2\n  list:\n"
+                       "    - {model.bag_inputs.nuisance: false, model.bag_inputs.columns: []}\n    - {}\n")
+        words[words.index(TINY)] = "off.yaml"
+        self.good(*words, *inputs, "-o", "search")
+        self.assertEqual([r["trial"] for r in table("search/trials.tsv") if r["chosen"] == "1"], ["1", "1"])
+        self.good("predict", "search", "deep.h5", "-o", "search.out")
+        with open("off.yaml", encoding="utf-8") as file:
+            only = file.read().replace("    - {}\n", "")
+        with open("off.yaml", "w", encoding="utf-8") as file:
+            file.write(only)
+        self.good(*words, *inputs, "-o", "search-off")
+        self.good(*words, "--search.kind=none", "-o", "search-never")
+        for f in range(2):
+            name = f"rep00/fold{f:02}/predictions.tsv"
+            self.assertEqual(read("search-off/" + name), read("search-never/" + name))
+        self.good("predict", "search-off", "deep.h5", "-o", "search-off.out")
+        with open("off.yaml", "w", encoding="utf-8") as file:
+            file.write(only.replace("columns: []", "columns: [sex]"))
+        done = self.good("crossval", os.path.join(os.environ["HOPSACK_TEST_SOURCE"], "configs/repertoire-inputs.yaml"), "deep.h5",
+                         "--target=status", "--dry-run", "-o", "no")
+        self.assertIn("5 trials on 5 inner folds", done.stdout)
+        self.bad(2, r"trial 0 has another model\.bag_inputs than the config", *words, *inputs, "-o", "no")
 
     def test_crossval_is_killed_and_resumes(self):
         """To the same bits, with all inputs and dropout; the cross-validation without them too."""

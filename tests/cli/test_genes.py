@@ -108,12 +108,19 @@ class Genes(Case):
                  "--model.embedder.genes=4", "-o", "no")
         self.good("bench", "v.h5", TINY, "--model.embedder.genes=4", "--repeats=3")
 
-    def test_a_search_varies_their_size_alone(self):
+    def test_a_search_varies_their_size_or_turns_them_off(self):
         words = ["crossval", *self.words, "--train.updates=10", "--splits.n_fold=3", "--search.kind=grid", "--search.inner_folds=2"]
         self.good(*words, "--model.embedder.genes=2", "--search.space.model.embedder.genes=2,3", "-o", "sizes")
-        for key, value in (("model.embedder.genes", "0,3"), ("model.bag_inputs.nuisance", "true,false"),
-                           ("model.pooling.count_weight", "none,raw")):
-            self.bad(2, r"search: trial \d would change what is read of the bags", *words, "--model.embedder.genes=2",
+        self.good(*words, "--model.embedder.genes=2", "--search.space.model.embedder.genes=0", "-o", "off")
+        self.good("crossval", *self.words, "--train.updates=10", "--splits.n_fold=3", "-o", "never")
+        for f in range(3):
+            name = f"rep00/fold{f:02}/predictions.tsv"
+            self.assertEqual(read("off/" + name), read("never/" + name))
+        self.good("predict", "off", "v.h5", "-o", "off.tsv")
+        self.bad(2, r"search: trial \d has another model\.embedder\.genes than the config", *words,
+                 "--search.space.model.embedder.genes=0,2", "-o", "no")
+        for key, value in (("model.bag_inputs.nuisance", "true,false"), ("model.pooling.count_weight", "none,raw")):
+            self.bad(2, r"search: trial \d has another model\.[a-z_.]+ than the config", *words, "--model.embedder.genes=2",
                      f"--search.space.{key}={value}", "-o", "no")
 
 
