@@ -52,6 +52,6 @@ void dataset_resolve(Config *config, const Dataset *s, char number[NUMBER_ROOM],
 /* The model of a config of this dataset, such as that of a trial, which may read less of the bags. */
 ModelOptions dataset_model(const Dataset *s, const Config *config);
 CountScale dataset_counts(const Dataset *s); /* how its bags are decoded */
-void dataset_close(Dataset *s); /* accepts half-built ones */
+void dataset_close(Dataset *s);              /* accepts half-built ones */
 
 #endif
