@@ -122,9 +122,7 @@ Status clonebag_read(CloneBag *out, BagFile *file, int bag, bool genes)
     Status status;
     *out = (CloneBag){0};
     TRY_DONE(check_alphabet(file));
-    TRY_DONE(bagfile_read_room(&arena, file, bag, COUNTS_NONE));
-    TRY_DONE(arena_reserve(&arena, "a bag"));
-    TRY_DONE(bagfile_read(&read, &arena, file, bag, COUNTS_NONE));
+    TRY_DONE(bagfile_read_alone(&read, &arena, file, bag, COUNTS_NONE));
     if (genes) TRY_DONE(bagfile_read_text(&text, file, bag));
     TRY_DONE(reserve(&r));
     add_all(&r);

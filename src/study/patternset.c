@@ -168,9 +168,7 @@ static Status read_bag(PatternSet *out, int *n, BagFile *file, int b)
     Bag bag;
     Arena arena = {0};
     Status status;
-    TRY(bagfile_read_room(&arena, file, b, COUNTS_NONE));
-    TRY_DONE(arena_reserve(&arena, "a bag"));
-    TRY_DONE(bagfile_read(&bag, &arena, file, b, COUNTS_NONE));
+    TRY_DONE(bagfile_read_alone(&bag, &arena, file, b, COUNTS_NONE));
     for (int i = 0; i < bag.n; i++, ++*n) {
         copy_vector(out->x + *n * out->d, &bag, i, (int)out->d);
         if (bag.n == 1)

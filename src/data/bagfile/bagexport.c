@@ -238,9 +238,7 @@ static Status write_bag(TextOut *out, Export *e, int bag)
     Arena arena = {0};
     Status status;
     const int n_feat = bagfile_spec(e->file)->n_feat;
-    TRY(bagfile_read_room(&arena, e->file, bag, COUNTS_NONE));
-    TRY_DONE(arena_reserve(&arena, "a bag"));
-    TRY_DONE(bagfile_read(&content, &arena, e->file, bag, COUNTS_NONE));
+    TRY_DONE(bagfile_read_alone(&content, &arena, e->file, bag, COUNTS_NONE));
     for (int i = 0; i < content.n; i++) {
         write_cell(out, bagfile_key(e->file, bag));
         if (content.x)

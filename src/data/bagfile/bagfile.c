@@ -338,6 +338,13 @@ Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale 
     return file->layout->room(arena, own, bag, counts);
 }
 
+Status bagfile_read_alone(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
+{
+    TRY(bagfile_read_room(arena, file, bag, counts));
+    TRY(arena_reserve(arena, "a bag"));
+    return bagfile_read(out, arena, file, bag, counts);
+}
+
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag)
 {
     if (!file->hashed[bag]) TRY(file->layout->hash(file, bag));

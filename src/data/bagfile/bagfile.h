@@ -70,6 +70,8 @@ int64_t bagfile_n_nonzero(const BagFile *file);                /* numbers kept o
 Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
 /* Counts what that will take. */
 Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale counts);
+/* Into memory for this bag alone: the arena is {0}, and the caller's to free, also after an error. */
+Status bagfile_read_alone(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts);
 
 /* Lengths and counts alone, as in the file: len [n], count [n]. Sequences only. */
 Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag);

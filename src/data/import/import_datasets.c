@@ -162,9 +162,7 @@ static Status copy_vectors(Merge *m, BagFile *file, int bag)
     Bag content;
     Arena arena = {0};
     Status status;
-    TRY(bagfile_read_room(&arena, file, bag, COUNTS_NONE));
-    TRY_DONE(arena_reserve(&arena, "a bag"));
-    TRY_DONE(bagfile_read(&content, &arena, file, bag, COUNTS_NONE));
+    TRY_DONE(bagfile_read_alone(&content, &arena, file, bag, COUNTS_NONE));
     TRY_DONE(copy_rows(bagwriter_vectors(m->import.writer), &content, bagfile_key(file, bag), m->spec.n_feat));
 done:
     arena_free(&arena);
