@@ -21,6 +21,8 @@ typedef enum { SELECT_TOP, SELECT_RANDOM, SELECT_ALL } SelectKind;
 typedef enum { COMPAT_NONE, COMPAT_DEEPRC } Compat;
 typedef enum { NORM_NONE, NORM_BAGS } BagNormKind; /* model.norm; see nn/bagnorm.h */
 
+typedef enum { INPUTS_RANDOM, INPUTS_LINEAR } MilInputStart; /* model.bag_inputs.start, in this order */
+
 #define POOLING_MOST 8
 
 /* A pooling and its settings. */
@@ -60,6 +62,7 @@ typedef struct {
     bool statistics; /* mean, max and min of every feature of a bag of vectors join them */
     int input_unit;  /* of a layer over all of them; 0: none */
     double input_clip;    /* of those, standardised; 0: none */
+    int input_start;      /* MilInputStart, of their weights in the output */
     double input_dropout; /* of those, in training */
     int compat;           /* Compat: data.compat */
     double clip;          /* data.clip, 0: none; embedders find it in BagSpec */
@@ -97,6 +100,11 @@ int mil_n_input(const Mil *mil);
 void mil_read_inputs(const Mil *mil, real *u, const Bag *bag); /* u [n_input]; NaN: missing */
 /* Sets the frozen tensors by which they are standardised to those of the training bags: n of them, read as above. */
 void mil_fit_inputs(const Mil *mil, real *theta, const real *const *inputs, int n);
+/* Can the output start from a linear model of them, and is it to? Then x [n_input] are the standardised ones that u, read as
+ * above, come to, and mil_start_inputs sets an output's weights w [n_input] of them, and its bias. */
+bool mil_starts_inputs(const Mil *mil);
+void mil_standardise_inputs(const Mil *mil, double *x, const real *theta, const real *u);
+void mil_start_inputs(const Mil *mil, real *theta, int output, const double *w, double b);
 
 /* Starts theta, as param_start left it, from k-mers enriched in one class: kernels that find them, attention to what
  * those find, an output that follows. For an input scaled as that of `bag`, a training bag; after mil_plan. Returns

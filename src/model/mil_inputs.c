@@ -45,3 +45,21 @@ void mil_fit_inputs(const Mil *m, real *theta, const real *const *inputs, int n)
 {
     if (m->inputs.n_input > 0) baginputs_fit(theta, &m->inputs, inputs, n);
 }
+
+bool mil_starts_inputs(const Mil *m)
+{
+    return m->inputs.n_input > 0 && m->inputs.n_unit == 0 && m->o.output_hidden == 0 &&
+           m->o.input_start == INPUTS_LINEAR;
+}
+
+void mil_standardise_inputs(const Mil *m, double *x, const real *theta, const real *u)
+{
+    for (int k = 0; k < m->inputs.n_input; k++) x[k] = (double)baginputs_value(&m->inputs, theta, u, k);
+}
+
+void mil_start_inputs(const Mil *m, real *theta, int output, const double *w, double b)
+{
+    real *to = theta + m->output[0].w_at + output * mil_n_joined(m) + m->n_z;
+    for (int k = 0; k < m->inputs.n_input; k++) to[k] = (real)w[k];
+    theta[m->output[0].b_at + output] = (real)b;
+}

@@ -47,13 +47,16 @@ void baginputs_fit(real *theta, const BagInputs *l, const real *const *u, int n_
     }
 }
 
+real baginputs_value(const BagInputs *l, const real *theta, const real *u, int k)
+{
+    const real mean = theta[l->mean_at + (size_t)k], scale = theta[l->scale_at + (size_t)k], clip = (real)l->clip;
+    const real value = !u || isnan(u[k]) ? 0 : (u[k] - mean) * scale;
+    return value > clip ? clip : value < -clip ? -clip : value;
+}
+
 void baginputs_forward(real *x, const BagInputs *l, const real *theta, const real *u)
 {
-    const real *mean = theta + l->mean_at, *scale = theta + l->scale_at, clip = (real)l->clip;
-    for (int k = 0; k < l->n_input; k++) {
-        const real value = !u || isnan(u[k]) ? 0 : (u[k] - mean[k]) * scale[k];
-        x[k] = value > clip ? clip : value < -clip ? -clip : value;
-    }
+    for (int k = 0; k < l->n_input; k++) x[k] = baginputs_value(l, theta, u, k);
 }
 
 void baginputs_drop(real *x, const BagInputs *l, double p, uint64_t seed, uint64_t update, int n_bag)

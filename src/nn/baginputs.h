@@ -32,6 +32,7 @@ typedef struct {
 /* n_unit 0: no layer. clip 0: none. */
 void baginputs_init(BagInputs *l, ParamList *list, int n_input, int n_unit, double clip);
 void baginputs_fit(real *theta, const BagInputs *l, const real *const *u, int n_bag);
+real baginputs_value(const BagInputs *l, const real *theta, const real *u, int k);     /* x of number k */
 void baginputs_forward(real *x, const BagInputs *l, const real *theta, const real *u); /* u NULL: all missing */
 /* x [n_bag, n_input] in place: 0 with probability p, else x / (1 - p); stream (seed, "bag_inputs", update). */
 void baginputs_drop(real *x, const BagInputs *l, double p, uint64_t seed, uint64_t update, int n_bag);

@@ -38,6 +38,10 @@ const Option configinputs_bag_rows[] = {
      "width of a layer (ReLU) over the bag inputs, before they join the bag vector; 0: none"},
     {"clip", OPTION_NUMBER, AT(input_clip), "0", 0, 1e9, NULL, "standard deviations",
      "limit of the standardised bag inputs, which are cut to the range from -clip to clip; 0: no limit"},
+    {"start", OPTION_CHOICE, AT(input_start), "linear", 0, 0, "random linear", "",
+     "start of the output's weights of the bag inputs: linear (a linear model of them alone, fitted to the training "
+     "bags, where it predicts better than none over five folds of them), or random. Always random with n_unit or "
+     "model.output.n_hidden, and for more than 256 inputs"},
     {"dropout", OPTION_NUMBER, AT(input_dropout), "0", 0, 0.99, NULL, "probability",
      "dropout of the bag inputs in training"},
     {0},

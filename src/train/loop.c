@@ -110,28 +110,6 @@ static Status check(const LoopSetup *in)
     return OK;
 }
 
-/* Numbers of the bags as a whole, standardised on the training bags. */
-static Status fit_inputs(Loop *l)
-{
-    const size_t n = (size_t)l->minibatch.n_train, n_input = (size_t)mil_n_input(l->learner);
-    Status status = OK;
-    if (n_input == 0) return OK;
-    const real **inputs = calloc(n, sizeof *inputs);
-    real *all = malloc(n * n_input * sizeof *all);
-    if (!inputs || !all) status = fail(ERR_MEMORY, "no memory for the numbers of %zu bags", n);
-    for (size_t i = 0; i < n && status == OK; i++) {
-        const Bag *bag;
-        status = minibatch_bag(&l->minibatch, &bag, (int)i);
-        if (status != OK) break;
-        mil_read_inputs(l->learner, all + i * n_input, bag);
-        inputs[i] = all + i * n_input;
-    }
-    if (status == OK) mil_fit_inputs(l->learner, l->theta, inputs, (int)n);
-    free((void *)inputs);
-    free(all);
-    return status;
-}
-
 static Status make(Loop *l)
 {
     const LoopSetup *in = &l->in;
@@ -151,7 +129,7 @@ static Status make(Loop *l)
     param_start(mil_params(l->learner), l->theta, in->seed);
     TRY(start_from_kmers(l));
     TRY(scale(l));
-    TRY(fit_inputs(l));
+    TRY(loop_fit_inputs(l));
     if (l->average) memcpy(l->average, l->theta, l->n_params * sizeof *l->average);
     return OK;
 }

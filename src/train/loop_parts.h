@@ -34,6 +34,10 @@ struct Loop {
     double saved_at;        /* time of the last checkpoint */
 };
 
+/* Sets what the numbers of the training bags as a whole settle before the first update: frozen mean and scale, and the
+ * output's weights of them (model.bag_inputs.start). */
+Status loop_fit_inputs(Loop *l);
+
 /* The parameters that are evaluated and kept. */
 static inline real *loop_shown(const Loop *l)
 {

@@ -163,6 +163,38 @@ class BagInputs(Case):
             self.assertEqual({r["bag"]: r["output"] for r in table("out.tsv")}, before)
             self.assertIn("bag_inputs.mean", self.good("inspect", folder + "/model.safetensors").stdout)
 
+    def test_the_start_predicts(self):
+        """Before the first update a network that starts linear predicts as well as the numbers do."""
+        words = [w for w in self.words if "updates" not in w and "evaluate" not in w]
+        words += ["--model.norm=bags", "--model.pooling.mean", "--model.bag_inputs.nuisance", "--train.updates=1", "--train.lr=0.000001"]
+        self.good(*words, "--model.bag_inputs.start=random", "-o", "start-random")
+        self.good(*words, "-o", "start-linear", threads=1)
+        self.good(*words, "-o", "start-linear-2", threads=2)
+        self.assertLess(self.score("start-random"), 0.9)
+        self.assertGreater(self.score("start-linear"), 0.95)
+        self.assertEqual(read("start-linear/model.safetensors"), read("start-linear-2/model.safetensors"))
+        for more in (["--model.bag_inputs.n_unit=8"], ["--model.output.n_hidden=1"]):  # nothing to start there
+            self.good(*words, *more, "-o", "start-a", "--force")
+            self.good(*words, *more, "--model.bag_inputs.start=random", "-o", "start-b", "--force")
+            self.assertEqual(read("start-a/predictions.tsv"), read("start-b/predictions.tsv"))
+
+    def test_the_start_suits_every_task(self):
+        with open("tasks.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tstatus\tage\tlevel\n")
+            for r in table("deep/meta.tsv"):
+                b = int(r["ID"][1:])
+                age = r["age"] or "50"
+                file.write(f"{r['ID']}\t{r['status']}\t{age}\t{'low' if float(age) < 40 else 'mid' if float(age) < 60 else 'high'}\n")
+        for name, task, key in (("age", "regression", "r2"), ("level", "multiclass", "accuracy")):
+            score = {}
+            for start in ("linear", "random"):
+                self.good("train", TINY, "deep.h5", "--metadata=tasks.tsv", "--target=" + name, "--kind=" + task, "--train.updates=1",
+                          "--train.lr=0.000001", "--model.selection.kind=all", "--model.bag_inputs.columns=age",
+                          "--model.bag_inputs.start=" + start, "-o", f"task-{name}-{start}")
+                parts = json.loads(read(f"task-{name}-{start}/summary.json"))["parts"]
+                score[start] = parts["train"]["tasks"][name][key]
+            self.assertGreater(score["linear"], score["random"] + 0.3, name)
+
     def test_other_cohorts_and_averages(self):
         self.good(*self.words, "--model.bag_inputs.columns=age", "-o", "age")
         self.good(*self.words, "--model.bag_inputs.nuisance", "-o", "shape")
