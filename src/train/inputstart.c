@@ -22,14 +22,14 @@ typedef struct {
     double *w, *before;   /* [d] weights and, last, b */
     double *system, *rhs; /* [d, d], [d] */
     int d;
-} Fit;
+} LinearFit;
 
-static bool is_in(const Fit *f, int i)
+static bool is_in(const LinearFit *f, int i)
 {
     return !isnan(f->in->target[i]) && i % FOLDS != f->left_out;
 }
 
-static double output(const Fit *f, int i)
+static double output(const LinearFit *f, int i)
 {
     const double *x = f->in->x + (size_t)i * (size_t)f->in->n_input;
     double sum = f->w[f->d - 1];
@@ -44,7 +44,7 @@ static double loss(const InputStart *in, int i, double y)
     return in->weight[i] * (m > 0 ? log1p(exp(-m)) : -m + log1p(exp(m)));
 }
 
-static double objective(const Fit *f)
+static double objective(const LinearFit *f)
 {
     double sum = 0;
     for (int i = 0; i < f->in->n; i++)
@@ -54,7 +54,7 @@ static double objective(const Fit *f)
 }
 
 /* Adds a bag to the curvature, lower triangle, and to minus the gradient. */
-static void add_bag(Fit *f, int i)
+static void add_bag(LinearFit *f, int i)
 {
     const InputStart *in = f->in;
     const int d = f->d;
@@ -70,7 +70,7 @@ static void add_bag(Fit *f, int i)
     }
 }
 
-static bool newton_step(Fit *f)
+static bool newton_step(LinearFit *f)
 {
     const int d = f->d;
     memset(f->system, 0, (size_t)d * (size_t)d * sizeof *f->system);
@@ -86,7 +86,7 @@ static bool newton_step(Fit *f)
 }
 
 /* Goes along the step as far as the objective does not grow; how far the furthest weight went. */
-static double walk(Fit *f)
+static double walk(LinearFit *f)
 {
     const double least = objective(f);
     memcpy(f->before, f->w, (size_t)f->d * sizeof *f->w);
@@ -101,16 +101,16 @@ static double walk(Fit *f)
 }
 
 /* From the weights that are there. */
-static void minimise(Fit *f)
+static void minimise(LinearFit *f)
 {
     for (int step = 0; step < STEPS; step++)
         if (!newton_step(f) || walk(f) < CLOSE) return;
 }
 
 /* b alone: with weights that are not free. */
-static void minimise_alone(Fit *f)
+static void minimise_alone(LinearFit *f)
 {
-    Fit alone = *f;
+    LinearFit alone = *f;
     InputStart in = *f->in;
     in.n_input = 0;
     alone.in = &in;
@@ -122,7 +122,7 @@ static void minimise_alone(Fit *f)
     if (f->d > 1) f->w[0] = 0;
 }
 
-static void fit(Fit *f, double cost, int left_out)
+static void fit(LinearFit *f, double cost, int left_out)
 {
     f->left_out = left_out;
     f->cost = cost;
@@ -133,7 +133,7 @@ static void fit(Fit *f, double cost, int left_out)
 }
 
 /* The loss over the folds, each by what the others say. */
-static double crossed(Fit *f, double cost)
+static double crossed(LinearFit *f, double cost)
 {
     double sum = 0;
     memset(f->w, 0, (size_t)f->d * sizeof *f->w);
@@ -145,7 +145,7 @@ static double crossed(Fit *f, double cost)
     return sum;
 }
 
-static double choose(Fit *f)
+static double choose(LinearFit *f)
 {
     double best = 0, least = crossed(f, 0);
     for (int k = 0; k < N_COST; k++) {
@@ -160,7 +160,7 @@ Status inputstart_fit(double *w, double *b, bool *found, const InputStart *in)
     const size_t d = (size_t)in->n_input + 1;
     double *room = calloc(3 * d + d * d, sizeof *room);
     if (!room) return fail(ERR_MEMORY, "no memory for a start from %d numbers", in->n_input);
-    Fit f = {.in = in, .d = (int)d, .w = room, .before = room + d, .rhs = room + 2 * d, .system = room + 3 * d};
+    LinearFit f = {.in = in, .d = (int)d, .w = room, .before = room + d, .rhs = room + 2 * d, .system = room + 3 * d};
     const double cost = choose(&f);
     memset(f.w, 0, d * sizeof *f.w);
     fit(&f, cost, -1);
