@@ -28,6 +28,7 @@ Status pooling_check_weights(const PoolingType *type, const Pooling *pooling)
             type->name);
     return fail(ERR_CONFIG,
                 "model.pooling.count_weight: %s weighs instances only if it retrieves once, without extra steps, "
-                "static_projection, connected and zero_association; leave it or them out",
+                "static_stored, static_projection, connected, zero_association, norm_space and another similarity; "
+                "leave it or them out",
                 type->name);
 }

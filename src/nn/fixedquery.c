@@ -9,7 +9,8 @@
 
 bool fixedquery_scores(const HopfieldPooling *l)
 {
-    return !l->hopfield.core.o.stored_static && !l->hopfield.core.o.norm;
+    const AssociationOptions *o = &l->hopfield.core.o;
+    return !o->stored_static && !o->norm && o->similarity == SIMILARITY_DOT;
 }
 
 bool fixedquery_fits(const HopfieldPooling *l)

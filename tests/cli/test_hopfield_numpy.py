@@ -57,7 +57,15 @@ def softmax(x):
     return e / e.sum(-1, keepdims=True)
 
 
-def hopfield(t, x, heads=2, head_size=4, beta=None, steps=0, eps=1e-4, connected=False, zero=False, activation=relu):
+def alike(q, k, kind):
+    """Similarities [n_q, n_k]."""
+    dot, own = q @ k.T, (k * k).sum(1)[None]
+    joint = (q * q).sum(1)[:, None] + own - dot
+    return {"dot": dot, "distance": dot - own / 2, "tanimoto": dot / np.where(joint == 0, 1, joint)}[kind]
+
+
+def hopfield(t, x, heads=2, head_size=4, beta=None, steps=0, eps=1e-4, connected=False, zero=False, activation=relu,
+             similarity="dot"):
     """z, the scores [n, queries, heads] of the first association, the weights of the last."""
     (wq, bq), (wk, bk), (wv, bv) = projections(t, heads, head_size, connected)
     query = norm(t, "pooling.hopfield.norm_state_pattern.", t["pooling.pooling_weights"][0])
@@ -71,10 +79,10 @@ def hopfield(t, x, heads=2, head_size=4, beta=None, steps=0, eps=1e-4, connected
     out, scores, weights = [], [], []
     for h in range(heads):
         qh, kh, vh = (m[:, h * m.shape[1] // heads : (h + 1) * m.shape[1] // heads] for m in (q, k, v))
-        scores.append(betas[h] * qh @ kh.T)
+        scores.append(betas[h] * alike(qh, kh, similarity))
         p = softmax(scores[-1])
         for _ in range(steps if steps >= 0 else 1000):
-            before, p = p, softmax(betas[h] * (p @ kh) @ kh.T)
+            before, p = p, softmax(betas[h] * alike(p @ kh, kh, similarity))
             if np.linalg.norm(p - before) <= eps:
                 break
         out.append(p @ vh)
@@ -136,6 +144,10 @@ VARIANTS = {
     "no output projection": (["output_projection=false", "activation=none"], {"activation": lambda z: z}),
     "tanh": (["activation=tanh"], {"activation": np.tanh}),
     "dropout": (["dropout=0.5"], {}),
+    "distance": (["similarity=distance", "steps=2", "beta=1.5"],
+                 {"similarity": "distance", "steps": 2, "beta": 1.5}),
+    "tanimoto": (["similarity=tanimoto", "beta=10", "zero_association=true"],
+                 {"similarity": "tanimoto", "beta": 10, "zero": True}),
 }
 HOPFIELD = ["--model.pooling.kind=hopfield", "--model.pooling.n_head=2", "--model.pooling.head_size=4",
             "--model.selection.kind=all", "--train.eps=1e-8", "--train.lr=0.01"]
