@@ -28,6 +28,7 @@ typedef struct {
     bool connected, zero_association, output_projection, bias, learn_query;
     int init;       /* place in reference fan */
     int similarity; /* Similarity */
+    int normalizer; /* Normalizer */
     bool mean;
 } HopfieldPoolingSettings;
 

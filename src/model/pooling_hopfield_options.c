@@ -74,6 +74,7 @@ const Option pooling_hopfield_rows[] = {
     {"similarity", OPTION_CHOICE, AT(similarity), "dot", 0, 0, SIMILARITY_WORDS, "",
      "similarity of a query q and a key k: dot (q.k), distance (q.k - |k|^2/2, which favours near keys), tanimoto "
      "(q.k/(|q|^2 + |k|^2 - q.k), between -1/3 and 1: give it a larger beta, such as 10)"},
+    POOLING_NORMALIZER_ROW(HopfieldPoolingSettings, normalizer),
     POOLING_MEAN_ROW(HopfieldPoolingSettings, mean),
     {0},
 };
@@ -120,6 +121,7 @@ static Status core_options(AssociationOptions *core, const HopfieldPoolingSettin
     core->bias = s->bias;
     core->fan = s->init == 1;
     core->similarity = (Similarity)s->similarity;
+    core->normalizer = (Normalizer)s->normalizer;
     core->norm = s->norm_space > 0;
     core->norm_affine = s->norm_space > 1;
     core->zero = s->zero_association;

@@ -51,6 +51,7 @@ typedef struct {
     bool no_output;                   /* y is the concatenated heads */
     bool fan;                         /* weights start with deviation 1/√n_in, not 0.02 */
     Similarity similarity;            /* of q and k, default dot; see similarity.h */
+    Normalizer normalizer;            /* what makes weights of scores, default softmax; see normalizer.h */
     AssociationActivation activation;
 } AssociationOptions;
 

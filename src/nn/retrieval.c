@@ -131,6 +131,7 @@ void retrieval_plan(RetrievalCache *c, const Retrieval *r, const RetrievalSizes 
     c->moved = ARENA_TAKE(arena, real, n_move);
     c->dq = ARENA_TAKE(arena, real, n_move);
     c->history = ARENA_TAKE(arena, real, (max_steps(r) + 1) * n_move);
+    c->sorted = ARENA_TAKE(arena, double, r->normalizer == NORMALIZER_SOFTMAX ? 0 : n_pair);
     c->k_square = ARENA_TAKE(arena, real, r->similarity == SIMILARITY_DOT ? 0 : sizes->n_stored * heads_of_k(r));
 }
 
@@ -172,8 +173,17 @@ static bool seen(const OneHead *a, int l, int i)
     return !(a->ignore && a->ignore[i]) && !(a->block && a->block[l * a->mask_row + i]);
 }
 
+/* z [n] becomes p. */
+static void normalize(real *z, RetrievalCache *c, const Retrieval *r, int n)
+{
+    if (r->normalizer == NORMALIZER_SOFTMAX)
+        softmax_or_zero(z, n);
+    else
+        normalizer_sparse(z, z, r->normalizer, n, 1, c->sorted);
+}
+
 /* p [n_state, n_col] of the states `xi`, rows `step` apart. */
-static void associate(real *p, const Retrieval *r, const OneHead *a, const real *xi, int step)
+static void associate(real *p, RetrievalCache *c, const Retrieval *r, const OneHead *a, const real *xi, int step)
 {
     for (int l = 0; l < a->n_state; l++, p += a->n_col, xi += step) {
         const real square = state_square(r, xi);
@@ -182,7 +192,7 @@ static void associate(real *p, const Retrieval *r, const OneHead *a, const real 
             if (a->add) p[i] += a->add[l * a->mask_row + i];
         }
         if (r->zero) p[a->n_stored] = 0;
-        softmax_or_zero(p, a->n_col);
+        normalize(p, c, r, a->n_col);
     }
 }
 
@@ -206,7 +216,7 @@ static double update(RetrievalCache *c, const Retrieval *r, const OneHead *a)
 {
     const Index n = a->n_state * a->n_col;
     move(c->moved, r, a, a->p);
-    associate(c->next, r, a, c->moved, r->head_size);
+    associate(c->next, c, r, a, c->moved, r->head_size);
     const double moved = distance(c->next, a->p, n);
     memcpy(a->p, c->next, n * sizeof *a->p);
     return moved;
@@ -242,7 +252,7 @@ static int converge(RetrievalCache *c, const Retrieval *r, const RetrievalInput 
     int n = 0;
     for (int b = from; b < end; b++) {
         const OneHead a = head_of(c, r, in, b, h);
-        associate(a.p, r, &a, a.q, r->q.row);
+        associate(a.p, c, r, &a, a.q, r->q.row);
     }
     for (; n < limit && moved > r->eps[h]; n++) {
         moved = 0;
@@ -293,13 +303,19 @@ static void read_out_backward(real *dp, const RetrievalGrad *d, const Retrieval 
     }
 }
 
-/* forward was  p = softmax(z) by rows,  so  dz = p (dp - Σ p dp) */
-static void softmax_backward(real *dz, const real *p, const real *dp, const OneHead *a)
+/* forward was  p = softmax(z) by rows,  so  dz = p (dp - Σ p dp); normalizer.h has the others. */
+static void normalize_backward(real *dz, const Retrieval *r, const real *p, const real *dp, const OneHead *a)
 {
+    const Normalizer kind = r->normalizer;
     for (int l = 0; l < a->n_state; l++, dz += a->n_col, p += a->n_col, dp += a->n_col) {
-        double mean = 0;
-        for (int i = 0; i < a->n_col; i++) mean += (double)p[i] * (double)dp[i];
-        for (int i = 0; i < a->n_col; i++) dz[i] = p[i] * (dp[i] - (real)mean);
+        double mean = 0, sum = 0;
+        for (int i = 0; i < a->n_col; i++) {
+            const double gain = (double)normalizer_gain(kind, p[i]);
+            mean += gain * (double)dp[i];
+            sum += gain;
+        }
+        if (kind != NORMALIZER_SOFTMAX && sum > 0) mean /= sum;
+        for (int i = 0; i < a->n_col; i++) dz[i] = normalizer_gain(kind, p[i]) * (dp[i] - (real)mean);
     }
 }
 
@@ -365,10 +381,10 @@ static void move_backward(real *dp, const RetrievalGrad *d, const Retrieval *r, 
 static void replay(RetrievalCache *c, const Retrieval *r, const OneHead *a, int n)
 {
     const Index size = a->n_state * r->head_size;
-    if (n > 0) associate(c->next, r, a, a->q, r->q.row);
+    if (n > 0) associate(c->next, c, r, a, a->q, r->q.row);
     for (int t = 1; t <= n; t++) {
         move(c->history + t * size, r, a, c->next);
-        if (t < n) associate(c->next, r, a, c->history + t * size, r->head_size);
+        if (t < n) associate(c->next, c, r, a, c->history + t * size, r->head_size);
     }
 }
 
@@ -381,10 +397,10 @@ static void head_backward(const RetrievalGrad *d, RetrievalCache *c, const Retri
     read_out_backward(c->dp, d, r, a, d_o);
     for (int t = last; t >= 0; t--) {
         const real *xi = t ? c->history + t * size : a->q;
-        softmax_backward(c->dz, p, c->dp, a);
+        normalize_backward(c->dz, r, p, c->dp, a);
         scores_backward(c->dq, d, r, a, c->dz, xi, t ? r->head_size : r->q.row);
         if (t == 0) break;
-        associate(c->next, r, a, t > 1 ? xi - size : a->q, t > 1 ? r->head_size : r->q.row);
+        associate(c->next, c, r, a, t > 1 ? xi - size : a->q, t > 1 ? r->head_size : r->q.row);
         p = c->next;
         move_backward(c->dp, d, r, a, p, c->dq);
     }
