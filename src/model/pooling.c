@@ -27,7 +27,8 @@ Status pooling_check_weights(const PoolingType *type, const Pooling *pooling)
             "attention, hopfield, gated or mean",
             type->name);
     return fail(ERR_CONFIG,
-                "model.pooling.count_weight: %s weighs instances only if it retrieves once, without extra steps, "
-                "static_projection, connected and zero_association; leave it or them out",
+                "model.pooling.count_weight: %s weighs instances only by softmax, and hopfield only if it retrieves "
+                "once by dot products, without extra steps, static_stored, static_projection, connected, "
+                "zero_association and norm_space; leave it or them out",
                 type->name);
 }

@@ -13,6 +13,7 @@
 
 #include "model/embedder.h"
 #include "model/pooling_share.h"
+#include "nn/normalizer.h"
 
 /* The row of a kind of pooling that may have the plain mean of a bag's embeddings beside its own vector, z = [pooled;
  * mean]: over all instances that are pooled. `field` is a bool of its options. */
@@ -20,6 +21,14 @@
     {                                                                                                                \
         "mean", OPTION_BOOL, offsetof(type, field), "false", 0, 0, NULL, "",                                         \
             "plain mean of the instances, added to the bag vector beside the pooled vector"                          \
+    }
+
+/* The row of a kind that may make sparse weights of its scores. `field` is an int of its options: a Normalizer. */
+#define POOLING_NORMALIZER_ROW(type, field)                                                                          \
+    {                                                                                                                \
+        "normalizer", OPTION_CHOICE, offsetof(type, field), "softmax", 0, 0, NORMALIZER_WORDS, "",                   \
+            "function that turns scores into weights: softmax, or sparsemax and entmax15, which give weight 0 to "   \
+            "instances with low scores and read whole bags"                                                          \
     }
 
 /* Every pooling's struct begins with this. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * pooling_attention.c: DeepRC's attention. A small network f gives every instance a logit per query, and the bag
- * vector is the mean of embeddings weighted by their softmax (nn/attend.h):
+ * vector is the mean of embeddings weighted by their softmax, or sparsely (nn/attend.h):
  *
  *     a = f(h) = u W_qᵀ + b_q      u = SELU(… SELU(h W_1ᵀ + b_1) …)
  *
@@ -21,6 +21,7 @@
 
 typedef struct {
     int n_layer, n_unit, n_query;
+    int normalizer;
     bool mean;
 } AttentionOptions;
 
@@ -40,6 +41,7 @@ static const Option options[] = {
      "width of each hidden layer of the attention network"},
     {"n_query", OPTION_INT, offsetof(AttentionOptions, n_query), "1", 1, 64, NULL, "queries",
      "number of learned queries"},
+    POOLING_NORMALIZER_ROW(AttentionOptions, normalizer),
     POOLING_MEAN_ROW(AttentionOptions, mean),
     {0},
 };
@@ -51,12 +53,9 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     Linear l;
     char name[64];
     Index n_in = n_h, in = width;
-    *p = (AttentionScorer){
-        .top =
-            {.base = {.n_column = o->n_query, .n_head = 1, .n_z = o->n_query * n_h, .mean = o->mean, .streams = true},
-             .attend = {.n_query = o->n_query, .n_h = n_h, .width = width}},
-        .n_layer = o->n_layer,
-        .widest = width};
+    *p = (AttentionScorer){.top = pooling_attend_init(o->n_query, n_h, width, o->normalizer, o->mean),
+                           .n_layer = o->n_layer,
+                           .widest = width};
     for (int j = 0; j < o->n_layer; j++) {
         snprintf(name, sizeof name, "attention_nn.attention_nn.%d", 2 * j);
         linear_init(&l, list, name, n_in, o->n_unit);
@@ -74,6 +73,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
 static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     AttentionScorer *p = self;
+    attend_plan(&p->top.attend, sizes->n_row, arena);
     for (int j = 0; j < p->n_layer; j++) {
         dense_plan(&p->hidden[j], arena, sizes->n_slot, 0);
         p->u[j] = ARENA_TAKE(arena, real, sizes->n_keep * p->hidden[j].out);
@@ -188,7 +188,7 @@ const PoolingType pooling_attention = {
     .score_backward = score_backward,
     .finish = finish,
     .start = start,
-    .share = &share_of_means,
+    .share = &share_of_attend,
 };
 _Static_assert(sizeof(AttentionOptions) <= OPTION_BLOB, "options fit");
 _Static_assert(sizeof(AttentionScorer) <= POOLING_ROOM, "a pooling fits");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pooling_gated.c: gated attention. The bag vector is the mean of embeddings weighted by the softmax of a
- * (nn/attend.h):
+ * pooling_gated.c: gated attention. The bag vector is the mean of embeddings weighted by the softmax of a, or
+ * sparsely (nn/attend.h):
  *
  *     a = w · (v ∘ s) + b_w      v = tanh(h Vᵀ + b_V)      s = sigmoid(h Uᵀ + b_U)
  *
@@ -17,6 +17,7 @@
 
 typedef struct {
     int n_unit;
+    int normalizer;
     bool mean;
 } GatedOptions;
 
@@ -31,6 +32,7 @@ typedef struct {
 static const Option options[] = {
     {"n_unit", OPTION_INT, offsetof(GatedOptions, n_unit), "64", 1, 4096, NULL, "units",
      "width of the attention network and of its gate"},
+    POOLING_NORMALIZER_ROW(GatedOptions, normalizer),
     POOLING_MEAN_ROW(GatedOptions, mean),
     {0},
 };
@@ -40,8 +42,7 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     Gated *p = self;
     const GatedOptions *o = blob;
     Linear l;
-    *p = (Gated){.top = {.base = {.n_column = 1, .n_head = 1, .n_z = n_h, .mean = o->mean, .streams = true},
-                         .attend = {.n_query = 1, .n_h = n_h, .width = width}}};
+    *p = (Gated){.top = pooling_attend_init(1, n_h, width, o->normalizer, o->mean)};
     linear_init_uniform(&l, list, "pooling.attention_V", n_h, o->n_unit);
     dense_init(&p->v_layer, &l, width, ACTIVATION_TANH);
     linear_init_uniform(&l, list, "pooling.attention_U", n_h, o->n_unit);
@@ -55,6 +56,7 @@ static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     Gated *p = self;
     const Index out = p->v_layer.out, n_keep = sizes->n_keep;
+    attend_plan(&p->top.attend, sizes->n_row, arena);
     dense_plan(&p->v_layer, arena, sizes->n_slot, 0);
     dense_plan(&p->s_layer, arena, sizes->n_slot, 0);
     logits_plan(&p->logits, arena, sizes->n_slot);
@@ -168,7 +170,7 @@ const PoolingType pooling_gated = {
     .score_backward = score_backward,
     .finish = finish,
     .start = start,
-    .share = &share_of_means,
+    .share = &share_of_attend,
 };
 _Static_assert(sizeof(GatedOptions) <= OPTION_BLOB, "options fit");
 _Static_assert(sizeof(Gated) <= POOLING_ROOM, "a pooling fits");

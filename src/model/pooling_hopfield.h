@@ -26,7 +26,9 @@ typedef struct {
     int norm_space;                                      /* place in none plain affine */
     bool static_query, static_stored, static_projection; /* used as they are */
     bool connected, zero_association, output_projection, bias, learn_query;
-    int init; /* place in reference fan */
+    int init;       /* place in reference fan */
+    int similarity; /* Similarity */
+    int normalizer; /* Normalizer */
     bool mean;
 } HopfieldPoolingSettings;
 

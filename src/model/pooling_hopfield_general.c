@@ -93,6 +93,14 @@ static real dot(const real *a, const real *b, int n)
     return sum;
 }
 
+static real similarity(const Retrieval *r, const real *q, const real *k)
+{
+    const int n = (int)r->head_size;
+    const real product = dot(q, k, n);
+    if (r->similarity == SIMILARITY_DOT) return product;
+    return similarity_of(r->similarity, product, dot(q, q, n), dot(k, k, n));
+}
+
 void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, const Rows *rows)
 {
     const Hopfield *l = &p->layer.hopfield;
@@ -108,7 +116,7 @@ void pooling_hopfield_general_score(HopfieldPool *p, real *a, const real *h, con
         for (int column = 0; column < p->base.n_column; column++) {
             const int query = column / r->n_head, head = column % r->n_head;
             const real *q = p->general.q + query * r->q.row + head * r->q.head;
-            *a++ = beta[head] * dot(q, k + head * r->k.head, r->head_size);
+            *a++ = beta[head] * similarity(r, q, k + head * r->k.head);
         }
 }
 

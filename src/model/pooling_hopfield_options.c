@@ -71,6 +71,10 @@ const Option pooling_hopfield_rows[] = {
     {"init", OPTION_CHOICE, AT(init), "reference", 0, 0, "reference fan", "",
      "initial projections: reference (normal with standard deviation 0.02, as in the reference "
      "implementation), or fan (standard deviation 1/sqrt(inputs), so that heads differ from the start)"},
+    {"similarity", OPTION_CHOICE, AT(similarity), "dot", 0, 0, SIMILARITY_WORDS, "",
+     "similarity of a query q and a key k: dot (q.k), distance (q.k - |k|^2/2, which favours near keys), tanimoto "
+     "(q.k/(|q|^2 + |k|^2 - q.k), between -1/3 and 1: give it a larger beta, such as 10)"},
+    POOLING_NORMALIZER_ROW(HopfieldPoolingSettings, normalizer),
     POOLING_MEAN_ROW(HopfieldPoolingSettings, mean),
     {0},
 };
@@ -116,6 +120,8 @@ static Status core_options(AssociationOptions *core, const HopfieldPoolingSettin
     core->connected = s->connected;
     core->bias = s->bias;
     core->fan = s->init == 1;
+    core->similarity = (Similarity)s->similarity;
+    core->normalizer = (Normalizer)s->normalizer;
     core->norm = s->norm_space > 0;
     core->norm_affine = s->norm_space > 1;
     core->zero = s->zero_association;

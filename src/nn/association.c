@@ -137,7 +137,9 @@ static Retrieval retrieval_of(const AssociationOptions *o, Index pattern_size)
                    .head_size = head_size,
                    .pattern_size = pattern_size,
                    .zero = o->zero,
-                   .whole_batch = o->whole_batch};
+                   .whole_batch = o->whole_batch,
+                   .similarity = o->similarity,
+                   .normalizer = o->normalizer};
     r.q = o->state_static ? (HeadStep){head_size, 0} : (HeadStep){n_head * head_size, head_size};
     r.k = o->stored_static ? (HeadStep){head_size, 0} : (HeadStep){n_head * head_size, head_size};
     r.v = o->projection_static ? (HeadStep){pattern_size, 0} : (HeadStep){n_head * pattern_size, pattern_size};

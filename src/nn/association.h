@@ -14,6 +14,8 @@
  * both cases one in_proj_bias. A static part has no weights and no bias. p_norm_{weight,bias},
  * out_proj.{weight,bias}.
  *
+ * What q and k are compared by is an option: a dot product, a distance or Tanimoto's similarity (similarity.h).
+ *
  * A state that sees no stored pattern in any head, and so every state of an empty bag, has output 0, not the bias,
  * and passes no gradient.
  */
@@ -48,6 +50,8 @@ typedef struct {
     bool zero;                        /* one more stored pattern, all zero */
     bool no_output;                   /* y is the concatenated heads */
     bool fan;                         /* weights start with deviation 1/√n_in, not 0.02 */
+    Similarity similarity;            /* of q and k, default dot; see similarity.h */
+    Normalizer normalizer;            /* what makes weights of scores, default softmax; see normalizer.h */
     AssociationActivation activation;
 } AssociationOptions;
 

@@ -9,7 +9,8 @@
 
 bool fixedquery_scores(const HopfieldPooling *l)
 {
-    return !l->hopfield.core.o.stored_static && !l->hopfield.core.o.norm;
+    const AssociationOptions *o = &l->hopfield.core.o;
+    return !o->stored_static && !o->norm && o->similarity == SIMILARITY_DOT;
 }
 
 bool fixedquery_fits(const HopfieldPooling *l)
@@ -17,8 +18,8 @@ bool fixedquery_fits(const HopfieldPooling *l)
     const AssociationOptions *o = &l->hopfield.core.o;
     for (int h = 0; h < o->n_head; h++)
         if (o->steps[h] != 0) return false;
-    return fixedquery_scores(l) && !o->projection_static && !o->connected && !o->zero &&
-           l->hopfield.core.n_y == l->hopfield.core.n_v;
+    return fixedquery_scores(l) && o->normalizer == NORMALIZER_SOFTMAX && !o->projection_static && !o->connected &&
+           !o->zero && l->hopfield.core.n_y == l->hopfield.core.n_v;
 }
 
 /* ---- memory ---- */

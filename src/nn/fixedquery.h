@@ -58,11 +58,11 @@ typedef struct {
 } FixedQueryCache;
 
 /* Whether a layer can be computed this way: no extra updates, nothing static except possibly the queries, no norm in
- * the association space, nothing connected, no zero pattern, and stored patterns that are their own projections. The
- * only mask is dropout. */
+ * the association space, nothing connected, no zero pattern, the softmax of dot products, and stored patterns that are
+ * their own projections. The only mask is dropout. */
 bool fixedquery_fits(const HopfieldPooling *l);
-/* Whether the scores of the first association can be: keys are projected and not normed after that. If only this
- * holds, only plan, prepare and score may be called. */
+/* Whether the scores of the first association can be: dot products with keys that are projected and not normed after
+ * that. If only this holds, only plan, prepare and score may be called. */
 bool fixedquery_scores(const HopfieldPooling *l);
 
 void fixedquery_plan(FixedQuery *f, const HopfieldPooling *l, Index width, Arena *arena);

@@ -16,6 +16,8 @@ typedef struct {
     Index n_state, n_stored;
     Index n_col;           /* n_stored, and the zero pattern */
     const real *q, *k, *v; /* first rows */
+    const real *k_square;  /* first of n_stored, k_step apart; NULL: similarity is dot */
+    int k_step;
     real *p;               /* [n_state, n_col] */
     Index at;              /* of p among all pairs */
     const uint8_t *ignore; /* [n_stored] or NULL */
@@ -26,6 +28,12 @@ typedef struct {
     real keep_scale, beta;
     Index out; /* first row of o */
 } OneHead;
+
+/* Heads that have stored patterns of their own. */
+static int heads_of_k(const Retrieval *r)
+{
+    return r->k.head ? r->n_head : 1;
+}
 
 static OneHead head_of(const RetrievalCache *c, const Retrieval *r, const RetrievalInput *in, int b, int h)
 {
@@ -40,6 +48,8 @@ static OneHead head_of(const RetrievalCache *c, const Retrieval *r, const Retrie
     a.k = in->k + stored * r->k.row + h * r->k.head;
     a.v = in->v + stored * r->v.row + h * r->v.head;
     a.out = bag_out(bags, b);
+    a.k_step = heads_of_k(r);
+    if (r->similarity != SIMILARITY_DOT) a.k_square = c->k_square + stored * a.k_step + (a.k_step > 1 ? h : 0);
     if (!m) return a;
     const Index mask_at = m->stride ? 0 : a.at;
     if (m->ignore) a.ignore = m->ignore + (bags->stored ? stored : (Index)b * bags->n_stored);
@@ -121,6 +131,8 @@ void retrieval_plan(RetrievalCache *c, const Retrieval *r, const RetrievalSizes 
     c->moved = ARENA_TAKE(arena, real, n_move);
     c->dq = ARENA_TAKE(arena, real, n_move);
     c->history = ARENA_TAKE(arena, real, (max_steps(r) + 1) * n_move);
+    c->sorted = ARENA_TAKE(arena, double, r->normalizer == NORMALIZER_SOFTMAX ? 0 : n_pair);
+    c->k_square = ARENA_TAKE(arena, real, r->similarity == SIMILARITY_DOT ? 0 : sizes->n_stored * heads_of_k(r));
 }
 
 static void lay_out(RetrievalCache *c, const Retrieval *r, const BagPairs *bags)
@@ -134,21 +146,53 @@ static void lay_out(RetrievalCache *c, const Retrieval *r, const BagPairs *bags)
 
 /* ---- forward ---- */
 
+static void square_stored(RetrievalCache *c, const Retrieval *r, const real *k, int n_stored)
+{
+    const int n_head = heads_of_k(r);
+    real *square = c->k_square;
+    if (r->similarity == SIMILARITY_DOT) return;
+    for (int i = 0; i < n_stored; i++, k += r->k.row)
+        for (int h = 0; h < n_head; h++) *square++ = dot(k + h * r->k.head, k + h * r->k.head, r->head_size);
+}
+
+/* ‖ξ‖², where the similarity depends on it. */
+static real state_square(const Retrieval *r, const real *xi)
+{
+    return r->similarity == SIMILARITY_TANIMOTO ? dot(xi, xi, r->head_size) : 0;
+}
+
+/* Of a state and stored pattern i. */
+static real similarity(const Retrieval *r, const OneHead *a, const real *xi, real square, int i)
+{
+    const real product = dot(xi, a->k + i * r->k.row, r->head_size);
+    return a->k_square ? similarity_of(r->similarity, product, square, a->k_square[i * a->k_step]) : product;
+}
+
 static bool seen(const OneHead *a, int l, int i)
 {
     return !(a->ignore && a->ignore[i]) && !(a->block && a->block[l * a->mask_row + i]);
 }
 
+/* z [n] becomes p. */
+static void normalize(real *z, RetrievalCache *c, const Retrieval *r, int n)
+{
+    if (r->normalizer == NORMALIZER_SOFTMAX)
+        softmax_or_zero(z, n);
+    else
+        normalizer_sparse(z, z, r->normalizer, n, 1, c->sorted);
+}
+
 /* p [n_state, n_col] of the states `xi`, rows `step` apart. */
-static void associate(real *p, const Retrieval *r, const OneHead *a, const real *xi, int step)
+static void associate(real *p, RetrievalCache *c, const Retrieval *r, const OneHead *a, const real *xi, int step)
 {
     for (int l = 0; l < a->n_state; l++, p += a->n_col, xi += step) {
+        const real square = state_square(r, xi);
         for (int i = 0; i < a->n_stored; i++) {
-            p[i] = seen(a, l, i) ? a->beta * dot(xi, a->k + i * r->k.row, r->head_size) : -INFINITY;
+            p[i] = seen(a, l, i) ? a->beta * similarity(r, a, xi, square, i) : -INFINITY;
             if (a->add) p[i] += a->add[l * a->mask_row + i];
         }
         if (r->zero) p[a->n_stored] = 0;
-        softmax_or_zero(p, a->n_col);
+        normalize(p, c, r, a->n_col);
     }
 }
 
@@ -172,7 +216,7 @@ static double update(RetrievalCache *c, const Retrieval *r, const OneHead *a)
 {
     const Index n = a->n_state * a->n_col;
     move(c->moved, r, a, a->p);
-    associate(c->next, r, a, c->moved, r->head_size);
+    associate(c->next, c, r, a, c->moved, r->head_size);
     const double moved = distance(c->next, a->p, n);
     memcpy(a->p, c->next, n * sizeof *a->p);
     return moved;
@@ -208,7 +252,7 @@ static int converge(RetrievalCache *c, const Retrieval *r, const RetrievalInput 
     int n = 0;
     for (int b = from; b < end; b++) {
         const OneHead a = head_of(c, r, in, b, h);
-        associate(a.p, r, &a, a.q, r->q.row);
+        associate(a.p, c, r, &a, a.q, r->q.row);
     }
     for (; n < limit && moved > r->eps[h]; n++) {
         moved = 0;
@@ -226,6 +270,7 @@ void retrieval_forward(real *o, RetrievalCache *c, const Retrieval *r, const Ret
     const BagPairs *bags = in->bags;
     const int group = r->whole_batch ? bags->n_bag : 1; /* bags that stop together */
     lay_out(c, r, bags);
+    square_stored(c, r, in->k, bags->n_stored);
     c->n_capped = 0;
     for (int b = 0; b < bags->n_bag; b++) memset(c->empty + bag_out(bags, b), 1, bag_states(bags, b));
     for (int from = 0; from < bags->n_bag; from += group)
@@ -258,30 +303,63 @@ static void read_out_backward(real *dp, const RetrievalGrad *d, const Retrieval 
     }
 }
 
-/* forward was  p = softmax(z) by rows,  so  dz = p (dp - Σ p dp) */
-static void softmax_backward(real *dz, const real *p, const real *dp, const OneHead *a)
+/* forward was  p = softmax(z) by rows,  so  dz = p (dp - Σ p dp); normalizer.h has the others. */
+static void normalize_backward(real *dz, const Retrieval *r, const real *p, const real *dp, const OneHead *a)
 {
+    const Normalizer kind = r->normalizer;
     for (int l = 0; l < a->n_state; l++, dz += a->n_col, p += a->n_col, dp += a->n_col) {
-        double mean = 0;
-        for (int i = 0; i < a->n_col; i++) mean += (double)p[i] * (double)dp[i];
-        for (int i = 0; i < a->n_col; i++) dz[i] = p[i] * (dp[i] - (real)mean);
+        double mean = 0, sum = 0;
+        for (int i = 0; i < a->n_col; i++) {
+            const double gain = (double)normalizer_gain(kind, p[i]);
+            mean += gain * (double)dp[i];
+            sum += gain;
+        }
+        if (kind != NORMALIZER_SOFTMAX && sum > 0) mean /= sum;
+        for (int i = 0; i < a->n_col; i++) dz[i] = normalizer_gain(kind, p[i]) * (dp[i] - (real)mean);
     }
 }
 
-/* forward was  z_li = β ξ_l · k_i,  so  dξ_l = β Σ_i dz_li k_i,  dk_i += β dz_li ξ_l,  dβ += dz_li ξ_l · k_i */
+/* What a gradient dz of the score β s(ξ, k_i) adds to dξ and dk_i, see similarity.h; returns s. */
+static real pair_backward(real *dxi, real *dk, const Retrieval *r, const OneHead *a, real dz, const real *xi,
+                          real square, int i)
+{
+    const real *k = a->k + i * r->k.row;
+    const int n = (int)r->head_size;
+    const real product = dot(xi, k, n), k_square = a->k_square[i * a->k_step], d = a->beta * dz;
+    const SimilaritySlope slope = similarity_slope(r->similarity, product, square, k_square);
+    for (int f = 0; f < n; f++) {
+        dxi[f] += d * (slope.cross * k[f] + slope.own_q * xi[f]);
+        dk[f] += d * (slope.cross * xi[f] + slope.own_k * k[f]);
+    }
+    return similarity_of(r->similarity, product, square, k_square);
+}
+
+/* The same of dot, β ξ · k_i: dξ += β dz k_i,  dk_i += β dz ξ; returns s if it is asked for. */
+static real dot_backward(real *dxi, real *dk, const Retrieval *r, const OneHead *a, real dz, const real *xi, int i,
+                         bool wanted)
+{
+    const real *k = a->k + i * r->k.row;
+    add_scaled(dxi, a->beta * dz, k, r->head_size);
+    add_scaled(dk, a->beta * dz, xi, r->head_size);
+    return wanted ? dot(xi, k, r->head_size) : 0;
+}
+
+/* forward was  z_li = β s(ξ_l, k_i),  so also  dβ += dz_li s(ξ_l, k_i) */
 static void scores_backward(real *dxi, const RetrievalGrad *d, const Retrieval *r, const OneHead *a, const real *dz,
                             const real *xi, int step)
 {
     double dbeta = 0;
     memset(dxi, 0, a->n_state * r->head_size * sizeof *dxi);
-    for (int l = 0; l < a->n_state; l++, dz += a->n_col, xi += step, dxi += r->head_size)
+    for (int l = 0; l < a->n_state; l++, dz += a->n_col, xi += step, dxi += r->head_size) {
+        const real square = state_square(r, xi);
         for (int i = 0; i < a->n_stored; i++) {
-            const Index at = i * r->k.row;
+            real *dk = d->k + i * r->k.row;
             if (dz[i] == 0) continue; /* also what is masked */
-            add_scaled(dxi, a->beta * dz[i], a->k + at, r->head_size);
-            add_scaled(d->k + at, a->beta * dz[i], xi, r->head_size);
-            if (d->beta) dbeta += (double)dz[i] * (double)dot(xi, a->k + at, r->head_size);
+            const real s = a->k_square ? pair_backward(dxi, dk, r, a, dz[i], xi, square, i)
+                                       : dot_backward(dxi, dk, r, a, dz[i], xi, i, d->beta != NULL);
+            dbeta += (double)dz[i] * (double)s;
         }
+    }
     if (d->beta) *d->beta += (real)dbeta;
 }
 
@@ -303,10 +381,10 @@ static void move_backward(real *dp, const RetrievalGrad *d, const Retrieval *r, 
 static void replay(RetrievalCache *c, const Retrieval *r, const OneHead *a, int n)
 {
     const Index size = a->n_state * r->head_size;
-    if (n > 0) associate(c->next, r, a, a->q, r->q.row);
+    if (n > 0) associate(c->next, c, r, a, a->q, r->q.row);
     for (int t = 1; t <= n; t++) {
         move(c->history + t * size, r, a, c->next);
-        if (t < n) associate(c->next, r, a, c->history + t * size, r->head_size);
+        if (t < n) associate(c->next, c, r, a, c->history + t * size, r->head_size);
     }
 }
 
@@ -319,10 +397,10 @@ static void head_backward(const RetrievalGrad *d, RetrievalCache *c, const Retri
     read_out_backward(c->dp, d, r, a, d_o);
     for (int t = last; t >= 0; t--) {
         const real *xi = t ? c->history + t * size : a->q;
-        softmax_backward(c->dz, p, c->dp, a);
+        normalize_backward(c->dz, r, p, c->dp, a);
         scores_backward(c->dq, d, r, a, c->dz, xi, t ? r->head_size : r->q.row);
         if (t == 0) break;
-        associate(c->next, r, a, t > 1 ? xi - size : a->q, t > 1 ? r->head_size : r->q.row);
+        associate(c->next, c, r, a, t > 1 ? xi - size : a->q, t > 1 ? r->head_size : r->q.row);
         p = c->next;
         move_backward(c->dp, d, r, a, p, c->dq);
     }

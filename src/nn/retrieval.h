@@ -5,7 +5,8 @@
  *
  *   p_0 = softmax(β q kᵀ + masks)      q_t = p_{t-1} k      p_t = softmax(β q_t kᵀ + masks)      o = p_T v
  *
- * for each bag and head on its own. T is the number of extra updates of a head: `steps`, or fewer, as soon as an
+ * for each bag and head on its own. In place of q kᵀ stands any similarity of similarity.h,
+ * in place of the softmax any normalizer of normalizer.h. T is the number of extra updates of a head: `steps`, or fewer, as soon as an
  * update moves p by no more than `eps` (Frobenius norm over the bag's states and stored patterns together).
  *
  * Bags lie end to end: bag b has the rows state[b] … state[b+1]-1 of q, stored[b] … stored[b+1]-1 of k and v, and one
@@ -16,6 +17,8 @@
 
 #include "core/arena.h"
 #include "core/real.h"
+#include "nn/normalizer.h"
+#include "nn/similarity.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +58,8 @@ typedef struct {
                                     * else each bag on its own, so that it never depends on its neighbours */
     int steps[RETRIEVAL_HEADS];    /* extra updates at most; -1: until convergence */
     double eps[RETRIEVAL_HEADS];   /* > 0 */
+    Similarity similarity;
+    Normalizer normalizer;
     HeadStep q, k, v;
 } Retrieval;
 
@@ -69,6 +74,8 @@ typedef struct {
     real *next, *dp, *dz; /* [n_state · (n_stored + zero)] of the largest bag */
     real *moved, *dq;     /* [n_state, head_size] */
     real *history;        /* [max_steps + 1, n_state, head_size] */
+    double *sorted;       /* [n_state · (n_stored + zero)] scratch; unless normalizer is softmax */
+    real *k_square; /* [n_stored, n_head] ‖k‖², or [n_stored] where all heads share k; unless similarity is dot */
 } RetrievalCache;
 
 /* Sizes of the largest batch; retrieval_sizes reads them off one. */

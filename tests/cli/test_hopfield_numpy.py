@@ -57,7 +57,29 @@ def softmax(x):
     return e / e.sum(-1, keepdims=True)
 
 
-def hopfield(t, x, heads=2, head_size=4, beta=None, steps=0, eps=1e-4, connected=False, zero=False, activation=relu):
+def alike(q, k, kind):
+    """Similarities [n_q, n_k]."""
+    dot, own = q @ k.T, (k * k).sum(1)[None]
+    joint = (q * q).sum(1)[:, None] + own - dot
+    return {"dot": dot, "distance": dot - own / 2, "tanimoto": dot / np.where(joint == 0, 1, joint)}[kind]
+
+
+def entmax(z, alpha):
+    """Rows of sparsemax (alpha 2) or entmax of 1.5: the threshold by bisection."""
+    z = z * (alpha - 1)
+    low, high = z.max(-1, keepdims=True) - 1, z.max(-1, keepdims=True)
+    for _ in range(100):
+        tau = (low + high) / 2
+        big = (np.maximum(z - tau, 0) ** (1 / (alpha - 1))).sum(-1, keepdims=True) > 1
+        low, high = np.where(big, tau, low), np.where(big, high, tau)
+    return np.maximum(z - high, 0) ** (1 / (alpha - 1))
+
+
+NORMALIZERS = {"softmax": softmax, "sparsemax": lambda z: entmax(z, 2), "entmax15": lambda z: entmax(z, 1.5)}
+
+
+def hopfield(t, x, heads=2, head_size=4, beta=None, steps=0, eps=1e-4, connected=False, zero=False, activation=relu,
+             similarity="dot", normalizer="softmax"):
     """z, the scores [n, queries, heads] of the first association, the weights of the last."""
     (wq, bq), (wk, bk), (wv, bv) = projections(t, heads, head_size, connected)
     query = norm(t, "pooling.hopfield.norm_state_pattern.", t["pooling.pooling_weights"][0])
@@ -71,10 +93,10 @@ def hopfield(t, x, heads=2, head_size=4, beta=None, steps=0, eps=1e-4, connected
     out, scores, weights = [], [], []
     for h in range(heads):
         qh, kh, vh = (m[:, h * m.shape[1] // heads : (h + 1) * m.shape[1] // heads] for m in (q, k, v))
-        scores.append(betas[h] * qh @ kh.T)
-        p = softmax(scores[-1])
+        scores.append(betas[h] * alike(qh, kh, similarity))
+        p = NORMALIZERS[normalizer](scores[-1])
         for _ in range(steps if steps >= 0 else 1000):
-            before, p = p, softmax(betas[h] * (p @ kh) @ kh.T)
+            before, p = p, NORMALIZERS[normalizer](betas[h] * alike(p @ kh, kh, similarity))
             if np.linalg.norm(p - before) <= eps:
                 break
         out.append(p @ vh)
@@ -136,6 +158,13 @@ VARIANTS = {
     "no output projection": (["output_projection=false", "activation=none"], {"activation": lambda z: z}),
     "tanh": (["activation=tanh"], {"activation": np.tanh}),
     "dropout": (["dropout=0.5"], {}),
+    "distance": (["similarity=distance", "steps=2", "beta=1.5"],
+                 {"similarity": "distance", "steps": 2, "beta": 1.5}),
+    "tanimoto": (["similarity=tanimoto", "beta=10", "zero_association=true"],
+                 {"similarity": "tanimoto", "beta": 10, "zero": True}),
+    "sparsemax": (["normalizer=sparsemax", "beta=3", "steps=1"], {"normalizer": "sparsemax", "beta": 3, "steps": 1}),
+    "entmax15": (["normalizer=entmax15", "beta=3", "zero_association=true"],
+                 {"normalizer": "entmax15", "beta": 3, "zero": True}),
 }
 HOPFIELD = ["--model.pooling.kind=hopfield", "--model.pooling.n_head=2", "--model.pooling.head_size=4",
             "--model.selection.kind=all", "--train.eps=1e-8", "--train.lr=0.01"]
@@ -192,6 +221,28 @@ class InNumPy(Case):
                 t = self.train(f"v{k}", "v.h5", "--target=label", "--model.embedder.kind=mlp", "--model.embedder.n_unit=6",
                                "--data.scale=standard", "--data.clip=3", *(f"--model.pooling.{flag}" for flag in flags))
                 self.compare(f"v{k}", t, {bag: embed_vectors(t, x) for bag, x in self.vectors.items()}, settings)
+
+    def test_sparse_attention(self):
+        """Weights of attention and gated follow from their logits; those with weight 0 are exactly 0."""
+        self.good("import", "--format=csv", "--bag=bag", "--label=label", "-o", "sparse.h5", "v.csv")
+        for kind in ("attention", "gated"):
+            for name in ("sparsemax", "entmax15"):
+                run = f"{kind}-{name}"
+                self.good("train", "--data.path=sparse.h5", "--target=label", "--train.updates=30", "--train.lr=0.03",
+                          "--model.embedder.kind=mlp", "--model.embedder.n_unit=6", "--model.selection.kind=all",
+                          f"--model.pooling.kind={kind}", f"--model.pooling.normalizer={name}", "-o", run)
+                self.good("predict", run, "sparse.h5", "-o", f"{run}.tsv", f"--attention={run}.att.tsv")
+                rows = {}
+                for row in table(f"{run}.att.tsv"):
+                    rows.setdefault(row["bag"], []).append((float(row["logit"]), float(row["weight"])))
+                zeros = 0
+                for bag, of in rows.items():
+                    logit, weight = np.array(of).T
+                    np.testing.assert_allclose(weight, NORMALIZERS[name](logit), atol=2e-5, err_msg=f"{run} {bag}")
+                    zeros += (weight == 0).sum()
+                self.assertGreater(zeros, 0, run)
+        self.bad(2, "count_weight: attention weighs instances only by softmax", "train", "tiny.yaml", "--data.path=s.h5",
+                 "--target=status", "-o", "bad", "--model.pooling.normalizer=sparsemax", "--model.pooling.count_weight=raw")
 
     def test_bags_of_sequences(self):
         for k, name in enumerate(["plain", "two queries, three steps", "learned beta"]):

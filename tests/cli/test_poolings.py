@@ -9,6 +9,7 @@ from harness import Case, cohort, main, read, run, table
 
 PAIR = ["--model.pooling.1.kind=hopfield", "--model.pooling.1.n_head=2", "--model.pooling.1.n_query=2",
         "--model.pooling.1.beta=20"]
+SPARSE = ["--model.pooling.3.kind=gated", "--model.pooling.3.normalizer=entmax15", "--model.pooling.0.normalizer=sparsemax"]
 ALL = "--model.selection.kind=all"
 
 
@@ -72,7 +73,7 @@ class Poolings(Case):
             self.assertEqual(read(f"block/{name}"), read(f"one/{name}"), name)
 
     def test_threads_and_resume_change_no_bit(self):
-        for config, data, flags in (("list.yaml", "v.h5", []), ("tiny.yaml", "c.h5", PAIR)):
+        for config, data, flags in (("list.yaml", "v.h5", SPARSE), ("tiny.yaml", "c.h5", PAIR)):
             paths = [f"t{n}-{data}" for n in (1, 2, 3)]
             for n, path in zip((1, 2, 3), paths):
                 self.train(path, *flags, config=config, data=data, threads=n)

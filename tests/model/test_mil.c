@@ -110,6 +110,26 @@ Test(model_mil, gradient_with_norm_mean_and_weights)
             }
 }
 
+/* Of every pooling that may have them. */
+Test(model_mil, gradient_with_sparse_weights)
+{
+    static const char *const words[] = {"sparsemax", "entmax15"};
+    int n = 0;
+    for (int p = 0; pooling_types[p]; p++)
+        for (int kind = NORMALIZER_SPARSEMAX; kind <= NORMALIZER_ENTMAX15; kind++) {
+            ModelOptions o = test_model(0, p);
+            char what[64];
+            shrink(&o);
+            o.select = SELECT_ALL;
+            if (!test_option(o.pooling_options, pooling_types[p]->options, "normalizer", kind)) continue;
+            test_option(o.pooling_options, pooling_types[p]->options, "n_query", 2);
+            snprintf(what, sizeof what, "%s, %s", pooling_types[p]->name, words[kind - 1]);
+            gradient_error(&o, 0, -1, what);
+            n++;
+        }
+    cr_expect_geq(n, 6);
+}
+
 Test(model_mil, gradient_without_hidden_attention_layers)
 {
     ModelOptions o = test_model(0, 0);

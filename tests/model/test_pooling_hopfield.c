@@ -132,7 +132,7 @@ typedef struct {
     bool fits; /* the fast path */
 } Variant;
 
-#define VARIANTS 26
+#define VARIANTS 33
 
 /* Each of them is the setting above with something changed. */
 static int variants(Variant *v)
@@ -174,6 +174,15 @@ static int variants(Variant *v)
     VARIANT(false, "memory", s.static_query = s.static_stored = s.static_projection = true, s.head_size = N_H,
             s.norm_query = s.norm_stored = s.norm_projection = 2, s.output_projection = false, s.output_size = 0,
             s.steps = 2, s.norm_space = 1);
+    VARIANT(false, "distance", s.similarity = SIMILARITY_DISTANCE, s.n_query = 2, s.learn_beta = true);
+    VARIANT(false, "distance, steps", s.similarity = SIMILARITY_DISTANCE, s.steps = 2, s.dropout = 0.3);
+    VARIANT(false, "tanimoto", s.similarity = SIMILARITY_TANIMOTO, s.beta = 5, s.zero_association = true);
+    VARIANT(false, "sparsemax", s.normalizer = NORMALIZER_SPARSEMAX, s.n_query = 2);
+    VARIANT(false, "entmax15", s.normalizer = NORMALIZER_ENTMAX15, s.dropout = 0.3, s.learn_beta = true);
+    VARIANT(false, "entmax15, static keys, steps", s.normalizer = NORMALIZER_ENTMAX15, s.static_stored = true,
+            s.head_size = N_H, s.steps = 2);
+    VARIANT(false, "tanimoto, static keys, steps", s.similarity = SIMILARITY_TANIMOTO, s.static_stored = true,
+            s.head_size = N_H, s.steps = 1, s.beta = 5);
 #undef VARIANT
     return n;
 }
@@ -367,6 +376,8 @@ Test(model_pooling_hopfield, threads_change_no_bit)
     s.n_head = 8, s.dropout = 0.25;
     same_bits_on_threads(&s);
     s.steps = 2;
+    same_bits_on_threads(&s);
+    s.normalizer = NORMALIZER_ENTMAX15, s.similarity = SIMILARITY_TANIMOTO;
     same_bits_on_threads(&s);
 }
 

@@ -243,6 +243,46 @@ static const Setting settings[] = {
     {"added", {.n_head = 2, .zero = true}, 2, WITH_ADD, 0},
     {"added for all", {.n_head = 2}, 1, WITH_ADD | WITH_SHARED, 0},
     {"dropout", {.n_head = 2, .zero = true}, 1, WITH_KEEP | WITH_IGNORE, 0},
+    {"distance", {.n_head = 2, .similarity = SIMILARITY_DISTANCE, .beta_learned = true}, 0, 0, 0},
+    {"distance, updates, masks",
+     {.n_head = 2, .similarity = SIMILARITY_DISTANCE, .zero = true},
+     3,
+     WITH_IGNORE | WITH_KEEP,
+     0.7},
+    {"distance, static and normed",
+     {.n_head = 2,
+      .head_size = 4,
+      .similarity = SIMILARITY_DISTANCE,
+      .state_static = true,
+      .stored_static = true,
+      .norm = true,
+      .beta_learned = true},
+     1,
+     0,
+     0},
+    {"tanimoto", {.n_head = 2, .similarity = SIMILARITY_TANIMOTO, .beta_learned = true}, 0, 0, 3},
+    {"tanimoto, updates, masks",
+     {.n_head = 3, .similarity = SIMILARITY_TANIMOTO, .zero = true, .beta_learned = true},
+     2,
+     WITH_BLOCK | WITH_ADD,
+     4},
+    {"sparsemax", {.n_head = 2, .normalizer = NORMALIZER_SPARSEMAX, .beta_learned = true}, 0, 0, 0},
+    {"sparsemax, updates, masks",
+     {.n_head = 2, .normalizer = NORMALIZER_SPARSEMAX, .zero = true},
+     2,
+     WITH_IGNORE | WITH_KEEP,
+     0},
+    {"entmax15", {.n_head = 2, .normalizer = NORMALIZER_ENTMAX15, .beta_learned = true}, 0, 0, 0},
+    {"entmax15, distance, updates, masks",
+     {.n_head = 2, .normalizer = NORMALIZER_ENTMAX15, .similarity = SIMILARITY_DISTANCE, .beta_learned = true},
+     2,
+     WITH_BLOCK | WITH_ADD,
+     0},
+    {"tanimoto, static stored",
+     {.n_head = 2, .head_size = 4, .similarity = SIMILARITY_TANIMOTO, .stored_static = true},
+     2,
+     0,
+     2},
 };
 
 static AssociationOptions options_of(const Setting *s)
@@ -292,6 +332,74 @@ Test(nn_association, heads_differ)
     }
     if (REAL_IS_DOUBLE) check_all(r, "heads that differ");
     rig_free(r);
+}
+
+/* ---- similarities ---- */
+
+/* By hand: q = (1, 2), k = (3, -1): q·k = 1, ‖q‖² = 5, ‖k‖² = 10. */
+Test(nn_association, similarities_by_hand)
+{
+    cr_expect_eq(similarity_of(SIMILARITY_DOT, 1, 5, 10), 1);
+    cr_expect_eq(similarity_of(SIMILARITY_DISTANCE, 1, 5, 10), -4);
+    cr_expect_float_eq((double)similarity_of(SIMILARITY_TANIMOTO, 1, 5, 10), 1 / 14.0, 1e-7);
+    cr_expect_eq(similarity_of(SIMILARITY_TANIMOTO, 5, 5, 5), 1, "a pattern with itself");
+    cr_expect_float_eq((double)similarity_of(SIMILARITY_TANIMOTO, -5, 5, 5), -1 / 3.0, 1e-7, "and with its opposite");
+    cr_expect_eq(similarity_of(SIMILARITY_TANIMOTO, 0, 5, 0), 0);
+    cr_expect_eq(similarity_of(SIMILARITY_TANIMOTO, 0, 0, 0), 0);
+    cr_expect(isnan(similarity_of(SIMILARITY_TANIMOTO, (real)NAN, 5, (real)NAN)), "NaN stays NaN");
+    const SimilaritySlope none = similarity_slope(SIMILARITY_TANIMOTO, 0, 0, 0);
+    cr_expect(none.cross == 0 && none.own_q == 0 && none.own_k == 0);
+}
+
+/* All static: the weights follow from the patterns alone. With distance the nearest gets most, however short. */
+Test(nn_association, weights_of_each_similarity)
+{
+    static const int states[] = {1}, stored[] = {3};
+    static const real q[] = {1, 1}, k[] = {1, 1, 3, 3, 0, 0};
+    static const double score[][3] = {{2, 6, 0}, {1, -3, 0}, {1, 6 / 14.0, 0}};
+    for (int kind = SIMILARITY_DOT; kind <= SIMILARITY_TANIMOTO; kind++) {
+        AssociationOptions o;
+        association_options(&o, 2);
+        o.state_static = o.stored_static = o.projection_static = o.no_output = true;
+        o.head_size = o.pattern_size = 2, o.similarity = (Similarity)kind;
+        Rig *r = rig_make(&o, states, stored, 1, 1);
+        memcpy(r->state, q, sizeof q), memcpy(r->stored, k, sizeof k);
+        forward(r);
+        double sum = 0;
+        for (int i = 0; i < 3; i++) sum += exp(score[kind][i]);
+        for (int i = 0; i < 3; i++)
+            cr_expect_float_eq((double)r->c.retrieval.p[i], exp(score[kind][i]) / sum, 1e-6, "%d: %d", kind, i);
+        rig_free(r);
+    }
+}
+
+/* E(ξ) = -1/β log Σ exp(β (ξ·k_i - ½ ‖k_i‖²)) + ½ ‖ξ‖² is what updates by distance lower. */
+Test(nn_association, distance_lowers_its_energy)
+{
+    enum { N = 6, D = 3 };
+    real xi[D], k[N * D];
+    const double beta = 1.5;
+    double last = INFINITY;
+    fill(xi, D, 3, "xi"), fill(k, N * D, 3, "k");
+    for (int t = 0; t < 20; t++) {
+        double p[N], sum = 0, square = 0;
+        for (int f = 0; f < D; f++) square += (double)xi[f] * (double)xi[f];
+        for (int i = 0; i < N; i++) {
+            double product = 0, own = 0;
+            for (int f = 0; f < D; f++)
+                product += (double)xi[f] * (double)k[i * D + f], own += (double)k[i * D + f] * (double)k[i * D + f];
+            p[i] = exp(beta * (double)similarity_of(SIMILARITY_DISTANCE, (real)product, 0, (real)own));
+            sum += p[i];
+        }
+        const double energy = -log(sum) / beta + square / 2;
+        cr_expect(energy <= last + (REAL_IS_DOUBLE ? 1e-12 : 1e-5), "%d: %g after %g", t, energy, last);
+        last = energy;
+        for (int f = 0; f < D; f++) {
+            double next = 0;
+            for (int i = 0; i < N; i++) next += p[i] / sum * (double)k[i * D + f];
+            xi[f] = (real)next;
+        }
+    }
 }
 
 /* ---- identities ---- */
