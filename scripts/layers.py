@@ -9,7 +9,8 @@
     cv                   data/sequences, data/vectors, data/simulate and data/import stand beside the column: they know
      |                   data/bagfile, data/h5, data/text and core. Both kinds of bag, data/sequences and data/vectors,
     run                  know data/import, and data/matlab knows data/vectors. They are known to cli, and data/vectors
-     |                   and data/simulate to run and what stands above it.
+     |                   and data/simulate to run and what stands above it. data/arrays, files of other programs, knows
+     |                   data/h5, data/text and core, and is known to study and cli.
     train                rival stands beside train, run and cv: it knows cohort and what is below, and only study and
      |                   cli know it. model and data never see each other; they meet in core/bag.h.
     cohort
@@ -33,13 +34,14 @@ COHORT = FILES + ["nn", "model"]
 TRAIN = COHORT + ["cohort"]
 RUN = TRAIN + ["train", "data/vectors", "data/simulate"]
 CV = RUN + ["run"]
-STUDY = CV + ["cv", "rival"]
+STUDY = CV + ["cv", "rival", "data/arrays"]
 BELOW = {
     "core": [],
     "nn": ["core"],
     "model": ["core", "nn"],
     "data/text": ["core"],
     "data/h5": ["core"],
+    "data/arrays": ["core", "data/text", "data/h5"],
     "data/bagfile": ["core", "data/text", "data/h5"],
     "data/import": FILES,
     "data/sequences": FILES + ["data/import"],

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/inspect_data.h"
 #include "cli/inspect_dynamics.h"
+#include "cli/inspect_heads.h"
 #include "cli/inspect_model.h"
 #include "cli/inspect_runs.h"
 #include "core/spool.h"
@@ -12,13 +13,31 @@
 #include <sys/stat.h>
 
 typedef struct {
-    bool dynamics;
+    bool dynamics, causal;
+    const char *heads, *mask, *plot;
+    double beta;
 } InspectFlags;
 
+#define AT(field) offsetof(InspectFlags, field)
+
 static const Option rows[] = {
-    {"dynamics", OPTION_BOOL, offsetof(InspectFlags, dynamics), "false", 0, 0, NULL, "",
+    {"dynamics", OPTION_BOOL, AT(dynamics), "false", 0, 0, NULL, "",
      "report the operating mode of each head of MODEL on the bags of DATASET: averaging, or selection of a few "
      "instances"},
+    {"heads", OPTION_TEXT, AT(heads), "null", 0, 0, NULL, "FILE",
+     "report the heads of any transformer from its attention (npy, npz, safetensors, HDF5): arrays NAME [samples, "
+     "head, query, key], or NAME.q and NAME.k"},
+    {0},
+};
+
+static const Option head_rows[] = {
+    {"plot", OPTION_TEXT, AT(plot), "null", 0, 0, NULL, "FILE", "SVG: a row for each layer, a cell for each head"},
+    {"causal", OPTION_BOOL, AT(causal), "false", 0, 0, NULL, "",
+     "a query sees no later key; classes by the visible ones"},
+    {"mask", OPTION_TEXT, AT(mask), "null", 0, 0, NULL, "NAME",
+     "array of the file that broadcasts to the weights: 1 for a visible key, else 0"},
+    {"beta", OPTION_NUMBER, AT(beta), "0", 0, 1e9, NULL, "",
+     "inverse temperature of the softmax of NAME.q and NAME.k; 0: 1/sqrt(d)"},
     {0},
 };
 
@@ -36,12 +55,23 @@ static Status read_beginning(unsigned char mark[9], const char *path)
     return n > 0 ? OK : fail(ERR_FORMAT, "%s is empty", path);
 }
 
+static Status run_heads(const Cli *cli)
+{
+    const InspectFlags *flags = cli->flags;
+    const HeadOptions o = {.path = flags->heads, .mask = flags->mask, .causal = flags->causal, .beta = flags->beta};
+    if (cli->n_word > 0 || flags->dynamics) return fail(ERR_USAGE, "inspect --heads takes no other files");
+    return inspect_heads(&o, flags->plot, cli->force, cli->json);
+}
+
 static Status run(Cli *cli)
 {
     const InspectFlags *flags = cli->flags;
     const char *path = cli->word[0];
     struct stat s;
     unsigned char mark[9];
+    if (flags->heads) return run_heads(cli);
+    TRY(cli_none(cli, head_rows, "is for --heads"));
+    if (cli->n_word == 0) return fail(ERR_USAGE, "inspect takes a dataset, a model or a run; or --heads=FILE");
     if (flags->dynamics) {
         if (cli->n_word != 2) return fail(ERR_USAGE, "inspect --dynamics takes a model and a dataset");
         return inspect_dynamics(path, cli->word[1], cli->json);
@@ -60,9 +90,10 @@ static Status run(Cli *cli)
 const Command command_inspect = {
     .name = "inspect",
     .line = "describe a dataset, a model or a run; compare runs",
-    .usage = "DATASET | MODEL | RUN | RUN RUN... | --dynamics MODEL DATASET",
+    .usage = "DATASET | MODEL | RUN | RUN RUN... | --dynamics MODEL DATASET | --heads=FILE",
     .example = "hopsack inspect cohort.h5\nhopsack inspect runs/cv runs/stack runs/rivals\n"
-               "hopsack inspect --dynamics runs/a cohort.h5",
+               "hopsack inspect --dynamics runs/a cohort.h5\n"
+               "hopsack inspect --heads=heads.safetensors --plot=heads.svg",
     .about =
         "DATASET: bags, lengths or features, labels, and their origin, with the rows dropped by reason.\n"
         "MODEL (model.safetensors): tasks, scores, tensors, settings. RUN (of train or crossval): scores, "
@@ -73,11 +104,14 @@ const Command command_inspect = {
         "the same bags are drawn for both runs, with replacement within the test folds.\n"
         "--dynamics: for each query and head of the pooling, how many instances hold 90 % of the softmax "
         "weight, the class (I to IV of Ramsauer et al. 2020) that follows from it, entropy and largest "
-        "weight.",
-    .common = "dynamics json",
-    .groups = {{.rows = rows}},
+        "weight.\n"
+        "--heads: the same for the heads of another program's transformer, from a file of its attention. Rows of "
+        "NAME sum to 1; of NAME.q and NAME.k the softmax is taken. Also the Gaussian of key minus query that fits a "
+        "head best, and how far the head's mean attention is from it.",
+    .common = "dynamics heads plot json",
+    .groups = {{.rows = rows}, {"Heads of other programs", head_rows}},
     .size = sizeof(InspectFlags),
-    .min_words = 1,
+    .min_words = 0,
     .max_words = -1,
     .run = run,
 };

@@ -50,32 +50,80 @@ static void read_options(ImportVectorsOptions *out, const Cli *cli, const Import
     const ImportFlags *flags = cli->flags;
     *out = (ImportVectorsOptions){.import = import_flags_options(cli), .rules = read_names(flags)};
     out->rules.rows = rules->rows;
-    out->rules.skip = flags->skip.text;
-    out->rules.n_skip = flags->skip.n;
     out->rules.n_feat = flags->n_features;
     out->rules.sparse = (SparseWish)flags->sparse;
     out->rules.allow_leak = flags->allow_leak;
 }
 
+/* Columns that an option names. */
+typedef struct {
+    const char **name; /* [n] in store */
+    int n;
+    char *store;
+} ColumnList;
+
+static void columns_free(ColumnList *l)
+{
+    free((void *)l->name);
+    free(l->store);
+}
+
+/* Characters of the first name of a list: the longest that is a column, as names may hold commas, else up to a comma. */
+static size_t name_length(const char *list, const Header *header)
+{
+    size_t longest = 0;
+    for (int c = 0; c < header->n; c++) {
+        const size_t n = strlen(header->name[c]);
+        if (n > longest && strncmp(list, header->name[c], n) == 0 && (!list[n] || list[n] == ',')) longest = n;
+    }
+    return longest ? longest : strcspn(list, ",");
+}
+
+static void split_list(ColumnList *out, char *list, const Header *header)
+{
+    if (!*list) out->name[out->n++] = list; /* a column without a name */
+    while (*list) {
+        const size_t n = name_length(list, header);
+        const bool last = !list[n];
+        if (n > 0) out->name[out->n++] = list;
+        list[n] = '\0';
+        list += n + !last;
+    }
+}
+
 /* "A,B" stands for two columns. */
-static Status split_labels(const char ***out, int *n, char **store, const OptionTexts *given)
+static Status split_columns(ColumnList *out, const OptionTexts *given, const Header *header)
 {
     size_t bytes = 1, most = 1;
     for (int i = 0; i < given->n; i++) {
         bytes += strlen(given->text[i]) + 1;
         for (const char *c = given->text[i]; c; c = strchr(c + 1, ',')) most++;
     }
-    *n = 0;
-    *out = calloc(most, sizeof **out);
-    *store = calloc(bytes, 1);
-    if (!*out || !*store) return fail(ERR_MEMORY, "no memory for --labels");
-    char *at = *store;
+    *out = (ColumnList){.name = calloc(most, sizeof *out->name), .store = calloc(bytes, 1)};
+    if (!out->name || !out->store) return fail(ERR_MEMORY, "no memory for the names of columns");
+    char *at = out->store;
     for (int i = 0; i < given->n; i++) {
-        char *rest, *copy = strcpy(at, given->text[i]);
-        at += strlen(copy) + 1;
-        for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) (*out)[(*n)++] = name;
+        char *list = strcpy(at, given->text[i]);
+        at += strlen(list) + 1;
+        split_list(out, list, header);
     }
     return OK;
+}
+
+/* With --format the first file has not been looked at yet. */
+static Status read_lists(VectorRules *rules, ColumnList *labels, ColumnList *skip, const ImportFlags *flags,
+                         const VectorPeek *first, const char *path)
+{
+    VectorPeek own = {0};
+    if (flags->labels.n == 0 && flags->skip.n == 0) return OK;
+    if (!first->path) TRY(vectorformat_peek(&own, path, rules));
+    const Header *header = first->path ? &first->first : &own.first;
+    Status status = split_columns(labels, &flags->labels, header);
+    if (status == OK) status = split_columns(skip, &flags->skip, header);
+    rules->labels = labels->name, rules->n_labels = labels->n;
+    rules->skip = skip->name, rules->n_skip = skip->n;
+    vectorformat_peek_free(&own);
+    return status;
 }
 
 static void expanded_free(ExpandedPaths *e)
@@ -135,28 +183,26 @@ Status import_bags(Cli *cli, const VectorPeek *first)
     ImportVectorsOptions options;
     ImportVectorsReport report = {0};
     ImportFlagsRules rules = {0};
-    const char **labels = NULL;
-    char *store = NULL;
+    ColumnList labels = {0}, skip = {0};
+    const ImportFlags *flags = cli->flags;
     ExpandedPaths expanded = {0};
     Status status;
     TRY(cli_none(cli, import_flags_repertoires, "only for repertoires, and the file holds vectors"));
-    if (((const ImportFlags *)cli->flags)->bags)
+    if (flags->bags)
         return fail(ERR_USAGE, "--bags: not for text of vectors; import all of it, and choose from the dataset "
                                "(hopsack import all.h5 --bags=FILE -o some.h5)");
-    TRY_DONE(import_flags_rules(&rules, cli->flags));
+    TRY_DONE(import_flags_rules(&rules, flags));
     read_options(&options, cli, &rules);
     options.first = first;
-    TRY_DONE(split_labels(&labels, &options.rules.n_labels, &store, &((const ImportFlags *)cli->flags)->labels));
-    options.rules.labels = labels;
     TRY_DONE(expand(&options.import, &expanded));
+    TRY_DONE(read_lists(&options.rules, &labels, &skip, flags, first, options.import.path[0]));
     TRY_DONE(import_vectors_run(&report, &options));
     print_summary(&report, &options.import);
     if (cli->json && report.import.json) printf("%s\n", report.import.json);
 done:
     free(report.import.json);
     import_flags_free(&rules);
-    free((void *)labels);
-    free(store);
+    columns_free(&labels), columns_free(&skip);
     expanded_free(&expanded);
     return status;
 }

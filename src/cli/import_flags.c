@@ -73,7 +73,7 @@ const Option import_flags_vectors[] = {
      "column of the bag's label, or none; without it label or bag_label"},
     {"labels", OPTION_TEXTS, AT(labels), "[]", 0, 0, NULL, "COLUMNS",
      "further columns of labels of the bag, A,B,…, which the dataset keeps and which are no features"},
-    {"skip", OPTION_TEXTS, AT(skip), "[]", 0, 0, NULL, "COLUMN", "column that is not a feature"},
+    {"skip", OPTION_TEXTS, AT(skip), "[]", 0, 0, NULL, "COLUMNS", "columns that are no features, A,B,…"},
     {"n-features", OPTION_INT, AT(n_features), "any", 1, VECTORSPOOL_FEATURES, "any", "",
      "number of features the files must have; another number is an error"},
     {"sparse", OPTION_CHOICE, AT(sparse), "auto", 0, 0, "auto yes no", "",

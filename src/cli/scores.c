@@ -149,6 +149,21 @@ static void print_folds(FILE *out, const char *name, const json_t *task)
     fprintf(out, "\n");
 }
 
+/* "mean over tasks: AUC 0.691 ± 0.014 over 50 folds, ± 0.014 over 50 repetitions" */
+static void print_tasks(FILE *out, const json_t *summary)
+{
+    bool known;
+    const double mean = number_of(summary, "auc_mean_tasks", "", &known);
+    if (!known) return;
+    const long n_repeat = count(summary, "n_repeats");
+    fprintf(out, "mean over tasks: AUC %.3f", mean);
+    print_mean(out, summary, " ± ", "auc_mean_tasks", "_std_folds");
+    fprintf(out, " over %ld folds", count(summary, "n_folds") * n_repeat);
+    if (n_repeat > 1) print_mean(out, summary, ", ± ", "auc_mean_tasks", "_std_repeats");
+    if (n_repeat > 1) fprintf(out, " over %ld repetitions", n_repeat);
+    fprintf(out, "\n");
+}
+
 static void print_sentences(FILE *out, const char *name, const json_t *task)
 {
     size_t i;
@@ -179,6 +194,8 @@ void scores_print_crossval(FILE *out, const char *method, const json_t *summary)
         if (method) fprintf(out, "%-15s ", method);
         print_folds(out, name, task);
     }
+    if (method && json_object_get(summary, "auc_mean_tasks")) fprintf(out, "%-15s ", method);
+    print_tasks(out, summary);
     log_remarks(method, json_object_get(summary, "remarks"));
     log_remarks(method, json_object_get(summary, "beside"));
 }

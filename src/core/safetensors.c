@@ -27,12 +27,13 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are copied as
 static const struct {
     const char *name;
     size_t width; /* bytes an element */
-} types[] = {[TENSOR_F32] = {"F32", 4},
-             [TENSOR_F64] = {"F64", 8},
-             [TENSOR_I64] = {"I64", 8},
-             [TENSOR_U64] = {"U64", 8},
-             [TENSOR_U8] = {"U8", 1}};
+} types[] = {
+    [TENSOR_F32] = {"F32", 4}, [TENSOR_F64] = {"F64", 8}, [TENSOR_I64] = {"I64", 8},   [TENSOR_U64] = {"U64", 8},
+    [TENSOR_U8] = {"U8", 1},   [TENSOR_F16] = {"F16", 2}, [TENSOR_BF16] = {"BF16", 2}, [TENSOR_BOOL] = {"BOOL", 1},
+    [TENSOR_I8] = {"I8", 1},   [TENSOR_I16] = {"I16", 2}, [TENSOR_U16] = {"U16", 2},   [TENSOR_I32] = {"I32", 4},
+    [TENSOR_U32] = {"U32", 4}};
 #define N_TYPE (int)(sizeof types / sizeof *types)
+#define N_OWN  TENSOR_F16 /* types of our own files come first */
 
 static size_t tensor_bytes(const Tensor *t)
 {
@@ -79,6 +80,8 @@ typedef struct {
     size_t size;
     size_t n_header;     /* bytes of JSON, from byte 8 */
     size_t data, n_data; /* where the tensors begin, and their bytes */
+    int n_type;          /* N_OWN or N_TYPE: types that are read */
+    const char *what;    /* such a file is, for messages */
 } Raw;
 
 /* Named for what it is, if that is known and no model with a damaged length. */
@@ -86,8 +89,8 @@ static Status no_model(const Raw *raw, uint64_t n_header)
 {
     const bool has_header = raw->size > 8 && raw->bytes[8] == '{';
     const char *type = has_header ? NULL : filetype_of((const unsigned char *)raw->bytes, raw->size);
-    if (type) return fail(ERR_MODEL, "%s: is no model file, but %s", raw->path, type);
-    return fail(ERR_MODEL, "%s: is no model file (a header of %" PRIu64 " bytes is beyond 100 MB)", raw->path,
+    if (type) return fail(ERR_MODEL, "%s: is no %s, but %s", raw->path, raw->what, type);
+    return fail(ERR_MODEL, "%s: is no %s (a header of %" PRIu64 " bytes is beyond 100 MB)", raw->path, raw->what,
                 n_header);
 }
 
@@ -95,14 +98,13 @@ static Status check_length(Raw *raw)
 {
     uint64_t n;
     if (raw->size < 8)
-        return fail(ERR_MODEL, "%s: too small for a model file (%zu byte%s)", raw->path, raw->size,
+        return fail(ERR_MODEL, "%s: too small for a %s (%zu byte%s)", raw->path, raw->what, raw->size,
                     number_plural((int64_t)raw->size));
     memcpy(&n, raw->bytes, 8);
     if (n > HEADER_MOST) return no_model(raw, n);
     if (n > raw->size - 8)
-        return fail(ERR_MODEL,
-                    "%s: is cut short or no model file: header should have %" PRIu64 " bytes, %zu are there",
-                    raw->path, n, raw->size - 8);
+        return fail(ERR_MODEL, "%s: is cut short or no %s: header should have %" PRIu64 " bytes, %zu are there",
+                    raw->path, raw->what, n, raw->size - 8);
     raw->n_header = n;
     raw->data = 8 + n;
     raw->n_data = raw->size - raw->data;
@@ -113,7 +115,7 @@ static Status parse_header(json_t **root, const Raw *raw)
 {
     json_error_t error;
     if (raw->n_header == 0 || raw->bytes[8] != '{')
-        return fail(ERR_MODEL, "%s: is no model file: its header does not begin with '{'", raw->path);
+        return fail(ERR_MODEL, "%s: is no %s: its header does not begin with '{'", raw->path, raw->what);
     *root = json_loadb(raw->bytes + 8, raw->n_header, JSON_REJECT_DUPLICATES, &error);
     if (!*root)
         return fail(ERR_MODEL, "%s: its header is not sound JSON: %s at byte %d", raw->path, error.text,
@@ -138,12 +140,13 @@ static Status read_metadata(TensorFile *out, const Raw *raw, json_t *metadata)
     return crc ? check_crc(raw->path, raw->bytes, raw->size, raw->n_header, crc) : OK;
 }
 
-static Status read_type(Tensor *t, const char *path, const json_t *dtype)
+static Status read_type(Tensor *t, const Raw *raw, const json_t *dtype)
 {
     static const char foreign[] = "BOOL I8 I16 U16 F16 BF16 I32 U32 F8_E4M3 F8_E5M2 C64";
+    const char *path = raw->path;
     if (!json_is_string(dtype)) return fail(ERR_MODEL, "%s: tensor '%.60s' has no 'dtype'", path, t->name);
     const char *name = json_string_value(dtype);
-    for (int i = 0; i < N_TYPE; i++) {
+    for (int i = 0; i < raw->n_type; i++) {
         if (strcmp(types[i].name, name) != 0) continue;
         t->type = (TensorType)i;
         return OK;
@@ -202,7 +205,7 @@ static Status read_tensor(Tensor *t, const Raw *raw, const char *name, const jso
     size_t bytes = 0, begin = 0;
     *t = (Tensor){.name = name};
     if (!json_is_object(entry)) return fail(ERR_MODEL, "%s: tensor '%.60s' is not an object", raw->path, name);
-    TRY(read_type(t, raw->path, json_object_get(entry, "dtype")));
+    TRY(read_type(t, raw, json_object_get(entry, "dtype")));
     TRY(read_shape(t, &bytes, raw->path, json_object_get(entry, "shape")));
     TRY(read_offsets(t, &begin, bytes, raw, json_object_get(entry, "data_offsets")));
     t->data = raw->bytes + raw->data + begin;
@@ -270,10 +273,10 @@ static Status align_tensors(TensorFile *file, const char *path)
     return OK;
 }
 
-Status safetensors_read(TensorFile *out, const char *path)
+static Status read_file(TensorFile *out, const char *path, int n_type)
 {
     Status status = OK;
-    Raw raw = {.path = path};
+    Raw raw = {.path = path, .n_type = n_type, .what = n_type == N_OWN ? "model file" : "safetensors file"};
     json_t *root = NULL;
     *out = (TensorFile){0};
     TRY(file_read_whole(&raw.bytes, &raw.size, path, FILE_MOST));
@@ -286,6 +289,17 @@ done:
     free(raw.bytes);
     if (status != OK) safetensors_free(out);
     return status;
+}
+
+Status safetensors_read(TensorFile *out, const char *path)
+{
+    return read_file(out, path, N_OWN);
+}
+
+Status safetensors_read_foreign(TensorFile *out, const char *path)
+{
+    const Status status = read_file(out, path, N_TYPE);
+    return status == ERR_MODEL ? ERR_FORMAT : status;
 }
 
 const Tensor *safetensors_find(const TensorFile *file, const char *name)

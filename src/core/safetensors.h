@@ -16,7 +16,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { TENSOR_F32, TENSOR_F64, TENSOR_I64, TENSOR_U64, TENSOR_U8 } TensorType;
+typedef enum {
+    TENSOR_F32,
+    TENSOR_F64,
+    TENSOR_I64,
+    TENSOR_U64,
+    TENSOR_U8,
+    /* of foreign files: only safetensors_read_foreign gives them */
+    TENSOR_F16,
+    TENSOR_BF16,
+    TENSOR_BOOL,
+    TENSOR_I8,
+    TENSOR_I16,
+    TENSOR_U16,
+    TENSOR_I32,
+    TENSOR_U32
+} TensorType;
 
 typedef struct {
     const char *name;
@@ -37,6 +52,8 @@ typedef struct {
 /* Writes whole or not at all, tensors of wide types first. Without `hopsack` (NULL) the file has no metadata at all. */
 Status safetensors_write(const char *path, const Tensor *tensor, int n, const char *hopsack, bool force);
 Status safetensors_read(TensorFile *out, const char *path); /* ERR_MODEL: malformed, and how; ERR_IO: unreadable */
+/* The same for data of other programs, whose tensors may have any type above. ERR_FORMAT in place of ERR_MODEL. */
+Status safetensors_read_foreign(TensorFile *out, const char *path);
 const Tensor *safetensors_find(const TensorFile *file, const char *name);
 void safetensors_free(TensorFile *file);
 

@@ -7,7 +7,9 @@
 #include "cv/foldjob.h"
 #include "cv/foldrates.h"
 #include "cv/foldremarks.h"
+#include "cv/foldspread.h"
 #include "cv/innertable.h"
+#include "cv/taskmeans.h"
 #include "run/predictions.h"
 
 #include <math.h>
@@ -108,27 +110,6 @@ static const char *inner_name(char room[SCORE_ROOM], const char *score)
     return room;
 }
 
-typedef struct {
-    double mean, std; /* NaN: not defined */
-    int n;            /* values that are no NaN */
-} FoldSpread;
-
-static FoldSpread spread_of(const double *value, int n)
-{
-    FoldSpread s = {.mean = NAN, .std = NAN};
-    double sum = 0, square = 0;
-    for (int i = 0; i < n; i++)
-        if (!isnan(value[i])) {
-            sum += value[i];
-            s.n++;
-        }
-    if (s.n > 0) s.mean = sum / s.n;
-    for (int i = 0; i < n; i++)
-        if (!isnan(value[i])) square += (value[i] - s.mean) * (value[i] - s.mean);
-    if (s.n > 1) s.std = sqrt(square / (s.n - 1));
-    return s;
-}
-
 static void set(json_t *object, const char *score, const char *what, json_t *value)
 {
     char key[64];
@@ -143,9 +124,9 @@ static int add_score(json_t *out, const Tally *y, const char *task, const char *
 {
     const int n_fold = y->in->n_fold;
     for (int job = from * n_fold; job < to * n_fold; job++) value[job] = score_of(y, job, task, score);
-    for (int r = from; r < to; r++) means[r] = spread_of(value + r * n_fold, n_fold).mean;
-    const FoldSpread folds = spread_of(value + from * n_fold, (to - from) * n_fold),
-                     repeats = spread_of(means + from, to - from);
+    for (int r = from; r < to; r++) means[r] = foldspread_of(value + r * n_fold, n_fold).mean;
+    const FoldSpread folds = foldspread_of(value + from * n_fold, (to - from) * n_fold),
+                     repeats = foldspread_of(means + from, to - from);
     set(out, score, "mean", jsontext_real(repeats.mean));
     set(out, score, "std_folds", jsontext_real(folds.std));
     if (to - from == y->in->n_repeat && from == 0) set(out, score, "std_repeats", jsontext_real(repeats.std));
@@ -307,6 +288,8 @@ static Status sum(json_t **summary, const Tally *y)
                              seconds_of(y, 0, in->n_repeat), "peak_memory", peak_memory(y));
         json_t *remarks = foldremarks_make(y->fold, y->n_job, tasks);
         if (!*summary || !remarks) status = fail(ERR_MEMORY, "no memory for the summary");
+        if (status == OK)
+            status = taskmeans_add(*summary, y->fold, in->n_repeat, in->n_fold, in->target, in->config->n_task);
         json_object_set_new(*summary, "remarks", remarks);
     }
     json_decref(tasks);

@@ -5,7 +5,7 @@
  *     {"version", "seed", "n_repeats", "n_folds", "n_models", "tasks": {name: {"kind", "n_bags", "n_folds", "n_repeats",
  *       "auc_mean", "auc_std_folds", "auc_std_repeats", "auc_pooled", "auc_ci95", "loss_mean", …, "seconds",
  *       "repeats": [{"repeat", the same but for std_repeats, "folds": [{"fold", "n_bags", "loss", "auc", …}]}]}},
- *      "seconds", "peak_memory"}
+ *      "auc_mean_tasks", … (taskmeans.h, where several tasks have an AUC), "seconds", "peak_memory"}
  *
  * SCORE_mean is the mean over folds where the score is defined, then over repetitions; SCORE_std_folds the standard
  * deviation (divisor n - 1) over all those folds; SCORE_std_repeats that over the repetitions' means; null where it

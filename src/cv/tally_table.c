@@ -225,6 +225,20 @@ static const char *first_kind(const json_t *tasks)
     return NULL;
 }
 
+/* "**AUC, mean over tasks: 0.691 ± 0.014** (…)" above the tasks */
+static void print_tasks(TextOut *out, const json_t *summary)
+{
+    bool known;
+    number(summary, "auc_mean_tasks", &known);
+    if (!known) return;
+    textout_printf(out, "\n**AUC, mean over tasks: ");
+    print_score(out, summary, "auc_mean_tasks");
+    const double std = number(summary, "auc_mean_tasks_std_folds", &known);
+    if (known) textout_printf(out, " ± %.3f", std);
+    textout_printf(out, "** (mean and standard deviation over the folds of %ld repetition%s)\n",
+                   count(summary, "n_repeats"), count(summary, "n_repeats") == 1 ? "" : "s");
+}
+
 static void print_remarks(TextOut *out, const json_t *remarks, const json_t *beside)
 {
     if (json_array_size(remarks) == 0 && json_array_size(beside) == 0) return;
@@ -244,6 +258,7 @@ Status tally_write_table(const char *path, const json_t *summary)
     if (count(summary, "n_models") > 1)
         textout_printf(out, "\nEach fold is scored by the mean output of %ld models, whose seeds differ.\n",
                        count(summary, "n_models"));
+    print_tasks(out, summary);
     json_object_foreach(json_object_get(summary, "tasks"), name, task)
     {
         textout_printf(out, "\n## ");

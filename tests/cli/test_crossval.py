@@ -234,7 +234,37 @@ class Crossval(Case):
         self.assertEqual(tasks["hla"]["kind"], "multiclass")
         self.assertIn("bacc_mean", tasks["hla"])
         self.assertEqual([line.split(":")[0] for line in done.stdout.splitlines()], ["ill", "age", "hla"])
+        self.assertNotIn("auc_mean_tasks", load("odd/summary.json"))  # one task has an AUC
         self.assertIn("–", read("odd/summary.md").decode())
+
+    def test_mean_over_tasks(self):
+        """Of the AUC of each fold; a task whose AUC is not defined there does not count."""
+        keys = [row["bag"] for row in table("a/splits.tsv")]
+        with open("many.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\tx\ty\tz\tage\tone\ttwo\n")
+            for i, key in enumerate(keys):
+                z = 0 if i % 4 == 0 else i // 4 % 2  # fold 0 of column one has no 1
+                file.write(f"{key}\t{i % 2}\t{i // 3 % 2}\t{z}\t{i}\t{i % 4}\t{i // 5 % 4}\n")
+        with open("many.yaml", "w", encoding="utf-8") as file:
+            file.write("data: {path: c.h5, metadata: many.tsv}\nsplits: {file: many.tsv, columns: [one, two], validation: none}\ntasks:\n"
+                       + "".join(f"  - {{name: {t}, column: {t}, kind: binary, positive: '1'}}\n" for t in "xyz")
+                       + "  - {name: age, column: age, kind: regression, weight: 0.1}\n"
+                       "train: {updates: 10, keep: last}\nmodel: {embedder: {n_kernel: 4}, pooling: {n_unit: 4}}\n")
+        done = self.good("crossval", "many.yaml", "-o", "many")
+        summary, rows = load("many/summary.json"), table("many/predictions.tsv")
+        folds = [[mean([auc([r for r in rows if (r["task"], r["repeat"], r["fold"]) == (t, str(c), str(f))]) for t in "xyz"]) for f in range(4)]
+                 for c in range(2)]
+        for got, want in zip(summary["auc_mean_tasks_folds"], folds):
+            for a, b in zip(got, want):
+                self.assertAlmostEqual(a, b, 12)
+        means = [mean(f) for f in folds]
+        self.assertIsNone(summary["tasks"]["z"]["repeats"][0]["folds"][0]["auc"])
+        self.assertAlmostEqual(summary["auc_mean_tasks"], mean(means), 12)
+        self.assertAlmostEqual(summary["auc_mean_tasks_std_folds"], std(folds[0] + folds[1]), 12)
+        self.assertAlmostEqual(summary["auc_mean_tasks_std_repeats"], std(means), 12)
+        text = f"{mean(means):.3f} ± {std(folds[0] + folds[1]):.3f}"
+        self.assertEqual(done.stdout.splitlines()[4], f"mean over tasks: AUC {text} over 8 folds, ± {std(means):.3f} over 2 repetitions")
+        self.assertIn(f"**AUC, mean over tasks: {text}**", read("many/summary.md").decode())
 
     def test_diverged_fold_is_named(self):
         done = run(*self.COMMON, "--train.lr=1000", "--model.output.n_hidden=8",

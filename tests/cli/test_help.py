@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import struct
 
 from harness import TINY, Case, cohort, main, read, run
 
@@ -37,6 +38,9 @@ class Help(Case):
         for name, last in (("digits", "1"), ("half", "")):
             with open(f"{name}.csv", "w", encoding="utf-8") as file:
                 file.write(f"ID,p0,p1\na,-1,{last}\nb,1,{last}\n")
+        head = b'{"layer0": {"dtype": "F32", "shape": [1, 2, 2], "data_offsets": [0, 16]}}'
+        with open("heads.safetensors", "wb") as file:
+            file.write(struct.pack("<Q", len(head)) + head + struct.pack("<4f", 0.25, 0.75, 0.5, 0.5))
 
     def fits(self, text, lines=None):
         for line in text.splitlines():

@@ -377,6 +377,18 @@ class Files(Case):
         self.refused(r"v.csv:3: bag 'b0' stands in line 2 already; a row is a bag here", "--format=table", "v.csv")
         self.refused(r"--labels names columns, and this format has n", "--format=label-first", "--labels=site", "t.csv", code=2)
 
+    def test_lists_of_columns(self):
+        """Names are parted by commas, and may hold some themselves."""
+        write("t.csv", 'id,"site, left",site,"a,b",b,c\n' + "".join(f"{b},{y},{i % 3},{i},{i},{x[0][0]}\n" for i, (b, y, x) in enumerate(BAGS)))
+        for words in (("--labels=site, left,site", "--skip=a,b,b"), ("--labels=site", "--labels=site, left", "--skip=b", "--skip=a,b")):
+            for more in (["--format=table"], ["--bag=id"]):
+                self.imported("o.h5", *more, *words, "t.csv")
+                self.assertEqual({b: x for b, (_, x) in contents("o.h5").items()}, {b: [x[0][:1]] for b, _, x in BAGS})
+                with h5py.File("o.h5") as f:
+                    self.assertEqual({n.decode() for n in f["metadata/column_names"][()]}, {"ID", "site, left", "site"})
+        self.refused(r"has no column 'left'", "--format=table", "--labels=site,left", "t.csv")
+        self.refused(r"has no column 'd'", "--format=table", "--label=none", "--skip=a,b,d", "t.csv")
+
     def test_labels_of_rows_must_agree(self):
         write("w.csv", "bag,site,stage,a\n" + lines(lambda b, y, x, i: f"{b},{'xy'[int(b[1:]) % 2]},{y},{x[0]}"))
         self.imported("o.h5", "--labels=site,stage", "w.csv")

@@ -23,8 +23,8 @@
 #define SECONDS 60
 
 static const FuzzSubject *const subjects[] = {
-    &fuzz_dataset, &fuzz_foreign, &fuzz_model,  &fuzz_checkpoint, &fuzz_repertoire, &fuzz_vectors,
-    &fuzz_table,   &fuzz_splits,  &fuzz_config, &fuzz_rows,       &fuzz_triples,    &fuzz_list,
+    &fuzz_dataset, &fuzz_foreign, &fuzz_model, &fuzz_checkpoint, &fuzz_repertoire, &fuzz_vectors, &fuzz_table,
+    &fuzz_splits,  &fuzz_config,  &fuzz_rows,  &fuzz_triples,    &fuzz_list,       &fuzz_heads,
 };
 
 typedef struct {

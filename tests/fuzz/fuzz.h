@@ -22,7 +22,7 @@ typedef struct {
 } FuzzSubject;
 
 extern const FuzzSubject fuzz_dataset, fuzz_foreign, fuzz_model, fuzz_checkpoint, fuzz_repertoire, fuzz_table,
-    fuzz_vectors, fuzz_splits, fuzz_config, fuzz_rows, fuzz_triples, fuzz_list;
+    fuzz_vectors, fuzz_splits, fuzz_config, fuzz_rows, fuzz_triples, fuzz_list, fuzz_heads;
 
 /* FNV-1a over bytes, going on from *digest. */
 void fuzz_mix(uint64_t *digest, const void *bytes, size_t n);

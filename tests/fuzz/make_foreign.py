@@ -40,3 +40,9 @@ if len(sys.argv) > 3:
         f.create_dataset("features", data=x[None].astype(np.float16), compression="gzip")
         f["features"].attrs["encoder"] = "none"
         f["coords"] = rng.integers(0, 9999, (1, 60, 2))
+if len(sys.argv) > 4:
+    p = rng.random((2, 2, 6, 8)).astype(np.float32)
+    p /= p.sum(-1, keepdims=True)
+    with h5py.File(sys.argv[4], "w") as f:
+        f["encoder/layer0"] = p
+        f.create_dataset("layer1", data=p, chunks=(1, 2, 3, 4), compression="gzip", shuffle=True, fletcher32=True)

@@ -6,6 +6,7 @@ import bz2
 import lzma
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,23 @@ def make_vectors():
     return files + [("vectors", mat) for mat in mats if os.path.exists(mat)]
 
 
+def make_heads():
+    """Attention of 2 samples, 2 heads, 3 queries, 4 keys as npy, npz and safetensors."""
+    rows = [[(1 + (r * 7 + j * 3) % 5) for j in range(4)] for r in range(12)]
+    numbers = struct.pack("<48f", *[x / sum(row) for row in rows for x in row])
+    head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 3, 4), }\n"
+    array = b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + numbers
+    with open("heads.npy", "wb") as file:
+        file.write(array)
+    with zipfile.ZipFile("heads.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", array)
+        archive.writestr("b.npy", array)
+    text = b'{"a": {"dtype": "F32", "shape": [2, 2, 3, 4], "data_offsets": [0, 192]}}'
+    with open("heads.safetensors", "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + numbers)
+    return [("heads", "heads.npy"), ("heads", "heads.safetensors")] + ([("heads", "heads.npz")] if os.path.exists("r.zip") else [])
+
+
 def make_files():
     """[(subject, file)]"""
     make_text()
@@ -112,11 +130,11 @@ def make_files():
              *[("repertoire", name) for name in ("r.tsv.bz2", "r.tsv.xz", "r.tsv.zst", "r.zip", "r16.tsv") if os.path.exists(name)],
              ("repertoire", "airr.tsv"), ("repertoire", "olga.tsv"), ("repertoire", "tenx.csv"), ("list", "ids.txt"),
              ("table", "labels.csv"), ("splits", "splits.tsv"), ("splits", "folds.tsv"),
-             ("splits", "clam.csv"), ("splits", "nn.json"), ("config", "c.yaml")] + make_vectors()
+             ("splits", "clam.csv"), ("splits", "nn.json"), ("config", "c.yaml")] + make_vectors() + make_heads()
     for python in (sys.executable, "/usr/bin/python3"):  # the first on the path may lack h5py
-        script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5", "slide.h5", "slide2.h5"]
+        script = [python, os.path.join(HERE, "make_foreign.py"), "foreign.h5", "slide.h5", "slide2.h5", "heads.h5"]
         if os.path.exists(python) and subprocess.run(script, check=False, capture_output=True).returncode == 0:
-            return files + [("foreign", "foreign.h5"), ("vectors", "slide.h5"), ("vectors", "slide2.h5")]
+            return files + [("foreign", "foreign.h5"), ("heads", "heads.h5"), ("vectors", "slide.h5"), ("vectors", "slide2.h5")]
     print("foreign.h5: not made, which needs h5py and numpy")
     return files
 

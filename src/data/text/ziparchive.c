@@ -51,6 +51,7 @@ void ziparchive_list_free(ZipList *list)
 typedef struct {
     char *path;
     zip_t *zip;
+    struct stat info; /* of the file when it was opened */
 } Archive;
 
 struct ZipMember {
@@ -75,18 +76,25 @@ static Status no_memory(const char *path)
 
 /* ---- archives ---- */
 
-static zip_t *take_idle(const char *path)
+/* Has a file not been written since? What a pipe gave is kept and does not change. */
+static bool is_same(const struct stat *a, const struct stat *b)
 {
-    zip_t *zip = NULL;
+    if (!S_ISREG(a->st_mode)) return !S_ISREG(b->st_mode);
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* An archive of a path, as it is now; zip NULL: none. */
+static void take_idle(Archive *a)
+{
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < IDLE_MOST && !zip; i++)
-        if (idle[i].zip && strcmp(idle[i].path, path) == 0) {
-            zip = idle[i].zip;
+    for (int i = 0; i < IDLE_MOST && !a->zip; i++)
+        if (idle[i].zip && strcmp(idle[i].path, a->path) == 0 && is_same(&idle[i].info, &a->info)) {
+            a->zip = idle[i].zip;
             free(idle[i].path);
             idle[i] = (Archive){0};
         }
     pthread_mutex_unlock(&lock);
-    return zip;
 }
 
 static void put_back(Archive *a)
@@ -131,7 +139,7 @@ static Status open_archive(Archive *out, const char *path, size_t n)
 {
     *out = (Archive){.path = strndup(path, n)};
     if (!out->path) return no_memory(path);
-    out->zip = take_idle(out->path);
+    if (stat(out->path, &out->info) == 0) take_idle(out);
     const Status status = out->zip ? OK : open_fresh(&out->zip, out->path);
     if (status == OK) return OK;
     free(out->path);
