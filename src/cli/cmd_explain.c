@@ -21,7 +21,6 @@ typedef struct {
 } ExplainFlags;
 
 enum { PART_OF_TEST, PART_OF_ALL };
-enum { REFERENCE_MEAN, REFERENCE_NONE };
 
 #define AT(field) offsetof(ExplainFlags, field)
 static const Option rows[] = {
@@ -35,9 +34,10 @@ static const Option rows[] = {
      "bags that are explained: test (each by the models that have not seen it), or all (bags that every model has "
      "seen "
      "as well, by all models; their p values mean nothing)"},
-    {"reference", OPTION_CHOICE, AT(reference), "mean", 0, 0, "mean none", "",
-     "bag vector that contributions start from: mean (over the bags that a model explains), or none (of no "
-     "instances; contributions then hold a constant that all instances share by their attention)"},
+    {"reference", OPTION_CHOICE, AT(reference), "instances", 0, 0, "instances mean none", "",
+     "what contributions are differences from: the mean over the bags that a model explains of instances (the plain "
+     "mean of a bag's instances) or of what is pooled (mean); or none (no instances: contributions then hold a "
+     "constant that all instances share by their attention)"},
     {"truth", OPTION_TEXT, AT(truth), "null", 0, 0, NULL, "FILE",
      "table of known carriers (columns bag and instance, as hopsack simulate writes it), which contributions are "
      "compared with"},
@@ -109,6 +109,16 @@ static void print_heads(const json_t *heads)
                n_idle, n, number_of(heads, "idle_below"));
 }
 
+static void print_kernels(const json_t *models, int n_model)
+{
+    const int n = (int)json_array_size(models);
+    if (n > 0)
+        printf("kernels have no parts of the score of %d of %d models, whose Hopfield pooling takes further steps; "
+               "their "
+               "motifs come from residues\n",
+               n, n_model);
+}
+
 static Status print_result(const Cli *cli, json_t *result, const char *folder)
 {
     const json_t *paths = json_object_get(result, "completeness");
@@ -124,6 +134,7 @@ static Status print_result(const Cli *cli, json_t *result, const char *folder)
     print_truth(json_object_get(result, "truth"));
     print_motifs(json_object_get(result, "motifs"));
     print_heads(json_object_get(result, "heads"));
+    print_kernels(json_object_get(result, "kernels_without_parts"), n_model);
     if (json_is_true(json_object_get(result, "seen")) && json_array_size(json_object_get(result, "motifs")))
         printf("q means nothing for bags that the models have learned from (--part=all)\n");
     json_decref(result);
@@ -159,7 +170,7 @@ static Status explain(Predictor *predictor, Cohort *cohort, Cli *cli)
                                 .top = flags->top,
                                 .important = flags->important,
                                 .all = flags->part == PART_OF_ALL,
-                                .refer = flags->reference == REFERENCE_MEAN,
+                                .reference = (ExplainReference)flags->reference,
                                 .airr = flags->airr,
                                 .force = cli->force,
                                 .stop = &interrupted};

@@ -307,11 +307,44 @@ static void find_pooled(Attribution *a, const AttributionPart *part, double *p, 
     if (part->share->pooled) part->share->pooled(part->self, p, p_0);
 }
 
-void attribution_refer(Attribution *a)
+static void sum_plain_row(Attribution *a, int piece, const double *x, Index i)
 {
+    (void)i;
+    for (Index k = 0; k < a->n_mean; k++) {
+        const double *of = x + a->owner[k] * a->n_h;
+        double *m = a->piece[piece].m + k * a->n_h;
+        for (Index j = 0; j < a->n_h; j++) m[j] += of[j];
+    }
+}
+
+static void sum_plain_piece(void *context, int piece, int thread)
+{
+    Attribution *a = context;
+    ZERO(a->piece[piece].m, (size_t)(a->n_mean * a->n_h));
+    attribution_each_row(a, piece, thread, sum_plain_row);
+}
+
+/* m [n_mean, n_h] of the same values with equal weights. */
+static void find_plain_means(Attribution *a, double *m)
+{
+    const Index size = a->n_mean * a->n_h;
+    ZERO(m, (size_t)size);
+    parallel_for(attribution_n_piece(a), sum_plain_piece, a);
+    for (int b = 0; b < attribution_n_piece(a); b++)
+        for (Index j = 0; j < size; j++) m[j] += a->piece[b].m[j];
+    for (Index j = 0; j < size; j++) m[j] /= a->rows->n;
+}
+
+void attribution_refer(Attribution *a, AttributionReference kind)
+{
+    const double *m = a->m;
     if (a->rows->n == 0) return;
+    if (kind == ATTRIBUTION_INSTANCES) {
+        find_plain_means(a, a->m_step);
+        m = a->m_step;
+    }
     a->n_ref++;
-    for (Index j = 0; j < a->n_mean * a->n_h; j++) a->m_ref[j] += (a->m[j] - a->m_ref[j]) / a->n_ref;
+    for (Index j = 0; j < a->n_mean * a->n_h; j++) a->m_ref[j] += (m[j] - a->m_ref[j]) / a->n_ref;
     for (int k = 0; k < a->n_part; k++) {
         const AttributionPart *part = &a->part[k];
         if (part->mean_at >= 0) continue;

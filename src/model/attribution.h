@@ -6,9 +6,10 @@
  *
  * Contributions. s = bias + Σ_i part_i over the instances that were pooled, their weights held fixed: with a linear output
  * network part_i = Σ_columns w_i (v_i · u), exactly. Weights sum to 1, so any constant may be moved from the parts to the
- * bias; what tells instances apart is how their values differ from those of an ordinary bag. With a reference, the mean over
- * bags of what they pool, part_i = Σ_columns w_i (v_i - v_ref) · u, and bias is the score of the reference. With hidden
- * output layers the gradient by z is its mean along the straight path to z from the bag vector of the reference, or without
+ * bias; what tells instances apart is how their values differ from ordinary ones. With a reference v_ref,
+ * part_i = Σ_columns w_i (v_i - v_ref) · u, and bias is the score of the reference: the mean over bags of what they pool, or
+ * of the plain mean of their pooled instances, which attention does not pull towards what it looks for. Poolings without means
+ * have no plain mean: of both their reference is what they pool. With hidden output layers the gradient by z is its mean along the straight path to z from the bag vector of the reference, or without
  * one from that of no instances (0, but for biases and activation of Hopfield pooling): integrated gradients.
  *
  * Paths. Integrated gradients of s along the input of one instance (Sundararajan et al., ICML 2017), midpoint rule, from the
@@ -35,8 +36,13 @@ void attribution_free(Attribution *a); /* accepts NULL */
 /* Reads a bag, which stays borrowed until the next. */
 void attribution_open(Attribution *a, const Bag *bag);
 
-/* Makes the open bag one of those whose mean is the reference. Without any there is none. */
-void attribution_refer(Attribution *a);
+typedef enum {
+    ATTRIBUTION_BAGS,     /* the mean over bags of what they pool */
+    ATTRIBUTION_INSTANCES /* of the plain mean of their instances */
+} AttributionReference;
+
+/* Makes the open bag one of those whose mean is the reference, always of the same kind. Without any there is none. */
+void attribution_refer(Attribution *a, AttributionReference kind);
 
 /* Of the open bag, by row: attention logits and weights [n, n_column]. */
 const MilAttention *attribution_attention(const Attribution *a);
@@ -61,8 +67,11 @@ AttributionWay attribution_way(const Attribution *a, int way);
 const double *attribution_through(const Attribution *a);
 
 /* What each number of an embedding adds to the score of the bag that was divided last: share [attribution_n_h], differences from
- * the reference; 0 where a pooling is not of means. */
+ * the reference. */
 void attribution_numbers(double *share, const Attribution *a);
+
+/* False: a pooling's numbers are not those of embeddings (Hopfield with further steps), so that there are no such shares. */
+bool attribution_has_numbers(const Attribution *a);
 
 #define ATTRIBUTION_STEPS     50
 #define ATTRIBUTION_MAX_STEPS 1600
@@ -83,9 +92,9 @@ bool attribution_pools(const Attribution *a, int row);
 void attribution_path(double *out, AttributionPath *path, Attribution *a, const double *direction, int row,
                       double floor);
 
-/* What each number of an embedding adds to the part of the instance of that row, which must be pooled: share [n_h], 0 where a
- * pooling is not of means; and where an embedder has windows, the first residue of the window that each came from, -1: of none:
- * at [n_h]. */
+/* What each number of an embedding adds to the part of the instance of that row, which must be pooled: share [n_h], of max
+ * pooling before the reference is taken off, 0 without attribution_has_numbers; and where an embedder has windows, the first
+ * residue of the window that each came from, -1: of none: at [n_h]. */
 void attribution_kernels(double *share, int *at, Attribution *a, const double *direction, int row);
 int attribution_window(const Attribution *a); /* residues of a window; 0: the embedder has none */
 int attribution_n_h(const Attribution *a);

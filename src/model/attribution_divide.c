@@ -101,7 +101,20 @@ const double *attribution_through(const Attribution *a)
 void attribution_numbers(double *share, const Attribution *a)
 {
     ZERO(share, (size_t)a->n_h);
-    for (Index k = 0; a->all_means && a->rows->n > 0 && k < a->n_mean; k++)
+    if (a->rows->n == 0 || !attribution_has_numbers(a)) return;
+    for (Index k = 0; k < a->n_mean; k++)
         for (Index j = 0; j < a->n_h; j++)
             share[j] += a->u[k * a->n_h + j] * (a->m[k * a->n_h + j] - a->m_ref[k * a->n_h + j]);
+    for (int k = 0; k < a->n_part; k++)
+        for (Index j = 0; a->part[k].mean_at < 0 && j < a->n_h; j++) {
+            const Index at = a->part[k].z_at + j;
+            share[j] += a->g[at] * (a->p[at] - a->p_0[at]);
+        }
+}
+
+bool attribution_has_numbers(const Attribution *a)
+{
+    for (int k = 0; k < a->n_part; k++)
+        if (a->part[k].mean_at < 0 && !a->part[k].share->is_from) return false;
+    return true;
 }

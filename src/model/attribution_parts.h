@@ -80,7 +80,7 @@ struct Attribution {
     real *h, *dh, *a, *da;   /* [KERNEL_BLOCK, ·] */
     real *grad;              /* [n_params], looked at by nobody */
     double *dx;              /* [KERNEL_BLOCK, n_input] */
-    double *m_step, *dm;     /* [n_mean, n_h] */
+    double *m_step, *dm;     /* [n_mean, n_h]; m_step: of a bag's plain means too */
     double *w, *d_a, *logit; /* [n_mean] */
     double *x_old;           /* [n_part + 1, n_h] values of the instance itself */
     double *subject;         /* [n_input] its input less the zero input */

@@ -369,6 +369,27 @@ void attribution_path(double *out, AttributionPath *path, Attribution *a, const 
     if (!a->all_means) walk(a, score, &s, &ends[1], 1, false);
 }
 
+/* What numbers of row i add by way of the means. */
+static void add_means(double *share, Attribution *a, Index i)
+{
+    const double *x = a->x_old;
+    if (!a->all_means) attribution_values(a, a->x_old, a->mil->h + i * a->mil->embedder->width);
+    for (Index k = 0; k < a->n_mean; k++) {
+        const double w = attribution_weight(a, i, k);
+        const double *of = x + a->owner[k] * a->n_h;
+        for (Index j = 0; j < a->n_h; j++) share[j] += w * a->u[k * a->n_h + j] * (of[j] - a->m_ref[k * a->n_h + j]);
+    }
+}
+
+/* And by way of a part without means. */
+static void add_numbers(double *share, const Attribution *a, const AttributionPart *part, Index i)
+{
+    const Index width = a->mil->embedder->width;
+    for (Index j = 0; j < a->n_h; j++)
+        if (part->share->is_from(part->self, j, a->mil->h, (int)i, a->rows->n))
+            share[j] += a->g[part->z_at + j] * (double)a->mil->h[i * width + j];
+}
+
 void attribution_kernels(double *share, int *at, Attribution *a, const double *direction, int row)
 {
     Subject s;
@@ -376,13 +397,12 @@ void attribution_kernels(double *share, int *at, Attribution *a, const double *d
     meet_subject(a, &s, direction, row);
     if (a->twin->embedder_type->windows)
         a->twin->embedder_type->windows(at, a->twin->embedder, a->all_means ? 0 : (int)s.i);
-    attribution_gradient(a, &sum, direction);
     ZERO(share, (size_t)a->n_h);
-    for (Index k = 0; a->all_means && k < a->n_mean; k++) {
-        const double w = attribution_weight(a, s.i, k);
-        const double *x = a->x_old + a->owner[k] * a->n_h;
-        for (Index j = 0; j < a->n_h; j++) share[j] += w * a->u[k * a->n_h + j] * (x[j] - a->m_ref[k * a->n_h + j]);
-    }
+    if (!attribution_has_numbers(a)) return;
+    attribution_gradient(a, &sum, direction);
+    add_means(share, a, s.i);
+    for (int k = 0; k < a->n_part; k++)
+        if (a->part[k].mean_at < 0) add_numbers(share, a, &a->part[k], s.i);
 }
 
 int attribution_window(const Attribution *a)

@@ -142,13 +142,22 @@ static void max_divide(const void *self, double *part, double *through, const do
     for (int i = 0; i < n; i++) *through += fabs(part[i]);
 }
 
+static bool max_is_from(const void *self, Index j, const real *h, int i, int n)
+{
+    const Plain *p = self;
+    for (Index k = 0; k < n; k++)
+        if (h[k * p->width + j] > h[i * p->width + j] || (k < i && h[k * p->width + j] == h[i * p->width + j]))
+            return false;
+    return true;
+}
+
 static bool never(const void *self)
 {
     (void)self;
     return false;
 }
 
-static const PoolingShare share_of_maxima = {.of_means = never, .divide = max_divide};
+static const PoolingShare share_of_maxima = {.of_means = never, .divide = max_divide, .is_from = max_is_from};
 
 /* ---- whole minibatches ---- */
 

@@ -35,6 +35,8 @@ typedef struct {
      * the sizes by column, is added to. */
     void (*pooled)(const void *self, double *p, double *p_0);
     void (*divide)(const void *self, double *part, double *through, const double *g, const real *h, int n);
+    /* Does number j of p come from number j of the embedding of row i? NULL: numbers of p are not those of embeddings. */
+    bool (*is_from)(const void *self, Index j, const real *h, int i, int n);
 
     ShareActivation (*activation)(const void *self); /* f; NULL: linear */
 } PoolingShare;

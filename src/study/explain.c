@@ -105,6 +105,7 @@ static Status identify(json_t *out, const Explain *e)
 
 static Status describe(json_t **out, const Explain *e)
 {
+    static const char *const reference[] = {"instances", "mean", "none"};
     json_t *tasks = json_array();
     for (int q = 0; q < e->n_question; q++) {
         int n = 0;
@@ -116,7 +117,10 @@ static Status describe(json_t **out, const Explain *e)
     if (!*out) return fail(ERR_MEMORY, "no memory for explain.json");
     TRY(identify(*out, e));
     if (e->is_stack) json_object_set_new(*out, "columns", explain_stack_json(e));
-    if (e->network) json_object_set_new(*out, "largest_error_of_sums", json_real(e->worst_sum));
+    if (e->network) {
+        json_object_set_new(*out, "reference", json_string(reference[e->in->reference]));
+        json_object_set_new(*out, "largest_error_of_sums", json_real(e->worst_sum));
+    }
     if (!e->truth) return OK;
     json_t *truth;
     TRY(explain_truth_score(&truth, e));

@@ -23,6 +23,10 @@
 #include "core/stop.h"
 #include "study/predictor.h"
 
+/* What contributions are differences from: the mean over bags of the plain mean of their instances, or of what they pool, or no
+ * instances. */
+typedef enum { EXPLAIN_REFERENCE_INSTANCES, EXPLAIN_REFERENCE_MEAN, EXPLAIN_REFERENCE_NONE } ExplainReference;
+
 typedef struct {
     Predictor *predictor; /* read; fitted here */
     Cohort *cohort;
@@ -31,7 +35,7 @@ typedef struct {
     const char *folder, *truth; /* truth NULL: not known */
     int top, important;         /* rows of sequences.tsv for each question; rows of important_sequences.tsv */
     bool all;                   /* bags that every model has seen too, explained by all of them */
-    bool refer;                 /* contributions are differences from the mean bag; else from no instances */
+    ExplainReference reference;
     bool airr, force;
     const StopFlag *stop;
 } ExplainSetup;

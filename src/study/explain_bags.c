@@ -200,12 +200,14 @@ static Status explain_member(Explain *e, int member)
     return status;
 }
 
-/* The mean over bags that a model is to explain is its reference. */
+/* A mean over the bags that a model is to explain is its reference. */
 static Status refer_member(Explain *e, int member)
 {
+    const AttributionReference kind =
+        e->in->reference == EXPLAIN_REFERENCE_INSTANCES ? ATTRIBUTION_INSTANCES : ATTRIBUTION_BAGS;
     TRY(explain_source_member(e, member));
     for (int k = 0; k < e->n_models; k++)
-        if (e->network[e->models[k]]) attribution_refer(e->network[e->models[k]]);
+        if (e->network[e->models[k]]) attribution_refer(e->network[e->models[k]], kind);
     return OK;
 }
 
@@ -224,7 +226,7 @@ static Status each_member(Explain *e, const char *what, Status (*each)(Explain *
 
 Status explain_bags(Explain *e)
 {
-    if (e->network && e->in->refer) TRY(each_member(e, "averaging", refer_member));
+    if (e->network && e->in->reference != EXPLAIN_REFERENCE_NONE) TRY(each_member(e, "averaging", refer_member));
     TRY(each_member(e, "explaining", explain_member));
     explain_stack_settle(e);
     for (int q = 0; q < e->n_question * e->n_rank; q++) explain_list_settle(&e->top[q]);

@@ -9,7 +9,8 @@
  *     kernels.meme    matrices of the kernels that have a logo
  *     logos/kernel_NN.svg
  *
- * A kernel that fires everywhere adds as much in both classes. It has no logo.
+ * A kernel that fires everywhere adds as much in both classes. It has no logo. Kernels of networks whose pooling's numbers are
+ * not those of embeddings have neither parts nor windows; explain.json names these models.
  */
 #include "core/file.h"
 #include "data/bagfile/alphabet.h"
@@ -54,7 +55,7 @@ void explain_kernels_free(ExplainKernels *x)
 
 static bool open_model(ModelKernels *m, const Attribution *a)
 {
-    if (!a || attribution_window(a) == 0) return true;
+    if (!a || attribution_window(a) == 0 || !attribution_has_numbers(a)) return true;
     m->n_h = attribution_n_h(a);
     m->size = calloc((size_t)m->n_h, sizeof *m->size);
     bool ok = m->size != NULL;
@@ -174,31 +175,17 @@ static int by_weight(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int by_kernel(const void *a, const void *b)
-{
-    const MotifWindow *x = a, *y = b;
-    if (x->model != y->model) return x->model < y->model ? -1 : 1;
-    if (x->kernel != y->kernel) return x->kernel < y->kernel ? -1 : 1;
-    if (x->member != y->member) return x->member < y->member ? -1 : 1;
-    return (x->row > y->row) - (x->row < y->row);
-}
-
-static bool is_same(const MotifWindow *x, const MotifWindow *y)
-{
-    return x->model == y->model && x->kernel == y->kernel;
-}
-
 /* Sorts windows by kernel; *list [*n] is the caller's to free. */
 static Status list_kernels(KernelWindows **list, int *n, Explain *e)
 {
     int room = 1;
     *n = 0;
-    if (e->n_window > 0) qsort(e->window, (size_t)e->n_window, sizeof *e->window, by_kernel);
-    for (int i = 1; i < e->n_window; i++) room += !is_same(&e->window[i - 1], &e->window[i]);
+    if (e->n_window > 0) qsort(e->window, (size_t)e->n_window, sizeof *e->window, windowmotif_by_kernel);
+    for (int i = 1; i < e->n_window; i++) room += !windowmotif_is_of_one_kernel(&e->window[i - 1], &e->window[i]);
     *list = calloc((size_t)room, sizeof **list);
     if (!*list) return fail(ERR_MEMORY, "no memory for %d kernels", room);
     for (int i = 0, end; i < e->n_window; i = end) {
-        for (end = i + 1; end < e->n_window && is_same(&e->window[i], &e->window[end]);) end++;
+        for (end = i + 1; end < e->n_window && windowmotif_is_of_one_kernel(&e->window[i], &e->window[end]);) end++;
         if (e->window[i].kernel < 0) continue;
         KernelWindows *k = &(*list)[(*n)++];
         *k = (KernelWindows){.window = &e->window[i], .n = end - i};
@@ -244,7 +231,7 @@ static void write_row(TextOut *out, const Explain *e, const KernelWindows *k, do
     const ModelKernels *m = &e->kernels->model[k->window->model];
     textout_printf(out, "%d\t%d\t%d\t%.4g\t%s\t%.2f", k->window->model, kernel, k->n, k->weight / total, k->consensus,
                    k->position);
-    write_number(out, m->total > 0 ? m->size[kernel] / m->total : 0);
+    write_number(out, m->total > 0 ? m->size[kernel] / m->total : NAN);
     write_number(out, mean_of(m, 1, kernel));
     write_number(out, mean_of(m, 0, kernel));
     write_number(out, t_of(m, kernel));
@@ -301,11 +288,23 @@ static Status write_logos(const Explain *e, KernelWindows *const *by, int n)
     return textout_check(out);
 }
 
-Status explain_kernels_write(Explain *e)
+/* Models with kernels that have no parts. */
+static void name_models_without(json_t *out, const Explain *e)
+{
+    json_t *models = json_array();
+    for (int k = 0; k < e->kernels->n_model; k++)
+        if (e->network[k] && attribution_window(e->network[k]) > 0 && !attribution_has_numbers(e->network[k]))
+            json_array_append_new(models, json_integer(k));
+    if (json_array_size(models) > 0) json_object_set(out, "kernels_without_parts", models);
+    json_decref(models);
+}
+
+Status explain_kernels_write(Explain *e, json_t *out)
 {
     KernelWindows *list = NULL, **by = NULL;
     int n;
     Status status;
+    name_models_without(out, e);
     TRY_DONE(list_kernels(&list, &n, e));
     if (n > 0) {
         by = malloc((size_t)n * sizeof *by);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * explain_motifs.c: motifs of the windows behind the largest contributions to the first question (windowmotif.h), and how they
- * are spread over bags. A motif is held against labels by the bags in which one of these sequences has it. A bag's sequences were
- * ranked by models that had not seen it, so labels had no part in that.
+ * are spread over bags. A motif is held against labels by the bags in which one of these sequences has its consensus. A bag's
+ * sequences were ranked by models that had not seen it, so labels had no part in that.
  *
  *     motifs.meme   MEME's minimal format, version 4
  *     motifs.tsv    motif consensus n_columns bits n_sequences n_bags_positive n_bags_negative odds_ratio p_fisher q_bh
@@ -11,6 +11,7 @@
  */
 #include "cohort/fisher.h"
 #include "core/file.h"
+#include "data/bagfile/alphabet.h"
 #include "study/explain_parts.h"
 #include "study/figure_logo.h"
 #include "study/memefile.h"
@@ -54,14 +55,28 @@ static Status find_background(Explain *e)
 
 /* ---- enrichment ---- */
 
+/* Does a window of the motif have all letters of the consensus that it reaches? Others joined by a part of it, and of those
+ * chance makes some in every bag. */
+static bool has_consensus(const Explain *e, const MotifWindow *w, const WindowMotif *m)
+{
+    for (int q = 0; q < e->window_len; q++) {
+        const int c = w->shift + q;
+        if (c < 0 || c >= m->n_column || m->consensus[c] == '.') continue;
+        if (w->code[q] == MOTIF_NONE || ALPHABET_AMINO[w->code[q]] != m->consensus[c]) return false;
+    }
+    return true;
+}
+
 /* Windows come by motif, then member. */
 static void count_bags(Motifs *m)
 {
     const Explain *e = m->e;
+    const MotifWindow *counted = NULL;
     for (int i = 0; i < e->n_window; i++) {
         const MotifWindow *w = &e->window[i];
-        if (w->motif < 0) continue;
-        if (i > 0 && e->window[i - 1].motif == w->motif && e->window[i - 1].member == w->member) continue;
+        if (w->motif < 0 || !has_consensus(e, w, &m->motif[w->motif])) continue;
+        if (counted && counted->motif == w->motif && counted->member == w->member) continue;
+        counted = w;
         const int label = explain_count_label(e, w->member);
         m->n_positive[w->motif] += label == 1;
         m->n_negative[w->motif] += label == 0;
@@ -111,15 +126,6 @@ static Status write_meme(const Motifs *m)
     return textout_check(out);
 }
 
-static int by_kernel(const void *a, const void *b)
-{
-    const MotifWindow *x = a, *y = b;
-    if (x->model != y->model) return x->model < y->model ? -1 : 1;
-    if (x->kernel != y->kernel) return x->kernel < y->kernel ? -1 : 1;
-    if (x->member != y->member) return x->member < y->member ? -1 : 1;
-    return (x->row > y->row) - (x->row < y->row);
-}
-
 /* MODEL:KERNEL behind the windows [n] of a motif, each once. */
 static Status write_kernels_of(TextOut *out, const MotifWindow *window, int n)
 {
@@ -127,9 +133,9 @@ static Status write_kernels_of(TextOut *out, const MotifWindow *window, int n)
     MotifWindow *w = malloc(((size_t)n + 1) * sizeof *w);
     if (!w) return fail(ERR_MEMORY, "no memory for %d windows", n);
     memcpy(w, window, (size_t)n * sizeof *w);
-    qsort(w, (size_t)n, sizeof *w, by_kernel);
+    qsort(w, (size_t)n, sizeof *w, windowmotif_by_kernel);
     for (int i = 0; i < n; i++) {
-        if (w[i].kernel < 0 || (i > 0 && w[i].kernel == w[i - 1].kernel && w[i].model == w[i - 1].model)) continue;
+        if (w[i].kernel < 0 || (i > 0 && windowmotif_is_of_one_kernel(&w[i - 1], &w[i]))) continue;
         textout_printf(out, "%s%d:%d", between, w[i].model, w[i].kernel);
         between = ",";
     }
@@ -228,7 +234,7 @@ Status explain_motifs(Explain *e, json_t *out)
     Status status;
     if (!e->network || !e->sequences) return OK;
     TRY_DONE(find_background(e));
-    TRY_DONE(explain_kernels_write(e)); /* before windows of one sequence twice are left out */
+    TRY_DONE(explain_kernels_write(e, out)); /* before windows of one sequence twice are left out */
     TRY_DONE(windowmotif_find(&m.motif, &m.n, e->window, e->n_window, e->window_len, &e->background, LEAST));
     TRY_DONE(test_motifs(&m));
     TRY_DONE(write_meme(&m));

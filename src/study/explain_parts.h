@@ -168,7 +168,8 @@ void explain_heads_free(ExplainHeads *h); /* accepts NULL and half-built ones */
 /* explain_kernels.c: of a member after its first question was divided by a model. */
 Status explain_kernels_open(Explain *e);
 void explain_kernels_add(Explain *e, int model, int member);
-Status explain_kernels_write(Explain *e);     /* after the background is known; sorts windows */
+Status explain_kernels_write(Explain *e,
+                             json_t *out);    /* after the background is known; sorts windows; may add to out */
 void explain_kernels_free(ExplainKernels *x); /* accepts NULL and half-built ones */
 
 /* explain_truth.c */

@@ -15,6 +15,7 @@
 #define BOTTOM       26.0
 #define SMALLEST     0.5 /* pixels of a letter that is drawn */
 #define NOTED        4   /* residues of a note */
+#define MOST_BITS    100
 
 typedef struct {
     char letter;
@@ -88,14 +89,23 @@ static const double *background_of(const FigureLogo *logo, int t)
     return logo->by_position ? logo->background + t * FIGURE_LOGO_LETTERS : logo->background;
 }
 
+static double bits_of(const FigureLogo *logo, int t)
+{
+    if (logo->bits) return logo->bits[t];
+    return figure_logo_bits(logo->probability + t * FIGURE_LOGO_LETTERS, background_of(logo, t));
+}
+
 static Status check(const FigureLogo *logo)
 {
     if (logo->n < 1 || logo->n > FIGURE_LOGO_MOST)
         return fail(ERR_FORMAT, "a logo has 1 to %d positions, not %d", FIGURE_LOGO_MOST, logo->n);
     for (int t = 0; logo->background && t < (logo->by_position ? logo->n : 1); t++)
         TRY(check_shares(background_of(logo, t), "the background of a logo"));
-    for (int t = 0; t < logo->n; t++)
+    for (int t = 0; t < logo->n; t++) {
         TRY(check_shares(logo->probability + t * FIGURE_LOGO_LETTERS, "a position of a logo"));
+        if (logo->bits && !(logo->bits[t] >= 0 && logo->bits[t] <= MOST_BITS))
+            return fail(ERR_FORMAT, "the information of a position of a logo is not from 0 to %d bits", MOST_BITS);
+    }
     return OK;
 }
 
@@ -105,8 +115,7 @@ static Status check(const FigureLogo *logo)
 static double top_bits(const FigureLogo *logo)
 {
     double top = log2(FIGURE_LOGO_LETTERS);
-    for (int t = 0; t < logo->n; t++)
-        top = fmax(top, figure_logo_bits(logo->probability + t * FIGURE_LOGO_LETTERS, background_of(logo, t)));
+    for (int t = 0; t < logo->n; t++) top = fmax(top, bits_of(logo, t));
     return top;
 }
 
@@ -168,7 +177,7 @@ static void draw(Svg *svg, const FigureLogo *logo)
     draw_axis(svg, top, per_bit);
     for (int t = 0; t < logo->n; t++) {
         const double *p = logo->probability + t * FIGURE_LOGO_LETTERS, x = LEFT + t * COLUMN_WIDTH;
-        const double bits = figure_logo_bits(p, background_of(logo, t));
+        const double bits = bits_of(logo, t);
         draw_position(svg, p, bits, x, per_bit);
         describe(note, sizeof note, p, logo->first + t, bits);
         svg_rect(svg, x, TOP, COLUMN_WIDTH, PLOT_HEIGHT, (SvgStyle){.fill = "#fff", .opacity = 0.01, .note = note});
@@ -197,7 +206,7 @@ void figure_logo_list(Markup *table, const FigureLogo *logo)
     markup_raw(table, "position\tresidue\tprobability\tbits\n");
     for (int t = 0; t < logo->n; t++) {
         const double *p = logo->probability + t * FIGURE_LOGO_LETTERS;
-        const double bits = figure_logo_bits(p, background_of(logo, t));
+        const double bits = bits_of(logo, t);
         for (int a = 0; a < FIGURE_LOGO_LETTERS; a++)
             if (p[a] > 0)
                 markup_printf(table, "%d\t%c\t%s\t%s\n", logo->first + t, residues[a].letter,

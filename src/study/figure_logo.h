@@ -24,6 +24,7 @@ typedef struct {
     int n;                     /* positions, 1 … FIGURE_LOGO_MOST */
     const double *background;  /* [20], sum 1; NULL: 1/20 each */
     bool by_position;          /* background [n, 20]: each position has its own */
+    const double *bits;        /* [n] information of each position, ≥ 0; NULL: by the background */
     int first;                 /* number under the first position */
 } FigureLogo;
 

@@ -135,6 +135,20 @@ static double least_fit(const MotifSearch *s, const MotifWindow *w)
     return fmax(JOIN_BITS, JOIN_PART * bits);
 }
 
+int windowmotif_by_kernel(const void *a, const void *b)
+{
+    const MotifWindow *x = a, *y = b;
+    if (x->model != y->model) return x->model < y->model ? -1 : 1;
+    if (x->kernel != y->kernel) return x->kernel < y->kernel ? -1 : 1;
+    if (x->member != y->member) return x->member < y->member ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+bool windowmotif_is_of_one_kernel(const MotifWindow *x, const MotifWindow *y)
+{
+    return x->model == y->model && x->kernel == y->kernel;
+}
+
 static int by_weight(const void *a, const void *b)
 {
     const MotifWindow *x = a, *y = b;

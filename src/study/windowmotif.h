@@ -17,6 +17,7 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MOTIF_LETTERS 20
@@ -44,6 +45,9 @@ typedef struct {
     int member, row, kernel, model;
     int motif, shift; /* filled: -1: of none; column of its first residue */
 } MotifWindow;
+
+int windowmotif_by_kernel(const void *a, const void *b); /* for qsort: by model, kernel, member, row */
+bool windowmotif_is_of_one_kernel(const MotifWindow *x, const MotifWindow *y);
 
 typedef struct {
     int n_column, n_sequence;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How well hopsack explain finds what hopsack simulate has implanted. Standard library only.
 
-    explain_truth.py HOPSACK [--kinds=one,several,…] [--methods=hopfield,…] [--seeds=1-5] [--keep=FOLDER]
+    explain_truth.py HOPSACK [--kinds=one,several,…] [--methods=hopfield,…] [--seeds=1-5] [--references=instances,…] [--keep=FOLDER]
 
 For each kind of cohort and seed: simulates it, cross-validates the networks (configs/repertoire.yaml cut short) and runs the
 methods of hopsack baseline on the same folds, explains each with --truth, and prints a line; then a table over seeds, as
@@ -34,7 +34,10 @@ KINDS = {
     "several": (140, 800, 250, ["SFZEN", "DWZLT", "KPZAH"], ["--rho=0.01"]),
     "gapped": (140, 800, 250, ["SF{0-2}EN"], ["--rho=0.01"]),
     "restricted": (200, 600, 300, ["SFZEN"], ["--rho=0.02", "--rho-negative=0.01", "--rho-mode=binomial", "--simulate.genes=true"]),
+    "v-gene": (200, 600, 300, ["SFZEN"], ["--rho=0.01", "--simulate.genes=true"]),
+    "shuffled": (80, 500, 300, ["SFZEN"], ["--rho=0.01"]),
     "rare": (100, 5000, 300, ["SFZEN"], ["--rho=0.001"]),
+    "rare-large": (400, 10000, 400, ["SFZEN"], ["--rho=0.001"]),
     "rare-several": (140, 5000, 300, ["SFZEN", "KPZAH"], ["--rho=0.001"]),
     "public": (120, 600, 200, [], ["--rho=0.01", "--simulate.rate_negative=0.002", "--simulate.signal=public", "--simulate.pool=40"]),
 }
@@ -42,7 +45,9 @@ NETWORKS = {
     "hopfield": [],
     "genes": ["--model.embedder.genes=4"],
     "attention": ["--model.pooling.kind=attention", "--model.pooling.mean=true"],
+    "attention-genes": ["--model.pooling.kind=attention", "--model.pooling.mean=true", "--model.embedder.genes=4"],
 }
+SIGNAL = {"restricted": 0.5, "v-gene": 1}  # of the carriers of a positive bag: those have GENE
 RIVALS = ("kmer-3", "enriched", "clones", "public-eb")
 
 
@@ -72,8 +77,8 @@ def write_rows(path, table):
 
 # ---- cohorts ----
 
-def restrict(hopsack, stem, seed):
-    """Half of the carriers of a positive bag have GENE and are the signal; all others have any other gene."""
+def restrict(hopsack, stem, seed, share):
+    """This share of the carriers of a positive bag has GENE and is the signal; all others have any other gene."""
     rng = random.Random(seed)
     carriers = {}
     for row in rows(f"{stem}.truth.tsv.gz"):
@@ -89,7 +94,7 @@ def restrict(hopsack, stem, seed):
         others = sorted({r["v_call"] for r in table} - {GENE})
         chosen = carriers.get(bag, [])
         rng.shuffle(chosen)
-        n_signal = len(chosen) // 2 if is_positive else 0
+        n_signal = int(share * len(chosen)) if is_positive else 0
         for k, row in enumerate(chosen):
             table[int(row["instance"])]["v_call"] = GENE if k < n_signal else rng.choice(others)
         signal += chosen[:n_signal]
@@ -98,13 +103,27 @@ def restrict(hopsack, stem, seed):
     call(hopsack, "import", f"{stem}.airr", f"--metadata={stem}.airr/metadata.csv", "-o", f"{stem}.h5", "--quiet", "--force")
 
 
+def shuffle(stem, n_bag, seed):
+    """Labels of other bags, as a label table, which the commands are then given."""
+    label = ["-+"[b % 2] for b in range(n_bag)]
+    random.Random(seed).shuffle(label)
+    with open(f"{stem}.labels.tsv", "w", encoding="utf-8") as file:
+        file.write("ID\tstatus\n" + "".join(f"sim{b:05}\t{label[b]}\n" for b in range(n_bag)))
+
+
+def labels(stem):
+    return [f"--metadata={stem}.labels.tsv"] if os.path.exists(f"{stem}.labels.tsv") else []
+
+
 def make_cohort(hopsack, stem, kind, seed):
     n_bag, n_seq, _, motifs, words = KINDS[kind]
-    extra = [f"--airr={stem}.airr"] if kind == "restricted" else []
+    extra = [f"--airr={stem}.airr"] if kind in SIGNAL else []
     call(hopsack, "simulate", "-o", f"{stem}.h5", f"--simulate.n_bag={n_bag}", f"--simulate.n_seq={n_seq}", f"--seed={seed}", "--quiet",
          "--force", *(f"--motif={m}" for m in motifs), *words, *extra)
-    if kind == "restricted":
-        restrict(hopsack, stem, seed)
+    if kind in SIGNAL:
+        restrict(hopsack, stem, seed, SIGNAL[kind])
+    if kind == "shuffled":
+        shuffle(stem, n_bag, seed)
 
 
 # ---- motifs ----
@@ -172,10 +191,10 @@ def jaccard(folder, truth):
     return len(first & true) / (len(first | true) + missing)
 
 
-def explain(hopsack, run, stem, motifs):
+def explain(hopsack, run, stem, motifs, *words):
     seen = f"{run}.seen"
     truth = rows(f"{stem}.truth.tsv.gz")
-    call(hopsack, "explain", run, f"{stem}.h5", "-o", seen, f"--truth={stem}.truth.tsv.gz", "--quiet", "--force")
+    call(hopsack, "explain", run, f"{stem}.h5", "-o", seen, f"--truth={stem}.truth.tsv.gz", "--quiet", "--force", *labels(stem), *words)
     figures = load(f"{seen}/explain.json")
     task = load(f"{run}/summary.json")["tasks"]["status"]
     one = figures["truth"]
@@ -189,7 +208,7 @@ def train(hopsack, run, stem, kind, method):
     updates = KINDS[kind][2]
     if not os.path.exists(f"{run}/summary.json"):
         call(hopsack, "crossval", f"{ROOT}/configs/repertoire.yaml", f"{stem}.h5", "--target=status", "--positive=+", "--quiet", "--force",
-             f"--splits.n_fold={FOLDS}", f"--train.updates={updates}", "--train.refit=false", *NETWORKS[method], "-o", run)
+             f"--splits.n_fold={FOLDS}", f"--train.updates={updates}", "--train.refit=false", *NETWORKS[method], *labels(stem), "-o", run)
 
 
 def compare(hopsack, run, stem, methods):
@@ -198,7 +217,7 @@ def compare(hopsack, run, stem, methods):
              *(f"--method={m}" for m in methods), "-o", run)
 
 
-def cohort_figures(hopsack, folder, kind, seed, methods):
+def cohort_figures(hopsack, folder, kind, seed, methods, references):
     """Yields (method, figures)."""
     stem = f"{folder}/{kind}-{seed}"
     motifs = KINDS[kind][3]
@@ -207,7 +226,8 @@ def cohort_figures(hopsack, folder, kind, seed, methods):
     for method in methods:
         if method in NETWORKS:
             train(hopsack, f"{stem}.{method}", stem, kind, method)
-            yield method, explain(hopsack, f"{stem}.{method}", stem, motifs)
+            for one in references:
+                yield f"{method} {one}".strip(), explain(hopsack, f"{stem}.{method}", stem, motifs, *([f"--reference={one}"] if one else []))
     rivals = [m for m in methods if m not in NETWORKS]
     compare(hopsack, f"{stem}.rivals", stem, rivals)
     for method in rivals:
@@ -242,10 +262,11 @@ def print_table(figures):
 def main(hopsack, folder, options):
     first, last = options.get("seeds", "1-5").split("-")
     methods = options.get("methods", ",".join([*NETWORKS, *RIVALS])).split(",")
+    references = options["references"].split(",") if "references" in options else [""]
     figures = {}
     for kind in options.get("kinds", ",".join(KINDS)).split(","):
         for seed in range(int(first), int(last) + 1):
-            for method, one in cohort_figures(hopsack, folder, kind, seed, methods):
+            for method, one in cohort_figures(hopsack, folder, kind, seed, methods, references):
                 figures.setdefault((kind, method), []).append(one)
                 print(kind, seed, method, json.dumps(one), flush=True)
     print_table(figures)

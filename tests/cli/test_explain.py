@@ -8,6 +8,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -93,12 +94,14 @@ class Vectors(Case):
         if np is None:
             self.skipTest("NumPy is missing")
         model = self.attention()
-        for reference in ("none", "mean"):
+        for reference in ("none", "mean", "instances"):
             self.good("explain", "a", "v.h5", "-o", f"e-{reference}", f"--reference={reference}")
             rows, sums = table(f"e-{reference}/instances.tsv"), {r["bag"]: r for r in table(f"e-{reference}/bags.tsv")}
             self.assertGreater(len(rows), 5)
             means = {bag: self.weigh(model, self.bags[bag]) for bag in sums}
-            middle = np.mean([w @ h for h, w, _, _ in means.values()], axis=0) if reference == "mean" else 0
+            middle = {"none": 0, "mean": np.mean([w @ h for h, w, _, _ in means.values()], axis=0),
+                      "instances": np.mean([h.mean(axis=0) for h, _, _, _ in means.values()], axis=0)}[reference]
+            self.assertEqual(load(f"e-{reference}/explain.json")["reference"], reference)
             found = {(r["bag"], int(r["instance"])): r for r in rows}
             for bag, (h, w, u, bias) in means.items():
                 part = w * ((h - middle) @ u)
@@ -169,7 +172,7 @@ class Vectors(Case):
         through = []
         for k in range(2):
             w = {b: np.array([weight[k, b][i] for i in range(len(h[b]))]) for b in bags}
-            middle = np.mean([w[b] @ h[b] for b in bags], axis=0)
+            middle = np.mean([h[b].mean(axis=0) for b in bags], axis=0)
             through.append(sum(np.abs(w[b] * ((h[b] - middle) @ u[k])).sum() for b in bags))
             entropy = {b: -(w[b] * np.log(w[b])).sum() for b in bags}
             self.assertAlmostEqual(float(rows[k]["entropy"]), np.mean(list(entropy.values())), places=3)
@@ -210,8 +213,8 @@ class Vectors(Case):
         words += ["--model.pooling.kind=attention", "--model.selection.kind=top", "--model.selection.fraction=0.5"]
         for k in (1, 2):
             self.good("train", *words, f"--model.pooling.n_layer={k}", f"--train.lr=0.0{k}", "-o", f"half{k}")
-            self.good("explain", f"half{k}", "v.h5", "-o", f"e-half{k}")
-        self.good("explain", "half1", "half2", "v.h5", "-o", "e-halves")
+            self.good("explain", f"half{k}", "v.h5", "--reference=mean", "-o", f"e-half{k}")
+        self.good("explain", "half1", "half2", "v.h5", "--reference=mean", "-o", "e-halves")
 
         def listed(folder):
             features = {}
@@ -511,10 +514,10 @@ class Sequences(Case):
 
     def test_parts_of_kernels(self):
         """Exact, over all sequences: the kernels' parts sum to what bags.tsv has; one kernel alone has all of it."""
-        for n in (1, 5):
-            self.good("train", "--data.path=c.h5", "--target=status", "--positive=+", TINY, "--train.updates=150", "-o", f"flat{n}",
-                      "--model.pooling.kind=mean", "--model.selection.kind=all", f"--model.embedder.n_kernel={n}")
-            self.good("explain", f"flat{n}", "c.h5", "-o", f"e-flat{n}", "--part=all", "--top=6000")
+        for n, pooling in ((1, "mean"), (5, "mean"), (1, "max")):
+            self.good("train", "--data.path=c.h5", "--target=status", "--positive=+", TINY, "--train.updates=150", "-o", f"flat{n}", "--force",
+                      f"--model.pooling.kind={pooling}", "--model.selection.kind=all", f"--model.embedder.n_kernel={n}")
+            self.good("explain", f"flat{n}", "c.h5", "-o", f"e-flat{n}", "--part=all", "--top=6000", "--force")
             labels = {r["bag"]: int(r["target"]) for r in table(f"flat{n}/predictions.tsv")}
             part = [[float(r["contributions"]) for r in table(f"e-flat{n}/bags.tsv") if labels[r["bag"]] == c] for c in (0, 1)]
             rows = table(f"e-flat{n}/kernels.tsv")
@@ -526,6 +529,43 @@ class Sequences(Case):
             if n == 1:
                 error = sum(statistics.variance(x) / len(x) for x in part)
                 self.assertAlmostEqual(float(rows[0]["t"]), (mean[1] - mean[0]) / math.sqrt(error), delta=0.002 * abs(float(rows[0]["t"])))
+
+    def test_kernels_without_parts(self):
+        """Of Hopfield pooling with further steps nothing is said about kernels, which would be 0, but that there are none."""
+        self.good("train", "--data.path=c.h5", "--target=status", "--positive=+", TINY, "--train.updates=20", "--model.pooling.kind=hopfield",
+                  "--model.pooling.steps=2", "--model.selection.kind=all", "-o", "steps")
+        done = self.good("explain", "steps", "c.h5", "-o", "e-steps", "--top=50")
+        self.assertIn("kernels have no parts of the score of 1 of 1 models, whose Hopfield pooling takes further steps", done.stdout)
+        self.assertEqual(load("e-steps/explain.json")["kernels_without_parts"], [0])
+        self.assertFalse(os.path.exists("e-steps/kernels.tsv"))
+        self.good("report", "steps", "--explain=e-steps", "-o", "steps.html")
+        self.assertIn("Kernels of models with further Hopfield steps have no parts of the score.", read("steps.html").decode())
+        self.assertNotIn("kernels_without_parts", load("seen/explain.json"))
+
+    def test_a_bag_has_a_motif_by_its_consensus(self):
+        """Counts of motifs.tsv from the listed sequences themselves."""
+        label = {r["bag"]: r["target"] for r in table("cv/predictions.tsv")}
+        motif = table("seen/motifs.tsv")[0]
+        listed = table("seen/sequences.tsv")
+        for target, column in (("1", "n_bags_positive"), ("0", "n_bags_negative")):
+            bags = {r["bag"] for r in listed if re.search(motif["consensus"], r["junction_aa"]) and label[r["bag"]] == target}
+            self.assertLessEqual(int(motif[column]), len(bags))
+            self.assertGreaterEqual(int(motif[column]), 0.8 * len(bags))
+
+    def test_the_report_draws_the_same_logos(self):
+        """Against the background at each position, which motifs.meme does not hold."""
+        self.good("report", "cv", "--explain=seen", "--figures=drawn", "-o", "drawn.html")
+        name = next(x for x in sorted(os.listdir("drawn")) if x.startswith("logo-1_") and x.endswith(".tsv"))
+        mine, theirs = ({(r["position"], r["residue"]): float(r["bits"]) for r in table(f) if float(r["bits"]) > 0.01}
+                        for f in (f"drawn/{name}", "seen/logos/motif_01.tsv"))
+        self.assertGreater(len(mine), 3)
+        self.assertEqual(set(mine), set(theirs))
+        for key, bits in mine.items():
+            self.assertAlmostEqual(bits, theirs[key], places=3)
+        shutil.copytree("seen", "spoiled")
+        with open("spoiled/logos/motif_01.tsv", "a", encoding="utf-8") as file:
+            file.write("99\tA\t1\t4\n")
+        self.bad(3, r"spoiled/logos/motif_01.tsv: line \d+ has no position of the motif", "report", "cv", "--explain=spoiled", "-o", "no.html")
 
     def test_profiles_and_logos_of_kernels(self):
         rows = table("seen/kernels.tsv")

@@ -117,23 +117,35 @@ static void assert_sums(Net *n, const char *what)
     minibatch_free(&x);
 }
 
-/* With the bags themselves as reference: the same score, and sums that hold as well. */
-static void assert_sums_with_reference(Net *n, const char *what)
+static void refer(Net *n, AttributionReference kind)
 {
     Minibatch x;
     minibatch(&x);
     for (int b = 0; b < N_BAG; b++) {
         attribution_open(n->a, n->sparse ? &x.sparse[b] : &x.dense[b]);
-        attribution_refer(n->a);
+        attribution_refer(n->a, kind);
     }
     minibatch_free(&x);
+}
+
+/* With the bags themselves as reference: the same score, and sums that hold as well. */
+static void assert_sums_with_bags(Net *n, const char *what)
+{
+    refer(n, ATTRIBUTION_BAGS);
+    assert_sums(n, what);
+}
+
+static void assert_sums_with_instances(Net *n, const char *what)
+{
+    refer(n, ATTRIBUTION_INSTANCES);
     assert_sums(n, what);
 }
 
 Test(model_attribution_vectors, contributions_sum_to_the_score)
 {
     for_networks(assert_sums);
-    for_networks(assert_sums_with_reference);
+    for_networks(assert_sums_with_bags);
+    for_networks(assert_sums_with_instances);
 }
 
 #if REAL_IS_DOUBLE

@@ -65,6 +65,21 @@ Test(SUITE, backgrounds_by_position)
     cr_expect_eq(figure_logo_svg(&svg, &logo), ERR_FORMAT);
 }
 
+/* Given information is drawn as it is. */
+Test(SUITE, bits_that_are_given)
+{
+    char *svg;
+    double p[40] = {[0] = 1, [20 + 5] = 0.5, [20 + 6] = 0.5}, height[8], bits[2] = {1.5, 3};
+    const FigureLogo logo = {.title = "m", .probability = p, .n = 2, .bits = bits, .first = 1};
+    cr_assert_eq(figure_logo_svg(&svg, &logo), OK);
+    cr_assert_eq(heights(height, 8, svg), 3);
+    cr_expect_float_eq(height[0], 1.5 * 120 / log2(20), 0.01);
+    cr_expect_float_eq(height[1], 1.5 * 120 / log2(20), 0.01);
+    free(svg);
+    bits[1] = (double)NAN;
+    cr_expect_eq(figure_logo_svg(&svg, &logo), ERR_FORMAT);
+}
+
 static Status status_of(double value, int n)
 {
     char *svg;
