@@ -225,7 +225,9 @@ static void assert_complete(Net *n, const char *what)
         for (int i = 0; i < x.bag[b].n; i++) {
             if (part[i] == 0) continue;
             attribution_path(out, &path, n->a, difference, i, 0.1);
-            const double near = strstr(what, "sparse") ? 0.05 : strstr(what, "max") ? 0.03 : 0.01; /* kinks */
+            const double near = strstr(what, "sparse") || strstr(what, "additive") ? 0.05
+                                : strstr(what, "max")                              ? 0.03
+                                                                                   : 0.01; /* kinks */
             cr_expect_lt(path.error, near, "%s: bag %d: error %g after %d steps", what, b, path.error, path.steps);
             cr_expect_lt(fabs(path.to - sum.score), (REAL_IS_DOUBLE ? 1e-9 : 2e-5) * (1 + fabs(sum.score)),
                          "%s: bag %d: %g is not the score %g", what, b, path.to, sum.score);
