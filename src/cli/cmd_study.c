@@ -25,8 +25,9 @@ typedef struct {
 static const Option rows[] = {
     {"o", OPTION_TEXT, AT(folder), NULL, 0, 0, NULL, "OUT", "folder of the study, which must be new or empty"},
     {"network", OPTION_BOOL, AT(network), "true", 0, 0, NULL, "",
-     "the network beside the rivals; --no-network leaves it and the step explain out, which saves most of the time"},
-    {"explain", OPTION_BOOL, AT(explain), "true", 0, 0, NULL, "", "what the network saw, by hopsack explain"},
+     "the network beside the rivals; --no-network leaves it out, which saves most of the time"},
+    {"explain", OPTION_BOOL, AT(explain), "true", 0, 0, NULL, "",
+     "what the stack chose, by hopsack explain; where that ranks no instances, the next best column that does"},
     {"inner", OPTION_INT, AT(inner), "5", 2, 100, NULL, "", "inner folds, by which methods and the stack choose"},
     {"permute", OPTION_INT, AT(permute), "0", 0, 999, NULL, "",
      "runs on permuted labels, for p values of the whole procedure"},
@@ -81,11 +82,11 @@ static Status print_plan(const Cli *cli, const StudyPlan *plan)
     return print_json(whole);
 }
 
-static Status print_answer(const Cli *cli, const StudyPlan *plan, const char *folder)
+static Status print_answer(const Cli *cli, const StudyPlan *plan, const StudySetup *setup)
 {
     json_t *lines, *line;
     size_t k;
-    TRY(studyrun_answer(&lines, plan, folder));
+    TRY(studyrun_answer(&lines, plan, setup));
     if (cli->json) return print_json(json_pack("{s:o}", "answer", lines));
     json_array_foreach(lines, k, line)
     {
@@ -125,41 +126,43 @@ static Status check_folder(const char *folder, bool resume, bool force)
     return fail(ERR_IO, "%s is not empty and holds no study; name another folder", folder);
 }
 
-static Status run_plan(Cli *cli, const StudyPlan *plan)
+static Status run_plan(Cli *cli, StudyPlan *plan, StudySetup *setup)
 {
     const StudyFlags *flags = cli->flags;
     if (cli->dry_run) return print_plan(cli, plan);
     TRY(check_folder(flags->folder, flags->resume, cli->force));
+    if (flags->resume) TRY(studyrun_choose(plan, setup));
     if (!cli->quiet && !cli->json) print_steps(plan);
     interrupt_watch();
-    TRY(studyrun_go(plan, flags->folder, cli->force && !flags->resume, &interrupted));
-    return print_answer(cli, plan, flags->folder);
+    TRY(studyrun_go(plan, setup, cli->force && !flags->resume, &interrupted));
+    return print_answer(cli, plan, setup);
 }
 
 static Status run_configured(Cli *cli, const char *yaml, const Config *config)
 {
     const StudyFlags *flags = cli->flags;
     StudyPlan plan = {0};
-    const StudySetup setup = {.data = config->data.path,
-                              .folder = flags->folder,
-                              .config = yaml,
-                              .n_setting = cli->n_setting,
-                              .setting = cli->setting,
-                              .value = cli->setting_value,
-                              .metadata = config_metadata(config),
-                              .id_column = config->data.id_column,
-                              .threads = cli->threads,
-                              .inner = flags->inner,
-                              .permute = flags->permute,
-                              .network = flags->network,
-                              .explain = flags->explain,
-                              .quiet = cli->quiet};
+    StudySetup setup = {.data = config->data.path,
+                        .folder = flags->folder,
+                        .config = yaml,
+                        .n_setting = cli->n_setting,
+                        .setting = cli->setting,
+                        .value = cli->setting_value,
+                        .metadata = config_metadata(config),
+                        .id_column = config->data.id_column,
+                        .threads = cli->threads,
+                        .inner = flags->inner,
+                        .permute = flags->permute,
+                        .network = flags->network,
+                        .explain = flags->explain,
+                        .seen = {.whole = true},
+                        .quiet = cli->quiet};
     if (!setup.data) return fail(ERR_USAGE, "which dataset? (hopsack study DATA --target=COLUMN -o OUT)");
     Status status = studyplan_make(&plan, &setup);
     const bool shown = cli->dry_run || (!cli->quiet && !cli->json);
     if (status == OK && shown && studycost_fill(&plan, &setup, config) != OK)
         log_warn("no estimate: %s", status_sentence());
-    if (status == OK) status = run_plan(cli, &plan);
+    if (status == OK) status = run_plan(cli, &plan, &setup);
     studyplan_free(&plan);
     return status;
 }
@@ -183,7 +186,8 @@ const Command command_study = {
     .example = "hopsack study cohort.h5 --target=status -o study",
     .about = "Runs, one after the other: check; baseline, which draws the folds of all; crossval --inner on the "
              "same folds (CONFIG, or the recommended config for the kind of bag); stack, which chooses among all "
-             "inside the folds; explain; and report, which makes OUT/report.html. These commands are printed first, "
+             "inside the folds; explain, of what the stack chose; and report, which makes OUT/report.html. These "
+             "commands are printed first, "
              "with an "
              "estimate of the time and memory of each; --dry-run prints nothing else. "
              "Settings of the data, the labels and the folds go to all of them, settings of model, train, crossval "

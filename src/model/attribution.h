@@ -70,7 +70,7 @@ const double *attribution_through(const Attribution *a);
  * the reference. */
 void attribution_numbers(double *share, const Attribution *a);
 
-/* False: a pooling's numbers are not those of embeddings (Hopfield with further steps), so that there are no such shares. */
+/* False: a pooling's numbers are not those of embeddings (Hopfield with further steps or sparse weights, log-sum-exp, additive), so that there are no such shares. */
 bool attribution_has_numbers(const Attribution *a);
 
 #define ATTRIBUTION_STEPS     50

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-const PoolingType *const pooling_types[] = {&pooling_attention, &pooling_hopfield, &pooling_mean,
-                                            &pooling_max,       &pooling_gated,    NULL};
+const PoolingType *const pooling_types[] = {&pooling_attention, &pooling_hopfield, &pooling_mean,      &pooling_max,
+                                            &pooling_gated,     &pooling_additive, &pooling_logsumexp, NULL};
 
 const PoolingType *pooling_type(const char *name)
 {
@@ -24,7 +24,7 @@ Status pooling_check_weights(const PoolingType *type, const Pooling *pooling)
         return fail(
             ERR_CONFIG,
             "model.pooling.count_weight: %s has no use for weights; leave it out, or set model.pooling.kind to "
-            "attention, hopfield, gated or mean",
+            "attention, hopfield, gated, additive, mean or logsumexp",
             type->name);
     return fail(ERR_CONFIG,
                 "model.pooling.count_weight: %s weighs instances only by softmax, and hopfield only if it retrieves "

@@ -95,6 +95,7 @@ Status pooling_check_weights(const PoolingType *type, const Pooling *pooling);
 extern const PoolingType *const pooling_types[]; /* ends with NULL */
 const PoolingType *pooling_type(const char *name);
 
-extern const PoolingType pooling_attention, pooling_gated, pooling_hopfield, pooling_max, pooling_mean;
+extern const PoolingType pooling_additive, pooling_attention, pooling_gated, pooling_hopfield, pooling_logsumexp,
+    pooling_max, pooling_mean;
 
 #endif

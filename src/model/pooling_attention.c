@@ -7,49 +7,26 @@
  *
  * The rows of W_q are the learned static queries, u the keys.
  */
-#include "model/pooling_attend.h"
-#include "nn/dense.h"
+#include "model/pooling_attention.h"
 #include "nn/kernel.h"
-#include "nn/logits.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_LAYERS         8
 #define ZERO(array, count) memset((array), 0, (count) * sizeof *(array))
 
 typedef struct {
-    int n_layer, n_unit, n_query;
-    int normalizer;
-    bool mean;
-} AttentionOptions;
-
-typedef struct {
-    AttendPooling top;
-    int n_layer, widest;
-    Dense hidden[MAX_LAYERS];
-    real *u[MAX_LAYERS]; /* [n_keep, out] activations that backward needs */
-    Logits query;
-    real **scratch; /* [n_thread] two blocks of the widest layer */
-} AttentionScorer;
+    AttentionOptions attention;
+} Options;
 
 static const Option options[] = {
-    {"n_layer", OPTION_INT, offsetof(AttentionOptions, n_layer), "2", 0, MAX_LAYERS, NULL, "layers",
-     "number of hidden layers of the attention network"},
-    {"n_unit", OPTION_INT, offsetof(AttentionOptions, n_unit), "32", 1, 4096, NULL, "units",
-     "width of each hidden layer of the attention network"},
-    {"n_query", OPTION_INT, offsetof(AttentionOptions, n_query), "1", 1, 64, NULL, "queries",
-     "number of learned queries"},
-    POOLING_NORMALIZER_ROW(AttentionOptions, normalizer),
-    POOLING_MEAN_ROW(AttentionOptions, mean),
+    POOLING_ATTENTION_ROWS(Options, attention),
     {0},
 };
 
-static Status init(void *self, ParamList *list, const void *blob, int n_h, int width)
+void pooling_attention_init(AttentionScorer *p, ParamList *list, const AttentionOptions *o, int n_h, int width)
 {
-    AttentionScorer *p = self;
-    const AttentionOptions *o = blob;
     Linear l;
     char name[64];
     Index n_in = n_h, in = width;
@@ -67,10 +44,23 @@ static Status init(void *self, ParamList *list, const void *blob, int n_h, int w
     snprintf(name, sizeof name, "attention_nn.attention_nn.%d", 2 * o->n_layer);
     linear_init(&l, list, name, n_in, o->n_query);
     logits_init(&p->query, &l, in);
+}
+
+void pooling_attention_values(AttentionScorer *p, int n_value, int value_width)
+{
+    p->top.attend.n_h = n_value;
+    p->top.attend.width = value_width;
+    p->top.base.n_z = p->top.attend.n_query * n_value;
+    p->top.base.streams = false; /* z is no mean of embeddings */
+}
+
+static Status init(void *self, ParamList *list, const void *blob, int n_h, int width)
+{
+    pooling_attention_init(self, list, &((const Options *)blob)->attention, n_h, width);
     return OK;
 }
 
-static void plan(void *self, Arena *arena, const ModelSizes *sizes)
+void pooling_attention_plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     AttentionScorer *p = self;
     attend_plan(&p->top.attend, sizes->n_row, arena);
@@ -86,7 +76,7 @@ static void plan(void *self, Arena *arena, const ModelSizes *sizes)
     }
 }
 
-static void prepare(void *self, const real *theta, const Pass *pass)
+void pooling_attention_prepare(void *self, const real *theta, const Pass *pass)
 {
     AttentionScorer *p = self;
     (void)pass;
@@ -100,7 +90,7 @@ static real *cache(const AttentionScorer *p, int j, int cached)
     return p->u[j] + cached * p->hidden[j].out;
 }
 
-static void score(void *self, real *a, const real *h, const Rows *rows)
+void pooling_attention_score(void *self, real *a, const real *h, const Rows *rows)
 {
     AttentionScorer *p = self;
     const real *x = h;
@@ -114,14 +104,15 @@ static void score(void *self, real *a, const real *h, const Rows *rows)
     logits_forward(a, &p->query, x, rows->n);
 }
 
-static void zero(void *self, int grad_slot)
+void pooling_attention_zero(void *self, int grad_slot)
 {
     AttentionScorer *p = self;
     for (int j = 0; j < p->n_layer; j++) dense_zero(&p->hidden[j], grad_slot);
     logits_zero(&p->query, grad_slot);
 }
 
-static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
+void pooling_attention_score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h,
+                                      const Rows *rows)
 {
     AttentionScorer *p = self;
     const int n = rows->n, cached = rows->cached;
@@ -142,7 +133,7 @@ static void score_backward(void *self, int grad_slot, real *dh, const real *da, 
     }
 }
 
-static void finish(void *self, real *grad, int n_slot)
+void pooling_attention_finish(void *self, real *grad, int n_slot)
 {
     AttentionScorer *p = self;
     for (int j = 0; j < p->n_layer; j++) dense_finish(grad, &p->hidden[j], n_slot);
@@ -151,7 +142,7 @@ static void finish(void *self, real *grad, int n_slot)
 
 /* Number j of h goes through unit j of every layer, alone, to the query j mod n_query. Where a layer has too few
  * units the last numbers go unattended. */
-static void start(void *self, real *theta, int n, int *z_at)
+void pooling_attention_start(void *self, real *theta, int n, int *z_at)
 {
     const AttentionScorer *p = self;
     for (int j = 0; j < n; j++) {
@@ -174,21 +165,21 @@ static void start(void *self, real *theta, int n, int *z_at)
 const PoolingType pooling_attention = {
     .name = "attention",
     .options = options,
-    .options_size = sizeof(AttentionOptions),
+    .options_size = sizeof(Options),
     .size = sizeof(AttentionScorer),
     .ranks = true,
     .init = init,
-    .plan = plan,
-    .prepare = prepare,
-    .score = score,
+    .plan = pooling_attention_plan,
+    .prepare = pooling_attention_prepare,
+    .score = pooling_attention_score,
     .pool = pooling_attend,
     .pool_backward = pooling_attend_backward,
     .read = pooling_attend_read,
-    .zero = zero,
-    .score_backward = score_backward,
-    .finish = finish,
-    .start = start,
+    .zero = pooling_attention_zero,
+    .score_backward = pooling_attention_score_backward,
+    .finish = pooling_attention_finish,
+    .start = pooling_attention_start,
     .share = &share_of_attend,
 };
-_Static_assert(sizeof(AttentionOptions) <= OPTION_BLOB, "options fit");
+_Static_assert(sizeof(Options) <= OPTION_BLOB, "options fit");
 _Static_assert(sizeof(AttentionScorer) <= POOLING_ROOM, "a pooling fits");

@@ -8,7 +8,7 @@
  * They have no attention: every logit is 0, so `selection: top` would keep the first rows; use `all` or `random`.
  * The weight of an instance is its part in z: 1/n, or the share of features in which it is the (first) maximum.
  */
-#include "model/pooling.h"
+#include "model/pooling_plain.h"
 #include "nn/attend.h"
 
 #include <math.h>
@@ -48,27 +48,28 @@ static void plan(void *self, Arena *arena, const ModelSizes *sizes)
     (void)sizes;
 }
 
-static void prepare(void *self, const real *theta, const Pass *pass)
+void pooling_plain_prepare(void *self, const real *theta, const Pass *pass)
 {
     (void)self;
     (void)theta;
     (void)pass;
 }
 
-static void score(void *self, real *a, const real *h, const Rows *rows)
+void pooling_plain_score(void *self, real *a, const real *h, const Rows *rows)
 {
     (void)self;
     (void)h;
     ZERO(a, rows->n);
 }
 
-static void zero(void *self, int grad_slot)
+void pooling_plain_zero(void *self, int grad_slot)
 {
     (void)self;
     (void)grad_slot;
 }
 
-static void score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h, const Rows *rows)
+void pooling_plain_score_backward(void *self, int grad_slot, real *dh, const real *da, const real *h,
+                                  const Rows *rows)
 {
     (void)self;
     (void)grad_slot;
@@ -78,7 +79,7 @@ static void score_backward(void *self, int grad_slot, real *dh, const real *da, 
     (void)rows;
 }
 
-static void finish(void *self, real *grad, int n_slot)
+void pooling_plain_finish(void *self, real *grad, int n_slot)
 {
     (void)self;
     (void)grad;
@@ -223,8 +224,9 @@ static void max_backward(void *self, real *da, real *dh, real *grad, const real 
 #define PLAIN(word, one, start, parts)                                                                               \
     {                                                                                                                \
         .name = word, .options = no_options, .options_size = 0, .size = sizeof(Plain), .init = start, .plan = plan,  \
-        .prepare = prepare, .score = score, .pool = one##_pool, .pool_backward = one##_backward, .zero = zero,       \
-        .score_backward = score_backward, .finish = finish, .share = parts                                           \
+        .prepare = pooling_plain_prepare, .score = pooling_plain_score, .pool = one##_pool,                          \
+        .pool_backward = one##_backward, .zero = pooling_plain_zero, .score_backward = pooling_plain_score_backward, \
+        .finish = pooling_plain_finish, .share = parts                                                               \
     }
 
 const PoolingType pooling_mean = PLAIN("mean", mean, init_mean, &share_of_means);

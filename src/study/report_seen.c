@@ -7,6 +7,7 @@
 #include "study/memefile.h"
 #include "study/modelset.h"
 #include "study/report_parts.h"
+#include "study/stackseen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,9 +199,46 @@ static void say_columns(Report *r, const json_t *facts)
     page_sentence(&r->page, text);
 }
 
+/* ---- what the stack chose ---- */
+
+/* Of the run, if that is a stack, or beside it; NULL: there is none. */
+static const json_t *stack_tasks(const Report *r)
+{
+    const json_t *first = json_object_iter_value(json_object_iter((json_t *)(size_t)r->tasks));
+    if (json_object_get(first, "carried_by")) return r->tasks;
+    return r->stack_at >= 0 ? sides_tasks(r->sides.side[r->stack_at].summary) : NULL;
+}
+
+/* explained: its column; NULL: nothing is. */
+static void say_chosen(Report *r, const char *explained)
+{
+    char text[REPORT_TEXT], both[REPORT_TEXT + 96];
+    const json_t *tasks = stack_tasks(r);
+    const char *name;
+    json_t *task;
+    json_object_foreach((json_t *)(size_t)tasks, name, task)
+    {
+        if (!stackseen_sentence(text, sizeof text, task, explained)) continue;
+        snprintf(both, sizeof both, "%.80s: %s", name, text);
+        page_sentence(&r->page, json_object_size(tasks) > 1 ? both : text);
+    }
+}
+
+/* One column may be explained where the stack has several. */
+static void say_choice(Report *r, const json_t *facts)
+{
+    const json_t *words = json_object_get(facts, "explained"), *word = json_array_get(words, 0);
+    char path[PATH_ROOM];
+    if (json_array_size(words) != 1 || strcmp(jsontext_field(word, "kind"), "stack") == 0) return;
+    snprintf(path, sizeof path, "%s", jsontext_field(word, "path"));
+    path_trim(path);
+    say_chosen(r, path_last(path));
+}
+
 static void say_top(Report *r, const json_t *facts)
 {
     say_origin(r, facts);
+    say_choice(r, facts);
     say_explained(r, facts);
     say_columns(r, facts);
     if (json_array_size(json_object_get(facts, "kernels_without_parts")) > 0)
@@ -353,6 +391,12 @@ static void lack_explained(Report *r)
     char run[REPORT_WORD], data[REPORT_WORD], labels[REPORT_WORD];
     const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
     const char *metadata = r->has_config ? config_metadata(&r->config) : NULL;
+    StackSeen seen;
+    stackseen_find(&seen, stack_tasks(r));
+    if (!seen.whole && !*seen.column) {
+        say_chosen(r, NULL);
+        return;
+    }
     report_lack(r, "Which instances the outputs rest on, and which motif, is not shown here:",
                 "hopsack explain %s %s%s%s -o seen", report_word(run, r->in->run), report_word(data, path),
                 metadata ? " --metadata=" : "", metadata ? report_word(labels, metadata) : "");

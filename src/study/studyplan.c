@@ -117,11 +117,22 @@ static void plan_stack(StudyPlan *plan, const StudySetup *s)
     add_common(step, s);
 }
 
+static bool explains(const StudySetup *s)
+{
+    return s->explain && (s->seen.whole || *s->seen.column);
+}
+
 static void plan_explain(StudyPlan *plan, const StudySetup *s)
 {
-    StudyStep *step = begin(plan, s, "explain", "seen", "sequences, residues and motifs that the network saw");
+    StudyStep *step = begin(plan, s, "explain", "seen",
+                            s->seen.whole ? "sequences, residues and motifs of what the stack chooses"
+                                          : "the best column that ranks instances, as what the stack chose does not");
+    const bool is_network = strcmp(s->seen.column, "network") == 0;
     add_word(step, "explain");
-    add_word(step, "%s/network", s->folder);
+    if (s->seen.whole)
+        add_word(step, "%s/stack", s->folder);
+    else
+        add_word(step, "%s/%s%s", s->folder, is_network ? "" : "rivals/", s->seen.column);
     add_word(step, "%s", s->data);
     if (s->metadata) {
         add_word(step, "--metadata=%s", s->metadata);
@@ -138,7 +149,7 @@ static void plan_report(StudyPlan *plan, const StudySetup *s)
     add_word(step, "%s/%s", s->folder, s->network ? "network" : "stack");
     add_word(step, "--rivals=%s/rivals", s->folder);
     if (s->network) add_word(step, "--stack=%s/stack", s->folder);
-    if (s->network && s->explain) add_word(step, "--explain=%s/seen", s->folder);
+    if (explains(s)) add_word(step, "--explain=%s/seen", s->folder);
     add_word(step, "--check=%s/check.json", s->folder);
     add_word(step, "--figures=%s/figures", s->folder);
     add_output(step);
@@ -154,7 +165,7 @@ Status studyplan_make(StudyPlan *out, const StudySetup *s)
     plan_rivals(out, s);
     if (s->network) plan_network(out, s);
     plan_stack(out, s);
-    if (s->network && s->explain) plan_explain(out, s);
+    if (explains(s)) plan_explain(out, s);
     plan_report(out, s);
     for (int k = 0; k < out->n; k++)
         if (!out->step[k].word || out->step[k].failed)
@@ -163,6 +174,18 @@ Status studyplan_make(StudyPlan *out, const StudySetup *s)
                         "the memory",
                         out->step[k].name);
     return OK;
+}
+
+Status studyplan_explain(StudyPlan *plan, const StudySetup *s)
+{
+    StudyPlan old = *plan;
+    const Status status = studyplan_make(plan, s);
+    for (int k = 0, of = 0; k < plan->n; k++) {
+        while (of < old.n - 1 && strcmp(old.step[of].name, plan->step[k].name) != 0) of++;
+        plan->step[k].cost = old.step[of].cost;
+    }
+    studyplan_free(&old);
+    return status;
 }
 
 bool studyplan_same(const StudyStep *step, const json_t *words)

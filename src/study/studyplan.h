@@ -6,13 +6,14 @@
  *     rivals     OUT/rivals      baseline; it draws the folds of all
  *     network    OUT/network     crossval --inner on these folds
  *     stack      OUT/stack       the choice among both, inside the folds
- *     explain    OUT/seen        what the network saw, where there is one
+ *     explain    OUT/seen        of what the stack chooses, or of the next best that ranks instances
  *     report     OUT/report.html, OUT/figures
  */
 #ifndef HOPSACK_STUDYPLAN_H
 #define HOPSACK_STUDYPLAN_H
 
 #include "core/cost.h"
+#include "study/stackseen.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -31,6 +32,7 @@ typedef struct {
     const char *id_column;       /* in it */
     int threads, inner, permute; /* 0: not set */
     bool network, explain, quiet;
+    StackSeen seen; /* what is explained: the stack until its choice is known */
 } StudySetup;
 
 typedef struct {
@@ -49,6 +51,8 @@ typedef struct {
 } StudyPlan;
 
 Status studyplan_make(StudyPlan *out, const StudySetup *setup);
+/* Another `seen` is explained: the plan anew, with the costs that it had. */
+Status studyplan_explain(StudyPlan *plan, const StudySetup *setup);
 bool studyplan_same(const StudyStep *step, const json_t *words); /* would these have given the same result? */
 void studyplan_free(StudyPlan *plan);                            /* accepts {0} */
 

@@ -8,6 +8,7 @@
 #include "cv/chance.h"
 #include "run/runlock.h"
 #include "study/stackcarrier.h"
+#include "study/stackseen.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,11 +53,19 @@ static Status save_record(const char *folder, const json_t *record)
     return status;
 }
 
+/* What the stack chose, and so what is explained and reported, is no setting: such a step is made anew. */
+static bool follows_choice(const StudyStep *step)
+{
+    return strcmp(step->name, "explain") == 0 || strcmp(step->name, "report") == 0;
+}
+
 static Status check_same(bool *done, const json_t *record, const StudyStep *step, const char *folder)
 {
     const json_t *before = json_object_get(record, step->name);
     *done = before && file_exists(step->result);
     if (!before || studyplan_same(step, json_object_get(before, "words"))) return OK;
+    *done = false;
+    if (follows_choice(step)) return OK;
     return fail(ERR_CONFIG, "%s/study.json: the step '%s' was done with other settings; give the same, or another -o",
                 folder, step->name);
 }
@@ -130,28 +139,97 @@ static Status run_step(json_t *record, const StudyStep *step, const char *folder
     return save_record(folder, record);
 }
 
-static Status go(const StudyPlan *plan, const char *folder, bool anew, const StopFlag *stop, json_t *record)
+/* ---- what is explained ---- */
+
+static Status load_summary(json_t **out, const char *folder, const char *name)
+{
+    char path[PATH_ROOM];
+    *out = NULL;
+    TRY(inside(path, folder, name));
+    return jsontext_load(out, path, NULL);
+}
+
+/* That is explained alone; NULL: none is. */
+static const char *column_of(const StudySetup *setup)
+{
+    return *setup->seen.column ? setup->seen.column : NULL;
+}
+
+static void say_choice(const json_t *summary, const char *column)
+{
+    char sentence[2048];
+    const char *name;
+    json_t *task;
+    json_object_foreach(json_object_get(summary, "tasks"), name, task)
+    {
+        if (stackseen_sentence(sentence, sizeof sentence, task, column)) log_info("%s: %s", name, sentence);
+    }
+}
+
+static Status follow_choice(StudyPlan *plan, StudySetup *setup, bool said)
+{
+    json_t *stack;
+    if (!setup->explain) return OK;
+    TRY(load_summary(&stack, setup->folder, "stack/summary.json"));
+    stackseen_find(&setup->seen, json_object_get(stack, "tasks"));
+    if (!setup->seen.whole && said) say_choice(stack, column_of(setup));
+    json_decref(stack);
+    return studyplan_explain(plan, setup);
+}
+
+static int place_of(const StudyPlan *plan, const char *name)
+{
+    int k = 0;
+    while (k < plan->n && strcmp(plan->step[k].name, name) != 0) k++;
+    return k;
+}
+
+static Status follow_recorded(StudyPlan *plan, StudySetup *setup, const json_t *record)
+{
+    bool done;
+    const int stack = place_of(plan, "stack");
+    TRY(check_same(&done, record, &plan->step[stack], setup->folder));
+    return done ? follow_choice(plan, setup, false) : OK;
+}
+
+Status studyrun_choose(StudyPlan *plan, StudySetup *setup)
+{
+    json_t *record;
+    TRY(load_record(&record, setup->folder));
+    const Status status = follow_recorded(plan, setup, record);
+    json_decref(record);
+    return status;
+}
+
+/* ---- all steps ---- */
+
+static Status go(StudyPlan *plan, StudySetup *setup, bool anew, const StopFlag *stop, json_t *record)
 {
     bool done[STUDYPLAN_STEPS];
     int n = 0;
+    const char *folder = setup->folder;
+    TRY(follow_recorded(plan, setup, record));
     for (int k = 0; k < plan->n; k++) TRY(check_same(&done[k], record, &plan->step[k], folder));
     while (n < plan->n && done[n]) n++;
     for (int k = n; k < plan->n; k++)
         json_object_del(record, plan->step[k].name); /* they rest on what is made anew */
+    if (place_of(plan, "explain") == plan->n) json_object_del(record, "explain");
     TRY(save_record(folder, record));
     for (int k = 0; k < plan->n; k++) {
         const StudyStep *step = &plan->step[k];
         TRY(stop_check(stop, " before the step '%s'; --resume goes on there", step->name));
         log_info("step %d of %d, %s: %s", k + 1, plan->n, step->name, k < n ? "done before" : step->line);
         if (k >= n) TRY(run_step(record, step, folder, anew, stop));
+        if (k >= n && k == place_of(plan, "stack")) TRY(follow_choice(plan, setup, true));
     }
     return OK;
 }
 
-Status studyrun_go(const StudyPlan *plan, const char *folder, bool anew, const StopFlag *stop)
+Status studyrun_go(StudyPlan *plan, StudySetup *setup, bool anew, const StopFlag *stop)
 {
     RunLock lock = {-1};
     json_t *record = NULL;
+    const char *folder = setup->folder;
     TRY(file_make_folder(folder));
     TRY(file_make_inside(folder, "log"));
     TRY(runlock_hold(&lock, folder));
@@ -160,7 +238,7 @@ Status studyrun_go(const StudyPlan *plan, const char *folder, bool anew, const S
         json_object_clear(record);
         status = save_record(folder, record);
     }
-    if (status == OK) status = go(plan, folder, anew, stop, record);
+    if (status == OK) status = go(plan, setup, anew, stop, record);
     json_decref(record);
     runlock_release(&lock);
     return status;
@@ -178,14 +256,6 @@ static void add_line(json_t *lines, const char *format, ...)
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
     json_array_append_new(lines, json_string(line));
-}
-
-static Status load_summary(json_t **out, const char *folder, const char *name)
-{
-    char path[PATH_ROOM];
-    *out = NULL;
-    TRY(inside(path, folder, name));
-    return jsontext_load(out, path, NULL);
 }
 
 /* "AUC 0.912 ± 0.031 over 5 folds, 95 % interval 0.880 to 0.940" of a task of a summary. False: there is no figure. */
@@ -218,10 +288,10 @@ static void add_chance(json_t *lines, const char *name, const json_t *task)
     json_decref(list);
 }
 
-static void answer_task(json_t *lines, const char *name, const json_t *task, const json_t *rivals,
-                        const json_t *network)
+static void answer_task(json_t *lines, const StudySetup *setup, const char *name, const json_t *task,
+                        const json_t *rivals, const json_t *network)
 {
-    char figure[256], sentence[1024];
+    char figure[256], sentence[2048];
     const json_t *methods = json_object_get(rivals, "methods");
     const json_t *nuisance = json_object_get(json_object_get(json_object_get(methods, "nuisance"), "tasks"), name);
     const json_t *of_network = json_object_get(json_object_get(network, "tasks"), name);
@@ -234,10 +304,14 @@ static void answer_task(json_t *lines, const char *name, const json_t *task, con
     if (figure_of(figure, sizeof figure, of_network)) add_line(lines, "%s: the network: %s", name, figure);
     if (figure_of(figure, sizeof figure, nuisance))
         add_line(lines, "%s: size, depth, clonality and lengths alone: %s", name, figure);
+    if (!setup->explain || setup->seen.whole) return;
+    if (stackseen_sentence(sentence, sizeof sentence, task, column_of(setup)))
+        add_line(lines, "%s: %s", name, sentence);
 }
 
-static Status answer(json_t *lines, const StudyPlan *plan, const char *folder)
+static Status answer(json_t *lines, const StudyPlan *plan, const StudySetup *setup)
 {
+    const char *folder = setup->folder;
     json_t *stack, *rivals = NULL, *network = NULL, *task;
     const char *name;
     TRY(load_summary(&stack, folder, "stack/summary.json"));
@@ -245,17 +319,17 @@ static Status answer(json_t *lines, const StudyPlan *plan, const char *folder)
     if (status == OK) status = load_summary(&network, folder, "network/summary.json");
     if (status == OK)
         json_object_foreach(json_object_get(stack, "tasks"), name, task)
-            answer_task(lines, name, task, rivals, network);
+            answer_task(lines, setup, name, task, rivals, network);
     json_decref(stack), json_decref(rivals), json_decref(network);
     if (status == OK) add_line(lines, "page: %s", plan->step[plan->n - 1].result);
     return status;
 }
 
-Status studyrun_answer(json_t **lines, const StudyPlan *plan, const char *folder)
+Status studyrun_answer(json_t **lines, const StudyPlan *plan, const StudySetup *setup)
 {
     *lines = json_array();
     if (!*lines) return fail(ERR_MEMORY, "no memory for the answer of the study");
-    const Status status = answer(*lines, plan, folder);
+    const Status status = answer(*lines, plan, setup);
     if (status == OK) return OK;
     json_decref(*lines);
     *lines = NULL;

@@ -132,15 +132,17 @@ class Vectors(Case):
 
     def test_all_poolings(self):
         pairs = ["--model.pooling.1.kind=max"]
-        for k, words in enumerate((["hopfield", "--model.pooling.steps=2"], ["hopfield"], ["max"], ["gated"], ["attention", *pairs],
+        for k, words in enumerate((["hopfield", "--model.pooling.steps=2"], ["hopfield"], ["max"], ["gated"], ["logsumexp"],
+                                   ["additive", "--model.pooling.n_query=2"], ["attention", "--model.pooling.normalizer=sparsemax"],
+                                   ["attention", *pairs],
                                    ["attention", "--model.output.n_hidden=2"],
                                    ["attention", "--model.bag_inputs.statistics=true", "--model.bag_inputs.n_unit=4"])):
             self.good("train", *self.words, *words[1:], f"--model.pooling.kind={words[0]}", "-o", f"p{k}")
             self.good("explain", f"p{k}", "v.h5", "-o", f"e{k}")
             facts = load(f"e{k}/explain.json")
             self.assertLess(facts["largest_error_of_sums"], 1e-6, words)
-            self.assertEqual(os.path.exists(f"e{k}/heads.tsv"), words[0] != "max", words)
-            if words[0] != "max":
+            self.assertEqual(os.path.exists(f"e{k}/heads.tsv"), words[0] not in ("max", "logsumexp"), words)
+            if words[0] not in ("max", "logsumexp"):
                 self.assertAlmostEqual(sum(float(r["share"]) for r in table(f"e{k}/heads.tsv")), 1, places=3, msg=str(words))
             self.assertGreaterEqual(facts["completeness"]["share_within_1_percent"], 0.99, words)
             output = {r["bag"]: float(r["output"]) for r in table(f"p{k}/predictions.tsv") if r["part"] == "test"}

@@ -244,6 +244,49 @@ class InNumPy(Case):
         self.bad(2, "count_weight: attention weighs instances only by softmax", "train", "tiny.yaml", "--data.path=s.h5",
                  "--target=status", "-o", "bad", "--model.pooling.normalizer=sparsemax", "--model.pooling.count_weight=raw")
 
+    def test_smooth_maximum(self):
+        self.good("import", "--format=csv", "--bag=bag", "--label=label", "-o", "smooth.h5", "v.csv")
+        for r in (0.01, 5, 1000):
+            run = f"smooth-{r}"
+            self.good("train", "--data.path=smooth.h5", "--target=label", "--train.updates=30", "--train.lr=0.03",
+                      "--model.embedder.kind=mlp", "--model.embedder.n_unit=6", "--model.selection.kind=all",
+                      "--data.scale=standard", "--data.clip=3", "--model.pooling.kind=logsumexp", f"--model.pooling.r={r}", "-o", run)
+            t = tensors(f"{run}/model.safetensors")
+            self.good("predict", run, "smooth.h5", "-o", f"{run}.tsv")
+            for row in table(f"{run}.tsv"):
+                h = embed_vectors(t, self.vectors[row["bag"]])
+                top = h.max(0)
+                z = top + np.log(np.exp(r * (h - top)).mean(0)) / r
+                y = network(t, "output_nn.output_nn", z, selu)[0]
+                self.assertAlmostEqual(float(row["output"]), y, delta=2e-5 * max(1, abs(y)), msg=f"{run} {row['bag']}")
+        self.bad(4, "logsumexp has no attention|no attention; leave out --attention", "predict", "smooth-5", "smooth.h5", "-o", "p.tsv",
+                 "--attention=a.tsv")
+
+    def test_additive(self):
+        """The output is the bias and what each instance adds by its weighted input alone; explain reports the same."""
+        self.good("import", "--format=csv", "--bag=bag", "--label=label", "-o", "add.h5", "v.csv")
+        self.good("train", "--data.path=add.h5", "--target=label", "--train.updates=60", "--train.lr=0.03",
+                  "--model.embedder.kind=mlp", "--model.embedder.n_unit=6", "--model.selection.kind=all",
+                  "--data.scale=standard", "--data.clip=3", "--model.pooling.kind=additive", "--model.pooling.n_value=5", "-o", "add")
+        t = tensors("add/model.safetensors")
+        self.assertEqual(t["pooling.value.weight"].shape, (5, 6))
+        self.good("predict", "add", "add.h5", "-o", "add.tsv", "--attention=add.att.tsv")
+        self.good("explain", "add", "add.h5", "-o", "add.explained", "--reference=none")
+        weight = {(r["bag"], int(r["instance"])): float(r["weight"]) for r in table("add.att.tsv")}
+        found = {(r["bag"], int(r["instance"])): float(r["contribution"]) for r in table("add.explained/instances.tsv")}
+        bias, u = t["output_nn.output_nn.0.bias"][0], t["output_nn.output_nn.0.weight"][0]
+        compared = 0
+        for row in table("add.tsv"):
+            h = embed_vectors(t, self.vectors[row["bag"]])
+            w = np.array([weight[row["bag"], i] for i in range(len(h))])[:, None]
+            part = relu((w * h) @ t["pooling.value.weight"].T) @ u
+            self.assertAlmostEqual(float(row["output"]), bias + part.sum(), delta=2e-5 * max(1, abs(part.sum())), msg=row["bag"])
+            for i, one in enumerate(part):
+                if (row["bag"], i) in found:
+                    self.assertAlmostEqual(found[row["bag"], i], one, delta=2e-5 * max(1, abs(one)))
+                    compared += 1
+        self.assertGreater(compared, 5)
+
     def test_bags_of_sequences(self):
         for k, name in enumerate(["plain", "two queries, three steps", "learned beta"]):
             flags, settings = VARIANTS[name]

@@ -9,7 +9,8 @@ from harness import Case, cohort, main, read, run, table
 
 PAIR = ["--model.pooling.1.kind=hopfield", "--model.pooling.1.n_head=2", "--model.pooling.1.n_query=2",
         "--model.pooling.1.beta=20"]
-SPARSE = ["--model.pooling.3.kind=gated", "--model.pooling.3.normalizer=entmax15", "--model.pooling.0.normalizer=sparsemax"]
+SPARSE = ["--model.pooling.3.kind=gated", "--model.pooling.3.normalizer=entmax15", "--model.pooling.4.kind=additive",
+          "--model.pooling.5.kind=logsumexp", "--model.pooling.0.normalizer=sparsemax"]
 ALL = "--model.selection.kind=all"
 
 

@@ -38,6 +38,49 @@ class Study(Case):
         self.assertEqual(lines[-1], "page: whole/report.html")
         self.assertEqual(list(json.loads(read("whole/study.json"))), ["check", "rivals", "network", "stack", "explain", "report"])
 
+    def test_what_the_stack_chose_is_explained(self):
+        self.assertIn("5 explain  sequences, residues and motifs of what the stack chooses", self.whole.stdout)
+        self.assertIn("  hopsack explain whole/stack c.h5 -o whole/seen\n", self.whole.stdout)
+        facts = json.loads(read("whole/seen/explain.json"))
+        self.assertEqual([(w["path"], w["kind"]) for w in facts["explained"]], [("whole/stack", "stack")])
+        chosen = {f["column"] for f in json.loads(read("whole/stack/summary.json"))["tasks"]["status"]["chosen"]}
+        self.assertEqual({c["name"] for c in facts["columns"] if c["bags"] > 0}, chosen)
+        self.assertNotIn("Explained is", self.whole.stdout + read("whole/report.html").decode())
+
+    def choose(self, folder, columns):
+        """As if the stack had chosen these in its outer folds."""
+        path = f"{folder}/stack/summary.json"
+        stack = json.loads(read(path))
+        task = stack["tasks"]["status"]
+        for fold, name in zip(task["chosen"], columns):
+            fold["column"] = name
+        for name, column in task["columns"].items():
+            column["n_chosen"] = columns.count(name)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(stack, file)
+        ranked = {n: c["inner_mean"] for n, c in task["columns"].items() if n in ("enriched", "kmer-3", "kmer-4", "gapped", "network", "clones")}
+        return max(ranked, key=ranked.get)
+
+    def test_where_the_choice_ranks_nothing(self):
+        """The next best that does is explained, and terminal and page say so."""
+        words = "study", "c.h5", "--target=status", *SMALL[2:], "--no-network", "-o", "dumb"
+        self.good(*words)
+        best = self.choose("dumb", ["nuisance", "kmer-3", "nuisance"])
+        done = self.good(*words, "--resume")
+        self.assertIn("step 3 of 5, stack: done before", done.stderr)
+        self.assertIn("explain: the best column that ranks instances, as what the stack chose does not", done.stderr)
+        self.assertIn(f"  hopsack explain dumb/rivals/{best} c.h5 -o dumb/seen\n", done.stdout)
+        said = f"The stack chose nuisance in 2, kmer-3 in 1 of 3 outer folds. nuisance ranks no instances. Explained is {best} alone."
+        self.assertIn(f"status: {said}\n", done.stdout)
+        self.assertIn(said, read("dumb/report.html").decode())
+        explained = json.loads(read("dumb/seen/explain.json"))["explained"]
+        self.assertEqual([w["path"] for w in explained], [f"dumb/rivals/{best}"])
+        self.assertIn("done before", self.good(*words, "--resume").stderr.splitlines()[-2])
+        self.choose("dumb", ["kmer-3", "kmer-3", best])
+        self.good(*words, "--resume")
+        self.assertEqual(json.loads(read("dumb/seen/explain.json"))["explained"][0]["path"], "dumb/stack")
+        self.assertNotIn("Explained is", read("dumb/report.html").decode())
+
     def test_each_step_is_the_command_that_is_printed(self):
         words = json.loads(read("whole/study.json"))["rivals"]["words"]
         again = [w if w != "whole/rivals" else "alone" for w in words]
@@ -90,6 +133,18 @@ class Study(Case):
         done = self.good("study", "v.h5", "--train.epochs=3", *SMALL[2:], "--splits.n_repeat=1", "-o", "vectors")
         self.assertIn("page: vectors/report.html", done.stdout)
         self.assertIn("crossval mil ", done.stdout)
+        explained = json.loads(read("vectors/seen/explain.json"))["explained"][0]["path"]
+        chosen = {f["column"] for f in json.loads(read("vectors/stack/summary.json"))["tasks"]["label"]["chosen"]}
+        self.assertEqual(explained, "vectors/stack" if chosen == {"network"} else "vectors/network")
+        done = self.good("study", "v.h5", *SMALL[2:], "--splits.n_repeat=1", "--no-network", "-o", "flat")
+        self.assertFalse(os.path.exists("flat/seen"))
+        said = "No column ranks instances, so nothing is explained."
+        self.assertIn(said, done.stdout)
+        self.assertIn(said, done.stderr)
+        self.assertIn(said, read("flat/report.html").decode())
+        self.assertNotIn("hopsack explain", read("flat/report.html").decode())
+        self.assertIn("step 4 of 4, report: done before", self.good("study", "v.h5", *SMALL[2:], "--splits.n_repeat=1", "--no-network",
+                                                                    "-o", "flat", "--resume").stderr)
 
     def test_other_settings_are_refused(self):
         self.bad(2, "the step 'check' was done with other settings", "study", "c.h5", "--target=status", *SMALL[:-1], "--seed=9",
@@ -106,9 +161,11 @@ class Study(Case):
         self.assertIn("--seed=8", json.loads(read("forced/study.json"))["rivals"]["words"])
         self.assertIn(b"seed: 8", read("forced/rivals/config.yaml"))
 
-    def test_without_network_nothing_is_explained(self):
+    def test_without_network_a_method_is_explained(self):
         done = self.good("study", "c.h5", "--target=status", "--no-network", "--dry-run", "--json", "-o", "none")
-        self.assertEqual([s["name"] for s in json.loads(done.stdout)["steps"]], ["check", "rivals", "stack", "report"])
+        self.assertEqual([s["name"] for s in json.loads(done.stdout)["steps"]], ["check", "rivals", "stack", "explain", "report"])
+        done = self.good("study", "c.h5", "--target=status", "--no-explain", "--dry-run", "--json", "-o", "none")
+        self.assertEqual([s["name"] for s in json.loads(done.stdout)["steps"]], ["check", "rivals", "network", "stack", "report"])
 
     def test_printed_words_are_a_shells(self):
         os.makedirs("a b", exist_ok=True)
@@ -140,8 +197,8 @@ class Study(Case):
         self.good(*words)
         shutil.rmtree("anew/stack")
         done = self.good(*words, "--resume", threads=1)
-        self.assertIn("step 2 of 4, rivals: done before", done.stderr)
-        self.assertIn("step 4 of 4, report: the page", done.stderr)
+        self.assertIn("step 2 of 5, rivals: done before", done.stderr)
+        self.assertIn("step 5 of 5, report: the page", done.stderr)
         self.assertNotIn("step", self.good(*words, "--resume", "--quiet").stderr)
 
     def test_a_check_that_fails_leaves_no_result(self):

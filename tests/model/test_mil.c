@@ -6,6 +6,7 @@
 #include "core/parallel.h"
 #include "support/network.h"
 
+#include <float.h>
 #include <math.h>
 
 #if REAL_IS_DOUBLE
@@ -33,7 +34,9 @@ static double gradient_error(const ModelOptions *o, int has, int planted, const 
     cr_assert_eq(mil_plan(m, N_BAG, 10, true), OK);
     const ParamList *list = mil_params(m);
     real *theta = start(m, 1), *grad = calloc(list->size, sizeof *grad), *waste = calloc(list->size, sizeof *waste);
-    cr_assert(isfinite(mil_learn(m, grad, theta, &x.batch, 5, 0, NULL)));
+    const double loss = mil_learn(m, grad, theta, &x.batch, 5, 0, NULL);
+    const double rounding = 2 * DBL_EPSILON * loss / 2e-6; /* of a difference over two steps */
+    cr_assert(isfinite(loss));
     for (int i = 0; i < list->n; i++) {
         const Param *p = &list->param[i];
         double worst = 0, largest = 0.1;
@@ -50,8 +53,8 @@ static double gradient_error(const ModelOptions *o, int has, int planted, const 
             largest = fmax(largest, fabs(numeric));
         }
         if (planted < 0)
-            cr_expect_lt(worst, 2e-7 * largest, "%s: gradient of %s differs by %.3g, largest %.3g", what, p->name,
-                         worst, largest);
+            cr_expect_lt(worst, 2e-7 * largest + rounding, "%s: gradient of %s differs by %.3g, largest %.3g", what,
+                         p->name, worst, largest);
         error = fmax(error, worst / largest);
     }
     free(theta), free(grad), free(waste);
@@ -70,7 +73,8 @@ Test(model_mil, gradient_of_every_family)
                 shrink(&o);
                 if (embedder_types[e]->bag_kind != BAG_SEQUENCES) continue;
                 const int n_query = bits & 1 ? 3 : 1, n_layer = bits & 2 ? 2 : 1, position = !(bits & 4);
-                test_option(o.pooling_options, pooling_types[p]->options, "n_query", n_query);
+                if (!test_option(o.pooling_options, pooling_types[p]->options, "n_query", n_query) && n_query > 1)
+                    continue;
                 test_option(o.embedder_options, embedder_types[e]->options, "n_layer", n_layer);
                 test_option(o.embedder_options, embedder_types[e]->options, "position", position);
                 o.compat = bits & 8 ? COMPAT_DEEPRC : COMPAT_NONE;

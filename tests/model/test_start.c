@@ -85,6 +85,7 @@ static Rig rig_of(int pooling)
     test_option(r.o.embedder_options, embedder_types[0]->options, "n_kernel", N_KERNEL);
     test_option(r.o.pooling_options, pooling_types[pooling]->options, "n_head", 2);
     test_option(r.o.pooling_options, pooling_types[pooling]->options, "head_size", 8);
+    test_option(r.o.pooling_options, pooling_types[pooling]->options, "n_value", N_KERNEL);
     r.o.select = SELECT_ALL;
     return r;
 }
@@ -305,7 +306,7 @@ Test(SUITE, attention_goes_to_them)
         attention_of(p, 2);
         n += pooling_types[p]->start != NULL;
     }
-    cr_expect_eq(n, 3, "attention, gated and hopfield");
+    cr_expect_eq(n, 4, "attention, gated, additive and hopfield");
 }
 
 /* Poolings side by side each attend to them; the output follows the first in which a number stands alone. */
@@ -359,7 +360,7 @@ Test(SUITE, the_output_follows)
             fill(&r, false);
             begin(&r, start, KMERS);
             const int pooled = mil_n_z(r.m) - N_KERNEL, heads = (mil_column(r.m, mil_n_column(r.m) - 1).head + 1);
-            for (int j = 0; j < KMERS; j++) { /* heads read 8 numbers; queries, of attention, N_KERNEL */
+            for (int j = 0; j < KMERS; j++) { /* heads read 8 numbers; queries N_KERNEL */
                 assert_output(&r, j, pooled + j, pooling_types[p]->name);
                 assert_output(&r, j, heads > 1 ? j % heads * 8 + j / heads : j % n_query * N_KERNEL + j,
                               pooling_types[p]->name);

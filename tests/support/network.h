@@ -79,6 +79,7 @@ static inline void shrink(ModelOptions *o)
     test_option(o->embedder_options, e, "kernel", 4);
     test_option(o->embedder_options, e, "n_unit", 5);
     test_option(o->pooling_options, p, "n_unit", 6);
+    test_option(o->pooling_options, p, "n_value", 4);
     test_option(o->pooling_options, p, "n_head", 2);
     test_option(o->pooling_options, p, "head_size", 3);
     test_option(o->pooling_options, p, "output_size", 4);
