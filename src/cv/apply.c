@@ -9,6 +9,7 @@
 #include "core/number.h"
 #include "cv/foldjob.h"
 #include "run/modelinputs.h"
+#include "run/single.h"
 #include "data/bagfile/rarefy.h"
 
 #include <math.h>
@@ -257,6 +258,7 @@ Status apply_fit(Apply *a, const Cohort *cohort)
         TRY(fit_model(m, file));
         if (k == 0) TRY(rarefy_as_model(&m->config, file));
         if (modelfile_method(m)) continue;
+        TRY(single_check(&m->config.model, cohort, ERR_MODEL));
         TRY(modelinputs_read(m, cohort));
         TRY(mil_plan(m->mil, 1, bagfile_n_max(file), false));
         mil_prepare(m->mil, m->theta);
@@ -360,11 +362,18 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     return OK;
 }
 
-Status apply_attention(Apply *a, int model, int bag, MilAttention *attention)
+Status apply_read_bag(Bag *out, Apply *a, int model, int bag)
 {
     const Bag *whole;
     TRY(cache_bag(a->cache, &whole, bag, 0));
-    const Bag own = modelinputs_bag(&a->model[model], whole, bag);
+    *out = modelinputs_bag(&a->model[model], whole, bag);
+    return OK;
+}
+
+Status apply_attention(Apply *a, int model, int bag, MilAttention *attention)
+{
+    Bag own;
+    TRY(apply_read_bag(&own, a, model, bag));
     mil_predict(a->model[model].mil, a->one, &own, attention);
     return OK;
 }
