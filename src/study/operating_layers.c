@@ -12,10 +12,10 @@ typedef struct {
     OperatingTally *tally; /* [n_layer] */
     real *w;               /* [n_max, heads of a layer] */
     double *scratch;       /* [2 n_max] */
-} Watch;
+} LayerWatch;
 
 /* Stored patterns an instance of a bag of n_max can have, at most, under all heads of a layer. */
-static Status reserve(Watch *w, int n_max)
+static Status reserve(LayerWatch *w, int n_max)
 {
     const int n_layer = mil_n_layer(w->mil);
     size_t most = (size_t)n_max + 1, heads = 1;
@@ -32,7 +32,7 @@ static Status reserve(Watch *w, int n_max)
     return OK;
 }
 
-static void close_watch(Watch *w)
+static void close_watch(LayerWatch *w)
 {
     for (int k = 0; w->tally && k < mil_n_layer(w->mil); k++) operating_close(&w->tally[k]);
     free(w->tally), free(w->w), free(w->scratch);
@@ -40,7 +40,7 @@ static void close_watch(Watch *w)
 }
 
 /* Of one instance: heads become columns, as operating_add wants them. */
-static Status add_instance(Watch *w, int layer, int i)
+static Status add_instance(LayerWatch *w, int layer, int i)
 {
     const int n_head = mil_layer_heads(w->mil, layer);
     int n_stored = 0;
@@ -51,7 +51,7 @@ static Status add_instance(Watch *w, int layer, int i)
     return operating_add(&w->tally[layer], w->w, n_stored, w->scratch);
 }
 
-static Status add_bag(Watch *w, const Bag *bag)
+static Status add_bag(LayerWatch *w, const Bag *bag)
 {
     const int n = mil_observe(w->mil, bag);
     for (int k = 0; k < mil_n_layer(w->mil); k++)
@@ -59,7 +59,7 @@ static Status add_bag(Watch *w, const Bag *bag)
     return OK;
 }
 
-static Status open_watch(Watch *w, ModelFile *m, const Cohort *cohort)
+static Status open_watch(LayerWatch *w, ModelFile *m, const Cohort *cohort)
 {
     const int n_max = bagfile_n_max(cohort->file);
     TRY(mil_new(&w->mil, &m->config.model, bagfile_spec(cohort->file), m->target, m->n_target));
@@ -69,7 +69,7 @@ static Status open_watch(Watch *w, ModelFile *m, const Cohort *cohort)
     return OK;
 }
 
-static Status conclude(OperatingLayer **out, int *n, const Watch *w)
+static Status conclude(OperatingLayer **out, int *n, const LayerWatch *w)
 {
     *out = calloc((size_t)mil_n_layer(w->mil) + 1, sizeof **out);
     if (!*out) return fail(ERR_MEMORY, "no memory for what layers do");
@@ -92,7 +92,7 @@ static bool has_heads(const Mil *mil)
 Status operating_measure_layers(OperatingLayer **out, int *n, Apply *a, const Cohort *cohort)
 {
     Status status = OK;
-    Watch w = {0};
+    LayerWatch w = {0};
     *out = NULL;
     *n = 0;
     if (!has_heads(a->model[0].mil)) return OK;
