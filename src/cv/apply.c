@@ -264,18 +264,11 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention)
     return OK;
 }
 
-Status apply_read_bag(Bag *out, Apply *a, int model, int bag)
+Status apply_attention(Apply *a, int model, int bag, MilAttention *attention)
 {
     const Bag *whole;
     TRY(cache_bag(a->cache, &whole, bag, 0));
-    *out = modelinputs_bag(&a->model[model], whole, bag);
-    return OK;
-}
-
-Status apply_attention(Apply *a, int model, int bag, MilAttention *attention)
-{
-    Bag own;
-    TRY(apply_read_bag(&own, a, model, bag));
+    const Bag own = modelinputs_bag(&a->model[model], whole, bag);
     mil_predict(a->model[model].mil, a->one, &own, attention);
     return OK;
 }

@@ -55,9 +55,6 @@ void apply_free(Apply *a); /* accepts half-built ones */
 /* output [n_out] of one bag; attention (may be NULL) is that of the only model. ERR_MODEL where an output is not finite. */
 Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention);
 
-/* A bag as a model reads it, borrowed until the next. */
-Status apply_read_bag(Bag *out, Apply *a, int model, int bag);
-
 /* The attention of one model, which is not the only one. */
 Status apply_attention(Apply *a, int model, int bag, MilAttention *attention);
 

@@ -20,7 +20,7 @@ typedef struct {
     Index n_in, n_out; /* numbers of a row */
     Index in, out;     /* strides of x and y, multiples of KERNEL_LANES; beyond n_in and n_out rows are 0 */
     int64_t n_capped;  /* associations so far that had not converged when they were stopped (steps: -1) */
-} Layer;
+} MilLayer;
 
 /* What a layer is built for. */
 typedef struct {

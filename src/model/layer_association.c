@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct {
-    Layer base;
+    MilLayer base;
     bool residual;
     Hopfield layer;
     LayerDropout dropout;
@@ -115,7 +115,7 @@ static void forward(void *self, real *y, const real *x, const LayerBags *bags)
 static void backward(void *self, real *dx, real *grad, const real *x, const real *y, real *dy, const LayerBags *bags)
 {
     AssociationLayer *l = self;
-    const Layer *b = &l->base;
+    const MilLayer *b = &l->base;
     const Index n = bags->bounds[bags->n_bag];
     (void)y;
     const bool packed = b->n_in == b->in;

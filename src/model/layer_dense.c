@@ -20,7 +20,7 @@ typedef struct {
 } DenseOptions;
 
 typedef struct {
-    Layer base;
+    MilLayer base;
     DenseOptions o;
     Dense dense;
     bool drops; /* this is an update, with dropout */
@@ -51,7 +51,7 @@ static Status init(void *self, ParamList *list, const void *blob, const LayerSpe
     snprintf(name, sizeof name, "%.*s", (int)strlen(spec->name) - 1, spec->name);
     linear_init_uniform(&linear, list, name, spec->n_in, l->o.n_unit);
     dense_init(&l->dense, &linear, KERNEL_WIDTH(spec->n_in), activations[l->o.activation]);
-    l->base = (Layer){.n_in = spec->n_in, .n_out = l->o.n_unit, .in = l->dense.in, .out = l->dense.out};
+    l->base = (MilLayer){.n_in = spec->n_in, .n_out = l->o.n_unit, .in = l->dense.in, .out = l->dense.out};
     return OK;
 }
 

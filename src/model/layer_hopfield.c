@@ -33,6 +33,8 @@ Status layer_hopfield_options(HopfieldOptions *o, const LayerHopfieldSettings *s
     core->connected = s->connected;
     core->bias = s->bias;
     core->fan = s->init == 1;
+    core->similarity = (Similarity)s->similarity;
+    core->normalizer = (Normalizer)s->normalizer;
     core->norm = s->norm_space > 0;
     core->norm_affine = s->norm_space > 1;
     core->zero = s->zero_association;
@@ -45,10 +47,10 @@ Status layer_hopfield_options(HopfieldOptions *o, const LayerHopfieldSettings *s
     return OK;
 }
 
-Status layer_hopfield_base(Layer *base, const LayerHopfieldSettings *s, const Association *core, int n_in)
+Status layer_hopfield_base(MilLayer *base, const LayerHopfieldSettings *s, const Association *core, int n_in)
 {
-    *base =
-        (Layer){.n_in = n_in, .n_out = core->n_out, .in = KERNEL_WIDTH(n_in), .out = KERNEL_WIDTH((int)core->n_out)};
+    *base = (MilLayer){
+        .n_in = n_in, .n_out = core->n_out, .in = KERNEL_WIDTH(n_in), .out = KERNEL_WIDTH((int)core->n_out)};
     if (!s->residual || core->n_out == n_in) return OK;
     return fail(ERR_CONFIG,
                 "residual: what is added has %d numbers and an instance %d; leave output_size out, or residual",
@@ -74,7 +76,7 @@ RetrievalMasks layer_dropout_masks(LayerDropout *d, Index n)
     return (RetrievalMasks){.keep = d->on ? d->keep : NULL, .keep_scale = d->scale};
 }
 
-void layer_hopfield_output(real *y, const Layer *l, bool residual, const real *f, const real *x, int n)
+void layer_hopfield_output(real *y, const MilLayer *l, bool residual, const real *f, const real *x, int n)
 {
     const Index more = l->out - l->n_out;
     for (Index i = 0; i < n; i++, y += l->out, f += l->n_out) {

@@ -20,7 +20,8 @@ typedef struct {
     int norm_space;                                      /* place in none plain affine */
     bool static_query, static_stored, static_projection; /* used as they are */
     bool connected, zero_association, output_projection, bias, residual;
-    int init; /* place in reference fan */
+    int init;                   /* place in reference fan */
+    int similarity, normalizer; /* Similarity, Normalizer */
 } LayerHopfieldSettings;
 
 /* The rows of a struct that begins with LayerHopfieldSettings. */
@@ -182,6 +183,27 @@ typedef struct {
         {"connected", OPTION_BOOL, LAYER_HOPFIELD_AT(connected),                                                     \
          "false",     0,           0,                                                                                \
          NULL,        "",          "projection of the keys, applied to the retrieved patterns as well"},             \
+        {"similarity",                                                                                               \
+         OPTION_CHOICE,                                                                                              \
+         LAYER_HOPFIELD_AT(similarity),                                                                              \
+         "dot",                                                                                                      \
+         0,                                                                                                          \
+         0,                                                                                                          \
+         SIMILARITY_WORDS,                                                                                           \
+         "",                                                                                                         \
+         "similarity of a query q and a key k: dot (q.k), distance (q.k - |k|^2/2, which favours near keys), "       \
+         "tanimoto "                                                                                                 \
+         "(q.k/(|q|^2 + |k|^2 - q.k), between -1/3 and 1: give it a larger beta, such as 10)"},                      \
+        {"normalizer",                                                                                               \
+         OPTION_CHOICE,                                                                                              \
+         LAYER_HOPFIELD_AT(normalizer),                                                                              \
+         "softmax",                                                                                                  \
+         0,                                                                                                          \
+         0,                                                                                                          \
+         NORMALIZER_WORDS,                                                                                           \
+         "",                                                                                                         \
+         "function that turns scores into weights: softmax, or sparsemax and entmax15, which give weight 0 "         \
+         "to " stored " with low scores"},                                                                           \
     {                                                                                                                \
         "zero_association", OPTION_BOOL, LAYER_HOPFIELD_AT(zero_association), "false", 0, 0, NULL, "",               \
             "additional all-zero pattern, which can take up weight"                                                  \
@@ -191,7 +213,7 @@ typedef struct {
  * where `learned`. ERR_CONFIG. */
 Status layer_hopfield_options(HopfieldOptions *o, const LayerHopfieldSettings *s, int n_in);
 /* ERR_CONFIG where a residual connection does not fit; fills what every layer's struct begins with. */
-Status layer_hopfield_base(Layer *base, const LayerHopfieldSettings *s, const Association *core, int n_in);
+Status layer_hopfield_base(MilLayer *base, const LayerHopfieldSettings *s, const Association *core, int n_in);
 
 /* Dropout of the association. */
 typedef struct {
@@ -207,6 +229,6 @@ void layer_dropout_prepare(LayerDropout *d, const Pass *pass);
 RetrievalMasks layer_dropout_masks(LayerDropout *d, Index n); /* draws n entries */
 
 /* y [n, out] = f, and x where it is a residual connection; f [n, n_out] packed. */
-void layer_hopfield_output(real *y, const Layer *l, bool residual, const real *f, const real *x, int n);
+void layer_hopfield_output(real *y, const MilLayer *l, bool residual, const real *f, const real *x, int n);
 
 #endif

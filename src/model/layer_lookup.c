@@ -18,7 +18,7 @@ typedef struct {
 } LookupSettings;
 
 typedef struct {
-    Layer base;
+    MilLayer base;
     bool residual, alone; /* alone: every row is a bag, so that rows stop updating on their own */
     HopfieldLookup layer;
     LayerDropout dropout;
@@ -88,7 +88,8 @@ static RetrievalSizes size_of(const LookupLayer *l, Index n_row, Index n_stored)
 
 static void plan_blocks(LookupLayer *l, Arena *arena, int n_thread)
 {
-    const RetrievalSizes room = size_of(l, KERNEL_BLOCK, 0);
+    const bool dot = l->layer.hopfield.core.o.similarity == SIMILARITY_DOT; /* else squares of keys are kept */
+    const RetrievalSizes room = size_of(l, KERNEL_BLOCK, dot ? 0 : l->layer.quantity);
     struct LookupBlock *block = l->block = ARENA_TAKE(arena, struct LookupBlock, n_thread);
     for (int t = 0; t < n_thread; t++) {
         struct LookupBlock one;
@@ -162,7 +163,7 @@ static void forward(void *self, real *y, const real *x, const LayerBags *bags)
 static void backward(void *self, real *dx, real *grad, const real *x, const real *y, real *dy, const LayerBags *bags)
 {
     LookupLayer *l = self;
-    const Layer *b = &l->base;
+    const MilLayer *b = &l->base;
     const Index n = bags->bounds[bags->n_bag];
     (void)y;
     const bool packed = b->n_in == b->in;

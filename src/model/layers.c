@@ -22,7 +22,7 @@ Status layers_init(LayerStack *s, ParamList *list, const ModelOptions *o, int n_
         char name[32];
         snprintf(name, sizeof name, "layers.%d.", k);
         const LayerSpec spec = {.place = k, .name = name, .n_in = (int)s->n_h, .n_class = n_class};
-        Layer *layer = calloc(1, type->size);
+        MilLayer *layer = calloc(1, type->size);
         if (!layer) return fail(ERR_MEMORY, "no memory for the model");
         s->type[k] = type;
         s->self[k] = layer;
@@ -97,7 +97,7 @@ typedef struct {
 static void block_of_rows(void *context, int chunk, int thread)
 {
     const BlockWork *w = context;
-    Layer *layer = w->stack->self[w->layer];
+    MilLayer *layer = w->stack->self[w->layer];
     const int from = chunk * KERNEL_BLOCK, n = w->n - from < KERNEL_BLOCK ? w->n - from : KERNEL_BLOCK;
     w->stack->type[w->layer]->block(layer, w->y + from * layer->out, w->x + from * layer->in, n, thread);
 }
@@ -106,7 +106,7 @@ void layers_forward(LayerStack *s, Index at, const LayerBags *bags, bool learn)
 {
     const int n = bags->bounds[bags->n_bag];
     for (int k = 0; k < s->n; k++) {
-        Layer *layer = s->self[k];
+        MilLayer *layer = s->self[k];
         BlockWork work = {
             .stack = s, .layer = k, .y = s->x[k + 1] + at * layer->out, .x = s->x[k] + at * layer->in, .n = n};
         if (!learn && s->type[k]->block)
@@ -120,7 +120,7 @@ void layers_backward(LayerStack *s, real *grad, Index at, const LayerBags *bags)
 {
     const Index n = bags->bounds[bags->n_bag];
     for (int k = s->n - 1; n > 0 && k >= 0; k--) {
-        const Layer *layer = s->self[k];
+        const MilLayer *layer = s->self[k];
         const Index in = at * layer->in, out = at * layer->out;
         memset(s->dx[k] + in, 0, n * layer->in * sizeof *s->dx[k]);
         s->type[k]->backward(s->self[k], s->dx[k] + in, grad, s->x[k] + in, s->x[k + 1] + out, s->dx[k + 1] + out,

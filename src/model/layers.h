@@ -11,7 +11,7 @@
 typedef struct {
     int n;
     const LayerType *type[LAYERS_MOST];
-    Layer *self[LAYERS_MOST];
+    MilLayer *self[LAYERS_MOST];
     bool mixes;       /* an instance's row depends on the others of its bag */
     Index n_h, width; /* of the rows that come out: numbers, and stride */
     Index widest;     /* stride of any row */

@@ -3,6 +3,7 @@
  * operating_layers.c: what the associations between embedder and pooling do. A second network of the same weights, planned
  * as for learning, keeps what its layers retrieve.
  */
+#include "run/modelinputs.h"
 #include "study/operating.h"
 
 #include <stdlib.h>
@@ -98,9 +99,10 @@ Status operating_measure_layers(OperatingLayer **out, int *n, Apply *a, const Co
     if (!has_heads(a->model[0].mil)) return OK;
     TRY_DONE(open_watch(&w, &a->model[0], cohort));
     for (int i = 0; i < cohort->n; i++) {
-        Bag bag;
-        TRY_DONE(apply_read_bag(&bag, a, 0, cohort->bag[i]));
-        TRY_DONE(add_bag(&w, &bag));
+        const Bag *whole;
+        TRY_DONE(cache_bag(a->cache, &whole, cohort->bag[i], 0));
+        const Bag own = modelinputs_bag(&a->model[0], whole, cohort->bag[i]);
+        TRY_DONE(add_bag(&w, &own));
     }
     status = conclude(out, n, &w);
 done:

@@ -88,6 +88,10 @@ static const struct {
     {"static_query", 1},
     {"output_projection", 0},
     {"zero_association", 1},
+    {"similarity", 1},
+    {"similarity", 2},
+    {"normalizer", 1},
+    {"normalizer", 2},
 };
 
 static void gradient_of_settings(const char *layer)
@@ -206,7 +210,7 @@ Test(model_layers, gradient_with_input_dropout)
 /* A layer alone, with random parameters, on rows x of two bags, 3 and 6 of them. */
 typedef struct {
     const LayerType *type;
-    Layer *layer;
+    MilLayer *layer;
     ParamList list;
     Arena arena;
     real *theta, *x, *y;
