@@ -6,7 +6,8 @@
 
 FOLDER holds SET_splits.csv, columns of the words train, validation and test, and SET.csv(.gz) by scripts/fingerprints.py, or
 SET_ecfp.csv(.gz) and SET_maccs.csv(.gz), which are joined: an ID, smiles, scaffold, a column for each task, bits. Learned models see all bits;
-association and SVM compare ECFP alone. Without --model it is configs/molecules.yaml. Scaffold splits are made by scripts/fingerprints.py's rule from
+association and SVM compare ECFP alone. Without --model it is configs/molecules.yaml, where it is there, and
+configs/table.yaml. Scaffold splits are made by scripts/fingerprints.py's rule from
 the column scaffold (--scaffold=0: none).
 
 OUT gets every run, results.tsv and RESULTS.md. Started again it goes on where it was."""
@@ -22,8 +23,8 @@ from fingerprints import scaffold_splits
 from hopsack_steps import Failed, Steps
 from table_steps import ROOT, Wrong, cell, forest_python, header, load, open_text, rivals, row, say, spread, write_rows, write_whole
 
-MODELS = [f"lookup {os.path.join(ROOT, 'configs/molecules.yaml')}"]
-WORDS = {"lookup": "hopsack, lookup of the training set", "forest": "random forest", "forest-all": "random forest, all tasks together",
+CONFIGS = {"lookup": "molecules.yaml", "mlp": "table.yaml"}
+WORDS = {"lookup": "hopsack, lookup of the training set", "mlp": "hopsack, a layer of 32 units", "forest": "random forest", "forest-all": "random forest, all tasks together",
          "svm-tanimoto": "SVM, Tanimoto, C = 1", "association": "softmax(β · Tanimoto) over labels, nothing learned"}
 PUBLISHED = {"bace": {"Hopfield, as published": (0.902, 0.023), "random forest, as published": (0.890, None)},
              "sider": {"Hopfield, as published": (0.672, 0.019), "random forest, as published": (0.646, None)}}  # arXiv 2008.02217
@@ -201,6 +202,11 @@ def write_results(args, results, missing):
 
 # ---- all of it ----
 
+def usual_models():
+    paths = {name: os.path.join(ROOT, "configs", file) for name, file in CONFIGS.items()}
+    return [f"{name} {path}" for name, path in paths.items() if os.path.exists(path)]
+
+
 def read_args(words):
     parser = argparse.ArgumentParser(prog="reproduce molecules", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", dest="out", default=os.path.join(ROOT, "runs/molecules"), metavar="OUT")
@@ -217,7 +223,7 @@ def read_args(words):
     parser.add_argument("--hopsack", default=os.path.join(ROOT, "build/src/cli/hopsack"), metavar="PATH")
     args = parser.parse_args(words)
     args.rivals = [word for word in args.rivals.split(",") if word]
-    args.models = args.models or MODELS
+    args.models = args.models or usual_models()
     if any(len(shlex.split(model)) < 2 for model in args.models):
         parser.error("--model wants a name and a config, and flags behind them")
     if args.quick:

@@ -33,7 +33,7 @@ static Status no_memory(const HeadsLayer *l)
 
 /* ---- what is in the file ---- */
 
-/* "layer0" of "layer0.q"; NULL: it has another ending. The caller frees it. */
+/* "layer0.k", of "layer0.q", with the endings .q and .k; NULL: there is none. */
 static const Array *beside(const ArrayFile *file, const Array *a, const char *own, const char *other)
 {
     char name[1024];
