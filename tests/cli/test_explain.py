@@ -424,6 +424,8 @@ class Sequences(Case):
         self.assertTrue(set(AIRR) <= set(rows[0]))
         self.assertEqual(len({r["sequence_id"] for r in rows}), len(rows))
         self.assertEqual([r["junction_aa"] for r in rows], [r["junction_aa"] for r in table("seen/sequences.tsv")])
+        score = {r["bag"]: r["score"] for r in table("seen/bags.tsv")}
+        self.assertEqual([r["hopsack_score"] for r in rows], [score[r["repertoire_id"]] for r in rows])
         self.good("import", "seen/rearrangements.tsv", "-o", "back.h5", "--bag=repertoire_id")
 
     def test_threads(self):
