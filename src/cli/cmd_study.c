@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "data/bagfile/bagfile.h"
+#include "model/mil.h"
 #include "run/dataset.h"
 #include "run/run.h"
 #include "study/studycost.h"
@@ -167,6 +168,7 @@ static Status run_configured(Cli *cli, const char *yaml, const Config *config)
                         .permute = flags->permute,
                         .network = flags->network,
                         .explain = flags->explain,
+                        .mute = mil_options_mix(&config->model) ? "network" : NULL,
                         .seen = {.whole = true},
                         .quiet = cli->quiet};
     if (!setup.data) return fail(ERR_USAGE, "which dataset? (hopsack study DATA --target=COLUMN -o OUT)");

@@ -4,6 +4,7 @@
 #include "core/number.h"
 #include "core/shortlist.h"
 #include "data/text/table.h"
+#include "model/mil.h"
 #include "study/modelset.h"
 #include "study/report_parts.h"
 #include "study/stackseen.h"
@@ -206,16 +207,25 @@ static const json_t *stack_tasks(const Report *r)
     return r->stack_at >= 0 ? sides_tasks(r->sides.side[r->stack_at].summary) : NULL;
 }
 
+/* The run's name as a column, if it is a network whose layers mix instances; else NULL. */
+static const char *mute_of(char run[PATH_ROOM], const Report *r)
+{
+    if (!r->has_config || !mil_options_mix(&r->config.model)) return NULL;
+    snprintf(run, PATH_ROOM, "%s", r->in->run);
+    path_trim(run);
+    return path_last(run);
+}
+
 /* explained: its column; NULL: nothing is. */
 static void say_chosen(Report *r, const char *explained)
 {
-    char text[REPORT_TEXT], both[REPORT_TEXT + 96];
+    char text[REPORT_TEXT], both[REPORT_TEXT + 96], run[PATH_ROOM];
     const json_t *tasks = stack_tasks(r);
     const char *name;
     json_t *task;
     json_object_foreach((json_t *)(size_t)tasks, name, task)
     {
-        if (!stackseen_sentence(text, sizeof text, task, explained)) continue;
+        if (!stackseen_sentence(text, sizeof text, task, explained, mute_of(run, r))) continue;
         snprintf(both, sizeof both, "%.80s: %s", name, text);
         page_sentence(&r->page, json_object_size(tasks) > 1 ? both : text);
     }
@@ -239,9 +249,9 @@ static void say_top(Report *r, const json_t *facts)
     say_explained(r, facts);
     say_columns(r, facts);
     if (json_array_size(json_object_get(facts, "kernels_without_parts")) > 0)
-        page_sentence(&r->page,
-                      "Kernels of models with further Hopfield steps have no parts of the score. Their motifs come "
-                      "from residues.");
+        page_sentence(&r->page, "Kernels of models whose pooling neither averages nor takes maxima have no parts of "
+                                "the score. Their motifs come "
+                                "from residues.");
 }
 
 /* ---- heads ---- */
@@ -321,7 +331,8 @@ static void lack(Report *r, const char *what)
 static void lack_explained(Report *r)
 {
     StackSeen seen;
-    stackseen_find(&seen, stack_tasks(r));
+    char run[PATH_ROOM];
+    stackseen_find(&seen, stack_tasks(r), mute_of(run, r));
     if (!seen.whole && !*seen.column) {
         say_chosen(r, NULL);
         return;

@@ -539,11 +539,11 @@ class Sequences(Case):
         self.good("train", "--data.path=c.h5", "--target=status", "--positive=+", TINY, "--train.updates=20", "--model.pooling.kind=hopfield",
                   "--model.pooling.steps=2", "--model.selection.kind=all", "-o", "steps")
         done = self.good("explain", "steps", "c.h5", "-o", "e-steps", "--top=50")
-        self.assertIn("kernels have no parts of the score of 1 of 1 models, whose Hopfield pooling takes further steps", done.stdout)
+        self.assertIn("kernels have no parts of the score of 1 of 1 models, whose pooling neither averages nor takes maxima", done.stdout)
         self.assertEqual(load("e-steps/explain.json")["kernels_without_parts"], [0])
         self.assertFalse(os.path.exists("e-steps/kernels.tsv"))
         self.good("report", "steps", "--explain=e-steps", "-o", "steps.html")
-        self.assertIn("Kernels of models with further Hopfield steps have no parts of the score.", read("steps.html").decode())
+        self.assertIn("Kernels of models whose pooling neither averages nor takes maxima have no parts of the score.", read("steps.html").decode())
         self.assertNotIn("kernels_without_parts", load("seen/explain.json"))
 
     def test_a_bag_has_a_motif_by_its_consensus(self):

@@ -83,6 +83,16 @@ class Study(Case):
         self.assertEqual(json.loads(read("dumb/seen/explain.json"))["explained"][0]["path"], "dumb/stack")
         self.assertNotIn("Explained is", read("dumb/report.html").decode())
 
+    def test_a_network_that_cannot_be_explained(self):
+        """Its layers relate the instances of a bag."""
+        words = ("study", "c.h5", "--target=status", *SMALL, "--model.layers.0.kind=association", "-o", "mixed")
+        self.good(*words)
+        chosen = {f["column"] for f in json.loads(read("mixed/stack/summary.json"))["tasks"]["status"]["chosen"]}
+        self.choose("mixed", ["network", "kmer-3", "network"])
+        done = self.good(*words, "--resume")
+        self.assertRegex(done.stdout, r"status: The stack chose .*network in 2.* network ranks no instances. Explained is (?!network)\S+ alone.", chosen)
+        self.assertIn("network ranks no instances. Explained is ", read("mixed/report.html").decode())
+
     def test_each_step_is_the_command_that_is_printed(self):
         words = json.loads(read("whole/study.json"))["rivals"]["words"]
         again = [w if w != "whole/rivals" else "alone" for w in words]
