@@ -231,6 +231,13 @@ const char *mil_layer_kind(const Mil *m, int layer)
 {
     return m->layers.type[layer]->name;
 }
+bool mil_options_mix(const ModelOptions *o)
+{
+    for (int k = 0; k < o->n_layer; k++)
+        if (!layer_types[o->layer[k].kind]->block) return true;
+    return false;
+}
+
 bool mil_mixes(const Mil *m)
 {
     return m->layers.mixes;

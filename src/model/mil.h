@@ -106,6 +106,7 @@ int mil_n_pooling(const Mil *mil); /* those side by side, 1 if it is alone */
 int mil_n_layer(const Mil *mil);
 const char *mil_layer_kind(const Mil *mil, int layer);
 bool mil_mixes(const Mil *mil);                  /* do layers relate the instances of a bag to each other? */
+bool mil_options_mix(const ModelOptions *o);     /* would they? Such a network cannot be explained */
 int mil_layer_stored(const Mil *mil, int layer); /* patterns it has of its own */
 int mil_layer_heads(const Mil *mil, int layer);  /* 0: it is no association */
 
