@@ -113,10 +113,10 @@ static void print_kernels(const json_t *models, int n_model)
 {
     const int n = (int)json_array_size(models);
     if (n > 0)
-        printf("kernels have no parts of the score of %d of %d models, whose Hopfield pooling takes further steps; "
-               "their "
-               "motifs come from residues\n",
-               n, n_model);
+        printf(
+            "kernels have no parts of the score of %d of %d models, whose pooling neither averages nor takes maxima; "
+            "their motifs come from residues\n",
+            n, n_model);
 }
 
 static Status print_result(const Cli *cli, json_t *result, const char *folder)

@@ -4,11 +4,13 @@
 #include "core/file.h"
 #include "core/inputguard.h"
 #include "core/textout.h"
+#include "study/associative.h"
 #include "study/capacity.h"
 #include "study/recalltable.h"
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct {
@@ -26,12 +28,20 @@ static const Option rows[] = {
     {"kind", OPTION_CHOICE, AT(kind), "continuous", 0, 0, ASSOCIATIVE_KINDS, "",
      "memory: of any numbers, or of entries of two values: hopfield82 (1982), dense (F(x) = max(x, 0)^n), polynomial "
      "(x^n), exp"},
-    {"power", OPTION_INT, AT(power), "3", 2, 30, NULL, "", "n of dense and polynomial"},
+    {"steps", OPTION_INT, AT(steps), "-1", -1, 1000000, NULL, "updates",
+     "number of updates; -1: until nothing moves, 1000 at most"},
+    {0},
+};
+
+static const Option continuous_rows[] = {
     {"beta", OPTION_NUMBER, AT(beta), "16", 1e-9, 1e9, NULL, "", "inverse temperature of the continuous memory"},
     {"similarity", OPTION_CHOICE, AT(similarity), "distance", 0, 0, "distance dot", "",
      "what the continuous memory compares patterns with: x·s - |x|²/2, or x·s"},
-    {"steps", OPTION_INT, AT(steps), "-1", -1, 1000000, NULL, "updates",
-     "number of updates; -1: until nothing moves, 1000 at most"},
+    {0},
+};
+
+static const Option power_rows[] = {
+    {"power", OPTION_INT, AT(power), "3", 2, 30, NULL, "", "n of dense and polynomial"},
     {0},
 };
 
@@ -208,10 +218,22 @@ static Status run_recall(const Cli *cli)
     return print_recalled(cli, result);
 }
 
+/* A flag of another kind would change nothing, silently. */
+static Status check_kind(const Cli *cli, const MemoryFlags *f)
+{
+    char why[120];
+    const char *name = associative_name(f->kind);
+    snprintf(why, sizeof why, "is for --kind=continuous, not for --kind=%s", name);
+    if (strcmp(name, "continuous") != 0) TRY(cli_none(cli, continuous_rows, why));
+    snprintf(why, sizeof why, "is for --kind=dense and polynomial, not for --kind=%s", name);
+    return strcmp(name, "dense") == 0 || strcmp(name, "polynomial") == 0 ? OK : cli_none(cli, power_rows, why);
+}
+
 static Status run(Cli *cli)
 {
     const MemoryFlags *f = cli->flags;
     inputguard_begin();
+    TRY(check_kind(cli, f));
     if (f->steps == 0) return fail(ERR_USAGE, "--steps=0: at least one update, or -1 until nothing moves");
     TRY(cli_one_output(cli, f->table));
     if (f->capacity && cli->n_word > 0) return fail(ERR_USAGE, "--capacity draws its patterns; it takes no files");
@@ -244,7 +266,11 @@ const Command command_memory = {
         "--capacity: patterns of -1 and 1 at random; a cue is one of them with some entries turned round, and is "
         "recalled if all signs are right.",
     .common = "o kind power beta steps images picture capacity d flip stored plot json",
-    .groups = {{.rows = rows}, {"Recall", recall_rows}, {"Capacity", capacity_rows}},
+    .groups = {{.rows = rows},
+               {"Continuous memory", continuous_rows},
+               {"Dense and polynomial", power_rows},
+               {"Recall", recall_rows},
+               {"Capacity", capacity_rows}},
     .size = sizeof(MemoryFlags),
     .min_words = 0,
     .max_words = 2,

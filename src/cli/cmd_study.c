@@ -7,6 +7,8 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "data/bagfile/bagfile.h"
+#include "model/mil.h"
+#include "run/dataset.h"
 #include "run/run.h"
 #include "study/studycost.h"
 #include "study/studyrun.h"
@@ -53,7 +55,7 @@ static void print_steps(const StudyPlan *plan)
         size_t w;
         json_t *word;
         char text[COST_ROOM];
-        const bool known = step->cost.high > 0;
+        const bool known = step->cost.high != 0; /* NaN: it is said that it is not */
         printf("%d %-8s %s%s%s\n  hopsack", k + 1, step->name, step->line, known ? ": " : "",
                known ? cost_text(text, &step->cost) : "");
         json_array_foreach(step->word, w, word) print_word(json_string_value(word));
@@ -138,6 +140,17 @@ static Status run_plan(Cli *cli, StudyPlan *plan, StudySetup *setup)
     return print_answer(cli, plan, setup);
 }
 
+/* Labels and folds: a study that cannot begin leaves no folder. */
+static Status check_data(const Config *config)
+{
+    Dataset dataset;
+    log_hush(true); /* the steps will say it */
+    const Status status = dataset_open(&dataset, config);
+    log_hush(false);
+    if (status == OK) dataset_close(&dataset);
+    return status;
+}
+
 static Status run_configured(Cli *cli, const char *yaml, const Config *config)
 {
     const StudyFlags *flags = cli->flags;
@@ -155,9 +168,11 @@ static Status run_configured(Cli *cli, const char *yaml, const Config *config)
                         .permute = flags->permute,
                         .network = flags->network,
                         .explain = flags->explain,
+                        .mute = mil_options_mix(&config->model) ? "network" : NULL,
                         .seen = {.whole = true},
                         .quiet = cli->quiet};
     if (!setup.data) return fail(ERR_USAGE, "which dataset? (hopsack study DATA --target=COLUMN -o OUT)");
+    if (!flags->resume) TRY(check_data(config));
     Status status = studyplan_make(&plan, &setup);
     const bool shown = cli->dry_run || (!cli->quiet && !cli->json);
     if (status == OK && shown && studycost_fill(&plan, &setup, config) != OK)

@@ -92,7 +92,7 @@ void print_refit(FILE *out, const json_t *plan)
 void print_cost(FILE *out, const Cost *cost)
 {
     char text[COST_ROOM];
-    if (cost->high > 0) fprintf(out, "estimate: %s\n", cost_text(text, cost));
+    if (cost->high != 0) fprintf(out, "estimate: %s\n", cost_text(text, cost));
 }
 
 Status print_plan_json(json_t *plan, const Cost *cost)
@@ -107,7 +107,7 @@ Status print_plan_json(json_t *plan, const Cost *cost)
 void print_estimate(const Cost *cost)
 {
     char text[COST_ROOM];
-    if (cost->high > 0) log_info("estimate: %s", cost_text(text, cost));
+    if (cost->high != 0) log_info("estimate: %s", cost_text(text, cost));
 }
 
 /* ---- equal bags ---- */

@@ -38,6 +38,7 @@ typedef struct {
     int n_feat;  /* vectors: numbers an instance; sequences: letters of the alphabet (20) */
     bool sparse; /* vectors: held as their non-zero numbers */
     double clip; /* vectors: after scaling they are cut to ±clip; 0: they are not. Not the file's: mil_new sets it */
+    double drop; /* vectors: share of their scaled numbers that an update sets to 0. Not the file's either */
     int max_len; /* sequences: longest in the dataset; 0 for vectors */
     char alphabet[32]; /* sequences: letters in code order, "ACDEFGHIKLMNPQRSTVWY" */
     char region[16];   /* sequences: "junction", "CDR3", or "" where a foreign file does not say */

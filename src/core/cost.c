@@ -62,9 +62,13 @@ static void say_seconds(char text[32], double seconds)
 const char *cost_text(char text[COST_ROOM], const Cost *cost)
 {
     char low[32], high[32];
+    const double mb = cost->bytes / 1e6;
+    if (isnan(cost->high)) {
+        snprintf(text, COST_ROOM, "time unknown, %.0f MB of memory", rounded(mb));
+        return text;
+    }
     say_seconds(low, cost->low);
     say_seconds(high, cost->high);
-    const double mb = cost->bytes / 1e6;
     if (cost->high < 1)
         snprintf(text, COST_ROOM, "less than 1 s, %.0f MB of memory", rounded(mb));
     else if (strcmp(low, high) == 0)
@@ -78,7 +82,7 @@ const char *cost_text(char text[COST_ROOM], const Cost *cost)
 
 static json_t *milli(double x)
 {
-    return json_real(round(x * 1e3) / 1e3);
+    return isnan(x) ? json_null() : json_real(round(x * 1e3) / 1e3);
 }
 
 Status cost_tell(json_t *plan, const Cost *cost)
@@ -90,10 +94,15 @@ Status cost_tell(json_t *plan, const Cost *cost)
     return failed ? fail(ERR_MEMORY, "no memory for the plan") : OK;
 }
 
+static double told(const json_t *plan, const char *key)
+{
+    const json_t *value = json_object_get(plan, key);
+    return json_is_null(value) ? (double)NAN : json_number_value(value);
+}
+
 Cost cost_told(const json_t *plan)
 {
-    return (Cost){json_number_value(json_object_get(plan, "seconds_low")),
-                  json_number_value(json_object_get(plan, "seconds_high")),
+    return (Cost){told(plan, "seconds_low"), told(plan, "seconds_high"),
                   json_number_value(json_object_get(plan, "memory_mb")) * 1e6};
 }
 

@@ -19,7 +19,7 @@
 #define COST_PROCESS 20e6 /* bytes of the program, its libraries and tables */
 
 typedef struct {
-    double low, high; /* seconds; most runs lie between */
+    double low, high; /* seconds; most runs lie between; NaN: not known, nor is a sum with it */
     double bytes;     /* resident, of the process at its peak */
 } Cost;
 
@@ -31,10 +31,10 @@ void cost_then(Cost *sum, const Cost *next);
 
 double cost_seconds(const Cost *cost); /* the middle of the range: geometric mean */
 
-/* "about 40 s to 2 min, 310 MB of memory"; "about 1 s, …" where both ends read the same. */
+/* "about 40 s to 2 min, 310 MB of memory"; "about 1 s, …" where both ends read the same; "time unknown, …". */
 const char *cost_text(char text[COST_ROOM], const Cost *cost);
 
-/* Adds "seconds", "seconds_low", "seconds_high" and "memory_mb" (10⁶ bytes) to a plan. ERR_MEMORY. */
+/* Adds "seconds", "seconds_low", "seconds_high" (null: not known) and "memory_mb" (10⁶ bytes) to a plan. ERR_MEMORY. */
 Status cost_tell(json_t *plan, const Cost *cost);
 Cost cost_told(const json_t *plan); /* by cost_tell; zeros where it was not */
 

@@ -120,15 +120,8 @@ static Status bind_block(const Section *section, char *base, const char *block, 
     return section->family ? bind_family(section, base, block, s) : OK;
 }
 
-static Status bind_list(const Section *section, char *whole, Settings *s)
+static Status bind_entries(const Section *section, char *entries, int n, Settings *s)
 {
-    int n;
-    TRY(settings_list(&n, s, section->path));
-    char *entries = calloc((size_t)n + 1, section->entry_size);
-    if (!entries) return fail(ERR_MEMORY, "no memory for %d %s", n, section->path);
-    TRY(settings_keep(s, entries));
-    *(int *)(void *)(whole + section->count_at) = n;
-    memcpy(whole + section->list_at, &entries, sizeof entries);
     for (int i = 0; i < n; i++) {
         char block[SETTINGS_KEY_ROOM];
         snprintf(block, sizeof block, "%s.%d", section->path, i);
@@ -137,26 +130,46 @@ static Status bind_list(const Section *section, char *whole, Settings *s)
     return OK;
 }
 
+static Status check_most(const Section *section, int n, const Settings *s)
+{
+    if (n <= section->most) return OK;
+    return settings_fail(s, section->path, "%d entries are given; at most %d", n, section->most);
+}
+
+static Status bind_list(const Section *section, char *whole, Settings *s)
+{
+    int n;
+    TRY(settings_list(&n, s, section->path));
+    if (section->inside) TRY(check_most(section, n, s));
+    *(int *)(void *)(whole + section->count_at) = n;
+    if (section->inside) return bind_entries(section, whole + section->list_at, n, s);
+    char *entries = calloc((size_t)n + 1, section->entry_size);
+    if (!entries) return fail(ERR_MEMORY, "no memory for %d %s", n, section->path);
+    TRY(settings_keep(s, entries));
+    memcpy(whole + section->list_at, &entries, sizeof entries);
+    return bind_entries(section, entries, n, s);
+}
+
+/* One block, or a list of a few. */
+static bool is_few(const Section *section)
+{
+    return section->most && !section->inside;
+}
+
 static Status bind_few(const Section *section, char *whole, Settings *s)
 {
     int n;
     TRY(settings_list_or_block(&n, s, section->path));
     *(int *)(void *)(whole + section->count_at) = n > 0 ? n : 1;
     if (n == 0) return bind_block(section, whole, section->path, s);
-    if (n > section->most)
-        return settings_fail(s, section->path, "%d entries are given; at most %d", n, section->most);
-    for (int i = 0; i < n; i++) {
-        char block[SETTINGS_KEY_ROOM];
-        snprintf(block, sizeof block, "%s.%d", section->path, i);
-        TRY(bind_block(section, whole + (size_t)i * section->entry_size, block, s));
-    }
-    return OK;
+    TRY(check_most(section, n, s));
+    return bind_entries(section, whole, n, s);
 }
 
 Status section_bind(const Section *table, void *whole, Settings *s)
 {
     for (const Section *section = table; section->path; section++) {
-        if (section->most)
+        if (is_few(section))
             TRY(bind_few(section, whole, s));
         else if (section->entry_size)
             TRY(bind_list(section, whole, s));
@@ -203,6 +216,7 @@ static void write_others(YamlOut *out, const Option *rows, const void *base)
 /* Nothing of it would be written, its name neither: older versions can read the rest. */
 static bool is_omitted(const Section *section, const char *whole, const char *here)
 {
+    if (section->inside) return *(const int *)(const void *)(whole + section->count_at) == 0;
     if (!section->omits || section->family || strcmp(here, section->path) == 0) return false;
     for (const Option *row = rows_or_none(section->rows); row->name; row++)
         if (!is_standard(row, whole + section->at)) return false;
@@ -227,7 +241,10 @@ static void write_block(YamlOut *out, const Section *section, const char *base)
 static void write_list(YamlOut *out, const Section *section, const char *whole)
 {
     const char *entries = whole;
-    if (!section->most) memcpy(&entries, whole + section->list_at, sizeof entries);
+    if (section->inside)
+        entries = whole + section->list_at;
+    else if (!section->most)
+        memcpy(&entries, whole + section->list_at, sizeof entries);
     yamlout_list(out, true);
     for (int i = 0; i < *(const int *)(const void *)(whole + section->count_at); i++) {
         yamlout_block(out);
@@ -239,7 +256,7 @@ static void write_list(YamlOut *out, const Section *section, const char *whole)
 
 static bool is_list(const Section *section, const void *whole)
 {
-    if (!section->most) return section->entry_size;
+    if (!is_few(section)) return section->entry_size;
     return *(const int *)(const void *)((const char *)whole + section->count_at) > 1;
 }
 
@@ -248,7 +265,7 @@ static bool is_covered(const Section *table, const Section *section, const void 
 {
     if (section->most) return false;
     for (; table < section; table++)
-        if (table->most && strcmp(table->path, section->path) == 0 && is_list(table, whole)) return true;
+        if (is_few(table) && strcmp(table->path, section->path) == 0 && is_list(table, whole)) return true;
     return false;
 }
 
@@ -352,7 +369,7 @@ void section_walk(const Section *table, SectionVisit *visit, void *context)
     for (const Section *section = table; section->path; section++) {
         char block[SETTINGS_KEY_ROOM / 2];
         RowWalk walk = {.visit = visit, .context = context, .key = {.section = section->path}};
-        snprintf(block, sizeof block, "%s%s", section->path, section->entry_size && !section->most ? ".0" : "");
+        snprintf(block, sizeof block, "%s%s", section->path, section->entry_size && !is_few(section) ? ".0" : "");
         walk_rows(&walk, block, section->rows);
         if (section->family) walk_family(&walk, block, section);
     }

@@ -40,10 +40,12 @@ typedef struct {
     int most;             /* one block or a list of up to so many; entries lie side by side, the first where the one
                              block does. 0: no such. Further sections of its path hold for one block only: beside a
                              list they have their defaults */
-    size_t count_at;      /* offset of the int that gets the number of entries */
-    size_t list_at;       /* offset of the pointer to them */
-    bool omits;           /* rows at their defaults are left out of what is written: older versions can read it */
-    bool keeps;           /* a later `kind` starts nothing afresh: the rows mean the same for all kinds */
+    bool inside;     /* a list alone, of up to `most`, whose entries lie within the whole, from list_at on. Nothing
+                             is written of a list without entries: older versions can read the rest */
+    size_t count_at; /* offset of the int that gets the number of entries */
+    size_t list_at;  /* offset of the pointer to them */
+    bool omits;      /* rows at their defaults are left out of what is written: older versions can read it */
+    bool keeps;      /* a later `kind` starts nothing afresh: the rows mean the same for all kinds */
 } Section;
 
 /* Fills `whole`, which is {0} before. Sections with one first part of their paths stand together in the table. */

@@ -36,9 +36,23 @@ static Status check_list_entry(const Entry *e, const char *list, int n)
     return OK;
 }
 
+/* --model.layers=[] is a list without entries: it takes the place of what files and earlier flags say. */
+static void empty_by_flag(Settings *s, const char *list)
+{
+    for (int i = 0; i < s->n_entry; i++) {
+        const Entry *flag = &s->entry[i];
+        if (flag->layer != FLAG_LAYER || flag->form != YAML_VALUE || strcmp(flag->path, list) != 0) continue;
+        if (flag->value.n != 1 || flag->value.null || strcmp(flag->value.text[0], "[]") != 0) continue;
+        for (int j = 0; j < s->n_entry; j++)
+            if ((s->entry[j].layer < FLAG_LAYER || j <= i) && settings_inside(s->entry[j].path, list))
+                s->entry[j].hidden = true;
+    }
+}
+
 Status settings_list(int *n, Settings *s, const char *path)
 {
     TRY(settings_add_known(s, path, NULL, NULL));
+    empty_by_flag(s, path);
     s->known[s->n_known - 1].list = true;
     for (*n = 0; has_inside(s, path, *n);) ++*n;
     for (int i = 0; i < s->n_entry; i++) {

@@ -3,6 +3,7 @@
  * crossval_room.c: what the jobs of a cross-validation need: settings, memory, time.
  */
 #include "cv/crossval_parts.h"
+#include "core/jsontext.h"
 #include "core/log.h"
 #include "run/configsearch.h"
 #include "run/jobcost.h"
@@ -112,8 +113,9 @@ static Status add_cost(json_t *plan, const Crossval *c, int at_once)
     const Cost whole = jobcost_whole(&cost, jobs_open_length(c->jobs), at_once, n_cut);
     const Cost none = jobcost_whole(&cost, 0, at_once, n_cut),
                one = jobcost_whole(&cost, jobs_mean_length(c->jobs), at_once, n_cut);
-    json_object_set_new(plan, "seconds_pass", json_real(cost.pass));
-    json_object_set_new(plan, "seconds_job", json_pack("[f, f]", one.low - none.low, one.high - none.high));
+    json_object_set_new(plan, "seconds_pass", jsontext_real(cost.pass));
+    json_object_set_new(plan, "seconds_job",
+                        json_pack("[o, o]", jsontext_real(one.low - none.low), jsontext_real(one.high - none.high)));
     return cost_tell(plan, &whole);
 }
 

@@ -88,7 +88,7 @@ static bool reserve_means(Attribution *a, Index n_max)
 static bool reserve_path(Attribution *a)
 {
     bool ok = true;
-    const Index rows = KERNEL_BLOCK, width = a->mil->embedder->width, size = a->n_mean * a->n_h;
+    const Index rows = KERNEL_BLOCK, width = a->mil->width, size = a->n_mean * a->n_h;
     const bool vectors = a->mil->spec.kind == BAG_VECTORS, sparse = a->mil->spec.sparse;
     a->n_input = vectors ? a->mil->spec.n_feat : a->mil->spec.max_len;
     TAKE(codes, vectors ? 0 : rows * a->n_input), TAKE(factor, rows), TAKE(gene, rows);
@@ -124,10 +124,15 @@ static Status reserve(Attribution *a, int n_max)
 
 Status attribution_new(Attribution **out, Mil *mil, Mil *twin, int n_max)
 {
+    *out = NULL;
+    if (mil_mixes(mil))
+        return fail(ERR_MODEL,
+                    "an association of model.layers mixes the instances of a bag, so its outputs cannot be "
+                    "divided among them; explain models without one");
     Attribution *a = *out = calloc(1, sizeof *a);
     if (!a) return fail(ERR_MEMORY, "no memory for contributions");
-    *a = (Attribution){
-        .mil = mil, .twin = twin, .n_h = mil->embedder->n_h, .n_z = mil->n_z, .n_column = mil->pooling->n_column};
+    *a =
+        (Attribution){.mil = mil, .twin = twin, .n_h = mil->n_h, .n_z = mil->n_z, .n_column = mil->pooling->n_column};
     list_parts(a);
     const Status status = reserve(a, n_max);
     if (status == OK) return OK;
@@ -184,7 +189,7 @@ void attribution_values(const Attribution *a, double *x, const real *h)
 static const real *block_at(Attribution *a, Index from, int n, int thread)
 {
     if (a->is_streamed) return mil_embed(a->mil, a->rows, (int)from, n, thread);
-    return a->mil->h + from * a->mil->embedder->width;
+    return a->mil->h + from * a->mil->width;
 }
 
 static void add_row(Attribution *a, AttributionPiece *piece, const double *x, Index i)
@@ -205,7 +210,7 @@ void attribution_each_row(Attribution *a, int piece, int thread, AttributionRowB
     for (Index from = (Index)piece * a->piece_rows; from < end; from += KERNEL_BLOCK) {
         const int n = end - from < KERNEL_BLOCK ? (int)(end - from) : KERNEL_BLOCK;
         const real *h = block_at(a, from, n, thread);
-        for (int i = 0; i < n; i++, h += a->mil->embedder->width) {
+        for (int i = 0; i < n; i++, h += a->mil->width) {
             attribution_values(a, a->x[thread], h);
             body(a, piece, a->x[thread], from + i);
         }

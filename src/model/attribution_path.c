@@ -164,7 +164,7 @@ static void logits_of(Attribution *a, double *logit, const Subject *s, Index i)
 /* Gradient of one copy by its embedding and scores, as rows of dh and da. */
 static void copy_backward(Attribution *a, const double *x, Index i)
 {
-    const Index width = a->mil->embedder->width;
+    const Index width = a->mil->width;
     real *dh = a->dh + i * width;
     for (int p = 0; p < a->n_part; p++)
         for (Index j = 0; j < a->part[p].n_z; j++) {
@@ -195,11 +195,11 @@ static void scores_backward(Attribution *a, const Rows *rows)
 static void walk_means(Attribution *a, double *score, const Subject *s, int n, bool learn)
 {
     const Rows rows = rows_of(a, 0, n, 0);
-    a->twin->embedder_type->forward(a->twin->embedder, a->h, &rows);
+    mil_rows_forward(a->twin, a->h, &rows);
     score_copies(a, &rows);
     for (int i = 0; i < n; i++) {
         logits_of(a, a->logit, s, i);
-        attribution_values(a, a->x[0], a->h + i * a->mil->embedder->width);
+        attribution_values(a, a->x[0], a->h + i * a->mil->width);
         put_back(a, s, a->x[0], a->x_old, a->logit);
         attribution_merge(a, a->m_step);
         score[i] = attribution_score(a, learn ? a->dz : NULL, a->z, s->direction);
@@ -207,7 +207,7 @@ static void walk_means(Attribution *a, double *score, const Subject *s, int n, b
     }
     if (!learn) return;
     scores_backward(a, &rows);
-    a->twin->embedder_type->input(a->twin->embedder, 0, a->dx, a->n_input, a->h, a->dh, &rows);
+    mil_rows_input(a->twin, a->dx, a->n_input, a->grad, a->h, a->dh, &rows);
 }
 
 /* ---- other poolings ---- */
@@ -225,10 +225,10 @@ static void split_gradient(Attribution *a)
 static void walk_one(Attribution *a, double *score, const Subject *s, int copy, bool learn)
 {
     Mil *m = a->twin;
-    const Index width = m->embedder->width, n_column = m->pooling->n_column;
+    const Index width = m->width, n_column = m->pooling->n_column;
     const Rows rows = rows_of(a, copy, 1, s->i);
     real *h = m->h + s->i * width, *logit = m->a_kept + s->i * n_column;
-    m->embedder_type->forward(m->embedder, h, &rows);
+    mil_rows_forward(m, h, &rows);
     m->pooling_type->score(m->pooling, logit, h, &rows);
     for (int p = 0; p < a->n_part; p++)
         for (Index k = 0; a->part[p].weighs && a->part[p].column_at >= 0 && k < a->part[p].n_column; k++)
@@ -241,7 +241,7 @@ static void walk_one(Attribution *a, double *score, const Subject *s, int copy, 
     split_gradient(a);
     mil_pool_kept_backward(m, a->grad, 1);
     m->pooling_type->score_backward(m->pooling, 0, m->dh + s->i * width, m->da + s->i * n_column, h, &rows);
-    m->embedder_type->input(m->embedder, 0, a->dx + copy * a->n_input, a->n_input, h, m->dh + s->i * width, &rows);
+    mil_rows_input(m, a->dx + copy * a->n_input, a->n_input, a->grad, h, m->dh + s->i * width, &rows);
 }
 
 /* ---- both ---- */
@@ -294,7 +294,7 @@ static void meet_subject(Attribution *a, Subject *s, const double *direction, in
     make_copies(a, s, &one, 1);
     const Rows rows = rows_of(a, 0, 1, 0);
     if (a->all_means) {
-        a->twin->embedder_type->forward(a->twin->embedder, a->h, &rows);
+        mil_rows_forward(a->twin, a->h, &rows);
         attribution_values(a, a->x_old, a->h);
     }
     walk(a, &score, s, &one, 1, false);
@@ -373,7 +373,7 @@ void attribution_path(double *out, AttributionPath *path, Attribution *a, const 
 static void add_means(double *share, Attribution *a, Index i)
 {
     const double *x = a->x_old;
-    if (!a->all_means) attribution_values(a, a->x_old, a->mil->h + i * a->mil->embedder->width);
+    if (!a->all_means) attribution_values(a, a->x_old, a->mil->h + i * a->mil->width);
     for (Index k = 0; k < a->n_mean; k++) {
         const double w = attribution_weight(a, i, k);
         const double *of = x + a->owner[k] * a->n_h;
@@ -384,10 +384,17 @@ static void add_means(double *share, Attribution *a, Index i)
 /* And by way of a part without means. */
 static void add_numbers(double *share, const Attribution *a, const AttributionPart *part, Index i)
 {
-    const Index width = a->mil->embedder->width;
+    const Index width = a->mil->width;
     for (Index j = 0; j < a->n_h; j++)
         if (part->share->is_from(part->self, j, a->mil->h, (int)i, a->rows->n))
             share[j] += a->g[part->z_at + j] * (double)a->mil->h[i * width + j];
+}
+
+/* Behind layers the numbers that are pooled are not those of kernels. */
+int attribution_window(const Attribution *a)
+{
+    const EmbedderType *type = a->mil->embedder_type;
+    return type->windows && a->mil->layers.n == 0 ? type->windows(NULL, a->mil->embedder, 0) : 0;
 }
 
 void attribution_kernels(double *share, int *at, Attribution *a, const double *direction, int row)
@@ -395,7 +402,7 @@ void attribution_kernels(double *share, int *at, Attribution *a, const double *d
     Subject s;
     AttributionSum sum;
     meet_subject(a, &s, direction, row);
-    if (a->twin->embedder_type->windows)
+    if (attribution_window(a) > 0)
         a->twin->embedder_type->windows(at, a->twin->embedder, a->all_means ? 0 : (int)s.i);
     ZERO(share, (size_t)a->n_h);
     if (!attribution_has_numbers(a)) return;
@@ -403,12 +410,6 @@ void attribution_kernels(double *share, int *at, Attribution *a, const double *d
     add_means(share, a, s.i);
     for (int k = 0; k < a->n_part; k++)
         if (a->part[k].mean_at < 0) add_numbers(share, a, &a->part[k], s.i);
-}
-
-int attribution_window(const Attribution *a)
-{
-    const EmbedderType *type = a->mil->embedder_type;
-    return type->windows ? type->windows(NULL, a->mil->embedder, 0) : 0;
 }
 
 int attribution_n_h(const Attribution *a)

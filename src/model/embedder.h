@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     int n_bag;    /* bags open at once */
     int n_row;    /* instances pooled, over all bags */
+    int bag_max;  /* of one bag, at most */
     int n_keep;   /* of them with cache: all, or 0 without learning */
     int n_slot;   /* gradient slots; 0: no learning */
     int n_thread; /* for scratch */

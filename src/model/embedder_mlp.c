@@ -36,6 +36,9 @@ typedef struct {
     const real *theta;
     bool drops; /* this is an update, with dropout */
     Dropout dropout[MAX_LAYERS];
+    double input_drop;
+    bool drops_input; /* likewise */
+    Dropout input_dropout;
 
     /* what backward needs, by row of the cache */
     real *x;              /* dense: x̃ [n_keep, in of the first layer] */
@@ -62,7 +65,11 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
 {
     static const Activation activations[] = {ACTIVATION_RELU, ACTIVATION_SELU};
     Mlp *m = self;
-    *m = (Mlp){.o = *(const MlpOptions *)blob, .sparse = spec->sparse};
+    *m = (Mlp){.o = *(const MlpOptions *)blob, .sparse = spec->sparse, .input_drop = spec->drop};
+    if (m->sparse && m->input_drop > 0)
+        return fail(ERR_CONFIG,
+                    "model.embedder.input_dropout: kind mlp reads sparse vectors without making them dense; "
+                    "leave it out, or import the vectors with --sparse=no");
     vectorinput_init(&m->input, list, "instance_embedding", spec->n_feat, spec->clip);
     int n_in = spec->n_feat;
     for (int j = 0; j < m->o.n_layer; j++) {
@@ -125,6 +132,9 @@ static void prepare(void *self, const real *theta, const bool *present, const Pa
         dense_use(&m->layer[0], m->pick.feature, m->pick.n);
     }
     for (int j = m->sparse; j < m->o.n_layer; j++) dense_prepare(&m->layer[j], theta);
+    m->drops_input = pass && m->input_drop > 0;
+    if (m->drops_input)
+        m->input_dropout = dropout_of(m->input_drop, rng_stream(pass->seed, "input dropout", pass->update), 0);
     for (int j = 0; m->drops && j < m->o.n_layer; j++)
         m->dropout[j] = dropout_of(m->o.dropout, rng_stream(pass->seed, "dropout", pass->update), j);
 }
@@ -157,6 +167,7 @@ static void first_layer(Mlp *m, real *y, const Block *b)
     }
     real *x = cached ? m->x + b->cached * d->in : m->scratch[b->thread];
     vectorinput_picked(x, d->in, &m->input, &m->pick, b->bag->x + b->from * d->l.n_in, b->n);
+    if (m->drops_input && cached) dropout_apply(x, &m->input_dropout, b->cached, b->n, d->in);
     dense_forward(y, d, x, b->n);
 }
 

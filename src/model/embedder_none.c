@@ -3,6 +3,7 @@
  * embedder_none.c: the feature vectors themselves, scaled (nn/vectorinput.h). Sparse ones become dense here.
  */
 #include "model/embedder.h"
+#include "nn/dropout.h"
 #include "nn/kernel.h"
 #include "nn/vectorinput.h"
 
@@ -11,6 +12,9 @@ typedef struct {
     VectorInput input;
     const real *theta;
     double *dy; /* [n_feat] scratch */
+    double drop;
+    bool drops; /* this is an update, with dropout */
+    Dropout dropout;
 } None;
 
 static const Option no_options[] = {{0}};
@@ -20,6 +24,7 @@ static Status init(void *self, ParamList *list, const void *blob, const BagSpec 
     None *m = self;
     (void)blob;
     *m = (None){.base = {.n_h = spec->n_feat, .width = KERNEL_WIDTH(spec->n_feat)}};
+    m->drop = spec->drop;
     vectorinput_init(&m->input, list, "instance_embedding", spec->n_feat, spec->clip);
     return OK;
 }
@@ -32,9 +37,11 @@ static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 
 static void prepare(void *self, const real *theta, const bool *present, const Pass *pass)
 {
+    None *m = self;
     (void)present;
-    (void)pass;
-    ((None *)self)->theta = theta;
+    m->theta = theta;
+    m->drops = pass && m->drop > 0;
+    if (m->drops) m->dropout = dropout_of(m->drop, rng_stream(pass->seed, "input dropout", pass->update), 0);
 }
 
 static void forward(void *self, real *h, const Rows *r)
@@ -44,6 +51,7 @@ static void forward(void *self, real *h, const Rows *r)
         vectorinput_sparse(h, m->base.width, &m->input, m->theta, r->bag->sparse + r->from, r->n);
     else
         vectorinput_dense(h, m->base.width, &m->input, m->theta, r->bag->x + r->from * m->input.n_feat, r->n);
+    if (m->drops && r->cached >= 0) dropout_apply(h, &m->dropout, r->cached, r->n, m->base.width);
 }
 
 static void zero(void *self, int grad_slot)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil.c: the network put together, its memory, and its start.
+ * mil.c: the network put together, and its start.
  */
 #include "core/log.h"
-#include "core/parallel.h"
 #include "model/embedder_genes.h"
 #include "model/mil_parts.h"
 #include "model/pooling_several.h"
@@ -12,9 +11,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define SLOTS       16
-#define WIDE_PARAMS 4000000 /* from here one slot must do: slots are as large as the parameters */
 
 /* One pooling alone is entry 0. */
 _Static_assert(offsetof(ModelOptions, pooling_options) == offsetof(ModelOptions, pooling_entry[0].options),
@@ -43,6 +39,27 @@ static Status check_selection(const Mil *m)
     return OK;
 }
 
+/* An instance's row behind such a layer is known only with the others that are pooled. */
+static Status check_layers(const Mil *m)
+{
+    if (m->layers.mixes && select_scores(&m->o))
+        return fail(
+            ERR_CONFIG,
+            "model.layers: an association relates the instances that are pooled to each other, so "
+            "model.selection.kind: top cannot rank them beforehand; set it to all, or to random with a fraction");
+    return OK;
+}
+
+static int n_class(const Mil *m)
+{
+    int n = 0;
+    for (int t = 0; t < m->n_target; t++) {
+        const Target *target = &m->target[t];
+        n += target->type->n_class ? target->type->n_class : target->n_class;
+    }
+    return n;
+}
+
 static int n_pooling(const ModelOptions *o)
 {
     return o->n_pooling > 1 ? o->n_pooling : 1;
@@ -59,6 +76,13 @@ bool mil_ranks(const ModelOptions *o)
 {
     for (int k = 0; k < n_pooling(o); k++)
         if (pooling_types[o->pooling_entry[k].kind]->ranks) return true;
+    return false;
+}
+
+bool mil_of_one(const ModelOptions *o)
+{
+    for (int k = 0; k < n_pooling(o); k++)
+        if (pooling_types[o->pooling_entry[k].kind]->of_one) return true;
     return false;
 }
 
@@ -90,7 +114,7 @@ static Status init_pooling(Mil *m)
 {
     const PoolingsChosen several = {m->o.pooling_entry, n_pooling(&m->o)};
     const void *options = several.n > 1 ? (const void *)&several : m->o.pooling_options;
-    return m->pooling_type->init(m->pooling, &m->params, options, (int)m->embedder->n_h, (int)m->embedder->width);
+    return m->pooling_type->init(m->pooling, &m->params, options, (int)m->n_h, (int)m->width);
 }
 
 static Status init_parts(Mil *m)
@@ -98,18 +122,25 @@ static Status init_parts(Mil *m)
     const EmbedderType *et = m->embedder_type = mil_genes(m) ? &embedder_genes : embedder_types[m->o.embedder];
     const PoolingType *pt = m->pooling_type = n_pooling(&m->o) > 1 ? &pooling_several : pooling_types[m->o.pooling];
     TRY(check_kind(m));
+    if (m->spec.drop > 0 && m->spec.kind != BAG_VECTORS)
+        return fail(ERR_CONFIG,
+                    "model.embedder.input_dropout: it is of vectors, and the bags hold sequences; leave it out");
     TRY(check_ranks(m));
     m->embedder = calloc(1, et->size);
     m->pooling = calloc(1, pt->size);
     if (!m->embedder || !m->pooling) return fail(ERR_MEMORY, "no memory for the model");
     TRY(init_embedder(m));
+    TRY(layers_init(&m->layers, &m->params, &m->o, n_class(m), m->embedder->n_h, m->embedder->width));
+    TRY(check_layers(m));
+    m->n_h = m->layers.n_h;
+    m->width = m->layers.width;
     TRY(init_pooling(m));
     TRY(check_selection(m));
     if (n_pooling(&m->o) == 1 && mil_counts(m)) TRY(pooling_check_weights(m->pooling_type, m->pooling));
     if (m->o.output_hidden > OUTPUT_LAYERS)
         return fail(ERR_CONFIG, "model.output.n_hidden is %d; at most %d", m->o.output_hidden, OUTPUT_LAYERS);
-    m->n_z = m->pooling->n_z + (m->pooling->mean ? m->embedder->n_h : 0);
-    attendstream_init(&m->stream, m->pooling->n_column, m->pooling->mean, m->embedder->width);
+    m->n_z = m->pooling->n_z + (m->pooling->mean ? m->n_h : 0);
+    attendstream_init(&m->stream, m->pooling->n_column, m->pooling->mean, m->width);
     if (m->o.norm == NORM_BAGS) bagnorm_init(&m->norm, &m->params, m->n_z);
     TRY(mil_init_inputs(m));
     int n_in = (int)mil_n_joined(m);
@@ -130,6 +161,7 @@ Status mil_new(Mil **out, const ModelOptions *options, const BagSpec *spec, Targ
     m->o = *options;
     m->spec = *spec;
     m->spec.clip = options->clip;
+    m->spec.drop = options->embedder_dropout;
     m->target = target;
     m->n_target = n_target;
     for (int t = 0; t < n_target; t++) {
@@ -146,18 +178,12 @@ Status mil_new(Mil **out, const ModelOptions *options, const BagSpec *spec, Targ
     return OK;
 }
 
-static void free_entries(Mil *m)
-{
-    for (int b = 0; b < m->n_bag; b++) arena_free(&m->entry[b].arena);
-    arena_free(&m->join_arena);
-}
-
 void mil_free(Mil *m)
 {
     if (!m) return;
-    free_entries(m);
-    arena_free(&m->arena);
+    mil_free_workspace(m);
     param_free(&m->params);
+    layers_free(&m->layers);
     free(m->embedder);
     free(m->pooling);
     free(m);
@@ -197,143 +223,51 @@ MilColumn mil_column(const Mil *m, int column)
     if (n_pooling(&m->o) > 1) return pooling_several_column(m->pooling, column);
     return (MilColumn){.query = column / n_head, .head = column % n_head};
 }
-void mil_report_capped(const Mil *m, const char *where)
+int mil_n_layer(const Mil *m)
 {
-    const long long n = m->pooling->n_capped;
+    return m->layers.n;
+}
+const char *mil_layer_kind(const Mil *m, int layer)
+{
+    return m->layers.type[layer]->name;
+}
+bool mil_options_mix(const ModelOptions *o)
+{
+    for (int k = 0; k < o->n_layer; k++)
+        if (!layer_types[o->layer[k].kind]->block) return true;
+    return false;
+}
+
+bool mil_mixes(const Mil *m)
+{
+    return m->layers.mixes;
+}
+int mil_layer_heads(const Mil *m, int layer)
+{
+    return m->layers.type[layer]->n_head ? m->layers.type[layer]->n_head(m->layers.self[layer]) : 0;
+}
+
+int mil_layer_stored(const Mil *m, int layer)
+{
+    return m->layers.type[layer]->n_stored ? m->layers.type[layer]->n_stored(m->layers.self[layer]) : 0;
+}
+
+static void report_capped(int64_t n, const char *where, const char *block)
+{
     if (n == 0) return;
     log_warn(
-        "%s: %lld associations had not converged after %d updates and stopped there; raise model.pooling.eps, or set "
-        "model.pooling.steps",
-        where, n, RETRIEVAL_CAP);
+        "%s: %lld associations had not converged after %d updates and stopped there; raise %s.eps, or set %s.steps",
+        where, (long long)n, RETRIEVAL_CAP, block, block);
 }
 
-/* ---- workspace ---- */
-
-/* Memory of its own as large as `own` counted, so that bags can be laid out in it anew for each minibatch. */
-static void own_arena(Arena *own, Arena *arena)
+void mil_report_capped(const Mil *m, const char *where)
 {
-    own->size = own->used;
-    own->used = 0;
-    own->base = ARENA_TAKE(arena, char, own->size);
-    own->borrowed = true;
-}
-
-static void plan_entry(Mil *m, MilBag *entry, Arena *arena, int n_max, int keep_max)
-{
-    Arena own = {0};
-    SelectScratch select;
-    select_plan(&select, arena, n_max, m->pooling->n_column);
-    bag_take_room(&own, &m->spec, keep_max, 1 + mil_counts(m) + mil_genes(m));
-    own_arena(&own, arena);
-    if (entry) *entry = (MilBag){.arena = own, .select = select};
-}
-
-/* Memory of the runs, and the slots: no more than there can be runs. */
-static void plan_runs(Mil *m, Arena *arena, int n_bag, int n_max, int n_keep)
-{
-    const Index bags = n_bag, whole = bags * (n_max / PASS_ROWS + 1),
-                kept = m->spec.kind == BAG_VECTORS ? n_keep / LEARN_ROWS + 1 : bags * (n_max / LEARN_ROWS + 1);
-    m->run = ARENA_TAKE(arena, MilRun, whole > kept ? whole : kept);
-    m->n_slot = kept < SLOTS ? (int)kept : SLOTS;
-    if (m->params.size > WIDE_PARAMS) m->n_slot = 1;
-    if (mil_streams(m)) attendstream_plan(&m->stream, arena, (int)whole, n_bag, parallel_threads());
-}
-
-static void plan_join(Mil *m, Arena *arena, int n_bag, int n_keep)
-{
-    m->join_arena = (Arena){0};
-    if (m->spec.kind != BAG_VECTORS) return;
-    m->kept = ARENA_TAKE(arena, const Bag *, n_bag);
-    bag_join_room(&m->join_arena, &m->spec, n_bag, n_keep);
-    own_arena(&m->join_arena, arena);
-}
-
-/* Bag vectors from pooling to output: one array where what stands between is off. */
-static void plan_vectors(Mil *m, Arena *arena, Index bags, bool learn)
-{
-    const Index z = bags * m->n_z, dz = learn ? z : 0, n_h = m->embedder->n_h, pooled = bags * m->pooling->n_z;
-    const bool mean = m->pooling->mean, norm = m->o.norm == NORM_BAGS;
-    m->is_empty = ARENA_TAKE(arena, bool, bags);
-    m->z = ARENA_TAKE(arena, real, z);
-    m->dz = ARENA_TAKE(arena, real, dz);
-    m->pooled = mean ? ARENA_TAKE(arena, real, pooled) : m->z;
-    m->dpooled = mean ? ARENA_TAKE(arena, real, learn ? pooled : 0) : m->dz;
-    m->dmean = ARENA_TAKE(arena, real, mean && learn ? bags * n_h : 0);
-    m->x = norm ? ARENA_TAKE(arena, real, z) : m->z;
-    m->dx = norm ? ARENA_TAKE(arena, real, dz) : m->dz;
-    m->inv_std = ARENA_TAKE(arena, real, norm ? m->n_z : 0);
-    mil_plan_inputs(m, arena, bags, learn);
-    const Index joined = m->inputs.n_out > 0 ? bags * mil_n_joined(m) : 0;
-    m->in = joined ? ARENA_TAKE(arena, real, joined) : m->x;
-    m->din = joined ? ARENA_TAKE(arena, real, learn ? joined : 0) : m->dx;
-    for (int j = 0; j <= m->o.output_hidden; j++) {
-        m->y[j] = ARENA_TAKE(arena, real, bags * m->output[j].n_out);
-        m->dy[j] = ARENA_TAKE(arena, real, learn ? bags * m->output[j].n_out : 0);
+    char block[32];
+    report_capped(m->pooling->n_capped, where, "model.pooling");
+    for (int k = 0; k < m->layers.n; k++) {
+        snprintf(block, sizeof block, "model.layers.%d", k);
+        report_capped(m->layers.self[k]->n_capped, where, block);
     }
-}
-
-static void plan(Mil *m, Arena *arena, int n_bag, int n_max, bool learn)
-{
-    const int n_thread = parallel_threads(), keep_max = mil_streams(m) && !learn ? 0 : select_count(&m->o, n_max);
-    const Index bags = n_bag, n_keep = bags * keep_max, n_column = m->pooling->n_column, width = m->embedder->width;
-    plan_runs(m, arena, n_bag, n_max, (int)n_keep);
-    plan_join(m, arena, n_bag, keep_max);
-    const ModelSizes sizes = {.n_bag = n_bag,
-                              .n_row = (int)n_keep,
-                              .n_keep = learn ? (int)n_keep : 0,
-                              .n_slot = learn ? m->n_slot : 0,
-                              .n_thread = n_thread};
-    m->embedder_type->plan(m->embedder, arena, &sizes);
-    m->pooling_type->plan(m->pooling, arena, &sizes);
-    m->entry = ARENA_TAKE(arena, MilBag, bags);
-    for (int b = 0; b < n_bag; b++) plan_entry(m, m->entry ? &m->entry[b] : NULL, arena, n_max, keep_max);
-    m->present = ARENA_TAKE(arena, bool, m->spec.max_len + 1);
-    m->bounds = ARENA_TAKE(arena, int, bags + 1);
-    m->block = ARENA_TAKE(arena, real *, n_thread);
-    for (int t = 0; t < n_thread; t++) {
-        real *piece = ARENA_TAKE(arena, real, KERNEL_BLOCK * width);
-        if (m->block) m->block[t] = piece;
-    }
-    m->a = ARENA_TAKE(arena, real, select_scores(&m->o) || mil_streams(m) ? bags * n_max * n_column : 0);
-    m->log_weight = mil_counts(m) ? ARENA_TAKE(arena, real, n_keep) : NULL;
-    m->c = mil_counts(m) && m->pooling->mean ? ARENA_TAKE(arena, real, n_keep) : NULL;
-    m->h = ARENA_TAKE(arena, real, n_keep * width);
-    m->a_kept = ARENA_TAKE(arena, real, n_keep * n_column);
-    m->w = ARENA_TAKE(arena, real, n_keep * n_column);
-    m->dh = ARENA_TAKE(arena, real, learn ? n_keep * width : 0);
-    m->da = ARENA_TAKE(arena, real, learn ? n_keep * n_column : 0);
-    plan_vectors(m, arena, bags, learn);
-}
-
-size_t mil_memory(const Mil *mil, int n_bag, int n_max, bool learn)
-{
-    Mil m = *mil; /* a copy of what plan writes to; nothing is written through its pointers while counting */
-    Arena count = {0};
-    m.embedder = malloc(m.embedder_type->size);
-    m.pooling = malloc(m.pooling_type->size);
-    if (m.embedder && m.pooling) {
-        memcpy(m.embedder, mil->embedder, m.embedder_type->size);
-        memcpy(m.pooling, mil->pooling, m.pooling_type->size);
-        plan(&m, &count, n_bag, n_max, learn);
-    }
-    free(m.embedder);
-    free(m.pooling);
-    return count.used;
-}
-
-Status mil_plan(Mil *m, int n_bag, int n_max, bool learn)
-{
-    free_entries(m);
-    m->n_bag = 0;
-    m->theta = NULL;
-    arena_free(&m->arena);
-    plan(m, &m->arena, n_bag, n_max, learn);
-    TRY(arena_reserve(&m->arena, "the model's workspace"));
-    plan(m, &m->arena, n_bag, n_max, learn);
-    m->n_bag = n_bag;
-    m->n_max = n_max;
-    m->learn = learn;
-    return OK;
 }
 
 /* ---- a start from k-mers ---- */
@@ -352,6 +286,7 @@ static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const
     for (int j = 0; j < n; j++) kmer[j] = start[j].kmer, z_at[j] = -1;
     const Bag own = bag ? mil_own(m, bag) : (Bag){0};
     n = m->embedder_type->start(m->embedder, theta, kmer, n, bag ? &own : NULL);
+    if (m->layers.n > 0) return n; /* what layers make of kernels does not say what to attend to */
     if (m->pooling_type->start) m->pooling_type->start(m->pooling, theta, n, z_at);
     for (int j = 0; m->o.output_hidden == 0 && j < n; j++) {
         start_output(m, theta, start[j].output, z_at[j], start[j].sign * START_OUTPUT);
@@ -391,12 +326,12 @@ Status mil_start(Mil *m, int *n_started, real *theta, const KmerStart *start, in
 MilView mil_view(const Mil *m, int bag)
 {
     const MilBag *entry = &m->entry[bag];
-    const Index n_column = m->pooling->n_column, width = m->embedder->width, b = bag, at = m->bounds[bag],
-                n_z = m->n_z, n_out = m->n_out;
+    const Index n_column = m->pooling->n_column, width = m->width, b = bag, at = m->bounds[bag], n_z = m->n_z,
+                n_out = m->n_out;
     const real *y = m->y[m->o.output_hidden], *dy = m->dy[m->o.output_hidden];
     MilView v = {.whole = &entry->whole,
                  .kept = &entry->kept,
-                 .width = m->embedder->width,
+                 .width = m->width,
                  .a = select_scores(&m->o) ? m->a + entry->a_at * n_column : NULL,
                  .h = m->h + at * width,
                  .a_kept = m->a_kept + at * n_column,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil.h: the network. Instances → embedder → score → selection → pooling → output network → targets.
+ * mil.h: the network. Instances → embedder → layers → score → selection → pooling → output network → targets.
  *
  *     bag ──(all instances, no gradients)──► score a ──► select (the top fraction, random ones, all)
- *     selected ──► h = embedder(x) ──► a = score(h) ──► z = pool(a, h) ──► norm ──► y = output(z) ──► loss
+ *     selected ──► h = layers(embedder(x)) ──► a = score(h) ──► z = pool(a, h) ──► norm ──► y = output(z) ──► loss
  *     all      ──► h ──► their mean, beside what is pooled, if the pooling asks for it
  *
  * Widrich et al., "Modern Hopfield Networks and Attention for Immune Repertoire Classification", NeurIPS 2020.
@@ -24,6 +24,7 @@ typedef enum { NORM_NONE, NORM_BAGS } BagNormKind; /* model.norm; see nn/bagnorm
 typedef enum { INPUTS_RANDOM, INPUTS_LINEAR } MilInputStart; /* model.bag_inputs.start, in this order */
 
 #define POOLING_MOST 8
+#define LAYERS_MOST  8
 
 /* A pooling and its settings. */
 typedef struct {
@@ -31,6 +32,12 @@ typedef struct {
     int count_weight; /* CountWeight; not 0: bags have log_weight, which is added to its attention logits */
     _Alignas(8) unsigned char options[OPTION_BLOB];
 } PoolingChoice;
+
+/* A layer between embedder and pooling, and its settings. */
+typedef struct {
+    int kind; /* place in layer_types */
+    _Alignas(8) unsigned char options[OPTION_BLOB];
+} LayerChoice;
 
 /* The genes that a model knows, V and J. Of the data, no setting. */
 typedef struct {
@@ -50,13 +57,16 @@ typedef struct {
         };
         PoolingChoice pooling_entry[POOLING_MOST]; /* [n_pooling] side by side */
     };
-    int gene_size; /* of the vector of a gene, joined to the embedding; 0: genes are not read */
+    double embedder_dropout; /* of the scaled features of vectors; embedders find it in BagSpec */
+    int gene_size;           /* of the vector of a gene, joined to the embedding; 0: genes are not read */
     GeneRows genes;
-    int n_pooling;          /* 0 or 1: one alone */
-    int select;             /* SelectKind */
-    double select_fraction; /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
-    int select_min;         /* at least that many; 0 with COMPAT_DEEPRC */
-    int norm;               /* BagNormKind: whether bag vectors are standardised before the output network */
+    int n_pooling; /* 0 or 1: one alone */
+    int n_layer;
+    LayerChoice layer[LAYERS_MOST]; /* [n_layer] in order */
+    int select;                     /* SelectKind */
+    double select_fraction;         /* of a bag's instances, > 0; above 1 keeps all, in order, as DeepRC */
+    int select_min;                 /* at least that many; 0 with COMPAT_DEEPRC */
+    int norm;                       /* BagNormKind: whether bag vectors are standardised before the output network */
     int output_hidden, output_unit;
     int n_input;     /* numbers of the bag that join its vector before the output network; of the data, no setting */
     bool statistics; /* mean, max and min of every feature of a bag of vectors join them */
@@ -72,6 +82,7 @@ typedef struct Mil Mil;
 
 int mil_count_weight(const ModelOptions *o); /* of the first pooling that has one, 0: none has */
 bool mil_ranks(const ModelOptions *o);       /* has one of the poolings attention? */
+bool mil_of_one(const ModelOptions *o);      /* must every bag have one instance (model.pooling.kind: none)? */
 
 /* Builds the network for bags of `spec`. ERR_CONFIG or ERR_MODEL if the parts do not fit together. The targets are
  * borrowed; their `at` and `n_out` are set. */
@@ -91,6 +102,13 @@ typedef struct {
 } MilColumn;
 MilColumn mil_column(const Mil *mil, int column);
 int mil_n_pooling(const Mil *mil); /* those side by side, 1 if it is alone */
+
+int mil_n_layer(const Mil *mil);
+const char *mil_layer_kind(const Mil *mil, int layer);
+bool mil_mixes(const Mil *mil);                  /* do layers relate the instances of a bag to each other? */
+bool mil_options_mix(const ModelOptions *o);     /* would they? Such a network cannot be explained */
+int mil_layer_stored(const Mil *mil, int layer); /* patterns it has of its own */
+int mil_layer_heads(const Mil *mil, int layer);  /* 0: it is no association */
 
 /* Warns if associations that were to go on until convergence were stopped before; `where` begins the sentence. */
 void mil_report_capped(const Mil *mil, const char *where);
@@ -135,6 +153,12 @@ void mil_predict(Mil *mil, real *output, const Bag *bag, MilAttention *attention
 
 /* Weights w [n, n_column] of the instances that the last mil_predict pooled, in bag order; returns n ≤ the bag's. */
 int mil_weights(const Mil *mil, real *w);
+
+/* Passes a bag as mil_predict does, and keeps what its layers did: of a network that was planned for learning, and then
+ * prepared. mil_layer_row: what instance i = 0 … n-1 of those that were pooled retrieved under a head of layer `layer`,
+ * a softmax over *n_stored patterns; returns n of mil_observe. */
+int mil_observe(Mil *mil, const Bag *bag);
+const real *mil_layer_row(const Mil *mil, int *n_stored, int layer, int head, int i);
 
 /* The same in two steps, so that the statistics of model.norm can be set in between. mil_vector computes the bag
  * vector z [n_z] of a bag before its norm; mil_calibrate sets the norm's frozen tensors in theta, the slab of the

@@ -65,7 +65,7 @@ static void joined_backward(Mil *m, real *grad, int n_bag)
 /* dz, and its two parts where a mean stands behind what is pooled. */
 static void vector_backward(Mil *m, int n_bag)
 {
-    const Index n_pooled = m->pooling->n_z, n_h = m->embedder->n_h, n_z = m->n_z;
+    const Index n_pooled = m->pooling->n_z, n_h = m->n_h, n_z = m->n_z;
     if (m->o.norm == NORM_BAGS) {
         ZERO(m->dz, n_bag * n_z);
         bagnorm_backward(m->dz, &m->norm, m->x, m->inv_std, m->dx, n_bag);
@@ -79,7 +79,7 @@ static void vector_backward(Mil *m, int n_bag)
 static void mean_of_kept_backward(void *context, int b, int thread)
 {
     Mil *m = context;
-    const Index width = m->embedder->width, n_h = m->embedder->n_h, from = m->bounds[b];
+    const Index width = m->width, n_h = m->n_h, from = m->bounds[b];
     (void)thread;
     bagmean_backward(m->dh + from * width, m->dmean + b * n_h, mil_mean_weights(m, b), m->bounds[b + 1] - from, n_h,
                      width);
@@ -89,25 +89,76 @@ void mil_pool_kept_backward(Mil *m, real *grad, int n_bag)
 {
     const Index n = m->bounds[n_bag];
     ZERO(m->da, n * m->pooling->n_column);
-    ZERO(m->dh, n * m->embedder->width);
+    ZERO(m->dh, n * m->width);
     const PoolingBags bags = mil_bags(m, n_bag);
     m->pooling_type->pool_backward(m->pooling, m->da, m->dh, grad, m->dpooled, m->pooled, m->w, &bags);
-    if (m->pooling->mean) parallel_for_work(10. * (double)n * m->embedder->n_h, n_bag, mean_of_kept_backward, m);
+    if (m->pooling->mean) parallel_for_work(10. * (double)n * m->n_h, n_bag, mean_of_kept_backward, m);
+}
+
+static void scores_backward(Mil *m, int slot, const Rows *rows)
+{
+    const Index row = rows->cached, at = row * m->width;
+    m->pooling_type->score_backward(m->pooling, slot, m->dh + at, m->da + row * m->pooling->n_column, m->h + at,
+                                    rows);
+}
+
+/* The blocks of a gradient slot, one after the other. */
+static void each_block(Mil *m, int slot, int thread, void (*body)(Mil *m, int slot, const Rows *rows))
+{
+    for (int i = slot; i < m->n_run; i += m->n_slot)
+        for (int at = 0; at < m->run[i].n; at += KERNEL_BLOCK) {
+            const Rows rows = mil_rows(m, &m->run[i], at, thread);
+            body(m, slot, &rows);
+        }
+}
+
+/* Behind the layers, where there are any. */
+static void slot_scores_backward(void *context, int slot, int thread)
+{
+    Mil *m = context;
+    m->pooling_type->zero(m->pooling, slot);
+    each_block(m, slot, thread, scores_backward);
+}
+
+static void embedder_backward(Mil *m, int slot, const Rows *rows)
+{
+    const Index at = rows->cached * m->embedder->width;
+    if (m->layers.n == 0) scores_backward(m, slot, rows);
+    m->embedder_type->backward(m->embedder, slot, m->embedded + at, m->dembedded + at, rows);
 }
 
 static void slot_backward(void *context, int slot, int thread)
 {
     Mil *m = context;
     m->embedder_type->zero(m->embedder, slot);
-    m->pooling_type->zero(m->pooling, slot);
-    for (int i = slot; i < m->n_run; i += m->n_slot)
-        for (int at = 0; at < m->run[i].n; at += KERNEL_BLOCK) {
-            const Rows rows = mil_rows(m, &m->run[i], at, thread);
-            const Index row = rows.cached;
-            real *h = m->h + row * m->embedder->width, *dh = m->dh + row * m->embedder->width;
-            m->pooling_type->score_backward(m->pooling, slot, dh, m->da + row * m->pooling->n_column, h, &rows);
-            m->embedder_type->backward(m->embedder, slot, h, dh, &rows);
-        }
+    if (m->layers.n == 0) m->pooling_type->zero(m->pooling, slot);
+    each_block(m, slot, thread, embedder_backward);
+}
+
+/* From dh and da to the parameters; returns the slots that gradients went to. */
+static int rows_backward(Mil *m, real *grad, int n_bag)
+{
+    const int n_slot = m->n_run < m->n_slot ? m->n_run : m->n_slot;
+    if (m->layers.n > 0) {
+        const LayerBags bags = mil_layer_bags(m, n_bag);
+        parallel_for(n_slot, slot_scores_backward, m);
+        layers_backward(&m->layers, grad, 0, &bags);
+    }
+    parallel_for(n_slot, slot_backward, m);
+    return n_slot;
+}
+
+void mil_rows_input(Mil *m, double *dx, Index stride, real *grad, const real *h, const real *dh, const Rows *rows)
+{
+    const Index at = rows->cached, last = at * m->width, first = at * m->embedder->width;
+    const int bounds[] = {0, rows->n};
+    if (m->layers.n == 0) {
+        m->embedder_type->input(m->embedder, 0, dx, stride, h, dh, rows);
+        return;
+    }
+    if (dh != m->dh + last) memcpy(m->dh + last, dh, rows->n * m->width * sizeof *dh);
+    layers_backward(&m->layers, grad, at, &(LayerBags){bounds, 1});
+    m->embedder_type->input(m->embedder, 0, dx, stride, m->embedded + first, m->dembedded + first, rows);
 }
 
 /* Like mil_prepare, but only for the lengths of a minibatch. */
@@ -119,6 +170,7 @@ static void prepare_for(Mil *m, const real *theta, const Batch *batch, const Pas
             if (batch->bag[b].first && batch->bag[b].first[l + 1] > batch->bag[b].first[l]) m->present[l] = true;
     m->theta = theta;
     m->embedder_type->prepare(m->embedder, theta, m->present, pass);
+    layers_prepare(&m->layers, theta, pass);
     m->pooling_type->prepare(m->pooling, theta, pass);
 }
 
@@ -136,8 +188,7 @@ double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint
     joined_backward(m, grad, batch->n_bag);
     vector_backward(m, batch->n_bag);
     mil_pool_kept_backward(m, grad, batch->n_bag);
-    const int n_slot = m->n_run < m->n_slot ? m->n_run : m->n_slot;
-    parallel_for(n_slot, slot_backward, m);
+    const int n_slot = rows_backward(m, grad, batch->n_bag);
     m->embedder_type->finish(m->embedder, grad, n_slot);
     m->pooling_type->finish(m->pooling, grad, n_slot);
     return loss;

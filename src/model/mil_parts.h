@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * mil_parts.h: what the files of the network share. mil.c builds it and plans its memory, mil_inputs.c has the numbers
- * of a bag that join its vector, mil_pass.c goes from bags to bag vectors and outputs, mil_backward.c from losses to
- * gradients.
+ * mil_parts.h: what the files of the network share. mil.c builds it, mil_plan.c plans its memory, mil_inputs.c has the
+ * numbers of a bag that join its vector, mil_pass.c goes from bags to bag vectors and outputs, mil_predict.c to
+ * predictions, mil_backward.c from losses to gradients.
  *
  * Work is cut by sizes alone: pass one into runs of PASS_ROWS instances of a bag, learning into runs of LEARN_ROWS
  * selected ones. Run i adds its gradients to slot i mod n_slot, runs of a slot one after the other, and slots are
@@ -16,6 +16,7 @@
 #define HOPSACK_MIL_PARTS_H
 
 #include "model/embedder.h"
+#include "model/layers.h"
 #include "model/mil.h"
 #include "model/pooling.h"
 #include "model/select.h"
@@ -54,7 +55,9 @@ struct Mil {
     const PoolingType *pooling_type;
     Embedder *embedder;
     Pooling *pooling;
-    Index n_z; /* of the pooling, and of the mean beside it */
+    LayerStack layers;
+    Index n_h, width; /* of what is pooled: numbers of an instance, and row stride */
+    Index n_z;        /* of the pooling, and of the mean beside it */
     BagNorm norm;
     BagInputs inputs;
     Linear output[OUTPUT_LAYERS + 1];
@@ -74,23 +77,24 @@ struct Mil {
     bool *present;    /* [max_len + 1] lengths in the minibatch */
     MilRun *run;      /* [runs of either kind] */
     int n_run;
-    real **block;           /* [n_thread] embeddings of a block [KERNEL_BLOCK, width] */
-    real *a;                /* [n_bag · n_max, n_column] logits of pass one */
-    real *log_weight;       /* [n_keep] added to a_kept, by counts; else NULL */
-    real *c;                /* [n_keep] weights in the mean, by counts; else NULL */
-    real *h, *dh;           /* [n_keep, width] of selected instances */
-    real *a_kept, *w, *da;  /* [n_keep, n_column] */
-    AttendStream stream;    /* of a prediction in one pass */
-    bool *is_empty;         /* [n_bag] */
-    real *pooled, *dpooled; /* [n_bag, n_z of the pooling]; z, dz without a mean */
-    real *dmean;            /* [n_bag, n_h] gradient of the means */
-    real *z, *dz;           /* [n_bag, n_z] */
-    real *x, *dx;           /* [n_bag, n_z] standardised z; z, dz without norm */
-    real *inv_std;          /* [n_z] of the minibatch */
-    real *u;                /* [n_input] numbers of a bag as a whole */
-    real *input;            /* [n_bag, n_input] standardised, of all bags */
-    real *unit, *dunit;     /* [n_bag, n_unit] of the layer over them; unit input without */
-    real *in, *din;         /* [n_bag, n_joined]; x, dx without them */
+    real **block;               /* [n_thread] a block of what is pooled [KERNEL_BLOCK, width] */
+    real *a;                    /* [n_bag · n_max, n_column] logits of pass one */
+    real *log_weight;           /* [n_keep] added to a_kept, by counts; else NULL */
+    real *c;                    /* [n_keep] weights in the mean, by counts; else NULL */
+    real *embedded, *dembedded; /* [n_keep, width of the embedder] of selected instances; h, dh without layers */
+    real *h, *dh;               /* [n_keep, width] behind the layers */
+    real *a_kept, *w, *da;      /* [n_keep, n_column] */
+    AttendStream stream;        /* of a prediction in one pass */
+    bool *is_empty;             /* [n_bag] */
+    real *pooled, *dpooled;     /* [n_bag, n_z of the pooling]; z, dz without a mean */
+    real *dmean;                /* [n_bag, n_h] gradient of the means */
+    real *z, *dz;               /* [n_bag, n_z] */
+    real *x, *dx;               /* [n_bag, n_z] standardised z; z, dz without norm */
+    real *inv_std;              /* [n_z] of the minibatch */
+    real *u;                    /* [n_input] numbers of a bag as a whole */
+    real *input;                /* [n_bag, n_input] standardised, of all bags */
+    real *unit, *dunit;         /* [n_bag, n_unit] of the layer over them; unit input without */
+    real *in, *din;             /* [n_bag, n_joined]; x, dx without them */
     real *y[OUTPUT_LAYERS + 1], *dy[OUTPUT_LAYERS + 1]; /* [n_bag, n_out of that layer] */
 };
 
@@ -98,7 +102,8 @@ struct Mil {
  * there. */
 static inline bool mil_streams(const Mil *m)
 {
-    return m->o.select == SELECT_ALL && m->pooling->streams && (m->pooling->mean || m->o.norm == NORM_BAGS);
+    return m->o.select == SELECT_ALL && m->pooling->streams && !m->layers.mixes &&
+           (m->pooling->mean || m->o.norm == NORM_BAGS);
 }
 
 /* Is this a pass that does? */
@@ -146,6 +151,12 @@ static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
                   .thread = thread};
 }
 
+/* The selected instances of each bag, as layers see them. */
+static inline LayerBags mil_layer_bags(const Mil *m, int n_bag)
+{
+    return (LayerBags){.bounds = m->bounds, .n_bag = n_bag};
+}
+
 /* What is pooled: the selected instances of each bag. */
 static inline PoolingBags mil_bags(const Mil *m, int n_bag)
 {
@@ -157,6 +168,8 @@ static inline const real *mil_mean_weights(const Mil *m, int b)
 {
     return m->c ? m->c + m->bounds[b] : m->entry[b].kept.stands_for;
 }
+
+void mil_free_workspace(Mil *m);
 
 /* Declares what belongs to the numbers that join a bag vector (ERR_CONFIG), and lays out their memory. */
 Status mil_init_inputs(Mil *m);
@@ -170,7 +183,11 @@ void mil_to_outputs(Mil *m, int n_bag);
 /* Whole bags from the rows m->h and m->a_kept to bag vectors; and back, from m->dpooled and m->dmean to m->dh and m->da. */
 void mil_pool_kept(Mil *m, int n_bag);
 void mil_pool_kept_backward(Mil *m, real *grad, int n_bag);
-/* What a block of n rows of the first bag, from `from` on, is embedded as: h [n, width], in the thread's block. */
+/* What is pooled of a block of n rows of the first bag, from `from` on: h [n, width], in the thread's block. */
 const real *mil_embed(Mil *m, const Bag *bag, int from, int n, int thread);
+/* For explanations, where no layer mixes: h [n, width] of rows that are kept for backward from row rows->cached on; and
+ * EmbedderType.input of the same rows from dh. `grad` [n_params] is scratch. */
+void mil_rows_forward(Mil *m, real *h, const Rows *rows);
+void mil_rows_input(Mil *m, double *dx, Index stride, real *grad, const real *h, const real *dh, const Rows *rows);
 
 #endif

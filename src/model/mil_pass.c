@@ -18,6 +18,7 @@ void mil_prepare(Mil *m, const real *theta)
 {
     m->theta = theta;
     m->embedder_type->prepare(m->embedder, theta, NULL, NULL);
+    layers_prepare(&m->layers, theta, NULL);
     m->pooling_type->prepare(m->pooling, theta, NULL);
 }
 
@@ -109,6 +110,16 @@ static void stream_block(Mil *m, int chunk, real *a, const Rows *rows)
     attendstream_add(&m->stream, chunk, &piece, rows->thread);
 }
 
+/* What is pooled of a block of rows, in the thread's block. */
+static const real *embed_block(Mil *m, const Rows *rows)
+{
+    real *h = m->block[rows->thread];
+    real *x = m->layers.n > 0 ? layers_scratch(&m->layers, rows->thread) : h;
+    m->embedder_type->forward(m->embedder, x, rows);
+    layers_block(h, &m->layers, x, rows->n, rows->thread);
+    return h;
+}
+
 static void score_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
@@ -123,8 +134,7 @@ static void score_run(void *context, int chunk, int thread)
                            .cached = -1,
                            .thread = thread};
         real *a = m->a + (entry->a_at + rows.from) * m->pooling->n_column;
-        m->embedder_type->forward(m->embedder, m->block[thread], &rows);
-        m->pooling_type->score(m->pooling, a, m->block[thread], &rows);
+        m->pooling_type->score(m->pooling, a, embed_block(m, &rows), &rows);
         add_weights(m, a, &rows);
         if (is_streamed(m)) stream_block(m, chunk, a, &rows);
     }
@@ -194,6 +204,14 @@ static void select_kept(Mil *m, int n_bag, Rng rng)
 
 /* ---- pass two: the selected instances to outputs ---- */
 
+static void score_rows(Mil *m, Index row, const Rows *rows)
+{
+    real *a = m->a_kept + row * m->pooling->n_column;
+    m->pooling_type->score(m->pooling, a, m->h + row * m->width, rows);
+    add_weights(m, a, rows);
+}
+
+/* Without layers an embedding is scored while it is in the cache. */
 static void embed_run(void *context, int chunk, int thread)
 {
     Mil *m = context;
@@ -202,19 +220,40 @@ static void embed_run(void *context, int chunk, int thread)
         Rows rows = mil_rows(m, run, at, thread);
         const Index row = rows.cached;
         if (!m->learn) rows.cached = -1;
-        real *h = m->h + row * m->embedder->width;
-        m->embedder_type->forward(m->embedder, h, &rows);
-        m->pooling_type->score(m->pooling, m->a_kept + row * m->pooling->n_column, h, &rows);
-        add_weights(m, m->a_kept + row * m->pooling->n_column, &rows);
+        m->embedder_type->forward(m->embedder, m->embedded + row * m->embedder->width, &rows);
+        if (m->layers.n == 0) score_rows(m, row, &rows);
     }
+}
+
+static void score_kept_run(void *context, int chunk, int thread)
+{
+    Mil *m = context;
+    const MilRun *run = &m->run[chunk];
+    for (int at = 0; at < run->n; at += KERNEL_BLOCK) {
+        Rows rows = mil_rows(m, run, at, thread);
+        const Index row = rows.cached;
+        if (!m->learn) rows.cached = -1;
+        score_rows(m, row, &rows);
+    }
+}
+
+/* h and a_kept of the selected instances. */
+static void embed_kept(Mil *m, int n_bag)
+{
+    cut_kept(m, n_bag);
+    parallel_for(m->n_run, embed_run, m);
+    if (m->layers.n == 0) return;
+    const LayerBags bags = mil_layer_bags(m, n_bag);
+    layers_forward(&m->layers, 0, &bags, m->learn);
+    parallel_for(m->n_run, score_kept_run, m);
 }
 
 static void mean_of_kept(void *context, int b, int thread)
 {
     Mil *m = context;
-    const Index width = m->embedder->width, from = m->bounds[b];
+    const Index width = m->width, from = m->bounds[b];
     bagmean_forward(m->z + b * m->n_z + m->pooling->n_z, m->block[thread], m->h + from * width,
-                    mil_mean_weights(m, b), m->bounds[b + 1] - from, m->embedder->n_h, width);
+                    mil_mean_weights(m, b), m->bounds[b + 1] - from, m->n_h, width);
 }
 
 /* An instance that stands for c of them has c times its weight in the softmax. */
@@ -249,7 +288,7 @@ void mil_pool_kept(Mil *m, int n_bag)
     if (mil_counts(m)) list_weights(m, n_bag);
     const PoolingBags bags = mil_bags(m, n_bag);
     m->pooling_type->pool(m->pooling, m->pooled, m->w, &bags, m->learn);
-    if (m->pooling->mean) parallel_for_work(10. * m->bounds[n_bag] * m->embedder->n_h, n_bag, mean_of_kept, m);
+    if (m->pooling->mean) parallel_for_work(10. * m->bounds[n_bag] * m->n_h, n_bag, mean_of_kept, m);
 }
 
 static void read_stream(Mil *m, int n_bag)
@@ -258,8 +297,7 @@ static void read_stream(Mil *m, int n_bag)
     const Index stride = s->n_column * s->width, n_z = m->n_z;
     m->pooling_type->read(m->pooling, m->pooled, s->m, stride, m->is_empty, n_bag);
     for (Index b = 0; m->pooling->mean && b < n_bag; b++)
-        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + s->n_query * s->width,
-               m->embedder->n_h * sizeof *m->z);
+        memcpy(m->z + b * n_z + m->pooling->n_z, s->m + b * stride + s->n_query * s->width, m->n_h * sizeof *m->z);
 }
 
 static void set_inputs(Mil *m, int n_bag)
@@ -278,8 +316,7 @@ void mil_to_vectors(Mil *m, const Bag *bag, int n_bag, Rng rng)
     assign_bags(m, bag, n_bag);
     set_inputs(m, n_bag);
     select_kept(m, n_bag, rng);
-    cut_kept(m, n_bag);
-    parallel_for(m->n_run, embed_run, m);
+    embed_kept(m, n_bag);
     if (is_streamed(m))
         read_stream(m, n_bag);
     else
@@ -317,96 +354,19 @@ void mil_to_outputs(Mil *m, int n_bag)
 const real *mil_embed(Mil *m, const Bag *bag, int from, int n, int thread)
 {
     const Rows rows = {.bag = bag, .slot = 0, .from = from, .n = n, .cached = -1, .thread = thread};
-    m->embedder_type->forward(m->embedder, m->block[thread], &rows);
-    return m->block[thread];
+    return embed_block(m, &rows);
 }
 
-/* ---- prediction ---- */
-
-/* Of all instances, in the order of the bag, by what pass one pooled. */
-static void copy_stream_attention(const Mil *m, MilAttention *attention)
+void mil_rows_forward(Mil *m, real *h, const Rows *rows)
 {
-    const Bag *bag = &m->entry[0].whole;
-    const Index n_column = m->pooling->n_column;
-    for (int i = 0; i < bag->n; i++) {
-        const real *a = m->a + i * n_column;
-        const Index to = bag->row[i] * n_column;
-        memcpy(attention->logit + to, a, n_column * sizeof *a);
-        attendstream_weights(attention->weight + to, &m->stream, 0, a, 1);
+    const Index at = rows->cached;
+    const int bounds[] = {0, rows->n};
+    if (m->layers.n == 0) {
+        m->embedder_type->forward(m->embedder, h, rows);
+        return;
     }
-}
-
-/* By row of the bag. Without pass one the logits are those of the selected, which then are all or a random choice. */
-static void copy_attention(const Mil *m, MilAttention *attention)
-{
-    const MilBag *entry = &m->entry[0];
-    const Index n_column = m->pooling->n_column, bytes = n_column * sizeof(real);
-    memset(attention->weight, 0, entry->whole.n * bytes);
-    memset(attention->logit, 0, entry->whole.n * bytes);
-    if (select_scores(&m->o))
-        for (int i = 0; i < entry->whole.n; i++)
-            memcpy(attention->logit + entry->whole.row[i] * n_column, m->a + i * n_column, bytes);
-    for (int i = 0; i < entry->kept.n; i++) {
-        const Index row = entry->kept.row[i] * n_column;
-        memcpy(attention->logit + row, m->a_kept + i * n_column, bytes);
-        memcpy(attention->weight + row, m->w + i * n_column, bytes);
-    }
-}
-
-/* z of one bag; nothing is kept for backward. */
-static void to_vector(Mil *m, const Bag *bag)
-{
-    const bool learn = m->learn;
-    m->learn = false;
-    mil_to_vectors(m, bag, 1, rng_stream(0, "select", (uint64_t)bag->n));
-    m->learn = learn;
-}
-
-static void to_output(Mil *m, real *output)
-{
-    const bool learn = m->learn;
-    m->learn = false;
-    mil_to_outputs(m, 1);
-    m->learn = learn;
-    memcpy(output, m->y[m->o.output_hidden], m->n_out * sizeof *output);
-}
-
-void mil_predict(Mil *m, real *output, const Bag *bag, MilAttention *attention)
-{
-    to_vector(m, bag);
-    to_output(m, output);
-    if (attention && mil_streams(m))
-        copy_stream_attention(m, attention);
-    else if (attention)
-        copy_attention(m, attention);
-}
-
-int mil_weights(const Mil *m, real *w)
-{
-    const Index n_column = m->pooling->n_column;
-    const int n = mil_streams(m) ? m->entry[0].whole.n : m->entry[0].kept.n;
-    if (mil_streams(m))
-        attendstream_weights(w, &m->stream, 0, m->a, n);
-    else
-        memcpy(w, m->w, n * n_column * sizeof *w);
-    return n;
-}
-
-void mil_vector(Mil *m, real *z, const Bag *bag)
-{
-    to_vector(m, bag);
-    memcpy(z, m->z, m->n_z * sizeof *z);
-    memcpy(z + m->n_z, m->input, m->inputs.n_input * sizeof *z);
-}
-
-void mil_calibrate(const Mil *m, real *theta, const real *z, int n)
-{
-    if (m->o.norm == NORM_BAGS && n > 0) bagnorm_fit(theta, &m->norm, z, mil_n_z(m), n);
-}
-
-void mil_predict_vector(Mil *m, real *output, const real *z)
-{
-    memcpy(m->z, z, m->n_z * sizeof *z);
-    memcpy(m->input, z + m->n_z, m->inputs.n_input * sizeof *z);
-    to_output(m, output);
+    assert(m->learn && !m->layers.mixes);
+    m->embedder_type->forward(m->embedder, m->embedded + at * m->embedder->width, rows);
+    layers_forward(&m->layers, at, &(LayerBags){bounds, 1}, true);
+    if (h != m->h + at * m->width) memcpy(h, m->h + at * m->width, rows->n * m->width * sizeof *h);
 }

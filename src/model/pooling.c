@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-const PoolingType *const pooling_types[] = {&pooling_attention, &pooling_hopfield, &pooling_mean,      &pooling_max,
-                                            &pooling_gated,     &pooling_additive, &pooling_logsumexp, NULL};
+const PoolingType *const pooling_types[] = {&pooling_attention, &pooling_hopfield, &pooling_mean,
+                                            &pooling_max,       &pooling_gated,    &pooling_additive,
+                                            &pooling_logsumexp, &pooling_none,     NULL};
 
 const PoolingType *pooling_type(const char *name)
 {

@@ -58,6 +58,7 @@ typedef struct {
     const Option *options;
     size_t options_size; /* ≤ OPTION_BLOB */
     size_t size;         /* of the pooling's struct, ≤ POOLING_ROOM */
+    bool of_one;         /* for bags of one instance alone */
     bool ranks;          /* its scores tell instances apart, so that selection: top has something to go by */
 
     /* h has n_h numbers at row stride `width`, a multiple of 16 beyond which nothing is read. */
@@ -96,6 +97,6 @@ extern const PoolingType *const pooling_types[]; /* ends with NULL */
 const PoolingType *pooling_type(const char *name);
 
 extern const PoolingType pooling_additive, pooling_attention, pooling_gated, pooling_hopfield, pooling_logsumexp,
-    pooling_max, pooling_mean;
+    pooling_max, pooling_mean, pooling_none;
 
 #endif

@@ -2,7 +2,7 @@
  *
  * pooling_plain.c: poolings without parameters, to compare with.
  *
- *     mean   z = (1/n) Σ_i h_i          max   z[f] = max_i h_i[f]
+ *     mean   z = (1/n) Σ_i h_i          max   z[f] = max_i h_i[f]          none   z = h, of bags of one instance
  *
  * Where instances have weights (model.pooling.count_weight) the mean is Σ_i c_i h_i / Σ_i c_i.
  * They have no attention: every logit is 0, so `selection: top` would keep the first rows; use `all` or `random`.
@@ -221,13 +221,14 @@ static void max_backward(void *self, real *da, real *dh, real *grad, const real 
     each_bag_backward(self, dh, dz, w, in, max_bag_backward);
 }
 
-#define PLAIN(word, one, start, parts)                                                                               \
+#define PLAIN(word, one, start, parts, single)                                                                       \
     {                                                                                                                \
         .name = word, .options = no_options, .options_size = 0, .size = sizeof(Plain), .init = start, .plan = plan,  \
         .prepare = pooling_plain_prepare, .score = pooling_plain_score, .pool = one##_pool,                          \
         .pool_backward = one##_backward, .zero = pooling_plain_zero, .score_backward = pooling_plain_score_backward, \
-        .finish = pooling_plain_finish, .share = parts                                                               \
+        .finish = pooling_plain_finish, .share = parts, .of_one = single                                             \
     }
 
-const PoolingType pooling_mean = PLAIN("mean", mean, init_mean, &share_of_means);
-const PoolingType pooling_max = PLAIN("max", max, init, &share_of_maxima);
+const PoolingType pooling_mean = PLAIN("mean", mean, init_mean, &share_of_means, false);
+const PoolingType pooling_max = PLAIN("max", max, init, &share_of_maxima, false);
+const PoolingType pooling_none = PLAIN("none", mean, init_mean, &share_of_means, true); /* the mean of one */

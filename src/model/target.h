@@ -43,6 +43,7 @@ typedef struct {
 struct TargetType {
     const char *name; /* word of tasks.N.kind */
     int n_out;        /* outputs; 0: one a class */
+    int n_class;      /* classes that its labels have; 0: those of the target; 1: numbers */
 
     /* Loss of one bag, unweighted, from its outputs y [n_out] and target [n_out]. */
     double (*loss)(const Target *t, const real *y, const real *target);

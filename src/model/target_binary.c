@@ -40,6 +40,7 @@ static void predict(double *p, const Target *t, const real *output)
 const TargetType target_binary = {
     .name = "binary",
     .n_out = 1,
+    .n_class = 2,
     .loss = loss,
     .loss_backward = loss_backward,
     .predict = predict,

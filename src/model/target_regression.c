@@ -27,6 +27,7 @@ static void predict(double *p, const Target *t, const real *output)
 const TargetType target_regression = {
     .name = "regression",
     .n_out = 1,
+    .n_class = 1,
     .loss = loss,
     .loss_backward = loss_backward,
     .predict = predict,

@@ -264,9 +264,11 @@ static void output(real *y, const AssociationCache *c, const Association *l, con
         projection_forward(y, &l->out, theta, c->o, n);
     else
         memcpy(y, c->o, n * width * sizeof *y);
-    for (Index i = 0; i < n; i++)
-        for (Index f = 0; f < width; f++)
-            y[i * width + f] = c->retrieval.empty[i] ? 0 : association_activate(y[i * width + f], l->o.activation);
+    for (Index i = 0; i < n; i++, y += width)
+        if (c->retrieval.empty[i])
+            memset(y, 0, width * sizeof *y);
+        else if (l->o.activation != ASSOCIATION_LINEAR)
+            for (Index f = 0; f < width; f++) y[f] = association_activate(y[f], l->o.activation);
 }
 
 /* Pointers into the cache, or the inputs themselves where they are static. */
@@ -281,18 +283,30 @@ static RetrievalInput space_of(const AssociationCache *c, const Association *l, 
                             .masks = in->masks};
 }
 
-void association_forward(real *y, AssociationCache *c, const Association *l, const real *theta,
-                         const AssociationInput *in)
+void association_store(AssociationCache *c, const Association *l, const real *theta, const real *stored,
+                       const real *projection, int n_stored)
 {
-    const int n_stored = in->bags->n_stored;
-    const AssociationSide state = state_side(c, l), stored = stored_side(c, l);
+    const AssociationSide side = stored_side(c, l);
+    association_to_space(&side, l, theta, stored, n_stored);
+    if (is_through(l)) projection_forward(c->through, &l->k, theta, projection, n_stored);
+    if (l->v.n_out) projection_forward(c->v, &l->v, theta, is_through(l) ? c->through : projection, n_stored);
+}
+
+void association_recall(real *y, AssociationCache *c, const Association *l, const real *theta,
+                        const AssociationInput *in)
+{
+    const AssociationSide state = state_side(c, l);
     association_to_space(&state, l, theta, in->state, in->bags->n_state);
-    association_to_space(&stored, l, theta, in->stored, n_stored);
-    if (is_through(l)) projection_forward(c->through, &l->k, theta, in->projection, n_stored);
-    if (l->v.n_out) projection_forward(c->v, &l->v, theta, is_through(l) ? c->through : in->projection, n_stored);
     const RetrievalInput space = space_of(c, l, theta, in);
     retrieval_forward(c->o, &c->retrieval, &l->retrieval, &space);
     output(y, c, l, theta, out_rows(in->bags));
+}
+
+void association_forward(real *y, AssociationCache *c, const Association *l, const real *theta,
+                         const AssociationInput *in)
+{
+    association_store(c, l, theta, in->stored, in->projection, in->bags->n_stored);
+    association_recall(y, c, l, theta, in);
 }
 
 /* ---- backward ---- */
@@ -338,9 +352,13 @@ static void output_backward(real *grad, AssociationCache *c, const Association *
                             const real *dy, int n)
 {
     const Index width = l->n_out;
+    memcpy(c->da, dy, n * width * sizeof *c->da);
     for (Index i = 0; i < n; i++)
-        for (Index at = i * width; at < (i + 1) * width; at++)
-            c->da[at] = c->retrieval.empty[i] ? 0 : dy[at] * association_slope(y[at], l->o.activation);
+        if (c->retrieval.empty[i])
+            memset(c->da + i * width, 0, width * sizeof *c->da);
+        else if (l->o.activation != ASSOCIATION_LINEAR)
+            for (Index at = i * width; at < (i + 1) * width; at++)
+                c->da[at] *= association_slope(y[at], l->o.activation);
     if (!l->out.n_out) {
         memcpy(c->d_o, c->da, n * width * sizeof *c->d_o);
         return;

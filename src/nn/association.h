@@ -100,6 +100,11 @@ typedef struct {
 
 void association_forward(real *y, AssociationCache *c, const Association *l, const real *theta,
                          const AssociationInput *in);
+/* The same in two parts: what depends on the n_stored stored patterns and their projections alone, and the rest. */
+void association_store(AssociationCache *c, const Association *l, const real *theta, const real *stored,
+                       const real *projection, int n_stored);
+void association_recall(real *y, AssociationCache *c, const Association *l, const real *theta,
+                        const AssociationInput *in);
 /* d and the slab `grad` are added to; y is what forward returned. */
 void association_backward(const AssociationGrad *d, real *grad, AssociationCache *c, const Association *l,
                           const real *theta, const AssociationInput *in, const real *y, const real *dy);

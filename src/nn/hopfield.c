@@ -75,16 +75,36 @@ static AssociationInput normed(const HopfieldCache *c, const Hopfield *l, const 
                               .masks = in->masks};
 }
 
-void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in)
+void hopfield_store(HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in)
 {
     const HopfieldOptions *o = &l->o;
     const int n = in->bags->n_stored;
-    if (o->norm_state) layernorm_forward(c->state, &c->norm_state, &l->state, theta, in->state, in->bags->n_state);
     if (o->norm_stored) layernorm_forward(c->stored, &c->norm_stored, &l->stored, theta, in->stored, n);
     if (o->norm_projection)
         layernorm_forward(c->projection, &c->norm_projection, &l->projection, theta, in->projection, n);
     const AssociationInput core = normed(c, l, in);
-    association_forward(y, &c->core, &l->core, theta, &core);
+    association_store(&c->core, &l->core, theta, core.stored, core.projection, n);
+}
+
+void hopfield_recall(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in)
+{
+    if (l->o.norm_state) layernorm_forward(c->state, &c->norm_state, &l->state, theta, in->state, in->bags->n_state);
+    const AssociationInput core = normed(c, l, in);
+    association_recall(y, &c->core, &l->core, theta, &core);
+}
+
+void hopfield_borrow(HopfieldCache *to, const HopfieldCache *from)
+{
+    to->stored = from->stored;
+    to->projection = from->projection;
+    to->core.k = from->core.k;
+    to->core.v = from->core.v;
+}
+
+void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in)
+{
+    hopfield_store(c, l, theta, in);
+    hopfield_recall(y, c, l, theta, in);
 }
 
 /* Where the core puts the gradient of an input: at once where it belongs, or before its norm. */
@@ -116,12 +136,13 @@ void hopfield_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, c
 
 /* ---- learned patterns ---- */
 
-static size_t patterns(ParamList *list, const char *prefix, const char *name, int quantity, int width, bool fixed)
+static size_t patterns(ParamList *list, const char *prefix, const char *name, double spread, const int *shape,
+                       bool fixed)
 {
     char full[88];
-    assert(quantity > 0);
+    assert(shape[1] > 0);
     snprintf(full, sizeof full, "%s%s", prefix, name);
-    const size_t at = param_add(list, full, PARAM_NORMAL, SPREAD, PARAM_SHAPE(1, quantity, width));
+    const size_t at = param_add(list, full, PARAM_NORMAL, spread, shape);
     if (fixed) param_freeze(list, at);
     return at;
 }
@@ -152,7 +173,8 @@ void hopfield_pooling_init(HopfieldPooling *l, ParamList *list, const char *pref
 {
     *l = (HopfieldPooling){.quantity = o->quantity, .fixed = o->fixed};
     inner(&l->hopfield, list, prefix, &o->hopfield);
-    l->query_at = patterns(list, prefix, "pooling_weights", o->quantity, l->hopfield.core.n_r, o->fixed);
+    l->query_at = patterns(list, prefix, "pooling_weights", SPREAD,
+                           PARAM_SHAPE(1, o->quantity, (int)l->hopfield.core.n_r), o->fixed);
 }
 
 BagPairs hopfield_pooling_pairs(const HopfieldPooling *l, const int *bounds, int n_bag)
@@ -202,10 +224,13 @@ void hopfield_lookup_init(HopfieldLookup *l, ParamList *list, const char *prefix
     *l = (HopfieldLookup){
         .quantity = o->quantity, .fixed = o->fixed, .separate = o->separate, .targets_fixed = o->targets_fixed};
     inner(&l->hopfield, list, prefix, &o->hopfield);
-    l->lookup_at = patterns(list, prefix, "lookup_weights", o->quantity, l->hopfield.core.n_y, o->fixed);
-    assert(o->separate || l->hopfield.core.n_v == l->hopfield.core.n_y);
+    const double spread = o->hopfield.core.fan ? 1 : SPREAD;
+    const int n_y = (int)l->hopfield.core.n_y, n_v = (int)l->hopfield.core.n_v;
+    l->lookup_at = patterns(list, prefix, "lookup_weights", spread, PARAM_SHAPE(1, o->quantity, n_y), o->fixed);
+    assert(o->separate || n_v == n_y);
     if (o->separate)
-        l->target_at = patterns(list, prefix, "target_weights", o->quantity, l->hopfield.core.n_v, o->targets_fixed);
+        l->target_at =
+            patterns(list, prefix, "target_weights", spread, PARAM_SHAPE(1, o->quantity, n_v), o->targets_fixed);
 }
 
 BagPairs hopfield_lookup_pairs(const HopfieldLookup *l, const int *bounds, int n_bag)
@@ -226,6 +251,20 @@ void hopfield_lookup_forward(real *y, HopfieldCache *c, const HopfieldLookup *l,
 {
     const AssociationInput all = with_patterns(l, theta, in);
     hopfield_forward(y, c, &l->hopfield, theta, &all);
+}
+
+void hopfield_lookup_store(HopfieldCache *c, const HopfieldLookup *l, const real *theta)
+{
+    const BagPairs bags = {.n_stored = l->quantity};
+    const AssociationInput all = with_patterns(l, theta, &(AssociationInput){.bags = &bags});
+    hopfield_store(c, &l->hopfield, theta, &all);
+}
+
+void hopfield_lookup_recall(real *y, HopfieldCache *c, const HopfieldLookup *l, const real *theta,
+                            const AssociationInput *in)
+{
+    const AssociationInput all = with_patterns(l, theta, in);
+    hopfield_recall(y, c, &l->hopfield, theta, &all);
 }
 
 void hopfield_lookup_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const HopfieldLookup *l,

@@ -43,6 +43,11 @@ Status hopfield_resolve(HopfieldOptions *o);
 void hopfield_init(Hopfield *l, ParamList *list, const char *prefix, const char *beta_name, const HopfieldOptions *o);
 void hopfield_plan(HopfieldCache *c, const Hopfield *l, const RetrievalSizes *sizes, Arena *arena);
 void hopfield_forward(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in);
+/* The same in two parts: what depends on the stored patterns and their projections alone, and the rest. */
+void hopfield_store(HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in);
+void hopfield_recall(real *y, HopfieldCache *c, const Hopfield *l, const real *theta, const AssociationInput *in);
+/* `to` recalls from what `from` has stored; it may have been planned for no stored patterns. */
+void hopfield_borrow(HopfieldCache *to, const HopfieldCache *from);
 /* d and the slab `grad` are added to. */
 void hopfield_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const Hopfield *l, const real *theta,
                        const AssociationInput *in, const real *y, const real *dy);
@@ -94,12 +99,16 @@ typedef struct {
 } HopfieldLookup;
 
 Status hopfield_lookup_resolve(HopfieldLookupOptions *o); /* as that of pooling */
-/* Options must have been resolved. Names: PREFIXlookup_weights, PREFIXtarget_weights, PREFIXhopfield.…, PREFIXbeta. */
+/* Options must have been resolved. With `fan` the learned patterns start with deviation 1. Names: PREFIXlookup_weights, PREFIXtarget_weights, PREFIXhopfield.…, PREFIXbeta. */
 void hopfield_lookup_init(HopfieldLookup *l, ParamList *list, const char *prefix, const HopfieldLookupOptions *o);
 BagPairs hopfield_lookup_pairs(const HopfieldLookup *l, const int *bounds, int n_bag); /* bounds of the states */
 /* in->state is x; the other patterns are not looked at, nor are their gradients. */
 void hopfield_lookup_forward(real *y, HopfieldCache *c, const HopfieldLookup *l, const real *theta,
                              const AssociationInput *in);
+/* The same in two parts, as of Hopfield; `store` is done once for all states. */
+void hopfield_lookup_store(HopfieldCache *c, const HopfieldLookup *l, const real *theta);
+void hopfield_lookup_recall(real *y, HopfieldCache *c, const HopfieldLookup *l, const real *theta,
+                            const AssociationInput *in);
 void hopfield_lookup_backward(const AssociationGrad *d, real *grad, HopfieldCache *c, const HopfieldLookup *l,
                               const real *theta, const AssociationInput *in, const real *y, const real *dy);
 

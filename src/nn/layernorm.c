@@ -62,12 +62,17 @@ static void row_backward(real *restrict dx, const real *w, const real *restrict 
 {
     real g_sum[LANES] = {0}, gx_sum[LANES] = {0};
     const int whole = n / LANES * LANES;
-    for (int f = 0; f < n; f += f < whole ? LANES : 1)
-        for (int j = 0; j < (f < whole ? LANES : 1); j++) {
+    for (int f = 0; f < whole; f += LANES)
+        for (int j = 0; j < LANES; j++) {
             const real g = w ? dy[f + j] * w[f + j] : dy[f + j];
             g_sum[j] += g;
             gx_sum[j] += g * (x[f + j] - mean) * rstd;
         }
+    for (int f = whole; f < n; f++) {
+        const real g = w ? dy[f] * w[f] : dy[f];
+        g_sum[0] += g;
+        gx_sum[0] += g * (x[f] - mean) * rstd;
+    }
     const real mean_g = total(g_sum) / (real)n, mean_gx = total(gx_sum) / (real)n;
     for (int f = 0; f < n; f++) {
         const real xh = (x[f] - mean) * rstd, g = w ? dy[f] * w[f] : dy[f];

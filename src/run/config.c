@@ -7,6 +7,7 @@
 #include "run/configflags.h"
 #include "run/configsearch.h"
 #include "run/configinputs.h"
+#include "run/configlayers.h"
 #include "cohort/cutoff.h"
 #include "core/file.h"
 #include "core/section.h"
@@ -69,14 +70,6 @@ static const Option some_rows[] = {
      "fraction of a bag's instances that is pooled; above 1: all"},
     {"min", OPTION_INT, MODEL(select_min), "1", 0, 1e9, NULL, "instances",
      "minimum number of instances that are pooled; 0 under data.compat deeprc"},
-    {0},
-};
-
-/* In the order of BagNormKind. */
-static const Option model_rows[] = {
-    {"norm", OPTION_CHOICE, MODEL(norm), "none", 0, 0, "none bags", "",
-     "normalization of the bag vector before the output network; bags: each feature is standardized over the "
-     "minibatch in training, over the training set in prediction"},
     {0},
 };
 
@@ -147,12 +140,21 @@ const Section config_sections[] = {
      .list_at = CONFIG(task)},
     {.path = "splits", .rows = split_options, .at = CONFIG(splits), .keeps = true},
     {.path = "splits", .rows = split_more_options, .at = CONFIG(splits), .omits = true},
-    {.path = "model", .rows = model_rows, .at = CONFIG(model)},
+    {.path = "model", .rows = configinputs_model_rows},
     {.path = "model.embedder",
      .family = &embedder_family,
      .kind_at = CONFIG(model.embedder),
      .options_at = CONFIG(model.embedder_options)},
     {.path = "model.embedder", .rows = configinputs_embedder_rows, .omits = true},
+    {.path = "model.layers",
+     .family = &configlayers_family,
+     .kind_at = offsetof(LayerChoice, kind),
+     .options_at = offsetof(LayerChoice, options),
+     .entry_size = sizeof(LayerChoice),
+     .most = LAYERS_MOST,
+     .inside = true,
+     .count_at = CONFIG(model.n_layer),
+     .list_at = CONFIG(model.layer)},
     {.path = "model.pooling",
      .rows = configinputs_pooling_rows,
      .omits = true,
@@ -174,6 +176,7 @@ const Section config_sections[] = {
      .family = &optimizer_family,
      .kind_at = CONFIG(train.optimizer),
      .options_at = CONFIG(train.step)},
+    {.path = "train", .rows = train_more_options, .at = CONFIG(train), .omits = true},
     {.path = "crossval", .rows = configcrossval_rows},
     {.path = "crossval", .rows = configcrossval_more_rows, .omits = true},
     {.path = "search", .rows = configsearch_rows, .keeps = true, .omits = true},

@@ -3,6 +3,14 @@
 
 #define AT(field) offsetof(Config, model.field)
 
+/* In the order of BagNormKind. */
+const Option configinputs_model_rows[] = {
+    {"norm", OPTION_CHOICE, AT(norm), "none", 0, 0, "none bags", "",
+     "normalization of the bag vector before the output network; bags: each feature is standardized over the "
+     "minibatch in training, over the training set in prediction"},
+    {0},
+};
+
 /* In the order of CountWeight. */
 const Option configinputs_pooling_rows[] = {
     {"count_weight", OPTION_CHOICE, AT(count_weight), "none", 0, 0, "none log1p raw", "",
@@ -16,6 +24,10 @@ const Option configinputs_embedder_rows[] = {
      "size of a learned vector for each V gene, and of one for each J gene, which join the embedding of a sequence; "
      "0: "
      "genes are not read. Sequences only"},
+    {"input_dropout", OPTION_NUMBER, AT(embedder_dropout), "0", 0, 0.99, NULL, "",
+     "dropout: fraction of the scaled features of each instance that an update sets to 0. Vectors only; of sparse "
+     "ones "
+     "with kind: none alone"},
     {0},
 };
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * configinputs.h: settings of what a network reads beside the sequences or vectors: clone counts as weights,
- * genes of sequences, and numbers of the bag as a whole.
+ * configinputs.h: settings of what a network reads beside the sequences or vectors, and how: clone counts as weights,
+ * genes of sequences, numbers of the bag as a whole, their norm.
  */
 #ifndef HOPSACK_CONFIGINPUTS_H
 #define HOPSACK_CONFIGINPUTS_H
 
 #include "run/config.h"
+
+extern const Option configinputs_model_rows[]; /* of model.* itself; at the Config */
 
 extern const Option configinputs_pooling_rows[]; /* of model.pooling.*, for all kinds; at the Config, in entry 0 */
 

@@ -7,6 +7,7 @@
 #include "run/leakwatch.h"
 #include "run/manifest.h"
 #include "run/place.h"
+#include "run/single.h"
 #include "train/scaling.h"
 
 #include <stdio.h>
@@ -103,6 +104,7 @@ static Status open_parts(Dataset *s)
     TRY(task_find(s->target, c->n_task, s->cohort.table, s->cohort.row, s->cohort.n));
     TRY(check_kind(c, &s->cohort));
     TRY(check_features(c, &s->cohort));
+    TRY(single_check(&c->model, &s->cohort, ERR_CONFIG));
     TRY(cohort_label(&s->cohort, s->target, c->n_task, c->data.compat == COMPAT_DEEPRC, true));
     TRY(rarefy(s));
     s->model = c->model;
@@ -178,6 +180,7 @@ static Status open_view(Dataset *out, Dataset *of, const Config *config)
 {
     out->splits = config->splits;
     out->splits.place = config_splits(config);
+    TRY(single_check(&config->model, &of->cohort, ERR_CONFIG));
     TRY(label_copy(&out->cohort.labels, &of->cohort.labels));
     TRY(folds_view(&out->folds, &of->folds, &out->cohort, &out->splits));
     return folds_permute(&out->folds, &out->cohort.labels);

@@ -19,11 +19,13 @@ static void warn_by_heart(const Evaluation *o, const json_t *parts, const char *
                  found = json_number_value(json_object_get(validation, "auc")),
                  least = json_number_value(json_array_get(interval, 0));
     if (!json_is_array(interval) || learned < LEARNED || least > 0.5) return;
-    if (json_integer_value(json_object_get(validation, "n_bags")) < FEW) return;
-    log_warn("%s: the model overfits its training bags (AUC %.3f) and finds nothing in the validation bags "
-             "(AUC %.3f, interval from %.3f); more bags, fewer train.draws or a smaller model may help, or there is "
-             "nothing to find",
-             where, learned, found, least);
+    const int n_bag = (int)json_integer_value(json_object_get(validation, "n_bags"));
+    if (n_bag < FEW) return;
+    log_warn(
+        "%s: the model overfits its training bags (AUC %.3f); on the %d validation bags chance is not excluded "
+        "(AUC %.3f, 95 %% interval from %.3f); more bags, fewer train.draws or a smaller model may help, or there is "
+        "nothing to find",
+        where, learned, n_bag, found, least);
 }
 
 static void warn_one_class(const Evaluation *o, const char *where)

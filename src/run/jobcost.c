@@ -6,6 +6,7 @@
 #include "train/looppace.h"
 #include "train/schedule.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* On the reference machine (core/cost.h). */
@@ -144,6 +145,7 @@ Status jobcost_make(JobCost *out, const JobSetup *setup, Dataset *dataset, bool 
         const double held = held_bytes(&c);
         out->room = (double)bytes * (refit_bags(&setup->config->train, c.evaluation.partition.count) ? 2 : 1);
         out->job.bytes = COST_PROCESS + held + out->room + (kmerstart_is_on(NULL, &c.model) ? KMERS_BYTES : 0);
+        out->job.low = out->job.high = out->pass = NAN;
         if (looppace_measure(&c.pace, &c.loop) == OK) add_up(out, &c, setup->config->data.cache < 0, alone);
     }
     close_costing(&c);

@@ -17,7 +17,7 @@ typedef struct {
 } JobCost;
 
 /* Of job_run_on, on a dataset that is open; it need not be filled. The lower end is that of a training that early stopping
- * ends as soon as it may. `alone`: by one thread. Where the network cannot be timed the seconds are 0. */
+ * ends as soon as it may. `alone`: by one thread. Where the network cannot be timed the seconds are NaN. */
 Status jobcost_make(JobCost *out, const JobSetup *setup, Dataset *dataset, bool alone);
 
 /* Of trainings that together are as long as `longer` of this one, `at_once` side by side, whose start k-mers are counted n_cut

@@ -34,7 +34,7 @@ Status runlock_hold(RunLock *lock, const char *folder)
 {
     if (lock->fd >= 0) return OK;
     TRY(runlock_try(lock, folder));
-    return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is training there", folder);
+    return lock->fd >= 0 ? OK : fail(ERR_IO, "%s: another process is at work there", folder);
 }
 
 Status runlock_begin(RunLock *lock, const char *folder, bool force)

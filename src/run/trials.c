@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/trials.h"
+#include "core/log.h"
 #include "core/memtext.h"
 #include "core/number.h"
 #include "core/rng.h"
@@ -360,6 +361,38 @@ static Status configure(Trials *t, int number, const char *base)
     return check_kmers(&trial->config, t->of, number);
 }
 
+/* FNV-1a of the whole config. */
+static Status hash_config(uint64_t *hash, const Config *c)
+{
+    char *text;
+    TRY(config_text(&text, c));
+    *hash = 14695981039346656037u;
+    for (const char *at = text; *at; at++) *hash = (*hash ^ (unsigned char)*at) * 1099511628211u;
+    free(text);
+    return OK;
+}
+
+/* Values as 0.1 and 1e-1, or a block that stands twice in a list. Both are trained, as the user has asked for. */
+static Status find_same(Trials *t)
+{
+    Status status = OK;
+    int n_same = 0, first = 0;
+    uint64_t *hash = malloc(((size_t)t->n + 1) * sizeof *hash);
+    if (!hash) return fail(ERR_MEMORY, "no memory for %d trials", t->n);
+    for (int i = 0; i < t->n && status == OK; i++) {
+        int k = 0;
+        status = hash_config(&hash[i], &t->trial[i].config);
+        while (k < i && hash[k] != hash[i]) k++;
+        t->trial[i].same_as = k < i ? k : -1;
+        if (k < i && n_same++ == 0) first = i;
+    }
+    free(hash);
+    if (n_same > 0)
+        log_warn("search: trial %d has the same settings as trial %d (%.200s), and both are trained%s", first,
+                 t->trial[first].same_as, t->trial[first].text, n_same > 1 ? "; so have others" : "");
+    return status;
+}
+
 static Status make(Trials *t, const Config *c)
 {
     Space space = {0};
@@ -371,6 +404,7 @@ static Status make(Trials *t, const Config *c)
              : c->search.kind == SEARCH_RANDOM ? make_random(t, &space)
                                                : make_list(t);
     for (int i = 0; i < t->n && status == OK; i++) status = configure(t, i, base);
+    if (status == OK) status = find_same(t);
 done:
     free(space.axis);
     free(base);

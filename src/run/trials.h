@@ -16,6 +16,7 @@
 
 typedef struct {
     char *text;    /* "model.pooling.beta=1; train.lr=0.1"; "": the config as it is */
+    int same_as;   /* the first trial with the same settings, which is warned of; -1: none before it */
     Config config; /* settings of its own; place is the run's */
 } Trial;
 

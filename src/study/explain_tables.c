@@ -299,7 +299,7 @@ static Status write_bags(const Explain *e)
 #define AIRR_HEAD                                                                                                    \
     "sequence_id\tsequence\trev_comp\tproductive\tv_call\td_call\tj_call\tsequence_alignment\tgermline_alignment\t"  \
     "junction\tjunction_aa\tv_cigar\td_cigar\tj_cigar\tduplicate_count\trepertoire_id\thopsack_task\t"               \
-    "hopsack_contribution\thopsack_attention\n"
+    "hopsack_contribution\thopsack_attention\thopsack_score\n"
 
 static void write_rearrangement(TextOut *out, const Explain *e, const ExplainRow *row, int rank, const RowText *text)
 {
@@ -316,6 +316,9 @@ static void write_rearrangement(TextOut *out, const Explain *e, const ExplainRow
     textout_cell(out, e->question[row->question].name);
     textout_printf(out, "\t%.9g\t", row->part);
     if (!isnan(row->weight)) textout_printf(out, "%.9g", (double)row->weight);
+    textout_printf(out, "\t");
+    if (e->network || e->is_stack)
+        textout_printf(out, "%.9g", e->score[(Index)row->member * e->n_question + row->question]);
     textout_printf(out, "\n");
 }
 

@@ -24,16 +24,16 @@ typedef struct {
     uint8_t *seen; /* [n_key] */
     double *q, *k; /* [d], [n_key, d] */
     double beta;
-} Layer;
+} HeadsLayer;
 
-static Status no_memory(const Layer *l)
+static Status no_memory(const HeadsLayer *l)
 {
     return fail(ERR_MEMORY, "%s: no memory for '%s'", l->o->path, l->first->name);
 }
 
 /* ---- what is in the file ---- */
 
-/* "layer0" of "layer0.q"; NULL: it has another ending. The caller frees it. */
+/* "layer0.k", of "layer0.q", with the endings .q and .k; NULL: there is none. */
 static const Array *beside(const ArrayFile *file, const Array *a, const char *own, const char *other)
 {
     char name[1024];
@@ -53,7 +53,7 @@ static bool is_layer(const ArrayFile *file, const Array *a, const char *mask)
 
 /* ---- shapes ---- */
 
-static Status check_pair(const Layer *l)
+static Status check_pair(const HeadsLayer *l)
 {
     const Array *q = l->first, *k = l->keys;
     bool fits = q->n_dim == k->n_dim && arrayfile_is_real(k) && q->shape[q->n_dim - 1] == k->shape[q->n_dim - 1];
@@ -64,7 +64,7 @@ static Status check_pair(const Layer *l)
                 l->o->path, q->name, k->name);
 }
 
-static Status set_shape(Layer *l)
+static Status set_shape(HeadsLayer *l)
 {
     l->n_dim = l->first->n_dim;
     memcpy(l->shape, l->first->shape, sizeof l->shape);
@@ -87,14 +87,14 @@ static Status set_shape(Layer *l)
 }
 
 /* The last query stands at the last key if causal; else queries are spread over the keys. */
-static void place_queries(Layer *l)
+static void place_queries(HeadsLayer *l)
 {
     const int64_t n_query = l->layer->n_query, n_key = l->layer->n_key;
     const double step = n_query > 1 ? (double)(n_key - 1) / (double)(n_query - 1) : 0;
     for (int64_t i = 0; i < n_query; i++) l->at[i] = l->o->causal ? (double)(i + n_key - n_query) : (double)i * step;
 }
 
-static Status make_room(Layer *l)
+static Status make_room(HeadsLayer *l)
 {
     const HeadLayer *out = l->layer;
     const size_t d = l->keys ? (size_t)l->first->shape[l->n_dim - 1] : 0, n_key = (size_t)out->n_key;
@@ -110,7 +110,7 @@ static Status make_room(Layer *l)
 
 /* ---- rows ---- */
 
-static Status bad_row(const Layer *l, int64_t row, const char *what)
+static Status bad_row(const HeadsLayer *l, int64_t row, const char *what)
 {
     const int64_t n_query = l->layer->n_query, n_head = l->layer->n_head;
     return fail(ERR_FORMAT, "%s: '%s', sample %lld, head %lld, query %lld: %s", l->o->path, l->first->name,
@@ -118,7 +118,7 @@ static Status bad_row(const Layer *l, int64_t row, const char *what)
                 what);
 }
 
-static Status check_weights(const Layer *l, int64_t row)
+static Status check_weights(const HeadsLayer *l, int64_t row)
 {
     char what[160];
     double visible = 0, hidden = 0;
@@ -141,7 +141,7 @@ static Status check_weights(const Layer *l, int64_t row)
 }
 
 /* p = softmax(β q·k) over the visible keys. */
-static Status softmax(Layer *l, int64_t row, int64_t d)
+static Status softmax(HeadsLayer *l, int64_t row, int64_t d)
 {
     double max = -INFINITY, sum = 0;
     for (int64_t j = 0; j < l->layer->n_key; j++) {
@@ -156,7 +156,7 @@ static Status softmax(Layer *l, int64_t row, int64_t d)
     return OK;
 }
 
-static Status read_row(Layer *l, int64_t row, ArrayReader *first, ArrayReader *keys)
+static Status read_row(HeadsLayer *l, int64_t row, ArrayReader *first, ArrayReader *keys)
 {
     const int64_t d = l->first->shape[l->n_dim - 1];
     headmask_row(l->seen, &l->view, row);
@@ -169,7 +169,7 @@ static Status read_row(Layer *l, int64_t row, ArrayReader *first, ArrayReader *k
     return softmax(l, row, d);
 }
 
-static Status read_rows(HeadRows *t, Layer *l, ArrayReader *first, ArrayReader *keys)
+static Status read_rows(HeadRows *t, HeadsLayer *l, ArrayReader *first, ArrayReader *keys)
 {
     const int64_t n = l->layer->n_sample * l->layer->n_head * l->layer->n_query;
     for (int64_t row = 0; row < n; row++) {
@@ -183,7 +183,7 @@ static Status read_rows(HeadRows *t, Layer *l, ArrayReader *first, ArrayReader *
 
 /* ---- layers ---- */
 
-static Status measure(Layer *l, const HeadMask *mask)
+static Status measure(HeadsLayer *l, const HeadMask *mask)
 {
     Status status = OK;
     HeadRows rows = {0};
@@ -209,7 +209,8 @@ done:
 static Status measure_layer(Heads *out, const HeadOptions *o, const ArrayFile *file, const HeadMask *mask,
                             const Array *a)
 {
-    Layer l = {.o = o, .file = file, .first = a, .keys = beside(file, a, ".q", ".k"), .layer = &out->layer[out->n++]};
+    HeadsLayer l = {
+        .o = o, .file = file, .first = a, .keys = beside(file, a, ".q", ".k"), .layer = &out->layer[out->n++]};
     const Status status = measure(&l, mask);
     free(l.p), free(l.at), free(l.seen), free(l.q), free(l.k);
     return status;

@@ -99,7 +99,7 @@ static Quartiles column_quartiles(const double *x, const OperatingTally *t, Inde
 static OperatingHead head_of(const OperatingTally *t, const Mil *mil, int column, double *scratch)
 {
     const double n = t->n_bag ? t->n_bag : 1;
-    const MilColumn what = mil_column(mil, column);
+    const MilColumn what = mil ? mil_column(mil, column) : (MilColumn){.head = column};
     OperatingHead h = {.pooling = what.pooling,
                        .query = what.query,
                        .head = what.head,
@@ -115,7 +115,7 @@ static OperatingHead head_of(const OperatingTally *t, const Mil *mil, int column
 Status operating_conclude(Operating *out, const OperatingTally *t, const Mil *mil)
 {
     double *scratch = malloc(((size_t)t->n_bag + 1) * sizeof *scratch);
-    *out = (Operating){.n_bag = t->n_bag, .n_pooling = mil_n_pooling(mil)};
+    *out = (Operating){.n_bag = t->n_bag, .n_pooling = mil ? mil_n_pooling(mil) : 1};
     out->head = calloc((size_t)t->n_column + 1, sizeof *out->head);
     if (!scratch || !out->head) {
         free(scratch);

@@ -39,6 +39,17 @@ extern const char *const operating_class[]; /* "I" … "IV", by DynamicsClass */
 Status operating_measure(Operating *out, Apply *a, const Cohort *cohort);
 void operating_free(Operating *o); /* accepts half-built ones */
 
+/* An association of model.layers: what each instance retrieves. n_bag counts instances, n the stored patterns. */
+typedef struct {
+    int layer;
+    const char *kind;
+    Operating of;
+} OperatingLayer;
+
+/* Of the layers of the first model that are associations: *out [*n], freed by operating_free_layers; ERR_MEMORY. */
+Status operating_measure_layers(OperatingLayer **out, int *n, Apply *a, const Cohort *cohort);
+void operating_free_layers(OperatingLayer *layer, int n);
+
 /* The same of bags that somebody else reads, of one network. */
 typedef struct {
     int n_column, n_bag, room;     /* room: bags there is memory for */
@@ -51,7 +62,7 @@ typedef struct {
 Status operating_open(OperatingTally *t, int n_column);
 /* Weights w [n, n_column] of what was pooled of a bag, n > 0; scratch [2 n]. ERR_MEMORY. */
 Status operating_add(OperatingTally *t, const real *w, int n, double *scratch);
-/* *out is the caller's to free; of no bags all its numbers are 0. */
+/* *out is the caller's to free; of no bags all its numbers are 0. mil NULL: columns are heads of one query. */
 Status operating_conclude(Operating *out, const OperatingTally *t, const Mil *mil);
 void operating_close(OperatingTally *t); /* accepts {0} and half-built ones */
 

@@ -205,6 +205,25 @@ static Status write_nuisance(Report *r, const char *task, const char *score)
     return OK;
 }
 
+/* Of a stack without --rivals: its columns are methods on the same folds, nuisance numbers among them perhaps. */
+static void say_columns(Report *r, const char *task, const char *score)
+{
+    char key[64], run[REPORT_WORD];
+    Shortlist names = {.most = 14};
+    const char *name;
+    json_t *column;
+    snprintf(key, sizeof key, "%.50s_mean", score);
+    json_object_foreach(json_object_get(sides_task(r->summary, task), "columns"), name, column)
+    {
+        const json_t *mean = json_object_get(column, key);
+        if (json_is_number(mean)) shortlist_add(&names, "%.40s %.3f", name, json_number_value(mean));
+    }
+    if (names.n > 0)
+        report_say(r, "Its columns alone have on the same folds, in %s: %s.", report_score_words(score), names.text);
+    report_lack(r, "Differences to the methods, with intervals, need the folder of baseline:",
+                "hopsack report %s --rivals=RIVALS -o all.html", report_word(run, r->in->run));
+}
+
 static Status write_rivals(Report *r, const char *task, const char *score)
 {
     char home[REPORT_WORD], run[REPORT_WORD];
@@ -213,6 +232,10 @@ static Status write_rivals(Report *r, const char *task, const char *score)
     if (!r->in->rivals && r->sides.side[0].is_method) {
         report_lack(r, "The methods beside this one are not shown. To see them:",
                     "hopsack report %s --rivals=%s -o all.html", run, home);
+        return OK;
+    }
+    if (!r->in->rivals && json_object_get(sides_task(r->summary, task), "columns")) {
+        say_columns(r, task, score);
         return OK;
     }
     if (!r->in->rivals) {

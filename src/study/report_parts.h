@@ -2,7 +2,7 @@
  *
  * report_parts.h: a report under way, for the files that share it: report.c (what is read and written), and one file for each
  * group of sections, in the order of the page: report_answer.c, report_scores.c, report_trials.c, report_data.c, report_seen.c,
- * report_repeat.c.
+ * report_logos.c, report_repeat.c.
  */
 #ifndef HOPSACK_REPORT_PARTS_H
 #define HOPSACK_REPORT_PARTS_H
@@ -44,6 +44,8 @@ Status report_curves(Report *r);
 Status report_training(Report *r);
 Status report_data(Report *r);
 Status report_seen(Report *r);
+/* Within what was seen: logos of a file of motifs, if there is one; `none` is said where it holds none. what: "Motif", "Kernel". */
+Status report_logos(Report *r, const char *name, const char *what, const char *none);
 Status report_repeat(Report *r);
 
 void report_keep(Report *r, json_t *list, const char *text); /* a sentence, escaped, into one of its lists */

@@ -4,17 +4,15 @@
 #include "core/number.h"
 #include "core/shortlist.h"
 #include "data/text/table.h"
-#include "study/memefile.h"
+#include "model/mil.h"
 #include "study/modelset.h"
 #include "study/report_parts.h"
 #include "study/stackseen.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define ROWS_SHOWN  20
-#define LOGOS_SHOWN 12
+#define ROWS_SHOWN 20
 
 /* ---- tables ---- */
 
@@ -209,16 +207,25 @@ static const json_t *stack_tasks(const Report *r)
     return r->stack_at >= 0 ? sides_tasks(r->sides.side[r->stack_at].summary) : NULL;
 }
 
+/* The run's name as a column, if it is a network whose layers mix instances; else NULL. */
+static const char *mute_of(char run[PATH_ROOM], const Report *r)
+{
+    if (!r->has_config || !mil_options_mix(&r->config.model)) return NULL;
+    snprintf(run, PATH_ROOM, "%s", r->in->run);
+    path_trim(run);
+    return path_last(run);
+}
+
 /* explained: its column; NULL: nothing is. */
 static void say_chosen(Report *r, const char *explained)
 {
-    char text[REPORT_TEXT], both[REPORT_TEXT + 96];
+    char text[REPORT_TEXT], both[REPORT_TEXT + 96], run[PATH_ROOM];
     const json_t *tasks = stack_tasks(r);
     const char *name;
     json_t *task;
     json_object_foreach((json_t *)(size_t)tasks, name, task)
     {
-        if (!stackseen_sentence(text, sizeof text, task, explained)) continue;
+        if (!stackseen_sentence(text, sizeof text, task, explained, mute_of(run, r))) continue;
         snprintf(both, sizeof both, "%.80s: %s", name, text);
         page_sentence(&r->page, json_object_size(tasks) > 1 ? both : text);
     }
@@ -242,9 +249,9 @@ static void say_top(Report *r, const json_t *facts)
     say_explained(r, facts);
     say_columns(r, facts);
     if (json_array_size(json_object_get(facts, "kernels_without_parts")) > 0)
-        page_sentence(&r->page,
-                      "Kernels of models with further Hopfield steps have no parts of the score. Their motifs come "
-                      "from residues.");
+        page_sentence(&r->page, "Kernels of models whose pooling neither averages nor takes maxima have no parts of "
+                                "the score. Their motifs come "
+                                "from residues.");
 }
 
 /* ---- heads ---- */
@@ -278,86 +285,12 @@ static void say_heads(Report *r, const json_t *facts)
     page_sentence(&r->page, text);
 }
 
-/* ---- logos ---- */
-
-/* Adds the heights of the letters of a position, from a table beside a logo of hopsack explain: bits [n]. */
-static Status sum_heights(double *bits, int n, const Table *t)
-{
-    const int position = table_column(t, "position"), height = table_column(t, "bits");
-    for (int k = 0; k < t->n_row && position >= 0 && height >= 0; k++) {
-        const int at = atoi(table_cell(t, k, position));
-        double value;
-        if (at < 1 || at > n || !number_read(&value, table_cell(t, k, height)))
-            return fail(ERR_FORMAT, "line %d has no position of the motif with its bits", t->line[k]);
-        bits[at - 1] += value;
-    }
-    return position >= 0 && height >= 0 ? OK : fail(ERR_FORMAT, "there are no columns 'position' and 'bits'");
-}
-
-/* bits [*n] of motif k, whose positions have backgrounds of their own, which the one of motifs.meme does not replace. *found:
- * there is such a table. */
-static Status read_bits(bool *found, double *bits, int n, const Report *r, int k)
-{
-    char name[32], path[PATH_ROOM];
-    Table t;
-    snprintf(name, sizeof name, "logos/motif_%02d.tsv", k + 1);
-    *found = file_exists_in(path, r->in->explain, name);
-    if (!*found) return OK;
-    memset(bits, 0, (size_t)n * sizeof *bits);
-    TRY(table_read_any(&t, path));
-    const Status status = sum_heights(bits, n, &t);
-    table_free(&t);
-    return status == OK ? OK : fail_at(status, "%s", path);
-}
-
-/* what: "Motif" or "Kernel". */
-static Status add_logo(Report *r, const MemeFile *file, int k, const char *what)
-{
-    Figure *f;
-    Markup table;
-    const bool is_motif = strcmp(what, "Motif") == 0;
-    double bits[FIGURE_LOGO_MOST];
-    bool has_bits = false;
-    const MemeMotif *motif = &file->motif[k];
-    char title[MEMEFILE_NAME + 16];
-    snprintf(title, sizeof title, "%s %s", what, motif->name);
-    if (motif->n == 0) return OK;
-    if (is_motif) TRY(read_bits(&has_bits, bits, motif->n, r, k));
-    const FigureLogo logo = {.title = title,
-                             .probability = motif->probability,
-                             .n = motif->n,
-                             .background = file->has_background ? file->background : NULL,
-                             .bits = has_bits ? bits : NULL,
-                             .first = 1};
-    TRY(figure_add(&f, &r->figures, is_motif ? "logo" : "kernel", motif->name));
-    TRY(figure_logo_svg(&f->svg, &logo));
-    markup_open(&table);
-    figure_logo_list(&table, &logo);
-    return markup_close(&f->table, &table);
-}
-
-/* Of a file of motifs, if there is one; `none` is said where it holds none. */
-static Status write_logos(Report *r, const char *name, const char *what, const char *none)
-{
-    char path[PATH_ROOM];
-    MemeFile file;
-    Status status = OK;
-    const int from = r->figures.n;
-    if (!file_exists_in(path, r->in->explain, name)) return OK;
-    TRY(memefile_read(&file, path));
-    for (int k = 0; k < file.n && k < LOGOS_SHOWN; k++) TRY_DONE(add_logo(r, &file, k, what));
-    if (file.n == 0) page_sentence(&r->page, none);
-    page_figures(&r->page, &r->figures, from);
-done:
-    if (status != OK) fail_at(status, "%s", path);
-    memefile_free(&file);
-    return status;
-}
+/* ---- sections ---- */
 
 static Status write_motifs(Report *r, const Table *motifs)
 {
     say_motifs(r, motifs);
-    TRY(write_logos(r, "motifs.meme", "Motif", "No motif was found."));
+    TRY(report_logos(r, "motifs.meme", "Motif", "No motif was found."));
     show_table(r, motifs, "motifs.tsv", "Motifs");
     return OK;
 }
@@ -370,7 +303,7 @@ static Status write_kernels(Report *r)
     page_sentence(&r->page,
                   "A kernel's contribution is its exact part of the score of a bag, over all sequences, mean over "
                   "the bags of a class. Logos are of kernels that add more in positive bags.");
-    TRY(write_logos(r, "kernels.meme", "Kernel", "No kernel adds clearly more in positive bags."));
+    TRY(report_logos(r, "kernels.meme", "Kernel", "No kernel adds clearly more in positive bags."));
     return write_table(r, "kernels.tsv", "Convolution kernels");
 }
 
@@ -386,20 +319,36 @@ static Status check_explained(const char *folder)
 }
 
 /* Labels that stand in a table beside the dataset go with it. */
-static void lack_explained(Report *r)
+static void lack(Report *r, const char *what)
 {
     char run[REPORT_WORD], data[REPORT_WORD], labels[REPORT_WORD];
     const char *path = r->has_config && r->config.data.path ? r->config.data.path : "DATA";
     const char *metadata = r->has_config ? config_metadata(&r->config) : NULL;
+    report_lack(r, what, "hopsack explain %s %s%s%s -o seen", report_word(run, r->in->run), report_word(data, path),
+                metadata ? " --metadata=" : "", metadata ? report_word(labels, metadata) : "");
+}
+
+static void lack_explained(Report *r)
+{
     StackSeen seen;
-    stackseen_find(&seen, stack_tasks(r));
+    char run[PATH_ROOM];
+    stackseen_find(&seen, stack_tasks(r), mute_of(run, r));
     if (!seen.whole && !*seen.column) {
         say_chosen(r, NULL);
         return;
     }
-    report_lack(r, "Which instances the outputs rest on, and which motif, is not shown here:",
-                "hopsack explain %s %s%s%s -o seen", report_word(run, r->in->run), report_word(data, path),
-                metadata ? " --metadata=" : "", metadata ? report_word(labels, metadata) : "");
+    lack(r, "Which instances the outputs rest on, and which motif, is not shown here:");
+}
+
+/* Methods rank sequences and no more, where the run is a network, which would have the rest. */
+static void lack_network(Report *r, const json_t *facts)
+{
+    char path[PATH_ROOM];
+    const char *kind = jsontext_field(json_array_get(json_object_get(facts, "explained"), 0), "kind");
+    const bool by_method = strcmp(kind, "stack") == 0 || strcmp(kind, "method") == 0;
+    if (!by_method || file_exists_in(path, r->in->explain, "residues.tsv.gz")) return;
+    if (!file_exists_in(path, r->in->run, "rep00") && !file_exists_in(path, r->in->run, "model.safetensors")) return;
+    lack(r, "A method ranks sequences alone. The network's motifs, residues and kernels are not shown here:");
 }
 
 static Status write_seen(Report *r, const json_t *facts)
@@ -413,6 +362,7 @@ static Status write_seen(Report *r, const json_t *facts)
     TRY(write_table(r, "sequences.tsv", "Sequences with the largest contributions"));
     TRY(write_table(r, "instances.tsv", "Instances with the largest contributions"));
     TRY(write_table(r, "features.tsv", "Features by mean absolute attribution"));
+    lack_network(r, facts);
     TRY(write_kernels(r));
     say_heads(r, facts);
     return write_table(r, "heads.tsv", "Heads of the pooling");

@@ -16,10 +16,11 @@ typedef struct {
     char column[256]; /* else this one; "": none ranks instances */
 } StackSeen;
 
-void stackseen_find(StackSeen *out, const json_t *tasks); /* of its summary */
+/* tasks: of its summary. mute: a network that cannot be explained either (mil_options_mix); NULL: none. */
+void stackseen_find(StackSeen *out, const json_t *tasks, const char *mute);
 
 /* "The stack chose nuisance in 2, kmer-3 in 1 of 3 outer folds. nuisance ranks no instances. Explained is kmer-3 alone." of one
  * task of the summary, where `column` is explained; NULL: nothing is. False, and empty: it was chosen in all folds. */
-bool stackseen_sentence(char *text, size_t room, const json_t *task, const char *column);
+bool stackseen_sentence(char *text, size_t room, const json_t *task, const char *column, const char *mute);
 
 #endif

@@ -5,6 +5,7 @@
 #include "study/baseline.h"
 #include "study/stepcost.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,7 +56,8 @@ static Status plan_network(Cost *cost, Costing *c)
     const CrossvalSetup setup = {.config = &config, .folder = c->folder, .shard = 1, .n_shard = 1};
     TRY(crossval_plan(&plan, &setup));
     *cost = cost_told(plan);
-    c->pass = cost_of(json_number_value(json_object_get(plan, "seconds_pass")), cost->bytes);
+    const json_t *pass = json_object_get(plan, "seconds_pass");
+    c->pass = cost_of(json_is_null(pass) ? (double)NAN : json_number_value(pass), cost->bytes);
     json_decref(plan);
     return OK;
 }

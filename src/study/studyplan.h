@@ -32,7 +32,8 @@ typedef struct {
     const char *id_column;       /* in it */
     int threads, inner, permute; /* 0: not set */
     bool network, explain, quiet;
-    StackSeen seen; /* what is explained: the stack until its choice is known */
+    const char *mute; /* "network", where that cannot be explained; else NULL */
+    StackSeen seen;   /* what is explained: the stack until its choice is known */
 } StudySetup;
 
 typedef struct {

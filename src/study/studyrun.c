@@ -155,14 +155,15 @@ static const char *column_of(const StudySetup *setup)
     return *setup->seen.column ? setup->seen.column : NULL;
 }
 
-static void say_choice(const json_t *summary, const char *column)
+static void say_choice(const json_t *summary, const StudySetup *setup)
 {
     char sentence[2048];
     const char *name;
     json_t *task;
     json_object_foreach(json_object_get(summary, "tasks"), name, task)
     {
-        if (stackseen_sentence(sentence, sizeof sentence, task, column)) log_info("%s: %s", name, sentence);
+        if (stackseen_sentence(sentence, sizeof sentence, task, column_of(setup), setup->mute))
+            log_info("%s: %s", name, sentence);
     }
 }
 
@@ -171,8 +172,8 @@ static Status follow_choice(StudyPlan *plan, StudySetup *setup, bool said)
     json_t *stack;
     if (!setup->explain) return OK;
     TRY(load_summary(&stack, setup->folder, "stack/summary.json"));
-    stackseen_find(&setup->seen, json_object_get(stack, "tasks"));
-    if (!setup->seen.whole && said) say_choice(stack, column_of(setup));
+    stackseen_find(&setup->seen, json_object_get(stack, "tasks"), setup->mute);
+    if (!setup->seen.whole && said) say_choice(stack, setup);
     json_decref(stack);
     return studyplan_explain(plan, setup);
 }
@@ -305,7 +306,7 @@ static void answer_task(json_t *lines, const StudySetup *setup, const char *name
     if (figure_of(figure, sizeof figure, nuisance))
         add_line(lines, "%s: size, depth, clonality and lengths alone: %s", name, figure);
     if (!setup->explain || setup->seen.whole) return;
-    if (stackseen_sentence(sentence, sizeof sentence, task, column_of(setup)))
+    if (stackseen_sentence(sentence, sizeof sentence, task, column_of(setup), setup->mute))
         add_line(lines, "%s: %s", name, sentence);
 }
 

@@ -211,7 +211,9 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
 /* Of the update under way. */
 static double lr_now(const Loop *l)
 {
-    return schedule_lr(l->in.options->step.lr, l->in.options->decay, l->update, l->minibatch.per_epoch);
+    const TrainOptions *o = l->in.options;
+    const double lr = schedule_lr(o->step.lr, o->decay, l->update, l->minibatch.per_epoch);
+    return o->schedule == SCHEDULE_COSINE ? lr * schedule_cosine(l->update, l->updates) : lr;
 }
 
 /* The gradient is there; returns the loss with its penalty. */

@@ -20,3 +20,9 @@ double schedule_lr(double lr, double decay, int update, int per_epoch)
     assert(update >= 1 && per_epoch >= 1);
     return decay == 1 ? lr : lr * pow(decay, (double)((update - 1) / per_epoch));
 }
+
+double schedule_cosine(int update, int updates)
+{
+    assert(update >= 1 && update <= updates);
+    return 0.5 * (1 + cos(M_PI * (update - 1) / updates));
+}

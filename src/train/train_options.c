@@ -59,3 +59,11 @@ const Option train_options[] = {
      "after every update"},
     {0},
 };
+
+const Option train_more_options[] = {
+    {"schedule", OPTION_CHOICE, AT(schedule), "decay", 0, 0, "decay cosine", "",
+     "course of the learning rate: decay (by train.decay alone), or cosine (it also falls to 0 over the training, "
+     "along "
+     "half a cosine)"},
+    {0},
+};

@@ -12,6 +12,8 @@
 
 typedef enum { KEEP_BEST, KEEP_AUC, KEEP_LAST } Keep; /* what keep.h makes of it */
 
+typedef enum { SCHEDULE_DECAY, SCHEDULE_COSINE } Schedule;
+
 typedef enum { CALIBRATE_NONE, CALIBRATE_PLATT } Calibrate;
 
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
     int optimizer;        /* place in optimizer_types */
     OptimizerOptions step;  /* lr is that of the first epoch */
     double decay;           /* factor on lr an epoch */
+    int schedule;           /* Schedule */
     double average;         /* decay of the moving average of the parameters that is evaluated and kept; 0: none */
     int evaluate_every;     /* updates; 0: only at the end */
     int evaluate_instances; /* of all bags together, that an evaluation during training sees at most; 0: any number */
@@ -36,5 +39,6 @@ typedef struct {
 } TrainOptions;
 
 extern const Option train_options[];
+extern const Option train_more_options[]; /* newer than 0.1.0 */
 
 #endif

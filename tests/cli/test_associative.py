@@ -130,9 +130,17 @@ class Recall(Case):
                 self.assertAlmostEqual(float(row["p_max"]), largest, places=8)
                 self.assertEqual(row["class"], "I" if k > 6 else "II" if k > 1.5 else "III")
 
+    def test_flags_of_other_kinds_are_refused(self):
+        for flag, kind, own in (("--beta=2", "dense", "continuous"), ("--similarity=dot", "exp", "continuous"),
+                                ("--power=4", "continuous", "dense and polynomial"), ("--power=3", "hopfield82", "dense and polynomial")):
+            name = flag.split("=")[0]
+            for words in (["bits.csv", "bit_cues.csv"], ["--capacity"]):
+                self.bad(2, f"{name}: is for --kind={own}, not for --kind={kind}", "memory", *words, f"--kind={kind}", flag, "-o", "no.tsv")
+
     def test_kinds_of_two_values_equal_numpy(self):
         for kind, power in (("hopfield82", 3), ("dense", 3), ("dense", 2), ("polynomial", 4), ("exp", 3)):
-            self.good("memory", "bits.csv", "bit_cues.csv", f"--kind={kind}", f"--power={power}", "--force", "-o", "bits.tsv")
+            self.good("memory", "bits.csv", "bit_cues.csv", f"--kind={kind}",
+                      *([f"--power={power}"] if kind in ("dense", "polynomial") else []), "--force", "-o", "bits.tsv")
             usual = np.where(self.bits.sum(0) < 0, -1, 1)
             for row, cue in zip(table("bits.tsv"), self.bit_cues):
                 s = np.where(np.isnan(cue), usual, cue)

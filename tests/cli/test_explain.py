@@ -424,6 +424,8 @@ class Sequences(Case):
         self.assertTrue(set(AIRR) <= set(rows[0]))
         self.assertEqual(len({r["sequence_id"] for r in rows}), len(rows))
         self.assertEqual([r["junction_aa"] for r in rows], [r["junction_aa"] for r in table("seen/sequences.tsv")])
+        score = {r["bag"]: r["score"] for r in table("seen/bags.tsv")}
+        self.assertEqual([r["hopsack_score"] for r in rows], [score[r["repertoire_id"]] for r in rows])
         self.good("import", "seen/rearrangements.tsv", "-o", "back.h5", "--bag=repertoire_id")
 
     def test_threads(self):
@@ -537,11 +539,11 @@ class Sequences(Case):
         self.good("train", "--data.path=c.h5", "--target=status", "--positive=+", TINY, "--train.updates=20", "--model.pooling.kind=hopfield",
                   "--model.pooling.steps=2", "--model.selection.kind=all", "-o", "steps")
         done = self.good("explain", "steps", "c.h5", "-o", "e-steps", "--top=50")
-        self.assertIn("kernels have no parts of the score of 1 of 1 models, whose Hopfield pooling takes further steps", done.stdout)
+        self.assertIn("kernels have no parts of the score of 1 of 1 models, whose pooling neither averages nor takes maxima", done.stdout)
         self.assertEqual(load("e-steps/explain.json")["kernels_without_parts"], [0])
         self.assertFalse(os.path.exists("e-steps/kernels.tsv"))
         self.good("report", "steps", "--explain=e-steps", "-o", "steps.html")
-        self.assertIn("Kernels of models with further Hopfield steps have no parts of the score.", read("steps.html").decode())
+        self.assertIn("Kernels of models whose pooling neither averages nor takes maxima have no parts of the score.", read("steps.html").decode())
         self.assertNotIn("kernels_without_parts", load("seen/explain.json"))
 
     def test_a_bag_has_a_motif_by_its_consensus(self):

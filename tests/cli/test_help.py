@@ -196,7 +196,7 @@ class Help(Case):
                              (["crossval", "--pooling=max"], r"--pooling: did you mean --model\.pooling\.kind\?"),
                              (["train", "--optimizer=sgd"], r"did you mean --train\.optimizer\?"),
                              (["train", "--n_unit=3"],
-                              r"did you mean --model\.embedder\.n_unit, --model\.pooling\.n_unit, --model\.bag_inputs\.n_unit or --model\.output\.n_unit\?"),
+                              r"did you mean --model\.embedder\.n_unit, --model\.layers\.0\.n_unit, --model\.pooling\.n_unit, --model\.bag_inputs\.n_unit or --model\.output\.n_unit\?"),
                              (["train", "--batsh=3"], r"did you mean --(train|splits)\.batch\?"),
                              (["bench", "--cache=1MB"], r"did you mean --data\.cache\?"),
                              (["simulate", "--rate=1"], r"did you mean --simulate\.rate\?"),

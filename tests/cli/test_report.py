@@ -308,6 +308,15 @@ class Reports(Case):
         folds = [f["auc"] for f in load("cv/summary.json")["tasks"]["status"]["repeats"][0]["folds"]]
         self.assertEqual([float(v) for v in methods["cv"]["folds"].split()], [float(f"{v:.6g}") for v in folds])
 
+    def test_columns_of_a_stack_are_methods(self):
+        columns = load("stack/summary.json")["tasks"]["status"]["columns"]
+        said = self.said_of("stack")
+        listed = ", ".join(f"{name} {c['auc_mean']:.3f}" for name, c in columns.items())
+        self.assertIn(f"Its columns alone have on the same folds, in AUC: {listed}.", said["answers"])
+        self.assertIn("Differences to the methods, with intervals, need the folder of baseline: hopsack report stack --rivals=RIVALS -o all.html",
+                      said["missing"])
+        self.assertFalse(any("It is not known what other methods" in m for m in said["missing"]))
+
     def test_learning_curves_are_the_metrics(self):
         for figure, score in (("learning_loss-status", "loss"), ("learning_score-status", "auc")):
             rows = cells(f"figures/{figure}.tsv")

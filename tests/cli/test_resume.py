@@ -267,7 +267,7 @@ class Resume(Case):
             for words in ([*RESUME, "alone"], [*BEGIN, "--force", "-o", "alone"]):
                 done = run(*words)
                 self.assertEqual(done.returncode, 6, done.stderr)
-                self.assertEqual(done.stderr, "hopsack: alone: another process is training there\n")
+                self.assertEqual(done.stderr, "hopsack: alone: another process is at work there\n")
             self.assertEqual(read("alone/config.yaml"), before)
             child.kill()
             child.communicate(timeout=60)

@@ -45,7 +45,9 @@ class Study(Case):
         self.assertEqual([(w["path"], w["kind"]) for w in facts["explained"]], [("whole/stack", "stack")])
         chosen = {f["column"] for f in json.loads(read("whole/stack/summary.json"))["tasks"]["status"]["chosen"]}
         self.assertEqual({c["name"] for c in facts["columns"] if c["bags"] > 0}, chosen)
-        self.assertNotIn("Explained is", self.whole.stdout + read("whole/report.html").decode())
+        said = read("whole/report.html").decode()
+        self.assertNotIn("Explained is", self.whole.stdout + said)
+        self.assertEqual("network&#39;s motifs, residues and kernels are not shown here" in said, "network" not in chosen)
 
     def choose(self, folder, columns):
         """As if the stack had chosen these in its outer folds."""
@@ -80,6 +82,16 @@ class Study(Case):
         self.good(*words, "--resume")
         self.assertEqual(json.loads(read("dumb/seen/explain.json"))["explained"][0]["path"], "dumb/stack")
         self.assertNotIn("Explained is", read("dumb/report.html").decode())
+
+    def test_a_network_that_cannot_be_explained(self):
+        """Its layers relate the instances of a bag."""
+        words = ("study", "c.h5", "--target=status", *SMALL, "--model.layers.0.kind=association", "-o", "mixed")
+        self.good(*words)
+        chosen = {f["column"] for f in json.loads(read("mixed/stack/summary.json"))["tasks"]["status"]["chosen"]}
+        self.choose("mixed", ["network", "kmer-3", "network"])
+        done = self.good(*words, "--resume")
+        self.assertRegex(done.stdout, r"status: The stack chose .*network in 2.* network ranks no instances. Explained is (?!network)\S+ alone.", chosen)
+        self.assertIn("network ranks no instances. Explained is ", read("mixed/report.html").decode())
 
     def test_each_step_is_the_command_that_is_printed(self):
         words = json.loads(read("whole/study.json"))["rivals"]["words"]
@@ -154,6 +166,11 @@ class Study(Case):
         os.makedirs("other/mine")
         self.bad(6, "other is not empty and holds no study", "study", "c.h5", "--target=status", *SMALL, "--force", "-o", "other")
 
+    def test_a_wrong_target_leaves_no_folder(self):
+        for words in ([], ["--quiet"], ["--dry-run"]):
+            self.bad(3, "c.h5: no column 'nope'", "study", "c.h5", "--target=nope", *words, "-o", "wrong")
+            self.assertFalse(os.path.exists("wrong"))
+
     def test_force_begins_anew(self):
         words = "study", "c.h5", "--target=status", *SMALL[2:], "--no-network", "--no-explain", "-o", "forced"
         self.good(*words)
@@ -177,7 +194,7 @@ class Study(Case):
         self.bad(2, "is not UTF-8 text", "study", "c.h5", "--target=status", "-o", os.fsdecode(b"o\xe9"))
 
     def test_labels_from_a_table_go_to_explain(self):
-        words = "study", "c.h5", "--metadata=labels.tsv", "--id-column=ID", "--target=one", "--dry-run", "--json", "-o", "none"
+        words = "study", "c.h5", "--metadata=labels.tsv", "--id-column=ID", "--target=one", "--positive=y", "--dry-run", "--json", "-o", "none"
         with open("labels.tsv", "w", encoding="utf-8") as file:
             file.write("ID\tone\n" + "".join(f"sim{i:05}\t{'yn'[i % 2]}\n" for i in range(24)))
         steps = {s["name"]: s["words"] for s in json.loads(self.good(*words).stdout)["steps"]}
@@ -242,13 +259,11 @@ class Study(Case):
         self.assertIn("the step 'network' was killed by signal 9 (did memory run out?); --resume goes on there", said)
 
     def test_a_step_that_fails(self):
-        with open("few.tsv", "w", encoding="utf-8") as file:
-            file.write("ID\tone\n" + "".join(f"{r['bag']}\tyes\n" for r in table("whole/splits.tsv" if os.path.exists("whole/splits.tsv")
-                                                                                else "whole/rivals/splits.tsv")))
-        done = run("study", "c.h5", "--metadata=few.tsv", "--target=one", *SMALL, "-o", "failed")
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("the study ends in the step '", done.stderr)
-        self.assertIn("--resume goes on there", done.stderr)
+        """Labels are looked at before; what is the network's own shows in its step."""
+        done = run("study", "c.h5", "--target=status", "--model.embedder.kind=mlp", *SMALL[2:], "-o", "failed")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("the study ends in the step 'network', for the reason above; --resume goes on there", done.stderr)
+        self.assertEqual(list(json.loads(read("failed/study.json"))), ["check", "rivals"])
 
     def test_interrupted_and_resumed(self):
         words = "study", "c.h5", "--target=status", "--train.updates=400", *SMALL[1:], "--no-explain", "-o", "killed"

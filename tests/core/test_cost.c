@@ -2,6 +2,7 @@
 #include "core/cost.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 
 #define SUITE core_cost
 
@@ -47,6 +48,19 @@ Test(SUITE, told_and_read_back)
     json_decref(plan);
     plan = json_object();
     cr_expect_eq(cost_told(plan).high, 0, "nothing was told");
+    json_decref(plan);
+}
+
+/* Never 0: a plan with a part that could not be timed says so. */
+Test(SUITE, unknown_seconds_stay_unknown)
+{
+    Cost sum = {1, 2, 30};
+    cost_then(&sum, &(Cost){(double)NAN, (double)NAN, 50e6});
+    cr_expect_str_eq(text_of(sum.low, sum.high, sum.bytes), "time unknown, 50 MB of memory");
+    json_t *plan = json_object();
+    cr_assert_eq(cost_tell(plan, &sum), OK);
+    cr_expect(json_is_null(json_object_get(plan, "seconds")) && json_is_null(json_object_get(plan, "seconds_high")));
+    cr_expect(isnan(cost_told(plan).high));
     json_decref(plan);
 }
 

@@ -102,6 +102,18 @@ Test(run_trials, min_is_a_key)
     close_both(&t, &c);
 }
 
+/* Other words for the same settings, which are warned of. */
+Test(run_trials, equal_ones)
+{
+    static const int wanted[] = {-1, 0, -1, -1, 3, -1};
+    Trials t;
+    Config c;
+    must_open(&t, &c, "{kind: grid, space: {train.decay: [0.9, 0.8], train.lr: [0.1, 1.0e-1, 0.2]}}");
+    cr_assert_eq(t.n, 6);
+    for (int i = 0; i < 6; i++) cr_expect_eq(t.trial[i].same_as, wanted[i], "%d: %d", i, t.trial[i].same_as);
+    close_both(&t, &c);
+}
+
 /* Another kind starts its block afresh. */
 Test(run_trials, list)
 {

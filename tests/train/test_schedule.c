@@ -22,6 +22,16 @@ Test(SUITE, decay_one_changes_nothing)
     for (int update = 1; update < 1000000; update += 99991) cr_assert_eq(schedule_lr(0.3, 1, update, 1), 0.3);
 }
 
+/* From 1 at the first update along half a cosine; the last is one step before 0. */
+Test(SUITE, cosine_falls_to_nothing)
+{
+    cr_assert_eq(schedule_cosine(1, 4), 1);
+    cr_assert_float_eq(schedule_cosine(2, 4), 0.5 + sqrt(0.125), 1e-15);
+    cr_assert_float_eq(schedule_cosine(3, 4), 0.5, 1e-15);
+    cr_assert_float_eq(schedule_cosine(4, 4), 0.5 - sqrt(0.125), 1e-15);
+    cr_assert_eq(schedule_cosine(1, 1), 1);
+}
+
 /* Updates are given, or follow from epochs; model.norm leaves a last minibatch of one bag out. */
 Test(SUITE, number_of_updates)
 {
