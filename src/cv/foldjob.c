@@ -34,6 +34,7 @@ void foldjob_config(FoldConfig *out, const Config *config, FoldJob job)
     out->config.splits.fold = job.fold;
     out->config.crossval.inner = out->config.crossval.permute = 0; /* of the run, not of its trainings */
     out->config.crossval.batches = false;
+    out->config.crossval.members = (OptionTexts){0};
     out->config.crossval.without = true;
     configsearch_clear(&out->config);
     if (job.trial > 0) out->config.crossval.ensemble = 1;

@@ -15,6 +15,7 @@ Status search_open(FoldSearch *out, const Config *config)
 {
     *out = (FoldSearch){.config = config};
     TRY(trials_new(&out->trials, config));
+    TRY(trials_members(&out->members, config));
     out->rungs = rungs_of(out->trials.n, config->search.halving);
     return OK;
 }
@@ -69,6 +70,7 @@ Status search_begin(FoldSearch *s, const FoldList *list, const Target *target)
 void search_close(FoldSearch *s)
 {
     trials_free(&s->trials);
+    trials_free(&s->members);
     free(s->chosen);
     free(s->place);
     free(s->reached);
@@ -101,7 +103,9 @@ FoldJob search_job(const FoldSearch *s, FoldJob job)
 
 const Config *search_config(const FoldSearch *s, FoldJob job)
 {
-    if (!search_is_on(s)) return s->config;
+    const int n_member = s->members.n;
+    if (!search_is_on(s))
+        return n_member > 0 && job.model >= 0 ? &s->members.trial[job.model % n_member].config : s->config;
     const int trial = job.slot > 0 ? job.trial - 1 : s->chosen[fold_of(s, job)];
     if (trial < 0) return s->config;
     return job.rung > 0 ? &s->shorter[(job.rung - 1) * s->trials.n + trial] : &s->trials.trial[trial].config;

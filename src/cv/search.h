@@ -23,6 +23,7 @@ typedef struct {
     const Config *config; /* the run's */
     const Target *target; /* the first */
     Trials trials;
+    Trials members; /* of an ensemble that has settings of its own for each; n 0: none */
     Rungs rungs;
     Config *shorter; /* [rungs.n - 1, trials.n] settings of trials in rungs before the last; share all with theirs */
     int n_fold, n_all;  /* folds of a repetition, and of all */
@@ -36,7 +37,7 @@ typedef struct {
     bool *lost;         /* [trials.n] likewise: diverged in one of them */
 } FoldSearch;
 
-/* Reads the trials; trials.n is 0 without a search. ERR_CONFIG. */
+/* Reads the trials and members; trials.n is 0 without a search. ERR_CONFIG. */
 Status search_open(FoldSearch *out, const Config *config);
 Status search_begin(FoldSearch *s, const FoldList *list,
                     const Target *target); /* once folds are known; both must stay */
@@ -47,7 +48,7 @@ bool search_is_on(const FoldSearch *s);
 /* The job with its trial, where that is known. */
 FoldJob search_job(const FoldSearch *s, FoldJob job);
 
-/* The settings that a job is derived from: the run's, a trial's, or those of the trial chosen for its fold. */
+/* The settings that a job is derived from: the run's, a member's, a trial's, or those of the trial chosen for its fold. */
 const Config *search_config(const FoldSearch *s, FoldJob job);
 bool search_is_open(const FoldSearch *s, FoldJob job); /* is its trial still to be chosen? */
 

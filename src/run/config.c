@@ -328,6 +328,7 @@ static Status fill(Config *c)
 {
     TRY(settings_texts(c->settings, "search.space", false));
     TRY(settings_texts(c->settings, "search.list", true));
+    TRY(settings_texts(c->settings, "crossval.members", true));
     TRY(section_bind(config_sections, c, c->settings));
     TRY(section_bind(config_simulator, c, c->settings));
     TRY(settings_finish(c->settings));

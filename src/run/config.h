@@ -48,11 +48,12 @@ typedef struct {
 
 /* The keys crossval.* */
 typedef struct {
-    int ensemble; /* models a fold, with seeds seed + 0, 1, …, whose outputs are averaged */
-    int inner;    /* inner folds of each fold, whose bags are predicted by inner trainings; 0: none */
-    int permute;  /* further cross-validations on permuted labels */
-    bool without; /* and one without model.bag_inputs, if they are on */
-    bool batches; /* and with whole batches left out, and on labels permuted over batches */
+    int ensemble;        /* models a fold, with seeds seed + 0, 1, …, whose outputs are averaged */
+    OptionTexts members; /* settings of a model each, model m has block m mod n: "train.lr=0.1"; as search.list */
+    int inner;           /* inner folds of each fold, whose bags are predicted by inner trainings; 0: none */
+    int permute;         /* further cross-validations on permuted labels */
+    bool without;        /* and one without model.bag_inputs, if they are on */
+    bool batches;        /* and with whole batches left out, and on labels permuted over batches */
 } CrossvalOptions;
 
 typedef enum { SEARCH_NONE, SEARCH_GRID, SEARCH_RANDOM, SEARCH_LIST } SearchKind;

@@ -9,6 +9,10 @@ const Option configcrossval_rows[] = {
     {"ensemble", OPTION_INT, AT(ensemble), "1", 1, 1000, NULL, "models",
      "number of models for each fold, with the random seeds seed + 0, 1, …; their outputs are averaged before the "
      "sigmoid. crossval only"},
+    {"members", OPTION_TEXTS, AT(members), "[]", 0, 0, NULL, "KEY=VALUE; KEY=VALUE",
+     "settings by which the models of an ensemble differ beside their seeds: a block for each of the first models, "
+     "and "
+     "from the start again for the others; an empty block is the config as it is. Keys of model and train"},
     {0},
 };
 
@@ -28,6 +32,20 @@ const Option configcrossval_more_rows[] = {
     {0},
 };
 
+static Status check_members(const Config *c)
+{
+    const int n = c->crossval.members.n;
+    if (n > c->crossval.ensemble)
+        return settings_fail(c->settings, "crossval.members",
+                             "%d blocks are given for %d model%s; set crossval.ensemble to %d or more", n,
+                             c->crossval.ensemble, c->crossval.ensemble == 1 ? "" : "s", n);
+    if (n > 0 && c->search.kind != SEARCH_NONE)
+        return settings_fail(
+            c->settings, "crossval.members",
+            "a search chooses one block of settings for all models of a fold; leave one of the two out");
+    return OK;
+}
+
 /* Which training of many, and on which labels. */
 Status configcrossval_check(const Config *c)
 {
@@ -43,6 +61,7 @@ Status configcrossval_check(const Config *c)
     if (kind == PERMUTE_BATCHES && !o->batch)
         return settings_fail(c->settings, "splits.permute",
                              "batches needs the column of the batches: set splits.batch (--batch-column=COLUMN)");
+    TRY(check_members(c));
     if (c->crossval.inner == 1)
         return settings_fail(c->settings, "crossval.inner",
                              "one inner fold leaves nothing to train on; take 2 or more");

@@ -254,9 +254,8 @@ static Status make_random(Trials *t, const Space *s)
 
 /* ---- list ---- */
 
-static Status make_list(Trials *t)
+static Status make_list(Trials *t, const OptionTexts *list)
 {
-    const OptionTexts *list = &t->of->search.list;
     TRY(reserve(t, list->n));
     for (int i = 0; i < list->n; i++) TRY(add(t, strdup(list->text[i])));
     return OK;
@@ -287,16 +286,20 @@ bool trials_next(char *key, const char **at)
 
 static Status check_key(const Config *c, const char *key)
 {
+    const char *const where = c->search.kind == SEARCH_NONE   ? "crossval.members"
+                              : c->search.kind == SEARCH_LIST ? "search.list"
+                                                              : "search.space";
     if (strncmp(key, "model.", 6) == 0 || strncmp(key, "train.", 6) == 0) return OK;
-    return settings_fail(c->settings, c->search.kind == SEARCH_LIST ? "search.list" : "search.space",
-                         "%.*s cannot vary: data, tasks, folds and the seed are the same for all trials; a search "
-                         "varies keys of model and train",
+    return settings_fail(c->settings, where,
+                         "%.*s cannot vary: data, tasks, folds and the seed are the same for all; only keys of model "
+                         "and train vary",
                          key_length(key), key);
 }
 
 /* The k-mers that kernels start from are chosen once for each training part. */
-static Status check_kmers(const Config *trial, const Config *c, int number)
+static Status check_kmers(const Config *trial, const Trials *t, int number)
 {
+    const Config *c = t->of;
     EmbedderStart own, of;
     if (!kmerstart_is_on(&own, &trial->model)) return OK;
     const bool same = kmerstart_is_on(&of, &c->model) && own.top == of.top && own.masks == of.masks &&
@@ -304,9 +307,9 @@ static Status check_kmers(const Config *trial, const Config *c, int number)
                       (own.min_z == of.min_z || (isnan(own.min_z) && isnan(of.min_z)));
     if (same) return OK;
     return fail(ERR_CONFIG,
-                "search: trial %d would start from k-mers chosen in another way than the config's; the keys of "
+                "%s %d would start from k-mers chosen in another way than the config's; the keys of "
                 "model.embedder about them, and the length of its kernels, cannot vary",
-                number);
+                t->what, number);
 }
 
 static bool same_inputs(const InputOptions *a, const InputOptions *b)
@@ -318,8 +321,9 @@ static bool same_inputs(const InputOptions *a, const InputOptions *b)
 
 /* Bags are read once, as the config says. A trial's network may read less of them: no counts, no genes, none of the
  * numbers. */
-static Status check_bags(const Config *trial, const Config *c, int number)
+static Status check_bags(const Config *trial, const Trials *t, int number)
 {
+    const Config *c = t->of;
     const char *key = NULL;
     const int weight = mil_count_weight(&trial->model);
     if (weight != 0 && weight != mil_count_weight(&c->model)) key = "model.pooling.count_weight";
@@ -327,9 +331,9 @@ static Status check_bags(const Config *trial, const Config *c, int number)
     if (inputcolumns_on(&trial->inputs) && !same_inputs(&trial->inputs, &c->inputs)) key = "model.bag_inputs";
     if (!key) return OK;
     return fail(ERR_CONFIG,
-                "search: trial %d has another %s than the config, which says what is read of the bags; a trial can "
-                "only turn it off: set it in the config, and leave it as it is or off in the trials",
-                number, key);
+                "%s %d has another %s than the config, which says what is read of the bags; it can only be turned "
+                "off there: set it in the config, and leave it as it is or off",
+                t->what, number, key);
 }
 
 /* Every "key=value" of the text as a flag; the text is cut up. */
@@ -355,10 +359,10 @@ static Status configure(Trials *t, int number, const char *base)
     if (!text) return fail(ERR_MEMORY, "no memory for %d trials", t->n);
     const Status status = read_trial(&trial->config, t->of, base, text);
     free(text);
-    if (status != OK) return fail_at(status, "search: trial %d", number);
+    if (status != OK) return fail_at(status, "%s %d", t->what, number);
     trial->config.place = t->of->place;
-    TRY(check_bags(&trial->config, t->of, number));
-    return check_kmers(&trial->config, t->of, number);
+    TRY(check_bags(&trial->config, t, number));
+    return check_kmers(&trial->config, t, number);
 }
 
 /* FNV-1a of the whole config. */
@@ -402,7 +406,7 @@ static Status make(Trials *t, const Config *c)
     TRY_DONE(open_space(&space, c));
     status = c->search.kind == SEARCH_GRID     ? make_grid(t, &space)
              : c->search.kind == SEARCH_RANDOM ? make_random(t, &space)
-                                               : make_list(t);
+                                               : make_list(t, &c->search.list);
     for (int i = 0; i < t->n && status == OK; i++) status = configure(t, i, base);
     if (status == OK) status = find_same(t);
 done:
@@ -413,8 +417,21 @@ done:
 
 Status trials_new(Trials *out, const Config *config)
 {
-    *out = (Trials){.of = config};
+    *out = (Trials){.of = config, .what = "search: trial"};
     return configsearch_is_on(config) ? make(out, config) : OK;
+}
+
+Status trials_members(Trials *out, const Config *config)
+{
+    char *base;
+    *out = (Trials){.of = config, .what = "crossval.members: block"};
+    if (config->crossval.members.n == 0) return OK;
+    TRY(make_list(out, &config->crossval.members));
+    TRY(config_text(&base, config));
+    Status status = OK;
+    for (int i = 0; i < out->n && status == OK; i++) status = configure(out, i, base);
+    free(base);
+    return status;
 }
 
 void trials_free(Trials *t)

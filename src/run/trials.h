@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * trials.h: the trials of a search: sets of settings that differ from the run's, and the config of each.
+ * trials.h: the trials of a search, or the models of an ensemble: sets of settings that differ from the run's, and the
+ * config of each.
  *
  *     grid      every combination of the values of search.space; the first key varies slowest
  *     random    search.trials draws, trial t from the stream (seed, "search", t): of each key one of its values, or between
@@ -24,10 +25,13 @@ typedef struct {
     int n; /* 0: no search */
     Trial *trial;
     const Config *of; /* the run's */
+    const char *what; /* "search: trial" or "crossval.members: block", which a number follows */
 } Trials;
 
 /* Of a config whose search is on, else none. The config must stay. ERR_CONFIG names the trial. */
 Status trials_new(Trials *out, const Config *config);
+/* The same of the blocks of crossval.members, none where there are none. */
+Status trials_members(Trials *out, const Config *config);
 void trials_free(Trials *t); /* accepts {0} and half-built ones */
 
 /* What a text of a trial says of a key: its bytes, *n of them; NULL: nothing. */

@@ -545,6 +545,10 @@ FITTING = rows_of(
     ("selection by attention that max has not", " --model.selection.kind=top", None, 2, r"model\.pooling\.kind: max has no attention to select by; set model\.selection\.kind"),
     ("bag with a value that is none", "train mil.yaml --data.path=bad.h5 --target=label -o OUT", foreign_vectors(lambda x: x.__setitem__((3, 1), float("nan"))), 3, r"bad\.h5: bag 'b1' instance 1 feature 1 is not a finite number; import"),
     ("no ensemble", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.ensemble=0 -o OUT", None, 2, r"--crossval\.ensemble: 0 is outside 1 to 1000"),
+    ("more members than models", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.members=train.lr=0.1,train.lr=0.2 -o OUT", None, 2, r"2 blocks are given for 1 model"),
+    ("members and a search", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.members=train.lr=0.1 --search.kind=grid --search.space.train.lr=0.1,0.2 -o OUT", None, 2, r"a search chooses one block"),
+    ("members of other data", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.members=data.scale=none -o OUT", None, 2, r"data\.scale cannot vary"),
+    ("a member with an unknown key", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.members=train.rl=0.1 -o OUT", None, 2, r"crossval\.members: block 0: "),
     ("ensemble too large", "crossval mil.yaml --data.path=v.h5 --target=label --crossval.ensemble=100000 -o OUT", None, 2, r"--crossval\.ensemble: 100000 is outside 1 to 1000"),
     ("folds of one class", "crossval mil.yaml --data.path=v.h5 --target=label --splits=bad.tsv -o OUT", text(
         "bad.tsv", "bag\tfold\n" + "".join(f"b{b}\t{b % 2}\n" for b in range(24))), 3, r"repetition 0, fold 0: v\.h5: all 12 labelled bags of the training part are positive; .*mend the table of splits\.file"),

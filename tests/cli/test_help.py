@@ -185,7 +185,7 @@ class Help(Case):
         self.assertEqual(known["model.selection.kind"]["choices"], ["top", "random", "all"])
         self.assertTrue(known["data.path"]["required"])
         one = json.loads(self.good("help", "config", "crossval", "--json").stdout)["settings"]
-        self.assertEqual([row["key"] for row in one], ["crossval.ensemble", "crossval.inner", "crossval.permute", "crossval.without", "crossval.batches"])
+        self.assertEqual([row["key"] for row in one], ["crossval.ensemble", "crossval.members", "crossval.inner", "crossval.permute", "crossval.without", "crossval.batches"])
         self.bad(2, r"--json goes with help config", "help", "train", "--json")
 
     # ---- what was meant ----

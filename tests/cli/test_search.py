@@ -273,6 +273,40 @@ class Search(Case):
                              "--metadata=c.tsv", "--target=status", "--positive=1", "--splits.n_fold=3", "--splits.n_repeat=1", "--dry-run", "-o", "none")
             self.assertIn(said, done.stdout)
 
+    # ---- members of an ensemble ----
+
+    def test_members_have_settings_of_their_own(self):
+        """Model m of a fold is that of an ensemble whose models all have block m mod n."""
+        write("m.yaml", "base: v.yaml\ncrossval:\n  ensemble: 3\n  members:\n    - {model.pooling.kind: max, train.lr: 0.01}\n    - {}\n")
+        self.crossval("mixed", config="m", threads=2)
+        self.crossval("plain", "--crossval.ensemble=3", config="v")
+        self.crossval("max", "--crossval.ensemble=3", "--model.pooling.kind=max", "--train.lr=0.01", config="v")
+        for fold in range(3):
+            for model, name in enumerate(("max", "plain", "max")):
+                path = f"rep00/fold{fold:02}/model{model:02}/predictions.tsv"
+                self.assertEqual(read("mixed/" + path), read(f"{name}/{path}"))
+                self.assertEqual(b"kind: max" in read(f"mixed/rep00/fold{fold:02}/model{model:02}/config.yaml"), name == "max")
+        rows = [table(f"mixed/rep00/fold00/model{m:02}/predictions.tsv") for m in range(3)]
+        for i, row in enumerate(table("mixed/rep00/fold00/predictions.tsv")):
+            self.assertAlmostEqual(float(row["output"]), sum(float(r[i]["output"]) for r in rows) / 3, places=5)
+        self.good("predict", "mixed", "c.h5", "-o", "mixed.tsv")
+        self.assertIn("members", read("mixed/config.yaml").decode())
+        shutil.copytree("mixed", "again")
+        shutil.rmtree("again/rep00/fold01/model01")
+        os.remove("again/summary.json")
+        self.good("crossval", "--resume", "-o", "again", threads=1)
+        self.same("mixed", "again")
+        self.bad(2, "crossval.members was .* and is .* now", "crossval", "--resume", "--crossval.members=train.lr=0.5", "-o", "again")
+        self.crossval("mixed-inner", "--inner=2", config="m")
+        self.assertTrue(os.path.exists("mixed-inner/inner.tsv"))
+
+    def test_the_mixed_config(self):
+        done = self.good("crossval", os.path.join(os.environ.get("HOPSACK_TEST_SOURCE", "."), "configs/mil-mixed.yaml"), "c.h5",
+                         "--metadata=c.tsv", "--target=status", "--positive=1", "--splits.n_fold=3", "--splits.n_repeat=1",
+                         "--train.epochs=1", "-o", "mixed-config")
+        self.assertIn("layers.0.", self.good("inspect", "mixed-config/rep00/fold00/model01/model.safetensors").stdout, done.stdout)
+        self.assertNotIn("layers.0.", self.good("inspect", "mixed-config/rep00/fold00/model02/model.safetensors").stdout)
+
     # ---- interrupted and shared ----
 
     def test_interrupted_and_shared(self):
