@@ -6,7 +6,8 @@
 
 FOLDER holds SET.csv or SET.csv.gz: an ID, `label`, columns split0, … of the words train, validation and test, features. Every third of
 the sorted sets, from the first, is for exploring; the tables show the others, and those of the exploration apart. Models learn from
-the training rows; nothing looks at test rows. A model is a config with flags of `hopsack crossval`; without --model it is
+the rows of training and validation (--train=train: of training alone); C and γ of the SVM are chosen before by those of validation. Nothing
+looks at test rows. A model is a config with flags of `hopsack crossval`; without --model it is
 configs/lookup.yaml, and the same without the lookup. Rivals are scripts/table_rivals.py.
 
 FOLDER/delgado_results.txt and delgado_families.csv (published accuracies of 179 classifiers, and their families) give rank
@@ -97,6 +98,17 @@ def run_model(args, steps, model, data, splits):
     return [(r["repeat"], r["folds"][0]["accuracy"], r["folds"][0]["seconds"]) for r in task["repeats"]]
 
 
+def join_parts(path, out):
+    """Splits whose validation rows are for training, too; the file stays as it is where it is the same."""
+    with open(path, encoding="utf-8") as file:
+        lines = [line.rstrip("\n").split("\t") for line in file]
+    rows = [[line[0], *("train" if c.lower().startswith("val") else c for c in line[1:])] for line in lines[1:]]
+    text = "".join("\t".join(cells) + "\n" for cells in [lines[0], *rows])
+    if not os.path.exists(out) or open(out, encoding="utf-8").read() != text:
+        write_whole(out, text)
+    return out
+
+
 def run_set(args, path, name, python):
     """{method: [(fold, accuracy, seconds)]}"""
     steps = Steps(os.path.join(args.out, name), args.hopsack, args.threads)
@@ -104,12 +116,14 @@ def run_set(args, path, name, python):
     splits = steps.path("data.splits.tsv")
     if not os.path.exists(splits):
         raise Wrong(f"{path}: has no columns of train, validation and test words")
+    if args.train == "both":
+        splits = join_parts(splits, steps.path("both.splits.tsv"))
     found = {}
     for model in args.models:
         found[model.split()[0]] = run_model(args, steps, model, data, splits)
     if python and args.rivals:
         columns = args.columns or header(splits)[1:]
-        result = rivals(python, [path], steps.path("rivals.json"), args.rivals, columns, ["--labels=label", f"--trees={args.trees}"])
+        result = rivals(python, [path], steps.path("rivals.json"), args.rivals, columns, ["--labels=label", f"--trees={args.trees}", f"--train={args.train}"])
         for method in args.rivals:
             found[method] = [(k, result[method][c]["scores"][0], result[method][c]["seconds"]) for k, c in enumerate(columns)]
     return found
@@ -174,6 +188,7 @@ def read_args(words):
     parser.add_argument("--sets", metavar="NAME,NAME", help="only these")
     parser.add_argument("--part", choices=["report", "explore", "all"], default="report")
     parser.add_argument("--model", dest="models", action="append", metavar="'NAME CONFIG FLAG…'")
+    parser.add_argument("--train", choices=["train", "both"], default="both", help="rows that are learned from: train, or both train and validation")
     parser.add_argument("--rivals", default="forest,svm,logistic", help="of scripts/table_rivals.py, with commas; an empty word: none")
     parser.add_argument("--columns", default="", help="only these splits, with commas")
     parser.add_argument("--trees", type=int, default=500)

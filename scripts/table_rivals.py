@@ -3,10 +3,11 @@
 """Rivals of scikit-learn on tables of which a row is a bag, on given splits.
 
     table_rivals.py TABLE... --labels=A,B --methods=forest,svm -o OUT.json [--splits=FILE] [--skip=C,D] [--score=accuracy|auc]
-                    [--columns=split0,split1] [--trees=500] [--seed=0]
+                    [--columns=split0,split1] [--train=train|both] [--trees=500] [--seed=0]
 
 TABLEs are CSV (.gz), joined by their first column. A split is a column of the words train, validation and test in FILE, or in a TABLE.
-Methods learn from the training rows; svm chooses C and γ, association β, by the validation rows. Nothing looks at test rows.
+Methods learn from the training rows; svm chooses C and γ, association β, by the validation rows. With --train=both they learn from
+training and validation rows, once these have chosen. Nothing looks at test rows.
 
     forest        random forest, each task by itself; forest-all: one for all tasks, with leaves of all their labels
     svm           RBF kernel, features standardised by the training rows; C of 0.1 … 100, γ of 0.01 … 10 over the number of features
@@ -30,6 +31,7 @@ import sklearn
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 PARTS = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "test": 2}
@@ -106,11 +108,19 @@ class Part:
     """A split's rows."""
 
     def __init__(self, data, parts, args):
-        self.x, self.y, self.args = data.x, data.labels, args
+        self.x, self.labels, self.args = data.x, data.labels, args
+        self.y = self.labels
         self.train, self.valid, self.test = (np.flatnonzero(parts == k) for k in range(3))
-        centre, scale = self.x[self.train].mean(0), self.x[self.train].std(0)
-        self.scaled = (self.x - centre) / np.where(scale > 0, scale, 1)
-        self.kernel = None
+        self.scaled, self.kernel = StandardScaler().fit(self.x[self.train]).transform(self.x), None
+
+    def whole(self):
+        """The split whose training rows are also those of validation, if these are to be learned from."""
+        if self.args.train == "train":
+            return self
+        parts = np.full(len(self.x), -1)
+        parts[self.train] = parts[self.valid] = 0
+        parts[self.test] = 2
+        return Part(self, parts, self.args)
 
     def tanimoto(self):
         if self.kernel is None:
@@ -149,53 +159,57 @@ def decision(model, x):
 
 
 def forest(part, task):
+    part = part.whole()
     return fitted(RandomForestClassifier(part.args.trees, random_state=part.args.seed, n_jobs=1), part.x, part, task)
 
 
 def logistic(part, task):
+    part = part.whole()
     return fitted(LogisticRegression(max_iter=2000), part.scaled, part, task)
 
 
-def best(part, task, candidates):
-    """The candidate with the best score on the validation rows; of equal ones the first."""
-    top = None
-    for classes, output in candidates:
+def best(part, task, fit, grid):
+    """What `fit` makes of the setting with the best score on the validation rows; of equal ones the first."""
+    top, chosen = None, grid[0]
+    for setting in grid:
+        classes, output = fit(part, task, setting)
         score = part.score(task, part.valid, classes, output(part.valid))
-        if top is None or (score is not None and (top[0] is None or score > top[0])):
-            top = (score, classes, output)
-    return top[1:]
+        if score is not None and (top is None or score > top):
+            top, chosen = score, setting
+    return fit(part.whole(), task, chosen)
+
+
+def fit_svm(part, task, setting):
+    rows, (c, gamma) = part.known(task), setting
+    model = SVC(C=c, gamma=gamma / part.x.shape[1], decision_function_shape="ovr").fit(part.scaled[rows], part.y[rows, task])
+    return model.classes_, decision(model, part.scaled)
 
 
 def svm(part, task):
-    rows = part.known(task)
-
-    def candidates():
-        for c in GRID_C:
-            for gamma in GRID_GAMMA:
-                model = SVC(C=c, gamma=gamma / part.x.shape[1], decision_function_shape="ovr").fit(part.scaled[rows], part.y[rows, task])
-                yield model.classes_, decision(model, part.scaled)
-    return best(part, task, candidates())
+    return best(part, task, fit_svm, [(c, gamma) for c in GRID_C for gamma in GRID_GAMMA])
 
 
 def svm_tanimoto(part, task):
+    part = part.whole()
     at = np.flatnonzero(part.y[part.train, task] >= 0)
     kernel = part.tanimoto()[:, at]
     model = SVC(C=1, kernel="precomputed").fit(kernel[part.train[at]], part.y[part.train[at], task])
     return model.classes_, decision(model, kernel)
 
 
-def association(part, task):
+def associate(part, task, beta):
     at = np.flatnonzero(part.y[part.train, task] >= 0)
     kernel, y = part.tanimoto()[:, at], part.y[part.train[at], task]
     classes = np.unique(y)
 
-    def candidates():
-        for beta in GRID_BETA:
-            def output(rows, beta=beta):
-                p = np.exp(beta * (kernel[rows] - kernel[rows].max(1, keepdims=True)))
-                return (p / p.sum(1, keepdims=True)) @ (y[:, None] == classes).astype(float)
-            yield classes, output
-    return best(part, task, candidates())
+    def output(rows):
+        p = np.exp(beta * (kernel[rows] - kernel[rows].max(1, keepdims=True)))
+        return (p / p.sum(1, keepdims=True)) @ (y[:, None] == classes).astype(float)
+    return classes, output
+
+
+def association(part, task):
+    return best(part, task, associate, GRID_BETA)
 
 
 METHODS = {"forest": forest, "svm": svm, "logistic": logistic, "svm-tanimoto": svm_tanimoto, "association": association}
@@ -203,6 +217,7 @@ METHODS = {"forest": forest, "svm": svm, "logistic": logistic, "svm-tanimoto": s
 
 def forest_all(part):
     """Scores of all tasks by one forest; every label has to be there."""
+    part = part.whole()
     if (part.y[part.train] < 0).any():
         raise Wrong("forest-all: labels are missing; take forest")
     model = RandomForestClassifier(part.args.trees, random_state=part.args.seed, n_jobs=1).fit(part.x[part.train], part.y[part.train])
@@ -251,6 +266,7 @@ def read_args():
     parser.add_argument("--columns", default="")
     parser.add_argument("--methods", default="forest,svm,logistic")
     parser.add_argument("--score", choices=["accuracy", "auc"], default="accuracy")
+    parser.add_argument("--train", choices=["train", "both"], default="train", help="rows that are learned from")
     parser.add_argument("--trees", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -108,14 +108,15 @@ class Rivals(Case):
         write("bits.csv", "id,y,z,split00," + ",".join(f"ecfp{b}" for b in range(16)) + "\n"
               + "".join(f"m{i},{i % 2},{'' if i % 7 == 0 else i // 3 % 2},{part[i]},{','.join(map(str, bits[i]))}\n" for i in range(60)))
         self.rivals("bits.csv", "--labels=y,z", "--methods=association,svm-tanimoto,forest", "--score=auc", "--trees=9", "-o", "out.json")
-        found = load("out.json")
+        self.rivals("bits.csv", "--labels=y,z", "--methods=association", "--score=auc", "--train=both", "-o", "both.json")
+        found, both = load("out.json"), load("both.json")
         x = np.array(bits, float)
         train, valid, test = ([i for i in range(60) if part[i] == p] for p in ("train", "validation", "test"))
         for task, y in enumerate(([i % 2 for i in range(60)], [None if i % 7 == 0 else i // 3 % 2 for i in range(60)])):
-            known = [i for i in train if y[i] is not None]
             scores = {}
             for beta in (2, 5, 10, 15, 20, 30, 50):
-                for rows, name in ((valid, "valid"), (test, "test")):
+                for rows, name, learned in ((valid, "valid", train), (test, "test", train), (test, "both", train + valid)):
+                    known = [i for i in learned if y[i] is not None]
                     listed = []
                     for i in rows:
                         s = np.array([beta * (x[i] @ x[j]) / max(x[i].sum() + x[j].sum() - x[i] @ x[j], 1e-9) for j in known])
@@ -124,6 +125,7 @@ class Rivals(Case):
                     scores[name, beta] = auc([r for r in listed if r["target"] != "None"])
             best = max((2, 5, 10, 15, 20, 30, 50), key=lambda b, s=scores: s["valid", b])
             self.assertAlmostEqual(found["association"]["split00"]["scores"][task], scores["test", best], 9)
+            self.assertAlmostEqual(both["association"]["split00"]["scores"][task], scores["both", best], 9)
         before = read("out.json")
         self.rivals("bits.csv", "--labels=y,z", "--methods=association,svm-tanimoto,forest", "--score=auc", "--trees=9", "-o", "out.json")
         self.assertEqual(read("out.json"), before)  # nothing is done again
@@ -171,6 +173,8 @@ class Reproduce(Case):
             with gzip.open("uci/two.csv.gz", "rt") as file:
                 tested = {r["bag_id"] for r in csv.DictReader(file) if r["split1"] == "test"}
             self.assertEqual({r["bag"] for r in own}, tested)
+            known = {r["bag"] for r in table(f"u/quick/two/{method}/splits.tsv") if r["rep01"] == "train"}
+            self.assertEqual((known & tested, len(known) + len(tested)), (set(), 60))  # rows of validation are learned from
         means = {m: [sum(float(r["accuracy"]) for r in rows if (r["set"], r["method"]) == (s, m)) / 2 for s in ("three", "two")] for m in ("net", "forest")}
         line = next(line for line in done.stdout.splitlines() if line.startswith("| net "))
         gap = [a - b for a, b in zip(means["net"], means["forest"])]
