@@ -4,6 +4,7 @@
 #include "core/jsontext.h"
 #include "core/number.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -199,4 +200,43 @@ void print_check(const json_t *check, bool all)
     print_verdict(check);
     print_bags(check);
     json_object_foreach(json_object_get(check, "tasks"), name, task) print_task(name, task, all);
+}
+
+/* ---- --assumptions ---- */
+
+static const char *const tests[] = {"single", "threshold", "frequency"};
+
+/* The lowest of an array. */
+static double lowest(const json_t *values)
+{
+    size_t i;
+    json_t *value;
+    double min = INFINITY;
+    json_array_foreach(values, i, value) min = fmin(min, json_number_value(value));
+    return min;
+}
+
+static void print_model(const json_t *model)
+{
+    printf("%-28s", jsontext_field(model, "name"));
+    for (int k = 0; k < 3; k++) {
+        const json_t *test = json_object_get(json_object_get(model, "tests"), tests[k]);
+        printf("  %.2f %.2f %-11s", lowest(json_object_get(test, "alike")), lowest(json_object_get(test, "test")),
+               jsontext_field(test, "verdict"));
+    }
+    printf("  %s\n", json_is_true(json_object_get(model, "passes")) ? "obeys" : "does not");
+}
+
+void print_check_assumptions(const json_t *result)
+{
+    size_t i;
+    json_t *model;
+    printf("Lowest AUC over %zu seeds, of new bags like those of training and of the test set; a test is passed if "
+           "both\n"
+           "are at least %g, and not learned if the first is not.\n\n",
+           json_array_size(json_object_get(result, "seeds")), jsontext_number(result, "threshold"));
+    printf("%-28s", "model");
+    for (int k = 0; k < 3; k++) printf("  %-21s", tests[k]);
+    printf("  standard assumption\n");
+    json_array_foreach(json_object_get(result, "models"), i, model) print_model(model);
 }

@@ -11,4 +11,7 @@
 /* The verdict, then a table for each task; `all` also prints the genes that predict nothing. Texts are escaped already. */
 void print_check(const json_t *check, bool all);
 
+/* What assumptions_run returned. */
+void print_check_assumptions(const json_t *result);
+
 #endif

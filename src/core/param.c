@@ -3,6 +3,7 @@
 #include "core/rng.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,14 +39,36 @@ size_t param_add(ParamList *list, const char *name, ParamInit init, double scale
     return p.at;
 }
 
-void param_freeze(ParamList *list, size_t at)
+/* NULL where its declaration was lost. */
+static Param *declared(ParamList *list, size_t at)
 {
     for (int i = list->n - 1; i >= 0; i--)
-        if (list->param[i].at == at) {
-            list->param[i].frozen = true;
-            return;
-        }
+        if (list->param[i].at == at) return &list->param[i];
     assert(list->failed);
+    return NULL;
+}
+
+void param_freeze(ParamList *list, size_t at)
+{
+    Param *p = declared(list, at);
+    if (p) p->frozen = true;
+}
+
+void param_nonnegative(ParamList *list, size_t at, double factor)
+{
+    Param *p = declared(list, at);
+    if (!p) return;
+    p->nonnegative = true;
+    p->scale *= factor;
+}
+
+void param_project(const ParamList *list, real *theta)
+{
+    for (int i = 0; i < list->n; i++) {
+        const Param *p = &list->param[i];
+        for (size_t j = p->at; p->nonnegative && j < p->at + p->size; j++)
+            if (theta[j] < 0) theta[j] = 0;
+    }
 }
 
 size_t param_run(const ParamList *list, size_t *at)
@@ -91,6 +114,7 @@ void param_start(const ParamList *list, real *theta, uint64_t seed)
             double value = p->scale;
             if (p->init == PARAM_NORMAL) value *= rng_normal(&rng);
             if (p->init == PARAM_UNIFORM) value *= 2 * rng_uniform(&rng) - 1;
+            if (p->nonnegative) value = fabs(value);
             theta[p->at + j] = (real)(float)value; /* the same start in both builds */
         }
     }

@@ -4,7 +4,7 @@
  * Adam's moments are flat arrays `real[list.size]` that share its offsets. Shapes are row-major, [out, in, …].
  *
  * A frozen tensor belongs to the model and its files but is not learned: no step, decay or penalty touches it, and its
- * gradient is not looked at.
+ * gradient is not looked at. A step that would make a number of a nonnegative tensor negative makes it 0.
  */
 #ifndef HOPSACK_PARAM_H
 #define HOPSACK_PARAM_H
@@ -25,7 +25,7 @@ typedef struct {
     size_t at, size; /* first element in a slab, and number of elements */
     ParamInit init;
     double scale;
-    bool frozen;
+    bool frozen, nonnegative;
 } Param;
 
 typedef struct {
@@ -43,6 +43,9 @@ typedef struct {
 size_t param_add(ParamList *list, const char *name, ParamInit init, double scale, const int *shape);
 #define PARAM_SHAPE(...) ((const int[]){__VA_ARGS__, 0})
 void param_freeze(ParamList *list, size_t at); /* the tensor that param_add put there is not learned */
+/* It stays ≥ 0, and starts with `factor` times the sizes that it would have had. */
+void param_nonnegative(ParamList *list, size_t at, double factor);
+void param_project(const ParamList *list, real *theta); /* makes such tensors so; NaN stays NaN */
 
 /* The next run of learned elements at or behind *at, as long as tensors side by side make it; returns its length, 0 if
  * there is none.   for (size_t at = 0, n; (n = param_run(list, &at)) > 0; at += n) … */

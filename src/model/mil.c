@@ -9,6 +9,7 @@
 #include "nn/retrieval.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -102,6 +103,18 @@ static Status check_ranks(const Mil *m)
     return OK;
 }
 
+/* Of several classes some outputs must fall where others rise. */
+static Status check_monotone(const Mil *m)
+{
+    for (int t = 0; m->o.output_monotone && t < m->n_target; t++)
+        if (m->target[t].type->n_out == 0)
+            return fail(ERR_CONFIG,
+                        "model.output.monotone: task %s has several classes; it is for binary and "
+                        "regression tasks",
+                        m->target[t].name);
+    return OK;
+}
+
 static Status init_embedder(Mil *m)
 {
     const EmbedderType *type = embedder_types[m->o.embedder];
@@ -126,6 +139,7 @@ static Status init_parts(Mil *m)
         return fail(ERR_CONFIG,
                     "model.embedder.input_dropout: it is of vectors, and the bags hold sequences; leave it out");
     TRY(check_ranks(m));
+    TRY(check_monotone(m));
     m->embedder = calloc(1, et->size);
     m->pooling = calloc(1, pt->size);
     if (!m->embedder || !m->pooling) return fail(ERR_MEMORY, "no memory for the model");
@@ -148,6 +162,9 @@ static Status init_parts(Mil *m)
         char name[64];
         snprintf(name, sizeof name, "output_nn.output_nn.%d", 2 * j);
         linear_init(&m->output[j], &m->params, name, n_in, j < m->o.output_hidden ? m->o.output_unit : m->n_out);
+        /* Weights of one sign do not cancel: their sum must start small, not that of their squares. */
+        if (m->o.output_monotone)
+            param_nonnegative(&m->params, m->output[j].w_at, 1 / sqrt((double)m->output[j].n_in));
         n_in = m->o.output_unit;
     }
     return param_check(&m->params);
@@ -293,6 +310,7 @@ static int start_parts(Mil *m, real *theta, const KmerStart *start, int n, const
         if (m->pooling->mean)
             start_output(m, theta, start[j].output, m->pooling->n_z + j, start[j].sign * START_OUTPUT);
     }
+    param_project(&m->params, theta);
     return n;
 }
 

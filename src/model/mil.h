@@ -68,6 +68,7 @@ typedef struct {
     int select_min;                 /* at least that many; 0 with COMPAT_DEEPRC */
     int norm;                       /* BagNormKind: whether bag vectors are standardised before the output network */
     int output_hidden, output_unit;
+    bool output_monotone; /* weights of the output network ≥ 0: outputs never fall where the bag vector rises */
     int n_input;     /* numbers of the bag that join its vector before the output network; of the data, no setting */
     bool statistics; /* mean, max and min of every feature of a bag of vectors join them */
     int input_unit;  /* of a layer over all of them; 0: none */

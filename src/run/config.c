@@ -78,6 +78,9 @@ static const Option output_rows[] = {
      "number of hidden layers in the output network, before its final linear layer"},
     {"n_unit", OPTION_INT, MODEL(output_unit), "32", 1, 65536, NULL, "units",
      "width of each hidden layer in the output network"},
+    {"monotone", OPTION_BOOL, MODEL(output_monotone), "false", 0, 0, NULL, "",
+     "non-negative weights in the output network, for binary and regression tasks; with model.pooling.kind: max an "
+     "additional instance then never lowers the output of a bag"},
     {0},
 };
 

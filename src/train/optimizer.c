@@ -225,4 +225,5 @@ void optimizer_step(const OptimizerType *type, real *theta, OptimizerState *s, c
         const OptimizerRun run = {.p = theta + at, .m = s->m + at, .v = s->v + at, .g = grad + at, .n = n};
         type->step(&run, o, s->step);
     }
+    param_project(params, theta);
 }

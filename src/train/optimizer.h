@@ -63,7 +63,7 @@ double optimizer_l1(real *grad, const real *theta, const ParamList *params, doub
 /* Scales the gradient of all learned tensors to a norm of at most `most`; returns the norm it had. */
 double optimizer_clip(real *grad, const ParamList *params, double max_norm);
 
-/* Adds the L2 gradient to grad and makes one step. The gradient of what is learned is used up: 0 for the next. */
+/* Adds the L2 gradient to grad and makes one step, within the range of nonnegative tensors. The gradient of what is learned is used up: 0 for the next. */
 void optimizer_step(const OptimizerType *type, real *theta, OptimizerState *s, const OptimizerOptions *o, real *grad,
                     const ParamList *params);
 

@@ -274,5 +274,49 @@ class Check(Case):
         self.bad(2, "data.rarefy_seed", "train", "depth0.h5", "--target=status", "--data.rarefy=5", "--data.rarefy_seed=x", "-o", "none")
 
 
+class Assumptions(Case):
+    """check --assumptions, which needs no dataset."""
+
+    def test_every_pooling(self):
+        result = json.loads(self.good("check", "--assumptions", "--json").stdout)
+        verdicts = {m["name"]: [m["tests"][t]["verdict"] for t in ("single", "threshold", "frequency")] for m in result["models"]}
+        self.assertEqual(len(verdicts), len(set(verdicts)))
+        self.assertTrue({"attention", "hopfield", "gated", "mean", "max", "additive", "logsumexp"} <= set(verdicts))
+        self.assertEqual(verdicts["max, monotone output"], ["passes"] * 3)
+        for name in ("mean", "max", "hopfield"):
+            self.assertIn("breaks", verdicts[name], name)
+        for m in result["models"]:
+            self.assertEqual(m["passes"], all(t["verdict"] == "passes" for t in m["tests"].values()))
+            for t in m["tests"].values():
+                low = min(t["alike"]), min(t["test"])
+                self.assertEqual(t["verdict"], "not learned" if low[0] < .9 else "breaks" if low[1] < .9 else "passes")
+        self.assertEqual(result["seeds"], [0, 1, 2])
+
+    def test_a_config(self):
+        write("max.yaml", "model:\n  embedder: {kind: mlp, n_layer: 1, n_unit: 32}\n  selection: {kind: all}\n"
+                          "  pooling: {kind: max}\n  output: {monotone: true}\n")
+        text = self.good("check", "--assumptions", "max.yaml").stdout
+        self.assertRegex(text, r"(?m)^max.yaml +1.00 1.00 passes +.* obeys$")
+        one = self.good("check", "--assumptions", "max.yaml", "--json", "--seed=7").stdout
+        for n in (2, 4):
+            self.assertEqual(self.good("check", "--assumptions", "max.yaml", "--json", "--seed=7", threads=n).stdout, one)
+        self.assertEqual(json.loads(one)["seeds"], [7, 8, 9])
+        text = self.good("check", "--assumptions", "max.yaml", "--model.output.monotone=false").stdout
+        self.assertRegex(text, r"(?m)^max.yaml .* does not$")
+        # an embedder of sequences is replaced; a norm over bags, statistics of bags, several tasks
+        self.good("check", "--assumptions", "--model.embedder.kind=cnn", "--model.norm=bags", "--model.selection.kind=all",
+                  "--model.bag_inputs.statistics=true")
+        write("tasks.yaml", "base: max.yaml\ntasks:\n  - {name: a, column: a, kind: multiclass, classes: [x, y, z]}\n"
+                            "  - {name: b, column: b, kind: regression}\n")
+        self.good("check", "--assumptions", "tasks.yaml")
+
+    def test_wrong_words(self):
+        write("one.yaml", "model: {pooling: {kind: max}}\n")
+        self.bad(2, "simulates its bags: leave out data.h5", "check", "--assumptions", "data.h5")
+        self.bad(2, "simulates its bags: leave out", "check", "--assumptions", "one.yaml", "data.h5")
+        self.bad(2, "--groups-out is for datasets", "check", "--assumptions", "--groups-out=g.tsv")
+        self.bad(2, "max has no attention to select by", "check", "--assumptions", "one.yaml")
+
+
 if __name__ == "__main__":
     harness.main()

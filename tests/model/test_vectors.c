@@ -59,6 +59,67 @@ Test(model_vectors, gradient_with_norm_and_mean)
     for_all(gradient_with_norm_and_mean_of);
 }
 
+/* ---- model.output.monotone ---- */
+
+/* How often an instance more lowers the output of a bag that grows instance by instance, over several models. */
+static int n_lowered(int pooling, bool monotone)
+{
+    int n = 0, e = 0;
+    while (strcmp(embedder_types[e]->name, "mlp") != 0) e++;
+    for (uint64_t seed = 0; seed < 5; seed++) {
+        Minibatch x;
+        Target target;
+        ModelOptions o = small(e, pooling);
+        real before = -(real)INFINITY, y;
+        o.select = SELECT_ALL;
+        o.output_hidden = (int)(seed % 3);
+        o.output_monotone = monotone;
+        minibatch(&x);
+        Mil *m = network(&o, &target, false, 1, MOST, false);
+        real *theta = start(m, seed, true);
+        mil_prepare(m, theta);
+        for (int size = 1; size <= MOST; size++) {
+            Bag bag = x.dense[3];
+            bag.n = size;
+            mil_predict(m, &y, &bag, NULL);
+            n += y < before;
+            before = y;
+        }
+        free(theta);
+        mil_free(m);
+        minibatch_free(&x);
+    }
+    return n;
+}
+
+/* The standard assumption of multiple-instance learning holds by construction; by any other pooling, or without
+ * `monotone`, it does not. */
+Test(model_vectors, an_instance_more_never_lowers_a_monotone_output_of_max)
+{
+    for (int p = 0; pooling_types[p]; p++) {
+        const bool is_max = pooling_types[p] == &pooling_max;
+        cr_expect_gt(n_lowered(p, false), 0, "%s", pooling_types[p]->name);
+        if (is_max)
+            cr_expect_eq(n_lowered(p, true), 0);
+        else
+            cr_expect_gt(n_lowered(p, true), 0, "%s", pooling_types[p]->name);
+    }
+}
+
+Test(model_vectors, several_classes_have_no_monotone_output)
+{
+    Mil *m;
+    ModelOptions o = test_model(0, 0);
+    const char *classes[] = {"a", "b", "c"};
+    Target target = {.type = target_type("multiclass"), .name = "kind", .n_class = 3, .classes = classes};
+    const BagSpec spec = {.kind = BAG_VECTORS, .n_feat = N_FEAT};
+    for (o.embedder = 0; embedder_types[o.embedder]->bag_kind != BAG_VECTORS;) o.embedder++;
+    o = small(o.embedder, 0);
+    o.output_monotone = true;
+    cr_expect_eq(mil_new(&m, &o, &spec, &target, 1), ERR_CONFIG);
+    cr_expect_not_null(strstr(status_sentence(), "model.output.monotone: task kind has several classes"));
+}
+
 /* With each pooling beside p. */
 static void gradient_of_pairs(int e, int p)
 {

@@ -228,3 +228,21 @@ Test(SUITE, every_kind_descends)
     }
     cr_assert_null(optimizer_type("nothing"));
 }
+
+/* A nonnegative tensor starts so, and a step that would make a number negative makes it 0; its neighbour goes on below. */
+Test(SUITE, nonnegative)
+{
+    const OptimizerOptions o = {.lr = 1};
+    ParamList list = {0};
+    real p[8], m[8] = {0}, v[8] = {0}, g[8] = {1, 0, 1, 0, 1, 0, 1, 0};
+    OptimizerState s = {m, v, 0};
+    param_nonnegative(&list, param_add(&list, "a", PARAM_NORMAL, 0.6, PARAM_SHAPE(4)), 0.5);
+    param_add(&list, "b", PARAM_NORMAL, 0.3, PARAM_SHAPE(4));
+    param_start(&list, p, 3);
+    const real first[8] = {p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]};
+    for (int i = 0; i < 4; i++) cr_expect(p[i] > 0 && p[i] < 1);
+    optimizer_step(optimizer_type("sgd"), p, &s, &o, g, &list);
+    cr_expect(p[0] == 0 && p[1] == first[1] && p[2] == 0 && p[3] == first[3]);
+    cr_expect(p[4] == first[4] - 1 && p[5] == first[5] && p[6] == first[6] - 1 && p[7] == first[7]);
+    param_free(&list);
+}
