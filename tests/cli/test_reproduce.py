@@ -152,6 +152,20 @@ class Reproduce(Case):
         with open("toy.yaml", "w", encoding="utf-8") as file:
             file.write(CONFIG)
 
+    def test_poolings(self):
+        words = ["poolings", f"--hopsack={HOPSACK}", "--from=here", "--sets=toy", "--quick", "-o", "kinds"]
+        done = script("reproduce", *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(read("kinds/quick/RESULTS.md").decode(), done.stdout)
+        auc = load("kinds/quick/toy/cv5x10-additive-seed0/summary.json")["tasks"]["label"]["auc_mean"]
+        self.assertIn(f"| additive | {auc:.3f} |\n", done.stdout)
+        kinds = [line.split(" |")[0][2:] for line in done.stdout.splitlines() if line.startswith("| ")][2:]
+        self.assertTrue({"hopfield", "attention", "gated", "additive", "logsumexp", "mean", "max", "hopfield, entmax15"} <= set(kinds))
+        for kind in kinds:
+            self.assertTrue(any(f.startswith("cv5x10-" + kind.split(",")[0]) for f in os.listdir("kinds/quick/toy")), kind)
+        done = script("reproduce", *words[:-4], "--sets=absent", "-o", "none")
+        self.assertEqual(done.returncode, 3)
+
     def test_quick(self):
         done = self.reproduce("--from=here", "--quick", "-o", "out")
         self.assertEqual(done.returncode, 0, done.stderr)
