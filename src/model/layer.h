@@ -71,7 +71,7 @@ struct LayerType {
     const LayerType *(*variant)(const void *options);
     /* Sets the frozen tensors of training bag i: its row x [n_in], label and known [n_out]. NULL: it has none. What such a
      * layer returns are the network's outputs. */
-    void (*store)(const void *self, real *theta, int i, const real *x, const real *label, const real *known);
+    void (*store)(void *self, real *theta, int i, const real *x, const real *label, const real *known);
     /* Heads of its association; and what that of bag b did. NULL: it has none. */
     int (*n_head)(const void *self);
     int (*n_stored)(const void *self); /* patterns of its own; NULL: it has none */

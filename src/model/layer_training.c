@@ -9,7 +9,8 @@
  * A, β and the gains are learned; prior_t is what the frequencies of the labels alone say. Patterns and labels are frozen
  * tensors, so that a model file holds them. y are the network's outputs: no layer follows.
  *
- * Bits of a fingerprint are mostly 0, so A x is a sum over the features that are not.
+ * Bits of a fingerprint are mostly 0, so A x is a sum over the features that are not. Which those of the stored patterns
+ * are is listed once: frozen tensors change by `store` alone.
  */
 #include "core/blas.h"
 #include "model/layer_training.h"
@@ -39,6 +40,10 @@ typedef struct {
     size_t w_at, beta_at, gain_at, pattern_at, label_at, known_at;
     real beta;
     const real *theta;
+
+    bool is_listed; /* feature and first are of the patterns in theta */
+    int *feature;   /* [n_stored, n_in] those of each pattern that are not 0, */
+    Index *first;   /* from first[i] to first[i + 1]-1: [n_stored + 1] */
 
     real *wt;              /* [n_in, size] */
     Retrieved stored;      /* raw, a and inv of the stored patterns */
@@ -123,6 +128,9 @@ static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 {
     TrainingLayer *l = self;
     const Index n = sizes->n_keep, learn = n > 0;
+    l->is_listed = false;
+    l->feature = ARENA_TAKE(arena, int, l->n_stored * l->base.n_in);
+    l->first = ARENA_TAKE(arena, Index, l->n_stored + 1);
     l->wt = ARENA_TAKE(arena, real, l->base.n_in * l->size);
     l->stored = take(l, arena, l->n_stored, false);
     l->value = ARENA_TAKE(arena, real, l->n_stored * l->n_out);
@@ -143,21 +151,56 @@ static void plan(void *self, Arena *arena, const ModelSizes *sizes)
 
 /* ---- the stored patterns ---- */
 
-/* a = A x / ‖A x‖ of rows x at that stride. */
-static void to_space(Retrieved *r, const TrainingLayer *l, const real *x, Index stride, Index n)
+/* Lists the features of each stored pattern that are not 0. */
+static void list_features(TrainingLayer *l)
 {
-    for (Index i = 0; i < n; i++, x += stride) {
-        real *raw = r->raw + i * l->size, *a = r->a + i * l->size;
-        double square = SMALL;
-        ZERO(raw, l->size);
-        for (Index f = 0; f < l->base.n_in; f++) {
-            const real *w = l->wt + f * l->size;
-            if (x[f] == 0) continue;
-            for (Index j = 0; j < l->size; j++) raw[j] += x[f] * w[j];
-        }
-        for (Index j = 0; j < l->size; j++) square += (double)raw[j] * (double)raw[j];
-        r->inv[i] = (real)(1 / sqrt(square));
-        for (Index j = 0; j < l->size; j++) a[j] = raw[j] * r->inv[i];
+    const real *x = l->theta + l->pattern_at;
+    Index n = 0;
+    for (Index i = 0; i < l->n_stored; i++, x += l->base.n_in) {
+        l->first[i] = n;
+        for (Index f = 0; f < l->base.n_in; f++)
+            if (x[f] != 0) l->feature[n++] = (int)f;
+    }
+    l->first[l->n_stored] = n;
+    l->is_listed = true;
+}
+
+static void add_scaled(real *restrict y, real scale, const real *restrict x, Index n)
+{
+    for (Index j = 0; j < n; j++) y[j] += scale * x[j];
+}
+
+/* raw of row i becomes a of length 1. */
+static void to_length_one(Retrieved *r, const TrainingLayer *l, Index i)
+{
+    const real *raw = r->raw + i * l->size;
+    real *a = r->a + i * l->size;
+    double square = SMALL;
+    for (Index j = 0; j < l->size; j++) square += (double)raw[j] * (double)raw[j];
+    r->inv[i] = (real)(1 / sqrt(square));
+    for (Index j = 0; j < l->size; j++) a[j] = raw[j] * r->inv[i];
+}
+
+/* a = A x / ‖A x‖ of rows x [n, in]. */
+static void to_space(Retrieved *r, const TrainingLayer *l, const real *x, Index n)
+{
+    ZERO(r->raw, n * l->size);
+    for (Index i = 0; i < n; i++, x += l->base.in) {
+        for (Index f = 0; f < l->base.n_in; f++)
+            if (x[f] != 0) add_scaled(r->raw + i * l->size, x[f], l->wt + f * l->size, l->size);
+        to_length_one(r, l, i);
+    }
+}
+
+static void stored_to_space(TrainingLayer *l)
+{
+    const real *x = l->theta + l->pattern_at;
+    Retrieved *r = &l->stored;
+    ZERO(r->raw, l->n_stored * l->size);
+    for (Index i = 0; i < l->n_stored; i++, x += l->base.n_in) {
+        for (Index e = l->first[i]; e < l->first[i + 1]; e++)
+            add_scaled(r->raw + i * l->size, x[l->feature[e]], l->wt + l->feature[e] * l->size, l->size);
+        to_length_one(r, l, i);
     }
 }
 
@@ -192,7 +235,8 @@ static void prepare(void *self, const real *theta, const Pass *pass)
         for (Index f = 0; f < l->base.n_in; f++) l->wt[f * l->size + j] = w[j * l->base.n_in + f];
     if (l->learns_beta) l->beta = theta[l->beta_at];
     find_values(l);
-    to_space(&l->stored, l, theta + l->pattern_at, l->base.n_in, l->n_stored);
+    if (!l->is_listed) list_features(l);
+    stored_to_space(l);
 }
 
 /* ---- forward ---- */
@@ -217,7 +261,7 @@ static void retrieve(real *y, Retrieved *r, const TrainingLayer *l, const real *
 {
     const Index n_stored = l->n_stored, n_out = l->n_out;
     const real *gain = l->theta + l->gain_at;
-    to_space(r, l, x, l->base.in, n);
+    to_space(r, l, x, n);
     blas_nt(r->p, r->a, l->stored.a, n, (int)n_stored, (int)l->size, false);
     for (Index i = 0; i < n; i++) {
         real *p = r->p + i * n_stored;
@@ -279,19 +323,34 @@ static void softmax_backward(TrainingLayer *l, Index n)
     }
 }
 
-/* forward was  a = raw / ‖raw‖,  raw = A x:  da becomes draw, and dwt is added to. */
-static void space_backward(TrainingLayer *l, real *da, const Retrieved *r, const real *x, Index stride, Index n)
+/* forward was  a = raw / ‖raw‖: da of row i becomes draw. */
+static void length_backward(const TrainingLayer *l, real *da, const Retrieved *r, Index i)
 {
-    for (Index i = 0; i < n; i++, x += stride, da += l->size) {
-        const real *a = r->a + i * l->size;
-        real along = 0;
-        for (Index j = 0; j < l->size; j++) along += a[j] * da[j];
-        for (Index j = 0; j < l->size; j++) da[j] = r->inv[i] * (da[j] - a[j] * along);
-        for (Index f = 0; f < l->base.n_in; f++) {
-            real *dw = l->dwt + f * l->size;
-            if (x[f] == 0) continue;
-            for (Index j = 0; j < l->size; j++) dw[j] += x[f] * da[j];
-        }
+    const real *a = r->a + i * l->size;
+    real along = 0;
+    for (Index j = 0; j < l->size; j++) along += a[j] * da[j];
+    for (Index j = 0; j < l->size; j++) da[j] = r->inv[i] * (da[j] - a[j] * along);
+}
+
+/* forward was  raw = A x, of rows and of stored patterns: dwt is added to. */
+static void space_backward(TrainingLayer *l, const real *x, Index n)
+{
+    for (Index i = 0; i < n; i++, x += l->base.in) {
+        real *da = l->da + i * l->size;
+        length_backward(l, da, &l->row, i);
+        for (Index f = 0; f < l->base.n_in; f++)
+            if (x[f] != 0) add_scaled(l->dwt + f * l->size, x[f], da, l->size);
+    }
+}
+
+static void stored_backward(TrainingLayer *l)
+{
+    const real *x = l->theta + l->pattern_at;
+    for (Index i = 0; i < l->n_stored; i++, x += l->base.n_in) {
+        real *da = l->dstored + i * l->size;
+        length_backward(l, da, &l->stored, i);
+        for (Index e = l->first[i]; e < l->first[i + 1]; e++)
+            add_scaled(l->dwt + l->feature[e] * l->size, x[l->feature[e]], da, l->size);
     }
 }
 
@@ -313,15 +372,16 @@ static void backward(void *self, real *dx, real *grad, const real *x, const real
     for (Index i = 0; i < l->n_stored * size; i++) l->dstored[i] *= l->beta;
     if (l->learns_beta) grad[l->beta_at] += (real)dbeta;
     ZERO(l->dwt, l->base.n_in * l->size);
-    space_backward(l, l->da, &l->row, x, l->base.in, n);
-    space_backward(l, l->dstored, &l->stored, l->theta + l->pattern_at, l->base.n_in, l->n_stored);
+    space_backward(l, x, n);
+    stored_backward(l);
     for (Index j = 0; j < l->size; j++)
         for (Index f = 0; f < l->base.n_in; f++) grad[l->w_at + j * l->base.n_in + f] += l->dwt[f * l->size + j];
 }
 
-static void store(const void *self, real *theta, int i, const real *x, const real *label, const real *known)
+static void store(void *self, real *theta, int i, const real *x, const real *label, const real *known)
 {
-    const TrainingLayer *l = self;
+    TrainingLayer *l = self;
+    l->is_listed = false;
     memcpy(theta + l->pattern_at + i * l->base.n_in, x, l->base.n_in * sizeof *x);
     memcpy(theta + l->label_at + i * l->n_out, label, l->n_out * sizeof *label);
     memcpy(theta + l->known_at + i * l->n_out, known, l->n_out * sizeof *known);
