@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * bagfile.h: the dataset file, which is DeepRC's HDF5 layout with additions a reader may ignore (see
- * docs/files.md). Files of DeepRC, older names too, open here; ours open there. An open file is one thread's at a time.
+ * docs/files.md). Files of DeepRC, older names too, open here; ours open there. Several threads may read
+ * bags of an open file: they wait for one another.
  */
 #ifndef HOPSACK_BAGFILE_H
 #define HOPSACK_BAGFILE_H

@@ -103,5 +103,6 @@ void h5_set_close(H5Set *set);
 Status h5_flush(char place[H5_PLACE], H5Id file, const char *path);
 Status h5_close(H5Id *file, const char *path); /* ERR_IO if what was written cannot be flushed; accepts -1 */
 const char *h5_version(void);
+bool h5_is_threadsafe(void); /* may several threads call the library at a time? */
 
 #endif
