@@ -109,9 +109,16 @@ Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, co
 /* ---- writing ---- */
 typedef struct BagWriter BagWriter;
 
+/* --compress as import and simulate have it: its choices, and the level of the k-th. */
+#define BAGFILE_COMPRESS "gzip none 1 2 3 4 5 6 7 8 9"
+static inline int bagfile_compress(int choice)
+{
+    return choice == 0 ? 4 : choice - 1;
+}
+
 typedef struct {
-    BagSpec spec;  /* kind; sequences: alphabet, region */
-    bool compress; /* gzip level 4, else none; numeric datasets carry fletcher32 either way */
+    BagSpec spec; /* kind; sequences: alphabet, region */
+    int compress; /* gzip level 1 … 9, 0: none; numeric datasets carry fletcher32 either way */
     bool force;
     BagFile **
         opened; /* NULL, or: the dataset gets no name, and is open when it is finished; `path` names it in messages */
