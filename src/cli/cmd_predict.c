@@ -166,6 +166,7 @@ static Status predict_bag(Prophecy *p, int i)
     const Labels *labels = &p->cohort.labels;
     Seen seen;
     TRY(apply_seen(&seen, p->apply, &p->cohort, i));
+    apply_next(p->apply, &p->cohort, i + 1);
     const bool alone = p->attention.out && p->apply->n_model == 1;
     TRY(predictor_bag(p->output, &p->predictor, &p->cohort, i, alone ? &p->attention.bag : NULL));
     const Prediction row = {.bag = p->cohort.id[i],

@@ -16,7 +16,7 @@ typedef struct {
     const char *bag;              /* column; NULL: as the format has it; "none" */
     OptionTexts include, exclude; /* "COLUMN=VALUE" */
     int separator;                /* see import_flags_separator */
-    int compress;                 /* 0: gzip */
+    int compress;                 /* see bagfile_compress */
     const char *extension;        /* of files in folders; NULL: as the kind of bag has it */
 
     const char *sequence_column, *count_column; /* NULL: as the format has it */

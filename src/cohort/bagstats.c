@@ -89,6 +89,7 @@ Status bagstats_row(FeatureRows *out, BagStats *s, int member)
     const Bag *bag;
     const Cohort *c = s->cohort;
     TRY(cache_bag(s->cache, &bag, c->bag[member], 0));
+    cache_next_of(s->cache, c->bag + member + 1, c->n - member - 1);
     if (bag->n == 0)
         return fail(ERR_FORMAT, "%s: bag '%s' has no instances, hence no mean, max or min; take it out of the labels",
                     bagfile_path(c->file), c->id[member]);

@@ -289,6 +289,7 @@ Status bagtraits_add_values(Traits *t, const Cohort *c, const bool *use)
         BagValues values;
         if (!use[i]) continue;
         TRY_DONE(cache_bag(cache, &bag, c->bag[i], 0));
+        cache_next_of(cache, c->bag + i + 1, c->n - i - 1);
         bagnumbers_values(&values, bag, bagfile_spec(c->file)->n_feat);
         set_values(&t->trait[first], i, &values);
     }

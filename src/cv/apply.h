@@ -58,6 +58,12 @@ Status apply_bag(real *output, Apply *a, int bag, MilAttention *attention);
 /* The attention of one model, which is not the only one. */
 Status apply_attention(Apply *a, int model, int bag, MilAttention *attention);
 
+/* The members from `member` on are predicted next, in this order: the first is read meanwhile (cache.h). */
+static inline void apply_next(Apply *a, const Cohort *cohort, int member)
+{
+    cache_next_of(a->cache, cohort->bag + member, cohort->n - member);
+}
+
 /* Are the models those of one cross-validation? */
 bool apply_is_crossval(const Apply *a);
 

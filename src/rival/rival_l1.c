@@ -80,6 +80,7 @@ static Status read_rows(SparseState *s, const RivalBags *bags)
     for (int i = 0; i < bags->cohort->n; i++) {
         TRY_DONE(stop_check(bags->stop, "; nothing was written"));
         if (bags->use[i]) TRY_DONE(cache_bag(cache, &bag, bags->cohort->bag[i], 0));
+        cache_next_of(cache, bags->cohort->bag + i + 1, bags->cohort->n - i - 1);
         for (int v = 0; bags->use[i] && v < s->profile.n_view; v++)
             TRY_DONE(add_view(s, count, &s->profile.view[v], bag));
         TRY_DONE(featurerows_end(&s->rows));

@@ -46,7 +46,8 @@ static const Option data_rows[] = {
      "compatibility mode; deeprc: padding, sampling, selection and labels as in DeepRC. It is stored in the model"},
     {"cache", OPTION_BYTES, DATA(cache), "all", 0, 9e18, NULL, "",
      "memory for decoded bags; all: every bag is kept in memory, and hopsack reports before training if they do not "
-     "fit"},
+     "fit. Otherwise the first bags that fit are kept, and the others are read each time, with --threads=2 and more "
+     "while earlier ones are computed; two of the largest come to the memory"},
     {"scale", OPTION_CHOICE, DATA(scale), "none", 0, 0, "none standard minmax", "",
      "scaling of each feature by the training set: none, standard (mean 0, standard deviation 1), minmax (0 to 1). "
      "Vectors only"},

@@ -408,18 +408,13 @@ done:
 
 static Status plan(Training *j, json_t **out)
 {
-    size_t bytes, params, decoded = 0;
+    size_t bytes, params, decoded, largest;
     const LoopSetup setup = loop_setup(j);
     const int *count = j->evaluation.partition.count, refitted = refit_bags(setup.options, count);
     TRY(loop_memory(&setup, &bytes, &params));
     bytes *= refitted ? 2 : 1; /* the first training is kept meanwhile */
-    for (int b = 0; b < j->cohort->n; b++) {
-        Arena room = {0};
-        TRY(bagfile_read_room(&room, j->cohort->file, b, dataset_counts(j->dataset)));
-        decoded += room.used;
-    }
-    const int64_t limit = j->config->data.cache;
-    if (limit >= 0 && decoded > (size_t)limit) decoded = (size_t)limit;
+    TRY(cache_room(&decoded, &largest, j->cohort->file, dataset_counts(j->dataset), j->config->data.cache));
+    if (largest > 0) bytes += loop_stream_memory(&setup, largest);
     const int64_t updates = schedule_updates(&j->config->train, &j->config->model, count[PART_TRAIN]);
     *out = json_pack("{s:{s:i, s:i, s:i}, s:i, s:I, s:I, s:I, s:I}", "bags", "train", count[PART_TRAIN], "validation",
                      count[PART_VALIDATION], "test", count[PART_TEST], "refit_bags", refitted, "updates",

@@ -85,17 +85,13 @@ static double instances(const JobCosting *c, Part part)
     return n;
 }
 
-static double held_bytes(const JobCosting *c)
+/* Bags held, and what reading the others takes. */
+static double bag_bytes(const JobCosting *c)
 {
-    size_t bytes = 0;
+    size_t held, largest;
     const Cohort *cohort = &c->dataset->cohort;
-    const int64_t limit = c->config->data.cache;
-    for (int b = 0; b < cohort->n; b++) {
-        Arena room = {0};
-        if (bagfile_read_room(&room, cohort->file, cohort->bag[b], config_counts(c->config)) == OK)
-            bytes += room.used;
-    }
-    return limit >= 0 && bytes > (size_t)limit ? (double)limit : (double)bytes;
+    if (cache_room(&held, &largest, cohort->file, config_counts(c->config), c->config->data.cache) != OK) return 0;
+    return (double)held + (largest > 0 ? (double)loop_stream_memory(&c->loop, largest) : 0);
 }
 
 /* Of `updates` updates with their evaluations. */
@@ -142,9 +138,9 @@ Status jobcost_make(JobCost *out, const JobSetup *setup, Dataset *dataset, bool 
     Status status = open_costing(&c, setup->config, dataset);
     if (status == OK) status = loop_memory(&c.loop, &bytes, &params);
     if (status == OK) {
-        const double held = held_bytes(&c);
+        const double bags = bag_bytes(&c);
         out->room = (double)bytes * (refit_bags(&setup->config->train, c.evaluation.partition.count) ? 2 : 1);
-        out->job.bytes = COST_PROCESS + held + out->room + (kmerstart_is_on(NULL, &c.model) ? KMERS_BYTES : 0);
+        out->job.bytes = COST_PROCESS + bags + out->room + (kmerstart_is_on(NULL, &c.model) ? KMERS_BYTES : 0);
         out->job.low = out->job.high = out->pass = NAN;
         if (looppace_measure(&c.pace, &c.loop) == OK) add_up(out, &c, setup->config->data.cache < 0, alone);
     }

@@ -72,6 +72,7 @@ static Status walk(Watch *w, Cache *cache)
     for (int b = 0; b < bagfile_n_bag(file); b++) {
         const Bag *bag;
         TRY(cache_bag(cache, &bag, b, 0));
+        if (b + 1 < bagfile_n_bag(file)) cache_next(cache, b + 1);
         for (int k = 0; k < w->n_target; k++)
             inspect(w->leaks[k], bag, b, bagfile_key(file, b), bagfile_spec(file)->n_feat);
     }

@@ -189,6 +189,7 @@ static Status explain_member(Explain *e, int member)
         TRY(explain_stack_count(e, member)); /* asks all models for outputs, before networks open the bag */
     }
     TRY(explain_source_member(e, member));
+    apply_next(e->apply, e->cohort, member + 1);
     e->use[member] = e->n_models > 0;
     if (e->n_models == 0) return OK;
     e->n_used++;

@@ -152,6 +152,7 @@ Status operating_measure(Operating *out, Apply *a, const Cohort *cohort)
     TRY_DONE(operating_open(&t, (int)n_column));
     for (int i = 0; i < cohort->n; i++) {
         TRY_DONE(apply_bag(output, a, cohort->bag[i], NULL));
+        apply_next(a, cohort, i + 1);
         const int n = mil_weights(m->mil, w);
         if (n > 0) TRY_DONE(operating_add(&t, w, n, scratch));
     }

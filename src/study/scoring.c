@@ -62,6 +62,7 @@ Status scoring_visit(Scoring *s, bool score)
     for (int i = 0; i < s->cohort.n; i++) {
         if (!cohort_labelled(&s->cohort, i)) continue;
         TRY(apply_seen(&s->seen[i], &s->predictor.apply, &s->cohort, i));
+        apply_next(&s->predictor.apply, &s->cohort, i + 1);
         s->count[s->seen[i]]++;
         if (score && (s->all || s->seen[i] == SEEN_NOT))
             TRY(predictor_bag(s->output + (size_t)i * (size_t)s->predictor.apply.n_out, &s->predictor, &s->cohort, i,

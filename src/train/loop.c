@@ -24,7 +24,7 @@ static Status set_length(Loop *l)
     const TrainOptions *o = l->in.options;
     const int64_t updates = schedule_updates(o, l->in.model, l->minibatch.n_train);
     if (updates > INT32_MAX) return fail(ERR_CONFIG, "train.epochs=%d is more updates than %d", o->epochs, INT32_MAX);
-    l->updates = (int)updates;
+    l->updates = l->minibatch.updates = (int)updates;
     return OK;
 }
 
@@ -226,6 +226,11 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
              (5 + (in->options->average > 0)) * mil_params(mil)->size * sizeof(real);
     mil_free(mil);
     return OK;
+}
+
+size_t loop_stream_memory(const LoopSetup *in, size_t largest)
+{
+    return minibatch_stream_bytes(in, largest);
 }
 
 /* ---- one update ---- */

@@ -45,6 +45,7 @@ typedef struct {
     const Labels *labels;   /* [n] */
     const KmerStart *start; /* [n_start] k-mers that the network starts from; see mil_start */
     int n_start;
+    bool in_turn;                /* no bag is read while others are worked on: for timing */
     const StopFlag *stop;        /* a signal's number ends the loop after the update under way; may be NULL */
     void (*updated)(int update); /* called when loop_run begins, and after every update; may be NULL */
     /* loop_run's context; called where a checkpoint is due: at evaluations, now and then, and before the loop ends for a
@@ -111,7 +112,10 @@ Status loop_pass(Loop *loop, int n, real *output);
  * the statistics of model.norm where evaluations saw samples of bags. A signal ends it as it ends loop_run. */
 Status loop_part(Loop *loop, Part part, real *output);
 
-/* Bytes of workspace that loop_new would take for these settings, and the number of learned parameters. */
+/* Bytes of workspace that loop_new would take for these settings where all bags are held, and the number of learned
+ * parameters. */
 Status loop_memory(const LoopSetup *setup, size_t *bytes, size_t *params);
+/* Bytes that come to it where some are not, the largest of which has `largest`. */
+size_t loop_stream_memory(const LoopSetup *setup, size_t largest);
 
 #endif

@@ -160,6 +160,7 @@ Status looppace_measure(LoopPace *out, const LoopSetup *setup)
     t.setup.options = &t.options;
     t.setup.part = t.part;
     t.setup.save = NULL;
+    t.setup.in_turn = true;
     t.setup.updated = NULL;
     if (status == OK) {
         parallel_for(2, measure, &t); /* what runs inside has one thread */

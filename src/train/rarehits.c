@@ -42,6 +42,7 @@ Status rarehits_choose(RareKmers *out, Cache *cache, const int *bag, int n, cons
     for (int b = 0; b < n_bag; b++) {
         const Bag *whole;
         TRY(cache_bag(cache, &whole, bag[b], 0));
+        cache_next_of(cache, bag + b + 1, n_bag - b - 1);
         kmerfind_bag(&finder, whole, count_each, count);
     }
     for (int k = 0; k < n_start; k++)
@@ -75,15 +76,18 @@ static void search_bag(void *context, int slot, int thread)
     s->hits->count[b] = p.n;
 }
 
+/* Where not all bags are held, there is memory for one, and the next is read meanwhile. */
 static Status search(RareHits *hits, Cache *cache, const int *bag, const KmerFinder *finder)
 {
     RareSearch s = {.hits = hits, .finder = finder};
-    for (s.first = 0; s.first < hits->n; s.first += BLOCK) {
-        const int n = hits->n - s.first < BLOCK ? hits->n - s.first : BLOCK;
+    const int block = cache_is_whole(cache) ? BLOCK : 1;
+    for (s.first = 0; s.first < hits->n; s.first += block) {
+        const int n = hits->n - s.first < block ? hits->n - s.first : block;
         for (int slot = 0; slot < n; slot++) {
             s.bag[slot] = NULL;
             if (bag[s.first + slot] >= 0) TRY(cache_bag(cache, &s.bag[slot], bag[s.first + slot], slot));
         }
+        cache_next_of(cache, bag + s.first + n, hits->n - s.first - n);
         parallel_for(n, search_bag, &s);
         for (int slot = 0; slot < n; slot++)
             if (s.lost[slot]) return fail(ERR_MEMORY, "no memory for the places of k-mers");

@@ -91,16 +91,27 @@ static Status check_stop(const Scorer *s)
     return stop_check(s->in->stop, " after update %d of %d", s->update, s->updates);
 }
 
+/* The bags of the members from `first` on are asked for next: all, or those of a part. */
+static void expect(const Scorer *s, int first, const Part *part)
+{
+    const LoopSetup *in = s->in;
+    if (in->in_turn || cache_is_whole(in->cache)) return;
+    while (first < in->n && ((part && in->part[first] != *part) || cache_holds(in->cache, in->bag[first]))) first++;
+    if (first < in->n) cache_next(in->cache, in->bag[first]);
+}
+
 /* Outputs [n, n_out] of the training bags by theta, the parameters that the network was prepared with, whose norm is set
  * by these bags first. */
 static Status calibrate(Scorer *s, real *theta, real *output, ReadBag *read)
 {
     const size_t n_z = mil_n_z(s->mil);
+    const Part train = PART_TRAIN;
     for (int i = 0; i < s->n_train; i++) {
         const Bag *bag;
         Bag sample;
         TRY(check_stop(s));
         TRY(read(s, &bag, &sample, s->train[i]));
+        expect(s, s->train[i] + 1, &train);
         mil_vector(s->mil, s->vector + i * n_z, bag);
     }
     mil_calibrate(s->mil, theta, s->vector, s->n_train);
@@ -118,6 +129,7 @@ static Status predict(Scorer *s, Part part, real *output, ReadBag *read)
         if (s->in->part[i] != part) continue;
         TRY(check_stop(s));
         TRY(read(s, &bag, &sample, i));
+        expect(s, i + 1, &part);
         mil_predict(s->mil, output + i * s->n_out, bag, NULL);
     }
     return OK;
@@ -182,6 +194,7 @@ Status scorer_pass(Scorer *s, real *output, int n, const real *theta)
     for (int i = 0; i < n; i++) {
         const Bag *whole;
         TRY(cache_bag(s->in->cache, &whole, s->in->bag[i], 0));
+        if (i + 1 < n) expect(s, i + 1, NULL);
         mil_predict(s->mil, output + i * s->n_out, whole, NULL);
     }
     return OK;

@@ -472,6 +472,28 @@ class Simulator(Case):
 
 
 LONG = bool(os.environ.get("HOPSACK_LONG"))
+@unittest.skipUnless(all(map(importlib.util.find_spec, ("h5py", "numpy"))), "needs h5py")
+class Compression(Case):
+    def test_levels(self):
+        """h5py reads the same numbers at each level, and import writes them as simulate does; gzip is level 4, to the byte."""
+        import h5py
+
+        levels = {"gzip": 4, "4": 4, "1": 1, "9": 9, "none": None}
+        for name in levels:
+            self.good("simulate", "-o", f"{name}.h5", "--simulate.n_bag=4", "--simulate.n_seq=3000", f"--compress={name}")
+        self.assertEqual(read("gzip.h5"), read("4.h5"))
+        size = [os.path.getsize(f"{name}.h5") for name in ("9", "4", "1", "none")]
+        self.assertEqual(size, sorted(set(size)))
+        self.good("import", "9.h5", "--compress=1", "-o", "again.h5")
+        for name, level in {**levels, "again": 1}.items():
+            with h5py.File(f"{name}.h5") as file, h5py.File("gzip.h5") as wanted:
+                rows = file["sampledata/sequences"]
+                self.assertEqual((rows.compression, rows.compression_opts), ("gzip" if level else None, level), name)
+                for key, values in wanted["sampledata"].items():
+                    self.assertTrue((file["sampledata"][key][()] == values[()]).all(), (name, key))
+        self.bad(2, "compress", "simulate", "-o", "no.h5", "--compress=10")
+
+
 HAS_SKLEARN = all(map(importlib.util.find_spec, ("h5py", "numpy", "sklearn")))
 
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Genes have no part in the hash; their checksums are compared as they are read. */
-static Status read_genes(BagFile *file, int bag)
+static Status check_genes(BagFile *file, int bag)
 {
     int16_t *index = malloc(((size_t)bagfile_n(file, bag) + 1) * sizeof *index);
     Status status = index ? OK : fail(ERR_MEMORY, "%s: no memory for the genes of a bag", file->path);
@@ -17,9 +17,12 @@ static Status read_genes(BagFile *file, int bag)
 
 Status bagaudit_bag(uint64_t *hash, BagFile *file, int bag)
 {
-    TRY(file->layout->hash(file, bag));
+    bagparts_lock(file);
+    const Status status = file->layout->hash(file, bag);
+    bagparts_unlock(file);
+    TRY(status);
     *hash = file->hash[bag];
-    if (bagfile_has_genes(file)) TRY(read_genes(file, bag));
+    if (bagfile_has_genes(file)) TRY(check_genes(file, bag));
     if (!file->claimed || file->claimed[bag] == *hash) return OK;
     return fail(ERR_FORMAT, "%s: bag '%s' is not what was imported: its content has another hash than the file holds",
                 file->path, bagfile_key(file, bag));
@@ -43,8 +46,11 @@ const char *bagaudit_gene(const BagFile *file, int gene, int index)
 Status bagaudit_genes(int16_t *index, BagFile *file, int bag, int gene)
 {
     assert(bagfile_has_genes(file));
-    return h5_read(index, &file->part[gene ? PART_J : PART_V], H5_INT16, bagparts_first(file, bag),
-                   bagfile_n(file, bag));
+    bagparts_lock(file);
+    const Status status = h5_read(index, &file->part[gene ? PART_J : PART_V], H5_INT16, bagparts_first(file, bag),
+                                  bagfile_n(file, bag));
+    bagparts_unlock(file);
+    return status;
 }
 
 int64_t bagaudit_width(const BagFile *file)
@@ -54,5 +60,9 @@ int64_t bagaudit_width(const BagFile *file)
 
 Status bagaudit_codes(int8_t *codes, BagFile *file, int bag)
 {
-    return h5_read(codes, &file->part[PART_CODES], H5_INT8, bagparts_first(file, bag), bagfile_n(file, bag));
+    bagparts_lock(file);
+    const Status status =
+        h5_read(codes, &file->part[PART_CODES], H5_INT8, bagparts_first(file, bag), bagfile_n(file, bag));
+    bagparts_unlock(file);
+    return status;
 }

@@ -21,7 +21,8 @@ typedef struct {
 typedef struct {
     FILE *rows, *codes; /* at their beginnings */
     int64_t n_seq, max_len;
-    bool genes, compress;
+    bool genes;
+    int compress; /* gzip level; 0: none */
 } Spool;
 
 Status bagcolumns_write(H5Id file, const char *path, const Spool *spool);

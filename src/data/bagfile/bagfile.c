@@ -240,6 +240,7 @@ Status bagfile_adopt(BagFile **out, H5Id id, const char *path, const char *name)
         (void)h5_close(&id, path);
         return fail(ERR_MEMORY, "%s: no memory to open it", path);
     }
+    pthread_mutex_init(&file->reading, NULL);
     file->file = id;
     for (int p = 0; p < N_PART; p++) file->part[p].id = -1;
     const Status status = open_parts(file);
@@ -275,6 +276,7 @@ void bagfile_close(BagFile *file)
     free(file->scratch_keep);
     free(file->scratch_gene);
     rarefy_free(file);
+    pthread_mutex_destroy(&file->reading);
     free(file->path);
     free(file->name);
     free(file);
@@ -327,7 +329,10 @@ const ChildVisitor bagfile_visitor = {.visit = visit, .file_times = 2}; /* a bag
 Status bagfile_read(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
 {
     assert(bag >= 0 && bag < file->n_bag && arena->base);
-    return file->layout->read(out, arena, file, bag, counts);
+    bagparts_lock(file);
+    const Status status = file->layout->read(out, arena, file, bag, counts);
+    bagparts_unlock(file);
+    return status;
 }
 
 /* The scratch behind `file` is written although the file is not: callers see no difference. */
@@ -335,7 +340,10 @@ Status bagfile_read_room(Arena *arena, const BagFile *file, int bag, CountScale 
 {
     BagFile *own;
     memcpy(&own, &file, sizeof own);
-    return file->layout->room(arena, own, bag, counts);
+    bagparts_lock(own);
+    const Status status = file->layout->room(arena, own, bag, counts);
+    bagparts_unlock(own);
+    return status;
 }
 
 Status bagfile_read_alone(Bag *out, Arena *arena, BagFile *file, int bag, CountScale counts)
@@ -347,7 +355,12 @@ Status bagfile_read_alone(Bag *out, Arena *arena, BagFile *file, int bag, CountS
 
 Status bagfile_hash(uint64_t *out, BagFile *file, int bag)
 {
-    if (!file->hashed[bag]) TRY(file->layout->hash(file, bag));
+    if (!file->hashed[bag]) {
+        bagparts_lock(file);
+        const Status status = file->layout->hash(file, bag);
+        bagparts_unlock(file);
+        TRY(status);
+    }
     *out = file->hash[bag];
     return OK;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * bagfile.h: the dataset file, which is DeepRC's HDF5 layout with additions a reader may ignore (see
- * docs/files.md). Files of DeepRC, older names too, open here; ours open there. An open file is one thread's at a time.
+ * docs/files.md). Files of DeepRC, older names too, open here; ours open there. Several threads may read
+ * bags of an open file: they wait for one another.
  */
 #ifndef HOPSACK_BAGFILE_H
 #define HOPSACK_BAGFILE_H
@@ -108,9 +109,16 @@ Status bagfile_join(int *row_of_bag, const BagFile *file, const Table *table, co
 /* ---- writing ---- */
 typedef struct BagWriter BagWriter;
 
+/* --compress as import and simulate have it: its choices, and the level of the k-th. */
+#define BAGFILE_COMPRESS "gzip none 1 2 3 4 5 6 7 8 9"
+static inline int bagfile_compress(int choice)
+{
+    return choice == 0 ? 4 : choice - 1;
+}
+
 typedef struct {
-    BagSpec spec;  /* kind; sequences: alphabet, region */
-    bool compress; /* gzip level 4, else none; numeric datasets carry fletcher32 either way */
+    BagSpec spec; /* kind; sequences: alphabet, region */
+    int compress; /* gzip level 1 … 9, 0: none; numeric datasets carry fletcher32 either way */
     bool force;
     BagFile **
         opened; /* NULL, or: the dataset gets no name, and is open when it is finished; `path` names it in messages */

@@ -6,6 +6,16 @@
 #include <string.h>
 #include <zlib.h>
 
+void bagparts_lock(BagFile *file)
+{
+    pthread_mutex_lock(&file->reading);
+}
+
+void bagparts_unlock(BagFile *file)
+{
+    pthread_mutex_unlock(&file->reading);
+}
+
 /* Strings and scalars have no checksum in HDF5; the provenance of our files keeps theirs. */
 Status bagparts_crc(const BagFile *file, const char *name, const void *bytes, size_t n)
 {

@@ -12,6 +12,8 @@
 #include "data/h5/h5.h"
 
 #include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 typedef enum {
     PART_CODES,
@@ -37,20 +39,21 @@ typedef struct {
 extern const BagLayout bagsequences_layout, bagvectors_dense, bagvectors_sparse;
 
 struct BagFile {
-    char *path, *name; /* name: for messages; NULL: path */
+    char *path, *name;       /* name: for messages; NULL: path */
+    pthread_mutex_t reading; /* held by whoever reads bags: of scratch, hashes, and HDF5's datasets */
     H5Id file;
     const BagLayout *layout;
     BagSpec spec;
     Alphabet alphabet;
     int n_bag, n_max;
     int64_t n_total;
-    int64_t *range;     /* [n_bag, 2] half-open rows */
-    uint64_t *hash;     /* [n_bag] of the content, computed when a bag is first decoded */
-    bool *hashed;       /* [n_bag] is it? */
-    uint64_t *claimed;  /* [n_bag] what the file says, which is never believed; NULL: nothing */
-    bool doubted;       /* said once that the two differ */
-    H5Set part[N_PART]; /* id -1: absent */
-    int64_t *indptr;    /* [n_total + 1] sparse: where a row's numbers begin */
+    int64_t *range;      /* [n_bag, 2] half-open rows */
+    uint64_t *hash;      /* [n_bag] of the content, computed when a bag is first decoded */
+    atomic_bool *hashed; /* [n_bag] is it? */
+    uint64_t *claimed;   /* [n_bag] what the file says, which is never believed; NULL: nothing */
+    bool doubted;        /* said once that the two differ */
+    H5Set part[N_PART];  /* id -1: absent */
+    int64_t *indptr;     /* [n_total + 1] sparse: where a row's numbers begin */
     H5Texts keys, v_name, j_name, feature_name;
     bool ordered; /* featureorder_set was called */
     int *place;   /* [n_feat] where a feature of the file goes; NULL: it stays */
@@ -78,6 +81,10 @@ static inline int bagparts_n(const BagFile *file, int bag) /* rows in the file, 
 {
     return (int)(file->range[2 * bag + 1] - file->range[2 * bag]);
 }
+
+/* A public function that reads bags holds the file from its first read to its last. */
+void bagparts_lock(BagFile *file);
+void bagparts_unlock(BagFile *file);
 
 void bagparts_hash(BagFile *file, int bag, uint64_t hash); /* notes that of a bag just decoded */
 

@@ -275,16 +275,24 @@ static Status room(Arena *arena, BagFile *file, int bag, CountScale counts)
     return OK;
 }
 
-Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)
+static Status read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)
 {
     const int n = bagfile_n(file, bag);
-    assert(file->spec.kind == BAG_SEQUENCES);
     TRY(read_len(file, bag));
     TRY(read_counts(file->scratch_count, file, bag));
     TRY(draw_part(file, bag, false, true));
     memcpy(len, file->scratch_len, (size_t)n * sizeof *len);
     memcpy(count, file->scratch_count, (size_t)n * sizeof *count);
     return OK;
+}
+
+Status bagfile_read_sizes(int64_t *len, int64_t *count, BagFile *file, int bag)
+{
+    assert(file->spec.kind == BAG_SEQUENCES);
+    bagparts_lock(file);
+    const Status status = read_sizes(len, count, file, bag);
+    bagparts_unlock(file);
+    return status;
 }
 
 static Status hash(BagFile *file, int bag)
@@ -319,10 +327,8 @@ done:
     return status;
 }
 
-Status bagfile_read_text(BagText *out, BagFile *file, int bag)
+static Status read_text(BagText *out, BagFile *file, int bag)
 {
-    *out = (BagText){.n = bagfile_n(file, bag), .stride = (size_t)file->part[PART_CODES].width + 1};
-    if (file->spec.kind != BAG_SEQUENCES) return fail(ERR_FORMAT, "%s: holds vectors, not sequences", file->path);
     TRY(read_codes(file, bag));
     TRY(read_counts(file->scratch_count, file, bag));
     TRY(draw_part(file, bag, true, true));
@@ -338,6 +344,16 @@ Status bagfile_read_text(BagText *out, BagFile *file, int bag)
     memcpy(out->count, file->scratch_count, (size_t)out->n * sizeof *out->count);
     if (bagfile_has_genes(file)) TRY_DONE(read_genes(out, file, bag));
 done:
+    return status;
+}
+
+Status bagfile_read_text(BagText *out, BagFile *file, int bag)
+{
+    *out = (BagText){.n = bagfile_n(file, bag), .stride = (size_t)file->part[PART_CODES].width + 1};
+    if (file->spec.kind != BAG_SEQUENCES) return fail(ERR_FORMAT, "%s: holds vectors, not sequences", file->path);
+    bagparts_lock(file);
+    const Status status = read_text(out, file, bag);
+    bagparts_unlock(file);
     if (status != OK) bagtext_free(out);
     return status;
 }
@@ -373,11 +389,13 @@ Status bagfile_read_genes(int16_t *v, int16_t *j, BagFile *file, int bag)
 {
     assert(bagfile_has_genes(file));
     int16_t *whole = malloc((size_t)bagparts_n(file, bag) * sizeof *whole + 1);
+    bagparts_lock(file);
     Status status = whole ? OK : fail(ERR_MEMORY, "%s: no memory for the genes of a bag", file->path);
     if (status == OK) status = read_len(file, bag);
     if (status == OK) status = draw_part(file, bag, false, false);
     if (status == OK) status = read_part_genes(v, whole, file, bag, 0);
     if (status == OK) status = read_part_genes(j, whole, file, bag, 1);
+    bagparts_unlock(file);
     free(whole);
     return status;
 }

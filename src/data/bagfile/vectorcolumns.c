@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static Status write_dense(H5Id file, VectorSpool *spool, bool compress)
+static Status write_dense(H5Id file, VectorSpool *spool, int compress)
 {
     H5Stream x;
     SparseRow row;
@@ -37,7 +37,7 @@ static Status write_row(H5Stream *index, H5Stream *value, const SparseRow *row)
 }
 
 /* Fills indptr [n + 1] on the way. */
-static Status write_numbers(int64_t *indptr, H5Id file, VectorSpool *spool, bool compress)
+static Status write_numbers(int64_t *indptr, H5Id file, VectorSpool *spool, int compress)
 {
     H5Stream index, value = {.set = {.id = -1}};
     SparseRow row;
@@ -57,7 +57,7 @@ done:;
     return status != OK ? status : a != OK ? a : b;
 }
 
-static Status write_sparse(H5Id file, VectorSpool *spool, bool compress)
+static Status write_sparse(H5Id file, VectorSpool *spool, int compress)
 {
     if (spool->n_number == 0) return fail(ERR_FORMAT, "%s: all numbers are 0; there is nothing to keep", spool->path);
     int64_t *indptr = calloc((size_t)spool->n + 1, sizeof *indptr);
@@ -69,7 +69,7 @@ static Status write_sparse(H5Id file, VectorSpool *spool, bool compress)
     return status;
 }
 
-Status vectorcolumns_write(H5Id file, VectorSpool *spool, bool compress)
+Status vectorcolumns_write(H5Id file, VectorSpool *spool, int compress)
 {
     return (spool->sparse ? write_sparse : write_dense)(file, spool, compress);
 }

@@ -8,6 +8,6 @@
 #include "data/bagfile/vectorspool.h"
 #include "data/h5/h5.h"
 
-Status vectorcolumns_write(H5Id file, VectorSpool *spool, bool compress); /* sorted */
+Status vectorcolumns_write(H5Id file, VectorSpool *spool, int compress); /* sorted */
 
 #endif

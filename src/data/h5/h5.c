@@ -32,6 +32,13 @@ const char *h5_version(void)
     return text;
 }
 
+bool h5_is_threadsafe(void)
+{
+    hbool_t is_safe = false;
+    h5base_start();
+    return H5is_library_threadsafe(&is_safe) >= 0 && is_safe;
+}
+
 /* ---- opening ---- */
 
 /* Addresses are counted from the file's first byte and have eight bytes, as in all files but exotic ones: strings are

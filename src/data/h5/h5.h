@@ -42,6 +42,7 @@ typedef struct {
     int64_t chunk, chunk_width; /* rows and columns of a chunk; 0: not chunked */
     int n_filter;
     H5Filter filter[H5_FILTERS]; /* [n_filter] in the order they were applied */
+    int level;                   /* writing: of deflate, 1 … 9; 0: it is not applied */
     size_t element;              /* bytes of one number */
     int type;                    /* H5Type if it is exactly that, little-endian; else -1 */
     H5Held *held;                /* reading: the chunk used last; owned; NULL: rows are read by HDF5 */
@@ -78,7 +79,8 @@ typedef struct {
     int rank;         /* 1 or 2 */
     int64_t n, width; /* rows, elements of one; rank 1: 1 */
 } H5Array;
-Status h5_make(H5Set *out, H5Id file, const char *path, const H5Array *array, int64_t chunk, bool compress);
+/* compress: level of deflate, 1 … 9; 0: none, here and below. */
+Status h5_make(H5Set *out, H5Id file, const char *path, const H5Array *array, int64_t chunk, int compress);
 /* A chunk, packed as the dataset's filters would: rows [chunk, width] in its type. May run on any thread, calls nothing of
  * HDF5; false: no memory. */
 typedef struct {
@@ -91,7 +93,7 @@ void h5_packed_free(H5Packed *packed);
 Status h5_write_packed(const H5Set *set, const H5Packed *packed,
                        int64_t first); /* first: row where the chunk begins */
 /* A whole array, in chunks of at most 1 MB. */
-Status h5_write_array(H5Id file, const char *path, const H5Array *array, const void *rows, bool compress);
+Status h5_write_array(H5Id file, const char *path, const H5Array *array, const void *rows, int compress);
 Status h5_write_scalar(H5Id file, const char *path, const char *name, int64_t value);
 Status h5_write_texts(H5Id file, const char *path, const char *name, int rank, int64_t n, int64_t width,
                       const char *const *text);
@@ -103,5 +105,6 @@ void h5_set_close(H5Set *set);
 Status h5_flush(char place[H5_PLACE], H5Id file, const char *path);
 Status h5_close(H5Id *file, const char *path); /* ERR_IO if what was written cannot be flushed; accepts -1 */
 const char *h5_version(void);
+bool h5_is_threadsafe(void); /* may several threads call the library at a time? */
 
 #endif

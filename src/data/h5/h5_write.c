@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define GZIP_LEVEL 4
-
 /* Is it the file that `fd` has open? */
 static bool is_same(hid_t file, int fd)
 {
@@ -47,17 +45,23 @@ static hid_t creation_list(const H5Set *set)
     H5Pset_chunk(list, set->rank, block);
     for (int i = 0; i < set->n_filter; i++) {
         if (set->filter[i] == H5FILTER_SHUFFLE) H5Pset_shuffle(list);
-        if (set->filter[i] == H5FILTER_DEFLATE) H5Pset_deflate(list, GZIP_LEVEL);
+        if (set->filter[i] == H5FILTER_DEFLATE) H5Pset_deflate(list, (unsigned)set->level);
         if (set->filter[i] == H5FILTER_FLETCHER) H5Pset_fletcher32(list);
     }
     return list;
 }
 
-Status h5_make(H5Set *out, H5Id file, const char *path, const H5Array *a, int64_t chunk, bool compress)
+Status h5_make(H5Set *out, H5Id file, const char *path, const H5Array *a, int64_t chunk, int compress)
 {
     const hsize_t dim[2] = {(hsize_t)a->n, (hsize_t)a->width};
-    *out = (H5Set){
-        .id = -1, .path = path, .rank = a->rank, .n = a->n, .width = a->width, .chunk = chunk, .type = (int)a->type};
+    *out = (H5Set){.id = -1,
+                   .path = path,
+                   .rank = a->rank,
+                   .n = a->n,
+                   .width = a->width,
+                   .chunk = chunk,
+                   .type = (int)a->type,
+                   .level = compress};
     snprintf(out->name, sizeof out->name, "%s", a->name);
     out->chunk_width = a->width > 0 ? a->width : 1;
     out->element = H5Tget_size(h5base_file_type(a->type));
@@ -80,8 +84,7 @@ bool h5_pack(H5Packed *out, const H5Set *set, const void *rows)
     uint8_t *scratch = malloc(n + 1);
     *out = (H5Packed){.bytes = malloc(h5filter_room(n))};
     if (scratch && out->bytes)
-        out->n =
-            h5filter_pack(out->bytes, &out->raw, scratch, rows, n, set->element, set->n_filter > 1 ? GZIP_LEVEL : 0);
+        out->n = h5filter_pack(out->bytes, &out->raw, scratch, rows, n, set->element, set->level);
     free(scratch);
     if (out->n == 0) h5_packed_free(out);
     return out->n > 0;
@@ -120,7 +123,7 @@ static Status write_rows(const H5Set *set, const void *rows)
     return status;
 }
 
-Status h5_write_array(H5Id file, const char *path, const H5Array *a, const void *rows, bool compress)
+Status h5_write_array(H5Id file, const char *path, const H5Array *a, const void *rows, int compress)
 {
     H5Set set;
     const int64_t max = (1ll << 20) / ((int64_t)H5Tget_size(h5base_file_type(a->type)) * a->width);

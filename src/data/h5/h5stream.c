@@ -11,7 +11,7 @@ static Status no_memory(const H5Stream *s)
     return fail(ERR_MEMORY, "%s: no memory to write %s", s->set.path, s->set.name);
 }
 
-Status h5stream_open(H5Stream *s, H5Id file, const char *path, const H5Array *a, bool compress)
+Status h5stream_open(H5Stream *s, H5Id file, const char *path, const H5Array *a, int compress)
 {
     const int64_t element = a->type == H5_INT64 || a->type == H5_UINT64 || a->type == H5_FLOAT64 ? 8 : 4;
     int64_t chunk = H5STREAM_BYTES / (a->width * element);

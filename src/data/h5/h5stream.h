@@ -20,7 +20,7 @@ typedef struct {
     bool lost[H5STREAM_CHUNKS]; /* no memory to pack it */
 } H5Stream;
 
-Status h5stream_open(H5Stream *s, H5Id file, const char *path, const H5Array *array, bool compress);
+Status h5stream_open(H5Stream *s, H5Id file, const char *path, const H5Array *array, int compress);
 /* Room for the next row, zeroed; NULL: the rows that wait could not be written, *status says why. */
 void *h5stream_next(H5Stream *s, Status *status);
 Status h5stream_close(H5Stream *s); /* writes the rest; all n rows must have come, unless something failed */

@@ -31,7 +31,8 @@ typedef struct {
     const char *metadata;  /* label table; NULL: none */
     const char *id_column; /* of it: "auto" or a name */
     const char *bags;      /* list of the bags that are imported; NULL: all */
-    bool compress, force;
+    int compress;          /* gzip level; 0: none */
+    bool force;
     bool dry_run;                          /* reads and checks what it can, writes nothing */
     json_t *(*flags)(const void *context); /* the options as the command line has them, for provenance; or NULL */
     const void *flags_context;

@@ -69,7 +69,8 @@ typedef struct {
     const char *path;  /* the dataset */
     const char *truth; /* the table of truth */
     const char *airr;  /* folder of AIRR tables; NULL: none */
-    bool compress, force;
+    int compress;      /* gzip level; 0: none */
+    bool force;
     bool test; /* a test cohort: bags test00000, …, from other streams than the training cohort's */
 } SimulateFiles;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/log.h"
+#include "core/parallel.h"
 #include "core/rng.h"
 #include "data/bagfile/cache.h"
 #include "support/scratch.h"
@@ -98,6 +99,80 @@ Test(data_cache, slots_keep_their_bags)
     for (int s = 0; s < CACHE_SLOTS; s++) cr_assert_eq(cache_bag(cache, &bag[s], s % N_BAG, s), OK);
     for (int s = 0; s < CACHE_SLOTS; s++) assert_bag(bag[s], file, s % N_BAG, COUNTS_NONE);
     cache_close(cache);
+    bagfile_close(file);
+}
+
+/* ---- ahead ---- */
+
+/* What is announced, what is asked for instead, and nothing announced at all: the bags are the same. */
+Test(data_cache, bags_read_ahead_are_the_same)
+{
+    BagFile *file = some_file();
+    const int64_t limit[] = {0, 20000, -1};
+    cr_assert_eq(parallel_start(2), OK, "%s", status_sentence());
+    for (int k = 0; k < 3; k++) {
+        Cache *cache;
+        Rng rng = rng_stream(2, "test", (uint64_t)k);
+        cr_assert_eq(cache_open(&cache, file, COUNTS_LOG, limit[k]), OK, "%s", status_sentence());
+        for (int t = 0, next = 0; t < 300; t++) {
+            const Bag *bag;
+            const int b = rng_below(&rng, 4) == 0 ? (int)rng_below(&rng, N_BAG) : next,
+                      slot = (int)rng_below(&rng, 2);
+            cr_assert_eq(cache_bag(cache, &bag, b, slot), OK, "%s", status_sentence());
+            next = (int)rng_below(&rng, N_BAG);
+            if (rng_below(&rng, 4) > 0) cache_next(cache, next);
+            assert_bag(bag, file, b, COUNTS_LOG);
+        }
+        cache_close(cache); /* while one may be read */
+    }
+    bagfile_close(file);
+}
+
+typedef struct {
+    Cache *cache;
+    BagFile *file;
+    int64_t residues[N_BAG];
+} Walk;
+
+static Status walk(void *context)
+{
+    Walk *w = context;
+    for (int b = 0; b < N_BAG; b++) {
+        const Bag *bag;
+        TRY(cache_bag_aside(w->cache, &bag, b));
+        w->residues[b] = (int64_t)bag_residues(bag);
+    }
+    return OK;
+}
+
+Test(data_cache, work_aside_reads_beside_who_asks)
+{
+    BagFile *file = some_file();
+    Walk w = {.file = file}, wanted = {.file = file};
+    SideWork work = {.work = walk, .context = &w};
+    cr_assert_eq(parallel_start(1), OK);
+    cr_assert_eq(cache_open(&wanted.cache, file, COUNTS_NONE, -1), OK, "%s", status_sentence());
+    cr_assert_eq(walk(&wanted), OK);
+    cr_assert_not(cache_begin(wanted.cache, &work), "all bags are held");
+    cr_assert_eq(cache_open(&w.cache, file, COUNTS_NONE, 0), OK, "%s", status_sentence());
+    cr_assert_not(cache_begin(w.cache, &work), "one thread");
+    cache_close(w.cache);
+    cr_assert_eq(parallel_start(2), OK);
+    cr_assert_eq(cache_open(&w.cache, file, COUNTS_NONE, 8000), OK, "%s", status_sentence());
+    for (int k = 0; k < 20; k++) {
+        memset(w.residues, 0, sizeof w.residues);
+        cr_assert(cache_begin(w.cache, &work));
+        for (int b = 0; b < N_BAG; b++) {
+            const Bag *bag;
+            if (k % 2) cache_next(w.cache, b);
+            cr_assert_eq(cache_bag(w.cache, &bag, b, 0), OK, "%s", status_sentence());
+            cr_assert_eq(bag_residues(bag), (size_t)wanted.residues[b]);
+        }
+        cr_assert_eq(cache_end(w.cache, &work), OK, "%s", status_sentence());
+        cr_assert_arr_eq(w.residues, wanted.residues, sizeof w.residues);
+    }
+    cache_close(w.cache);
+    cache_close(wanted.cache);
     bagfile_close(file);
 }
 
