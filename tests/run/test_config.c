@@ -97,10 +97,12 @@ static const struct {
     {"model.pooling.n_unit", "32", "16", NULL},
     {"model.pooling.n_query", "1", "4", NULL},
     {"model.pooling.mean", "false", "true", NULL},
+    {"model.pooling.normalizer", "softmax", "sparsemax", NULL},
     {"model.selection.kind", "top", "random", NULL},
     {"model.selection.fraction", "0.1", "0.5", NULL},
     {"model.selection.min", "1", "10", NULL},
     {"model.output.n_hidden", "0", "1", NULL},
+    {"model.output.monotone", "false", "true", NULL},
     {"model.output.n_unit", "32", "8", NULL},
     {"train.updates", "10000", "50", NULL},
     {"train.epochs", "null", "20", NULL},
@@ -126,6 +128,7 @@ static const struct {
     {"train.patience", "0", "3", NULL},
     {"train.min_delta", "0", "0.002", NULL},
     {"train.checkpoint_minutes", "5", "0.5", NULL},
+    {"crossval.members", "[]", "[train.lr=0.5]", NULL},
     {"crossval.ensemble", "1", "5", NULL},
 };
 #define N_KEY (sizeof keys / sizeof *keys)
@@ -196,6 +199,14 @@ static const struct {
     {"model.embedder.dropout", "0", "0.5", "model.embedder.kind=mlp", NULL},
     {"model.pooling.n_unit", "64", "128", "model.pooling.kind=gated", NULL},
     {"model.pooling.mean", "false", "true", "model.pooling.kind=gated", NULL},
+    {"model.pooling.normalizer", "softmax", "entmax15", "model.pooling.kind=gated", NULL},
+    {"model.pooling.n_layer", "2", "1", "model.pooling.kind=additive", NULL},
+    {"model.pooling.n_unit", "32", "16", "model.pooling.kind=additive", NULL},
+    {"model.pooling.n_query", "1", "4", "model.pooling.kind=additive", NULL},
+    {"model.pooling.mean", "false", "true", "model.pooling.kind=additive", NULL},
+    {"model.pooling.n_value", "32", "8", "model.pooling.kind=additive", NULL},
+    {"model.pooling.normalizer", "softmax", "sparsemax", "model.pooling.kind=additive", NULL},
+    {"model.pooling.r", "5", "1", "model.pooling.kind=logsumexp", "model.selection.kind=all"},
     {"model.pooling.n_head", "8", "4", "model.pooling.kind=hopfield", NULL},
     {"model.pooling.head_size", "32", "auto", "model.pooling.kind=hopfield", NULL},
     {"model.pooling.n_query", "1", "3", "model.pooling.kind=hopfield", NULL},
@@ -225,6 +236,8 @@ static const struct {
     {"model.pooling.learn_query", "true", "false", "model.pooling.kind=hopfield", NULL},
     {"model.pooling.init", "reference", "fan", "model.pooling.kind=hopfield", NULL},
     {"model.pooling.mean", "false", "true", "model.pooling.kind=hopfield", NULL},
+    {"model.pooling.similarity", "dot", "distance", "model.pooling.kind=hopfield", NULL},
+    {"model.pooling.normalizer", "softmax", "sparsemax", "model.pooling.kind=hopfield", NULL},
 };
 #define N_KIND_KEY (sizeof kind_keys / sizeof *kind_keys)
 
