@@ -10,6 +10,7 @@
 #include "model/pooling.h"
 #include "run/predictions.h"
 #include "study/predictorcost.h"
+#include "run/modelinputs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,12 @@ static Status predict(Prophecy *p, Cli *cli)
     }
     progress_end(&progress, NULL);
     apply_report(p->apply, NULL);
+    const int n_stored = modelinputs_n_stored(&p->apply->model[0]);
+    if (n_stored > 0)
+        log_warn(
+            "%s holds %d training samples with their labels (model.layers: stored: training): who has the file has "
+            "them",
+            p->apply->model[0].path, n_stored);
     if (p->n_unshown)
         log_warn("%d bag%s not in the table of attention: every model has seen %s", p->n_unshown,
                  p->n_unshown == 1 ? " is" : "s are", p->n_unshown == 1 ? "it" : "them");

@@ -91,6 +91,19 @@ static void print_settled(const json_t *task)
     if (cutoff) printf(", operating point at output %.4g", json_number_value(cutoff));
 }
 
+/* Of a lookup in the training set: whoever has the file has the samples. */
+static void print_stored(const json_t *model)
+{
+    size_t k;
+    const json_t *tensor;
+    json_array_foreach(json_object_get(model, "tensors"), k, tensor)
+    {
+        if (strcmp(jsontext_field(tensor, "name"), "layers.0.stored_patterns") != 0) continue;
+        printf("the file holds %lld training samples with their labels (model.layers: stored: training)\n",
+               (long long)json_integer_value(json_array_get(json_object_get(tensor, "shape"), 0)));
+    }
+}
+
 static void print_facts(const json_t *model)
 {
     size_t k;
@@ -101,6 +114,7 @@ static void print_facts(const json_t *model)
     printf("seen %lld training and %lld validation bags\n",
            (long long)json_integer_value(json_object_get(bags, "train")),
            (long long)json_integer_value(json_object_get(bags, "validation")));
+    print_stored(model);
     printf("bags of %s, alphabet %s, region %s\n", jsontext_field(model, "kind"), jsontext_field(model, "alphabet"),
            *jsontext_field(model, "region") ? jsontext_field(model, "region") : "unknown");
     json_array_foreach(json_object_get(model, "tasks"), k, task)

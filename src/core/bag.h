@@ -86,6 +86,7 @@ typedef struct {
     const Bag *bag;     /* [n_bag] */
     const real *target; /* [n_bag, n_out] 0/1, one-hot, or normalised number */
     const real *mask;   /* [n_bag, n_target] 1: label known, 0: missing */
+    const int *own;     /* [n_bag] number among the training bags; NULL: not asked for */
 } Batch;
 
 /* Residues of sequence i, whose length is l. */

@@ -125,6 +125,10 @@ static Status reserve(Attribution *a, int n_max)
 Status attribution_new(Attribution **out, Mil *mil, Mil *twin, int n_max)
 {
     *out = NULL;
+    if (mil_stores(mil))
+        return fail(ERR_MODEL,
+                    "a model that retrieves training samples (model.layers: stored: training) is not explained "
+                    "by features");
     if (mil_mixes(mil))
         return fail(ERR_MODEL,
                     "an association of model.layers mixes the instances of a bag, so its outputs cannot be "

@@ -27,13 +27,18 @@ typedef struct {
     int place;        /* in model.layers */
     const char *name; /* in front of the names of its tensors: "layers.0." */
     int n_in;
-    int n_class; /* of all tasks together; a number counts as one */
+    int n_class;             /* of all tasks together; a number counts as one */
+    bool features;           /* the rows are scaled features, and no layer is beside */
+    int n_train;             /* training bags */
+    int n_out;               /* of the network */
+    const int *output_class; /* [n_out] classes of the task of each output; 1: a number */
 } LayerSpec;
 
 /* Whole bags end to end: bag b has rows bounds[b] … bounds[b+1]-1, the first is row 0. */
 typedef struct {
     const int *bounds; /* [n_bag + 1] */
     int n_bag;
+    const int *own; /* [n_bag] a bag's number among the training bags, of bags of one instance; NULL: they are none */
 } LayerBags;
 
 /* What an association of a layer did, after `forward`: p of state row and head lies at
@@ -44,7 +49,9 @@ typedef struct {
     int n_stored;
 } LayerWeights;
 
-typedef struct {
+typedef struct LayerType LayerType;
+
+struct LayerType {
     const char *name;
     const Option *options;
     size_t options_size; /* ≤ OPTION_BLOB */
@@ -60,11 +67,16 @@ typedef struct {
     void (*backward)(void *self, real *dx, real *grad, const real *x, const real *y, real *dy, const LayerBags *bags);
     /* y of n ≤ KERNEL_BLOCK rows, each on its own, in evaluation. NULL: rows depend on the others of their bag. */
     void (*block)(void *self, real *y, const real *x, int n, int thread);
+    /* The layer that these options ask for in place of this one; NULL: this one. */
+    const LayerType *(*variant)(const void *options);
+    /* Sets the frozen tensors of training bag i: its row x [n_in], label and known [n_out]. NULL: it has none. What such a
+     * layer returns are the network's outputs. */
+    void (*store)(const void *self, real *theta, int i, const real *x, const real *label, const real *known);
     /* Heads of its association; and what that of bag b did. NULL: it has none. */
     int (*n_head)(const void *self);
     int (*n_stored)(const void *self); /* patterns of its own; NULL: it has none */
     LayerWeights (*weights)(const void *self, const LayerBags *bags, int b);
-} LayerType;
+};
 
 extern const LayerType *const layer_types[]; /* ends with NULL */
 

@@ -5,17 +5,11 @@
  *
  * What depends on the stored patterns alone is computed once an update.
  */
-#include "model/layer_hopfield.h"
+#include "model/layer_training.h"
 #include "nn/kernel.h"
 
 #include <stdio.h>
 #include <string.h>
-
-typedef struct {
-    LayerHopfieldSettings s;
-    int n_stored;
-    bool per_class, separate, learn_stored;
-} LookupSettings;
 
 typedef struct {
     MilLayer base;
@@ -39,6 +33,12 @@ typedef struct {
 #define AT(field) offsetof(LookupSettings, field)
 
 static const Option options[] = {
+    {"stored", OPTION_CHOICE, AT(stored), "learned", 0, 0, "learned training", "",
+     "stored patterns: learned, or training (the training set with its labels, which the model file then "
+     "holds: see docs/layers.md). training compares scaled features in a learned projection of head_size (auto: 64) "
+     "features and unit length, with a learned gain for each task"},
+    {"exclude_self", OPTION_BOOL, AT(exclude_self), "true", 0, 0, NULL, "",
+     "with stored: training, updates in which a training sample does not retrieve itself"},
     {"n_stored", OPTION_INT, AT(n_stored), "8", 1, 65536, NULL, "patterns", "number of stored patterns"},
     {"per_class", OPTION_BOOL, AT(per_class), "false", 0, 0, NULL, "",
      "n_stored patterns for each class of each task (a regression counts as one class)"},
@@ -176,6 +176,11 @@ static void backward(void *self, real *dx, real *grad, const real *x, const real
     for (Index i = 0; l->residual && i < n * b->in; i++) dx[i] += dy[i];
 }
 
+static const LayerType *variant(const void *blob)
+{
+    return ((const LookupSettings *)blob)->stored == STORED_TRAINING ? &layer_training : &layer_lookup;
+}
+
 static int n_head(const void *self)
 {
     return ((const LookupLayer *)self)->layer.hopfield.core.o.n_head;
@@ -211,6 +216,7 @@ const LayerType layer_lookup = {
     .forward = forward,
     .backward = backward,
     .block = block,
+    .variant = variant,
     .n_head = n_head,
     .n_stored = n_stored,
     .weights = weights,

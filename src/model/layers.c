@@ -14,14 +14,17 @@
 
 /* ---- putting together ---- */
 
-Status layers_init(LayerStack *s, ParamList *list, const ModelOptions *o, int n_class, Index n_h, Index width)
+Status layers_init(LayerStack *s, ParamList *list, const ModelOptions *o, const LayerSpec *whole, Index width)
 {
-    *s = (LayerStack){.n_h = n_h, .width = width, .widest = width};
+    *s = (LayerStack){.n_h = whole->n_in, .width = width, .widest = width};
     for (int k = 0; k < o->n_layer; k++) {
         const LayerType *type = layer_types[o->layer[k].kind];
+        if (type->variant) type = type->variant(o->layer[k].options);
         char name[32];
         snprintf(name, sizeof name, "layers.%d.", k);
-        const LayerSpec spec = {.place = k, .name = name, .n_in = (int)s->n_h, .n_class = n_class};
+        LayerSpec spec = *whole;
+        spec.place = k, spec.name = name, spec.n_in = (int)s->n_h;
+        spec.features &= o->n_layer == 1;
         MilLayer *layer = calloc(1, type->size);
         if (!layer) return fail(ERR_MEMORY, "no memory for the model");
         s->type[k] = type;
@@ -31,6 +34,7 @@ Status layers_init(LayerStack *s, ParamList *list, const ModelOptions *o, int n_
         if (status != OK) return fail_at(status, "model.layers.%d", k);
         assert(layer->in == s->width);
         s->mixes |= !type->block;
+        s->answers |= type->store != NULL;
         s->n_h = layer->n_out;
         s->width = layer->out;
         if (s->width > s->widest) s->widest = s->width;

@@ -12,6 +12,7 @@ typedef struct {
     int n;
     const LayerType *type[LAYERS_MOST];
     MilLayer *self[LAYERS_MOST];
+    bool answers;     /* what comes out are the network's outputs */
     bool mixes;       /* an instance's row depends on the others of its bag */
     Index n_h, width; /* of the rows that come out: numbers, and stride */
     Index widest;     /* stride of any row */
@@ -20,8 +21,8 @@ typedef struct {
     real **block;                                   /* [n_thread] two of [KERNEL_BLOCK, widest] */
 } LayerStack;
 
-/* Rows of n_h numbers at stride `width` come in. ERR_CONFIG, ERR_MEMORY; layers_free in any case. */
-Status layers_init(LayerStack *s, ParamList *list, const ModelOptions *o, int n_class, Index n_h, Index width);
+/* Rows of spec->n_in numbers at stride `width` come in; name and place are set here. ERR_CONFIG, ERR_MEMORY; layers_free in any case. */
+Status layers_init(LayerStack *s, ParamList *list, const ModelOptions *o, const LayerSpec *spec, Index width);
 void layers_free(LayerStack *s);                          /* accepts {0} */
 bool layers_copy(LayerStack *to, const LayerStack *from); /* false: no memory. Of parameters' places and sizes */
 void layers_plan(LayerStack *s, Arena *arena, const ModelSizes *sizes);

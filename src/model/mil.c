@@ -48,6 +48,11 @@ static Status check_layers(const Mil *m)
             ERR_CONFIG,
             "model.layers: an association relates the instances that are pooled to each other, so "
             "model.selection.kind: top cannot rank them beforehand; set it to all, or to random with a fraction");
+    if (m->layers.answers &&
+        (!mil_of_one(&m->o) || m->o.norm || m->o.n_input || m->o.statistics || m->o.output_hidden))
+        return fail(ERR_CONFIG, "model.layers: stored: training reads out labels, which are the outputs; set "
+                                "model.pooling.kind: none, and leave model.norm, model.bag_inputs and "
+                                "model.output.n_hidden out");
     return OK;
 }
 
@@ -59,6 +64,22 @@ static int n_class(const Mil *m)
         n += target->type->n_class ? target->type->n_class : target->n_class;
     }
     return n;
+}
+
+static Status init_layers(Mil *m)
+{
+    int output_class[TARGET_CLASSES] = {0};
+    for (int t = 0; t < m->n_target; t++)
+        for (int k = 0; k < m->target[t].n_out && m->target[t].at + k < TARGET_CLASSES; k++)
+            output_class[m->target[t].at + k] =
+                m->target[t].type->n_class ? m->target[t].type->n_class : TARGET_CLASSES;
+    const LayerSpec spec = {.n_in = (int)m->embedder->n_h,
+                            .n_class = n_class(m),
+                            .features = m->embedder_type == &embedder_none,
+                            .n_train = m->o.n_train,
+                            .n_out = (int)m->n_out,
+                            .output_class = output_class};
+    return layers_init(&m->layers, &m->params, &m->o, &spec, m->embedder->width);
 }
 
 static int n_pooling(const ModelOptions *o)
@@ -144,7 +165,7 @@ static Status init_parts(Mil *m)
     m->pooling = calloc(1, pt->size);
     if (!m->embedder || !m->pooling) return fail(ERR_MEMORY, "no memory for the model");
     TRY(init_embedder(m));
-    TRY(layers_init(&m->layers, &m->params, &m->o, n_class(m), m->embedder->n_h, m->embedder->width));
+    TRY(init_layers(m));
     TRY(check_layers(m));
     m->n_h = m->layers.n_h;
     m->width = m->layers.width;
@@ -158,7 +179,8 @@ static Status init_parts(Mil *m)
     if (m->o.norm == NORM_BAGS) bagnorm_init(&m->norm, &m->params, m->n_z);
     TRY(mil_init_inputs(m));
     int n_in = (int)mil_n_joined(m);
-    for (int j = 0; j <= m->o.output_hidden; j++) {
+    m->output[0].n_out = (int)m->n_out;
+    for (int j = 0; !m->layers.answers && j <= m->o.output_hidden; j++) {
         char name[64];
         snprintf(name, sizeof name, "output_nn.output_nn.%d", 2 * j);
         linear_init(&m->output[j], &m->params, name, n_in, j < m->o.output_hidden ? m->o.output_unit : m->n_out);

@@ -61,6 +61,7 @@ typedef struct {
     int gene_size;           /* of the vector of a gene, joined to the embedding; 0: genes are not read */
     GeneRows genes;
     int n_pooling; /* 0 or 1: one alone */
+    int n_train;   /* training bags, for a layer that stores them; of the data, no setting */
     int n_layer;
     LayerChoice layer[LAYERS_MOST]; /* [n_layer] in order */
     int select;                     /* SelectKind */
@@ -160,6 +161,12 @@ int mil_weights(const Mil *mil, real *w);
  * a softmax over *n_stored patterns; returns n of mil_observe. */
 int mil_observe(Mil *mil, const Bag *bag);
 const real *mil_layer_row(const Mil *mil, int *n_stored, int layer, int head, int i);
+
+/* A layer that stores training bags (model.layers: stored: training)? Its outputs are the network's. mil_store sets the
+ * frozen tensors of training bag i, of one instance, in theta, the slab of the last mil_prepare, by its label [n_out] and
+ * mask [n_target]. */
+bool mil_stores(const Mil *mil);
+void mil_store(Mil *mil, real *theta, int i, const Bag *bag, const real *label, const real *mask);
 
 /* The same in two steps, so that the statistics of model.norm can be set in between. mil_vector computes the bag
  * vector z [n_z] of a bag before its norm; mil_calibrate sets the norm's frozen tensors in theta, the slab of the

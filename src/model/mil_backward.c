@@ -39,6 +39,10 @@ static double losses(Mil *m, const Batch *batch, double *target_loss)
 static void output_backward(Mil *m, real *grad, int n_bag)
 {
     ZERO(m->din, n_bag * mil_n_joined(m));
+    if (m->layers.answers) {
+        memcpy(m->din, m->dy[0], n_bag * m->n_out * sizeof *m->din);
+        return;
+    }
     for (int j = m->o.output_hidden; j >= 0; j--) {
         const Index n = n_bag * m->output[j].n_in;
         real *dx = j ? m->dy[j - 1] : m->din;
@@ -157,7 +161,7 @@ void mil_rows_input(Mil *m, double *dx, Index stride, real *grad, const real *h,
         return;
     }
     if (dh != m->dh + last) memcpy(m->dh + last, dh, rows->n * m->width * sizeof *dh);
-    layers_backward(&m->layers, grad, at, &(LayerBags){bounds, 1});
+    layers_backward(&m->layers, grad, at, &(LayerBags){.bounds = bounds, .n_bag = 1});
     m->embedder_type->input(m->embedder, 0, dx, stride, m->embedded + first, m->dembedded + first, rows);
 }
 
@@ -180,6 +184,7 @@ double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint
     assert(m->learn);
     const Pass pass = {.seed = seed, .update = update};
     prepare_for(m, theta, batch, &pass);
+    m->own = batch->own;
     mil_to_vectors(m, batch->bag, batch->n_bag, rng_stream(seed, "select", update));
     if (m->inputs.n_input > 0) baginputs_drop(m->input, &m->inputs, m->o.input_dropout, seed, update, batch->n_bag);
     mil_to_outputs(m, batch->n_bag);
@@ -191,5 +196,6 @@ double mil_learn(Mil *m, real *grad, const real *theta, const Batch *batch, uint
     const int n_slot = rows_backward(m, grad, batch->n_bag);
     m->embedder_type->finish(m->embedder, grad, n_slot);
     m->pooling_type->finish(m->pooling, grad, n_slot);
+    m->own = NULL;
     return loss;
 }

@@ -85,6 +85,7 @@ struct Mil {
     real *h, *dh;               /* [n_keep, width] behind the layers */
     real *a_kept, *w, *da;      /* [n_keep, n_column] */
     AttendStream stream;        /* of a prediction in one pass */
+    const int *own;             /* [n_bag] numbers of the training bags of an update; NULL: it is none */
     bool *is_empty;             /* [n_bag] */
     real *pooled, *dpooled;     /* [n_bag, n_z of the pooling]; z, dz without a mean */
     real *dmean;                /* [n_bag, n_h] gradient of the means */
@@ -154,7 +155,7 @@ static inline Rows mil_rows(const Mil *m, const MilRun *run, int at, int thread)
 /* The selected instances of each bag, as layers see them. */
 static inline LayerBags mil_layer_bags(const Mil *m, int n_bag)
 {
-    return (LayerBags){.bounds = m->bounds, .n_bag = n_bag};
+    return (LayerBags){.bounds = m->bounds, .n_bag = n_bag, .own = m->own};
 }
 
 /* What is pooled: the selected instances of each bag. */

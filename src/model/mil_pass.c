@@ -343,6 +343,10 @@ void mil_to_outputs(Mil *m, int n_bag)
     if (m->o.norm == NORM_BAGS && m->learn) bagnorm_forward(m->x, m->inv_std, &m->norm, m->z, n_bag);
     if (m->o.norm == NORM_BAGS && !m->learn) bagnorm_predict(m->x, &m->norm, m->theta, m->z, n_bag);
     const real *x = join_inputs(m, n_bag);
+    if (m->layers.answers) {
+        memcpy(m->y[0], x, n_bag * m->n_out * sizeof *x);
+        return;
+    }
     for (int j = 0; j <= m->o.output_hidden; j++) {
         linear_forward(m->y[j], &m->output[j], m->theta, x, n_bag);
         if (j < m->o.output_hidden)
@@ -367,6 +371,6 @@ void mil_rows_forward(Mil *m, real *h, const Rows *rows)
     }
     assert(m->learn && !m->layers.mixes);
     m->embedder_type->forward(m->embedder, m->embedded + at * m->embedder->width, rows);
-    layers_forward(&m->layers, at, &(LayerBags){bounds, 1}, true);
+    layers_forward(&m->layers, at, &(LayerBags){.bounds = bounds, .n_bag = 1}, true);
     if (h != m->h + at * m->width) memcpy(h, m->h + at * m->width, rows->n * m->width * sizeof *h);
 }

@@ -108,3 +108,21 @@ const real *mil_layer_row(const Mil *m, int *n_stored, int layer, int head, int 
     *n_stored = w.n_stored;
     return w.p + i * w.row_step + head * w.head_step;
 }
+
+bool mil_stores(const Mil *m)
+{
+    return m->layers.answers;
+}
+
+void mil_store(Mil *m, real *theta, int i, const Bag *bag, const real *label, const real *mask)
+{
+    const LayerType *type = m->layers.type[0];
+    real known[TARGET_CLASSES];
+    const Rows rows = {.bag = bag, .n = 1, .cached = -1};
+    real *x = layers_scratch(&m->layers, 0);
+    assert(m->layers.answers && bag->n == 1);
+    for (int t = 0; t < m->n_target; t++)
+        for (int k = 0; k < m->target[t].n_out; k++) known[m->target[t].at + k] = mask[t];
+    m->embedder_type->forward(m->embedder, x, &rows);
+    type->store(m->layers.self[0], theta, i, x, label, known);
+}

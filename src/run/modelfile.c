@@ -3,6 +3,7 @@
 #include "cohort/task.h"
 #include "core/jsontext.h"
 #include "core/number.h"
+#include "run/modelinputs.h"
 #include "data/bagfile/featureorder.h"
 #include "data/text/join.h"
 #include "data/text/walkname.h"
@@ -409,6 +410,7 @@ Status modelfile_fit(ModelFile *m, const BagSpec *data, const char *where)
     if (modelfile_method(m))
         return fail(ERR_MODEL, "%s: it is a model of the method '%s', no network", m->path, modelfile_method(m));
     TRY(modelfile_suits(m, data, where));
+    m->config.model.n_train = modelinputs_n_stored(m);
     TRY(mil_new(&m->mil, &m->config.model, data, m->target, m->n_target));
     const ParamList *params = mil_params(m->mil);
     m->theta = calloc(params->size, sizeof *m->theta);

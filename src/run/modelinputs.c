@@ -22,3 +22,9 @@ Bag modelinputs_bag(const ModelFile *m, const Bag *whole, int bag)
     if (m->inputs) own.inputs = m->inputs + (size_t)bag * (size_t)m->config.model.n_input;
     return own;
 }
+
+int modelinputs_n_stored(const ModelFile *m)
+{
+    const Tensor *t = safetensors_find(&m->tensors, "layers.0.stored_patterns");
+    return t && t->n_dim == 2 && t->shape[0] > 0 && t->shape[0] < INT32_MAX ? (int)t->shape[0] : 0;
+}

@@ -14,4 +14,7 @@ Status modelinputs_genes(ModelFile *m, const BagFile *file);
 Status modelinputs_read(ModelFile *m, const Cohort *cohort);
 Bag modelinputs_bag(const ModelFile *m, const Bag *whole, int bag); /* the bag of that number with its inputs */
 
+/* Training samples that the model holds, with their labels (model.layers: stored: training); 0: none. */
+int modelinputs_n_stored(const ModelFile *m);
+
 #endif

@@ -246,6 +246,10 @@ static Status try_own(json_t *models, const AssumptionSetup *setup)
 {
     Config config;
     ModelOptions model = *setup->model;
+    if (mil_of_one(&model))
+        return fail(ERR_CONFIG,
+                    "model.pooling.kind: none is for bags of one instance; the simulated bags have more, so "
+                    "set another kind");
     TRY(config_around(&config, "mean", false));
     if (embedder_types[model.embedder]->bag_kind != BAG_VECTORS) {
         model.embedder = config.model.embedder;
@@ -262,7 +266,8 @@ static Status try_own(json_t *models, const AssumptionSetup *setup)
 static Status try_all(json_t *models, const AssumptionSetup *setup)
 {
     if (setup->name) return try_own(models, setup);
-    for (int k = 0; pooling_types[k]; k++) TRY(try_pooling(models, pooling_types[k]->name, false, setup));
+    for (int k = 0; pooling_types[k]; k++)
+        if (!pooling_types[k]->of_one) TRY(try_pooling(models, pooling_types[k]->name, false, setup));
     TRY(try_pooling(models, "logsumexp", true, setup));
     return try_pooling(models, "max", true, setup);
 }

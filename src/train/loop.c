@@ -59,6 +59,22 @@ static Status scale(Loop *l)
     return OK;
 }
 
+/* Of a network that retrieves from them. */
+static Status store_training(Loop *l)
+{
+    const Labels *labels = l->in.labels;
+    if (!mil_stores(l->learner)) return OK;
+    mil_prepare(l->learner, l->theta);
+    for (int i = 0; i < l->minibatch.n_train; i++) {
+        const Bag *bag;
+        const Index member = l->minibatch.train[i];
+        TRY(minibatch_bag(&l->minibatch, &bag, i));
+        mil_store(l->learner, l->theta, i, bag, labels->target + member * l->minibatch.n_out,
+                  labels->mask + member * l->in.n_target);
+    }
+    return OK;
+}
+
 #define RARE_SHARE 0.1 /* of the draws: what is found more often a random draw does not miss */
 
 /* Instances of a bag that updates see, or else evaluations; 0: all, or a network that cannot weigh what it is given. */
@@ -118,6 +134,9 @@ static Status make(Loop *l)
     TRY(set_length(l));
     l->optimizer = optimizer_types[in->options->optimizer];
     l->step = in->options->step;
+    l->model = *in->model;
+    l->model.n_train = l->minibatch.n_train;
+    l->in.model = &l->model;
     TRY(mil_new(&l->learner, in->model, in->spec, in->target, in->n_target));
     l->n_params = mil_params(l->learner)->size;
     TRY(reserve(l));
@@ -130,6 +149,7 @@ static Status make(Loop *l)
     TRY(start_from_kmers(l));
     TRY(scale(l));
     TRY(loop_fit_inputs(l));
+    TRY(store_training(l));
     if (l->average) memcpy(l->average, l->theta, l->n_params * sizeof *l->average);
     return OK;
 }
@@ -195,7 +215,9 @@ Status loop_memory(const LoopSetup *in, size_t *bytes, size_t *params)
 {
     Mil *mil;
     Arena draw = {0}, sample = {0};
-    TRY(mil_new(&mil, in->model, in->spec, in->target, in->n_target));
+    ModelOptions model = *in->model;
+    model.n_train = in->n;
+    TRY(mil_new(&mil, &model, in->spec, in->target, in->n_target));
     minibatch_plan(&draw, in);
     scorer_plan(&sample, in);
     *params = param_learned(mil_params(mil));

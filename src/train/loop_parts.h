@@ -15,6 +15,7 @@
 
 struct Loop {
     LoopSetup in;
+    ModelOptions model; /* of `in`, with the number of training bags */
     Mil *learner;
     Minibatch minibatch;
     Scorer scorer;

@@ -56,15 +56,20 @@ Status minibatch_reserve(Minibatch *m, int n_out)
     m->bits = calloc(batch * m->n_bits + 1, sizeof *m->bits);
     m->target = calloc(batch * n_out, sizeof *m->target);
     m->mask = calloc(batch * m->in->n_target, sizeof *m->mask);
-    if (!m->order || !m->drawn || !m->whole || !m->memory || !m->bits || !m->target || !m->mask)
+    m->number = calloc(m->in->n, sizeof *m->number);
+    m->own = calloc(batch, sizeof *m->own);
+    if (!m->order || !m->drawn || !m->whole || !m->memory || !m->bits || !m->target || !m->mask || !m->number ||
+        !m->own)
         return fail(ERR_MEMORY, "no memory for minibatches of %d bags", m->in->options->batch);
+    for (int i = 0; i < m->n_train; i++) m->number[m->train[i]] = i;
     return reserve_draws(m);
 }
 
 void minibatch_free(Minibatch *m)
 {
     for (int s = 0; m->memory && s < m->in->options->batch; s++) arena_free(&m->memory[s]);
-    void *const owned[] = {m->train, m->order, m->drawn, (void *)m->whole, m->memory, m->bits, m->target, m->mask};
+    void *const owned[] = {m->train, m->order,  m->drawn, (void *)m->whole, m->memory,
+                           m->bits,  m->target, m->mask,  m->number,        m->own};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) free(owned[k]);
 }
 
@@ -129,8 +134,9 @@ Status minibatch_load(Batch *out, Minibatch *m, int update)
         const int member = m->order[m->first + s];
         TRY(cache_bag(m->in->cache, &m->whole[s], m->in->bag[member], s));
         copy_labels(m, s, member);
+        m->own[s] = m->number[member];
     }
     parallel_for(m->n_bag, draw_bag, m);
-    *out = (Batch){.n_bag = m->n_bag, .bag = m->drawn, .target = m->target, .mask = m->mask};
+    *out = (Batch){.n_bag = m->n_bag, .bag = m->drawn, .target = m->target, .mask = m->mask, .own = m->own};
     return OK;
 }

@@ -22,6 +22,7 @@ typedef struct {
     Arena *memory;        /* [batch] of a draw */
     uint64_t *bits;       /* [batch, n_bits] scratch of a draw */
     size_t n_bits;
+    int *number, *own;   /* [n] of a member among the training bags; [batch] of those of this update */
     real *target, *mask; /* [batch, n_out], [batch, n_target] */
     int update, first;   /* under way, from 1; its first index in `order` */
     int n_bag;           /* of this update */

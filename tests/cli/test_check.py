@@ -316,6 +316,8 @@ class Assumptions(Case):
         self.bad(2, "simulates its bags: leave out", "check", "--assumptions", "one.yaml", "data.h5")
         self.bad(2, "--groups-out is for datasets", "check", "--assumptions", "--groups-out=g.tsv")
         self.bad(2, "max has no attention to select by", "check", "--assumptions", "one.yaml")
+        self.bad(2, "none is for bags of one instance", "check", "--assumptions", "one.yaml", "--model.pooling.kind=none",
+                 "--model.selection.kind=all")
 
 
 if __name__ == "__main__":

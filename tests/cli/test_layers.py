@@ -82,6 +82,8 @@ class Layers(Case):
                         cls.bags[f"b{b:02}"] = x
                     out.writerows([f"b{b:02}", b % 2, *map(repr, map(float, row))] for row in x)
             assert run("import", "--format=csv", "--bag=bag", "--label=label", path, "-o", path[:-3] + "h5").returncode == 0
+        with open("one.csv", encoding="utf-8", newline="") as file:
+            cls.one = list(csv.DictReader(file))
         cohort("s.h5", n_bag=16, n_seq=50)
 
     def train(self, path, *flags, data="v.h5", target="label", **options):
@@ -187,6 +189,46 @@ class Layers(Case):
             self.good(*flags, "-o", f"in-{kind}")
             self.good(*flags, "-o", f"drop-{kind}", "--model.embedder.input_dropout=0.3")
             self.assertNotEqual(read(f"in-{kind}/predictions.tsv"), read(f"drop-{kind}/predictions.tsv"))
+
+    def test_a_lookup_in_the_training_set(self):
+        with open("two.tsv", "w", encoding="utf-8") as file:
+            file.write("ID\ta\tb\n")
+            file.writelines(f"b{b:02}\t{b % 2}\t{'' if b % 5 == 3 else int(b % 3 == 0)}\n" for b in range(60))
+        with open("two.yaml", "w", encoding="utf-8") as file:
+            file.write(f"base: {CONFIGS}/molecules.yaml\n"
+                       "tasks: [{name: a, column: a, kind: binary}, {name: b, column: b, kind: binary}]\n")
+        flags = ["two.yaml", "--data.path=one.h5", "--metadata=two.tsv", "--splits.n_fold=4", "--train.epochs=3"]
+        self.good("train", *flags, "-o", "two", threads=1)
+        self.good("train", *flags, "-o", "again", threads=3)
+        self.assertEqual(read("two/model.safetensors"), read("again/model.safetensors"))
+        t = tensors("two/model.safetensors")
+        x, label, known = (t["layers.0.stored_" + name] for name in ("patterns", "labels", "known"))
+        parts = {row["bag"]: row["part"] for row in table("two/predictions.tsv")}
+        self.assertEqual(len(x), sum(part == "train" for part in parts.values()))
+        labels = {row["ID"]: row for row in table("two.tsv")}
+        rows = np.array([[float(v) for v in row] for row in ([r[f"f{j}"] for j in range(5)] for r in self.one)])
+        for i, stored in enumerate(x):  # each is a training sample with its labels
+            (at,) = np.flatnonzero((np.abs(rows - stored) < 1e-5).all(1))
+            name = self.one[at]["bag"]
+            self.assertEqual(parts[name], "train")
+            self.assertEqual([known[i, 0], known[i, 1]], [1, labels[name]["b"] != ""])
+            self.assertEqual(label[i, 0], float(labels[name]["a"]))
+        said = self.good("predict", "two", "one.h5", "-o", "two.tsv.out").stderr
+        self.assertIn("holds 45 training samples", said)
+        self.assertIn("holds 45 training samples with their labels", self.good("inspect", "two/model.safetensors").stdout)
+        w = t["layers.0.association_core.in_proj_weight"]
+
+        def space(v):
+            a = v @ w.T
+            return a / np.linalg.norm(a, axis=-1, keepdims=True)
+        p = softmax(t["layers.0.beta"][0] * space(rows) @ space(x).T)
+        mean = (label * known).sum(0) / known.sum(0)
+        y = np.log(mean / (1 - mean)) + t["layers.0.gain"] * (p @ (known * (label - mean))) / (p @ known)
+        output = {(row["bag"], row["task"]): float(row["output"]) for row in table("two.tsv.out")}
+        for i, row in enumerate(self.one):
+            for k, task in enumerate("ab"):
+                self.assertAlmostEqual(output[row["bag"], task], y[i, k], places=4)
+        self.bad(4, "not explained", "explain", "two", "one.h5", "-o", "no")
 
     def test_what_does_not_fit(self):
         flags = ["train", "--data.path=v.h5", "--target=label", *TRAIN, *MLP, ALL, "-o", "no"]

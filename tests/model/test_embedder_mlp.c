@@ -202,7 +202,8 @@ Test(model_embedder_mlp, many_sparse_features)
     const ParamList *list = mil_params(m);
     real *theta = malloc(list->size * sizeof *theta), *grad = calloc(list->size, sizeof *grad);
     param_start(list, theta, 0);
-    cr_assert(isfinite(mil_learn(m, grad, theta, &(Batch){1, &bag, one, one}, 0, 0, NULL)));
+    cr_assert(isfinite(
+        mil_learn(m, grad, theta, &(Batch){.n_bag = 1, .bag = &bag, .target = one, .mask = one}, 0, 0, NULL)));
     const Param *w = param_find(list, "instance_embedding.network.0.weight");
     for (size_t j = 0; j < w->size; j++) {
         const size_t k = j % WIDE;

@@ -203,6 +203,48 @@ Test(model_layers, gradient_with_input_dropout)
     check_gradient(&o, false, "input dropout");
 }
 
+/* Six bags of one vector, all of them stored; the label of one is missing. */
+Test(model_layers, gradient_of_a_lookup_in_the_training_set)
+{
+    enum { N = 6 };
+    for (int excludes = 0; excludes < 2; excludes++)
+        for (int drops = 0; drops < 2; drops++) {
+            VectorBag owner[N];
+            Bag bag[N];
+            Target target;
+            real label[N], mask[N];
+            static const int own[N] = {0, 1, 2, 3, 4, 5};
+            ModelOptions o = plain("none", "none");
+            void *options = add_layer(&o, "lookup");
+            set(options, "lookup", "n_head", 1);
+            set(options, "lookup", "stored", 1);
+            set(options, "lookup", "learn_beta", 1);
+            set(options, "lookup", "head_size", 4);
+            set(options, "lookup", "exclude_self", excludes);
+            test_number(options, layer_types[kind_of("lookup")]->options, "beta", 3);
+            o.n_train = N;
+            o.embedder_dropout = drops ? 0.2 : 0;
+            for (int b = 0; b < N; b++) {
+                vector_bag(&owner[b], 1, N_FEAT, (uint64_t)b);
+                bag[b] = owner[b].dense;
+                label[b] = b % 2, mask[b] = b != 4;
+            }
+            Mil *m = network(&o, &target, false, N, 1, true);
+            real *theta = start(m, 1, true), *grad = calloc(mil_params(m)->size, sizeof *grad);
+            const Batch batch = {.n_bag = N, .bag = bag, .target = label, .mask = mask, .own = own};
+            mil_prepare(m, theta);
+            cr_assert(mil_stores(m));
+            for (int b = 0; b < N; b++) mil_store(m, theta, b, &bag[b], &label[b], &mask[b]);
+            cr_assert(isfinite(mil_learn(m, grad, theta, &batch, 5, 3, NULL)));
+            for (int i = 0; i < mil_params(m)->n; i++)
+                if (!mil_params(m)->param[i].frozen)
+                    check_tensor(m, &mil_params(m)->param[i], theta, grad, &batch, 2e-7, "stored: training");
+            free(theta), free(grad);
+            mil_free(m);
+            for (int b = 0; b < N; b++) vector_bag_free(&owner[b]);
+        }
+}
+
 #endif
 
 /* ---- what layers are made of ---- */
@@ -244,7 +286,7 @@ static void open_alone(Alone *a, const char *name, const void *options)
     for (int i = 0; i < ALONE_ROWS; i++)
         for (int j = 0; j < ALONE_IN; j++) a->x[i * a->layer->in + j] = (real)rng_normal(&rng);
     a->type->prepare(a->layer, a->theta, NULL);
-    a->type->forward(a->layer, a->y, a->x, &(LayerBags){a->bounds, 2});
+    a->type->forward(a->layer, a->y, a->x, &(LayerBags){.bounds = a->bounds, .n_bag = 2});
 }
 
 static void close_alone(Alone *a)
@@ -353,7 +395,7 @@ Test(model_layers, a_lookup_is_the_hopfield_lookup)
         real block[64 * 16]; /* KERNEL_BLOCK rows, of a stride of KERNEL_LANES */
         a.type->block(a.layer, block, a.x, ALONE_ROWS, 0);
         cr_expect(memcmp(block, a.y, ALONE_ROWS * (size_t)a.layer->out * sizeof *block) == 0, "a block differs");
-        const LayerBags two = {a.bounds, 2};
+        const LayerBags two = {.bounds = a.bounds, .n_bag = 2};
         const LayerWeights w = a.type->weights(a.layer, &two, 1);
         cr_expect_eq(w.n_stored, 8);
         for (int i = 0; i < 6; i++)
@@ -550,4 +592,13 @@ Test(model_layers, contradictions_are_told)
     set(options, "lookup", "n_stored", 40000);
     set(options, "lookup", "per_class", 1);
     refuses(&o, "at most 65536");
+    o.n_layer = 0;
+    options = add_layer(&o, "lookup");
+    set(options, "lookup", "stored", 1);
+    refuses(&o, "set model.embedder.kind: none");
+    o.embedder = embedder_of("none");
+    refuses(&o, "model.pooling.kind: none");
+    o.pooling = pooling_of("none");
+    set(options, "lookup", "n_head", 2);
+    refuses(&o, "has one head");
 }

@@ -107,7 +107,8 @@ static void train(const Golden *g, Mil *m, real *theta, const int *p)
             y[b] = target[row];
         }
         memset(grad, 0, list->size * sizeof *grad);
-        const double loss = mil_learn(m, grad, theta, &(Batch){BATCH, batch, y, mask}, 0, (uint64_t)u, NULL);
+        const double loss = mil_learn(
+            m, grad, theta, &(Batch){.n_bag = BATCH, .bag = batch, .target = y, .mask = mask}, 0, (uint64_t)u, NULL);
         cr_expect_float_eq(loss, want.v[u], STEPPED * fabs(want.v[u]), "loss of update %d", u);
         optimizer_step(optimizer_type("adam"), theta, &state, &o, grad, list);
     }
