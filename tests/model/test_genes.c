@@ -157,7 +157,7 @@ Test(model_genes, residues_are_embedded_as_without)
                 for (int gene = 0; gene < 2; gene++) {
                     const int row = wanted(&g.gene[b][i], gene);
                     for (int q = 0; q < SIZE; q++, k++)
-                        cr_expect_eq(h[k], row < 0 ? 0 : theta[at[gene] + (size_t)(row * SIZE + q)]);
+                        cr_expect_eq(h[k], row < 0 ? 0 : 10 * theta[at[gene] + (size_t)(row * SIZE + q)]);
                 }
                 for (; k < x.width; k++) cr_expect_eq(h[k], 0);
             }
