@@ -9,14 +9,14 @@ const Option configcrossval_rows[] = {
     {"ensemble", OPTION_INT, AT(ensemble), "1", 1, 1000, NULL, "models",
      "number of models for each fold, with the random seeds seed + 0, 1, …; their outputs are averaged before the "
      "sigmoid. crossval only"},
-    {"members", OPTION_TEXTS, AT(members), "[]", 0, 0, NULL, "KEY=VALUE; KEY=VALUE",
-     "settings by which the models of an ensemble differ beside their seeds: a block for each of the first models, "
-     "and "
-     "from the start again for the others; an empty block is the config as it is. Keys of model and train"},
     {0},
 };
 
 const Option configcrossval_more_rows[] = {
+    {"members", OPTION_TEXTS, AT(members), "[]", 0, 0, NULL, "KEY=VALUE; KEY=VALUE",
+     "settings by which the models of an ensemble differ beside their seeds: a block for each of the first models, "
+     "and "
+     "from the start again for the others; an empty block is the config as it is. Keys of model and train"},
     {"inner", OPTION_INT, AT(inner), "0", 0, 1000, NULL, "folds",
      "number of inner folds (2 or more) into which each fold's training and validation bags are divided; inner "
      "trainings predict them for a choice among methods (inner.tsv); 0: none. crossval only"},

@@ -128,7 +128,6 @@ static const struct {
     {"train.patience", "0", "3", NULL},
     {"train.min_delta", "0", "0.002", NULL},
     {"train.checkpoint_minutes", "5", "0.5", NULL},
-    {"crossval.members", "[]", "[train.lr=0.5]", NULL},
     {"crossval.ensemble", "1", "5", NULL},
 };
 #define N_KEY (sizeof keys / sizeof *keys)
