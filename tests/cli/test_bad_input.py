@@ -160,7 +160,7 @@ SIMULATE = rows_of(
     ("spread negative", " --simulate.spread=-1", None, 2, r"--simulate\.spread.*-1 is outside"),
     ("no prefixes to shift", " --simulate.signal=dense --simulate.background=uniform", None, 2,
      r"simulate\.dense=both: background 'uniform' has no prefixes; set simulate\.dense to composition"),
-    ("compression unknown", " --compress=zip", None, 2, r"--compress: 'zip' is not gzip or none"),
+    ("compression unknown", " --compress=zip", None, 2, r"--compress: 'zip' is not gzip, none, 1"),
     ("no memory for it", " --simulate.n_seq=100000000", None, 6, r"GB are free; take fewer", {resource.RLIMIT_AS: 2000000 << 10}),
     ("disk full later", " --simulate.n_bag=40", None, 6, r"cannot write.*File too large", {resource.RLIMIT_FSIZE: 8192}),
 )

@@ -318,7 +318,7 @@ class InNumPy(Case):
         t = self.train("g", "known.h5", "--target=status", "--model.embedder.n_kernel=6", "--model.embedder.kernel=5",
                        "--model.embedder.genes=3")
         names = [["missing", "TRBV2", "TRBV7-9"], ["missing", "TRBJ2-1", "TRBJ2-2"]]
-        tables = [t[f"sequence_embedding.{k}_gene.weight"] for k in "vj"]
+        tables = [10 * t[f"sequence_embedding.{k}_gene.weight"] for k in "vj"]
         self.assertEqual([len(n) for n in names], [len(w) for w in tables])
         self.assertTrue((abs(tables[0]) > 1e-3).all(), "all vectors of V were learned")
         self.assertTrue((tables[1][0] == 0).all(), "no J is missing")
