@@ -23,6 +23,7 @@ import airrml_ranks
 import airrml_score
 from airrml_score import Wrong, read_table
 from hopsack_steps import Failed, Steps
+from table_steps import load, say, write_whole
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = {"airrml": "Questions of the AIRR-ML challenge", "simulated": "Simulated columns of DeepRC's table"}
@@ -32,21 +33,6 @@ QUICK = {"simulate": ["--simulate.n_bag=36", "--simulate.n_seq=150", "--simulate
          "network": ["--train.updates=20", "--train.evaluate_every=10", "--model.embedder.n_kernel=4"]}
 HEAD = ["method", "AUC", "± folds", "95 % interval", "inner AUC", "folds of the stack", "batches left out", "permuted over batches", "p",
         "balanced accuracy", "test AUC", "test balanced accuracy", "Jaccard", "average precision", "seconds"]
-
-
-def say(words):
-    print(f"reproduce: {words}", file=sys.stderr, flush=True)
-
-
-def load(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def write_whole(path, text):
-    with open(path + ".tmp", "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(path + ".tmp", path)
 
 
 # ---- questions ----
